@@ -1,0 +1,48 @@
+import { importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Core gets time, chance and the outside world through ports only (docs/architecture.md). */
+const outsideWorld = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'console', 'process', 'fetch'];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'schema/'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } }, 'import-x/extensions': ['.ts'] },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', 'bin/*.js', 'scripts/*.js'] } } },
+    rules: {
+      'max-lines': ['error', 250],
+      'max-lines-per-function': ['error', 40],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 3],
+      'import-x/no-cycle': 'error',
+      'import-x/no-self-import': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // A port method may be synchronous in one adapter and asynchronous in the next.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['src/core/**', 'src/domain/**', 'src/protocol/**', 'src/ports/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...outsideWorld],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take a Random.' }],
+    },
+  },
+  {
+    files: ['test/**', 'bench/**', 'scripts/**', '*.js', 'bin/**'],
+    rules: {
+      'max-lines-per-function': 'off',
+      'no-console': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+);

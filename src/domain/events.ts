@@ -1,0 +1,26 @@
+import type { Fault } from './fault.ts';
+import type { GaveUpReason } from './outcome.ts';
+
+interface TaskEvent {
+  readonly taskId: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+}
+
+/** What happened, for progress lines, logs and reports. Events go out and never come back; none carries a solution. */
+export type SolverEvent =
+  | (TaskEvent & { readonly type: 'submitting'; readonly region: string | null })
+  | (TaskEvent & { readonly type: 'submitted'; readonly captchaId: string; readonly roundTripMs: number })
+  | (TaskEvent & { readonly type: 'not-ready'; readonly captchaId: string; readonly nextPollInMs: number })
+  | (TaskEvent & {
+      readonly type: 'poll-fault';
+      readonly captchaId: string;
+      readonly fault: Fault;
+      readonly nextPollInMs: number;
+    })
+  | (TaskEvent & { readonly type: 'attempt-failed'; readonly fault: Fault })
+  | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
+  | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
+  | (TaskEvent & { readonly type: 'breaker-refused'; readonly retryInMs: number })
+  | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string; readonly durationMs: number })
+  | (TaskEvent & { readonly type: 'gave-up'; readonly reason: GaveUpReason; readonly message: string });

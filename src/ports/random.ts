@@ -1,0 +1,5 @@
+/** Chance. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+}

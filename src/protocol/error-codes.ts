@@ -1,0 +1,130 @@
+import { describeFault, type Fault, type FaultKind } from '../domain/fault.ts';
+
+/** Which request a code answered: the same code can mean another thing for a poll than for a submission. */
+export type Endpoint = 'submit' | 'poll';
+
+export interface ErrorCode {
+  /** As the service writes it. */
+  readonly code: string;
+  readonly kind: FaultKind;
+  /** The kind when a poll is answered so, where it differs. */
+  readonly pollKind: FaultKind | null;
+  /** The meaning, and what the person should do. */
+  readonly advice: string;
+  /** The least wait before the next request, in ms. */
+  readonly waitMs: number | null;
+  readonly threadsFull: boolean;
+  readonly maxResubmissions: number | null;
+}
+
+type Options = Partial<Omit<ErrorCode, 'code' | 'advice'>>;
+
+const plain: Omit<ErrorCode, 'code' | 'advice' | 'kind'> = {
+  pollKind: null,
+  waitMs: null,
+  threadsFull: false,
+  maxResubmissions: null,
+};
+
+const rowsOf =
+  (kind: FaultKind) =>
+  (code: string, advice: string, options: Options = {}): ErrorCode => ({ ...plain, kind, code, advice, ...options });
+
+const throttled = rowsOf('throttled');
+const account = rowsOf('account');
+const rejected = rowsOf('rejected');
+const unsolvable = rowsOf('unsolvable');
+const transport = rowsOf('transport');
+
+/**
+ * One row per code. Waits and classes are CaptchaAI's documentation where it speaks, else 2captcha's; where the two
+ * disagree the safer reading stands. `ERROR_ZERO_BALANCE` is the account's here: the client asks the service whether it
+ * was a full house instead, and says so by way of the fault it throws.
+ */
+const errorCodes: readonly ErrorCode[] = [
+  throttled('ERROR_NO_SLOT_AVAILABLE', 'Every thread is busy. Lower the concurrency or buy threads.', {
+    waitMs: 5_000,
+    threadsFull: true,
+  }),
+  account('ERROR_ZERO_BALANCE', 'No balance, or no threads in the plan. Top up, then run again.', { pollKind: 'throttled' }),
+  throttled('ERROR_TOO_MUCH_REQUESTS', 'Too many requests in a short time.', { waitMs: 3_000 }),
+  throttled('MAX_USER_TURN', 'Too many submissions in a short time.', { waitMs: 10_000 }),
+  throttled('ERROR: 1001', 'Blocked for ten minutes after many refusals for lack of a thread.', { waitMs: 600_000 }),
+  throttled('ERROR: 1002', 'Blocked for five minutes after many refusals for lack of balance.', { waitMs: 300_000 }),
+  throttled('ERROR: 1003', 'Your queue at the service is too long.', { waitMs: 30_000 }),
+  throttled('ERROR: 1005', 'Polling too fast: blocked for five minutes.', { waitMs: 300_000 }),
+
+  account('ERROR_WRONG_USER_KEY', 'The API key has the wrong format. Check CAPTCHAAI_API_KEY.'),
+  account('ERROR_KEY_DOES_NOT_EXIST', 'The API key is unknown, or its account has no plan. Check CAPTCHAAI_API_KEY.'),
+  account('ERROR: 1004', 'This address is blocked after requests with a wrong key. Correct the key and wait ten minutes.'),
+  account('IP_BANNED', 'This address is banned. Correct the key, wait, or ask the service.'),
+  account('ERROR_IP_BANNED', 'This address is banned. Correct the key, wait, or ask the service.'),
+  account('ERROR_IP_NOT_ALLOWED', "This address is not on the key's allow-list. Add it in the service's dashboard."),
+  account('ERROR_IP_ADDRES', 'The pingback address is not registered with the service.'),
+  account('ERROR_ACCOUNT_SUSPENDED', 'The account is suspended. Ask the service.'),
+
+  rejected('ERROR_PAGEURL', 'The page URL is missing or not a URL. Check pageurl.'),
+  rejected('ERROR_GOOGLEKEY', 'The site key is missing or malformed. Check sitekey.'),
+  rejected('ERROR_WRONG_GOOGLEKEY', 'The site key is missing or malformed. Check sitekey.'),
+  rejected('ERROR_BAD_PARAMETERS', 'A parameter is missing or has the wrong type.'),
+  rejected('ERROR_BAD_TOKEN_OR_PAGEURL', "The site key does not belong to the page. For an iframe use the frame's URL."),
+  rejected('ERROR_DOMAIN_NOT_ALLOWED', 'The service does not solve for this domain.'),
+  rejected('ERROR_TOO_BIG_CAPTCHA_FILESIZE', 'The image is too big (the limit is 1024 KB).'),
+  rejected('ERROR_ZERO_CAPTCHA_FILESIZE', 'The image is empty or too small.'),
+  rejected('ERROR_WRONG_FILE_EXTENSION', 'The file is not an image that the service takes (jpg, jpeg, png, gif).'),
+  rejected('ERROR_IMAGE_TYPE_NOT_SUPPORTED', 'The file is not an image that the service takes (jpg, jpeg, png, gif).'),
+  rejected('ERROR_UPLOAD', 'The service could not read the image.'),
+  rejected('ERROR_EMPTY_CAPTCHA', 'The image is empty.'),
+  rejected('ERROR_CAPTCHAIMAGE_BLOCKED', 'The service knows this image as unreadable.'),
+  rejected('TOO_MANY_BAD_IMAGES', 'Too many unreadable images were sent.'),
+  rejected('ERROR_BAD_PROXY', 'The proxy is marked as bad. Use another one.'),
+  rejected('ERROR_TOKEN_EXPIRED', 'The challenge had expired. Fetch a fresh one from the page.'),
+  rejected('ERROR_WRONG_ID_FORMAT', 'The id is not one of this service.'),
+  rejected('ERROR_EMPTY_ACTION', 'The service missed the action: is the base URL right?'),
+  rejected('ERROR_METHOD_CALL', 'The service does not know this method.'),
+  rejected('ERROR_NO_SUCH_METHOD', 'The service does not know this method.'),
+  rejected('ERROR_REPORT_NOT_RECORDED', 'The service did not record the report.'),
+  rejected('REPORT_NOT_RECORDED', 'The service did not record the report.'),
+  rejected('ERROR_DUPLICATE_REPORT', 'This id was reported before.'),
+
+  unsolvable('ERROR_CAPTCHA_UNSOLVABLE', 'The workers gave up on this attempt.'),
+  unsolvable('ERROR_BAD_DUPLICATES', 'The workers did not agree on an answer.'),
+  unsolvable('ERROR_PROXY_CONNECTION_FAILED', 'The service could not reach the page through the proxy.'),
+  unsolvable('ERROR_WRONG_CAPTCHA_ID', 'The service no longer knows this id.', { maxResubmissions: 1 }),
+  unsolvable('ERROR_NO_SUCH_CAPCHA_ID', 'The service no longer knows this id.', { maxResubmissions: 1 }),
+
+  transport('ERROR_SERVER_ERROR', 'The service had an internal error.'),
+  transport('ERROR_INTERNAL_SERVER_ERROR', 'The service had an internal error.'),
+];
+
+const byCode = new Map(errorCodes.map((entry) => [entry.code, entry]));
+
+/** An unknown code may be a passing one when a submission is answered so, once; a poll that is answered so is lost. */
+const unknownCode: Omit<ErrorCode, 'code'> = {
+  ...plain,
+  kind: 'rejected',
+  advice: 'The service answered with a code that is not documented.',
+  maxResubmissions: 1,
+};
+
+/** All codes that have a row, in the table's order. */
+export function knownErrorCodes(): readonly ErrorCode[] {
+  return errorCodes;
+}
+
+/**
+ * Classifies a code that the service answered. Codes are compared whole, never by substring: an answer may contain
+ * "ERROR". `kinds` overrides the kind of a code (config key `errors`).
+ */
+export function faultOfCode(code: string, endpoint: Endpoint, kinds: Readonly<Record<string, FaultKind>>): Fault {
+  const entry = byCode.get(code) ?? { ...unknownCode, code };
+  const kind = kinds[code] ?? (endpoint === 'poll' ? (entry.pollKind ?? entry.kind) : entry.kind);
+  return describeFault({
+    kind,
+    code,
+    message: `${code}: ${entry.advice}`,
+    retryAfterMs: entry.waitMs,
+    threadsFull: entry.threadsFull && kind === 'throttled',
+    maxResubmissions: endpoint === 'poll' && !byCode.has(code) ? 0 : entry.maxResubmissions,
+  });
+}

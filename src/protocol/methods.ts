@@ -1,0 +1,98 @@
+/**
+ * What the wire asks of each method: one row per method. Sources: CaptchaAI's API pages and example packs for the
+ * first block, 2captcha's public clients for the second, whose support at CaptchaAI is unconfirmed.
+ */
+export interface Method {
+  readonly method: string;
+  /** Narrows the row to tasks with this parameter value, such as `version=v3`; the narrower row stands first. */
+  readonly when: readonly [name: string, value: string] | null;
+  /** The wire's name of the site key; null where there is none. */
+  readonly siteKeyName: string | null;
+  /** Wire names that must be present, the site key's included. `proxy` and `proxytype` may come from a region. */
+  readonly required: readonly string[];
+  /** How long before the first poll can be worth sending, in ms. */
+  readonly firstWaitMs: number;
+  /** The shortest time between polls that the service advises, in ms. */
+  readonly intervalMs: number;
+  /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
+  readonly lifetimeMs: number | null;
+}
+
+type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
+
+function row(special: Row): Method {
+  return { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000, ...special };
+}
+
+/** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
+function keyed(method: string, name: string, ...more: string[]): Method {
+  return row({ method, siteKeyName: name, required: ['pageurl', name, ...more] });
+}
+
+function image(method: string, ...required: string[]): Method {
+  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null });
+}
+
+const methods: readonly Method[] = [
+  keyed('userrecaptcha', 'googlekey'),
+  keyed('turnstile', 'sitekey'),
+  row({ method: 'cloudflare_challenge', required: ['pageurl', 'proxy', 'proxytype'], firstWaitMs: 20_000, lifetimeMs: 900_000 }),
+  row({ method: 'geetest', when: ['version', '4'], siteKeyName: 'gt', required: ['pageurl', 'gt'], lifetimeMs: 60_000 }),
+  row({ method: 'geetest', siteKeyName: 'gt', required: ['pageurl', 'gt', 'challenge'], lifetimeMs: 60_000 }),
+  image('base64', 'body'),
+  image('post', 'file'),
+  row({ method: 'bls', required: [], lifetimeMs: null }),
+  keyed('captchafox', 'sitekey', 'proxy', 'proxytype'),
+  keyed('friendly_captcha', 'sitekey'),
+  keyed('lemin', 'captcha_id'),
+  keyed('hcaptcha', 'sitekey'),
+
+  row({ method: 'geetest_v4', siteKeyName: 'captcha_id', required: ['pageurl', 'captcha_id'], lifetimeMs: 60_000 }),
+  keyed('funcaptcha', 'publickey'),
+  row({
+    method: 'keycaptcha',
+    required: ['pageurl', 's_s_c_user_id', 's_s_c_session_id', 's_s_c_web_server_sign', 's_s_c_web_server_sign2'],
+  }),
+  keyed('capy', 'captchakey'),
+  keyed('amazon_waf', 'sitekey', 'iv', 'context'),
+  keyed('mt_captcha', 'sitekey'),
+  keyed('yandex', 'sitekey'),
+  keyed('prosopo', 'sitekey'),
+  keyed('basilisk', 'sitekey'),
+  keyed('cutcaptcha', 'misery_key', 'api_key'),
+  row({ method: 'datadome', required: ['pageurl', 'captcha_url', 'userAgent', 'proxy', 'proxytype'] }),
+  keyed('cybersiara', 'master_url_id', 'userAgent'),
+  keyed('tencent', 'app_id'),
+  keyed('atb_captcha', 'app_id', 'api_server'),
+  row({ method: 'vkcaptcha', required: ['redirect_uri', 'userAgent', 'proxy', 'proxytype'] }),
+  image('vkimage', 'body', 'steps'),
+  row({ method: 'altcha', required: ['pageurl'] }),
+  keyed('binance', 'sitekey', 'validate_id'),
+  keyed('yidun', 'sitekey'),
+  keyed('alibaba', 'scene_id', 'prefix'),
+  row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
+  row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
+  image('audio', 'body', 'lang'),
+  image('rotatecaptcha', 'body'),
+  image('bounding_box', 'image', 'instructions'),
+  image('temuimage', 'body', 'part1', 'part2', 'part3'),
+];
+
+const unknown = (method: string): Method => row({ method, siteKeyName: 'sitekey', required: [] });
+
+/** The row for a method and its parameters. An unknown method has no requirements: the service may know it. */
+export function findMethod(method: string, params: Readonly<Record<string, string>>): Method {
+  const fits = (candidate: Method): boolean =>
+    candidate.method === method && (candidate.when === null || params[candidate.when[0]] === candidate.when[1]);
+  return methods.find(fits) ?? unknown(method);
+}
+
+/** The names of all methods that have a row. */
+export function knownMethods(): readonly string[] {
+  return [...new Set(methods.map(({ method }) => method))];
+}
+
+/** Every name that some method uses for its site key. */
+export function siteKeyNames(): ReadonlySet<string> {
+  return new Set(methods.flatMap(({ siteKeyName }) => siteKeyName ?? []));
+}

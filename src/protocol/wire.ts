@@ -1,0 +1,39 @@
+import type { Task } from '../domain/task.ts';
+import { findMethod, siteKeyNames } from './methods.ts';
+
+/** Names that the client sets itself: a parameter of such a name would redirect or unmask the request. */
+export const reservedParameters: ReadonlySet<string> = new Set(['key', 'json', 'id', 'ids', 'action', 'method']);
+
+/** A task as the wire wants it, without the key: the site key under the method's own name. */
+export function wireParameters(task: Task): Record<string, string> {
+  const { siteKeyName } = findMethod(task.method, task.params);
+  const wire: Record<string, string> = { method: task.method, ...task.params };
+  if (task.sitekey !== null) wire[siteKeyName ?? 'sitekey'] = task.sitekey;
+  if (task.pageurl !== null) wire['pageurl'] = task.pageurl;
+  if (task.body !== null) wire['body'] = task.body;
+  return wire;
+}
+
+/** How a person supplies a wire parameter. */
+function sourceOf(name: string, siteKeyName: string | null): string {
+  if (name === siteKeyName) return 'a site key (sitekey)';
+  if (name === 'pageurl') return 'the page URL (pageurl)';
+  if (name === 'body') return 'an image (file or body)';
+  return `the parameter ${name}`;
+}
+
+/**
+ * What is missing or misplaced in a task, one sentence each; empty where it can be sent. Only methods with a row in the
+ * table are checked: another vendor may know more of them.
+ */
+export function taskProblems(task: Task): readonly string[] {
+  const { required, siteKeyName } = findMethod(task.method, task.params);
+  const wire = wireParameters(task);
+  const missing = required.filter((name) => (wire[name] ?? '').trim() === '');
+  const problems = missing.map((name) => `${task.method} needs ${sourceOf(name, siteKeyName)}`);
+  const foreign = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
+  if (siteKeyName !== null && missing.includes(siteKeyName)) {
+    problems.push(...foreign.map((name) => `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`));
+  }
+  return problems;
+}
