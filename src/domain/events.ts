@@ -11,13 +11,8 @@ interface TaskEvent {
 export type SolverEvent =
   | (TaskEvent & { readonly type: 'submitting'; readonly region: string | null })
   | (TaskEvent & { readonly type: 'submitted'; readonly captchaId: string; readonly roundTripMs: number })
-  | (TaskEvent & { readonly type: 'not-ready'; readonly captchaId: string; readonly nextPollInMs: number })
-  | (TaskEvent & {
-      readonly type: 'poll-fault';
-      readonly captchaId: string;
-      readonly fault: Fault;
-      readonly nextPollInMs: number;
-    })
+  | (TaskEvent & { readonly type: 'not-ready'; readonly captchaId: string })
+  | (TaskEvent & { readonly type: 'poll-fault'; readonly captchaId: string; readonly fault: Fault })
   | (TaskEvent & { readonly type: 'attempt-failed'; readonly fault: Fault })
   | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })

@@ -40,7 +40,9 @@ function readJson(body: string): Answer {
   const status = parsed['status'];
   // GeeTest solutions come without an envelope: the whole object is the answer.
   if (status === undefined && !('request' in parsed)) {
-    return Object.keys(parsed).length === 0 ? unreadable('an empty object') : { type: 'ok', payload: parsed, fields: {} };
+    return Object.keys(parsed).length === 0
+      ? unreadable('an empty object')
+      : { type: 'ok', payload: parsed, fields: {} };
   }
   if (status !== 1 && status !== '1') {
     const code = parsed['request'] ?? parsed['error_text'];
@@ -58,7 +60,9 @@ function readPlain(body: string): Answer {
   if (body.startsWith('OK|')) return { type: 'ok', payload: body.slice(3), fields: {} };
   if (plainCode.test(body)) return answerOfCode(body.split('\n', 1)[0]?.trim() ?? '');
   if (plainSuccess.test(body)) return { type: 'ok', payload: body, fields: {} };
-  return unreadable(body === '' ? 'an empty body' : body.startsWith('<') ? 'an HTML page' : 'neither JSON nor a known text');
+  return unreadable(
+    body === '' ? 'an empty body' : body.startsWith('<') ? 'an HTML page' : 'neither JSON nor a known text',
+  );
 }
 
 /**

@@ -46,7 +46,9 @@ const errorCodes: readonly ErrorCode[] = [
     waitMs: 5_000,
     threadsFull: true,
   }),
-  account('ERROR_ZERO_BALANCE', 'No balance, or no threads in the plan. Top up, then run again.', { pollKind: 'throttled' }),
+  account('ERROR_ZERO_BALANCE', 'No balance, or no threads in the plan. Top up, then run again.', {
+    pollKind: 'throttled',
+  }),
   throttled('ERROR_TOO_MUCH_REQUESTS', 'Too many requests in a short time.', { waitMs: 3_000 }),
   throttled('MAX_USER_TURN', 'Too many submissions in a short time.', { waitMs: 10_000 }),
   throttled('ERROR: 1001', 'Blocked for ten minutes after many refusals for lack of a thread.', { waitMs: 600_000 }),
@@ -56,7 +58,10 @@ const errorCodes: readonly ErrorCode[] = [
 
   account('ERROR_WRONG_USER_KEY', 'The API key has the wrong format. Check CAPTCHAAI_API_KEY.'),
   account('ERROR_KEY_DOES_NOT_EXIST', 'The API key is unknown, or its account has no plan. Check CAPTCHAAI_API_KEY.'),
-  account('ERROR: 1004', 'This address is blocked after requests with a wrong key. Correct the key and wait ten minutes.'),
+  account(
+    'ERROR: 1004',
+    'This address is blocked after requests with a wrong key. Correct the key and wait ten minutes.',
+  ),
   account('IP_BANNED', 'This address is banned. Correct the key, wait, or ask the service.'),
   account('ERROR_IP_BANNED', 'This address is banned. Correct the key, wait, or ask the service.'),
   account('ERROR_IP_NOT_ALLOWED', "This address is not on the key's allow-list. Add it in the service's dashboard."),
@@ -67,7 +72,10 @@ const errorCodes: readonly ErrorCode[] = [
   rejected('ERROR_GOOGLEKEY', 'The site key is missing or malformed. Check sitekey.'),
   rejected('ERROR_WRONG_GOOGLEKEY', 'The site key is missing or malformed. Check sitekey.'),
   rejected('ERROR_BAD_PARAMETERS', 'A parameter is missing or has the wrong type.'),
-  rejected('ERROR_BAD_TOKEN_OR_PAGEURL', "The site key does not belong to the page. For an iframe use the frame's URL."),
+  rejected(
+    'ERROR_BAD_TOKEN_OR_PAGEURL',
+    "The site key does not belong to the page. For an iframe use the frame's URL.",
+  ),
   rejected('ERROR_DOMAIN_NOT_ALLOWED', 'The service does not solve for this domain.'),
   rejected('ERROR_TOO_BIG_CAPTCHA_FILESIZE', 'The image is too big (the limit is 1024 KB).'),
   rejected('ERROR_ZERO_CAPTCHA_FILESIZE', 'The image is empty or too small.'),
@@ -100,11 +108,10 @@ const errorCodes: readonly ErrorCode[] = [
 const byCode = new Map(errorCodes.map((entry) => [entry.code, entry]));
 
 /** An unknown code may be a passing one when a submission is answered so, once; a poll that is answered so is lost. */
-const unknownCode: Omit<ErrorCode, 'code'> = {
+const unknownCode: Omit<ErrorCode, 'code' | 'maxResubmissions'> = {
   ...plain,
   kind: 'rejected',
   advice: 'The service answered with a code that is not documented.',
-  maxResubmissions: 1,
 };
 
 /** All codes that have a row, in the table's order. */
@@ -117,14 +124,15 @@ export function knownErrorCodes(): readonly ErrorCode[] {
  * "ERROR". `kinds` overrides the kind of a code (config key `errors`).
  */
 export function faultOfCode(code: string, endpoint: Endpoint, kinds: Readonly<Record<string, FaultKind>>): Fault {
-  const entry = byCode.get(code) ?? { ...unknownCode, code };
-  const kind = kinds[code] ?? (endpoint === 'poll' ? (entry.pollKind ?? entry.kind) : entry.kind);
+  const entry = byCode.get(code) ?? { ...unknownCode, code, maxResubmissions: endpoint === 'poll' ? 0 : 1 };
+  const override = kinds[code];
+  const kind = override ?? (endpoint === 'poll' ? (entry.pollKind ?? entry.kind) : entry.kind);
   return describeFault({
     kind,
     code,
     message: `${code}: ${entry.advice}`,
     retryAfterMs: entry.waitMs,
     threadsFull: entry.threadsFull && kind === 'throttled',
-    maxResubmissions: endpoint === 'poll' && !byCode.has(code) ? 0 : entry.maxResubmissions,
+    maxResubmissions: override === undefined ? entry.maxResubmissions : null,
   });
 }

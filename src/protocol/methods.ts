@@ -36,8 +36,19 @@ function image(method: string, ...required: string[]): Method {
 const methods: readonly Method[] = [
   keyed('userrecaptcha', 'googlekey'),
   keyed('turnstile', 'sitekey'),
-  row({ method: 'cloudflare_challenge', required: ['pageurl', 'proxy', 'proxytype'], firstWaitMs: 20_000, lifetimeMs: 900_000 }),
-  row({ method: 'geetest', when: ['version', '4'], siteKeyName: 'gt', required: ['pageurl', 'gt'], lifetimeMs: 60_000 }),
+  row({
+    method: 'cloudflare_challenge',
+    required: ['pageurl', 'proxy', 'proxytype'],
+    firstWaitMs: 20_000,
+    lifetimeMs: 900_000,
+  }),
+  row({
+    method: 'geetest',
+    when: ['version', '4'],
+    siteKeyName: 'gt',
+    required: ['pageurl', 'gt'],
+    lifetimeMs: 60_000,
+  }),
   row({ method: 'geetest', siteKeyName: 'gt', required: ['pageurl', 'gt', 'challenge'], lifetimeMs: 60_000 }),
   image('base64', 'body'),
   image('post', 'file'),

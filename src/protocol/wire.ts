@@ -33,7 +33,9 @@ export function taskProblems(task: Task): readonly string[] {
   const problems = missing.map((name) => `${task.method} needs ${sourceOf(name, siteKeyName)}`);
   const foreign = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
   if (siteKeyName !== null && missing.includes(siteKeyName)) {
-    problems.push(...foreign.map((name) => `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`));
+    problems.push(
+      ...foreign.map((name) => `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`),
+    );
   }
   return problems;
 }

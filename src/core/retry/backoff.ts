@@ -1,0 +1,51 @@
+import type { Random } from '../../ports/random.ts';
+
+export type BackoffStrategy = 'none' | 'fixed' | 'linear' | 'exponential' | 'full-jitter' | 'decorrelated-jitter';
+
+export interface BackoffOptions {
+  readonly strategy: BackoffStrategy;
+  /** In ms, above 0. */
+  readonly baseDelayMs: number;
+  /** No wait is longer, in ms. */
+  readonly maxDelayMs: number;
+}
+
+type Uniform = (fromMs: number, toMs: number) => number;
+
+/**
+ * Each formula caps the range it draws from and never the draw itself: a draw clamped onto the cap would gather every
+ * client in the same instant again. `retry` counts from 1; `previousMs` is the wait before, or the base.
+ */
+const formulas: Record<BackoffStrategy, (step: Step, uniform: Uniform) => number> = {
+  none: () => 0,
+  fixed: ({ baseMs, maxMs }) => Math.min(maxMs, baseMs),
+  linear: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * retry),
+  exponential: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * 2 ** retry),
+  'full-jitter': ({ baseMs, maxMs, retry }, uniform) => uniform(0, Math.min(maxMs, baseMs * 2 ** retry)),
+  'decorrelated-jitter': ({ baseMs, maxMs, previousMs }, uniform) =>
+    uniform(Math.min(baseMs, maxMs), Math.min(maxMs, previousMs * 3)),
+};
+
+interface Step {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  readonly retry: number;
+  readonly previousMs: number;
+}
+
+/**
+ * The waits of one task's retries, in ms: call with 1 before the first retry, 2 before the second, and so on.
+ *
+ * Full jitter is uniform in [0, min(maxDelay, baseDelay·2ⁿ)); decorrelated jitter uniform in [baseDelay,
+ * min(maxDelay, previous·3)). Brooker, *Exponential Backoff and Jitter*, AWS 2015; the range is capped, not the draw.
+ */
+export function startBackoff(options: BackoffOptions, random: Random): (retry: number) => number {
+  const uniform: Uniform = (fromMs, toMs) => fromMs + random.next() * Math.max(0, toMs - fromMs);
+  let previousMs = options.baseDelayMs;
+  return (retry) => {
+    const step = { baseMs: options.baseDelayMs, maxMs: options.maxDelayMs, retry, previousMs };
+    const waitMs = formulas[options.strategy](step, uniform);
+    previousMs = Math.max(waitMs, options.baseDelayMs);
+    return waitMs;
+  };
+}

@@ -1,0 +1,69 @@
+import type { Fault } from '../../domain/fault.ts';
+import type { GaveUpReason } from '../../domain/outcome.ts';
+
+/** The keys `retry.*` of the configuration that limit one task. */
+export interface RetryLimits {
+  /** All attempts, the first included; 1 never retries. */
+  readonly maxAttempts: number;
+  /** After so many `unsolvable` faults the CAPTCHA itself is held to be unsolvable. */
+  readonly maxUnsolvable: number;
+}
+
+export interface Situation {
+  /** One fault per attempt so far, the latest last; at least one. */
+  readonly faults: readonly Fault[];
+  /** True where the latest submission was accepted and its id was not given up by the service. */
+  readonly idMayBeAlive: boolean;
+  /** Until the task's deadline, in ms. */
+  readonly timeLeftMs: number;
+  /** What the backoff asks for before the next attempt, in ms. */
+  readonly backoffMs: number;
+  /** Jitter on top of a wait that the service asked for, 0..1 of its range. */
+  readonly jitter: number;
+}
+
+export type RetryDecision =
+  | { readonly retry: true; readonly waitMs: number }
+  | { readonly retry: false; readonly reason: GaveUpReason; readonly retryInMs: number | null };
+
+const stop = (reason: GaveUpReason, retryInMs: number | null = null): RetryDecision => ({
+  retry: false,
+  reason,
+  retryInMs,
+});
+
+/** A herd that was told the same `Retry-After` must not come back in the same instant: up to a fifth more, at most 5 s. */
+export function withJitter(retryAfterMs: number, jitter: number): number {
+  return retryAfterMs + jitter * Math.min(5_000, retryAfterMs * 0.2);
+}
+
+function isSpent(faults: readonly Fault[], last: Fault): boolean {
+  if (last.maxResubmissions === null) return false;
+  return faults.filter(({ code }) => code === last.code).length > last.maxResubmissions;
+}
+
+function whyNoMoreAttempts(last: Fault): GaveUpReason {
+  if (last.kind === 'unsolvable') return 'unsolvable';
+  return last.kind === 'rejected' ? 'rejected' : 'attempts-exhausted';
+}
+
+/** An id that may still be solved is never paid for twice, whatever became of its polls. */
+function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
+  return kind === 'account' || kind === 'rejected' ? stop(kind) : stop('deadline-exceeded', retryAfterMs);
+}
+
+/** Whether a task deserves another submission after its latest fault, when, and if not, why not. */
+export function decideRetry(limits: RetryLimits, situation: Situation): RetryDecision {
+  const { faults, timeLeftMs, backoffMs, jitter } = situation;
+  const last = faults.at(-1);
+  if (last === undefined) throw new RangeError('no fault to decide about');
+  if (situation.idMayBeAlive) return whyLeftAlive(last);
+  if (last.kind === 'account') return stop('account');
+  if (last.kind === 'rejected' && last.maxResubmissions === null) return stop('rejected');
+  if (isSpent(faults, last)) return stop(whyNoMoreAttempts(last));
+  if (faults.filter(({ kind }) => kind === 'unsolvable').length >= limits.maxUnsolvable) return stop('unsolvable');
+  const askedMs = last.retryAfterMs === null ? 0 : withJitter(last.retryAfterMs, jitter);
+  if (faults.length >= limits.maxAttempts) return stop(whyNoMoreAttempts(last), askedMs === 0 ? null : askedMs);
+  const waitMs = Math.max(backoffMs, askedMs);
+  return waitMs < timeLeftMs ? { retry: true, waitMs } : stop('deadline-exceeded', waitMs);
+}

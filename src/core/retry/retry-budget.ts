@@ -1,0 +1,55 @@
+import { TokenBucket } from './token-bucket.ts';
+
+/** The keys `budget.*` of the configuration that describe the bucket. */
+export interface RetryBudgetOptions {
+  /** Tokens per accepted submission, 0..1; null for the fixed bucket, refilled at `maxRetriesPerSecond`. */
+  readonly ratio: number | null;
+  readonly minRetriesPerSecond: number;
+  readonly maxRetriesPerSecond: number;
+  readonly burst: number;
+}
+
+/** A granted token says when it may be used; a refused one when it is worth asking again. */
+export type Decision = { readonly granted: boolean; readonly waitMs: number };
+
+/**
+ * What all tasks together may retry, as a state machine on a clock that the caller reads.
+ *
+ * Two buckets of size `burst`, and a token must be in both: `funded` is what accepted submissions (`ratio` each) and
+ * time (`minRetriesPerSecond`) have paid for, `ceiling` refills at `maxRetriesPerSecond` whatever was deposited. So in
+ * any t seconds at most `burst + maxRetriesPerSecond·t` retries begin, and at most `burst + ratio·accepted +
+ * minRetriesPerSecond·t`; a burst of deposits is not lost, only held to the ceiling's pace.
+ */
+export class RetryBudgetState {
+  readonly #ratio: number;
+  readonly #funded: TokenBucket;
+  readonly #ceiling: TokenBucket;
+
+  constructor(options: RetryBudgetOptions, nowMs: number) {
+    const { burst, ratio, maxRetriesPerSecond } = options;
+    this.#ratio = ratio ?? 0;
+    const refillPerSecond =
+      ratio === null ? maxRetriesPerSecond : Math.min(options.minRetriesPerSecond, maxRetriesPerSecond);
+    this.#funded = new TokenBucket({ burst, refillPerSecond }, nowMs);
+    this.#ceiling = new TokenBucket({ burst, refillPerSecond: maxRetriesPerSecond }, nowMs);
+  }
+
+  /** Whole and fractional tokens that a retry could use now; below 0 while reservations are outstanding. */
+  balance(nowMs: number): number {
+    return Math.min(this.#funded.balance(nowMs), this.#ceiling.balance(nowMs));
+  }
+
+  /** Records one accepted submission. */
+  deposit(nowMs: number): void {
+    this.#funded.deposit(this.#ratio, nowMs);
+  }
+
+  /** Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance untouched. */
+  tryWithdraw(maxWaitMs: number, nowMs: number): Decision {
+    const waitMs = Math.max(this.#funded.waitForTokenMs(nowMs), this.#ceiling.waitForTokenMs(nowMs));
+    if (waitMs > maxWaitMs) return { granted: false, waitMs };
+    this.#funded.withdraw(nowMs);
+    this.#ceiling.withdraw(nowMs);
+    return { granted: true, waitMs };
+  }
+}

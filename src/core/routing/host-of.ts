@@ -1,0 +1,11 @@
+/**
+ * The host of a page as rules compare it, or null where the text is no URL: lower case, punycode, without port, user
+ * info and trailing dot, IP literals in canonical form. A missing scheme is taken as https.
+ */
+export function hostOf(pageurl: string): string | null {
+  const text = pageurl.trim();
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, '')}`;
+  if (!URL.canParse(withScheme)) return null;
+  const host = new URL(withScheme).hostname.replace(/\.$/, '');
+  return host === '' ? null : host;
+}

@@ -1,0 +1,31 @@
+import { hostOf } from './host-of.ts';
+
+/** The keys `policy.*` of the configuration: which pages a team may work on. */
+export interface Policy {
+  /** Where not empty, only hosts that one of these matches are allowed. */
+  readonly allow: readonly string[];
+  /** Beats `allow`. */
+  readonly deny: readonly string[];
+}
+
+export type PolicyDecision = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
+
+/**
+ * Whether a host pattern matches a host: `*.example.com` and `.example.com` match its subdomains by whole labels and
+ * not the apex, anything else matches that host alone.
+ */
+function matches(pattern: string, host: string): boolean {
+  const suffix = pattern.startsWith('*.') ? pattern.slice(1) : pattern;
+  if (!suffix.startsWith('.')) return hostOf(suffix) === host;
+  return host.endsWith(`.${hostOf(suffix.slice(1)) ?? ''}`);
+}
+
+/** Whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes. */
+export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
+  const host = pageurl === null ? null : hostOf(pageurl);
+  if (host === null) return { allowed: true };
+  const denied = deny.find((pattern) => matches(pattern, host));
+  if (denied !== undefined) return { allowed: false, rule: `policy.deny ${denied}` };
+  if (allow.length === 0 || allow.some((pattern) => matches(pattern, host))) return { allowed: true };
+  return { allowed: false, rule: `policy.allow (no pattern matches ${host})` };
+}

@@ -1,0 +1,130 @@
+import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { Solution } from '../../domain/solution.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Random } from '../../ports/random.ts';
+import type { SolverApi } from '../../ports/solver-api.ts';
+import { type PollTiming, waitForPollMs } from './poll-schedule.ts';
+
+/** An id that was paid for and whose solution is wanted. */
+export interface Claim {
+  readonly captchaId: string;
+  readonly timing: PollTiming;
+  /** On the monotonic clock. */
+  readonly deadlineAtMs: number;
+  readonly report: (event: PollEvent) => void;
+}
+
+type PollEventOf<T extends SolverEvent['type']> = Omit<Extract<SolverEvent, { type: T }>, 'taskId' | 'attempt'>;
+export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
+
+export interface Collected {
+  readonly end: { readonly solution: Solution; readonly solvedAt: number } | { readonly fault: Fault };
+  /** Round trips of the answered polls, in ms. */
+  readonly pollMs: readonly number[];
+  readonly pollFaultCount: number;
+}
+
+export interface CollectDeps {
+  readonly api: SolverApi;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Faults that say nothing about the id: it is looked at again, never paid for again. */
+function isPassing({ kind }: Fault): boolean {
+  return kind === 'transport' || kind === 'timeout' || kind === 'throttled';
+}
+
+class Collection {
+  readonly #claim: Claim;
+  readonly #deps: CollectDeps;
+  readonly #pollMs: number[] = [];
+  #pollFaultCount = 0;
+  #pollCount = 0;
+  #faultsInARow = 0;
+  #retryAfterMs: number | null = null;
+  #previousLookMs: number;
+
+  constructor(claim: Claim, deps: CollectDeps) {
+    this.#claim = claim;
+    this.#deps = deps;
+    this.#previousLookMs = deps.clock.nowMs();
+  }
+
+  async run(): Promise<Collected> {
+    for (;;) {
+      const waitMs = this.#waitMs();
+      if (waitMs === null) return this.#finish({ fault: this.#outOfTime() });
+      await this.#deps.clock.sleep(waitMs);
+      const end = await this.#look();
+      if (end !== null) return this.#finish(end);
+    }
+  }
+
+  #timeLeftMs(): number {
+    return this.#claim.deadlineAtMs - this.#deps.clock.nowMs();
+  }
+
+  #waitMs(): number | null {
+    const situation = {
+      pollCount: this.#pollCount,
+      faultsInARow: this.#faultsInARow,
+      retryAfterMs: this.#retryAfterMs,
+      timeLeftMs: this.#timeLeftMs(),
+    };
+    return waitForPollMs(this.#claim.timing, situation, this.#deps.random);
+  }
+
+  /** One poll: how the collection ends, or null where it goes on. */
+  async #look(): Promise<Collected['end'] | null> {
+    const { api, clock } = this.#deps;
+    const sentMs = clock.nowMs();
+    this.#pollCount += 1;
+    try {
+      const answer = await api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() });
+      this.#recordAnswer(clock.nowMs() - sentMs);
+      if (answer.ready) return { solution: answer.solution, solvedAt: this.#solvedAt() };
+      this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
+    } catch (error) {
+      if (!(error instanceof ProviderFault)) throw error;
+      if (!isPassing(error.fault)) return { fault: error.fault };
+      this.#recordFault(error.fault);
+    }
+    this.#previousLookMs = sentMs;
+    return null;
+  }
+
+  #recordAnswer(roundTripMs: number): void {
+    this.#pollMs.push(roundTripMs);
+    this.#faultsInARow = 0;
+    this.#retryAfterMs = null;
+  }
+
+  #recordFault(fault: Fault): void {
+    this.#pollFaultCount += 1;
+    this.#faultsInARow += 1;
+    this.#retryAfterMs = fault.retryAfterMs;
+    this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
+  }
+
+  /** A solution ages from the moment it was made, at the earliest one look (and at most one interval) ago. */
+  #solvedAt(): number {
+    const { clock } = this.#deps;
+    return clock.timestamp() - Math.min(this.#claim.timing.intervalMs, clock.nowMs() - this.#previousLookMs);
+  }
+
+  #outOfTime(): Fault {
+    const message = `not solved in time; the id ${this.#claim.captchaId} may still be solved`;
+    return describeFault({ kind: 'timeout', message, retryAfterMs: this.#retryAfterMs });
+  }
+
+  #finish(end: Collected['end']): Collected {
+    return { end, pollMs: this.#pollMs, pollFaultCount: this.#pollFaultCount };
+  }
+}
+
+/** Polls one id until it is solved, given up by the service, or out of time. Never submits. */
+export function collect(claim: Claim, deps: CollectDeps): Promise<Collected> {
+  return new Collection(claim, deps).run();
+}

@@ -1,0 +1,80 @@
+import type { Attempt, GaveUp, GaveUpReason, Solved } from '../../domain/outcome.ts';
+import type { Solution } from '../../domain/solution.ts';
+import type { Task } from '../../domain/task.ts';
+
+/** What a task has been through so far. */
+export interface Course {
+  readonly task: Task;
+  readonly attempts: readonly Attempt[];
+  readonly durationMs: number;
+}
+
+export interface WhyGivenUp {
+  readonly reason: GaveUpReason;
+  readonly retryInMs: number | null;
+}
+
+const sentences: Record<GaveUpReason, string> = {
+  rejected: 'the service refused the task',
+  account: 'the service refused the account',
+  unsolvable: 'the CAPTCHA could not be solved',
+  'attempts-exhausted': 'every attempt failed',
+  'budget-exhausted': 'the retry budget is spent: too many retries system-wide',
+  'breaker-open': 'the service is unavailable and the circuit breaker holds submissions back',
+  'deadline-exceeded': 'the time ran out',
+  'no-healthy-region': 'no region is healthy',
+  'policy-denied': 'the policy does not allow this page',
+  'in-doubt': 'a submission whose answer was lost was left as it is',
+  cancelled: 'cancelled',
+};
+
+function baseOf({
+  task,
+  attempts,
+  durationMs,
+}: Course): Pick<Solved, 'taskId' | 'region' | 'attempts' | 'durationMs' | 'possiblyCharged'> {
+  const possiblyCharged = attempts.some((attempt) => attempt.possiblyCharged);
+  return { taskId: task.taskId, region: task.region, attempts, durationMs, possiblyCharged };
+}
+
+/** The id that may still be solved: an accepted one, unless the service said that it gave it up; null for none. */
+export function liveIdOf(attempt: Attempt | undefined): string | null {
+  return attempt === undefined || attempt.fault?.kind === 'unsolvable' ? null : attempt.captchaId;
+}
+
+/** The outcome of a task that was given up. */
+export function gaveUp(course: Course, { reason, retryInMs }: WhyGivenUp): GaveUp {
+  const last = course.attempts.at(-1);
+  const fault = last?.fault ?? null;
+  return {
+    status: 'failed',
+    ...baseOf(course),
+    reason,
+    code: fault?.code ?? null,
+    message: fault === null ? sentences[reason] : `${sentences[reason]}: ${fault.message}`,
+    retryInMs,
+    captchaId: liveIdOf(last),
+    submittedAt: last?.submittedAt ?? null,
+  };
+}
+
+export interface Found {
+  readonly solution: Solution;
+  readonly solvedAt: number;
+  /** How long the solution is usable, in ms; null where it never expires. */
+  readonly lifetimeMs: number | null;
+}
+
+/** The outcome of a task whose latest attempt was solved. */
+export function solved(course: Course, { solution, solvedAt, lifetimeMs }: Found): Solved {
+  const last = course.attempts.at(-1);
+  return {
+    status: 'solved',
+    ...baseOf(course),
+    solution,
+    captchaId: last?.captchaId ?? '',
+    submittedAt: last?.submittedAt ?? null,
+    solvedAt,
+    expiresAt: lifetimeMs === null ? null : solvedAt + lifetimeMs,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Random } from '../../ports/random.ts';
+import { withJitter } from '../retry/decide-retry.ts';
+
+/** How one method is polled; all in ms. */
+export interface PollTiming {
+  /** From the submission to the first poll. */
+  readonly firstWaitMs: number;
+  /** The shortest time between two polls. */
+  readonly intervalMs: number;
+  /** How long a solution is usable; null where it never expires. */
+  readonly lifetimeMs: number | null;
+}
+
+export interface PollSituation {
+  readonly pollCount: number;
+  /** How many polls in a row have failed, the latest included. */
+  readonly faultsInARow: number;
+  /** What the service asked for with the latest fault, in ms; null for nothing. */
+  readonly retryAfterMs: number | null;
+  /** Until the task's deadline, in ms. */
+  readonly timeLeftMs: number;
+}
+
+/** Intervals grow to this while polls fail. */
+const longestIntervalMs = 30_000;
+/** The last look is taken so long before the deadline, so that a paid solution is not left lying. */
+const lastLookMs = 1_000;
+/** Polls of tasks that were submitted together must not stay in step. */
+const intervalJitter = 0.1;
+
+function regularWaitMs(timing: PollTiming, { pollCount, faultsInARow }: PollSituation, random: Random): number {
+  if (pollCount === 0) return timing.firstWaitMs;
+  if (faultsInARow === 0) return timing.intervalMs * (1 + intervalJitter * random.next());
+  const longestMs = Math.max(timing.intervalMs, Math.min(longestIntervalMs, timing.intervalMs * 2 ** faultsInARow));
+  return timing.intervalMs + random.next() * (longestMs - timing.intervalMs);
+}
+
+/**
+ * How long to wait before the next poll, in ms, or null where no poll is worth sending before the deadline. Never sooner
+ * than the service asked for, and otherwise never sooner than the interval, except for one last look at the deadline.
+ */
+export function waitForPollMs(timing: PollTiming, situation: PollSituation, random: Random): number | null {
+  const { retryAfterMs, timeLeftMs } = situation;
+  const askedMs = retryAfterMs === null ? 0 : withJitter(retryAfterMs, random.next());
+  const waitMs = Math.max(regularWaitMs(timing, situation, random), askedMs);
+  if (waitMs < timeLeftMs) return waitMs;
+  const lastMs = timeLeftMs - lastLookMs;
+  return lastMs > askedMs ? lastMs : null;
+}
