@@ -1,65 +1,84 @@
+import { parseJson } from './parse-json.ts';
+
 /** What one HTTP body of the service says, in whichever of its spellings. */
 export type Answer =
   | { readonly type: 'ok'; readonly payload: unknown; readonly fields: Readonly<Record<string, unknown>> }
+  /** A success without an envelope: a balance as a number, or the receipt of a report. Never an id or a solution. */
+  | { readonly type: 'bare'; readonly text: string }
   | { readonly type: 'not-ready' }
   | { readonly type: 'code'; readonly code: string }
   | { readonly type: 'unreadable'; readonly why: string };
 
+type Fields = Readonly<Record<string, unknown>>;
+
 const notReady = /^CAPT?CHA_NOT_READY$/;
 const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
-const plainSuccess = /^(OK_REPORT_RECORDED$|OK$|-?\d+(\.\d+)?$)/;
-/** An id or code longer than this is not one. */
+const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
+/** A code longer than this is not one. */
 const longestCode = 200;
 
-const unreadable = (why: string): Answer => ({ type: 'unreadable', why });
 const withoutEnvelope = new Set(['status', 'request', 'result', 'error_text']);
+/** Answers that may come without a `status`: GeeTest and enterprise solutions, and `threadsinfo`. */
+const standsAlone = [
+  'validate',
+  'seccode',
+  'geetest_validate',
+  'geetest_seccode',
+  'captcha_output',
+  'challenge_uuid',
+  'cf_clearance',
+  'result',
+  'threads',
+  'working_threads',
+];
 
-function isObject(value: unknown): value is Record<string, unknown> {
+const unreadable = (why: string): Answer => ({ type: 'unreadable', why });
+
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function answerOfCode(code: string): Answer {
-  if (notReady.test(code)) return { type: 'not-ready' };
-  return code === '' || code.length > longestCode ? unreadable('an error without a code') : { type: 'code', code };
+function answerOfCode(code: unknown): Answer {
+  const text = typeof code === 'string' ? code.trim() : '';
+  if (notReady.test(text)) return { type: 'not-ready' };
+  return text === '' || text.length > longestCode
+    ? unreadable('an error without a code')
+    : { type: 'code', code: text };
 }
 
 /** Ids may be numbers beyond what a double holds exactly: then the digits are taken from the text. */
 function exactNumber(value: number, body: string): unknown {
   if (Number.isSafeInteger(value) || !Number.isInteger(value)) return value;
-  return /"(?:request|result)"\s*:\s*(\d+)/.exec(body)?.[1] ?? value;
+  return /"(?:request|result)"\s*:\s*(\d+)(?![\d.eE])/.exec(body)?.[1] ?? value;
+}
+
+function answerOfPayload(object: Fields, body: string): Answer {
+  const fields = Object.fromEntries(Object.entries(object).filter(([name]) => !withoutEnvelope.has(name)));
+  const payload = object['request'] ?? object['result'] ?? fields;
+  if (typeof payload === 'string' && notReady.test(payload)) return { type: 'not-ready' };
+  return { type: 'ok', payload: typeof payload === 'number' ? exactNumber(payload, body) : payload, fields };
 }
 
 function readJson(body: string): Answer {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return unreadable('cut-off or malformed JSON');
-  }
-  if (!isObject(parsed)) return unreadable('JSON that is not an object');
-  const status = parsed['status'];
-  // GeeTest solutions come without an envelope: the whole object is the answer.
-  if (status === undefined && !('request' in parsed)) {
-    return Object.keys(parsed).length === 0
-      ? unreadable('an empty object')
-      : { type: 'ok', payload: parsed, fields: {} };
-  }
-  if (status !== 1 && status !== '1') {
-    const code = parsed['request'] ?? parsed['error_text'];
-    return typeof code === 'string' ? answerOfCode(code.trim()) : unreadable('an error without a code');
-  }
-  const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => !withoutEnvelope.has(name)));
-  const payload = parsed['request'] ?? parsed['result'] ?? fields;
-  if (typeof payload === 'string' && notReady.test(payload)) return { type: 'not-ready' };
-  return { type: 'ok', payload: typeof payload === 'number' ? exactNumber(payload, body) : payload, fields };
+  const parsed = parseJson(body);
+  if (!isObject(parsed)) return unreadable('cut-off or malformed JSON');
+  const { status, request } = parsed;
+  if (status === 1 || status === '1') return answerOfPayload(parsed, body);
+  if (status === 0 || status === '0') return answerOfCode(request ?? parsed['error_text']);
+  // Anything else is no envelope of this protocol. What stands in `request` may be a token, and a token taken for a
+  // code would end up in a log.
+  if (typeof request === 'string' && (notReady.test(request) || plainCode.test(request))) return answerOfCode(request);
+  return status === undefined && request === undefined && standsAlone.some((name) => Object.hasOwn(parsed, name))
+    ? answerOfPayload(parsed, body)
+    : unreadable('JSON without a status');
 }
 
 function readPlain(body: string): Answer {
   if (notReady.test(body)) return { type: 'not-ready' };
   // Split on the first bar only: GeeTest's seccode and OCR answers contain bars of their own.
-  if (body.startsWith('OK|')) return { type: 'ok', payload: body.slice(3), fields: {} };
-  if (plainCode.test(body)) return answerOfCode(body.split('\n', 1)[0]?.trim() ?? '');
-  if (plainSuccess.test(body)) return { type: 'ok', payload: body, fields: {} };
+  if (body.startsWith('OK|')) return answerOfPayload({ request: body.slice(3) }, '');
+  if (plainCode.test(body)) return answerOfCode(body.split(/[\r\n]/, 1)[0]);
+  if (plainSuccess.test(body)) return { type: 'bare', text: body };
   return unreadable(
     body === '' ? 'an empty body' : body.startsWith('<') ? 'an HTML page' : 'neither JSON nor a known text',
   );
@@ -67,7 +86,7 @@ function readPlain(body: string): Answer {
 
 /**
  * Reads a body: JSON or plain text, whatever was asked for and whatever the Content-Type says, since CaptchaAI sends
- * JSON as `text/html` and other services send plain text despite `json=1`.
+ * JSON as `text/html` and other services send plain text despite `json=1`. Never throws.
  */
 export function readAnswer(text: string): Answer {
   const body = text.replace(/^\uFEFF/, '').trim();

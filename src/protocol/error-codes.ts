@@ -119,13 +119,19 @@ export function knownErrorCodes(): readonly ErrorCode[] {
   return errorCodes;
 }
 
+/** Whether a code has a row or a kind of its own in `kinds`. */
+export function isKnownCode(code: string, kinds: Readonly<Record<string, FaultKind>>): boolean {
+  return byCode.has(code) || Object.hasOwn(kinds, code);
+}
+
 /**
  * Classifies a code that the service answered. Codes are compared whole, never by substring: an answer may contain
  * "ERROR". `kinds` overrides the kind of a code (config key `errors`).
  */
 export function faultOfCode(code: string, endpoint: Endpoint, kinds: Readonly<Record<string, FaultKind>>): Fault {
   const entry = byCode.get(code) ?? { ...unknownCode, code, maxResubmissions: endpoint === 'poll' ? 0 : 1 };
-  const override = kinds[code];
+  // The code is the server's word: without the check, `constructor` would find what every object inherits.
+  const override = Object.hasOwn(kinds, code) ? kinds[code] : undefined;
   const kind = override ?? (endpoint === 'poll' ? (entry.pollKind ?? entry.kind) : entry.kind);
   return describeFault({
     kind,

@@ -4,10 +4,19 @@ import { findMethod, siteKeyNames } from './methods.ts';
 /** Names that the client sets itself: a parameter of such a name would redirect or unmask the request. */
 export const reservedParameters: ReadonlySet<string> = new Set(['key', 'json', 'id', 'ids', 'action', 'method']);
 
-/** A task as the wire wants it, without the key: the site key under the method's own name. */
+/** The method that is sent: `post` uploads a file in a form of its own, and the same image as text is `base64`. */
+function sentMethod({ method, body }: Task): string {
+  return method === 'post' && body !== null ? 'base64' : method;
+}
+
+/**
+ * A task as the wire wants it, without the key: the site key under the method's own name, and an image that was meant
+ * for `post` as `base64`.
+ */
 export function wireParameters(task: Task): Record<string, string> {
-  const { siteKeyName } = findMethod(task.method, task.params);
-  const wire: Record<string, string> = { method: task.method, ...task.params };
+  const method = sentMethod(task);
+  const { siteKeyName } = findMethod(method, task.params);
+  const wire: Record<string, string> = { ...task.params, method };
   if (task.sitekey !== null) wire[siteKeyName ?? 'sitekey'] = task.sitekey;
   if (task.pageurl !== null) wire['pageurl'] = task.pageurl;
   if (task.body !== null) wire['body'] = task.body;
@@ -18,7 +27,7 @@ export function wireParameters(task: Task): Record<string, string> {
 function sourceOf(name: string, siteKeyName: string | null): string {
   if (name === siteKeyName) return 'a site key (sitekey)';
   if (name === 'pageurl') return 'the page URL (pageurl)';
-  if (name === 'body') return 'an image (file or body)';
+  if (name === 'body' || name === 'file') return 'an image (file or body)';
   return `the parameter ${name}`;
 }
 
@@ -27,7 +36,7 @@ function sourceOf(name: string, siteKeyName: string | null): string {
  * table are checked: another vendor may know more of them.
  */
 export function taskProblems(task: Task): readonly string[] {
-  const { required, siteKeyName } = findMethod(task.method, task.params);
+  const { required, siteKeyName } = findMethod(sentMethod(task), task.params);
   const wire = wireParameters(task);
   const missing = required.filter((name) => (wire[name] ?? '').trim() === '');
   const problems = missing.map((name) => `${task.method} needs ${sourceOf(name, siteKeyName)}`);

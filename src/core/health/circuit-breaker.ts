@@ -12,6 +12,7 @@ export interface BreakerOptions {
   readonly samplingDurationMs: number;
   /** The first break; it doubles with every failed probe. */
   readonly breakDurationMs: number;
+  /** The longest break, before the jitter that lengthens it by up to half. */
   readonly maxBreakDurationMs: number;
   /** A probe that has not answered for so long is taken for dead, and the next caller probes. */
   readonly probeLeaseMs: number;
@@ -85,7 +86,8 @@ export class CircuitBreaker {
     const { consecutiveFailures, failureRatio, minimumThroughput } = this.#options;
     if (consecutiveFailures !== null && this.#failuresInARow >= consecutiveFailures) return true;
     const { failures, total } = this.#window.counts(nowMs);
-    return failureRatio !== null && total >= minimumThroughput && failures >= failureRatio * total;
+    // Divided, not multiplied: 55 of 100 is 0.55 exactly, while 0.55 * 100 is above 55.
+    return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
   #open(breaks: number, { nowMs, jitter }: { nowMs: number; jitter: number }): void {

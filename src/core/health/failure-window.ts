@@ -1,7 +1,9 @@
 const sliceCount = 10;
+/** Older than any slice: a clock may start at 0, where the window reaches back to negative numbers. */
+const never = -Infinity;
 
 interface Slice {
-  /** Number of the slice since time 0; a stale number marks a slice that has slid out. */
+  /** Number of the slice since time 0; a stale number marks a slice that has slid out, `never` an empty one. */
   index: number;
   failures: number;
   total: number;
@@ -10,7 +12,7 @@ interface Slice {
 /** How many outcomes of the last `samplingDurationMs`, in slices of a tenth, and how many of them failed. */
 export class FailureWindow {
   readonly #sliceMs: number;
-  readonly #slices: Slice[] = Array.from({ length: sliceCount }, () => ({ index: -1, failures: 0, total: 0 }));
+  readonly #slices: Slice[] = Array.from({ length: sliceCount }, () => ({ index: never, failures: 0, total: 0 }));
 
   constructor(samplingDurationMs: number) {
     this.#sliceMs = samplingDurationMs / sliceCount;
@@ -34,6 +36,6 @@ export class FailureWindow {
   }
 
   clear(): void {
-    for (const slice of this.#slices) slice.index = -1;
+    for (const slice of this.#slices) slice.index = never;
   }
 }

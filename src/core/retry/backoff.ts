@@ -4,7 +4,7 @@ export type BackoffStrategy = 'none' | 'fixed' | 'linear' | 'exponential' | 'ful
 
 export interface BackoffOptions {
   readonly strategy: BackoffStrategy;
-  /** In ms, above 0. */
+  /** In ms. */
   readonly baseDelayMs: number;
   /** No wait is longer, in ms. */
   readonly maxDelayMs: number;
@@ -12,26 +12,35 @@ export interface BackoffOptions {
 
 type Uniform = (fromMs: number, toMs: number) => number;
 
+interface Step {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** Counts from 1. */
+  readonly retry: number;
+  /** The wait before this one, at least the base. */
+  readonly previousMs: number;
+}
+
+/** The largest power of two that a double holds; beyond it a base of 0 would give NaN. */
+const mostDoublings = 1_023;
+
+function doubledMs({ baseMs, maxMs, retry }: Step): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(retry, mostDoublings));
+}
+
 /**
  * Each formula caps the range it draws from and never the draw itself: a draw clamped onto the cap would gather every
- * client in the same instant again. `retry` counts from 1; `previousMs` is the wait before, or the base.
+ * client in the same instant again.
  */
 const formulas: Record<BackoffStrategy, (step: Step, uniform: Uniform) => number> = {
   none: () => 0,
   fixed: ({ baseMs, maxMs }) => Math.min(maxMs, baseMs),
   linear: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * retry),
-  exponential: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * 2 ** retry),
-  'full-jitter': ({ baseMs, maxMs, retry }, uniform) => uniform(0, Math.min(maxMs, baseMs * 2 ** retry)),
+  exponential: (step) => doubledMs(step),
+  'full-jitter': (step, uniform) => uniform(0, doubledMs(step)),
   'decorrelated-jitter': ({ baseMs, maxMs, previousMs }, uniform) =>
     uniform(Math.min(baseMs, maxMs), Math.min(maxMs, previousMs * 3)),
 };
-
-interface Step {
-  readonly baseMs: number;
-  readonly maxMs: number;
-  readonly retry: number;
-  readonly previousMs: number;
-}
 
 /**
  * The waits of one task's retries, in ms: call with 1 before the first retry, 2 before the second, and so on.

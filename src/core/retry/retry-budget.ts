@@ -13,21 +13,25 @@ export interface RetryBudgetOptions {
 export type Decision = { readonly granted: boolean; readonly waitMs: number };
 
 /**
- * What all tasks together may retry, as a state machine on a clock that the caller reads.
+ * What all tasks together may retry, as a state machine on a clock that the caller reads. A time earlier than the last
+ * is taken as the last, so that a replay of shuffled records grants nothing extra.
  *
  * Two buckets of size `burst`, and a token must be in both: `funded` is what accepted submissions (`ratio` each) and
  * time (`minRetriesPerSecond`) have paid for, `ceiling` refills at `maxRetriesPerSecond` whatever was deposited. So in
- * any t seconds at most `burst + maxRetriesPerSecond·t` retries begin, and at most `burst + ratio·accepted +
- * minRetriesPerSecond·t`; a burst of deposits is not lost, only held to the ceiling's pace.
+ * any t seconds at most `burst + maxRetriesPerSecond·t` retries begin, and in any t seconds that begin with no
+ * reservation outstanding at most `burst + ratio·accepted + minRetriesPerSecond·t`; a burst of deposits is not lost, only
+ * held to the ceiling's pace.
  */
 export class RetryBudgetState {
   readonly #ratio: number;
   readonly #funded: TokenBucket;
   readonly #ceiling: TokenBucket;
+  #latestMs: number;
 
   constructor(options: RetryBudgetOptions, nowMs: number) {
     const { burst, ratio, maxRetriesPerSecond } = options;
     this.#ratio = ratio ?? 0;
+    this.#latestMs = nowMs;
     const refillPerSecond =
       ratio === null ? maxRetriesPerSecond : Math.min(options.minRetriesPerSecond, maxRetriesPerSecond);
     this.#funded = new TokenBucket({ burst, refillPerSecond }, nowMs);
@@ -36,20 +40,30 @@ export class RetryBudgetState {
 
   /** Whole and fractional tokens that a retry could use now; below 0 while reservations are outstanding. */
   balance(nowMs: number): number {
-    return Math.min(this.#funded.balance(nowMs), this.#ceiling.balance(nowMs));
+    const atMs = this.#forward(nowMs);
+    return Math.min(this.#funded.balance(atMs), this.#ceiling.balance(atMs));
   }
 
   /** Records one accepted submission. */
   deposit(nowMs: number): void {
-    this.#funded.deposit(this.#ratio, nowMs);
+    this.#funded.deposit(this.#ratio, this.#forward(nowMs));
   }
 
-  /** Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance untouched. */
+  /**
+   * Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance untouched. First come, first served:
+   * no token is usable before one that was taken earlier.
+   */
   tryWithdraw(maxWaitMs: number, nowMs: number): Decision {
-    const waitMs = Math.max(this.#funded.waitForTokenMs(nowMs), this.#ceiling.waitForTokenMs(nowMs));
-    if (waitMs > maxWaitMs) return { granted: false, waitMs };
-    this.#funded.withdraw(nowMs);
-    this.#ceiling.withdraw(nowMs);
+    const atMs = this.#forward(nowMs);
+    const waitMs = Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
+    if (waitMs === Infinity || waitMs > maxWaitMs) return { granted: false, waitMs };
+    this.#funded.withdraw(atMs + waitMs);
+    this.#ceiling.withdraw(atMs + waitMs);
     return { granted: true, waitMs };
+  }
+
+  #forward(nowMs: number): number {
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
+    return this.#latestMs;
   }
 }

@@ -1,41 +1,42 @@
 /**
- * Tokens are counted in millionths and time in whole ms, so that every sum is an integer: plain floats refuse the tenth
- * retry that ten deposits of 0.1 have paid for.
+ * Tokens are counted in millionths, so that deposits add up to whole numbers: plain floats refuse the tenth retry that
+ * ten deposits of 0.1 have paid for.
  */
 const unitsPerToken = 1_000_000;
 const perSecondToPerMs = unitsPerToken / 1_000;
 
 export interface TokenBucketOptions {
-  /** Size, and what it holds at the start, in tokens. */
+  /** Size, and what it holds at the start, in tokens; at least 1. */
   readonly burst: number;
-  /** What time alone refills, in tokens per second; at least 0, in steps of 0.001. */
+  /** What time alone refills, in tokens per second; at least 0. */
   readonly refillPerSecond: number;
 }
 
 /**
- * A bucket of tokens on a clock that the caller reads. Times are whole or fractional ms on any monotonic clock; one
- * earlier than the last is taken as the last, so that a replay of shuffled records grants nothing extra.
+ * A bucket of tokens on a clock that the caller reads, in ms; no call may name an earlier `nowMs` than the call before.
  *
- * Whatever the order of calls, the tokens taken to be used in any window of t seconds are at most
- * `burst + refillPerSecond·t`, plus what was deposited in it.
+ * A token may be taken for a later moment. It is charged at that moment, and the bucket's own time moves there with it,
+ * so nobody overtakes a reservation. Hence the tokens usable in any window of t seconds are at most
+ * `burst + refillPerSecond·t`, plus what was deposited since the last moment at which no reservation was outstanding.
  */
 export class TokenBucket {
   readonly #capacity: number;
   readonly #refillPerMs: number;
   #units: number;
-  #lastMs: number;
+  /** Up to when time is counted; ahead of the clock while a reservation is outstanding. */
+  #countedToMs: number;
 
   constructor(options: TokenBucketOptions, nowMs: number) {
     this.#capacity = Math.round(options.burst * unitsPerToken);
-    this.#refillPerMs = Math.round(options.refillPerSecond * perSecondToPerMs);
+    this.#refillPerMs = options.refillPerSecond * perSecondToPerMs;
     this.#units = this.#capacity;
-    this.#lastMs = Math.floor(nowMs);
+    this.#countedToMs = nowMs;
   }
 
-  /** What is there now, in tokens; below 0 while reservations are outstanding. */
+  /** What is there now, in tokens; below 0 while time has yet to earn what is reserved. */
   balance(nowMs: number): number {
-    this.#refill(nowMs);
-    return this.#units / unitsPerToken;
+    const aheadMs = this.#aheadMs(nowMs);
+    return (this.#units - aheadMs * this.#refillPerMs) / unitsPerToken;
   }
 
   /** Adds `tokens`; what does not fit is lost. */
@@ -44,24 +45,28 @@ export class TokenBucket {
     this.#units = Math.min(this.#capacity, this.#units + Math.round(tokens * unitsPerToken));
   }
 
-  /** How long until time alone has refilled one token, in ms: 0 now, Infinity never. */
+  /** How long until a token is usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
   waitForTokenMs(nowMs: number): number {
-    this.#refill(nowMs);
+    const aheadMs = this.#aheadMs(nowMs);
     const missing = unitsPerToken - this.#units;
-    if (missing <= 0) return 0;
-    return this.#refillPerMs === 0 ? Infinity : Math.ceil(missing / this.#refillPerMs);
+    if (missing <= 0) return aheadMs;
+    return this.#refillPerMs === 0 ? Infinity : aheadMs + Math.ceil(missing / this.#refillPerMs);
   }
 
-  /** Takes one token, on credit where there is none: the caller has looked at `waitForTokenMs` and waits that long. */
-  withdraw(nowMs: number): void {
-    this.#refill(nowMs);
+  /** Takes the token that is usable at `atMs`: the caller has looked at `waitForTokenMs` and waits at least that long. */
+  withdraw(atMs: number): void {
+    this.#refill(atMs);
     this.#units -= unitsPerToken;
   }
 
+  #aheadMs(nowMs: number): number {
+    this.#refill(nowMs);
+    return this.#countedToMs - nowMs;
+  }
+
   #refill(nowMs: number): void {
-    const elapsedMs = Math.floor(nowMs) - this.#lastMs;
-    if (elapsedMs <= 0) return;
-    this.#lastMs += elapsedMs;
-    this.#units = Math.min(this.#capacity, this.#units + elapsedMs * this.#refillPerMs);
+    if (nowMs <= this.#countedToMs) return;
+    this.#units = Math.min(this.#capacity, this.#units + (nowMs - this.#countedToMs) * this.#refillPerMs);
+    this.#countedToMs = nowMs;
   }
 }

@@ -4,8 +4,9 @@
  */
 export function hostOf(pageurl: string): string | null {
   const text = pageurl.trim();
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, '')}`;
+  // Browsers read `https:host` and `https:\\host` as `https://host`; a rule that did not could be walked around.
+  const withScheme = /^(https?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text) ? text : `https://${text.replace(/^\/\//, '')}`;
   if (!URL.canParse(withScheme)) return null;
-  const host = new URL(withScheme).hostname.replace(/\.$/, '');
+  const host = new URL(withScheme).hostname.toLowerCase().replace(/\.+$/, '');
   return host === '' ? null : host;
 }

@@ -20,10 +20,14 @@ function matches(pattern: string, host: string): boolean {
   return host.endsWith(`.${hostOf(suffix.slice(1)) ?? ''}`);
 }
 
-/** Whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes. */
+/**
+ * Whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes; a page
+ * whose host cannot be told passes only where there are no rules.
+ */
 export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
-  const host = pageurl === null ? null : hostOf(pageurl);
-  if (host === null) return { allowed: true };
+  if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };
+  const host = hostOf(pageurl);
+  if (host === null) return { allowed: false, rule: 'policy (the page is not a URL)' };
   const denied = deny.find((pattern) => matches(pattern, host));
   if (denied !== undefined) return { allowed: false, rule: `policy.deny ${denied}` };
   if (allow.length === 0 || allow.some((pattern) => matches(pattern, host))) return { allowed: true };

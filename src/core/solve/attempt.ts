@@ -5,7 +5,7 @@ import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
 import type { RetryBudget } from '../../ports/retry-budget.ts';
-import { collect, type CollectDeps } from './collect.ts';
+import { collect, type CollectDeps, type PollEvent } from './collect.ts';
 import type { PollTiming } from './poll-schedule.ts';
 
 export interface AttemptDeps extends CollectDeps {
@@ -70,8 +70,7 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
   }
   const { captchaId, roundTripMs } = submission;
   const submittedAt = clock.timestamp();
-  const report = (event: object): void =>
-    emit({ ...event, taskId: task.taskId, attempt } as Parameters<typeof emit>[0]);
+  const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { end, pollMs, pollFaultCount } = await collect(
     { captchaId, timing: deps.timing(task), deadlineAtMs, report },
     deps,

@@ -43,7 +43,7 @@ export function waitForPollMs(timing: PollTiming, situation: PollSituation, rand
   const { retryAfterMs, timeLeftMs } = situation;
   const askedMs = retryAfterMs === null ? 0 : withJitter(retryAfterMs, random.next());
   const waitMs = Math.max(regularWaitMs(timing, situation, random), askedMs);
-  if (waitMs < timeLeftMs) return waitMs;
   const lastMs = timeLeftMs - lastLookMs;
-  return lastMs > askedMs ? lastMs : null;
+  if (waitMs > lastMs && lastMs > askedMs) return lastMs;
+  return waitMs < timeLeftMs ? waitMs : null;
 }

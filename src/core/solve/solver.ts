@@ -65,16 +65,29 @@ class Run {
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
   async #enter(): Promise<Entry> {
     for (;;) {
-      if (this.#stop.aborted) return { reason: 'cancelled', retryInMs: null };
-      if (this.#timeLeftMs() <= 0) return { reason: 'deadline-exceeded', retryInMs: null };
+      const ended = this.#whyEnded();
+      if (ended !== null) return ended;
       const admission = await this.#deps.breaker.tryEnter();
-      if (admission.admitted) return { pass: admission.pass };
+      if (admission.admitted) return this.#use(admission.pass);
       const { retryInMs } = admission;
       this.#deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
       const mayWait = this.#options.onExhausted === 'wait' && retryInMs < this.#timeLeftMs();
       if (!mayWait) return { reason: 'breaker-open', retryInMs };
       await this.#deps.clock.sleep(retryInMs, this.#stop);
     }
+  }
+
+  /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
+  async #use(pass: Pass): Promise<Entry> {
+    const ended = this.#whyEnded();
+    if (ended === null) return { pass };
+    await this.#deps.breaker.record(pass, 'abandoned');
+    return ended;
+  }
+
+  #whyEnded(): WhyGivenUp | null {
+    if (this.#stop.aborted) return { reason: 'cancelled', retryInMs: null };
+    return this.#timeLeftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
   async #attempt(pass: Pass): Promise<Outcome | null> {
@@ -102,7 +115,10 @@ class Run {
       backoffMs: this.#backoffMs(this.#attempts.length),
       jitter: this.#deps.random.next(),
     });
-    return decision.retry ? this.#withdraw(decision.waitMs) : decision;
+    if (!decision.retry) return decision;
+    return this.#stop.aborted
+      ? { retry: false, reason: 'cancelled', retryInMs: null }
+      : this.#withdraw(decision.waitMs);
   }
 
   async #withdraw(backoffMs: number): Promise<RetryDecision> {

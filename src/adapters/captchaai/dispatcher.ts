@@ -1,0 +1,57 @@
+import type { Dispatcher } from 'undici';
+import type { Proxy } from './proxy.ts';
+import { Agent } from './undici.ts';
+
+/** How connections are made. */
+export interface ConnectionOptions {
+  /** How many connections may be open at once. */
+  readonly connections: number;
+  /** The longest that any request may take. */
+  readonly timeoutMs: number;
+  /** Null connects directly. */
+  readonly proxy: Proxy | null;
+}
+
+const longestConnectMs = 10_000;
+const largestAnswerBytes = 1024 * 1024;
+
+/**
+ * A dispatcher that never retries and never follows a redirect: undici does neither unless an interceptor is added,
+ * and a submission that is repeated is paid twice.
+ */
+export async function openDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
+  return options.proxy === null ? new Agent(limitsOf(options)) : openProxied(options.proxy, options);
+}
+
+function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options {
+  return {
+    connections,
+    connect: { timeout: Math.min(longestConnectMs, timeoutMs) },
+    maxResponseSize: largestAnswerBytes,
+    // A backstop only, as these timers are coarse: the call's own timer comes first.
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  };
+}
+
+async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent, Pool } = await import('undici');
+  /** When a proxy hangs up on CONNECT, undici takes that for passing and connects again at once, thousands of times. */
+  class TunnelPool extends Pool {
+    override connect = async (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
+      try {
+        return await super.connect(request);
+      } catch {
+        throw Object.assign(new Error('no tunnel'), { code: 'ERR_PROXY_TUNNEL' });
+      }
+    };
+  }
+  return new EnvHttpProxyAgent({
+    ...limitsOf(options),
+    proxyTls: { timeout: Math.min(longestConnectMs, options.timeoutMs) },
+    clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, headersTimeout: options.timeoutMs }),
+    httpProxy: proxy.url,
+    httpsProxy: proxy.url,
+    noProxy: proxy.exceptions,
+  });
+}

@@ -1,0 +1,104 @@
+import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import { readAnswer, type Answer } from '../../protocol/answer.ts';
+import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
+import type { Exchange } from './exchange.ts';
+import type { Success } from './picked.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** Which sort of request was made: only a submission is paid for, only a poll can be not ready. */
+export type Call = 'submit' | 'poll' | 'account';
+
+/** What reading an answer needs to know about its request. */
+export interface Reader {
+  readonly call: Call;
+  /** Names the service in messages. */
+  readonly host: string;
+  readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Makes a server's text fit to be shown. */
+  readonly clean: (text: string) => string;
+  /** Wall clock, in ms since the epoch. */
+  readonly timestamp: number;
+}
+
+/** The answer, or why there is none. */
+export type Reading = Success | { readonly type: 'fault'; readonly fault: Fault };
+
+type Reply = Extract<Exchange, { type: 'reply' }>;
+type Broken = Extract<Exchange, { type: 'broken' }>;
+
+const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
+
+/**
+ * The fault of an answer that was accepted but says nothing usable. `why` names what it is or lacks. A submission that
+ * was answered so may have been accepted, and cannot be collected.
+ */
+export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, why: string): Fault {
+  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: call === 'submit' });
+}
+
+function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
+  const message = maybeSent ? `No answer from ${host}: ${why}.` : `Could not ask ${host}: ${why}.`;
+  return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
+}
+
+/**
+ * A page or text that may be quoted. Broken JSON and whatever else came with success may hold a solution, which must
+ * not get into a log.
+ */
+function quoteOf(reply: Reply, answer: Answer, { clean }: Reader): string {
+  const text = clean(reply.body);
+  const isPage = text.startsWith('<');
+  const mayHoldSolution = answer.type !== 'unreadable' || text.startsWith('{') || (isSuccess(reply.status) && !isPage);
+  return mayHoldSolution || text === '' ? '' : `: ${text}`;
+}
+
+function redirectTarget({ location }: Reply, { clean }: Reader): string {
+  return location !== null && URL.canParse(location) ? clean(new URL(location).origin) : 'elsewhere';
+}
+
+function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
+  const { host } = reader;
+  const said = `${host} answered HTTP ${reply.status}`;
+  if (reply.status === 429) return `${said}: too many requests.`;
+  if (reply.status >= 300 && reply.status < 400) {
+    return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
+  }
+  return `${said}${quoteOf(reply, answer, reader)}`;
+}
+
+/**
+ * A gateway's 5xx says nothing about what the service behind it did; 503 is the one that refuses before any work, as
+ * 429 and every other 4xx do.
+ */
+function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
+  return describeFault({
+    kind: reply.status === 429 ? 'throttled' : 'transport',
+    message: messageOfStatus(reply, answer, reader),
+    retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
+    answerLost: reader.call === 'submit' && reply.status >= 500 && reply.status !== 503,
+  });
+}
+
+function codeFault(code: string, reply: Reply, reader: Reader): Fault {
+  const fault = faultOfCode(reader.clean(code), reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
+  return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** Classifies what came of a request. A known code counts whatever the HTTP status; other vendors use 4xx for them. */
+export function readExchange(exchange: Exchange, reader: Reader): Reading {
+  if (exchange.type === 'broken') return asFault(brokenFault(exchange, reader));
+  const answer = readAnswer(exchange.body);
+  const accepted = isSuccess(exchange.status);
+  if (answer.type === 'not-ready' && reader.call === 'poll' && exchange.status !== 429) return answer;
+  if (answer.type === 'code' && (accepted || isKnownCode(answer.code, reader.errorKinds))) {
+    return asFault(codeFault(answer.code, exchange, reader));
+  }
+  if (!accepted || answer.type === 'code') return asFault(statusFault(exchange, answer, reader));
+  if (answer.type === 'unreadable') {
+    return asFault(unusableAnswer(reader, `${answer.why}${quoteOf(exchange, answer, reader)}`));
+  }
+  return answer;
+}

@@ -1,0 +1,89 @@
+import { ProviderFault, type FaultKind } from '../../domain/fault.ts';
+import type { CallLimits } from '../../ports/solver-api.ts';
+import { cleanText, redactor } from './clean-text.ts';
+import { openDispatcher, type ConnectionOptions } from './dispatcher.ts';
+import type { Exchange } from './exchange.ts';
+import type { Picked, Success } from './picked.ts';
+import { post } from './post.ts';
+import { readExchange, unusableAnswer, type Call, type Reader } from './read-exchange.ts';
+
+/** Where to, and with what. */
+export interface SessionOptions extends ConnectionOptions {
+  readonly baseUrl: URL;
+  readonly key: string;
+  readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Wall clock, in ms since the epoch: for `Retry-After` dates. */
+  readonly nowMs: () => number;
+}
+
+/** One request, without what every request has. */
+export interface Question {
+  readonly call: Call;
+  readonly form: Readonly<Record<string, string>>;
+  readonly limits: CallLimits;
+}
+
+/** A key this long cannot stand in an answer by chance. */
+const distinctiveLength = 16;
+
+/** What must not be shown of a request: the key, and what a task brings to log in elsewhere. */
+function secretsOf(key: string, { proxy = '', cookies = '' }: Question['form']): readonly string[] {
+  const proxyPassword = /^(?:\w+:\/\/)?[^:@]*:(.+)@/.exec(proxy)?.[1] ?? '';
+  return [key, proxy, proxyPassword, cookies];
+}
+
+/** The service, as something that can be asked. Nothing is connected before the first question. */
+export class Session {
+  readonly #options: SessionOptions;
+  /** Takes the key out of an answer before anything reads it: an id or a field could carry it to the output. */
+  readonly #withoutKey: (body: string) => string;
+  #opening: ReturnType<typeof openDispatcher> | null = null;
+  #requestCount = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#withoutKey = redactor(options.key.length >= distinctiveLength ? [options.key] : []);
+  }
+
+  /** How many requests were put on the wire. */
+  get requestCount(): number {
+    return this.#requestCount;
+  }
+
+  /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
+  async ask<T>(question: Question, pick: (answer: Success) => Picked<T>): Promise<T> {
+    const exchange = await this.#send(question);
+    const reader = this.#readerOf(question);
+    const reading = readExchange(exchange, reader);
+    if (reading.type === 'fault') throw new ProviderFault(reading.fault);
+    const picked = pick(reading);
+    if ('missing' in picked) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${picked.missing}`));
+    return picked.value;
+  }
+
+  /** Ends every open request and connection. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.destroy();
+  }
+
+  async #send({ call, form, limits }: Question): Promise<Exchange> {
+    const { baseUrl, key, timeoutMs } = this.#options;
+    this.#opening ??= openDispatcher(this.#options);
+    const path = `${baseUrl.pathname.replace(/\/+$/, '')}/${call === 'submit' ? 'in' : 'res'}.php`;
+    const request = { origin: baseUrl.origin, path, form: { ...form, key, json: '1' } };
+    const timeLeftMs = Math.min(limits.timeLeftMs, timeoutMs);
+    const exchange = await post(await this.#opening, request, { ...limits, timeLeftMs });
+    if (exchange.type === 'broken') {
+      this.#requestCount += exchange.maybeSent ? 1 : 0;
+      return exchange;
+    }
+    this.#requestCount += 1;
+    return { ...exchange, body: this.#withoutKey(exchange.body) };
+  }
+
+  #readerOf({ call, form }: Question): Reader {
+    const { baseUrl, key, errorKinds, nowMs } = this.#options;
+    const clean = (text: string): string => cleanText(text, secretsOf(key, form));
+    return { call, host: baseUrl.host, errorKinds, clean, timestamp: nowMs() };
+  }
+}

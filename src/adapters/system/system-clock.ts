@@ -1,0 +1,38 @@
+import type { Clock } from '../../ports/clock.ts';
+
+/** Node fires a longer timer at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const endsAtMs = performance.now() + ms;
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const wait = (): void => {
+      const leftMs = endsAtMs - performance.now();
+      if (leftMs > 0 && signal?.aborted !== true) timer = setTimeout(wait, Math.min(leftMs, longestTimerMs));
+      else wake();
+    };
+    signal?.addEventListener('abort', wake);
+    wait();
+  });
+}
+
+/** This machine's clock. Its monotonic readings start with the process. */
+export class SystemClock implements Clock {
+  nowMs(): number {
+    return performance.now();
+  }
+
+  timestamp(): number {
+    return Date.now();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleep(ms, signal);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import type { Override } from '../../config/load.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Context } from '../context.ts';
+import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
+import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
+import { renderRequest, requestReport } from '../output/request-view.ts';
+import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
+import type { Act } from '../program.ts';
+import { checkedTask } from '../solve/checked-task.ts';
+import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
+import { solveWatched } from '../solve/solve-watched.ts';
+
+export interface SolveFlags extends TaskFlags {
+  readonly timeout?: string;
+  readonly maxAttempts?: string;
+  readonly via?: string;
+  readonly budget?: string;
+  readonly waitForBudget?: true;
+  readonly allowFastPolling?: true;
+  /** False after `--no-submit`. */
+  readonly submit: boolean;
+}
+
+const examples = `
+Examples:
+  $ captcha solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
+  $ captcha solve --method userrecaptcha --sitekey 6Le... --pageurl https://example.com --param version=v3 --page-action login
+  $ captcha solve image.png
+  $ curl -s https://example.com/captcha.png | captcha solve - --json`;
+
+/** Declares `captcha solve`. */
+export function register(command: Command, act: Act): void {
+  command
+    .argument('[file]', 'an image file, or - for an image on standard input')
+    .option('--method <name>', 'the CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
+    .option('--sitekey <key>', 'the site key, whatever the method calls it')
+    .option('--pageurl <url>', 'the page that shows the CAPTCHA')
+    .option('--page-action <name>', "the page's own action (reCAPTCHA v3, Turnstile)")
+    .option('--param <name=value>', 'any other protocol parameter (repeatable)', repeatable)
+    .option('--param-file <file>', 'further parameters from a JSON file, such as a proxy with a password')
+    .option('--timeout <duration>', 'one limit across attempts, waits and polls (config: solve.timeout)')
+    .option('--max-attempts <n>', 'submissions at most, the first included (config: retry.maxAttempts)')
+    .option('--region <name>', 'label the task with this region and use its parameters')
+    .option('--via <way>', 'how the task reaches the service: direct')
+    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
+    .option('--wait-for-budget', 'wait where the retry budget or the breaker says no, instead of failing')
+    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .option('--no-submit', 'check everything and show the request, but send nothing')
+    .addHelpText('after', examples)
+    .action((file: string | undefined, flags: SolveFlags) => act(run, file === undefined ? flags : { ...flags, file }));
+}
+
+function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonly Override[] {
+  const paths = { timeout: 'solve.timeout', maxAttempts: 'retry.maxAttempts' };
+  return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
+}
+
+function checkWay(via: string | undefined): void {
+  if (via === undefined || via === 'direct') return;
+  throw new UsageError(`--via ${via}: this version solves directly only`, 'leave --via out, or say --via direct');
+}
+
+async function show(outcome: Outcome, { globals, terminal }: Context): Promise<void> {
+  try {
+    if (globals.json) await terminal.json(outcomeReport(outcome));
+    else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
+  } catch (error) {
+    if (outcome.captchaId !== null) terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
+    throw error;
+  }
+  if (outcome.status === 'failed') terminal.error(renderGaveUp(outcome));
+}
+
+/** Solves one task and prints its solution, or says why not. */
+export async function run(flags: SolveFlags, context: Context): Promise<number> {
+  checkWay(flags.via);
+  const { globals, terminal } = context;
+  const overrides = overridesOfFlags(flags);
+  const { config } = await context.config(overrides);
+  const input = await taskInputOf(flags, context);
+  if (!flags.submit) {
+    const report = requestReport(checkedTask(input, config), config.api.baseUrl);
+    await (globals.json ? terminal.json(report) : terminal.result(renderRequest(report)));
+    return exitCodes.done;
+  }
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  try {
+    const task = checkedTask(input, session.config);
+    const mayWait = flags.waitForBudget === true || session.config.budget.onExhausted === 'wait';
+    const outcome = await solveWatched(task, mayWait ? 'wait' : 'fail', { context, session });
+    await show(outcome, context);
+    return exitCodeOfOutcome(outcome);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,72 @@
+import type { Config } from '../config/schema.ts';
+import type { LoadedConfig, Override } from '../config/load.ts';
+import type { PollTiming } from '../core/solve/poll-schedule.ts';
+import type { Solver } from '../core/solve/solver.ts';
+import type { Task } from '../domain/task.ts';
+import type { AccountApi } from '../ports/account-api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventSink } from '../ports/event-sink.ts';
+import type { Random } from '../ports/random.ts';
+import type { SolverApi } from '../ports/solver-api.ts';
+import type { Interrupt } from './interrupt.ts';
+import type { Terminal } from './output/terminal.ts';
+
+/** The flags that every command takes. */
+export interface GlobalFlags {
+  readonly config: string | null;
+  readonly json: boolean;
+  readonly sandbox: boolean;
+}
+
+/** An open line to the service, under one configuration. */
+export interface Session {
+  readonly config: Config;
+  readonly api: SolverApi & AccountApi;
+  /** Between two polls of an id whose method is not known, in ms. */
+  readonly intervalMs: number;
+  /** How a task's method is polled. */
+  timing(task: Task): PollTiming;
+  solver(emit: EventSink, onExhausted: 'fail' | 'wait'): Solver;
+  close(): Promise<void>;
+}
+
+export interface SessionRequest {
+  readonly overrides: readonly Override[];
+  /** Polls faster than the service advises are a usage error unless this is true. */
+  readonly allowFastPolling: boolean;
+}
+
+/** A running service of the embedded kind. */
+export interface SandboxHandle {
+  readonly url: string;
+  stats(): object;
+  close(): Promise<void>;
+}
+
+/** The texts of the flags of `captcha sandbox`, as written. */
+export interface SandboxFlags {
+  readonly port?: string;
+  readonly latency?: string;
+  readonly fault?: readonly string[];
+  readonly outage?: readonly string[];
+  readonly threads?: string;
+  readonly regions?: string;
+  readonly key?: string;
+}
+
+/** What a command may use. Everything costly is a function, called by those who need it. */
+export interface Context {
+  readonly globals: GlobalFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  readonly interrupt: Interrupt;
+  readonly clock: Clock;
+  readonly random: Random;
+  config(overrides: readonly Override[]): Promise<LoadedConfig>;
+  configSchema(): Promise<object>;
+  /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
+  session(request: SessionRequest): Promise<Session>;
+  sandbox(flags: SandboxFlags): Promise<SandboxHandle>;
+  /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
+  read(path: string): Promise<Uint8Array>;
+}

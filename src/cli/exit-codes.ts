@@ -1,0 +1,60 @@
+import type { FaultKind } from '../domain/fault.ts';
+import type { GaveUpReason, Outcome } from '../domain/outcome.ts';
+
+/** What scripts act upon; documented in `captcha --help` and the README. */
+export const exitCodes = {
+  done: 0,
+  notAllSolved: 1,
+  usage: 2,
+  account: 3,
+  unavailable: 4,
+  bug: 70,
+  localIo: 74,
+  interrupted: 130,
+  closedPipe: 141,
+} as const;
+
+const byReason: Record<GaveUpReason, number> = {
+  rejected: exitCodes.notAllSolved,
+  unsolvable: exitCodes.notAllSolved,
+  'in-doubt': exitCodes.notAllSolved,
+  account: exitCodes.account,
+  'attempts-exhausted': exitCodes.unavailable,
+  'budget-exhausted': exitCodes.unavailable,
+  'breaker-open': exitCodes.unavailable,
+  'deadline-exceeded': exitCodes.unavailable,
+  'no-healthy-region': exitCodes.unavailable,
+  'policy-denied': exitCodes.usage,
+  cancelled: exitCodes.interrupted,
+};
+
+const byFaultKind: Record<FaultKind, number> = {
+  rejected: exitCodes.notAllSolved,
+  unsolvable: exitCodes.notAllSolved,
+  account: exitCodes.account,
+  transport: exitCodes.unavailable,
+  timeout: exitCodes.unavailable,
+  throttled: exitCodes.unavailable,
+};
+
+/** The exit code of a single task. */
+export function exitCodeOfOutcome(outcome: Outcome): number {
+  return outcome.status === 'solved' ? exitCodes.done : byReason[outcome.reason];
+}
+
+/** The exit code of a command that asked the service one thing and was refused. */
+export function exitCodeOfFault(kind: FaultKind): number {
+  return byFaultKind[kind];
+}
+
+/** The table as `captcha --help` shows it. */
+export const exitCodeHelp = `
+Exit codes:
+  0    all done
+  1    finished, but something was not solved
+  2    usage, config or input error; nothing was sent
+  3    the account needs a person: bad key, no balance, IP not allowed
+  4    temporarily unavailable: budget, breaker, attempts or deadline used up; try later
+  70   a bug in this program
+  74   local input or output failed: disk full, unwritable file
+  130  interrupted (143: terminated); 141: the reader closed the pipe`;

@@ -1,0 +1,37 @@
+import type { Override } from '../config/load.ts';
+import { UsageError } from '../domain/usage-error.ts';
+
+/** Gathers a flag that may be given several times. */
+export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+/** `--timeout` and friends as config overrides: the flag's text is judged by the same schema as the file's. */
+export function overridesOf(flags: Readonly<Record<string, string | undefined>>, paths: Readonly<Record<string, string>>): Override[] {
+  return Object.entries(paths).flatMap(([name, path]) => {
+    const value = flags[name];
+    return value === undefined ? [] : [{ path, value, from: `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}` }];
+  });
+}
+
+/** `--budget 10/s`: the article's fixed bucket, one second's worth of tokens, refilled at that rate. */
+export function budgetOverrides(text: string | undefined): Override[] {
+  if (text === undefined) return [];
+  const rate = /^(\d+(?:\.\d+)?)\/s$/.exec(text)?.[1];
+  if (rate === undefined || Number(rate) <= 0) {
+    throw new UsageError(`--budget ${text}: not a rate`, 'write it as retries per second, for example --budget 10/s');
+  }
+  const values = { ratio: null, maxRetriesPerSecond: Number(rate), burst: Math.max(1, Number(rate)) };
+  return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
+}
+
+/** `name=value` pairs of `--param`, the first `=` parting them. */
+export function parseParams(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`--param ${pair}: not of the form name=value`, 'for example --param version=v3');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}

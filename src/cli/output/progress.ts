@@ -1,0 +1,35 @@
+import type { Terminal } from './terminal.ts';
+
+/** A line about what is under way. */
+export interface Progress {
+  update(text: string): void;
+  stop(): void;
+}
+
+const silent: Progress = { update: () => undefined, stop: () => undefined };
+
+/** A terminal that reports 0 columns sends ora's line counting round for ever. */
+function canSpin({ stderr, options }: Terminal, env: Readonly<Record<string, string | undefined>>): boolean {
+  const hasScreen = stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env['TERM'] !== 'dumb';
+  return hasScreen && env['CI'] === undefined && !options.quiet && options.logFormat === 'text';
+}
+
+/** Starts a spinner on stderr, or nothing where nobody would see it. */
+export async function startProgress(
+  terminal: Terminal,
+  env: Readonly<Record<string, string | undefined>>,
+  text: string,
+): Promise<Progress> {
+  if (!canSpin(terminal, env)) return silent;
+  const { default: ora } = await import('ora');
+  // With discardStdin ora puts the terminal in raw mode and swallows Ctrl-C.
+  const spinner = ora({ text, stream: terminal.stderr as NodeJS.WriteStream, discardStdin: false }).start();
+  return {
+    update: (next) => {
+      spinner.text = next;
+    },
+    stop: () => {
+      spinner.stop();
+    },
+  };
+}

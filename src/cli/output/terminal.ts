@@ -1,0 +1,109 @@
+/** The part of a writable stream that is used here. */
+export interface OutputStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string, done: (error?: Error | null) => void): boolean;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+export interface TerminalOptions {
+  readonly quiet: boolean;
+  /** 0 says what matters, 1 every step, 2 every poll. */
+  readonly verbosity: number;
+  readonly color: boolean;
+  readonly logFormat: 'text' | 'json';
+}
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+const sgr: Record<Style, readonly [on: number, off: number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+};
+
+/** Shorter ones would turn ordinary words into stars; the client has taken them out of what the service said already. */
+const shortestSecret = 6;
+
+/** Whether a stream gets colours: what the person asked for, then what the stream can do. */
+export function wantsColor(stream: OutputStream, env: Readonly<Record<string, string | undefined>>): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** The only writer: results go to stdout, everything for people to stderr. */
+export class Terminal {
+  readonly stderr: OutputStream;
+  readonly options: TerminalOptions;
+  readonly #stdout: OutputStream;
+  readonly #timestamp: () => number;
+  readonly #secrets: string[] = [];
+  #pending = Promise.resolve();
+
+  constructor(streams: { stdout: OutputStream; stderr: OutputStream }, options: TerminalOptions, timestamp: () => number) {
+    this.#stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    this.options = options;
+    this.#timestamp = timestamp;
+    // Failed writes are told to whoever wrote; without a listener they would end the process with a trace.
+    for (const stream of [this.#stdout, this.stderr]) stream.on('error', () => undefined);
+  }
+
+  /** Columns of the screen that people read, or null where there is none. */
+  get columns(): number | null {
+    const { isTTY, columns } = this.#stdout;
+    return isTTY === true && columns !== undefined && columns > 0 ? columns : null;
+  }
+
+  /** Keeps a secret out of everything that goes to stderr from now on. */
+  hide(secret: string): void {
+    if (secret.length >= shortestSecret) this.#secrets.push(secret, encodeURIComponent(secret));
+  }
+
+  /** Writes a result. Rejects where it could not be written, `EPIPE` where the reader has gone. */
+  result(text: string): Promise<void> {
+    const written = new Promise<void>((resolve, reject) => {
+      this.#stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+    });
+    this.#pending = this.#pending.then(() => written).catch(() => undefined);
+    return written;
+  }
+
+  /** Writes a result as one JSON document on a line of its own. */
+  json(report: object): Promise<void> {
+    return this.result(`${JSON.stringify({ schemaVersion: 1, ...report })}\n`);
+  }
+
+  /** Tells a person something at the given verbosity; `fields` accompany it where logs are JSON. */
+  note(text: string, { level = 0, fields = {} }: { level?: number; fields?: object } = {}): void {
+    if (!this.options.quiet && level <= this.options.verbosity) this.#log('info', text, fields);
+  }
+
+  /** Tells a person what went wrong, under `--quiet` too. */
+  error(text: string, fields: object = {}): void {
+    this.#log('error', text, fields);
+  }
+
+  style(style: Style, text: string): string {
+    const [on, off] = sgr[style];
+    return this.options.color ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  }
+
+  /** Resolves when what was written has left, or cannot. */
+  flush(): Promise<void> {
+    return this.#pending;
+  }
+
+  #log(level: 'info' | 'error', text: string, fields: object): void {
+    const time = new Date(this.#timestamp()).toISOString();
+    const line = this.options.logFormat === 'json' ? JSON.stringify({ time, level, message: text, ...fields }) : text;
+    const clean = this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), line);
+    const written = new Promise<void>((resolve) => this.stderr.write(`${clean}\n`, () => resolve()));
+    this.#pending = this.#pending.then(() => written);
+  }
+}

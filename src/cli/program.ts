@@ -1,0 +1,119 @@
+import { Command, CommanderError } from 'commander';
+import { UsageError } from '../domain/usage-error.ts';
+import type { Context, GlobalFlags } from './context.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import type { TerminalOptions } from './output/terminal.ts';
+
+/** Runs a command's work with its flags; a test replaces it to see what the command line was understood as. */
+export type Act = <Flags>(run: (flags: Flags, context: Context) => Promise<number>, flags: Flags) => Promise<void>;
+
+interface CommandModule {
+  /** Declares arguments, flags and examples, and hands `run` to `act`. */
+  register(command: Command, act: Act): void;
+}
+
+interface CommandRow {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const commands: readonly CommandRow[] = [
+  { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
+  { name: 'result', summary: 'collect solutions of ids that were paid for', load: () => import('./commands/result.ts') },
+  { name: 'balance', summary: "print the account's balance", load: () => import('./commands/balance.ts') },
+  { name: 'threads', summary: "print the account's threads and how many are busy", load: () => import('./commands/threads.ts') },
+  { name: 'report', summary: 'tell the service whether solutions were right', load: () => import('./commands/report.ts') },
+  { name: 'config', summary: 'show, validate or describe the configuration', load: () => import('./commands/config.ts') },
+  { name: 'sandbox', summary: 'run a CaptchaAI-compatible service on loopback', load: () => import('./commands/sandbox.ts') },
+];
+
+const examples = `
+Examples:
+  $ captcha --sandbox solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
+  $ captcha solve image.png
+  $ captcha config show
+
+For systems that you own or are authorised to test.`;
+
+/** The options of every command, as commander hands them over. */
+interface RawGlobals {
+  readonly config?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly verbose: number;
+  readonly color: boolean;
+  readonly logFormat: string;
+  readonly sandbox?: true;
+}
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly makeContext: (globals: GlobalFlags, terminal: Omit<TerminalOptions, 'color'> & { color: boolean }) => Context;
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
+function logFormatOf(text: string): 'text' | 'json' {
+  if (text === 'text' || text === 'json') return text;
+  throw new UsageError(`--log-format ${text}: not a log format`, 'it is text or json');
+}
+
+function declareGlobals(program: Command, version: string): void {
+  program
+    .name('captcha')
+    .description('Command-line operations for CAPTCHA-solving pipelines on CaptchaAI.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .option('--config <file>', 'read this config file, and no other')
+    .option('--json', 'print one JSON document on stdout')
+    .option('-q, --quiet', 'print nothing on stderr but errors')
+    .option('-v, --verbose', 'say more on stderr (-vv: every poll)', (_value, count: number) => count + 1, 0)
+    .option('--no-color', 'print no colours')
+    .option('--log-format <format>', 'stderr as text or json', 'text')
+    .option('--sandbox', 'use an embedded service: no account, no network')
+    .addHelpText('after', `${exitCodeHelp}\n${examples}`);
+}
+
+/** `captcha help solve` means `captcha solve --help`: only the latter loads the command before it prints. */
+function withoutHelpCommand(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  return first === 'help' && rest.length > 0 ? [...rest, '--help'] : args;
+}
+
+function exitCodeOfCommander({ code, exitCode }: CommanderError): number {
+  const wasAsked = code === 'commander.helpDisplayed' || code === 'commander.version';
+  return wasAsked || exitCode === 0 ? exitCodes.done : exitCodes.usage;
+}
+
+/** Builds the command tree. A command's module, and what it needs, is loaded when the command is chosen. */
+function buildProgram({ version, writeOut, writeErr }: ProgramOptions, act: Act): Command {
+  const program = new Command();
+  program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp({ showGlobalOptions: true });
+  declareGlobals(program, version);
+  const loaders = new Map(commands.map(({ name, load }) => [name, load]));
+  for (const { name, summary } of commands) program.command(name).description(summary);
+  program.hook('preSubcommand', async (_program, chosen) => {
+    const loaded = await loaders.get(chosen.name())?.();
+    loaded?.register(chosen, act);
+  });
+  return program;
+}
+
+/** Understands `args` (without node and script) and runs the command. Answers the exit code; throws what `run` throws. */
+export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = buildProgram(options, async (run, flags) => {
+    const raw = program.opts<RawGlobals>();
+    const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
+    const { quiet = false, verbose: verbosity, color, logFormat } = raw;
+    exitCode = await run(flags, options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }));
+  });
+  try {
+    await program.parseAsync(withoutHelpCommand(args), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOfCommander(error);
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Context } from '../context.ts';
+import { parseParams } from '../flags.ts';
+import type { TaskInput } from './checked-task.ts';
+
+/** The flags that say what is to be solved. */
+export interface TaskFlags {
+  readonly file?: string;
+  readonly method?: string;
+  readonly sitekey?: string;
+  readonly pageurl?: string;
+  readonly pageAction?: string;
+  readonly param?: readonly string[];
+  readonly paramFile?: string;
+  readonly region?: string;
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** The parameters in the text of a `--param-file`: one JSON object of plain values. */
+function parseParamFile(path: string, text: string): Record<string, string> {
+  const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new UsageError(`--param-file ${path}: not JSON`, hint);
+  }
+  if (typeof parsed !== 'object' || parsed === null || !Object.values(parsed).every(isPlain)) {
+    throw new UsageError(`--param-file ${path}: not an object of texts and numbers`, hint);
+  }
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+}
+
+async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']): Promise<Record<string, string>> {
+  const onArgv = parseParams(param ?? []);
+  if (paramFile === undefined) return onArgv;
+  const text = Buffer.from(await read(paramFile)).toString('utf8');
+  return { ...parseParamFile(paramFile, text), ...onArgv };
+}
+
+/** What the flags and the files that they name say about a task. */
+export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<TaskInput> {
+  return {
+    taskId: '1',
+    method: flags.method ?? null,
+    sitekey: flags.sitekey ?? null,
+    pageurl: flags.pageurl ?? null,
+    pageAction: flags.pageAction ?? null,
+    params: await paramsOf(flags, read),
+    image: flags.file === undefined ? null : await read(flags.file),
+    region: flags.region ?? null,
+  };
+}

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '../domain/usage-error.ts';
+import type { Config } from './schema.ts';
+
+const withoutAccount = 'To try without an account, add --sandbox.';
+const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
+const controlCharacter = /\p{Cc}/u;
+
+/** The key in a text, which never shows in a message: what stands there may be a key, whole or in part. */
+function keyIn(text: string, source: string): string {
+  const key = text.trim();
+  if (key === '') throw new UsageError(`${source} is empty`, howToSetIt);
+  if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must hold the key alone.');
+  if (controlCharacter.test(key)) {
+    throw new UsageError(`${source} has control characters`, 'It must hold the key alone, as plain text.');
+  }
+  return key;
+}
+
+/** A path is shown only where it can be no key that was put in the wrong place. */
+function describeFile(path: string, source: string): string {
+  return /[\\/]/.test(path) ? `the key file ${path} (${source})` : `the key file that ${source} names`;
+}
+
+async function keyInFile(path: string, source: string): Promise<string> {
+  const file = describeFile(path, source);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UsageError(`${file} cannot be read: ${code}`, howToSetIt);
+  });
+  return keyIn(text, file);
+}
+
+/**
+ * The API key: from `CAPTCHAAI_API_KEY`, else the file that `CAPTCHAAI_API_KEY_FILE` or `api.keyFile` names, else the
+ * variable that `api.keyEnv` names. A source that is set decides, even where it is unusable: falling through to the next
+ * would bill another account. Throws `UsageError`, which never shows what was read.
+ */
+export async function loadApiKey(config: Pick<Config, 'api'>, env: NodeJS.ProcessEnv): Promise<string> {
+  const { keyFile, keyEnv } = config.api;
+  const { CAPTCHAAI_API_KEY: direct, CAPTCHAAI_API_KEY_FILE: file } = env;
+  if (direct !== undefined) return keyIn(direct, 'CAPTCHAAI_API_KEY');
+  if (file !== undefined) {
+    if (file === '') throw new UsageError('CAPTCHAAI_API_KEY_FILE is empty', howToSetIt);
+    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE');
+  }
+  if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile');
+  const named = env[keyEnv];
+  if (named !== undefined) return keyIn(named, 'the variable that api.keyEnv names');
+  throw new UsageError('there is no API key', howToSetIt);
+}

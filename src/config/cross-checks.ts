@@ -1,0 +1,88 @@
+import { closestName } from './closest-name.ts';
+import type { ConfigFile } from './find-config-file.ts';
+import { isLoopback } from './loopback.ts';
+import type { Problem } from './problem.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What stands under a key, as far as it has the right form: other checks report what has not. */
+const objectAt = (value: unknown, key: string): Json => {
+  const inner = asObject(value)[key];
+  return asObject(inner);
+};
+const asObject = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+const listAt = (value: unknown, key: string): readonly unknown[] => {
+  const inner = asObject(value)[key];
+  return Array.isArray(inner) ? inner : [];
+};
+
+function regionNames(written: unknown): readonly unknown[] {
+  return listAt(written, 'regions').map((region) => asObject(region)['name']);
+}
+
+/** Names that two regions share. */
+function duplicateRegions(written: unknown): readonly Problem[] {
+  const names = regionNames(written);
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (typeof name !== 'string' || first === index) return [];
+    return [{ path: `regions[${index}].name`, problem: `is also the name of regions[${first}]` }];
+  });
+}
+
+/** Routes to regions that are not configured; nothing where no regions are. */
+function unknownRegions(written: unknown): readonly Problem[] {
+  const known = regionNames(written).filter((name) => typeof name === 'string');
+  if (known.length === 0) return [];
+  const routes = objectAt(written, 'routes');
+  const uses = [
+    { path: 'routes.default', name: routes['default'] },
+    ...listAt(routes, 'rules').map((rule, index) => ({
+      path: `routes.rules[${index}].region`,
+      name: asObject(rule)['region'],
+    })),
+  ];
+  return uses.flatMap(({ path, name }) => {
+    if (typeof name !== 'string' || known.includes(name)) return [];
+    const meant = closestName(name, known);
+    const advice = meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
+    return [{ path, problem: `there is no region ${JSON.stringify(name)}; ${advice}` }];
+  });
+}
+
+/** A base URL that would carry the key in the clear over a network. */
+function openHttp(written: unknown): readonly Problem[] {
+  const { baseUrl, allowHttp } = objectAt(written, 'api');
+  const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  if (url?.protocol !== 'http:' || isLoopback(url) || allowHttp === true) return [];
+  return [
+    { path: 'api.baseUrl', problem: 'http:// would send the API key in the clear; use https://, or set api.allowHttp' },
+  ];
+}
+
+/** What must hold between the keys of a configuration, as written. Values of a wrong form are passed over. */
+export function crossProblems(written: unknown): readonly Problem[] {
+  return [...duplicateRegions(written), ...unknownRegions(written), ...openHttp(written)];
+}
+
+const insteadOf: Readonly<Record<string, string>> = {
+  baseUrl: 'set CAPTCHAAI_BASE_URL',
+  keyFile: 'set CAPTCHAAI_API_KEY_FILE',
+  keyEnv: 'set CAPTCHAAI_API_KEY',
+};
+
+function isLocal(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && isLoopback(new URL(value));
+}
+
+/** What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere. */
+export function foundFileProblems({ origin, content }: ConfigFile): readonly Problem[] {
+  if (origin !== 'found') return [];
+  const api = objectAt(content, 'api');
+  return Object.entries(insteadOf).flatMap(([key, instead]) => {
+    const value = api[key] ?? null;
+    if (value === null || (key === 'baseUrl' && isLocal(value))) return [];
+    const problem = `a config file that was found may not set this: name the file with --config, ${instead}, or write it in your own config in the XDG config folder`;
+    return [{ path: `api.${key}`, problem }];
+  });
+}

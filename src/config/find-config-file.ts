@@ -1,0 +1,114 @@
+import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { UsageError } from '../domain/usage-error.ts';
+import { dataLoaders } from './data-loaders.ts';
+
+/** Where to look. */
+export interface ConfigSearch {
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** As named on the command line; null to search. */
+  readonly file: string | null;
+}
+
+export interface ConfigFile {
+  /** Absolute. */
+  readonly path: string;
+  /** `named` on the command line, the user's `own`, or merely `found` near the working directory. */
+  readonly origin: 'named' | 'own' | 'found';
+  readonly content: unknown;
+}
+
+const projectPlaces = [
+  'captcha.config.json',
+  'captcha.config.yaml',
+  'captcha.config.yml',
+  '.captcharc',
+  '.captcharc.json',
+  '.captcharc.yaml',
+  'package.json',
+];
+const ownPlaces = ['config.json', 'config.yaml', 'config.yml'];
+const likeAConfig = /^(captcha\.config|\.captcharc)(\.\w+)?$/;
+
+/**
+ * An explorer that reads data and runs nothing. cosmiconfig loads "meta" configuration from the working directory
+ * (`.config/config.*`, package.json) before it looks at any option, runs it where it is code, and lets it redirect the
+ * search: without meta places it has nothing to load. A release that moved the list makes this throw, not pass.
+ */
+async function openExplorer(searchPlaces: string[]) {
+  const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
+  const { metaSearchPlaces } = await import('cosmiconfig/dist/defaults.js');
+  metaSearchPlaces.length = 0;
+  const loaders = dataLoaders(defaultLoaders['.yaml']);
+  return cosmiconfig('captcha', { searchPlaces, loaders, searchStrategy: 'none', cache: false });
+}
+
+/** `$schema` tells editors how to help, and this program nothing. */
+function withoutEditorHint(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
+  return Object.fromEntries(Object.entries(content).filter(([name]) => name !== '$schema'));
+}
+
+function homeOf(env: NodeJS.ProcessEnv): string {
+  return env['HOME'] ?? homedir();
+}
+
+/** The folder of the user's own configuration. The XDG specification ignores relative paths. */
+export function ownConfigFolder(env: NodeJS.ProcessEnv): string {
+  const xdg = env['XDG_CONFIG_HOME'] ?? '';
+  return join(isAbsolute(xdg) ? xdg : join(homeOf(env), '.config'), 'captcha');
+}
+
+/** The folder and those above it, up to the home folder or the root. */
+function upward(folder: string, home: string): readonly string[] {
+  const parent = dirname(folder);
+  return folder === home || parent === folder ? [folder] : [folder, ...upward(parent, home)];
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'is a folder',
+  EACCES: 'permission denied',
+};
+
+async function loadNamed(path: string): Promise<ConfigFile> {
+  const explorer = await openExplorer([]);
+  const result = await explorer.load(path).catch((error: unknown) => {
+    if (error instanceof UsageError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new UsageError(`--config ${path}: ${unreadable[code] ?? `cannot be read (${code})`}`);
+  });
+  if (result === null)
+    throw new UsageError(`--config ${path}: has no configuration (in package.json: the key captcha)`);
+  return { path, origin: 'named', content: withoutEditorHint(result.config) ?? {} };
+}
+
+async function searchFolders(folders: readonly string[], places: string[]): Promise<Omit<ConfigFile, 'origin'> | null> {
+  const explorer = await openExplorer(places);
+  for (const folder of folders) {
+    const result = await explorer.search(folder);
+    if (result !== null) return { path: result.filepath, content: withoutEditorHint(result.config) };
+  }
+  return null;
+}
+
+/**
+ * The config file in effect: the named one, else the first found from the working directory upward, else the user's
+ * own; null where there is none. Throws `UsageError` where a file cannot be read as data.
+ */
+export async function findConfigFile({ cwd, env, file }: ConfigSearch): Promise<ConfigFile | null> {
+  if (file !== null) return loadNamed(resolve(cwd, file));
+  const found = await searchFolders(upward(cwd, homeOf(env)), projectPlaces);
+  if (found !== null) return { ...found, origin: 'found' };
+  const own = await searchFolders([ownConfigFolder(env)], ownPlaces);
+  return own === null ? null : { ...own, origin: 'own' };
+}
+
+/** Files in `cwd` that look like configuration and are never read, such as `captcha.config.js`. */
+export async function unreadConfigFiles(cwd: string): Promise<readonly string[]> {
+  const names = await readdir(cwd).catch((): string[] => []);
+  return names.filter((name) => likeAConfig.test(name) && !projectPlaces.includes(name));
+}

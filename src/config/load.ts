@@ -1,0 +1,104 @@
+import { dirname, resolve } from 'node:path';
+import * as v from 'valibot';
+import { UsageError } from '../domain/usage-error.ts';
+import { configWarnings } from './config-warnings.ts';
+import { crossProblems, foundFileProblems } from './cross-checks.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { findConfigFile, unreadConfigFiles, type ConfigFile, type ConfigSearch } from './find-config-file.ts';
+import { applyOverrides, environmentOverrides, type Override } from './override.ts';
+import { problemsOf, type Problem } from './problem.ts';
+import { configSchema, type Config } from './schema.ts';
+import { settingLeaves } from './setting-tree.ts';
+
+export type { Override } from './override.ts';
+
+export interface ConfigRequest extends ConfigSearch {
+  /** What flags say, later ones over earlier ones. */
+  readonly overrides: readonly Override[];
+}
+
+/** One key in effect and where it came from. */
+export interface EffectiveSetting {
+  readonly path: string;
+  /** As written, such as `5s`. It may hold a password: mask it before it is shown. */
+  readonly value: unknown;
+  /** `default`, a file's path, a variable or a flag. */
+  readonly from: string;
+}
+
+export interface LoadedConfig {
+  /** Complete, valid and deep-frozen. */
+  readonly config: Config;
+  readonly settings: readonly EffectiveSetting[];
+  /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
+  readonly file: { readonly path: string; readonly found: boolean } | null;
+  /** Sentences for a person about what is probably a mistake. */
+  readonly warnings: readonly string[];
+}
+
+/** Where each key's value comes from, and the content that results. */
+interface Layers {
+  readonly file: ConfigFile | null;
+  readonly overrides: readonly Override[];
+  readonly written: unknown;
+}
+
+function valueAt(content: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+      content,
+    );
+}
+
+/** The flag, variable or file that a path was written in. */
+function sourceOf(path: string, { file, overrides }: Layers): string {
+  const within = (outer: string) => path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
+  return overrides.findLast((override) => within(override.path))?.from ?? file?.path ?? 'default';
+}
+
+function effectiveSettings(layers: Layers): readonly EffectiveSetting[] {
+  return settingLeaves().map(({ path, fallback }) => {
+    const value = valueAt(layers.written, path);
+    return value === undefined
+      ? { path, value: fallback, from: 'default' }
+      : { path, value, from: sourceOf(path, layers) };
+  });
+}
+
+function refuse(problems: readonly Problem[], layers: Layers): never {
+  const lines = problems.map(({ path, problem }) => {
+    const name = path === '' ? 'the whole' : path;
+    return `  ${name} (${sourceOf(path, layers)}): ${problem}`;
+  });
+  throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'));
+}
+
+/** A key file named in a config file lies beside it, wherever the command runs. */
+function placeKeyFile(config: Config, layers: Layers): Config {
+  const { keyFile } = config.api;
+  if (keyFile === null || layers.file === null || sourceOf('api.keyFile', layers) !== layers.file.path) return config;
+  return { ...config, api: { ...config.api, keyFile: resolve(dirname(layers.file.path), keyFile) } };
+}
+
+/**
+ * The configuration in effect: flags over environment over config file over fallbacks. Throws one `UsageError` that
+ * names everything wrong at once, each by its path and the flag, variable or file that says so.
+ */
+export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
+  const file = await findConfigFile(request);
+  const overrides = [...environmentOverrides(request.env), ...request.overrides];
+  const layers: Layers = { file, overrides, written: applyOverrides(file?.content ?? {}, overrides) };
+  const parsed = v.safeParse(configSchema, layers.written);
+  const refused = file === null ? [] : foundFileProblems(file);
+  const problems = [...refused, ...problemsOf(parsed.issues ?? []), ...crossProblems(layers.written)];
+  if (!parsed.success || problems.length > 0) refuse(problems, layers);
+  const config = deepFreeze(placeKeyFile(parsed.output, layers));
+  return {
+    config,
+    settings: effectiveSettings(layers),
+    file: file === null ? null : { path: file.path, found: file.origin === 'found' },
+    warnings: configWarnings(config, await unreadConfigFiles(request.cwd)),
+  };
+}

@@ -1,0 +1,79 @@
+import type { Task } from '../domain/task.ts';
+import { UsageError } from '../domain/usage-error.ts';
+import { findMethod, knownMethods } from '../protocol/methods.ts';
+import type { Config } from './schema.ts';
+
+/** The waits of one task, in ms, and how long its solution is usable. */
+export interface MethodTiming {
+  readonly firstWaitMs: number;
+  readonly intervalMs: number;
+  /** Null where a solution never expires. */
+  readonly lifetimeMs: number | null;
+}
+
+type PollingConfig = Pick<Config, 'polling'>;
+
+/** When to look for a task's solution: `polling.methods` over `polling` over what the protocol advises. */
+export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'method' | 'params'>): MethodTiming {
+  const advice = findMethod(task.method, task.params);
+  const own = polling.methods[task.method];
+  const firstWait = own?.firstWaitMs ?? polling.firstWaitMs;
+  return {
+    firstWaitMs: firstWait === 'auto' ? advice.firstWaitMs : firstWait,
+    intervalMs: own?.intervalMs ?? polling.intervalMs,
+    lifetimeMs: advice.lifetimeMs,
+  };
+}
+
+function isCaptchaAi(baseUrl: string): boolean {
+  return /(^|\.)captchaai\.com\.?$/.test(new URL(baseUrl).hostname);
+}
+
+const keys = [
+  { key: 'firstWait', named: 'firstWaitMs' },
+  { key: 'interval', named: 'intervalMs' },
+] as const;
+
+/** A wait that is shorter than some method's advice, and the config path that says so. */
+interface Haste {
+  readonly path: string;
+  readonly waitMs: number;
+  readonly adviceMs: number;
+  readonly method: string;
+}
+
+function hasteOf(config: PollingConfig, method: string): readonly Haste[] {
+  const advice = findMethod(method, {});
+  const timing = methodTiming(config, { method, params: {} });
+  return keys.flatMap(({ key, named }) => {
+    if (timing[named] >= advice[named]) return [];
+    const own = (config.polling.methods[method]?.[named] ?? null) !== null;
+    const path = own ? `polling.methods.${method}.${key}` : `polling.${key}`;
+    return [{ path, waitMs: timing[named], adviceMs: advice[named], method }];
+  });
+}
+
+/** For each path the most patient method that it hurries: the wait that satisfies it satisfies all. */
+function worstByPath(hastes: readonly Haste[]): readonly Haste[] {
+  const worst = new Map(hastes.toSorted((a, b) => a.adviceMs - b.adviceMs).map((haste) => [haste.path, haste]));
+  return [...worst.values()];
+}
+
+/**
+ * Throws `UsageError` where CaptchaAI would be polled sooner or more often than the protocol advises for any method:
+ * services ban for it. Anything goes against other services, or where `allowFast` (the flag `--allow-fast-polling`).
+ */
+export function checkPolling(config: Pick<Config, 'api' | 'polling'>, allowFast: boolean): void {
+  if (allowFast || !isCaptchaAi(config.api.baseUrl)) return;
+  const methods = new Set([...knownMethods(), ...Object.keys(config.polling.methods)]);
+  const hastes = worstByPath([...methods].flatMap((method) => hasteOf(config, method)));
+  if (hastes.length === 0) return;
+  const lines = hastes.map(
+    ({ path, waitMs, adviceMs, method }) =>
+      `  ${path}: ${waitMs / 1000}s is shorter than the ${adviceMs / 1000}s advised for ${method}`,
+  );
+  throw new UsageError(
+    ['polling is faster than CaptchaAI advises:', ...lines].join('\n'),
+    'Write longer waits (firstWait: auto takes the advice), or add --allow-fast-polling; services ban for it.',
+  );
+}

@@ -1,0 +1,24 @@
+import type * as v from 'valibot';
+
+/** Something wrong in a configuration. */
+export interface Problem {
+  /** As a person writes it: `regions[0].name`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong, following the path and a colon. */
+  readonly problem: string;
+}
+
+function pathText(names: readonly unknown[]): string {
+  const joined = names.map((name) => (typeof name === 'number' ? `[${name}]` : `.${String(name)}`)).join('');
+  return joined.replace(/^\./, '');
+}
+
+/** The problems that a schema found, at most one for each path. */
+export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly Problem[] {
+  const byPath = new Map<string, Problem>();
+  for (const { path: names, message } of issues) {
+    const path = pathText(names?.map(({ key }) => key) ?? []);
+    if (!byPath.has(path)) byPath.set(path, { path, problem: message });
+  }
+  return [...byPath.values()];
+}

@@ -1,0 +1,50 @@
+import type * as v from 'valibot';
+import type { FaultKind } from '../domain/fault.ts';
+import { api } from './schema/api.ts';
+import { failover, fleet, health, regions, results, routes, worker } from './schema/fleet.ts';
+import { budget, breaker } from './schema/protection.ts';
+import { key, section, shape } from './schema/section.ts';
+import { batch, polling, retry, solve } from './schema/solving.ts';
+import { listOf, mapOf, oneOf, text } from './schema/values.ts';
+
+const faultKinds = [
+  'transport',
+  'timeout',
+  'throttled',
+  'unsolvable',
+  'rejected',
+  'account',
+] as const satisfies readonly FaultKind[];
+
+const hostPatterns = listOf('host patterns', text('a host pattern'));
+
+/**
+ * The one truth about configuration: every key, its shape, range, unit and fallback. It reads a config file's content
+ * and yields a `Config`, in which lengths of time are numbers named `…Ms` and what nobody wrote is its fallback.
+ */
+export const configSchema = shape({
+  api,
+  solve,
+  polling,
+  retry,
+  budget,
+  breaker,
+  batch,
+  worker,
+  regions,
+  routes,
+  results,
+  fleet,
+  health,
+  failover,
+  errors: key('Other fault kinds for codes of the service.', mapOf(text('a code'), oneOf(...faultKinds)), {}),
+  policy: section('Which hosts tasks may be solved for; deny beats allow.', {
+    allow: key('Host patterns; when there are any, others are refused.', hostPatterns, []),
+    deny: key('Host patterns that are refused.', hostPatterns, []),
+  }),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T;
+
+/** Everything that a person may set, complete and valid. */
+export type Config = DeepReadonly<v.InferOutput<typeof configSchema>>;

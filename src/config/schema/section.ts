@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { unknownKeyProblem } from './unknown-key.ts';
+import { mustBe, type Message, type Setting } from './values.ts';
+
+/** Marks a key that is a length of time, whose name in `Config` therefore ends in `Ms`. */
+interface InMs {
+  readonly inMs: true;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+type Keys = Readonly<Record<string, Setting<unknown>>>;
+
+type ConfigShape<Entries extends Keys> = {
+  readonly [Name in keyof Entries & string as Entries[Name] extends InMs ? `${Name}Ms` : Name]: v.InferOutput<
+    Entries[Name]
+  >;
+};
+
+/** A key, what it is for, and what it is, as a file would say it, where nobody writes it. */
+export function key<T>(about: string, value: Setting<T>, fallback: unknown): Setting<T> {
+  return v.pipe(v.optional(value, fallback), v.description(about)) as Setting<T>;
+}
+
+/** A key that is null in `Config` where nobody writes it. */
+export function bareKey<T>(about: string, value: Setting<T>): Setting<T | null> {
+  return v.pipe(v.optional(value), v.description(about)) as Setting<T | null>;
+}
+
+/** A key without which its object means nothing. */
+export function requiredKey<T>(about: string, value: Setting<T>): Setting<T> {
+  return v.pipe(value, v.description(about));
+}
+
+/** Names a key that is a length of time `…Ms` in `Config`. */
+export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
+  return Object.assign(value, { inMs: true as const });
+}
+
+const objectMessage: Message = ({ input, path }) =>
+  path === undefined ? mustBe('an object')({ input }) : 'is missing and has no fallback';
+
+/** Reports every key that is not in `names`; valibot's own strict object stops at the first. */
+function refuseUnknown(names: readonly string[]) {
+  return v.rawCheck<Record<string, unknown>>(({ dataset, addIssue }) => {
+    if (!isObject(dataset.value)) return;
+    const input = dataset.value;
+    for (const name of Object.keys(input).filter((written) => !names.includes(written))) {
+      addIssue({
+        message: unknownKeyProblem(name, names),
+        path: [{ type: 'object', origin: 'key', input, key: name, value: input[name] }],
+      });
+    }
+  });
+}
+
+/** An object of a config file, which takes these keys and no other. */
+export function shape<Entries extends Keys>(entries: Entries): Setting<ConfigShape<Entries>> {
+  const keys: Keys = entries;
+  const names = Object.entries(keys).map(([name, value]) => [name, 'inMs' in value ? `${name}Ms` : name] as const);
+  return v.pipe(
+    v.looseObject(keys, objectMessage),
+    refuseUnknown(Object.keys(keys)),
+    v.transform((file) => Object.fromEntries(names.map(([written, named]) => [named, file[written] ?? null]))),
+  ) as Setting<unknown> as Setting<ConfigShape<Entries>>;
+}
+
+/** A key that is an object, in which every key has its own fallback. */
+export function section<Entries extends Keys>(about: string, entries: Entries): Setting<ConfigShape<Entries>> {
+  return key(about, shape(entries), {});
+}

@@ -1,0 +1,128 @@
+import * as v from 'valibot';
+import { parseDuration } from '../../domain/duration.ts';
+import { shownValue } from '../shown-value.ts';
+
+/** Reads what a file says into a T. */
+export type Setting<T> = v.GenericSchema<unknown, T>;
+
+/** Says what is wrong with a value; `path` is set where the value is missing from an object. */
+export type Message = (issue: { readonly input: unknown; readonly path?: unknown }) => string;
+
+/** Beyond this a Node timer fires at once: 2^31 - 1 ms. */
+const longestMs = 2_147_483_647;
+
+/** The message of a value that is not `what`; it shows the value, so never use it where a secret may stand. */
+export function mustBe(what: string): Message {
+  return ({ input }) => `must be ${what}, not ${shownValue(input)}`;
+}
+
+/** The message of a value that may hold a secret: says what is wanted and shows nothing. */
+export function mustBeUnseen(what: string): Message {
+  return () => `must be ${what}`;
+}
+
+/** A text that is not empty, has no surrounding blanks and no control characters. */
+export function text(what: string, message: Message = mustBe(what)): Setting<string> {
+  return v.pipe(v.string(message), v.regex(/^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$/, message));
+}
+
+/** A whole number in [least, most]. */
+export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): Setting<number> {
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  const message = mustBe(`a whole number ${range}`);
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+/** A share in [0, 1]. */
+export function ratio(): Setting<number> {
+  const message = mustBe('a ratio from 0 to 1');
+  return v.pipe(v.number(message), v.minValue(0, message), v.maxValue(1, message));
+}
+
+/** A finite number that is not negative. */
+export function amount(): Setting<number> {
+  const message = mustBe('a number of at least 0');
+  return v.pipe(v.number(message), v.finite(message), v.minValue(0, message));
+}
+
+/** A finite number above 0. */
+export function positive(): Setting<number> {
+  const message = mustBe('a number above 0');
+  return v.pipe(v.number(message), v.finite(message), v.gtValue(0, message));
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly string[]>(...words: Words): Setting<Words[number]> {
+  return v.picklist(words, mustBe(`one of ${words.join(', ')}`));
+}
+
+/** Yes or no. */
+export function flag(): Setting<boolean> {
+  return v.boolean(mustBe('true or false'));
+}
+
+const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
+
+function durationMessage(least: string): Message {
+  return ({ input }) => {
+    const written = typeof input === 'number' ? String(input) : input;
+    if (typeof written !== 'string') return notADuration({ input });
+    if (/^\d+(\.\d+)?$/.test(written)) return `${written} is not a duration: did you mean ${written}s?`;
+    const ms = parseDuration(written);
+    if (ms === null) return notADuration({ input });
+    return ms > longestMs ? 'must be at most 596h' : `must be at least ${least}`;
+  };
+}
+
+/** A length of time, written `250ms`, `5s`, `2m` or `1h`, as ms; no shorter than `least`. */
+export function duration(least = '1ms'): Setting<number> {
+  const message = durationMessage(least);
+  const leastMs = parseDuration(least) ?? 0;
+  const inRange = (ms: number | null): boolean => ms !== null && ms >= leastMs && ms <= longestMs;
+  return v.pipe(
+    v.string(message),
+    v.regex(/^\d+(\.\d+)?(ms|s|m|h)$/, message),
+    v.check((written) => inRange(parseDuration(written)), message),
+    v.transform((written) => parseDuration(written) ?? 0),
+  );
+}
+
+/**
+ * What any of the settings takes. valibot reports a text of the wrong form by that form alone; the transformation makes
+ * it count as no text, so that `message` speaks for all.
+ */
+export function anyOf<T>(values: readonly Setting<T>[], message: Message): Setting<T> {
+  return v.union(
+    values.map((value) =>
+      v.pipe(
+        value,
+        v.transform((read) => read),
+      ),
+    ),
+    message,
+  );
+}
+
+function withWord<T>(word: string, value: Setting<T>): Message {
+  return ({ input }) => `${v.safeParse(value, input).issues?.[0].message ?? 'is not valid'} (or ${word})`;
+}
+
+/** `auto`, or what `value` takes. */
+export function autoOr<T>(value: Setting<T>): Setting<T | 'auto'> {
+  return anyOf<T | 'auto'>([v.literal('auto'), value], withWord('auto', value));
+}
+
+/** Null where a rule is switched off, or what `value` takes. */
+export function nullOr<T>(value: Setting<T>): Setting<T | null> {
+  return anyOf<T | null>([v.null(), value], withWord('null', value));
+}
+
+/** A list of what `item` takes. */
+export function listOf<T>(what: string, item: Setting<T>): Setting<T[]> {
+  return v.array(item, mustBe(`a list of ${what}`));
+}
+
+/** An object with names that a person chooses, each of which `name` takes. */
+export function mapOf<T>(name: Setting<string>, value: Setting<T>): Setting<Record<string, T>> {
+  return v.record(name as v.GenericSchema<string>, value, mustBe('an object'));
+}

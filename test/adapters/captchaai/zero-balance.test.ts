@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { decideZeroBalance, type AccountState } from '../../../src/adapters/captchaai/zero-balance.ts';
+import { faultOfCode } from '../../../src/protocol/error-codes.ts';
+
+const asAnswered = faultOfCode('ERROR_ZERO_BALANCE', 'submit', {});
+const threads = (all: number, workingThreads: number): AccountState => ({
+  threads: { threads: all, workingThreads },
+  balance: null,
+});
+
+describe('decideZeroBalance', () => {
+  it.each<[string, AccountState]>([
+    ['every thread is busy', threads(5, 5)],
+    ['more threads are busy than there are', threads(5, 6)],
+    ['threads are not answered and there is balance', { threads: null, balance: 0.01 }],
+  ])('calls it throttled with the wait of a busy account when %s', (_name, state) => {
+    expect(decideZeroBalance(asAnswered, state)).toMatchObject({
+      kind: 'throttled',
+      code: 'ERROR_ZERO_BALANCE',
+      threadsFull: true,
+      retryAfterMs: 5_000,
+      answerLost: false,
+      maxResubmissions: null,
+    });
+  });
+
+  it.each<[string, AccountState]>([
+    ['a thread is free', threads(5, 4)],
+    ['the plan has no threads', threads(0, 0)],
+    ['there is no balance', { threads: null, balance: 0 }],
+    ['there is debt', { threads: null, balance: -1 }],
+    ['nothing was answered', { threads: null, balance: null }],
+    ['a thread is free, whatever the balance', { threads: { threads: 5, workingThreads: 0 }, balance: 100 }],
+  ])("leaves it the account's when %s", (_name, state) => {
+    expect(decideZeroBalance(asAnswered, state)).toBe(asAnswered);
+    expect(asAnswered.kind).toBe('account');
+  });
+
+  it('never shortens the wait that the service asked for', () => {
+    expect(decideZeroBalance({ ...asAnswered, retryAfterMs: 60_000 }, threads(1, 1)).retryAfterMs).toBe(60_000);
+    expect(decideZeroBalance({ ...asAnswered, retryAfterMs: 1 }, threads(1, 1)).retryAfterMs).toBe(5_000);
+  });
+});

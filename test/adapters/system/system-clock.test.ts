@@ -1,0 +1,80 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
+
+const clock = new SystemClock();
+
+/** Whether a promise is settled once everything that is due has run. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  void promise.then(() => (settled = true));
+  await vi.advanceTimersByTimeAsync(0);
+  return settled;
+}
+
+describe('SystemClock', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('reads a monotonic clock and the wall clock', () => {
+    const [nowMs, timestamp] = [clock.nowMs(), clock.timestamp()];
+    vi.advanceTimersByTime(1_500);
+    expect(clock.nowMs() - nowMs).toBe(1_500);
+    expect(clock.timestamp() - timestamp).toBe(1_500);
+    expect(timestamp).toBe(Date.now() - 1_500);
+  });
+
+  it('sleeps for as long as it is told', async () => {
+    const sleep = clock.sleep(250);
+    await vi.advanceTimersByTimeAsync(249);
+    expect(await isSettled(sleep)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await isSettled(sleep)).toBe(true);
+  });
+
+  it.each([0, -5, Number.NaN])('does not sleep for %s ms', async (ms) => {
+    expect(await isSettled(clock.sleep(ms))).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('sleeps for longer than the longest timer of the runtime', async () => {
+    const days30 = 30 * 24 * 3_600_000;
+    const sleep = clock.sleep(days30);
+    await vi.advanceTimersByTimeAsync(days30 - 1);
+    expect(await isSettled(sleep)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await isSettled(sleep)).toBe(true);
+  });
+
+  it('sleeps for ever until it is woken', async () => {
+    const controller = new AbortController();
+    const sleep = clock.sleep(Infinity, controller.signal);
+    await vi.advanceTimersByTimeAsync(2 ** 33);
+    expect(await isSettled(sleep)).toBe(false);
+    controller.abort();
+    expect(await isSettled(sleep)).toBe(true);
+  });
+
+  it('wakes at once when its signal aborts, and leaves no timer and no listener', async () => {
+    const controller = new AbortController();
+    const sleep = clock.sleep(60_000, controller.signal);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort();
+    expect(await isSettled(sleep)).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('does not sleep when its signal has aborted before', async () => {
+    expect(await isSettled(clock.sleep(60_000, AbortSignal.abort()))).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves no listener on a signal that never aborts', async () => {
+    const { signal } = new AbortController();
+    const sleep = clock.sleep(10, signal);
+    await vi.advanceTimersByTimeAsync(10);
+    await sleep;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});

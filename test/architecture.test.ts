@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const source = join(root, 'src');
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+  .map((name) => name.split(sep).join('/'));
+
+const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'/gm;
+const dynamic = /import\('([^']+)'\)/g;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  const target = (specifier: string): string =>
+    specifier.startsWith('.') ? relative(source, join(source, dirname(file), specifier)).split(sep).join('/') : specifier;
+  return [
+    ...[...text.matchAll(statement)].map(([, type, to]) => ({ from: file, to: target(to!), typeOnly: type !== undefined })),
+    ...[...text.matchAll(dynamic)].map(([, to]) => ({ from: file, to: target(to!), typeOnly: false })),
+  ];
+}
+
+const imports = files.flatMap(importsOf);
+const isInside = ({ to }: Import): boolean => files.includes(to) || to.startsWith('..');
+
+/** The room of a file: its first folder, or `main` for the fuse box and what stands beside it. */
+const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : 'main');
+
+/** From a room, which rooms may be imported; `types` means for their types only. The table of docs/architecture.md. */
+const table: Record<string, Record<string, 'yes' | 'types'>> = {
+  domain: { domain: 'yes' },
+  protocol: { domain: 'yes', protocol: 'yes' },
+  ports: { domain: 'yes', ports: 'yes' },
+  core: { domain: 'yes', ports: 'yes', core: 'yes' },
+  config: { domain: 'yes', protocol: 'yes', core: 'types', config: 'yes' },
+  cli: { domain: 'yes', protocol: 'yes', ports: 'types', core: 'yes', config: 'types', cli: 'yes' },
+  adapters: { domain: 'yes', protocol: 'yes', ports: 'yes', adapters: 'yes' },
+  sandbox: { domain: 'yes', protocol: 'yes', sandbox: 'yes' },
+  main: { domain: 'yes', ports: 'yes', core: 'yes', config: 'yes', cli: 'yes', adapters: 'yes', sandbox: 'yes', main: 'yes' },
+};
+
+/** Which packages a room may use; `node` stands for node's own modules. */
+const packages: Record<string, readonly string[]> = {
+  config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
+  cli: ['commander', 'cli-table3', 'ora'],
+  adapters: ['undici', 'node'],
+  sandbox: ['node'],
+  main: ['node'],
+};
+
+/** Inside core the rooms are stacked: each may import those before it. */
+const coreOrder = ['retry', 'health', 'routing', 'solve', 'batch', 'fleet', 'simulate'];
+
+function mayCross({ from, to, typeOnly }: Import): boolean {
+  const allowed = table[roomOf(from)]?.[roomOf(to)];
+  return allowed === 'yes' || (allowed === 'types' && typeOnly);
+}
+
+function mayUse({ from, to }: Import): boolean {
+  const name = to.startsWith('node:') ? 'node' : to.split('/')[0]!;
+  return packages[roomOf(from)]?.includes(name) ?? false;
+}
+
+const shown = ({ from, to, typeOnly }: Import): string => `${from} -> ${to}${typeOnly ? ' (types)' : ''}`;
+
+describe('the house', () => {
+  it('has files and imports to look at', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(imports.length).toBeGreaterThan(100);
+  });
+
+  it('lets imports cross rooms only where the table says so', () => {
+    expect(imports.filter(isInside).filter((each) => !mayCross(each)).map(shown)).toEqual([]);
+  });
+
+  it('lets each room use its own packages only', () => {
+    expect(imports.filter((each) => !isInside(each) && !mayUse(each)).map(shown)).toEqual([]);
+  });
+
+  it('stacks the rooms of the core', () => {
+    const floor = (file: string): number => coreOrder.indexOf(file.split('/')[1]!);
+    const upward = imports.filter((each) => isInside(each) && roomOf(each.from) === 'core' && roomOf(each.to) === 'core');
+    expect(upward.filter(({ from, to }) => floor(to) > floor(from)).map(shown)).toEqual([]);
+  });
+
+  it('keeps every adapter in its own folder', () => {
+    const across = imports.filter((each) => isInside(each) && roomOf(each.from) === 'adapters' && roomOf(each.to) === 'adapters');
+    expect(across.filter(({ from, to }) => from.split('/')[1] !== to.split('/')[1]).map(shown)).toEqual([]);
+  });
+
+  it.each([
+    ['commander', /^cli\//],
+    ['ora', /^cli\/output\/progress\.ts$/],
+    ['cli-table3', /^cli\/output\/table\.ts$/],
+    ['cosmiconfig', /^config\//],
+    ['undici', /^adapters\/captchaai\/undici\.ts$/],
+  ])('knows %s in one place', (name, place) => {
+    const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
+    expect(users).not.toEqual([]);
+    expect(users.filter((file) => !place.test(file))).toEqual([]);
+  });
+
+  it('has no barrels and no junk rooms', () => {
+    const junk = /(^|\/)(index|utils?|helpers?|common|shared|types|constants|lib|manager|service)(\.ts|\/)/;
+    expect(files.filter((file) => junk.test(file))).toEqual([]);
+  });
+
+  it('keeps files small: none above 250 lines, and the median below 90', () => {
+    const lines = files.map((file) => readFileSync(join(source, file), 'utf8').split('\n').length).sort((a, b) => a - b);
+    expect(lines.at(-1)).toBeLessThanOrEqual(250);
+    expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(90);
+  });
+});

@@ -1,0 +1,13 @@
+import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A new folder with these files, whose values that are not text are written as JSON. */
+export async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'captcha-config-')));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return folder;
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { findMethod, knownMethods, siteKeyNames } from '../../src/protocol/methods.ts';
+
+describe('findMethod', () => {
+  it.each<[string, Record<string, string>, string | null, readonly string[]]>([
+    ['userrecaptcha', {}, 'googlekey', ['pageurl', 'googlekey']],
+    ['turnstile', {}, 'sitekey', ['pageurl', 'sitekey']],
+    ['cloudflare_challenge', {}, null, ['pageurl', 'proxy', 'proxytype']],
+    ['geetest', {}, 'gt', ['pageurl', 'gt', 'challenge']],
+    ['geetest', { version: '4' }, 'gt', ['pageurl', 'gt']],
+    ['base64', {}, null, ['body']],
+    ['post', {}, null, ['file']],
+    ['captchafox', {}, 'sitekey', ['pageurl', 'sitekey', 'proxy', 'proxytype']],
+    ['friendly_captcha', {}, 'sitekey', ['pageurl', 'sitekey']],
+    ['geetest_v4', {}, 'captcha_id', ['pageurl', 'captcha_id']],
+    [
+      'keycaptcha',
+      {},
+      null,
+      ['pageurl', 's_s_c_user_id', 's_s_c_session_id', 's_s_c_web_server_sign', 's_s_c_web_server_sign2'],
+    ],
+    ['something_new', {}, 'sitekey', []],
+  ])('knows what %s %o needs', (method, params, ...[siteKeyName, required]) => {
+    expect(findMethod(method, params)).toMatchObject({ siteKeyName, required });
+  });
+
+  it.each([
+    ['userrecaptcha', 15_000, 120_000],
+    ['turnstile', 15_000, 120_000],
+    ['cloudflare_challenge', 20_000, 900_000],
+    ['geetest', 15_000, 60_000],
+    ['base64', 10_000, null],
+  ])(
+    'waits for %s %i ms before the first poll, and knows how long its solution lives',
+    (method, firstWaitMs, lifetimeMs) => {
+      expect(findMethod(method, {})).toMatchObject({ firstWaitMs, lifetimeMs, intervalMs: 5_000 });
+    },
+  );
+
+  it('requires its site key of every method that has one', () => {
+    for (const method of knownMethods()) {
+      const { siteKeyName, required } = findMethod(method, {});
+      if (siteKeyName !== null && method !== 'alibaba') expect(required).toContain(siteKeyName);
+    }
+  });
+});
+
+describe('siteKeyNames', () => {
+  it('holds the names of the documented methods', () => {
+    for (const name of ['googlekey', 'sitekey', 'gt', 'captcha_id', 'publickey'])
+      expect(siteKeyNames()).toContain(name);
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { parseJson } from '../../src/protocol/parse-json.ts';
+
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
+describe('parseJson', () => {
+  it.each<[string, unknown]>([
+    ['{"a":[1,"b",null]}', { a: [1, 'b', null] }],
+    ['7', 7],
+    ['{"a":', undefined],
+    ['', undefined],
+  ])('reads %s', (text, value) => {
+    expect(parseJson(text)).toEqual(value);
+  });
+
+  it('refuses what is nested so deep that writing it again would exhaust the stack', () => {
+    expect(parseJson(nested(30))).toBeDefined();
+    expect(parseJson(nested(100))).toBeUndefined();
+    expect(parseJson(nested(200_000))).toBeUndefined();
+  });
+});

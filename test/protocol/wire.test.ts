@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../../src/domain/task.ts';
+import { reservedParameters, taskProblems, wireParameters } from '../../src/protocol/wire.ts';
+
+const pageurl = 'https://example.com/login';
+
+function task(special: Partial<Task>): Task {
+  return {
+    taskId: '1',
+    method: 'turnstile',
+    sitekey: null,
+    pageurl: null,
+    body: null,
+    params: {},
+    region: null,
+    ...special,
+  };
+}
+
+describe('wireParameters', () => {
+  it.each([
+    ['userrecaptcha', 'googlekey'],
+    ['turnstile', 'sitekey'],
+    ['geetest', 'gt'],
+    ['geetest_v4', 'captcha_id'],
+    ['lemin', 'captcha_id'],
+    ['captchafox', 'sitekey'],
+    ['friendly_captcha', 'sitekey'],
+    ['funcaptcha', 'publickey'],
+    ['something_new', 'sitekey'],
+  ])('sends the site key of %s as %s', (method, name) => {
+    expect(wireParameters(task({ method, sitekey: 'K', pageurl }))).toEqual({ method, [name]: 'K', pageurl });
+  });
+
+  it('passes further parameters through', () => {
+    const params = { version: 'v3', action: 'login', min_score: '0.3' };
+    expect(wireParameters(task({ method: 'userrecaptcha', sitekey: 'K', pageurl, params }))).toEqual({
+      ...{ method: 'userrecaptcha', googlekey: 'K', pageurl },
+      ...params,
+    });
+  });
+
+  it('sends an image', () => {
+    expect(wireParameters(task({ method: 'base64', body: 'aGk=' }))).toEqual({ method: 'base64', body: 'aGk=' });
+  });
+
+  it('sends an image for post as base64, and leaves a post without an image alone', () => {
+    expect(wireParameters(task({ method: 'post', body: 'aGk=' }))).toEqual({ method: 'base64', body: 'aGk=' });
+    expect(wireParameters(task({ method: 'post', params: { textcaptcha: '2+2?' } }))['method']).toBe('post');
+  });
+
+  it('does not let a parameter change the method', () => {
+    expect(wireParameters(task({ params: { method: 'base64' } }))['method']).toBe('turnstile');
+  });
+});
+
+describe('taskProblems', () => {
+  it.each<[string, Partial<Task>]>([
+    ['turnstile', { sitekey: 'K', pageurl }],
+    ['userrecaptcha', { sitekey: 'K', pageurl }],
+    ['userrecaptcha', { params: { googlekey: 'K', pageurl } }],
+    ['cloudflare_challenge', { pageurl, params: { proxy: '127.0.0.1:1', proxytype: 'HTTP' } }],
+    ['geetest', { sitekey: 'K', pageurl, params: { challenge: 'c' } }],
+    ['geetest', { sitekey: 'K', pageurl, params: { version: '4' } }],
+    ['base64', { body: 'aGk=' }],
+    ['post', { body: 'aGk=' }],
+    ['something_new', {}],
+  ])('finds none in a complete %s task', (method, special) => {
+    expect(taskProblems(task({ method, ...special }))).toEqual([]);
+  });
+
+  it.each<[Partial<Task>, readonly string[]]>([
+    [{ method: 'turnstile' }, ['turnstile needs the page URL (pageurl)', 'turnstile needs a site key (sitekey)']],
+    [{ method: 'turnstile', sitekey: ' ', pageurl }, ['turnstile needs a site key (sitekey)']],
+    [{ method: 'base64' }, ['base64 needs an image (file or body)']],
+    [{ method: 'geetest', sitekey: 'K', pageurl }, ['geetest needs the parameter challenge']],
+    [{ method: 'post' }, ['post needs an image (file or body)']],
+    [
+      { method: 'turnstile', pageurl, params: { googlekey: 'K' } },
+      ['turnstile needs a site key (sitekey)', 'turnstile calls its site key sitekey, not googlekey: use sitekey'],
+    ],
+  ])('names what is missing or misplaced in %o', (special, problems) => {
+    expect(taskProblems(task(special))).toEqual(problems);
+  });
+});
+
+describe('reservedParameters', () => {
+  it.each(['key', 'json', 'id', 'ids', 'action', 'method'])('holds %s', (name) => {
+    expect(reservedParameters.has(name)).toBe(true);
+  });
+});
