@@ -22,7 +22,8 @@ function sandboxOverrides(url: string): readonly Override[] {
   const values = {
     'api.baseUrl': url,
     regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health` })),
-    routes: { default: sandboxRegions[0] },
+    'routes.default': sandboxRegions[0],
+    'routes.rules': [],
     'budget.scope': 'process',
   };
   return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));

@@ -62,11 +62,11 @@ export interface Context {
   readonly interrupt: Interrupt;
   readonly clock: Clock;
   readonly random: Random;
-  config(overrides: readonly Override[]): Promise<LoadedConfig>;
-  configSchema(): Promise<object>;
+  readonly config: (overrides: readonly Override[]) => Promise<LoadedConfig>;
+  readonly configSchema: () => Promise<object>;
   /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
-  session(request: SessionRequest): Promise<Session>;
-  sandbox(flags: SandboxFlags): Promise<SandboxHandle>;
+  readonly session: (request: SessionRequest) => Promise<Session>;
+  readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
-  read(path: string): Promise<Uint8Array>;
+  readonly read: (path: string) => Promise<Uint8Array>;
 }

@@ -7,10 +7,15 @@ export function repeatable(value: string, previous: readonly string[] | undefine
 }
 
 /** `--timeout` and friends as config overrides: the flag's text is judged by the same schema as the file's. */
-export function overridesOf(flags: Readonly<Record<string, string | undefined>>, paths: Readonly<Record<string, string>>): Override[] {
+export function overridesOf(
+  flags: Readonly<Record<string, string | undefined>>,
+  paths: Readonly<Record<string, string>>,
+): Override[] {
   return Object.entries(paths).flatMap(([name, path]) => {
     const value = flags[name];
-    return value === undefined ? [] : [{ path, value, from: `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}` }];
+    return value === undefined
+      ? []
+      : [{ path, value, from: `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}` }];
   });
 }
 
@@ -21,7 +26,7 @@ export function budgetOverrides(text: string | undefined): Override[] {
   if (rate === undefined || Number(rate) <= 0) {
     throw new UsageError(`--budget ${text}: not a rate`, 'write it as retries per second, for example --budget 10/s');
   }
-  const values = { ratio: null, maxRetriesPerSecond: Number(rate), burst: Math.max(1, Number(rate)) };
+  const values = { ratio: null, maxRetriesPerSecond: Number(rate), burst: Math.ceil(Number(rate)) };
   return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
 }
 

@@ -20,12 +20,32 @@ interface CommandRow {
 
 const commands: readonly CommandRow[] = [
   { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
-  { name: 'result', summary: 'collect solutions of ids that were paid for', load: () => import('./commands/result.ts') },
+  {
+    name: 'result',
+    summary: 'collect solutions of ids that were paid for',
+    load: () => import('./commands/result.ts'),
+  },
   { name: 'balance', summary: "print the account's balance", load: () => import('./commands/balance.ts') },
-  { name: 'threads', summary: "print the account's threads and how many are busy", load: () => import('./commands/threads.ts') },
-  { name: 'report', summary: 'tell the service whether solutions were right', load: () => import('./commands/report.ts') },
-  { name: 'config', summary: 'show, validate or describe the configuration', load: () => import('./commands/config.ts') },
-  { name: 'sandbox', summary: 'run a CaptchaAI-compatible service on loopback', load: () => import('./commands/sandbox.ts') },
+  {
+    name: 'threads',
+    summary: "print the account's threads and how many are busy",
+    load: () => import('./commands/threads.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'tell the service whether solutions were right',
+    load: () => import('./commands/report.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'show, validate or describe the configuration',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'sandbox',
+    summary: 'run a CaptchaAI-compatible service on loopback',
+    load: () => import('./commands/sandbox.ts'),
+  },
 ];
 
 const examples = `
@@ -49,7 +69,7 @@ interface RawGlobals {
 
 export interface ProgramOptions {
   readonly version: string;
-  readonly makeContext: (globals: GlobalFlags, terminal: Omit<TerminalOptions, 'color'> & { color: boolean }) => Context;
+  readonly makeContext: (globals: GlobalFlags, terminal: TerminalOptions) => Context;
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
 }
@@ -81,11 +101,6 @@ function withoutHelpCommand(args: readonly string[]): readonly string[] {
   return first === 'help' && rest.length > 0 ? [...rest, '--help'] : args;
 }
 
-function exitCodeOfCommander({ code, exitCode }: CommanderError): number {
-  const wasAsked = code === 'commander.helpDisplayed' || code === 'commander.version';
-  return wasAsked || exitCode === 0 ? exitCodes.done : exitCodes.usage;
-}
-
 /** Builds the command tree. A command's module, and what it needs, is loaded when the command is chosen. */
 function buildProgram({ version, writeOut, writeErr }: ProgramOptions, act: Act): Command {
   const program = new Command();
@@ -107,13 +122,16 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
     const { quiet = false, verbose: verbosity, color, logFormat } = raw;
-    exitCode = await run(flags, options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }));
+    exitCode = await run(
+      flags,
+      options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }),
+    );
   });
   try {
     await program.parseAsync(withoutHelpCommand(args), { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return exitCodeOfCommander(error);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { closestName } from './closest-name.ts';
 import type { ConfigFile } from './find-config-file.ts';
 import { isLoopback } from './loopback.ts';
 import type { Problem } from './problem.ts';
+import { shownValue } from './shown-value.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -45,8 +46,8 @@ function unknownRegions(written: unknown): readonly Problem[] {
   return uses.flatMap(({ path, name }) => {
     if (typeof name !== 'string' || known.includes(name)) return [];
     const meant = closestName(name, known);
-    const advice = meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
-    return [{ path, problem: `there is no region ${JSON.stringify(name)}; ${advice}` }];
+    const advice = meant === null ? `known: ${[...new Set(known)].join(', ')}` : `did you mean ${meant}?`;
+    return [{ path, problem: `there is no region ${shownValue(name)}; ${advice}` }];
   });
 }
 

@@ -24,7 +24,9 @@ function withoutImport(path: string, content: unknown): unknown {
       'Copy what it needs into the file.',
     );
   }
-  return isPackage && !isObject(content) ? {} : content;
+  if (isPackage) return isObject(content) ? content : {};
+  // A file of comments alone: nothing is set, but the file is there.
+  return content ?? {};
 }
 
 function loadJson(path: string, text: string): unknown {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/usage-error.ts';
@@ -31,7 +31,10 @@ const projectPlaces = [
   'package.json',
 ];
 const ownPlaces = ['config.json', 'config.yaml', 'config.yml'];
-const likeAConfig = /^(captcha\.config|\.captcharc)(\.\w+)?$/;
+/** Names under which other tools read configuration and this one does not. */
+const unreadPlaces = ['js', 'cjs', 'mjs', 'ts', 'toml', 'jsonc', 'json5', 'yml']
+  .flatMap((extension) => [`captcha.config.${extension}`, `.captcharc.${extension}`])
+  .filter((place) => !projectPlaces.includes(place));
 
 /**
  * An explorer that reads data and runs nothing. cosmiconfig loads "meta" configuration from the working directory
@@ -39,9 +42,10 @@ const likeAConfig = /^(captcha\.config|\.captcharc)(\.\w+)?$/;
  * search: without meta places it has nothing to load. A release that moved the list makes this throw, not pass.
  */
 async function openExplorer(searchPlaces: string[]) {
-  const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
-  const { metaSearchPlaces } = await import('cosmiconfig/dist/defaults.js');
-  metaSearchPlaces.length = 0;
+  // A bundler that splits its output hands CommonJS modules over as default exports only.
+  const { cosmiconfig, defaultLoaders } = (await import('cosmiconfig')).default;
+  const defaults = (await import('cosmiconfig/dist/defaults.js')).default;
+  defaults.metaSearchPlaces.length = 0;
   const loaders = dataLoaders(defaultLoaders['.yaml']);
   return cosmiconfig('captcha', { searchPlaces, loaders, searchStrategy: 'none', cache: false });
 }
@@ -86,9 +90,16 @@ async function loadNamed(path: string): Promise<ConfigFile> {
   return { path, origin: 'named', content: withoutEditorHint(result.config) ?? {} };
 }
 
+function placesIn(folder: string, places: readonly string[]): readonly string[] {
+  return places.filter((place) => existsSync(join(folder, place)));
+}
+
 async function searchFolders(folders: readonly string[], places: string[]): Promise<Omit<ConfigFile, 'origin'> | null> {
+  // Most runs have no config file, and then need not wait for cosmiconfig to be loaded.
+  const candidates = folders.filter((folder) => placesIn(folder, places).length > 0);
+  if (candidates.length === 0) return null;
   const explorer = await openExplorer(places);
-  for (const folder of folders) {
+  for (const folder of candidates) {
     const result = await explorer.search(folder);
     if (result !== null) return { path: result.filepath, content: withoutEditorHint(result.config) };
   }
@@ -108,7 +119,6 @@ export async function findConfigFile({ cwd, env, file }: ConfigSearch): Promise<
 }
 
 /** Files in `cwd` that look like configuration and are never read, such as `captcha.config.js`. */
-export async function unreadConfigFiles(cwd: string): Promise<readonly string[]> {
-  const names = await readdir(cwd).catch((): string[] => []);
-  return names.filter((name) => likeAConfig.test(name) && !projectPlaces.includes(name));
+export function unreadConfigFiles(cwd: string): readonly string[] {
+  return placesIn(cwd, unreadPlaces);
 }

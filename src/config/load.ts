@@ -99,6 +99,6 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     config,
     settings: effectiveSettings(layers),
     file: file === null ? null : { path: file.path, found: file.origin === 'found' },
-    warnings: configWarnings(config, await unreadConfigFiles(request.cwd)),
+    warnings: configWarnings(config, unreadConfigFiles(request.cwd)),
   };
 }

@@ -87,6 +87,6 @@ export const sandboxDefaults: SandboxSettings = {
   resultKeptMs: 900_000,
   balance: 100,
   random: Math.random,
-  clock: performance,
+  clock: { nowMs: () => performance.now() },
   answer: () => undefined,
 };

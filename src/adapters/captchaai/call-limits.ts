@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CallLimits } from '../../ports/solver-api.ts';
 
 /** Node fires a longer timer at once. */
@@ -22,7 +23,11 @@ export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit)
   };
   const cancel = (): void => reached('cancelled');
   const timer = setTimeout(() => reached('timeout'), Math.min(timeLeftMs, longestTimerMs));
-  signal?.addEventListener('abort', cancel);
+  if (signal !== undefined) {
+    // All calls of a run share its signal, which Node takes for a leak from the eleventh on.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', cancel);
+  }
   if (signal?.aborted === true) reached('cancelled');
   else if (timeLeftMs <= 0) reached('timeout');
   return stop;

@@ -9,7 +9,9 @@ const halfCharacter = /\p{Cs}$/u;
 /** A secret as it is and as a form or URL that is echoed would spell it. */
 function spellings(secret: string): string[] {
   const asForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [secret, encodeURIComponent(secret), asForm];
+  // Half a character has no spelling in a URL: a form sends the replacement character for it.
+  const asUrl = encodeURIComponent(secret.replace(/\p{Cs}/gu, '\uFFFD'));
+  return [secret, asUrl, asForm];
 }
 
 function patternOf(secrets: readonly string[]): RegExp | null {

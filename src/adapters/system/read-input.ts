@@ -7,7 +7,8 @@ export interface InputStream extends AsyncIterable<Uint8Array> {
 }
 
 async function readStream(stdin: InputStream): Promise<Uint8Array> {
-  if (stdin.isTTY === true) throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+  if (stdin.isTTY === true)
+    throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
   const chunks: Uint8Array[] = [];
   for await (const chunk of stdin) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -1,8 +1,4 @@
 import type { Random } from '../../ports/random.ts';
 
 /** Chance from the runtime; not for secrets. */
-export class SystemRandom implements Random {
-  next(): number {
-    return Math.random();
-  }
-}
+export const systemRandom: Random = { next: () => Math.random() };

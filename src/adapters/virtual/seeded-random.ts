@@ -2,8 +2,8 @@ import type { Random } from '../../ports/random.ts';
 
 const twoTo32 = 2 ** 32;
 const twoTo53 = 2 ** 53;
-/** Rounds after which the seed has reached every bit, as in PractRand. */
-const warmUpRounds = 12;
+/** Draws that are thrown away, until the seed has reached every bit. */
+const warmUpRounds = 15;
 
 /**
  * Chance that repeats itself: the same `seed`, a whole number, gives the same draws on every machine. Not for secrets.

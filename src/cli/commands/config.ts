@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/load.ts';
+import { maskSecrets } from '../../config/mask.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderTable } from '../output/table.ts';
@@ -13,7 +14,7 @@ Examples:
 
 /** Declares `captcha config show|validate|schema`. */
 export function register(command: Command, act: Act): void {
-  command.addHelpText('after', examples);
+  command.addHelpText('afterAll', examples);
   command
     .command('show')
     .description('every effective value and where it came from')
@@ -29,7 +30,9 @@ export function register(command: Command, act: Act): void {
 }
 
 function whereFrom({ file }: LoadedConfig): string {
-  return file === null ? 'no config file was found; these are defaults and the environment' : `config file: ${file.path}`;
+  return file === null
+    ? 'no config file was found; these are defaults and the environment'
+    : `config file: ${file.path}`;
 }
 
 function asText(value: unknown): string {
@@ -39,7 +42,8 @@ function asText(value: unknown): string {
 /** Prints every effective value, secrets masked, and where it came from. */
 export async function show(_flags: object, { globals, terminal, config }: Context): Promise<number> {
   const loaded = await config([]);
-  const { settings, file } = loaded;
+  const { file } = loaded;
+  const settings = maskSecrets(loaded.settings);
   if (globals.json) {
     await terminal.json({ file: file?.path ?? null, settings });
     return exitCodes.done;

@@ -47,7 +47,11 @@ export async function run({ verdict, ids }: ReportFlags, context: Context): Prom
   for (const { captchaId, fault } of reported) {
     if (fault !== null) terminal.error(`${captchaId}: ${fault.message}`);
   }
-  const results = reported.map(({ captchaId, fault }) => ({ captchaId, recorded: fault === null, code: fault?.code ?? null }));
+  const results = reported.map(({ captchaId, fault }) => ({
+    captchaId,
+    recorded: fault === null,
+    code: fault?.code ?? null,
+  }));
   if (globals.json) await terminal.json({ verdict, results });
   else terminal.note(`${results.filter(({ recorded }) => recorded).length} of ${ids.length} reported as ${verdict}`);
   return Math.max(...reported.map(({ fault }) => (fault === null ? exitCodes.done : exitCodeOfFault(fault.kind))));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { collect } from '../../core/solve/collect.ts';
-import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
+import { collect, type CollectDeps } from '../../core/solve/collect.ts';
+import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { Solution } from '../../domain/solution.ts';
 import type { Context, Session } from '../context.ts';
 import { exitCodeOfFault, exitCodes } from '../exit-codes.ts';
@@ -39,36 +39,71 @@ async function lookOnce(captchaId: string, { api, config }: Session): Promise<Re
   try {
     const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
     if (answer.ready) return { captchaId, solution: answer.solution };
-    return { captchaId, fault: describeFault({ kind: 'timeout', code: 'CAPCHA_NOT_READY', message: 'not ready yet' }) };
+    return { captchaId, fault: describeFault({ kind: 'timeout', message: 'not ready yet' }) };
   } catch (error) {
     if (error instanceof ProviderFault) return { captchaId, fault: error.fault };
     throw error;
   }
 }
 
-async function pollUntilKnown(captchaId: string, session: Session, context: Context): Promise<Result> {
-  const { clock, random, terminal } = context;
+/** What polls need, until `left`: then a wait ends at once and the look after it throws, so that no poll outlives us. */
+function depsUntil(left: AbortSignal, { api }: Session, { clock, random }: Context): CollectDeps {
+  return {
+    random,
+    clock: { nowMs: () => clock.nowMs(), timestamp: () => clock.timestamp(), sleep: (ms) => clock.sleep(ms, left) },
+    api: {
+      submit: (task, limits) => api.submit(task, limits),
+      poll: async (id, limits) => {
+        left.throwIfAborted();
+        return api.poll(id, limits);
+      },
+    },
+  };
+}
+
+async function pollUntilKnown(
+  captchaId: string,
+  { session, left }: { session: Session; left: AbortSignal },
+  context: Context,
+): Promise<Result> {
+  const { clock, terminal } = context;
   const { end } = await collect(
     {
       captchaId,
       timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
       deadlineAtMs: clock.nowMs() + session.config.solve.timeoutMs,
       report: (event) => {
-        if (event.type === 'poll-fault') terminal.note(`${captchaId}: ${event.fault.message}; polling on`, { level: 1 });
+        if (event.type === 'poll-fault')
+          terminal.note(`${captchaId}: ${event.fault.message}; polling on`, { level: 1 });
       },
     },
-    { api: session.api, clock, random },
+    depsUntil(left, session, context),
   );
   return { captchaId, ...end };
 }
 
+/** `unknown` where the service said nothing about the id. */
+const statusByKind: Record<FaultKind, 'not-ready' | 'failed' | 'unknown'> = {
+  timeout: 'not-ready',
+  unsolvable: 'failed',
+  rejected: 'failed',
+  account: 'unknown',
+  throttled: 'unknown',
+  transport: 'unknown',
+};
+
+/** The same keys whether there is a solution or not. */
 function resultReport(result: Result): object {
-  const { captchaId } = result;
-  if ('solution' in result) {
-    return { captchaId, status: 'solved', solution: result.solution.text, fields: result.solution.fields };
-  }
-  const { code, message } = result.fault;
-  return { captchaId, status: result.fault.kind === 'timeout' ? 'not-ready' : 'failed', code, message };
+  const solution = 'solution' in result ? result.solution : null;
+  const fault = 'fault' in result ? result.fault : null;
+  return {
+    captchaId: result.captchaId,
+    status: fault === null ? 'solved' : statusByKind[fault.kind],
+    solution: solution?.text ?? null,
+    fields: solution?.fields ?? {},
+    code: fault?.code ?? null,
+    message: fault?.message ?? null,
+  };
 }
 
 function exitCodeOf(results: readonly Result[]): number {
@@ -95,11 +130,16 @@ export async function run(flags: ResultFlags, context: Context): Promise<number>
     overrides: overridesOf({ timeout }, { timeout: 'solve.timeout' }),
     allowFastPolling: flags.allowFastPolling === true,
   });
+  const leave = new AbortController();
   try {
     const fetch = (id: string): Promise<Result> =>
-      flags.wait ? pollUntilKnown(id, session, context) : lookOnce(id, session);
-    return exitCodeOf(await show(flags.ids.map(fetch), context));
+      flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : lookOnce(id, session);
+    const pending = flags.ids.map(fetch);
+    // They are awaited in turn: one that fails early must not count as unhandled.
+    for (const each of pending) each.catch(() => undefined);
+    return exitCodeOf(await show(pending, context));
   } finally {
+    leave.abort();
     await session.close();
   }
 }

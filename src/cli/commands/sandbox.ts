@@ -26,23 +26,24 @@ export function register(command: Command, act: Act): void {
     .action((flags: SandboxFlags) => act(run, flags));
 }
 
+async function announce(url: string, key: string, { terminal, globals }: Context): Promise<void> {
+  if (globals.json) return terminal.json({ url });
+  await terminal.result(`listening on ${url}\n`);
+  await terminal.result(`export CAPTCHAAI_BASE_URL=${url}\nexport CAPTCHAAI_API_KEY=${key}\n`);
+}
+
 /** Runs the embedded service until it is told to stop. */
 export async function run(flags: SandboxFlags, context: Context): Promise<number> {
-  const { terminal, interrupt, globals } = context;
+  const { terminal, interrupt, clock } = context;
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   const sandbox = await context.sandbox(flags);
-  const key = flags.key ?? 'sandbox';
-  if (globals.json) await terminal.json({ url: sandbox.url });
-  else {
-    await terminal.result(`listening on ${sandbox.url}\n`);
-    await terminal.result(`export CAPTCHAAI_BASE_URL=${sandbox.url}\nexport CAPTCHAAI_API_KEY=${key}\n`);
+  try {
+    await announce(sandbox.url, flags.key ?? 'sandbox', context);
+    await clock.sleep(Infinity, interrupt.stop);
+    terminal.note(`stopped; ${JSON.stringify(sandbox.stats())}`);
+  } finally {
+    await sandbox.close();
   }
-  await new Promise<void>((resolve) => {
-    if (interrupt.stop.aborted) resolve();
-    else interrupt.stop.addEventListener('abort', () => resolve());
-  });
-  terminal.note(`stopped; ${JSON.stringify(sandbox.stats())}`);
-  await sandbox.close();
   if (interrupt.received !== 'SIGTERM') return exitCodes.interrupted;
   interrupt.markDrained();
   return exitCodes.done;

@@ -8,9 +8,9 @@ import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
 import { renderRequest, requestReport } from '../output/request-view.ts';
 import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
 import type { Act } from '../program.ts';
-import { checkedTask } from '../solve/checked-task.ts';
-import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
+import { checkedTask, type TaskInput } from '../solve/checked-task.ts';
 import { solveWatched } from '../solve/solve-watched.ts';
+import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
 
 export interface SolveFlags extends TaskFlags {
   readonly timeout?: string;
@@ -67,24 +67,28 @@ async function show(outcome: Outcome, { globals, terminal }: Context): Promise<v
     if (globals.json) await terminal.json(outcomeReport(outcome));
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
   } catch (error) {
-    if (outcome.captchaId !== null) terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
+    if (outcome.captchaId !== null)
+      terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
     throw error;
   }
   if (outcome.status === 'failed') terminal.error(renderGaveUp(outcome));
 }
 
+/** Shows the request and sends nothing; no key is needed. */
+async function showRequest(input: TaskInput, overrides: readonly Override[], context: Context): Promise<number> {
+  const { globals, terminal } = context;
+  const { config } = await context.config(overrides);
+  const report = requestReport(checkedTask(input, config), config.api.baseUrl);
+  await (globals.json ? terminal.json(report) : terminal.result(renderRequest(report)));
+  return exitCodes.done;
+}
+
 /** Solves one task and prints its solution, or says why not. */
 export async function run(flags: SolveFlags, context: Context): Promise<number> {
   checkWay(flags.via);
-  const { globals, terminal } = context;
   const overrides = overridesOfFlags(flags);
-  const { config } = await context.config(overrides);
   const input = await taskInputOf(flags, context);
-  if (!flags.submit) {
-    const report = requestReport(checkedTask(input, config), config.api.baseUrl);
-    await (globals.json ? terminal.json(report) : terminal.result(renderRequest(report)));
-    return exitCodes.done;
-  }
+  if (!flags.submit) return showRequest(input, overrides, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
     const task = checkedTask(input, session.config);

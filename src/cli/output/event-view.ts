@@ -18,9 +18,15 @@ function balanceText(balance: number | null): string {
 export function renderEvent(event: SolverEvent): EventLine {
   switch (event.type) {
     case 'submitting':
-      return { level: 1, text: `attempt ${event.attempt}: submitting${event.region === null ? '' : ` (${event.region})`}` };
+      return {
+        level: 1,
+        text: `attempt ${event.attempt}: submitting${event.region === null ? '' : ` (${event.region})`}`,
+      };
     case 'submitted':
-      return { level: 1, text: `attempt ${event.attempt}: accepted as ${event.captchaId} in ${formatMs(event.roundTripMs)}` };
+      return {
+        level: 1,
+        text: `attempt ${event.attempt}: accepted as ${event.captchaId} in ${formatMs(event.roundTripMs)}`,
+      };
     case 'not-ready':
       return { level: 2, text: `${event.captchaId}: not ready` };
     case 'poll-fault':

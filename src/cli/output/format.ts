@@ -1,6 +1,6 @@
 /** A length of time for people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`. */
 export function formatMs(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`;
   const seconds = Math.round(ms / 1_000);
   const minutes = Math.floor(seconds / 60);

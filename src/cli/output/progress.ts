@@ -22,8 +22,9 @@ export async function startProgress(
 ): Promise<Progress> {
   if (!canSpin(terminal, env)) return silent;
   const { default: ora } = await import('ora');
+  const stream = terminal.stderr as unknown as NodeJS.WritableStream;
   // With discardStdin ora puts the terminal in raw mode and swallows Ctrl-C.
-  const spinner = ora({ text, stream: terminal.stderr as NodeJS.WriteStream, discardStdin: false }).start();
+  const spinner = ora({ text, stream, discardStdin: false, color: terminal.options.color ? 'cyan' : false }).start();
   return {
     update: (next) => {
       spinner.text = next;

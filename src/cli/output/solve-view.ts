@@ -2,8 +2,15 @@ import type { Attempt, GaveUp, Outcome } from '../../domain/outcome.ts';
 import { formatMoment, formatMs } from './format.ts';
 
 function attemptReport(attempt: Attempt): object {
-  const { startedAt, submittedAt, ...rest } = attempt;
-  return { ...rest, startedAt: formatMoment(startedAt), submittedAt: formatMoment(submittedAt) };
+  const { startedAt, submittedAt, durationMs, submitMs, pollMs, ...rest } = attempt;
+  return {
+    ...rest,
+    startedAt: formatMoment(startedAt),
+    submittedAt: formatMoment(submittedAt),
+    durationMs: Math.round(durationMs),
+    submitMs: submitMs === null ? null : Math.round(submitMs),
+    pollMs: pollMs.map(Math.round),
+  };
 }
 
 /** An outcome as `solve --json` prints it: the same keys whether it was solved or not. */

@@ -1,30 +1,53 @@
 import Table from 'cli-table3';
 
-// eslint-disable-next-line no-control-regex -- exactly these must not reach a terminal
+type Row = readonly string[];
+
+/** What would move the cursor, ring, or turn the line around. */
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Rows beyond this make cli-table3 slow and no screen readable: plain text takes over. */
 const mostTableRows = 200;
 
+/** A column is not narrowed beyond this, blanks on both sides included. */
+const narrowestColumn = 8;
+
 const clean = (cell: string): string => cell.replace(controlCharacters, ' ');
 
-function plain(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+function plain(rows: readonly Row[]): string {
+  const widths = rows.reduce<readonly number[]>(
+    (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
+    [],
+  );
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   return rows.map((row) => `${line(row)}\n`).join('');
 }
 
+function boxed(head: Row, rows: readonly Row[], colWidths: readonly number[]): { text: string; widths: number[] } {
+  // Colours of its own would be printed into pipes and under NO_COLOR, too.
+  const table = new Table({ head: [...head], colWidths: [...colWidths], style: { head: [], border: [] } });
+  table.push(...rows.map((row) => [...row]));
+  const text = `${table.toString()}\n`;
+  return { text, widths: table.options.colWidths.map((width) => width ?? 0) };
+}
+
+/** Widths at which the table fits a screen of `columns`: the widest are cut to the same width, the others kept. */
+function fitted(widths: readonly number[], columns: number): readonly number[] {
+  const cut = (most: number): readonly number[] => widths.map((width) => Math.min(width, most));
+  const total = (each: readonly number[]): number => each.reduce((sum, width) => sum + width + 1, 1);
+  let most = columns;
+  while (most > narrowestColumn && total(cut(most)) > columns) most -= 1;
+  return cut(most);
+}
+
 /** Rows as text: a boxed table for a screen of `columns`, aligned plain text (`columns` null) for a pipe. */
-export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], columns: number | null): string {
+export function renderTable(head: Row, rows: readonly Row[], columns: number | null): string {
   const cells = rows.map((row) => row.map(clean));
   if (columns === null || rows.length > mostTableRows) return plain([head, ...cells]);
-  const longest = head.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)) + 2);
-  const spare = columns - longest.reduce((sum, width) => sum + width + 1, 1);
-  const widest = longest.indexOf(Math.max(...longest));
-  const colWidths = spare >= 0 ? longest : longest.map((width, column) => (column === widest ? Math.max(8, width + spare) : width));
-  // Colours of its own would be printed into pipes and under NO_COLOR, too.
-  const table = new Table({ head: [...head], colWidths, style: { head: [], border: [] } });
-  table.push(...cells);
-  return `${table.toString()}\n`;
+  // The first drawing measures: only cli-table3 knows how wide it takes a character to be.
+  const { widths } = boxed(head, cells, []);
+  return boxed(head, cells, fitted(widths, columns)).text;
 }

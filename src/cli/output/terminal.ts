@@ -45,7 +45,11 @@ export class Terminal {
   readonly #secrets: string[] = [];
   #pending = Promise.resolve();
 
-  constructor(streams: { stdout: OutputStream; stderr: OutputStream }, options: TerminalOptions, timestamp: () => number) {
+  constructor(
+    streams: { stdout: OutputStream; stderr: OutputStream },
+    options: TerminalOptions,
+    timestamp: () => number,
+  ) {
     this.#stdout = streams.stdout;
     this.stderr = streams.stderr;
     this.options = options;
@@ -62,13 +66,14 @@ export class Terminal {
 
   /** Keeps a secret out of everything that goes to stderr from now on. */
   hide(secret: string): void {
-    if (secret.length >= shortestSecret) this.#secrets.push(secret, encodeURIComponent(secret));
+    if (secret.length < shortestSecret) return;
+    this.#secrets.push(secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1));
   }
 
   /** Writes a result. Rejects where it could not be written, `EPIPE` where the reader has gone. */
   result(text: string): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
-      this.#stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+      this.#stdout.write(text, (error) => (error ? reject(error) : resolve()));
     });
     this.#pending = this.#pending.then(() => written).catch(() => undefined);
     return written;
@@ -89,9 +94,10 @@ export class Terminal {
     this.#log('error', text, fields);
   }
 
+  /** The text in a style, or as it is where there are no colours; logs in JSON never have any. */
   style(style: Style, text: string): string {
     const [on, off] = sgr[style];
-    return this.options.color ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    return this.options.color && this.options.logFormat === 'text' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   }
 
   /** Resolves when what was written has left, or cannot. */

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import { decidePolicy } from '../../core/routing/policy.ts';
 import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
-import { reservedParameters, taskProblems } from '../../protocol/wire.ts';
+import { reservedParameters, taskProblems, wireParameters } from '../../protocol/wire.ts';
 
 /** What a person says about a task, before it is checked. */
 export interface TaskInput {
@@ -18,11 +18,15 @@ export interface TaskInput {
   readonly region: string | null;
 }
 
+const reservedHints: Readonly<Record<string, string>> = {
+  action: "for the page's own action use --page-action",
+  method: 'use --method',
+};
+
 function refuseReserved(params: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(params).find((name) => reservedParameters.has(name));
   if (reserved === undefined) return;
-  const hint = reserved === 'action' ? "for the page's own action use --page-action" : null;
-  throw new UsageError(`the parameter ${reserved} is set by captcha itself`, hint);
+  throw new UsageError(`the parameter ${reserved} is set by captcha itself`, reservedHints[reserved] ?? null);
 }
 
 function imageBody(image: Uint8Array | null): string | null {
@@ -37,7 +41,10 @@ function regionOf(name: string | null, { regions, routes }: Config): Config['reg
   const found = regions.find((region) => region.name === wanted);
   if (found !== undefined) return found;
   const names = regions.map((region) => region.name).join(', ');
-  throw new UsageError(`--region ${wanted}: no such region`, names === '' ? 'no regions are configured' : `there are: ${names}`);
+  throw new UsageError(
+    `--region ${wanted}: no such region`,
+    names === '' ? 'no regions are configured' : `there are: ${names}`,
+  );
 }
 
 /** The task, with the parameters of its region. Throws `UsageError` for what cannot or must not be sent. */
@@ -53,7 +60,8 @@ export function checkedTask(input: TaskInput, config: Config): Task {
   const task: Task = { taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null };
   const problems = taskProblems(task);
   if (problems.length > 0) throw new UsageError(problems.join('\n  '), 'see captcha solve --help');
-  const decision = decidePolicy(config.policy, pageurl);
+  // What is sent is judged: --param can name the page, too.
+  const decision = decidePolicy(config.policy, wireParameters(task)['pageurl'] ?? null);
   if (!decision.allowed) throw new UsageError(`not sent: denied by ${decision.rule}`);
   return task;
 }

@@ -1,23 +1,46 @@
+import type { SolverEvent } from '../../domain/events.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Context, Session } from '../context.ts';
 import { renderEvent } from '../output/event-view.ts';
-import { startProgress } from '../output/progress.ts';
+import { type Progress, startProgress } from '../output/progress.ts';
 import { collectHint } from '../output/solve-view.ts';
 
-/** Tells the person at the first Ctrl-C what goes on, and at the second what is left behind. */
-function listen({ interrupt, terminal }: Context, liveId: () => string | null): void {
-  interrupt.listen({
-    onFirst: () => {
-      const id = liveId();
-      const what = id === null ? 'stopping' : `stopping: ${id} is paid for and still polled; Ctrl-C again leaves at once`;
-      terminal.error(id === null ? what : `${what}\n  ${collectHint(id)}`);
-    },
-    onSecond: () => {
-      const id = liveId();
-      if (id !== null) terminal.error(collectHint(id));
-    },
-  });
+/** Follows the id that is paid for, and tells the person about it when Ctrl-C is pressed. */
+class Watch {
+  readonly #context: Context;
+  readonly #progress: Progress;
+  #liveId: string | null = null;
+
+  constructor(context: Context, progress: Progress) {
+    this.#context = context;
+    this.#progress = progress;
+    context.interrupt.listen({ onFirst: () => this.#sayWhatGoesOn(), onSecond: () => this.#sayWhatIsLeft() });
+  }
+
+  show(event: SolverEvent): void {
+    const { terminal, interrupt } = this.#context;
+    const { level, text } = renderEvent(event);
+    terminal.note(text, { level, fields: { event } });
+    this.#progress.update(text);
+    if (event.type === 'attempt-failed' && event.fault.kind === 'unsolvable') this.#liveId = null;
+    if (event.type !== 'submitted') return;
+    this.#liveId = event.captchaId;
+    if (interrupt.stop.aborted) this.#sayWhatGoesOn();
+  }
+
+  #sayWhatGoesOn(): void {
+    const id = this.#liveId;
+    const what = id === null ? 'stopping' : `stopping: ${id} is paid for and still polled`;
+    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
+    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
+  }
+
+  #sayWhatIsLeft(): void {
+    // The process ends by the signal, which leaves a hidden cursor hidden.
+    this.#progress.stop();
+    if (this.#liveId !== null) this.#context.terminal.error(collectHint(this.#liveId));
+  }
 }
 
 /** Solves a task in the view of a person: its steps on stderr, a spinner on a terminal, Ctrl-C heard. */
@@ -26,19 +49,10 @@ export async function solveWatched(
   onExhausted: 'fail' | 'wait',
   { context, session }: { context: Context; session: Session },
 ): Promise<Outcome> {
-  const { terminal, interrupt, env } = context;
-  let liveId: string | null = null;
-  listen(context, () => liveId);
-  const progress = await startProgress(terminal, env, `solving ${task.method}`);
-  const solver = session.solver((event) => {
-    if (event.type === 'submitted') liveId = event.captchaId;
-    if (event.type === 'attempt-failed' && event.fault.kind === 'unsolvable') liveId = null;
-    const { level, text } = renderEvent(event);
-    terminal.note(text, { level, fields: { event } });
-    progress.update(text);
-  }, onExhausted);
+  const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
   try {
-    return await solver.solve(task, interrupt.stop);
+    const watch = new Watch(context, progress);
+    return await session.solver((event) => watch.show(event), onExhausted).solve(task, context.interrupt.stop);
   } finally {
     progress.stop();
   }

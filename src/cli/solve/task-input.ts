@@ -16,7 +16,11 @@ export interface TaskFlags {
 }
 
 function isPlain(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function isObjectOfPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isPlain);
 }
 
 /** The parameters in the text of a `--param-file`: one JSON object of plain values. */
@@ -28,7 +32,7 @@ function parseParamFile(path: string, text: string): Record<string, string> {
   } catch {
     throw new UsageError(`--param-file ${path}: not JSON`, hint);
   }
-  if (typeof parsed !== 'object' || parsed === null || !Object.values(parsed).every(isPlain)) {
+  if (!isObjectOfPlain(parsed)) {
     throw new UsageError(`--param-file ${path}: not an object of texts and numbers`, hint);
   }
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));

@@ -32,7 +32,6 @@ describe('retryAfterMs', () => {
     'Infinity',
     '9'.repeat(400),
     '2026-11-20',
-    '2027',
     'Fri, 99 Nov 2026 12:00:30 GMT',
     'Fri, 20 Nov 2026 11:59:59 GMT',
     '5, 10',

@@ -1,8 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
-
-const clock = new SystemClock();
+import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 
 /** Whether a promise is settled once everything that is due has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -12,7 +10,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-describe('SystemClock', () => {
+describe('systemClock', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -68,6 +66,16 @@ describe('SystemClock', () => {
   it('does not sleep when its signal has aborted before', async () => {
     expect(await isSettled(clock.sleep(60_000, AbortSignal.abort()))).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('lets a thousand tasks sleep on one signal without a warning', async () => {
+    const warn = vi.spyOn(process, 'emitWarning');
+    const controller = new AbortController();
+    const sleeps = Array.from({ length: 1_000 }, () => clock.sleep(60_000, controller.signal));
+    controller.abort();
+    await Promise.all(sleeps);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it('leaves no listener on a signal that never aborts', async () => {

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { SystemRandom } from '../../../src/adapters/system/system-random.ts';
+import { systemRandom as random } from '../../../src/adapters/system/system-random.ts';
 
 it('draws from [0, 1), and not the same number for ever', () => {
-  const random = new SystemRandom();
   const drawn = Array.from({ length: 1_000 }, () => random.next());
   expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...drawn)).toBeLessThan(1);

@@ -1,0 +1,71 @@
+import type { Endpoint } from '../protocol/error-codes.ts';
+import type { HttpAnswer } from './http-answer.ts';
+import { refused, type Reply } from './reply.ts';
+import type { RequestParameters } from './request-parameters.ts';
+import { answerResult, asksForSolution } from './result.ts';
+import type { SandboxState } from './state.ts';
+import { answerInstead, spoiledAnswer } from './strike-answer.ts';
+import { answerSolve, answerSubmission } from './submit.ts';
+
+/** One of the protocol's paths. */
+export interface ApiRoute {
+  readonly endpoint: Endpoint;
+  readonly answer: (request: RequestParameters, state: SandboxState) => Reply | Promise<Reply>;
+}
+
+export const apiRoutes: ReadonlyMap<string, ApiRoute> = new Map<string, ApiRoute>([
+  ['/in.php', { endpoint: 'submit', answer: answerSubmission }],
+  ['/res.php', { endpoint: 'poll', answer: answerResult }],
+  ['/solve.php', { endpoint: 'submit', answer: answerSolve }],
+]);
+
+interface Spelling {
+  readonly isJson: boolean;
+  readonly values: RequestParameters['values'];
+}
+
+interface Arrival {
+  readonly endpoint: Endpoint;
+  /** Since the start of the sandbox. */
+  readonly elapsedMs: number;
+  readonly isPoll: boolean;
+}
+
+function count({ endpoint, elapsedMs, isPoll }: Arrival, { tally, faults }: SandboxState): void {
+  const isSubmission = endpoint === 'submit';
+  tally.requests += 1;
+  if (isSubmission) tally.recordSubmission(elapsedMs);
+  else if (isPoll) tally.polls += 1;
+  if (!faults.isOutage(endpoint, elapsedMs)) return;
+  tally.requestsDuringOutage += 1;
+  if (isSubmission) tally.submissionsDuringOutage += 1;
+}
+
+function render(reply: Reply, { isJson, values }: Spelling, { settings }: SandboxState) {
+  const origin = values['header_acao'] === '1' ? { 'Access-Control-Allow-Origin': '*' } : {};
+  return {
+    type: 'body' as const,
+    status: 200,
+    headers: { 'Content-Type': settings.contentType, ...origin },
+    body: isJson ? JSON.stringify(reply.json) : reply.plain,
+  };
+}
+
+/** Serves one request to a protocol path, or lets a fault strike it. Rejects when the sandbox closes meanwhile. */
+export async function answerApi(route: ApiRoute, request: RequestParameters, state: SandboxState): Promise<HttpAnswer> {
+  const { faults, settings, startedAtMs, store, tally } = state;
+  const { endpoint } = route;
+  const elapsedMs = settings.clock.nowMs() - startedAtMs;
+  count({ endpoint, elapsedMs, isPoll: asksForSolution(request.values) }, state);
+  const struck = faults.next(endpoint, elapsedMs);
+  if (struck !== null) tally.faultsInjected += 1;
+  const isJson = request.values['json'] === '1' && struck?.strike.type !== 'plain';
+  const rendered = (reply: Reply) => render(reply, { isJson, values: request.values }, state);
+  const instead = struck && answerInstead(struck, (code) => rendered(refused(code)));
+  if (instead !== null) return instead;
+  const reply = await route.answer(request, state);
+  const spoiled = struck && spoiledAnswer(struck.strike, rendered(reply));
+  if (spoiled !== null) return spoiled;
+  reply.collects.forEach((task) => store.collect(task));
+  return rendered(reply);
+}

@@ -1,0 +1,43 @@
+import type { ServerResponse } from 'node:http';
+
+/** What happens on the wire at the end of a request. */
+export type HttpAnswer =
+  | {
+      readonly type: 'body';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  /** The connection stays open and silent until the client or the sandbox closes it. */
+  | { readonly type: 'hang' }
+  /** The connection is torn down with a TCP reset. */
+  | { readonly type: 'reset' };
+
+/** A line of text. */
+export function textBody(status: number, contentType: string, body: string): HttpAnswer {
+  return { type: 'body', status, headers: { 'Content-Type': contentType }, body: `${body}\n` };
+}
+
+/** A JSON document. */
+export function jsonBody(status: number, body: object): HttpAnswer {
+  return textBody(status, 'application/json', JSON.stringify(body));
+}
+
+/** Puts an answer on the wire. */
+export function sendAnswer(response: ServerResponse, answer: HttpAnswer): void {
+  if (answer.type === 'hang') return;
+  if (answer.type === 'reset') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  response.statusCode = answer.status;
+  response.setHeaders(new Map(Object.entries(answer.headers)));
+  // A client waits for the final answer after a 1xx: without the close it would wait on.
+  if (answer.status < 200) response.setHeader('Connection', 'close');
+  response.end(answer.body);
+}
+
+/** An error page as a proxy in front of the service writes it. */
+export function htmlPage(title: string): string {
+  return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { AcceptedTask } from './options.ts';
+
+/** A solution in both spellings of the protocol. */
+export interface MadeSolution {
+  /** The whole JSON body. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The payload of the plain text, without `OK|`. */
+  readonly plain: string;
+}
+
+type Maker = (seed: string, task: AcceptedTask) => MadeSolution;
+type Shape = readonly [fits: (task: AcceptedTask) => boolean, make: Maker];
+
+export const userAgent =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
+
+const prefixes: Readonly<Record<string, string>> = { userrecaptcha: '03AFcWeA', turnstile: '0.' };
+/** Letters and digits that nobody confuses. */
+const letters = 'abcdefghkmnpqrtuvwxy';
+const digits = '23456789';
+
+const hash = (seed: string): Buffer => createHash('sha512').update(seed).digest();
+const hex = (seed: string, length: number): string => hash(seed).toString('hex').slice(0, length);
+const payload = (request: unknown, plain: string): MadeSolution => ({ json: { status: 1, request }, plain });
+
+/** As long as production's, so that what stores or logs it is tried in earnest. */
+function token(seed: string, task: AcceptedTask): string {
+  const parts = ['a', 'b', 'c', 'd'].map((part) => hash(seed + part).toString('base64url'));
+  return `${prefixes[task.method] ?? ''}${parts.join('')}`;
+}
+
+function readable(seed: string, { params }: AcceptedTask): string {
+  const least = Number(params['min_len'] ?? params['minLen'] ?? 0) || 0;
+  const most = Number(params['max_len'] ?? params['maxLen'] ?? 0) || 20;
+  const length = Math.max(1, Math.min(Math.max(5, least), most, 20));
+  const alphabet = { '1': digits, '2': letters }[params['numeric'] ?? ''] ?? letters + digits;
+  const isNumber = params['calc'] === '1';
+  const drawn = [...hash(seed).subarray(0, isNumber ? 2 : length)];
+  return drawn
+    .map((byte) => (isNumber ? digits : alphabet).charAt(byte % (isNumber ? digits : alphabet).length))
+    .join('');
+}
+
+const withAgent: Maker = (seed, task) => {
+  const result = token(seed, task);
+  return { json: { status: 1, result, user_agent: userAgent }, plain: result };
+};
+
+const clearance: Maker = (seed, task) => {
+  const result = token(seed, task);
+  return {
+    json: { status: 1, result, user_agent: userAgent },
+    plain: `cf_clearance=${result};user_agent=${userAgent}`,
+  };
+};
+
+/** No envelope at all: the three values are the body. */
+const geetest: Maker = (seed, { params }) => {
+  const validate = hex(seed, 32);
+  const parts = { challenge: params['challenge'] ?? '', validate, seccode: `${validate}|jordan` };
+  const plain = Object.entries(parts).map(([name, value]) => `${name}:${value}`);
+  return { json: parts, plain: plain.join(',') };
+};
+
+const geetest4: Maker = (seed, { params }) => {
+  const text = JSON.stringify({
+    captcha_id: params['gt'] ?? params['captcha_id'] ?? '',
+    lot_number: hex(`${seed}lot`, 32),
+    pass_token: hex(`${seed}pass`, 64),
+    gen_time: String(1_700_000_000 + hash(seed).readUInt16BE()),
+    captcha_output: hash(`${seed}output`).toString('base64'),
+  });
+  return payload(text, text);
+};
+
+const lemin: Maker = (seed) => {
+  const parts = { answer: `0xax${hex(seed, 24)}`, challenge_uuid: hex(`${seed}uuid`, 32) };
+  return payload(parts, JSON.stringify(parts));
+};
+
+/** Three different cells of nine. */
+const cells: Maker = (seed) => {
+  const first = (hash(seed)[0] ?? 0) % 3;
+  const text = JSON.stringify([1 + first, 4 + first, 7 + first]);
+  return payload(text, text);
+};
+
+const coordinates: Maker = (seed) => {
+  const [x = 0, y = 0] = hash(seed);
+  return payload([{ x: String(x), y: String(y) }], `coordinates:x=${x},y=${y}`);
+};
+
+const angle: Maker = (seed) => {
+  const degrees = String(((hash(seed)[0] ?? 0) % 36) * 10);
+  return payload(degrees, degrees);
+};
+
+const text: Maker = (seed, task) => {
+  const read = readable(seed, task);
+  return payload(read, read);
+};
+
+const plainToken: Maker = (seed, task) => {
+  const made = token(seed, task);
+  return payload(made, made);
+};
+
+const images = new Set(['base64', 'post']);
+const isGrid = ({ params }: AcceptedTask): boolean =>
+  params['recaptcha'] === '1' || params['img_type'] === 'recaptcha' || params['grid_size'] !== undefined;
+
+/** The first shape that fits makes the solution; any other task gets a token. */
+const shapes: readonly Shape[] = [
+  [({ method, params }) => method === 'userrecaptcha' && params['enterprise'] === '1', withAgent],
+  [({ method }) => method === 'cloudflare_challenge', clearance],
+  [({ method, params }) => method === 'geetest_v4' || (method === 'geetest' && params['version'] === '4'), geetest4],
+  [({ method }) => method === 'geetest', geetest],
+  [({ method }) => method === 'lemin', lemin],
+  [({ method }) => method === 'bls', cells],
+  [(task) => images.has(task.method) && isGrid(task), cells],
+  [({ method, params }) => images.has(method) && params['coordinatescaptcha'] === '1', coordinates],
+  [({ method }) => method === 'rotatecaptcha', angle],
+  [({ method }) => images.has(method) || method === 'audio', text],
+];
+
+/** A solution of the shape that the task's method has in production; the same seed makes the same one. */
+export function makeSolution(seed: string, task: AcceptedTask): MadeSolution {
+  const make = shapes.find(([fits]) => fits(task))?.[1] ?? plainToken;
+  return make(seed, task);
+}
+
+/** A solution with a given payload. */
+export function givenSolution(text: string): MadeSolution {
+  return payload(text, text);
+}

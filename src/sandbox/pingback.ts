@@ -1,0 +1,38 @@
+import { get } from 'node:http';
+import { isIP } from 'node:net';
+import type { SandboxState } from './state.ts';
+import type { SandboxTask } from './task-store.ts';
+import { waitUntil } from './wait-until.ts';
+
+const timeoutMs = 5_000;
+
+function isLoopback({ protocol, hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return (
+    protocol === 'http:' && (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.')))
+  );
+}
+
+function call(url: URL, signal: AbortSignal): void {
+  const request = get(url, { agent: false, timeout: timeoutMs, signal }, (response) => response.resume());
+  request.on('timeout', () => request.destroy());
+  // Best effort, as in production: nobody hears of a callback that failed.
+  request.on('error', () => undefined);
+}
+
+/** Calls `GET <address>?id=…&code=…` when the task is finished, once, on loopback addresses only. */
+export async function sendPingback(task: SandboxTask, address: string, state: SandboxState): Promise<void> {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url === null || !isLoopback(url)) {
+    state.tally.pingbackRefused += 1;
+    return;
+  }
+  url.searchParams.set('id', task.id);
+  url.searchParams.set('code', task.solution?.plain ?? 'ERROR_CAPTCHA_UNSOLVABLE');
+  try {
+    await waitUntil(task.readyAtMs, state.settings.clock, state.closing);
+    call(url, state.closing);
+  } catch {
+    // The sandbox closed first.
+  }
+}

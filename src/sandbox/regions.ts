@@ -1,0 +1,74 @@
+import { UsageError } from '../domain/usage-error.ts';
+import { jsonBody, type HttpAnswer } from './http-answer.ts';
+
+/** `down` answers its health check with 503, `slow` not at all. */
+export type RegionStatus = 'healthy' | 'down' | 'slow';
+
+const statuses: readonly string[] = ['healthy', 'down', 'slow'] satisfies RegionStatus[];
+
+interface Region {
+  status: RegionStatus;
+  activeWorkers: number;
+  queueDepth: number;
+}
+
+const healthPath = /^\/regions\/([^/]+)\/health$/;
+const controlPath = /^\/regions\/([^/]+)$/;
+
+/** A count in a query; null where it is absent, NaN where it is not one. */
+function countIn(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
+  if (text === null) return null;
+  return /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+}
+
+/** The simulated regions: their health checks, and the handle that makes them ill. */
+export class Regions {
+  readonly #regions: ReadonlyMap<string, Region>;
+
+  constructor(names: readonly string[]) {
+    this.#regions = new Map(names.map((name) => [name, { status: 'healthy', activeWorkers: 4, queueDepth: 0 }]));
+  }
+
+  /** Throws `UsageError` where there is no such region. */
+  setStatus(name: string, status: RegionStatus): void {
+    const region = this.#regions.get(name);
+    if (region === undefined) throw new UsageError(`the sandbox has no region "${name}"`, this.#known());
+    region.status = status;
+  }
+
+  /** Answers `GET /regions/NAME/health` and `POST /regions/NAME?status=…`; null where the path is neither. */
+  answer(verb: string, path: string, query: string): HttpAnswer | null {
+    const health = healthPath.exec(path)?.[1];
+    if (health !== undefined && verb !== 'POST') return this.#health(health);
+    const control = controlPath.exec(path)?.[1];
+    return control !== undefined && verb === 'POST' ? this.#control(control, new URLSearchParams(query)) : null;
+  }
+
+  #health(name: string): HttpAnswer {
+    const region = this.#regions.get(name);
+    if (region === undefined) return jsonBody(404, { error: `no region "${name}". ${this.#known()}` });
+    if (region.status === 'slow') return { type: 'hang' };
+    if (region.status === 'down') return jsonBody(503, { region: name, status: 'unhealthy' });
+    return jsonBody(200, { region: name, ...region });
+  }
+
+  #control(name: string, query: URLSearchParams): HttpAnswer {
+    const region = this.#regions.get(name);
+    if (region === undefined) return jsonBody(404, { error: `no region "${name}". ${this.#known()}` });
+    const status = query.get('status') ?? region.status;
+    const activeWorkers = countIn(query, 'activeWorkers') ?? region.activeWorkers;
+    const queueDepth = countIn(query, 'queueDepth') ?? region.queueDepth;
+    if (!statuses.includes(status) || Number.isNaN(activeWorkers) || Number.isNaN(queueDepth)) {
+      return jsonBody(400, {
+        error: `status is one of ${statuses.join(', ')}; activeWorkers and queueDepth are counts`,
+      });
+    }
+    Object.assign(region, { status, activeWorkers, queueDepth });
+    return jsonBody(200, { region: name, ...region });
+  }
+
+  #known(): string {
+    return `Known: ${[...this.#regions.keys()].join(', ')}.`;
+  }
+}

@@ -1,0 +1,93 @@
+import { keyRefusal } from './key-refusal.ts';
+import { accepted, refused, type Reply } from './reply.ts';
+import type { RequestParameters } from './request-parameters.ts';
+import type { SandboxState } from './state.ts';
+import type { SandboxTask } from './task-store.ts';
+
+type Values = RequestParameters['values'];
+type Action = (values: Values, state: SandboxState) => Reply;
+
+const price = '0.00299';
+const idShape = /^\d{1,20}$/;
+
+/** The answer to a `get` for a finished task. */
+export function solutionReply(task: SandboxTask): Reply {
+  const { solution } = task;
+  if (solution === null) return refused('ERROR_CAPTCHA_UNSOLVABLE');
+  return { json: solution.json, plain: `OK|${solution.plain}`, collects: [task] };
+}
+
+function findTask(id: string, { store }: SandboxState): SandboxTask | string {
+  if (!idShape.test(id)) return 'ERROR_WRONG_ID_FORMAT';
+  return store.find(id) ?? 'ERROR_WRONG_CAPTCHA_ID';
+}
+
+function look(id: string, state: SandboxState): Reply {
+  const task = findTask(id, state);
+  if (typeof task === 'string') return refused(task);
+  return state.store.isReady(task) ? solutionReply(task) : refused('CAPCHA_NOT_READY');
+}
+
+/** Every answer in one line, in the order of the ids; status 1 even where some are not ready. */
+function lookAtMany(ids: string, state: SandboxState): Reply {
+  const looks = ids.split(',').map((id) => look(id.trim(), state));
+  const line = looks.map(({ plain }) => plain.replace(/^OK\|/, '')).join('|');
+  return { ...accepted(line, line), collects: looks.flatMap(({ collects }) => collects) };
+}
+
+const get: Action = (values, state) =>
+  values['ids'] === undefined ? look((values['id'] ?? '').trim(), state) : lookAtMany(values['ids'], state);
+
+const get2: Action = (values, state) => {
+  const found = look((values['id'] ?? '').trim(), state);
+  if (found.collects.length === 0) return found;
+  return { ...found, json: { ...found.json, price }, plain: `${found.plain}|${price}` };
+};
+
+const getBalance: Action = (_values, { settings }) => {
+  const balance = settings.balance.toFixed(3);
+  return accepted(balance, balance);
+};
+
+const threadsInfo: Action = (_values, { settings, store }) => {
+  const { workingThreads } = store.counts();
+  return {
+    json: { status: 1, threads: settings.threads, working_threads: workingThreads },
+    plain: `OK|${settings.threads}|${workingThreads}`,
+    collects: [],
+  };
+};
+
+const report =
+  (verdict: 'good' | 'bad'): Action =>
+  (values, state) => {
+    const task = findTask((values['id'] ?? '').trim(), state);
+    if (typeof task === 'string') return refused(task);
+    if (!state.store.isReady(task)) return refused('ERROR_REPORT_NOT_RECORDED');
+    if (task.isReported) return refused('ERROR_DUPLICATE_REPORT');
+    task.isReported = true;
+    state.tally.reports[verdict] += 1;
+    return accepted('OK_REPORT_RECORDED', 'OK_REPORT_RECORDED');
+  };
+
+const actions: ReadonlyMap<string, Action> = new Map([
+  ['get', get],
+  ['get2', get2],
+  ['getbalance', getBalance],
+  ['threadsinfo', threadsInfo],
+  ['reportgood', report('good')],
+  ['reportbad', report('bad')],
+]);
+
+/** Whether a request asks for solutions. */
+export function asksForSolution(values: Values): boolean {
+  return values['action'] === 'get' || values['action'] === 'get2';
+}
+
+/** Answers `res.php`. An action that does not exist is answered like a missing one. */
+export function answerResult({ values }: RequestParameters, state: SandboxState): Reply {
+  const refusal = keyRefusal(values['key'], state) ?? state.abuse?.pollRefusal() ?? null;
+  if (refusal !== null) return refused(refusal);
+  const action = actions.get(values['action'] ?? '');
+  return action === undefined ? refused('ERROR_EMPTY_ACTION') : action(values, state);
+}

@@ -1,0 +1,101 @@
+import { once, setMaxListeners } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UsageError } from '../domain/usage-error.ts';
+import { answerApi, apiRoutes, type ApiRoute } from './answer-api.ts';
+import { jsonBody, sendAnswer, textBody, type HttpAnswer } from './http-answer.ts';
+import type { SandboxOptions, ScriptedFault } from './options.ts';
+import { readBody } from './read-body.ts';
+import type { RegionStatus } from './regions.ts';
+import { refused } from './reply.ts';
+import { readParameters } from './request-parameters.ts';
+import { createState, statsOf, type SandboxState } from './state.ts';
+import type { SandboxStats } from './stats.ts';
+
+/** A running CaptchaAI-compatible service on 127.0.0.1. */
+export interface Sandbox {
+  /** Without a trailing slash. */
+  readonly url: string;
+  stats(): SandboxStats;
+  /** Adds a fault to the script. Throws `UsageError` where its mode cannot be read. */
+  script(fault: ScriptedFault): void;
+  /** Throws `UsageError` where there is no such region. */
+  setRegion(name: string, status: RegionStatus): void;
+  /** Ends every connection, the hanging ones too, and every timer. */
+  close(): Promise<void>;
+}
+
+const paths = '/in.php, /res.php, /solve.php, /_stats, /regions/NAME/health';
+
+const text = (status: number, body: string): HttpAnswer => textBody(status, 'text/plain; charset=utf-8', body);
+
+/** A request that is too big to be kept is answered like one with an image that is too big. */
+async function answerRoute(route: ApiRoute, parts: { request: IncomingMessage; query: string }, state: SandboxState) {
+  const { request, query } = parts;
+  const body = await readBody(request);
+  const contentType = request.headers['content-type'] ?? '';
+  const parameters = readParameters({ query, contentType, body: body ?? new Uint8Array() });
+  const answer = body === null ? () => refused('ERROR_TOO_BIG_CAPTCHA_FILESIZE') : route.answer;
+  return answerApi({ ...route, answer }, parameters, state);
+}
+
+async function answerTo(request: IncomingMessage, state: SandboxState): Promise<HttpAnswer> {
+  const { method: verb = 'GET', url = '/' } = request;
+  // A client behind a proxy names the host in the request line.
+  const [, path = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(url) ?? [];
+  const route = apiRoutes.get(path);
+  if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
+  if (route !== undefined) return answerRoute(route, { request, query }, state);
+  if (path === '/_stats') return jsonBody(200, statsOf(state));
+  const notFound = `Nothing here. This is the captcha sandbox; it answers ${paths}.`;
+  return state.regions.answer(verb, path, query) ?? text(404, notFound);
+}
+
+function serve(state: SandboxState): Server {
+  const server = createServer((request, response) => {
+    answerTo(request, state)
+      .catch(() => (state.closing.aborted || request.destroyed ? null : text(500, 'The sandbox has a bug.')))
+      .then((answer) => answer && sendAnswer(response, answer))
+      .catch(() => response.destroy());
+  });
+  // Longer than any poll interval: a connection that closes just as a client uses it again looks like a fault.
+  server.keepAliveTimeout = 65_000;
+  return server;
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!['EADDRINUSE', 'EACCES'].includes(code)) throw error;
+    throw new UsageError(`port ${port} cannot be opened (${code})`, 'Use another one; 0 takes any that is free.');
+  }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Starts a sandbox. Throws `UsageError` where an option is wrong or the port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const closing = new AbortController();
+  // Every task that somebody waits for listens.
+  setMaxListeners(0, closing.signal);
+  const state = createState(options, closing.signal);
+  const server = serve(state);
+  const url = await listen(server, state.settings.port);
+  const close = async (): Promise<void> => {
+    if (closing.signal.aborted) return;
+    closing.abort();
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    url,
+    stats: () => statsOf(state),
+    script: (fault) => state.faults.script(fault),
+    setRegion: (name, status) => state.regions.setStatus(name, status),
+    close,
+  };
+}

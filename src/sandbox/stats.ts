@@ -1,0 +1,67 @@
+import type { TaskCounts } from './task-store.ts';
+
+/** What happened in a sandbox since it started. Only requests to the protocol's endpoints are counted. */
+export interface SandboxStats extends TaskCounts {
+  readonly requests: number;
+  /** Requests to `in.php` and `solve.php`, refused and struck ones included. */
+  readonly submissions: number;
+  /** Requests for solutions (`get`, `get2`). */
+  readonly polls: number;
+  /** Solved, but not (yet) fetched. */
+  readonly orphaned: number;
+  readonly faultsInjected: number;
+  readonly requestsDuringOutage: number;
+  readonly submissionsDuringOutage: number;
+  /** Accepted submissions by method. */
+  readonly perMethod: Readonly<Record<string, number>>;
+  readonly reports: { readonly good: number; readonly bad: number };
+  /** Callbacks that were not made because their address is not a loopback one. */
+  readonly pingbackRefused: number;
+  /** Submissions in each of the first 600 seconds, up to the last second that saw one. */
+  readonly perSecond: readonly number[];
+}
+
+const longestPerSecond = 600;
+
+/** Counts what the task store does not know. */
+export class Tally {
+  requests = 0;
+  submissions = 0;
+  polls = 0;
+  faultsInjected = 0;
+  requestsDuringOutage = 0;
+  submissionsDuringOutage = 0;
+  pingbackRefused = 0;
+  readonly reports = { good: 0, bad: 0 };
+  readonly #perMethod = new Map<string, number>();
+  readonly #perSecond: number[] = [];
+
+  recordSubmission(elapsedMs: number): void {
+    this.submissions += 1;
+    const second = Math.floor(elapsedMs / 1_000);
+    if (second >= longestPerSecond) return;
+    while (this.#perSecond.length <= second) this.#perSecond.push(0);
+    this.#perSecond[second] = (this.#perSecond[second] ?? 0) + 1;
+  }
+
+  recordAccepted(method: string): void {
+    this.#perMethod.set(method, (this.#perMethod.get(method) ?? 0) + 1);
+  }
+
+  snapshot(tasks: TaskCounts): SandboxStats {
+    return {
+      requests: this.requests,
+      submissions: this.submissions,
+      polls: this.polls,
+      ...tasks,
+      orphaned: tasks.solved - tasks.collected,
+      faultsInjected: this.faultsInjected,
+      requestsDuringOutage: this.requestsDuringOutage,
+      submissionsDuringOutage: this.submissionsDuringOutage,
+      perMethod: Object.fromEntries(this.#perMethod),
+      reports: { ...this.reports },
+      pingbackRefused: this.pingbackRefused,
+      perSecond: [...this.#perSecond],
+    };
+  }
+}

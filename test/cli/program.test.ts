@@ -1,0 +1,222 @@
+import { Command } from 'commander';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Act } from '../../src/cli/program.ts';
+import { refusalOf } from './support/refusal.ts';
+import { runIn } from './support/run-in.ts';
+
+const loaded = vi.hoisted(() => [] as string[]);
+
+vi.mock('../../src/cli/commands/solve.ts', (load) => (loaded.push('solve'), load()));
+vi.mock('../../src/cli/commands/result.ts', (load) => (loaded.push('result'), load()));
+vi.mock('../../src/cli/commands/balance.ts', (load) => (loaded.push('balance'), load()));
+vi.mock('../../src/cli/commands/threads.ts', (load) => (loaded.push('threads'), load()));
+vi.mock('../../src/cli/commands/report.ts', (load) => (loaded.push('report'), load()));
+vi.mock('../../src/cli/commands/config.ts', (load) => (loaded.push('config'), load()));
+vi.mock('../../src/cli/commands/sandbox.ts', (load) => (loaded.push('sandbox'), load()));
+
+const commands = {
+  solve: () => import('../../src/cli/commands/solve.ts'),
+  result: () => import('../../src/cli/commands/result.ts'),
+  balance: () => import('../../src/cli/commands/balance.ts'),
+  threads: () => import('../../src/cli/commands/threads.ts'),
+  report: () => import('../../src/cli/commands/report.ts'),
+  config: () => import('../../src/cli/commands/config.ts'),
+  sandbox: () => import('../../src/cli/commands/sandbox.ts'),
+};
+type Name = keyof typeof commands;
+const names = Object.keys(commands) as Name[];
+
+/** The flags that a command hands to its work for these arguments. */
+async function flagsOf(name: Name, args: readonly string[]): Promise<unknown> {
+  let understood: unknown = 'nothing';
+  const command = new Command(name).exitOverride();
+  const act: Act = async (_run, flags) => {
+    understood = flags;
+  };
+  (await commands[name]()).register(command, act);
+  await command.parseAsync(args, { from: 'user' });
+  return understood;
+}
+
+describe('the command line', () => {
+  it.each<[Name, string[], object]>([
+    ['solve', [], { submit: true }],
+    ['solve', ['image.png'], { submit: true, file: 'image.png' }],
+    ['solve', ['-'], { submit: true, file: '-' }],
+    ['solve', ['--method', 'turnstile'], { submit: true, method: 'turnstile' }],
+    ['solve', ['--sitekey', '0x4AAA'], { submit: true, sitekey: '0x4AAA' }],
+    ['solve', ['--pageurl', 'https://example.com/?a=b'], { submit: true, pageurl: 'https://example.com/?a=b' }],
+    ['solve', ['--page-action', 'login'], { submit: true, pageAction: 'login' }],
+    ['solve', ['--param', 'a=1', '--param', 'b=2'], { submit: true, param: ['a=1', 'b=2'] }],
+    ['solve', ['--param-file', 'proxy.json'], { submit: true, paramFile: 'proxy.json' }],
+    ['solve', ['--timeout', '90s'], { submit: true, timeout: '90s' }],
+    ['solve', ['--max-attempts', '1'], { submit: true, maxAttempts: '1' }],
+    ['solve', ['--region', 'eu-west-1'], { submit: true, region: 'eu-west-1' }],
+    ['solve', ['--via', 'direct'], { submit: true, via: 'direct' }],
+    ['solve', ['--budget', '10/s'], { submit: true, budget: '10/s' }],
+    ['solve', ['--wait-for-budget'], { submit: true, waitForBudget: true }],
+    ['solve', ['--allow-fast-polling'], { submit: true, allowFastPolling: true }],
+    ['solve', ['--no-submit'], { submit: false }],
+    ['result', ['71'], { ids: ['71'], wait: true }],
+    ['result', ['72', '71'], { ids: ['72', '71'], wait: true }],
+    ['result', ['71', '--timeout', '5s'], { ids: ['71'], wait: true, timeout: '5s' }],
+    ['result', ['--no-wait', '71'], { ids: ['71'], wait: false }],
+    ['result', ['--allow-fast-polling', '71'], { ids: ['71'], wait: true, allowFastPolling: true }],
+    ['balance', [], {}],
+    ['balance', ['--min', '5'], { min: '5' }],
+    ['balance', ['--min', '-5'], { min: '-5' }],
+    ['threads', [], {}],
+    ['report', ['good', '71'], { verdict: 'good', ids: ['71'] }],
+    ['report', ['bad', '71', '72'], { verdict: 'bad', ids: ['71', '72'] }],
+    ['config', ['show'], {}],
+    ['config', ['validate'], {}],
+    ['config', ['schema'], {}],
+    ['sandbox', [], {}],
+    ['sandbox', ['--port', '8080'], { port: '8080' }],
+    ['sandbox', ['--latency', '2s-8s'], { latency: '2s-8s' }],
+    ['sandbox', ['--fault', '503:0.1', '--fault', 'reset:0.1'], { fault: ['503:0.1', 'reset:0.1'] }],
+    ['sandbox', ['--outage', '503:1s-2s', '--outage', 'hang:3s-4s'], { outage: ['503:1s-2s', 'hang:3s-4s'] }],
+    ['sandbox', ['--threads', '20'], { threads: '20' }],
+    ['sandbox', ['--regions', 'a,b'], { regions: 'a,b' }],
+    ['sandbox', ['--key', 'k'], { key: 'k' }],
+  ])('understands captcha %s %j', async (name, args, flags) => {
+    expect(await flagsOf(name, args)).toEqual(flags);
+  });
+
+  it.each(names)('gives %s no flag that the program takes itself', async (name) => {
+    const command = new Command(name);
+    (await commands[name]()).register(command, async () => undefined);
+    const own = command.options.flatMap(({ short, long }) => [short, long]);
+    const globals = ['--config', '--json', '-q', '--quiet', '-v', '--verbose', '--no-color', '--color', '--log-format'];
+    const taken = [...globals, '--sandbox', '-h', '--help', '-V', '--version'];
+    expect(own.filter((flag) => flag !== undefined && taken.includes(flag))).toEqual([]);
+  });
+});
+
+const defaults = { config: null, json: false, sandbox: false };
+const plain = { quiet: false, verbosity: 0, color: true, logFormat: 'text' };
+
+describe('the flags of every command', () => {
+  it.each([
+    [[], {}, {}],
+    [['--config', 'team.json'], { config: 'team.json' }, {}],
+    [['--json'], { json: true }, {}],
+    [['--sandbox'], { sandbox: true }, {}],
+    [['-q'], {}, { quiet: true }],
+    [['--quiet'], {}, { quiet: true }],
+    [['-v'], {}, { verbosity: 1 }],
+    [['-vv'], {}, { verbosity: 2 }],
+    [['--verbose', '--verbose'], {}, { verbosity: 2 }],
+    [['--no-color'], {}, { color: false }],
+    [['--log-format', 'json'], {}, { logFormat: 'json' }],
+    [['--log-format=text'], {}, { logFormat: 'text' }],
+    [['-qv', '--json', '--sandbox'], { json: true, sandbox: true }, { quiet: true, verbosity: 1 }],
+  ])('reads %j before and after the command', async (flags, globals, options) => {
+    const expected = { exitCode: 0, globals: { ...defaults, ...globals }, options: { ...plain, ...options } };
+    expect(await runIn([...flags, 'config', 'schema'])).toMatchObject(expected);
+    expect(await runIn(['config', 'schema', ...flags])).toMatchObject(expected);
+    expect(await runIn(['config', ...flags, 'schema'])).toMatchObject(expected);
+  });
+
+  it('adds up -v before and after the command', async () => {
+    expect((await runIn(['-v', 'config', 'schema', '-v'])).options?.verbosity).toBe(2);
+  });
+
+  it('refuses a log format that it does not know', async () => {
+    const refusal = await refusalOf(() => runIn(['--log-format', 'xml', 'config', 'schema']));
+    expect(refusal).toBe('--log-format xml: not a log format | it is text or json');
+  });
+});
+
+describe('a mistyped command line', () => {
+  it.each([
+    [['slove'], "error: unknown command 'slove'\n(Did you mean solve?)\n"],
+    [['resutl', '71'], "error: unknown command 'resutl'\n(Did you mean result?)\n"],
+    [['config', 'shwo'], "error: unknown command 'shwo'\n(Did you mean show?)\n"],
+    [['help', 'slove'], "error: unknown command 'slove'\n(Did you mean solve?)\n"],
+    [['solve', '--sitkey', 'x'], "error: unknown option '--sitkey'\n(Did you mean --sitekey?)\n"],
+    [['--jsn', 'balance'], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
+    [['balance', '--jsn'], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
+    [['balance', '--sandbx'], "error: unknown option '--sandbx'\n(Did you mean --sandbox?)\n"],
+    [['balance', 'now'], "error: too many arguments for 'balance'. Expected 0 arguments but got 1.\n"],
+    [['solve', 'a.png', 'b.png'], "error: too many arguments for 'solve'. Expected 1 argument but got 2.\n"],
+    [['result'], "error: missing required argument 'ids'\n"],
+    [['report', 'good'], "error: missing required argument 'ids'\n"],
+    [['solve', '--method'], "error: option '--method <name>' argument missing\n"],
+  ])('%j is refused with 2 and says what was meant', async (args, err) => {
+    expect(await runIn(args)).toMatchObject({ exitCode: 2, out: '', err, globals: null });
+  });
+
+  it('refuses a verdict that is none', async () => {
+    const { exitCode, err } = await runIn(['report', 'meh', '71']);
+    expect(err).toMatch(/'meh' is invalid .*Allowed choices are good, bad/);
+    expect(exitCode).toBe(2);
+  });
+
+  it('prints help on stderr and exits 2 without a command', async () => {
+    const { exitCode, out, err } = await runIn([]);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('Usage: captcha [options] [command]');
+  });
+
+  it('prints the help of config and exits 2 without its second word', async () => {
+    const { exitCode, err } = await runIn(['config']);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('Usage: captcha config [options] [command]');
+  });
+});
+
+const withHelp = [...names.map((name) => [name]), ['config', 'show'], ['config', 'validate'], ['config', 'schema']];
+
+describe('help', () => {
+  it.each([[['--help']], [['-h']], [['help']], [['balance', '--help', '--json']], [['-q', 'help']]])(
+    '%j exits 0 and prints on stdout',
+    async (args) => {
+      const { exitCode, out, err } = await runIn(args);
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+      expect(out).toContain('Usage: captcha');
+    },
+  );
+
+  it.each(withHelp)('of %s %s has at least two examples and the flags of every command', async (...words) => {
+    const { exitCode, out } = await runIn([...words, '--help']);
+    expect(exitCode).toBe(0);
+    expect(out.match(/^ {2}\$ .*captcha/gm)?.length).toBeGreaterThanOrEqual(2);
+    expect(out).toMatch(/Global Options:[^]*--sandbox/);
+  });
+
+  it.each(withHelp)('of %s %s is the same with the word help and with -h', async (...words) => {
+    const { out } = await runIn([...words, '--help']);
+    expect((await runIn(['help', ...words])).out).toBe(out);
+    expect((await runIn([...words, '-h'])).out).toBe(out);
+  });
+
+  it('of the program names every command and every exit code', async () => {
+    const { out } = await runIn(['--help']);
+    expect(names.filter((name) => !new RegExp(`^ {2}${name} `, 'm').test(out))).toEqual([]);
+    expect([...out.matchAll(/^ {2}(\d+) {2}/gm)].map(([, code]) => Number(code))).toEqual([0, 1, 2, 3, 4, 70, 74, 130]);
+    expect(out.match(/^ {2}\$ captcha/gm)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each([[['-V']], [['--version']], [['solve', '-V']]])('%j prints the version and exits 0', async (args) => {
+    expect(await runIn(args)).toMatchObject({ exitCode: 0, out: '1.2.3\n', err: '' });
+  });
+});
+
+describe('loading', () => {
+  beforeEach(() => {
+    loaded.length = 0;
+    vi.resetModules();
+  });
+
+  it.each([
+    [['config', 'schema'], ['config']],
+    [['help', 'solve'], ['solve']],
+    [['threads', '--help'], ['threads']],
+    [['--help'], []],
+    [['slove'], []],
+  ])('%j loads %j and no other command', async (args, modules) => {
+    await runIn(args);
+    expect(loaded).toEqual(modules);
+  });
+});

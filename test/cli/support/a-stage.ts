@@ -1,0 +1,108 @@
+import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import type { Context, GlobalFlags, SandboxHandle, Session, SessionRequest } from '../../../src/cli/context.ts';
+import { Interrupt } from '../../../src/cli/interrupt.ts';
+import type { LoadedConfig, Override } from '../../../src/config/load.ts';
+import { Solver } from '../../../src/core/solve/solver.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Task } from '../../../src/domain/task.ts';
+import type { EventSink } from '../../../src/ports/event-sink.ts';
+import { aConfig } from './a-config.ts';
+import { aTerminal, type TerminalParts } from './a-terminal.ts';
+import { FakeSignals } from './fake-signals.ts';
+
+/** Solves as a test wants it; `stop` aborts with the first signal. */
+export type Solve = (task: Task, emit: EventSink, stop: AbortSignal) => Promise<Outcome>;
+
+export interface StageParts extends TerminalParts {
+  readonly globals?: Partial<GlobalFlags>;
+  /** The content of the config file. */
+  readonly config?: object;
+  readonly loaded?: Partial<LoadedConfig>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly api?: Partial<Session['api']>;
+  readonly solve?: Solve;
+  readonly sandbox?: SandboxHandle;
+}
+
+function notCalled(name: string): () => never {
+  return () => {
+    throw new Error(`${name} was not expected`);
+  };
+}
+
+const silentApi: Session['api'] = {
+  submit: notCalled('submit'),
+  poll: notCalled('poll'),
+  balance: notCalled('balance'),
+  threads: notCalled('threads'),
+  report: notCalled('report'),
+};
+
+/** A solver that does what the test says; the real one cannot be replaced by an object, since it has private state. */
+class ScriptedSolver extends Solver {
+  readonly #solve: (task: Task, stop: AbortSignal) => Promise<Outcome>;
+
+  constructor(solve: (task: Task, stop: AbortSignal) => Promise<Outcome>) {
+    super(...([undefined, undefined] as unknown as ConstructorParameters<typeof Solver>));
+    this.#solve = solve;
+  }
+
+  override solve(task: Task, stop: AbortSignal): Promise<Outcome> {
+    return this.#solve(task, stop);
+  }
+}
+
+/** What happened behind the context while a command ran. */
+export interface Records {
+  readonly sessions: SessionRequest[];
+  readonly configs: (readonly Override[])[];
+  readonly tasks: Task[];
+  onExhausted: 'fail' | 'wait' | null;
+  closedSessions: number;
+}
+
+/** A context in which nothing is real, and everything that passes through it is kept. */
+export function aStage(parts: StageParts = {}) {
+  const streams = aTerminal(parts);
+  const clock = new VirtualClock(Date.UTC(2026, 0, 2));
+  const signals = new FakeSignals();
+  const records: Records = { sessions: [], configs: [], tasks: [], onExhausted: null, closedSessions: 0 };
+  const config = aConfig(parts.config);
+  const session: Session = {
+    config,
+    api: { ...silentApi, ...parts.api },
+    intervalMs: 5_000,
+    timing: () => ({ firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 }),
+    solver: (emit, onExhausted) => {
+      records.onExhausted = onExhausted;
+      return new ScriptedSolver((task, stop) => {
+        records.tasks.push(task);
+        return (parts.solve ?? notCalled('solve'))(task, emit, stop);
+      });
+    },
+    close: async () => {
+      records.closedSessions += 1;
+    },
+  };
+  const context: Context = {
+    globals: { config: null, json: false, sandbox: false, ...parts.globals },
+    env: {},
+    terminal: streams.terminal,
+    interrupt: new Interrupt(signals, () => clock.nowMs()),
+    clock,
+    random: seededRandom(1),
+    config: async (overrides) => {
+      records.configs.push(overrides);
+      return { config, settings: [], file: null, warnings: [], ...parts.loaded };
+    },
+    configSchema: async () => ({ title: 'the schema' }),
+    session: async (request) => {
+      records.sessions.push(request);
+      return session;
+    },
+    sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
+    read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
+  };
+  return { ...streams, context, session, clock, signals, records };
+}

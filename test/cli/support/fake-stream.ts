@@ -1,0 +1,41 @@
+import type { OutputStream } from '../../../src/cli/output/terminal.ts';
+
+export interface FakeStreamParts {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  /** How many writes succeed before every other fails with `error`. */
+  readonly writesBeforeError?: number;
+  readonly error?: Error;
+}
+
+/** An error as node's own streams report it. */
+export function systemError(code: string, syscall = 'write'): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+}
+
+/** A stream that keeps what is written to it. */
+export class FakeStream implements OutputStream {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  text = '';
+  readonly #error: Error;
+  #writesLeft: number;
+
+  constructor({ isTTY = false, columns = 80, writesBeforeError = Infinity, error }: FakeStreamParts = {}) {
+    this.isTTY = isTTY;
+    this.columns = columns;
+    this.#error = error ?? systemError('EPIPE');
+    this.#writesLeft = writesBeforeError;
+  }
+
+  write(text: string, done?: (error?: Error | null) => void): boolean {
+    this.#writesLeft -= 1;
+    if (this.#writesLeft >= 0) this.text += text;
+    done?.(this.#writesLeft >= 0 ? null : this.#error);
+    return true;
+  }
+
+  on(): this {
+    return this;
+  }
+}

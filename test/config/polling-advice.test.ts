@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+import { describe, expect, it, vi } from 'vitest';
+import { checkPolling, methodTiming } from '../../src/config/polling-advice.ts';
+import { configSchema, type Config } from '../../src/config/schema.ts';
+import { UsageError } from '../../src/domain/usage-error.ts';
+
+const configWith = (polling: object, baseUrl = 'https://ocr.captchaai.com'): Config =>
+  v.parse(configSchema, { api: { baseUrl }, polling });
+
+const turnstile = { method: 'turnstile', params: {} };
+
+describe('methodTiming', () => {
+  it.each([
+    ["the method's own", {}, turnstile, [15_000, 5_000, 120_000]],
+    ["an image's own", {}, { method: 'base64', params: {} }, [10_000, 5_000, null]],
+    ['an unknown method', {}, { method: 'constructor', params: {} }, [15_000, 5_000, 120_000]],
+    ['polling', { firstWait: '1s', interval: '9s' }, turnstile, [1_000, 9_000, 120_000]],
+    [
+      'polling.methods over polling',
+      { firstWait: '1s', interval: '9s', methods: { turnstile: { firstWait: '2s' } } },
+      turnstile,
+      [2_000, 9_000, 120_000],
+    ],
+    [
+      'auto in polling.methods',
+      { firstWait: '1s', methods: { turnstile: { firstWait: 'auto', interval: '8s' } } },
+      turnstile,
+      [15_000, 8_000, 120_000],
+    ],
+  ] as const)('is %s', (...row) => {
+    const [, polling, task, [firstWaitMs, intervalMs, lifetimeMs]] = row;
+    expect(methodTiming(configWith(polling), task)).toEqual({ firstWaitMs, intervalMs, lifetimeMs });
+  });
+});
+
+describe('checkPolling', () => {
+  const fast = { firstWait: '1s', interval: '1s' };
+
+  it('takes the defaults and anything slower', () => {
+    expect(() => checkPolling(configWith({}), false)).not.toThrow();
+    expect(() => checkPolling(configWith({ firstWait: '20s', interval: '6s' }), false)).not.toThrow();
+  });
+
+  it.each([
+    [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s advised for '],
+    [{ firstWait: '15s' }, '  polling.firstWait: 15s is shorter than the 20s advised for cloudflare_challenge'],
+    [
+      { methods: { turnstile: { firstWait: '14s' } } },
+      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s advised for turnstile',
+    ],
+    [
+      { methods: { brand_new: { interval: '500ms' } } },
+      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s advised for brand_new',
+    ],
+  ])('refuses %j against CaptchaAI', (polling, line) => {
+    expect(() => checkPolling(configWith(polling), false)).toThrow(line);
+  });
+
+  it('names each hasty path once', () => {
+    const refusal = vi.fn(() => checkPolling(configWith(fast), false));
+    expect(refusal).toThrow(UsageError);
+    const error: unknown = refusal.mock.results[0]?.value;
+    expect((error as Error).message.split('\n')).toHaveLength(3);
+    expect(error).toMatchObject({
+      name: 'UsageError',
+      hint: expect.stringContaining('--allow-fast-polling') as string,
+    });
+  });
+
+  it.each([
+    ['https://captchaai.com', true],
+    ['https://OCR.CaptchaAI.com/prefix', true],
+    ['https://ocr.captchaai.com.', true],
+    ['https://notcaptchaai.com', false],
+    ['https://captchaai.com.example.com', false],
+    ['http://127.0.0.1:8080', false],
+  ])('counts %s as CaptchaAI: %s', (baseUrl, counts) => {
+    const check = () => checkPolling(configWith(fast, baseUrl), false);
+    if (counts) expect(check).toThrow('faster than CaptchaAI advises');
+    else expect(check).not.toThrow();
+  });
+
+  it('lets --allow-fast-polling pass', () => {
+    expect(() => checkPolling(configWith(fast), true)).not.toThrow();
+  });
+});

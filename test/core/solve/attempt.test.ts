@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { type AttemptEnd, runAttempt } from '../../../src/core/solve/attempt.ts';
+import type { SolverEvent } from '../../../src/domain/events.ts';
+import type { FaultKind } from '../../../src/domain/fault.ts';
+import type { Verdict } from '../../../src/ports/breaker.ts';
+import { aFault, aTask } from '../../support/builders.ts';
+import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../support/scripted-api.ts';
+import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
+
+const pass = { epoch: 4, probe: true };
+
+interface Course extends AttemptEnd {
+  readonly verdicts: readonly Verdict[];
+  readonly deposits: number;
+  readonly events: readonly SolverEvent[];
+  readonly api: ScriptedApi;
+}
+
+async function attempting(answers: Partial<ScriptedAnswers>): Promise<Course> {
+  const clock = new VirtualClock(1_000_000);
+  const api = new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
+  const verdicts: Verdict[] = [];
+  const events: SolverEvent[] = [];
+  let deposits = 0;
+  const end = runAttempt(
+    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs: 100_000, pass },
+    {
+      api,
+      clock,
+      random: seededRandom(1),
+      budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
+      breaker: {
+        tryEnter: () => ({ admitted: true, pass }),
+        record: (given, verdict) => {
+          expect(given).toBe(pass);
+          verdicts.push(verdict);
+        },
+      },
+      emit: (event) => events.push(event),
+      timing: () => usualTiming,
+    },
+  );
+  await clock.run();
+  return { ...(await end), verdicts, deposits, events, api };
+}
+
+describe('an attempt', () => {
+  it('is one submission and its polls, with their times', async () => {
+    const { record, solved } = await attempting({
+      submits: () => [{ latencyMs: 200, answer: 'accepted' }],
+      polls: () => [{ latencyMs: 100, answer: ready }],
+    });
+    expect(solved).toMatchObject({ solution: { text: 'token' } });
+    expect(record).toEqual({
+      attempt: 2,
+      region: 'eu',
+      captchaId: 't1-1',
+      startedAt: 1_000_000,
+      submittedAt: 1_000_200,
+      durationMs: 15_300,
+      submitMs: 200,
+      pollMs: [100],
+      pollFaultCount: 0,
+      fault: null,
+      possiblyCharged: false,
+    });
+  });
+
+  it('tells what happens as it happens', async () => {
+    const { events } = await attempting({
+      polls: () => [{ answer: notReady }, { fault: aFault() }, { answer: ready }],
+    });
+    const about = { taskId: 't1', attempt: 2 };
+    expect(events).toEqual([
+      { type: 'submitting', ...about, region: 'eu' },
+      { type: 'submitted', ...about, captchaId: 't1-1', roundTripMs: 0 },
+      { type: 'not-ready', ...about, captchaId: 't1-1' },
+      { type: 'poll-fault', ...about, captchaId: 't1-1', fault: aFault() },
+    ]);
+  });
+
+  it('gives the submission the time that is left', async () => {
+    const { api } = await attempting({});
+    expect(api.submissions[0]?.timeLeftMs).toBe(100_000);
+  });
+
+  it('funds the retry budget when the submission is accepted, whatever becomes of it', async () => {
+    const unsolvable = { fault: aFault({ kind: 'unsolvable' }) };
+    expect((await attempting({ polls: () => [unsolvable] })).deposits).toBe(1);
+    expect((await attempting({ submits: () => [unsolvable] })).deposits).toBe(0);
+  });
+
+  it.each<[FaultKind, Verdict]>([
+    ['transport', 'failure'],
+    ['timeout', 'failure'],
+    ['throttled', 'busy'],
+    ['unsolvable', 'success'],
+    ['rejected', 'success'],
+    ['account', 'success'],
+  ])('that ends at the submission in %s is to the breaker a %s', async (kind, verdict) => {
+    const fault = aFault({ kind });
+    const { record, solved, verdicts, api } = await attempting({ submits: () => [{ latencyMs: 30, fault }] });
+    expect(verdicts).toEqual([verdict]);
+    expect(record).toMatchObject({ captchaId: null, submittedAt: null, submitMs: null, durationMs: 30, fault });
+    expect(solved).toBe(null);
+    expect(api.calls).toHaveLength(1);
+  });
+
+  it('is to the breaker a success once it was accepted, whatever becomes of its polls', async () => {
+    const { verdicts, record } = await attempting({ polls: () => [{ fault: aFault() }] });
+    expect(verdicts).toEqual(['success']);
+    expect(record.fault).toMatchObject({ kind: 'timeout' });
+  });
+
+  it.each([true, false])('whose submission was lost: %s, says whether it may have been charged', async (answerLost) => {
+    const { record } = await attempting({ submits: () => [{ fault: aFault({ answerLost }) }] });
+    expect(record.possiblyCharged).toBe(answerLost);
+  });
+
+  it('submits once, however many polls fail', async () => {
+    const { api, record } = await attempting({ polls: () => [{ latencyMs: 5, fault: aFault() }] });
+    expect(api.submissions).toHaveLength(1);
+    expect(record.pollFaultCount).toBe(api.polls.length);
+    expect(record.captchaId).toBe('t1-1');
+  });
+});

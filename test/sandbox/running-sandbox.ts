@@ -1,0 +1,49 @@
+import { onTestFinished } from 'vitest';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+
+/** A clock that stands still until it is told otherwise. */
+export function manualClock(): { nowMs(): number; advance(ms: number): void } {
+  let nowMs = 1_000;
+  return {
+    nowMs: () => nowMs,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+  };
+}
+
+export type ManualClock = ReturnType<typeof manualClock>;
+
+type Fields = Record<string, string>;
+
+export interface RunningSandbox {
+  readonly sandbox: Sandbox;
+  readonly clock: ManualClock;
+  /** POST of an urlencoded form; the body of the answer. */
+  post(path: string, fields: Fields): Promise<string>;
+  /** POST with `json=1` and a key; the parsed answer. */
+  json(path: string, fields: Fields): Promise<Record<string, unknown>>;
+  /** Submits a turnstile task; its id. */
+  submit(fields?: Fields): Promise<string>;
+}
+
+export const turnstile: Fields = { method: 'turnstile', sitekey: '0x4AAA', pageurl: 'https://example.com/login' };
+export const recaptcha: Fields = { method: 'userrecaptcha', googlekey: '6Le-x', pageurl: 'https://example.com/' };
+export const latencyMs = 100;
+
+/** Starts a sandbox on a clock that stands still, where every task takes `latencyMs`; closed when the test is over. */
+export async function runSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const clock = manualClock();
+  const sandbox = await startSandbox({ clock, latencyMs: [latencyMs, latencyMs], ...options });
+  onTestFinished(() => sandbox.close());
+  const post = async (path: string, fields: Fields): Promise<string> => {
+    const response = await fetch(`${sandbox.url}${path}`, { method: 'POST', body: new URLSearchParams(fields) });
+    return response.text();
+  };
+  const json = async (path: string, fields: Fields): Promise<Record<string, unknown>> =>
+    JSON.parse(await post(path, { key: 'k', json: '1', ...fields })) as Record<string, unknown>;
+  const submit = async (fields: Fields = turnstile): Promise<string> =>
+    String((await json('/in.php', fields))['request']);
+  return { sandbox, clock, post, json, submit };
+}

@@ -1,0 +1,26 @@
+import { describeFault, type Fault } from '../../src/domain/fault.ts';
+import type { Task } from '../../src/domain/task.ts';
+import type { SolverOptions } from '../../src/core/solve/solver.ts';
+
+/** A turnstile task, but for what is special about it. */
+export function aTask(special: Partial<Task> = {}): Task {
+  const pageurl = 'https://example.com/login';
+  const usual = { taskId: 't1', method: 'turnstile', sitekey: '0x4', pageurl, body: null, params: {}, region: null };
+  return { ...usual, ...special };
+}
+
+/** A reset connection, but for what is special about it. */
+export function aFault(special: Partial<Fault> = {}): Fault {
+  return describeFault({ kind: 'transport', message: 'connection reset', ...special });
+}
+
+/** Five minutes, three attempts, full jitter from 1 s to 30 s, giving up where the budget is spent. */
+export function someOptions(special: Partial<SolverOptions> = {}): SolverOptions {
+  return {
+    timeoutMs: 300_000,
+    limits: { maxAttempts: 3, maxUnsolvable: 3 },
+    backoff: { strategy: 'full-jitter', baseDelayMs: 1_000, maxDelayMs: 30_000 },
+    onExhausted: 'fail',
+    ...special,
+  };
+}

@@ -1,0 +1,78 @@
+import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import { type BreakerOptions } from '../../src/core/health/circuit-breaker.ts';
+import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
+import { ProcessRetryBudget } from '../../src/core/retry/process-retry-budget.ts';
+import { type RetryBudgetOptions } from '../../src/core/retry/retry-budget.ts';
+import type { PollTiming } from '../../src/core/solve/poll-schedule.ts';
+import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
+import type { SolverEvent } from '../../src/domain/events.ts';
+import type { Breaker } from '../../src/ports/breaker.ts';
+import type { RetryBudget } from '../../src/ports/retry-budget.ts';
+import { someOptions } from './builders.ts';
+import { notReady, ready, ScriptedApi, type ScriptedAnswers } from './scripted-api.ts';
+
+export const usualBudget: RetryBudgetOptions = {
+  ratio: 0.1,
+  minRetriesPerSecond: 0.2,
+  maxRetriesPerSecond: 10,
+  burst: 10,
+};
+
+export const usualBreaker: BreakerOptions = {
+  failureRatio: 0.5,
+  minimumThroughput: 10,
+  consecutiveFailures: 5,
+  samplingDurationMs: 30_000,
+  breakDurationMs: 5_000,
+  maxBreakDurationMs: 60_000,
+  probeLeaseMs: 60_000,
+};
+
+export const usualTiming: PollTiming = { firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+
+/** Accepts at once, and has the solution at the second look. */
+export const wellBehaved: ScriptedAnswers = {
+  submits: () => [{ answer: 'accepted' }],
+  polls: () => [{ answer: notReady }, { answer: ready }],
+};
+
+export interface RigParts {
+  readonly answers?: Partial<ScriptedAnswers>;
+  readonly options?: Partial<SolverOptions>;
+  readonly budget?: RetryBudgetOptions;
+  readonly breaker?: BreakerOptions;
+  readonly timing?: PollTiming;
+  readonly seed?: number;
+  /** Puts something in front of the budget or the breaker, to watch or to slow them. */
+  readonly wrapBudget?: (budget: RetryBudget, clock: VirtualClock) => RetryBudget;
+  readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
+}
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly api: ScriptedApi;
+  readonly solver: Solver;
+  readonly events: readonly SolverEvent[];
+  readonly stop: AbortController;
+}
+
+/** The solver with everything it needs, in virtual time. */
+export function aRig(parts: RigParts = {}): Rig {
+  const clock = new VirtualClock();
+  const random = seededRandom(parts.seed ?? 1);
+  const api = new ScriptedApi({ ...wellBehaved, ...parts.answers }, { clock });
+  const budget: RetryBudget = new ProcessRetryBudget(parts.budget ?? usualBudget, { clock });
+  const breaker: Breaker = new ProcessBreaker(parts.breaker ?? usualBreaker, { clock, random });
+  const events: SolverEvent[] = [];
+  const solver = new Solver(someOptions(parts.options), {
+    api,
+    clock,
+    random,
+    budget: parts.wrapBudget?.(budget, clock) ?? budget,
+    breaker: parts.wrapBreaker?.(breaker, clock) ?? breaker,
+    emit: (event) => events.push(event),
+    timing: () => parts.timing ?? usualTiming,
+  });
+  return { clock, api, solver, events, stop: new AbortController() };
+}
