@@ -74,7 +74,7 @@ class Household {
     const key = sandbox === null ? await this.#key(config) : sandboxKey;
     const { createCaptchaAi } = await import('./adapters/captchaai/client.ts');
     const { baseUrl, timeoutMs, connections } = config.api;
-    const nowMs = (): number => clock.nowMs();
+    const nowMs = (): number => clock.timestamp();
     const errorKinds = config.errors;
     const api = createCaptchaAi({ baseUrl, key, timeoutMs, connections, errorKinds, env: this.#process.env, nowMs });
     const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...(sandbox && sandboxPolling) });

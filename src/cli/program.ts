@@ -95,10 +95,14 @@ function declareGlobals(program: Command, version: string): void {
     .addHelpText('after', `${exitCodeHelp}\n${examples}`);
 }
 
-/** `captcha help solve` means `captcha solve --help`: only the latter loads the command before it prints. */
+/**
+ * `captcha help solve` means `captcha solve --help`: only the latter loads the command before it prints. A name that is
+ * none is left to be refused as a command.
+ */
 function withoutHelpCommand(args: readonly string[]): readonly string[] {
-  const [first, ...rest] = args;
-  return first === 'help' && rest.length > 0 ? [...rest, '--help'] : args;
+  const [first, name, ...rest] = args;
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return args;
+  return commands.some((command) => command.name === name) ? [name, ...rest, '--help'] : [name];
 }
 
 /** Builds the command tree. A command's module, and what it needs, is loaded when the command is chosen. */

@@ -54,7 +54,7 @@ async function answerTo(request: IncomingMessage, state: SandboxState): Promise<
 function serve(state: SandboxState): Server {
   const server = createServer((request, response) => {
     answerTo(request, state)
-      .catch(() => (state.closing.aborted || request.destroyed ? null : text(500, 'The sandbox has a bug.')))
+      .catch((error: unknown) => (state.closing.aborted ? null : text(500, `The sandbox failed: ${String(error)}`)))
       .then((answer) => answer && sendAnswer(response, answer))
       .catch(() => response.destroy());
   });

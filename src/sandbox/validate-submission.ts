@@ -6,7 +6,7 @@ const imageBytes = { min: 100, max: 1024 * 1024 };
 const imageExtensions = new Set(['jpg', 'jpeg', 'png', 'gif']);
 const imageParameters = new Set(['file', 'body']);
 const proxyTypes = new Set(['HTTP', 'HTTPS', 'SOCKS4', 'SOCKS5']);
-const proxyShape = /^(?:[^@\s]+@)?(?:\[[0-9a-f:.]+\]|[^@:\s/]+):\d{1,5}$/i;
+const proxyShape = /^(?:\S+@)?(?:\[[0-9a-f:.]+\]|[^@:\s/]+):\d{1,5}$/i;
 const base64Shape = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** A task that carries this as its site key, body or instructions is accepted and turns out to be unsolvable. */

@@ -1,18 +1,8 @@
 import { Command } from 'commander';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Act } from '../../src/cli/program.ts';
 import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
-
-const loaded = vi.hoisted(() => [] as string[]);
-
-vi.mock('../../src/cli/commands/solve.ts', (load) => (loaded.push('solve'), load()));
-vi.mock('../../src/cli/commands/result.ts', (load) => (loaded.push('result'), load()));
-vi.mock('../../src/cli/commands/balance.ts', (load) => (loaded.push('balance'), load()));
-vi.mock('../../src/cli/commands/threads.ts', (load) => (loaded.push('threads'), load()));
-vi.mock('../../src/cli/commands/report.ts', (load) => (loaded.push('report'), load()));
-vi.mock('../../src/cli/commands/config.ts', (load) => (loaded.push('config'), load()));
-vi.mock('../../src/cli/commands/sandbox.ts', (load) => (loaded.push('sandbox'), load()));
 
 const commands = {
   solve: () => import('../../src/cli/commands/solve.ts'),
@@ -200,23 +190,5 @@ describe('help', () => {
 
   it.each([[['-V']], [['--version']], [['solve', '-V']]])('%j prints the version and exits 0', async (args) => {
     expect(await runIn(args)).toMatchObject({ exitCode: 0, out: '1.2.3\n', err: '' });
-  });
-});
-
-describe('loading', () => {
-  beforeEach(() => {
-    loaded.length = 0;
-    vi.resetModules();
-  });
-
-  it.each([
-    [['config', 'schema'], ['config']],
-    [['help', 'solve'], ['solve']],
-    [['threads', '--help'], ['threads']],
-    [['--help'], []],
-    [['slove'], []],
-  ])('%j loads %j and no other command', async (args, modules) => {
-    await runIn(args);
-    expect(loaded).toEqual(modules);
   });
 });

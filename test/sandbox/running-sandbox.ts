@@ -21,11 +21,11 @@ export interface RunningSandbox {
   readonly sandbox: Sandbox;
   readonly clock: ManualClock;
   /** POST of an urlencoded form; the body of the answer. */
-  post(path: string, fields: Fields): Promise<string>;
+  readonly post: (path: string, fields: Fields) => Promise<string>;
   /** POST with `json=1` and a key; the parsed answer. */
-  json(path: string, fields: Fields): Promise<Record<string, unknown>>;
+  readonly json: (path: string, fields: Fields) => Promise<Record<string, unknown>>;
   /** Submits a turnstile task; its id. */
-  submit(fields?: Fields): Promise<string>;
+  readonly submit: (fields?: Fields) => Promise<string>;
 }
 
 export const turnstile: Fields = { method: 'turnstile', sitekey: '0x4AAA', pageurl: 'https://example.com/login' };

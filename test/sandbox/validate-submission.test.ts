@@ -56,10 +56,15 @@ describe('a submission is refused', () => {
     ['ERROR_BAD_PARAMETERS', { method: 'base64' }],
     ['ERROR_UPLOAD', { method: 'base64', body: '<not base64>' }],
     ['ERROR_UPLOAD', { method: 'post' }],
-    ['ERROR_ZERO_CAPTCHA_FILESIZE', { method: 'base64', body: image(99) }],
-    ['ERROR_TOO_BIG_CAPTCHA_FILESIZE', { method: 'base64', body: image(1024 * 1024 + 1) }],
   ])('with %s: %j', (code, values) => {
     expect(check(values)).toBe(code);
+  });
+
+  it.each([
+    ['ERROR_ZERO_CAPTCHA_FILESIZE', 99],
+    ['ERROR_TOO_BIG_CAPTCHA_FILESIZE', 1024 * 1024 + 1],
+  ])('with %s for an image of %d bytes', (code, size) => {
+    expect(check({ method: 'base64', body: image(size) })).toBe(code);
   });
 
   it.each([

@@ -9,6 +9,11 @@ export function aTask(special: Partial<Task> = {}): Task {
   return { ...usual, ...special };
 }
 
+/** Tasks t1, t2 and so on. */
+export function someTasks(count: number): Task[] {
+  return Array.from({ length: count }, (_, index) => aTask({ taskId: `t${index + 1}` }));
+}
+
 /** A reset connection, but for what is special about it. */
 export function aFault(special: Partial<Fault> = {}): Fault {
   return describeFault({ kind: 'transport', message: 'connection reset', ...special });

@@ -26,6 +26,8 @@ export interface Call {
   endedMs: number;
   /** Null where it was answered as wanted. */
   fault: Fault | null;
+  /** True for the poll that found the solution. */
+  foundSolution: boolean;
 }
 
 export const notReady: PollAnswer = { ready: false };
@@ -69,7 +71,14 @@ export class ScriptedApi implements SolverApi {
   }
 
   #begin(about: Pick<Call, 'type' | 'taskId' | 'captchaId'>, { timeLeftMs }: CallLimits): Call {
-    const call = { ...about, timeLeftMs, sentMs: this.#clock.nowMs(), endedMs: Infinity, fault: null };
+    const call = {
+      ...about,
+      timeLeftMs,
+      sentMs: this.#clock.nowMs(),
+      endedMs: Infinity,
+      fault: null,
+      foundSolution: false,
+    };
     this.calls.push(call);
     return call;
   }
@@ -80,7 +89,10 @@ export class ScriptedApi implements SolverApi {
     call.endedMs = this.#clock.nowMs();
     if (latencyMs > call.timeLeftMs) call.fault = { ...tookTooLong, answerLost: call.type === 'submit' };
     else if ('fault' in step) call.fault = step.fault;
-    else return step.answer;
+    else {
+      call.foundSolution = step.answer === ready;
+      return step.answer;
+    }
     throw new ProviderFault(call.fault);
   }
 }

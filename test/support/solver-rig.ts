@@ -7,9 +7,11 @@ import { type RetryBudgetOptions } from '../../src/core/retry/retry-budget.ts';
 import type { PollTiming } from '../../src/core/solve/poll-schedule.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { SolverEvent } from '../../src/domain/events.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Task } from '../../src/domain/task.ts';
 import type { Breaker } from '../../src/ports/breaker.ts';
 import type { RetryBudget } from '../../src/ports/retry-budget.ts';
-import { someOptions } from './builders.ts';
+import { aTask, someOptions } from './builders.ts';
 import { notReady, ready, ScriptedApi, type ScriptedAnswers } from './scripted-api.ts';
 
 export const usualBudget: RetryBudgetOptions = {
@@ -75,4 +77,18 @@ export function aRig(parts: RigParts = {}): Rig {
     timing: () => parts.timing ?? usualTiming,
   });
   return { clock, api, solver, events, stop: new AbortController() };
+}
+
+/** Lets tasks that begin now run to their end. */
+export async function solveAll({ solver, stop, clock }: Rig, tasks: readonly Task[]): Promise<Outcome[]> {
+  const outcomes = Promise.all(tasks.map((task) => solver.solve(task, stop.signal)));
+  await clock.run();
+  return outcomes;
+}
+
+/** One task in a rig of its own. */
+export async function solveOne(parts: RigParts): Promise<{ outcome: Outcome; rig: Rig }> {
+  const rig = aRig(parts);
+  const [outcome] = await solveAll(rig, [aTask()]);
+  return { outcome: outcome!, rig };
 }

@@ -1,3 +1,5 @@
+import './late-tiering.ts';
+
 /**
  * undici's Agent without the rest of undici. The public entry also loads fetch, WebSocket, caches and mocks, which is
  * most of the start-up time of a command; the Agent alone is a fraction of it. The path is private, so the version is

@@ -1,6 +1,8 @@
 import type { Attempt, GaveUp, Outcome } from '../../domain/outcome.ts';
 import { formatMoment, formatMs } from './format.ts';
 
+const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
+
 function attemptReport(attempt: Attempt): object {
   const { startedAt, submittedAt, durationMs, submitMs, pollMs, ...rest } = attempt;
   return {
@@ -8,7 +10,7 @@ function attemptReport(attempt: Attempt): object {
     startedAt: formatMoment(startedAt),
     submittedAt: formatMoment(submittedAt),
     durationMs: Math.round(durationMs),
-    submitMs: submitMs === null ? null : Math.round(submitMs),
+    submitMs: rounded(submitMs),
     pollMs: pollMs.map(Math.round),
   };
 }
@@ -28,7 +30,7 @@ export function outcomeReport(outcome: Outcome): object {
     reason: failed?.reason ?? null,
     code: failed?.code ?? null,
     message: failed?.message ?? null,
-    retryInMs: failed?.retryInMs ?? null,
+    retryInMs: rounded(failed?.retryInMs ?? null),
     submittedAt: formatMoment(outcome.submittedAt),
     solvedAt: formatMoment(solved?.solvedAt ?? null),
     expiresAt: formatMoment(solved?.expiresAt ?? null),

@@ -38,7 +38,7 @@ function boxed(head: Row, rows: readonly Row[], colWidths: readonly number[]): {
 function fitted(widths: readonly number[], columns: number): readonly number[] {
   const cut = (most: number): readonly number[] => widths.map((width) => Math.min(width, most));
   const total = (each: readonly number[]): number => each.reduce((sum, width) => sum + width + 1, 1);
-  let most = columns;
+  let most = Math.max(columns, narrowestColumn);
   while (most > narrowestColumn && total(cut(most)) > columns) most -= 1;
   return cut(most);
 }

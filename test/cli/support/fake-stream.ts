@@ -18,6 +18,10 @@ export class FakeStream implements OutputStream {
   readonly isTTY: boolean;
   readonly columns: number;
   text = '';
+  /** What a screen can do with its cursor, for spinners. */
+  readonly cursorTo = (): boolean => true;
+  readonly clearLine = (): boolean => true;
+  readonly moveCursor = (): boolean => true;
   readonly #error: Error;
   #writesLeft: number;
 

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeHelp, exitCodeOfFault, exitCodeOfOutcome, exitCodes } from '../../src/cli/exit-codes.ts';
+import type { FaultKind } from '../../src/domain/fault.ts';
+import type { GaveUpReason } from '../../src/domain/outcome.ts';
+import { aGaveUp, aSolved } from './support/outcomes.ts';
+
+describe('the exit code of a task', () => {
+  it('is 0 where it was solved', () => {
+    expect(exitCodeOfOutcome(aSolved())).toBe(0);
+  });
+
+  it.each<[GaveUpReason, number]>([
+    ['rejected', 1],
+    ['unsolvable', 1],
+    ['in-doubt', 1],
+    ['policy-denied', 2],
+    ['account', 3],
+    ['attempts-exhausted', 4],
+    ['budget-exhausted', 4],
+    ['breaker-open', 4],
+    ['deadline-exceeded', 4],
+    ['no-healthy-region', 4],
+    ['cancelled', 130],
+  ])('that was given up as %s is %i', (reason, code) => {
+    expect(exitCodeOfOutcome(aGaveUp({ reason }))).toBe(code);
+  });
+});
+
+describe('the exit code of a question that was refused', () => {
+  it.each<[FaultKind, number]>([
+    ['rejected', 1],
+    ['unsolvable', 1],
+    ['account', 3],
+    ['transport', 4],
+    ['timeout', 4],
+    ['throttled', 4],
+  ])('as %s is %i', (kind, code) => {
+    expect(exitCodeOfFault(kind)).toBe(code);
+  });
+});
+
+describe('the table in the help', () => {
+  it('names every exit code', () => {
+    const named = (exitCodeHelp.match(/\b\d+\b/g) ?? []).map(Number);
+    expect(Object.values(exitCodes).filter((code) => !named.includes(code))).toEqual([]);
+  });
+});

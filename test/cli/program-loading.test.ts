@@ -1,0 +1,31 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { runIn } from './support/run-in.ts';
+
+const loaded = vi.hoisted(() => [] as string[]);
+
+vi.mock('../../src/cli/commands/solve.ts', (load) => (loaded.push('solve'), load()));
+vi.mock('../../src/cli/commands/result.ts', (load) => (loaded.push('result'), load()));
+vi.mock('../../src/cli/commands/balance.ts', (load) => (loaded.push('balance'), load()));
+vi.mock('../../src/cli/commands/threads.ts', (load) => (loaded.push('threads'), load()));
+vi.mock('../../src/cli/commands/report.ts', (load) => (loaded.push('report'), load()));
+vi.mock('../../src/cli/commands/config.ts', (load) => (loaded.push('config'), load()));
+vi.mock('../../src/cli/commands/sandbox.ts', (load) => (loaded.push('sandbox'), load()));
+
+describe('a command line', () => {
+  beforeEach(() => {
+    loaded.length = 0;
+  });
+
+  // Each module is loaded once in this file, so that each row is about another one.
+  it.each([
+    [['--help'], []],
+    [['slove'], []],
+    [['config', 'schema'], ['config']],
+    [['help', 'solve'], ['solve']],
+    [['threads', '--help'], ['threads']],
+    [['result'], ['result']],
+  ])('%j loads %j and no other command', async (args, modules) => {
+    await runIn(args);
+    expect(loaded).toEqual(modules);
+  });
+});

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { checkedTask, type TaskInput } from '../../../src/cli/solve/checked-task.ts';
+import { knownMethods } from '../../../src/protocol/methods.ts';
+import { aConfig } from '../support/a-config.ts';
+import { refusalOf } from '../support/refusal.ts';
+
+/** What a person says about a turnstile task, but for what is special about it. */
+function anInput(special: Partial<TaskInput> = {}): TaskInput {
+  const page = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://shop.example.com/login' };
+  return { taskId: '1', ...page, pageAction: null, image: null, params: {}, region: null, ...special };
+}
+
+/** Nothing but a method. */
+const bare = (method: string | null): TaskInput => anInput({ method, sitekey: null, pageurl: null });
+
+const refused = (special: Partial<TaskInput>, config: object = {}): Promise<string> =>
+  refusalOf(() => checkedTask(anInput(special), aConfig(config)));
+
+const see = 'see captcha solve --help';
+
+describe('a task', () => {
+  it('is what was said', () => {
+    const task = checkedTask(anInput({ params: { data: 'x' } }), aConfig());
+    expect(task).toEqual({
+      taskId: '1',
+      method: 'turnstile',
+      sitekey: '0x4',
+      pageurl: 'https://shop.example.com/login',
+      body: null,
+      params: { data: 'x' },
+      region: null,
+    });
+  });
+
+  it("takes the page's own action as the wire calls it", () => {
+    expect(checkedTask(anInput({ pageAction: 'login' }), aConfig()).params).toEqual({ action: 'login' });
+  });
+
+  it('of an unknown method passes through', () => {
+    expect(checkedTask(bare('brand_new'), aConfig()).method).toBe('brand_new');
+  });
+});
+
+describe('an image', () => {
+  const image = Uint8Array.from([0, 255, 16]);
+
+  it('is sent as base64, which is the method where none is said', () => {
+    const task = checkedTask({ ...bare(null), image }, aConfig());
+    expect(task).toMatchObject({ method: 'base64', body: 'AP8Q' });
+  });
+
+  it('keeps the method that is said', () => {
+    expect(checkedTask({ ...bare('rotatecaptcha'), image }, aConfig())).toMatchObject({ method: 'rotatecaptcha' });
+  });
+
+  it('that is empty is refused', async () => {
+    expect(await refused({ image: new Uint8Array() })).toBe('the image is empty');
+  });
+
+  it('or a method is needed', async () => {
+    const hint = 'give --method with its parameters, or an image file';
+    expect(await refused(bare(null))).toBe(`nothing to solve | ${hint}`);
+  });
+});
+
+describe('a reserved parameter', () => {
+  it.each([
+    ['key', null],
+    ['json', null],
+    ['id', null],
+    ['ids', null],
+    ['action', "for the page's own action use --page-action"],
+    ['method', 'use --method'],
+  ])('%s is refused with the hint %s', async (name, hint) => {
+    const refusal = `the parameter ${name} is set by captcha itself`;
+    expect(await refused({ params: { [name]: 'secret' } })).toBe(hint === null ? refusal : `${refusal} | ${hint}`);
+  });
+});
+
+describe('what a method needs', () => {
+  it.each([
+    ['turnstile', 'turnstile needs the page URL (pageurl)\n  turnstile needs a site key (sitekey)'],
+    [
+      'cloudflare_challenge',
+      'cloudflare_challenge needs the page URL (pageurl)\n  cloudflare_challenge needs the parameter proxy\n  cloudflare_challenge needs the parameter proxytype',
+    ],
+    [
+      'geetest',
+      'geetest needs the page URL (pageurl)\n  geetest needs a site key (sitekey)\n  geetest needs the parameter challenge',
+    ],
+    ['base64', 'base64 needs an image (file or body)'],
+    ['post', 'post needs an image (file or body)'],
+  ])('is said all at once for %s', async (method, problems) => {
+    expect(await refused(bare(method))).toBe(`${problems} | ${see}`);
+  });
+
+  it('is asked of every known method but those that need nothing', async () => {
+    const refusals = await Promise.all(knownMethods().map((method) => refused(bare(method))));
+    const sent = knownMethods().filter((_, index) => refusals[index] === 'not refused');
+    expect(sent).toEqual(['bls']);
+  });
+
+  it('is said where it is given under the name of another method', async () => {
+    const problems =
+      'turnstile needs a site key (sitekey)\n  turnstile calls its site key sitekey, not googlekey: use sitekey';
+    expect(await refused({ sitekey: null, params: { googlekey: '6Le' } })).toBe(`${problems} | ${see}`);
+  });
+});
+
+const regions = [
+  { name: 'us-east-1', params: { proxy: 'us:8080', proxytype: 'HTTP' } },
+  { name: 'eu-west-1', params: { proxy: 'eu:8080' } },
+];
+
+describe('a region', () => {
+  it('labels the task and gives its parameters', () => {
+    const task = checkedTask(anInput({ region: 'us-east-1' }), aConfig({ regions }));
+    expect(task).toMatchObject({ region: 'us-east-1', params: { proxy: 'us:8080', proxytype: 'HTTP' } });
+  });
+
+  it('gives way to parameters of the task itself', () => {
+    const input = anInput({ region: 'us-east-1', params: { proxy: 'own:1' } });
+    expect(checkedTask(input, aConfig({ regions })).params).toEqual({ proxy: 'own:1', proxytype: 'HTTP' });
+  });
+
+  it('supplies what the method requires', () => {
+    const input = anInput({ method: 'cloudflare_challenge', region: 'us-east-1' });
+    expect(checkedTask(input, aConfig({ regions })).params['proxytype']).toBe('HTTP');
+  });
+
+  it('is the default one where none is said', () => {
+    const config = aConfig({ regions, routes: { default: 'eu-west-1' } });
+    expect(checkedTask(anInput(), config).region).toBe('eu-west-1');
+    expect(checkedTask(anInput({ region: 'us-east-1' }), config).region).toBe('us-east-1');
+  });
+
+  it('that is not configured is refused, with those that are', async () => {
+    const message = '--region mars: no such region';
+    expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | there are: us-east-1, eu-west-1`);
+    expect(await refused({ region: 'mars' })).toBe(`${message} | no regions are configured`);
+  });
+});
+
+describe('the policy', () => {
+  it.each<[string, object, string | null, string]>([
+    ['no rules', {}, 'https://any.example.org/', 'not refused'],
+    ['an allowed host', { allow: ['*.example.com'] }, 'https://shop.example.com/', 'not refused'],
+    [
+      'another host',
+      { allow: ['*.example.com'] },
+      'https://example.org/',
+      'not sent: denied by policy.allow (no pattern matches example.org)',
+    ],
+    [
+      'a denied host',
+      { deny: ['*.example.com'] },
+      'https://shop.example.com/',
+      'not sent: denied by policy.deny *.example.com',
+    ],
+    [
+      'a host that is both',
+      { allow: ['*.example.com'], deny: ['pay.example.com'] },
+      'https://pay.example.com/',
+      'not sent: denied by policy.deny pay.example.com',
+    ],
+    ['no page', { allow: ['*.example.com'] }, null, 'not refused'],
+  ])('with %s: %j and %s', async (_name, ...[policy, pageurl, refusal]) => {
+    expect(await refused({ method: 'brand_new', pageurl }, { policy })).toBe(refusal);
+  });
+
+  it('judges a page that is given as a parameter', async () => {
+    const params = { pageurl: 'https://pay.example.com/' };
+    const refusal = await refused({ pageurl: null, params }, { policy: { deny: ['pay.example.com'] } });
+    expect(refusal).toBe('not sent: denied by policy.deny pay.example.com');
+  });
+
+  it('judges the page that is sent where there are two', async () => {
+    const params = { pageurl: 'https://pay.example.com/' };
+    expect(await refused({ params }, { policy: { deny: ['pay.example.com'] } })).toBe('not refused');
+  });
+});

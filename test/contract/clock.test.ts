@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+
+interface Driven {
+  readonly clock: Clock;
+  /** Lets time pass while `work` waits. */
+  readonly passing: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** Real timers may fire a little early by the clock that they are measured with, but never late without a limit. */
+const earlyMs = 1;
+
+const clocks: readonly [string, () => Driven][] = [
+  ['the system clock', () => ({ clock: systemClock, passing: (work) => work })],
+  [
+    'the virtual clock',
+    () => {
+      const clock = new VirtualClock(Date.UTC(2030, 0, 1));
+      return { clock, passing: (work) => clock.run().then(() => work) };
+    },
+  ],
+];
+
+describe.each(clocks)('%s', (_name, start) => {
+  it('does not go backwards', async () => {
+    const { clock, passing } = start();
+    const readings = [clock.nowMs()];
+    for (const ms of [0, 2, 1]) {
+      await passing(clock.sleep(ms));
+      readings.push(clock.nowMs());
+    }
+    expect(readings).toEqual([...readings].sort((a, b) => a - b));
+  });
+
+  it('sleeps at least as long as it is told to', async () => {
+    const { clock, passing } = start();
+    const beginMs = clock.nowMs();
+    await passing(clock.sleep(20));
+    expect(clock.nowMs() - beginMs).toBeGreaterThanOrEqual(20 - earlyMs);
+  });
+
+  it('passes for people as it passes for measuring', async () => {
+    const { clock, passing } = start();
+    const [beginMs, beganAt] = [clock.nowMs(), clock.timestamp()];
+    await passing(clock.sleep(20));
+    expect(Math.abs(clock.timestamp() - beganAt - (clock.nowMs() - beginMs))).toBeLessThan(5);
+    expect(beganAt).toBeGreaterThan(Date.UTC(2020, 0, 1));
+  });
+
+  it.each([0, -5, Number.NaN])('comes back from a sleep of %d', async (ms) => {
+    const { clock, passing } = start();
+    const beginMs = clock.nowMs();
+    await passing(clock.sleep(ms));
+    expect(clock.nowMs() - beginMs).toBeLessThan(1_000);
+  });
+
+  it('wakes sleepers in the order of their times', async () => {
+    const { clock, passing } = start();
+    const woken: number[] = [];
+    const sleeps = [30, 10, 20].map((ms) => clock.sleep(ms).then(() => woken.push(ms)));
+    await passing(Promise.all(sleeps));
+    expect(woken).toEqual([10, 20, 30]);
+  });
+
+  describe.each([1_000_000, Infinity])('asleep for %d ms', (ms) => {
+    it('wakes at once when the signal aborts, and does not reject', async () => {
+      const { clock, passing } = start();
+      const stop = new AbortController();
+      const beginMs = clock.nowMs();
+      const sleeps = [clock.sleep(ms, stop.signal), clock.sleep(ms, stop.signal)];
+      void clock.sleep(5).then(() => stop.abort());
+      await passing(Promise.all(sleeps));
+      expect(clock.nowMs() - beginMs).toBeLessThan(1_000);
+    });
+
+    it('does not fall asleep where the signal was aborted before', async () => {
+      const { clock } = start();
+      const beginMs = clock.nowMs();
+      await clock.sleep(ms, AbortSignal.abort());
+      expect(clock.nowMs() - beginMs).toBeLessThan(1_000);
+    });
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../../../src/domain/task.ts';
+import type { Breaker } from '../../../src/ports/breaker.ts';
+import { aFault, aTask, someTasks } from '../../support/builders.ts';
+import { type Script } from '../../support/scripted-api.ts';
+import { aRig, type Rig, solveAll, solveOne, usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+
+const reset = { latencyMs: 100, fault: aFault() };
+const accepted = { latencyMs: 100, answer: 'accepted' as const };
+const spent = { ...usualBudget, ratio: 0, minRetriesPerSecond: 0, burst: 1 };
+
+describe('Solver and the retry budget', () => {
+  it('takes no token for first attempts', async () => {
+    const { outcome } = await solveOne({ budget: spent });
+    expect(outcome.status).toBe('solved');
+  });
+
+  it('gives up where the budget is spent, with the reason', async () => {
+    const { outcome, rig } = await solveOne({ budget: spent, answers: { submits: () => [reset] } });
+    expect(outcome).toMatchObject({ reason: 'budget-exhausted', retryInMs: null });
+    expect(rig.api.submissions).toHaveLength(2);
+    expect(rig.events.at(-2)).toMatchObject({ type: 'budget-refused', retryInMs: null });
+  });
+
+  it('charges the token before the backoff begins, so that what waits has paid', async () => {
+    const breaker = { ...usualBreaker, consecutiveFailures: null, failureRatio: null };
+    const budget = { ...spent, burst: 3 };
+    const rig = aRig({ budget, breaker, answers: { submits: () => [reset, accepted] } });
+    const outcomes = await solveAll(rig, someTasks(10));
+    // All ten fail in the same moment: seven are refused then and there, while the three that paid still wait.
+    const refused = outcomes.filter((outcome) => outcome.status === 'failed' && outcome.reason === 'budget-exhausted');
+    expect(refused.map(({ durationMs }) => durationMs)).toEqual(Array.from({ length: 7 }, () => 100));
+    expect(rig.api.submissions).toHaveLength(13);
+    expect(rig.api.submissions.slice(10).every(({ sentMs }) => sentMs > 100)).toBe(true);
+  });
+
+  it('waits for a reserved token where that is wanted', async () => {
+    const budget = { ...usualBudget, ratio: null, maxRetriesPerSecond: 0.1, burst: 1 };
+    const { outcome, rig } = await solveOne({
+      budget,
+      answers: { submits: () => [reset, reset, accepted] },
+      options: { onExhausted: 'wait', backoff: { strategy: 'none', baseDelayMs: 0, maxDelayMs: 0 } },
+    });
+    expect(outcome.status).toBe('solved');
+    expect(rig.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0, 100, 10_100]);
+  });
+});
+
+describe('Solver and the breaker', () => {
+  const impatient = { ...usualBreaker, consecutiveFailures: 1 };
+
+  it('holds back first attempts too, and says when to come back', async () => {
+    const rig = aRig({
+      breaker: impatient,
+      answers: { submits: ({ taskId }) => [taskId === 't1' ? reset : accepted] },
+    });
+    await solveAll(rig, [aTask()]);
+    const sentBefore = rig.api.submissions.length;
+    const [second] = await solveAll(rig, [aTask({ taskId: 't2' })]);
+    expect(second).toMatchObject({ reason: 'breaker-open', attempts: [] });
+    expect(second?.status === 'failed' && second.retryInMs).toBeGreaterThan(0);
+    expect(rig.api.submissions).toHaveLength(sentBefore);
+  });
+
+  it('sends one probe after the break however many wait, and the others when it succeeded', async () => {
+    const slow = { latencyMs: 2_000, answer: 'accepted' as const };
+    const submits = ({ taskId }: Task): Script<'accepted'> => (taskId === 't1' ? [reset, slow] : [slow]);
+    const rig = aRig({ breaker: impatient, answers: { submits }, options: { onExhausted: 'wait' } });
+    const [first, ...others] = someTasks(20);
+    const opening = rig.solver.solve(first!, rig.stop.signal);
+    const waiting = rig.clock.sleep(200).then(() => others.map((task) => rig.solver.solve(task, rig.stop.signal)));
+    await rig.clock.run();
+    const outcomes = await Promise.all([opening, ...(await waiting)]);
+    expect(outcomes.every(({ status }) => status === 'solved')).toBe(true);
+    const [opener, probe, ...rest] = rig.api.submissions;
+    expect(probe!.sentMs).toBeGreaterThanOrEqual(opener!.endedMs + impatient.breakDurationMs);
+    expect(rest).toHaveLength(19);
+    expect(rest.every(({ sentMs }) => sentMs >= probe!.endedMs)).toBe(true);
+  });
+
+  it('does not open for a full house', async () => {
+    const full = { fault: aFault({ kind: 'throttled', threadsFull: true }) };
+    const rig = aRig({ breaker: impatient, answers: { submits: () => [full] } });
+    const outcomes = await solveAll(rig, someTasks(5));
+    expect(rig.events.some(({ type }) => type === 'breaker-refused')).toBe(false);
+    expect(outcomes.every((outcome) => outcome.status === 'failed' && outcome.reason === 'attempts-exhausted')).toBe(
+      true,
+    );
+  });
+
+  it('submits nothing where the answer of a slow breaker comes after the deadline, and gives the pass back', async () => {
+    const verdicts: string[] = [];
+    const slow = (breaker: Breaker, clock: Rig['clock']): Breaker => ({
+      tryEnter: async () => {
+        await clock.sleep(2_000);
+        return breaker.tryEnter();
+      },
+      record: (pass, verdict) => {
+        verdicts.push(verdict);
+        return breaker.record(pass, verdict);
+      },
+    });
+    const { outcome, rig } = await solveOne({ wrapBreaker: slow, options: { timeoutMs: 1_000 } });
+    expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
+    expect(rig.api.calls).toEqual([]);
+    expect(verdicts).toEqual(['abandoned']);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { latencyMs, runSandbox, turnstile } from './running-sandbox.ts';
+
+const query = new URLSearchParams({ key: 'k', json: '1', ...turnstile }).toString();
+
+describe('a fault instead of an answer', () => {
+  it.each([204, 304, 401, 429, 500, 503, 599])('is HTTP %d, with its Retry-After', async (mode) => {
+    const { sandbox } = await runSandbox();
+    sandbox.script({ mode, retryAfter: '7' });
+    const response = await fetch(`${sandbox.url}/in.php?${query}`);
+    expect(response.status).toBe(mode);
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(sandbox.stats()).toMatchObject({ submissions: 1, accepted: 0, faultsInjected: 1 });
+  });
+
+  it.each(['100', '101', '199', 'reset'])('of mode %s leaves the client without one', async (mode) => {
+    const { sandbox } = await runSandbox();
+    sandbox.script({ mode });
+    await expect(fetch(`${sandbox.url}/in.php?${query}`)).rejects.toThrow();
+    expect((await fetch(`${sandbox.url}/in.php?${query}`)).status).toBe(200);
+    expect(sandbox.stats()).toMatchObject({ submissions: 2, accepted: 1 });
+  });
+
+  it.each([
+    ['html', /^<html>/],
+    ['empty', /^$/],
+    ['ERROR: 1003', /^\{"status":0,"request":"ERROR: 1003"\}$/],
+  ])('is %s with status 200', async (mode, body) => {
+    const { sandbox } = await runSandbox();
+    sandbox.script({ mode });
+    const response = await fetch(`${sandbox.url}/in.php?${query}`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toMatch(body);
+    expect(sandbox.stats().accepted).toBe(0);
+  });
+
+  it('is silence, which ends when the sandbox closes', async () => {
+    const { sandbox } = await runSandbox();
+    sandbox.script({ mode: 'hang' });
+    const answer = fetch(`${sandbox.url}/in.php?${query}`);
+    const ended = expect(answer).rejects.toThrow();
+    while (sandbox.stats().faultsInjected === 0) await new Promise(setImmediate);
+    await sandbox.close();
+    await ended;
+  });
+});
+
+describe('a fault that spoils an answer', () => {
+  it.each(['submit/reset-after', 'submit/truncated'])('of mode %s has taken the task in', async (mode) => {
+    const { sandbox, json } = await runSandbox();
+    sandbox.script({ mode });
+    await expect(json('/in.php', turnstile)).rejects.toThrow();
+    expect(sandbox.stats()).toMatchObject({ accepted: 1, faultsInjected: 1 });
+    await json('/in.php', turnstile);
+    expect(sandbox.stats()).toMatchObject({ accepted: 2, duplicates: 1 });
+  });
+
+  it('leaves a solution uncollected', async () => {
+    const { sandbox, json, submit, clock } = await runSandbox();
+    const id = await submit();
+    clock.advance(latencyMs);
+    sandbox.script({ mode: 'truncated', endpoint: 'poll' });
+    await expect(json('/res.php', { action: 'get', id })).rejects.toThrow();
+    expect(sandbox.stats()).toMatchObject({ polls: 1, collected: 0, orphaned: 1 });
+    await json('/res.php', { action: 'get', id });
+    expect(sandbox.stats()).toMatchObject({ polls: 2, collected: 1, orphaned: 0 });
+  });
+
+  it('can be plain text despite json=1', async () => {
+    const { sandbox, post } = await runSandbox();
+    sandbox.script({ mode: 'plain' });
+    expect(await post('/in.php', { key: 'k', json: '1', ...turnstile })).toMatch(/^OK\|\d+$/);
+  });
+});
+
+describe('an outage', () => {
+  it('strikes from its beginning to its end and is counted', async () => {
+    const { sandbox, json, clock } = await runSandbox({ outages: [{ mode: 'html', fromMs: 1_000, toMs: 2_000 }] });
+    const submit = () => json('/in.php', turnstile);
+    await submit();
+    clock.advance(1_000);
+    await expect(submit()).rejects.toThrow();
+    await expect(json('/res.php', { action: 'getbalance' })).rejects.toThrow();
+    clock.advance(1_000);
+    await submit();
+    expect(sandbox.stats()).toMatchObject({ submissions: 3, requestsDuringOutage: 2, submissionsDuringOutage: 1 });
+  });
+});

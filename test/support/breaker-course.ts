@@ -1,0 +1,44 @@
+import { type BreakerOptions, CircuitBreaker } from '../../src/core/health/circuit-breaker.ts';
+import type { Pass, Verdict } from '../../src/ports/breaker.ts';
+
+/** Opens after three failures in a row; its breaks are 5 s to a minute. */
+export const options: BreakerOptions = {
+  failureRatio: null,
+  minimumThroughput: 10,
+  consecutiveFailures: 3,
+  samplingDurationMs: 30_000,
+  breakDurationMs: 5_000,
+  maxBreakDurationMs: 60_000,
+  probeLeaseMs: 20_000,
+};
+
+/** A moment, with no jitter unless told. */
+export const at = (nowMs: number, jitter = 0): { nowMs: number; jitter: number } => ({ nowMs, jitter });
+
+/** The pass of a submission that must be admitted. */
+export function passAt(breaker: CircuitBreaker, nowMs: number): Pass {
+  const admission = breaker.tryEnter(nowMs);
+  if (!admission.admitted) throw new Error(`not admitted at ${nowMs}`);
+  return admission.pass;
+}
+
+/** So many passes of the same moment. */
+export function passesAt(breaker: CircuitBreaker, nowMs: number, count: number): Pass[] {
+  return Array.from({ length: count }, () => passAt(breaker, nowMs));
+}
+
+/** Opened at 0 by three failures; `late` are passes of before that are still out. */
+export function opened(special: Partial<BreakerOptions> = {}): { breaker: CircuitBreaker; late: Pass[] } {
+  const breaker = new CircuitBreaker({ ...options, ...special });
+  const late = passesAt(breaker, 0, 5);
+  for (const pass of passesAt(breaker, 0, 3)) breaker.record(pass, 'failure', at(0));
+  return { breaker, late };
+}
+
+/** Submissions one after the other, each with its verdict. */
+export function recordAll(breaker: CircuitBreaker, verdicts: readonly Verdict[], nowMs = 0): void {
+  for (const verdict of verdicts) breaker.record(passAt(breaker, nowMs), verdict, at(nowMs));
+}
+
+/** A list of the same. */
+export const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import type { SolverOptions } from '../../src/core/solve/solver.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Breaker, Pass } from '../../src/ports/breaker.ts';
+import type { RetryBudget } from '../../src/ports/retry-budget.ts';
+import { aTask } from './builders.ts';
+import type { Call, Script } from './scripted-api.ts';
+import { somePolls, someSubmits } from './some-faults.ts';
+import { aRig, type Rig, usualBreaker } from './solver-rig.ts';
+
+/** Tasks with what the service does to them, and every option that matters. */
+export const aScenario = fc.record({
+  tasks: fc.array(fc.record({ submits: someSubmits, polls: fc.array(somePolls, { minLength: 1, maxLength: 3 }) }), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+  options: fc.record<SolverOptions>({
+    timeoutMs: fc.integer({ min: 1, max: 400_000 }),
+    limits: fc.record({ maxAttempts: fc.integer({ min: 1, max: 6 }), maxUnsolvable: fc.integer({ min: 1, max: 3 }) }),
+    backoff: fc.record({
+      strategy: fc.constantFrom('none', 'fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter'),
+      baseDelayMs: fc.constantFrom(0, 1_000),
+      maxDelayMs: fc.constantFrom(0, 5_000, 30_000),
+    }),
+    onExhausted: fc.constantFrom('fail', 'wait'),
+  }),
+  budget: fc.record({
+    ratio: fc.constantFrom(null, 0.1, 0.5, 1),
+    minRetriesPerSecond: fc.constantFrom(0, 0.2, 2),
+    maxRetriesPerSecond: fc.constantFrom(0.1, 1, 10),
+    burst: fc.integer({ min: 1, max: 6 }),
+  }),
+  breaker: fc.record({
+    consecutiveFailures: fc.option(fc.integer({ min: 1, max: 5 })),
+    failureRatio: fc.option(fc.constantFrom(0.3, 0.5, 1)),
+    minimumThroughput: fc.integer({ min: 1, max: 10 }),
+  }),
+  stopAtMs: fc.option(fc.integer({ min: 0, max: 200_000 })),
+  seed: fc.integer(),
+});
+
+export type Scenario = typeof aScenario extends fc.Arbitrary<infer T> ? T : never;
+
+/** All that can be seen of a scenario from outside. */
+export interface Course {
+  readonly scenario: Scenario;
+  readonly calls: readonly Call[];
+  readonly outcomes: readonly Outcome[];
+  /** When each token that was taken may be used. */
+  readonly tokensAtMs: readonly number[];
+  readonly passes: ReadonlyMap<Pass, number>;
+}
+
+function scriptOf<T>(scripts: readonly Script<T>[], index: number): Script<T> {
+  return scripts[index % scripts.length]!;
+}
+
+function rigFor(scenario: Scenario): Rig & Pick<Course, 'tokensAtMs' | 'passes'> {
+  const tokensAtMs: number[] = [];
+  const passes = new Map<Pass, number>();
+  const { tasks, options, budget, seed } = scenario;
+  const scriptsOf = (taskId: string): Scenario['tasks'][number] => tasks[Number(taskId.slice(1))]!;
+  const rig = aRig({
+    options,
+    budget,
+    seed,
+    breaker: { ...usualBreaker, ...scenario.breaker },
+    answers: {
+      submits: ({ taskId }) => scriptsOf(taskId).submits,
+      polls: (captchaId) => {
+        const [taskId, nth] = captchaId.split('-') as [string, string];
+        return scriptOf(scriptsOf(taskId).polls, Number(nth));
+      },
+    },
+    wrapBudget: (inner, clock): RetryBudget => ({
+      deposit: () => inner.deposit(),
+      tryWithdraw: async (request) => {
+        const withdrawal = await inner.tryWithdraw(request);
+        if (withdrawal.granted) tokensAtMs.push(clock.nowMs() + withdrawal.waitMs);
+        return withdrawal;
+      },
+    }),
+    wrapBreaker: (inner): Breaker => ({
+      tryEnter: async () => {
+        const admission = await inner.tryEnter();
+        if (admission.admitted) passes.set(admission.pass, 0);
+        return admission;
+      },
+      record: (pass, verdict) => {
+        passes.set(pass, (passes.get(pass) ?? 0) + 1);
+        return inner.record(pass, verdict);
+      },
+    }),
+  });
+  return { ...rig, tokensAtMs, passes };
+}
+
+/** Plays a scenario to its end, in virtual time. */
+export async function play(scenario: Scenario): Promise<Course> {
+  const { api, clock, solver, stop, tokensAtMs, passes } = rigFor(scenario);
+  const running = scenario.tasks.map((_, index) => solver.solve(aTask({ taskId: `t${index}` }), stop.signal));
+  if (scenario.stopAtMs !== null) void clock.sleep(scenario.stopAtMs).then(() => stop.abort());
+  await clock.run();
+  return { scenario, calls: api.calls, outcomes: await Promise.all(running), tokensAtMs, passes };
+}
