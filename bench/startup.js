@@ -22,7 +22,7 @@ const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));
 const config = join(folder, 'captcha.config.json');
 await writeFile(config, JSON.stringify({ polling: { firstWait: '0ms' } }));
 const env = {
-  PATH: process.env.PATH,
+  ...process.env,
   CAPTCHAAI_BASE_URL: `http://127.0.0.1:${server.address().port}`,
   CAPTCHAAI_API_KEY: 'bench',
 };

@@ -9,6 +9,21 @@ const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
+// Modules of node that a library asks for and that captcha never uses: loading them would cost every command some ms.
+const unused = {
+  // undici negotiates HTTP/2 only where it is told to.
+  'node:http2': 'module.exports = { constants: {} };',
+  // commander runs subcommands as executables only where they are declared so.
+  'node:child_process': 'module.exports = {};',
+};
+const withoutUnused = {
+  name: 'without-unused',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^node:(http2|child_process)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    plugin.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused[path], loader: 'js' }));
+  },
+};
+
 await rm(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -25,6 +40,7 @@ const { metafile } = await build({
   // cosmiconfig's loader for TypeScript files, which is never used: config files hold data only.
   external: ['typescript'],
   define: { __VERSION__: JSON.stringify(version) },
+  plugins: [withoutUnused],
   banner: { js: banner },
   legalComments: 'linked',
   metafile: true,

@@ -22,7 +22,7 @@ async function startSandbox() {
   return { child, url: line.replace('listening on ', '') };
 }
 
-function solve(env, ...flags) {
+function solve(env, page, ...flags) {
   const args = [
     'solve',
     '--method',
@@ -30,7 +30,7 @@ function solve(env, ...flags) {
     '--sitekey',
     '0x4AAA',
     '--pageurl',
-    'https://example.com/login',
+    page,
     ...flags,
   ];
   console.log(`$ captcha ${args.join(' ')}`);
@@ -54,11 +54,11 @@ const env = { ...process.env, CAPTCHAAI_BASE_URL: url, CAPTCHAAI_API_KEY: 'demo'
 let codes;
 try {
   say('A calm service: the solution on stdout, and nothing else.');
-  const calm = await solve(env, '--config', config);
+  const calm = await solve(env, 'https://example.com/login', '--config', config);
 
   await sleep(Math.max(0, startedMs + outage.fromMs + 300 - Date.now()));
   say('An outage: every retry takes a token from the budget and waits a random time.');
-  const stormy = await solve(env, '--config', config, '--max-attempts', '8', '-v');
+  const stormy = await solve(env, 'https://example.com/checkout', '--config', config, '--max-attempts', '8', '-v');
 
   const stats = await (await fetch(`${url}/_stats`)).json();
   say('What the service saw:');

@@ -1,4 +1,4 @@
-import { maskSecrets } from './mask.ts';
+import { maskSecrets } from '../domain/mask-secrets.ts';
 
 const longest = 60;
 

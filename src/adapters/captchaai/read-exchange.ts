@@ -41,14 +41,20 @@ function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): 
   return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
 }
 
+/** Of a page only the title is for people. */
+function pageQuote(html: string): string {
+  const title = /<title>([^<]*)/i.exec(html)?.[1]?.trim() ?? '';
+  return title === '' ? ' with an HTML page' : ` with an HTML page: ${title}`;
+}
+
 /**
  * A page or text that may be quoted. Broken JSON and whatever else came with success may hold a solution, which must
  * not get into a log.
  */
 function quoteOf(reply: Reply, answer: Answer, { clean }: Reader): string {
   const text = clean(reply.body);
-  const isPage = text.startsWith('<');
-  const mayHoldSolution = answer.type !== 'unreadable' || text.startsWith('{') || (isSuccess(reply.status) && !isPage);
+  if (text.startsWith('<')) return pageQuote(text);
+  const mayHoldSolution = answer.type !== 'unreadable' || text.startsWith('{') || isSuccess(reply.status);
   return mayHoldSolution || text === '' ? '' : `: ${text}`;
 }
 

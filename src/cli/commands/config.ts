@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/load.ts';
-import { maskSecrets } from '../../config/mask.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderTable } from '../output/table.ts';

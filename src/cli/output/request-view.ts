@@ -1,5 +1,5 @@
 import type { Task } from '../../domain/task.ts';
-import { maskSecrets } from '../../config/mask.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { wireParameters } from '../../protocol/wire.ts';
 
 /** Beyond this a value (an image) is shown by its size. */

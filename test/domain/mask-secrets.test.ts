@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskSecrets } from '../../src/config/mask.ts';
+import { maskSecrets } from '../../src/domain/mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it.each([

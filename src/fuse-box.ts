@@ -1,0 +1,121 @@
+import { systemClock as clock } from './adapters/system/system-clock.ts';
+import { systemRandom as random } from './adapters/system/system-random.ts';
+import type { GlobalFlags, SandboxFlags, SandboxHandle, Session, SessionRequest } from './cli/context.ts';
+import type { Terminal } from './cli/output/terminal.ts';
+import { loadApiKey } from './config/api-key.ts';
+import { loadConfig, type LoadedConfig, type Override } from './config/load.ts';
+import { checkPolling, methodTiming } from './config/polling-advice.ts';
+import type { Config } from './config/schema.ts';
+import { ProcessBreaker } from './core/health/process-breaker.ts';
+import { ProcessRetryBudget } from './core/retry/process-retry-budget.ts';
+import { Solver } from './core/solve/solver.ts';
+import { UsageError } from './domain/usage-error.ts';
+
+/** The embedded service has nobody to spare: its clients look at once and often. */
+const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
+const sandboxKey = 'sandbox';
+const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
+
+function sandboxOverrides(url: string): readonly Override[] {
+  const values = {
+    'api.baseUrl': url,
+    regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health` })),
+    'routes.default': sandboxRegions[0],
+    'routes.rules': [],
+    'budget.scope': 'process',
+  };
+  return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
+}
+
+/** The retry budget and the breaker that a configuration asks for. */
+function protectionOf({ api, budget, breaker }: Config): { budget: ProcessRetryBudget; breaker: ProcessBreaker } {
+  if (budget.scope !== 'process' && budget.scope !== 'host') {
+    throw new UsageError('budget.scope: this version has no fleet scope', 'it is process or host');
+  }
+  const breakerOptions = { ...breaker, probeLeaseMs: 2 * api.timeoutMs };
+  return {
+    budget: new ProcessRetryBudget(budget, { clock }),
+    breaker: new ProcessBreaker(breakerOptions, { clock, random }),
+  };
+}
+
+/** The only place where adapters are plugged into ports. What a command does not ask for is not built, nor loaded. */
+export class FuseBox {
+  readonly #process: NodeJS.Process;
+  readonly #globals: GlobalFlags;
+  readonly #terminal: Terminal;
+  readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
+
+  constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
+    this.#process = process;
+    this.#globals = globals;
+    this.#terminal = terminal;
+  }
+
+  /** Loads once for one list of overrides: a command asks before it opens a session with the same. */
+  config(overrides: readonly Override[]): Promise<LoadedConfig> {
+    const { env } = this.#process;
+    const loading =
+      this.#loaded.get(overrides) ??
+      loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides });
+    this.#loaded.set(overrides, loading);
+    return loading;
+  }
+
+  async configSchema(): Promise<object> {
+    return (await import('./config/json-schema.ts')).configJsonSchema();
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    return (await import('./adapters/system/read-input.ts')).readInput(path, this.#process.stdin);
+  }
+
+  async sandbox(flags: SandboxFlags): Promise<SandboxHandle> {
+    const [{ startSandbox }, { parseSandboxFlags }] = await Promise.all([
+      import('./sandbox/sandbox.ts'),
+      import('./sandbox/parse-options.ts'),
+    ]);
+    return startSandbox(parseSandboxFlags(flags));
+  }
+
+  /** Opens the service that the configuration names, or with `--sandbox` one that is started for this run. */
+  async session(request: SessionRequest): Promise<Session> {
+    const sandbox = this.#globals.sandbox ? await this.sandbox({}) : null;
+    try {
+      const overrides = sandbox === null ? request.overrides : [...request.overrides, ...sandboxOverrides(sandbox.url)];
+      const { config } = await this.config(overrides);
+      if (sandbox === null) checkPolling(config, request.allowFastPolling);
+      return await this.#open(config, sandbox);
+    } catch (error) {
+      await sandbox?.close();
+      throw error;
+    }
+  }
+
+  async #open(config: Config, sandbox: SandboxHandle | null): Promise<Session> {
+    const api = await this.#client(config, sandbox === null ? await loadApiKey(config, this.#process.env) : sandboxKey);
+    const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...(sandbox && sandboxPolling) });
+    return {
+      config,
+      api,
+      timing,
+      intervalMs: sandbox === null ? config.polling.intervalMs : sandboxPolling.intervalMs,
+      solver: (emit, onExhausted) => {
+        const { timeoutMs } = config.solve;
+        const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
+        return new Solver(options, { api, clock, random, emit, timing, ...protectionOf(config) });
+      },
+      close: async () => {
+        await api.close();
+        await sandbox?.close();
+      },
+    };
+  }
+
+  async #client(config: Config, key: string) {
+    this.#terminal.hide(key);
+    const { createCaptchaAi } = await import('./adapters/captchaai/client.ts');
+    const { env } = this.#process;
+    return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });
+  }
+}

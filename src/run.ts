@@ -1,0 +1,71 @@
+import { systemClock as clock } from './adapters/system/system-clock.ts';
+import { systemRandom as random } from './adapters/system/system-random.ts';
+import type { Context, GlobalFlags } from './cli/context.ts';
+import { Interrupt } from './cli/interrupt.ts';
+import { Terminal, type TerminalOptions, wantsColor } from './cli/output/terminal.ts';
+import { runProgram } from './cli/program.ts';
+import { reportError } from './cli/report-error.ts';
+import { FuseBox } from './fuse-box.ts';
+import { version } from './version.ts';
+
+/** One run of the program: its streams, its signals, and what its command may use. */
+class Run {
+  readonly #process: NodeJS.Process;
+  readonly #interrupt: Interrupt;
+  #terminal: Terminal;
+
+  constructor(process: NodeJS.Process) {
+    this.#process = process;
+    this.#interrupt = new Interrupt(process, () => clock.nowMs());
+    this.#terminal = this.#openTerminal({ quiet: false, verbosity: 0, color: true, logFormat: 'text' });
+  }
+
+  async toExitCode(): Promise<number> {
+    const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
+    await this.#terminal.flush();
+    const { received, drained } = this.#interrupt;
+    if (received !== null && !drained) this.#interrupt.raise(received);
+    return exitCode;
+  }
+
+  #command(): Promise<number> {
+    return runProgram(this.#process.argv.slice(2), {
+      version,
+      writeOut: (text) => void this.#terminal.result(text).catch(() => undefined),
+      writeErr: (text) => this.#process.stderr.write(text),
+      makeContext: (globals, options) => {
+        this.#terminal = this.#openTerminal(options);
+        return this.#contextOf(globals);
+      },
+    });
+  }
+
+  #openTerminal(options: TerminalOptions): Terminal {
+    const { stdout, stderr, env } = this.#process;
+    const color = options.color && wantsColor(stderr, env);
+    return new Terminal({ stdout, stderr }, { ...options, color }, () => clock.timestamp());
+  }
+
+  #contextOf(globals: GlobalFlags): Context {
+    const [terminal, interrupt, { env }] = [this.#terminal, this.#interrupt, this.#process];
+    const fuseBox = new FuseBox(this.#process, globals, terminal);
+    return {
+      globals,
+      env,
+      terminal,
+      interrupt,
+      clock,
+      random,
+      config: (overrides) => fuseBox.config(overrides),
+      configSchema: () => fuseBox.configSchema(),
+      session: (request) => fuseBox.session(request),
+      sandbox: (flags) => fuseBox.sandbox(flags),
+      read: (path) => fuseBox.read(path),
+    };
+  }
+}
+
+/** Runs the command that `process.argv` names and answers its exit code; a signal that ended it is raised again. */
+export function run(process: NodeJS.Process): Promise<number> {
+  return new Run(process).toExitCode();
+}
