@@ -23,18 +23,9 @@ async function startSandbox() {
 }
 
 function solve(env, page, ...flags) {
-  const args = [
-    'solve',
-    '--method',
-    'turnstile',
-    '--sitekey',
-    '0x4AAA',
-    '--pageurl',
-    page,
-    ...flags,
-  ];
+  const args = ['solve', '--method', 'turnstile', '--sitekey', '0x4AAA', '--pageurl', page, ...flags];
   console.log(`$ captcha ${args.join(' ')}`);
-  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env, stdio: ['ignore', 'inherit', 'inherit'] });
   return new Promise((resolve) => {
     child.once('exit', (code) => {
       console.log(`exit code ${code}`);
@@ -45,8 +36,10 @@ function solve(env, page, ...flags) {
 
 const folder = await mkdtemp(join(tmpdir(), 'captcha-demo-'));
 // The sandbox bans nobody, so the demo need not wait as long between polls as one does at CaptchaAI.
-const config = join(folder, 'captcha.config.json');
-await writeFile(config, JSON.stringify({ polling: { firstWait: '400ms', interval: '500ms' } }));
+await writeFile(
+  join(folder, 'captcha.config.json'),
+  JSON.stringify({ polling: { firstWait: '400ms', interval: '500ms' } }),
+);
 
 const startedMs = Date.now();
 const { child, url } = await startSandbox();
@@ -54,11 +47,11 @@ const env = { ...process.env, CAPTCHAAI_BASE_URL: url, CAPTCHAAI_API_KEY: 'demo'
 let codes;
 try {
   say('A calm service: the solution on stdout, and nothing else.');
-  const calm = await solve(env, 'https://example.com/login', '--config', config);
+  const calm = await solve(env, 'https://example.com/login');
 
   await sleep(Math.max(0, startedMs + outage.fromMs + 300 - Date.now()));
   say('An outage: every retry takes a token from the budget and waits a random time.');
-  const stormy = await solve(env, 'https://example.com/checkout', '--config', config, '--max-attempts', '8', '-v');
+  const stormy = await solve(env, 'https://example.com/checkout', '--max-attempts', '8', '-v');
 
   const stats = await (await fetch(`${url}/_stats`)).json();
   say('What the service saw:');
