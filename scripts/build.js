@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs.
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -42,9 +42,22 @@ const { metafile } = await build({
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [withoutUnused],
   banner: { js: banner },
-  legalComments: 'linked',
+  legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
 });
+/** The licence texts of what was bundled: every one of them asks to be kept with copies. */
+async function licences(inputs) {
+  const folders = inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
+  const texts = [...new Set(folders)].toSorted().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(`${root}${folder}/package.json`, 'utf8'));
+    const file = (await readdir(`${root}${folder}`)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? `Licence: ${license}\n` : await readFile(`${root}${folder}/${file}`, 'utf8');
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+await writeFile(`${root}dist/THIRD-PARTY-LICENCES.txt`, await licences(Object.keys(metafile.inputs)));
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

@@ -83,7 +83,8 @@ export class FuseBox {
     const sandbox = this.#globals.sandbox ? await this.sandbox({}) : null;
     try {
       const overrides = sandbox === null ? request.overrides : [...request.overrides, ...sandboxOverrides(sandbox.url)];
-      const { config } = await this.config(overrides);
+      const { config, warnings } = await this.config(overrides);
+      for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
       if (sandbox === null) checkPolling(config, request.allowFastPolling);
       return await this.#open(config, sandbox);
     } catch (error) {

@@ -6,12 +6,13 @@ const invisible = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 /** What the cut may leave of a character outside the basic plane. */
 const halfCharacter = /\p{Cs}$/u;
 
-/** A secret as it is and as a form or URL that is echoed would spell it. */
+/** A secret as it is and as a form, URL or JSON that is echoed would spell it. */
 function spellings(secret: string): string[] {
   const asForm = new URLSearchParams({ '': secret }).toString().slice(1);
   // Half a character has no spelling in a URL: a form sends the replacement character for it.
   const asUrl = encodeURIComponent(secret.replace(/\p{Cs}/gu, '\uFFFD'));
-  return [secret, asUrl, asForm];
+  const asJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, asUrl, asForm, asJson];
 }
 
 function patternOf(secrets: readonly string[]): RegExp | null {

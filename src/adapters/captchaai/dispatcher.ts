@@ -35,7 +35,8 @@ function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options 
 }
 
 async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent, Pool } = await import('undici');
+  // A bundler that splits its output hands CommonJS modules over as default exports only.
+  const { EnvHttpProxyAgent, Pool } = (await import('undici')).default;
   /** When a proxy hangs up on CONNECT, undici takes that for passing and connects again at once, thousands of times. */
   class TunnelPool extends Pool {
     override connect = async (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {

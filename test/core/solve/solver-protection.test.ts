@@ -22,6 +22,13 @@ describe('Solver and the retry budget', () => {
     expect(rig.events.at(-2)).toMatchObject({ type: 'budget-refused', retryInMs: null });
   });
 
+  it('does not wait for a token that comes later, unless told to, and says when it comes', async () => {
+    const budget = { ...usualBudget, ratio: null, maxRetriesPerSecond: 0.1, burst: 1 };
+    const backoff = { strategy: 'none', baseDelayMs: 0, maxDelayMs: 0 } as const;
+    const { outcome } = await solveOne({ budget, answers: { submits: () => [reset] }, options: { backoff } });
+    expect(outcome).toMatchObject({ reason: 'budget-exhausted', retryInMs: 9_900, durationMs: 200 });
+  });
+
   it('charges the token before the backoff begins, so that what waits has paid', async () => {
     const breaker = { ...usualBreaker, consecutiveFailures: null, failureRatio: null };
     const budget = { ...spent, burst: 3 };
