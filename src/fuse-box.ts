@@ -44,6 +44,8 @@ export class FuseBox {
   readonly #process: NodeJS.Process;
   readonly #globals: GlobalFlags;
   readonly #terminal: Terminal;
+  /** The service of `--sandbox`, once it was needed. */
+  #embedded: Promise<SandboxHandle> | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
@@ -54,10 +56,7 @@ export class FuseBox {
 
   /** Loads once for one list of overrides: a command asks before it opens a session with the same. */
   config(overrides: readonly Override[]): Promise<LoadedConfig> {
-    const { env } = this.#process;
-    const loading =
-      this.#loaded.get(overrides) ??
-      loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides });
+    const loading = this.#loaded.get(overrides) ?? this.#load(overrides);
     this.#loaded.set(overrides, loading);
     return loading;
   }
@@ -78,42 +77,44 @@ export class FuseBox {
     return startSandbox(parseSandboxFlags(flags));
   }
 
-  /** Opens the service that the configuration names, or with `--sandbox` one that is started for this run. */
-  async session(request: SessionRequest): Promise<Session> {
-    const sandbox = this.#globals.sandbox ? await this.sandbox({}) : null;
-    try {
-      const overrides = sandbox === null ? request.overrides : [...request.overrides, ...sandboxOverrides(sandbox.url)];
-      const { config, warnings } = await this.config(overrides);
-      for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
-      if (sandbox === null) checkPolling(config, request.allowFastPolling);
-      return await this.#open(config, sandbox);
-    } catch (error) {
-      await sandbox?.close();
-      throw error;
-    }
-  }
-
-  async #open(config: Config, sandbox: SandboxHandle | null): Promise<Session> {
-    const api = await this.#client(config, sandbox === null ? await loadApiKey(config, this.#process.env) : sandboxKey);
-    const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...(sandbox && sandboxPolling) });
+  /** Opens the service that the configuration names. */
+  async session({ overrides, allowFastPolling }: SessionRequest): Promise<Session> {
+    const { config, warnings } = await this.config(overrides);
+    for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
+    if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
+    const api = await this.#client(config);
+    const polling = this.#globals.sandbox ? sandboxPolling : {};
+    const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
       config,
       api,
       timing,
-      intervalMs: sandbox === null ? config.polling.intervalMs : sandboxPolling.intervalMs,
+      intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       solver: (emit, onExhausted) => {
         const { timeoutMs } = config.solve;
         const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
         return new Solver(options, { api, clock, random, emit, timing, ...protectionOf(config) });
       },
-      close: async () => {
-        await api.close();
-        await sandbox?.close();
-      },
+      close: () => api.close(),
     };
   }
 
-  async #client(config: Config, key: string) {
+  /** Ends what was started for this run. */
+  async close(): Promise<void> {
+    await (await this.#embedded)?.close();
+  }
+
+  /** With `--sandbox`, as every command sees it: a service is started, and everything points at it. */
+  async #load(overrides: readonly Override[]): Promise<LoadedConfig> {
+    const { env } = this.#process;
+    if (this.#globals.sandbox) this.#embedded ??= this.sandbox({});
+    const sandbox = await this.#embedded;
+    const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
+    return loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides: all });
+  }
+
+  async #client(config: Config) {
+    const key = this.#globals.sandbox ? sandboxKey : await loadApiKey(config, this.#process.env);
     this.#terminal.hide(key);
     const { createCaptchaAi } = await import('./adapters/captchaai/client.ts');
     const { env } = this.#process;

@@ -13,6 +13,7 @@ class Run {
   readonly #process: NodeJS.Process;
   readonly #interrupt: Interrupt;
   #terminal: Terminal;
+  #fuseBox: FuseBox | null = null;
 
   constructor(process: NodeJS.Process) {
     this.#process = process;
@@ -22,6 +23,7 @@ class Run {
 
   async toExitCode(): Promise<number> {
     const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
+    await this.#fuseBox?.close();
     await this.#terminal.flush();
     const { received, drained } = this.#interrupt;
     if (received !== null && !drained) this.#interrupt.raise(received);
@@ -49,6 +51,7 @@ class Run {
   #contextOf(globals: GlobalFlags): Context {
     const [terminal, interrupt, { env }] = [this.#terminal, this.#interrupt, this.#process];
     const fuseBox = new FuseBox(this.#process, globals, terminal);
+    this.#fuseBox = fuseBox;
     return {
       globals,
       env,
