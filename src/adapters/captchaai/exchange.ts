@@ -32,11 +32,14 @@ const explanations: Readonly<Record<string, string>> = {
   UND_ERR_DESTROYED: 'the client was closed',
   UND_ERR_ABORTED: 'the proxy refused the tunnel',
   ERR_PROXY_TUNNEL: 'the proxy closed the tunnel',
+  HTTPParserError: 'the answer was not valid HTTP',
 };
 
 function codeOf(error: Error): string {
   const code: unknown = 'code' in error ? error.code : null;
-  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'unknown error';
+  if (typeof code === 'string' && /^\w+$/.test(code)) return code;
+  // undici's parser errors have a name only.
+  return explanations[error.name] ?? 'unknown error';
 }
 
 function headerOf(headers: Headers, name: string): string | null {

@@ -62,7 +62,7 @@ export class CircuitBreaker {
     return { admitted: true, pass: { epoch: this.#epoch, probe: true } };
   }
 
-  /** `jitter`, 0..1, lengthens a break that this verdict begins by up to half, so that clients do not probe in step. */
+  /** `jitter`, 0..1, lengthens a break that this verdict begins from two thirds of its range to the whole, so that clients do not probe in step. */
   record(pass: Pass, verdict: Verdict, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
     if (pass.epoch !== this.#epoch) return;
     if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, { nowMs, jitter });
@@ -92,8 +92,9 @@ export class CircuitBreaker {
 
   #open(breaks: number, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
-    const breakMs = Math.min(maxBreakDurationMs, breakDurationMs * 2 ** (breaks - 1));
-    this.#enter({ name: 'open', untilMs: nowMs + breakMs * (1 + jitter / 2), breaks });
+    // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
+    const longestMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** (breaks - 1));
+    this.#enter({ name: 'open', untilMs: nowMs + longestMs * (2 / 3 + jitter / 3), breaks });
   }
 
   #close(): void {

@@ -3,6 +3,7 @@ import type { Attempt } from '../../domain/outcome.ts';
 import type { Solution } from '../../domain/solution.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
 import type { RetryBudget } from '../../ports/retry-budget.ts';
 import { collect, type CollectDeps, type PollEvent } from './collect.ts';
@@ -16,12 +17,30 @@ export interface AttemptDeps extends CollectDeps {
   readonly timing: (task: Task) => PollTiming;
 }
 
+/** An id that was paid for in an earlier run. `submittedAt` in epoch ms. */
+export interface Accepted {
+  readonly captchaId: string;
+  readonly submittedAt: number;
+}
+
+/** Where an attempt writes its steps down before it takes them, so that a crash neither loses nor pays twice. */
+export interface AttemptSteps {
+  /** Before the submission: from now on it may have been paid for. */
+  intend(attempt: number): Awaitable<void>;
+  /** The submission was refused: nothing was paid for. */
+  refused(): Awaitable<void>;
+  /** Before the first poll. */
+  submitted(accepted: Accepted): Awaitable<void>;
+}
+
 export interface AttemptPlan {
   readonly task: Task;
   /** Counts from 1. */
   readonly attempt: number;
   readonly deadlineAtMs: number;
-  readonly pass: Pass;
+  /** The right to submit, or the id that makes a submission needless. */
+  readonly start: { readonly pass: Pass } | { readonly accepted: Accepted };
+  readonly steps: AttemptSteps;
 }
 
 export interface AttemptEnd {
@@ -29,7 +48,7 @@ export interface AttemptEnd {
   readonly solved: { readonly solution: Solution; readonly solvedAt: number } | null;
 }
 
-type Submission = { readonly captchaId: string; readonly roundTripMs: number } | { readonly fault: Fault };
+type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
 
 /** What a submission's fault says about the service: any coherent answer means that it is there. */
 function verdictOf({ kind }: Fault): Verdict {
@@ -37,17 +56,12 @@ function verdictOf({ kind }: Fault): Verdict {
   return kind === 'throttled' ? 'busy' : 'success';
 }
 
-async function submit({ task, attempt, deadlineAtMs, pass }: AttemptPlan, deps: AttemptDeps): Promise<Submission> {
-  const { api, clock, breaker, budget, emit } = deps;
+async function send(plan: AttemptPlan, pass: Pass, { api, clock, breaker }: AttemptDeps): Promise<Submission> {
   const sentMs = clock.nowMs();
-  emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
   try {
-    const captchaId = await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs });
-    const roundTripMs = clock.nowMs() - sentMs;
-    emit({ type: 'submitted', taskId: task.taskId, attempt, captchaId, roundTripMs });
+    const captchaId = await api.submit(plan.task, { timeLeftMs: plan.deadlineAtMs - sentMs });
     await breaker.record(pass, 'success');
-    await budget.deposit();
-    return { captchaId, roundTripMs };
+    return { captchaId, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
   } catch (error) {
     if (!(error instanceof ProviderFault)) throw error;
     await breaker.record(pass, verdictOf(error.fault));
@@ -55,27 +69,48 @@ async function submit({ task, attempt, deadlineAtMs, pass }: AttemptPlan, deps: 
   }
 }
 
+async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
+  const { task, attempt, steps } = plan;
+  const about = { taskId: task.taskId, attempt };
+  await steps.intend(attempt);
+  deps.emit({ type: 'submitting', ...about, region: task.region });
+  const submission = await send(plan, pass, deps);
+  if ('fault' in submission) {
+    if (!submission.fault.answerLost) await steps.refused();
+    return submission;
+  }
+  const { captchaId, submitMs } = submission;
+  deps.emit({ type: 'submitted', ...about, captchaId, roundTripMs: submitMs ?? 0 });
+  await steps.submitted(submission);
+  await deps.budget.deposit();
+  return submission;
+}
+
+/** An id of an earlier run has waited for part of its first poll already. */
+function timingOf({ start, task }: AttemptPlan, { timing, clock }: AttemptDeps): PollTiming {
+  const usual = timing(task);
+  if (!('accepted' in start)) return usual;
+  const waitedMs = Math.max(0, clock.timestamp() - start.accepted.submittedAt);
+  return { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - waitedMs) };
+}
+
 /** One submission and its polls. The submission is sent once; whatever happens to polls, it is never sent again here. */
 export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<AttemptEnd> {
-  const { task, attempt, deadlineAtMs } = plan;
+  const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
   const startedMs = clock.nowMs();
   const begun = { attempt, region: task.region, startedAt: clock.timestamp() };
-  const submission = await submit(plan, deps);
+  const submission = 'pass' in start ? await submit(plan, start.pass, deps) : { ...start.accepted, submitMs: null };
   if ('fault' in submission) {
     const { fault } = submission;
     const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null, pollMs: [], pollFaultCount: 0 };
     const ended = { durationMs: clock.nowMs() - startedMs, fault, possiblyCharged: fault.answerLost };
     return { record: { ...begun, ...nothingAccepted, ...ended }, solved: null };
   }
-  const { captchaId, roundTripMs } = submission;
-  const submittedAt = clock.timestamp();
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
-  const { end, pollMs, pollFaultCount } = await collect(
-    { captchaId, timing: deps.timing(task), deadlineAtMs, report },
-    deps,
-  );
-  const accepted = { captchaId, submittedAt, submitMs: roundTripMs, pollMs, pollFaultCount, possiblyCharged: false };
+  const claim = { captchaId: submission.captchaId, timing: timingOf(plan, deps), deadlineAtMs, report };
+  const { end, pollMs, pollFaultCount } = await collect(claim, deps);
   const ended = { durationMs: clock.nowMs() - startedMs, fault: 'fault' in end ? end.fault : null };
-  return { record: { ...begun, ...accepted, ...ended }, solved: 'fault' in end ? null : end };
+  const record = { ...begun, ...submission, pollMs, pollFaultCount, possiblyCharged: false, ...ended };
+  return { record, solved: 'fault' in end ? null : end };
 }

@@ -83,15 +83,16 @@ class Collection {
     this.#pollCount += 1;
     try {
       const answer = await api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() });
+      const solvedAt = this.#solvedAt();
       this.#recordAnswer(clock.nowMs() - sentMs);
-      if (answer.ready) return { solution: answer.solution, solvedAt: this.#solvedAt() };
+      if (answer.ready) return { solution: answer.solution, solvedAt };
+      this.#previousLookMs = sentMs;
       this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
     } catch (error) {
       if (!(error instanceof ProviderFault)) throw error;
       if (!isPassing(error.fault)) return { fault: error.fault };
       this.#recordFault(error.fault);
     }
-    this.#previousLookMs = sentMs;
     return null;
   }
 
@@ -108,10 +109,12 @@ class Collection {
     this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
   }
 
-  /** A solution ages from the moment it was made, at the earliest one look (and at most one interval) ago. */
+  /** A solution ages from the moment it was made: an interval ago, or as long as no look was answered. */
   #solvedAt(): number {
     const { clock } = this.#deps;
-    return clock.timestamp() - Math.min(this.#claim.timing.intervalMs, clock.nowMs() - this.#previousLookMs);
+    const unseenMs = clock.nowMs() - this.#previousLookMs;
+    const ageMs = this.#faultsInARow > 0 ? unseenMs : Math.min(this.#claim.timing.intervalMs, unseenMs);
+    return clock.timestamp() - ageMs;
   }
 
   #outOfTime(): Fault {

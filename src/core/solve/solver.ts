@@ -3,7 +3,7 @@ import type { Task } from '../../domain/task.ts';
 import type { Pass } from '../../ports/breaker.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
 import { decideRetry, type RetryDecision, type RetryLimits } from '../retry/decide-retry.ts';
-import { type AttemptDeps, runAttempt } from './attempt.ts';
+import { type Accepted, type AttemptDeps, type AttemptPlan, type AttemptSteps, runAttempt } from './attempt.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
 
 export interface SolverOptions {
@@ -11,11 +11,42 @@ export interface SolverOptions {
   readonly timeoutMs: number;
   readonly limits: RetryLimits;
   readonly backoff: BackoffOptions;
-  /** What to do when the budget or the breaker says no: give the task up, or wait within its deadline. */
-  readonly onExhausted: 'fail' | 'wait';
+  /**
+   * What to do when the budget or the breaker says no: give the task up, wait within its deadline, or `pause`: wait as
+   * long as it takes, and let the deadline wait with it.
+   */
+  readonly onExhausted: 'fail' | 'wait' | 'pause';
 }
 
-type Entry = { readonly pass: Pass } | WhyGivenUp;
+/** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
+export interface Circumstances {
+  readonly steps: AttemptSteps;
+  /** Submissions in earlier runs, the one of `accepted` included. */
+  readonly earlierAttempts: number;
+  /** An id of an earlier run that is still to be collected. */
+  readonly accepted: Accepted | null;
+  /**
+   * Waits until a thread may be free, after the service said that all are taken: then such an answer costs neither an
+   * attempt nor a token. Null takes it for a fault like any other.
+   */
+  readonly awaitThread: (() => Promise<void>) | null;
+}
+
+const nothingSpecial: Circumstances = {
+  steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
+  earlierAttempts: 0,
+  accepted: null,
+  awaitThread: null,
+};
+
+interface RunParts {
+  readonly options: SolverOptions;
+  readonly deps: AttemptDeps;
+  readonly stop: AbortSignal;
+  readonly circumstances: Circumstances;
+}
+
+type Start = AttemptPlan['start'];
 
 /** One task on its way: what it has been through, and how long it still has. */
 class Run {
@@ -23,30 +54,34 @@ class Run {
   readonly #deps: AttemptDeps;
   readonly #task: Task;
   readonly #stop: AbortSignal;
+  readonly #circumstances: Circumstances;
   readonly #startedMs: number;
-  readonly #deadlineAtMs: number;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
+  #deadlineAtMs: number;
 
-  constructor(task: Task, { options, deps, stop }: { options: SolverOptions; deps: AttemptDeps; stop: AbortSignal }) {
+  constructor(task: Task, { options, deps, stop, circumstances }: RunParts) {
     this.#options = options;
     this.#deps = deps;
     this.#task = task;
     this.#stop = stop;
+    this.#circumstances = circumstances;
     this.#startedMs = deps.clock.nowMs();
     this.#deadlineAtMs = this.#startedMs + options.timeoutMs;
     this.#backoffMs = startBackoff(options.backoff, deps.random);
   }
 
   async toOutcome(): Promise<Outcome> {
+    const { accepted } = this.#circumstances;
+    let start: Start | WhyGivenUp = accepted === null ? await this.#enter() : { accepted };
     for (;;) {
-      const entry = await this.#enter();
-      if ('reason' in entry) return this.#giveUp(entry);
-      const found = await this.#attempt(entry.pass);
-      if (found !== null) return found;
-      const decision = await this.#decide();
+      if ('reason' in start) return this.#giveUp(start);
+      const ended = await this.#attempt(start);
+      if (ended !== null && ended !== 'no-thread') return ended;
+      const decision = ended === null ? await this.#decide() : await this.#awaitThread();
       if (!decision.retry) return this.#giveUp(decision);
       await this.#deps.clock.sleep(decision.waitMs, this.#stop);
+      start = await this.#enter();
     }
   }
 
@@ -55,7 +90,7 @@ class Run {
   }
 
   #about(): { taskId: string; attempt: number } {
-    return { taskId: this.#task.taskId, attempt: Math.max(1, this.#attempts.length) };
+    return { taskId: this.#task.taskId, attempt: Math.max(1, this.#attempts.at(-1)?.attempt ?? 0) };
   }
 
   #course(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
@@ -63,7 +98,7 @@ class Run {
   }
 
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
-  async #enter(): Promise<Entry> {
+  async #enter(): Promise<Start | WhyGivenUp> {
     for (;;) {
       const ended = this.#whyEnded();
       if (ended !== null) return ended;
@@ -71,14 +106,30 @@ class Run {
       if (admission.admitted) return this.#use(admission.pass);
       const { retryInMs } = admission;
       this.#deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
-      const mayWait = this.#options.onExhausted === 'wait' && retryInMs < this.#timeLeftMs();
-      if (!mayWait) return { reason: 'breaker-open', retryInMs };
-      await this.#deps.clock.sleep(retryInMs, this.#stop);
+      if (!this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
+      await this.#hold(this.#deps.clock.sleep(retryInMs, this.#stop));
     }
   }
 
+  #mayWait(ms: number): boolean {
+    const { onExhausted } = this.#options;
+    return onExhausted === 'pause' || (onExhausted === 'wait' && ms < this.#timeLeftMs());
+  }
+
+  /** Waits for others. While the run pauses, the task's own time stands still. */
+  async #hold(wait: Promise<void>): Promise<void> {
+    const sinceMs = this.#deps.clock.nowMs();
+    await wait;
+    if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += this.#deps.clock.nowMs() - sinceMs;
+  }
+
+  async #awaitThread(): Promise<RetryDecision> {
+    await this.#hold(this.#circumstances.awaitThread?.() ?? Promise.resolve());
+    return { retry: true, waitMs: 0 };
+  }
+
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
-  async #use(pass: Pass): Promise<Entry> {
+  async #use(pass: Pass): Promise<Start | WhyGivenUp> {
     const ended = this.#whyEnded();
     if (ended === null) return { pass };
     await this.#deps.breaker.record(pass, 'abandoned');
@@ -90,10 +141,12 @@ class Run {
     return this.#timeLeftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  async #attempt(pass: Pass): Promise<Outcome | null> {
-    const attempt = this.#attempts.length + 1;
-    const plan = { task: this.#task, attempt, deadlineAtMs: this.#deadlineAtMs, pass };
+  async #attempt(start: Start): Promise<Outcome | 'no-thread' | null> {
+    const { steps, earlierAttempts, awaitThread, accepted } = this.#circumstances;
+    const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
+    const plan = { task: this.#task, attempt, deadlineAtMs: this.#deadlineAtMs, start, steps };
     const end = await runAttempt(plan, this.#deps);
+    if (end.record.fault?.threadsFull === true && awaitThread !== null) return 'no-thread';
     this.#attempts.push(end.record);
     if (end.record.fault !== null) {
       this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault: end.record.fault });
@@ -108,7 +161,7 @@ class Run {
 
   /** Whether and when to submit again. The token is taken here, before the wait: what waits has paid already. */
   async #decide(): Promise<RetryDecision> {
-    const decision = decideRetry(this.#options.limits, {
+    const decision = decideRetry(this.#limits(), {
       faults: this.#attempts.flatMap(({ fault }) => fault ?? []),
       idMayBeAlive: liveIdOf(this.#attempts.at(-1)) !== null,
       timeLeftMs: this.#timeLeftMs(),
@@ -121,10 +174,19 @@ class Run {
       : this.#withdraw(decision.waitMs);
   }
 
+  /** Attempts of earlier runs count; what was in doubt then gets at least one more. */
+  #limits(): RetryLimits {
+    const { limits } = this.#options;
+    const { earlierAttempts, accepted } = this.#circumstances;
+    const spent = earlierAttempts - (accepted === null ? 0 : 1);
+    return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) };
+  }
+
   async #withdraw(backoffMs: number): Promise<RetryDecision> {
+    const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
-      onExhausted: this.#options.onExhausted,
-      maxWaitMs: Math.max(0, this.#timeLeftMs()),
+      onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
+      maxWaitMs: onExhausted === 'pause' ? Infinity : Math.max(0, this.#timeLeftMs()),
       taskId: this.#task.taskId,
     });
     if (!withdrawal.granted) {
@@ -133,6 +195,7 @@ class Run {
       return { retry: false, reason: 'budget-exhausted', retryInMs };
     }
     const waitMs = Math.max(backoffMs, withdrawal.waitMs);
+    if (onExhausted === 'pause') this.#deadlineAtMs += waitMs - backoffMs;
     this.#deps.emit({ type: 'retrying', ...this.#about(), waitMs, budgetBalance: withdrawal.balance });
     return { retry: true, waitMs };
   }
@@ -157,7 +220,7 @@ export class Solver {
     this.#deps = deps;
   }
 
-  solve(task: Task, stop: AbortSignal): Promise<Outcome> {
-    return new Run(task, { options: this.#options, deps: this.#deps, stop }).toOutcome();
+  solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {
+    return new Run(task, { options: this.#options, deps: this.#deps, stop, circumstances }).toOutcome();
   }
 }

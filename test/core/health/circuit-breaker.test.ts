@@ -98,7 +98,10 @@ describe('CircuitBreaker, open', () => {
     expect(breaker.tryEnter(0)).toEqual({ admitted: false, retryInMs: breakMs });
   });
 
-  it('doubles its break with every failed probe, up to the longest', () => {
+  it.each<[number, number[]]>([
+    [0, [5_000, 10_000, 20_000, 40_000, 40_000, 40_000, 40_000]],
+    [1, [5_000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000]],
+  ])('doubles its break with every failed probe, up to the longest (draw of %d)', (jitter, expected) => {
     const { breaker } = opened();
     const breaks: number[] = [];
     let nowMs = 0;
@@ -106,9 +109,9 @@ describe('CircuitBreaker, open', () => {
       const refusal = breaker.tryEnter(nowMs);
       breaks.push(refusal.admitted ? 0 : refusal.retryInMs);
       nowMs += breaks.at(-1)!;
-      breaker.record(passAt(breaker, nowMs), 'failure', at(nowMs));
+      breaker.record(passAt(breaker, nowMs), 'failure', at(nowMs, jitter));
     }
-    expect(breaks).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+    expect(breaks).toEqual(expected);
   });
 
   it('begins with a short break again once it was closed', () => {

@@ -10,6 +10,7 @@ import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../suppor
 import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
 
 const pass = { epoch: 4, probe: true };
+const noSteps = { intend: () => undefined, refused: () => undefined, submitted: () => undefined };
 
 interface Course extends AttemptEnd {
   readonly verdicts: readonly Verdict[];
@@ -25,7 +26,7 @@ async function attempting(answers: Partial<ScriptedAnswers>): Promise<Course> {
   const events: SolverEvent[] = [];
   let deposits = 0;
   const end = runAttempt(
-    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs: 100_000, pass },
+    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs: 100_000, start: { pass }, steps: noSteps },
     {
       api,
       clock,
