@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { PollTiming } from '../core/solve/poll-schedule.ts';
+import type { SolveTimes } from '../core/solve/solve-times.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi } from '../ports/account-api.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
 import type { Random } from '../ports/random.ts';
 import type { SolverApi } from '../ports/solver-api.ts';
+import type { BatchFiles } from './batch/batch-files.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Terminal } from './output/terminal.ts';
 
@@ -21,12 +23,16 @@ export interface GlobalFlags {
 /** An open line to the service, under one configuration. */
 export interface Session {
   readonly config: Config;
+  /** Tells accounts apart without telling the key. */
+  readonly accountId: string;
   readonly api: SolverApi & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
   readonly intervalMs: number;
   /** How a task's method is polled. */
   timing(task: Task): PollTiming;
-  solver(emit: EventSink, onExhausted: 'fail' | 'wait'): Solver;
+  solver(emit: EventSink, request: SolverRequest): Solver;
+  /** How many HTTP requests were sent. */
+  requestCount(): number;
   close(): Promise<void>;
 }
 
@@ -34,6 +40,14 @@ export interface SessionRequest {
   readonly overrides: readonly Override[];
   /** Polls faster than the service advises are a usage error unless this is true. */
   readonly allowFastPolling: boolean;
+}
+
+export interface SolverRequest {
+  readonly onExhausted: 'fail' | 'wait' | 'pause';
+  /** Aborts when the solver's work is left behind: nothing of it goes on, or holds the process. */
+  readonly left?: AbortSignal;
+  /** What a batch has learnt about when to poll. */
+  readonly times?: SolveTimes;
 }
 
 /** A running service of the embedded kind. */
@@ -66,6 +80,7 @@ export interface Context {
   readonly configSchema: () => Promise<object>;
   /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
   readonly session: (request: SessionRequest) => Promise<Session>;
+  readonly batchFiles: () => Promise<BatchFiles>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
   readonly read: (path: string) => Promise<Uint8Array>;

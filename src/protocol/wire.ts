@@ -23,28 +23,39 @@ export function wireParameters(task: Task): Record<string, string> {
   return wire;
 }
 
+/** Something that is missing or misplaced in a task. */
+export interface TaskProblem {
+  /** The logical name at fault: `sitekey`, `pageurl`, `body`, or a parameter's. */
+  readonly about: string;
+  /** One sentence. */
+  readonly text: string;
+}
+
 /** How a person supplies a wire parameter. */
-function sourceOf(name: string, siteKeyName: string | null): string {
-  if (name === siteKeyName) return 'a site key (sitekey)';
-  if (name === 'pageurl') return 'the page URL (pageurl)';
-  if (name === 'body' || name === 'file') return 'an image (file or body)';
-  return `the parameter ${name}`;
+function sourceOf(name: string, siteKeyName: string | null): { about: string; what: string } {
+  if (name === siteKeyName) return { about: 'sitekey', what: 'a site key (sitekey)' };
+  if (name === 'pageurl') return { about: 'pageurl', what: 'the page URL (pageurl)' };
+  if (name === 'body' || name === 'file') return { about: 'body', what: 'an image (file or body)' };
+  return { about: name, what: `the parameter ${name}` };
 }
 
 /**
- * What is missing or misplaced in a task, one sentence each; empty where it can be sent. Only methods with a row in the
- * table are checked: another vendor may know more of them.
+ * What is missing or misplaced in a task; empty where it can be sent. Only methods with a row in the table are checked:
+ * another vendor may know more of them.
  */
-export function taskProblems(task: Task): readonly string[] {
+export function taskProblems(task: Task): readonly TaskProblem[] {
   const { required, siteKeyName } = findMethod(sentMethod(task), task.params);
   const wire = wireParameters(task);
   const missing = required.filter((name) => (wire[name] ?? '').trim() === '');
-  const problems = missing.map((name) => `${task.method} needs ${sourceOf(name, siteKeyName)}`);
+  const problems = missing.map((name) => {
+    const { about, what } = sourceOf(name, siteKeyName);
+    return { about, text: `${task.method} needs ${what}` };
+  });
+  if (siteKeyName === null || !missing.includes(siteKeyName)) return problems;
   const foreign = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
-  if (siteKeyName !== null && missing.includes(siteKeyName)) {
-    problems.push(
-      ...foreign.map((name) => `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`),
-    );
-  }
-  return problems;
+  const misplaced = foreign.map((name) => ({
+    about: name,
+    text: `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`,
+  }));
+  return [...problems, ...misplaced];
 }

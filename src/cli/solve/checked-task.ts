@@ -12,56 +12,76 @@ export interface TaskInput {
   readonly pageurl: string | null;
   /** The page's own action name (reCAPTCHA v3, Turnstile), `action` on the wire. */
   readonly pageAction: string | null;
-  /** The bytes of an image, or null. */
-  readonly image: Uint8Array | null;
+  /** An image as bare base64, or null. */
+  readonly body: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly region: string | null;
 }
 
+/** Why a task cannot or must not be sent. */
+export interface TaskRefusal {
+  /** The name at fault: a column of a batch, or what a flag of `solve` is called after; null where it is the whole. */
+  readonly about: string | null;
+  readonly reason: string;
+  readonly fix: string | null;
+}
+
 const reservedHints: Readonly<Record<string, string>> = {
-  action: "for the page's own action use --page-action",
+  action: "for the page's own action use --page-action, in a batch the column page_action",
   method: 'use --method',
 };
 
-function refuseReserved(params: Readonly<Record<string, string>>): void {
-  const reserved = Object.keys(params).find((name) => reservedParameters.has(name));
-  if (reserved === undefined) return;
-  throw new UsageError(`the parameter ${reserved} is set by captcha itself`, reservedHints[reserved] ?? null);
+function reservedRefusal(params: Readonly<Record<string, string>>): readonly TaskRefusal[] {
+  const reserved = Object.keys(params).filter((name) => reservedParameters.has(name));
+  return reserved.map((name) => ({
+    about: name,
+    reason: `the parameter ${name} is set by captcha itself`,
+    fix: reservedHints[name] ?? null,
+  }));
 }
 
-function imageBody(image: Uint8Array | null): string | null {
-  if (image === null) return null;
-  if (image.length === 0) throw new UsageError('the image is empty');
-  return Buffer.from(image).toString('base64');
-}
+type Region = Config['regions'][number];
 
-function regionOf(name: string | null, { regions, routes }: Config): Config['regions'][number] | null {
+function findRegion(name: string | null, { regions, routes }: Config): Region | null | TaskRefusal {
   const wanted = name ?? routes.default;
   if (wanted === null) return null;
-  const found = regions.find((region) => region.name === wanted);
-  if (found !== undefined) return found;
   const names = regions.map((region) => region.name).join(', ');
-  throw new UsageError(
-    `--region ${wanted}: no such region`,
-    names === '' ? 'no regions are configured' : `there are: ${names}`,
-  );
+  const fix = names === '' ? 'no regions are configured' : `there are: ${names}`;
+  const found = regions.find((region) => region.name === wanted);
+  return found ?? { about: 'region', reason: `region ${wanted}: no such region`, fix };
 }
 
-/** The task, with the parameters of its region. Throws `UsageError` for what cannot or must not be sent. */
-export function checkedTask(input: TaskInput, config: Config): Task {
-  refuseReserved(input.params);
-  const body = imageBody(input.image);
+/** What the method asks for and the policy allows. */
+function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
+  const problems = taskProblems(task).map(({ about, text }) => ({ about, reason: text, fix: null }));
+  if (problems.length > 0) return problems;
+  // What is sent is judged: a parameter can name the page, too.
+  const decision = decidePolicy(policy, wireParameters(task)['pageurl'] ?? null);
+  return decision.allowed ? [] : [{ about: 'pageurl', reason: `not sent: denied by ${decision.rule}`, fix: 'see policy.allow and policy.deny in captcha config show' }];
+}
+
+/** The task, with the parameters of its region, or why it cannot or must not be sent. */
+export function parseTask(input: TaskInput, config: Config): Task | readonly TaskRefusal[] {
+  const { taskId, sitekey, pageurl, body } = input;
+  const reserved = reservedRefusal(input.params);
+  if (reserved.length > 0) return reserved;
+  if (body === '') return [{ about: 'body', reason: 'the image is empty', fix: null }];
   const method = input.method ?? (body === null ? null : 'base64');
-  if (method === null) throw new UsageError('nothing to solve', 'give --method with its parameters, or an image file');
-  const region = regionOf(input.region, config);
+  if (method === null) return [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }];
+  const region = findRegion(input.region, config);
+  if (region !== null && 'reason' in region) return [region];
   const action = input.pageAction === null ? {} : { action: input.pageAction };
   const params = { ...region?.params, ...input.params, ...action };
-  const { taskId, sitekey, pageurl } = input;
   const task: Task = { taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null };
-  const problems = taskProblems(task);
-  if (problems.length > 0) throw new UsageError(problems.join('\n  '), 'see captcha solve --help');
-  // What is sent is judged: --param can name the page, too.
-  const decision = decidePolicy(config.policy, wireParameters(task)['pageurl'] ?? null);
-  if (!decision.allowed) throw new UsageError(`not sent: denied by ${decision.rule}`);
-  return task;
+  const refusals = refusalsOf(task, config);
+  return refusals.length > 0 ? refusals : task;
+}
+
+/** The same for one task on the command line: throws `UsageError`. */
+export function checkedTask(input: TaskInput, config: Config): Task {
+  const parsed = parseTask(input, config);
+  if (!Array.isArray(parsed)) return parsed as Task;
+  const refusals = parsed as readonly TaskRefusal[];
+  const fix = refusals[0]?.fix ?? 'see captcha solve --help';
+  throw new UsageError(refusals.map(({ reason }) => reason).join('\n  '), fix);
 }

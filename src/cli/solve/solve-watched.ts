@@ -52,7 +52,7 @@ export async function solveWatched(
   const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
   try {
     const watch = new Watch(context, progress);
-    return await session.solver((event) => watch.show(event), onExhausted).solve(task, context.interrupt.stop);
+    return await session.solver((event) => watch.show(event), { onExhausted }).solve(task, context.interrupt.stop);
   } finally {
     progress.stop();
   }

@@ -54,7 +54,7 @@ export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<
     pageurl: flags.pageurl ?? null,
     pageAction: flags.pageAction ?? null,
     params: await paramsOf(flags, read),
-    image: flags.file === undefined ? null : await read(flags.file),
+    body: flags.file === undefined ? null : Buffer.from(await read(flags.file)).toString('base64'),
     region: flags.region ?? null,
   };
 }

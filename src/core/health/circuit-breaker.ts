@@ -12,7 +12,7 @@ export interface BreakerOptions {
   readonly samplingDurationMs: number;
   /** The first break; it doubles with every failed probe. */
   readonly breakDurationMs: number;
-  /** The longest break, before the jitter that lengthens it by up to half. */
+  /** No break is longer; the longest are drawn from its last third. */
   readonly maxBreakDurationMs: number;
   /** A probe that has not answered for so long is taken for dead, and the next caller probes. */
   readonly probeLeaseMs: number;
@@ -62,7 +62,7 @@ export class CircuitBreaker {
     return { admitted: true, pass: { epoch: this.#epoch, probe: true } };
   }
 
-  /** `jitter`, 0..1, lengthens a break that this verdict begins from two thirds of its range to the whole, so that clients do not probe in step. */
+  /** `jitter`, 0..1, lengthens a break that this verdict begins by up to half, so that clients do not probe in step. */
   record(pass: Pass, verdict: Verdict, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
     if (pass.epoch !== this.#epoch) return;
     if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, { nowMs, jitter });
@@ -94,7 +94,7 @@ export class CircuitBreaker {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
     const longestMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** (breaks - 1));
-    this.#enter({ name: 'open', untilMs: nowMs + longestMs * (2 / 3 + jitter / 3), breaks });
+    this.#enter({ name: 'open', untilMs: nowMs + (longestMs * (2 + jitter)) / 3, breaks });
   }
 
   #close(): void {

@@ -1,13 +1,13 @@
 import { type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
-import type { Solution } from '../../domain/solution.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
 import type { Awaitable } from '../../ports/awaitable.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
 import type { RetryBudget } from '../../ports/retry-budget.ts';
-import { collect, type CollectDeps, type PollEvent } from './collect.ts';
+import { collect, type CollectDeps, type Found, type PollEvent } from './collect.ts';
 import type { PollTiming } from './poll-schedule.ts';
+import type { SolveTimes } from './solve-times.ts';
 
 export interface AttemptDeps extends CollectDeps {
   readonly breaker: Breaker;
@@ -15,6 +15,8 @@ export interface AttemptDeps extends CollectDeps {
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
+  /** What was learnt about when to poll; left out where there is too little to learn from. */
+  readonly times?: SolveTimes;
 }
 
 /** An id that was paid for in an earlier run. `submittedAt` in epoch ms. */
@@ -45,7 +47,7 @@ export interface AttemptPlan {
 
 export interface AttemptEnd {
   readonly record: Attempt;
-  readonly solved: { readonly solution: Solution; readonly solvedAt: number } | null;
+  readonly solved: Found | null;
 }
 
 type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
@@ -87,8 +89,8 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
 }
 
 /** An id of an earlier run has waited for part of its first poll already. */
-function timingOf({ start, task }: AttemptPlan, { timing, clock }: AttemptDeps): PollTiming {
-  const usual = timing(task);
+function timingOf({ start, task }: AttemptPlan, { timing, times, clock }: AttemptDeps): PollTiming {
+  const usual = times?.learnt(task.method, timing(task)) ?? timing(task);
   if (!('accepted' in start)) return usual;
   const waitedMs = Math.max(0, clock.timestamp() - start.accepted.submittedAt);
   return { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - waitedMs) };
@@ -110,6 +112,7 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const claim = { captchaId: submission.captchaId, timing: timingOf(plan, deps), deadlineAtMs, report };
   const { end, pollMs, pollFaultCount } = await collect(claim, deps);
+  if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.unreadyMs);
   const ended = { durationMs: clock.nowMs() - startedMs, fault: 'fault' in end ? end.fault : null };
   const record = { ...begun, ...submission, pollMs, pollFaultCount, possiblyCharged: false, ...ended };
   return { record, solved: 'fault' in end ? null : end };

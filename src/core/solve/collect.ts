@@ -18,8 +18,16 @@ export interface Claim {
 type PollEventOf<T extends SolverEvent['type']> = Omit<Extract<SolverEvent, { type: T }>, 'taskId' | 'attempt'>;
 export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
 
+export interface Found {
+  readonly solution: Solution;
+  /** Wall clock, epoch ms: the earliest moment that the service may have had the answer. */
+  readonly solvedAt: number;
+  /** How long after the collection began the answer was last seen not to be there, in ms; 0 where it never was. */
+  readonly unreadyMs: number;
+}
+
 export interface Collected {
-  readonly end: { readonly solution: Solution; readonly solvedAt: number } | { readonly fault: Fault };
+  readonly end: Found | { readonly fault: Fault };
   /** Round trips of the answered polls, in ms. */
   readonly pollMs: readonly number[];
   readonly pollFaultCount: number;
@@ -44,12 +52,14 @@ class Collection {
   #pollCount = 0;
   #faultsInARow = 0;
   #retryAfterMs: number | null = null;
+  readonly #startedMs: number;
   #previousLookMs: number;
 
   constructor(claim: Claim, deps: CollectDeps) {
     this.#claim = claim;
     this.#deps = deps;
-    this.#previousLookMs = deps.clock.nowMs();
+    this.#startedMs = deps.clock.nowMs();
+    this.#previousLookMs = this.#startedMs;
   }
 
   async run(): Promise<Collected> {
@@ -85,7 +95,8 @@ class Collection {
       const answer = await api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() });
       const solvedAt = this.#solvedAt();
       this.#recordAnswer(clock.nowMs() - sentMs);
-      if (answer.ready) return { solution: answer.solution, solvedAt };
+      if (answer.ready)
+        return { solution: answer.solution, solvedAt, unreadyMs: this.#previousLookMs - this.#startedMs };
       this.#previousLookMs = sentMs;
       this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
     } catch (error) {

@@ -7,7 +7,7 @@ import { refusalOf } from '../support/refusal.ts';
 /** What a person says about a turnstile task, but for what is special about it. */
 function anInput(special: Partial<TaskInput> = {}): TaskInput {
   const page = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://shop.example.com/login' };
-  return { taskId: '1', ...page, pageAction: null, image: null, params: {}, region: null, ...special };
+  return { taskId: '1', ...page, pageAction: null, body: null, params: {}, region: null, ...special };
 }
 
 /** Nothing but a method. */
@@ -42,24 +42,24 @@ describe('a task', () => {
 });
 
 describe('an image', () => {
-  const image = Uint8Array.from([0, 255, 16]);
+  const body = Buffer.from([0, 255, 16]).toString('base64');
 
   it('is sent as base64, which is the method where none is said', () => {
-    const task = checkedTask({ ...bare(null), image }, aConfig());
+    const task = checkedTask({ ...bare(null), body }, aConfig());
     expect(task).toMatchObject({ method: 'base64', body: 'AP8Q' });
   });
 
   it('keeps the method that is said', () => {
-    expect(checkedTask({ ...bare('rotatecaptcha'), image }, aConfig())).toMatchObject({ method: 'rotatecaptcha' });
+    expect(checkedTask({ ...bare('rotatecaptcha'), body }, aConfig())).toMatchObject({ method: 'rotatecaptcha' });
   });
 
   it('that is empty is refused', async () => {
-    expect(await refused({ image: new Uint8Array() })).toBe('the image is empty');
+    expect(await refused({ body: '' })).toBe('the image is empty | see captcha solve --help');
   });
 
   it('or a method is needed', async () => {
-    const hint = 'give --method with its parameters, or an image file';
-    expect(await refused(bare(null))).toBe(`nothing to solve | ${hint}`);
+    const hint = 'see captcha solve --help';
+    expect(await refused(bare(null))).toBe(`nothing to solve: no method and no image | ${hint}`);
   });
 });
 
@@ -69,11 +69,11 @@ describe('a reserved parameter', () => {
     ['json', null],
     ['id', null],
     ['ids', null],
-    ['action', "for the page's own action use --page-action"],
+    ['action', "for the page's own action use --page-action, in a batch the column page_action"],
     ['method', 'use --method'],
   ])('%s is refused with the hint %s', async (name, hint) => {
     const refusal = `the parameter ${name} is set by captcha itself`;
-    expect(await refused({ params: { [name]: 'secret' } })).toBe(hint === null ? refusal : `${refusal} | ${hint}`);
+    expect(await refused({ params: { [name]: 'secret' } })).toBe(`${refusal} | ${hint ?? 'see captcha solve --help'}`);
   });
 });
 
@@ -135,7 +135,7 @@ describe('a region', () => {
   });
 
   it('that is not configured is refused, with those that are', async () => {
-    const message = '--region mars: no such region';
+    const message = 'region mars: no such region';
     expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | there are: us-east-1, eu-west-1`);
     expect(await refused({ region: 'mars' })).toBe(`${message} | no regions are configured`);
   });
@@ -149,19 +149,19 @@ describe('the policy', () => {
       'another host',
       { allow: ['*.example.com'] },
       'https://example.org/',
-      'not sent: denied by policy.allow (no pattern matches example.org)',
+      'not sent: denied by policy.allow (no pattern matches example.org) | see policy.allow and policy.deny in captcha config show',
     ],
     [
       'a denied host',
       { deny: ['*.example.com'] },
       'https://shop.example.com/',
-      'not sent: denied by policy.deny *.example.com',
+      'not sent: denied by policy.deny *.example.com | see policy.allow and policy.deny in captcha config show',
     ],
     [
       'a host that is both',
       { allow: ['*.example.com'], deny: ['pay.example.com'] },
       'https://pay.example.com/',
-      'not sent: denied by policy.deny pay.example.com',
+      'not sent: denied by policy.deny pay.example.com | see policy.allow and policy.deny in captcha config show',
     ],
     ['no page', { allow: ['*.example.com'] }, null, 'not refused'],
   ])('with %s: %j and %s', async (_name, ...[policy, pageurl, refusal]) => {
@@ -171,7 +171,7 @@ describe('the policy', () => {
   it('judges a page that is given as a parameter', async () => {
     const params = { pageurl: 'https://pay.example.com/' };
     const refusal = await refused({ pageurl: null, params }, { policy: { deny: ['pay.example.com'] } });
-    expect(refusal).toBe('not sent: denied by policy.deny pay.example.com');
+    expect(refusal).toBe('not sent: denied by policy.deny pay.example.com | see policy.allow and policy.deny in captcha config show');
   });
 
   it('judges the page that is sent where there are two', async () => {

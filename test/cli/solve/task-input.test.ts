@@ -13,7 +13,7 @@ const nothing = {
   pageurl: null,
   pageAction: null,
   params: {},
-  image: null,
+  body: null,
   region: null,
 };
 
@@ -32,8 +32,8 @@ describe('the flags of a task', () => {
 
   it.each(['image.png', '-'])('read the image %s byte by byte', async (file) => {
     const bytes = Uint8Array.from([0x89, 0x50, 0x00, 0xff]);
-    const { image } = await inputOf({ file }, { [file]: bytes });
-    expect([...(image ?? [])]).toEqual([...bytes]);
+    const { body } = await inputOf({ file }, { [file]: bytes });
+    expect(body).toBe(Buffer.from(bytes).toString('base64'));
   });
 });
 

@@ -1,0 +1,72 @@
+import type { BatchTally } from '../../core/batch/batch-report.ts';
+import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { Context } from '../context.ts';
+import { formatMs } from './format.ts';
+import { type Progress, startProgress } from './progress.ts';
+
+interface Watched {
+  readonly tally: BatchTally;
+  readonly limit: ConcurrencyLimit;
+  /** How many tasks the input holds; null where nobody knows yet. */
+  readonly total: number | null;
+}
+
+/** How often the line is told where it cannot be redrawn, and how often it is redrawn. */
+const tellEveryMs = 30_000;
+const redrawEveryMs = 200;
+
+/** One live line about a batch on a terminal; a line every half minute elsewhere. */
+export interface BatchProgress {
+  recordEvent(event: SolverEvent): void;
+  stop(): void;
+}
+
+function lineOf({ tally, limit, total }: Watched, { elapsedMs, pause }: { elapsedMs: number; pause: string }): string {
+  const { solved, failed } = tally.report();
+  const done = solved + failed;
+  const rate = done / Math.max(1, elapsedMs / 1_000);
+  const eta = total === null || done === 0 ? '' : `, ${formatMs(((total - done) / rate) * 1_000)} left`;
+  const counts = `${done}${total === null ? '' : `/${total}`} done, ${solved} solved, ${failed} failed`;
+  return `${counts}, ${limit.inFlight} in flight, ${rate.toFixed(1)}/s${eta}${pause}`;
+}
+
+/** What holds the batch up, in the words of the event. */
+function pauseOf(event: SolverEvent): string | null {
+  if (event.type === 'breaker-refused') return `; paused: breaker open for ${formatMs(event.retryInMs)}`;
+  if (event.type === 'retrying' && event.budgetBalance !== null) {
+    return event.budgetBalance < 0 ? '; waiting for the retry budget' : '';
+  }
+  return event.type === 'submitted' ? '' : null;
+}
+
+async function tell(say: () => void, everyMs: number, { clock, ended }: { clock: Context['clock']; ended: AbortSignal }): Promise<void> {
+  for (;;) {
+    await clock.sleep(everyMs, ended);
+    if (ended.aborted) return;
+    say();
+  }
+}
+
+/** Starts to tell how a batch goes. */
+export async function startBatchProgress(watched: Watched, context: Context): Promise<BatchProgress> {
+  const { terminal, clock, env } = context;
+  const ended = new AbortController();
+  const startedMs = clock.nowMs();
+  let pause = '';
+  const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
+  const spinner: Progress | null = terminal.stderr.isTTY === true ? await startProgress(terminal, env, 'starting') : null;
+  const say = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
+  void tell(say, spinner === null ? tellEveryMs : redrawEveryMs, { clock, ended: ended.signal });
+  return {
+    recordEvent: (event) => {
+      const next = pauseOf(event);
+      if (next !== null && next !== '' && pause === '' && spinner === null) terminal.note(next.replace(/^; /, ''));
+      pause = next ?? pause;
+    },
+    stop: () => {
+      ended.abort();
+      spinner?.stop();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Survey } from '../../core/batch/survey.ts';
+import type { StopReason } from '../../core/batch/stop-rules.ts';
+import type { BatchSummary } from '../batch/batch-exit-code.ts';
+import { formatMs } from './format.ts';
+
+const counted = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
+    .join(', ');
+
+/** What an input holds, for a person. */
+export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey): string {
+  const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
+  if (rows > bad) lines.push(`methods  ${counted(byMethod)}`, `regions  ${counted(byRegion)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const reasons: Record<StopReason, string> = {
+  interrupted: 'interrupted',
+  account: 'the account needs a person',
+  'max-failures': '--max-failures was reached',
+  'max-submissions': '--max-submissions was reached',
+  'max-duration': '--max-duration was reached',
+  limit: '--limit was reached',
+  failure: 'an error',
+};
+
+function times({ report }: BatchSummary): string | null {
+  const { p50, p95 } = report.solveMs;
+  return p50 === null || p95 === null ? null : `solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`;
+}
+
+function perRegion({ report: { byRegion } }: BatchSummary): string | null {
+  if (byRegion.length < 2 && byRegion[0]?.region == null) return null;
+  const parts = byRegion.map(({ region, solved, failed, attempts }) => {
+    return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${attempts} attempts`;
+  });
+  return `regions: ${parts.join('; ')}`;
+}
+
+function counts({ report, bad }: BatchSummary): string {
+  const parts = [`${report.solved} solved`, `${report.failed} failed`];
+  if (bad > 0) parts.push(`${bad} bad rows`);
+  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
+  if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
+  return parts.join(', ');
+}
+
+function effort({ report, requestCount }: BatchSummary): string {
+  const { submissions, retriesGranted, retriesRefused, solved } = report;
+  const perSolved = solved === 0 ? '' : `, ${(requestCount / solved).toFixed(2)} requests per solved task`;
+  return `${submissions} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
+}
+
+/** What came of a run, for a person. `resumable`: the same command continues it. */
+export function renderSummary(summary: BatchSummary, resumable: boolean): string {
+  const { report, reason, message } = summary;
+  const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
+  if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
+  if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
+  if (reason !== null && resumable) lines.push('run the same command again to continue');
+  return lines.filter((line) => line !== null).join('\n');
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../../ports/clock.ts';
+
+export interface ConcurrencyOptions {
+  /** Where it begins, and the most it grows to: whole numbers, at least 1. */
+  readonly start: number;
+  readonly max: number;
+}
+
+/** After a full house nothing is learnt for so long: answers of what was under way before tell nothing new. */
+const settleMs = 5_000;
+const decrease = 0.7;
+
+/**
+ * How many tasks may be in work at once: additive increase, multiplicative decrease (Chiu and Jain, 1989).
+ *
+ * Every `limit` accepted submissions make room for one more, up to `max`; an answer that all threads are taken cuts the
+ * limit to seven tenths, once per settling time. Whoever is over the limit waits, in the order of asking.
+ */
+export class ConcurrencyLimit {
+  readonly #max: number;
+  readonly #clock: Clock;
+  readonly #waiting: (() => void)[] = [];
+  #limit: number;
+  #inFlight = 0;
+  #settledAtMs = 0;
+
+  constructor({ start, max }: ConcurrencyOptions, { clock }: { clock: Clock }) {
+    this.#max = max;
+    this.#limit = Math.min(start, max);
+    this.#clock = clock;
+  }
+
+  get limit(): number {
+    return Math.floor(this.#limit);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Resolves when there is room for one more, which is then taken. */
+  acquire(): Promise<void> {
+    if (this.#inFlight < this.limit && this.#waiting.length === 0) {
+      this.#inFlight += 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    this.#inFlight -= 1;
+    this.#admit();
+  }
+
+  recordAccepted(): void {
+    if (this.#clock.nowMs() < this.#settledAtMs) return;
+    this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);
+    this.#admit();
+  }
+
+  /** A submission was answered that every thread is taken. */
+  recordFull(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#settledAtMs) return;
+    this.#settledAtMs = nowMs + settleMs;
+    this.#limit = Math.max(1, Math.min(this.#limit, this.#inFlight) * decrease);
+  }
+
+  /** Gives the room back and waits for its turn again: for a task that the service had no thread for. */
+  async yield(ms: number, stop: AbortSignal): Promise<void> {
+    this.release();
+    await this.#clock.sleep(ms, stop);
+    await this.acquire();
+  }
+
+  #admit(): void {
+    while (this.#inFlight < this.limit && this.#waiting.length > 0) {
+      this.#inFlight += 1;
+      this.#waiting.shift()?.();
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '../../ports/clock.ts';
+
+/** Why a batch stopped before its end. */
+export type StopReason =
+  'interrupted' | 'account' | 'max-failures' | 'max-submissions' | 'max-duration' | 'limit' | 'failure';
+
+/** What bounds a run; null for no bound. */
+export interface Bounds {
+  /** So many failed tasks end the run. */
+  readonly maxFailures: number | null;
+  /** So many submissions, retries included. */
+  readonly maxSubmissions: number | null;
+  readonly maxDurationMs: number | null;
+  /** So many tasks. */
+  readonly limit: number | null;
+}
+
+/** Says whether a batch may go on, and keeps the first reason why not. */
+export class StopRules {
+  readonly #bounds: Bounds;
+  readonly #clock: Clock;
+  readonly #abort = new AbortController();
+  readonly #endsAtMs: number;
+  #reason: StopReason | null = null;
+  #message: string | null = null;
+  #started = 0;
+  #submissions = 0;
+  #failed = 0;
+
+  constructor(bounds: Bounds, interrupt: AbortSignal, { clock }: { clock: Clock }) {
+    this.#bounds = bounds;
+    this.#clock = clock;
+    this.#endsAtMs = bounds.maxDurationMs === null ? Infinity : clock.nowMs() + bounds.maxDurationMs;
+    if (interrupt.aborted) this.stopFor('interrupted');
+    else interrupt.addEventListener('abort', () => this.stopFor('interrupted'), { once: true });
+    if (bounds.maxDurationMs !== null) void this.#stopInTime(bounds.maxDurationMs);
+  }
+
+  /** Aborts when no further submission is to be made; what was paid for is still collected. */
+  get stop(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get reason(): StopReason | null {
+    return this.#reason;
+  }
+
+  /** What a person should know about the reason; null where it says it all. */
+  get message(): string | null {
+    return this.#message;
+  }
+
+  stopFor(reason: StopReason, message: string | null = null): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#message = message;
+    this.#abort.abort();
+  }
+
+  /** The run is over: nothing waits for the rules any more. */
+  end(): void {
+    this.#abort.abort();
+  }
+
+  /** Whether one more task may be begun. */
+  mayStart(): boolean {
+    // Tasks that were begun are finished: reaching the limit is no reason to stop them.
+    if (this.#started === this.#bounds.limit) this.#reason ??= 'limit';
+    else if (this.#clock.nowMs() >= this.#endsAtMs) this.stopFor('max-duration');
+    return this.#reason === null;
+  }
+
+  recordStart(): void {
+    this.#started += 1;
+  }
+
+  /** Whether one more submission may be made; a yes counts it. */
+  maySubmit(): boolean {
+    if (this.#submissions === this.#bounds.maxSubmissions) {
+      this.stopFor('max-submissions');
+      return false;
+    }
+    this.#submissions += 1;
+    return true;
+  }
+
+  recordFinished(failed: boolean): void {
+    if (failed) this.#failed += 1;
+    const { maxFailures } = this.#bounds;
+    if (maxFailures !== null && this.#failed >= maxFailures) this.stopFor('max-failures');
+  }
+
+  async #stopInTime(ms: number): Promise<void> {
+    await this.#clock.sleep(ms, this.stop);
+    this.stopFor('max-duration');
+  }
+}

@@ -1,0 +1,93 @@
+import { describe, expect } from 'vitest';
+import { it } from './support/bench.ts';
+
+describe.concurrent('captcha config show', () => {
+  it('prints every effective value and where it came from', async ({ bench }) => {
+    const file = await bench.write('team.json', { solve: { timeout: '90s' }, retry: { maxAttempts: 4 } });
+    const at = { url: 'http://127.0.0.1:1234' };
+    const { code, stdout } = await bench.run(['--config', file, 'config', 'show'], { at, config: null });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^solve\\.timeout +90s +${file}$`, 'm'));
+    expect(stdout).toMatch(/^api\.baseUrl +http:\/\/127\.0\.0\.1:1234 +CAPTCHAAI_BASE_URL$/m);
+    expect(stdout).toMatch(/^budget\.burst +10 +default$/m);
+  });
+
+  it('masks the passwords of queues', async ({ bench }) => {
+    const secret = 'qu3ue-pa55word';
+    const config = {
+      results: `redis://:${secret}@127.0.0.1:6379/9`,
+      regions: [{ name: 'a', health: 'http://127.0.0.1/h', params: { proxy: `u:${secret}@192.0.2.1:80` } }],
+    };
+    const ended = await Promise.all(
+      [['--json'], []].map((flags) => bench.run(['config', 'show', ...flags], { config })),
+    );
+    for (const { code, stdout, stderr } of ended) {
+      expect(code).toBe(0);
+      expect(stdout).toContain('127.0.0.1:6379');
+      expect(stdout + stderr).not.toContain(secret);
+    }
+    expect(JSON.parse(ended[0]!.stdout)).toMatchObject({ schemaVersion: 1 });
+  });
+});
+
+describe.concurrent('captcha config validate', () => {
+  it('ends with 2 and names every bad path at once', async ({ bench }) => {
+    const config = { solve: { timeout: 60 }, retri: {}, budget: { ratio: 2 }, routes: { default: 7 } };
+    const file = await bench.write('bad.json', config);
+    const { code, stdout, stderr } = await bench.run(['--config', file, 'config', 'validate'], { config: null });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    for (const path of ['solve.timeout', 'retri', 'budget.ratio', 'routes.default']) expect(stderr).toContain(path);
+    expect(stderr).toMatch(/did you mean.*retry/);
+    expect(stderr).toContain('did you mean 60s?');
+  });
+
+  it('ends with 0 for a good one', async ({ bench }) => {
+    const ended = await bench.run(['config', 'validate', '--json']);
+    expect(ended.code).toBe(0);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ schemaVersion: 1, valid: true });
+  });
+
+  it.for(['{"solve": {"timeout": }', 'solve: [unclosed', '\u0000'])(
+    'ends with 2 where %j is no data',
+    async (text, { bench }) => {
+      const file = await bench.write(text.startsWith('{') ? 'bad.json' : 'bad.yaml', text);
+      const { code, stderr } = await bench.run(['--config', file, 'config', 'validate'], { config: null });
+      expect(code).toBe(2);
+      expect(stderr).toContain(file);
+    },
+  );
+});
+
+describe.concurrent('captcha config schema', () => {
+  it('prints a JSON Schema that knows every section', async ({ bench }) => {
+    const { code, stdout } = await bench.run(['config', 'schema'], { config: null });
+    expect(code).toBe(0);
+    const { properties } = JSON.parse(stdout) as { properties: object };
+    expect(Object.keys(properties)).toEqual(
+      expect.arrayContaining(['api', 'solve', 'polling', 'retry', 'budget', 'breaker', 'regions', 'routes', 'policy']),
+    );
+  });
+});
+
+describe.concurrent('the environment and flags', () => {
+  it('go before the config file, the flag first', async ({ bench }) => {
+    const args = [
+      'solve',
+      '--method',
+      'turnstile',
+      '--sitekey',
+      'x',
+      '--pageurl',
+      'https://example.com',
+      '--no-submit',
+    ];
+    const config = { api: { baseUrl: 'http://127.0.0.1:1111' } };
+    const at = { url: 'http://127.0.0.1:2222' };
+    const [fromEnv, fromFile] = await Promise.all([
+      bench.run(args, { config, at }),
+      bench.run(args, { config, env: { CAPTCHAAI_BASE_URL: undefined } }),
+    ]);
+    expect(fromEnv.stdout).toMatch(/^POST http:\/\/127\.0\.0\.1:2222\/in\.php$/m);
+    expect(fromFile.stdout).toMatch(/^POST http:\/\/127\.0\.0\.1:1111\/in\.php$/m);
+  });
+});

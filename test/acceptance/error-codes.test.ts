@@ -1,0 +1,115 @@
+import { describe, expect } from 'vitest';
+import type { FaultKind } from '../../src/domain/fault.ts';
+import { knownErrorCodes, type Endpoint } from '../../src/protocol/error-codes.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { type Bench, it, turnstile } from './support/bench.ts';
+import { solution } from './support/secrets.ts';
+
+/** Shorter than the least wait that any code asks for, so that a throttled task ends at once. */
+const solve = ['solve', ...turnstile, '--json', '--timeout', '1500ms'];
+const inTimeMs = 8_000;
+
+interface Outcome {
+  readonly reason: string;
+  readonly code: string | null;
+  readonly captchaId: string | null;
+  readonly possiblyCharged: boolean;
+}
+
+/** Lets the service answer every request of one sort with a code. */
+async function solveAgainst(bench: Bench, code: string, endpoint: Endpoint) {
+  const sandbox = await bench.sandbox();
+  sandbox.script({ mode: code, endpoint, times: Infinity });
+  const ended = await bench.run(solve, { at: sandbox });
+  expect(ended.durationMs, 'ends in time').toBeLessThan(inTimeMs);
+  return { ...ended, sandbox, outcome: JSON.parse(ended.stdout) as Outcome };
+}
+
+const exitCodes: Record<FaultKind, number> = {
+  rejected: 1,
+  unsolvable: 1,
+  account: 3,
+  throttled: 4,
+  transport: 4,
+  timeout: 4,
+};
+
+describe.concurrent('a submission that finds every thread busy', () => {
+  it('is made again after the wait that the code asks for', async ({ bench }) => {
+    const sandbox = await bench.sandbox();
+    sandbox.script({ mode: 'ERROR_NO_SLOT_AVAILABLE', endpoint: 'submit' });
+    const { code, stdout, durationMs } = await bench.run(['solve', ...turnstile, '--timeout', '12s'], { at: sandbox });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${solution}\n` });
+    expect(durationMs).toBeGreaterThan(5_000);
+  });
+});
+
+describe.concurrent('a submission that is always answered with', () => {
+  const reasons: Record<FaultKind, string> = {
+    rejected: 'rejected',
+    unsolvable: 'unsolvable',
+    account: 'account',
+    throttled: 'deadline-exceeded',
+    transport: 'attempts-exhausted',
+    timeout: 'attempts-exhausted',
+  };
+  const isRetried = (kind: FaultKind): boolean => kind === 'transport' || kind === 'unsolvable';
+
+  it.for(knownErrorCodes())('$code ends by its kind, $kind', async ({ code, kind, maxResubmissions }, { bench }) => {
+    const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'submit');
+    expect(exitCode).toBe(exitCodes[kind]);
+    expect(outcome).toMatchObject({ reason: reasons[kind], code, captchaId: null, possiblyCharged: false });
+    expect(stderr).toContain(code);
+    expect(stderr).not.toContain('captcha result');
+    const submissions = isRetried(kind) ? (maxResubmissions ?? 2) + 1 : 1;
+    expect(sandbox.stats()).toMatchObject({ submissions, accepted: 0, polls: 0 });
+  });
+
+  it('a code of tomorrow is submitted once more', async ({ bench }) => {
+    const { code, outcome, sandbox } = await solveAgainst(bench, 'ERROR_OF_TOMORROW', 'submit');
+    expect(code).toBe(1);
+    expect(outcome).toMatchObject({ reason: 'rejected', code: 'ERROR_OF_TOMORROW', captchaId: null });
+    expect(sandbox.stats()).toMatchObject({ submissions: 2, accepted: 0 });
+  });
+});
+
+function expectIdIsNamed(stderr: string, { captchaId }: Outcome, sandbox: Sandbox): void {
+  expect(captchaId).toMatch(/^\d+$/);
+  expect(stderr).toContain(`captcha result ${captchaId}`);
+  expect(sandbox.stats()).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
+}
+
+describe.concurrent('a poll that is always answered with', () => {
+  const codes = knownErrorCodes().map(({ pollKind, kind, ...row }) => ({ ...row, kind: pollKind ?? kind }));
+  const [givenUp, alive] = [true, false].map((is) => codes.filter(({ kind }) => (kind === 'unsolvable') === is));
+
+  it.for(alive!)('$code ($kind) is not paid for again, and its id is named', async ({ code, kind }, { bench }) => {
+    const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'poll');
+    expect(exitCode).toBe(exitCodes[kind]);
+    const isFinal = kind === 'account' || kind === 'rejected';
+    expect(outcome).toMatchObject(isFinal ? { reason: kind, code } : { reason: 'deadline-exceeded' });
+    expectIdIsNamed(stderr, outcome, sandbox);
+  });
+
+  it('a code of tomorrow is not paid for again, and its id is named', async ({ bench }) => {
+    const { code, stderr, outcome, sandbox } = await solveAgainst(bench, 'ERROR_OF_TOMORROW', 'poll');
+    expect(code).toBe(1);
+    expectIdIsNamed(stderr, outcome, sandbox);
+  });
+
+  it.for(givenUp!)('$code, which gives the id up, is submitted anew', async ({ code, maxResubmissions }, { bench }) => {
+    const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'poll');
+    expect(exitCode).toBe(1);
+    expect(outcome).toMatchObject({ reason: 'unsolvable', code, captchaId: null });
+    expect(stderr).not.toContain('captcha result');
+    expect(sandbox.stats().submissions).toBe((maxResubmissions ?? 2) + 1);
+  });
+
+  it('CAPCHA_NOT_READY is polled on until the time is over', async ({ bench }) => {
+    const { code, stderr, outcome, sandbox } = await solveAgainst(bench, 'CAPCHA_NOT_READY', 'poll');
+    expect(code).toBe(4);
+    expect(outcome.reason).toBe('deadline-exceeded');
+    expectIdIsNamed(stderr, outcome, sandbox);
+    expect(sandbox.stats().polls).toBeGreaterThan(5);
+  });
+});

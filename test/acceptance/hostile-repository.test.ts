@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { type Bench, it, turnstile } from './support/bench.ts';
+
+const solve = ['solve', ...turnstile];
+/** As a thief would choose it: it may listen, but it is not this machine by name. */
+const elsewhere = 'https://thief.example';
+
+/** Writes files into the working directory. */
+async function clone(bench: Bench, files: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) await bench.write(join('work', name), content);
+}
+
+const apiSettings = { baseUrl: elsewhere, keyFile: '/etc/hostname', keyEnv: 'PATH', allowHttp: true };
+const redirects = [
+  ['captcha.config.json', { api: { baseUrl: elsewhere } }],
+  ['captcha.config.yaml', `api:\n  baseUrl: ${elsewhere}\n`],
+  ['captcha.config.yml', `api:\n  baseUrl: ${elsewhere}\n`],
+  ['.captcharc', `{"api": {"baseUrl": "${elsewhere}"}}`],
+  ['.captcharc.json', { api: { baseUrl: elsewhere } }],
+  ['.captcharc.yaml', `api: { baseUrl: "${elsewhere}" }`],
+  ['package.json', { name: 'x', captcha: { api: { baseUrl: elsewhere } } }],
+  ['captcha.config.json', { api: { keyFile: '/etc/hostname' } }],
+  ['captcha.config.json', { api: { keyEnv: 'PATH' } }],
+  ['captcha.config.json', { $import: './other.json' }],
+] as const;
+
+/** A config file that is a program. */
+function codeThatWrites(marker: string, name: string): string {
+  const write = `writeFileSync(${JSON.stringify(marker)}, 'ran')`;
+  return /\.(mjs|ts)$/.test(name)
+    ? `import { writeFileSync } from 'node:fs';\n${write};\nexport default { captcha: {} };`
+    : `const { writeFileSync } = require('node:fs');\n${write};\nmodule.exports = { captcha: {} };`;
+}
+
+describe.concurrent('a cloned repository', () => {
+  it.for(redirects)('cannot send the key elsewhere with %s %j', async ([name, content], { bench }) => {
+    const proxy = await bench.service(() => ({ status: 502 }));
+    await clone(bench, { [name]: content, 'other.json': { api: { baseUrl: elsewhere } } });
+    // Whatever would leave this machine would ask the proxy.
+    const env = { CAPTCHAAI_BASE_URL: undefined, HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url };
+    const { code, stdout, stderr } = await bench.run(solve, { env, config: null });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(name);
+    expect(proxy.connections()).toBe(0);
+  });
+
+  it('names everything that it must not say at once', async ({ bench }) => {
+    await clone(bench, { 'captcha.config.json': { api: apiSettings } });
+    const { stderr } = await bench.run(['config', 'validate'], {
+      env: { CAPTCHAAI_BASE_URL: undefined },
+      config: null,
+    });
+    for (const path of ['api.baseUrl', 'api.keyFile', 'api.keyEnv']) expect(stderr).toContain(path);
+  });
+
+  it('is searched upward: the refusal holds in its subfolders', async ({ bench }) => {
+    await clone(bench, { 'captcha.config.json': { api: { baseUrl: elsewhere } }, 'deep/er/keep': '' });
+    const cwd = join(bench.cwd, 'deep/er');
+    const ended = await bench.run(solve, { cwd, env: { CAPTCHAAI_BASE_URL: undefined }, config: null });
+    expect(ended.code).toBe(2);
+  });
+
+  it.for([
+    ['.config/config.js', ''],
+    ['.config/config.cjs', ''],
+    ['.config/config.mjs', ''],
+    ['.config/config.ts', ''],
+    ['captcha.config.js', ''],
+    ['captcha.config.cjs', ''],
+    ['captcha.config.mjs', ''],
+    ['.captcharc.js', ''],
+    ['.captcharc.cjs', ''],
+    ['evil.cjs', 'package.json'],
+    ['evil.cjs', '.config/config.json'],
+    ['evil.cjs', '.config/config.yaml'],
+  ] as const)('cannot run code with %s %s', async ([name, redirect], { bench }) => {
+    const marker = join(bench.home, 'marker');
+    // cosmiconfig's own configuration, with which a repository could redirect the search.
+    const meta = redirect === '' ? {} : { [redirect]: { name: 'x', cosmiconfig: { searchPlaces: [name] } } };
+    // Without a file to read, cosmiconfig would not be at work at all.
+    await clone(bench, { 'package.json': { name: 'x' }, [name]: codeThatWrites(marker, name), ...meta });
+    const sandbox = await bench.sandbox();
+    const [unnamed, named] = await Promise.all([
+      bench.run(['balance'], { at: sandbox, config: null }),
+      bench.run(['--config', name, 'balance'], { at: sandbox, config: null }),
+    ]);
+    expect([unnamed.code, named.code]).toEqual([0, 2]);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it('may say what is harmless, such as how long to wait', async ({ bench }) => {
+    await clone(bench, { 'captcha.config.json': { solve: { timeout: '77s' } } });
+    const { code, stdout } = await bench.run(['config', 'show'], { config: null });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^solve\.timeout +77s /m);
+  });
+
+  it('may name a service on loopback', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ balance: 7 });
+    await clone(bench, { 'captcha.config.json': { api: { baseUrl: sandbox.url } } });
+    const ended = await bench.run(['balance'], { env: { CAPTCHAAI_BASE_URL: undefined }, config: null });
+    expect(ended).toMatchObject({ code: 0, stdout: '7\n' });
+  });
+
+  it('decides nothing where a file is named with --config', async ({ bench }) => {
+    await clone(bench, { 'captcha.config.json': { api: { baseUrl: elsewhere } } });
+    expect(await bench.run(['balance'], { at: await bench.sandbox() })).toMatchObject({ code: 0, stdout: '100\n' });
+  });
+});

@@ -1,0 +1,104 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { it, turnstile, words } from './support/bench.ts';
+import { bin } from './support/running.ts';
+import { solution } from './support/secrets.ts';
+
+const solve = ['solve', ...turnstile, '-v'];
+/** More than a pipe holds, so that an early exit would cut it. */
+const large = `0.${'x'.repeat(200_000)}`;
+
+describe.concurrent('a closed stdout', () => {
+  it.for(['solve TASK -v', 'solve TASK -v --json'])(
+    'is no error: captcha %s ends with 141 and names the id',
+    async (line, { bench }) => {
+      const sandbox = await bench.sandbox({ latencyMs: [600, 600] });
+      const running = await bench.start(words(line), { at: sandbox });
+      await running.said(/accepted as/);
+      running.child.stdout!.destroy();
+      const { code, signal, stderr } = await running.ended;
+      expect({ code, signal }).toEqual({ code: 141, signal: null });
+      const id = /accepted as (\d+)/.exec(stderr)![1]!;
+      expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
+      expect(stderr).not.toMatch(/EPIPE|bug/);
+    },
+  );
+
+  it.for(['result 1 2 3', 'balance', 'solve TASK --no-submit', 'config schema', '--help', 'solve --help', '--version'])(
+    'ends captcha %s without a word about it',
+    async (line, { bench }) => {
+      const sandbox = await bench.sandbox();
+      const running = await bench.start(words(line), { at: sandbox });
+      running.child.stdout!.destroy();
+      const { code, stderr } = await running.ended;
+      expect([0, 141]).toContain(code);
+      expect(stderr).not.toMatch(/EPIPE|bug|rror: /);
+    },
+  );
+
+  it('is quiet in a shell pipeline', async ({ bench }) => {
+    const script = '"$@" config schema | head -c 1';
+    const running = bench.startOther('sh', ['-c', script, 'sh', process.execPath, bin]);
+    expect(await running.ended).toMatchObject({ code: 0, stdout: '{', stderr: '' });
+  });
+});
+
+describe.concurrent('an output that cannot be written', () => {
+  it.skipIf(!existsSync('/dev/full')).for(['solve TASK -v', 'solve TASK -v --json'])(
+    'ends captcha %s with 74 and names the id',
+    async (line, { bench }) => {
+      const sandbox = await bench.sandbox();
+      const full = openSync('/dev/full', 'w');
+      const { code, stderr } = await bench.run(words(line), { at: sandbox, stdout: full });
+      closeSync(full);
+      expect(code).toBe(74);
+      expect(stderr).toMatch(/ENOSPC/);
+      expect(stderr).toMatch(/captcha result \d+/);
+    },
+  );
+
+  it.skipIf(!existsSync('/dev/full'))('ends other commands with 74', async ({ bench }) => {
+    const sandbox = await bench.sandbox();
+    const full = openSync('/dev/full', 'w');
+    const commands = [['balance'], ['threads', '--json'], ['config', 'show'], ['solve', ...turnstile, '--no-submit']];
+    const ended = await Promise.all(commands.map((args) => bench.run(args, { at: sandbox, stdout: full })));
+    closeSync(full);
+    expect(ended.map(({ code }) => code)).toEqual([74, 74, 74, 74]);
+  });
+});
+
+describe.concurrent('a stderr that nobody reads', () => {
+  it('costs no solution', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ latencyMs: [300, 300] });
+    const running = await bench.start([...solve, '-vv'], { at: sandbox });
+    await running.said(/accepted as/);
+    running.child.stderr!.destroy();
+    expect(await running.ended).toMatchObject({ code: 0, stdout: `${solution}\n` });
+  });
+});
+
+describe.concurrent('a large output', () => {
+  it('is whole, however slowly it is read', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ answer: () => large });
+    const running = await bench.start(solve, { at: sandbox });
+    running.child.stdout!.pause();
+    await running.said(/solved \d+/);
+    await sleep(300);
+    running.child.stdout!.resume();
+    expect(await running.ended).toMatchObject({ code: 0, stdout: `${large}\n` });
+  });
+
+  it('of help and schema is whole in a pipe', async ({ bench }) => {
+    const slowly = async (args: readonly string[]): Promise<string> => {
+      const running = await bench.start(args);
+      running.child.stdout!.pause();
+      await sleep(500);
+      running.child.stdout!.resume();
+      return (await running.ended).stdout;
+    };
+    const [help, schema] = await Promise.all([slowly(['--help']), slowly(['config', 'schema'])]);
+    expect(help.trimEnd()).toMatch(/For systems that you own or are authorised to test\.$/);
+    expect(JSON.parse(schema)).toMatchObject({ type: 'object' });
+  });
+});

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { type Bench, it, turnstile, words } from './support/bench.ts';
+import type { Running } from './support/running.ts';
+import { unusedPort } from './support/service.ts';
+
+/** Starts `captcha sandbox`, and waits for the line that says where it listens. */
+async function startSandbox(bench: Bench, ...args: readonly string[]): Promise<{ running: Running; url: string }> {
+  const running = await bench.start(['sandbox', ...args], { config: null });
+  await running.said(/^export CAPTCHAAI_API_KEY=/m);
+  const [, url] = /^listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(running.stdout.split('\n')[0]!) ?? [];
+  expect(url, running.stdout).toBeDefined();
+  return { running, url: url! };
+}
+
+async function statsOf(url: string): Promise<Record<string, number>> {
+  return (await (await fetch(`${url}/_stats`)).json()) as Record<string, number>;
+}
+
+describe.concurrent('captcha sandbox', () => {
+  it('says first where it listens, then what to export', async ({ bench }) => {
+    const { running, url } = await startSandbox(bench);
+    const lines = running.stdout.trimEnd().split('\n');
+    expect(lines).toEqual([
+      `listening on ${url}`,
+      `export CAPTCHAAI_BASE_URL=${url}`,
+      expect.stringMatching(/^export CAPTCHAAI_API_KEY=\S+$/),
+    ]);
+  });
+
+  it('serves another process whose shell took the exports, and counts at /_stats', async ({ bench }) => {
+    const { running, url } = await startSandbox(bench, '--latency', '10ms');
+    const env = Object.fromEntries(
+      [...running.stdout.matchAll(/^export (\w+)=(\S+)$/gm)].map(([, name, value]) => [name!, value!]),
+    );
+    const ended = await bench.run(['solve', ...turnstile], { env });
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(/^0\.[\w-]{200,}\n$/);
+    expect(await statsOf(url)).toMatchObject({ submissions: 1, collected: 1, duplicates: 0, orphaned: 0 });
+  });
+
+  it('listens where --port says, and refuses a port that is taken', async ({ bench }) => {
+    const port = await unusedPort();
+    const { url } = await startSandbox(bench, '--port', String(port));
+    expect(url).toBe(`http://127.0.0.1:${port}`);
+    const second = await bench.run(['sandbox', '--port', String(port)], { config: null });
+    expect(second).toMatchObject({ code: 2, stdout: '' });
+    expect(second.stderr).toContain(String(port));
+  });
+
+  it('is down during an outage and back after it', async ({ bench }) => {
+    const { url } = await startSandbox(bench, '--outage', 'submit/503:0s-1500ms', '--latency', '10ms');
+    const down = await bench.run(['solve', ...turnstile, '--max-attempts', '1'], { at: { url } });
+    expect(down.code).toBe(4);
+    await sleep(1_500);
+    expect(await bench.run(['solve', ...turnstile], { at: { url } })).toMatchObject({ code: 0 });
+    expect((await statsOf(url))['submissionsDuringOutage']).toBe(1);
+  });
+
+  it('strikes with a fault, and takes one key only', async ({ bench }) => {
+    const { url } = await startSandbox(
+      bench,
+      '--key',
+      'right',
+      '--threads',
+      '3',
+      '--fault',
+      'poll/ERROR_SERVER_ERROR:1',
+    );
+    const [wrong, struck] = await Promise.all([
+      bench.run(['solve', ...turnstile], { at: { url } }),
+      bench.run(['balance'], { at: { url }, env: { CAPTCHAAI_API_KEY: 'right' } }),
+    ]);
+    expect(wrong.code).toBe(3);
+    expect(struck.code).toBe(4);
+    expect(struck.stderr).toContain('ERROR_SERVER_ERROR');
+  });
+
+  it('answers the health checks of its regions', async ({ bench }) => {
+    const { url } = await startSandbox(bench, '--regions', 'here,there');
+    const statuses = ['here', 'there', 'us-east-1'].map(
+      async (region) => (await fetch(`${url}/regions/${region}/health`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 404]);
+  });
+
+  it.for([
+    '--outage 503',
+    '--outage 503:5s',
+    '--outage 503:9s-5s',
+    '--outage flood:0s-5s',
+    '--fault 503:2',
+    '--fault reset',
+    '--fault flood:0.1',
+    '--latency 50',
+    '--port 99999',
+    '--threads 0',
+    '--regions a,,b',
+  ])('%s is a usage error that names the flag', async (line, { bench }) => {
+    const { code, stdout, stderr } = await bench.run(['sandbox', ...words(line)], { config: null });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(words(line)[0]);
+  });
+
+  it('is heard on loopback only', async ({ bench }) => {
+    const { url } = await startSandbox(bench);
+    // 127.0.0.2 is this machine as well, and not where it listens: a server on every address would be heard there.
+    await expect(fetch(url.replace('127.0.0.1', '127.0.0.2'))).rejects.toThrow();
+  });
+
+  it('ends when it is told to, with requests hanging', async ({ bench }) => {
+    const { running, url } = await startSandbox(bench, '--fault', 'hang:1');
+    const hanging = fetch(`${url}/in.php`).catch(() => 'cut off');
+    await sleep(100);
+    running.signal('SIGTERM');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(await hanging).toBe('cut off');
+  });
+});

@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'vitest';
+import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { bin, Running, type Ended, type Start } from './running.ts';
+import { key, solution } from './secrets.ts';
+import { startService, type Respond, type Service } from './service.ts';
+
+/** How a command is run, where it differs from the usual. */
+export interface Usage extends Partial<Pick<Start, 'cwd' | 'input' | 'stdout'>> {
+  /** The service; without one nothing listens where the command looks for it. */
+  readonly at?: { readonly url: string };
+  /** Over the usual environment; `undefined` takes a variable away. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Over the usual configuration; null names no config file. */
+  readonly config?: object | null;
+}
+
+/** Waits that are too short for a real service, and short enough for a test. */
+const hasty = {
+  api: { timeout: '2s' },
+  polling: { firstWait: '0ms', interval: '20ms' },
+  retry: { baseDelay: '10ms', maxDelay: '50ms' },
+  solve: { timeout: '5s' },
+};
+
+/** Port 9 (discard) is not served anywhere: a command that should send nothing fails loudly when it does. */
+const nowhere = { url: 'http://127.0.0.1:9' };
+
+/** The flags of a task that the sandbox solves. */
+export const turnstile = ['--method', 'turnstile', '--sitekey', '0x4AAA', '--pageurl', 'https://example.com/login'];
+
+/** The words of a command line; TASK stands for the flags of a task that the sandbox solves. */
+export function words(line: string): readonly string[] {
+  return line.split(' ').flatMap((word) => (word === 'TASK' ? turnstile : word === '' ? [] : [word]));
+}
+
+/** A test's own world: a home that nobody else sees, services on loopback, and the built program as processes. */
+export class Bench {
+  /** The working directory of commands, in `home`. */
+  readonly cwd: string;
+  /** Holds everything that a command may write. */
+  readonly home: string;
+  readonly #closers: (() => unknown)[] = [];
+  #configCount = 0;
+
+  constructor(home: string) {
+    this.home = home;
+    this.cwd = join(home, 'work');
+  }
+
+  /** Writes a file below `home`; values that are not text become JSON. Answers its path. */
+  async write(name: string, content: unknown): Promise<string> {
+    const path = join(this.home, name);
+    await mkdir(dirname(path), { recursive: true });
+    const isRaw = typeof content === 'string' || content instanceof Uint8Array;
+    await writeFile(path, isRaw ? content : JSON.stringify(content));
+    return path;
+  }
+
+  /** A sandbox that solves everything with the same solution. */
+  async sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+    const sandbox = await startSandbox({ latencyMs: [50, 50], answer: () => solution, ...options });
+    this.afterwards(() => sandbox.close());
+    return sandbox;
+  }
+
+  /** A service that answers as the test says. */
+  async service(respond: Respond): Promise<Service> {
+    const service = await startService(respond);
+    this.afterwards(() => service.close());
+    return service;
+  }
+
+  /** Starts `captcha` with these arguments. */
+  async start(args: readonly string[], usage: Usage = {}): Promise<Running> {
+    const { config = {}, at = nowhere, ...special } = usage;
+    const flags = config === null ? [] : ['--config', await this.#writeConfig(config)];
+    return this.startOther(process.execPath, [bin, ...flags, ...args], { at, ...special });
+  }
+
+  /** Runs `captcha` with these arguments to its end. */
+  async run(args: readonly string[], usage: Usage = {}): Promise<Ended> {
+    return (await this.start(args, usage)).ended;
+  }
+
+  /** Starts another program in the same surroundings. */
+  startOther(command: string, args: readonly string[], usage: Omit<Usage, 'config'> = {}): Running {
+    const { env = {}, at = nowhere, cwd = this.cwd, ...streams } = usage;
+    const running = new Running({ command, args, cwd, env: { ...this.#environment(at.url), ...env }, ...streams });
+    this.afterwards(() => running.destroy());
+    return running;
+  }
+
+  /** Does this when the test is over, the latest first. */
+  afterwards(close: () => unknown): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** A file of its own for each command: another one may be reading the last. */
+  #writeConfig(config: object): Promise<string> {
+    this.#configCount += 1;
+    return this.write(`hasty-${this.#configCount}.json`, { ...hasty, ...config });
+  }
+
+  #environment(url: string): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env['PATH'],
+      HOME: this.home,
+      TMPDIR: join(this.home, 'tmp'),
+      XDG_CONFIG_HOME: join(this.home, 'config'),
+      XDG_STATE_HOME: join(this.home, 'state'),
+      CAPTCHAAI_API_KEY: key,
+      CAPTCHAAI_BASE_URL: url,
+    };
+  }
+}
+
+async function openBench(): Promise<Bench> {
+  const bench = new Bench(await realpath(await mkdtemp(join(tmpdir(), 'captcha-acceptance-'))));
+  for (const folder of [bench.cwd, join(bench.home, 'tmp')]) await mkdir(folder);
+  return bench;
+}
+
+/** vitest's `test` with a bench of its own, cleared away when the test is over. */
+export const it = test.extend<{ bench: Bench }>({
+  // vitest reads the fixtures that are needed from the pattern.
+  bench: async ({}, use) => {
+    const bench = await openBench();
+    try {
+      await use(bench);
+    } finally {
+      await bench.close();
+    }
+  },
+});

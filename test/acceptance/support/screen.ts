@@ -1,0 +1,79 @@
+/** What stands on a screen at the end, and what it took to get there. */
+export interface Screen {
+  /** From the top to the last line that is not blank, without blanks at their ends. */
+  readonly lines: readonly string[];
+  readonly cursorIsVisible: boolean;
+}
+
+/** One control sequence, or one character. */
+const token = /\u001b\[(?<parameters>[?\d;]*)(?<command>[A-Za-z])|(?<character>[\s\S])/gu;
+
+/** A terminal that knows what spinners and tables use: wrapping, erasing, moving the cursor, hiding it. */
+class Terminal {
+  cursorIsVisible = true;
+  readonly #columns: number;
+  readonly #rows: string[][] = [[]];
+  #row = 0;
+  #column = 0;
+
+  constructor(columns: number) {
+    this.#columns = columns;
+  }
+
+  get lines(): readonly string[] {
+    const lines = this.#rows.map((row) => row.join('').trimEnd());
+    return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
+  }
+
+  print(character: string): void {
+    if (character === '\r') this.#column = 0;
+    else if (character === '\n') this.#moveTo(this.#row + 1);
+    else this.#put(character);
+  }
+
+  control(command: string, parameters: string): void {
+    const count = Number(parameters) || 0;
+    if (command === 'h' || command === 'l') this.#setMode(parameters, command === 'h');
+    else if (command === 'A') this.#moveTo(Math.max(0, this.#row - (count || 1)));
+    else if (command === 'G') this.#column = Math.max(0, count - 1);
+    else if (command === 'K') this.#erase(count);
+    else if (command !== 'm') throw new Error(`the screen does not know CSI ${parameters}${command}`);
+  }
+
+  #put(character: string): void {
+    if (this.#column === this.#columns) {
+      this.#column = 0;
+      this.#moveTo(this.#row + 1);
+    }
+    const row = this.#rows[this.#row]!;
+    while (row.length < this.#column) row.push(' ');
+    row[this.#column] = character;
+    this.#column += 1;
+  }
+
+  #moveTo(row: number): void {
+    while (this.#rows.length <= row) this.#rows.push([]);
+    this.#row = row;
+  }
+
+  #setMode(parameters: string, isOn: boolean): void {
+    if (parameters === '?25') this.cursorIsVisible = isOn;
+  }
+
+  #erase(what: number): void {
+    const row = this.#rows[this.#row]!;
+    if (what === 2) row.length = 0;
+    else row.length = Math.min(row.length, this.#column);
+  }
+}
+
+/** Shows on a screen of `columns` what a process wrote to its terminal. */
+export function screenOf(written: string, columns: number): Screen {
+  const terminal = new Terminal(columns);
+  for (const { groups } of written.matchAll(token)) {
+    const { command, parameters = '', character = '' } = groups!;
+    if (command === undefined) terminal.print(character);
+    else terminal.control(command, parameters);
+  }
+  return { lines: terminal.lines, cursorIsVisible: terminal.cursorIsVisible };
+}

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect } from 'vitest';
+import { type Bench, it, turnstile } from './support/bench.ts';
+import { listen, recording, unusedPort } from './support/service.ts';
+
+const solve = ['solve', ...turnstile, '--json'];
+
+interface Outcome {
+  readonly possiblyCharged: boolean;
+}
+
+describe.concurrent('a service that is not there', () => {
+  it('refuses the connection: the attempts are used up, and nothing can have been charged', async ({ bench }) => {
+    const url = `http://127.0.0.1:${await unusedPort()}`;
+    const [solved, asked] = await Promise.all([
+      bench.run(solve, { at: { url } }),
+      bench.run(['balance'], { at: { url } }),
+    ]);
+    expect([solved.code, asked.code]).toEqual([4, 4]);
+    expect(JSON.parse(solved.stdout)).toMatchObject({ reason: 'attempts-exhausted', possiblyCharged: false });
+    expect(solved.stderr).toContain('the connection was refused');
+  });
+
+  it('has a name that nobody knows: the attempts are used up', async ({ bench }) => {
+    const ended = await bench.run(solve, { at: { url: 'https://no-such-host.invalid' } });
+    expect(ended.code).toBe(4);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ possiblyCharged: false });
+  });
+
+  it('opens the breaker before the attempts are used up', async ({ bench }) => {
+    const url = `http://127.0.0.1:${await unusedPort()}`;
+    const ended = await bench.run([...solve, '--max-attempts', '50'], { at: { url } });
+    expect(ended.code).toBe(4);
+    const outcome = JSON.parse(ended.stdout) as { reason: string; attempts: object[] };
+    expect(outcome.reason).toBe('breaker-open');
+    expect(outcome.attempts).toHaveLength(5);
+  });
+
+  it('is waited for with --wait-for-budget, until the time is over', async ({ bench }) => {
+    const url = `http://127.0.0.1:${await unusedPort()}`;
+    const args = [...solve, '--max-attempts', '50', '--wait-for-budget', '--timeout', '1500ms'];
+    const config = { breaker: { breakDuration: '100ms', maxBreakDuration: '100ms' } };
+    const ended = await bench.run(args, { at: { url }, config });
+    expect(ended.code).toBe(4);
+    expect(ended.durationMs).toBeLessThan(6_000);
+    expect((JSON.parse(ended.stdout) as { attempts: object[] }).attempts.length).toBeGreaterThan(5);
+  });
+
+  it('uses the retry budget up where the breaker is off', async ({ bench }) => {
+    const config = {
+      retry: { baseDelay: '0ms', maxDelay: '0ms' },
+      breaker: { failureRatio: null, consecutiveFailures: null },
+      budget: { scope: 'process', burst: 4, minRetriesPerSecond: 0 },
+    };
+    const url = `http://127.0.0.1:${await unusedPort()}`;
+    const ended = await bench.run([...solve, '--max-attempts', '50'], { at: { url }, config });
+    expect(ended.code).toBe(4);
+    const outcome = JSON.parse(ended.stdout) as { reason: string; attempts: object[] };
+    expect(outcome.reason).toBe('budget-exhausted');
+    // The first submission is free; each further one costs a token.
+    expect(outcome.attempts).toHaveLength(5);
+  });
+});
+
+/** A server below HTTP, which does this to every connection that sends something. */
+async function rawServer(bench: Bench, onRequest: (socket: Socket) => void): Promise<{ url: string }> {
+  const server = await listen(createServer((socket) => socket.once('data', () => onRequest(socket))));
+  bench.afterwards(() => server.close());
+  return { url: `http://127.0.0.1:${server.port}` };
+}
+
+const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n';
+
+function drip(socket: Socket): void {
+  socket.write(`${head}\r\n`);
+  const timer = setInterval(() => socket.write('x'), 50);
+  socket.on('close', () => clearInterval(timer));
+}
+
+function flood(socket: Socket): void {
+  const pour = (): void => {
+    while (!socket.destroyed && socket.write('x'.repeat(65_536)));
+  };
+  socket.write(`${head}\r\n`);
+  socket.on('drain', pour);
+  pour();
+}
+
+describe.concurrent('a server that accepts a submission and', () => {
+  it.for<[string, (socket: Socket) => void, string]>([
+    ['says nothing', () => undefined, 'no answer in time'],
+    ['never comes to an end', drip, 'no answer in time'],
+    ['floods', flood, 'the answer was too big'],
+    ['hangs up', (socket) => socket.end(), 'the connection was closed'],
+    ['speaks no HTTP', (socket) => socket.end('SSH-2.0\r\n'), 'the answer was not valid HTTP'],
+    ['sends a mountain of headers', (socket) => socket.end(head + 'X-A: y\r\n'.repeat(9_000)), 'HEADERS'],
+  ])('%s is left in time, and may have charged for it', async ([, onRequest, message], { bench }) => {
+    const at = await rawServer(bench, onRequest);
+    const ended = await bench.run(solve, { at, config: { api: { timeout: '800ms' } } });
+    expect(ended.code).toBe(4);
+    expect((JSON.parse(ended.stdout) as Outcome).possiblyCharged).toBe(true);
+    expect(ended.stderr).toContain(message);
+    expect(ended.durationMs).toBeLessThan(8_000);
+  });
+
+  it("says nothing for longer than the task has: the deadline goes before the request's own limit", async ({
+    bench,
+  }) => {
+    const at = await rawServer(bench, () => undefined);
+    const ended = await bench.run([...solve, '--timeout', '1s'], { at, config: { api: { timeout: '15s' } } });
+    expect(ended.code).toBe(4);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ reason: 'deadline-exceeded', possiblyCharged: true });
+    expect(ended.durationMs).toBeLessThan(6_000);
+  });
+});
+
+const run = promisify(execFile);
+
+/** A certificate that nobody vouches for; null where there is no openssl to make one. */
+async function selfSigned(bench: Bench): Promise<{ key: string; cert: string } | null> {
+  const [key, cert] = [join(bench.home, 'tls.key'), join(bench.home, 'tls.crt')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    ...subject,
+  ];
+  try {
+    await run('openssl', args);
+  } catch {
+    return null;
+  }
+  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+}
+
+describe.concurrent('a server whose certificate nobody vouches for', () => {
+  it('gets no request', async ({ bench, skip }) => {
+    const pair = await selfSigned(bench);
+    if (pair === null) return skip('openssl is not installed');
+    const { listener, received } = recording(() => ({ body: 'OK|7' }));
+    const server = await listen(createTlsServer(pair, listener));
+    bench.afterwards(() => server.close());
+    const ended = await bench.run(solve, { at: { url: `https://localhost:${server.port}` } });
+    expect(ended.code).toBe(4);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ possiblyCharged: false });
+    expect(ended.stderr).toMatch(/certificate|SELF_SIGNED/i);
+    expect(server.connections()).toBeGreaterThan(0);
+    expect(received).toEqual([]);
+  });
+});
+
+describe.concurrent('an http:// base URL off loopback', () => {
+  it.for([
+    'http://captcha.example',
+    'http://192.0.2.1',
+    'http://127.0.0.1.example',
+    'http://0.0.0.0',
+    'http://[::ffff:1.2.3.4]',
+  ])('%s is refused without any traffic', async (url, { bench }) => {
+    const proxy = await bench.service(() => ({ status: 502 }));
+    const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
+    const { code, stdout, stderr } = await bench.run(solve, { at: { url }, env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('api.allowHttp');
+    expect(proxy.connections()).toBe(0);
+  });
+
+  it('is used where api.allowHttp says so', async ({ bench }) => {
+    const proxy = await bench.service(() => ({ status: 502 }));
+    const config = { api: { allowHttp: true, timeout: '1s' } };
+    const env = { HTTP_PROXY: proxy.url };
+    expect(await bench.run(['balance'], { at: { url: 'http://captcha.example' }, env, config })).toMatchObject({
+      code: 4,
+    });
+    expect(proxy.connections()).toBe(1);
+  });
+
+  it.for(['ftp://captcha.example', 'captcha.example', 'https://captcha.example/?key=x', 'javascript:alert(1)'])(
+    '%s is no base URL at all',
+    async (url, { bench }) => {
+      expect(await bench.run(solve, { at: { url } })).toMatchObject({ code: 2, stdout: '' });
+    },
+  );
+});

@@ -1,0 +1,110 @@
+import { describe, expect } from 'vitest';
+import { it, turnstile, words } from './support/bench.ts';
+import manifest from '../../package.json' with { type: 'json' };
+
+const commands = ['solve', 'result', 'balance', 'threads', 'report', 'config', 'sandbox'];
+
+describe.concurrent('a command line that is not understood', () => {
+  it.for([
+    ['sovle', 'solve'],
+    ['solve --site-key x', '--sitekey'],
+    ['solve --max-atempts 3', '--max-attempts'],
+    ['result --nowait 7', '--no-wait'],
+    ['config shwo', 'show'],
+    ['--jsn balance', '--json'],
+    ['balance --jsn', '--json'],
+    ['report godo 7', 'good'],
+  ] as const)('captcha %s ends with 2 and suggests %s', async ([line, hint], { bench }) => {
+    const { code, stdout, stderr } = await bench.run(words(line), { config: null });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(hint);
+  });
+
+  it.for([
+    '',
+    'result',
+    'report good',
+    'config',
+    'balance more',
+    'solve',
+    'solve no-such-file.png',
+    'solve / --method base64',
+    'solve -',
+    'solve TASK --timeout 60',
+    'solve TASK --max-attempts 0',
+    'solve TASK --budget much',
+    'solve TASK --param no-value',
+    'solve TASK --param key=x',
+    'solve TASK --param action=x',
+    'solve TASK --param-file no-such-file.json',
+    'solve TASK --param-file /dev/null',
+    'solve TASK --region nowhere',
+    'solve TASK --via carrier-pigeon',
+    'solve --method turnstile --sitekey x',
+    'balance --log-format xml',
+    '--config no-such-file.json balance',
+  ])('captcha %s ends with 2 and sends nothing', async (line, { bench }) => {
+    const sandbox = await bench.sandbox();
+    const { code, stdout, stderr } = await bench.run(words(line), { at: sandbox, config: null });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/\S/);
+    expect(sandbox.stats().requests).toBe(0);
+  });
+
+  it('names the unit that is missing', async ({ bench }) => {
+    const { stderr } = await bench.run(['solve', ...turnstile, '--timeout', '60']);
+    expect(stderr).toContain('did you mean 60s?');
+  });
+});
+
+describe.concurrent('help', () => {
+  it.for(commands)('of captcha %s ends with 0 and shows two examples', async (command, { bench }) => {
+    const { code, stdout, stderr } = await bench.run([command, '--help'], { config: null });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.match(/^\s*\$ .*captcha /gm)!.length).toBeGreaterThanOrEqual(2);
+    expect(stdout).toContain('--sandbox');
+  });
+
+  it('lists every command and the exit codes', async ({ bench }) => {
+    const [help, bare] = await Promise.all([bench.run(['--help'], { config: null }), bench.run([], { config: null })]);
+    expect(help.code).toBe(0);
+    for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const exitCode of [0, 1, 2, 3, 4, 70, 74, 130])
+      expect(help.stdout).toMatch(new RegExp(`^\\s+${exitCode}\\s`, 'm'));
+    expect(bare.stderr).toContain('Usage: captcha');
+  });
+
+  it.for(['--version', '-V'])('%s prints the version', async (flag, { bench }) => {
+    expect(await bench.run([flag], { config: null })).toMatchObject({
+      code: 0,
+      stdout: `${manifest.version}\n`,
+      stderr: '',
+    });
+  });
+});
+
+describe.concurrent('the key', () => {
+  const none = { CAPTCHAAI_API_KEY: undefined };
+
+  it.for<[string, NodeJS.ProcessEnv]>([
+    ['is missing', none],
+    ['is empty', { CAPTCHAAI_API_KEY: '' }],
+    ['is in a file that is not there', { ...none, CAPTCHAAI_API_KEY_FILE: '/no/such/file' }],
+    ['is in a file that is a folder', { ...none, CAPTCHAAI_API_KEY_FILE: '/' }],
+    ['has an empty file name', { ...none, CAPTCHAAI_API_KEY_FILE: '' }],
+  ])('that %s is a usage error', async ([, env], { bench }) => {
+    const sandbox = await bench.sandbox();
+    const { code, stdout, stderr } = await bench.run(['solve', ...turnstile], { at: sandbox, env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('CAPTCHAAI_API_KEY');
+    expect(sandbox.stats().requests).toBe(0);
+  });
+
+  it('is read from the file that CAPTCHAAI_API_KEY_FILE names', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ key: 'right' });
+    const file = await bench.write('key.txt', 'right\n');
+    const env = { ...none, CAPTCHAAI_API_KEY_FILE: file };
+    expect(await bench.run(['balance'], { at: sandbox, env })).toMatchObject({ code: 0, stdout: '100\n' });
+    expect(await bench.run(['balance'], { at: sandbox })).toMatchObject({ code: 3 });
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect } from 'vitest';
+import { it, turnstile } from './support/bench.ts';
+
+const code = 'ERROR_ZERO_BALANCE';
+const solve = ['solve', ...turnstile, '--json', '--timeout', '2s'];
+const fullHouse = { threads: 1, threadsFullCode: code, latencyMs: [20_000, 20_000] } as const;
+
+/** A submission that takes the one thread. */
+async function occupy({ url }: { url: string }): Promise<void> {
+  const form = { key: 'other', json: '1', method: 'turnstile', sitekey: 'other', pageurl: 'https://example.com' };
+  await fetch(`${url}/in.php`, { method: 'POST', body: new URLSearchParams(form) });
+}
+
+describe.concurrent('ERROR_ZERO_BALANCE', () => {
+  it('is a full house where every thread is busy: try later', async ({ bench }) => {
+    const sandbox = await bench.sandbox(fullHouse);
+    await occupy(sandbox);
+    const ended = await bench.run(solve, { at: sandbox });
+    expect(ended.code).toBe(4);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ reason: 'deadline-exceeded', code, possiblyCharged: false });
+    expect(ended.stderr).toMatch(/Every thread is busy \(1 of 1\)/);
+    expect(sandbox.stats().submissions).toBe(2);
+  });
+
+  it('is the account where there is no balance and threads are free: a person is needed', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ balance: 0 });
+    const ended = await bench.run(solve, { at: sandbox });
+    expect(ended.code).toBe(3);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ reason: 'account', code });
+    expect(ended.stderr).toMatch(/Top up/);
+    // The submission, and one question about the threads.
+    expect(sandbox.stats()).toMatchObject({ requests: 2, submissions: 1 });
+  });
+
+  it.for([
+    { balance: 5, exitCode: 4, means: 'a full house where there is balance' },
+    { balance: 0, exitCode: 3, means: 'the account where there is none' },
+  ])('is $means and the threads are not told', async ({ balance, exitCode }, { bench }) => {
+    const sandbox = await bench.sandbox({ balance });
+    sandbox.script({ mode: code, endpoint: 'submit', times: Infinity });
+    sandbox.script({ mode: 'ERROR_EMPTY_ACTION', endpoint: 'poll' });
+    expect(await bench.run(solve, { at: sandbox })).toMatchObject({ code: exitCode });
+    expect(sandbox.stats()).toMatchObject({ submissions: 1, requests: 3 });
+  });
+
+  it('is the account where nobody answers the question', async ({ bench }) => {
+    const sandbox = await bench.sandbox();
+    sandbox.script({ mode: code, endpoint: 'submit', times: Infinity });
+    sandbox.script({ mode: 502, endpoint: 'poll', times: Infinity });
+    const ended = await bench.run(solve, { at: sandbox });
+    expect(ended.code).toBe(3);
+    expect(sandbox.stats().submissions).toBe(1);
+  });
+
+  it('is what the configuration says it is', async ({ bench }) => {
+    const sandbox = await bench.sandbox({ balance: 0 });
+    const config = { errors: { [code]: 'throttled' } };
+    const ended = await bench.run(solve, { at: sandbox, config });
+    expect(ended.code).toBe(4);
+    expect(sandbox.stats()).toMatchObject({ requests: 3, submissions: 3 });
+  });
+});
