@@ -2,7 +2,16 @@ import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** Core gets time, chance and the outside world through ports only (docs/architecture.md). */
-const outsideWorld = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'console', 'process', 'fetch'];
+const outsideWorld = [
+  'Date',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'console',
+  'process',
+  'fetch',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'schema/'] },
@@ -10,7 +19,9 @@ export default tseslint.config(
   {
     plugins: { 'import-x': importX },
     settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } }, 'import-x/extensions': ['.ts'] },
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', 'bin/*.js', 'scripts/*.js'] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'bin/*.js', 'scripts/*.js'] } },
+    },
     rules: {
       'max-lines': ['error', 250],
       'max-lines-per-function': ['error', 40],

@@ -1,7 +1,10 @@
+import { clockUntil } from './adapters/system/clock-until.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
+import type { BatchFiles } from './cli/batch/batch-files.ts';
 import type { GlobalFlags, SandboxFlags, SandboxHandle, Session, SessionRequest } from './cli/context.ts';
 import type { Terminal } from './cli/output/terminal.ts';
+import { accountIdOf } from './account-id.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from './config/load.ts';
 import { checkPolling, methodTiming } from './config/polling-advice.ts';
@@ -46,6 +49,7 @@ export class FuseBox {
   readonly #terminal: Terminal;
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
+  #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
@@ -82,7 +86,8 @@ export class FuseBox {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
     if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
-    const api = await this.#client(config);
+    const key = this.#globals.sandbox ? sandboxKey : await loadApiKey(config, this.#process.env);
+    const api = await this.#client(config, key);
     const polling = this.#globals.sandbox ? sandboxPolling : {};
     const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
@@ -90,17 +95,27 @@ export class FuseBox {
       api,
       timing,
       intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
-      solver: (emit, onExhausted) => {
+      accountId: accountIdOf(key),
+      requestCount: () => api.requestCount(),
+      solver: (emit, { onExhausted, left, times }) => {
         const { timeoutMs } = config.solve;
         const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
-        return new Solver(options, { api, clock, random, emit, timing, ...protectionOf(config) });
+        const deps = { api, random, emit, timing, ...protectionOf(config), ...(times && { times }) };
+        return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: () => api.close(),
     };
   }
 
+  async batchFiles(): Promise<BatchFiles> {
+    const { plugBatchFiles } = await import('./batch-fuses.ts');
+    this.#batchFiles ??= plugBatchFiles(this.#process, this.#terminal);
+    return this.#batchFiles;
+  }
+
   /** Ends what was started for this run. */
   async close(): Promise<void> {
+    await this.#batchFiles?.close();
     await (await this.#embedded)?.close();
   }
 
@@ -113,8 +128,7 @@ export class FuseBox {
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides: all });
   }
 
-  async #client(config: Config) {
-    const key = this.#globals.sandbox ? sandboxKey : await loadApiKey(config, this.#process.env);
+  async #client(config: Config, key: string) {
     this.#terminal.hide(key);
     const { createCaptchaAi } = await import('./adapters/captchaai/client.ts');
     const { env } = this.#process;

@@ -62,6 +62,7 @@ class Run {
       config: (overrides) => fuseBox.config(overrides),
       configSchema: () => fuseBox.configSchema(),
       session: (request) => fuseBox.session(request),
+      batchFiles: () => fuseBox.batchFiles(),
       sandbox: (flags) => fuseBox.sandbox(flags),
       read: (path) => fuseBox.read(path),
     };

@@ -21,9 +21,17 @@ const dynamic = /import\('([^']+)'\)/g;
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(source, file), 'utf8');
   const target = (specifier: string): string =>
-    specifier.startsWith('.') ? relative(source, join(source, dirname(file), specifier)).split(sep).join('/') : specifier;
+    specifier.startsWith('.')
+      ? relative(source, join(source, dirname(file), specifier))
+          .split(sep)
+          .join('/')
+      : specifier;
   return [
-    ...[...text.matchAll(statement)].map(([, type, to]) => ({ from: file, to: target(to!), typeOnly: type !== undefined })),
+    ...[...text.matchAll(statement)].map(([, type, to]) => ({
+      from: file,
+      to: target(to!),
+      typeOnly: type !== undefined,
+    })),
     ...[...text.matchAll(dynamic)].map(([, to]) => ({ from: file, to: target(to!), typeOnly: false })),
   ];
 }
@@ -44,14 +52,23 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
   cli: { domain: 'yes', protocol: 'yes', ports: 'types', core: 'yes', config: 'types', cli: 'yes' },
   adapters: { domain: 'yes', protocol: 'yes', ports: 'yes', adapters: 'yes' },
   sandbox: { domain: 'yes', protocol: 'yes', sandbox: 'yes' },
-  main: { domain: 'yes', ports: 'yes', core: 'yes', config: 'yes', cli: 'yes', adapters: 'yes', sandbox: 'yes', main: 'yes' },
+  main: {
+    domain: 'yes',
+    ports: 'yes',
+    core: 'yes',
+    config: 'yes',
+    cli: 'yes',
+    adapters: 'yes',
+    sandbox: 'yes',
+    main: 'yes',
+  },
 };
 
 /** Which packages a room may use; `node` stands for node's own modules. */
 const packages: Record<string, readonly string[]> = {
   config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
   cli: ['commander', 'cli-table3', 'ora'],
-  adapters: ['undici', 'node'],
+  adapters: ['undici', 'csv-parse', 'csv-stringify', 'node'],
   sandbox: ['node'],
   main: ['node'],
 };
@@ -78,7 +95,12 @@ describe('the house', () => {
   });
 
   it('lets imports cross rooms only where the table says so', () => {
-    expect(imports.filter(isInside).filter((each) => !mayCross(each)).map(shown)).toEqual([]);
+    expect(
+      imports
+        .filter(isInside)
+        .filter((each) => !mayCross(each))
+        .map(shown),
+    ).toEqual([]);
   });
 
   it('lets each room use its own packages only', () => {
@@ -87,12 +109,16 @@ describe('the house', () => {
 
   it('stacks the rooms of the core', () => {
     const floor = (file: string): number => coreOrder.indexOf(file.split('/')[1]!);
-    const upward = imports.filter((each) => isInside(each) && roomOf(each.from) === 'core' && roomOf(each.to) === 'core');
+    const upward = imports.filter(
+      (each) => isInside(each) && roomOf(each.from) === 'core' && roomOf(each.to) === 'core',
+    );
     expect(upward.filter(({ from, to }) => floor(to) > floor(from)).map(shown)).toEqual([]);
   });
 
   it('keeps every adapter in its own folder', () => {
-    const across = imports.filter((each) => isInside(each) && roomOf(each.from) === 'adapters' && roomOf(each.to) === 'adapters');
+    const across = imports.filter(
+      (each) => isInside(each) && roomOf(each.from) === 'adapters' && roomOf(each.to) === 'adapters',
+    );
     expect(across.filter(({ from, to }) => from.split('/')[1] !== to.split('/')[1]).map(shown)).toEqual([]);
   });
 
@@ -102,6 +128,8 @@ describe('the house', () => {
     ['cli-table3', /^cli\/output\/table\.ts$/],
     ['cosmiconfig', /^config\//],
     ['undici', /^adapters\/captchaai\//],
+    ['csv-parse', /^adapters\/files\/input\//],
+    ['csv-stringify', /^adapters\/files\/output\//],
   ])('knows %s in one place', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
     expect(users).not.toEqual([]);
@@ -114,7 +142,9 @@ describe('the house', () => {
   });
 
   it('keeps files small: none above 250 lines, and the median below 90', () => {
-    const lines = files.map((file) => readFileSync(join(source, file), 'utf8').split('\n').length).sort((a, b) => a - b);
+    const lines = files
+      .map((file) => readFileSync(join(source, file), 'utf8').split('\n').length)
+      .sort((a, b) => a - b);
     expect(lines.at(-1)).toBeLessThanOrEqual(250);
     expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(90);
   });

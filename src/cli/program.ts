@@ -20,6 +20,7 @@ interface CommandRow {
 
 const commands: readonly CommandRow[] = [
   { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
+  { name: 'batch', summary: 'solve the tasks of a CSV or JSON Lines file', load: () => import('./commands/batch.ts') },
   {
     name: 'result',
     summary: 'collect solutions of ids that were paid for',

@@ -40,7 +40,11 @@ function pauseOf(event: SolverEvent): string | null {
   return event.type === 'submitted' ? '' : null;
 }
 
-async function tell(say: () => void, everyMs: number, { clock, ended }: { clock: Context['clock']; ended: AbortSignal }): Promise<void> {
+async function tell(
+  say: () => void,
+  everyMs: number,
+  { clock, ended }: { clock: Context['clock']; ended: AbortSignal },
+): Promise<void> {
   for (;;) {
     await clock.sleep(everyMs, ended);
     if (ended.aborted) return;
@@ -55,7 +59,8 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   const startedMs = clock.nowMs();
   let pause = '';
   const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
-  const spinner: Progress | null = terminal.stderr.isTTY === true ? await startProgress(terminal, env, 'starting') : null;
+  const spinner: Progress | null =
+    terminal.stderr.isTTY === true ? await startProgress(terminal, env, 'starting') : null;
   const say = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void tell(say, spinner === null ? tellEveryMs : redrawEveryMs, { clock, ended: ended.signal });
   return {

@@ -32,7 +32,7 @@ function times({ report }: BatchSummary): string | null {
 }
 
 function perRegion({ report: { byRegion } }: BatchSummary): string | null {
-  if (byRegion.length < 2 && byRegion[0]?.region == null) return null;
+  if (byRegion.length < 2 && (byRegion[0]?.region ?? null) === null) return null;
   const parts = byRegion.map(({ region, solved, failed, attempts }) => {
     return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${attempts} attempts`;
   });

@@ -57,7 +57,15 @@ function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
   if (problems.length > 0) return problems;
   // What is sent is judged: a parameter can name the page, too.
   const decision = decidePolicy(policy, wireParameters(task)['pageurl'] ?? null);
-  return decision.allowed ? [] : [{ about: 'pageurl', reason: `not sent: denied by ${decision.rule}`, fix: 'see policy.allow and policy.deny in captcha config show' }];
+  return decision.allowed
+    ? []
+    : [
+        {
+          about: 'pageurl',
+          reason: `not sent: denied by ${decision.rule}`,
+          fix: 'see policy.allow and policy.deny in captcha config show',
+        },
+      ];
 }
 
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */

@@ -13,7 +13,10 @@ export interface Survey {
 const countUp = (counts: Map<string, number>, name: string): unknown => counts.set(name, (counts.get(name) ?? 0) + 1);
 
 /** Reads an input once, from end to end; `onBad` is told of every record that cannot be a task. */
-export async function surveyInput(records: AsyncIterable<BatchItem | BadRow>, onBad: (bad: BadRow) => Promise<void>): Promise<Survey> {
+export async function surveyInput(
+  records: AsyncIterable<BatchItem | BadRow>,
+  onBad: (bad: BadRow) => Promise<void>,
+): Promise<Survey> {
   const [byMethod, byRegion] = [new Map<string, number>(), new Map<string, number>()];
   let [rows, bad] = [0, 0];
   for await (const record of records) {

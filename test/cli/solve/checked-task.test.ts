@@ -171,7 +171,9 @@ describe('the policy', () => {
   it('judges a page that is given as a parameter', async () => {
     const params = { pageurl: 'https://pay.example.com/' };
     const refusal = await refused({ pageurl: null, params }, { policy: { deny: ['pay.example.com'] } });
-    expect(refusal).toBe('not sent: denied by policy.deny pay.example.com | see policy.allow and policy.deny in captcha config show');
+    expect(refusal).toBe(
+      'not sent: denied by policy.deny pay.example.com | see policy.allow and policy.deny in captcha config show',
+    );
   });
 
   it('judges the page that is sent where there are two', async () => {

@@ -58,7 +58,7 @@ export interface Records {
   readonly sessions: SessionRequest[];
   readonly configs: (readonly Override[])[];
   readonly tasks: Task[];
-  onExhausted: 'fail' | 'wait' | null;
+  onExhausted: 'fail' | 'wait' | 'pause' | null;
   closedSessions: number;
 }
 
@@ -74,7 +74,9 @@ export function aStage(parts: StageParts = {}) {
     api: { ...silentApi, ...parts.api },
     intervalMs: 5_000,
     timing: () => ({ firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 }),
-    solver: (emit, onExhausted) => {
+    accountId: 'test',
+    requestCount: () => 0,
+    solver: (emit, { onExhausted }) => {
       records.onExhausted = onExhausted;
       return new ScriptedSolver((task, stop) => {
         records.tasks.push(task);
@@ -101,6 +103,7 @@ export function aStage(parts: StageParts = {}) {
       records.sessions.push(request);
       return session;
     },
+    batchFiles: notCalled('batchFiles'),
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
   };

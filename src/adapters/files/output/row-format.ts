@@ -1,0 +1,38 @@
+import { stringify } from 'csv-stringify/sync';
+
+type Values = Readonly<Record<string, string>>;
+
+/** How rows become text. */
+export interface RowFormat {
+  /** What stands before the first row; empty for nothing. */
+  readonly header: string;
+  readonly render: (values: Values) => string;
+}
+
+/** What a spreadsheet would run as a formula; a plain number it would not. */
+const formula = /^[=+\-@\t\r]/;
+const plainNumber = /^[+-]?\d+([.,]\d+)?$/;
+
+function neutralised(text: string): string {
+  return formula.test(text) && !plainNumber.test(text) ? `'${text}` : text;
+}
+
+/**
+ * CSV (RFC 4180, line feeds). In the columns `freeText` what a spreadsheet would take for a formula gets an apostrophe in
+ * front (OWASP, *CSV Injection*); everywhere else, solutions above all, the text stays as it is.
+ */
+export function csvFormat(columns: readonly string[], freeText: ReadonlySet<string>): RowFormat {
+  const cell = (values: Values, column: string): string => {
+    const text = values[column] ?? '';
+    return freeText.has(column) ? neutralised(text) : text;
+  };
+  return {
+    header: stringify([[...columns]]),
+    render: (values) => stringify([columns.map((column) => cell(values, column))]),
+  };
+}
+
+/** JSON Lines, one object a row. */
+export function jsonlFormat(toObject: (values: Values) => object): RowFormat {
+  return { header: '', render: (values) => `${JSON.stringify(toObject(values))}\n` };
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { HashSet } from './adapters/files/input/hash-set.ts';
+import { openSource } from './adapters/files/input/open-source.ts';
+import { openJournal } from './adapters/files/journal/open-journal.ts';
+import { readHeader } from './adapters/files/journal/read-header.ts';
+import { RowFile } from './adapters/files/output/row-file.ts';
+import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
+import { resultColumns } from './cli/batch/batch-columns.ts';
+import type { BatchFiles, InputRequest, JournalRequest, OpenOutput, OutputRequest } from './cli/batch/batch-files.ts';
+import { typedRow } from './cli/batch/typed-row.ts';
+import type { Terminal } from './cli/output/terminal.ts';
+
+/** Text in these comes from the service or is nobody's business here: a spreadsheet must not run it. */
+function isFreeText(column: string): boolean {
+  return column === 'code' || column.startsWith('_');
+}
+
+function formatOf({ format, columns }: OutputRequest): RowFormat {
+  return format === 'jsonl' ? jsonlFormat(typedRow) : csvFormat(columns, new Set(columns.filter(isFreeText)));
+}
+
+/** Rows on standard output, where nothing stands yet that could be replaced. */
+async function rowsTo(terminal: Terminal, format: RowFormat): Promise<OpenOutput> {
+  await terminal.result(format.header);
+  return {
+    publish: async () => undefined,
+    write: (values) => terminal.result(format.render(values)),
+    close: async () => undefined,
+  };
+}
+
+async function openFile(request: OutputRequest): Promise<OpenOutput> {
+  return RowFile.open(request.path, formatOf(request));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** `name.1`, `name.2` and so on: the first that is free. */
+async function setAside(path: string): Promise<string | null> {
+  if (!(await exists(path))) return null;
+  for (let count = 1; ; count += 1) {
+    const name = `${path}.${count}`;
+    if (await exists(name)) continue;
+    await rename(path, name);
+    return name;
+  }
+}
+
+async function readImage(path: string, inputPath: string) {
+  const folder = inputPath === '-' ? '.' : dirname(inputPath);
+  try {
+    return { body: (await readFile(resolve(folder, path))).toString('base64') };
+  } catch (error) {
+    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function stateFolder(env: NodeJS.ProcessEnv): string {
+  const named = env['CAPTCHA_STATE_DIR'] ?? '';
+  if (named !== '') return resolve(named);
+  const xdg = env['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(xdg) ? xdg : join(env['HOME'] ?? homedir(), '.local', 'state'), 'captcha');
+}
+
+async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const path = await realpath(inputPath);
+  const folder = join(stateFolder(env), 'journals');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const digest = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  return join(folder, `${basename(path)}-${digest}.journal`);
+}
+
+async function openBatchJournal({ path, account, columns, columnNames }: JournalRequest) {
+  const { baseUrl, accountId } = account ?? (await readHeader(path));
+  const header = {
+    schemaVersion: 1,
+    baseUrl,
+    accountId,
+    input: '',
+    columns,
+    columnNames,
+    createdAt: Date.now(),
+  } as const;
+  return openJournal(path, header, { fresh: false });
+}
+
+/** What a batch needs of the file system, and what ends it. */
+export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
+  const throwAway: string[] = [];
+  return {
+    openInput: ({ path, delimiter, encoding, columnNames }: InputRequest) =>
+      openSource({
+        ...{ path, delimiter, encoding, columnNames, stdin: process.stdin, format: null },
+        ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
+      }),
+    distinctTexts: () => new HashSet(),
+    readImage,
+    stateJournal: (inputPath) => stateJournal(inputPath, process.env),
+    throwAwayJournal: async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'captcha-'));
+      throwAway.push(folder);
+      return join(folder, 'journal');
+    },
+    exists,
+    setAside,
+    openJournal: openBatchJournal,
+    openOutput: (request) => (request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request)),
+    close: async () => {
+      for (const folder of throwAway) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { BatchReport } from '../../core/batch/batch-report.ts';
+import type { StopReason } from '../../core/batch/stop-rules.ts';
+import type { GaveUpReason } from '../../domain/outcome.ts';
+import { exitCodes } from '../exit-codes.ts';
+
+export interface BatchSummary {
+  readonly report: BatchReport;
+  /** Records that cannot be tasks. */
+  readonly bad: number;
+  /** Why the run stopped before its end, or null. */
+  readonly reason: StopReason | null;
+  /** What a person should know about the reason. */
+  readonly message: string | null;
+  readonly requestCount: number;
+}
+
+const stopped: Record<StopReason, number | null> = {
+  interrupted: exitCodes.interrupted,
+  account: exitCodes.account,
+  'max-failures': exitCodes.notAllSolved,
+  'max-submissions': exitCodes.unavailable,
+  'max-duration': exitCodes.unavailable,
+  limit: null,
+  failure: exitCodes.bug,
+};
+
+const transient: ReadonlySet<GaveUpReason> = new Set([
+  'attempts-exhausted',
+  'budget-exhausted',
+  'breaker-open',
+  'deadline-exceeded',
+  'no-healthy-region',
+]);
+
+/** The exit code of a batch: why it stopped early, else what became of its tasks. */
+export function exitCodeOfBatch({ report, bad, reason }: BatchSummary): number {
+  const early = reason === null ? null : stopped[reason];
+  if (early !== null) return early;
+  if (report.failed === 0) return bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
+  const reasons = Object.keys(report.byReason) as GaveUpReason[];
+  const allPassing = bad === 0 && reasons.every((each) => transient.has(each));
+  return allPassing ? exitCodes.unavailable : exitCodes.notAllSolved;
+}

@@ -1,0 +1,60 @@
+import type { RowSink } from '../../core/batch/batch-item.ts';
+import type { TaskJournal } from '../../ports/task-journal.ts';
+import type { TaskSource } from '../../ports/task-source.ts';
+
+export interface InputRequest {
+  /** A file, or `-` for standard input. */
+  readonly path: string;
+  readonly delimiter: string | null;
+  readonly encoding: string | null;
+  /** From the name in the input to the name that is meant. */
+  readonly columnNames: Readonly<Record<string, string>>;
+}
+
+export interface OutputRequest {
+  /** A file, or `-` for standard output. */
+  readonly path: string;
+  readonly format: 'csv' | 'jsonl';
+  readonly columns: readonly string[];
+}
+
+export interface JournalRequest {
+  readonly path: string;
+  /** Whose it must be; null takes any. `accountId` tells accounts apart without telling the key. */
+  readonly account: { readonly baseUrl: string; readonly accountId: string } | null;
+  readonly columns: readonly string[];
+  readonly columnNames: Readonly<Record<string, string>>;
+}
+
+export interface OpenBatchJournal extends TaskJournal {
+  /** True where an earlier run wrote it. */
+  readonly isResumed: boolean;
+  counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };
+  hasKey(key: string): boolean;
+}
+
+export interface OpenOutput extends RowSink {
+  /** From now on readers see this output, whole rows of it, instead of an earlier one. */
+  publish(): Promise<void>;
+  /** Writes what is outstanding. */
+  close(): Promise<void>;
+}
+
+/** What a batch needs of the file system. Paths are as the person wrote them. */
+export interface BatchFiles {
+  openInput(request: InputRequest): TaskSource;
+  /** Remembers texts; `addIfNew` is false for one that was met before. */
+  distinctTexts(): { addIfNew(text: string): boolean };
+  /** Bare base64, or why there is none; relative to the folder of `inputPath`. */
+  readImage(path: string, inputPath: string): Promise<{ readonly body: string } | { readonly reason: string }>;
+  /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. */
+  stateJournal(inputPath: string): Promise<string>;
+  /** A journal that is gone when the program ends. */
+  throwAwayJournal(): Promise<string>;
+  exists(path: string): Promise<boolean>;
+  /** Renames what is there, so that a fresh run does not overwrite it; the new name, or null where nothing was. */
+  setAside(path: string): Promise<string | null>;
+  openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
+  /** A file is begun anew. Rows are whole: a crash leaves none by half. */
+  openOutput(request: OutputRequest): Promise<OpenOutput>;
+}

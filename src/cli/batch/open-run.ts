@@ -1,0 +1,76 @@
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Context, Session } from '../context.ts';
+import { outputColumns } from './batch-columns.ts';
+import type { BatchFiles, OpenBatchJournal, OpenOutput } from './batch-files.ts';
+import type { BatchFlags } from './batch-flags.ts';
+import type { BatchInput } from './read-input.ts';
+
+export interface RunRequest {
+  readonly flags: BatchFlags;
+  readonly format: 'csv' | 'jsonl';
+  readonly input: BatchInput;
+  readonly files: BatchFiles;
+}
+
+/** Where the journal lies: as said, beside the output, else in the state folder; null where there is none to keep. */
+export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
+  const { journal, out = '-', file } = flags;
+  if (journal !== undefined) return journal;
+  if (globals.sandbox) return files.throwAwayJournal();
+  if (out !== '-') return `${out}.journal`;
+  return file === '-' ? null : files.stateJournal(file);
+}
+
+/** An output that no journal explains is somebody's work: it is not overwritten. */
+async function makeRoom({ flags, files }: RunRequest, path: string, { terminal, globals }: Context): Promise<void> {
+  const { out = '-', fresh } = flags;
+  if (fresh !== true && out !== '-' && !(await files.exists(path)) && (await files.exists(out)) && !globals.sandbox) {
+    throw new UsageError(`${out} exists, and there is no journal ${path}`, '--fresh renames it and begins anew');
+  }
+  if (fresh !== true) return;
+  for (const old of out === '-' ? [path] : [path, out]) {
+    const name = await files.setAside(old);
+    if (name !== null) terminal.note(`${old} is now ${name}`);
+  }
+}
+
+/** A journal whose tasks are not in the input belongs to another batch. */
+async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, path: string): Promise<void> {
+  const knowsNone = Object.values(journal.counts()).every((count) => count === 0);
+  if (!journal.isResumed || !source.isRepeatable || knowsNone) return;
+  for await (const record of source.records()) {
+    if (record.type === 'row' && journal.hasKey(record.key)) return;
+  }
+  const fix = 'name the journal of this input with --journal, or begin anew with --fresh';
+  throw new UsageError(`${path}: the journal knows none of the rows of this input`, fix);
+}
+
+/** Opens the journal of a run. */
+export async function openBatchJournal(
+  request: RunRequest,
+  { session, path }: { session: Session | null; path: string },
+  context: Context,
+): Promise<OpenBatchJournal> {
+  await makeRoom(request, path, context);
+  const { columns, columnNames } = request.input;
+  const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
+  const journal = await request.files.openJournal({ path, account, columns: outputColumns(columns), columnNames });
+  await checkKnown(journal, request.input, path);
+  return journal;
+}
+
+/** Opens the output, with the rows that earlier runs finished in it. */
+export async function openBatchOutput(
+  { flags, format, input, files }: RunRequest,
+  journal: OpenBatchJournal,
+): Promise<OpenOutput> {
+  const path = flags.out ?? '-';
+  const output = await files.openOutput({ path, format, columns: outputColumns(input.columns) });
+  // In the order of the input the rows of earlier runs come with the others.
+  if (flags.keepOrder !== true || flags.export === true) {
+    const isAgain = flags.retryFailed === true && flags.export !== true ? 'failed' : null;
+    for await (const { status, values } of journal.finishedTasks()) if (status !== isAgain) await output.write(values);
+  }
+  await output.publish();
+  return output;
+}

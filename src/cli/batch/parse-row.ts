@@ -1,0 +1,63 @@
+import type { Config } from '../../config/schema.ts';
+import type { BatchItem } from '../../core/batch/batch-item.ts';
+import type { BadRow, InputRow } from '../../ports/task-source.ts';
+import { parseTask } from '../solve/checked-task.ts';
+import { parameterOf } from './batch-columns.ts';
+
+export interface RowRules {
+  readonly config: Config;
+  /** Columns that are carried through and never sent. */
+  readonly keep: ReadonlySet<string>;
+  /** The content of an image as bare base64, or why there is none. */
+  readonly readImage: (path: string) => Promise<{ readonly body: string } | { readonly reason: string }>;
+  /** False for a task id that was met before. */
+  readonly isNewId: (id: string) => boolean;
+}
+
+const orNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
+
+function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | null, string, string]): BadRow {
+  return { type: 'bad', row, line, column, reason, fix };
+}
+
+function paramsOf({ values }: InputRow, keep: ReadonlySet<string>): Record<string, string> {
+  const sent = Object.entries(values).flatMap(([column, value]) => {
+    const name = value === '' ? null : parameterOf(column, keep);
+    return name === null ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(sent);
+}
+
+async function bodyOf(row: InputRow, readImage: RowRules['readImage']): Promise<{ body: string | null } | BadRow> {
+  const { file = '', body = '' } = row.values;
+  if (file === '') return { body: orNull(body) };
+  const image = await readImage(file);
+  return 'body' in image ? image : bad(row, ['file', image.reason, 'The path is relative to the input file.']);
+}
+
+/** The task of a record, or why it cannot be one. */
+export async function parseRow(row: InputRow, rules: RowRules): Promise<BatchItem | BadRow> {
+  const { values } = row;
+  const taskId = orNull(values['task_id']) ?? String(row.row);
+  if (!rules.isNewId(taskId))
+    return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
+  const priority = Number(values['priority'] ?? '');
+  if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
+  const image = await bodyOf(row, rules.readImage);
+  if ('type' in image) return image;
+  const input = {
+    taskId,
+    method: orNull(values['method']),
+    sitekey: orNull(values['sitekey']),
+    pageurl: orNull(values['pageurl']),
+    pageAction: orNull(values['page_action']),
+    body: image.body,
+    params: paramsOf(row, rules.keep),
+    region: orNull(values['region']),
+  };
+  const task = parseTask(input, rules.config);
+  if ('taskId' in task) return { key: row.key, task, priority, values };
+  const [first] = task;
+  const reason = task.map((refusal) => refusal.reason).join('; ');
+  return bad(row, [first?.about ?? null, reason, first?.fix ?? 'Fill the column.']);
+}

@@ -1,0 +1,159 @@
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { BatchTally } from '../../core/batch/batch-report.ts';
+import type { BatchItem } from '../../core/batch/batch-item.ts';
+import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import { byPriority } from '../../core/batch/look-ahead.ts';
+import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
+import { StopRules } from '../../core/batch/stop-rules.ts';
+import type { Survey } from '../../core/batch/survey.ts';
+import { SolveTimes } from '../../core/solve/solve-times.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { Context, Session } from '../context.ts';
+import { renderSummary } from '../output/batch-view.ts';
+import { startBatchProgress } from '../output/batch-progress.ts';
+import type { BadRows } from './bad-rows.ts';
+import { exitCodeOfBatch } from './batch-exit-code.ts';
+import type { OpenBatchJournal, OpenOutput } from './batch-files.ts';
+import { boundsOf } from './batch-bounds.ts';
+import { liveIdOfRow, rowOfResult } from './batch-row.ts';
+import { journalPath, openBatchJournal, openBatchOutput, type RunRequest } from './open-run.ts';
+
+export interface BatchRequest extends RunRequest {
+  readonly overrides: readonly Override[];
+  readonly badRows: BadRows;
+  /** Null for an input that can be read once only: then bad rows are told as they come. */
+  readonly survey: Survey | null;
+}
+
+interface OpenRun {
+  readonly session: Session;
+  readonly journal: OpenBatchJournal;
+  readonly output: OpenOutput;
+  /** How to go on, as a sentence; null where there is nothing to continue from. */
+  readonly journalPath: string | null;
+}
+
+/** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
+const window = 1_000;
+/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
+const threadWaitMs = 5_000;
+const sandboxThreadWaitMs = 100;
+const unknownThreads = { start: 10, max: 1_000 };
+
+async function concurrencyOf({ batch }: Config, session: Session): Promise<{ start: number; max: number }> {
+  if (batch.concurrency !== 'auto') return { start: batch.concurrency, max: batch.concurrency };
+  try {
+    const { threads, workingThreads } = await session.api.threads();
+    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
+  } catch {
+    // Not every service of the protocol tells; then the limit finds its way.
+    return unknownThreads;
+  }
+}
+
+/** The tasks of the input, in the order in which they are begun. */
+function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterable<BatchItem>; bad: () => number } {
+  let bad = survey?.bad ?? 0;
+  async function* tasks(): AsyncIterable<BatchItem> {
+    for await (const record of input.records()) {
+      if (!('type' in record)) yield record;
+      else if (survey === null) {
+        bad += 1;
+        await badRows.report(record);
+      }
+    }
+  }
+  // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
+  const hasPriorities = input.source.isRepeatable && input.columns.includes('priority');
+  return { items: byPriority(tasks(), hasPriorities ? window : 1), bad: () => bad };
+}
+
+async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
+  const { overrides, flags } = request;
+  const path = await journalPath(request, context);
+  if (path === null) context.terminal.note('standard input cannot be resumed without --journal FILE');
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  try {
+    const place = path ?? (await request.files.throwAwayJournal());
+    const journal = await openBatchJournal(request, { session, path: place }, context);
+    try {
+      return { session, journal, journalPath: path, output: await openBatchOutput(request, journal) };
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function listen({ interrupt, terminal }: Context): void {
+  interrupt.listen({
+    onFirst: () => terminal.error('stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves'),
+    onSecond: () => terminal.error('left; run the same command again to continue'),
+  });
+}
+
+/** Everything that one run of a batch is made of. */
+async function equip(request: BatchRequest, { session }: OpenRun, context: Context) {
+  const { flags, survey } = request;
+  const { clock, interrupt } = context;
+  const left = new AbortController();
+  const tally = new BatchTally();
+  const limit = new ConcurrencyLimit(await concurrencyOf(session.config, session), { clock });
+  const rules = new StopRules(boundsOf(flags, session.config, survey), interrupt.stop, { clock });
+  const total = survey === null ? null : survey.rows - survey.bad;
+  const progress = await startBatchProgress({ tally, limit, total }, context);
+  const emit = (event: SolverEvent): void => {
+    tally.recordEvent(event);
+    progress.recordEvent(event);
+  };
+  const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes() });
+  return { left, tally, limit, rules, progress, solver };
+}
+
+function optionsOf({ flags }: BatchRequest, { globals }: Context): BatchOptions {
+  return {
+    retryFailed: flags.retryFailed === true,
+    leaveInDoubt: flags.leaveInDoubt === true,
+    resolveExpired: flags.resolveExpired === true,
+    orderWindow: flags.keepOrder === true ? window : null,
+    threadWaitMs: globals.sandbox ? sandboxThreadWaitMs : threadWaitMs,
+  };
+}
+
+async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
+  const { left, tally, limit, rules, progress, solver } = await equip(request, open, context);
+  const { items, bad } = itemsOf(request);
+  const { journal, output, session } = open;
+  const deps = { solver, journal, limit, rules, clock: context.clock, sink: output };
+  const views = { rowOf: rowOfResult, liveIdIn: liveIdOfRow, record: tally.recordResult.bind(tally) };
+  const running = runBatch(items, optionsOf(request, context), { ...deps, ...views });
+  const reason = await running
+    .catch((error: unknown) => {
+      left.abort();
+      throw error;
+    })
+    .finally(() => progress.stop());
+  const requestCount = session.requestCount();
+  const summary = { report: tally.report(), bad: bad(), reason, message: rules.message, requestCount };
+  context.terminal.note(renderSummary(summary, open.journalPath !== null), { fields: { summary } });
+  return exitCodeOfBatch(summary);
+}
+
+/** Solves what is left of a batch, and says in the end what came of it. */
+export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
+  listen(context);
+  const open = await openRun(request, context);
+  try {
+    const exitCode = await work(request, open, context);
+    await open.output.close();
+    return exitCode;
+  } finally {
+    await open.session.close();
+    await open.journal.close();
+  }
+}
