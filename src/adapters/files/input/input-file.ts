@@ -1,0 +1,76 @@
+import { createReadStream, statSync } from 'node:fs';
+import { UsageError } from '../../../domain/usage-error.ts';
+
+/** The bytes of an input, and how to stop before their end. */
+export interface OpenBytes {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly close: () => Promise<void>;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'it may not be read',
+  EPERM: 'it may not be read',
+  EISDIR: 'it is a folder',
+};
+
+function cannotRead(path: string, error: unknown): UsageError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new UsageError(`cannot read ${path}: ${reasons[code] ?? message}`);
+}
+
+interface Stamp {
+  readonly isRegular: boolean;
+  /** What changes when somebody writes to the file or puts another one in its place. */
+  readonly version: string;
+}
+
+function stampOf(path: string): Stamp {
+  try {
+    const stats = statSync(path, { bigint: true });
+    if (stats.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return { isRegular: stats.isFile(), version: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+async function* chunksOf(path: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // Anything else is a disk that fails, which the person who typed the command cannot help.
+    throw code in reasons ? cannotRead(path, error) : error;
+  }
+}
+
+/** A file that is read from its beginning as often as it is opened, as long as it stays as it was at first. */
+export class InputFile {
+  readonly #path: string;
+  readonly #stamp: Stamp;
+
+  /** Throws `UsageError` where the file is not there or cannot be read. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#stamp = stampOf(path);
+  }
+
+  /** False for a named pipe or a device, which gives its bytes once. */
+  get isRepeatable(): boolean {
+    return this.#stamp.isRegular;
+  }
+
+  /** Throws `UsageError` where the file has changed since. */
+  open(): OpenBytes {
+    if (this.isRepeatable && stampOf(this.#path).version !== this.#stamp.version) {
+      throw new UsageError(`${this.#path} has changed while it was being read`, 'start again when it is complete');
+    }
+    const stream = createReadStream(this.#path);
+    return {
+      chunks: chunksOf(this.#path, stream as AsyncIterable<Uint8Array>),
+      close: async () => void stream.destroy(),
+    };
+  }
+}

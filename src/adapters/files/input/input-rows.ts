@@ -1,0 +1,68 @@
+import type { BadRow, InputRow } from '../../../ports/task-source.ts';
+import type { GoodRecord, InputRecord, RecordStream } from './input-record.ts';
+import { RowKeys } from './row-key.ts';
+
+/** One reading of an input. */
+export interface Reading {
+  readonly stream: Promise<RecordStream>;
+  /** Gives the input back, at its end or before. */
+  readonly close: () => Promise<void>;
+}
+
+/** Without `Object.prototype`: a column may be called `__proto__`, and an absent `constructor` is absent. */
+const bareObject = Object.freeze(Object.create(null) as object);
+
+const nul = '\0';
+const undecodable = '\uFFFD';
+
+const untextual = {
+  [nul]: { reason: 'the value holds a NUL character', fix: 'Remove it.' },
+  [undecodable]: {
+    reason: 'the value holds bytes that are not text in this encoding',
+    fix: 'Save the file as UTF-8, or name its encoding: --encoding windows-1252.',
+  },
+} as const;
+
+/** The first value that is not text, as a bad row; null where all are. */
+function untextualValue({ line, columns, values }: GoodRecord, row: number): BadRow | null {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? '';
+    const found = value.includes(nul) ? nul : value.includes(undecodable) ? undecodable : null;
+    if (found !== null) return { type: 'bad', row, line, column: columns[index] ?? null, ...untextual[found] };
+  }
+  return null;
+}
+
+function valuesOf({ columns, values }: GoodRecord): Readonly<Record<string, string>> {
+  const row = Object.create(bareObject) as Record<string, string>;
+  for (let index = 0; index < columns.length; index++) row[columns[index] ?? ''] = values[index] ?? '';
+  return row;
+}
+
+function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadRow {
+  const { line } = record;
+  if (!record.isGood) {
+    const { column, reason, fix } = record;
+    return { type: 'bad', row, line, column, reason, fix };
+  }
+  const bad = untextualValue(record, row);
+  if (bad !== null) return bad;
+  return { type: 'row', row, line, key: keys.keyOf(record.columns, record.values), values: valuesOf(record) };
+}
+
+/** Numbers the records of an input and gives every good one its key, in which the columns `ignoredForKey` do not count. */
+export async function* inputRows(
+  open: () => Reading,
+  ignoredForKey: ReadonlySet<string>,
+): AsyncGenerator<InputRow | BadRow> {
+  const reading = open();
+  const keys = new RowKeys(ignoredForKey);
+  let row = 0;
+  try {
+    for await (const records of (await reading.stream).batches) {
+      for (const record of records) yield toRow(record, ++row, keys);
+    }
+  } finally {
+    await reading.close();
+  }
+}

@@ -1,0 +1,100 @@
+import { UsageError } from '../../../domain/usage-error.ts';
+import type { BadRow, InputRow, TaskSource } from '../../../ports/task-source.ts';
+import { InputFile, type OpenBytes } from './input-file.ts';
+import { inputRows, type Reading } from './input-rows.ts';
+import { givenDelimiter, readRecords, type ReadOptions } from './read-records.ts';
+
+export interface SourceOptions extends ReadOptions {
+  /** `-` is standard input. */
+  readonly path: string;
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  /** Columns, by the names they are to have, in which two records of equal content may differ. */
+  readonly ignoredForKey: ReadonlySet<string>;
+}
+
+/** Reads a file from its beginning every time. */
+class FileSource implements TaskSource {
+  readonly isRepeatable = true;
+  readonly #file: InputFile;
+  readonly #options: SourceOptions;
+
+  constructor(file: InputFile, options: SourceOptions) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  async columns(): Promise<readonly string[]> {
+    const { stream, close } = this.#open();
+    try {
+      return (await stream).columns;
+    } finally {
+      await close();
+    }
+  }
+
+  records(): AsyncIterable<InputRow | BadRow> {
+    return inputRows(() => this.#open(), this.#options.ignoredForKey);
+  }
+
+  #open(): Reading {
+    return readingOf(this.#file.open(), this.#options);
+  }
+}
+
+/** Reads what comes, as it comes, once. */
+class StreamSource implements TaskSource {
+  readonly isRepeatable = false;
+  readonly #bytes: OpenBytes;
+  readonly #options: SourceOptions;
+  #reading: Reading | undefined;
+  #isRead = false;
+
+  constructor(bytes: OpenBytes, options: SourceOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+  }
+
+  async columns(): Promise<readonly string[]> {
+    return (await this.#open().stream).columns;
+  }
+
+  records(): AsyncIterable<InputRow | BadRow> {
+    if (this.#isRead) throw new Error('an input that is not repeatable can be read once');
+    this.#isRead = true;
+    return inputRows(() => this.#open(), this.#options.ignoredForKey);
+  }
+
+  #open(): Reading {
+    this.#reading ??= readingOf(this.#bytes, this.#options);
+    return this.#reading;
+  }
+}
+
+function readingOf({ chunks, close }: OpenBytes, options: SourceOptions): Reading {
+  return { stream: readRecords(chunks, options), close };
+}
+
+function openStream(stream: AsyncIterable<Uint8Array>): OpenBytes {
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    chunks: { [Symbol.asyncIterator]: () => iterator },
+    close: async () => {
+      await iterator.return?.();
+    },
+  };
+}
+
+/**
+ * The tasks of a batch from a CSV or JSON Lines file, or from standard input. Throws `UsageError` for options that make
+ * no sense and for a file that is not there; `columns` and `records` throw it for an input that cannot be used.
+ */
+export function openSource(options: SourceOptions): TaskSource {
+  const { path, stdin } = options;
+  givenDelimiter(options);
+  if (path !== '-') {
+    const file = new InputFile(path);
+    return file.isRepeatable ? new FileSource(file, options) : new StreamSource(file.open(), options);
+  }
+  if (stdin.isTTY !== true) return new StreamSource(openStream(stdin), options);
+  throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+}

@@ -1,0 +1,68 @@
+import { extname } from 'node:path';
+import { UsageError } from '../../../domain/usage-error.ts';
+import { readCsv } from './csv-records.ts';
+import type { RecordStream } from './input-record.ts';
+import { readJsonLines } from './jsonl-records.ts';
+import { Peekable } from './peekable.ts';
+import { sniffDelimiter } from './sniff-delimiter.ts';
+import { utf8Chunks } from './utf8-chunks.ts';
+
+/** How an input is to be read. */
+export interface ReadOptions {
+  /** For its extension. */
+  readonly path: string;
+  /** Null: by the extension of the file, else by its first character. */
+  readonly format: 'csv' | 'jsonl' | null;
+  /** One character, or `\t` spelled out; null: the one that the header uses. */
+  readonly delimiter: string | null;
+  /** As `TextDecoder` takes it; null: by the first bytes, else UTF-8. */
+  readonly encoding: string | null;
+  /** From the name in the input to the name that the column is to have. */
+  readonly columnNames: Readonly<Record<string, string>>;
+}
+
+/** So much is looked at to tell the delimiter. */
+const mostSniffedBytes = 64 * 1024;
+
+const formats: Readonly<Record<string, 'csv' | 'jsonl'>> = {
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+const extensionOf = (path: string): string => extname(path).toLowerCase();
+
+async function sniffFormat(text: Peekable): Promise<'csv' | 'jsonl'> {
+  const head = await text.peek((bytes) => bytes.toString().trim() !== '');
+  const [first] = head.toString().trimStart();
+  if (first !== '[') return first === '{' ? 'jsonl' : 'csv';
+  throw new UsageError('the input is one JSON array', "JSON Lines has one object per line: jq -c '.[]' FILE");
+}
+
+/** The delimiter that the options ask for; null where they do not. Throws `UsageError` for what cannot be one. */
+export function givenDelimiter({ delimiter, path }: Pick<ReadOptions, 'delimiter' | 'path'>): string | null {
+  if (delimiter === null) return extensionOf(path) === '.tsv' ? '\t' : null;
+  const character = delimiter === '\\t' ? '\t' : delimiter;
+  if (/^[^"\r\n]$/u.test(character)) return character;
+  throw new UsageError('--delimiter is one character', "such as ';' or '\\t', and no quote or line end");
+}
+
+/** The text that is looked at: the same whatever the chunks in which it arrives. */
+const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, mostSniffedBytes);
+
+async function sniffedDelimiter(text: Peekable): Promise<string> {
+  const isEnough = (bytes: Buffer): boolean =>
+    bytes.length >= mostSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
+  const head = sniffedText(await text.peek(isEnough));
+  return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
+}
+
+/** Reads an input up to where its columns are known. Throws `UsageError` for one that cannot be used. */
+export async function readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): Promise<RecordStream> {
+  const { path, encoding, columnNames } = options;
+  const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));
+  const format = options.format ?? formats[extensionOf(path)] ?? (await sniffFormat(text));
+  if (format === 'jsonl') return readJsonLines(text, columnNames);
+  return readCsv(text, { delimiter: givenDelimiter(options) ?? (await sniffedDelimiter(text)), columnNames });
+}

@@ -1,0 +1,60 @@
+import { hash } from 'node:crypto';
+import { HashSet } from './hash-set.ts';
+
+const keyDigits = 32;
+
+interface ContentColumn {
+  /** Where the column's value stands in the record. */
+  readonly index: number;
+  /** The name with its length, so that no two contents read the same. */
+  readonly label: string;
+}
+
+function contentColumns(names: readonly string[], ignored: ReadonlySet<string>): ContentColumn[] {
+  return names
+    .map((name, index) => ({ name, index }))
+    .filter(({ name }) => !ignored.has(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, index }) => ({ index, label: `${name.length}:${name}` }));
+}
+
+/**
+ * Names records by their content and, among records of equal content, by their occurrence. The order of the columns does
+ * not count, an empty value counts as none, and neither do the columns in `ignored`. One for each reading of an input.
+ */
+export class RowKeys {
+  readonly #ignored: ReadonlySet<string>;
+  readonly #seen = new HashSet();
+  /** Only of the contents that occur more than once. */
+  readonly #occurrences = new Map<string, number>();
+  #names: readonly string[] = [];
+  #columns: readonly ContentColumn[] = [];
+
+  constructor(ignored: ReadonlySet<string>) {
+    this.#ignored = ignored;
+  }
+
+  /** The first 128 bits of a SHA-256, in hexadecimal. */
+  keyOf(names: readonly string[], values: readonly string[]): string {
+    const content = this.#contentOf(names, values);
+    const digest = hash('sha256', content);
+    if (this.#seen.addDigestIfNew(digest)) return digest.slice(0, keyDigits);
+    const occurrence = (this.#occurrences.get(digest) ?? 1) + 1;
+    this.#occurrences.set(digest, occurrence);
+    return hash('sha256', `${content}#${occurrence}`).slice(0, keyDigits);
+  }
+
+  #contentOf(names: readonly string[], values: readonly string[]): string {
+    // Records of one CSV share their array of names.
+    if (names !== this.#names) {
+      this.#names = names;
+      this.#columns = contentColumns(names, this.#ignored);
+    }
+    let content = '';
+    for (const { index, label } of this.#columns) {
+      const value = values[index] ?? '';
+      if (value !== '') content += `${label}${value.length}:${value}`;
+    }
+    return content;
+  }
+}

@@ -1,0 +1,99 @@
+import type { FileHandle } from 'node:fs/promises';
+import { withPath } from './system-error.ts';
+
+/** The part of a file, opened for appending, that is used here. */
+export type LogFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate'>;
+
+interface Waiter {
+  readonly line: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+async function writeFully(file: LogFile, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
+}
+
+/**
+ * Appends lines durably, by group commit: while one batch is on its way to the disk the next one gathers, and each
+ * costs one write and one fdatasync, however many lines it has.
+ *
+ * After an error nothing more is written: every append, waiting or later, is rejected with it, and the file is cut back
+ * to what is durable. Trying fdatasync again would not help: Linux forgets the pages that it failed to write.
+ */
+export class AppendLog {
+  readonly #file: LogFile;
+  readonly #path: string;
+  #durableEnd: number;
+  #end: number;
+  #waiting: Waiter[] = [];
+  #writing: Promise<void> | null = null;
+  /** Why nothing can be appended any more. */
+  #ended: { readonly error: unknown } | null = null;
+
+  /** `end` is the length of the file, all of it durable; `path` names it in errors. */
+  constructor(file: LogFile, { path, end }: { path: string; end: number }) {
+    this.#file = file;
+    this.#path = path;
+    this.#durableEnd = end;
+    this.#end = end;
+  }
+
+  /** The length of what is durable. */
+  get durableEnd(): number {
+    return this.#durableEnd;
+  }
+
+  /** Resolves to the offset of the line, once it is durable. Lines become durable in the order of the calls. */
+  append(line: Buffer): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== null) throw this.#ended.error;
+      const at = this.#end;
+      this.#end += line.length;
+      this.#waiting.push({ line, resolve: () => resolve(at), reject });
+      this.#writing ??= this.#write();
+    });
+  }
+
+  /** Waits for what was appended and takes no more. Throws what kept anything from being written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#ended !== null) throw this.#ended.error;
+    this.#ended = { error: new Error('the journal is closed') };
+  }
+
+  async #write(): Promise<void> {
+    // What is appended in the same turn belongs to the same batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#commit(Buffer.concat(batch.map(({ line }) => line)));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        await this.#fail(withPath(error, this.#path), batch);
+      }
+    }
+    this.#writing = null;
+  }
+
+  async #commit(bytes: Buffer): Promise<void> {
+    await writeFully(this.#file, bytes);
+    await this.#file.datasync();
+    this.#durableEnd += bytes.length;
+  }
+
+  async #fail(error: unknown, batch: readonly Waiter[]): Promise<void> {
+    this.#ended = { error };
+    try {
+      await this.#file.truncate(this.#durableEnd);
+      await this.#file.datasync();
+    } catch {
+      // The disk takes nothing at all. What was not acknowledged may be there, torn: the next run reads over it.
+    }
+    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+  }
+}

@@ -1,0 +1,119 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { FinishedTask, TaskJournal, TaskProgress } from '../../../ports/task-journal.ts';
+import type { AppendLog } from './append-log.ts';
+import type { JournalHeader } from './journal-header.ts';
+import { readLineAt, readLines } from './read-lines.ts';
+import { decodeFinished, encodeStep, finishedKeyIn, type Step } from './step.ts';
+import type { JournalCounts, TaskStates } from './task-states.ts';
+
+/** Where an open journal comes from. */
+export interface JournalOrigin {
+  /** The one in the file: of a resumed journal that of its first run. */
+  readonly header: JournalHeader;
+  readonly isResumed: boolean;
+  /** Where a start anew keeps the journal that was there before; null where there was none. */
+  readonly keptAs: string | null;
+}
+
+/** A journal of this run, open and locked. */
+export interface OpenJournal extends TaskJournal, JournalOrigin {
+  /** Of what is durable. */
+  counts(): JournalCounts;
+  /** Whether the journal knows the task: of the rows of its own input it knows some. */
+  hasKey(key: string): boolean;
+}
+
+interface JournalParts {
+  readonly file: FileHandle;
+  readonly log: AppendLog;
+  readonly states: TaskStates;
+  readonly unlock: () => Promise<void>;
+}
+
+/**
+ * A journal in a file of JSON Lines. What it answers follows what is durable, never what is only on its way. A task that
+ * is begun again after it was finished has no row until it is finished again.
+ */
+export class FileJournal implements OpenJournal {
+  readonly header: JournalHeader;
+  readonly isResumed: boolean;
+  readonly keptAs: string | null;
+  readonly #file: FileHandle;
+  readonly #log: AppendLog;
+  readonly #states: TaskStates;
+  readonly #unlock: () => Promise<void>;
+  #closing: Promise<void> | null = null;
+
+  constructor({ file, log, states, unlock }: JournalParts, { header, isResumed, keptAs }: JournalOrigin) {
+    this.#file = file;
+    this.#log = log;
+    this.#states = states;
+    this.#unlock = unlock;
+    this.header = header;
+    this.isResumed = isResumed;
+    this.keptAs = keptAs;
+  }
+
+  progressOf(key: string): TaskProgress {
+    return this.#states.progressOf(key);
+  }
+
+  hasKey(key: string): boolean {
+    return this.#states.has(key);
+  }
+
+  counts(): JournalCounts {
+    return this.#states.counts();
+  }
+
+  intend(key: string, attempt: number): Promise<void> {
+    return this.#record({ type: 'intent', key, attempt });
+  }
+
+  refused(key: string): void {
+    // Nothing waits for it. Should it fail, so does everything after it, and somebody waits for that or for `close`.
+    this.#record({ type: 'refused', key }).catch(() => undefined);
+  }
+
+  submitted(key: string, captchaId: string, submittedAt: number): Promise<void> {
+    return this.#record({ type: 'submitted', key, captchaId, submittedAt });
+  }
+
+  finished({ status, key, expiresAt, values }: FinishedTask): Promise<void> {
+    return this.#record({ type: status, key, expiresAt }, values);
+  }
+
+  async *finishedTasks(): AsyncGenerator<FinishedTask> {
+    for await (const lines of readLines(this.#file, { from: 0, to: this.#log.durableEnd })) {
+      for (const { bytes, at } of lines) {
+        const key = finishedKeyIn(bytes);
+        if (key !== null && this.#states.rowAt(key) === at) yield decodeFinished(bytes);
+      }
+    }
+  }
+
+  async rowOf(key: string): Promise<FinishedTask | null> {
+    const at = this.#states.rowAt(key);
+    if (at === null) return null;
+    const line = await readLineAt(this.#file, { from: at, to: this.#log.durableEnd });
+    return line === null ? null : decodeFinished(line);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#log.close();
+    } finally {
+      await this.#file.close();
+      await this.#unlock();
+    }
+  }
+
+  async #record(step: Step, row: FinishedTask['values'] | null = null): Promise<void> {
+    this.#states.apply(step, await this.#log.append(encodeStep(step, row)));
+  }
+}

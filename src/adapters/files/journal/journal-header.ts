@@ -1,0 +1,68 @@
+import { UsageError } from '../../../domain/usage-error.ts';
+import { isSealed, sealLine } from './sealed-line.ts';
+
+/** What a journal belongs to: its first record. */
+export interface JournalHeader {
+  readonly schemaVersion: 1;
+  readonly baseUrl: string;
+  /** Stands for the API key without revealing it. */
+  readonly accountId: string;
+  /** What was read, for people; not compared. */
+  readonly input: string;
+  /** The names of the input's columns, mapped, in their order; not compared. */
+  readonly columns: readonly string[];
+  /** Which column of the input is which name: the mapping of `--map`. */
+  readonly columnNames: Readonly<Record<string, string>>;
+  /** Epoch ms. */
+  readonly createdAt: number;
+}
+
+/** How every journal begins. */
+export const headerStart = '{"t":"header",';
+
+export function encodeHeader(header: JournalHeader): Buffer {
+  return sealLine({ t: 'header', ...header });
+}
+
+/** The header in the first line of a journal. Throws `UsageError` for one that is damaged or of a later version. */
+export function decodeHeader(line: Buffer, path: string): JournalHeader {
+  if (!isSealed(line)) {
+    throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start anew with --fresh');
+  }
+  const found = JSON.parse(line.toString()) as Omit<JournalHeader, 'schemaVersion'> & { schemaVersion: number };
+  const { schemaVersion, baseUrl, accountId, input, columns, columnNames, createdAt } = found;
+  if (schemaVersion === 1) return { schemaVersion, baseUrl, accountId, input, columns, columnNames, createdAt };
+  throw new UsageError(
+    `the journal ${path} was written by another version of captcha (schema ${schemaVersion})`,
+    'use that version, or start anew with --fresh',
+  );
+}
+
+/** As it would be typed, each pair quoted where its names would make it ambiguous. */
+function shownMapping(columnNames: JournalHeader['columnNames']): string {
+  const quoted = (text: string): string => (/[=,"]/.test(text) ? JSON.stringify(text) : text);
+  const pairs = Object.entries(columnNames).map(([column, name]) => `${quoted(column)}=${quoted(name)}`);
+  return pairs.length === 0 ? 'none' : pairs.sort().join(', ');
+}
+
+const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
+  (found, wanted) =>
+    found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, this run's is ${wanted.baseUrl}`,
+  // The ids themselves would say nothing to anybody.
+  (found, wanted) =>
+    found.accountId === wanted.accountId ? null : 'it was written with the API key of another account',
+  (found, wanted) => {
+    const [its, ours] = [shownMapping(found.columnNames), shownMapping(wanted.columnNames)];
+    return its === ours ? null : `its column mapping is ${its}, this run's is ${ours}`;
+  },
+];
+
+/** Throws `UsageError` where a journal belongs to another run than the one that opens it, saying what differs. */
+export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path: string): void {
+  const why = differences.flatMap((differenceOf) => differenceOf(found, wanted) ?? []);
+  if (why.length === 0) return;
+  throw new UsageError(
+    `the journal ${path} belongs to another run: ${why.join('; ')}`,
+    'run it as before to continue, start anew with --fresh (the journal is kept under another name), or name another one with --journal FILE',
+  );
+}

@@ -1,0 +1,83 @@
+import type { FileHandle } from 'node:fs/promises';
+import { UsageError } from '../../../domain/usage-error.ts';
+import { decodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
+import { type Line, readLines } from './read-lines.ts';
+import { isSealed } from './sealed-line.ts';
+import { decodeStep } from './step.ts';
+import type { TaskStates } from './task-states.ts';
+
+export interface Replayed {
+  readonly header: JournalHeader;
+  /** Where the last whole record ends: what follows was being written when its process ended, and was never relied on. */
+  readonly end: number;
+}
+
+async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
+  const start = Buffer.alloc(headerStart.length);
+  await file.read(start, 0, start.length, 0);
+  if (start.toString('latin1') === headerStart) return;
+  throw new UsageError(`${path} is not a journal of captcha batch`, 'name another file with --journal FILE');
+}
+
+/** Takes in line after line. A damaged line is torn if it is the last, and damage that must be told if it is not. */
+class Reader {
+  readonly #path: string;
+  readonly #states: TaskStates;
+  #header: JournalHeader | null = null;
+  #lineNumber = 0;
+  #end = 0;
+  #isTorn = false;
+
+  constructor(path: string, states: TaskStates) {
+    this.#path = path;
+    this.#states = states;
+  }
+
+  take(line: Line): void {
+    if (this.#isTorn) this.#refuseDamage();
+    this.#lineNumber++;
+    if (this.#header === null) this.#header = decodeHeader(line.bytes, this.#path);
+    else if (line.isWhole && isSealed(line.bytes)) this.#takeStep(line);
+    else this.#isTorn = true;
+    if (!this.#isTorn) this.#end = line.at + line.bytes.length + 1;
+  }
+
+  result(): Replayed {
+    return { header: this.#header ?? decodeHeader(Buffer.alloc(0), this.#path), end: this.#end };
+  }
+
+  #takeStep({ bytes, at }: Line): void {
+    const step = decodeStep(bytes);
+    if (step === null) {
+      throw new UsageError(
+        `line ${this.#lineNumber} of the journal ${this.#path} is a record that this version of captcha does not know`,
+        'use the version that wrote it, or start anew with --fresh',
+      );
+    }
+    this.#states.apply(step, at);
+  }
+
+  #refuseDamage(): never {
+    throw new UsageError(
+      `line ${this.#lineNumber} of the journal ${this.#path} is damaged, with records after it`,
+      `restore the file; or keep what stands before it (head -n ${this.#lineNumber - 1}) and pay again for what came after; or start anew with --fresh`,
+    );
+  }
+}
+
+/**
+ * Reads a journal of `length` bytes into `states`. Throws `UsageError`, naming the line, for what it cannot have
+ * written and for records of a later version.
+ */
+export async function replay(
+  file: FileHandle,
+  { path, length }: { path: string; length: number },
+  states: TaskStates,
+): Promise<Replayed> {
+  await refuseOtherFiles(file, path);
+  const reader = new Reader(path, states);
+  for await (const lines of readLines(file, { from: 0, to: length })) {
+    for (const line of lines) reader.take(line);
+  }
+  return reader.result();
+}

@@ -1,0 +1,12 @@
+/** The code of a failed system call, such as `ENOENT`; null for any other error. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error ? String(error.code) : null;
+}
+
+/** The same error, naming the file: node leaves it out where a call was made on an open file. */
+export function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && 'syscall' in error && !('path' in error)) {
+    Object.assign(error, { path, message: `${error.message} '${path}'` });
+  }
+  return error;
+}

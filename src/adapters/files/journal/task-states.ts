@@ -1,0 +1,160 @@
+import type { TaskProgress } from '../../../ports/task-journal.ts';
+import { KeyIndex } from './key-index.ts';
+import type { Step } from './step.ts';
+
+/** How many tasks a journal knows, and how far they are. `total` includes those of which nothing was paid. */
+export interface JournalCounts {
+  readonly total: number;
+  readonly solved: number;
+  readonly failed: number;
+  readonly submitted: number;
+  readonly inDoubt: number;
+}
+
+/** Every state's number in the table; a new one goes last. */
+const states = ['new', 'in-doubt', 'submitted', 'solved', 'failed'] as const;
+type State = (typeof states)[number];
+
+/** A task that was begun and has no row: few at a time, so they may be objects. */
+interface Open {
+  readonly attempts: number;
+  readonly captchaId: string;
+  readonly submittedAt: number;
+}
+
+const nothingOpen: Open = { attempts: 0, captchaId: '', submittedAt: 0 };
+
+/** One number per task, growing. */
+class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
+  readonly #allocate: (length: number) => T;
+  #values: T;
+
+  constructor(allocate: (length: number) => T) {
+    this.#allocate = allocate;
+    this.#values = allocate(1024);
+  }
+
+  get(task: number): number {
+    return this.#values[task] ?? 0;
+  }
+
+  set(task: number, value: number): void {
+    if (task >= this.#values.length) {
+      const larger = this.#allocate(2 * this.#values.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[task] = value;
+  }
+}
+
+/** How far every task of a journal is, and where its row stands: about 42 bytes per finished task. */
+export class TaskStates {
+  readonly #index = new KeyIndex();
+  readonly #state = new Column((length) => new Uint8Array(length));
+  /** What a task is again when the submission under way is refused. */
+  readonly #fallback = new Column((length) => new Uint8Array(length));
+  readonly #rowAt = new Column((length) => new Float64Array(length));
+  /** `NaN` where a solution does not expire. */
+  readonly #expiresAt = new Column((length) => new Float64Array(length));
+  readonly #open = new Map<number, Open>();
+  readonly #counts: Record<State, number> = { new: 0, 'in-doubt': 0, submitted: 0, solved: 0, failed: 0 };
+
+  has(key: string): boolean {
+    return this.#index.find(key) !== undefined;
+  }
+
+  counts(): JournalCounts {
+    const { solved, failed, submitted, 'in-doubt': inDoubt } = this.#counts;
+    return { total: this.#index.size, solved, failed, submitted, inDoubt };
+  }
+
+  progressOf(key: string): TaskProgress {
+    const task = this.#index.find(key);
+    if (task === undefined) return { state: 'new' };
+    const state = this.#stateOf(task);
+    const open = this.#open.get(task) ?? nothingOpen;
+    switch (state) {
+      case 'new':
+      case 'failed':
+        return { state };
+      case 'in-doubt':
+        return { state, attempts: open.attempts };
+      case 'submitted':
+        return { state, ...open };
+      case 'solved': {
+        const expiresAt = this.#expiresAt.get(task);
+        return { state, expiresAt: Number.isNaN(expiresAt) ? null : expiresAt };
+      }
+    }
+  }
+
+  /** Where the record with the latest row of a finished task begins; null for one that is not finished. */
+  rowAt(key: string): number | null {
+    const task = this.#index.find(key);
+    if (task === undefined) return null;
+    const state = this.#stateOf(task);
+    return state === 'solved' || state === 'failed' ? this.#rowAt.get(task) : null;
+  }
+
+  /** Takes in the record that begins at `at`. */
+  apply(step: Step, at: number): void {
+    const task = this.#taskOf(step.key);
+    switch (step.type) {
+      case 'intent':
+        this.#intend(task, step.attempt);
+        break;
+      case 'submitted': {
+        const { captchaId, submittedAt } = step;
+        const { attempts } = this.#open.get(task) ?? nothingOpen;
+        this.#open.set(task, { attempts, captchaId, submittedAt });
+        this.#become(task, 'submitted');
+        break;
+      }
+      case 'refused':
+        this.#refuse(task);
+        break;
+      case 'solved':
+      case 'failed':
+        this.#open.delete(task);
+        this.#rowAt.set(task, at);
+        this.#expiresAt.set(task, step.expiresAt ?? Number.NaN);
+        this.#become(task, step.type);
+        break;
+    }
+  }
+
+  #taskOf(key: string): number {
+    const { size } = this.#index;
+    const task = this.#index.add(key);
+    if (task === size) this.#counts.new++;
+    return task;
+  }
+
+  #stateOf(task: number): State {
+    return states[this.#state.get(task)] ?? 'new';
+  }
+
+  #become(task: number, state: State): void {
+    this.#counts[this.#stateOf(task)]--;
+    this.#counts[state]++;
+    this.#state.set(task, states.indexOf(state));
+  }
+
+  /**
+   * A submission after a doubtful one leaves the doubt: should it be refused, the earlier may still have been paid for.
+   * An accepted id, in contrast, is known to be dead before the next submission is begun.
+   */
+  #intend(task: number, attempts: number): void {
+    if (this.#stateOf(task) !== 'submitted') this.#fallback.set(task, this.#state.get(task));
+    this.#open.set(task, { ...nothingOpen, attempts });
+    this.#become(task, 'in-doubt');
+  }
+
+  #refuse(task: number): void {
+    if (this.#stateOf(task) !== 'in-doubt') return;
+    const state = states[this.#fallback.get(task)] ?? 'new';
+    if (state !== 'in-doubt') this.#open.delete(task);
+    this.#become(task, state);
+  }
+}

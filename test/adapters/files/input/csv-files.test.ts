@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { fileWith, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
+
+const row = { method: 'turnstile', note: 'a' };
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+const readable: [what: string, content: string | Uint8Array, rows: Record<string, string>[]][] = [
+  ['plain', 'method,note\nturnstile,a\n', [row]],
+  ['without a last line end', 'method,note\nturnstile,a', [row]],
+  ['with CRLF', 'method,note\r\nturnstile,a\r\n', [row]],
+  ['with CR alone', 'method,note\rturnstile,a\r', [row]],
+  ['with line ends of all kinds', 'method,note\r\nturnstile,a\nturnstile,a\rturnstile,a', [row, row, row]],
+  ['with CR CR LF', 'method,note\r\r\nturnstile,a\r\r\n', [row]],
+  ['with a byte order mark', '\uFEFFmethod,note\nturnstile,a\n', [row]],
+  ['with a mark before a quoted header', '\uFEFF"method","note"\nturnstile,a\n', [row]],
+  ['in UTF-16LE with a mark', utf16('\uFEFFmethod,note\r\nturnstile,ä€😀\r\n'), [{ ...row, note: 'ä€😀' }]],
+  ['in UTF-16BE with a mark', utf16('\uFEFFmethod,note\nturnstile,ä€😀').swap16(), [{ ...row, note: 'ä€😀' }]],
+  ['in UTF-16LE without a mark', utf16('method,note\nturnstile,ä'), [{ ...row, note: 'ä' }]],
+  ['in UTF-16BE without a mark', utf16('method,note\nturnstile,ä').swap16(), [{ ...row, note: 'ä' }]],
+  ['with semicolons', 'method;note\nturnstile;a,b\n', [{ ...row, note: 'a,b' }]],
+  ['with tabs', 'method\tnote\nturnstile\ta;b,c\n', [{ ...row, note: 'a;b,c' }]],
+  ['with bars', 'method|note\nturnstile|a\n', [row]],
+  ['with sep=; above the header', 'sep=;\r\nmethod;note\r\nturnstile;a\r\n', [row]],
+  [
+    'with delimiters inside a quoted header',
+    '"method","a;b;c"\nturnstile,x\n',
+    [{ method: 'turnstile', 'a;b;c': 'x' }],
+  ],
+  [
+    'with two delimiters in the header',
+    'method;a,b\nx;1\ny;2\n',
+    [
+      { method: 'x', 'a,b': '1' },
+      { method: 'y', 'a,b': '2' },
+    ],
+  ],
+  ['with a line end inside quotes', 'method,note\nturnstile,"a\r\nb"\n', [{ ...row, note: 'a\r\nb' }]],
+  ['with doubled quotes', 'method,note\nturnstile,"say ""hi"""\n', [{ ...row, note: 'say "hi"' }]],
+  ['with a value that is one quote', 'method,note\nturnstile,""""\n', [{ ...row, note: '"' }]],
+  ['with empty quotes', 'method,note\n"turnstile",""\n', [{ ...row, note: '' }]],
+  [
+    'with a quote inside a plain value',
+    'method,note\nturnstile,6" pipe\nturnstile,a\n',
+    [{ ...row, note: '6" pipe' }, row],
+  ],
+  ['with empty lines and lines of blanks', '\n\nmethod,note\n\n   \nturnstile,a\n\n\n', [row]],
+  ['with blanks around the names', ' method , note\nturnstile,a\n', [row]],
+  ['with blanks around the values, which are kept', 'method,note\nturnstile, a \n', [{ ...row, note: ' a ' }]],
+  ['with one column', 'method\nturnstile\n', [{ method: 'turnstile' }]],
+  ['with a header only', 'method,note\n', []],
+];
+
+describe('a CSV', () => {
+  it.each(readable)('%s is read', async (_what, content, rows) => {
+    const found = await readAll(sourceOf({ path: await fileWith(content) }));
+    expect({ rows: valuesOf(found.rows), bad: found.bad, error: found.error }).toEqual({ rows, bad: [], error: null });
+  });
+
+  it('names its columns in their order, mapped', async () => {
+    const path = await fileWith('type,url,note\nturnstile,u,a\n');
+    const source = sourceOf({ path, columnNames: { type: 'method', url: 'pageurl' } });
+    expect(await source.columns()).toEqual(['method', 'pageurl', 'note']);
+    expect(valuesOf((await readAll(source)).rows)).toEqual([{ method: 'turnstile', pageurl: 'u', note: 'a' }]);
+  });
+
+  it('may call its columns __proto__ and constructor', async () => {
+    const { rows } = await readStdin('method,__proto__,toString\nturnstile,p,t\n');
+    expect(Object.entries(rows[0]!.values)).toEqual([
+      ['method', 'turnstile'],
+      ['__proto__', 'p'],
+      ['toString', 't'],
+    ]);
+    expect(rows[0]!.values['constructor']).toBeUndefined();
+    expect(({} as Record<string, unknown>)['p']).toBeUndefined();
+  });
+
+  it('is read in the encoding that is asked for', async () => {
+    const content = Buffer.concat([Buffer.from('method,note\nturnstile,'), Buffer.from([0xfc, 0x80, 0x92])]);
+    for (const encoding of ['latin1', 'windows-1252']) {
+      expect((await readStdin(content, { encoding })).rows[0]!.values['note']).toBe('ü€’');
+    }
+  });
+
+  it('is separated by what is asked for', async () => {
+    const { rows } = await readStdin('method#note,x\nturnstile#a,b\n', { delimiter: '#' });
+    expect(valuesOf(rows)).toEqual([{ method: 'turnstile', 'note,x': 'a,b' }]);
+    const tabbed = await readStdin('method\ta,b;c\nturnstile\t1\n', { delimiter: '\\t' });
+    expect(valuesOf(tabbed.rows)).toEqual([{ method: 'turnstile', 'a,b;c': '1' }]);
+  });
+
+  it('of a name in .tsv is separated by tabs', async () => {
+    const path = await fileWith('a,b,c,method\tx\n1\t2\n', 'tasks.tsv');
+    expect((await readAll(sourceOf({ path, columnNames: { 'a,b,c,method': 'method' } }))).rows).toHaveLength(1);
+  });
+
+  it('lets an image of 4 MB through', async () => {
+    const body = 'A'.repeat(4_000_000);
+    const { rows, bad } = await readStdin(`method,body\nbase64,${body}\nbase64,b\n`);
+    expect(rows.map(({ values }) => values['body']!.length)).toEqual([4_000_000, 1]);
+    expect(bad).toEqual([]);
+  });
+});
+
+describe('the line of a record', () => {
+  it.each(['\n', '\r\n', '\r'])('is right across quoted and blank lines that end in %j', async (end) => {
+    const lines = ['', 'method,note', 'a,"1', '2', '3"', '', 'b,x', 'c,"', '"', 'd,y'];
+    const { rows } = await readStdin(lines.join(end));
+    expect(rows.map(({ row, line }) => [row, line])).toEqual([
+      [1, 3],
+      [2, 7],
+      [3, 8],
+      [4, 10],
+    ]);
+  });
+});

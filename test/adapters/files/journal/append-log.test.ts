@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { AppendLog, type LogFile } from '../../../../src/adapters/files/journal/append-log.ts';
+
+const full = (syscall: string): Error =>
+  Object.assign(new Error(`ENOSPC: no space left on device, ${syscall}`), { code: 'ENOSPC', syscall });
+
+/** A file in memory: what was written, how much of it was made durable, and how it misbehaves. */
+class FakeFile {
+  written = Buffer.alloc(0);
+  durable = 0;
+  syncs = 0;
+  writes = 0;
+  /** At most so many bytes are taken by one write. */
+  bytesPerWrite = Infinity;
+  /** Writing fails once so many bytes are there. */
+  room = Infinity;
+  failSync = false;
+  failTruncate = false;
+
+  asLogFile(): LogFile {
+    return this as unknown as LogFile;
+  }
+
+  async write(buffer: Buffer, offset: number, length: number): Promise<{ bytesWritten: number }> {
+    this.writes++;
+    const bytesWritten = Math.min(length, this.bytesPerWrite, this.room - this.written.length);
+    if (bytesWritten === 0) throw full('write');
+    this.written = Buffer.concat([this.written, buffer.subarray(offset, offset + bytesWritten)]);
+    return { bytesWritten };
+  }
+
+  async datasync(): Promise<void> {
+    this.syncs++;
+    if (this.failSync) throw full('fdatasync');
+    await new Promise((resolve) => setImmediate(resolve));
+    this.durable = this.written.length;
+  }
+
+  async truncate(length: number): Promise<void> {
+    if (this.failTruncate) throw full('ftruncate');
+    this.written = this.written.subarray(0, length);
+  }
+}
+
+const line = (text: string): Buffer => Buffer.from(`${text}\n`);
+const logOf = (file: FakeFile): AppendLog => new AppendLog(file.asLogFile(), { path: '/data/j', end: 0 });
+
+describe('an append', () => {
+  it('resolves to its offset once it is durable, not before', async () => {
+    const file = new FakeFile();
+    const log = logOf(file);
+    const offsets = await Promise.all([log.append(line('one')), log.append(line('three')), log.append(line('5'))]);
+    expect(offsets).toEqual([0, 4, 10]);
+    expect(file.durable).toBe(12);
+    expect(log.durableEnd).toBe(12);
+    expect(file.written.toString()).toBe('one\nthree\n5\n');
+  });
+
+  it('shares its fdatasync with all that wait: a thousand at once take one', async () => {
+    const file = new FakeFile();
+    const log = logOf(file);
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => log.append(line(String(n)))));
+    expect([file.writes, file.syncs]).toEqual([1, 1]);
+  });
+
+  it('gathers while the batch before it is on its way', async () => {
+    const file = new FakeFile();
+    const log = logOf(file);
+    const lane = async (): Promise<void> => {
+      for (let n = 0; n < 10; n++) await log.append(line('x'));
+    };
+    await Promise.all(Array.from({ length: 100 }, lane));
+    expect(file.syncs).toBeLessThanOrEqual(11);
+    expect(file.written.length).toBe(2000);
+  });
+
+  it('is whole although the system takes a few bytes at a time', async () => {
+    const file = new FakeFile();
+    file.bytesPerWrite = 3;
+    const log = logOf(file);
+    await Promise.all([log.append(line('a longer line')), log.append(line('b'))]);
+    expect(file.written.toString()).toBe('a longer line\nb\n');
+  });
+});
+
+describe('a full disk', () => {
+  const fail: Record<string, (file: FakeFile) => void> = {
+    write: (file) => (file.room = file.written.length + 2),
+    fdatasync: (file) => (file.failSync = true),
+  };
+
+  it.each(Object.keys(fail))('rejects all that wait, and everything later, with the error of %s', async (syscall) => {
+    const file = new FakeFile();
+    const log = logOf(file);
+    await log.append(line('kept'));
+    fail[syscall]!(file);
+    const results = await Promise.allSettled([log.append(line('lost')), log.append(line('lost too'))]);
+    file.room = Infinity;
+    file.failSync = false;
+    const reasons = [...results, ...(await Promise.allSettled([log.append(line('late')), log.close()]))].map(
+      (result) => result.status === 'rejected' && (result.reason as unknown),
+    );
+    expect(reasons[0]).toMatchObject({
+      code: 'ENOSPC',
+      syscall,
+      path: '/data/j',
+      message: expect.stringContaining("'/data/j'") as string,
+    });
+    expect(new Set(reasons).size).toBe(1);
+    expect(file.written.toString()).toBe('kept\n');
+  });
+
+  it('rejects what came while the failing batch was on its way', async () => {
+    const file = new FakeFile();
+    const log = logOf(file);
+    file.failSync = true;
+    const first = log.append(line('first'));
+    await Promise.resolve();
+    const second = log.append(line('second'));
+    const results = await Promise.allSettled([first, second]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(file.written.length).toBe(0);
+  });
+
+  it('is reported also where not even cutting back works', async () => {
+    const file = new FakeFile();
+    file.failSync = true;
+    file.failTruncate = true;
+    await expect(logOf(file).append(line('x'))).rejects.toMatchObject({ syscall: 'fdatasync' });
+  });
+});
+
+it('writes what was appended before it closes, and refuses what comes after', async () => {
+  const file = new FakeFile();
+  const log = logOf(file);
+  const last = log.append(line('last'));
+  await log.close();
+  await last;
+  expect(file.durable).toBe(5);
+  await expect(log.append(line('late'))).rejects.toThrow('closed');
+});

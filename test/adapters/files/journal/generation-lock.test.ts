@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { tryLock } from '../../../../src/adapters/files/journal/generation-lock.ts';
+import { type LockOwner, parseOwner } from '../../../../src/adapters/files/journal/lock-owner.ts';
+import { Interleaving, sharedFiles } from './support/interleaving.ts';
+
+const owner = (pid: number): LockOwner => ({ pid, host: 'here', startedAt: 0, processStart: null, bootId: null });
+const rulesWhere = (mayBeAlive: (owner: LockOwner) => boolean): Parameters<typeof tryLock>[2] => ({
+  parseOwner,
+  mayBeAlive,
+});
+const at = (files: Map<number, string>): ReturnType<typeof sharedFiles> => sharedFiles(files, async (act) => act());
+const nobody = rulesWhere(() => false);
+const everybody = rulesWhere(() => true);
+
+describe('a lock', () => {
+  it('is held by one at a time, and by the next when it is given back', async () => {
+    const files = new Map<number, string>();
+    const first = await tryLock(at(files), owner(1), everybody);
+    expect(await tryLock(at(files), owner(2), everybody)).toEqual({ held: false, generation: 1, owner: owner(1) });
+    if (first.held) await first.release();
+    expect(files.size).toBe(0);
+    expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({ held: true });
+  });
+
+  it('passes from a dead owner to the next generation, and old ones are removed', async () => {
+    const files = new Map([
+      [1, JSON.stringify(owner(1))],
+      [4, JSON.stringify(owner(4))],
+    ]);
+    expect(await tryLock(at(files), owner(9), nobody)).toMatchObject({ held: true });
+    expect([...files]).toEqual([[5, JSON.stringify(owner(9))]]);
+  });
+
+  it('is held by whoever lives, although a higher generation is of a dead one', async () => {
+    const files = new Map([
+      [1, JSON.stringify(owner(1))],
+      [2, JSON.stringify(owner(2))],
+    ]);
+    const onlyFirst = rulesWhere(({ pid }) => pid === 1);
+    expect(await tryLock(at(files), owner(9), onlyFirst)).toEqual({ held: false, generation: 1, owner: owner(1) });
+  });
+
+  it.each(['', '{', '{"pid":0,"host":"here","startedAt":0}'])(
+    'is held where the file names nobody: %j',
+    async (content) => {
+      const files = new Map([[3, content]]);
+      expect(await tryLock(at(files), owner(9), nobody)).toEqual({ held: false, generation: 3, owner: null });
+    },
+  );
+
+  it('that was removed by hand is not taken from the next holder', async () => {
+    const files = new Map<number, string>();
+    const first = await tryLock(at(files), owner(1), everybody);
+    files.clear();
+    await tryLock(at(files), owner(2), everybody);
+    if (first.held) await first.release();
+    expect([...files.values()]).toEqual([JSON.stringify(owner(2))]);
+  });
+
+  it('is not left behind by a process that failed while it took it', async () => {
+    const files = new Map<number, string>();
+    let lists = 0;
+    const failing = { ...at(files), list: async () => (lists++ === 0 ? [] : Promise.reject(new Error('EIO'))) };
+    await expect(tryLock(failing, owner(1), everybody)).rejects.toThrow('EIO');
+    expect(files.size).toBe(0);
+  });
+
+  it('is given up where the file system never shows what was created', async () => {
+    const blind = { ...at(new Map()), list: async () => [], tryCreate: async () => false };
+    await expect(tryLock(blind, owner(1), everybody)).rejects.toThrow('does not show');
+  });
+});
+
+interface Race {
+  /** How often each process wants the lock, one after the other. */
+  readonly rounds: readonly number[];
+  /** Generations of dead owners that are there when it begins. */
+  readonly left: readonly number[];
+  readonly chance: readonly number[];
+}
+
+const race: fc.Arbitrary<Race> = fc.record({
+  rounds: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 6 }),
+  left: fc.uniqueArray(fc.integer({ min: 1, max: 3 })),
+  chance: fc.array(fc.nat(), { minLength: 300, maxLength: 300, size: 'max' }),
+});
+
+/** Runs a race. Answers the largest number of living holders at any time, and what it left. */
+async function run({ rounds, left, chance }: Race): Promise<{ mostHolders: number; holds: number; free: boolean }> {
+  let used = 0;
+  const turns = new Interleaving(() => chance[used++ % chance.length]!);
+  const files = new Map(left.map((generation) => [generation, JSON.stringify(owner(100 + generation))]));
+  const rules = rulesWhere(({ pid }) => pid < 100 && !turns.dead.has(pid));
+  const holders = new Set<number>();
+  let [mostHolders, holds] = [0, 0];
+
+  const live = async (pid: number, wanted: number): Promise<void> => {
+    const view = sharedFiles(files, (act) => turns.step(pid, act));
+    for (let round = 0; round < wanted; round++) {
+      await turns.step(pid, () => undefined);
+      const answer = await tryLock(view, owner(pid), rules);
+      if (!answer.held) continue;
+      holders.add(pid);
+      holds++;
+      mostHolders = Math.max(mostHolders, [...holders].filter((each) => !turns.dead.has(each)).length);
+      await turns.step(pid, () => holders.delete(pid));
+      await answer.release();
+    }
+  };
+  rounds.forEach((wanted, n) => void live(n + 1, wanted));
+  await turns.run();
+  const { held } = await tryLock(at(files), owner(99), nobody);
+  return { mostHolders, holds, free: held };
+}
+
+it('never has two living holders, whoever sleeps or dies where, and is free when all are gone', async () => {
+  let holds = 0;
+  await fc.assert(
+    fc.asyncProperty(race, async (each) => {
+      const result = await run(each);
+      holds += result.holds;
+      expect(result).toMatchObject({ mostHolders: result.holds > 0 ? 1 : 0, free: true });
+    }),
+    { numRuns: 5000 },
+  );
+  expect(holds).toBeGreaterThan(1500);
+}, 120_000);
+
+it('has exactly one holder where many who live want it at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(), { minLength: 300, maxLength: 300 }),
+      fc.constantFrom([], [2]),
+      async (chance, left) => {
+        let used = 0;
+        // Nobody dies: what is divisible by 5 spares, as 30n + 7 is not.
+        const turns = new Interleaving(() => 5 * chance[used++ % chance.length]!);
+        const files = new Map(left.map((generation) => [generation, JSON.stringify(owner(100))]));
+        const rules = rulesWhere(({ pid }) => pid < 100);
+        const answers = [1, 2, 3, 4, 5].map((pid) =>
+          tryLock(
+            sharedFiles(files, (act) => turns.step(pid, act)),
+            owner(pid),
+            rules,
+          ),
+        );
+        await turns.run();
+        expect((await Promise.all(answers)).filter(({ held }) => held)).toHaveLength(1);
+      },
+    ),
+    { numRuns: 300 },
+  );
+}, 60_000);

@@ -1,0 +1,10 @@
+/** `child-hold.mjs JOURNAL`: takes the lock, says whether it has it, and keeps it until it is ended. */
+import { writeSync } from 'node:fs';
+import { lockJournal } from '../../../../../src/adapters/files/journal/journal-lock.ts';
+
+const answer = await lockJournal(process.argv[2] ?? '', Date.now()).then(
+  () => 'held',
+  (error: unknown) => `refused ${String(error)}`,
+);
+writeSync(1, `${answer}\n`);
+setInterval(() => undefined, 60_000);
