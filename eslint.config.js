@@ -1,4 +1,3 @@
-import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** Core gets time, chance and the outside world through ports only (docs/architecture.md). */
@@ -17,8 +16,6 @@ export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'schema/'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } }, 'import-x/extensions': ['.ts'] },
     languageOptions: {
       parserOptions: { projectService: { allowDefaultProject: ['*.js', 'bin/*.js', 'scripts/*.js'] } },
     },
@@ -27,8 +24,6 @@ export default tseslint.config(
       'max-lines-per-function': ['error', 40],
       'max-depth': ['error', 3],
       'max-params': ['error', 3],
-      'import-x/no-cycle': 'error',
-      'import-x/no-self-import': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { HashSet } from './adapters/files/input/hash-set.ts';
@@ -37,10 +37,14 @@ async function openFile(request: OutputRequest): Promise<OpenOutput> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+async function realNameOf(path: string): Promise<string | null> {
+  const found = await stat(path).catch(() => null);
+  if (found !== null) return found.isFile() ? realpath(path) : null;
+  const folder = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
+  return join(folder, basename(path));
 }
 
 /** `name.1`, `name.2` and so on: the first that is free. */
@@ -95,12 +99,15 @@ async function openBatchJournal({ path, account, columns, columnNames }: Journal
 /** What a batch needs of the file system, and what ends it. */
 export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
   const throwAway: string[] = [];
+  let readsStdin = false;
   return {
-    openInput: ({ path, delimiter, encoding, columnNames }: InputRequest) =>
-      openSource({
+    openInput: ({ path, delimiter, encoding, columnNames }: InputRequest) => {
+      readsStdin ||= path === '-';
+      return openSource({
         ...{ path, delimiter, encoding, columnNames, stdin: process.stdin, format: null },
         ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
-      }),
+      });
+    },
     distinctTexts: () => new HashSet(),
     readImage,
     stateJournal: (inputPath) => stateJournal(inputPath, process.env),
@@ -110,10 +117,13 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
       return join(folder, 'journal');
     },
     exists,
+    realNameOf,
     setAside,
     openJournal: openBatchJournal,
     openOutput: (request) => (request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request)),
     close: async () => {
+      // Whoever feeds it may never end: a run that has stopped does not wait for that.
+      if (readsStdin) process.stdin.destroy();
       for (const folder of throwAway) await rm(folder, { recursive: true, force: true });
     },
   };

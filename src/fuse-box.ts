@@ -86,8 +86,9 @@ export class FuseBox {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
     if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
-    const key = this.#globals.sandbox ? sandboxKey : await loadApiKey(config, this.#process.env);
+    const key = this.#globals.sandbox ? sandboxKey : await this.#key(config);
     const api = await this.#client(config, key);
+    const protection = protectionOf(config);
     const polling = this.#globals.sandbox ? sandboxPolling : {};
     const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
@@ -100,7 +101,7 @@ export class FuseBox {
       solver: (emit, { onExhausted, left, times }) => {
         const { timeoutMs } = config.solve;
         const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
-        const deps = { api, random, emit, timing, ...protectionOf(config), ...(times && { times }) };
+        const deps = { api, random, emit, timing, ...protection, ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: () => api.close(),
@@ -128,8 +129,13 @@ export class FuseBox {
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides: all });
   }
 
-  async #client(config: Config, key: string) {
+  async #key(config: Config): Promise<string> {
+    const key = await loadApiKey(config, this.#process.env);
     this.#terminal.hide(key);
+    return key;
+  }
+
+  async #client(config: Config, key: string) {
     const { createCaptchaAi } = await import('./adapters/captchaai/client.ts');
     const { env } = this.#process;
     return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });

@@ -7,6 +7,8 @@ import { version } from './version.ts';
 export async function main(process: NodeJS.Process): Promise<number> {
   const [first, ...others] = process.argv.slice(2);
   if (others.length === 0 && (first === '--version' || first === '-V')) {
+    // Whoever closed the pipe does not want to know.
+    process.stdout.on('error', () => undefined);
     process.stdout.write(`${version}\n`);
     return 0;
   }

@@ -23,11 +23,16 @@ class Run {
 
   async toExitCode(): Promise<number> {
     const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
-    await this.#fuseBox?.close();
+    // What could not be started or ended says so itself where it mattered; the command's own exit code stands.
+    await this.#fuseBox?.close().catch(() => undefined);
     await this.#terminal.flush();
     const { received, drained } = this.#interrupt;
     if (received !== null && !drained) this.#interrupt.raise(received);
     return exitCode;
+  }
+
+  reportBug(error: unknown): number {
+    return reportError(error, this.#terminal);
   }
 
   #command(): Promise<number> {
@@ -69,7 +74,15 @@ class Run {
   }
 }
 
-/** Runs the command that `process.argv` names and answers its exit code; a signal that ended it is raised again. */
+/**
+ * Runs the command that `process.argv` names and answers its exit code; a signal that ended it is raised again. What
+ * nobody caught is a bug, and ends the process as one.
+ */
 export function run(process: NodeJS.Process): Promise<number> {
-  return new Run(process).toExitCode();
+  const run = new Run(process);
+  process.on('uncaughtException', (error) => {
+    process.exitCode = run.reportBug(error);
+    process.exit();
+  });
+  return run.toExitCode();
 }

@@ -136,6 +136,24 @@ describe('the house', () => {
     expect(users.filter((file) => !place.test(file))).toEqual([]);
   });
 
+  it('has no import cycles', () => {
+    const targets = new Map(
+      files.map((file) => [file, imports.filter((each) => each.from === file && isInside(each))]),
+    );
+    const done = new Set<string>();
+    const cycleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file)) return null;
+      for (const { to } of targets.get(file) ?? []) {
+        const cycle = cycleFrom(to, [...path, file]);
+        if (cycle !== null) return cycle;
+      }
+      done.add(file);
+      return null;
+    };
+    expect(files.flatMap((file) => cycleFrom(file, []) ?? [])).toEqual([]);
+  });
+
   it('has no barrels and no junk rooms', () => {
     const junk = /(^|\/)(index|utils?|helpers?|common|shared|types|constants|lib|manager|service)(\.ts|\/)/;
     expect(files.filter((file) => junk.test(file))).toEqual([]);

@@ -1,11 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../domain/usage-error.ts';
+import type { Act } from './act.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import type { TerminalOptions } from './output/terminal.ts';
-
-/** Runs a command's work with its flags; a test replaces it to see what the command line was understood as. */
-export type Act = <Flags>(run: (flags: Flags, context: Context) => Promise<number>, flags: Flags) => Promise<void>;
 
 interface CommandModule {
   /** Declares arguments, flags and examples, and hands `run` to `act`. */

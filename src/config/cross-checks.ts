@@ -76,13 +76,16 @@ function isLocal(value: unknown): boolean {
   return typeof value === 'string' && URL.canParse(value) && isLoopback(new URL(value));
 }
 
-/** What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere. */
-export function foundFileProblems({ origin, content }: ConfigFile): readonly Problem[] {
+/**
+ * What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere, nor
+ * another user of this machine to a port of theirs.
+ */
+export function foundFileProblems({ origin, content, isForeign }: ConfigFile): readonly Problem[] {
   if (origin !== 'found') return [];
   const api = objectAt(content, 'api');
   return Object.entries(insteadOf).flatMap(([key, instead]) => {
     const value = api[key] ?? null;
-    if (value === null || (key === 'baseUrl' && isLocal(value))) return [];
+    if (value === null || (key === 'baseUrl' && isLocal(value) && !isForeign)) return [];
     const problem = `a config file that was found may not set this: name the file with --config, ${instead}, or write it in your own config in the XDG config folder`;
     return [{ path: `api.${key}`, problem }];
   });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/usage-error.ts';
@@ -18,6 +18,8 @@ export interface ConfigFile {
   readonly path: string;
   /** `named` on the command line, the user's `own`, or merely `found` near the working directory. */
   readonly origin: 'named' | 'own' | 'found';
+  /** True where it belongs to another user of this machine, who is not its administrator. */
+  readonly isForeign: boolean;
   readonly content: unknown;
 }
 
@@ -87,14 +89,17 @@ async function loadNamed(path: string): Promise<ConfigFile> {
   });
   if (result === null)
     throw new UsageError(`--config ${path}: has no configuration (in package.json: the key captcha)`);
-  return { path, origin: 'named', content: withoutEditorHint(result.config) ?? {} };
+  return { path, origin: 'named', isForeign: false, content: withoutEditorHint(result.config) ?? {} };
 }
 
 function placesIn(folder: string, places: readonly string[]): readonly string[] {
   return places.filter((place) => existsSync(join(folder, place)));
 }
 
-async function searchFolders(folders: readonly string[], places: string[]): Promise<Omit<ConfigFile, 'origin'> | null> {
+async function searchFolders(
+  folders: readonly string[],
+  places: string[],
+): Promise<Pick<ConfigFile, 'path' | 'content'> | null> {
   // Most runs have no config file, and then need not wait for cosmiconfig to be loaded.
   const candidates = folders.filter((folder) => placesIn(folder, places).length > 0);
   if (candidates.length === 0) return null;
@@ -106,6 +111,11 @@ async function searchFolders(folders: readonly string[], places: string[]): Prom
   return null;
 }
 
+function isForeign(path: string): boolean {
+  const { uid } = statSync(path);
+  return uid !== 0 && uid !== (process.getuid?.() ?? uid);
+}
+
 /**
  * The config file in effect: the named one, else the first found from the working directory upward, else the user's
  * own; null where there is none. Throws `UsageError` where a file cannot be read as data.
@@ -113,9 +123,9 @@ async function searchFolders(folders: readonly string[], places: string[]): Prom
 export async function findConfigFile({ cwd, env, file }: ConfigSearch): Promise<ConfigFile | null> {
   if (file !== null) return loadNamed(resolve(cwd, file));
   const found = await searchFolders(upward(cwd, homeOf(env)), projectPlaces);
-  if (found !== null) return { ...found, origin: 'found' };
+  if (found !== null) return { ...found, origin: 'found', isForeign: isForeign(found.path) };
   const own = await searchFolders([ownConfigFolder(env)], ownPlaces);
-  return own === null ? null : { ...own, origin: 'own' };
+  return own === null ? null : { ...own, origin: 'own', isForeign: false };
 }
 
 /** Files in `cwd` that look like configuration and are never read, such as `captcha.config.js`. */

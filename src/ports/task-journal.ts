@@ -12,6 +12,8 @@ export type TaskProgress =
       readonly captchaId: string;
       /** Epoch ms. */
       readonly submittedAt: number;
+      /** An earlier submission's answer is not known: that one may have been paid for, too. */
+      readonly wasInDoubt?: true;
     }
   /** It has its row. `expiresAt` in epoch ms; null where it does not expire. */
   | { readonly state: 'solved'; readonly expiresAt: number | null }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Act } from '../../src/cli/program.ts';
+import type { Act } from '../../src/cli/act.ts';
 import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
 

@@ -86,7 +86,9 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
 }
 
 function codeFault(code: string, reply: Reply, reader: Reader): Fault {
-  const fault = faultOfCode(reader.clean(code), reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  // A known code is no secret, even where it contains the word that is one; an unknown one may be anything.
+  const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
+  const fault = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
   const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
   return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
 }

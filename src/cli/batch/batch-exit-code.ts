@@ -2,9 +2,12 @@ import type { BatchReport } from '../../core/batch/batch-report.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { GaveUpReason } from '../../domain/outcome.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { RowCounts } from './counted-output.ts';
 
 export interface BatchSummary {
   readonly report: BatchReport;
+  /** What the output holds, earlier runs included. */
+  readonly rows: RowCounts;
   /** Records that cannot be tasks. */
   readonly bad: number;
   /** Why the run stopped before its end, or null. */
@@ -24,20 +27,20 @@ const stopped: Record<StopReason, number | null> = {
   failure: exitCodes.bug,
 };
 
-const transient: ReadonlySet<GaveUpReason> = new Set([
+const transientReasons: readonly GaveUpReason[] = [
   'attempts-exhausted',
   'budget-exhausted',
   'breaker-open',
   'deadline-exceeded',
   'no-healthy-region',
-]);
+];
+const transient = new Set<string>(transientReasons);
 
-/** The exit code of a batch: why it stopped early, else what became of its tasks. */
-export function exitCodeOfBatch({ report, bad, reason }: BatchSummary): number {
+/** The exit code of a batch: why it stopped early, else what became of its tasks, in whichever run they ended. */
+export function exitCodeOfBatch({ rows, bad, reason }: Pick<BatchSummary, 'rows' | 'bad' | 'reason'>): number {
   const early = reason === null ? null : stopped[reason];
   if (early !== null) return early;
-  if (report.failed === 0) return bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
-  const reasons = Object.keys(report.byReason) as GaveUpReason[];
-  const allPassing = bad === 0 && reasons.every((each) => transient.has(each));
+  if (rows.failed === 0) return bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
+  const allPassing = bad === 0 && Object.keys(rows.byReason).every((each) => transient.has(each));
   return allPassing ? exitCodes.unavailable : exitCodes.notAllSolved;
 }

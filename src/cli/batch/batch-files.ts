@@ -51,7 +51,10 @@ export interface BatchFiles {
   stateJournal(inputPath: string): Promise<string>;
   /** A journal that is gone when the program ends. */
   throwAwayJournal(): Promise<string>;
+  /** Whether there is a file; devices and pipes are none, since nothing in them can be lost. */
   exists(path: string): Promise<boolean>;
+  /** The one name of a file, whether it is there or not; null for a device or a pipe. */
+  realNameOf(path: string): Promise<string | null>;
   /** Renames what is there, so that a fresh run does not overwrite it; the new name, or null where nothing was. */
   setAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;

@@ -1,7 +1,7 @@
 import type { BatchResult } from '../../core/batch/batch-item.ts';
 import type { Accepted } from '../../core/solve/attempt.ts';
 import { formatMoment } from '../output/format.ts';
-import { outputColumns, type ResultColumn } from './batch-columns.ts';
+import type { ResultColumn } from './batch-columns.ts';
 
 function resultValues(result: BatchResult): Record<ResultColumn, string> {
   const { outcome, attemptCount, possiblyCharged, expired, item } = result;
@@ -28,9 +28,10 @@ function resultValues(result: BatchResult): Record<ResultColumn, string> {
 
 /** The output row of a finished task: the columns of its input, then the result's, reserved ones replaced in place. */
 export function rowOfResult(result: BatchResult): Readonly<Record<string, string>> {
-  const values: Record<string, string> = { ...result.item.values, ...resultValues(result) };
-  const columns = outputColumns(Object.keys(result.item.values));
-  return Object.fromEntries(columns.map((column) => [column, values[column] ?? '']));
+  // A spread replaces in place and appends the rest: the order of `outputColumns`.
+  const row: Record<string, string> = { ...result.item.values, ...resultValues(result) };
+  delete row['schemaVersion'];
+  return row;
 }
 
 /** The id in a failed row that may still be solved: it ran out of time, and the service had not given it up. */

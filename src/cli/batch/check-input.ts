@@ -21,6 +21,9 @@ export interface Checked {
 
 /** Looks at the whole input before the first submission, where it can be read twice. */
 export async function checkInput({ flags, input, badRows }: Check, { terminal, globals }: Context): Promise<Checked> {
+  if (!input.source.isRepeatable && flags.strict === true) {
+    throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
+  }
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
   const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
   if (flags.dryRun === true) {

@@ -11,7 +11,7 @@ export async function exportBatch(request: RunRequest, context: Context): Promis
   }
   const journal = await openBatchJournal(request, { session: null, path }, context);
   try {
-    const output = await openBatchOutput(request, journal);
+    const output = await openBatchOutput(request, journal, null);
     await output.close();
     return exitCodes.done;
   } finally {

@@ -1,8 +1,10 @@
+import { isBegunAgain, type ResumeOptions } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context, Session } from '../context.ts';
 import { outputColumns } from './batch-columns.ts';
-import type { BatchFiles, OpenBatchJournal, OpenOutput } from './batch-files.ts';
+import type { BatchFiles, OpenBatchJournal } from './batch-files.ts';
 import type { BatchFlags } from './batch-flags.ts';
+import { CountedOutput } from './counted-output.ts';
 import type { BatchInput } from './read-input.ts';
 
 export interface RunRequest {
@@ -13,19 +15,19 @@ export interface RunRequest {
 }
 
 /** Where the journal lies: as said, beside the output, else in the state folder; null where there is none to keep. */
-export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
+export async function journalPath({ flags, input, files }: RunRequest, { globals }: Context): Promise<string | null> {
   const { journal, out = '-', file } = flags;
   if (journal !== undefined) return journal;
   if (globals.sandbox) return files.throwAwayJournal();
   if (out !== '-') return `${out}.journal`;
-  return file === '-' ? null : files.stateJournal(file);
+  return input.source.isRepeatable ? files.stateJournal(file) : null;
 }
 
 /** An output that no journal explains is somebody's work: it is not overwritten. */
-async function makeRoom({ flags, files }: RunRequest, path: string, { terminal, globals }: Context): Promise<void> {
+async function makeRoom({ flags, files }: RunRequest, path: string, { terminal }: Context): Promise<void> {
   const { out = '-', fresh } = flags;
-  if (fresh !== true && out !== '-' && !(await files.exists(path)) && (await files.exists(out)) && !globals.sandbox) {
-    throw new UsageError(`${out} exists, and there is no journal ${path}`, '--fresh renames it and begins anew');
+  if (fresh !== true && out !== '-' && !(await files.exists(path)) && (await files.exists(out))) {
+    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
   }
   if (fresh !== true) return;
   for (const old of out === '-' ? [path] : [path, out]) {
@@ -59,17 +61,19 @@ export async function openBatchJournal(
   return journal;
 }
 
-/** Opens the output, with the rows that earlier runs finished in it. */
+/** Opens the output, with the rows of earlier runs in it but for those whose tasks are begun again; null is all rows. */
 export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
   journal: OpenBatchJournal,
-): Promise<OpenOutput> {
+  resume: ResumeOptions | null,
+): Promise<CountedOutput> {
   const path = flags.out ?? '-';
-  const output = await files.openOutput({ path, format, columns: outputColumns(input.columns) });
+  const output = new CountedOutput(await files.openOutput({ path, format, columns: outputColumns(input.columns) }));
   // In the order of the input the rows of earlier runs come with the others.
-  if (flags.keepOrder !== true || flags.export === true) {
-    const isAgain = flags.retryFailed === true && flags.export !== true ? 'failed' : null;
-    for await (const { status, values } of journal.finishedTasks()) if (status !== isAgain) await output.write(values);
+  if (resume === null || flags.keepOrder !== true) {
+    for await (const finished of journal.finishedTasks()) {
+      if (resume === null || !isBegunAgain(finished, resume)) await output.write(finished.values);
+    }
   }
   await output.publish();
   return output;

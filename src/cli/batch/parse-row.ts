@@ -58,6 +58,9 @@ export async function parseRow(row: InputRow, rules: RowRules): Promise<BatchIte
   const task = parseTask(input, rules.config);
   if ('taskId' in task) return { key: row.key, task, priority, values };
   const [first] = task;
+  const about = first?.about ?? null;
   const reason = task.map((refusal) => refusal.reason).join('; ');
-  return bad(row, [first?.about ?? null, reason, first?.fix ?? 'Fill the column.']);
+  const isSent = about !== null && Object.hasOwn(input.params, about);
+  const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
+  return bad(row, [about, reason, first?.fix ?? fix]);
 }

@@ -5,8 +5,9 @@ import type { BatchItem } from '../../core/batch/batch-item.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { byPriority } from '../../core/batch/look-ahead.ts';
 import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
-import { StopRules } from '../../core/batch/stop-rules.ts';
+import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
+import { untilStopped } from '../../core/batch/until-stopped.ts';
 import { SolveTimes } from '../../core/solve/solve-times.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { Context, Session } from '../context.ts';
@@ -14,13 +15,14 @@ import { renderSummary } from '../output/batch-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
-import type { OpenBatchJournal, OpenOutput } from './batch-files.ts';
-import { boundsOf } from './batch-bounds.ts';
+import type { OpenBatchJournal } from './batch-files.ts';
 import { liveIdOfRow, rowOfResult } from './batch-row.ts';
+import type { CountedOutput } from './counted-output.ts';
 import { journalPath, openBatchJournal, openBatchOutput, type RunRequest } from './open-run.ts';
 
 export interface BatchRequest extends RunRequest {
   readonly overrides: readonly Override[];
+  readonly bounds: Bounds;
   readonly badRows: BadRows;
   /** Null for an input that can be read once only: then bad rows are told as they come. */
   readonly survey: Survey | null;
@@ -29,7 +31,8 @@ export interface BatchRequest extends RunRequest {
 interface OpenRun {
   readonly session: Session;
   readonly journal: OpenBatchJournal;
-  readonly output: OpenOutput;
+  readonly output: CountedOutput;
+  readonly options: BatchOptions;
   /** How to go on, as a sentence; null where there is nothing to continue from. */
   readonly journalPath: string | null;
 }
@@ -53,7 +56,10 @@ async function concurrencyOf({ batch }: Config, session: Session): Promise<{ sta
 }
 
 /** The tasks of the input, in the order in which they are begun. */
-function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterable<BatchItem>; bad: () => number } {
+function itemsOf(
+  { input, badRows, survey }: BatchRequest,
+  stop: AbortSignal,
+): { items: AsyncIterable<BatchItem>; bad: () => number } {
   let bad = survey?.bad ?? 0;
   async function* tasks(): AsyncIterable<BatchItem> {
     for await (const record of input.records()) {
@@ -65,8 +71,18 @@ function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterab
     }
   }
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
-  const hasPriorities = input.source.isRepeatable && input.columns.includes('priority');
-  return { items: byPriority(tasks(), hasPriorities ? window : 1), bad: () => bad };
+  if (!input.source.isRepeatable) return { items: untilStopped(tasks(), stop), bad: () => bad };
+  return { items: byPriority(tasks(), input.columns.includes('priority') ? window : 1), bad: () => bad };
+}
+
+function optionsOf({ flags }: BatchRequest, { globals, clock }: Context): BatchOptions {
+  return {
+    retryFailed: flags.retryFailed === true,
+    leaveInDoubt: flags.leaveInDoubt === true,
+    resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
+    orderWindow: flags.keepOrder === true ? window : null,
+    threadWaitMs: globals.sandbox ? sandboxThreadWaitMs : threadWaitMs,
+  };
 }
 
 async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
@@ -78,7 +94,9 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
     const place = path ?? (await request.files.throwAwayJournal());
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
-      return { session, journal, journalPath: path, output: await openBatchOutput(request, journal) };
+      const options = optionsOf(request, context);
+      const output = await openBatchOutput(request, journal, options);
+      return { session, journal, journalPath: path, options, output };
     } catch (error) {
       await journal.close();
       throw error;
@@ -96,16 +114,23 @@ function listen({ interrupt, terminal }: Context): void {
   });
 }
 
+/** How many tasks this run is about; null where nobody knows yet. */
+function totalOf({ survey, bounds }: BatchRequest, { journal, options }: OpenRun): number | null {
+  if (survey === null || options.resolveExpiredAt !== null) return null;
+  const { solved, failed } = journal.counts();
+  const finished = solved + (options.retryFailed ? 0 : failed);
+  return Math.min(Math.max(0, survey.rows - survey.bad - finished), bounds.limit ?? Infinity);
+}
+
 /** Everything that one run of a batch is made of. */
-async function equip(request: BatchRequest, { session }: OpenRun, context: Context) {
-  const { flags, survey } = request;
+async function equip(request: BatchRequest, open: OpenRun, context: Context) {
+  const { session } = open;
   const { clock, interrupt } = context;
   const left = new AbortController();
   const tally = new BatchTally();
   const limit = new ConcurrencyLimit(await concurrencyOf(session.config, session), { clock });
-  const rules = new StopRules(boundsOf(flags, session.config, survey), interrupt.stop, { clock });
-  const total = survey === null ? null : survey.rows - survey.bad;
-  const progress = await startBatchProgress({ tally, limit, total }, context);
+  const rules = new StopRules(request.bounds, interrupt.stop, { clock });
+  const progress = await startBatchProgress({ tally, limit, total: totalOf(request, open) }, context);
   const emit = (event: SolverEvent): void => {
     tally.recordEvent(event);
     progress.recordEvent(event);
@@ -115,23 +140,13 @@ async function equip(request: BatchRequest, { session }: OpenRun, context: Conte
   return { left, tally, limit, rules, progress, solver };
 }
 
-function optionsOf({ flags }: BatchRequest, { globals }: Context): BatchOptions {
-  return {
-    retryFailed: flags.retryFailed === true,
-    leaveInDoubt: flags.leaveInDoubt === true,
-    resolveExpired: flags.resolveExpired === true,
-    orderWindow: flags.keepOrder === true ? window : null,
-    threadWaitMs: globals.sandbox ? sandboxThreadWaitMs : threadWaitMs,
-  };
-}
-
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { left, tally, limit, rules, progress, solver } = await equip(request, open, context);
-  const { items, bad } = itemsOf(request);
-  const { journal, output, session } = open;
+  const { items, bad } = itemsOf(request, rules.stop);
+  const { journal, output, session, options } = open;
   const deps = { solver, journal, limit, rules, clock: context.clock, sink: output };
   const views = { rowOf: rowOfResult, liveIdIn: liveIdOfRow, record: tally.recordResult.bind(tally) };
-  const running = runBatch(items, optionsOf(request, context), { ...deps, ...views });
+  const running = runBatch(items, options, { ...deps, ...views });
   const reason = await running
     .catch((error: unknown) => {
       left.abort();
@@ -139,7 +154,8 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     })
     .finally(() => progress.stop());
   const requestCount = session.requestCount();
-  const summary = { report: tally.report(), bad: bad(), reason, message: rules.message, requestCount };
+  const { message } = rules;
+  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, requestCount };
   context.terminal.note(renderSummary(summary, open.journalPath !== null), { fields: { summary } });
   return exitCodeOfBatch(summary);
 }
@@ -149,11 +165,9 @@ export async function solveBatch(request: BatchRequest, context: Context): Promi
   listen(context);
   const open = await openRun(request, context);
   try {
-    const exitCode = await work(request, open, context);
-    await open.output.close();
-    return exitCode;
+    return await work(request, open, context);
   } finally {
     await open.session.close();
-    await open.journal.close();
+    await open.output.close().finally(() => open.journal.close());
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 import { withAccount } from '../with-account.ts';
 
 export interface BalanceFlags {

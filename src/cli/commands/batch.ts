@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../domain/usage-error.ts';
 import { exportBatch } from '../batch/export-batch.ts';
+import { boundsOf } from '../batch/batch-bounds.ts';
 import { type BatchFlags, declareBatchFlags, outputFormat } from '../batch/batch-flags.ts';
 import { overridesOfBatch } from '../batch/batch-overrides.ts';
 import { openBadRows } from '../batch/bad-rows.ts';
+import { checkFlags } from '../batch/check-flags.ts';
 import { checkInput } from '../batch/check-input.ts';
 import { openBatchInput } from '../batch/read-input.ts';
 import { solveBatch } from '../batch/solve-batch.ts';
 import type { Context } from '../context.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 
 const examples = `
 The input is CSV with a header or JSON Lines, with the columns method, sitekey, pageurl, file, body, task_id, region,
@@ -27,30 +28,22 @@ export function register(command: Command, act: Act): void {
     .action((file: string, flags: Omit<BatchFlags, 'file'>) => act(run, { ...flags, file }));
 }
 
-function checkFlags({ via, file, journal, out }: BatchFlags): void {
-  if (via !== undefined && via !== 'direct') {
-    throw new UsageError(`--via ${via}: this version solves directly only`, 'leave --via out, or say --via direct');
-  }
-  if (out === file && file !== '-') throw new UsageError('--out is the input itself', 'name another file');
-  if (journal !== undefined && (journal === file || journal === out)) {
-    throw new UsageError('--journal names the input or the output', 'give it a file of its own');
-  }
-}
-
 /** Solves the tasks of a file, one row each, however often it is interrupted and run again. */
 export async function run(flags: BatchFlags, context: Context): Promise<number> {
-  checkFlags(flags);
   const format = outputFormat(flags, context.globals.json);
   const overrides = overridesOfBatch(flags);
   const { config } = await context.config(overrides);
   const files = await context.batchFiles();
+  await checkFlags(flags, config, files);
   const input = await openBatchInput(flags, config, files);
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);
   try {
     const checked = await checkInput({ flags, input, badRows }, context);
     if (checked.exitCode !== null) return checked.exitCode;
-    return await solveBatch({ flags, format, overrides, input, files, badRows, survey: checked.survey }, context);
+    const { survey } = checked;
+    const bounds = boundsOf(flags, config, survey);
+    return await solveBatch({ flags, format, overrides, bounds, input, files, badRows, survey }, context);
   } finally {
     await badRows.close();
   }

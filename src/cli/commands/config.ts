@@ -4,7 +4,7 @@ import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderTable } from '../output/table.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 
 const examples = `
 Examples:

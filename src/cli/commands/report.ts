@@ -3,7 +3,7 @@ import { type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { AccountApi } from '../../ports/account-api.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOfFault, exitCodes } from '../exit-codes.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 import { withAccount } from '../with-account.ts';
 
 export interface ReportFlags {

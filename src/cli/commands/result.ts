@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { exitCodeOfFault, exitCodes } from '../exit-codes.ts';
 import { overridesOf } from '../flags.ts';
 import { resultReport } from '../output/result-view.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 import { lookOnce, pollUntilKnown, type Result } from '../solve/fetch-result.ts';
 
 export interface ResultFlags {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context, SandboxFlags } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { repeatable } from '../flags.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 
 const examples = `
 MODE is an HTTP status, reset, hang, html, empty or an error code.

@@ -7,7 +7,7 @@ import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
 import { renderRequest, requestReport } from '../output/request-view.ts';
 import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
-import type { Act } from '../program.ts';
+import type { Act } from '../act.ts';
 import { checkedTask, type TaskInput } from '../solve/checked-task.ts';
 import { solveWatched } from '../solve/solve-watched.ts';
 import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';

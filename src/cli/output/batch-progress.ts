@@ -8,7 +8,7 @@ import { type Progress, startProgress } from './progress.ts';
 interface Watched {
   readonly tally: BatchTally;
   readonly limit: ConcurrencyLimit;
-  /** How many tasks the input holds; null where nobody knows yet. */
+  /** How many tasks this run is about; null where nobody knows yet. */
   readonly total: number | null;
 }
 
@@ -26,7 +26,8 @@ function lineOf({ tally, limit, total }: Watched, { elapsedMs, pause }: { elapse
   const { solved, failed } = tally.report();
   const done = solved + failed;
   const rate = done / Math.max(1, elapsedMs / 1_000);
-  const eta = total === null || done === 0 ? '' : `, ${formatMs(((total - done) / rate) * 1_000)} left`;
+  const isKnown = total !== null && done > 0 && pause === '';
+  const eta = isKnown ? `, ${formatMs((Math.max(0, total - done) / rate) * 1_000)} left` : '';
   const counts = `${done}${total === null ? '' : `/${total}`} done, ${solved} solved, ${failed} failed`;
   return `${counts}, ${limit.inFlight} in flight, ${rate.toFixed(1)}/s${eta}${pause}`;
 }

@@ -53,11 +53,19 @@ function effort({ report, requestCount }: BatchSummary): string {
   return `${submissions} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
 }
 
+/** The output may hold more than this run did. */
+function withEarlierRuns({ report, rows }: BatchSummary): string | null {
+  if (rows.solved === report.solved && rows.failed === report.failed) return null;
+  const reasons = rows.failed === 0 ? '' : ` (${counted(rows.byReason)})`;
+  return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
+}
+
 /** What came of a run, for a person. `resumable`: the same command continues it. */
 export function renderSummary(summary: BatchSummary, resumable: boolean): string {
   const { report, reason, message } = summary;
   const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
+  lines.push(withEarlierRuns(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (reason !== null && resumable) lines.push('run the same command again to continue');
   return lines.filter((line) => line !== null).join('\n');

@@ -1,15 +1,12 @@
-import type { FaultKind } from '../../domain/fault.ts';
 import type { Result } from '../solve/fetch-result.ts';
 
-/** `unknown` where the service said nothing about the id. */
-const statusByKind: Record<FaultKind, 'not-ready' | 'failed' | 'unknown'> = {
-  timeout: 'not-ready',
-  unsolvable: 'failed',
-  rejected: 'failed',
-  account: 'unknown',
-  throttled: 'unknown',
-  transport: 'unknown',
-};
+function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown' {
+  if (!('fault' in result)) return 'solved';
+  if (result.isPending) return 'not-ready';
+  const { kind } = result.fault;
+  // Everything else says nothing about the id.
+  return kind === 'unsolvable' || kind === 'rejected' ? 'failed' : 'unknown';
+}
 
 /** A result as `captcha result --json` prints it: the same keys whether there is a solution or not. */
 export function resultReport(result: Result): object {
@@ -17,7 +14,7 @@ export function resultReport(result: Result): object {
   const fault = 'fault' in result ? result.fault : null;
   return {
     captchaId: result.captchaId,
-    status: fault === null ? 'solved' : statusByKind[fault.kind],
+    status: statusOf(result),
     solution: solution?.text ?? null,
     fields: solution?.fields ?? {},
     code: fault?.code ?? null,

@@ -4,17 +4,19 @@ import type { Solution } from '../../domain/solution.ts';
 import type { Context, Session } from '../context.ts';
 import { renderEvent } from '../output/event-view.ts';
 
-/** What has become of an id: its solution, or why there is none. */
-export type Result = { readonly captchaId: string } & ({ readonly solution: Solution } | { readonly fault: Fault });
+/** What has become of an id: its solution, or why there is none. `isPending`: the service said that it is in work. */
+export type Result = { readonly captchaId: string; readonly isPending: boolean } & (
+  { readonly solution: Solution } | { readonly fault: Fault }
+);
 
-/** Looks once; what is not ready is a fault of kind `timeout`. */
+/** Polls once. */
 export async function lookOnce(captchaId: string, { api, config }: Session): Promise<Result> {
   try {
     const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
-    if (answer.ready) return { captchaId, solution: answer.solution };
-    return { captchaId, fault: describeFault({ kind: 'timeout', message: 'not ready yet' }) };
+    if (answer.ready) return { captchaId, isPending: false, solution: answer.solution };
+    return { captchaId, isPending: true, fault: describeFault({ kind: 'timeout', message: 'not ready yet' }) };
   } catch (error) {
-    if (error instanceof ProviderFault) return { captchaId, fault: error.fault };
+    if (error instanceof ProviderFault) return { captchaId, isPending: false, fault: error.fault };
     throw error;
   }
 }
@@ -45,10 +47,12 @@ export async function pollUntilKnown(
     timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
   };
+  let isPending = false;
   const report = (event: PollEvent): void => {
+    isPending = event.type === 'not-ready';
     const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
     context.terminal.note(text, { level, fields: { event } });
   };
   const { end } = await collect({ ...claim, report }, depsUntil(left, session, context));
-  return { captchaId, ...end };
+  return { captchaId, isPending: isPending && 'fault' in end && end.fault.kind === 'timeout', ...end };
 }

@@ -11,11 +11,12 @@ class Watch {
   readonly #context: Context;
   readonly #progress: Progress;
   #liveId: string | null = null;
+  #isSubmitting = false;
 
   constructor(context: Context, progress: Progress) {
     this.#context = context;
     this.#progress = progress;
-    context.interrupt.listen({ onFirst: () => this.#sayWhatGoesOn(), onSecond: () => this.#sayWhatIsLeft() });
+    context.interrupt.listen({ onFirst: () => this.#sayWhatGoesOn(), onSecond: () => this.sayWhatIsLeft() });
   }
 
   show(event: SolverEvent): void {
@@ -23,23 +24,30 @@ class Watch {
     const { level, text } = renderEvent(event);
     terminal.note(text, { level, fields: { event } });
     this.#progress.update(text);
+    if (event.type === 'submitting' || event.type === 'submitted' || event.type === 'attempt-failed') {
+      this.#isSubmitting = event.type === 'submitting';
+    }
     if (event.type === 'attempt-failed' && event.fault.kind === 'unsolvable') this.#liveId = null;
     if (event.type !== 'submitted') return;
     this.#liveId = event.captchaId;
     if (interrupt.stop.aborted) this.#sayWhatGoesOn();
   }
 
-  #sayWhatGoesOn(): void {
-    const id = this.#liveId;
-    const what = id === null ? 'stopping' : `stopping: ${id} is paid for and still polled`;
-    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
-    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
+  /** Names what was paid for, or may be: whatever ends the command now, a person can collect it. */
+  sayWhatIsLeft(): void {
+    // The process may end by a signal, which leaves a hidden cursor hidden.
+    this.#progress.stop();
+    const { terminal } = this.#context;
+    if (this.#liveId !== null) terminal.error(collectHint(this.#liveId));
+    else if (this.#isSubmitting) terminal.error('a submission was under way: it may have been charged');
   }
 
-  #sayWhatIsLeft(): void {
-    // The process ends by the signal, which leaves a hidden cursor hidden.
-    this.#progress.stop();
-    if (this.#liveId !== null) this.#context.terminal.error(collectHint(this.#liveId));
+  #sayWhatGoesOn(): void {
+    const id = this.#liveId;
+    const underWay = this.#isSubmitting ? 'stopping: a submission is under way, and its id not known yet' : 'stopping';
+    const what = id === null ? underWay : `stopping: ${id} is paid for and still polled`;
+    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
+    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
   }
 }
 
@@ -50,9 +58,12 @@ export async function solveWatched(
   { context, session }: { context: Context; session: Session },
 ): Promise<Outcome> {
   const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
+  const watch = new Watch(context, progress);
   try {
-    const watch = new Watch(context, progress);
     return await session.solver((event) => watch.show(event), { onExhausted }).solve(task, context.interrupt.stop);
+  } catch (error) {
+    watch.sayWhatIsLeft();
+    throw error;
   } finally {
     progress.stop();
   }

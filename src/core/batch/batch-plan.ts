@@ -1,4 +1,4 @@
-import type { TaskProgress } from '../../ports/task-journal.ts';
+import type { FinishedTask, TaskProgress } from '../../ports/task-journal.ts';
 import type { Accepted } from '../solve/attempt.ts';
 
 /** What a person asked for about tasks of earlier runs. */
@@ -6,8 +6,8 @@ export interface ResumeOptions {
   readonly retryFailed: boolean;
   /** Tasks whose submission was cut off stay failed, instead of being submitted again. */
   readonly leaveInDoubt: boolean;
-  /** Solve again what expired before it was written. */
-  readonly resolveExpired: boolean;
+  /** Solve again what had expired by this moment, in epoch ms; null leaves it. One moment for a whole run. */
+  readonly resolveExpiredAt: number | null;
 }
 
 /** What is to be done about a task, given how far it had come. */
@@ -25,12 +25,17 @@ export type BatchPlan =
 
 const afresh: BatchPlan = { do: 'solve', earlierAttempts: 0, accepted: null, wasInDoubt: false };
 
+/** Whether a finished task is begun again, so that its row is held back from the output for the time being. */
+export function isBegunAgain(
+  { status, expiresAt }: Pick<FinishedTask, 'status' | 'expiresAt'>,
+  { retryFailed, resolveExpiredAt }: ResumeOptions,
+): boolean {
+  if (status === 'failed') return retryFailed;
+  return resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
+}
+
 /** Decides what to do about a task. `liveId`: an id that a failed task left behind, which may still be solved. */
-export function planTask(
-  progress: TaskProgress,
-  options: ResumeOptions,
-  { liveId, nowAt }: { liveId: Accepted | null; nowAt: number },
-): BatchPlan {
+export function planTask(progress: TaskProgress, options: ResumeOptions, liveId: Accepted | null): BatchPlan {
   switch (progress.state) {
     case 'new':
       return afresh;
@@ -39,15 +44,13 @@ export function planTask(
         ? { do: 'leave', earlierAttempts: progress.attempts }
         : { do: 'solve', earlierAttempts: progress.attempts, accepted: null, wasInDoubt: true };
     case 'submitted': {
-      const { attempts, captchaId, submittedAt } = progress;
-      return { do: 'solve', earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt: false };
+      const { attempts, captchaId, submittedAt, wasInDoubt = false } = progress;
+      return { do: 'solve', earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt };
     }
-    case 'solved': {
-      const isExpired = progress.expiresAt !== null && progress.expiresAt <= nowAt;
-      return options.resolveExpired && isExpired ? afresh : { do: 'nothing' };
-    }
+    case 'solved':
+      return isBegunAgain({ status: 'solved', expiresAt: progress.expiresAt }, options) ? afresh : { do: 'nothing' };
     case 'failed':
-      if (!options.retryFailed) return { do: 'nothing' };
+      if (!isBegunAgain({ status: 'failed', expiresAt: null }, options)) return { do: 'nothing' };
       return { do: 'solve', earlierAttempts: liveId === null ? 0 : 1, accepted: liveId, wasInDoubt: false };
   }
 }

@@ -14,12 +14,14 @@ const decrease = 0.7;
  * How many tasks may be in work at once: additive increase, multiplicative decrease (Chiu and Jain, 1989).
  *
  * Every `limit` accepted submissions make room for one more, up to `max`; an answer that all threads are taken cuts the
- * limit to seven tenths, once per settling time. Whoever is over the limit waits, in the order of asking.
+ * limit to seven tenths, once per settling time. Whoever is over the limit waits, in the order of asking, but what was
+ * begun goes before what was not.
  */
 export class ConcurrencyLimit {
   readonly #max: number;
   readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
+  readonly #returning: (() => void)[] = [];
   #limit: number;
   #inFlight = 0;
   #settledAtMs = 0;
@@ -40,11 +42,7 @@ export class ConcurrencyLimit {
 
   /** Resolves when there is room for one more, which is then taken. */
   acquire(): Promise<void> {
-    if (this.#inFlight < this.limit && this.#waiting.length === 0) {
-      this.#inFlight += 1;
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#queue(this.#waiting);
   }
 
   release(): void {
@@ -66,17 +64,29 @@ export class ConcurrencyLimit {
     this.#limit = Math.max(1, Math.min(this.#limit, this.#inFlight) * decrease);
   }
 
-  /** Gives the room back and waits for its turn again: for a task that the service had no thread for. */
+  /**
+   * Waits before a task that the service had no thread for asks again, and longer where the limit has no room for it. Its
+   * room stays taken meanwhile: another task would only be told the same.
+   */
   async yield(ms: number, stop: AbortSignal): Promise<void> {
-    this.release();
     await this.#clock.sleep(ms, stop);
-    await this.acquire();
+    if (stop.aborted || this.#inFlight <= this.limit) return;
+    this.#inFlight -= 1;
+    await this.#queue(this.#returning);
+  }
+
+  #queue(queue: (() => void)[]): Promise<void> {
+    const admitted = new Promise<void>((resolve) => queue.push(resolve));
+    this.#admit();
+    return admitted;
   }
 
   #admit(): void {
-    while (this.#inFlight < this.limit && this.#waiting.length > 0) {
+    while (this.#inFlight < this.limit) {
+      const next = this.#returning.shift() ?? this.#waiting.shift();
+      if (next === undefined) return;
       this.#inFlight += 1;
-      this.#waiting.shift()?.();
+      next();
     }
   }
 }

@@ -3,9 +3,10 @@ import type { Clock } from '../../ports/clock.ts';
 import type { TaskJournal } from '../../ports/task-journal.ts';
 import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
 import { gaveUp } from '../solve/outcome-of.ts';
-import type { Circumstances, Solver } from '../solve/solver.ts';
+import type { Circumstances } from '../solve/circumstances.ts';
+import type { Solver } from '../solve/solver.ts';
 import type { BatchItem, BatchResult, RowSink } from './batch-item.ts';
-import { type BatchPlan, planTask, type ResumeOptions } from './batch-plan.ts';
+import { type BatchPlan, isBegunAgain, planTask, type ResumeOptions } from './batch-plan.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { OrderedRows } from './ordered-rows.ts';
 import type { StopRules, StopReason } from './stop-rules.ts';
@@ -43,6 +44,7 @@ class BatchRun {
   readonly #ordered: OrderedRows | null;
   readonly #running = new Set<Promise<void>>();
   #fail: (error: unknown) => void = () => undefined;
+  #firstFinished: string | null = null;
 
   constructor(options: BatchOptions, deps: BatchDeps) {
     this.#options = options;
@@ -62,21 +64,32 @@ class BatchRun {
   }
 
   async #all(items: AsyncIterable<BatchItem>): Promise<StopReason | null> {
-    const { limit, rules } = this.#deps;
     for await (const item of items) {
       const place = (await this.#ordered?.takePlace()) ?? 0;
       const plan = await this.#plan(item);
-      if (plan.do === 'nothing') {
-        await this.#keep(item, place);
-        continue;
-      }
-      if (!rules.mayStart()) break;
-      await limit.acquire();
-      if (!rules.stop.aborted) this.#start(item, plan, place);
-      else limit.release();
+      if (plan.do !== 'nothing' && (await this.#mayBegin())) this.#start(item, plan, place);
+      else await this.#keep(item, place);
+      if (this.#hasReadEnough()) break;
     }
     await Promise.all(this.#running);
-    return rules.reason;
+    await this.#writeHeldBack();
+    return this.#deps.rules.reason;
+  }
+
+  /** Waits for room for one more task, which is then taken; false where none is to be begun any more. */
+  async #mayBegin(): Promise<boolean> {
+    const { limit, rules } = this.#deps;
+    if (!rules.mayStart()) return false;
+    await limit.acquire();
+    if (!rules.stop.aborted) return true;
+    limit.release();
+    return false;
+  }
+
+  /** In the order of the input the rows of earlier runs are still to come when no more tasks are begun. */
+  #hasReadEnough(): boolean {
+    const { reason } = this.#deps.rules;
+    return reason === 'failure' || (reason !== null && this.#ordered === null);
   }
 
   #start(item: BatchItem, plan: Work, place: number): void {
@@ -92,26 +105,33 @@ class BatchRun {
   }
 
   async #plan(item: BatchItem): Promise<BatchPlan> {
-    const { journal, clock, liveIdIn } = this.#deps;
+    const { journal, liveIdIn } = this.#deps;
     const progress = journal.progressOf(item.key);
     const failed = progress.state === 'failed' && this.#options.retryFailed ? await journal.rowOf(item.key) : null;
     const liveId = failed === null ? null : liveIdIn(failed.values);
-    return planTask(progress, this.#options, { liveId, nowAt: clock.timestamp() });
+    return planTask(progress, this.#options, liveId);
   }
 
-  /** A task of an earlier run: its row was written then, unless the order asks for all rows anew. */
+  /** A task that is not begun keeps its row of an earlier run: here it is written where the order asks for all anew. */
   async #keep(item: BatchItem, place: number): Promise<void> {
     if (this.#ordered === null) return;
     const finished = await this.#deps.journal.rowOf(item.key);
     await this.#ordered.put(place, finished?.values ?? null);
   }
 
+  /** The rows that were held back for tasks which this run then did not finish: they stand before those that it did. */
+  async #writeHeldBack(): Promise<void> {
+    const { retryFailed, resolveExpiredAt } = this.#options;
+    if (this.#ordered !== null || !(retryFailed || resolveExpiredAt !== null)) return;
+    for await (const finished of this.#deps.journal.finishedTasks()) {
+      if (finished.key === this.#firstFinished) return;
+      if (isBegunAgain(finished, this.#options)) await this.#deps.sink.write(finished.values);
+    }
+  }
+
   async #work(item: BatchItem, plan: Work, place: number): Promise<void> {
     const outcome = plan.do === 'leave' ? this.#leftInDoubt(item) : await this.#solve(item, plan);
-    if (outcome === null) {
-      await this.#ordered?.put(place, null);
-      return;
-    }
+    if (outcome === null) return this.#keep(item, place);
     const values = await this.#finish(this.#resultOf(item, plan, outcome));
     await (this.#ordered === null ? this.#deps.sink.write(values) : this.#ordered.put(place, values));
   }
@@ -179,6 +199,7 @@ class BatchRun {
     const { item, outcome } = result;
     const values = rowOf(result);
     const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
+    this.#firstFinished ??= item.key;
     await journal.finished({ key: item.key, status: outcome.status, expiresAt, values });
     record(result);
     rules.recordFinished(outcome.status === 'failed');

@@ -51,7 +51,8 @@ export class StopRules {
   }
 
   stopFor(reason: StopReason, message: string | null = null): void {
-    if (this.#reason !== null) return;
+    // With the limit reached tasks are still in work: whatever ends them is what ended the run.
+    if (this.#reason !== null && this.#reason !== 'limit') return;
     this.#reason = reason;
     this.#message = message;
     this.#abort.abort();
@@ -92,6 +93,6 @@ export class StopRules {
 
   async #stopInTime(ms: number): Promise<void> {
     await this.#clock.sleep(ms, this.stop);
-    this.stopFor('max-duration');
+    if (!this.stop.aborted) this.stopFor('max-duration');
   }
 }

@@ -16,6 +16,8 @@ export interface Situation {
   readonly idMayBeAlive: boolean;
   /** Until the task's deadline, in ms. */
   readonly timeLeftMs: number;
+  /** What an attempt takes until its first poll, in ms: a later one would be paid for in vain. */
+  readonly attemptNeedsMs: number;
   /** What the backoff asks for before the next attempt, in ms. */
   readonly backoffMs: number;
   /** Jitter on top of a wait that the service asked for, 0..1 of its range. */
@@ -54,7 +56,7 @@ function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
 
 /** Whether a task deserves another submission after its latest fault, when, and if not, why not. */
 export function decideRetry(limits: RetryLimits, situation: Situation): RetryDecision {
-  const { faults, timeLeftMs, backoffMs, jitter } = situation;
+  const { faults, timeLeftMs, attemptNeedsMs, backoffMs, jitter } = situation;
   const last = faults.at(-1);
   if (last === undefined) throw new RangeError('no fault to decide about');
   if (situation.idMayBeAlive) return whyLeftAlive(last);
@@ -65,5 +67,5 @@ export function decideRetry(limits: RetryLimits, situation: Situation): RetryDec
   const askedMs = last.retryAfterMs === null ? 0 : withJitter(last.retryAfterMs, jitter);
   if (faults.length >= limits.maxAttempts) return stop(whyNoMoreAttempts(last), askedMs === 0 ? null : askedMs);
   const waitMs = Math.max(backoffMs, askedMs);
-  return waitMs < timeLeftMs ? { retry: true, waitMs } : stop('deadline-exceeded', waitMs);
+  return waitMs + attemptNeedsMs < timeLeftMs ? { retry: true, waitMs } : stop('deadline-exceeded', waitMs);
 }

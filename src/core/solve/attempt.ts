@@ -58,32 +58,43 @@ function verdictOf({ kind }: Fault): Verdict {
   return kind === 'throttled' ? 'busy' : 'success';
 }
 
-async function send(plan: AttemptPlan, pass: Pass, { api, clock, breaker }: AttemptDeps): Promise<Submission> {
+async function send({ task, deadlineAtMs }: AttemptPlan, { api, clock }: AttemptDeps): Promise<Submission> {
   const sentMs = clock.nowMs();
   try {
-    const captchaId = await api.submit(plan.task, { timeLeftMs: plan.deadlineAtMs - sentMs });
-    await breaker.record(pass, 'success');
+    const captchaId = await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs });
     return { captchaId, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
   } catch (error) {
-    if (!(error instanceof ProviderFault)) throw error;
-    await breaker.record(pass, verdictOf(error.fault));
-    return { fault: error.fault };
+    if (error instanceof ProviderFault) return { fault: error.fault };
+    throw error;
+  }
+}
+
+/** Whoever may say no to a submission keeps nobody else from the breaker's pass. */
+async function intend({ steps, attempt }: AttemptPlan, pass: Pass, { breaker }: AttemptDeps): Promise<void> {
+  try {
+    await steps.intend(attempt);
+  } catch (error) {
+    await breaker.record(pass, 'abandoned');
+    throw error;
   }
 }
 
 async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
   const { task, attempt, steps } = plan;
   const about = { taskId: task.taskId, attempt };
-  await steps.intend(attempt);
+  await intend(plan, pass, deps);
   deps.emit({ type: 'submitting', ...about, region: task.region });
-  const submission = await send(plan, pass, deps);
+  const submission = await send(plan, deps);
   if ('fault' in submission) {
+    await deps.breaker.record(pass, verdictOf(submission.fault));
     if (!submission.fault.answerLost) await steps.refused();
     return submission;
   }
+  // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
   const { captchaId, submitMs } = submission;
   deps.emit({ type: 'submitted', ...about, captchaId, roundTripMs: submitMs ?? 0 });
   await steps.submitted(submission);
+  await deps.breaker.record(pass, 'success');
   await deps.budget.deposit();
   return submission;
 }

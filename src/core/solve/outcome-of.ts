@@ -19,7 +19,7 @@ const sentences: Record<GaveUpReason, string> = {
   account: 'the service refused the account',
   unsolvable: 'the CAPTCHA could not be solved',
   'attempts-exhausted': 'every attempt failed',
-  'budget-exhausted': 'the retry budget is spent: too many retries system-wide',
+  'budget-exhausted': 'the retry budget is spent: too many retries for the work that gets done',
   'breaker-open': 'the service is unavailable and the circuit breaker holds submissions back',
   'deadline-exceeded': 'the time ran out',
   'no-healthy-region': 'no region is healthy',

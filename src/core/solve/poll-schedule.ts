@@ -45,5 +45,7 @@ export function waitForPollMs(timing: PollTiming, situation: PollSituation, rand
   const waitMs = Math.max(regularWaitMs(timing, situation, random), askedMs);
   const lastMs = timeLeftMs - lastLookMs;
   if (waitMs > lastMs && lastMs > askedMs) return lastMs;
+  // What was paid for is looked at once, however little time is left.
+  if (situation.pollCount === 0 && askedMs === 0 && timeLeftMs > 0 && waitMs >= timeLeftMs) return 0;
   return waitMs < timeLeftMs ? waitMs : null;
 }

@@ -12,20 +12,22 @@ const earlyShare = 0.2;
  */
 export class SolveTimes {
   readonly #byMethod = new Map<string, number[]>();
+  /** Worked out when a time is recorded: it is asked for more often. */
+  readonly #earlyMs = new Map<string, number>();
 
   /** `unreadyMs`: how long after its submission a task that was solved in the end was last seen unsolved (0: never). */
   record(method: string, unreadyMs: number): void {
     const sample = this.#byMethod.get(method) ?? [];
     sample.push(unreadyMs);
-    if (sample.length > sampleSize) sample.shift();
     this.#byMethod.set(method, sample);
+    if (sample.length < smallestSample) return;
+    if (sample.length > sampleSize) sample.shift();
+    this.#earlyMs.set(method, sample.toSorted((a, b) => a - b)[Math.floor(sample.length * earlyShare)] ?? 0);
   }
 
   /** The method's timing with what was learnt. */
   learnt(method: string, usual: PollTiming): PollTiming {
-    const sample = this.#byMethod.get(method) ?? [];
-    if (sample.length < smallestSample) return usual;
-    const early = sample.toSorted((a, b) => a - b)[Math.floor(sample.length * earlyShare)] ?? 0;
-    return { ...usual, firstWaitMs: Math.max(usual.firstWaitMs, early) };
+    const earlyMs = this.#earlyMs.get(method) ?? 0;
+    return earlyMs <= usual.firstWaitMs ? usual : { ...usual, firstWaitMs: earlyMs };
   }
 }

@@ -1,9 +1,11 @@
+import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Pass } from '../../ports/breaker.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
-import { decideRetry, type RetryDecision, type RetryLimits } from '../retry/decide-retry.ts';
-import { type Accepted, type AttemptDeps, type AttemptPlan, type AttemptSteps, runAttempt } from './attempt.ts';
+import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
+import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
+import { type Circumstances, nothingSpecial } from './circumstances.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
 
 export interface SolverOptions {
@@ -18,28 +20,14 @@ export interface SolverOptions {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
 }
 
-/** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
-export interface Circumstances {
-  readonly steps: AttemptSteps;
-  /** Submissions in earlier runs, the one of `accepted` included. */
-  readonly earlierAttempts: number;
-  /** An id of an earlier run that is still to be collected. */
-  readonly accepted: Accepted | null;
-  /**
-   * Waits until a thread may be free, after the service said that all are taken: then such an answer costs neither an
-   * attempt nor a token. Null takes it for a fault like any other.
-   */
-  readonly awaitThread: (() => Promise<void>) | null;
+/** What all tasks of a solver know together. */
+interface Common {
+  /** Until when the service asked to be left alone, on the monotonic clock. */
+  quietUntilMs: number;
 }
 
-const nothingSpecial: Circumstances = {
-  steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
-  earlierAttempts: 0,
-  accepted: null,
-  awaitThread: null,
-};
-
 interface RunParts {
+  readonly common: Common;
   readonly options: SolverOptions;
   readonly deps: AttemptDeps;
   readonly stop: AbortSignal;
@@ -55,17 +43,19 @@ class Run {
   readonly #task: Task;
   readonly #stop: AbortSignal;
   readonly #circumstances: Circumstances;
+  readonly #common: Common;
   readonly #startedMs: number;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
   #deadlineAtMs: number;
 
-  constructor(task: Task, { options, deps, stop, circumstances }: RunParts) {
+  constructor(task: Task, { options, deps, stop, circumstances, common }: RunParts) {
     this.#options = options;
     this.#deps = deps;
     this.#task = task;
     this.#stop = stop;
     this.#circumstances = circumstances;
+    this.#common = common;
     this.#startedMs = deps.clock.nowMs();
     this.#deadlineAtMs = this.#startedMs + options.timeoutMs;
     this.#backoffMs = startBackoff(options.backoff, deps.random);
@@ -90,7 +80,8 @@ class Run {
   }
 
   #about(): { taskId: string; attempt: number } {
-    return { taskId: this.#task.taskId, attempt: Math.max(1, this.#attempts.at(-1)?.attempt ?? 0) };
+    const earlier = Math.max(1, this.#circumstances.earlierAttempts);
+    return { taskId: this.#task.taskId, attempt: this.#attempts.at(-1)?.attempt ?? earlier };
   }
 
   #course(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
@@ -100,6 +91,8 @@ class Run {
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
   async #enter(): Promise<Start | WhyGivenUp> {
     for (;;) {
+      const quietMs = this.#quietMs();
+      if (quietMs > 0) await this.#hold(this.#deps.clock.sleep(quietMs, this.#stop));
       const ended = this.#whyEnded();
       if (ended !== null) return ended;
       const admission = await this.#deps.breaker.tryEnter();
@@ -109,6 +102,19 @@ class Run {
       if (!this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
       await this.#hold(this.#deps.clock.sleep(retryInMs, this.#stop));
     }
+  }
+
+  /** One task was told to come back later: the others need not be told one by one. */
+  #quietMs(): number {
+    const quietMs = this.#common.quietUntilMs - this.#deps.clock.nowMs();
+    return quietMs > 0 && this.#mayWait(quietMs) ? withJitter(quietMs, this.#deps.random.next()) : 0;
+  }
+
+  /** While the run pauses, a wait that the service asks for is not the task's own time. */
+  #heedRequest({ kind, retryAfterMs }: Fault): void {
+    if (kind !== 'throttled' || retryAfterMs === null) return;
+    this.#common.quietUntilMs = Math.max(this.#common.quietUntilMs, this.#deps.clock.nowMs() + retryAfterMs);
+    if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += withJitter(retryAfterMs, 1);
   }
 
   #mayWait(ms: number): boolean {
@@ -161,8 +167,12 @@ class Run {
 
   /** Whether and when to submit again. The token is taken here, before the wait: what waits has paid already. */
   async #decide(): Promise<RetryDecision> {
+    const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
+    const last = faults.at(-1);
+    if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) this.#heedRequest(last);
     const decision = decideRetry(this.#limits(), {
-      faults: this.#attempts.flatMap(({ fault }) => fault ?? []),
+      faults,
+      attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
       idMayBeAlive: liveIdOf(this.#attempts.at(-1)) !== null,
       timeLeftMs: this.#timeLeftMs(),
       backoffMs: this.#backoffMs(this.#attempts.length),
@@ -214,6 +224,7 @@ class Run {
 export class Solver {
   readonly #options: SolverOptions;
   readonly #deps: AttemptDeps;
+  readonly #common: Common = { quietUntilMs: 0 };
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
@@ -221,6 +232,7 @@ export class Solver {
   }
 
   solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {
-    return new Run(task, { options: this.#options, deps: this.#deps, stop, circumstances }).toOutcome();
+    const [options, deps, common] = [this.#options, this.#deps, this.#common];
+    return new Run(task, { options, deps, stop, circumstances, common }).toOutcome();
   }
 }

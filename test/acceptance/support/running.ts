@@ -28,8 +28,8 @@ export interface Start {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** What comes on standard input; it is empty where absent. */
-  readonly input?: string | Uint8Array;
+  /** What comes on standard input; it is empty where absent, and stays open for the test to write to where null. */
+  readonly input?: string | Uint8Array | null;
   /** A file descriptor to write to instead of a pipe. */
   readonly stdout?: number;
 }
@@ -61,7 +61,8 @@ export class Running {
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.#stdout += chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.#stderr += chunk));
     // A program that does not read its input may end first.
-    this.child.stdin?.on('error', () => undefined).end(input);
+    this.child.stdin?.on('error', () => undefined);
+    if (input !== null) this.child.stdin?.end(input);
     this.ended = this.#end(startedMs).then((ended) => {
       expectDecency(ended);
       return ended;

@@ -38,6 +38,7 @@ async function watched(steps: readonly Step[], parts: StageParts = {}) {
 }
 
 const collect = '  collect it later with: captcha result 71\n';
+const underWay = 'stopping: a submission is under way, and its id not known yet; Ctrl-C again leaves at once\n';
 const goesOn = `stopping: 71 is paid for and still polled; Ctrl-C again leaves at once\n${collect}`;
 
 describe('what a person sees of a task', () => {
@@ -83,8 +84,8 @@ describe('a task that is watched', () => {
 });
 
 describe('the first Ctrl-C', () => {
-  it('before anything was accepted says that it stops', async () => {
-    const { stderr } = await watched([submitting, 'SIGINT']);
+  it('before anything was sent says that it stops', async () => {
+    const { stderr } = await watched(['SIGINT']);
     expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
   });
 
@@ -96,7 +97,7 @@ describe('the first Ctrl-C', () => {
 
   it('during a submission says it as soon as there is an id', async () => {
     const { stderr } = await watched([submitting, 'SIGINT', submitted]);
-    expect(stderr.text).toBe(`stopping; Ctrl-C again leaves at once\n${goesOn}`);
+    expect(stderr.text).toBe(`${underWay}${goesOn}`);
   });
 
   it('after an id was given up by the service does not name it', async () => {
@@ -134,8 +135,14 @@ describe('the second Ctrl-C', () => {
   });
 
   it('says nothing where nothing is left behind', async () => {
-    const { stderr, signals } = await watched([submitting, 'SIGINT', 'a second passes', 'SIGINT']);
+    const { stderr, signals } = await watched(['SIGINT', 'a second passes', 'SIGINT']);
     expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
+    expect(signals.kills).toHaveLength(1);
+  });
+
+  it('during a submission says that it may have been charged', async () => {
+    const { stderr, signals } = await watched([submitting, 'SIGINT', 'a second passes', 'SIGINT']);
+    expect(stderr.text).toBe(`${underWay}a submission was under way: it may have been charged\n`);
     expect(signals.kills).toHaveLength(1);
   });
 });

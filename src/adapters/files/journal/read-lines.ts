@@ -11,7 +11,6 @@ export interface Line {
 
 const newline = 10;
 const chunkBytes = 1 << 20;
-const largestRead = 1 << 26;
 
 function wholeLinesOf(bytes: Buffer, at: number): Line[] {
   const lines: Line[] = [];
@@ -23,25 +22,35 @@ function wholeLinesOf(bytes: Buffer, at: number): Line[] {
   return lines;
 }
 
-/** The lines of a file between two offsets, as many at a time as one read brings. */
+function doubled(full: Buffer): Buffer {
+  const larger = Buffer.allocUnsafe(2 * full.length);
+  full.copy(larger);
+  return larger;
+}
+
+/**
+ * The lines of a file between two offsets, as many at a time as one read brings. Their bytes are good until the next
+ * are asked for: all go through one buffer, which grows only for a line that it cannot hold.
+ */
 export async function* readLines(file: FileHandle, { from, to }: { from: number; to: number }): AsyncGenerator<Line[]> {
-  let rest = Buffer.alloc(0);
+  let buffer: Buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkBytes, to - from)));
   let at = from;
+  let filled = 0;
   for (;;) {
-    // A line longer than a chunk is read in growing steps, so that it is not copied once per chunk.
-    const wanted = Math.min(Math.max(chunkBytes, rest.length), largestRead, to - at - rest.length);
-    const chunk = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await file.read(chunk, 0, wanted, at + rest.length);
+    if (filled === buffer.length) buffer = doubled(buffer);
+    const wanted = Math.min(buffer.length - filled, to - at - filled);
+    const { bytesRead } = await file.read(buffer, filled, wanted, at + filled);
     if (bytesRead === 0) break;
-    const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
-    const lines = wholeLinesOf(bytes, at);
+    filled += bytesRead;
+    const lines = wholeLinesOf(buffer.subarray(0, filled), at);
+    yield lines;
     const last = lines.at(-1);
     const used = last === undefined ? 0 : last.at + last.bytes.length + 1 - at;
-    rest = bytes.subarray(used);
+    buffer.copyWithin(0, used, filled);
+    filled -= used;
     at += used;
-    yield lines;
   }
-  if (rest.length > 0) yield [{ bytes: rest, at, isWhole: false }];
+  if (filled > 0) yield [{ bytes: buffer.subarray(0, filled), at, isWhole: false }];
 }
 
 /** The whole line that begins at an offset; null where there is none before `to`. */

@@ -8,8 +8,12 @@ const sealLength = sealOf(Buffer.alloc(0)).length;
  * `grep`, and a line that was torn or changed is told without parsing it.
  */
 export function sealLine(fields: Readonly<Record<string, unknown>>): Buffer {
-  const body = Buffer.from(JSON.stringify(fields).slice(0, -1));
-  return Buffer.concat([body, Buffer.from(`${sealOf(body)}\n`)]);
+  const body = JSON.stringify(fields).slice(0, -1);
+  // One buffer for all of it: a journal writes several lines per task.
+  const line = Buffer.allocUnsafe(Buffer.byteLength(body) + sealLength + 1);
+  const sealAt = line.write(body);
+  line.write(`${sealOf(line.subarray(0, sealAt))}\n`, sealAt, 'latin1');
+  return line;
 }
 
 /** Whether a line, without its newline, is as it was written. */

@@ -20,6 +20,8 @@ interface Open {
   readonly attempts: number;
   readonly captchaId: string;
   readonly submittedAt: number;
+  /** The answer to a submission before the latest was never known. */
+  readonly wasInDoubt?: true;
 }
 
 const nothingOpen: Open = { attempts: 0, captchaId: '', submittedAt: 0 };
@@ -48,7 +50,7 @@ class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
   }
 }
 
-/** How far every task of a journal is, and where its row stands: about 42 bytes per finished task. */
+/** How far every task of a journal is, and where its row stands: about 44 bytes per finished task. */
 export class TaskStates {
   readonly #index = new KeyIndex();
   readonly #state = new Column((length) => new Uint8Array(length));
@@ -106,8 +108,7 @@ export class TaskStates {
         break;
       case 'submitted': {
         const { captchaId, submittedAt } = step;
-        const { attempts } = this.#open.get(task) ?? nothingOpen;
-        this.#open.set(task, { attempts, captchaId, submittedAt });
+        this.#open.set(task, { ...(this.#open.get(task) ?? nothingOpen), captchaId, submittedAt });
         this.#become(task, 'submitted');
         break;
       }
@@ -147,7 +148,8 @@ export class TaskStates {
    */
   #intend(task: number, attempts: number): void {
     if (this.#stateOf(task) !== 'submitted') this.#fallback.set(task, this.#state.get(task));
-    this.#open.set(task, { ...nothingOpen, attempts });
+    const wasInDoubt = this.#stateOf(task) === 'in-doubt' || this.#open.get(task)?.wasInDoubt === true;
+    this.#open.set(task, { ...nothingOpen, attempts, ...(wasInDoubt && { wasInDoubt }) });
     this.#become(task, 'in-doubt');
   }
 

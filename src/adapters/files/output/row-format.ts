@@ -1,5 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
-
 type Values = Readonly<Record<string, string>>;
 
 /** How rows become text. */
@@ -17,6 +15,14 @@ function neutralised(text: string): string {
   return formula.test(text) && !plainNumber.test(text) ? `'${text}` : text;
 }
 
+const needsQuotes = /[",\r\n]/;
+
+function quoted(text: string): string {
+  return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const lineOf = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\n`;
+
 /**
  * CSV (RFC 4180, line feeds). In the columns `freeText` what a spreadsheet would take for a formula gets an apostrophe in
  * front (OWASP, *CSV Injection*); everywhere else, solutions above all, the text stays as it is.
@@ -27,8 +33,8 @@ export function csvFormat(columns: readonly string[], freeText: ReadonlySet<stri
     return freeText.has(column) ? neutralised(text) : text;
   };
   return {
-    header: stringify([[...columns]]),
-    render: (values) => stringify([columns.map((column) => cell(values, column))]),
+    header: lineOf(columns),
+    render: (values) => lineOf(columns.map((column) => cell(values, column))),
   };
 }
 

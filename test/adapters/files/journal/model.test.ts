@@ -45,7 +45,8 @@ class Model {
         attempts = step.attempt;
         now = { state: 'in-doubt', attempts };
       } else if (step.type === 'submitted') {
-        now = { state: 'submitted', attempts, captchaId: step.id, submittedAt: 7 };
+        const accepted = { attempts, captchaId: step.id, submittedAt: 7 };
+        now = { state: 'submitted', ...accepted, ...(isDoubtful && { wasInDoubt: true }) };
       } else if (step.type === 'finished') {
         now = step.status === 'solved' ? { state: 'solved', expiresAt: 42 } : { state: 'failed' };
         isDoubtful = false;

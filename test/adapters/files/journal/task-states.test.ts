@@ -41,6 +41,11 @@ it.each<[string, readonly Step[], TaskProgress]>([
     [intent(1), intent(2), submitted('7'), intent(3), refused],
     { state: 'in-doubt', attempts: 3 },
   ],
+  [
+    'an accepted second after the answer of the first was lost',
+    [intent(1), intent(2), submitted('7')],
+    { state: 'submitted', attempts: 2, captchaId: '7', submittedAt: 5, wasInDoubt: true },
+  ],
   ['a row', [intent(1), submitted('7'), solved], { state: 'solved', expiresAt: 9 }],
   ['a row without a submission', [failed], { state: 'failed' }],
   ['a beginning after a row', [failed, intent(1)], { state: 'in-doubt', attempts: 1 }],

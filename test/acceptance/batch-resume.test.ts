@@ -1,0 +1,251 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { sealLine } from '../../src/adapters/files/journal/sealed-line.ts';
+import { column, countsOf, type Ledger, openLedger, rowsIn, rowsOf, tasksCsv } from './support/batch.ts';
+import { type Bench, it } from './support/bench.ts';
+import { expectAccounted, seeded, surviveKills } from './support/killed-batch.ts';
+
+const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
+/** Longer than two signals are held to be one. */
+const afterwardsMs = 400;
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(5);
+}
+
+/** Leaves one task behind whose submission was sent and never answered. */
+async function cutOffMidRequest(bench: Bench, latencyMs = 20): Promise<Ledger> {
+  const ledger = await openLedger(bench, { latencyMs: [latencyMs, latencyMs] });
+  await bench.write('work/tasks.csv', tasksCsv(1));
+  ledger.sandbox.script({ mode: 'hang', endpoint: 'submit' });
+  const running = await bench.start(batch, { at: ledger, config: { api: { timeout: '15s' } } });
+  await until(() => ledger.sandbox.stats().submissions === 1);
+  running.signal('SIGKILL');
+  await running.ended;
+  return ledger;
+}
+
+/** Lets every solution in a journal have expired long ago. */
+async function expire(path: string): Promise<void> {
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const expired = lines.map((line) => {
+    const fields = JSON.parse(line) as Record<string, unknown>;
+    if (fields['t'] !== 'solved') return `${line}\n`;
+    delete fields['c'];
+    return sealLine({ ...fields, exp: 1_000 }).toString();
+  });
+  await writeFile(path, expired.join(''));
+}
+
+describe('captcha batch, killed at random instants and resumed', () => {
+  it('has one row per task, and names what may have been accepted twice', { timeout: 60_000 }, async ({ bench }) => {
+    const ordeal = { rows: 300, kills: 4, concurrency: 20, random: seeded(Date.now()) };
+    const { rows, ledger } = await surviveKills(bench, ordeal);
+    expectAccounted(rows, ledger, ordeal.rows);
+  });
+});
+
+describe.concurrent('captcha batch, resumed', () => {
+  it('after its end sends nothing and writes the same rows', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(20));
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    const before = await rowsIn(bench, 'solved.csv');
+    const { submissions, polls } = ledger.sandbox.stats();
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats()).toMatchObject({ submissions, polls });
+    expect(new Set(await rowsIn(bench, 'solved.csv'))).toEqual(new Set(before));
+  });
+
+  it('after --limit begins where it stopped', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(30));
+    expect(await bench.run([...batch, '--limit', '12'], { at: ledger })).toMatchObject({ code: 0 });
+    expect(await rowsIn(bench, 'solved.csv')).toHaveLength(12);
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 30);
+    expect(ledger.sandbox.stats().accepted).toBe(30);
+  });
+
+  it('after --max-submissions, which is 4, goes on', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(30));
+    expect(await bench.run([...batch, '--max-submissions', '7'], { at: ledger })).toMatchObject({ code: 4 });
+    expect(ledger.sandbox.stats().accepted).toBe(7);
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted).toBe(30);
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 30);
+  });
+
+  it('--export writes what the output holds, from the journal alone', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(20));
+    await bench.run(batch, { at: ledger });
+    const { requests } = ledger.sandbox.stats();
+    const line = ['batch', 'tasks.csv', '--journal', 'solved.csv.journal', '--export'];
+    const exported = await bench.run(line, { at: ledger });
+    expect(exported, exported.stderr).toMatchObject({ code: 0 });
+    expect(new Set(rowsOf(exported.stdout))).toEqual(new Set(await rowsIn(bench, 'solved.csv')));
+    expect(ledger.sandbox.stats().requests).toBe(requests);
+  });
+
+  it('--fresh renames the journal and the output, and begins anew', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(5));
+    await bench.run(batch, { at: ledger });
+    const old = await readFile(join(bench.cwd, 'solved.csv'), 'utf8');
+    expect(await bench.run([...batch, '--fresh'], { at: ledger })).toMatchObject({ code: 0 });
+    const names = await readdir(bench.cwd);
+    const contents = names.map((name) => readFile(join(bench.cwd, name), 'utf8'));
+    expect(await Promise.all(contents)).toContain(old);
+    expect(names.filter((name) => name.includes('journal')).length).toBeGreaterThan(1);
+    expect(ledger.sandbox.stats().accepted).toBe(10);
+  });
+
+  it('--retry-failed solves again what failed, and what was solved is left alone', async ({ bench }) => {
+    let isBroken = true;
+    const sandbox = await bench.sandbox({
+      answer: ({ params }) => (isBroken && params['sitekey']!.endsWith('3') ? null : undefined),
+    });
+    await bench.write('work/tasks.csv', tasksCsv(10));
+    const once = [...batch, '--max-attempts', '1'];
+    expect(await bench.run(once, { at: sandbox })).toMatchObject({ code: 1 });
+    expect(countsOf(column(await rowsIn(bench, 'solved.csv'), 'reason'))).toEqual({ '': 9, unsolvable: 1 });
+    isBroken = false;
+    expect(await bench.run(once, { at: sandbox })).toMatchObject({ code: 1 });
+    expect(sandbox.stats().accepted).toBe(10);
+    expect(await bench.run([...once, '--retry-failed'], { at: sandbox })).toMatchObject({ code: 0 });
+    expect(countsOf(column(await rowsIn(bench, 'solved.csv'), 'status'))).toEqual({ solved: 10 });
+    expect(sandbox.stats().accepted).toBe(11);
+  });
+
+  it('submits again what was cut off mid-request, and says that it is possibly charged', async ({ bench }) => {
+    const ledger = await cutOffMidRequest(bench);
+    const ended = await bench.run(batch, { at: ledger });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(ended.stderr).toMatch(/possibly charged/);
+    expect(await rowsIn(bench, 'solved.csv')).toMatchObject([{ status: 'solved', possibly_charged: 'true' }]);
+  });
+
+  it('still says so when it is killed once more, after the second submission was accepted', async ({ bench }) => {
+    const ledger = await cutOffMidRequest(bench, 1_500);
+    const second = await bench.start(batch, { at: ledger });
+    await until(() => ledger.accepted.size === 1);
+    await sleep(300);
+    second.signal('SIGKILL');
+    await second.ended;
+    const ended = await bench.run(batch, { at: ledger });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(await rowsIn(bench, 'solved.csv')).toMatchObject([{ status: 'solved', possibly_charged: 'true' }]);
+    expect(ledger.sandbox.stats().accepted).toBe(1);
+  });
+
+  it('--leave-in-doubt leaves it failed', async ({ bench }) => {
+    const ledger = await cutOffMidRequest(bench);
+    const ended = await bench.run([...batch, '--leave-in-doubt'], { at: ledger });
+    expect(ended, ended.stderr).toMatchObject({ code: 1 });
+    expect(await rowsIn(bench, 'solved.csv')).toMatchObject([{ reason: 'in-doubt', possibly_charged: 'true' }]);
+    expect(ledger.sandbox.stats().submissions).toBe(1);
+  });
+
+  it('--resolve-expired solves again what has expired, and nothing does so without it', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    await bench.run(batch, { at: ledger });
+    await expire(join(bench.cwd, 'solved.csv.journal'));
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted).toBe(3);
+    expect(await bench.run([...batch, '--resolve-expired'], { at: ledger })).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted).toBe(6);
+    expect(await rowsIn(bench, 'solved.csv')).toHaveLength(3);
+  });
+
+  it('while the first still runs is refused, and names its pid', async ({ bench }) => {
+    const ledger = await openLedger(bench, { latencyMs: [3_000, 3_000] });
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    const first = await bench.start(batch, { at: ledger });
+    await until(() => ledger.accepted.size === 3);
+    const second = await bench.run(batch, { at: ledger });
+    expect(second, second.stderr).toMatchObject({ code: 2 });
+    expect(second.stderr).toContain(String(first.child.pid));
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted).toBe(3);
+  });
+
+  it('with the journal of another service is refused', async ({ bench }) => {
+    const [ledger, other] = [await openLedger(bench), await openLedger(bench)];
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    await bench.run(batch, { at: ledger });
+    expect(await bench.run(batch, { at: other })).toMatchObject({ code: 2 });
+    expect(other.sandbox.stats().submissions).toBe(0);
+  });
+
+  it('with the journal of another account is refused', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    await bench.run(batch, { at: ledger });
+    const env = { CAPTCHAAI_API_KEY: 'another-key-of-somebody-else-0000' };
+    expect(await bench.run(batch, { at: ledger, env })).toMatchObject({ code: 2 });
+    expect(ledger.sandbox.stats().submissions).toBe(3);
+  });
+
+  it('with the journal of another input is refused', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    await bench.run(batch, { at: ledger });
+    await bench.write('work/tasks.csv', tasksCsv(3).replaceAll('0x4AAA', '0x4BBB').replaceAll('\nt', '\nu'));
+    const ended = await bench.run(batch, { at: ledger });
+    expect(ended, ended.stderr).toMatchObject({ code: 2 });
+  });
+});
+
+describe.concurrent('a signal to captcha batch', () => {
+  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s once: submits no more, writes what is in flight, and ends by the signal',
+    async (signal, { bench }) => {
+      const ledger = await openLedger(bench, { latencyMs: [700, 700] });
+      await bench.write('work/tasks.csv', tasksCsv(100));
+      const running = await bench.start(batch, { at: ledger });
+      await until(() => ledger.accepted.size === 10);
+      running.signal(signal);
+      await running.said(/no new submissions/);
+      expect(await running.ended).toMatchObject({ code: null, signal, stdout: '' });
+      const rows = await rowsIn(bench, 'solved.csv');
+      expectAccounted(rows, ledger, ledger.accepted.size);
+      expect(ledger.accepted.size).toBeLessThanOrEqual(20);
+      expect(running.stderr).toMatch(/run the same command again/);
+    },
+  );
+
+  it('twice: leaves at once, and the next run collects what was paid for', async ({ bench }) => {
+    const ledger = await openLedger(bench, { latencyMs: [4_000, 4_000] });
+    await bench.write('work/tasks.csv', tasksCsv(10));
+    const running = await bench.start(batch, { at: ledger });
+    await until(() => ledger.accepted.size === 10);
+    await sleep(100);
+    running.signal('SIGINT');
+    await running.said(/no new submissions/);
+    await sleep(afterwardsMs);
+    const sentAtMs = performance.now();
+    running.signal('SIGINT');
+    expect(await running.ended).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(performance.now() - sentAtMs).toBeLessThan(2_000);
+    expect(await rowsIn(bench, 'solved.csv')).toHaveLength(0);
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 10);
+    expect(ledger.sandbox.stats().accepted).toBe(10);
+  });
+
+  it('ends one that waits for more of its standard input', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    const running = await bench.start(['batch', '-'], { at: ledger, input: null });
+    running.child.stdin!.write(tasksCsv(3));
+    await until(() => ledger.sandbox.stats().collected === 3);
+    running.signal('SIGINT');
+    expect(await running.ended).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(rowsOf(running.stdout)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../../src/sandbox/options.ts';
+import type { Bench } from './bench.ts';
+import { solution } from './secrets.ts';
+
+export type Row = Readonly<Record<string, string>>;
+
+/** A sandbox whose solutions name the site key they are for, and which counts how often it accepted each. */
+export interface Ledger {
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  /** How often each site key was accepted. */
+  readonly accepted: ReadonlyMap<string, number>;
+}
+
+export const sitekeyOf = (row: number): string => `0x4AAA${String(row).padStart(6, '0')}`;
+
+/** The solution that a ledger's sandbox gives. */
+export const solutionFor = (sitekey: string): string => `${solution}.${sitekey}`;
+
+/** A CSV of `count` turnstile tasks with the ids t1, t2 and so on. */
+export function tasksCsv(count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const row = index + 1;
+    return `t${row},turnstile,${sitekeyOf(row)},https://example.com/login/${row}`;
+  });
+  return `task_id,method,sitekey,pageurl\n${rows.join('\n')}\n`;
+}
+
+/** Starts a sandbox that keeps a ledger. */
+export async function openLedger(bench: Bench, options: SandboxOptions = {}): Promise<Ledger> {
+  const accepted = new Map<string, number>();
+  const sandbox = await bench.sandbox({
+    latencyMs: [20, 60],
+    ...options,
+    answer: ({ params }) => {
+      const { sitekey = '' } = params;
+      accepted.set(sitekey, (accepted.get(sitekey) ?? 0) + 1);
+      return solutionFor(sitekey);
+    },
+  });
+  return { url: sandbox.url, sandbox, accepted };
+}
+
+/** The rows of a CSV. Throws for one that is not well formed. */
+export function rowsOf(text: string): readonly Row[] {
+  return parse<Row>(text, { columns: true });
+}
+
+/** The rows of a CSV in the working directory. */
+export async function rowsIn(bench: Bench, name: string): Promise<readonly Row[]> {
+  return rowsOf(await readFile(join(bench.cwd, name), 'utf8'));
+}
+
+/** A column of rows. */
+export function column(rows: readonly Row[], name: string): readonly (string | undefined)[] {
+  return rows.map((row) => row[name]);
+}
+
+/** How often each text stands there. */
+export function countsOf(texts: readonly (string | undefined)[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(String(text), (counts.get(String(text)) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { column, type Ledger, openLedger, type Row, rowsIn, solutionFor, tasksCsv } from './batch.ts';
+import type { Bench } from './bench.ts';
+
+export interface Ordeal {
+  readonly rows: number;
+  readonly kills: number;
+  readonly concurrency: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+const command = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency'];
+/** A kill comes so long after the submission that was waited for, at the most. */
+const longestAfterMs = 25;
+
+function acceptedCount({ accepted }: Ledger): number {
+  return [...accepted.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Runs the batch and kills it a random moment after the service has accepted `untilAccepted` submissions in all. */
+async function runAndKill(bench: Bench, ledger: Ledger, kill: Ordeal & { untilAccepted: number }): Promise<void> {
+  const running = await bench.start([...command, String(kill.concurrency)], { at: ledger });
+  while (acceptedCount(ledger) < kill.untilAccepted && running.child.exitCode === null) await sleep(1);
+  await sleep(kill.random() * longestAfterMs);
+  running.signal('SIGKILL');
+  const { signal, code } = await running.ended;
+  expect([signal, code], 'it was killed, or had finished just before').toContainEqual(code === 0 ? 0 : 'SIGKILL');
+}
+
+/** One row per task; what was accepted twice is listed as possibly charged. */
+export function expectAccounted(rows: readonly Row[], { accepted }: Ledger, count: number): void {
+  expect(new Set(column(rows, 'task_id')).size, 'tasks with a row').toBe(count);
+  expect(rows.length, 'rows').toBe(count);
+  for (const { sitekey = '', status, solution } of rows) {
+    expect({ status, solution }).toEqual({ status: 'solved', solution: solutionFor(sitekey) });
+  }
+  const doubtful = new Set(rows.filter((row) => row['possibly_charged'] === 'true').map((row) => row['sitekey']));
+  const twice = [...accepted].filter(([, times]) => times > 1).map(([sitekey]) => sitekey);
+  expect(
+    twice.filter((sitekey) => !doubtful.has(sitekey)),
+    'accepted twice without a word',
+  ).toEqual([]);
+}
+
+/** Kills a batch at random instants, resumes it each time, and lets it finish; answers the rows and the ledger. */
+export async function surviveKills(bench: Bench, ordeal: Ordeal): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
+  const ledger = await openLedger(bench);
+  await bench.write('work/tasks.csv', tasksCsv(ordeal.rows));
+  const instants = Array.from({ length: ordeal.kills }, () => Math.floor(ordeal.random() * ordeal.rows));
+  for (const untilAccepted of instants.toSorted((a, b) => a - b)) {
+    await runAndKill(bench, ledger, { ...ordeal, untilAccepted });
+  }
+  const last = await bench.run([...command, String(ordeal.concurrency)], { at: ledger });
+  expect(last, last.stderr).toMatchObject({ code: 0, stdout: '' });
+  return { rows: await rowsIn(bench, 'solved.csv'), ledger };
+}
+
+/** Repeatable chance (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

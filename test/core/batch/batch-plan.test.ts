@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { planTask, type ResumeOptions } from '../../../src/core/batch/batch-plan.ts';
+import type { TaskProgress } from '../../../src/ports/task-journal.ts';
+
+const usual: ResumeOptions = { retryFailed: false, leaveInDoubt: false, resolveExpiredAt: null };
+const afresh = { do: 'solve', earlierAttempts: 0, accepted: null, wasInDoubt: false };
+const nothing = { do: 'nothing' };
+const accepted = { captchaId: '7', submittedAt: 5 };
+const submitted: TaskProgress = { state: 'submitted', attempts: 2, ...accepted };
+const expiring: TaskProgress = { state: 'solved', expiresAt: 100 };
+
+describe('what is to be done about a task', () => {
+  it.each<[TaskProgress, Partial<ResumeOptions>, object]>([
+    [{ state: 'new' }, {}, afresh],
+    [{ state: 'in-doubt', attempts: 1 }, {}, { ...afresh, earlierAttempts: 1, wasInDoubt: true }],
+    [{ state: 'in-doubt', attempts: 1 }, { leaveInDoubt: true }, { do: 'leave', earlierAttempts: 1 }],
+    [submitted, {}, { ...afresh, earlierAttempts: 2, accepted }],
+    [submitted, { leaveInDoubt: true }, { ...afresh, earlierAttempts: 2, accepted }],
+    [expiring, {}, nothing],
+    [expiring, { retryFailed: true }, nothing],
+    [expiring, { resolveExpiredAt: 99 }, nothing],
+    [expiring, { resolveExpiredAt: 100 }, afresh],
+    [{ state: 'solved', expiresAt: null }, { resolveExpiredAt: 1e15 }, nothing],
+    [{ state: 'failed' }, {}, nothing],
+    [{ state: 'failed' }, { resolveExpiredAt: 1e15 }, nothing],
+    [{ state: 'failed' }, { retryFailed: true }, afresh],
+  ])('%j with %j', (progress, options, plan) => {
+    expect(planTask(progress, { ...usual, ...options }, null)).toEqual(plan);
+  });
+
+  it('polls the id that a failed task left behind before it pays again', () => {
+    const plan = planTask({ state: 'failed' }, { ...usual, retryFailed: true }, accepted);
+    expect(plan).toEqual({ ...afresh, earlierAttempts: 1, accepted });
+  });
+});

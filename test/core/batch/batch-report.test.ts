@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { Quantiles } from '../../../src/core/batch/quantiles.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { aGaveUp, aSolved } from '../../cli/support/outcomes.ts';
+import { someItems } from '../../support/batch-rig.ts';
+import { aTask } from '../../support/builders.ts';
+
+function aResult(outcome: Outcome, region: string | null = null, special = {}) {
+  const [item] = someItems(1);
+  const plain = { attemptCount: 2, possiblyCharged: false, expired: false };
+  return { item: { ...item!, task: aTask({ region }) }, outcome, ...plain, ...special };
+}
+
+describe('quantiles', () => {
+  it('are right to a twentieth', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(lengths, fc.constantFrom(0.5, 0.95, 1), (list, q) => {
+        const quantiles = new Quantiles();
+        for (const ms of list) quantiles.record(ms);
+        const exact = list.toSorted((a, b) => a - b)[Math.ceil(q * list.length) - 1]!;
+        expect(quantiles.at(q)! / exact).toBeGreaterThan(1 / 1.03);
+        expect(quantiles.at(q)! / exact).toBeLessThan(1.03);
+      }),
+    );
+  });
+
+  it('are null where nothing was recorded', () => {
+    expect(new Quantiles().at(0.5)).toBeNull();
+  });
+});
+
+describe('the tally of a batch', () => {
+  it('is empty at first', () => {
+    const report = new BatchTally().report();
+    expect(report).toMatchObject({ solved: 0, failed: 0, byReason: {}, byRegion: [], solveMs: { p50: null, p95: null } });
+  });
+
+  it('counts what came of tasks, per region and per reason', () => {
+    const tally = new BatchTally();
+    tally.recordResult(aResult(aSolved({ durationMs: 10_000 }), 'eu', { expired: true }));
+    tally.recordResult(aResult(aGaveUp({ reason: 'unsolvable' }), 'eu', { possiblyCharged: true }));
+    tally.recordResult(aResult(aGaveUp({ reason: 'breaker-open' })));
+    const report = tally.report();
+    expect(report).toMatchObject({ solved: 1, failed: 2, possiblyCharged: 1, expired: 1 });
+    expect(report.byReason).toEqual({ unsolvable: 1, 'breaker-open': 1 });
+    expect(report.byRegion).toEqual([
+      { region: 'eu', solved: 1, failed: 1, attempts: 4 },
+      { region: null, solved: 0, failed: 1, attempts: 2 },
+    ]);
+    expect(report.solveMs.p50).toBeCloseTo(10_000, -3);
+  });
+
+  it('counts submissions and what the budget said', () => {
+    const tally = new BatchTally();
+    const about = { taskId: 't1', attempt: 1 };
+    tally.recordEvent({ type: 'submitting', ...about, region: null });
+    tally.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
+    tally.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });
+    tally.recordEvent({ type: 'not-ready', ...about, captchaId: '1' });
+    expect(tally.report()).toMatchObject({ submissions: 1, retriesGranted: 1, retriesRefused: 1 });
+  });
+});

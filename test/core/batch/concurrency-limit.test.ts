@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
+
+const never = new AbortController().signal;
+
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('the concurrency limit', () => {
+  it('begins where it is told, but never above the most', () => {
+    const clock = new VirtualClock();
+    expect(new ConcurrencyLimit({ start: 5, max: 9 }, { clock }).limit).toBe(5);
+    expect(new ConcurrencyLimit({ start: 50, max: 9 }, { clock }).limit).toBe(9);
+  });
+
+  it('grows by one with every `limit` accepted submissions, up to the most', () => {
+    const limit = new ConcurrencyLimit({ start: 4, max: 6 }, { clock: new VirtualClock() });
+    for (let count = 0; count < 5; count += 1) limit.recordAccepted();
+    expect(limit.limit).toBe(5);
+    for (let count = 0; count < 50; count += 1) limit.recordAccepted();
+    expect(limit.limit).toBe(6);
+  });
+
+  it('is cut to seven tenths of what is in flight, once in five seconds, and never below one', async () => {
+    const clock = new VirtualClock();
+    const limit = new ConcurrencyLimit({ start: 100, max: 100 }, { clock });
+    for (let count = 0; count < 10; count += 1) await limit.acquire();
+    limit.recordFull();
+    limit.recordFull();
+    expect(limit.limit).toBe(7);
+    limit.recordAccepted();
+    expect(limit.limit).toBe(7);
+    for (let count = 0; count < 20; count += 1) {
+      await clock.advance(5_000);
+      limit.recordFull();
+    }
+    expect(limit.limit).toBe(1);
+  });
+
+  it('admits those who wait in the order of asking, but what was begun first', async () => {
+    const clock = new VirtualClock();
+    const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
+    const order: string[] = [];
+    await limit.acquire();
+    await limit.acquire();
+    void limit.acquire().then(() => order.push('new 1'));
+    void limit.acquire().then(() => order.push('new 2'));
+    limit.recordFull();
+    void limit.yield(5_000, never).then(() => order.push('begun'));
+    await clock.advance(5_000);
+    for (let count = 0; count < 3; count += 1) {
+      limit.release();
+      await settled();
+    }
+    expect(order).toEqual(['begun', 'new 1', 'new 2']);
+  });
+
+  it('keeps the room of a task that waits for a thread', async () => {
+    const clock = new VirtualClock();
+    const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock });
+    await limit.acquire();
+    let isIn = false;
+    void limit.acquire().then(() => (isIn = true));
+    void limit.yield(5_000, never);
+    await clock.advance(5_000);
+    expect([isIn, limit.inFlight]).toEqual([false, 1]);
+  });
+
+  it('lets a task that waits for a thread go on at once where the run stops', async () => {
+    const clock = new VirtualClock();
+    const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
+    const stop = new AbortController();
+    await limit.acquire();
+    await limit.acquire();
+    limit.recordFull();
+    const waiting = limit.yield(Infinity, stop.signal);
+    stop.abort();
+    await expect(waiting).resolves.toBeUndefined();
+    expect(limit.inFlight).toBe(2);
+  });
+
+  it('never lets more in than the most, and loses nobody who waits', async () => {
+    const aTask = fc.record({
+      workMs: fc.integer({ min: 0, max: 9_000 }),
+      fullHouses: fc.integer({ min: 0, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(aTask, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (tasks, start, max) => {
+          const clock = new VirtualClock();
+          const limit = new ConcurrencyLimit({ start, max }, { clock });
+          let [most, done] = [0, 0];
+          const work = async ({ workMs, fullHouses }: (typeof tasks)[number]): Promise<void> => {
+            await limit.acquire();
+            for (let count = 0; count < fullHouses; count += 1) {
+              limit.recordFull();
+              await limit.yield(5_000, never);
+            }
+            limit.recordAccepted();
+            most = Math.max(most, limit.inFlight);
+            await clock.sleep(workMs);
+            limit.release();
+            done += 1;
+          };
+          for (const task of tasks) void work(task);
+          await clock.run();
+          expect(done).toBe(tasks.length);
+          expect(most).toBeLessThanOrEqual(max);
+          expect(limit.inFlight).toBe(0);
+        },
+      ),
+    );
+  });
+});

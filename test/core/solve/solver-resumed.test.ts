@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { Circumstances } from '../../../src/core/solve/circumstances.ts';
+import { describeFault } from '../../../src/domain/fault.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { aFault, aTask } from '../../support/builders.ts';
+import { aRig, type Rig, type RigParts, usualBreaker } from '../../support/solver-rig.ts';
+
+const full = describeFault({ kind: 'throttled', message: 'no thread', threadsFull: true });
+const unsolvable = aFault({ kind: 'unsolvable', message: 'nobody could' });
+
+async function solved(
+  parts: RigParts,
+  special: Partial<Circumstances>,
+): Promise<{ outcome: Outcome; rig: Rig; steps: string[] }> {
+  const rig = aRig(parts);
+  const steps: string[] = [];
+  const circumstances: Circumstances = {
+    steps: {
+      intend: (attempt) => void steps.push(`intend ${attempt}`),
+      refused: () => void steps.push('refused'),
+      submitted: ({ captchaId }) => void steps.push(`submitted ${captchaId}`),
+    },
+    earlierAttempts: 0,
+    accepted: null,
+    awaitThread: null,
+    ...special,
+  };
+  const running = rig.solver.solve(aTask(), rig.stop.signal, circumstances);
+  await rig.clock.run();
+  return { outcome: await running, rig, steps };
+}
+
+describe('an id of an earlier run', () => {
+  const accepted = { captchaId: 't1-9', submittedAt: -10_000 };
+
+  it('is polled and not paid for again', async () => {
+    const { outcome, rig, steps } = await solved({}, { accepted, earlierAttempts: 2 });
+    expect(outcome).toMatchObject({ status: 'solved', captchaId: 't1-9', submittedAt: -10_000 });
+    expect(outcome.attempts.map(({ attempt }) => attempt)).toEqual([2]);
+    expect([rig.api.submissions, steps]).toEqual([[], []]);
+  });
+
+  it('has waited for part of its first poll already', async () => {
+    const { rig } = await solved({}, { accepted, earlierAttempts: 1 });
+    expect(rig.api.polls[0]?.sentMs).toBe(5_000);
+  });
+
+  it('is followed by a submission where the service had given it up, and its attempt counts', async () => {
+    const polls = (id: string): [{ fault: typeof unsolvable }] | [{ answer: { ready: false } }] =>
+      id === 't1-9' ? [{ fault: unsolvable }] : [{ answer: { ready: false } }];
+    const { outcome, steps } = await solved({ answers: { polls } }, { accepted, earlierAttempts: 1 });
+    expect(steps).toEqual(['intend 2', 'submitted t1-1']);
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'deadline-exceeded', captchaId: 't1-1' });
+  });
+});
+
+describe('attempts of earlier runs', () => {
+  it.each([
+    [0, ['intend 1', 'refused', 'intend 2', 'refused', 'intend 3', 'refused']],
+    [2, ['intend 3', 'refused']],
+    [3, ['intend 4', 'refused']],
+  ])('count: after %i of three', async (earlierAttempts, steps) => {
+    const answers = { submits: () => [{ fault: aFault() }] as const };
+    const { outcome, ...course } = await solved({ answers }, { earlierAttempts });
+    expect(course.steps).toEqual(steps);
+    expect(outcome).toMatchObject({ reason: 'attempts-exhausted' });
+  });
+});
+
+describe('the steps of an attempt', () => {
+  it('are told in order, a lost answer not as a refusal', async () => {
+    const submits = () => [{ fault: aFault({ answerLost: true }) }, { answer: 'accepted' as const }] as const;
+    const { steps, outcome } = await solved({ answers: { submits } }, {});
+    expect(steps).toEqual(['intend 1', 'intend 2', 'submitted t1-2']);
+    expect(outcome.possiblyCharged).toBe(true);
+  });
+
+  it('give the pass of the breaker back where whoever is asked says no', async () => {
+    const verdicts: string[] = [];
+    const no = new Error('no more submissions');
+    const rig = aRig({
+      wrapBreaker: (inner) => ({
+        tryEnter: () => inner.tryEnter(),
+        record: (pass, verdict) => {
+          verdicts.push(verdict);
+          return inner.record(pass, verdict);
+        },
+      }),
+    });
+    const steps = { intend: () => Promise.reject(no), refused: () => undefined, submitted: () => undefined };
+    const circumstances = { steps, earlierAttempts: 0, accepted: null, awaitThread: null };
+    await expect(rig.solver.solve(aTask(), rig.stop.signal, circumstances)).rejects.toBe(no);
+    expect([verdicts, rig.api.calls]).toEqual([['abandoned'], []]);
+  });
+});
+
+describe('an answer that every thread is taken', () => {
+  const submits = () => [{ fault: full }, { fault: full }, { answer: 'accepted' as const }] as const;
+
+  it('costs neither an attempt nor a token where a thread is waited for', async () => {
+    let waits = 0;
+    const awaitThread = async (): Promise<void> => void (waits += 1);
+    const { outcome, rig, steps } = await solved({ answers: { submits } }, { awaitThread });
+    expect(outcome.attempts.map(({ attempt }) => attempt)).toEqual([1]);
+    expect(steps).toEqual(['intend 1', 'refused', 'intend 1', 'refused', 'intend 1', 'submitted t1-3']);
+    expect(rig.events.some(({ type }) => type === 'retrying')).toBe(false);
+    expect(waits).toBe(2);
+  });
+
+  it('is a fault like any other where none is', async () => {
+    const { outcome } = await solved({ answers: { submits } }, {});
+    expect(outcome.attempts).toHaveLength(3);
+  });
+});
+
+describe('a run that pauses', () => {
+  it.each([
+    ['pause', { status: 'solved' }],
+    ['wait', { status: 'failed', reason: 'breaker-open' }],
+  ] as const)('lets the deadline wait with it: %s', async (onExhausted, outcome) => {
+    const submits = () => [{ fault: aFault() }, { fault: aFault() }, { answer: 'accepted' as const }] as const;
+    const breaker = { ...usualBreaker, consecutiveFailures: 1, breakDurationMs: 50_000, maxBreakDurationMs: 50_000 };
+    const options = { onExhausted, timeoutMs: 40_000 };
+    expect((await solved({ answers: { submits }, breaker, options }, {})).outcome).toMatchObject(outcome);
+  });
+});
