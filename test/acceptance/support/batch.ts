@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
@@ -65,4 +66,9 @@ export function countsOf(texts: readonly (string | undefined)[]): Readonly<Recor
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(String(text), (counts.get(String(text)) ?? 0) + 1);
   return Object.fromEntries(counts);
+}
+
+/** Waits for something that another process brings about. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(5);
 }
