@@ -68,7 +68,6 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 const packages: Record<string, readonly string[]> = {
   config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
   cli: ['commander', 'cli-table3', 'ora'],
-  adapters: ['undici', 'csv-parse', 'csv-stringify', 'node'],
   sandbox: ['node'],
   main: ['node'],
 };
@@ -129,7 +128,6 @@ describe('the house', () => {
     ['cosmiconfig', /^config\//],
     ['undici', /^adapters\/captchaai\//],
     ['csv-parse', /^adapters\/files\/input\//],
-    ['csv-stringify', /^adapters\/files\/output\//],
   ])('knows %s in one place', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
     expect(users).not.toEqual([]);

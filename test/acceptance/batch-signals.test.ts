@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { openLedger, rowsIn, rowsOf, tasksCsv, until } from './support/batch.ts';
+import { it } from './support/bench.ts';
+import { expectAccounted } from './support/killed-batch.ts';
+
+const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
+/** Longer than two signals are held to be one. */
+const afterwardsMs = 400;
+
+describe.concurrent('a signal to captcha batch', () => {
+  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s once: submits no more, writes what is in flight, and ends by the signal',
+    async (signal, { bench }) => {
+      const ledger = await openLedger(bench, { latencyMs: [700, 700] });
+      await bench.write('work/tasks.csv', tasksCsv(100));
+      const running = await bench.start(batch, { at: ledger });
+      await until(() => ledger.accepted.size === 10);
+      running.signal(signal);
+      await running.said(/no new submissions/);
+      expect(await running.ended).toMatchObject({ code: null, signal, stdout: '' });
+      const rows = await rowsIn(bench, 'solved.csv');
+      expectAccounted(rows, ledger, ledger.accepted.size);
+      expect(ledger.accepted.size).toBeLessThanOrEqual(20);
+      expect(running.stderr).toMatch(/run the same command again/);
+    },
+  );
+
+  it('twice: leaves at once, and the next run collects what was paid for', async ({ bench }) => {
+    const ledger = await openLedger(bench, { latencyMs: [4_000, 4_000] });
+    await bench.write('work/tasks.csv', tasksCsv(10));
+    const running = await bench.start(batch, { at: ledger });
+    await until(() => ledger.accepted.size === 10);
+    await sleep(100);
+    running.signal('SIGINT');
+    await running.said(/no new submissions/);
+    await sleep(afterwardsMs);
+    const sentAtMs = performance.now();
+    running.signal('SIGINT');
+    expect(await running.ended).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(performance.now() - sentAtMs).toBeLessThan(2_000);
+    expect(await rowsIn(bench, 'solved.csv')).toHaveLength(0);
+    expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 10);
+    expect(ledger.sandbox.stats().accepted).toBe(10);
+  });
+
+  it('ends one that waits for more of its standard input', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    const running = await bench.start(['batch', '-'], { at: ledger, input: null });
+    running.child.stdin!.write(tasksCsv(3));
+    await until(() => ledger.sandbox.stats().collected === 3);
+    running.signal('SIGINT');
+    expect(await running.ended).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(rowsOf(running.stdout)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { outputColumns, parameterOf, resultColumns } from '../../../src/cli/batch/batch-columns.ts';
+import { liveIdOfRow, rowOfResult } from '../../../src/cli/batch/batch-row.ts';
+import { typedRow } from '../../../src/cli/batch/typed-row.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { aTask } from '../../support/builders.ts';
+import { aGaveUp, aSolved } from '../support/outcomes.ts';
+
+function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
+  const item = { key: 'k', task: aTask({ region: outcome.region }), priority: 0, values };
+  return rowOfResult({ item, outcome, attemptCount: 2, possiblyCharged: true, expired: false });
+}
+
+describe('the columns of an output', () => {
+  it('are those of the input in their order, then what is new', () => {
+    expect(outputColumns(['b', 'a'])).toEqual(['b', 'a', ...resultColumns]);
+  });
+
+  it('are the same where an output is fed in again', () => {
+    const columns = outputColumns(['b', 'status', 'a']);
+    expect(columns.slice(0, 3)).toEqual(['b', 'status', 'a']);
+    expect(outputColumns(['schemaVersion', ...columns])).toEqual(columns);
+  });
+
+  it.each(resultColumns)('%s is never sent', (column) => {
+    expect(parameterOf(column, new Set())).toBeNull();
+    expect(parameterOf(`param.${column}`, new Set())).toBe(column);
+  });
+});
+
+describe('the row of a finished task', () => {
+  it('says all about a solved one', () => {
+    expect(rowOf(aSolved({ region: 'eu' }))).toEqual({
+      ...{ a: '1', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
+      ...{ region: 'eu', home_region: 'eu', attempts: '2', submitted_at: '2026-01-02T03:04:05.250Z' },
+      ...{ solved_at: '2026-01-02T03:04:20.250Z', expires_at: '2026-01-02T03:06:20.250Z', duration_ms: '20250' },
+      ...{ possibly_charged: 'true', expired: 'false' },
+    });
+  });
+
+  it('says why a failed one was given up', () => {
+    const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' }));
+    expect(row).toMatchObject({ status: 'failed', solution: '', reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' });
+  });
+
+  it('replaces an earlier result in place', () => {
+    const again = rowOf(aSolved(), { ...rowOf(aGaveUp()), z: '1' });
+    expect(again).toMatchObject({ a: '1', status: 'solved', reason: '', z: '1' });
+    expect(Object.keys(again)).toEqual(['a', ...resultColumns, 'z']);
+  });
+
+  it('has types in JSON Lines, and null where it is empty', () => {
+    expect(typedRow({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
+      ...{ schemaVersion: 1, a: '1', attempts: 2, expired: false, possibly_charged: true, code: null },
+    });
+  });
+});
+
+describe('the id that a failed row left behind', () => {
+  const row = { reason: 'deadline-exceeded', captcha_id: '7', submitted_at: '2026-01-02T03:04:05.250Z' };
+
+  it.each([
+    [row, { captchaId: '7', submittedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 250) }],
+    [{ ...row, reason: 'unsolvable' }, null],
+    [{ ...row, captcha_id: '' }, null],
+    [{ ...row, submitted_at: '' }, null],
+  ])('of %j is %j', (values, accepted) => {
+    expect(liveIdOfRow(values)).toEqual(accepted);
+  });
+});

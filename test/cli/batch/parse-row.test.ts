@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { parseRow, type RowRules } from '../../../src/cli/batch/parse-row.ts';
+import { aConfig } from '../support/a-config.ts';
+
+const config = aConfig({
+  regions: [{ name: 'eu', health: 'https://eu.example.com/health', params: { proxytype: 'HTTP' } }],
+  policy: { deny: ['*.forbidden.com'] },
+});
+const good = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com' };
+
+function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
+  const readImage = async (path: string) => (path === 'a.png' ? { body: 'aW1n' } : { reason: 'cannot be read' });
+  const usual: RowRules = { config, keep: new Set(), readImage, isNewId: () => true };
+  return parseRow({ type: 'row', row: 3, line: 4, key: 'k', values }, { ...usual, ...rules });
+}
+
+describe('a record as a task', () => {
+  it('is named by its number, and carries all its columns', async () => {
+    expect(await parsed(good)).toMatchObject({ key: 'k', priority: 0, values: good, task: { taskId: '3', ...good } });
+  });
+
+  it.each([
+    ['task_id names it', { ...good, task_id: 'a' }, { task: { taskId: 'a' } }],
+    ['another column is a parameter', { ...good, data: 'x' }, { task: { params: { data: 'x' } } }],
+    ['an empty one is none', { ...good, data: '' }, { task: { params: {} } }],
+    ['a column with an underscore is carried', { ...good, _note: 'x' }, { task: { params: {} } }],
+    ['a reserved column is carried', { ...good, status: 'solved', code: 'x', expired: 'true' }, { task: { params: {} } }],
+    ['param.NAME is a parameter of that name', { ...good, 'param.code': 'x' }, { task: { params: { code: 'x' } } }],
+    ['page_action is the action of the page', { ...good, page_action: 'login' }, { task: { params: { action: 'login' } } }],
+    ['a region gives its parameters', { ...good, region: 'eu' }, { task: { region: 'eu', params: { proxytype: 'HTTP' } } }],
+    ['a priority is a number', { ...good, priority: '-1.5' }, { priority: -1.5 }],
+    ['a file is an image', { file: 'a.png' }, { task: { method: 'base64', body: 'aW1n' } }],
+    ['a body is an image', { body: 'aW1n' }, { task: { method: 'base64', body: 'aW1n' } }],
+  ])('%s', async (_sentence, values, item) => {
+    expect(await parsed(values as unknown as Record<string, string>)).toMatchObject(item);
+  });
+
+  it('does not send what --keep names', async () => {
+    const item = await parsed({ ...good, id: '5', data: 'x' }, { keep: new Set(['id']) });
+    expect(item).toMatchObject({ task: { params: { data: 'x' } }, values: { id: '5' } });
+  });
+
+  it.each([
+    ['no method', { sitekey: 'x' }, 'method', 'nothing to solve'],
+    ['a missing site key', { method: 'turnstile', pageurl: 'https://example.com' }, 'sitekey', 'needs'],
+    ['an unknown region', { ...good, region: 'us' }, 'region', 'no such region'],
+    ['a priority that is no number', { ...good, priority: 'high' }, 'priority', 'not a number'],
+    ['a file that cannot be read', { file: 'b.png' }, 'file', 'cannot be read'],
+    ['a page that the policy denies', { ...good, pageurl: 'https://a.forbidden.com' }, 'pageurl', 'denied'],
+    ['a parameter that captcha sets itself', { ...good, id: '5' }, 'id', 'set by captcha itself'],
+    ['one with a prefix, too', { ...good, 'param.key': '5' }, 'key', 'set by captcha itself'],
+  ])('is refused for %s', async (_sentence, values, column, reason) => {
+    const bad = await parsed(values as unknown as Record<string, string>);
+    expect(bad).toMatchObject({ type: 'bad', row: 3, line: 4, column, reason: expect.stringContaining(reason) as string });
+  });
+
+  it('is told how a column goes along that must not be sent', async () => {
+    expect(await parsed({ ...good, id: '5' })).toMatchObject({ fix: expect.stringContaining('--keep id') as string });
+  });
+
+  it('is refused where its id was met before', async () => {
+    expect(await parsed({ ...good, task_id: 'a' }, { isNewId: () => false })).toMatchObject({ column: 'task_id' });
+  });
+});

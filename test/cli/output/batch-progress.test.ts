@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { startBatchProgress } from '../../../src/cli/output/batch-progress.ts';
+import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
+import { someItems } from '../../support/batch-rig.ts';
+import { aStage, type StageParts } from '../support/a-stage.ts';
+import { aSolved } from '../support/outcomes.ts';
+
+async function watched(total: number | null, parts: StageParts = {}) {
+  const stage = aStage(parts);
+  const tally = new BatchTally();
+  const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
+  const progress = await startBatchProgress({ tally, limit, total }, stage.context);
+  const finish = (count: number): void => {
+    for (const item of someItems(count)) {
+      tally.recordResult({ item, outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });
+    }
+  };
+  return { ...stage, progress, finish };
+}
+
+describe('the progress of a batch', () => {
+  it('is a line every half minute where there is no screen', async () => {
+    const { clock, stderr, progress, finish } = await watched(100);
+    finish(30);
+    await clock.advance(29_999);
+    expect(stderr.text).toBe('');
+    await clock.advance(1);
+    expect(stderr.text).toBe('30/100 done, 30 solved, 0 failed, 0 in flight, 1.0/s, 1m 10s left\n');
+    progress.stop();
+    await clock.advance(60_000);
+    expect(stderr.text.split('\n')).toHaveLength(2);
+  });
+
+  it.each([
+    ['how many there are is not known', null, 30],
+    ['nothing is done', 100, 0],
+  ])('promises no end where %s', async (_sentence, total, done) => {
+    const { clock, stderr, progress, finish } = await watched(total);
+    finish(done);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain(`${done}`);
+    expect(stderr.text).not.toContain('left');
+  });
+
+  it('is never past the end', async () => {
+    const { clock, stderr, progress, finish } = await watched(2);
+    finish(3);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('0ms left');
+  });
+
+  it('says what it waits for, and promises no end meanwhile', async () => {
+    const { clock, stderr, progress, finish } = await watched(100);
+    finish(30);
+    const about = { taskId: '1', attempt: 1 };
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
+    expect(stderr.text).toBe('paused: breaker open for 5s\n');
+    await clock.advance(30_000);
+    expect(stderr.text).toContain('1.0/s; paused: breaker open for 5s\n');
+    progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('left\n');
+  });
+
+  it('is one live line on a terminal', async () => {
+    const { clock, stderr, progress, finish } = await watched(100, { stderr: { isTTY: true } });
+    finish(30);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).not.toContain('done\n');
+  });
+});
