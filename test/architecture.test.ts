@@ -68,6 +68,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 const packages: Record<string, readonly string[]> = {
   config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
   cli: ['commander', 'cli-table3', 'ora'],
+  adapters: ['undici', 'csv-parse', 'node'],
   sandbox: ['node'],
   main: ['node'],
 };

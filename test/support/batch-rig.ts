@@ -30,9 +30,9 @@ export async function* streamOf<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-export interface BatchRigParts {
+export interface BatchRigParts<Api extends SolverApi = SolverApi> {
   readonly clock?: VirtualClock;
-  readonly api: (clock: VirtualClock) => SolverApi;
+  readonly api: (clock: VirtualClock) => Api;
   readonly journal?: MemoryJournal;
   readonly options?: Partial<BatchOptions>;
   readonly solver?: Partial<SolverOptions>;
@@ -53,7 +53,7 @@ export function rowOf({ item, outcome, attemptCount, possiblyCharged }: BatchRes
 }
 
 /** A batch with the shipping solver, in virtual time. */
-export function aBatch(parts: BatchRigParts) {
+export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
   const clock = parts.clock ?? new VirtualClock();
   const random = seededRandom(parts.seed ?? 1);
   const api = parts.api(clock);

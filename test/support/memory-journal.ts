@@ -17,7 +17,10 @@ export class MemoryJournal implements TaskJournal {
   /** What a task is again when the submission under way is refused. */
   readonly #before = new Map<string, TaskProgress>();
 
-  constructor(durable: Durable = nothingDurable(), step: (type: string, key: string) => Promise<void> = async () => {}) {
+  constructor(
+    durable: Durable = nothingDurable(),
+    step: (type: string, key: string) => Promise<void> = async () => {},
+  ) {
     this.#durable = durable;
     this.#step = step;
   }

@@ -92,7 +92,8 @@ export class MortalWorld {
   }
 
   #accept({ taskId }: Task): Accepted {
-    if (this.accepted.some((each) => each.taskId === taskId && each.isKnown && each.isAlive)) this.paidTwice.push(taskId);
+    if (this.accepted.some((each) => each.taskId === taskId && each.isKnown && each.isAlive))
+      this.paidTwice.push(taskId);
     const accepted = { captchaId: `c${this.accepted.length + 1}`, taskId, isKnown: false, isAlive: true };
     this.accepted.push(accepted);
     return accepted;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
@@ -8,7 +9,7 @@ import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
 import { renderRequest, requestReport } from '../output/request-view.ts';
 import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
 import type { Act } from '../act.ts';
-import { checkedTask, type TaskInput } from '../solve/checked-task.ts';
+import { checkedTask } from '../solve/checked-task.ts';
 import { solveWatched } from '../solve/solve-watched.ts';
 import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
 
@@ -75,24 +76,22 @@ async function show(outcome: Outcome, { globals, terminal }: Context): Promise<v
 }
 
 /** Shows the request and sends nothing; no key is needed. */
-async function showRequest(input: TaskInput, overrides: readonly Override[], context: Context): Promise<number> {
-  const { globals, terminal } = context;
-  const { config } = await context.config(overrides);
-  const report = requestReport(checkedTask(input, config), config.api.baseUrl);
+async function showRequest(task: Task, baseUrl: string, { globals, terminal }: Context): Promise<number> {
+  const report = requestReport(task, baseUrl);
   await (globals.json ? terminal.json(report) : terminal.result(renderRequest(report)));
   return exitCodes.done;
 }
 
-/** Solves one task and prints its solution, or says why not. */
+/** Solves one task and prints its solution, or says why not. What cannot be sent is said before the key is asked for. */
 export async function run(flags: SolveFlags, context: Context): Promise<number> {
   checkWay(flags.via);
   const overrides = overridesOfFlags(flags);
-  const input = await taskInputOf(flags, context);
-  if (!flags.submit) return showRequest(input, overrides, context);
+  const { config } = await context.config(overrides);
+  const task = checkedTask(await taskInputOf(flags, context), config);
+  if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
-    const task = checkedTask(input, session.config);
-    const mayWait = flags.waitForBudget === true || session.config.budget.onExhausted === 'wait';
+    const mayWait = flags.waitForBudget === true || config.budget.onExhausted === 'wait';
     const outcome = await solveWatched(task, mayWait ? 'wait' : 'fail', { context, session });
     await show(outcome, context);
     return exitCodeOfOutcome(outcome);

@@ -47,12 +47,13 @@ export async function pollUntilKnown(
     timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
   };
-  let isPending = false;
+  const last: { event: PollEvent | null } = { event: null };
   const report = (event: PollEvent): void => {
-    isPending = event.type === 'not-ready';
+    last.event = event;
     const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
     context.terminal.note(text, { level, fields: { event } });
   };
   const { end } = await collect({ ...claim, report }, depsUntil(left, session, context));
-  return { captchaId, isPending: isPending && 'fault' in end && end.fault.kind === 'timeout', ...end };
+  const isPending = last.event?.type === 'not-ready' && 'fault' in end && end.fault.kind === 'timeout';
+  return { captchaId, isPending, ...end };
 }

@@ -47,6 +47,9 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
 
 /** What the flags and the files that they name say about a task. */
 export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<TaskInput> {
+  if (flags.file === '-' && flags.paramFile === '-') {
+    throw new UsageError('standard input cannot be the image and --param-file at once');
+  }
   return {
     taskId: '1',
     method: flags.method ?? null,

@@ -19,16 +19,19 @@ describe('a clock for work that may be left behind', () => {
     expect([isAwake, clock.nowMs(), clock.timestamp()]).toEqual([true, 500, 1_500]);
   });
 
-  it.each([true, false])('never wakes who sleeps when the work is left behind (with a signal: %s)', async (hasSignal) => {
-    const { clock, inner, left } = aClock();
-    const stop = new AbortController();
-    let isAwake = false;
-    void clock.sleep(500, hasSignal ? stop.signal : undefined).then(() => (isAwake = true));
-    left.abort();
-    stop.abort();
-    await inner.run();
-    expect(isAwake).toBe(false);
-  });
+  it.each([true, false])(
+    'never wakes who sleeps when the work is left behind (with a signal: %s)',
+    async (hasSignal) => {
+      const { clock, inner, left } = aClock();
+      const stop = new AbortController();
+      let isAwake = false;
+      void clock.sleep(500, hasSignal ? stop.signal : undefined).then(() => (isAwake = true));
+      left.abort();
+      stop.abort();
+      await inner.run();
+      expect(isAwake).toBe(false);
+    },
+  );
 
   it('wakes early for a signal while the work goes on', async () => {
     const { clock } = aClock();

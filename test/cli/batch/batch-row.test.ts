@@ -40,7 +40,12 @@ describe('the row of a finished task', () => {
 
   it('says why a failed one was given up', () => {
     const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' }));
-    expect(row).toMatchObject({ status: 'failed', solution: '', reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' });
+    expect(row).toMatchObject({
+      status: 'failed',
+      solution: '',
+      reason: 'unsolvable',
+      code: 'ERROR_CAPTCHA_UNSOLVABLE',
+    });
   });
 
   it('replaces an earlier result in place', () => {

@@ -24,10 +24,22 @@ describe('a record as a task', () => {
     ['another column is a parameter', { ...good, data: 'x' }, { task: { params: { data: 'x' } } }],
     ['an empty one is none', { ...good, data: '' }, { task: { params: {} } }],
     ['a column with an underscore is carried', { ...good, _note: 'x' }, { task: { params: {} } }],
-    ['a reserved column is carried', { ...good, status: 'solved', code: 'x', expired: 'true' }, { task: { params: {} } }],
+    [
+      'a reserved column is carried',
+      { ...good, status: 'solved', code: 'x', expired: 'true' },
+      { task: { params: {} } },
+    ],
     ['param.NAME is a parameter of that name', { ...good, 'param.code': 'x' }, { task: { params: { code: 'x' } } }],
-    ['page_action is the action of the page', { ...good, page_action: 'login' }, { task: { params: { action: 'login' } } }],
-    ['a region gives its parameters', { ...good, region: 'eu' }, { task: { region: 'eu', params: { proxytype: 'HTTP' } } }],
+    [
+      'page_action is the action of the page',
+      { ...good, page_action: 'login' },
+      { task: { params: { action: 'login' } } },
+    ],
+    [
+      'a region gives its parameters',
+      { ...good, region: 'eu' },
+      { task: { region: 'eu', params: { proxytype: 'HTTP' } } },
+    ],
     ['a priority is a number', { ...good, priority: '-1.5' }, { priority: -1.5 }],
     ['a file is an image', { file: 'a.png' }, { task: { method: 'base64', body: 'aW1n' } }],
     ['a body is an image', { body: 'aW1n' }, { task: { method: 'base64', body: 'aW1n' } }],
@@ -50,8 +62,14 @@ describe('a record as a task', () => {
     ['a parameter that captcha sets itself', { ...good, id: '5' }, 'id', 'set by captcha itself'],
     ['one with a prefix, too', { ...good, 'param.key': '5' }, 'key', 'set by captcha itself'],
   ])('is refused for %s', async (_sentence, values, column, reason) => {
-    const bad = await parsed(values as unknown as Record<string, string>);
-    expect(bad).toMatchObject({ type: 'bad', row: 3, line: 4, column, reason: expect.stringContaining(reason) as string });
+    const bad = await parsed(values);
+    expect(bad).toMatchObject({
+      type: 'bad',
+      row: 3,
+      line: 4,
+      column,
+      reason: expect.stringContaining(reason) as string,
+    });
   });
 
   it('is told how a column goes along that must not be sent', async () => {

@@ -69,7 +69,10 @@ describe('captcha batch', () => {
 
   it('prints JSON Lines with --json', async () => {
     const { out } = await batch({ flags: { out: '-' }, globals: { json: true } });
-    const rows = out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const rows = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(rows).toHaveLength(3);
     expect(rows[0]).toMatchObject({ schemaVersion: 1, status: 'solved', attempts: 1, expired: false });
   });
@@ -172,7 +175,11 @@ describe('rows that cannot be tasks', () => {
 
   it('go to --errors, from a pipe as from a file', async () => {
     for (const flags of [{}, { file: '-', out: '-', journal: place('j') }]) {
-      await batch({ input: mixed, stdin: Readable.from([Buffer.from(mixed)]), flags: { errors: place('bad.csv'), ...flags } });
+      await batch({
+        input: mixed,
+        stdin: Readable.from([Buffer.from(mixed)]),
+        flags: { errors: place('bad.csv'), ...flags },
+      });
       const lines = read('bad.csv').trim().split('\n');
       expect(lines[0]).toBe('line,row,column,reason,fix');
       expect(lines).toHaveLength(3);

@@ -18,7 +18,12 @@ describe('the summary of a batch', () => {
 
   it('says everything else where there is something to say', () => {
     const regions = [{ region: 'eu', solved: 4, failed: 1, attempts: 6 }];
-    const special = { bad: 2, reason: 'account', message: 'no balance', rows: { solved: 9, failed: 1, byReason: { unsolvable: 1 } } } as const;
+    const special = {
+      bad: 2,
+      reason: 'account',
+      message: 'no balance',
+      rows: { solved: 9, failed: 1, byReason: { unsolvable: 1 } },
+    } as const;
     const report = {
       ...{ failed: 1, byReason: { unsolvable: 1 }, byRegion: regions, possiblyCharged: 1, expired: 3 },
       solveMs: { p50: 15_000, p95: 62_000 },
@@ -47,8 +52,6 @@ describe('the summary of a batch', () => {
 describe('the survey of an input', () => {
   it('counts per method and region, most first', () => {
     const survey = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
-    expect(renderSurvey(survey)).toBe(
-      'rows     4\ntasks    3\nbad rows 1\nmethods  b 2, a 1\nregions  (none) 3\n',
-    );
+    expect(renderSurvey(survey)).toBe('rows     4\ntasks    3\nbad rows 1\nmethods  b 2, a 1\nregions  (none) 3\n');
   });
 });

@@ -35,7 +35,13 @@ describe('quantiles', () => {
 describe('the tally of a batch', () => {
   it('is empty at first', () => {
     const report = new BatchTally().report();
-    expect(report).toMatchObject({ solved: 0, failed: 0, byReason: {}, byRegion: [], solveMs: { p50: null, p95: null } });
+    expect(report).toMatchObject({
+      solved: 0,
+      failed: 0,
+      byReason: {},
+      byRegion: [],
+      solveMs: { p50: null, p95: null },
+    });
   });
 
   it('counts what came of tasks, per region and per reason', () => {

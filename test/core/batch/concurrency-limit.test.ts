@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
 
-const never = new AbortController().signal;
+const never = (): AbortSignal => new AbortController().signal;
 
 async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +49,7 @@ describe('the concurrency limit', () => {
     void limit.acquire().then(() => order.push('new 1'));
     void limit.acquire().then(() => order.push('new 2'));
     limit.recordFull();
-    void limit.yield(5_000, never).then(() => order.push('begun'));
+    void limit.yield(5_000, never()).then(() => order.push('begun'));
     await clock.advance(5_000);
     for (let count = 0; count < 3; count += 1) {
       limit.release();
@@ -64,7 +64,7 @@ describe('the concurrency limit', () => {
     await limit.acquire();
     let isIn = false;
     void limit.acquire().then(() => (isIn = true));
-    void limit.yield(5_000, never);
+    void limit.yield(5_000, never());
     await clock.advance(5_000);
     expect([isIn, limit.inFlight]).toEqual([false, 1]);
   });
@@ -100,7 +100,7 @@ describe('the concurrency limit', () => {
             await limit.acquire();
             for (let count = 0; count < fullHouses; count += 1) {
               limit.recordFull();
-              await limit.yield(5_000, never);
+              await limit.yield(5_000, never());
             }
             limit.recordAccepted();
             most = Math.max(most, limit.inFlight);

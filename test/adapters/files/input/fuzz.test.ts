@@ -4,13 +4,19 @@ import type { BadRow, InputRow } from '../../../../src/ports/task-source.ts';
 import { inChunks, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
 
 /** A writer of its own: nothing here is shared with the reader. */
-function writeCsv(rows: readonly (readonly string[])[], style: { delimiter: string; end: string; quoteAll: boolean }): string {
+function writeCsv(
+  rows: readonly (readonly string[])[],
+  style: { delimiter: string; end: string; quoteAll: boolean },
+): string {
   const field = (value: string): string =>
     style.quoteAll || /[",;\t|\r\n]|^\s|^$/.test(value) ? `"${value.split('"').join('""')}"` : value;
   return rows.map((row) => row.map(field).join(style.delimiter) + style.end).join('');
 }
 
-const value = fc.string({ unit: fc.constantFrom('a', '0', '"', ',', ';', '\t', '|', '\n', '\r', ' ', 'ü', '€', '😀'), maxLength: 12 });
+const value = fc.string({
+  unit: fc.constantFrom('a', '0', '"', ',', ';', '\t', '|', '\n', '\r', ' ', 'ü', '€', '😀'),
+  maxLength: 12,
+});
 const style = fc.record({
   delimiter: fc.constantFrom(',', ';', '\t', '|'),
   end: fc.constantFrom('\n', '\r\n', '\r'),
@@ -48,13 +54,19 @@ describe('any rows', () => {
 });
 
 /** The lines over which each record reaches, the next one's beginning left out. */
-function spans(all: readonly (InputRow | BadRow)[], end: number): { readonly row: InputRow | BadRow; readonly to: number }[] {
+function spans(
+  all: readonly (InputRow | BadRow)[],
+  end: number,
+): { readonly row: InputRow | BadRow; readonly to: number }[] {
   return all.map((row, index) => ({ row, to: all[index + 1]?.line ?? end }));
 }
 
 describe('any input', () => {
   it('is read or refused, whatever its bytes', async () => {
-    const text = fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', '\0', ' ', 'a', '{', '}', ':', '\\', '\xff'), maxLength: 60 });
+    const text = fc.string({
+      unit: fc.constantFrom('"', ',', '\n', '\r', '\0', ' ', 'a', '{', '}', ':', '\\', '\xff'),
+      maxLength: 60,
+    });
     const start = fc.constantFrom('', 'method,note\n', '"method";"note"\n', '{"method":"a"}\n', '\uFEFFmethod\n');
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 80 }).map((array) => Buffer.from(array)),
@@ -88,10 +100,13 @@ describe('any input', () => {
       fc.asyncProperty(fc.array(slip, { minLength: 1, maxLength: 4 }), fc.boolean(), async (slips, quoteAll) => {
         const rows = Array.from({ length: 12 }, (_, id) => [`<${id}>`, id % 3 === 0 ? 'a "b"\nc' : 'plain', 'x']);
         const header = 'method,note,x\n';
-        const text = slips.reduce((body, [at, what]) => {
-          const place = at % (body.length + 1);
-          return body.slice(0, place) + what + body.slice(place);
-        }, writeCsv(rows, { delimiter: ',', end: '\n', quoteAll }));
+        const text = slips.reduce(
+          (body, [at, what]) => {
+            const place = at % (body.length + 1);
+            return body.slice(0, place) + what + body.slice(place);
+          },
+          writeCsv(rows, { delimiter: ',', end: '\n', quoteAll }),
+        );
         const { all, error } = await readStdin(header + text);
         const lastLine = error === null ? Infinity : (all.at(-1)?.line ?? 0);
         for (const [id] of rows) {

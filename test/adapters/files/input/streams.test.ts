@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { execFileSync } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -120,7 +119,7 @@ describe('a file', () => {
     execFileSync('mkfifo', [path]);
     const source = sourceOf({ path });
     expect(source.isRepeatable).toBe(false);
-    createWriteStream(path).end('method,note\na,1\n');
+    spawn('sh', ['-c', `printf 'method,note\\na,1\\n' > '${path}'`]);
     expect(await source.columns()).toEqual(['method', 'note']);
     expect((await readAll(source)).rows).toHaveLength(1);
   });

@@ -24,7 +24,7 @@ async function fillDisk(nth: number): Promise<void> {
   const probe = await open(join(folder, 'probe'), 'w');
   const handles = Object.getPrototypeOf(probe) as typeof probe;
   await probe.close();
-  const appendFile = handles.appendFile;
+  const appendFile = Reflect.get(handles, 'appendFile') as (this: typeof probe, text: unknown) => Promise<void>;
   let count = 0;
   vi.spyOn(handles, 'appendFile').mockImplementation(async function (this: typeof probe, text) {
     count += 1;

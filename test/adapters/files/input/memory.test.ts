@@ -1,0 +1,49 @@
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fileWith } from './read-input.ts';
+
+/** Reads rows that it makes on the way, and prints how many there were and the peak of its memory, in MB. */
+const program = `
+import { openSource } from '${join(import.meta.dirname, '../../../../src/adapters/files/input/open-source.ts')}';
+const [count, format] = [Number(process.argv[2]), process.argv[3]];
+async function* lines() {
+  if (format === 'csv') yield Buffer.from('task_id,method,pageurl,_note\\n');
+  for (let start = 0; start < count; start += 500) {
+    const ids = Array.from({ length: Math.min(500, count - start) }, (_, index) => start + index);
+    const text = ids.map((id) => format === 'csv'
+      ? 't' + id + ',turnstile,https://example.com/' + id + ',"a note, quoted\\non two lines"\\n'
+      : JSON.stringify({ task_id: 't' + id, method: 'turnstile', pageurl: 'https://example.com/' + id, n: id }) + '\\n');
+    yield Buffer.from(text.join(''));
+  }
+}
+const source = openSource({ path: '-', stdin: lines(), format, delimiter: null, encoding: null, columnNames: {},
+  ignoredForKey: new Set() });
+let rows = 0;
+for await (const row of source.records()) if (row.type === 'row') rows++;
+console.log(JSON.stringify({ rows, peakMb: process.resourceUsage().maxRSS / 1024 }));
+`;
+
+describe('memory', () => {
+  let bundle: string;
+
+  function read(count: number, format: string): { rows: number; peakMb: number } {
+    const text = execFileSync(process.execPath, [bundle, String(count), format], { encoding: 'utf8' });
+    return JSON.parse(text) as { rows: number; peakMb: number };
+  }
+
+  beforeAll(async () => {
+    const entry = await fileWith(program, 'read.ts');
+    bundle = join(dirname(entry), 'read.mjs');
+    await build({ entryPoints: [entry], outfile: bundle, bundle: true, platform: 'node', format: 'esm' });
+  });
+
+  it.each(['csv', 'jsonl'])('stays flat in the number of rows of %s', (format) => {
+    const few = read(20_000, format);
+    const many = read(200_000, format);
+    expect([few.rows, many.rows]).toEqual([20_000, 200_000]);
+    // 180,000 rows that were kept would take more than 80 MB.
+    expect(many.peakMb - few.peakMb).toBeLessThan(40);
+  });
+});

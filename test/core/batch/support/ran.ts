@@ -1,0 +1,28 @@
+import type { Fault } from '../../../../src/domain/fault.ts';
+import type { Task } from '../../../../src/domain/task.ts';
+import { aBatch, type BatchRigParts, someItems, streamOf } from '../../../support/batch-rig.ts';
+import { type Script, ScriptedApi, type ScriptedAnswers } from '../../../support/scripted-api.ts';
+import { wellBehaved } from '../../../support/solver-rig.ts';
+
+/** A service that behaves well but for these answers. */
+export const scripted =
+  (answers: Partial<ScriptedAnswers> = {}): BatchRigParts<ScriptedApi>['api'] =>
+  (clock) =>
+    new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
+
+/** Tasks with a fault get it at every submission. */
+export const failing =
+  (faults: Readonly<Record<string, Fault>>) =>
+  ({ taskId }: Task): Script<'accepted'> => {
+    const fault = faults[taskId];
+    return fault === undefined ? [{ answer: 'accepted' }] : [{ fault }];
+  };
+
+/** A batch of so many tasks, run to its end. */
+export async function ran(count: number, parts: Partial<BatchRigParts<ScriptedApi>> = {}) {
+  const batch = aBatch({ api: scripted(), ...parts });
+  const running = batch.run(streamOf(someItems(count)));
+  running.catch(() => undefined);
+  await batch.clock.run();
+  return { ...batch, running, ids: batch.rows.map((row) => row['task_id']) };
+}
