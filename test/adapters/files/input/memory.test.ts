@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fileWith } from './read-input.ts';
 
 /** Reads rows that it makes on the way, and prints how many there were and the peak of its memory, in MB. */
@@ -25,23 +25,23 @@ for await (const row of source.records()) if (row.type === 'row') rows++;
 console.log(JSON.stringify({ rows, peakMb: process.resourceUsage().maxRSS / 1024 }));
 `;
 
+async function bundled(): Promise<string> {
+  const entry = await fileWith(program, 'read.ts');
+  const outfile = join(dirname(entry), 'read.mjs');
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm' });
+  return outfile;
+}
+
+function read(script: string, count: number, format: string): { readonly rows: number; readonly peakMb: number } {
+  const text = execFileSync(process.execPath, [script, String(count), format], { encoding: 'utf8' });
+  return JSON.parse(text) as { rows: number; peakMb: number };
+}
+
 describe('memory', () => {
-  let bundle: string;
-
-  function read(count: number, format: string): { rows: number; peakMb: number } {
-    const text = execFileSync(process.execPath, [bundle, String(count), format], { encoding: 'utf8' });
-    return JSON.parse(text) as { rows: number; peakMb: number };
-  }
-
-  beforeAll(async () => {
-    const entry = await fileWith(program, 'read.ts');
-    bundle = join(dirname(entry), 'read.mjs');
-    await build({ entryPoints: [entry], outfile: bundle, bundle: true, platform: 'node', format: 'esm' });
-  });
-
-  it.each(['csv', 'jsonl'])('stays flat in the number of rows of %s', (format) => {
-    const few = read(20_000, format);
-    const many = read(200_000, format);
+  it.each(['csv', 'jsonl'])('stays flat in the number of rows of %s', async (format) => {
+    const script = await bundled();
+    const few = read(script, 20_000, format);
+    const many = read(script, 200_000, format);
     expect([few.rows, many.rows]).toEqual([20_000, 200_000]);
     // 180,000 rows that were kept would take more than 80 MB.
     expect(many.peakMb - few.peakMb).toBeLessThan(40);
