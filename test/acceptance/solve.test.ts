@@ -143,10 +143,10 @@ describe.concurrent('stderr', () => {
   });
 
   it('tells every step with -v and every poll with -vv', async ({ bench }) => {
-    const sandbox = await bench.sandbox();
+    const sandbox = await bench.sandbox({ latencyMs: [400, 500] });
     const [steps, polls] = await Promise.all(['-v', '-vv'].map((flag) => bench.run([...solve, flag], { at: sandbox })));
     expect(steps!.stderr).toMatch(
-      /^attempt 1: submitting\nattempt 1: accepted as \d+ in \d+ms\nsolved \d+ in \d+ms\n$/,
+      /^attempt 1: submitting\nattempt 1: accepted as \d+ in [\d.]+m?s\nsolved \d+ in [\d.]+m?s\n$/,
     );
     expect(polls!.stderr).toMatch(/^\d+: not ready$/m);
   });

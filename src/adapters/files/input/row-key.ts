@@ -25,8 +25,8 @@ function contentColumns(names: readonly string[], ignored: ReadonlySet<string>):
 export class RowKeys {
   readonly #ignored: ReadonlySet<string>;
   readonly #seen = new HashSet();
-  /** Only of the contents that occur more than once. */
-  readonly #occurrences = new Map<string, number>();
+  /** Only of the contents that occur more than once, by 52 bits of their digest: numbers are light. */
+  readonly #occurrences = new Map<number, number>();
   #names: readonly string[] = [];
   #columns: readonly ContentColumn[] = [];
 
@@ -39,8 +39,9 @@ export class RowKeys {
     const content = this.#contentOf(names, values);
     const digest = hash('sha256', content);
     if (this.#seen.addDigestIfNew(digest)) return digest.slice(0, keyDigits);
-    const occurrence = (this.#occurrences.get(digest) ?? 1) + 1;
-    this.#occurrences.set(digest, occurrence);
+    const short = Number.parseInt(digest.slice(0, 13), 16);
+    const occurrence = (this.#occurrences.get(short) ?? 1) + 1;
+    this.#occurrences.set(short, occurrence);
     return hash('sha256', `${content}#${occurrence}`).slice(0, keyDigits);
   }
 

@@ -13,7 +13,7 @@ function aPipe(): { readonly stdin: AsyncIterable<Uint8Array>; write(text: strin
   });
   const writer = writable.getWriter();
   return {
-    stdin: readable as unknown as AsyncIterable<Uint8Array>,
+    stdin: readable,
     write: (text) => void writer.write(Buffer.from(text)),
     end: () => void writer.close(),
   };
