@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const outage = { fromMs: 4_000, toMs: 8_000 };
-const say = (text) => console.log(`\n\u001b[1m${text}\u001b[0m`);
+const say = (text) => console.log(process.stdout.isTTY ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}`);
 
 /** Starts the sandbox; resolves with its process and URL when it listens. */
 async function startSandbox() {

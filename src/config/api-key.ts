@@ -5,12 +5,15 @@ import type { Config } from './schema.ts';
 const withoutAccount = 'To try without an account, add --sandbox.';
 const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
 const controlCharacter = /\p{Cc}/u;
+/** No service has longer ones; a file that is longer is another file. */
+const longestKey = 4_096;
 
 /** The key in a text, which never shows in a message: what stands there may be a key, whole or in part. */
 function keyIn(text: string, source: string): string {
   const key = text.trim();
   if (key === '') throw new UsageError(`${source} is empty`, howToSetIt);
   if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must hold the key alone.');
+  if (key.length > longestKey) throw new UsageError(`${source} is too long to be a key`, howToSetIt);
   if (controlCharacter.test(key)) {
     throw new UsageError(`${source} has control characters`, 'It must hold the key alone, as plain text.');
   }

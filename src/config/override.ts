@@ -47,8 +47,8 @@ export function applyOverrides(content: unknown, overrides: readonly Override[])
   }, content);
 }
 
-/** The keys that the environment sets. An empty variable sets nothing. */
+/** The keys that the environment sets. An empty one is judged too: a script that failed to fill it means no default. */
 export function environmentOverrides(env: NodeJS.ProcessEnv): readonly Override[] {
-  const value = env['CAPTCHAAI_BASE_URL'] ?? '';
-  return value === '' ? [] : [{ path: 'api.baseUrl', value, from: 'CAPTCHAAI_BASE_URL' }];
+  const value = env['CAPTCHAAI_BASE_URL'];
+  return value === undefined ? [] : [{ path: 'api.baseUrl', value, from: 'CAPTCHAAI_BASE_URL' }];
 }

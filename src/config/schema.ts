@@ -1,11 +1,11 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type { FaultKind } from '../domain/fault.ts';
 import { api } from './schema/api.ts';
 import { failover, fleet, health, regions, results, routes, worker } from './schema/fleet.ts';
 import { budget, breaker } from './schema/protection.ts';
 import { key, section, shape } from './schema/section.ts';
 import { batch, polling, retry, solve } from './schema/solving.ts';
-import { listOf, mapOf, oneOf, text } from './schema/values.ts';
+import { listOf, mapOf, mustBe, oneOf, text } from './schema/values.ts';
 
 const faultKinds = [
   'transport',
@@ -16,7 +16,12 @@ const faultKinds = [
   'account',
 ] as const satisfies readonly FaultKind[];
 
-const hostPatterns = listOf('host patterns', text('a host pattern'));
+/** A pattern of another form would silently match nothing: a deny rule that fails open. */
+const hostPattern = mustBe('a host, *.host, .host or *');
+const hostPatterns = listOf(
+  'host patterns',
+  v.pipe(v.string(hostPattern), v.regex(/^(\*|(\*?\.)?[^\s*/:@?#]+)$/, hostPattern)),
+);
 
 /**
  * The one truth about configuration: every key, its shape, range, unit and fallback. It reads a config file's content

@@ -53,6 +53,7 @@ describe('an unusable key is refused and never shown', () => {
     ['', 'is empty'],
     [' \n', 'is empty'],
     ['hunter2\nhunter3', 'has more than one line'],
+    ['k'.repeat(5_000), 'is too long to be a key'],
     ['hunter2\u0000', 'has control characters'],
     ['hunter2\u001b[0m', 'has control characters'],
   ])('%j', async (text, problem) => {

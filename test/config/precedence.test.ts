@@ -14,7 +14,6 @@ describe('precedence', () => {
     ['environment over file', { file, env }, 'https://env.example.com', 'CAPTCHAAI_BASE_URL'],
     ['file over default', { file }, 'https://file.example.com', file],
     ['default', {}, 'https://ocr.captchaai.com', 'default'],
-    ['an empty variable says nothing', { env: { CAPTCHAAI_BASE_URL: '' } }, 'https://ocr.captchaai.com', 'default'],
   ])('is %s', async (...row) => {
     const [, request, baseUrl, from] = row;
     const folder = await folderWith(fromFile);
@@ -25,6 +24,11 @@ describe('precedence', () => {
       value: baseUrl,
       from: from === file ? join(folder, file) : from,
     });
+  });
+
+  it('takes no empty variable for the default, which would aim a failed script at the paid service', async () => {
+    const refusal = await refusalIn(await folderWith({}), { env: { CAPTCHAAI_BASE_URL: '' } });
+    expect(JSON.stringify(refusal)).toContain('CAPTCHAAI_BASE_URL');
   });
 
   it('holds for single keys: a flag leaves the rest of its section alone', async () => {

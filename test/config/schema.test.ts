@@ -213,3 +213,15 @@ describe('an unknown key', () => {
     expect(problem).not.toContain('d41d8cd98f00b204');
   });
 });
+
+describe('a host pattern', () => {
+  it.each(['*', '*.example.com', '.example.com', 'example.com', 'xn--e1afmkfd.xn--p1ai', '127.0.0.1'])(
+    'may be %s',
+    (pattern) => expect(problemsWith('policy.deny', [pattern])).toEqual([]),
+  );
+
+  it.each(['exam*.com', '*example.com', 'https://example.com', 'example.com:443', 'example.com/path', '', '*.'])(
+    'is refused where it would match nothing: %s',
+    (pattern) => expect(problemsWith('policy.deny', [pattern])).toHaveLength(1),
+  );
+});

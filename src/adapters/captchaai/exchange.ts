@@ -26,6 +26,7 @@ const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed',
+  ERR_ASSERTION: 'the answer was not valid HTTP',
   UND_ERR_SOCKET: 'the connection was closed',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'the answer was too big',

@@ -106,7 +106,8 @@ export function readExchange(exchange: Exchange, reader: Reader): Reading {
   }
   if (!accepted || answer.type === 'code') return asFault(statusFault(exchange, answer, reader));
   if (answer.type === 'unreadable') {
-    return asFault(unusableAnswer(reader, `${answer.why}${quoteOf(exchange, answer, reader)}`));
+    const quote = quoteOf(exchange, answer, reader).replace(/^ with an HTML page/, '');
+    return asFault(unusableAnswer(reader, `${answer.why}${quote}`));
   }
   return answer;
 }

@@ -1,10 +1,11 @@
-/** A length of time for people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`. */
+/** A length of time for people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `5 days`. */
 export function formatMs(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`;
   const seconds = Math.round(ms / 1_000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}m ${String(seconds % 60).padStart(2, '0')}s`;
+  if (minutes >= 4_320) return `${Math.round(minutes / 1_440)} days`;
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 

@@ -11,10 +11,11 @@ export interface Policy {
 export type PolicyDecision = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
 
 /**
- * Whether a host pattern matches a host: `*.example.com` and `.example.com` match its subdomains by whole labels and
+ * Whether a host pattern matches a host: `*` matches all, `*.example.com` and `.example.com` match its subdomains by whole labels and
  * not the apex, anything else matches that host alone.
  */
 function matches(pattern: string, host: string): boolean {
+  if (pattern === '*') return true;
   const suffix = pattern.startsWith('*.') ? pattern.slice(1) : pattern;
   if (!suffix.startsWith('.')) return hostOf(suffix) === host;
   return host.endsWith(`.${hostOf(suffix.slice(1)) ?? ''}`);

@@ -52,6 +52,7 @@ class Collection {
   #pollCount = 0;
   #faultsInARow = 0;
   #retryAfterMs: number | null = null;
+  #lastFault: Fault | null = null;
   readonly #startedMs: number;
   #previousLookMs: number;
 
@@ -111,12 +112,14 @@ class Collection {
     this.#pollMs.push(roundTripMs);
     this.#faultsInARow = 0;
     this.#retryAfterMs = null;
+    this.#lastFault = null;
   }
 
   #recordFault(fault: Fault): void {
     this.#pollFaultCount += 1;
     this.#faultsInARow += 1;
     this.#retryAfterMs = fault.retryAfterMs;
+    this.#lastFault = fault;
     this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
   }
 
@@ -129,7 +132,8 @@ class Collection {
   }
 
   #outOfTime(): Fault {
-    const message = `not solved in time; the id ${this.#claim.captchaId} may still be solved`;
+    const why = this.#lastFault === null ? '' : `; the last poll failed: ${this.#lastFault.message}`;
+    const message = `not solved in time; the id ${this.#claim.captchaId} may still be solved${why}`;
     return describeFault({ kind: 'timeout', message, retryAfterMs: this.#retryAfterMs });
   }
 

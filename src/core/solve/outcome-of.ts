@@ -46,14 +46,17 @@ export function liveIdOf(attempt: Attempt | undefined): string | null {
 export function gaveUp(course: Course, { reason, retryInMs }: WhyGivenUp): GaveUp {
   const last = course.attempts.at(-1);
   const fault = last?.fault ?? null;
+  const captchaId = liveIdOf(last);
+  const isTooLate = reason === 'deadline-exceeded' && fault !== null && captchaId === null;
+  const sentence = isTooLate ? 'the time that is left does not do for another attempt' : sentences[reason];
   return {
     status: 'failed',
     ...baseOf(course),
     reason,
     code: fault?.code ?? null,
-    message: fault === null ? sentences[reason] : `${sentences[reason]}: ${fault.message}`,
+    message: fault === null ? sentence : `${sentence}: ${fault.message}`,
     retryInMs,
-    captchaId: liveIdOf(last),
+    captchaId,
     submittedAt: last?.submittedAt ?? null,
   };
 }

@@ -26,6 +26,8 @@ describe('decidePolicy', () => {
     [denying('example.com'), 'https:example.com', false],
     [denying('127.0.0.1'), 'http://2130706433/', false],
     [denying('example.com'), 'https://example.org', true],
+    [{ allow: [], deny: ['*'] }, 'https://example.com', false],
+    [{ allow: ['*'], deny: [] }, 'https://example.com', true],
     [{ allow: ['*.example.com'], deny: ['pay.example.com'] }, 'https://pay.example.com', false],
     [{ allow: ['*.example.com'], deny: ['pay.example.com'] }, 'https://shop.example.com', true],
   ])('of %j on %s allows: %s', (policy, pageurl, allowed) => {
