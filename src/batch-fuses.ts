@@ -82,7 +82,7 @@ async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<
   return join(folder, `${basename(path)}-${digest}.journal`);
 }
 
-async function openBatchJournal({ path, account, columns, columnNames }: JournalRequest) {
+async function openBatchJournal({ path, account, columns, columnNames, fresh }: JournalRequest) {
   const { baseUrl, accountId } = account ?? (await readHeader(path));
   const header = {
     schemaVersion: 1,
@@ -93,7 +93,7 @@ async function openBatchJournal({ path, account, columns, columnNames }: Journal
     columnNames,
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh: false });
+  return openJournal(path, header, { fresh });
 }
 
 /** What a batch needs of the file system, and what ends it. */

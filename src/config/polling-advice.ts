@@ -1,20 +1,13 @@
+import type { PollTiming } from '../core/solve/poll-schedule.ts';
 import type { Task } from '../domain/task.ts';
 import { UsageError } from '../domain/usage-error.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
 import type { Config } from './schema.ts';
 
-/** The waits of one task, in ms, and how long its solution is usable. */
-export interface MethodTiming {
-  readonly firstWaitMs: number;
-  readonly intervalMs: number;
-  /** Null where a solution never expires. */
-  readonly lifetimeMs: number | null;
-}
-
 type PollingConfig = Pick<Config, 'polling'>;
 
 /** When to look for a task's solution: `polling.methods` over `polling` over what the protocol advises. */
-export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'method' | 'params'>): MethodTiming {
+export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'method' | 'params'>): PollTiming {
   const advice = findMethod(task.method, task.params);
   const own = polling.methods[task.method];
   const firstWait = own?.firstWaitMs ?? polling.firstWaitMs;

@@ -24,9 +24,13 @@ export interface JournalRequest {
   readonly account: { readonly baseUrl: string; readonly accountId: string } | null;
   readonly columns: readonly string[];
   readonly columnNames: Readonly<Record<string, string>>;
+  /** Begins anew; a journal that is there is kept under another name. */
+  readonly fresh: boolean;
 }
 
 export interface OpenBatchJournal extends TaskJournal {
+  /** Where a fresh start keeps the journal that was there before; null where there was none. */
+  readonly keptAs: string | null;
   /** True where an earlier run wrote it. */
   readonly isResumed: boolean;
   counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };

@@ -24,16 +24,22 @@ export async function journalPath({ flags, input, files }: RunRequest, { globals
 }
 
 /** An output that no journal explains is somebody's work: it is not overwritten. */
-async function makeRoom({ flags, files }: RunRequest, path: string, { terminal }: Context): Promise<void> {
+async function checkOutput({ flags, files }: RunRequest, path: string): Promise<void> {
   const { out = '-', fresh } = flags;
-  if (fresh !== true && out !== '-' && !(await files.exists(path)) && (await files.exists(out))) {
-    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
-  }
-  if (fresh !== true) return;
-  for (const old of out === '-' ? [path] : [path, out]) {
-    const name = await files.setAside(old);
-    if (name !== null) terminal.note(`${old} is now ${name}`);
-  }
+  if (fresh === true || out === '-' || (await files.exists(path)) || !(await files.exists(out))) return;
+  throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+}
+
+/** Says where a fresh start keeps what was there. The journal has moved its own, under its lock. */
+async function setOutputAside(
+  { flags, files }: RunRequest,
+  { path, keptAs }: { path: string; keptAs: string | null },
+  { terminal }: Context,
+): Promise<void> {
+  const { out = '-', fresh } = flags;
+  if (keptAs !== null) terminal.note(`${path} is now ${keptAs}`);
+  const name = fresh === true && out !== '-' ? await files.setAside(out) : null;
+  if (name !== null) terminal.note(`${out} is now ${name}`);
 }
 
 /** A journal whose tasks are not in the input belongs to another batch. */
@@ -53,12 +59,20 @@ export async function openBatchJournal(
   { session, path }: { session: Session | null; path: string },
   context: Context,
 ): Promise<OpenBatchJournal> {
-  await makeRoom(request, path, context);
-  const { columns, columnNames } = request.input;
+  await checkOutput(request, path);
+  const { input, flags, files } = request;
+  const { columnNames } = input;
+  const columns = outputColumns(input.columns);
   const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
-  const journal = await request.files.openJournal({ path, account, columns: outputColumns(columns), columnNames });
-  await checkKnown(journal, request.input, path);
-  return journal;
+  const journal = await files.openJournal({ path, account, columns, columnNames, fresh: flags.fresh === true });
+  try {
+    await checkKnown(journal, input, path);
+    await setOutputAside(request, { path, keptAs: journal.keptAs }, context);
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
 }
 
 /** Opens the output, with the rows of earlier runs in it but for those whose tasks are begun again; null is all rows. */

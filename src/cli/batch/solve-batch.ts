@@ -10,6 +10,7 @@ import type { Survey } from '../../core/batch/survey.ts';
 import { untilStopped } from '../../core/batch/until-stopped.ts';
 import { SolveTimes } from '../../core/solve/solve-times.ts';
 import type { SolverEvent } from '../../domain/events.ts';
+import { ProviderFault } from '../../domain/fault.ts';
 import type { Context, Session } from '../context.ts';
 import { renderSummary } from '../output/batch-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
@@ -49,7 +50,8 @@ async function concurrencyOf({ batch }: Config, session: Session): Promise<{ sta
   try {
     const { threads, workingThreads } = await session.api.threads();
     return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof ProviderFault)) throw error;
     // Not every service of the protocol tells; then the limit finds its way.
     return unknownThreads;
   }
@@ -167,7 +169,7 @@ export async function solveBatch(request: BatchRequest, context: Context): Promi
   try {
     return await work(request, open, context);
   } finally {
-    await open.session.close();
-    await open.output.close().finally(() => open.journal.close());
+    const closed = open.session.close().finally(() => open.output.close());
+    await closed.finally(() => open.journal.close());
   }
 }

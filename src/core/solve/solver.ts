@@ -67,8 +67,8 @@ class Run {
     for (;;) {
       if ('reason' in start) return this.#giveUp(start);
       const ended = await this.#attempt(start);
-      if (ended !== null && ended !== 'no-thread') return ended;
-      const decision = ended === null ? await this.#decide() : await this.#awaitThread();
+      if (ended !== null && typeof ended === 'object') return ended;
+      const decision = await this.#decideAfter(ended);
       if (!decision.retry) return this.#giveUp(decision);
       await this.#deps.clock.sleep(decision.waitMs, this.#stop);
       start = await this.#enter();
@@ -129,9 +129,19 @@ class Run {
     if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += this.#deps.clock.nowMs() - sinceMs;
   }
 
-  async #awaitThread(): Promise<RetryDecision> {
-    await this.#hold(this.#circumstances.awaitThread?.() ?? Promise.resolve());
+  async #decideAfter(ended: 'no-thread' | 'probed' | null): Promise<RetryDecision> {
+    if (ended === null) return this.#decide();
+    if (ended === 'no-thread') await this.#hold(this.#circumstances.awaitThread?.() ?? Promise.resolve());
     return { retry: true, waitMs: 0 };
+  }
+
+  /** What a fault says that costs the task nothing, since nothing was accepted; null for any other. */
+  #freeOfCharge(start: Start, fault: Fault | null): 'no-thread' | 'probed' | null {
+    if (fault?.threadsFull === true && this.#circumstances.awaitThread !== null) return 'no-thread';
+    // While the run pauses, whoever probes does it for all: an outage must not use up the attempts of a few.
+    const isProbe = 'pass' in start && start.pass.probe && this.#options.onExhausted === 'pause';
+    const isDown = fault?.kind === 'transport' || fault?.kind === 'timeout';
+    return isProbe && isDown && !fault.answerLost ? 'probed' : null;
   }
 
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
@@ -147,12 +157,13 @@ class Run {
     return this.#timeLeftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  async #attempt(start: Start): Promise<Outcome | 'no-thread' | null> {
-    const { steps, earlierAttempts, awaitThread, accepted } = this.#circumstances;
+  async #attempt(start: Start): Promise<Outcome | 'no-thread' | 'probed' | null> {
+    const { steps, earlierAttempts, accepted } = this.#circumstances;
     const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
     const plan = { task: this.#task, attempt, deadlineAtMs: this.#deadlineAtMs, start, steps };
     const end = await runAttempt(plan, this.#deps);
-    if (end.record.fault?.threadsFull === true && awaitThread !== null) return 'no-thread';
+    const free = end.record.captchaId === null ? this.#freeOfCharge(start, end.record.fault) : null;
+    if (free !== null) return free;
     this.#attempts.push(end.record);
     if (end.record.fault !== null) {
       this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault: end.record.fault });

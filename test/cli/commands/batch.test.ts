@@ -1,3 +1,4 @@
+import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +45,8 @@ interface Call extends StageParts {
 async function batch({ flags, input = three, stdin, outcome, ...parts }: Call = {}) {
   writeFileSync(place('in.csv'), input);
   const solve = async (task: Task) => outcome?.(task) ?? aSolved({ taskId: task.taskId });
-  const stage = aStage({ solve, ...parts });
+  const silent = new ProviderFault(describeFault({ kind: 'transport', message: 'no answer' }));
+  const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
   const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
   const files = plugBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
   const context = { ...stage.context, batchFiles: async () => files };
