@@ -39,8 +39,13 @@ describe.concurrent('captcha batch at a service in trouble', () => {
       latencyMs: [100, 200],
     });
     await bench.write('work/tasks.csv', tasksCsv(300));
-    // Ids whose polls fall into the outage are polled on, less and less often: they need the time for it.
-    const config = { breaker: { breakDuration: '300ms', maxBreakDuration: '1s' }, solve: { timeout: '18s' } };
+    const config = {
+      breaker: { breakDuration: '300ms', maxBreakDuration: '1s' },
+      // More than the breaker needs to open: where few tasks submit, the first failures may all be those of one.
+      retry: { maxAttempts: 8, baseDelay: '100ms', maxDelay: '500ms' },
+      // Ids whose polls fall into the outage are polled on, less and less often: they need the time for it.
+      solve: { timeout: '18s' },
+    };
     const ended = await bench.run(batch, { at: ledger, config });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(ledger.sandbox.stats().requestsDuringOutage).toBeGreaterThan(0);
