@@ -1,4 +1,4 @@
-import { hostOf } from './host-of.ts';
+import { hostOf } from '../../domain/host-of.ts';
 
 /** The keys `policy.*` of the configuration: which pages a team may work on. */
 export interface Policy {
