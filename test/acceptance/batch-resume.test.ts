@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
@@ -6,6 +6,7 @@ import { sealLine } from '../../src/adapters/files/journal/sealed-line.ts';
 import { column, countsOf, type Ledger, openLedger, rowsIn, rowsOf, tasksCsv, until } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
 import { expectAccounted, seeded, surviveKills } from './support/killed-batch.ts';
+import { bin } from './support/running.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
 
@@ -15,7 +16,7 @@ async function cutOffMidRequest(bench: Bench, latencyMs = 20): Promise<Ledger> {
   await bench.write('work/tasks.csv', tasksCsv(1));
   ledger.sandbox.script({ mode: 'hang', endpoint: 'submit' });
   const running = await bench.start(batch, { at: ledger, config: { api: { timeout: '15s' } } });
-  await until(() => ledger.sandbox.stats().submissions === 1);
+  await until(() => ledger.sandbox.stats().submissions >= 1);
   running.signal('SIGKILL');
   await running.ended;
   return ledger;
@@ -85,6 +86,44 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().requests).toBe(requests);
   });
 
+  it('--export --keep-order writes it in the order of the input, and what the input has no more at the end', async ({
+    bench,
+  }) => {
+    const ledger = await openLedger(bench, { latencyMs: [0, 200] });
+    await bench.write('work/tasks.csv', tasksCsv(30));
+    await bench.run(batch, { at: ledger });
+    await bench.write('work/tasks.csv', tasksCsv(30).replace(/^t7,.*\n/m, ''));
+    const line = ['batch', 'tasks.csv', '--journal', 'solved.csv.journal', '--export', '--keep-order'];
+    const exported = await bench.run(line, { at: ledger });
+    expect(exported, exported.stderr).toMatchObject({ code: 0 });
+    const order = Array.from({ length: 30 }, (_, index) => `t${index + 1}`).filter((id) => id !== 't7');
+    expect(column(rowsOf(exported.stdout), 'task_id')).toEqual([...order, 't7']);
+  });
+
+  it('--export --keep-order says so where the input cannot be read', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    await bench.run(batch, { at: ledger });
+    await rm(join(bench.cwd, 'tasks.csv'));
+    const line = ['batch', 'tasks.csv', '--journal', 'solved.csv.journal', '--export', '--keep-order'];
+    const exported = await bench.run(line, { at: ledger });
+    expect(exported).toMatchObject({ code: 2, stdout: '' });
+    expect(exported.stderr).toContain('tasks.csv');
+  });
+
+  it('says with which command, as a shell takes it', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/my tasks.csv', tasksCsv(9));
+    const start = ['batch', 'my tasks.csv', '--out', 'solved.csv', '--limit', '4'];
+    const first = await bench.run([...start, '--fresh'], { at: ledger });
+    const [, command = ''] = /^run the same command again to continue: captcha (.*)$/m.exec(first.stderr) ?? [];
+    const line = `"$0" "$1" ${command}`;
+    const again = await bench.startOther('sh', ['-c', line, process.execPath, bin], { at: ledger }).ended;
+    expect(again, again.stderr).toMatchObject({ code: 0 });
+    expect(await rowsIn(bench, 'solved.csv')).toHaveLength(8);
+    expect(ledger.sandbox.stats().accepted).toBe(8);
+  });
+
   it('--fresh renames the journal and the output, and begins anew', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(5));
@@ -111,7 +150,9 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(await bench.run(once, { at: sandbox })).toMatchObject({ code: 1 });
     expect(sandbox.stats().accepted).toBe(10);
     expect(await bench.run([...once, '--retry-failed'], { at: sandbox })).toMatchObject({ code: 0 });
-    expect(countsOf(column(await rowsIn(bench, 'solved.csv'), 'status'))).toEqual({ solved: 10 });
+    const rows = await rowsIn(bench, 'solved.csv');
+    expect(countsOf(column(rows, 'status'))).toEqual({ solved: 10 });
+    expect(countsOf(column(rows, 'attempts'))).toEqual({ 1: 9, 2: 1 });
     expect(sandbox.stats().accepted).toBe(11);
   });
 
@@ -126,7 +167,7 @@ describe.concurrent('captcha batch, resumed', () => {
   it('still says so when it is killed once more, after the second submission was accepted', async ({ bench }) => {
     const ledger = await cutOffMidRequest(bench, 1_500);
     const second = await bench.start(batch, { at: ledger });
-    await until(() => ledger.accepted.size === 1);
+    await until(() => ledger.accepted.size >= 1);
     await sleep(300);
     second.signal('SIGKILL');
     await second.ended;
@@ -142,6 +183,10 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 1 });
     expect(await rowsIn(bench, 'solved.csv')).toMatchObject([{ reason: 'in-doubt', possibly_charged: 'true' }]);
     expect(ledger.sandbox.stats().submissions).toBe(1);
+    expect(await bench.run([...batch, '--retry-failed'], { at: ledger })).toMatchObject({ code: 0 });
+    expect(await rowsIn(bench, 'solved.csv')).toMatchObject([
+      { status: 'solved', attempts: '2', possibly_charged: 'true' },
+    ]);
   });
 
   it('--resolve-expired solves again what has expired, and nothing does so without it', async ({ bench }) => {
@@ -160,7 +205,7 @@ describe.concurrent('captcha batch, resumed', () => {
     const ledger = await openLedger(bench, { latencyMs: [3_000, 3_000] });
     await bench.write('work/tasks.csv', tasksCsv(3));
     const first = await bench.start(batch, { at: ledger });
-    await until(() => ledger.accepted.size === 3);
+    await until(() => ledger.accepted.size >= 3);
     const second = await bench.run(batch, { at: ledger });
     expect(second, second.stderr).toMatchObject({ code: 2 });
     expect(second.stderr).toContain(String(first.child.pid));

@@ -64,6 +64,17 @@ describe.concurrent('captcha batch at a service in trouble', () => {
     expect(ledger.sandbox.stats().threadsHighWater).toBe(3);
   });
 
+  it('counts no submission that found every thread taken towards --max-submissions', async ({ bench }) => {
+    const ledger = await openLedger(bench, { threads: 3, latencyMs: [30, 60] });
+    await bench.write('work/tasks.csv', tasksCsv(20));
+    const line = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '6', '--max-submissions', '6'];
+    const ended = await bench.run(line, { at: ledger });
+    expect(ended, ended.stderr).toMatchObject({ code: 4 });
+    expect(ended.stderr).toContain('6 solved, 0 failed\n6 submissions');
+    expect(ledger.sandbox.stats()).toMatchObject({ accepted: 6 });
+    expect(ledger.sandbox.stats().submissions).toBeGreaterThan(6);
+  });
+
   it('stops at --max-failures with 1', async ({ bench }) => {
     const sandbox = await bench.sandbox({ answer: () => null });
     await bench.write('work/tasks.csv', tasksCsv(100));

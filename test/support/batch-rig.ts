@@ -40,6 +40,7 @@ export interface BatchRigParts<Api extends SolverApi = SolverApi> {
   readonly concurrency?: ConcurrencyOptions;
   readonly write?: (values: Values) => Promise<void>;
   readonly seed?: number;
+  /** The id in a failed row that may still be solved. */
   readonly liveIdIn?: (values: Values) => Accepted | null;
 }
 
@@ -76,12 +77,17 @@ export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
   const write = parts.write ?? (async (): Promise<void> => undefined);
   const options: BatchOptions = {
     ...{ retryFailed: false, leaveInDoubt: false, resolveExpiredAt: null },
-    ...{ orderWindow: null, threadWaitMs: 5_000 },
+    ...{ orderWindow: null, inputMayStall: false, threadWaitMs: 5_000 },
     ...parts.options,
   };
   const run = (items: AsyncIterable<BatchItem>): Promise<StopReason | null> =>
     runBatch(items, options, {
-      ...{ solver, journal, limit, rules, clock, rowOf, liveIdIn: parts.liveIdIn ?? (() => null) },
+      ...{ solver, journal, limit, rules, clock, rowOf },
+      courseIn: (values) => ({
+        attempts: Number(values['attempts']),
+        possiblyCharged: values['possibly_charged'] === 'true',
+        liveId: parts.liveIdIn?.(values) ?? null,
+      }),
       sink: {
         write: async (values) => {
           await write(values);

@@ -5,17 +5,24 @@ export interface Durable {
   readonly progress: Map<string, TaskProgress>;
   /** Latest rows, in the order in which they were finished. */
   readonly rows: Map<string, FinishedTask>;
+  /** What a task is again when the submission under way is refused. */
+  readonly before: Map<string, TaskProgress['state']>;
+  /** Tasks without a row one of whose submissions may have been paid for, besides the latest. */
+  readonly doubtful: Set<string>;
 }
 
-export const nothingDurable = (): Durable => ({ progress: new Map(), rows: new Map() });
+export const nothingDurable = (): Durable => ({
+  progress: new Map(),
+  rows: new Map(),
+  before: new Map(),
+  doubtful: new Set(),
+});
 
 /** A journal in memory. `step` is awaited before each record becomes durable: it may fail, or never come back. */
 export class MemoryJournal implements TaskJournal {
   readonly records: { readonly type: string; readonly key: string }[] = [];
   readonly #durable: Durable;
   readonly #step: (type: string, key: string) => Promise<void>;
-  /** What a task is again when the submission under way is refused. */
-  readonly #before = new Map<string, TaskProgress>();
 
   constructor(
     durable: Durable = nothingDurable(),
@@ -29,31 +36,40 @@ export class MemoryJournal implements TaskJournal {
     return this.#durable.progress.get(key) ?? { state: 'new' };
   }
 
-  async intend(key: string, attempts: number): Promise<void> {
+  async intend(key: string, attempts: number, wasInDoubt = false): Promise<void> {
     await this.#begin('intend', key);
-    const before = this.progressOf(key);
-    if (before.state !== 'submitted') this.#before.set(key, before);
-    this.#durable.progress.set(key, { state: 'in-doubt', attempts });
+    const { progress, before, doubtful } = this.#durable;
+    const { state } = this.progressOf(key);
+    if (state !== 'submitted') before.set(key, state);
+    if (wasInDoubt || state === 'in-doubt') doubtful.add(key);
+    progress.set(key, { state: 'in-doubt', attempts });
   }
 
   refused(key: string): void {
     this.records.push({ type: 'refused', key });
-    this.#durable.progress.set(key, this.#before.get(key) ?? { state: 'new' });
+    const { progress, before, doubtful, rows } = this.#durable;
+    if (this.progressOf(key).state !== 'in-doubt' || before.get(key) === 'in-doubt') return;
+    doubtful.delete(key);
+    const row = rows.get(key);
+    progress.set(key, row === undefined ? { state: 'new' } : progressOfRow(row));
   }
 
   async submitted(key: string, captchaId: string, submittedAt: number): Promise<void> {
     await this.#begin('submitted', key);
-    const progress = this.progressOf(key);
-    const attempts = 'attempts' in progress ? progress.attempts : 0;
-    this.#durable.progress.set(key, { state: 'submitted', attempts, captchaId, submittedAt });
+    const { progress, doubtful } = this.#durable;
+    const now = this.progressOf(key);
+    const attempts = 'attempts' in now ? now.attempts : 0;
+    const wasInDoubt = doubtful.has(key) && ({ wasInDoubt: true } as const);
+    progress.set(key, { state: 'submitted', attempts, captchaId, submittedAt, ...wasInDoubt });
   }
 
   async finished(task: FinishedTask): Promise<void> {
     await this.#begin('finished', task.key);
-    const { key, status, expiresAt } = task;
-    this.#durable.progress.set(key, status === 'solved' ? { state: 'solved', expiresAt } : { state: 'failed' });
-    this.#durable.rows.delete(key);
-    this.#durable.rows.set(key, task);
+    const { progress, rows, doubtful } = this.#durable;
+    progress.set(task.key, progressOfRow(task));
+    doubtful.delete(task.key);
+    rows.delete(task.key);
+    rows.set(task.key, task);
   }
 
   async *finishedTasks(): AsyncIterable<FinishedTask> {
@@ -75,4 +91,8 @@ export class MemoryJournal implements TaskJournal {
     this.records.push({ type, key });
     await this.#step(type, key);
   }
+}
+
+function progressOfRow({ status, expiresAt }: FinishedTask): TaskProgress {
+  return status === 'solved' ? { state: 'solved', expiresAt } : { state: 'failed' };
 }

@@ -29,6 +29,7 @@ export class MortalWorld {
   readonly accepted: Accepted[] = [];
   /** Task ids that were accepted while an id which the client knew was alive: paid for twice without need. */
   readonly paidTwice: string[] = [];
+  /** But for those that found every thread taken. */
   submissions = 0;
   readonly #random: Random;
   #stepsLeft = Infinity;
@@ -81,8 +82,10 @@ export class MortalWorld {
   async #submit(task: Task): Promise<string> {
     const chance = this.#random.next();
     if (chance < this.#faultRatio * 0.8) {
+      const fault = this.#oneOf(faults);
+      if (fault.threadsFull) this.submissions -= 1;
       await this.step();
-      throw new ProviderFault(this.#oneOf(faults));
+      throw new ProviderFault(fault);
     }
     const isLost = chance < this.#faultRatio;
     const accepted = isLost && this.#random.next() < 0.5 ? null : this.#accept(task);

@@ -14,6 +14,9 @@ export interface BatchSummary {
   readonly reason: StopReason | null;
   /** What a person should know about the reason. */
   readonly message: string | null;
+  /** Submissions of this run, but for those that found every thread taken. */
+  readonly submissionCount: number;
+  /** HTTP requests of this run. */
   readonly requestCount: number;
 }
 

@@ -1,7 +1,11 @@
 import type { BatchResult } from '../../core/batch/batch-item.ts';
+import type { EarlierCourse } from '../../core/batch/batch-plan.ts';
 import type { Accepted } from '../../core/solve/attempt.ts';
 import { formatMoment } from '../output/format.ts';
-import type { ResultColumn } from './batch-columns.ts';
+import { type ResultColumn, resultColumns } from './batch-columns.ts';
+
+/** Without `Object.prototype`: a column may be called `__proto__`. */
+const bareObject = Object.freeze(Object.create(null) as object);
 
 function resultValues(result: BatchResult): Record<ResultColumn, string> {
   const { outcome, attemptCount, possiblyCharged, expired, item } = result;
@@ -28,18 +32,27 @@ function resultValues(result: BatchResult): Record<ResultColumn, string> {
 
 /** The output row of a finished task: the columns of its input, then the result's, reserved ones replaced in place. */
 export function rowOfResult(result: BatchResult): Readonly<Record<string, string>> {
-  // A spread replaces in place and appends the rest: the order of `outputColumns`.
-  const row: Record<string, string> = { ...result.item.values, ...resultValues(result) };
-  // Deleting from it makes an object slow, even where there is nothing to delete.
-  if ('schemaVersion' in row) delete row['schemaVersion'];
+  const [carried, results] = [result.item.values, resultValues(result)];
+  // Assigning replaces in place and appends the rest: the order of `outputColumns`. A spread takes seven times as long.
+  const row = Object.create(bareObject) as Record<string, string>;
+  for (const column of Object.keys(carried)) if (column !== 'schemaVersion') row[column] = carried[column] ?? '';
+  for (const column of resultColumns) row[column] = results[column];
   return row;
 }
 
 /** The id in a failed row that may still be solved: it ran out of time, and the service had not given it up. */
-export function liveIdOfRow(values: Readonly<Record<string, string>>): Accepted | null {
+function liveIdIn(values: Readonly<Record<string, string>>): Accepted | null {
   const { reason, captcha_id: captchaId = '', submitted_at: submitted = '' } = values;
   const submittedAt = Date.parse(submitted);
   return reason === 'deadline-exceeded' && captchaId !== '' && !Number.isNaN(submittedAt)
     ? { captchaId, submittedAt }
     : null;
+}
+
+/** What the row of a finished task says about its course, for whoever begins it again. */
+export function courseInRow(values: Readonly<Record<string, string>>): EarlierCourse {
+  const liveId = liveIdIn(values);
+  // Its id was submitted once, whatever became of the number.
+  const attempts = Math.max(Number(values['attempts']) || 0, liveId === null ? 0 : 1);
+  return { attempts, possiblyCharged: values['possibly_charged'] === 'true', liveId };
 }

@@ -1,5 +1,5 @@
-import { isBegunAgain, type ResumeOptions } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/usage-error.ts';
+import type { FinishedTask } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
 import { outputColumns } from './batch-columns.ts';
 import type { BatchFiles, OpenBatchJournal } from './batch-files.ts';
@@ -75,20 +75,14 @@ export async function openBatchJournal(
   }
 }
 
-/** Opens the output, with the rows of earlier runs in it but for those whose tasks are begun again; null is all rows. */
+/** Opens the output, with these rows in it. */
 export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
-  journal: OpenBatchJournal,
-  resume: ResumeOptions | null,
+  rows: AsyncIterable<FinishedTask>,
 ): Promise<CountedOutput> {
   const path = flags.out ?? '-';
   const output = new CountedOutput(await files.openOutput({ path, format, columns: outputColumns(input.columns) }));
-  // In the order of the input the rows of earlier runs come with the others.
-  if (resume === null || flags.keepOrder !== true) {
-    for await (const finished of journal.finishedTasks()) {
-      if (resume === null || !isBegunAgain(finished, resume)) await output.write(finished.values);
-    }
-  }
+  for await (const { values } of rows) await output.write(values);
   await output.publish();
   return output;
 }

@@ -1,11 +1,12 @@
-import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-item.ts';
 import type { BadRow, InputRow } from '../../ports/task-source.ts';
-import { parseTask } from '../solve/checked-task.ts';
+import { parseTask, type TaskRules } from '../solve/checked-task.ts';
 import { parameterOf } from './batch-columns.ts';
 
 export interface RowRules {
-  readonly config: Config;
+  readonly tasks: TaskRules;
+  /** The region of rows that name none; null leaves it to the routes. */
+  readonly region: string | null;
   /** Columns that are carried through and never sent. */
   readonly keep: ReadonlySet<string>;
   /** The content of an image as bare base64, or why there is none. */
@@ -53,9 +54,9 @@ export async function parseRow(row: InputRow, rules: RowRules): Promise<BatchIte
     pageAction: orNull(values['page_action']),
     body: image.body,
     params: paramsOf(row, rules.keep),
-    region: orNull(values['region']),
+    region: orNull(values['region']) ?? rules.region,
   };
-  const task = parseTask(input, rules.config);
+  const task = parseTask(input, rules.tasks);
   if ('taskId' in task) return { key: row.key, task, priority, values };
   const [first] = task;
   const about = first?.about ?? null;

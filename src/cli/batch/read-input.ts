@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-item.ts';
 import type { BadRow, TaskSource } from '../../ports/task-source.ts';
+import { taskRules } from '../solve/checked-task.ts';
 import type { BatchFiles } from './batch-files.ts';
 import { type BatchFlags, parseColumnNames } from './batch-flags.ts';
 import { parseRow } from './parse-row.ts';
@@ -16,17 +17,18 @@ export interface BatchInput {
 
 /** Opens the input that the flags name. Throws `UsageError` where it cannot be used at all. */
 export async function openBatchInput(flags: BatchFlags, config: Config, files: BatchFiles): Promise<BatchInput> {
-  const { file, delimiter = null, encoding = null, region } = flags;
+  const { file, delimiter = null, encoding = null, region = null } = flags;
   const columnNames = parseColumnNames(flags.map ?? []);
   const source = files.openInput({ path: file, delimiter, encoding, columnNames });
   const columns = await source.columns();
   const keep = new Set(flags.keep ?? []);
-  const preferred = region === undefined ? config : { ...config, routes: { ...config.routes, default: region } };
+  const tasks = taskRules(config);
 
   async function* records(): AsyncIterable<BatchItem | BadRow> {
     const ids = files.distinctTexts();
     const rules = {
-      config: preferred,
+      tasks,
+      region,
       keep,
       readImage: (path: string) => files.readImage(path, file),
       isNewId: (id: string) => ids.addIfNew(id),

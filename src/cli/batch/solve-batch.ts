@@ -4,21 +4,23 @@ import { BatchTally } from '../../core/batch/batch-report.ts';
 import type { BatchItem } from '../../core/batch/batch-item.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { byPriority } from '../../core/batch/look-ahead.ts';
+import { isBegunAgain } from '../../core/batch/batch-plan.ts';
 import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
-import { untilStopped } from '../../core/batch/until-stopped.ts';
 import { SolveTimes } from '../../core/solve/solve-times.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { ProviderFault } from '../../domain/fault.ts';
+import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
 import { renderSummary } from '../output/batch-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
 import type { OpenBatchJournal } from './batch-files.ts';
-import { liveIdOfRow, rowOfResult } from './batch-row.ts';
+import { courseInRow, rowOfResult } from './batch-row.ts';
 import type { CountedOutput } from './counted-output.ts';
+import { resumeCommand } from './resume-command.ts';
 import { journalPath, openBatchJournal, openBatchOutput, type RunRequest } from './open-run.ts';
 
 export interface BatchRequest extends RunRequest {
@@ -34,8 +36,8 @@ interface OpenRun {
   readonly journal: OpenBatchJournal;
   readonly output: CountedOutput;
   readonly options: BatchOptions;
-  /** How to go on, as a sentence; null where there is nothing to continue from. */
-  readonly journalPath: string | null;
+  /** Whether the same command goes on where this run ends. */
+  readonly isResumable: boolean;
 }
 
 /** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
@@ -58,10 +60,7 @@ async function concurrencyOf({ batch }: Config, session: Session): Promise<{ sta
 }
 
 /** The tasks of the input, in the order in which they are begun. */
-function itemsOf(
-  { input, badRows, survey }: BatchRequest,
-  stop: AbortSignal,
-): { items: AsyncIterable<BatchItem>; bad: () => number } {
+function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterable<BatchItem>; bad: () => number } {
   let bad = survey?.bad ?? 0;
   async function* tasks(): AsyncIterable<BatchItem> {
     for await (const record of input.records()) {
@@ -73,18 +72,26 @@ function itemsOf(
     }
   }
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
-  if (!input.source.isRepeatable) return { items: untilStopped(tasks(), stop), bad: () => bad };
+  if (!input.source.isRepeatable) return { items: tasks(), bad: () => bad };
   return { items: byPriority(tasks(), input.columns.includes('priority') ? window : 1), bad: () => bad };
 }
 
-function optionsOf({ flags }: BatchRequest, { globals, clock }: Context): BatchOptions {
+function optionsOf({ flags, input }: BatchRequest, { globals, clock }: Context): BatchOptions {
   return {
     retryFailed: flags.retryFailed === true,
     leaveInDoubt: flags.leaveInDoubt === true,
     resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
+    inputMayStall: !input.source.isRepeatable,
     orderWindow: flags.keepOrder === true ? window : null,
     threadWaitMs: globals.sandbox ? sandboxThreadWaitMs : threadWaitMs,
   };
+}
+
+/** The rows of earlier runs that stand in the output from the beginning. */
+async function* earlierRows(journal: TaskJournal, options: BatchOptions): AsyncIterable<FinishedTask> {
+  // In the order of the input they come with the others.
+  if (options.orderWindow !== null) return;
+  for await (const finished of journal.finishedTasks()) if (!isBegunAgain(finished, options)) yield finished;
 }
 
 async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
@@ -97,8 +104,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
       const options = optionsOf(request, context);
-      const output = await openBatchOutput(request, journal, options);
-      return { session, journal, journalPath: path, options, output };
+      const output = await openBatchOutput(request, earlierRows(journal, options));
+      return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
     } catch (error) {
       await journal.close();
       throw error;
@@ -144,10 +151,10 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { left, tally, limit, rules, progress, solver } = await equip(request, open, context);
-  const { items, bad } = itemsOf(request, rules.stop);
+  const { items, bad } = itemsOf(request);
   const { journal, output, session, options } = open;
   const deps = { solver, journal, limit, rules, clock: context.clock, sink: output };
-  const views = { rowOf: rowOfResult, liveIdIn: liveIdOfRow, record: tally.recordResult.bind(tally) };
+  const views = { rowOf: rowOfResult, courseIn: courseInRow, record: tally.recordResult.bind(tally) };
   const running = runBatch(items, options, { ...deps, ...views });
   const reason = await running
     .catch((error: unknown) => {
@@ -155,10 +162,11 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
       throw error;
     })
     .finally(() => progress.stop());
-  const requestCount = session.requestCount();
+  const counts = { submissionCount: rules.submissionCount, requestCount: session.requestCount() };
   const { message } = rules;
-  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, requestCount };
-  context.terminal.note(renderSummary(summary, open.journalPath !== null), { fields: { summary } });
+  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, ...counts };
+  const resume = open.isResumable ? resumeCommand(context.args) : null;
+  context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   return exitCodeOfBatch(summary);
 }
 

@@ -3,7 +3,7 @@ import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { Context } from '../context.ts';
 import { formatMs } from './format.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { canSpin, type Progress, startProgress } from './progress.ts';
 
 interface Watched {
   readonly tally: BatchTally;
@@ -16,7 +16,7 @@ interface Watched {
 const tellEveryMs = 30_000;
 const redrawEveryMs = 200;
 
-/** One live line about a batch on a terminal; a line every half minute elsewhere. */
+/** One live line about a batch where it can be redrawn; a line every half minute elsewhere. */
 export interface BatchProgress {
   recordEvent(event: SolverEvent): void;
   stop(): void;
@@ -60,8 +60,7 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   const startedMs = clock.nowMs();
   let pause = '';
   const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
-  const spinner: Progress | null =
-    terminal.stderr.isTTY === true ? await startProgress(terminal, env, 'starting') : null;
+  const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const say = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void tell(say, spinner === null ? tellEveryMs : redrawEveryMs, { clock, ended: ended.signal });
   return {

@@ -47,10 +47,10 @@ function counts({ report, bad }: BatchSummary): string {
   return parts.join(', ');
 }
 
-function effort({ report, requestCount }: BatchSummary): string {
-  const { submissions, retriesGranted, retriesRefused, solved } = report;
+function effort({ report, submissionCount, requestCount }: BatchSummary): string {
+  const { retriesGranted, retriesRefused, solved } = report;
   const perSolved = solved === 0 ? '' : `, ${(requestCount / solved).toFixed(2)} requests per solved task`;
-  return `${submissions} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
+  return `${submissionCount} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
 }
 
 /** The output may hold more than this run did. */
@@ -60,13 +60,21 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
 }
 
-/** What came of a run, for a person. `resumable`: the same command continues it. */
-export function renderSummary(summary: BatchSummary, resumable: boolean): string {
+/** What is left to be done, and the command that does it. */
+function nextStep({ reason, rows }: BatchSummary, resume: string): string | null {
+  if (reason !== null) return `run the same command again to continue: ${resume}`;
+  if (rows.failed === 0) return null;
+  const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
+  return `to solve what failed again: ${again}`;
+}
+
+/** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
+export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message } = summary;
   const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
   lines.push(withEarlierRuns(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
-  if (reason !== null && resumable) lines.push('run the same command again to continue');
+  if (resume !== null) lines.push(nextStep(summary, resume));
   return lines.filter((line) => line !== null).join('\n');
 }

@@ -8,8 +8,8 @@ export interface Progress {
 
 const silent: Progress = { update: () => undefined, stop: () => undefined };
 
-/** A terminal that reports 0 columns sends ora's line counting round for ever. */
-function canSpin({ stderr, options }: Terminal, env: Readonly<Record<string, string | undefined>>): boolean {
+/** Whether a live line would be seen. A terminal that reports 0 columns sends ora's line counting round for ever. */
+export function canSpin({ stderr, options }: Terminal, env: Readonly<Record<string, string | undefined>>): boolean {
   const hasScreen = stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env['TERM'] !== 'dumb';
   return hasScreen && env['CI'] === undefined && !options.quiet && options.logFormat === 'text';
 }

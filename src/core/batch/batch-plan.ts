@@ -10,20 +10,43 @@ export interface ResumeOptions {
   readonly resolveExpiredAt: number | null;
 }
 
-/** What is to be done about a task, given how far it had come. */
-export type BatchPlan =
-  | { readonly do: 'nothing' }
-  /** It may have been paid for, and nobody wants to risk a second payment. */
-  | { readonly do: 'leave'; readonly earlierAttempts: number }
-  | {
-      readonly do: 'solve';
-      readonly earlierAttempts: number;
-      /** An id that is polled before anything is submitted. */
-      readonly accepted: Accepted | null;
-      readonly wasInDoubt: boolean;
-    };
+/** What the row of a finished task tells whoever begins the task again. */
+export interface EarlierCourse {
+  /** Submissions, those of all its runs. */
+  readonly attempts: number;
+  readonly possiblyCharged: boolean;
+  /** An id that may still be solved; null for none. */
+  readonly liveId: Accepted | null;
+}
 
-const afresh: BatchPlan = { do: 'solve', earlierAttempts: 0, accepted: null, wasInDoubt: false };
+/** A task that is submitted, or polled where an id is known. */
+export interface SolvePlan {
+  readonly do: 'solve';
+  /** Submissions of earlier runs. */
+  readonly earlierAttempts: number;
+  /** Of these, the ones that do not limit this run: a person asked for the task to be begun again. */
+  readonly forgivenAttempts: number;
+  /** An id that is polled before anything is submitted. */
+  readonly accepted: Accepted | null;
+  readonly wasInDoubt: boolean;
+}
+
+/** What is to be done about a task that is in work, or gets its row. */
+export type WorkPlan =
+  | SolvePlan
+  /** It may have been paid for, and nobody wants to risk a second payment. */
+  | { readonly do: 'leave'; readonly earlierAttempts: number };
+
+/** What is to be done about a task, given how far it had come; `begin-again` has to look at its row first. */
+export type BatchPlan = WorkPlan | { readonly do: 'nothing' } | { readonly do: 'begin-again' };
+
+const afresh: SolvePlan = {
+  do: 'solve',
+  earlierAttempts: 0,
+  forgivenAttempts: 0,
+  accepted: null,
+  wasInDoubt: false,
+};
 
 /** Whether a finished task is begun again, so that its row is held back from the output for the time being. */
 export function isBegunAgain(
@@ -34,23 +57,34 @@ export function isBegunAgain(
   return resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
 }
 
-/** Decides what to do about a task. `liveId`: an id that a failed task left behind, which may still be solved. */
-export function planTask(progress: TaskProgress, options: ResumeOptions, liveId: Accepted | null): BatchPlan {
+/** Decides what to do about a task. */
+export function planTask(progress: TaskProgress, options: ResumeOptions): BatchPlan {
   switch (progress.state) {
     case 'new':
       return afresh;
-    case 'in-doubt':
-      return options.leaveInDoubt
-        ? { do: 'leave', earlierAttempts: progress.attempts }
-        : { do: 'solve', earlierAttempts: progress.attempts, accepted: null, wasInDoubt: true };
+    case 'in-doubt': {
+      const { attempts: earlierAttempts } = progress;
+      return options.leaveInDoubt ? { do: 'leave', earlierAttempts } : { ...afresh, earlierAttempts, wasInDoubt: true };
+    }
     case 'submitted': {
       const { attempts, captchaId, submittedAt, wasInDoubt = false } = progress;
-      return { do: 'solve', earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt };
+      return { ...afresh, earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt };
     }
     case 'solved':
-      return isBegunAgain({ status: 'solved', expiresAt: progress.expiresAt }, options) ? afresh : { do: 'nothing' };
-    case 'failed':
-      if (!isBegunAgain({ status: 'failed', expiresAt: null }, options)) return { do: 'nothing' };
-      return { do: 'solve', earlierAttempts: liveId === null ? 0 : 1, accepted: liveId, wasInDoubt: false };
+    case 'failed': {
+      const expiresAt = progress.state === 'solved' ? progress.expiresAt : null;
+      return { do: isBegunAgain({ status: progress.state, expiresAt }, options) ? 'begin-again' : 'nothing' };
+    }
   }
+}
+
+/** How a finished task is begun again: nothing of its earlier course is forgotten, and an id that may live is polled. */
+export function planAgain({ attempts, possiblyCharged, liveId }: EarlierCourse): SolvePlan {
+  return {
+    do: 'solve',
+    earlierAttempts: attempts,
+    forgivenAttempts: liveId === null ? attempts : attempts - 1,
+    accepted: liveId,
+    wasInDoubt: possiblyCharged,
+  };
 }

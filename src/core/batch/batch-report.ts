@@ -16,7 +16,6 @@ export interface BatchReport {
   readonly failed: number;
   readonly byReason: Readonly<Partial<Record<GaveUpReason, number>>>;
   readonly byRegion: readonly RegionTotals[];
-  readonly submissions: number;
   readonly retriesGranted: number;
   readonly retriesRefused: number;
   readonly possiblyCharged: number;
@@ -31,11 +30,10 @@ export class BatchTally {
   readonly #byReason = new Map<GaveUpReason, number>();
   readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number }>();
   readonly #solveTimes = new Quantiles();
-  readonly #events = { submissions: 0, retriesGranted: 0, retriesRefused: 0 };
+  readonly #events = { retriesGranted: 0, retriesRefused: 0 };
   readonly #counts = { solved: 0, failed: 0, possiblyCharged: 0, expired: 0 };
 
   recordEvent({ type }: SolverEvent): void {
-    if (type === 'submitting') this.#events.submissions += 1;
     if (type === 'retrying') this.#events.retriesGranted += 1;
     if (type === 'budget-refused') this.#events.retriesRefused += 1;
   }

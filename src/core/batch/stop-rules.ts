@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import { SubmissionBound } from './submission-bound.ts';
 
 /** Why a batch stopped before its end. */
 export type StopReason =
@@ -8,7 +9,7 @@ export type StopReason =
 export interface Bounds {
   /** So many failed tasks end the run. */
   readonly maxFailures: number | null;
-  /** So many submissions, retries included. */
+  /** So many submissions, retries included, but not those that found every thread taken. */
   readonly maxSubmissions: number | null;
   readonly maxDurationMs: number | null;
   /** So many tasks. */
@@ -21,15 +22,16 @@ export class StopRules {
   readonly #clock: Clock;
   readonly #abort = new AbortController();
   readonly #endsAtMs: number;
+  readonly #submissions: SubmissionBound;
   #reason: StopReason | null = null;
   #message: string | null = null;
   #started = 0;
-  #submissions = 0;
   #failed = 0;
 
   constructor(bounds: Bounds, interrupt: AbortSignal, { clock }: { clock: Clock }) {
     this.#bounds = bounds;
     this.#clock = clock;
+    this.#submissions = new SubmissionBound(bounds.maxSubmissions);
     this.#endsAtMs = bounds.maxDurationMs === null ? Infinity : clock.nowMs() + bounds.maxDurationMs;
     if (interrupt.aborted) this.stopFor('interrupted');
     else interrupt.addEventListener('abort', () => this.stopFor('interrupted'), { once: true });
@@ -48,6 +50,11 @@ export class StopRules {
   /** What a person should know about the reason; null where it says it all. */
   get message(): string | null {
     return this.#message;
+  }
+
+  /** Submissions so far, but for those that found every thread taken. */
+  get submissionCount(): number {
+    return this.#submissions.count;
   }
 
   stopFor(reason: StopReason, message: string | null = null): void {
@@ -75,14 +82,28 @@ export class StopRules {
     this.#started += 1;
   }
 
-  /** Whether one more submission may be made; a yes counts it. */
-  maySubmit(): boolean {
-    if (this.#submissions === this.#bounds.maxSubmissions) {
-      this.stopFor('max-submissions');
-      return false;
-    }
-    this.#submissions += 1;
-    return true;
+  /** Whether any task may still be begun, where none is in work and nobody knows whether there are more. */
+  mayGoOn(): boolean {
+    if (this.#submissions.isUsedUp) this.stopFor('max-submissions');
+    return this.mayStart();
+  }
+
+  /** Whether the task may submit once more; a yes counts it. May have to wait for the answers to others. */
+  async maySubmit(key: string): Promise<boolean> {
+    const isCounted = await this.#submissions.tryBegin(key);
+    if (!isCounted) this.stopFor('max-submissions');
+    else if (this.stop.aborted) this.recordUnpaid(key);
+    return !this.stop.aborted;
+  }
+
+  /** The task's submission was accepted, or is given up waiting for: it counts. */
+  recordAnswered(key: string): void {
+    this.#submissions.end(key);
+  }
+
+  /** The task's submission found every thread taken, or was not made after all: it does not count. */
+  recordUnpaid(key: string): void {
+    this.#submissions.end(key, { isFree: true });
   }
 
   recordFinished(failed: boolean): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outputColumns, parameterOf, resultColumns } from '../../../src/cli/batch/batch-columns.ts';
-import { liveIdOfRow, rowOfResult } from '../../../src/cli/batch/batch-row.ts';
+import { courseInRow, rowOfResult } from '../../../src/cli/batch/batch-row.ts';
 import { typedRow } from '../../../src/cli/batch/typed-row.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aTask } from '../../support/builders.ts';
@@ -61,7 +61,7 @@ describe('the row of a finished task', () => {
   });
 });
 
-describe('the id that a failed row left behind', () => {
+describe('what a row says about the course of its task', () => {
   const row = { reason: 'deadline-exceeded', captcha_id: '7', submitted_at: '2026-01-02T03:04:05.250Z' };
 
   it.each([
@@ -69,7 +69,21 @@ describe('the id that a failed row left behind', () => {
     [{ ...row, reason: 'unsolvable' }, null],
     [{ ...row, captcha_id: '' }, null],
     [{ ...row, submitted_at: '' }, null],
-  ])('of %j is %j', (values, accepted) => {
-    expect(liveIdOfRow(values)).toEqual(accepted);
+  ])('names the id that may still be solved: %j', (values, liveId) => {
+    expect(courseInRow(values)).toMatchObject({ liveId });
+  });
+
+  it.each([
+    [
+      { attempts: '3', possibly_charged: 'true' },
+      { attempts: 3, possiblyCharged: true, liveId: null },
+    ],
+    [
+      { attempts: '0', possibly_charged: 'false' },
+      { attempts: 0, possiblyCharged: false, liveId: null },
+    ],
+    [row, { attempts: 1, possiblyCharged: false }],
+  ])('counts its submissions and keeps its doubt: %j', (values, course) => {
+    expect(courseInRow(values)).toMatchObject(course);
   });
 });

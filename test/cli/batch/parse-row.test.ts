@@ -1,22 +1,35 @@
 import { describe, expect, it } from 'vitest';
 import { parseRow, type RowRules } from '../../../src/cli/batch/parse-row.ts';
+import { taskRules } from '../../../src/cli/solve/checked-task.ts';
 import { aConfig } from '../support/a-config.ts';
 
-const config = aConfig({
-  regions: [{ name: 'eu', health: 'https://eu.example.com/health', params: { proxytype: 'HTTP' } }],
-  policy: { deny: ['*.forbidden.com'] },
-});
+const tasks = taskRules(
+  aConfig({
+    regions: [{ name: 'eu', health: 'https://eu.example.com/health', params: { proxytype: 'HTTP' } }],
+    policy: { deny: ['*.forbidden.com'] },
+  }),
+);
 const good = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com' };
 
 function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
   const readImage = async (path: string) => (path === 'a.png' ? { body: 'aW1n' } : { reason: 'cannot be read' });
-  const usual: RowRules = { config, keep: new Set(), readImage, isNewId: () => true };
+  const usual: RowRules = { tasks, region: null, keep: new Set(), readImage, isNewId: () => true };
   return parseRow({ type: 'row', row: 3, line: 4, key: 'k', values }, { ...usual, ...rules });
 }
 
 describe('a record as a task', () => {
   it('is named by its number, and carries all its columns', async () => {
     expect(await parsed(good)).toMatchObject({ key: 'k', priority: 0, values: good, task: { taskId: '3', ...good } });
+  });
+
+  it.each([
+    ['its own', { ...good, region: 'eu' }, null, 'eu'],
+    ['that of the flag, where it names none', good, 'eu', 'eu'],
+    ['that of its page, where nobody names one', { ...good, pageurl: 'https://example.de' }, null, 'eu'],
+    ['none, where no rule matches', good, null, null],
+  ])('has as its region %s', async (_which, values, region, expected) => {
+    const located = taskRules(aConfig({ regions: [{ name: 'eu', location: [50, 8] }] }));
+    expect(await parsed(values, { tasks: located, region })).toMatchObject({ task: { region: expected } });
   });
 
   it.each([

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { planTask, type ResumeOptions } from '../../../src/core/batch/batch-plan.ts';
+import { planAgain, planTask, type ResumeOptions } from '../../../src/core/batch/batch-plan.ts';
 import type { TaskProgress } from '../../../src/ports/task-journal.ts';
 
 const usual: ResumeOptions = { retryFailed: false, leaveInDoubt: false, resolveExpiredAt: null };
-const afresh = { do: 'solve', earlierAttempts: 0, accepted: null, wasInDoubt: false };
+const afresh = { do: 'solve', earlierAttempts: 0, forgivenAttempts: 0, accepted: null, wasInDoubt: false };
 const nothing = { do: 'nothing' };
+const again = { do: 'begin-again' };
 const accepted = { captchaId: '7', submittedAt: 5 };
 const submitted: TaskProgress = { state: 'submitted', attempts: 2, ...accepted };
 const expiring: TaskProgress = { state: 'solved', expiresAt: 100 };
@@ -19,17 +20,22 @@ describe('what is to be done about a task', () => {
     [expiring, {}, nothing],
     [expiring, { retryFailed: true }, nothing],
     [expiring, { resolveExpiredAt: 99 }, nothing],
-    [expiring, { resolveExpiredAt: 100 }, afresh],
+    [expiring, { resolveExpiredAt: 100 }, again],
     [{ state: 'solved', expiresAt: null }, { resolveExpiredAt: 1e15 }, nothing],
     [{ state: 'failed' }, {}, nothing],
     [{ state: 'failed' }, { resolveExpiredAt: 1e15 }, nothing],
-    [{ state: 'failed' }, { retryFailed: true }, afresh],
+    [{ state: 'failed' }, { retryFailed: true }, again],
   ])('%j with %j', (progress, options, plan) => {
-    expect(planTask(progress, { ...usual, ...options }, null)).toEqual(plan);
+    expect(planTask(progress, { ...usual, ...options })).toEqual(plan);
+  });
+
+  it.each([false, true])('forgets nothing of a course that ended with a row (possibly charged: %s)', (wasInDoubt) => {
+    const plan = planAgain({ attempts: 3, possiblyCharged: wasInDoubt, liveId: null });
+    expect(plan).toEqual({ ...afresh, earlierAttempts: 3, forgivenAttempts: 3, wasInDoubt });
   });
 
   it('polls the id that a failed task left behind before it pays again', () => {
-    const plan = planTask({ state: 'failed' }, { ...usual, retryFailed: true }, accepted);
-    expect(plan).toEqual({ ...afresh, earlierAttempts: 1, accepted });
+    const plan = planAgain({ attempts: 3, possiblyCharged: false, liveId: accepted });
+    expect(plan).toEqual({ ...afresh, earlierAttempts: 3, forgivenAttempts: 2, accepted });
   });
 });

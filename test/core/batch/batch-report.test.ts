@@ -59,13 +59,12 @@ describe('the tally of a batch', () => {
     expect(report.solveMs.p50).toBeCloseTo(10_000, -3);
   });
 
-  it('counts submissions and what the budget said', () => {
+  it('counts what the budget said', () => {
     const tally = new BatchTally();
     const about = { taskId: 't1', attempt: 1 };
-    tally.recordEvent({ type: 'submitting', ...about, region: null });
     tally.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
     tally.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });
     tally.recordEvent({ type: 'not-ready', ...about, captchaId: '1' });
-    expect(tally.report()).toMatchObject({ submissions: 1, retriesGranted: 1, retriesRefused: 1 });
+    expect(tally.report()).toMatchObject({ retriesGranted: 1, retriesRefused: 1 });
   });
 });

@@ -25,6 +25,24 @@ describe('a full house', () => {
     expect(events.filter(({ type }) => type === 'retrying')).toEqual([]);
   });
 
+  it('does not count towards the submissions that may be made, nor lets them be exceeded', async () => {
+    // Eight of the first ten find no thread: they are answered after the bound seems to be reached.
+    const isFirst = new Set<string>();
+    const submits = ({ taskId }: { taskId: string }): Script<'accepted'> => {
+      isFirst.add(taskId);
+      const taken = isFirst.size <= 8 ? [{ latencyMs: 50, fault: full }] : [];
+      return [...taken, { latencyMs: 50, answer: 'accepted' }] as unknown as Script<'accepted'>;
+    };
+    const { rows, running, rules } = await ran(20, {
+      api: scripted({ submits }),
+      concurrency: { start: 12, max: 12 },
+      bounds: { maxSubmissions: 10 },
+    });
+    expect(await running).toBe('max-submissions');
+    expect(rows).toHaveLength(10);
+    expect(rules.submissionCount).toBe(10);
+  });
+
   it('is not stormed: who waits for a thread keeps everybody else waiting', async () => {
     const submits = (): Script<'accepted'> => [{ latencyMs: 50, fault: full }];
     const batch = aBatch({ api: scripted({ submits }), concurrency: { start: 10, max: 10 } });
@@ -62,6 +80,50 @@ describe('a batch that is run again', () => {
     expect(api.submissions).toHaveLength(submissions);
     expect(rows).toMatchObject([row]);
   });
+
+  it('adds up the attempts of a task that is solved again', async () => {
+    const durable = nothingDurable();
+    const submits = (): Script<'accepted'> => [{ fault: rejected }];
+    await ran(1, { journal: new MemoryJournal(durable), api: scripted({ submits }) });
+    const options = { retryFailed: true };
+    const twice = await ran(1, { journal: new MemoryJournal(durable), options, api: scripted({ submits }) });
+    expect(twice.rows).toMatchObject([{ status: 'failed', attempts: '2', possibly_charged: 'false' }]);
+    const { rows, api } = await ran(1, { journal: new MemoryJournal(durable), options });
+    expect(rows).toMatchObject([{ status: 'solved', attempts: '3', possibly_charged: 'false' }]);
+    expect(api.submissions).toHaveLength(1);
+  });
+
+  it('gives it all its attempts anew', async () => {
+    const durable = nothingDurable();
+    const unsolvable = describeFault({ kind: 'unsolvable', message: 'nobody could' });
+    const solver = { limits: { maxAttempts: 3, maxUnsolvable: 9 } };
+    const polls = (): Script<never> => [{ fault: unsolvable }];
+    await ran(1, { journal: new MemoryJournal(durable), solver, api: scripted({ polls }) });
+    const again = { journal: new MemoryJournal(durable), solver, api: scripted({ polls }) };
+    const { rows, api } = await ran(1, { ...again, options: { retryFailed: true } });
+    expect(rows).toMatchObject([{ status: 'failed', attempts: '6' }]);
+    expect(api.submissions).toHaveLength(3);
+  });
+
+  it.each([
+    ['intend', '3'],
+    // The submission whose id was not written down counts.
+    ['submitted', '4'],
+    ['finished', '3'],
+  ])(
+    'does not forget that a failed task may have been paid for, also where it is cut off at %s',
+    async (cut, attempts) => {
+      const durable = nothingDurable();
+      durable.progress.set('t1', { state: 'in-doubt', attempts: 2 });
+      await ran(1, { journal: new MemoryJournal(durable), options: { leaveInDoubt: true } });
+      const options = { retryFailed: true };
+      const never = new Promise<void>(() => undefined);
+      const stuck = new MemoryJournal(durable, (type) => (type === cut ? never : Promise.resolve()));
+      await ran(1, { journal: stuck, options });
+      const { rows } = await ran(1, { journal: new MemoryJournal(durable), options });
+      expect(rows).toMatchObject([{ status: 'solved', attempts, possibly_charged: 'true' }]);
+    },
+  );
 
   async function failedBefore() {
     const durable = nothingDurable();

@@ -73,6 +73,7 @@ describe('a batch', () => {
     const batch = aBatch({ api: scripted() });
     async function* broken() {
       yield* someItems(2);
+      await batch.clock.sleep(1);
       throw new Error('unreadable');
     }
     const running = batch.run(broken());
@@ -129,6 +130,45 @@ describe('a batch that stops', () => {
     expect(await running).toBe('max-submissions');
     expect(api.submissions).toHaveLength(5);
   });
+
+  it.each([
+    ['limit', { limit: 2 }, {}],
+    ['max-submissions', { maxSubmissions: 2 }, {}],
+    ['max-failures', { maxFailures: 1 }, { t2: rejected }],
+    ['max-duration', { maxDurationMs: 60_000 }, {}],
+  ] as const)('does not wait for an item that never comes after %s', async (reason, bounds, faults) => {
+    const batch = aBatch({ api: scripted({ submits: failing(faults) }), bounds, options: { inputMayStall: true } });
+    async function* stalled() {
+      yield* someItems(2);
+      await new Promise(() => undefined);
+    }
+    const running = batch.run(stalled());
+    await batch.clock.run();
+    expect(await running).toBe(reason);
+    expect(batch.rows).toHaveLength(2);
+  });
+
+  it('waits for items that come late where more may be begun', async () => {
+    const batch = aBatch({ api: scripted(), bounds: { limit: 2 }, options: { inputMayStall: true } });
+    async function* late() {
+      for (const item of someItems(2)) {
+        yield item;
+        await batch.clock.sleep(120_000);
+      }
+    }
+    const running = batch.run(late());
+    await batch.clock.run();
+    expect(await running).toBe('limit');
+    expect(batch.rows).toHaveLength(2);
+  });
+
+  it.each([{ limit: 3 }, { maxSubmissions: 3 }])(
+    'says that nothing stopped it where %j is what there is',
+    async (bounds) => {
+      const { running } = await ran(3, { bounds, options: { inputMayStall: true } });
+      expect(await running).toBeNull();
+    },
+  );
 
   it('says that nothing stopped it where the limit is exactly what there is', async () => {
     const { running } = await ran(3, { bounds: { limit: 3 } });

@@ -10,9 +10,9 @@ function someRules(bounds: Partial<Bounds> = {}) {
 }
 
 describe('the stop rules', () => {
-  it('let a run without bounds go on', () => {
+  it('let a run without bounds go on', async () => {
     const { rules } = someRules();
-    expect([rules.mayStart(), rules.maySubmit(), rules.reason]).toEqual([true, true, null]);
+    expect([rules.mayStart(), await rules.maySubmit('t1'), rules.reason]).toEqual([true, true, null]);
   });
 
   it('keep the first reason and its message', () => {
@@ -39,10 +39,31 @@ describe('the stop rules', () => {
     expect([rules.reason, rules.stop.aborted]).toEqual(['interrupted', true]);
   });
 
-  it('count submissions up to their number', () => {
+  it('count submissions up to their number', async () => {
     const { rules } = someRules({ maxSubmissions: 2 });
-    expect([rules.maySubmit(), rules.maySubmit(), rules.stop.aborted]).toEqual([true, true, false]);
-    expect([rules.maySubmit(), rules.reason]).toEqual([false, 'max-submissions']);
+    for (const key of ['t1', 't2']) {
+      expect(await rules.maySubmit(key)).toBe(true);
+      rules.recordAnswered(key);
+    }
+    expect(rules.stop.aborted).toBe(false);
+    expect([await rules.maySubmit('t3'), rules.reason, rules.submissionCount]).toEqual([false, 'max-submissions', 2]);
+  });
+
+  it('let nobody submit who waited for an answer while the run was stopped', async () => {
+    const { rules, interrupt } = someRules({ maxSubmissions: 1 });
+    await rules.maySubmit('t1');
+    const second = rules.maySubmit('t2');
+    interrupt.abort();
+    rules.recordUnpaid('t1');
+    expect([await second, rules.reason, rules.submissionCount]).toEqual([false, 'interrupted', 0]);
+  });
+
+  it('know that nothing may be begun any more where every submission is used up', async () => {
+    const { rules } = someRules({ maxSubmissions: 1 });
+    await rules.maySubmit('t1');
+    expect([rules.mayGoOn(), rules.reason]).toEqual([true, null]);
+    rules.recordAnswered('t1');
+    expect([rules.mayGoOn(), rules.reason]).toEqual([false, 'max-submissions']);
   });
 
   it('stop with the last failure that is tolerated', () => {

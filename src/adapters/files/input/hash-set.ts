@@ -1,18 +1,9 @@
 import { hash } from 'node:crypto';
+import { hexWordAt } from '../hex-word.ts';
 
 const fewestSlots = 1 << 10;
 /** Memory counts more than steps: even near it a look takes some hundred steps through neighbouring words. */
 const fullestRatio = 0.96;
-
-/** Eight hexadecimal digits as a number; `parseInt` of a slice takes five times as long. */
-function wordAt(digest: string, start: number): number {
-  let word = 0;
-  for (let at = start; at < start + 8; at++) {
-    const code = digest.charCodeAt(at);
-    word = word * 16 + (code < 58 ? code - 48 : code - 87);
-  }
-  return word;
-}
 
 /**
  * Which texts have been seen, at 8 to 17 bytes each whatever their length. Two texts are taken for one when 64 bits of
@@ -30,8 +21,8 @@ export class HashSet {
 
   /** The same for a text whose SHA-256 is at hand, in lower-case hexadecimal. */
   addDigestIfNew(digest: string): boolean {
-    const high = wordAt(digest, 0);
-    const low = wordAt(digest, 8);
+    const high = hexWordAt(digest, 0);
+    const low = hexWordAt(digest, 8);
     const isNew = this.#insert(high, high === 0 && low === 0 ? 1 : low);
     if (isNew && ++this.#size > (this.#words.length / 2) * fullestRatio) this.#grow();
     return isNew;

@@ -66,8 +66,8 @@ export class FileJournal implements OpenJournal {
     return this.#states.counts();
   }
 
-  intend(key: string, attempt: number): Promise<void> {
-    return this.#record({ type: 'intent', key, attempt });
+  intend(key: string, attempt: number, wasInDoubt = false): Promise<void> {
+    return this.#record({ type: 'intent', key, attempt, wasInDoubt });
   }
 
   refused(key: string): void {

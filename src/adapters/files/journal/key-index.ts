@@ -1,11 +1,11 @@
+import { hexWordAt } from '../hex-word.ts';
 import { assertKey } from './task-key.ts';
 
 const wordsPerKey = 4;
 
 function wordsOf(key: string): readonly [number, number, number, number] {
   assertKey(key);
-  const word = (n: number): number => Number.parseInt(key.slice(8 * n, 8 * n + 8), 16);
-  return [word(0), word(1), word(2), word(3)];
+  return [hexWordAt(key, 0), hexWordAt(key, 8), hexWordAt(key, 16), hexWordAt(key, 24)];
 }
 
 /**

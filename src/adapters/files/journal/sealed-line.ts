@@ -1,19 +1,20 @@
 import { crc32 } from 'node:zlib';
 
-const sealOf = (body: Buffer): string => `,"c":"${crc32(body).toString(16).padStart(8, '0')}"}`;
+const sealOf = (body: Buffer | string): string => `,"c":"${crc32(body).toString(16).padStart(8, '0')}"}`;
 const sealLength = sealOf(Buffer.alloc(0)).length;
 
 /**
  * One line of JSON Lines whose last member `c` is the CRC-32 of everything before it: still plain JSON for `jq` and
- * `grep`, and a line that was torn or changed is told without parsing it.
+ * `grep`, and a line that was torn or changed is told without parsing it. `open` is the JSON of an object without the
+ * brace that closes it.
  */
+export function sealed(open: string): Buffer {
+  return Buffer.from(`${open}${sealOf(open)}\n`);
+}
+
+/** The line of an object. */
 export function sealLine(fields: Readonly<Record<string, unknown>>): Buffer {
-  const body = JSON.stringify(fields).slice(0, -1);
-  // One buffer for all of it: a journal writes several lines per task.
-  const line = Buffer.allocUnsafe(Buffer.byteLength(body) + sealLength + 1);
-  const sealAt = line.write(body);
-  line.write(`${sealOf(line.subarray(0, sealAt))}\n`, sealAt, 'latin1');
-  return line;
+  return sealed(JSON.stringify(fields).slice(0, -1));
 }
 
 /** Whether a line, without its newline, is as it was written. */

@@ -1,39 +1,39 @@
 import type { FinishedTask } from '../../../ports/task-journal.ts';
-import { sealLine } from './sealed-line.ts';
+import { sealed } from './sealed-line.ts';
 import { assertKey } from './task-key.ts';
 
 /** One state change of a task, without the row that a finished one leaves. */
 export type Step =
-  | { readonly type: 'intent'; readonly key: string; readonly attempt: number }
+  | { readonly type: 'intent'; readonly key: string; readonly attempt: number; readonly wasInDoubt: boolean }
   | { readonly type: 'submitted'; readonly key: string; readonly captchaId: string; readonly submittedAt: number }
   | { readonly type: 'refused'; readonly key: string }
   | { readonly type: 'solved' | 'failed'; readonly key: string; readonly expiresAt: number | null };
 
 type Values = FinishedTask['values'];
 
-function fieldsOf(step: Step, row: Values | null): Record<string, unknown> {
-  const head = { t: step.type, k: step.key };
+/** Spelled out: `JSON.stringify` is left to what may need escaping. */
+function membersOf(step: Step, row: Values | null): string {
   switch (step.type) {
     case 'intent':
-      return { ...head, n: step.attempt };
+      return `,"n":${step.attempt}${step.wasInDoubt ? ',"doubt":true' : ''}`;
     case 'submitted':
-      return { ...head, id: step.captchaId, at: step.submittedAt };
+      return `,"id":${JSON.stringify(step.captchaId)},"at":${step.submittedAt}`;
     case 'refused':
-      return head;
+      return '';
     case 'solved':
     case 'failed':
-      return { ...head, exp: step.expiresAt, row };
+      return `,"exp":${step.expiresAt},"row":${JSON.stringify(row)}`;
   }
 }
 
 /** The record of a step, newline included. `row` belongs to `solved` and `failed`, and to no other. Throws `RangeError` for a bad key. */
 export function encodeStep(step: Step, row: Values | null = null): Buffer {
   assertKey(step.key);
-  return sealLine(fieldsOf(step, row));
+  return sealed(`{"t":"${step.type}","k":"${step.key}"${membersOf(step, row)}`);
 }
 
 /** Everything that a step needs but the id, and none of the row, which is most of a journal. */
-const head = /^\{"t":"([a-z]+)","k":"([0-9a-f]{32})"(?:,"(?:n|exp)":([^,}]+))?/;
+const head = /^\{"t":"([a-z]+)","k":"([0-9a-f]{32})"(?:,"(?:n|exp)":([^,}]+))?(,"doubt":true)?/;
 const finishedHead = /^\{"t":"(?:solved|failed)","k":"([0-9a-f]{32})"/;
 /** Longer than any match of both. */
 const headLength = 128;
@@ -45,10 +45,10 @@ function submittedIn(line: Buffer, key: string): Step {
 
 /** The step in a sealed line; null where it is none that this version knows. */
 export function decodeStep(line: Buffer): Step | null {
-  const [, type = '', key = '', value] = head.exec(line.toString('latin1', 0, headLength)) ?? [];
+  const [, type = '', key = '', value, doubt] = head.exec(line.toString('latin1', 0, headLength)) ?? [];
   switch (type) {
     case 'intent':
-      return { type, key, attempt: Number(value) };
+      return { type, key, attempt: Number(value), wasInDoubt: doubt !== undefined };
     case 'submitted':
       return submittedIn(line, key);
     case 'refused':

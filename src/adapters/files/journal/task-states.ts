@@ -26,6 +26,8 @@ interface Open {
 
 const nothingOpen: Open = { attempts: 0, captchaId: '', submittedAt: 0 };
 
+const openTask = (open: Open, wasInDoubt: boolean): Open => (wasInDoubt ? { ...open, wasInDoubt } : open);
+
 /** One number per task, growing. */
 class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
   readonly #allocate: (length: number) => T;
@@ -104,11 +106,12 @@ export class TaskStates {
     const task = this.#taskOf(step.key);
     switch (step.type) {
       case 'intent':
-        this.#intend(task, step.attempt);
+        this.#intend(task, step);
         break;
       case 'submitted': {
         const { captchaId, submittedAt } = step;
-        this.#open.set(task, { ...(this.#open.get(task) ?? nothingOpen), captchaId, submittedAt });
+        const { attempts, wasInDoubt } = this.#open.get(task) ?? nothingOpen;
+        this.#open.set(task, openTask({ attempts, captchaId, submittedAt }, wasInDoubt === true));
         this.#become(task, 'submitted');
         break;
       }
@@ -146,10 +149,11 @@ export class TaskStates {
    * A submission after a doubtful one leaves the doubt: should it be refused, the earlier may still have been paid for.
    * An accepted id, in contrast, is known to be dead before the next submission is begun.
    */
-  #intend(task: number, attempts: number): void {
-    if (this.#stateOf(task) !== 'submitted') this.#fallback.set(task, this.#state.get(task));
-    const wasInDoubt = this.#stateOf(task) === 'in-doubt' || this.#open.get(task)?.wasInDoubt === true;
-    this.#open.set(task, { ...nothingOpen, attempts, ...(wasInDoubt && { wasInDoubt }) });
+  #intend(task: number, step: Step & { type: 'intent' }): void {
+    const state = this.#stateOf(task);
+    if (state !== 'submitted') this.#fallback.set(task, this.#state.get(task));
+    const wasInDoubt = step.wasInDoubt || state === 'in-doubt' || this.#open.get(task)?.wasInDoubt === true;
+    this.#open.set(task, openTask({ attempts: step.attempt, captchaId: '', submittedAt: 0 }, wasInDoubt));
     this.#become(task, 'in-doubt');
   }
 

@@ -1,0 +1,95 @@
+import { UsageError } from '../../../domain/usage-error.ts';
+import type { UrlLine } from '../../../ports/url-source.ts';
+import { faultOfCsvRecord, quoteFaults } from './csv-fault.ts';
+import { CsvReader, type CsvRecord } from './csv-reader.ts';
+import type { Peekable } from './peekable.ts';
+import { sniffDelimiter } from './sniff-delimiter.ts';
+
+export interface UrlColumn {
+  readonly name: string;
+  /** One character; null: the one that the header uses. */
+  readonly delimiter: string | null;
+}
+
+/** So much is looked at to tell the delimiter. */
+const mostSniffedBytes = 64 * 1024;
+const mostShown = 8;
+
+const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, mostSniffedBytes);
+
+async function sniffedDelimiter(text: Peekable): Promise<string> {
+  const isEnough = (bytes: Buffer): boolean =>
+    bytes.length >= mostSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
+  const head = sniffedText(await text.peek(isEnough));
+  return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
+}
+
+/** The records by chunk; those before an error come before it. */
+async function* recordsOf(chunks: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<readonly CsvRecord[]> {
+  const reader = new CsvReader(delimiter);
+  for await (const chunk of chunks) {
+    try {
+      await reader.read(chunk);
+    } finally {
+      yield reader.takeRecords();
+    }
+  }
+  try {
+    await reader.end();
+  } finally {
+    yield reader.takeRecords();
+  }
+}
+
+/** Excel's line that names the delimiter, and lines of blanks, which people do not see. */
+function isNoHeader({ fields, line }: CsvRecord): boolean {
+  const [first = '', ...others] = fields;
+  return (others.length === 0 && first.trim() === '') || (line === 1 && others.length <= 1 && /^sep=.?$/i.test(first));
+}
+
+const shownNames = (names: readonly string[]): string =>
+  `${names
+    .slice(0, mostShown)
+    .map((name) => JSON.stringify(name))
+    .join(', ')}${names.length > mostShown ? ', …' : ''}`;
+
+/** Where in a record the URL stands. Throws `UsageError` where the header does not say so. */
+function indexIn({ fields, fault, line }: CsvRecord, name: string): number {
+  if (fault !== null) {
+    const { reason, fix } = quoteFaults[fault.kind];
+    throw new UsageError(`line ${line}, which names the columns: ${reason}`, fix);
+  }
+  const names = fields.map((field) => field.trim());
+  const index = names.indexOf(name);
+  if (index === -1) throw new UsageError(`--column ${name}: there is no such column`, `there are ${shownNames(names)}`);
+  if (names.lastIndexOf(name) === index) return index;
+  throw new UsageError(`--column ${name}: there are two columns of this name`, 'rename one of them in the file');
+}
+
+function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
+  const { line, fields } = record;
+  const fault = faultOfCsvRecord(record, columns);
+  if (fault !== null) return { line, text: '', fault: `${fault.reason}. ${fault.fix}` };
+  return { line, text: fields[index]?.trim() ?? '', fault: null };
+}
+
+/** The URLs in one column of a CSV; records in which it is empty hold none. Throws `UsageError` for an unusable input. */
+export async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): AsyncGenerator<readonly UrlLine[]> {
+  let columns: readonly string[] | null = null;
+  let index = -1;
+  for await (const batch of recordsOf(text, delimiter ?? (await sniffedDelimiter(text)))) {
+    let records = batch;
+    if (columns === null) {
+      const start = records.findIndex((record) => !isNoHeader(record));
+      const header = records[start];
+      if (header === undefined) continue;
+      index = indexIn(header, name);
+      columns = header.fields;
+      records = records.slice(start + 1);
+    }
+    const names = columns;
+    yield records
+      .map((record) => urlOf(record, names, index))
+      .filter(({ text: url, fault }) => url !== '' || fault !== null);
+  }
+}

@@ -1,0 +1,106 @@
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AttemptJournal } from '../../ports/attempt-journal.ts';
+import type { AttemptSteps } from '../solve/attempt.ts';
+import type { Circumstances } from '../solve/circumstances.ts';
+import { gaveUp } from '../solve/outcome-of.ts';
+import type { Solver } from '../solve/solver.ts';
+import type { BatchItem, BatchResult } from './batch-item.ts';
+import type { SolvePlan, WorkPlan } from './batch-plan.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { StopRules } from './stop-rules.ts';
+
+export interface ItemOptions {
+  /** How long a task waits for a thread before it asks again, in ms. */
+  readonly threadWaitMs: number;
+}
+
+export interface ItemDeps {
+  readonly solver: Pick<Solver, 'solve'>;
+  readonly journal: AttemptJournal;
+  readonly limit: ConcurrencyLimit;
+  readonly rules: StopRules;
+  readonly clock: Clock;
+}
+
+/** One task of a batch, and what is to be done about it. */
+export interface ItemWork<Plan extends WorkPlan = WorkPlan> {
+  readonly item: BatchItem;
+  readonly plan: Plan;
+}
+
+/** Thrown before a submission that would be one too many. */
+class NoMoreSubmissions extends Error {}
+
+function stepsOf({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
+  return {
+    intend: async (attempt) => {
+      if (!(await rules.maySubmit(key))) throw new NoMoreSubmissions();
+      await journal.intend(key, plan.forgivenAttempts + attempt, plan.wasInDoubt);
+    },
+    refused: () => journal.refused(key),
+    submitted: ({ captchaId, submittedAt }) => {
+      rules.recordAnswered(key);
+      limit.recordAccepted();
+      return journal.submitted(key, captchaId, submittedAt);
+    },
+  };
+}
+
+function circumstancesOf(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions, deps: ItemDeps): Circumstances {
+  const { item, plan } = work;
+  const { limit, rules } = deps;
+  return {
+    steps: stepsOf(work, deps),
+    earlierAttempts: plan.earlierAttempts - plan.forgivenAttempts,
+    accepted: plan.accepted,
+    awaitThread: () => {
+      rules.recordUnpaid(item.key);
+      limit.recordFull();
+      return limit.yield(threadWaitMs, rules.stop);
+    },
+  };
+}
+
+/** Null where the task stays open for the next run: it was stopped, or the account refuses all of them. */
+async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: ItemDeps): Promise<Outcome | null> {
+  const { solver, rules } = deps;
+  const { key, task } = work.item;
+  try {
+    const outcome = await solver.solve(task, rules.stop, circumstancesOf(work, options, deps));
+    if (outcome.status === 'solved') return outcome;
+    if (outcome.reason === 'account') rules.stopFor('account', outcome.message);
+    return outcome.reason === 'account' || outcome.reason === 'cancelled' ? null : outcome;
+  } catch (error) {
+    if (error instanceof NoMoreSubmissions) return null;
+    throw error;
+  } finally {
+    rules.recordAnswered(key);
+  }
+}
+
+function leftInDoubt({ task }: BatchItem): Outcome {
+  return gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
+}
+
+function resultOf({ item, plan }: ItemWork, outcome: Outcome, { clock }: ItemDeps): BatchResult {
+  const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
+  const resumed = plan.do === 'solve' && plan.accepted !== null ? 1 : 0;
+  return {
+    item,
+    outcome,
+    attemptCount: plan.earlierAttempts + outcome.attempts.length - resumed,
+    possiblyCharged: outcome.possiblyCharged || plan.do === 'leave' || plan.wasInDoubt,
+    expired: expiresAt !== null && expiresAt <= clock.timestamp(),
+  };
+}
+
+/** Does what is planned about one task, every step in the journal before it is taken. Null where it stays open. */
+export async function solveItem(
+  { item, plan }: ItemWork,
+  options: ItemOptions,
+  deps: ItemDeps,
+): Promise<BatchResult | null> {
+  const outcome = plan.do === 'leave' ? leftInDoubt(item) : await solve({ item, plan }, options, deps);
+  return outcome === null ? null : resultOf({ item, plan }, outcome, deps);
+}
