@@ -2,6 +2,7 @@ import { closestName } from './closest-name.ts';
 import type { ConfigFile } from './find-config-file.ts';
 import { isLoopback } from './loopback.ts';
 import type { Problem } from './problem.ts';
+import { ruleProblems } from './route-checks.ts';
 import { shownValue } from './shown-value.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -63,7 +64,13 @@ function openHttp(written: unknown): readonly Problem[] {
 
 /** What must hold between the keys of a configuration, as written. Values of a wrong form are passed over. */
 export function crossProblems(written: unknown): readonly Problem[] {
-  return [...duplicateRegions(written), ...unknownRegions(written), ...openHttp(written)];
+  const matches = listAt(objectAt(written, 'routes'), 'rules').map((rule) => asObject(rule)['match']);
+  return [
+    ...duplicateRegions(written),
+    ...unknownRegions(written),
+    ...ruleProblems(matches),
+    ...openHttp(written),
+  ];
 }
 
 const insteadOf: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { FaultKind } from '../domain/fault.ts';
+import { parseHostPattern } from '../domain/host-pattern.ts';
 import { api } from './schema/api.ts';
 import { failover, fleet, health, regions, results, routes, worker } from './schema/fleet.ts';
 import { budget, breaker } from './schema/protection.ts';
@@ -20,7 +21,11 @@ const faultKinds = [
 const hostPattern = mustBe('a host, *.host, .host or *');
 const hostPatterns = listOf(
   'host patterns',
-  v.pipe(v.string(hostPattern), v.regex(/^(\*|(\*?\.)?[^\s*/:@?#]+)$/, hostPattern)),
+  v.pipe(
+    v.string(hostPattern),
+    v.regex(/^(\*|(\*?\.)?[^\s*/:@?#]+)$/, hostPattern),
+    v.check((written) => 'pattern' in parseHostPattern(written), hostPattern),
+  ),
 );
 
 /**

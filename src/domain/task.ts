@@ -14,4 +14,6 @@ export interface Task {
   readonly params: Readonly<Record<string, string>>;
   /** The region that the task is labelled with, or null. */
   readonly region: string | null;
+  /** What decided the region: a rule, `.de` for a country, `default`, or `chosen` by a person; null without a region. */
+  readonly rule: string | null;
 }

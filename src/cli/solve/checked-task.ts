@@ -3,6 +3,8 @@ import { decidePolicy } from '../../core/routing/policy.ts';
 import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import { reservedParameters, taskProblems, wireParameters } from '../../protocol/wire.ts';
+import type { TaskRefusal } from './task-refusal.ts';
+import { type RegionOf, taskRegions } from './task-region.ts';
 
 /** What a person says about a task, before it is checked. */
 export interface TaskInput {
@@ -18,14 +20,6 @@ export interface TaskInput {
   readonly region: string | null;
 }
 
-/** Why a task cannot or must not be sent. */
-export interface TaskRefusal {
-  /** The name at fault: a column of a batch, or what a flag of `solve` is called after; null where it is the whole. */
-  readonly about: string | null;
-  readonly reason: string;
-  readonly fix: string | null;
-}
-
 const reservedHints: Readonly<Record<string, string>> = {
   action: "for the page's own action use --page-action, in a batch the column page_action",
   method: 'use --method',
@@ -38,17 +32,6 @@ function reservedRefusal(params: Readonly<Record<string, string>>): readonly Tas
     reason: `the parameter ${name} is set by captcha itself`,
     fix: reservedHints[name] ?? null,
   }));
-}
-
-type Region = Config['regions'][number];
-
-function findRegion(name: string | null, { regions, routes }: Config): Region | null | TaskRefusal {
-  const wanted = name ?? routes.default;
-  if (wanted === null) return null;
-  const names = regions.map((region) => region.name).join(', ');
-  const fix = names === '' ? 'no regions are configured' : `there are: ${names}`;
-  const found = regions.find((region) => region.name === wanted);
-  return found ?? { about: 'region', reason: `region ${wanted}: no such region`, fix };
 }
 
 /** What the method asks for and the policy allows. */
@@ -68,26 +51,37 @@ function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
       ];
 }
 
+/** What tasks are judged by, compiled once for many of them. */
+export interface TaskRules {
+  readonly config: Config;
+  readonly regionOf: RegionOf;
+}
+
+export function taskRules(config: Config): TaskRules {
+  return { config, regionOf: taskRegions(config) };
+}
+
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
-export function parseTask(input: TaskInput, config: Config): Task | readonly TaskRefusal[] {
+export function parseTask(input: TaskInput, { config, regionOf }: TaskRules): Task | readonly TaskRefusal[] {
   const { taskId, sitekey, pageurl, body } = input;
   const reserved = reservedRefusal(input.params);
   if (reserved.length > 0) return reserved;
   if (body === '') return [{ about: 'body', reason: 'the image is empty', fix: null }];
   const method = input.method ?? (body === null ? null : 'base64');
   if (method === null) return [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }];
-  const region = findRegion(input.region, config);
-  if (region !== null && 'reason' in region) return [region];
+  const found = regionOf(input.region, pageurl ?? input.params['pageurl'] ?? null);
+  if ('reason' in found) return [found];
+  const { region, rule } = found;
   const action = input.pageAction === null ? {} : { action: input.pageAction };
   const params = { ...region?.params, ...input.params, ...action };
-  const task: Task = { taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null };
+  const task: Task = { taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null, rule };
   const refusals = refusalsOf(task, config);
   return refusals.length > 0 ? refusals : task;
 }
 
 /** The same for one task on the command line: throws `UsageError`. */
 export function checkedTask(input: TaskInput, config: Config): Task {
-  const parsed = parseTask(input, config);
+  const parsed = parseTask(input, taskRules(config));
   if (!Array.isArray(parsed)) return parsed as Task;
   const refusals = parsed as readonly TaskRefusal[];
   const fix = refusals[0]?.fix ?? 'see captcha solve --help';

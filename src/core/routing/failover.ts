@@ -16,12 +16,18 @@ export interface RegionState {
   readonly redirectedCount: number;
 }
 
+/** A region that takes tasks of another, and which part of them: above 0, up to 1. */
+export interface FailoverTarget {
+  readonly region: string;
+  readonly share: number;
+}
+
 /** Where the tasks of a region that does not serve go. */
 export interface FailoverMove {
   readonly from: string;
-  /** Shares add up to 1, largest first; empty where the tasks are held. */
-  readonly to: readonly { readonly region: string; readonly share: number }[];
-  /** True where there is no region that may take them. */
+  /** Shares add up to 1, largest first; empty where the tasks are held, or sent home. */
+  readonly to: readonly FailoverTarget[];
+  /** True where there is no region that may take them, and they wait in their queue. */
   readonly held: boolean;
   /** One phrase for a person, such as `no healthy region in residency eu`. */
   readonly reason: string;

@@ -1,4 +1,6 @@
 import { hostOf } from '../../domain/host-of.ts';
+import { parseHostPattern } from '../../domain/host-pattern.ts';
+import { HostTree } from './host-tree.ts';
 
 /** The keys `policy.*` of the configuration: which pages a team may work on. */
 export interface Policy {
@@ -10,27 +12,38 @@ export interface Policy {
 
 export type PolicyDecision = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
 
-/**
- * Whether a host pattern matches a host: `*` matches all, `*.example.com` and `.example.com` match its subdomains by whole labels and
- * not the apex, anything else matches that host alone.
- */
-function matches(pattern: string, host: string): boolean {
-  if (pattern === '*') return true;
-  const suffix = pattern.startsWith('*.') ? pattern.slice(1) : pattern;
-  if (!suffix.startsWith('.')) return hostOf(suffix) === host;
-  return host.endsWith(`.${hostOf(suffix.slice(1)) ?? ''}`);
+/** A policy is about whole hosts. */
+const anyPage = { pathname: '/' };
+
+/** A list of patterns decides about every row of a batch, and is read once. */
+const readLists = new WeakMap<readonly string[], HostTree<string>>();
+
+function readPatterns(patterns: readonly string[]): HostTree<string> {
+  const known = readLists.get(patterns);
+  if (known !== undefined) return known;
+  const tree = new HostTree<string>();
+  for (const text of patterns) {
+    const parsed = parseHostPattern(text);
+    // A deny rule that is passed over would fail open.
+    if ('problem' in parsed) throw new RangeError(`the pattern ${text} ${parsed.problem}`);
+    if (parsed.pattern.scope === 'path') throw new RangeError(`the pattern ${text} has a path`);
+    tree.set(parsed.pattern, text);
+  }
+  readLists.set(patterns, tree);
+  return tree;
 }
 
 /**
  * Whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes; a page
- * whose host cannot be told passes only where there are no rules.
+ * whose host cannot be told passes only where there are no rules. Throws `RangeError` for a pattern that is no host
+ * pattern, which the configuration refuses.
  */
 export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
   if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };
   const host = hostOf(pageurl);
   if (host === null) return { allowed: false, rule: 'policy (the page is not a URL)' };
-  const denied = deny.find((pattern) => matches(pattern, host));
-  if (denied !== undefined) return { allowed: false, rule: `policy.deny ${denied}` };
-  if (allow.length === 0 || allow.some((pattern) => matches(pattern, host))) return { allowed: true };
+  const denied = readPatterns(deny).find(host, anyPage);
+  if (denied !== null) return { allowed: false, rule: `policy.deny ${denied}` };
+  if (allow.length === 0 || readPatterns(allow).find(host, anyPage) !== null) return { allowed: true };
   return { allowed: false, rule: `policy.allow (no pattern matches ${host})` };
 }

@@ -38,6 +38,7 @@ describe('a task that is solved', () => {
         body: null,
         params: { data: 'x', action: 'login' },
         region: null,
+        rule: null,
       },
     ]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../../src/cli/context.ts';
 import { startBatchProgress } from '../../../src/cli/output/batch-progress.ts';
 import { BatchTally } from '../../../src/core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
@@ -6,11 +7,11 @@ import { someItems } from '../../support/batch-rig.ts';
 import { aStage, type StageParts } from '../support/a-stage.ts';
 import { aSolved } from '../support/outcomes.ts';
 
-async function watched(total: number | null, parts: StageParts = {}) {
+async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
   const stage = aStage(parts);
   const tally = new BatchTally();
   const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
-  const progress = await startBatchProgress({ tally, limit, total }, stage.context);
+  const progress = await startBatchProgress({ tally, limit, total }, { ...stage.context, env });
   const finish = (count: number): void => {
     for (const item of someItems(count)) {
       tally.recordResult({ item, outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });
@@ -67,11 +68,33 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toContain('left\n');
   });
 
+  const screen = { isTTY: true, columns: 80 };
+
   it('is one live line on a terminal', async () => {
-    const { clock, stderr, progress, finish } = await watched(100, { stderr: { isTTY: true } });
+    const { clock, stderr, progress, finish } = await watched(100, { stderr: screen });
     finish(30);
     await clock.advance(30_000);
     progress.stop();
     expect(stderr.text).not.toContain('done\n');
+  });
+
+  it.each<[string, StageParts, Context['env']]>([
+    ['CI', { stderr: screen }, { CI: '1' }],
+    ['a dumb terminal', { stderr: screen }, { TERM: 'dumb' }],
+    ['logs in JSON', { stderr: screen, options: { logFormat: 'json' } }, {}],
+    ['a terminal without columns', { stderr: { isTTY: true, columns: 0 } }, {}],
+  ])('is a line every half minute with %s, too', async (_where, parts, env) => {
+    const { clock, stderr, progress, finish } = await watched(100, parts, env);
+    finish(30);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('30/100 done');
+  });
+
+  it('is nothing under --quiet', async () => {
+    const { clock, stderr, progress } = await watched(100, { options: { quiet: true } });
+    await clock.advance(60_000);
+    progress.stop();
+    expect(stderr.text).toBe('');
   });
 });

@@ -3,15 +3,18 @@ import type { BatchSummary } from '../../../src/cli/batch/batch-exit-code.ts';
 import { renderSummary, renderSurvey } from '../../../src/cli/output/batch-view.ts';
 import { BatchTally } from '../../../src/core/batch/batch-report.ts';
 
+const resume = 'captcha batch tasks.csv';
+
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
-  const usual = { ...new BatchTally().report(), solved: 4, submissions: 5, retriesGranted: 1, ...report };
-  return { report: usual, rows, bad: 0, reason: null, message: null, requestCount: 10, ...special };
+  const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
+  const counts = { submissionCount: 5, requestCount: 10 };
+  return { report: usual, rows, bad: 0, reason: null, message: null, ...counts, ...special };
 }
 
 describe('the summary of a batch', () => {
   it('is two lines where all went well', () => {
-    expect(renderSummary(aSummary(), true)).toBe(
+    expect(renderSummary(aSummary(), resume)).toBe(
       '4 solved, 0 failed\n5 submissions, 1 retries granted, 0 refused, 2.50 requests per solved task',
     );
   });
@@ -28,7 +31,7 @@ describe('the summary of a batch', () => {
       ...{ failed: 1, byReason: { unsolvable: 1 }, byRegion: regions, possiblyCharged: 1, expired: 3 },
       solveMs: { p50: 15_000, p95: 62_000 },
     };
-    const text = renderSummary(aSummary(special, report), true);
+    const text = renderSummary(aSummary(special, report), resume);
     for (const part of [
       '2 bad rows',
       '1 possibly charged',
@@ -38,14 +41,22 @@ describe('the summary of a batch', () => {
       'failed: unsolvable 1',
       'with earlier runs: 9 solved, 1 failed (unsolvable 1)',
       'stopped: the account needs a person (no balance)',
-      'run the same command again to continue',
+      'run the same command again to continue: captcha batch tasks.csv',
     ]) {
       expect(text).toContain(part);
     }
   });
 
+  it.each([resume, `${resume} --retry-failed`])(
+    'says how to solve again what failed, where nothing else is left: %s',
+    (line) => {
+      const text = renderSummary(aSummary({ rows: { solved: 4, failed: 1, byReason: { unsolvable: 1 } } }), line);
+      expect(text.split('\n').at(-1)).toBe('to solve what failed again: captcha batch tasks.csv --retry-failed');
+    },
+  );
+
   it('does not promise to continue where nothing was kept', () => {
-    expect(renderSummary(aSummary({ reason: 'interrupted' }), false)).not.toContain('again');
+    expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');
   });
 });
 

@@ -6,9 +6,10 @@ const baseUrl = 'https://ocr.captchaai.com';
 
 describe('the request that would be sent', () => {
   it('is shown as it goes over the wire, the key masked', () => {
-    expect(requestReport(aTask({ method: 'userrecaptcha', region: 'eu-west-1' }), baseUrl)).toEqual({
+    expect(requestReport(aTask({ method: 'userrecaptcha', region: 'eu-west-1', rule: '.de' }), baseUrl)).toEqual({
       url: 'https://ocr.captchaai.com/in.php',
       region: 'eu-west-1',
+      rule: '.de',
       parameters: {
         key: '***',
         json: '1',
@@ -49,12 +50,13 @@ describe('its text', () => {
   const request = { url: `${baseUrl}/in.php`, parameters: { key: '***', json: '1', method: 'bls' } };
 
   it('has a line for the address and one for each parameter', () => {
-    expect(renderRequest({ ...request, region: null })).toBe(
+    expect(renderRequest({ ...request, region: null, rule: null })).toBe(
       'POST https://ocr.captchaai.com/in.php\n  key=***\n  json=1\n  method=bls\n',
     );
   });
 
-  it('names the region', () => {
-    expect(renderRequest({ ...request, region: 'eu-west-1' })).toMatch(/method=bls\nregion eu-west-1\n$/);
+  it('names the region, and what decided it', () => {
+    const routed = { ...request, region: 'eu-west-1', rule: '.de' };
+    expect(renderRequest(routed)).toMatch(/method=bls\nregion eu-west-1 \(\.de\)\n$/);
   });
 });

@@ -29,6 +29,7 @@ describe('a task', () => {
       body: null,
       params: { data: 'x' },
       region: null,
+      rule: null,
     });
   });
 
@@ -132,6 +133,38 @@ describe('a region', () => {
     const config = aConfig({ regions, routes: { default: 'eu-west-1' } });
     expect(checkedTask(anInput(), config).region).toBe('eu-west-1');
     expect(checkedTask(anInput({ region: 'us-east-1' }), config).region).toBe('us-east-1');
+  });
+
+  it.each([
+    [
+      'a rule',
+      { rules: [{ match: '*.example.com', region: 'eu-west-1' }] },
+      'https://shop.example.com/',
+      'eu-west-1',
+      '*.example.com',
+    ],
+    ['the country of the page', { default: 'us-east-1' }, 'https://example.de/', 'eu-west-1', '.de'],
+    ['the default', { default: 'us-east-1' }, 'https://example.com/', 'us-east-1', 'default'],
+    ['the default, without a page', { default: 'us-east-1' }, null, 'us-east-1', 'default'],
+    ['nothing', {}, 'https://example.com/', null, null],
+  ])('is decided by %s', (_what, routes, pageurl, region, rule) => {
+    const input = anInput(pageurl === null ? { method: null, pageurl, body: 'AA==' } : { pageurl });
+    expect(checkedTask(input, aConfig({ regions, routes }))).toMatchObject({ region, rule });
+  });
+
+  it('that a person chose beats every rule', () => {
+    const routes = { rules: [{ match: 'example.com', region: 'eu-west-1' }] };
+    const task = checkedTask(anInput({ region: 'us-east-1' }), aConfig({ regions, routes }));
+    expect(task).toMatchObject({ region: 'us-east-1', rule: 'chosen' });
+  });
+
+  it('of a page that may also stand in a parameter', () => {
+    const input = anInput({ pageurl: null, params: { pageurl: 'https://example.de/' } });
+    expect(checkedTask(input, aConfig({ regions })).region).toBe('eu-west-1');
+  });
+
+  it('cannot be told for a page that is no URL', async () => {
+    expect(await refused({ pageurl: 'http://' }, { regions })).toMatch(/^pageurl: .* \| write https:/);
   });
 
   it('that is not configured is refused, with those that are', async () => {

@@ -1,12 +1,14 @@
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { Context, GlobalFlags, SandboxHandle, Session, SessionRequest } from '../../../src/cli/context.ts';
+import type { DoctorTools } from '../../../src/cli/doctor/doctor-tools.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { LoadedConfig, Override } from '../../../src/config/load.ts';
 import { Solver } from '../../../src/core/solve/solver.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import type { EventSink } from '../../../src/ports/event-sink.ts';
+import type { RegionProbe } from '../../../src/ports/region-probe.ts';
 import { aConfig } from './a-config.ts';
 import { aTerminal, type TerminalParts } from './a-terminal.ts';
 import { FakeSignals } from './fake-signals.ts';
@@ -23,6 +25,8 @@ export interface StageParts extends TerminalParts {
   readonly api?: Partial<Session['api']>;
   readonly solve?: Solve;
   readonly sandbox?: SandboxHandle;
+  readonly regionProbe?: RegionProbe;
+  readonly doctor?: DoctorTools;
 }
 
 function notCalled(name: string): () => never {
@@ -44,7 +48,7 @@ class ScriptedSolver extends Solver {
   readonly #solve: (task: Task, stop: AbortSignal) => Promise<Outcome>;
 
   constructor(solve: (task: Task, stop: AbortSignal) => Promise<Outcome>) {
-    super(...([undefined, undefined] as unknown as ConstructorParameters<typeof Solver>));
+    super(...([{}, {}] as unknown as ConstructorParameters<typeof Solver>));
     this.#solve = solve;
   }
 
@@ -89,6 +93,7 @@ export function aStage(parts: StageParts = {}) {
   };
   const context: Context = {
     globals: { config: null, json: false, sandbox: false, ...parts.globals },
+    args: [],
     env: {},
     terminal: streams.terminal,
     interrupt: new Interrupt(signals, () => clock.nowMs()),
@@ -104,6 +109,9 @@ export function aStage(parts: StageParts = {}) {
       return session;
     },
     batchFiles: notCalled('batchFiles'),
+    regionProbe: async () => parts.regionProbe ?? notCalled('regionProbe')(),
+    routeFiles: notCalled('routeFiles'),
+    doctor: async () => parts.doctor ?? notCalled('doctor')(),
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
   };

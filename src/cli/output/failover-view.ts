@@ -1,0 +1,65 @@
+import { apportion } from '../../core/routing/apportion.ts';
+import type { FailoverMove, FailoverTarget } from '../../core/routing/failover.ts';
+import type { RegionHealth } from '../../domain/region.ts';
+import type { HealthFrame } from '../health/health-frame.ts';
+import { renderTable } from './table.ts';
+
+/** A move with the tasks that it would move now. */
+export interface BacklogMove extends FailoverMove {
+  /** Tasks that wait in the queue of the region; null where it does not say. */
+  readonly backlog: number | null;
+  readonly to: readonly (FailoverTarget & { readonly tasks: number | null })[];
+}
+
+/** What `captcha failover` has to say. */
+export interface FailoverReport {
+  readonly regions: readonly Pick<RegionHealth, 'region' | 'status' | 'queueDepth' | 'error'>[];
+  readonly failover: readonly BacklogMove[];
+}
+
+function withBacklog(move: FailoverMove, backlog: number | null): BacklogMove {
+  const shares = move.to.map(({ share }) => share);
+  const tasks = backlog === null ? [] : apportion(backlog, shares);
+  const to = move.to.map((target, index) => ({ ...target, tasks: tasks[index] ?? null }));
+  const { from, held, reason } = move;
+  return { from, backlog, to, held, reason };
+}
+
+/** The plan, with the backlog of every region that does not serve shared among its targets. */
+export function failoverReport({ regions, failover }: HealthFrame): FailoverReport {
+  const depths = new Map(regions.map(({ region, queueDepth }) => [region, queueDepth]));
+  return {
+    regions: regions.map(({ region, status, queueDepth, error }) => ({ region, status, queueDepth, error })),
+    failover: failover.map((move) => withBacklog(move, depths.get(move.from) ?? null)),
+  };
+}
+
+const count = (tasks: number | null): string => tasks?.toLocaleString('en-US') ?? 'unknown';
+const percent = (share: number): string => (share < 0.005 ? '<1%' : `${Math.round(share * 100)}%`);
+
+function rowsOf({ from, to, held, backlog, reason }: BacklogMove): readonly (readonly string[])[] {
+  if (to.length === 0) return [[from, held ? '(held)' : '(home)', '-', count(backlog), reason]];
+  return to.map(({ region, share, tasks }) => [from, region, percent(share), count(tasks), reason]);
+}
+
+/** One sentence where there is nothing to redirect. */
+function allIsWell({ regions }: FailoverReport): string {
+  const unknown = regions.filter(({ status }) => status === 'unknown').map(({ region }) => region);
+  if (unknown.length > 0) return `Nothing to redirect. Of unknown health, keeping its tasks: ${unknown.join(', ')}.\n`;
+  return regions.length === 1
+    ? 'The only region serves: nothing to redirect.\n'
+    : `All ${regions.length} regions serve: nothing to redirect.\n`;
+}
+
+/** In full, the reasons that the table had no room for. */
+function cutReasons(moves: readonly BacklogMove[], table: string): string {
+  return moves.map(({ from, reason }) => (table.includes(reason) ? '' : `${from}: ${reason}\n`)).join('');
+}
+
+/** The plan for people: a row per redirect, for a screen of `columns` or (null) a pipe. */
+export function renderFailover(report: FailoverReport, columns: number | null): string {
+  const { failover } = report;
+  if (failover.length === 0) return allIsWell(report);
+  const table = renderTable(['from', 'to', 'share', 'tasks', 'reason'], failover.flatMap(rowsOf), columns);
+  return `${table}${cutReasons(failover, table)}`;
+}

@@ -1,0 +1,51 @@
+import { UsageError } from '../../domain/usage-error.ts';
+import type { UrlSource } from '../../ports/url-source.ts';
+import type { RouteFiles } from './route-files.ts';
+import type { RouteFlags } from './route-flags.ts';
+
+/** The URLs that the flags name, and what their numbers count. */
+export interface UrlInput {
+  readonly source: UrlSource;
+  readonly place: 'line' | 'argument';
+}
+
+const howTo = 'name one, or give a list: --file FILE, or captcha route < FILE';
+
+async function* argumentsAsLines(urls: readonly string[]): UrlSource['batches'] {
+  yield urls.map((url, index) => {
+    const text = url.trim();
+    return { line: index + 1, text, fault: text === '' ? 'it is empty' : null };
+  });
+}
+
+function checkColumn(path: string, column: string | undefined): void {
+  if (/\.(jsonl|ndjson)$/i.test(path)) {
+    throw new UsageError(`--file ${path}: JSON Lines are not read here`, `jq -r .pageurl ${path} | captcha route`);
+  }
+  if (column !== undefined || !/\.(csv|tsv)$/i.test(path)) return;
+  throw new UsageError(
+    `--file ${path}: which column holds the URLs?`,
+    'say --column NAME; a list with one URL a line is read whatever its name: captcha route < FILE',
+  );
+}
+
+function pathOf({ urls, file }: RouteFlags, { hasStdin }: RouteFiles): string {
+  if (file !== undefined || urls.length > 0) return file ?? '-';
+  if (hasStdin) return '-';
+  throw new UsageError('there is no URL', howTo);
+}
+
+/** Opens what the flags name: arguments, a file, or standard input. Throws `UsageError` where that is no input. */
+export function openUrlInput(flags: RouteFlags, files: RouteFiles): UrlInput {
+  const { urls, file, column, delimiter = null, encoding = null } = flags;
+  const isStdin = urls.length === 1 && urls[0] === '-';
+  if (urls.length > 0 && file !== undefined) throw new UsageError('URLs come as arguments or in --file, not both');
+  if (urls.length > 0 && !isStdin) {
+    if (urls.includes('-')) throw new UsageError('- reads all URLs from standard input', 'leave the others out');
+    if (column !== undefined) throw new UsageError('--column names a column of an input', 'add --file FILE');
+    return { source: { batches: argumentsAsLines(urls), close: async () => undefined }, place: 'argument' };
+  }
+  const path = pathOf(flags, files);
+  checkColumn(path, column);
+  return { source: files.openUrls({ path, column: column ?? null, delimiter, encoding }), place: 'line' };
+}

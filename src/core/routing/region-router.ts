@@ -1,0 +1,93 @@
+import { hostOfPage } from '../../domain/host-of.ts';
+import { isIpLiteral } from '../../domain/ip-literal.ts';
+import { parsePageUrl } from '../../domain/page-url.ts';
+import type { Region } from '../../domain/region.ts';
+import { countryVerdicts } from './country-verdicts.ts';
+import { HostTree } from './host-tree.ts';
+import type { RegionRouter, RouteDecision, Routes, RuleConsidered } from './route-decision.ts';
+import { ruleMismatch } from './rule-mismatch.ts';
+import { compileRules, type CompiledRule, defaultVerdict, type Verdict } from './verdict.ts';
+
+function isOfTheWeb({ href }: URL): boolean {
+  return href.startsWith('https:') || href.startsWith('http:');
+}
+
+const noPage = (error: string): RouteDecision => ({
+  ...{ host: null, region: null, rule: null, reason: error, strict: false },
+  error,
+});
+
+function consider(verdict: Verdict, winner: Verdict, mismatch: string | null): readonly RuleConsidered[] {
+  const { rule, region } = verdict;
+  if (rule === null || region === null) return [];
+  const reason = verdict === winner ? verdict.reason : `beaten by ${winner.rule ?? ''}`;
+  return [{ rule, region, matches: mismatch === null, reason: mismatch ?? reason }];
+}
+
+class CompiledRouter implements RegionRouter {
+  readonly unreachable: readonly string[];
+  readonly #rules: readonly CompiledRule[];
+  readonly #countries: ReadonlyMap<string, Verdict>;
+  readonly #tree = new HostTree<Verdict>();
+  readonly #default: Verdict;
+  readonly #defaultOfIp: Verdict;
+
+  constructor(regions: readonly Region[], routes: Routes) {
+    this.#rules = compileRules(routes.rules);
+    const suffixes = new Set(this.#rules.map(({ pattern }) => pattern.canonical));
+    const countries = [...countryVerdicts(regions, routes)].filter(([domain]) => !suffixes.has(`*.${domain}`));
+    this.#countries = new Map(countries);
+    this.#default = defaultVerdict(routes.default, 'no rule matches');
+    this.#defaultOfIp = defaultVerdict(routes.default, 'ip literal');
+    for (const [host, verdict] of countries) this.#tree.set({ scope: 'below', host, segments: [] }, verdict);
+    for (const { pattern, verdict } of this.#rules) this.#tree.set(pattern, verdict);
+    const verdicts = [...this.#rules.map(({ verdict }) => verdict), ...this.#countries.values(), this.#default];
+    const reached = new Set(verdicts.map(({ region }) => region));
+    this.unreachable = regions.map(({ name }) => name).filter((name) => !reached.has(name));
+  }
+
+  route(pageurl: string): RouteDecision {
+    const url = parsePageUrl(pageurl);
+    if (url === null) return noPage('not a URL');
+    if (!isOfTheWeb(url)) return noPage(`${url.protocol} is not http: or https:`);
+    const host = hostOfPage(url);
+    if (host === '') return noPage('not a URL');
+    const { region, rule, reason, strict } = this.#judge(host, url);
+    return { host, region, rule, reason, strict, error: null };
+  }
+
+  explain(pageurl: string): readonly RuleConsidered[] {
+    const { host } = this.route(pageurl);
+    const url = parsePageUrl(pageurl);
+    if (host === null || url === null) return [];
+    const winner = this.#judge(host, url);
+    return [
+      ...this.#rules.flatMap(({ pattern, verdict }) => consider(verdict, winner, ruleMismatch(pattern, host, url))),
+      ...this.#lastResorts(host).flatMap((verdict) => consider(verdict, winner, null)),
+    ];
+  }
+
+  #judge(host: string, url: URL): Verdict {
+    return this.#tree.find(host, url) ?? this.#defaultOf(host);
+  }
+
+  #defaultOf(host: string): Verdict {
+    return isIpLiteral(host) ? this.#defaultOfIp : this.#default;
+  }
+
+  /** What would decide about a host if no rule did, the stronger first. */
+  #lastResorts(host: string): readonly Verdict[] {
+    const country = this.#countries.get(host.slice(host.lastIndexOf('.') + 1));
+    if (country === undefined || !host.includes('.')) return [this.#defaultOf(host)];
+    return country.rule === this.#default.rule ? [country] : [country, this.#default];
+  }
+}
+
+/**
+ * Reads the rules once, and decides by the most specific one, whatever their order: path prefix on a host, exact host, the
+ * longest suffix, the country of the domain (the nearest region by great-circle distance), the default. Throws
+ * `RangeError` for a rule without a host pattern, which the configuration refuses.
+ */
+export function compileRouter(regions: readonly Region[], routes: Routes): RegionRouter {
+  return new CompiledRouter(regions, routes);
+}

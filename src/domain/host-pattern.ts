@@ -1,0 +1,66 @@
+import { hostOf } from './host-of.ts';
+import { isIpLiteral } from './ip-literal.ts';
+import { canonicalSegment, pathSegments } from './path-segments.ts';
+
+/** Which pages a rule is about. */
+export interface HostPattern {
+  /** `all` pages, those of one `host`, those of the hosts `below` it, or those under a `path` of it. */
+  readonly scope: 'all' | 'host' | 'below' | 'path';
+  /** As `hostOf` writes it; empty for all. */
+  readonly host: string;
+  /** Canonical segments of a path; at least one where there is a path, else none. */
+  readonly segments: readonly string[];
+  /** The one spelling of patterns that match the same pages. */
+  readonly canonical: string;
+}
+
+/** A pattern, or what is wrong with the text, as it follows a path and a colon. */
+export type ParsedPattern = { readonly pattern: HostPattern } | { readonly problem: string };
+
+type Check = readonly [RegExp, string];
+
+/** The first that a text matches says what is wrong with it; the order is from the left of a URL to its right. */
+const checks: readonly Check[] = [
+  [/^[a-z][a-z\d+.-]*:\/\/|^\/\//i, 'has a scheme, which rules do not look at: write the host alone'],
+  [/[\s\\\0-\x1f\x7f]/, 'has a blank, a backslash or a control character, which no host has'],
+  [/^[^/]*@/, 'has user info, which rules do not look at: write the host alone'],
+  [/\?/, 'has a query, which rules do not look at'],
+  [/#/, 'has a fragment, which rules do not look at'],
+  [/^[^/[]*:|^[^/]*\]:/, 'has a port, which rules do not look at: write the host alone'],
+  [/^(?!\*\.)[^/]*\*|^\*\.[^/]*\*/, 'has a * in the wrong place: it stands for subdomains, as in *.example.com'],
+  [/^\*?\.[^/]*\//, 'has a path after a suffix: a path needs one host'],
+];
+
+function hostIn(authority: string): string | null {
+  const host = hostOf(authority);
+  return host === null || host.split('.').includes('') ? null : host;
+}
+
+function parseSuffix(text: string): ParsedPattern {
+  const host = hostIn(text.replace(/^\*?\./, ''));
+  if (host === null) return { problem: 'is no host' };
+  if (isIpLiteral(host)) return { problem: 'is below an IP address, which has no subdomains' };
+  return { pattern: { scope: 'below', host, segments: [], canonical: `*.${host}` } };
+}
+
+function segmentsIn(path: string): readonly string[] {
+  const segments = pathSegments(new URL(path, 'https://host').pathname).map(canonicalSegment);
+  return segments.slice(0, segments.findLastIndex((segment) => segment !== '') + 1);
+}
+
+/**
+ * Reads `*`, a host, a suffix (`*.example.com` or `.example.com`: what is below a host, not the host itself), or a host with a
+ * path prefix. Case, punycode, a trailing dot, percent-encoding and slashes at the end make no difference.
+ */
+export function parseHostPattern(text: string): ParsedPattern {
+  if (text === '*') return { pattern: { scope: 'all', host: '', segments: [], canonical: '*' } };
+  const problem = checks.find(([wrong]) => wrong.test(text))?.[1];
+  if (problem !== undefined) return { problem };
+  if (/^\*?\./.test(text)) return parseSuffix(text);
+  const slash = text.indexOf('/');
+  const host = hostIn(slash === -1 ? text : text.slice(0, slash));
+  if (host === null) return { problem: 'is no host' };
+  const segments = slash === -1 ? [] : segmentsIn(`/.${text.slice(slash)}`);
+  const canonical = [host, ...segments].join('/');
+  return { pattern: { scope: segments.length === 0 ? 'host' : 'path', host, segments, canonical } };
+}

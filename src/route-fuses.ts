@@ -1,0 +1,12 @@
+import { openUrls } from './adapters/files/input/open-urls.ts';
+import { csvFormat } from './adapters/files/output/row-format.ts';
+import type { RouteFiles } from './cli/route/route-files.ts';
+
+/** What `captcha route` needs of files. */
+export function plugRouteFiles({ stdin }: NodeJS.Process): RouteFiles {
+  return {
+    hasStdin: !stdin.isTTY,
+    openUrls: (request) => openUrls({ ...request, stdin }),
+    csv: (columns) => csvFormat(columns, new Set(columns)),
+  };
+}

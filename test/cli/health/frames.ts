@@ -1,0 +1,33 @@
+import type { HealthFrame } from '../../../src/cli/health/health-frame.ts';
+import type { RegionHealth } from '../../../src/domain/region.ts';
+
+/** When the frames of these tests are looked at. */
+export const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** A region that is well since four minutes, but for what is special about it. */
+export function aHealth(region: string, special: Partial<RegionHealth> = {}): RegionHealth {
+  const well = { status: 'healthy', latencyMs: 20.4, activeWorkers: 4, queueDepth: 7, error: null } as const;
+  return { region, ...well, since: now - 250_000, ...special };
+}
+
+/** A region that answers 503. */
+export function anUnhealthy(region: string, special: Partial<RegionHealth> = {}): RegionHealth {
+  const ill = { status: 'unhealthy', activeWorkers: null, queueDepth: null, error: 'HTTP 503' } as const;
+  return aHealth(region, { ...ill, ...special });
+}
+
+/** A frame in which the service is reachable and nothing moves, but for what is special about it. */
+export function aFrame(regions: readonly RegionHealth[], special: Partial<HealthFrame> = {}): HealthFrame {
+  return { regions, failover: [], api: { reachable: true, latencyMs: 45.2, error: null }, note: null, ...special };
+}
+
+/** `eu` to `us` and `ap`. */
+export const spread = {
+  from: 'eu',
+  to: [
+    { region: 'us', share: 0.6 },
+    { region: 'ap', share: 0.4 },
+  ],
+  held: false,
+  reason: 'by free capacity',
+};
