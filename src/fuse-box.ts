@@ -3,16 +3,17 @@ import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { BatchFiles } from './cli/batch/batch-files.ts';
 import type { GlobalFlags, SandboxFlags, SandboxHandle, Session, SessionRequest } from './cli/context.ts';
+import type { DoctorTools } from './cli/doctor/doctor-tools.ts';
 import type { Terminal } from './cli/output/terminal.ts';
+import type { RouteFiles } from './cli/route/route-files.ts';
 import { accountIdOf } from './account-id.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from './config/load.ts';
 import { checkPolling, methodTiming } from './config/polling-advice.ts';
 import type { Config } from './config/schema.ts';
-import { ProcessBreaker } from './core/health/process-breaker.ts';
-import { ProcessRetryBudget } from './core/retry/process-retry-budget.ts';
 import { Solver } from './core/solve/solver.ts';
-import { UsageError } from './domain/usage-error.ts';
+import type { RegionProbe } from './ports/region-probe.ts';
+import { protectionOf } from './protection-fuses.ts';
 
 /** The embedded service has nobody to spare: its clients look at once and often. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
@@ -30,18 +31,6 @@ function sandboxOverrides(url: string): readonly Override[] {
   return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
 }
 
-/** The retry budget and the breaker that a configuration asks for. */
-function protectionOf({ api, budget, breaker }: Config): { budget: ProcessRetryBudget; breaker: ProcessBreaker } {
-  if (budget.scope !== 'process' && budget.scope !== 'host') {
-    throw new UsageError('budget.scope: this version has no fleet scope', 'it is process or host');
-  }
-  const breakerOptions = { ...breaker, probeLeaseMs: 2 * api.timeoutMs };
-  return {
-    budget: new ProcessRetryBudget(budget, { clock }),
-    breaker: new ProcessBreaker(breakerOptions, { clock, random }),
-  };
-}
-
 /** The only place where adapters are plugged into ports. What a command does not ask for is not built, nor loaded. */
 export class FuseBox {
   readonly #process: NodeJS.Process;
@@ -50,6 +39,7 @@ export class FuseBox {
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
+  #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
@@ -88,7 +78,9 @@ export class FuseBox {
     if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
     const key = this.#globals.sandbox ? sandboxKey : await this.#key(config);
     const api = await this.#client(config, key);
-    const protection = protectionOf(config);
+    const warn = (message: string): void => this.#terminal.note(`warning: ${message}`);
+    const accountId = accountIdOf(key);
+    const protection = protectionOf(config, { accountId, env: this.#process.env, warn });
     const polling = this.#globals.sandbox ? sandboxPolling : {};
     const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
@@ -96,15 +88,19 @@ export class FuseBox {
       api,
       timing,
       intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
-      accountId: accountIdOf(key),
+      accountId,
       requestCount: () => api.requestCount(),
       solver: (emit, { onExhausted, left, times }) => {
         const { timeoutMs } = config.solve;
         const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
-        const deps = { api, random, emit, timing, ...protection, ...(times && { times }) };
+        const { budget, breaker, quiet } = protection;
+        const deps = { api, random, emit, timing, budget, breaker, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
-      close: () => api.close(),
+      close: () => {
+        protection.close();
+        return api.close();
+      },
     };
   }
 
@@ -114,9 +110,26 @@ export class FuseBox {
     return this.#batchFiles;
   }
 
+  async routeFiles(): Promise<RouteFiles> {
+    return (await import('./route-fuses.ts')).plugRouteFiles(this.#process);
+  }
+
+  async regionProbe(config: Config): Promise<RegionProbe> {
+    const { plugRegionProbe } = await import('./region-fuses.ts');
+    this.#regionProbe ??= plugRegionProbe(config, this.#process.env);
+    return this.#regionProbe;
+  }
+
+  async doctor(): Promise<DoctorTools> {
+    const { plugDoctor } = await import('./doctor-fuses.ts');
+    const hide = (key: string): void => this.#terminal.hide(key);
+    return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide });
+  }
+
   /** Ends what was started for this run. */
   async close(): Promise<void> {
     await this.#batchFiles?.close();
+    await this.#regionProbe?.close();
     await (await this.#embedded)?.close();
   }
 

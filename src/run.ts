@@ -54,11 +54,12 @@ class Run {
   }
 
   #contextOf(globals: GlobalFlags): Context {
-    const [terminal, interrupt, { env }] = [this.#terminal, this.#interrupt, this.#process];
+    const [terminal, interrupt, { env, argv }] = [this.#terminal, this.#interrupt, this.#process];
     const fuseBox = new FuseBox(this.#process, globals, terminal);
     this.#fuseBox = fuseBox;
     return {
       globals,
+      args: argv.slice(2),
       env,
       terminal,
       interrupt,
@@ -68,6 +69,9 @@ class Run {
       configSchema: () => fuseBox.configSchema(),
       session: (request) => fuseBox.session(request),
       batchFiles: () => fuseBox.batchFiles(),
+      routeFiles: () => fuseBox.routeFiles(),
+      regionProbe: (config) => fuseBox.regionProbe(config),
+      doctor: () => fuseBox.doctor(),
       sandbox: (flags) => fuseBox.sandbox(flags),
       read: (path) => fuseBox.read(path),
     };

@@ -127,7 +127,7 @@ describe('the house', () => {
     ['ora', /^cli\/output\/progress\.ts$/],
     ['cli-table3', /^cli\/output\/table\.ts$/],
     ['cosmiconfig', /^config\//],
-    ['undici', /^adapters\/captchaai\//],
+    ['undici', /^adapters\/(captchaai|regions)\//],
     ['csv-parse', /^adapters\/files\/input\//],
   ])('knows %s in one place', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);

@@ -8,10 +8,13 @@ import type { AccountApi } from '../ports/account-api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
 import type { Random } from '../ports/random.ts';
+import type { RegionProbe } from '../ports/region-probe.ts';
 import type { SolverApi } from '../ports/solver-api.ts';
 import type { BatchFiles } from './batch/batch-files.ts';
+import type { DoctorTools } from './doctor/doctor-tools.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Terminal } from './output/terminal.ts';
+import type { RouteFiles } from './route/route-files.ts';
 
 /** The flags that every command takes. */
 export interface GlobalFlags {
@@ -71,6 +74,8 @@ export interface SandboxFlags {
 /** What a command may use. Everything costly is a function, called by those who need it. */
 export interface Context {
   readonly globals: GlobalFlags;
+  /** What was written after the program's name. */
+  readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
@@ -81,6 +86,10 @@ export interface Context {
   /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
   readonly session: (request: SessionRequest) => Promise<Session>;
   readonly batchFiles: () => Promise<BatchFiles>;
+  readonly routeFiles: () => Promise<RouteFiles>;
+  /** What asks regions and the service how they are; no key is needed, and nothing is asked yet. */
+  readonly regionProbe: (config: Config) => Promise<RegionProbe>;
+  readonly doctor: () => Promise<DoctorTools>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
   readonly read: (path: string) => Promise<Uint8Array>;

@@ -50,8 +50,8 @@ export function exitCodeOfFault(kind: FaultKind): number {
 /** The table as `captcha --help` shows it. */
 export const exitCodeHelp = `
 Exit codes:
-  0    all done
-  1    finished, but something was not solved
+  0    all done; all regions serve
+  1    finished, but something was not solved, or a region is down
   2    usage, config or input error; nothing was sent
   3    the account needs a person: bad key, no balance, IP not allowed
   4    temporarily unavailable: budget, breaker, attempts or deadline used up; try later

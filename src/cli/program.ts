@@ -19,6 +19,13 @@ interface CommandRow {
 const commands: readonly CommandRow[] = [
   { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
   { name: 'batch', summary: 'solve the tasks of a CSV or JSON Lines file', load: () => import('./commands/batch.ts') },
+  { name: 'route', summary: 'say which region takes a URL, and why', load: () => import('./commands/route.ts') },
+  { name: 'health', summary: 'say how every region is, once or again and again', load: () => import('./commands/health.ts') },
+  {
+    name: 'failover',
+    summary: 'say where the tasks of unhealthy regions go',
+    load: () => import('./commands/failover.ts'),
+  },
   {
     name: 'result',
     summary: 'collect solutions of ids that were paid for',
@@ -39,6 +46,11 @@ const commands: readonly CommandRow[] = [
     name: 'config',
     summary: 'show, validate or describe the configuration',
     load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'check key, service, clock, state folder and regions',
+    load: () => import('./commands/doctor.ts'),
   },
   {
     name: 'sandbox',

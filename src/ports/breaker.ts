@@ -5,12 +5,17 @@ export interface Pass {
   readonly epoch: number;
   /** True for the one submission that tests whether the service is back. */
   readonly probe: boolean;
+  /** Names a submission on whose answer others wait, while the service is not known to be there. */
+  readonly ticket?: number;
 }
 
 export type Admission =
   | { readonly admitted: true; readonly pass: Pass }
-  /** `retryInMs`: until it is worth asking again. */
-  | { readonly admitted: false; readonly retryInMs: number };
+  /**
+   * `retryInMs`: until it is worth asking again. `soon`: nothing is known against the service; the answers to a few
+   * submissions are awaited before more are let through, so that even a task that would rather fail asks again.
+   */
+  | { readonly admitted: false; readonly retryInMs: number; readonly soon?: true };
 
 /**
  * What a submission said about the service's availability: `success` any coherent answer, `failure` unavailable,

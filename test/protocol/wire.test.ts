@@ -13,6 +13,7 @@ function task(special: Partial<Task>): Task {
     body: null,
     params: {},
     region: null,
+    rule: null,
     ...special,
   };
 }

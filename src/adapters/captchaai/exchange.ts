@@ -43,6 +43,12 @@ function codeOf(error: Error): string {
   return explanations[error.name] ?? 'unknown error';
 }
 
+/** Nearly every answer comes in one piece. */
+function textOf(chunks: readonly Buffer[]): string {
+  const [only = Buffer.alloc(0)] = chunks;
+  return (chunks.length <= 1 ? only : Buffer.concat(chunks)).toString('utf8');
+}
+
 function headerOf(headers: Headers, name: string): string | null {
   const value = headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? null;
@@ -96,7 +102,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       status: this.#status,
       retryAfter: headerOf(this.#headers, 'retry-after'),
       location: headerOf(this.#headers, 'location'),
-      body: Buffer.concat(this.#chunks).toString('utf8'),
+      body: textOf(this.#chunks),
     });
   }
 

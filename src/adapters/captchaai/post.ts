@@ -7,21 +7,14 @@ import { ExchangeHandler, type Exchange } from './exchange.ts';
 export interface FormPost {
   readonly origin: string;
   readonly path: string;
-  readonly form: Readonly<Record<string, string>>;
+  /** URL-encoded. */
+  readonly body: string;
 }
 
-function optionsOf({ origin, path, form }: FormPost): Dispatcher.DispatchOptions {
-  return {
-    origin,
-    path,
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'captcha-ops', accept: '*/*' },
-    body: new URLSearchParams(form).toString(),
-  };
-}
+const headers = { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'captcha-ops', accept: '*/*' };
 
 /** Sends a form, at most once, and reads the whole answer; resolves whatever happens. No redirect is followed. */
-export function post(dispatcher: Dispatcher, request: FormPost, limits: CallLimits): Promise<Exchange> {
+export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<Exchange> {
   return new Promise((resolve) => {
     // A limit may already be reached, and end the exchange, while the watch is being set up.
     let stopWatch = (): void => {};
@@ -33,6 +26,6 @@ export function post(dispatcher: Dispatcher, request: FormPost, limits: CallLimi
       if (limit === 'timeout') handler.giveUp('timeout', 'no answer in time');
       else handler.giveUp('transport', 'cancelled');
     });
-    if (!handler.settled) dispatcher.dispatch(optionsOf(request), handler);
+    if (!handler.settled) dispatcher.dispatch({ origin, path, body, method: 'POST', headers }, handler);
   });
 }

@@ -3,8 +3,9 @@ import type { CallLimits } from '../../ports/solver-api.ts';
 import { cleanText, redactor } from './clean-text.ts';
 import { openDispatcher, type ConnectionOptions } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
+import { encodeForm } from './form.ts';
 import type { Picked, Success } from './picked.ts';
-import { post } from './post.ts';
+import { type FormPost, post } from './post.ts';
 import { readExchange, unusableAnswer, type Call, type Reader } from './read-exchange.ts';
 
 /** Where to, and with what. */
@@ -37,12 +38,25 @@ export class Session {
   readonly #options: SessionOptions;
   /** Takes the key out of an answer before anything reads it: an id or a field could carry it to the output. */
   readonly #withoutKey: (body: string) => string;
+  readonly #host: string;
+  readonly #origin: string;
+  readonly #paths: Readonly<Record<Call, string>>;
+  /** What every form ends with, encoded. */
+  readonly #credentials: string;
   #opening: ReturnType<typeof openDispatcher> | null = null;
   #requestCount = 0;
 
   constructor(options: SessionOptions) {
+    const { baseUrl, key } = options;
     this.#options = options;
-    this.#withoutKey = redactor(options.key.length >= distinctiveLength ? [options.key] : []);
+    this.#withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
+    // Taken apart once: a URL works its parts out whenever they are asked for.
+    const folder = baseUrl.pathname.replace(/\/+$/, '');
+    const poll = `${folder}/res.php`;
+    this.#host = baseUrl.host;
+    this.#origin = baseUrl.origin;
+    this.#paths = { submit: `${folder}/in.php`, poll, account: poll };
+    this.#credentials = encodeForm({ key, json: '1' });
   }
 
   /** How many requests were put on the wire. */
@@ -67,23 +81,25 @@ export class Session {
   }
 
   async #send({ call, form, limits }: Question): Promise<Exchange> {
-    const { baseUrl, key, timeoutMs } = this.#options;
     this.#opening ??= openDispatcher(this.#options);
-    const path = `${baseUrl.pathname.replace(/\/+$/, '')}/${call === 'submit' ? 'in' : 'res'}.php`;
-    const request = { origin: baseUrl.origin, path, form: { ...form, key, json: '1' } };
-    const timeLeftMs = Math.min(limits.timeLeftMs, timeoutMs);
-    const exchange = await post(await this.#opening, request, { ...limits, timeLeftMs });
+    const timeLeftMs = Math.min(limits.timeLeftMs, this.#options.timeoutMs);
+    const exchange = await post(await this.#opening, this.#requestOf(call, form), { ...limits, timeLeftMs });
     if (exchange.type === 'broken') {
       this.#requestCount += exchange.maybeSent ? 1 : 0;
       return exchange;
     }
     this.#requestCount += 1;
-    return { ...exchange, body: this.#withoutKey(exchange.body) };
+    const body = this.#withoutKey(exchange.body);
+    return body === exchange.body ? exchange : { ...exchange, body };
+  }
+
+  #requestOf(call: Call, form: Question['form']): FormPost {
+    return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${this.#credentials}` };
   }
 
   #readerOf({ call, form }: Question): Reader {
-    const { baseUrl, key, errorKinds, nowMs } = this.#options;
+    const { key, errorKinds, nowMs } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
-    return { call, host: baseUrl.host, errorKinds, clean, timestamp: nowMs() };
+    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs() };
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 const longestTimerMs = 2 ** 31 - 1;
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms <= 0) return Promise.resolve();
   const endsAtMs = performance.now() + ms;
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;

@@ -43,7 +43,7 @@ export function register(command: Command, act: Act): void {
     .option('--param-file <file>', 'further parameters from a JSON file, such as a proxy with a password')
     .option('--timeout <duration>', 'one limit across attempts, waits and polls (config: solve.timeout)')
     .option('--max-attempts <n>', 'submissions at most, the first included (config: retry.maxAttempts)')
-    .option('--region <name>', 'label the task with this region and use its parameters')
+    .option('--region <name>', 'label the task with this region, whatever the routes say, and use its parameters')
     .option('--via <way>', 'how the task reaches the service: direct')
     .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
     .option('--wait-for-budget', 'wait where the retry budget or the breaker says no, instead of failing')
@@ -63,9 +63,9 @@ function checkWay(via: string | undefined): void {
   throw new UsageError(`--via ${via}: this version solves directly only`, 'leave --via out, or say --via direct');
 }
 
-async function show(outcome: Outcome, { globals, terminal }: Context): Promise<void> {
+async function show(outcome: Outcome, { rule }: Task, { globals, terminal }: Context): Promise<void> {
   try {
-    if (globals.json) await terminal.json(outcomeReport(outcome));
+    if (globals.json) await terminal.json({ ...outcomeReport(outcome), rule });
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
   } catch (error) {
     if (outcome.captchaId !== null)
@@ -93,7 +93,7 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   try {
     const mayWait = flags.waitForBudget === true || config.budget.onExhausted === 'wait';
     const outcome = await solveWatched(task, mayWait ? 'wait' : 'fail', { context, session });
-    await show(outcome, context);
+    await show(outcome, task, context);
     return exitCodeOfOutcome(outcome);
   } finally {
     await session.close();

@@ -9,6 +9,8 @@ const longestValue = 200;
 export interface RequestReport {
   readonly url: string;
   readonly region: string | null;
+  /** What decided the region. */
+  readonly rule: string | null;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -20,11 +22,11 @@ function shown(value: string): string {
 export function requestReport(task: Task, baseUrl: string): RequestReport {
   const wire = Object.entries(maskSecrets(wireParameters(task))).map(([name, value]) => [name, shown(value)] as const);
   const parameters = { key: '***', json: '1', ...Object.fromEntries(wire) };
-  return { url: `${baseUrl}/in.php`, region: task.region, parameters };
+  return { url: `${baseUrl}/in.php`, region: task.region, rule: task.rule, parameters };
 }
 
 /** The same as lines of text. */
-export function renderRequest({ url, region, parameters }: RequestReport): string {
+export function renderRequest({ url, region, rule, parameters }: RequestReport): string {
   const lines = Object.entries(parameters).map(([name, value]) => `  ${name}=${value}\n`);
-  return `POST ${url}\n${lines.join('')}${region === null ? '' : `region ${region}\n`}`;
+  return `POST ${url}\n${lines.join('')}${region === null ? '' : `region ${region} (${rule ?? ''})\n`}`;
 }

@@ -2,6 +2,14 @@ import Table from 'cli-table3';
 
 type Row = readonly string[];
 
+/** A text that a screen shows in a colour. */
+export interface Painted {
+  readonly text: string;
+  readonly paint: (text: string) => string;
+}
+
+export type Cell = string | Painted;
+
 /** What would move the cursor, ring, or turn the line around. */
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -11,7 +19,9 @@ const mostTableRows = 200;
 /** A column is not narrowed beyond this, blanks on both sides included. */
 const narrowestColumn = 8;
 
-const clean = (cell: string): string => cell.replace(controlCharacters, ' ');
+const clean = (text: string): string => text.replace(controlCharacters, ' ');
+const plainText = (cell: Cell): string => clean(typeof cell === 'string' ? cell : cell.text);
+const painted = (cell: Cell): string => (typeof cell === 'string' ? clean(cell) : cell.paint(clean(cell.text)));
 
 function plain(rows: readonly Row[]): string {
   const widths = rows.reduce<readonly number[]>(
@@ -28,7 +38,11 @@ function plain(rows: readonly Row[]): string {
 
 function boxed(head: Row, rows: readonly Row[], colWidths: readonly number[]): { text: string; widths: number[] } {
   // Colours of its own would be printed into pipes and under NO_COLOR, too.
-  const table = new Table({ head: [...head], colWidths: [...colWidths], style: { head: [], border: [] } });
+  const table = new Table({
+    head: [...head],
+    colWidths: [...colWidths],
+    style: { head: [], border: [], compact: true },
+  });
   table.push(...rows.map((row) => [...row]));
   const text = `${table.toString()}\n`;
   return { text, widths: table.options.colWidths.map((width) => width ?? 0) };
@@ -44,9 +58,9 @@ function fitted(widths: readonly number[], columns: number): readonly number[] {
 }
 
 /** Rows as text: a boxed table for a screen of `columns`, aligned plain text (`columns` null) for a pipe. */
-export function renderTable(head: Row, rows: readonly Row[], columns: number | null): string {
-  const cells = rows.map((row) => row.map(clean));
-  if (columns === null || rows.length > mostTableRows) return plain([head, ...cells]);
+export function renderTable(head: Row, rows: readonly (readonly Cell[])[], columns: number | null): string {
+  if (columns === null || rows.length > mostTableRows) return plain([head, ...rows.map((row) => row.map(plainText))]);
+  const cells = rows.map((row) => row.map(painted));
   // The first drawing measures: only cli-table3 knows how wide it takes a character to be.
   const { widths } = boxed(head, cells, []);
   return boxed(head, cells, fitted(widths, columns)).text;

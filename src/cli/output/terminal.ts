@@ -2,6 +2,7 @@
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string, done: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -62,6 +63,12 @@ export class Terminal {
   get columns(): number | null {
     const { isTTY, columns } = this.#stdout;
     return isTTY === true && columns !== undefined && columns > 0 ? columns : null;
+  }
+
+  /** Lines of that screen, or null where there is none. */
+  get rows(): number | null {
+    const { rows } = this.#stdout;
+    return this.columns !== null && rows !== undefined && rows > 0 ? rows : null;
   }
 
   /** Keeps a secret out of everything that goes to stderr from now on. */

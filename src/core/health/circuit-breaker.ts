@@ -1,7 +1,8 @@
 import type { Admission, Pass, Verdict } from '../../ports/breaker.ts';
-import { FailureWindow } from './failure-window.ts';
+import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
+import { type Trial, Trials, type TrialsSnapshot } from './trials.ts';
 
-/** The keys `breaker.*` of the configuration, and the lease of a probe. */
+/** The keys `breaker.*` of the configuration, and what follows from others. */
 export interface BreakerOptions {
   /** Opens where at least this share of the window failed, 0..1; null switches the rule off. */
   readonly failureRatio: number | null;
@@ -16,16 +17,54 @@ export interface BreakerOptions {
   readonly maxBreakDurationMs: number;
   /** A probe that has not answered for so long is taken for dead, and the next caller probes. */
   readonly probeLeaseMs: number;
+  /**
+   * So many failures may be met before the breaker opens, however many callers begin at once: while nothing was heard of
+   * the service for `samplingDurationMs`, no more submissions are out. Left out, there is no such limit.
+   */
+  readonly unprovenLimit?: number;
+}
+
+/** When a verdict was reached, and chance, 0..1: it lengthens a break that begins by up to half. */
+export interface Circumstance {
+  readonly nowMs: number;
+  readonly jitter: number;
+  /** So many verdicts of the same kind, one after the other; 1 where left out. */
+  readonly count?: number;
 }
 
 /** While a probe is out its result may come at any moment, long before its lease ends. */
 const askAgainMs = 1_000;
+/** An answer takes a round trip to the service. */
+const askSoonMs = 40;
+/** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
+const largestLimit = 100;
+/** As many submissions as TCP sends segments where it knows nothing of the way (RFC 5681, slow start). */
+const firstRampLimit = 2;
 
 type State =
   | { readonly name: 'closed' }
   /** `breaks` counts the breaks since it was last closed. */
   | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number }
-  | { readonly name: 'half-open'; readonly leaseEndsMs: number; readonly breaks: number };
+  | { readonly name: 'half-open'; readonly breaks: number };
+
+/** After a break: at most `limit` submissions out at once, until `endsMs`. A break meanwhile continues the last ones. */
+interface Ramp {
+  readonly limit: number;
+  readonly endsMs: number;
+  readonly breaks: number;
+}
+
+/** Where a breaker stands: with its options, all that there is to know about it. Plain JSON. */
+export interface BreakerSnapshot {
+  readonly state: State;
+  readonly epoch: number;
+  readonly failuresInARow: number;
+  /** When the service last gave a coherent answer; null where it never did. */
+  readonly provenMs: number | null;
+  readonly ramp: Ramp | null;
+  readonly trials: TrialsSnapshot;
+  readonly window: FailureWindowSnapshot;
+}
 
 /**
  * Stops submissions to an unavailable service, as a state machine on a clock that the caller reads.
@@ -33,53 +72,124 @@ type State =
  * Closed, it counts failures; open, it refuses; when the break is over exactly one caller gets the probe, held by a
  * lease. Every change of state begins an epoch, and a result of an earlier epoch changes nothing: neither a success
  * that was under way when it opened, nor a failure that arrives while the probe is out. Busy is not broken: a busy
- * answer never opens it, and for a probe it means that the service is back.
+ * answer never opens it, and for a probe it means that the service is back. Closed again, it lets two submissions out at
+ * once and one more with every success, halved by every failure, for the length of the window: the crowd that waited
+ * does not fall upon a service that has just come back.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   readonly #window: FailureWindow;
+  readonly #trials: Trials;
   #state: State = { name: 'closed' };
   #epoch = 0;
   #failuresInARow = 0;
+  #provenMs: number | null = null;
+  #ramp: Ramp | null = null;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
     this.#window = new FailureWindow(options.samplingDurationMs);
+    this.#trials = new Trials(options.probeLeaseMs);
   }
 
   get state(): State['name'] {
     return this.#state.name;
   }
 
-  /** A closed breaker admits all, an open one none, and one whose break is over the one probe. */
-  tryEnter(nowMs: number): Admission {
+  /** What `tryEnter` would answer, without changing anything; null where it would give out a probe or a ticket. */
+  foresee(nowMs: number): Admission | null {
     const state = this.#state;
-    if (state.name === 'closed') return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
-    const waitMs = (state.name === 'open' ? state.untilMs : state.leaseEndsMs) - nowMs;
-    if (waitMs > 0)
-      return { admitted: false, retryInMs: state.name === 'open' ? waitMs : Math.min(waitMs, askAgainMs) };
-    this.#enter({ name: 'half-open', leaseEndsMs: nowMs + this.#options.probeLeaseMs, breaks: state.breaks });
-    return { admitted: true, pass: { epoch: this.#epoch, probe: true } };
+    if (state.name === 'open')
+      return nowMs < state.untilMs ? { admitted: false, retryInMs: state.untilMs - nowMs } : null;
+    const trials = this.#trials.live(nowMs);
+    if (state.name === 'half-open') {
+      const [probe] = trials;
+      if (probe === undefined) return null;
+      return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, askAgainMs) };
+    }
+    const limit = this.#limit(nowMs);
+    if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
+    return trials.length < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
   }
 
-  /** `jitter`, 0..1, lengthens a break that this verdict begins by up to half, so that clients do not probe in step. */
-  record(pass: Pass, verdict: Verdict, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
+  /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */
+  tryEnter(nowMs: number, holder = ''): Admission {
+    const foreseen = this.foresee(nowMs);
+    if (foreseen !== null) return foreseen;
+    const probe = this.#state.name !== 'closed';
+    // A new epoch for every probe: one whose lease ended changes nothing any more.
+    if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
+    const ticket = this.#trials.start(holder, nowMs);
+    return { admitted: true, pass: { epoch: this.#epoch, probe, ticket } };
+  }
+
+  /** Whose answers others wait for: the probe, or the submissions that are out while the service is not proven. */
+  awaited(nowMs: number): readonly (Trial & { readonly pass: Pass })[] {
+    const probe = this.#state.name === 'half-open';
+    return this.#trials
+      .live(nowMs)
+      .map((trial) => ({ ...trial, pass: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
+  }
+
+  record(pass: Pass, verdict: Verdict, circumstance: Circumstance): void {
     if (pass.epoch !== this.#epoch) return;
-    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, { nowMs, jitter });
-    else if (verdict === 'success' || verdict === 'failure')
-      this.#recordSample(verdict === 'failure', { nowMs, jitter });
+    if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
+    if (verdict === 'success' || verdict === 'busy') this.#provenMs = circumstance.nowMs;
+    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, circumstance);
+    else if (verdict === 'success' || verdict === 'failure') this.#recordSample(verdict === 'failure', circumstance);
   }
 
-  #recordProbe(verdict: Verdict, breaks: number, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
+  /** How the latest window went. */
+  counts(nowMs: number): { failures: number; total: number } {
+    return this.#window.counts(nowMs);
+  }
+
+  snapshot(): BreakerSnapshot {
+    return {
+      state: this.#state,
+      epoch: this.#epoch,
+      failuresInARow: this.#failuresInARow,
+      provenMs: this.#provenMs,
+      ramp: this.#ramp,
+      trials: this.#trials.snapshot(),
+      window: this.#window.snapshot(),
+    };
+  }
+
+  restore({ state, epoch, failuresInARow, provenMs, ramp, trials, window }: BreakerSnapshot): void {
+    this.#state = state;
+    this.#epoch = epoch;
+    this.#failuresInARow = failuresInARow;
+    this.#provenMs = provenMs;
+    this.#ramp = ramp;
+    this.#trials.restore(trials);
+    this.#window.restore(window);
+  }
+
+  /** How many submissions may be out at once. */
+  #limit(nowMs: number): number {
+    if (this.#ramp !== null && nowMs < this.#ramp.endsMs) return this.#ramp.limit;
+    const { unprovenLimit, samplingDurationMs } = this.#options;
+    const isProven = this.#provenMs !== null && nowMs - this.#provenMs <= samplingDurationMs;
+    if (unprovenLimit === undefined || isProven) return Infinity;
+    return Math.max(1, Math.min(unprovenLimit, largestLimit) - this.#failuresInARow);
+  }
+
+  #recordProbe(verdict: Verdict, breaks: number, { nowMs, jitter }: Circumstance): void {
     if (verdict === 'failure') this.#open(breaks + 1, { nowMs, jitter });
     else if (verdict === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
-    else this.#close();
+    else this.#close(breaks, nowMs);
   }
 
-  #recordSample(failed: boolean, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
-    this.#window.record(failed, nowMs);
-    this.#failuresInARow = failed ? this.#failuresInARow + 1 : 0;
-    if (failed && this.#shouldOpen(nowMs)) this.#open(1, { nowMs, jitter });
+  #recordSample(failed: boolean, { nowMs, jitter, count = 1 }: Circumstance): void {
+    this.#window.record(failed, nowMs, count);
+    this.#failuresInARow = failed ? this.#failuresInARow + count : 0;
+    const ramp = this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
+    if (failed && this.#shouldOpen(nowMs)) this.#open((ramp?.breaks ?? 0) + 1, { nowMs, jitter });
+    else if (ramp !== null) {
+      const limit = failed ? Math.max(1, Math.floor(ramp.limit / 2)) : ramp.limit + count;
+      this.#ramp = limit < largestLimit ? { ...ramp, limit } : null;
+    }
   }
 
   #shouldOpen(nowMs: number): boolean {
@@ -90,21 +200,24 @@ export class CircuitBreaker {
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
-  #open(breaks: number, { nowMs, jitter }: { nowMs: number; jitter: number }): void {
+  #open(breaks: number, { nowMs, jitter }: Circumstance): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
-    const longestMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** (breaks - 1));
+    const longestMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
+    this.#ramp = null;
     this.#enter({ name: 'open', untilMs: nowMs + (longestMs * (2 + jitter)) / 3, breaks });
   }
 
-  #close(): void {
+  #close(breaks: number, nowMs: number): void {
     this.#window.clear();
     this.#failuresInARow = 0;
+    this.#ramp = { limit: firstRampLimit, endsMs: nowMs + this.#options.samplingDurationMs, breaks };
     this.#enter({ name: 'closed' });
   }
 
   #enter(state: State): void {
     this.#state = state;
     this.#epoch += 1;
+    this.#trials.clear();
   }
 }

@@ -9,6 +9,9 @@ interface Slice {
   total: number;
 }
 
+/** The slices that hold anything. Plain JSON. */
+export type FailureWindowSnapshot = readonly Readonly<Slice>[];
+
 /** How many outcomes of the last `samplingDurationMs`, in slices of a tenth, and how many of them failed. */
 export class FailureWindow {
   readonly #sliceMs: number;
@@ -18,12 +21,12 @@ export class FailureWindow {
     this.#sliceMs = samplingDurationMs / sliceCount;
   }
 
-  record(failed: boolean, nowMs: number): void {
+  record(failed: boolean, nowMs: number, count = 1): void {
     const index = Math.floor(nowMs / this.#sliceMs);
     const slice = this.#slices[index % sliceCount] as Slice;
     if (slice.index !== index) Object.assign(slice, { index, failures: 0, total: 0 });
-    slice.total += 1;
-    if (failed) slice.failures += 1;
+    slice.total += count;
+    if (failed) slice.failures += count;
   }
 
   counts(nowMs: number): { failures: number; total: number } {
@@ -37,5 +40,14 @@ export class FailureWindow {
 
   clear(): void {
     for (const slice of this.#slices) slice.index = never;
+  }
+
+  snapshot(): FailureWindowSnapshot {
+    return this.#slices.filter(({ index }) => index !== never).map((slice) => ({ ...slice }));
+  }
+
+  restore(slices: FailureWindowSnapshot): void {
+    this.clear();
+    for (const slice of slices) Object.assign(this.#slices[slice.index % sliceCount] as Slice, slice);
   }
 }

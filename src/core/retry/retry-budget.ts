@@ -1,4 +1,4 @@
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket, type TokenBucketState } from './token-bucket.ts';
 
 /** The keys `budget.*` of the configuration that describe the bucket. */
 export interface RetryBudgetOptions {
@@ -11,6 +11,13 @@ export interface RetryBudgetOptions {
 
 /** A granted token says when it may be used; a refused one when it is worth asking again. */
 export type Decision = { readonly granted: boolean; readonly waitMs: number };
+
+/** Where a budget stands: with its options, all that there is to know about it. Plain JSON. */
+export interface RetryBudgetSnapshot {
+  readonly latestMs: number;
+  readonly funded: TokenBucketState;
+  readonly ceiling: TokenBucketState;
+}
 
 /**
  * What all tasks together may retry, as a state machine on a clock that the caller reads. A time earlier than the last
@@ -44,9 +51,15 @@ export class RetryBudgetState {
     return Math.min(this.#funded.balance(atMs), this.#ceiling.balance(atMs));
   }
 
-  /** Records one accepted submission. */
-  deposit(nowMs: number): void {
-    this.#funded.deposit(this.#ratio, this.#forward(nowMs));
+  /** Records accepted submissions. */
+  deposit(nowMs: number, count = 1): void {
+    this.#funded.deposit(this.#ratio, this.#forward(nowMs), count);
+  }
+
+  /** How long until a token would be usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
+  waitForTokenMs(nowMs: number): number {
+    const atMs = this.#forward(nowMs);
+    return Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
   }
 
   /**
@@ -55,11 +68,21 @@ export class RetryBudgetState {
    */
   tryWithdraw(maxWaitMs: number, nowMs: number): Decision {
     const atMs = this.#forward(nowMs);
-    const waitMs = Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
+    const waitMs = this.waitForTokenMs(atMs);
     if (waitMs === Infinity || waitMs > maxWaitMs) return { granted: false, waitMs };
     this.#funded.withdraw(atMs + waitMs);
     this.#ceiling.withdraw(atMs + waitMs);
     return { granted: true, waitMs };
+  }
+
+  snapshot(): RetryBudgetSnapshot {
+    return { latestMs: this.#latestMs, funded: this.#funded.snapshot(), ceiling: this.#ceiling.snapshot() };
+  }
+
+  restore({ latestMs, funded, ceiling }: RetryBudgetSnapshot): void {
+    this.#latestMs = latestMs;
+    this.#funded.restore(funded);
+    this.#ceiling.restore(ceiling);
   }
 
   #forward(nowMs: number): number {

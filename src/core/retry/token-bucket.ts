@@ -12,6 +12,13 @@ export interface TokenBucketOptions {
   readonly refillPerSecond: number;
 }
 
+/** What a bucket holds at some moment: with its options, all that there is to know about it. */
+export interface TokenBucketState {
+  /** Millionths of a token. */
+  readonly units: number;
+  readonly countedToMs: number;
+}
+
 /**
  * A bucket of tokens on a clock that the caller reads, in ms; no call may name an earlier `nowMs` than the call before.
  *
@@ -39,10 +46,11 @@ export class TokenBucket {
     return (this.#units - aheadMs * this.#refillPerMs) / unitsPerToken;
   }
 
-  /** Adds `tokens`; what does not fit is lost. */
-  deposit(tokens: number, nowMs: number): void {
+  /** Adds `tokens`, so many times; what does not fit is lost. */
+  deposit(tokens: number, nowMs: number, times = 1): void {
     this.#refill(nowMs);
-    this.#units = Math.min(this.#capacity, this.#units + Math.round(tokens * unitsPerToken));
+    // Rounded before it is multiplied: a sum of deposits is worth what they were worth one by one.
+    this.#units = Math.min(this.#capacity, this.#units + Math.round(tokens * unitsPerToken) * times);
   }
 
   /** How long until a token is usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
@@ -57,6 +65,15 @@ export class TokenBucket {
   withdraw(atMs: number): void {
     this.#refill(atMs);
     this.#units -= unitsPerToken;
+  }
+
+  snapshot(): TokenBucketState {
+    return { units: this.#units, countedToMs: this.#countedToMs };
+  }
+
+  restore({ units, countedToMs }: TokenBucketState): void {
+    this.#units = units;
+    this.#countedToMs = countedToMs;
   }
 
   #aheadMs(nowMs: number): number {

@@ -4,6 +4,7 @@ import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
 import type { Awaitable } from '../../ports/awaitable.ts';
 import type { EventSink } from '../../ports/event-sink.ts';
+import type { QuietTime } from '../../ports/quiet-time.ts';
 import type { RetryBudget } from '../../ports/retry-budget.ts';
 import { collect, type CollectDeps, type Found, type PollEvent } from './collect.ts';
 import type { PollTiming } from './poll-schedule.ts';
@@ -12,6 +13,8 @@ import type { SolveTimes } from './solve-times.ts';
 export interface AttemptDeps extends CollectDeps {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
+  /** Left out, the tasks of a solver keep it among themselves. */
+  readonly quiet?: QuietTime;
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
@@ -80,10 +83,10 @@ async function intend({ steps, attempt }: AttemptPlan, pass: Pass, { breaker }: 
 }
 
 async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
-  const { task, attempt, steps } = plan;
-  const about = { taskId: task.taskId, attempt };
+  const { attempt, steps } = plan;
+  const { taskId, region } = plan.task;
   await intend(plan, pass, deps);
-  deps.emit({ type: 'submitting', ...about, region: task.region });
+  deps.emit({ type: 'submitting', taskId, attempt, region });
   const submission = await send(plan, deps);
   if ('fault' in submission) {
     await deps.breaker.record(pass, verdictOf(submission.fault));
@@ -92,7 +95,7 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
   }
   // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
   const { captchaId, submitMs } = submission;
-  deps.emit({ type: 'submitted', ...about, captchaId, roundTripMs: submitMs ?? 0 });
+  deps.emit({ type: 'submitted', taskId, attempt, captchaId, roundTripMs: submitMs ?? 0 });
   await steps.submitted(submission);
   await deps.breaker.record(pass, 'success');
   await deps.budget.deposit();
@@ -112,19 +115,33 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
   const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
   const startedMs = clock.nowMs();
-  const begun = { attempt, region: task.region, startedAt: clock.timestamp() };
+  const startedAt = clock.timestamp();
   const submission = 'pass' in start ? await submit(plan, start.pass, deps) : { ...start.accepted, submitMs: null };
   if ('fault' in submission) {
     const { fault } = submission;
+    const begun = { attempt, region: task.region, startedAt };
     const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null, pollMs: [], pollFaultCount: 0 };
     const ended = { durationMs: clock.nowMs() - startedMs, fault, possiblyCharged: fault.answerLost };
     return { record: { ...begun, ...nothingAccepted, ...ended }, solved: null };
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
-  const claim = { captchaId: submission.captchaId, timing: timingOf(plan, deps), deadlineAtMs, report };
+  const { captchaId, submittedAt, submitMs } = submission;
+  const claim = { captchaId, timing: timingOf(plan, deps), deadlineAtMs, report };
   const { end, pollMs, pollFaultCount } = await collect(claim, deps);
   if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.unreadyMs);
-  const ended = { durationMs: clock.nowMs() - startedMs, fault: 'fault' in end ? end.fault : null };
-  const record = { ...begun, ...submission, pollMs, pollFaultCount, possiblyCharged: false, ...ended };
+  // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
+  const record = {
+    attempt,
+    region: task.region,
+    startedAt,
+    captchaId,
+    submittedAt,
+    submitMs,
+    durationMs: clock.nowMs() - startedMs,
+    pollMs,
+    pollFaultCount,
+    possiblyCharged: false,
+    fault: 'fault' in end ? end.fault : null,
+  };
   return { record, solved: 'fault' in end ? null : end };
 }

@@ -28,14 +28,8 @@ const sentences: Record<GaveUpReason, string> = {
   cancelled: 'cancelled',
 };
 
-function baseOf({
-  task,
-  attempts,
-  durationMs,
-}: Course): Pick<Solved, 'taskId' | 'region' | 'attempts' | 'durationMs' | 'possiblyCharged'> {
-  const possiblyCharged = attempts.some((attempt) => attempt.possiblyCharged);
-  return { taskId: task.taskId, region: task.region, attempts, durationMs, possiblyCharged };
-}
+const isPossiblyCharged = (attempts: readonly Attempt[]): boolean =>
+  attempts.some(({ possiblyCharged }) => possiblyCharged);
 
 /** The id that may still be solved: an accepted one, unless the service said that it gave it up; null for none. */
 export function liveIdOf(attempt: Attempt | undefined): string | null {
@@ -43,15 +37,19 @@ export function liveIdOf(attempt: Attempt | undefined): string | null {
 }
 
 /** The outcome of a task that was given up. */
-export function gaveUp(course: Course, { reason, retryInMs }: WhyGivenUp): GaveUp {
-  const last = course.attempts.at(-1);
+export function gaveUp({ task, attempts, durationMs }: Course, { reason, retryInMs }: WhyGivenUp): GaveUp {
+  const last = attempts.at(-1);
   const fault = last?.fault ?? null;
   const captchaId = liveIdOf(last);
   const isTooLate = reason === 'deadline-exceeded' && fault !== null && captchaId === null;
   const sentence = isTooLate ? 'the time that is left does not do for another attempt' : sentences[reason];
   return {
     status: 'failed',
-    ...baseOf(course),
+    taskId: task.taskId,
+    region: task.region,
+    attempts,
+    durationMs,
+    possiblyCharged: isPossiblyCharged(attempts),
     reason,
     code: fault?.code ?? null,
     message: fault === null ? sentence : `${sentence}: ${fault.message}`,
@@ -69,11 +67,15 @@ export interface Found {
 }
 
 /** The outcome of a task whose latest attempt was solved. */
-export function solved(course: Course, { solution, solvedAt, lifetimeMs }: Found): Solved {
-  const last = course.attempts.at(-1);
+export function solved({ task, attempts, durationMs }: Course, { solution, solvedAt, lifetimeMs }: Found): Solved {
+  const last = attempts.at(-1);
   return {
     status: 'solved',
-    ...baseOf(course),
+    taskId: task.taskId,
+    region: task.region,
+    attempts,
+    durationMs,
+    possiblyCharged: isPossiblyCharged(attempts),
     solution,
     captchaId: last?.captchaId ?? '',
     submittedAt: last?.submittedAt ?? null,

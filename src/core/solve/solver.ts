@@ -2,8 +2,10 @@ import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Pass } from '../../ports/breaker.ts';
+import type { QuietTime } from '../../ports/quiet-time.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
+import { ProcessQuietTime } from '../retry/process-quiet-time.ts';
 import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
 import { type Circumstances, nothingSpecial } from './circumstances.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
@@ -20,16 +22,9 @@ export interface SolverOptions {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
 }
 
-/** What all tasks of a solver know together. */
-interface Common {
-  /** Until when the service asked to be left alone, on the monotonic clock. */
-  quietUntilMs: number;
-}
-
 interface RunParts {
-  readonly common: Common;
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps;
+  readonly deps: AttemptDeps & { readonly quiet: QuietTime };
   readonly stop: AbortSignal;
   readonly circumstances: Circumstances;
 }
@@ -39,23 +34,21 @@ type Start = AttemptPlan['start'];
 /** One task on its way: what it has been through, and how long it still has. */
 class Run {
   readonly #options: SolverOptions;
-  readonly #deps: AttemptDeps;
+  readonly #deps: RunParts['deps'];
   readonly #task: Task;
   readonly #stop: AbortSignal;
   readonly #circumstances: Circumstances;
-  readonly #common: Common;
   readonly #startedMs: number;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
   #deadlineAtMs: number;
 
-  constructor(task: Task, { options, deps, stop, circumstances, common }: RunParts) {
+  constructor(task: Task, { options, deps, stop, circumstances }: RunParts) {
     this.#options = options;
     this.#deps = deps;
     this.#task = task;
     this.#stop = stop;
     this.#circumstances = circumstances;
-    this.#common = common;
     this.#startedMs = deps.clock.nowMs();
     this.#deadlineAtMs = this.#startedMs + options.timeoutMs;
     this.#backoffMs = startBackoff(options.backoff, deps.random);
@@ -91,29 +84,33 @@ class Run {
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
   async #enter(): Promise<Start | WhyGivenUp> {
     for (;;) {
-      const quietMs = this.#quietMs();
-      if (quietMs > 0) await this.#hold(this.#deps.clock.sleep(quietMs, this.#stop));
-      const ended = this.#whyEnded();
+      const ended = (await this.#beQuiet()) ?? this.#whyEnded();
       if (ended !== null) return ended;
       const admission = await this.#deps.breaker.tryEnter();
       if (admission.admitted) return this.#use(admission.pass);
-      const { retryInMs } = admission;
-      this.#deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
-      if (!this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
+      const { retryInMs, soon = false } = admission;
+      if (!soon) this.#deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
+      if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
       await this.#hold(this.#deps.clock.sleep(retryInMs, this.#stop));
     }
   }
 
   /** One task was told to come back later: the others need not be told one by one. */
-  #quietMs(): number {
-    const quietMs = this.#common.quietUntilMs - this.#deps.clock.nowMs();
-    return quietMs > 0 && this.#mayWait(quietMs) ? withJitter(quietMs, this.#deps.random.next()) : 0;
+  async #beQuiet(): Promise<WhyGivenUp | null> {
+    const quietMs = await this.#deps.quiet.leftMs();
+    if (quietMs === 0) return null;
+    const waitMs = withJitter(quietMs, this.#deps.random.next());
+    // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
+    const isInTime = this.#options.onExhausted === 'pause' || waitMs < this.#timeLeftMs();
+    if (!isInTime) return { reason: 'deadline-exceeded', retryInMs: waitMs };
+    await this.#hold(this.#deps.clock.sleep(waitMs, this.#stop));
+    return null;
   }
 
   /** While the run pauses, a wait that the service asks for is not the task's own time. */
-  #heedRequest({ kind, retryAfterMs }: Fault): void {
+  async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
-    this.#common.quietUntilMs = Math.max(this.#common.quietUntilMs, this.#deps.clock.nowMs() + retryAfterMs);
+    await this.#deps.quiet.ask(retryAfterMs);
     if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += withJitter(retryAfterMs, 1);
   }
 
@@ -180,7 +177,7 @@ class Run {
   async #decide(): Promise<RetryDecision> {
     const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
     const last = faults.at(-1);
-    if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) this.#heedRequest(last);
+    if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) await this.#heedRequest(last);
     const decision = decideRetry(this.#limits(), {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
@@ -234,16 +231,15 @@ class Run {
  */
 export class Solver {
   readonly #options: SolverOptions;
-  readonly #deps: AttemptDeps;
-  readonly #common: Common = { quietUntilMs: 0 };
+  readonly #deps: RunParts['deps'];
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = deps;
+    this.#deps = { quiet: new ProcessQuietTime(deps), ...deps };
   }
 
   solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {
-    const [options, deps, common] = [this.#options, this.#deps, this.#common];
-    return new Run(task, { options, deps, stop, circumstances, common }).toOutcome();
+    const [options, deps] = [this.#options, this.#deps];
+    return new Run(task, { options, deps, stop, circumstances }).toOutcome();
   }
 }

@@ -16,6 +16,7 @@ export const task: Task = {
   body: null,
   params: {},
   region: null,
+  rule: null,
 };
 
 export const soon = { timeLeftMs: 10_000 };

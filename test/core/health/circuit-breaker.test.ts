@@ -114,11 +114,14 @@ describe('CircuitBreaker, open', () => {
     expect(breaks).toEqual(expected);
   });
 
-  it('begins with a short break again once it was closed', () => {
+  it.each([
+    { what: 'continues with longer breaks where it opens again within a window', atMs: 44_999, breakMs: 20_000 },
+    { what: 'begins with a short break again after a window without one', atMs: 45_000, breakMs: 5_000 },
+  ])('$what', ({ atMs, breakMs }) => {
     const { breaker } = opened();
     breaker.record(passAt(breaker, 5_000), 'failure', at(5_000));
     breaker.record(passAt(breaker, 15_000), 'success', at(15_000));
-    recordAll(breaker, times(3, 'failure'), 20_000);
-    expect(breaker.tryEnter(20_000)).toEqual({ admitted: false, retryInMs: 5_000 });
+    recordAll(breaker, times(3, 'failure'), atMs);
+    expect(breaker.tryEnter(atMs)).toEqual({ admitted: false, retryInMs: breakMs });
   });
 });

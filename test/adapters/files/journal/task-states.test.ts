@@ -8,7 +8,7 @@ const hash = (n: number): string => createHash('sha256').update(String(n)).diges
 
 const key = hash(0);
 const steps = {
-  intent: (attempt: number): Step => ({ type: 'intent', key, attempt }),
+  intent: (attempt: number, wasInDoubt = false): Step => ({ type: 'intent', key, attempt, wasInDoubt }),
   submitted: (captchaId: string): Step => ({ type: 'submitted', key, captchaId, submittedAt: 5 }),
   refused: { type: 'refused', key },
   solved: { type: 'solved', key, expiresAt: 9 },
@@ -50,6 +50,12 @@ it.each<[string, readonly Step[], TaskProgress]>([
   ['a row without a submission', [failed], { state: 'failed' }],
   ['a beginning after a row', [failed, intent(1)], { state: 'in-doubt', attempts: 1 }],
   ['a refused beginning after a row', [solved, intent(1), refused], { state: 'solved', expiresAt: 9 }],
+  [
+    'an accepted one after a row that was in doubt',
+    [failed, intent(4, true), submitted('7')],
+    { state: 'submitted', attempts: 4, captchaId: '7', submittedAt: 5, wasInDoubt: true },
+  ],
+  ['a refused one after a row that was in doubt', [failed, intent(4, true), refused], { state: 'failed' }],
   [
     'a refusal that belongs to no submission',
     [intent(1), submitted('7'), refused],

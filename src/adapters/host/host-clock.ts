@@ -1,0 +1,8 @@
+/**
+ * Milliseconds on the clock that all processes of this machine share and nobody can set: CLOCK_MONOTONIC on Linux,
+ * mach_absolute_time on macOS. It starts anew with every boot.
+ */
+export function hostNowMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}

@@ -1,0 +1,103 @@
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionReport, ConnectionStep } from '../../ports/service-survey.ts';
+
+const explanations: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name could not be resolved for now',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to its network',
+  ETIMEDOUT: 'no connection in time',
+  ABORT_ERR: 'no connection in time',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an authority that is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an authority that is not known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an authority that is not known here',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for other hosts',
+};
+
+/** Of several addresses that were all tried, the first one's error tells as much as any. */
+function explain(error: unknown): string {
+  const { code, errors } = error as NodeJS.ErrnoException & { errors?: readonly unknown[] };
+  if (code !== undefined && code in explanations) return explanations[code] ?? code;
+  if (errors?.[0] !== undefined) return explain(errors[0]);
+  return code ?? 'unknown error';
+}
+
+type Addresses = readonly { readonly address: string; readonly family: number }[];
+
+/** A look-up cannot be ended, only left behind. */
+async function resolved(host: string, signal: AbortSignal): Promise<Addresses> {
+  const family = isIP(host);
+  if (family !== 0) return [{ address: host, family }];
+  const left = new AbortController();
+  const late = once(signal, 'abort', { signal: left.signal }).then(() => {
+    throw signal.reason as Error;
+  });
+  late.catch(() => undefined);
+  return Promise.race([lookup(host, { all: true }), late]).finally(() => left.abort());
+}
+
+/** Hands out what was resolved already, so that connecting is measured alone. */
+function answering(addresses: Addresses): LookupFunction {
+  return (_host, { all }, callback) => {
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
+  };
+}
+
+/** The steps of one connection: each is timed, and the first that fails ends them. */
+class Steps {
+  readonly steps: { step: ConnectionStep; durationMs: number }[] = [];
+  #current: ConnectionStep = 'DNS';
+
+  async take<T>(step: ConnectionStep, work: () => Promise<T>): Promise<T> {
+    this.#current = step;
+    const startedAtMs = performance.now();
+    const result = await work();
+    this.steps.push({ step, durationMs: performance.now() - startedAtMs });
+    return result;
+  }
+
+  report(error: unknown): ConnectionReport {
+    return { steps: this.steps, failed: error === null ? null : { step: this.#current, error: explain(error) } };
+  }
+}
+
+/**
+ * Connects to the host of a URL (name, then TCP, then TLS for https) and hangs up, saying how long each step took or
+ * which one failed. Never rejects.
+ */
+export async function connectBySteps(url: URL, timeoutMs: number): Promise<ConnectionReport> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const isTls = url.protocol === 'https:';
+  const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
+  const signal = AbortSignal.timeout(timeoutMs);
+  const taken = new Steps();
+  const open: Socket[] = [];
+  const opened = async (socket: Socket, event: string): Promise<Socket> => {
+    open.push(socket.on('error', () => undefined));
+    await once(socket, event, { signal });
+    return socket;
+  };
+  try {
+    const resolve = (): Promise<Addresses> => resolved(host, signal);
+    const addresses = isIP(host) === 0 ? await taken.take('DNS', resolve) : await resolve();
+    const tcp = () => opened(connectTcp({ host, port, lookup: answering(addresses) }), 'connect');
+    const socket = await taken.take('TCP', tcp);
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const tls = () => opened(connectTls({ socket, host, ...servername }), 'secureConnect');
+    if (isTls) await taken.take('TLS', tls);
+    return taken.report(null);
+  } catch (error) {
+    return taken.report(error);
+  } finally {
+    for (const socket of open) socket.destroy();
+  }
+}

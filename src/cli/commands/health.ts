@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { Override } from '../../config/load.ts';
+import { type HealthTargets, probeRegions } from '../../core/health/probe-regions.ts';
+import { isServing, type RegionHealth } from '../../domain/region.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Act } from '../act.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { overridesOf } from '../flags.ts';
+import { frameOf, type HealthFrame } from '../health/health-frame.ts';
+import { targetsOf } from '../health/health-targets.ts';
+import { watchHealth } from '../health/watch-health.ts';
+import { healthDocument, renderHealth } from '../output/health-view.ts';
+import { renderPrometheus } from '../output/prometheus-view.ts';
+
+export interface HealthFlags {
+  readonly timeout?: string;
+  /** True without an interval. */
+  readonly watch?: string | true;
+  readonly prometheus?: true;
+}
+
+const examples = `
+Examples:
+  $ captcha health
+  $ captcha health --watch 10s
+  $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
+  $ captcha health --prometheus > /var/lib/node_exporter/captcha.prom
+  $ captcha --sandbox health --watch 1s -v
+
+Exit code 0: all regions serve (degraded and idle ones do); 1: some do not; 4: none does. Regions without a health
+endpoint do not count. No API key is needed.`;
+
+/** Declares `captcha health`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--timeout <duration>', 'wait so long for an answer at most (config: health.timeout)')
+    .option('--watch [interval]', 'look again and again, and say what changes (config: health.interval)')
+    .option('--prometheus', 'print metrics in the text format of Prometheus')
+    .addHelpText('after', examples)
+    .action((flags: HealthFlags) => act(run, flags));
+}
+
+function overridesOfFlags({ timeout, watch }: HealthFlags): readonly Override[] {
+  const interval = watch === true ? undefined : watch;
+  return overridesOf({ timeout, watch: interval }, { timeout: 'health.timeout', watch: 'health.interval' });
+}
+
+function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): void {
+  if (prometheus !== true) return;
+  if (watch !== undefined) {
+    throw new UsageError('--prometheus: cannot go with --watch', 'let cron or a systemd timer run it once a minute');
+  }
+  if (globals.json) throw new UsageError('--prometheus: cannot go with --json', 'leave one of them out');
+}
+
+/** Whether all, some or none of the regions that can be asked serve. */
+export function exitCodeOfHealth(health: readonly RegionHealth[], { regions }: HealthTargets): number {
+  const asked = new Set(regions.filter((region) => region.health !== null).map(({ name }) => name));
+  const counted = health.filter(({ region }) => asked.has(region));
+  const serving = counted.filter(({ status }) => isServing(status)).length;
+  if (serving === counted.length) return exitCodes.done;
+  return serving === 0 ? exitCodes.unavailable : exitCodes.notAllSolved;
+}
+
+function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock }: Context): Promise<void> {
+  if (flags.prometheus === true) return terminal.result(renderPrometheus(frame));
+  if (globals.json) return terminal.json(healthDocument(frame));
+  const { columns } = terminal;
+  return terminal.result(
+    renderHealth(frame, { columns, style: terminal.style.bind(terminal), now: clock.timestamp() }),
+  );
+}
+
+/** How somebody who tries it out makes a simulated region ill. */
+function tellControls({ regions }: HealthTargets, { globals, terminal }: Context): void {
+  const control = regions[0]?.health?.replace(/\/health$/, '');
+  if (!globals.sandbox || control === undefined) return;
+  terminal.note(`end a region: curl -X POST '${control}?status=down' (or slow, healthy)`, { level: 1 });
+}
+
+/** Looks at every region, once or until it is told to stop, and says how they are and where their tasks go. */
+export async function run(flags: HealthFlags, context: Context): Promise<number> {
+  checkFlags(flags, context);
+  const { config, warnings } = await context.config(overridesOfFlags(flags));
+  for (const warning of warnings) context.terminal.note(`warning: ${warning}`);
+  const targets = targetsOf(config);
+  const probe = await context.regionProbe(config);
+  tellControls(targets, context);
+  if (flags.watch !== undefined) {
+    await watchHealth({ targets, config, probe }, context);
+    return exitCodes.done;
+  }
+  const report = await probeRegions(targets, config.health, { probe, clock: context.clock });
+  await show(frameOf(report, targets.regions, config.failover), flags, context);
+  return exitCodeOfHealth(report.regions, targets);
+}

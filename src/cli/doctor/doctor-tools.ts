@@ -1,0 +1,20 @@
+import type { Config } from '../../config/schema.ts';
+import type { ServiceSurvey } from '../../ports/service-survey.ts';
+import type { StateFolderFacts } from '../../ports/state-folder.ts';
+import type { KeyFacts } from './check-key.ts';
+import type { RuntimeFacts } from './check-node.ts';
+import type { ProxyFacts } from './check-proxy.ts';
+
+/** What `captcha doctor` looks at things with. Methods throw `UsageError` where a person's words make no sense. */
+export interface DoctorTools {
+  readonly runtime: RuntimeFacts;
+  /** Throws where `solve` would refuse to poll as the configuration says. */
+  checkPolling(config: Config): void;
+  /** `config` is null where it cannot be read. */
+  keyFacts(config: Config | null): Promise<KeyFacts>;
+  /** What requests to the service go through, passwords masked; null: nothing. */
+  proxyFor(baseUrl: string): Exclude<ProxyFacts['used'], { problem: unknown }>;
+  /** Connects to the service and asks it a few cheap questions, with the key where there is one. */
+  survey(config: Config): Promise<ServiceSurvey>;
+  stateFolder(): Promise<StateFolderFacts>;
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../../ports/clock.ts';
+import { withoutControls } from '../output/control-characters.ts';
+import { formatMoment } from '../output/format.ts';
+import { renderScreen } from '../output/health-screen.ts';
+import { healthDocument, renderHealth } from '../output/health-view.ts';
+import type { Terminal } from '../output/terminal.ts';
+import type { HealthFrame } from './health-frame.ts';
+
+/** Shows one look after the other. */
+export interface WatchDisplay {
+  show(frame: HealthFrame, changes: readonly string[]): Promise<void>;
+  /** Leaves what is shown behind. */
+  end(): Promise<void>;
+}
+
+export interface DisplayOptions {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  /** What is watched, in the words of a title. */
+  readonly title: string;
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** A document per look on stdout; what changed is told to people as well. */
+export function jsonDisplay({ terminal }: DisplayOptions): WatchDisplay {
+  return {
+    show: async (frame, changes) => {
+      for (const change of changes) terminal.note(withoutControls(change));
+      await terminal.json(healthDocument(frame));
+    },
+    end: nothing,
+  };
+}
+
+/** Tables at the start, and from then on a line for every change: a log that is quiet while all is well. */
+export function logDisplay({ terminal, clock }: DisplayOptions): WatchDisplay {
+  let isFirst = true;
+  const look = { columns: null, style: (_: string, text: string) => text };
+  return {
+    show: async (frame, changes) => {
+      const now = clock.timestamp();
+      if (isFirst) await terminal.result(`${renderHealth(frame, { ...look, now })}\n`);
+      isFirst = false;
+      const lines = changes.map((change) => `${formatMoment(now) ?? ''} ${withoutControls(change)}\n`);
+      if (lines.length > 0) await terminal.result(lines.join(''));
+    },
+    end: nothing,
+  };
+}
+
+const home = '\u001b[H';
+const clearToLineEnd = '\u001b[K';
+const clearBelow = '\u001b[J';
+/** Of a terminal that does not say. */
+const usualRows = 24;
+
+/** One screen that is written over in place: at once, without being cleared first, so that nothing flickers. */
+export function screenDisplay({ terminal, clock, title }: DisplayOptions): WatchDisplay {
+  const happened: string[] = [];
+  let isFirst = true;
+  const style = terminal.style.bind(terminal);
+  return {
+    show: async (frame, changes) => {
+      const now = clock.timestamp();
+      const time = `${formatMoment(now)?.slice(11, 19) ?? ''}Z`;
+      happened.push(...changes.map((change) => `${time} ${withoutControls(change)}`));
+      const [columns, rows] = [terminal.columns ?? 80, terminal.rows ?? usualRows];
+      const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C ends)`, changes: happened };
+      const lines = renderScreen(frame, look);
+      // What stood there before scrolls up, where it can be found again.
+      const makeRoom = isFirst ? '\n'.repeat(rows) : '';
+      isFirst = false;
+      await terminal.result(
+        `${makeRoom}${home}${lines.map((line) => `${line}${clearToLineEnd}\n`).join('')}${clearBelow}`,
+      );
+    },
+    // Behind the ^C that the terminal echoes.
+    end: () => terminal.result('\n'),
+  };
+}

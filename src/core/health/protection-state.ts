@@ -1,0 +1,211 @@
+import type { Admission, Pass, Verdict } from '../../ports/breaker.ts';
+import type { Withdrawal } from '../../ports/retry-budget.ts';
+import type { Logged, LogState } from '../../ports/shared-log.ts';
+import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from '../retry/retry-budget.ts';
+import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
+
+/** The keys `budget.*` and `breaker.*` that a log holds for all who write it. */
+export interface ProtectionOptions {
+  readonly budget: RetryBudgetOptions;
+  readonly breaker: BreakerOptions;
+}
+
+/** What happened since the last reset. */
+export interface ProtectionCounts {
+  readonly accepted: number;
+  readonly granted: number;
+  readonly budgetRefused: number;
+  readonly breakerRefused: number;
+}
+
+/** What a process tells all others about retries and about the service. Plain JSON. */
+export type ProtectionEntry =
+  /** Asks for a token; null waits for ever. */
+  | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
+  /** Asks to submit, where the breaker does not admit everybody. */
+  | { readonly type: 'enter' }
+  | {
+      readonly type: 'verdict';
+      readonly pass: Pass;
+      readonly verdict: Verdict;
+      readonly jitter: number;
+      readonly count: number;
+    }
+  /** What a process did on its own for a while; `task` is the last that it was about. */
+  | {
+      readonly type: 'tally';
+      readonly accepted: number;
+      readonly budgetRefused: number;
+      readonly breakerRefused: number;
+      readonly task: string;
+    }
+  /** The service asked to be left alone for so long. */
+  | { readonly type: 'quiet'; readonly ms: number }
+  /** Wants other options, which holds where nobody has written for long. */
+  | { readonly type: 'configure'; readonly options: ProtectionOptions }
+  /** Starts anew, whatever there was. */
+  | { readonly type: 'reset'; readonly options: ProtectionOptions };
+
+/** What an entry led to: for `withdraw` a withdrawal, for `enter` an admission. */
+export type ProtectionAnswer = Withdrawal | Admission | null;
+
+/** Where all of it stands. Plain JSON. */
+export interface ProtectionSnapshot {
+  readonly options: ProtectionOptions;
+  readonly latestMs: number;
+  readonly usedMs: number;
+  readonly quietUntilMs: number;
+  readonly counts: ProtectionCounts;
+  readonly budget: RetryBudgetSnapshot;
+  readonly breaker: BreakerSnapshot;
+}
+
+/** After so long without an entry the options of whoever comes next hold: nobody is left who counts on the old ones. */
+const idleAfterMs = 600_000;
+const noCounts: ProtectionCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
+
+/**
+ * The retry budget, the breaker and the quiet time of everybody who shares a log, as what follows from its entries.
+ *
+ * Entries are taken in the order of the log, and a time earlier than the last one as the last. Writers read the clock
+ * before they append, so the time at which a token is charged is never later than the real time of its grant.
+ */
+export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnswer> {
+  #options: ProtectionOptions;
+  #budget: RetryBudgetState;
+  #breaker: CircuitBreaker;
+  #counts = noCounts;
+  #latestMs: number;
+  /** When somebody last did more than to ask for other options. */
+  #usedMs: number;
+  #quietUntilMs = 0;
+
+  constructor(options: ProtectionOptions, nowMs: number) {
+    this.#options = options;
+    this.#latestMs = nowMs;
+    this.#usedMs = nowMs;
+    this.#budget = new RetryBudgetState(options.budget, nowMs);
+    this.#breaker = new CircuitBreaker(options.breaker);
+  }
+
+  get options(): ProtectionOptions {
+    return this.#options;
+  }
+
+  get counts(): ProtectionCounts {
+    return this.#counts;
+  }
+
+  /** For reading only: what changes it is an entry. */
+  get breaker(): Pick<CircuitBreaker, 'state' | 'foresee' | 'awaited' | 'counts'> {
+    return this.#breaker;
+  }
+
+  /** For reading only: what changes it is an entry. */
+  get budget(): Pick<RetryBudgetState, 'balance' | 'waitForTokenMs'> {
+    return this.#budget;
+  }
+
+  /** Until when the service asked to be left alone; it may be over. */
+  get quietUntilMs(): number {
+    return this.#quietUntilMs;
+  }
+
+  /** The time of the latest entry. */
+  get latestMs(): number {
+    return this.#latestMs;
+  }
+
+  /** Whether the options are anybody's to choose. */
+  isIdle(nowMs: number): boolean {
+    return nowMs - this.#usedMs >= idleAfterMs;
+  }
+
+  apply({ entry, atMs, by }: Logged<ProtectionEntry>): ProtectionAnswer {
+    this.#latestMs = Math.max(this.#latestMs, atMs);
+    const nowMs = this.#latestMs;
+    const answer = this.#answer(entry, by, nowMs);
+    if (entry.type !== 'configure') this.#usedMs = nowMs;
+    return answer;
+  }
+
+  snapshot(): ProtectionSnapshot {
+    return {
+      options: this.#options,
+      latestMs: this.#latestMs,
+      usedMs: this.#usedMs,
+      quietUntilMs: this.#quietUntilMs,
+      counts: this.#counts,
+      budget: this.#budget.snapshot(),
+      breaker: this.#breaker.snapshot(),
+    };
+  }
+
+  restore(snapshot: object): void {
+    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker } = snapshot as ProtectionSnapshot;
+    this.#options = options;
+    this.#latestMs = latestMs;
+    this.#usedMs = usedMs;
+    this.#quietUntilMs = quietUntilMs;
+    this.#counts = counts;
+    this.#budget = new RetryBudgetState(options.budget, latestMs);
+    this.#budget.restore(budget);
+    this.#breaker = new CircuitBreaker(options.breaker);
+    this.#breaker.restore(breaker);
+  }
+
+  #answer(entry: ProtectionEntry, by: string, nowMs: number): ProtectionAnswer {
+    switch (entry.type) {
+      case 'withdraw':
+        return this.#withdraw(entry.maxWaitMs ?? Infinity, nowMs);
+      case 'enter':
+        return this.#breaker.tryEnter(nowMs, by);
+      case 'verdict':
+        this.#breaker.record(entry.pass, entry.verdict, { nowMs, jitter: entry.jitter, count: entry.count });
+        return null;
+      case 'tally':
+        this.#tally(entry, nowMs);
+        return null;
+      case 'quiet':
+        this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + entry.ms);
+        return null;
+      case 'configure':
+        if (this.isIdle(nowMs)) this.#startAnew(entry.options, nowMs);
+        return null;
+      case 'reset':
+        this.#startAnew(entry.options, nowMs);
+        return null;
+    }
+  }
+
+  #withdraw(maxWaitMs: number, nowMs: number): Withdrawal {
+    const { granted, waitMs } = this.#budget.tryWithdraw(maxWaitMs, nowMs);
+    const counted = granted ? 'granted' : 'budgetRefused';
+    this.#counts = { ...this.#counts, [counted]: this.#counts[counted] + 1 };
+    if (granted) return { granted, waitMs, balance: this.#budget.balance(nowMs) };
+    return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
+  }
+
+  #tally(entry: ProtectionEntry & { type: 'tally' }, nowMs: number): void {
+    const { granted, accepted, budgetRefused, breakerRefused } = this.#counts;
+    this.#budget.deposit(nowMs, entry.accepted);
+    this.#counts = {
+      granted,
+      accepted: accepted + entry.accepted,
+      budgetRefused: budgetRefused + entry.budgetRefused,
+      breakerRefused: breakerRefused + entry.breakerRefused,
+    };
+  }
+
+  #startAnew(options: ProtectionOptions, nowMs: number): void {
+    const { epoch } = this.#breaker.snapshot();
+    this.#options = options;
+    this.#budget = new RetryBudgetState(options.budget, nowMs);
+    this.#breaker = new CircuitBreaker(options.breaker);
+    // Passes of before must not speak about what begins now.
+    this.#breaker.restore({ ...this.#breaker.snapshot(), epoch: epoch + 1 });
+    this.#counts = noCounts;
+    this.#usedMs = nowMs;
+    this.#quietUntilMs = 0;
+  }
+}

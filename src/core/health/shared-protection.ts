@@ -1,0 +1,196 @@
+import { LogLost } from '../../domain/log-lost.ts';
+import type { Admission, Breaker, Pass, Verdict } from '../../ports/breaker.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { QuietTime } from '../../ports/quiet-time.ts';
+import type { Random } from '../../ports/random.ts';
+import type { RetryBudget, WithdrawRequest, Withdrawal } from '../../ports/retry-budget.ts';
+import type { SharedLog } from '../../ports/shared-log.ts';
+import { PendingEntries } from './pending-entries.ts';
+import { privateLog } from './private-log.ts';
+import {
+  type ProtectionAnswer,
+  type ProtectionEntry,
+  type ProtectionOptions,
+  ProtectionState,
+} from './protection-state.ts';
+
+export type ProtectionLog = SharedLog<ProtectionEntry, ProtectionAnswer>;
+
+export interface SharedProtectionDeps {
+  /** Opens the log and brings the state up to it. Throws `LogLost`. */
+  readonly openLog: (state: ProtectionState) => ProtectionLog;
+  /** The clock of the log, in ms. */
+  readonly nowMs: () => number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Tells a person why this process goes on alone, or by other options than its own. */
+  readonly warn: (message: string) => void;
+}
+
+/** What nobody waits for is told together with what follows within so long. */
+const tellWithinMs = 50;
+/** Others wait: only what this turn has still to say goes with it. */
+const tellSoonMs = 1;
+/** Whether others still live is asked no more often. */
+const lookEveryMs = 20;
+
+/** The same but for the lease, which follows from how long a call may take and harms nobody. */
+function sameOptions(a: ProtectionOptions, b: ProtectionOptions): boolean {
+  const compared = ({ budget, breaker }: ProtectionOptions): string =>
+    JSON.stringify([
+      [budget.ratio, budget.minRetriesPerSecond, budget.maxRetriesPerSecond, budget.burst],
+      [breaker.failureRatio, breaker.minimumThroughput, breaker.consecutiveFailures, breaker.samplingDurationMs],
+      [breaker.breakDurationMs, breaker.maxBreakDurationMs],
+    ]);
+  return compared(a) === compared(b);
+}
+
+/**
+ * One retry budget, one breaker and one quiet time for everybody who writes the same log. What is refused is only read;
+ * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
+ * where it stood, and says so once.
+ */
+export class SharedProtection {
+  readonly budget: RetryBudget = {
+    deposit: () => this.#deposit(),
+    tryWithdraw: (request) => this.#tryWithdraw(request),
+  };
+  readonly breaker: Breaker = {
+    tryEnter: () => this.#tryEnter(),
+    record: (pass, verdict) => this.#record(pass, verdict),
+  };
+  readonly quiet: QuietTime = {
+    ask: (ms) => void this.#append([{ type: 'quiet', ms }]),
+    leftMs: () => this.#quietMs(),
+  };
+  readonly #options: ProtectionOptions;
+  readonly #deps: SharedProtectionDeps;
+  readonly #state: ProtectionState;
+  readonly #pending = new PendingEntries();
+  readonly #closed = new AbortController();
+  #log: ProtectionLog | null = null;
+  #tellingAtMs = Infinity;
+  #lookedMs = -Infinity;
+
+  constructor(options: ProtectionOptions, deps: SharedProtectionDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#state = new ProtectionState(options, deps.nowMs());
+  }
+
+  /** Tells what is still to be told, and lets go of the log. */
+  close(): void {
+    this.#closed.abort();
+    this.#tell();
+    this.#log?.close();
+  }
+
+  #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
+    const mostMs = onExhausted === 'wait' ? maxWaitMs : 0;
+    this.#catchUp();
+    // What was accepted and not yet told may be what pays for the token.
+    const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
+    if (waitMs === Infinity || waitMs > mostMs) {
+      this.#pending.refuseRetry(taskId);
+      this.#tellWithin(tellWithinMs);
+      return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
+    }
+    const asked = { maxWaitMs: mostMs === Infinity ? null : mostMs, task: taskId };
+    return this.#append([{ type: 'withdraw', ...asked }]) as Withdrawal;
+  }
+
+  #tryEnter(): Admission {
+    this.#catchUp();
+    const foreseen = this.#state.breaker.foresee(this.#nowMs());
+    if (foreseen?.admitted === true) return foreseen;
+    const released = foreseen === null ? [] : this.#abandonedByOthers();
+    if (foreseen === null || released.length > 0) return this.#append([...released, { type: 'enter' }]) as Admission;
+    if (foreseen.soon !== true) {
+      this.#pending.refuseEntry();
+      this.#tellWithin(tellWithinMs);
+    }
+    return foreseen;
+  }
+
+  /** What others would say of their submissions, were they not killed or stopped. */
+  #abandonedByOthers(): ProtectionEntry[] {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#lookedMs < lookEveryMs) return [];
+    this.#lookedMs = nowMs;
+    return this.#state.breaker
+      .awaited(nowMs)
+      .filter(({ holder }) => this.#log?.isGone(holder))
+      .map(({ pass }) => ({ type: 'verdict', pass, verdict: 'abandoned', jitter: 0, count: 1 }));
+  }
+
+  #deposit(): void {
+    this.#pending.accept();
+    this.#tellWithin(tellWithinMs);
+  }
+
+  #record(pass: Pass, verdict: Verdict): void {
+    if (verdict === 'abandoned' && pass.ticket === undefined) return;
+    this.#pending.judge(pass, verdict, this.#deps.random.next());
+    if (verdict === 'failure' || pass.probe) this.#tell();
+    else this.#tellWithin(pass.ticket === undefined ? tellWithinMs : tellSoonMs);
+  }
+
+  #quietMs(): number {
+    this.#catchUp();
+    return Math.max(0, this.#state.quietUntilMs - this.#nowMs());
+  }
+
+  #tell(): void {
+    this.#tellingAtMs = Infinity;
+    if (!this.#pending.isEmpty) this.#append([]);
+  }
+
+  #tellWithin(ms: number): void {
+    const { nowMs, clock } = this.#deps;
+    const atMs = nowMs() + ms;
+    if (atMs >= this.#tellingAtMs) return;
+    this.#tellingAtMs = atMs;
+    void clock.sleep(ms, this.#closed.signal).then(() => {
+      if (!this.#closed.signal.aborted) this.#tell();
+    });
+  }
+
+  #nowMs(): number {
+    return Math.max(this.#state.latestMs, this.#deps.nowMs());
+  }
+
+  #catchUp(): void {
+    this.#use((log) => log.catchUp());
+  }
+
+  /** What the last of the entries led to; what is still to be told goes with them, before them. */
+  #append(entries: readonly ProtectionEntry[]): ProtectionAnswer {
+    const all = [...this.#pending.take(), ...entries];
+    return this.#use((log) => log.append(all)).at(-1) ?? null;
+  }
+
+  #use<T>(work: (log: ProtectionLog) => T): T {
+    try {
+      return work((this.#log ??= this.#open()));
+    } catch (error) {
+      if (!(error instanceof LogLost)) throw error;
+      this.#log?.close();
+      this.#log = privateLog(this.#state, this.#deps.nowMs);
+      this.#deps.warn(`${error.message}; retry budget and breaker are this process's own`);
+      return work(this.#log);
+    }
+  }
+
+  #open(): ProtectionLog {
+    const log = this.#deps.openLog(this.#state);
+    const isAgreed = (): boolean => sameOptions(this.#state.options, this.#options);
+    if (!isAgreed() && this.#state.isIdle(this.#nowMs())) log.append([{ type: 'configure', options: this.#options }]);
+    if (!isAgreed()) {
+      this.#deps.warn(
+        'budget and breaker settings differ from those that other processes on this host use: theirs hold until they ' +
+          'have not been used for 10 minutes, or until `captcha budget --reset`',
+      );
+    }
+    return log;
+  }
+}

@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openUrls, type UrlOptions } from '../../../../src/adapters/files/input/open-urls.ts';
+import { UsageError } from '../../../../src/domain/usage-error.ts';
+import type { UrlLine } from '../../../../src/ports/url-source.ts';
+
+const usual = { path: '-', column: null, delimiter: null, encoding: null };
+
+function source(chunks: readonly (string | Buffer)[], special: Partial<UrlOptions> = {}) {
+  const stdin = Readable.from(chunks.map((chunk) => Buffer.from(chunk as string)));
+  return { ...openUrls({ ...usual, stdin, ...special }), stdin };
+}
+
+async function read(chunks: readonly (string | Buffer)[], special: Partial<UrlOptions> = {}): Promise<UrlLine[]> {
+  const lines: UrlLine[] = [];
+  for await (const batch of source(chunks, special).batches) lines.push(...batch);
+  return lines;
+}
+
+const good = (line: number, text: string): UrlLine => ({ line, text, fault: null });
+const bytesOf = (text: string): Buffer[] => [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
+
+describe('URLs, one a line', () => {
+  it.each<[string, readonly (string | Buffer)[], readonly UrlLine[]]>([
+    ['with an end of line after the last', ['a\nb\n'], [good(1, 'a'), good(2, 'b')]],
+    ['without one', ['a\nb'], [good(1, 'a'), good(2, 'b')]],
+    ['with CRLF and blanks around them', ['a\r\n  b \t\r\n'], [good(1, 'a'), good(2, 'b')]],
+    ['blank lines left out, but counted', ['\n\na\n \n\nb\n\n'], [good(3, 'a'), good(6, 'b')]],
+    ['comments left out, but counted', ['# list\na # not one\n  # one\nb'], [good(2, 'a # not one'), good(4, 'b')]],
+    [
+      'in chunks that end within a line',
+      ['ab', 'c\nd', 'e', 'f\n', 'g'],
+      [good(1, 'abc'), good(2, 'def'), good(3, 'g')],
+    ],
+    ['in chunks of one byte', bytesOf('é\r\n日本\n👍'), [good(1, 'é'), good(2, '日本'), good(3, '👍')]],
+    ['with a byte order mark', ['\ufeffa\nb'], [good(1, 'a'), good(2, 'b')]],
+    ['in UTF-16', [Buffer.from('\ufeffé\nb\n', 'utf16le')], [good(1, 'é'), good(2, 'b')]],
+    ['none at all', [], []],
+    ['blanks only', [' \n\n'], []],
+  ])('%s', async (_name, chunks, lines) => {
+    expect(await read(chunks)).toEqual(lines);
+  });
+
+  it('are read whatever their chunks', async () => {
+    const text = Array.from({ length: 500 }, (_, row) => `https://example.com/é/${row}`).join('\n');
+    const bytes = Buffer.from(text);
+    for (const size of [7, 1_000, 16_384]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+        bytes.subarray(at * size, (at + 1) * size),
+      );
+      expect((await read(chunks)).map((line) => line.text).join('\n')).toBe(text);
+    }
+  });
+
+  it('are no lines of more than 1 MiB, which are neither kept nor the end', async () => {
+    const fault = 'the line is longer than 1 MiB';
+    const part = 'x'.repeat(300_000);
+    expect(await read(['a\n', part, part, part, part, `${part}\nb\n`, part])).toEqual([
+      good(1, 'a'),
+      { line: 2, text: '', fault },
+      good(3, 'b'),
+      good(4, part),
+    ]);
+    expect(await read([part, part, part, part])).toEqual([{ line: 1, text: '', fault }]);
+  });
+
+  it('are handed out as they come', async () => {
+    const stdin = new Readable({ read: () => undefined });
+    const { batches, close } = openUrls({ ...usual, stdin });
+    stdin.push('example.com\n');
+    const first = await batches[Symbol.asyncIterator]().next();
+    expect(first.value).toEqual([good(1, 'example.com')]);
+    await close();
+  });
+});
+
+describe('URLs in a column', () => {
+  const column = { column: 'url' };
+  it.each<[string, string, readonly UrlLine[]]>([
+    ['with commas', 'id,url\n1,a\n2,b\n', [good(2, 'a'), good(3, 'b')]],
+    ['with semicolons and quotes', 'id;url\r\n1;"a;b"\r\n', [good(2, 'a;b')]],
+    ['with tabs', 'id\turl\n1\ta\n', [good(2, 'a')]],
+    ['alone', 'url\na\nb', [good(2, 'a'), good(3, 'b')]],
+    ['below a line that names the delimiter', 'sep=;\nid;url\n1;a\n', [good(3, 'a')]],
+    ['below blank lines', '\n\n id , url \n1, a \n', [good(4, 'a')]],
+    ['with fields of several lines', 'note,url\n"x\ny",a\nz,b\n', [good(2, 'a'), good(4, 'b')]],
+    ['where they are empty left out', 'id,url\n1,\n2,b\n', [good(3, 'b')]],
+  ])('%s', async (_name, text, lines) => {
+    expect(await read([text], column)).toEqual(lines);
+    expect(await read(bytesOf(text), column)).toEqual(lines);
+  });
+
+  it('are told to be missing where a record is broken', async () => {
+    expect(await read(['id,url\n1,a,x\n2,b\n'], column)).toEqual([
+      {
+        line: 2,
+        text: '',
+        fault: '3 fields where the header has 2. Put quotes around a value that contains the delimiter.',
+      },
+      good(3, 'b'),
+    ]);
+  });
+
+  it.each([
+    ['id,pageurl\n1,a\n', '--column url: there is no such column', 'there are "id", "pageurl"'],
+    ['url,url\na,b\n', '--column url: there are two columns of this name', 'rename one of them in the file'],
+    ['id,"url\n1,a\n', 'line 1: the quote that opens in field 2 is never closed', 'close it, or double it as ""'],
+  ])('%j is refused', async (text, message, hint) => {
+    const failure = await read([text], column).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure).toMatchObject({ message, hint });
+  });
+});
+
+describe('an input', () => {
+  it('is a file, which is read once and given back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'captcha-urls-'));
+    try {
+      const path = join(folder, 'urls.txt');
+      await writeFile(path, 'a\nb\n');
+      expect(await read([], { path })).toEqual([good(1, 'a'), good(2, 'b')]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is refused where there is none', () => {
+    expect(() => openUrls({ ...usual, path: '/nowhere/urls.txt', stdin: Readable.from([]) })).toThrow(UsageError);
+  });
+
+  it('is no terminal', () => {
+    const stdin = Object.assign(Readable.from([]), { isTTY: true });
+    expect(() => openUrls({ ...usual, stdin })).toThrow(UsageError);
+  });
+
+  it('is no image', async () => {
+    await expect(read([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a])])).rejects.toThrow(UsageError);
+  });
+
+  it('that never ends is left when it is given back', async () => {
+    const { close, stdin } = source(['a\n']);
+    await close();
+    expect(stdin.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,203 @@
+import { createServer, type RequestListener, type IncomingMessage } from 'node:http';
+import { createServer as createRawServer, type AddressInfo, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRegionProbe } from '../../../src/adapters/regions/http-region-probe.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function serve(respond: RequestListener): Promise<string> {
+  const server = createServer(respond);
+  closers.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  return listening(server);
+}
+
+async function serveRaw(answer: string): Promise<string> {
+  const server = createRawServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(answer));
+  });
+  closers.push(() => server.close());
+  return listening(server);
+}
+
+function openProbe() {
+  const probe = createRegionProbe({ timeoutMs: 5_000, proxyFor: () => null });
+  closers.push(() => probe.close());
+  return probe;
+}
+
+const aNumber = expect.any(Number) as number;
+const limits = { timeoutMs: 5_000 };
+const look = (url: string, special = {}) => openProbe().probeRegion(url, { ...limits, ...special });
+const health = '{"status":"healthy","activeWorkers":4,"queueDepth":7}';
+
+describe('a region that serves', () => {
+  it('answers with how it is, and how long it took', async () => {
+    const url = await serve((_request, response) => response.end(health));
+    expect(await look(url)).toEqual({
+      answered: true,
+      latencyMs: aNumber,
+      answer: { status: 'healthy', activeWorkers: 4, queueDepth: 7 },
+    });
+  });
+
+  it.each([200, 201, 299])('may say so with HTTP %d', async (status) => {
+    const url = await serve((_request, response) => response.writeHead(status).end(health));
+    expect(await look(url)).toMatchObject({ answered: true });
+  });
+
+  it('is asked by GET at its path, on a connection of its own, without a key', async () => {
+    const requests: IncomingMessage[] = [];
+    const url = await serve((request, response) => {
+      requests.push(request);
+      response.end(health);
+    });
+    const probe = openProbe();
+    await probe.probeRegion(`${url}/health?deep=1`, limits);
+    await probe.probeRegion(`${url}/health?deep=1`, limits);
+    expect(requests.map(({ method, url: path }) => `${method} ${path}`)).toEqual(Array(2).fill('GET /health?deep=1'));
+    expect(requests[0]!.socket).not.toBe(requests[1]!.socket);
+    expect(requests[0]!.headers).not.toHaveProperty('authorization');
+  });
+
+  it('gets the user and password of its URL as a header', async () => {
+    let authorization: string | undefined;
+    const url = await serve((request, response) => {
+      ({ authorization } = request.headers);
+      response.end(health);
+    });
+    await look(url.replace('//', '//me:a%3Ab@'));
+    expect(authorization).toBe(`Basic ${Buffer.from('me:a:b').toString('base64')}`);
+  });
+});
+
+describe('a region that does not serve', () => {
+  it.each<[string, RequestListener, string]>([
+    ['answers 503', (_, response) => response.writeHead(503).end(health), 'HTTP 503'],
+    ['answers 404', (_, response) => response.writeHead(404).end(), 'HTTP 404'],
+    [
+      'redirects',
+      (_, response) => response.writeHead(302, { location: '/login' }).end(),
+      'HTTP 302, a redirect, which is not followed',
+    ],
+    ['answers with a page', (_, response) => response.end('<html>'), 'HTTP 200, but not a JSON object'],
+    ['answers with nothing', (_, response) => response.writeHead(204).end(), 'HTTP 204, but not a JSON object'],
+    ['answers with a list', (_, response) => response.end('[]'), 'HTTP 200, but not a JSON object'],
+    [
+      'answers without end',
+      (_, response) => response.end(JSON.stringify({ a: 'x'.repeat(70_000) })),
+      'HTTP 200 with more than 64 KiB',
+    ],
+  ])('%s', async (_name, respond, error) => {
+    const result = await look(await serve(respond));
+    expect(result).toEqual({ answered: false, latencyMs: aNumber, error });
+  });
+
+  it.each<[string, RequestListener]>([
+    ['hangs', () => undefined],
+    ['hangs in the middle of its body', (_, response) => void response.writeHead(200).write('{')],
+  ])('%s: it is given up in time', async (_name, respond) => {
+    const url = await serve(respond);
+    const startedMs = performance.now();
+    expect(await look(url, { timeoutMs: 150 })).toMatchObject({ answered: false, error: 'timed out after 150ms' });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+
+  it('refuses the connection', async () => {
+    const server = createRawServer();
+    const url = await listening(server);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await look(url)).toEqual({ answered: false, latencyMs: null, error: 'connection refused' });
+  });
+
+  it('has a name that nobody knows', async () => {
+    const result = await look('http://no-such-host.invalid/health');
+    expect(result).toMatchObject({
+      answered: false,
+      latencyMs: null,
+      error: expect.stringMatching(/resolve/) as string,
+    });
+  });
+
+  it('speaks plain HTTP where TLS is expected', async () => {
+    const url = await serve((_request, response) => response.end(health));
+    const result = await look(url.replace('http:', 'https:'));
+    expect(result).toMatchObject({ answered: false, error: expect.stringMatching(/^TLS: /) as string });
+  });
+
+  it.each([
+    ['hangs up', '', 'connection closed before the answer was complete'],
+    ['speaks something else', 'SSH-2.0-OpenSSH_9.6\r\n', 'not valid HTTP'],
+    ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{', /^(connection (closed|reset)|not valid)/],
+  ])('%s', async (_name, answer, error) => {
+    const result = await look(await serveRaw(answer));
+    expect(result).toMatchObject({ answered: false, error: expect.stringMatching(error) as string });
+  });
+
+  it('is not waited for when the look is called off', async () => {
+    const url = await serve(() => stop.abort());
+    const stop = new AbortController();
+    expect(await look(url, { signal: stop.signal })).toMatchObject({ answered: false, error: 'cancelled' });
+    expect(await look(url, { signal: stop.signal })).toMatchObject({ answered: false, error: 'cancelled' });
+  });
+});
+
+describe('the solving service', () => {
+  it.each([
+    [200, null],
+    [404, null],
+    [302, null],
+    [503, 'HTTP 503'],
+  ])('is reachable when it answers HTTP %d, with or without end', async (status, error) => {
+    const url = await serve((_request, response) => void response.writeHead(status).write('x'));
+    expect(await openProbe().probeApi(url, limits)).toEqual({ reachable: true, latencyMs: aNumber, error });
+  });
+
+  it('is not where nothing answers', async () => {
+    const url = await serve(() => undefined);
+    const reach = await openProbe().probeApi(url, { timeoutMs: 100 });
+    expect(reach).toEqual({ reachable: false, latencyMs: null, error: 'timed out after 100ms' });
+  });
+});
+
+describe('a way through a proxy', () => {
+  it('is opened once for all that take it, and only for those', async () => {
+    const asked: string[] = [];
+    let opened = 0;
+    const url = await serve((_request, response) => response.end(health));
+    const direct = createRegionProbe({
+      timeoutMs: 5_000,
+      proxyFor: ({ hostname }) => {
+        asked.push(hostname);
+        if (hostname === '127.0.0.1') return null;
+        const open = async () => {
+          opened += 1;
+          return {
+            dispatch: (_: unknown, handler: { onResponseError(c: null, e: Error): void }) =>
+              handler.onResponseError(null, Object.assign(new Error(), { code: 'ERR_PROXY_TUNNEL' })),
+            destroy: async () => undefined,
+          } as never;
+        };
+        return { url: 'http://proxy:3128', open };
+      },
+    });
+    closers.push(() => direct.close());
+    expect(await direct.probeRegion(url, limits)).toMatchObject({ answered: true });
+    const far = ['http://far.example/health', 'http://further.example/health'];
+    for (const each of far) {
+      expect(await direct.probeRegion(each, limits)).toMatchObject({ error: 'the proxy closed the tunnel' });
+    }
+    expect({ asked, opened }).toEqual({ asked: ['127.0.0.1', 'far.example', 'further.example'], opened: 1 });
+  });
+});
