@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { mkdtemp, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { HashSet } from './adapters/files/input/hash-set.ts';
 import { openSource } from './adapters/files/input/open-source.ts';
 import { openJournal } from './adapters/files/journal/open-journal.ts';
 import { readHeader } from './adapters/files/journal/read-header.ts';
 import { RowFile } from './adapters/files/output/row-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
+import { makeFolder } from './adapters/system/make-folder.ts';
 import { resultColumns } from './cli/batch/batch-columns.ts';
 import type { BatchFiles, InputRequest, JournalRequest, OpenOutput, OutputRequest } from './cli/batch/batch-files.ts';
 import { typedRow } from './cli/batch/typed-row.ts';
 import type { Terminal } from './cli/output/terminal.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 /** Text in these comes from the service or is nobody's business here: a spreadsheet must not run it. */
 function isFreeText(column: string): boolean {
@@ -67,17 +69,10 @@ async function readImage(path: string, inputPath: string) {
   }
 }
 
-function stateFolder(env: NodeJS.ProcessEnv): string {
-  const named = env['CAPTCHA_STATE_DIR'] ?? '';
-  if (named !== '') return resolve(named);
-  const xdg = env['XDG_STATE_HOME'] ?? '';
-  return join(isAbsolute(xdg) ? xdg : join(env['HOME'] ?? homedir(), '.local', 'state'), 'captcha');
-}
-
 async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = await realpath(inputPath);
-  const folder = join(stateFolder(env), 'journals');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = join(stateFolderOf(env).path, 'journals');
+  await makeFolder(folder);
   const digest = createHash('sha256').update(path).digest('hex').slice(0, 16);
   return join(folder, `${basename(path)}-${digest}.journal`);
 }

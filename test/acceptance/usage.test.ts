@@ -2,7 +2,10 @@ import { describe, expect } from 'vitest';
 import { it, turnstile, words } from './support/bench.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
-const commands = ['solve', 'result', 'balance', 'threads', 'report', 'config', 'sandbox'];
+const commands = [
+  ...['solve', 'batch', 'route', 'health', 'failover', 'doctor'],
+  ...['result', 'balance', 'threads', 'report', 'config', 'sandbox'],
+];
 
 describe.concurrent('a command line that is not understood', () => {
   it.for([

@@ -4,6 +4,11 @@ import { runIn } from './support/run-in.ts';
 const loaded = vi.hoisted(() => [] as string[]);
 
 vi.mock('../../src/cli/commands/solve.ts', (load) => (loaded.push('solve'), load()));
+vi.mock('../../src/cli/commands/batch.ts', (load) => (loaded.push('batch'), load()));
+vi.mock('../../src/cli/commands/route.ts', (load) => (loaded.push('route'), load()));
+vi.mock('../../src/cli/commands/health.ts', (load) => (loaded.push('health'), load()));
+vi.mock('../../src/cli/commands/failover.ts', (load) => (loaded.push('failover'), load()));
+vi.mock('../../src/cli/commands/doctor.ts', (load) => (loaded.push('doctor'), load()));
 vi.mock('../../src/cli/commands/result.ts', (load) => (loaded.push('result'), load()));
 vi.mock('../../src/cli/commands/balance.ts', (load) => (loaded.push('balance'), load()));
 vi.mock('../../src/cli/commands/threads.ts', (load) => (loaded.push('threads'), load()));

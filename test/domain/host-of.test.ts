@@ -27,6 +27,9 @@ describe('hostOf', () => {
     ['https:\\\\example.com\\login', 'example.com'],
     ['HTTPS:/example.com', 'example.com'],
     ['app://Example.COM/', 'example.com'],
+    ['\u0001https://a.b', 'a.b'],
+    ['ht\ttps://exam\nple.com', 'example.com'],
+    ['httpbin.org:8080/post', 'httpbin.org'],
   ])('of %s is %s', (pageurl, host) => {
     expect(hostOf(pageurl)).toBe(host);
   });
@@ -39,7 +42,11 @@ describe('hostOf', () => {
     'http://[::1',
     'file:///etc/passwd',
     'a:b:c',
-    '\u0001https://a.b',
+    '/login',
+    '\\login',
+    'file:/etc/passwd',
+    'https://./',
+    'a\u0001.b',
   ])('of %j is none', (pageurl) => {
     expect(hostOf(pageurl)).toBe(null);
   });

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { withoutControls } from './control-characters.ts';
 
 type Row = readonly string[];
 
@@ -10,18 +11,15 @@ export interface Painted {
 
 export type Cell = string | Painted;
 
-/** What would move the cursor, ring, or turn the line around. */
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
 /** Rows beyond this make cli-table3 slow and no screen readable: plain text takes over. */
 const mostTableRows = 200;
 
 /** A column is not narrowed beyond this, blanks on both sides included. */
 const narrowestColumn = 8;
 
-const clean = (text: string): string => text.replace(controlCharacters, ' ');
-const plainText = (cell: Cell): string => clean(typeof cell === 'string' ? cell : cell.text);
-const painted = (cell: Cell): string => (typeof cell === 'string' ? clean(cell) : cell.paint(clean(cell.text)));
+const plainText = (cell: Cell): string => withoutControls(typeof cell === 'string' ? cell : cell.text);
+const painted = (cell: Cell): string =>
+  typeof cell === 'string' ? withoutControls(cell) : cell.paint(withoutControls(cell.text));
 
 function plain(rows: readonly Row[]): string {
   const widths = rows.reduce<readonly number[]>(

@@ -13,7 +13,11 @@ function isOfTheWeb({ href }: URL): boolean {
 }
 
 const noPage = (error: string): RouteDecision => ({
-  ...{ host: null, region: null, rule: null, reason: error, strict: false },
+  host: null,
+  region: null,
+  rule: null,
+  reason: error,
+  strict: false,
   error,
 });
 

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { compileRouter } from '../../../src/core/routing/region-router.ts';
+import { aRegion, articleRegions, aRouter, aRule } from './support/regions.ts';
+
+const reasonOf = (router: ReturnType<typeof aRouter>, url: string) => router.route(url).reason;
+
+describe('the router', () => {
+  it('answers host, region, rule and reason', () => {
+    expect(aRouter(['*.example.de eu-west-1']).route('https://WWW.example.de:8443/login')).toEqual({
+      host: 'www.example.de',
+      region: 'eu-west-1',
+      rule: '*.example.de',
+      reason: 'host suffix',
+      strict: false,
+      error: null,
+    });
+  });
+
+  it.each([
+    ['https://a.test/eu', 'path prefix'],
+    ['https://a.test/', 'exact host'],
+    ['https://b.a.test/', 'host suffix'],
+    ['https://example.de/', 'Germany is nearest to eu-west-1 (1,320 km)'],
+    ['https://example.io/', '.io is in generic use'],
+    ['https://example.tk/', '.tk is given away to everybody'],
+    ['https://example.aq/', '.aq is of a place where nobody lives'],
+    ['https://example.com/', 'no rule matches'],
+    ['http://10.0.0.1/', 'ip literal'],
+    ['http://[::1]/', 'ip literal'],
+    ['ftp://example.de/', 'ftp: is not http: or https:'],
+    ['https://', 'not a URL'],
+  ])('of %s says: %s', (url, reason) => {
+    const rules = ['a.test/eu eu-west-1', 'a.test eu-west-1', '*.a.test eu-west-1'];
+    expect(reasonOf(aRouter(rules), url)).toBe(reason);
+  });
+
+  it('has a text that is no page go nowhere, with the reason as its error', () => {
+    const nowhere = { host: null, region: null, rule: null, reason: 'not a URL', strict: false, error: 'not a URL' };
+    expect(aRouter([]).route('http://[::1')).toEqual(nowhere);
+  });
+
+  it('has a page go nowhere where there is no default, without an error', () => {
+    const router = aRouter([], { default: null });
+    expect(router.route('https://example.com')).toEqual({
+      ...{ host: 'example.com', region: null, rule: null, strict: false, error: null },
+      reason: 'no rule matches, and there is no default',
+    });
+    expect(reasonOf(router, 'https://example.io')).toBe('.io is in generic use, and there is no default');
+    expect(reasonOf(router, 'http://10.0.0.1')).toBe('ip literal, and there is no default');
+    expect(router.route('https://example.de').region).toBe('eu-west-1');
+  });
+
+  it('is strict where the rule that decides asks for residency, and nowhere else', () => {
+    const rules = [aRule('a.test eu-west-1', 'strict'), aRule('a.test/us us-east-1')];
+    const router = compileRouter(articleRegions, { default: 'us-east-1', countries: true, rules });
+    const strictOf = (url: string) => router.route(url).strict;
+    expect(['https://a.test/', 'https://a.test/us', 'https://b.test/', 'https://a.de/'].map(strictOf)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('lets a rule for a country-code domain beat its country', () => {
+    expect(aRouter(['.de us-east-1']).route('https://example.de')).toMatchObject({
+      ...{ region: 'us-east-1', rule: '.de', reason: 'host suffix' },
+    });
+    expect(aRouter(['*.рф us-east-1']).route('https://пример.рф').rule).toBe('*.рф');
+    expect(aRouter(['.io eu-west-1']).route('https://example.io').region).toBe('eu-west-1');
+  });
+
+  it('refuses a rule without a host pattern', () => {
+    expect(() => aRouter(['https://a.de eu-west-1'])).toThrow(RangeError);
+  });
+
+  it('gives the same answer for the same text, however often', () => {
+    const router = aRouter(['a.test/eu eu-west-1']);
+    const urls = ['https://a.test/eu', 'https://example.de', 'http://10.0.0.1', 'x y'];
+    const once = urls.map((url) => router.route(url));
+    expect([...urls, ...urls].map((url) => router.route(url))).toEqual([...once, ...once]);
+  });
+});
+
+describe('countries', () => {
+  it('decide nothing where they are switched off', () => {
+    const router = aRouter([], { countries: false });
+    expect(router.route('https://example.de')).toMatchObject({ rule: 'default', reason: 'no rule matches' });
+  });
+
+  it('go to where a person says that a region is, whatever its name', () => {
+    const regions = [aRegion('us-east-1', { location: [52.5, 13.4] }), aRegion('eu-west-1')];
+    expect(aRouter([], {}, regions).route('https://example.de')).toMatchObject({
+      ...{ region: 'us-east-1', reason: 'Germany is nearest to us-east-1 (0 km)' },
+    });
+  });
+
+  it('never go to a region of which it is not known where it is', () => {
+    const regions = [aRegion('my-dc'), ...articleRegions];
+    expect(aRouter([], {}, regions).route('https://example.de').region).toBe('eu-west-1');
+  });
+
+  it('decide nothing where it is known of no region where it is, and say so', () => {
+    const router = aRouter([], { default: 'my-dc' }, [aRegion('my-dc'), aRegion('my-cloud')]);
+    expect(router.route('https://example.de')).toMatchObject({
+      ...{ region: 'my-dc', rule: 'default', reason: 'no rule matches, and no region has a known location' },
+    });
+    expect(reasonOf(router, 'https://example.com')).toBe('no rule matches');
+    expect(reasonOf(router, 'https://example.io')).toBe('.io is in generic use');
+  });
+
+  it('go to the first of several regions that are equally near', () => {
+    const regions = [aRegion('b', { location: [50, 10] }), aRegion('a', { location: [50, 10] })];
+    expect(aRouter([], {}, regions).route('https://example.de').region).toBe('b');
+  });
+
+  it.each([
+    ['https://example.de', 'eu-central-1'],
+    ['https://example.fr', 'eu-west-3'],
+    ['https://example.jp', 'ap-northeast-1'],
+    ['https://example.com.au', 'ap-southeast-2'],
+    ['https://example.co.uk', 'eu-west-2'],
+    ['https://example.za', 'af-south-1'],
+    ['https://example.com.br', 'sa-east-1'],
+    ['https://example.in', 'ap-south-1'],
+  ])('with a region in every part of the world, of %s go to %s', (url, region) => {
+    const names = ['eu-central-1', 'eu-west-2', 'eu-west-3', 'ap-northeast-1', 'ap-southeast-2', 'af-south-1'];
+    const regions = [...names, 'sa-east-1', 'ap-south-1', 'us-west-2'].map((name) => aRegion(name));
+    expect(aRouter([], {}, regions).route(url).region).toBe(region);
+  });
+});
+
+describe('regions that nothing leads to', () => {
+  it('are named', () => {
+    const router = aRouter(['*.de eu-west-1'], { countries: false });
+    expect(router.unreachable).toEqual(['ap-southeast-1']);
+  });
+
+  it.each([
+    ['a country leads there', aRouter([])],
+    ['a rule does', aRouter(['a.test eu-west-1', 'b.test/x ap-southeast-1'], { countries: false })],
+    ['the default does', aRouter(['a.test eu-west-1'], { countries: false, default: 'a' }, [aRegion('a')])],
+  ])('are none where %s', (_why, router) => {
+    expect(router.unreachable).toEqual([]);
+  });
+
+  it('are those to which countries lead that rules took over', () => {
+    const regions = [aRegion('us-east-1'), aRegion('near-ireland', { location: [53.3, -6.3] })];
+    const others = [...regions, aRegion('eu-west-2')];
+    expect(aRouter([], {}, others).unreachable).toEqual([]);
+    expect(aRouter(['.ie us-east-1', '.is us-east-1'], {}, others).unreachable).not.toContain('eu-west-2');
+    const nobody = aRegion('pole', { location: [-90, 0] });
+    expect(
+      aRouter([], {}, [...articleRegions, nobody, aRegion('ap-southeast-2'), aRegion('sa-east-1')]).unreachable,
+    ).toEqual(['pole']);
+  });
+
+  it('are all without a known location that no rule names', () => {
+    expect(aRouter([], {}, [...articleRegions, aRegion('my-dc')]).unreachable).toEqual(['my-dc']);
+  });
+});
