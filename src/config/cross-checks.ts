@@ -65,12 +65,7 @@ function openHttp(written: unknown): readonly Problem[] {
 /** What must hold between the keys of a configuration, as written. Values of a wrong form are passed over. */
 export function crossProblems(written: unknown): readonly Problem[] {
   const matches = listAt(objectAt(written, 'routes'), 'rules').map((rule) => asObject(rule)['match']);
-  return [
-    ...duplicateRegions(written),
-    ...unknownRegions(written),
-    ...ruleProblems(matches),
-    ...openHttp(written),
-  ];
+  return [...duplicateRegions(written), ...unknownRegions(written), ...ruleProblems(matches), ...openHttp(written)];
 }
 
 const insteadOf: Readonly<Record<string, string>> = {

@@ -4,7 +4,9 @@ const fullStop = 46;
 
 /** The host of a page of the web as rules compare it, empty where it has none: its `hostname` without trailing dots. */
 export function hostOfPage({ hostname }: URL): string {
-  return hostname.charCodeAt(hostname.length - 1) === fullStop ? hostname.replace(/\.+$/, '') : hostname;
+  let end = hostname.length;
+  while (hostname.charCodeAt(end - 1) === fullStop) end -= 1;
+  return end === hostname.length ? hostname : hostname.slice(0, end);
 }
 
 /**

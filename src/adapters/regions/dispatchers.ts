@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { Agent } from './undici.ts';
+import { Agent, buildConnector } from './undici.ts';
 
 /** Opens a dispatcher that goes through a proxy. */
 export type OpenProxied = () => Promise<Dispatcher>;
@@ -20,13 +20,13 @@ const largestAnswerBytes = 1024 * 1024;
 /** The connections of probes: one pool for what is reached directly, one for each proxy. Opened when needed. */
 export class Dispatchers {
   readonly #options: DispatcherOptions;
-  readonly #closing = new AbortController();
   readonly #proxied = new Map<string, Promise<Dispatcher>>();
+  /** Of the direct pool, those that are still being made included. */
+  readonly #sockets = new Set<Socket>();
   #direct: Dispatcher | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    setMaxListeners(0, this.#closing.signal);
   }
 
   async for(url: URL): Promise<Dispatcher> {
@@ -37,19 +37,25 @@ export class Dispatchers {
     return opening;
   }
 
-  /** Ends every request and connection, those that are still being made, too. */
+  /** Ends every request and connection. */
   async close(): Promise<void> {
-    // undici's own destroy waits for connections that are being made, and so would the process.
-    this.#closing.abort();
+    const gone = this.#direct?.destroy();
+    // undici lets go of connections that are still being made only once they are, and so would the process.
+    for (const socket of this.#sockets) socket.destroy();
     const proxied = await Promise.all(this.#proxied.values());
-    await Promise.all([...proxied, ...(this.#direct === null ? [] : [this.#direct])].map((each) => each.destroy()));
+    await Promise.all([gone, ...proxied.map((each) => each.destroy())]);
   }
 
   #openDirect(): Dispatcher {
     const { timeoutMs } = this.#options;
+    const connect = buildConnector({ timeout: timeoutMs });
     return new Agent({
       connections: mostConnections,
-      connect: { timeout: timeoutMs, signal: this.#closing.signal },
+      connect: (options, callback) => {
+        const socket = connect(options, callback);
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+      },
       maxResponseSize: largestAnswerBytes,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,

@@ -99,8 +99,3 @@ const locations = new Map<string, Location>(
 export function cloudRegionLocation(name: string): Location | null {
   return locations.get(name.toLowerCase()) ?? null;
 }
-
-/** The names of all regions whose place is built in. */
-export function knownCloudRegions(): readonly string[] {
-  return [...locations.keys()];
-}

@@ -2,7 +2,7 @@ import type { Region } from '../../domain/region.ts';
 import type { Country } from './countries/country.ts';
 import { countries } from './country-centres.ts';
 import { foreignUse } from './foreign-use.ts';
-import { countryOfScript } from './idn-country-domains.ts';
+import { scriptDomains } from './idn-country-domains.ts';
 import { locatedRegions, type LocatedRegion, nearestRegion } from './nearest-region.ts';
 import type { Routes } from './route-decision.ts';
 import { defaultVerdict, type Verdict } from './verdict.ts';
@@ -23,10 +23,10 @@ function nearestTo({ name, location }: Country, regions: readonly LocatedRegion[
 
 /**
  * What the country of every country-code domain decides: the key is the domain as `hostOf` writes it. None where
- * `routes.countries` is off.
+ * `routes.countries` is off, or there are no regions to go to.
  */
 export function countryVerdicts(regions: readonly Region[], routes: Routes): ReadonlyMap<string, Verdict> {
-  if (!routes.countries) return new Map();
+  if (!routes.countries || regions.length === 0) return new Map();
   const located = locatedRegions(regions);
   const otherwise = (why: string): Verdict => defaultVerdict(routes.default, why);
   const placeless = otherwise('no rule matches, and no region has a known location');
@@ -37,7 +37,7 @@ export function countryVerdicts(regions: readonly Region[], routes: Routes): Rea
   };
   return new Map([
     ...countries.map(({ domain }) => verdictOf(domain, domain)),
-    ...[...countryOfScript].map(([domain, country]) => verdictOf(domain, country)),
+    ...scriptDomains.map(([domain, , country]) => verdictOf(domain, country)),
     ...[...foreignUse].map(([domain, use]) => [domain, otherwise(`.${domain} is ${use}`)] as const),
   ]);
 }

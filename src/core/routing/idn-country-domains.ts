@@ -1,5 +1,5 @@
 /** Country-code domains in other scripts, as of the root zone: how a host spells them, how people do, and whose they are. */
-const domains: readonly (readonly [domain: string, written: string, country: string])[] = [
+export const scriptDomains: readonly (readonly [domain: string, written: string, country: string])[] = [
   ['xn--mgbaam7a8h', 'امارات', 'ae'],
   ['xn--y9a3aq', 'հայ', 'am'],
   ['xn--54b7fta0cc', 'বাংলা', 'bd'],
@@ -62,13 +62,3 @@ const domains: readonly (readonly [domain: string, written: string, country: str
   ['xn--kprw13d', '台湾', 'tw'],
   ['xn--j1amh', 'укр', 'ua'],
 ];
-
-/** For each of them, as `hostOf` writes it, the country-code domain in Latin script of the same country. */
-export const countryOfScript: ReadonlyMap<string, string> = new Map(
-  domains.map(([domain, , country]) => [domain, country]),
-);
-
-/** For each of them, as `hostOf` writes it, how people write it. */
-export const writtenDomain: ReadonlyMap<string, string> = new Map(
-  domains.map(([domain, written]) => [domain, written]),
-);

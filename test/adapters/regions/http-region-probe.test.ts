@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type IncomingMessage } from 'node:http';
-import { createServer as createRawServer, type AddressInfo, type Server } from 'node:net';
+import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRegionProbe } from '../../../src/adapters/regions/http-region-probe.ts';
 
@@ -168,6 +169,28 @@ describe('the solving service', () => {
     const url = await serve(() => undefined);
     const reach = await openProbe().probeApi(url, { timeoutMs: 100 });
     expect(reach).toEqual({ reachable: false, latencyMs: null, error: 'timed out after 100ms' });
+  });
+});
+
+describe('closing', () => {
+  it('ends connections at whatever point they are', async () => {
+    const open = new Set<Socket>();
+    const server = createRawServer((socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket)).on('error', () => undefined).resume();
+    });
+    closers.push(() => server.close());
+    const url = await listening(server);
+    for (let turns = 0; turns < 60; turns += 1) {
+      const probe = createRegionProbe({ timeoutMs: 60_000, proxyFor: () => null });
+      const stop = new AbortController();
+      const looks = [1, 2, 3].map(() => probe.probeRegion(url, { timeoutMs: 60_000, signal: stop.signal }));
+      for (let turn = 0; turn < turns % 12; turn += 1) await (turn % 2 === 0 ? setImmediate() : Promise.resolve());
+      stop.abort();
+      await Promise.all(looks);
+      await probe.close();
+    }
+    await expect.poll(() => open.size).toBe(0);
   });
 });
 

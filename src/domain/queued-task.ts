@@ -1,0 +1,49 @@
+import type { Task } from './task.ts';
+
+/** How far a task had come that has no result yet. */
+export type OpenProgress =
+  | { readonly state: 'new' }
+  /** A submission was begun and its answer is not known: it may have been paid for. */
+  | { readonly state: 'in-doubt'; readonly attempts: number }
+  /** Paid for, the answer not fetched. */
+  | {
+      readonly state: 'submitted';
+      /** Submissions so far, this one included. */
+      readonly attempts: number;
+      readonly captchaId: string;
+      /** Epoch ms. */
+      readonly submittedAt: number;
+      /** An earlier submission's answer is not known: that one may have been paid for, too. */
+      readonly wasInDoubt?: true;
+    };
+
+/** Which task of which run: two batches both have a first row. */
+export interface TaskAddress {
+  /** Names the run: letters, digits and `-`, at most 40 of them, and not digits only. */
+  readonly run: string;
+  /** Names the task within the run: 32 hex digits. */
+  readonly key: string;
+}
+
+/** A task on its way to a worker, with all that is known about it: whoever gets it next goes on from there. */
+export interface QueuedTask extends TaskAddress {
+  readonly task: Task;
+  /** The region that the routes chose, whichever queue the task is in; null without one. */
+  readonly homeRegion: string | null;
+  /** True where it must not leave the residency group of its region. */
+  readonly strict: boolean;
+  /** When it was first queued, epoch ms; it keeps this when it moves to another queue. */
+  readonly enqueuedAt: number;
+  readonly progress: OpenProgress;
+}
+
+const runPattern = /^(?!\d+$)[\da-z](?:[\da-z-]{0,38}[\da-z])?$/i;
+const keyPattern = /^[\da-f]{32}$/;
+
+/** `<run>-<key>`, which every engine takes for an id. Throws `RangeError` for a bad address: a bug, which must not reach a queue. */
+export function queueIdOf({ run, key }: TaskAddress): string {
+  if (!runPattern.test(run))
+    throw new RangeError(`a run is named by letters, digits and -, not ${JSON.stringify(run)}`);
+  if (!keyPattern.test(key)) throw new RangeError(`a task's key is 32 hex digits, not ${JSON.stringify(key)}`);
+  return `${run}-${key}`;
+}

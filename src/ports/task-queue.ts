@@ -1,0 +1,63 @@
+import type { OpenProgress, QueuedTask } from '../domain/queued-task.ts';
+
+/** A worker's time-bound hold on a task. It is renewed by itself until it is ended, lost, or its queue is closed. */
+export interface TaskLease {
+  /** As it was when it was received. */
+  readonly queued: QueuedTask;
+  /** How often the task was handed to a worker, from 1: above it, an earlier one may have died of it. */
+  readonly delivery: number;
+  /** Aborts when somebody else may have the task: stop working on it. May come late, so `save` is what decides. */
+  readonly lost: AbortSignal;
+  /**
+   * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLost` where
+   * the task was handed to somebody else meanwhile, whose progress it then leaves alone.
+   */
+  save(progress: OpenProgress): Promise<void>;
+  /** The task has its result: it leaves the queue. False where the lease was lost, which then changes nothing. */
+  ack(): Promise<boolean>;
+  /** The task is in another queue: it leaves this one without a trace, so that it may come back. False where it was lost. */
+  moved(): Promise<boolean>;
+  /** Hands the task back with its progress, for others after `delayMs` (default: at once). False where it was lost. */
+  release(delayMs?: number): Promise<boolean>;
+  /** Sets the task aside, with its progress, until a person queues it again. False where it was lost. */
+  deadLetter(reason: string): Promise<boolean>;
+}
+
+/** What is in a queue; null where the engine cannot tell. Engines may be some seconds behind. */
+export interface QueueDepth {
+  /** Those that are delayed included. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Since when the oldest waiting task has been queued, in ms; null also where none waits. */
+  readonly oldestAgeMs: number | null;
+  readonly dead: number | null;
+}
+
+/** A task that was set aside. */
+export interface DeadTask {
+  readonly queued: QueuedTask;
+  /** One sentence; null where the engine does not keep it. */
+  readonly reason: string | null;
+  readonly deliveries: number;
+}
+
+/**
+ * The tasks of one region. Delivers each at least once; a task whose holder died is handed to the next within 20 s (on SQS
+ * within its visibility timeout). Every method throws `QueueUnavailable` where the queue cannot be reached.
+ */
+export interface TaskQueue {
+  /**
+   * Queues tasks, with the progress they have. Idempotent by id, as far as the engine remembers: a task that is in the
+   * queue already is left as it is. Answers how many were not. What it throws on may be in the queue all the same.
+   */
+  send(tasks: readonly QueuedTask[]): Promise<number>;
+  /** At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts. */
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]>;
+  depth(): Promise<QueueDepth>;
+  /** At most `most` of the dead letters, in no particular order. */
+  dead(most: number): Promise<readonly DeadTask[]>;
+  /** Queues dead letters again, with the progress they had: those of the ids, or all. Answers how many. */
+  requeue(ids: readonly string[] | null): Promise<number>;
+  /** Lets go of the engine. A lease that is still held runs out by itself. */
+  close(): Promise<void>;
+}
