@@ -2,6 +2,7 @@ import { clockUntil } from './adapters/system/clock-until.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { BatchFiles } from './cli/batch/batch-files.ts';
+import type { SharedState } from './cli/budget/shared-state.ts';
 import type { GlobalFlags, SandboxFlags, SandboxHandle, Session, SessionRequest } from './cli/context.ts';
 import type { DoctorTools } from './cli/doctor/doctor-tools.ts';
 import type { Terminal } from './cli/output/terminal.ts';
@@ -124,6 +125,12 @@ export class FuseBox {
     const { plugDoctor } = await import('./doctor-fuses.ts');
     const hide = (key: string): void => this.#terminal.hide(key);
     return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide });
+  }
+
+  async sharedState(config: Config): Promise<SharedState | null> {
+    if (config.budget.scope === 'process') return null;
+    const accountId = accountIdOf(await this.#key(config));
+    return (await import('./budget-fuses.ts')).plugSharedState(config, { accountId, env: this.#process.env });
   }
 
   /** Ends what was started for this run. */

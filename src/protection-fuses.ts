@@ -32,10 +32,12 @@ export interface ProtectionParts {
 /** The settings that a configuration asks for. */
 export function protectionOptions({ api, budget, breaker }: Config): ProtectionOptions {
   const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
-  const unprovenLimit = breaker.consecutiveFailures ?? breaker.minimumThroughput;
+  // Where no rule opens the breaker, nothing is waited for either.
+  const byRatio = breaker.failureRatio === null ? null : breaker.minimumThroughput;
+  const unprovenLimit = breaker.consecutiveFailures ?? byRatio;
   return {
     budget: { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst },
-    breaker: { ...breaker, probeLeaseMs: 2 * api.timeoutMs, unprovenLimit },
+    breaker: { ...breaker, probeLeaseMs: 2 * api.timeoutMs, ...(unprovenLimit !== null && { unprovenLimit }) },
   };
 }
 
@@ -48,10 +50,9 @@ export function hostLogFolder({ api }: Config, { accountId, env }: Pick<Protecti
 export function protectionOf(config: Config, parts: ProtectionParts): Protection {
   const options = protectionOptions(config);
   if (config.budget.scope === 'process') {
-    const { unprovenLimit: _none, ...breaker } = options.breaker;
     return {
       budget: new ProcessRetryBudget(options.budget, { clock }),
-      breaker: new ProcessBreaker(breaker, { clock, random }),
+      breaker: new ProcessBreaker(options.breaker, { clock, random }),
       close: () => undefined,
     };
   }

@@ -72,6 +72,7 @@ class Run {
       routeFiles: () => fuseBox.routeFiles(),
       regionProbe: (config) => fuseBox.regionProbe(config),
       doctor: () => fuseBox.doctor(),
+      sharedState: (config) => fuseBox.sharedState(config),
       sandbox: (flags) => fuseBox.sandbox(flags),
       read: (path) => fuseBox.read(path),
     };

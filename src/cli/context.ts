@@ -11,6 +11,7 @@ import type { Random } from '../ports/random.ts';
 import type { RegionProbe } from '../ports/region-probe.ts';
 import type { SolverApi } from '../ports/solver-api.ts';
 import type { BatchFiles } from './batch/batch-files.ts';
+import type { SharedState } from './budget/shared-state.ts';
 import type { DoctorTools } from './doctor/doctor-tools.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -90,6 +91,8 @@ export interface Context {
   /** What asks regions and the service how they are; no key is needed, and nothing is asked yet. */
   readonly regionProbe: (config: Config) => Promise<RegionProbe>;
   readonly doctor: () => Promise<DoctorTools>;
+  /** What processes share about retries; null where each has its own. Loads the key. */
+  readonly sharedState: (config: Config) => Promise<SharedState | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
   readonly read: (path: string) => Promise<Uint8Array>;

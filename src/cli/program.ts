@@ -20,12 +20,17 @@ const commands: readonly CommandRow[] = [
   { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
   { name: 'batch', summary: 'solve the tasks of a CSV or JSON Lines file', load: () => import('./commands/batch.ts') },
   { name: 'route', summary: 'say which region takes a URL, and why', load: () => import('./commands/route.ts') },
-  { name: 'health', summary: 'say how every region is, once or again and again', load: () => import('./commands/health.ts') },
+  {
+    name: 'health',
+    summary: 'say how every region is, once or again and again',
+    load: () => import('./commands/health.ts'),
+  },
   {
     name: 'failover',
     summary: 'say where the tasks of unhealthy regions go',
     load: () => import('./commands/failover.ts'),
   },
+  { name: 'budget', summary: 'show the shared retry budget and breaker', load: () => import('./commands/budget.ts') },
   {
     name: 'result',
     summary: 'collect solutions of ids that were paid for',

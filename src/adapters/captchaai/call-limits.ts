@@ -7,28 +7,32 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Which limit of a call was reached. */
 export type ReachedLimit = 'timeout' | 'cancelled';
 
+function watchSignal(signal: AbortSignal, timer: NodeJS.Timeout, onReached: (limit: ReachedLimit) => void): () => void {
+  const cancel = (): void => {
+    stop();
+    onReached('cancelled');
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cancel);
+  };
+  // All calls of a run share its signal, which Node takes for a leak from the eleventh on.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', cancel);
+  return stop;
+}
+
 /**
- * Calls `onReached` once, when the first limit is reached, at once where it already is. Returns what ends the watch;
- * it must be called, else the timer holds the process.
+ * Calls `onReached`, when a limit is reached, at once where it already is. Returns what ends the watch; it must be called, then too: else
+ * the timer holds the process, or the other limit is told as well.
  */
 export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit) => void): () => void {
   const { timeLeftMs, signal } = limits;
-  const stop = (): void => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', cancel);
-  };
-  const reached = (limit: ReachedLimit): void => {
-    stop();
-    onReached(limit);
-  };
-  const cancel = (): void => reached('cancelled');
-  const timer = setTimeout(() => reached('timeout'), Math.min(timeLeftMs, longestTimerMs));
-  if (signal !== undefined) {
-    // All calls of a run share its signal, which Node takes for a leak from the eleventh on.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', cancel);
+  if (signal?.aborted === true || timeLeftMs <= 0) {
+    onReached(signal?.aborted === true ? 'cancelled' : 'timeout');
+    return () => undefined;
   }
-  if (signal?.aborted === true) reached('cancelled');
-  else if (timeLeftMs <= 0) reached('timeout');
-  return stop;
+  const timer = setTimeout(onReached, Math.min(timeLeftMs, longestTimerMs), 'timeout');
+  // Nearly every call is one without a signal.
+  return signal === undefined ? () => clearTimeout(timer) : watchSignal(signal, timer, onReached);
 }

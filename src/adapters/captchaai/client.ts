@@ -56,15 +56,14 @@ function accountApi(session: Session): AccountApi {
 
 function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuestion> | null): SolverApi {
   return {
-    async submit(task, limits) {
+    submit(task, limits) {
       const startedAtMs = performance.now();
-      try {
-        return await session.ask({ call: 'submit', form: wireParameters(task), limits }, pickCaptchaId);
-      } catch (error) {
+      const asked = session.ask({ call: 'submit', form: wireParameters(task), limits }, pickCaptchaId);
+      return asked.catch(async (error: unknown) => {
         if (explain === null || !(error instanceof ProviderFault) || error.fault.code !== zeroBalanceCode) throw error;
         const timeLeftMs = limits.timeLeftMs - (performance.now() - startedAtMs);
         throw new ProviderFault(await explain(error.fault, { ...limits, timeLeftMs }));
-      }
+      });
     },
     poll: (captchaId, limits) =>
       session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, pickPollAnswer),

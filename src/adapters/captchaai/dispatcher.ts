@@ -28,9 +28,9 @@ function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options 
     connections,
     connect: { timeout: Math.min(longestConnectMs, timeoutMs) },
     maxResponseSize: largestAnswerBytes,
-    // A backstop only, as these timers are coarse: the call's own timer comes first.
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    // Every call has a timer of its own: undici's two more per request would only be in its way.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   };
 }
 

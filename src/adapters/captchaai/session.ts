@@ -66,7 +66,10 @@ export class Session {
 
   /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
   async ask<T>(question: Question, pick: (answer: Success) => Picked<T>): Promise<T> {
-    const exchange = await this.#send(question);
+    this.#opening ??= openDispatcher(this.#options);
+    const timeLeftMs = Math.min(question.limits.timeLeftMs, this.#options.timeoutMs);
+    const limits = { ...question.limits, timeLeftMs };
+    const exchange = this.#received(await post(await this.#opening, this.#requestOf(question), limits));
     const reader = this.#readerOf(question);
     const reading = readExchange(exchange, reader);
     if (reading.type === 'fault') throw new ProviderFault(reading.fault);
@@ -80,10 +83,8 @@ export class Session {
     await (await this.#opening)?.destroy();
   }
 
-  async #send({ call, form, limits }: Question): Promise<Exchange> {
-    this.#opening ??= openDispatcher(this.#options);
-    const timeLeftMs = Math.min(limits.timeLeftMs, this.#options.timeoutMs);
-    const exchange = await post(await this.#opening, this.#requestOf(call, form), { ...limits, timeLeftMs });
+  /** Counts it, and takes the key out of it. */
+  #received(exchange: Exchange): Exchange {
     if (exchange.type === 'broken') {
       this.#requestCount += exchange.maybeSent ? 1 : 0;
       return exchange;
@@ -93,7 +94,7 @@ export class Session {
     return body === exchange.body ? exchange : { ...exchange, body };
   }
 
-  #requestOf(call: Call, form: Question['form']): FormPost {
+  #requestOf({ call, form }: Question): FormPost {
     return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${this.#credentials}` };
   }
 

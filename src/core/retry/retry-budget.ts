@@ -47,7 +47,7 @@ export class RetryBudgetState {
 
   /** Whole and fractional tokens that a retry could use now; below 0 while reservations are outstanding. */
   balance(nowMs: number): number {
-    const atMs = this.#forward(nowMs);
+    const atMs = Math.max(this.#latestMs, nowMs);
     return Math.min(this.#funded.balance(atMs), this.#ceiling.balance(atMs));
   }
 
@@ -58,7 +58,7 @@ export class RetryBudgetState {
 
   /** How long until a token would be usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
   waitForTokenMs(nowMs: number): number {
-    const atMs = this.#forward(nowMs);
+    const atMs = Math.max(this.#latestMs, nowMs);
     return Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
   }
 

@@ -42,28 +42,28 @@ export class TokenBucket {
 
   /** What is there now, in tokens; below 0 while time has yet to earn what is reserved. */
   balance(nowMs: number): number {
-    const aheadMs = this.#aheadMs(nowMs);
-    return (this.#units - aheadMs * this.#refillPerMs) / unitsPerToken;
+    const { units, countedToMs } = this.#refilled(nowMs);
+    return (units - (countedToMs - nowMs) * this.#refillPerMs) / unitsPerToken;
   }
 
   /** Adds `tokens`, so many times; what does not fit is lost. */
   deposit(tokens: number, nowMs: number, times = 1): void {
-    this.#refill(nowMs);
+    this.restore(this.#refilled(nowMs));
     // Rounded before it is multiplied: a sum of deposits is worth what they were worth one by one.
     this.#units = Math.min(this.#capacity, this.#units + Math.round(tokens * unitsPerToken) * times);
   }
 
   /** How long until a token is usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
   waitForTokenMs(nowMs: number): number {
-    const aheadMs = this.#aheadMs(nowMs);
-    const missing = unitsPerToken - this.#units;
+    const { units, countedToMs } = this.#refilled(nowMs);
+    const [aheadMs, missing] = [countedToMs - nowMs, unitsPerToken - units];
     if (missing <= 0) return aheadMs;
     return this.#refillPerMs === 0 ? Infinity : aheadMs + Math.ceil(missing / this.#refillPerMs);
   }
 
   /** Takes the token that is usable at `atMs`: the caller has looked at `waitForTokenMs` and waits at least that long. */
   withdraw(atMs: number): void {
-    this.#refill(atMs);
+    this.restore(this.#refilled(atMs));
     this.#units -= unitsPerToken;
   }
 
@@ -76,14 +76,11 @@ export class TokenBucket {
     this.#countedToMs = countedToMs;
   }
 
-  #aheadMs(nowMs: number): number {
-    this.#refill(nowMs);
-    return this.#countedToMs - nowMs;
-  }
-
-  #refill(nowMs: number): void {
-    if (nowMs <= this.#countedToMs) return;
-    this.#units = Math.min(this.#capacity, this.#units + (nowMs - this.#countedToMs) * this.#refillPerMs);
-    this.#countedToMs = nowMs;
+  /** To ask changes nothing: whoever replays what was done comes to the same state, however often others have asked. */
+  #refilled(nowMs: number): TokenBucketState {
+    const [units, countedToMs] = [this.#units, this.#countedToMs];
+    if (nowMs <= countedToMs) return { units, countedToMs };
+    const refilled = Math.min(this.#capacity, units + (nowMs - countedToMs) * this.#refillPerMs);
+    return { units: refilled, countedToMs: nowMs };
   }
 }

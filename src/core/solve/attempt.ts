@@ -1,4 +1,4 @@
-import { type Fault, ProviderFault } from '../../domain/fault.ts';
+import type { Fault } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
@@ -9,6 +9,7 @@ import type { RetryBudget } from '../../ports/retry-budget.ts';
 import { collect, type CollectDeps, type Found, type PollEvent } from './collect.ts';
 import type { PollTiming } from './poll-schedule.ts';
 import type { SolveTimes } from './solve-times.ts';
+import { thrownFault } from './thrown-fault.ts';
 
 export interface AttemptDeps extends CollectDeps {
   readonly breaker: Breaker;
@@ -61,43 +62,30 @@ function verdictOf({ kind }: Fault): Verdict {
   return kind === 'throttled' ? 'busy' : 'success';
 }
 
-async function send({ task, deadlineAtMs }: AttemptPlan, { api, clock }: AttemptDeps): Promise<Submission> {
-  const sentMs = clock.nowMs();
-  try {
-    const captchaId = await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs });
-    return { captchaId, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
-  } catch (error) {
-    if (error instanceof ProviderFault) return { fault: error.fault };
-    throw error;
-  }
-}
-
-/** Whoever may say no to a submission keeps nobody else from the breaker's pass. */
-async function intend({ steps, attempt }: AttemptPlan, pass: Pass, { breaker }: AttemptDeps): Promise<void> {
+async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
+  const { attempt, steps, task, deadlineAtMs } = plan;
+  const { taskId, region } = task;
+  const { clock, breaker } = deps;
   try {
     await steps.intend(attempt);
   } catch (error) {
+    // Whoever may say no to a submission keeps nobody else from the breaker's pass.
     await breaker.record(pass, 'abandoned');
     throw error;
   }
-}
-
-async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
-  const { attempt, steps } = plan;
-  const { taskId, region } = plan.task;
-  await intend(plan, pass, deps);
   deps.emit({ type: 'submitting', taskId, attempt, region });
-  const submission = await send(plan, deps);
-  if ('fault' in submission) {
-    await deps.breaker.record(pass, verdictOf(submission.fault));
-    if (!submission.fault.answerLost) await steps.refused();
-    return submission;
+  const sentMs = clock.nowMs();
+  const answer = await deps.api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault);
+  if (typeof answer !== 'string') {
+    await breaker.record(pass, verdictOf(answer));
+    if (!answer.answerLost) await steps.refused();
+    return { fault: answer };
   }
+  const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
   // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
-  const { captchaId, submitMs } = submission;
-  deps.emit({ type: 'submitted', taskId, attempt, captchaId, roundTripMs: submitMs ?? 0 });
+  deps.emit({ type: 'submitted', taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
   await steps.submitted(submission);
-  await deps.breaker.record(pass, 'success');
+  await breaker.record(pass, 'success');
   await deps.budget.deposit();
   return submission;
 }

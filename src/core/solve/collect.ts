@@ -1,10 +1,11 @@
-import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
+import { describeFault, type Fault } from '../../domain/fault.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { Solution } from '../../domain/solution.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
-import type { SolverApi } from '../../ports/solver-api.ts';
+import type { PollAnswer, SolverApi } from '../../ports/solver-api.ts';
 import { type PollTiming, waitForPollMs } from './poll-schedule.ts';
+import { thrownFault } from './thrown-fault.ts';
 
 /** An id that was paid for and whose solution is wanted. */
 export interface Claim {
@@ -68,7 +69,8 @@ class Collection {
       const waitMs = this.#waitMs();
       if (waitMs === null) return this.#finish({ fault: this.#outOfTime() });
       await this.#deps.clock.sleep(waitMs);
-      const end = await this.#look();
+      const sentMs = this.#deps.clock.nowMs();
+      const end = this.#take(await this.#poll(), sentMs);
       if (end !== null) return this.#finish(end);
     }
   }
@@ -87,24 +89,23 @@ class Collection {
     return waitForPollMs(this.#claim.timing, situation, this.#deps.random);
   }
 
-  /** One poll: how the collection ends, or null where it goes on. */
-  async #look(): Promise<Collected['end'] | null> {
-    const { api, clock } = this.#deps;
-    const sentMs = clock.nowMs();
+  #poll(): Promise<PollAnswer | Fault> {
     this.#pollCount += 1;
-    try {
-      const answer = await api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() });
-      const solvedAt = this.#solvedAt();
-      this.#recordAnswer(clock.nowMs() - sentMs);
-      if (answer.ready)
-        return { solution: answer.solution, solvedAt, unreadyMs: this.#previousLookMs - this.#startedMs };
-      this.#previousLookMs = sentMs;
-      this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
-    } catch (error) {
-      if (!(error instanceof ProviderFault)) throw error;
-      if (!isPassing(error.fault)) return { fault: error.fault };
-      this.#recordFault(error.fault);
+    return this.#deps.api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() }).catch(thrownFault);
+  }
+
+  /** What came of a poll: how the collection ends, or null where it goes on. */
+  #take(answer: PollAnswer | Fault, sentMs: number): Collected['end'] | null {
+    if ('kind' in answer) {
+      if (!isPassing(answer)) return { fault: answer };
+      this.#recordFault(answer);
+      return null;
     }
+    const solvedAt = this.#solvedAt();
+    this.#recordAnswer(this.#deps.clock.nowMs() - sentMs);
+    if (answer.ready) return { solution: answer.solution, solvedAt, unreadyMs: this.#previousLookMs - this.#startedMs };
+    this.#previousLookMs = sentMs;
+    this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
     return null;
   }
 

@@ -1,6 +1,7 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Pass } from '../../ports/breaker.ts';
 import type { QuietTime } from '../../ports/quiet-time.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
@@ -42,6 +43,8 @@ class Run {
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
   #deadlineAtMs: number;
+  /** Attempts that found out for all whether the service is there. */
+  #trialCount = 0;
 
   constructor(task: Task, { options, deps, stop, circumstances }: RunParts) {
     this.#options = options;
@@ -84,7 +87,8 @@ class Run {
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
   async #enter(): Promise<Start | WhyGivenUp> {
     for (;;) {
-      const ended = (await this.#beQuiet()) ?? this.#whyEnded();
+      const quietMs = await this.#deps.quiet.leftMs();
+      const ended = (quietMs > 0 ? await this.#beQuiet(quietMs) : null) ?? this.#whyEnded();
       if (ended !== null) return ended;
       const admission = await this.#deps.breaker.tryEnter();
       if (admission.admitted) return this.#use(admission.pass);
@@ -96,9 +100,7 @@ class Run {
   }
 
   /** One task was told to come back later: the others need not be told one by one. */
-  async #beQuiet(): Promise<WhyGivenUp | null> {
-    const quietMs = await this.#deps.quiet.leftMs();
-    if (quietMs === 0) return null;
+  async #beQuiet(quietMs: number): Promise<WhyGivenUp | null> {
     const waitMs = withJitter(quietMs, this.#deps.random.next());
     // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
     const isInTime = this.#options.onExhausted === 'pause' || waitMs < this.#timeLeftMs();
@@ -135,16 +137,20 @@ class Run {
   /** What a fault says that costs the task nothing, since nothing was accepted; null for any other. */
   #freeOfCharge(start: Start, fault: Fault | null): 'no-thread' | 'probed' | null {
     if (fault?.threadsFull === true && this.#circumstances.awaitThread !== null) return 'no-thread';
-    // While the run pauses, whoever probes does it for all: an outage must not use up the attempts of a few.
-    const isProbe = 'pass' in start && start.pass.probe && this.#options.onExhausted === 'pause';
-    const isDown = fault?.kind === 'transport' || fault?.kind === 'timeout';
-    return isProbe && isDown && !fault.answerLost ? 'probed' : null;
+    if (!('pass' in start) || start.pass.ticket === undefined || fault === null || fault.answerLost) return null;
+    if (fault.kind !== 'transport' && fault.kind !== 'timeout') return null;
+    // Whoever tries while others wait does it for all: an outage must not use up the attempts of a few.
+    if (this.#options.onExhausted === 'wait') this.#trialCount += 1;
+    return start.pass.probe && this.#options.onExhausted === 'pause' ? 'probed' : null;
   }
 
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
-  async #use(pass: Pass): Promise<Start | WhyGivenUp> {
+  #use(pass: Pass): Awaitable<Start | WhyGivenUp> {
     const ended = this.#whyEnded();
-    if (ended === null) return { pass };
+    return ended === null ? { pass } : this.#giveBack(pass, ended);
+  }
+
+  async #giveBack(pass: Pass, ended: WhyGivenUp): Promise<WhyGivenUp> {
     await this.#deps.breaker.record(pass, 'abandoned');
     return ended;
   }
@@ -167,9 +173,10 @@ class Run {
     }
     if (end.solved === null) return null;
     const { lifetimeMs } = this.#deps.timing(this.#task);
-    const outcome = solved(this.#course(), { ...end.solved, lifetimeMs });
-    const { captchaId, durationMs } = outcome;
-    this.#deps.emit({ type: 'solved', ...this.#about(), captchaId, durationMs });
+    const { solution, solvedAt } = end.solved;
+    const outcome = solved(this.#course(), { solution, solvedAt, lifetimeMs });
+    const { taskId, captchaId, durationMs } = outcome;
+    this.#deps.emit({ type: 'solved', taskId, attempt, captchaId, durationMs });
     return outcome;
   }
 
@@ -197,7 +204,7 @@ class Run {
     const { limits } = this.#options;
     const { earlierAttempts, accepted } = this.#circumstances;
     const spent = earlierAttempts - (accepted === null ? 0 : 1);
-    return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) };
+    return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) + this.#trialCount };
   }
 
   async #withdraw(backoffMs: number): Promise<RetryDecision> {

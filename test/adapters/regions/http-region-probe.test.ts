@@ -177,7 +177,10 @@ describe('closing', () => {
     const open = new Set<Socket>();
     const server = createRawServer((socket) => {
       open.add(socket);
-      socket.on('close', () => open.delete(socket)).on('error', () => undefined).resume();
+      socket
+        .on('close', () => open.delete(socket))
+        .on('error', () => undefined)
+        .resume();
     });
     closers.push(() => server.close());
     const url = await listening(server);

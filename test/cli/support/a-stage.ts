@@ -2,6 +2,7 @@ import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { Context, GlobalFlags, SandboxHandle, Session, SessionRequest } from '../../../src/cli/context.ts';
 import type { DoctorTools } from '../../../src/cli/doctor/doctor-tools.ts';
+import type { SharedState } from '../../../src/cli/budget/shared-state.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { LoadedConfig, Override } from '../../../src/config/load.ts';
 import { Solver } from '../../../src/core/solve/solver.ts';
@@ -25,6 +26,7 @@ export interface StageParts extends TerminalParts {
   readonly api?: Partial<Session['api']>;
   readonly solve?: Solve;
   readonly sandbox?: SandboxHandle;
+  readonly sharedState?: SharedState;
   readonly regionProbe?: RegionProbe;
   readonly doctor?: DoctorTools;
 }
@@ -112,6 +114,7 @@ export function aStage(parts: StageParts = {}) {
     regionProbe: async () => parts.regionProbe ?? notCalled('regionProbe')(),
     routeFiles: notCalled('routeFiles'),
     doctor: async () => parts.doctor ?? notCalled('doctor')(),
+    sharedState: async () => parts.sharedState ?? null,
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
   };

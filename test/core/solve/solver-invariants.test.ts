@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Attempt } from '../../../src/domain/outcome.ts';
 import type { Call } from '../../support/scripted-api.ts';
 import { aScenario, type Course, play } from '../../support/solver-scenario.ts';
 import { usualTiming } from '../../support/solver-rig.ts';
@@ -48,9 +49,13 @@ const laws: Record<string, Law> = {
       if (last.captchaId !== null) expect([last.type, last.fault?.kind]).toEqual(['poll', 'unsolvable']);
     }
   },
-  'no task is submitted more often than maxAttempts': ({ calls, outcomes, scenario }) => {
-    for (const { taskId } of outcomes) {
-      expect(submissionsOf(calls, taskId).length).toBeLessThanOrEqual(scenario.options.limits.maxAttempts);
+  'no task is submitted more often than maxAttempts, trials for those who wait left out': (course) => {
+    const { limits, onExhausted } = course.scenario.options;
+    for (const { taskId, attempts } of course.outcomes) {
+      const isTrial = ({ fault }: Attempt): boolean =>
+        (fault?.kind === 'transport' || fault?.kind === 'timeout') && !fault.answerLost;
+      const trials = onExhausted === 'wait' ? attempts.filter(isTrial).length : 0;
+      expect(submissionsOf(course.calls, taskId).length - trials).toBeLessThanOrEqual(limits.maxAttempts);
     }
   },
   'an unsolvable CAPTCHA is paid for no more often than maxUnsolvable': (course) => {

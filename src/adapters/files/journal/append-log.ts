@@ -6,6 +6,8 @@ export type LogFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate'>;
 
 interface Waiter {
   readonly line: Buffer;
+  readonly at: number;
+  readonly onDurable: (at: number) => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -46,13 +48,16 @@ export class AppendLog {
     return this.#durableEnd;
   }
 
-  /** Resolves to the offset of the line, once it is durable. Lines become durable in the order of the calls. */
-  append(line: Buffer): Promise<number> {
+  /**
+   * Resolves once the line is durable, and `onDurable` has been told its offset. Lines become durable in the order of the
+   * calls.
+   */
+  append(line: Buffer, onDurable: (at: number) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== null) throw this.#ended.error;
       const at = this.#end;
       this.#end += line.length;
-      this.#waiting.push({ line, resolve: () => resolve(at), reject });
+      this.#waiting.push({ line, at, onDurable, resolve, reject });
       this.#writing ??= this.#write();
     });
   }
@@ -72,7 +77,10 @@ export class AppendLog {
       this.#waiting = [];
       try {
         await this.#commit(Buffer.concat(batch.map(({ line }) => line)));
-        for (const { resolve } of batch) resolve();
+        for (const { at, onDurable, resolve } of batch) {
+          onDurable(at);
+          resolve();
+        }
       } catch (error) {
         await this.#fail(withPath(error, this.#path), batch);
       }

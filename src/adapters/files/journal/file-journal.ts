@@ -113,7 +113,7 @@ export class FileJournal implements OpenJournal {
     }
   }
 
-  async #record(step: Step, row: FinishedTask['values'] | null = null): Promise<void> {
-    this.#states.apply(step, await this.#log.append(encodeStep(step, row)));
+  #record(step: Step, row: FinishedTask['values'] | null = null): Promise<void> {
+    return this.#log.append(encodeStep(step, row), (at) => this.#states.apply(step, at));
   }
 }

@@ -17,16 +17,17 @@ type State = (typeof states)[number];
 
 /** A task that was begun and has no row: few at a time, so they may be objects. */
 interface Open {
+  /** Its number in the index, which is asked less often so. */
+  readonly task: number;
   readonly attempts: number;
   readonly captchaId: string;
   readonly submittedAt: number;
   /** The answer to a submission before the latest was never known. */
-  readonly wasInDoubt?: true;
+  readonly wasInDoubt: boolean;
 }
 
-const nothingOpen: Open = { attempts: 0, captchaId: '', submittedAt: 0 };
-
-const openTask = (open: Open, wasInDoubt: boolean): Open => (wasInDoubt ? { ...open, wasInDoubt } : open);
+/** In a journal that says nothing of how it was begun. */
+const nothingOpen = { attempts: 0, captchaId: '', submittedAt: 0, wasInDoubt: false };
 
 /** One number per task, growing. */
 class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
@@ -61,7 +62,7 @@ export class TaskStates {
   readonly #rowAt = new Column((length) => new Float64Array(length));
   /** `NaN` where a solution does not expire. */
   readonly #expiresAt = new Column((length) => new Float64Array(length));
-  readonly #open = new Map<number, Open>();
+  readonly #open = new Map<string, Open>();
   readonly #counts: Record<State, number> = { new: 0, 'in-doubt': 0, submitted: 0, solved: 0, failed: 0 };
 
   has(key: string): boolean {
@@ -77,15 +78,15 @@ export class TaskStates {
     const task = this.#index.find(key);
     if (task === undefined) return { state: 'new' };
     const state = this.#stateOf(task);
-    const open = this.#open.get(task) ?? nothingOpen;
+    const { attempts, captchaId, submittedAt, wasInDoubt } = this.#open.get(key) ?? nothingOpen;
     switch (state) {
       case 'new':
       case 'failed':
         return { state };
       case 'in-doubt':
-        return { state, attempts: open.attempts };
+        return { state, attempts };
       case 'submitted':
-        return { state, ...open };
+        return { state, attempts, captchaId, submittedAt, ...(wasInDoubt && { wasInDoubt }) };
       case 'solved': {
         const expiresAt = this.#expiresAt.get(task);
         return { state, expiresAt: Number.isNaN(expiresAt) ? null : expiresAt };
@@ -103,24 +104,25 @@ export class TaskStates {
 
   /** Takes in the record that begins at `at`. */
   apply(step: Step, at: number): void {
-    const task = this.#taskOf(step.key);
+    const open = this.#open.get(step.key);
+    const task = open?.task ?? this.#taskOf(step.key);
     switch (step.type) {
       case 'intent':
-        this.#intend(task, step);
+        this.#intend({ task, open }, step);
         break;
       case 'submitted': {
         const { captchaId, submittedAt } = step;
-        const { attempts, wasInDoubt } = this.#open.get(task) ?? nothingOpen;
-        this.#open.set(task, openTask({ attempts, captchaId, submittedAt }, wasInDoubt === true));
+        const { attempts, wasInDoubt } = open ?? nothingOpen;
+        this.#open.set(step.key, { task, attempts, captchaId, submittedAt, wasInDoubt });
         this.#become(task, 'submitted');
         break;
       }
       case 'refused':
-        this.#refuse(task);
+        this.#refuse(task, step.key);
         break;
       case 'solved':
       case 'failed':
-        this.#open.delete(task);
+        this.#open.delete(step.key);
         this.#rowAt.set(task, at);
         this.#expiresAt.set(task, step.expiresAt ?? Number.NaN);
         this.#become(task, step.type);
@@ -149,18 +151,18 @@ export class TaskStates {
    * A submission after a doubtful one leaves the doubt: should it be refused, the earlier may still have been paid for.
    * An accepted id, in contrast, is known to be dead before the next submission is begun.
    */
-  #intend(task: number, step: Step & { type: 'intent' }): void {
+  #intend({ task, open }: { task: number; open: Open | undefined }, step: Step & { type: 'intent' }): void {
     const state = this.#stateOf(task);
     if (state !== 'submitted') this.#fallback.set(task, this.#state.get(task));
-    const wasInDoubt = step.wasInDoubt || state === 'in-doubt' || this.#open.get(task)?.wasInDoubt === true;
-    this.#open.set(task, openTask({ attempts: step.attempt, captchaId: '', submittedAt: 0 }, wasInDoubt));
+    const wasInDoubt = step.wasInDoubt || state === 'in-doubt' || open?.wasInDoubt === true;
+    this.#open.set(step.key, { task, attempts: step.attempt, captchaId: '', submittedAt: 0, wasInDoubt });
     this.#become(task, 'in-doubt');
   }
 
-  #refuse(task: number): void {
+  #refuse(task: number, key: string): void {
     if (this.#stateOf(task) !== 'in-doubt') return;
     const state = states[this.#fallback.get(task)] ?? 'new';
-    if (state !== 'in-doubt') this.#open.delete(task);
+    if (state !== 'in-doubt') this.#open.delete(key);
     this.#become(task, state);
   }
 }

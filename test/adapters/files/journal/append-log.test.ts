@@ -42,14 +42,22 @@ class FakeFile {
   }
 }
 
-const line = (text: string): Buffer => Buffer.from(`${text}\n`);
 const logOf = (file: FakeFile): AppendLog => new AppendLog(file.asLogFile(), { path: '/data/j', end: 0 });
+
+/** The offset of the line, once it is durable. */
+const append = async (log: AppendLog, text: string): Promise<number> => {
+  let offset = -1;
+  await log.append(Buffer.from(`${text}\n`), (at) => {
+    offset = at;
+  });
+  return offset;
+};
 
 describe('an append', () => {
   it('resolves to its offset once it is durable, not before', async () => {
     const file = new FakeFile();
     const log = logOf(file);
-    const offsets = await Promise.all([log.append(line('one')), log.append(line('three')), log.append(line('5'))]);
+    const offsets = await Promise.all([append(log, 'one'), append(log, 'three'), append(log, '5')]);
     expect(offsets).toEqual([0, 4, 10]);
     expect(file.durable).toBe(12);
     expect(log.durableEnd).toBe(12);
@@ -59,7 +67,7 @@ describe('an append', () => {
   it('shares its fdatasync with all that wait: a thousand at once take one', async () => {
     const file = new FakeFile();
     const log = logOf(file);
-    await Promise.all(Array.from({ length: 1000 }, (_, n) => log.append(line(String(n)))));
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => append(log, String(n))));
     expect([file.writes, file.syncs]).toEqual([1, 1]);
   });
 
@@ -67,7 +75,7 @@ describe('an append', () => {
     const file = new FakeFile();
     const log = logOf(file);
     const lane = async (): Promise<void> => {
-      for (let n = 0; n < 10; n++) await log.append(line('x'));
+      for (let n = 0; n < 10; n++) await append(log, 'x');
     };
     await Promise.all(Array.from({ length: 100 }, lane));
     expect(file.syncs).toBeLessThanOrEqual(11);
@@ -78,7 +86,7 @@ describe('an append', () => {
     const file = new FakeFile();
     file.bytesPerWrite = 3;
     const log = logOf(file);
-    await Promise.all([log.append(line('a longer line')), log.append(line('b'))]);
+    await Promise.all([append(log, 'a longer line'), append(log, 'b')]);
     expect(file.written.toString()).toBe('a longer line\nb\n');
   });
 });
@@ -92,12 +100,12 @@ describe('a full disk', () => {
   it.each(Object.keys(fail))('rejects all that wait, and everything later, with the error of %s', async (syscall) => {
     const file = new FakeFile();
     const log = logOf(file);
-    await log.append(line('kept'));
+    await append(log, 'kept');
     fail[syscall]!(file);
-    const results = await Promise.allSettled([log.append(line('lost')), log.append(line('lost too'))]);
+    const results = await Promise.allSettled([append(log, 'lost'), append(log, 'lost too')]);
     file.room = Infinity;
     file.failSync = false;
-    const reasons = [...results, ...(await Promise.allSettled([log.append(line('late')), log.close()]))].map(
+    const reasons = [...results, ...(await Promise.allSettled([append(log, 'late'), log.close()]))].map(
       (result) => result.status === 'rejected' && (result.reason as unknown),
     );
     expect(reasons[0]).toMatchObject({
@@ -114,9 +122,9 @@ describe('a full disk', () => {
     const file = new FakeFile();
     const log = logOf(file);
     file.failSync = true;
-    const first = log.append(line('first'));
+    const first = append(log, 'first');
     await Promise.resolve();
-    const second = log.append(line('second'));
+    const second = append(log, 'second');
     const results = await Promise.allSettled([first, second]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(file.written.length).toBe(0);
@@ -126,16 +134,16 @@ describe('a full disk', () => {
     const file = new FakeFile();
     file.failSync = true;
     file.failTruncate = true;
-    await expect(logOf(file).append(line('x'))).rejects.toMatchObject({ syscall: 'fdatasync' });
+    await expect(append(logOf(file), 'x')).rejects.toMatchObject({ syscall: 'fdatasync' });
   });
 });
 
 it('writes what was appended before it closes, and refuses what comes after', async () => {
   const file = new FakeFile();
   const log = logOf(file);
-  const last = log.append(line('last'));
+  const last = append(log, 'last');
   await log.close();
   await last;
   expect(file.durable).toBe(5);
-  await expect(log.append(line('late'))).rejects.toThrow('closed');
+  await expect(append(log, 'late')).rejects.toThrow('closed');
 });

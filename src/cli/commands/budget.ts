@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { parseDuration } from '../../domain/duration.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Act } from '../act.ts';
+import type { SharedState } from '../budget/shared-state.ts';
+import { watchBudget } from '../budget/watch-budget.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { auditRow, renderAudit } from '../output/budget-log-view.ts';
+import { budgetReport, type BudgetReport, renderBudget } from '../output/budget-view.ts';
+
+export interface BudgetFlags {
+  /** True without an interval. */
+  readonly watch?: string | true;
+  readonly reset?: true;
+}
+
+export interface BudgetLogFlags {
+  readonly last?: string;
+}
+
+const usualIntervalMs = 1_000;
+
+const examples = `
+Examples:
+  $ captcha budget
+  $ captcha budget --watch 500ms
+  $ captcha budget --reset
+  $ captcha budget log --last 20
+  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'
+
+An API key is needed: every account has a budget of its own.`;
+
+/** Declares `captcha budget` and `captcha budget log`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--watch [interval]', 'show it again and again (every second)')
+    .option('--reset', 'start anew: a full budget, a closed breaker, the settings of this configuration')
+    .addHelpText('afterAll', examples)
+    .action((flags: BudgetFlags) => act(run, flags));
+  command
+    .command('log')
+    .description('who spent what, and why something was refused')
+    .option('--last <n>', 'only the last n entries')
+    .action((flags: BudgetLogFlags) => act(log, flags));
+}
+
+function intervalOf(watch: string | true): number {
+  if (watch === true) return usualIntervalMs;
+  const ms = parseDuration(watch);
+  if (ms === null || ms < 50)
+    throw new UsageError(`--watch ${watch}: not an interval`, 'at least 50ms, for example 1s');
+  return ms;
+}
+
+function countOf(last: string | undefined): number {
+  if (last === undefined) return Infinity;
+  if (!/^[1-9]\d*$/.test(last)) throw new UsageError(`--last ${last}: not a number of entries`);
+  return Number(last);
+}
+
+/** Null where every process has its own, which is said. */
+async function sharedState(context: Context): Promise<SharedState | null> {
+  const { config } = await context.config([]);
+  const shared = await context.sharedState(config);
+  if (shared !== null) return shared;
+  const { globals, terminal } = context;
+  if (globals.json) await terminal.json({ scope: 'process', place: null, budget: null, breaker: null });
+  terminal.note('budget.scope is process: every process has a budget and a breaker of its own, and shows them itself');
+  return null;
+}
+
+/** Shows the shared retry budget and breaker, once or again and again, or resets them first. */
+export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
+  const everyMs = watch === undefined ? null : intervalOf(watch);
+  const shared = await sharedState(context);
+  if (shared === null) return exitCodes.done;
+  if (reset === true) {
+    shared.reset();
+    context.terminal.note('the retry budget is full and the breaker closed');
+  }
+  const look = (): BudgetReport => {
+    const { state, nowMs } = shared.look();
+    return budgetReport(state, nowMs, shared.place);
+  };
+  const { globals, terminal } = context;
+  if (everyMs !== null) await watchBudget(look, everyMs, context);
+  else if (globals.json) await terminal.json(look());
+  else await terminal.result(renderBudget(look(), terminal.columns));
+  return exitCodes.done;
+}
+
+/** Prints the audit: what every process asked for, and what came of it. */
+export async function log({ last }: BudgetLogFlags, context: Context): Promise<number> {
+  const count = countOf(last);
+  const shared = await sharedState(context);
+  if (shared === null) return exitCodes.done;
+  const entries = [...shared.history()].slice(-count).map(auditRow);
+  const { globals, terminal } = context;
+  if (globals.json) await terminal.json({ scope: 'host', place: shared.place, entries });
+  else if (entries.length === 0) terminal.note('nothing was shared since this machine started');
+  else await terminal.result(renderAudit(entries, terminal.columns));
+  return exitCodes.done;
+}

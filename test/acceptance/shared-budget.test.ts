@@ -1,0 +1,90 @@
+import { describe, expect } from 'vitest';
+import { type Bench, it, words } from './support/bench.ts';
+import type { Ended } from './support/running.ts';
+
+/** `npm run unit` runs a small crowd; 50 processes and 15 s are what the figures in docs/budget.md were made with. */
+const crowd = Number(process.env['CROWD'] ?? 12);
+const outageMs = Number(process.env['OUTAGE_MS'] ?? 4_000);
+const timeout = 60_000 + 4 * outageMs + 1_000 * crowd;
+
+const solve = { timeout: '15s' };
+const budget = { ratio: null, maxRetriesPerSecond: 1, burst: 4 };
+const noBreaker = { failureRatio: null, consecutiveFailures: null };
+const briefBreaks = { breakDuration: '1s', maxBreakDuration: '2s' };
+
+interface Audit {
+  readonly entries: readonly { readonly at: string; readonly what: string; readonly result: string }[];
+}
+
+interface Crowd {
+  readonly at: { readonly url: string };
+  readonly config: object;
+  readonly flags?: string;
+}
+
+/** As many processes at once, each solving one task. */
+async function startCrowd(bench: Bench, { at, config, flags = '' }: Crowd): Promise<readonly Ended[]> {
+  const starting = Array.from({ length: crowd }, () =>
+    bench.start(words(`solve TASK --json ${flags}`), { at, config }),
+  );
+  const running = await Promise.all(starting);
+  return Promise.all(running.map(({ ended }) => ended));
+}
+
+const attemptsOf = ({ stdout }: Ended): number => (JSON.parse(stdout) as { attempts: unknown[] }).attempts.length;
+
+describe('many processes that meet an outage', () => {
+  it('retry together what one bucket allows, however many they are', { timeout }, async ({ bench }) => {
+    const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
+    const config = { budget, breaker: noBreaker, solve };
+    const beganMs = performance.now();
+    const ended = await startCrowd(bench, { at, config });
+    const seconds = (performance.now() - beganMs) / 1_000;
+    const { submissions } = at.stats();
+    expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 4));
+    expect(submissions, 'every submission was told').toBe(ended.reduce((sum, each) => sum + attemptsOf(each), 0));
+    expect(submissions - crowd, 'retries').toBeLessThanOrEqual(budget.burst + budget.maxRetriesPerSecond * seconds);
+  });
+
+  it(
+    'let through what opens the breaker and one probe per break, and all end solved where they may wait',
+    {
+      timeout,
+    },
+    async ({ bench }) => {
+      const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: outageMs }] });
+      const config = { breaker: briefBreaks, solve };
+      const ended = await startCrowd(bench, { at, config, flags: '--wait-for-budget' });
+      expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(ended.map(() => ''));
+      const log = await bench.run(['budget', 'log', '--json'], { at, config });
+      const { entries } = JSON.parse(log.stdout) as Audit;
+      const probes = entries.filter(({ result }) => result.startsWith('probes'));
+      expect(at.stats().submissionsDuringOutage).toBeLessThanOrEqual(5 + probes.length);
+      const gapsMs = probes.slice(1).map((probe, index) => Date.parse(probe.at) - Date.parse(probes[index]!.at));
+      // The first break is at least 1 s, and the later ones two thirds of the longest.
+      expect(Math.min(Infinity, ...gapsMs)).toBeGreaterThanOrEqual(1_000);
+      expect(at.stats().duplicates, 'tasks that look alike').toBe(crowd - 1);
+    },
+  );
+
+  it('fail at once while the breaker is open, with the time until the next probe', { timeout }, async ({ bench }) => {
+    const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
+    const config = { breaker: { consecutiveFailures: 2, breakDuration: '60s' } };
+    await bench.run(words('solve TASK --max-attempts 2'), { at, config });
+    const { submissions } = at.stats();
+    const second = await bench.run(words('solve TASK'), { at, config });
+    expect(second).toMatchObject({ code: 4, stdout: '' });
+    expect(second.stderr).toMatch(/not solved \(breaker-open\)[\s\S]*worth trying again in (5\d(\.\d)?s|1m \d\ds)/);
+    expect(at.stats().submissions).toBe(submissions);
+  });
+});
+
+describe('a state folder that cannot be shared', () => {
+  it('costs one warning, and the task is solved all the same', { timeout }, async ({ bench }) => {
+    const at = await bench.sandbox();
+    const env = { CAPTCHA_STATE_DIR: '/dev/null/state' };
+    const ended = await bench.run(words('solve TASK'), { at, env });
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toMatch(/^warning: .*\/dev\/null\/state.*this process's own\n$/);
+  });
+});

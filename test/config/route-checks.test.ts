@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { crossProblems } from '../../src/config/cross-checks.ts';
+
+/** The problems of rules that match these texts, each with its path. */
+function problemsOf(...matches: unknown[]): readonly string[] {
+  const rules = matches.map((match) => ({ match, region: 'a' }));
+  return crossProblems({ regions: [{ name: 'a' }], routes: { rules } }).map(
+    ({ path, problem }) => `${path}: ${problem}`,
+  );
+}
+
+describe('rules of routes', () => {
+  it.each(['example.com', '*.example.com', '.co.uk', 'example.com/eu', 'bücher.de', '10.0.0.5', '[::1]', 'localhost'])(
+    'may match %s',
+    (match) => expect(problemsOf(match)).toEqual([]),
+  );
+
+  it.each([
+    ['https://example.com', 'has a scheme, which rules do not look at: write the host alone'],
+    ['example.com:443', 'has a port, which rules do not look at: write the host alone'],
+    ['me:secret@example.com', 'has user info, which rules do not look at: write the host alone'],
+    ['example.com/eu?x', 'has a query, which rules do not look at'],
+    ['*', 'matches every host: set routes.default instead'],
+    ['*.example.com/eu', 'has a path after a suffix: a path needs one host'],
+    ['exa%mple', 'is no host'],
+  ])('may not match %s', (match, problem) => {
+    expect(problemsOf('a.de', match)).toEqual([`routes.rules[1].match: ${problem}`]);
+  });
+
+  it.each([
+    ['example.com', 'example.com', 'example.com'],
+    ['example.com', 'EXAMPLE.com.', 'example.com'],
+    ['example.com', 'example.com/', 'example.com'],
+    ['*.example.com', '.example.com', '*.example.com'],
+    ['bücher.de', 'xn--bcher-kva.de', 'xn--bcher-kva.de'],
+    ['127.0.0.1', '0x7f.1', '127.0.0.1'],
+    ['example.com/eu', 'example.com/%65u/', 'example.com/eu'],
+  ])('%s and %s are one rule too many', (first, second, canonical) => {
+    expect(problemsOf(first, 'other.com', second)).toEqual([
+      `routes.rules[2].match: means the same as routes.rules[0].match: ${canonical}`,
+    ]);
+  });
+
+  it.each([
+    ['example.com', '*.example.com'],
+    ['example.com', 'example.com/eu'],
+    ['example.com/eu', 'example.com/EU'],
+    ['*.example.com', '*.www.example.com'],
+  ])('%s and %s are two rules', (first, second) => {
+    expect(problemsOf(first, second)).toEqual([]);
+  });
+
+  it('names the first of several rules that mean the same', () => {
+    expect(problemsOf('a.de', 'A.de', 'a.de.')).toEqual([
+      'routes.rules[1].match: means the same as routes.rules[0].match: a.de',
+      'routes.rules[2].match: means the same as routes.rules[0].match: a.de',
+    ]);
+  });
+
+  it('show no password', () => {
+    expect(problemsOf('me:secret@example.com', 'https://me:secret@example.com').join()).not.toContain('secret');
+  });
+
+  it('are passed over where they are no text, which the schema reports', () => {
+    expect(problemsOf(5, null, {})).toEqual([]);
+    expect(crossProblems({ routes: { rules: 'all' } })).toEqual([]);
+  });
+});
