@@ -26,7 +26,7 @@ Examples:
   $ captcha health --watch 10s
   $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
   $ captcha health --prometheus > /var/lib/node_exporter/captcha.prom
-  $ captcha --sandbox health --watch 1s -v
+  $ captcha --sandbox health --watch 1s
 
 Exit code 0: all regions serve (degraded and idle ones do); 1: some do not; 4: none does. Regions without a health
 endpoint do not count. No API key is needed.`;
@@ -72,11 +72,11 @@ function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock
   );
 }
 
-/** How somebody who tries it out makes a simulated region ill. */
-function tellControls({ regions }: HealthTargets, { globals, terminal }: Context): void {
-  const control = regions[0]?.health?.replace(/\/health$/, '');
-  if (!globals.sandbox || control === undefined) return;
-  terminal.note(`end a region: curl -X POST '${control}?status=down' (or slow, healthy)`, { level: 1 });
+/** How somebody who tries it out makes a simulated region ill; null where the regions are real. */
+function controlHint({ regions }: HealthTargets, { globals }: Context): string | null {
+  const control = regions.at(-1)?.health?.replace(/\/health$/, '');
+  if (!globals.sandbox || control === undefined) return null;
+  return `to end a region: curl -X POST '${control}?status=down' (or slow, healthy)`;
 }
 
 /** Looks at every region, once or until it is told to stop, and says how they are and where their tasks go. */
@@ -86,9 +86,8 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
   for (const warning of warnings) context.terminal.note(`warning: ${warning}`);
   const targets = targetsOf(config);
   const probe = await context.regionProbe(config);
-  tellControls(targets, context);
   if (flags.watch !== undefined) {
-    await watchHealth({ targets, config, probe }, context);
+    await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);
     return exitCodes.done;
   }
   const report = await probeRegions(targets, config.health, { probe, clock: context.clock });

@@ -18,12 +18,15 @@ export interface DisplayOptions {
   readonly clock: Clock;
   /** What is watched, in the words of a title. */
   readonly title: string;
+  /** Told at the start; null for nothing. */
+  readonly hint: string | null;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
 
 /** A document per look on stdout; what changed is told to people as well. */
-export function jsonDisplay({ terminal }: DisplayOptions): WatchDisplay {
+export function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
+  if (hint !== null) terminal.note(hint);
   return {
     show: async (frame, changes) => {
       for (const change of changes) terminal.note(withoutControls(change));
@@ -34,7 +37,8 @@ export function jsonDisplay({ terminal }: DisplayOptions): WatchDisplay {
 }
 
 /** Tables at the start, and from then on a line for every change: a log that is quiet while all is well. */
-export function logDisplay({ terminal, clock }: DisplayOptions): WatchDisplay {
+export function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
+  if (hint !== null) terminal.note(hint);
   let isFirst = true;
   const look = { columns: null, style: (_: string, text: string) => text };
   return {
@@ -56,8 +60,9 @@ const clearBelow = '\u001b[J';
 const usualRows = 24;
 
 /** One screen that is written over in place: at once, without being cleared first, so that nothing flickers. */
-export function screenDisplay({ terminal, clock, title }: DisplayOptions): WatchDisplay {
-  const happened: string[] = [];
+export function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchDisplay {
+  // Below the tables, where the next look does not write it over.
+  const happened: string[] = hint === null ? [] : [hint];
   let isFirst = true;
   const style = terminal.style.bind(terminal);
   return {

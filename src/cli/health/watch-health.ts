@@ -18,14 +18,16 @@ export interface WatchHealth {
   readonly targets: HealthTargets;
   readonly config: Config;
   readonly probe: RegionProbe;
+  /** Told at the start; null for nothing. */
+  readonly hint: string | null;
 }
 
 /** Watches regions and shows what happens, until a signal ends it: its regular end. */
-export async function watchHealth({ targets, config, probe }: WatchHealth, context: Context): Promise<void> {
+export async function watchHealth({ targets, config, probe, hint }: WatchHealth, context: Context): Promise<void> {
   const { terminal, clock, random, interrupt } = context;
   const { health, failover } = config;
   const title = `captcha health, every ${formatMs(health.intervalMs)}`;
-  const display = displayFor(context, { terminal, clock, title });
+  const display = displayFor(context, { terminal, clock, title, hint });
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   const reports = watchRegions(targets, { ...health, signal: interrupt.stop }, { probe, clock, random });
   let before: HealthFrame | null = null;
