@@ -101,6 +101,7 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
       return openSource({
         ...{ path, delimiter, encoding, columnNames, stdin: process.stdin, format: null },
         ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
+        idColumn: 'task_id',
       });
     },
     distinctTexts: () => new HashSet(),

@@ -16,7 +16,8 @@ function sentMethod({ method, body }: Task): string {
 export function wireParameters(task: Task): Record<string, string> {
   const method = sentMethod(task);
   const { siteKeyName } = findMethod(method, task.params);
-  const wire: Record<string, string> = { ...task.params, method };
+  // Spreading nothing takes longer than all the rest, and most tasks of a batch have no parameters of their own.
+  const wire: Record<string, string> = Object.keys(task.params).length === 0 ? { method } : { ...task.params, method };
   if (task.sitekey !== null) wire[siteKeyName ?? 'sitekey'] = task.sitekey;
   if (task.pageurl !== null) wire['pageurl'] = task.pageurl;
   if (task.body !== null) wire['body'] = task.body;

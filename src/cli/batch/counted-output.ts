@@ -19,14 +19,15 @@ export class CountedOutput implements OpenOutput {
     this.#output = output;
   }
 
-  async write(values: Readonly<Record<string, string>>): Promise<void> {
-    await this.#output.write(values);
+  /** Counts a row before it is written: should that fail, there is no count to be told. */
+  write(values: Readonly<Record<string, string>>): Promise<void> {
     const { status, reason = '' } = values;
     if (status === 'solved') this.#solved += 1;
     else {
       this.#failed += 1;
       this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
     }
+    return this.#output.write(values);
   }
 
   counts(): RowCounts {

@@ -9,9 +9,7 @@ async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): Asy
   const met = files.distinctTexts();
   for await (const record of input.source.records()) {
     const finished = record.type === 'row' ? await journal.rowOf(record.key) : null;
-    if (finished === null) continue;
-    met.addIfNew(finished.key);
-    yield finished;
+    if (finished !== null && met.addIfNew(finished.key)) yield finished;
   }
   for await (const finished of journal.finishedTasks()) if (met.addIfNew(finished.key)) yield finished;
 }

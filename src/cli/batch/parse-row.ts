@@ -1,4 +1,5 @@
 import type { BatchItem } from '../../core/batch/batch-item.ts';
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { BadRow, InputRow } from '../../ports/task-source.ts';
 import { parseTask, type TaskRules } from '../solve/checked-task.ts';
 import { parameterOf } from './batch-columns.ts';
@@ -22,37 +23,46 @@ function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | 
 }
 
 function paramsOf({ values }: InputRow, keep: ReadonlySet<string>): Record<string, string> {
-  const sent = Object.entries(values).flatMap(([column, value]) => {
+  const sent: (readonly [string, string])[] = [];
+  for (const column of Object.keys(values)) {
+    const value = values[column] ?? '';
     const name = value === '' ? null : parameterOf(column, keep);
-    return name === null ? [] : [[name, value] as const];
-  });
+    if (name !== null) sent.push([name, value]);
+  }
   return Object.fromEntries(sent);
 }
 
-async function bodyOf(row: InputRow, readImage: RowRules['readImage']): Promise<{ body: string | null } | BadRow> {
-  const { file = '', body = '' } = row.values;
-  if (file === '') return { body: orNull(body) };
-  const image = await readImage(file);
-  return 'body' in image ? image : bad(row, ['file', image.reason, 'The path is relative to the input file.']);
-}
-
-/** The task of a record, or why it cannot be one. */
-export async function parseRow(row: InputRow, rules: RowRules): Promise<BatchItem | BadRow> {
+/** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
+export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
   const { values } = row;
   const taskId = orNull(values['task_id']) ?? String(row.row);
   if (!rules.isNewId(taskId))
     return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
   const priority = Number(values['priority'] ?? '');
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
-  const image = await bodyOf(row, rules.readImage);
-  if ('type' in image) return image;
+  const { file = '', body } = values;
+  if (file === '') return parseContent(row, { taskId, priority, body: orNull(body) }, rules);
+  return rules.readImage(file).then((image) => {
+    if ('body' in image) return parseContent(row, { taskId, priority, body: image.body }, rules);
+    return bad(row, ['file', image.reason, 'The path is relative to the input file.']);
+  });
+}
+
+interface Known {
+  readonly taskId: string;
+  readonly priority: number;
+  readonly body: string | null;
+}
+
+function parseContent(row: InputRow, { taskId, priority, body }: Known, rules: RowRules): BatchItem | BadRow {
+  const { values } = row;
   const input = {
     taskId,
     method: orNull(values['method']),
     sitekey: orNull(values['sitekey']),
     pageurl: orNull(values['pageurl']),
     pageAction: orNull(values['page_action']),
-    body: image.body,
+    body,
     params: paramsOf(row, rules.keep),
     region: orNull(values['region']) ?? rules.region,
   };

@@ -24,16 +24,25 @@ export async function openBatchInput(flags: BatchFlags, config: Config, files: B
   const keep = new Set(flags.keep ?? []);
   const tasks = taskRules(config);
 
+  /** An input that can be read again stays as it is: once no id occurred twice, none will. */
+  let hasDistinctIds = false;
   async function* records(): AsyncIterable<BatchItem | BadRow> {
-    const ids = files.distinctTexts();
+    const ids = hasDistinctIds ? null : files.distinctTexts();
+    let repeatedCount = 0;
+    const isNewId = (id: string): boolean => {
+      const isNew = ids?.addIfNew(id) ?? true;
+      repeatedCount += isNew ? 0 : 1;
+      return isNew;
+    };
     const rules = {
       tasks,
       region,
       keep,
       readImage: (path: string) => files.readImage(path, file),
-      isNewId: (id: string) => ids.addIfNew(id),
+      isNewId,
     };
-    for await (const record of source.records()) yield record.type === 'bad' ? record : await parseRow(record, rules);
+    for await (const record of source.records()) yield record.type === 'bad' ? record : parseRow(record, rules);
+    hasDistinctIds = repeatedCount === 0;
   }
   return { source, columns, columnNames, records };
 }

@@ -72,8 +72,8 @@ function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterab
     }
   }
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
-  if (!input.source.isRepeatable) return { items: tasks(), bad: () => bad };
-  return { items: byPriority(tasks(), input.columns.includes('priority') ? window : 1), bad: () => bad };
+  const looksAhead = input.source.isRepeatable && input.columns.includes('priority');
+  return { items: looksAhead ? byPriority(tasks(), window) : tasks(), bad: () => bad };
 }
 
 function optionsOf({ flags, input }: BatchRequest, { globals, clock }: Context): BatchOptions {

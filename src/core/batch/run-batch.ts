@@ -107,13 +107,15 @@ class BatchRun {
   #start(item: BatchItem, plan: WorkPlan, place: number): void {
     const { limit, rules } = this.#deps;
     rules.recordStart();
-    const work = this.#work(item, plan, place)
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        limit.release();
-        this.#running.delete(work);
-        if (this.#running.size === 0) this.#checkIdle();
-      });
+    const ended = (): void => {
+      limit.release();
+      this.#running.delete(work);
+      if (this.#running.size === 0) this.#checkIdle();
+    };
+    const work = this.#work(item, plan, place).then(ended, (error: unknown) => {
+      this.#fail(error);
+      ended();
+    });
     this.#running.add(work);
   }
 

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { SubmissionBound } from './submission-bound.ts';
 
@@ -89,8 +90,14 @@ export class StopRules {
   }
 
   /** Whether the task may submit once more; a yes counts it. May have to wait for the answers to others. */
-  async maySubmit(key: string): Promise<boolean> {
-    const isCounted = await this.#submissions.tryBegin(key);
+  maySubmit(key: string): Awaitable<boolean> {
+    const counting = this.#submissions.tryBegin(key);
+    return counting instanceof Promise
+      ? counting.then((isCounted) => this.#admit(key, isCounted))
+      : this.#admit(key, counting);
+  }
+
+  #admit(key: string, isCounted: boolean): boolean {
     if (!isCounted) this.stopFor('max-submissions');
     else if (this.stop.aborted) this.recordUnpaid(key);
     return !this.stop.aborted;

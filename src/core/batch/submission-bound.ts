@@ -1,3 +1,5 @@
+import type { Awaitable } from '../../ports/awaitable.ts';
+
 /**
  * Counts submissions up to a number. One whose answer is still out may turn out free of charge: who asks for one more
  * meanwhile waits for the answer, so that a full house neither uses the number up nor lets it be exceeded.
@@ -25,11 +27,21 @@ export class SubmissionBound {
   }
 
   /** Counts a submission of the task; false where none is left. An earlier one of the task is over, whatever came of it. */
-  async tryBegin(key: string): Promise<boolean> {
+  tryBegin(key: string): Awaitable<boolean> {
     this.end(key);
-    while (this.#count >= this.#most && this.#unanswered.size > 0) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    return this.#mustWait() ? this.#beginLater(key) : this.#begin(key);
+  }
+
+  #mustWait(): boolean {
+    return this.#count >= this.#most && this.#unanswered.size > 0;
+  }
+
+  async #beginLater(key: string): Promise<boolean> {
+    while (this.#mustWait()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#begin(key);
+  }
+
+  #begin(key: string): boolean {
     if (this.#count >= this.#most) return false;
     this.#count += 1;
     this.#unanswered.add(key);

@@ -1,3 +1,4 @@
+import type { RetryLimits } from '../retry/decide-retry.ts';
 import type { Accepted, AttemptSteps } from './attempt.ts';
 
 /** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
@@ -21,3 +22,16 @@ export const nothingSpecial: Circumstances = {
   accepted: null,
   awaitThread: null,
 };
+
+/**
+ * The limits of one task's attempts in this run. Those of earlier runs count, and what was in doubt then gets at least one
+ * more; the trials that it made for all do not.
+ */
+export function limitsIn(
+  { earlierAttempts, accepted }: Circumstances,
+  limits: RetryLimits,
+  trialCount: number,
+): RetryLimits {
+  const spent = earlierAttempts - (accepted === null ? 0 : 1);
+  return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) + trialCount };
+}

@@ -8,7 +8,7 @@ import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
 import { ProcessQuietTime } from '../retry/process-quiet-time.ts';
 import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
-import { type Circumstances, nothingSpecial } from './circumstances.ts';
+import { type Circumstances, limitsIn, nothingSpecial } from './circumstances.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
 
 export interface SolverOptions {
@@ -147,12 +147,8 @@ class Run {
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
   #use(pass: Pass): Awaitable<Start | WhyGivenUp> {
     const ended = this.#whyEnded();
-    return ended === null ? { pass } : this.#giveBack(pass, ended);
-  }
-
-  async #giveBack(pass: Pass, ended: WhyGivenUp): Promise<WhyGivenUp> {
-    await this.#deps.breaker.record(pass, 'abandoned');
-    return ended;
+    if (ended === null) return { pass };
+    return Promise.resolve(this.#deps.breaker.record(pass, 'abandoned')).then(() => ended);
   }
 
   #whyEnded(): WhyGivenUp | null {
@@ -185,7 +181,7 @@ class Run {
     const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
     const last = faults.at(-1);
     if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) await this.#heedRequest(last);
-    const decision = decideRetry(this.#limits(), {
+    const decision = decideRetry(limitsIn(this.#circumstances, this.#options.limits, this.#trialCount), {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
       idMayBeAlive: liveIdOf(this.#attempts.at(-1)) !== null,
@@ -197,14 +193,6 @@ class Run {
     return this.#stop.aborted
       ? { retry: false, reason: 'cancelled', retryInMs: null }
       : this.#withdraw(decision.waitMs);
-  }
-
-  /** Attempts of earlier runs count; what was in doubt then gets at least one more. */
-  #limits(): RetryLimits {
-    const { limits } = this.#options;
-    const { earlierAttempts, accepted } = this.#circumstances;
-    const spent = earlierAttempts - (accepted === null ? 0 : 1);
-    return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) + this.#trialCount };
   }
 
   async #withdraw(backoffMs: number): Promise<RetryDecision> {
@@ -246,7 +234,6 @@ export class Solver {
   }
 
   solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {
-    const [options, deps] = [this.#options, this.#deps];
-    return new Run(task, { options, deps, stop, circumstances }).toOutcome();
+    return new Run(task, { options: this.#options, deps: this.#deps, stop, circumstances }).toOutcome();
   }
 }

@@ -1,6 +1,6 @@
 import type { BadRow, InputRow } from '../../../ports/task-source.ts';
 import type { GoodRecord, InputRecord, RecordStream } from './input-record.ts';
-import { RowKeys } from './row-key.ts';
+import type { RowKeys } from './row-key.ts';
 
 /** One reading of an input. */
 export interface Reading {
@@ -50,13 +50,9 @@ function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadR
   return { type: 'row', row, line, key: keys.keyOf(record.columns, record.values), values: valuesOf(record) };
 }
 
-/** Numbers the records of an input and gives every good one its key, in which the columns `ignoredForKey` do not count. */
-export async function* inputRows(
-  open: () => Reading,
-  ignoredForKey: ReadonlySet<string>,
-): AsyncGenerator<InputRow | BadRow> {
+/** Numbers the records of an input and gives every good one its key. */
+export async function* inputRows(open: () => Reading, keys: RowKeys): AsyncGenerator<InputRow | BadRow> {
   const reading = open();
-  const keys = new RowKeys(ignoredForKey);
   let row = 0;
   try {
     for await (const records of (await reading.stream).batches) {

@@ -3,6 +3,7 @@ import type { BadRow, InputRow, TaskSource } from '../../../ports/task-source.ts
 import { InputFile, type OpenBytes } from './input-file.ts';
 import { inputRows, type Reading } from './input-rows.ts';
 import { givenDelimiter, readRecords, type ReadOptions } from './read-records.ts';
+import { RowKeys } from './row-key.ts';
 
 export interface SourceOptions extends ReadOptions {
   /** `-` is standard input. */
@@ -10,7 +11,11 @@ export interface SourceOptions extends ReadOptions {
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
   /** Columns, by the names they are to have, in which two records of equal content may differ. */
   readonly ignoredForKey: ReadonlySet<string>;
+  /** The column in which every record must differ from all others where it has a value; none where it is left out. */
+  readonly idColumn?: string;
 }
+
+const keysFor = ({ ignoredForKey, idColumn }: SourceOptions): RowKeys => new RowKeys(ignoredForKey, idColumn ?? null);
 
 /** Reads a file from its beginning every time. */
 class FileSource implements TaskSource {
@@ -33,7 +38,7 @@ class FileSource implements TaskSource {
   }
 
   records(): AsyncIterable<InputRow | BadRow> {
-    return inputRows(() => this.#open(), this.#options.ignoredForKey);
+    return inputRows(() => this.#open(), keysFor(this.#options));
   }
 
   #open(): Reading {
@@ -61,7 +66,7 @@ class StreamSource implements TaskSource {
   records(): AsyncIterable<InputRow | BadRow> {
     if (this.#isRead) throw new Error('an input that is not repeatable can be read once');
     this.#isRead = true;
-    return inputRows(() => this.#open(), this.#options.ignoredForKey);
+    return inputRows(() => this.#open(), keysFor(this.#options));
   }
 
   #open(): Reading {

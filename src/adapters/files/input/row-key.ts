@@ -21,24 +21,31 @@ function contentColumns(names: readonly string[], ignored: ReadonlySet<string>):
 /**
  * Names records by their content and, among records of equal content, by their occurrence. The order of the columns does
  * not count, an empty value counts as none, and neither do the columns in `ignored`. One for each reading of an input.
+ *
+ * Records with a value in `idColumn` are taken to differ in it, and not remembered: whoever reads them refuses an id that
+ * occurs again.
  */
 export class RowKeys {
   readonly #ignored: ReadonlySet<string>;
   readonly #seen = new HashSet();
   /** Only of the contents that occur more than once, by 52 bits of their digest: numbers are light. */
   readonly #occurrences = new Map<number, number>();
+  readonly #idColumn: string | null;
   #names: readonly string[] = [];
+  #idIndex = -1;
   #columns: readonly ContentColumn[] = [];
 
-  constructor(ignored: ReadonlySet<string>) {
+  constructor(ignored: ReadonlySet<string>, idColumn: string | null = null) {
     this.#ignored = ignored;
+    this.#idColumn = idColumn;
   }
 
   /** The first 128 bits of a SHA-256, in hexadecimal. */
   keyOf(names: readonly string[], values: readonly string[]): string {
     const content = this.#contentOf(names, values);
     const digest = hash('sha256', content);
-    if (this.#seen.addDigestIfNew(digest)) return digest.slice(0, keyDigits);
+    const hasId = (values[this.#idIndex] ?? '') !== '';
+    if (hasId || this.#seen.addDigestIfNew(digest)) return digest.slice(0, keyDigits);
     const short = Number.parseInt(digest.slice(0, 13), 16);
     const occurrence = (this.#occurrences.get(short) ?? 1) + 1;
     this.#occurrences.set(short, occurrence);
@@ -50,6 +57,7 @@ export class RowKeys {
     if (names !== this.#names) {
       this.#names = names;
       this.#columns = contentColumns(names, this.#ignored);
+      this.#idIndex = this.#idColumn === null ? -1 : names.indexOf(this.#idColumn);
     }
     let content = '';
     for (const { index, label } of this.#columns) {

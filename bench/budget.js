@@ -1,0 +1,140 @@
+// What one retry budget for all processes of a host costs, and whether it holds.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { text } from 'node:stream/consumers';
+import { build } from 'esbuild';
+import { bound, worstExcess } from './budget/bound.js';
+import { crowdMeetsOutage } from './budget/crowd.js';
+
+const [rounds = 30, crowd = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
+const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
+const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));
+const program = join(folder, 'acquire.mjs');
+await build({
+  entryPoints: [new URL('budget/acquire.js', import.meta.url).pathname],
+  ...{ outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' },
+});
+
+async function acquire(processes, thinkMs) {
+  const log = join(folder, `log-${processes}-${thinkMs}`);
+  const reports = Array.from({ length: processes }, async () => {
+    const child = spawn(process.execPath, [program, log, 3_000, thinkMs], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return JSON.parse(await text(child.stdout));
+  });
+  return Promise.all(reports);
+}
+
+const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))];
+const microseconds = (ms) => `${(ms * 1_000).toFixed(1)} µs`;
+
+console.log(`acquire(), ${bound.perSecond}/s, burst ${bound.burst}, 3 s each, node ${process.version}\n`);
+console.log(
+  '| processes | pause | calls/s | p50 | p99 | tokens | most over burst + rate·t |\n|---|---|---|---|---|---|---|',
+);
+for (const [processes, thinkMs] of [
+  [1, 0],
+  [8, 0],
+  [50, 0],
+  [50, 20],
+]) {
+  const reports = await acquire(processes, thinkMs);
+  const grants = reports.flatMap((report) => report.grants);
+  const calls = reports.reduce((sum, report) => sum + report.calls, 0);
+  // Not all of them begin and end together.
+  const ms = Math.max(...reports.map(({ endedMs }) => endedMs)) - Math.min(...reports.map(({ beganMs }) => beganMs));
+  const perSecond = (calls / ms) * 1_000;
+  const median = (name) =>
+    microseconds(
+      quantile(
+        reports.map((report) => report[name]),
+        0.5,
+      ),
+    );
+  const over = worstExcess(grants);
+  const cells = [processes, `${thinkMs} ms`, Math.round(perSecond), median('p50'), median('p99'), grants.length];
+  console.log(`| ${cells.join(' | ')} | ${over <= 1e-6 ? 'never' : over.toFixed(2)} |`);
+}
+
+/** A service that accepts at once and has the answer at once. */
+const server = createServer((request, response) => {
+  request.resume();
+  const answer = { status: 1, request: request.url === '/in.php' ? '1' : 'token' };
+  request.on('end', () => response.end(JSON.stringify(answer)));
+});
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const config = join(folder, 'captcha.config.json');
+await writeFile(
+  config,
+  JSON.stringify({ polling: { firstWait: '0ms', interval: '200ms' }, solve: { timeout: '120s' } }),
+);
+const env = { ...process.env, CAPTCHAAI_API_KEY: 'bench', CAPTCHA_STATE_DIR: join(folder, 'state') };
+const url = `http://127.0.0.1:${server.address().port}`;
+const task = [
+  'solve',
+  '--config',
+  config,
+  '--method',
+  'turnstile',
+  '--sitekey',
+  'k',
+  '--pageurl',
+  'https://example.com',
+];
+
+async function timeSolve(scope) {
+  const scoped = join(folder, `${scope}.json`);
+  await writeFile(scoped, JSON.stringify({ polling: { firstWait: '0ms' }, budget: { scope } }));
+  const args = [bin, 'solve', '--config', scoped, ...task.slice(3)];
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, args, { env: { ...env, CAPTCHAAI_BASE_URL: url }, stdio: 'ignore' });
+  await new Promise((resolve) => child.once('exit', resolve));
+  return performance.now() - startedMs;
+}
+
+const times = { process: [], host: [] };
+// Interleaved, so that a busy moment of the machine hits both.
+for (let round = 0; round < rounds; round += 1) {
+  for (const scope of Object.keys(times)) times[scope].push(await timeSolve(scope));
+}
+server.close();
+console.log(`\n\`captcha solve\` that needs no retry, whole process, ${rounds} interleaved rounds\n`);
+console.log('| budget.scope | median ms | p10 ms |\n|---|---|---|');
+for (const [scope, values] of Object.entries(times)) {
+  console.log(`| ${scope} | ${quantile(values, 0.5).toFixed(1)} | ${quantile(values, 0.1).toFixed(1)} |`);
+}
+const added = (q) => quantile(times.host, q) - quantile(times.process, q);
+const ratio = (q) => (quantile(times.host, q) / quantile(times.process, q)).toFixed(3);
+console.log(
+  `\nadded: ${added(0.5).toFixed(1)} ms (×${ratio(0.5)}) at the median, ${added(0.1).toFixed(1)} ms (×${ratio(0.1)}) at p10`,
+);
+
+console.log(`\n${crowd} processes at once, outage of ${outageMs / 1_000} s\n`);
+console.log('| | submissions in the outage | submissions | solved | seconds |\n|---|---|---|---|---|');
+const shared = ['--config', config];
+const noBreaker = join(folder, 'no-breaker.json');
+await writeFile(
+  noBreaker,
+  JSON.stringify({
+    polling: { firstWait: '0ms', interval: '200ms' },
+    breaker: { failureRatio: null, consecutiveFailures: null },
+  }),
+);
+for (const [name, flags] of [
+  ['fail', shared],
+  ['--wait-for-budget', [...shared, '--wait-for-budget']],
+  ['no breaker, --budget 1/s', ['--config', noBreaker, '--budget', '1/s']],
+]) {
+  const own = { ...env, CAPTCHA_STATE_DIR: join(folder, name) };
+  const { solved, seconds, submissions, duringOutage } = await crowdMeetsOutage(bin, {
+    count: crowd,
+    outageMs,
+    flags,
+    env: own,
+  });
+  console.log(`| ${name} | ${duringOutage} | ${submissions} | ${solved} of ${crowd} | ${seconds.toFixed(1)} |`);
+}
+await rm(folder, { recursive: true });

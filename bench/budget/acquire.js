@@ -1,0 +1,54 @@
+// `acquire.mjs FOLDER DURATION_MS THINK_MS`: asks for tokens, and prints how long that took and when they were granted.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hostNowMs } from '../../src/adapters/host/host-clock.ts';
+import { HostLog } from '../../src/adapters/host/host-log.ts';
+import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
+import { SharedProtection } from '../../src/core/health/shared-protection.ts';
+import { bound } from './bound.js';
+
+const [, , folder, durationMs, thinkMs] = process.argv;
+const protection = new SharedProtection(
+  {
+    budget: { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: bound.perSecond, burst: bound.burst },
+    breaker: {
+      ...{ failureRatio: null, minimumThroughput: 10, consecutiveFailures: null, samplingDurationMs: 30_000 },
+      ...{ breakDurationMs: 5_000, maxBreakDurationMs: 60_000, probeLeaseMs: 60_000 },
+    },
+  },
+  {
+    openLog: (state) => new HostLog({ folder }, state),
+    nowMs: hostNowMs,
+    clock,
+    random: { next: Math.random },
+    warn: (message) => {
+      throw new Error(message);
+    },
+  },
+);
+
+const tookMs = [];
+const grants = [];
+const request = { onExhausted: 'fail', maxWaitMs: 0, taskId: 'bench' };
+protection.budget.tryWithdraw(request);
+const beganMs = hostNowMs();
+for (let nowMs = beganMs; nowMs < beganMs + Number(durationMs); nowMs = hostNowMs()) {
+  const { granted } = protection.budget.tryWithdraw(request);
+  const endedMs = hostNowMs();
+  tookMs.push(endedMs - nowMs);
+  if (granted) grants.push([nowMs, endedMs]);
+  // Now and then a turn of the event loop, in which refusals are told; with a pause, as a solver would make.
+  if (Number(thinkMs) > 0) await sleep(Math.random() * 2 * Number(thinkMs));
+  else if (tookMs.length % 1_000 === 0) await sleep(0);
+}
+protection.close();
+tookMs.sort((a, b) => a - b);
+const quantile = (q) => tookMs[Math.floor(q * (tookMs.length - 1))];
+const report = {
+  calls: tookMs.length,
+  beganMs,
+  endedMs: hostNowMs(),
+  p50: quantile(0.5),
+  p99: quantile(0.99),
+  grants,
+};
+process.stdout.write(JSON.stringify(report));

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { usualBreaker } from '../support/solver-rig.ts';
+import { protections } from './support/protections.ts';
+
+const now = { onExhausted: 'fail', maxWaitMs: 60_000, taskId: 't1' } as const;
+const later = { ...now, onExhausted: 'wait' } as const;
+
+describe.each(protections)('the retry budget %s', (_name, start) => {
+  function aBudget(special: object) {
+    const budget = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 10, burst: 2, ...special };
+    const started = start({ budget, breaker: usualBreaker });
+    return { ...started, a: started.views[0]!.budget, b: started.views[1]!.budget };
+  }
+
+  it('is one for all who share it', async () => {
+    const { a, b } = aBudget({});
+    expect(await a.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
+    expect(await b.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
+    expect(await a.tryWithdraw(now)).toMatchObject({ granted: false });
+    expect(await b.tryWithdraw(now)).toMatchObject({ granted: false });
+  });
+
+  it('says how long until a token is free, and gives it then', async () => {
+    const { a, b, pass } = aBudget({ burst: 1 });
+    await a.tryWithdraw(now);
+    const refused = await b.tryWithdraw(now);
+    const retryInMs = refused.granted ? null : refused.retryInMs;
+    expect(retryInMs).toBeGreaterThan(0);
+    expect(retryInMs).toBeLessThanOrEqual(100);
+    await pass(retryInMs ?? 0);
+    expect(await b.tryWithdraw(now)).toMatchObject({ granted: true });
+  });
+
+  it('reserves for who waits, each behind the one before', async () => {
+    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
+    await a.tryWithdraw(now);
+    const waits = [];
+    for (const budget of [a, b, a]) {
+      const withdrawal = await budget.tryWithdraw(later);
+      waits.push(withdrawal.granted ? Math.round(withdrawal.waitMs / 500) * 500 : null);
+    }
+    expect(waits).toEqual([1_000, 2_000, 3_000]);
+  });
+
+  it('refuses a reservation further off than the caller can wait, and takes nothing for it', async () => {
+    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
+    await a.tryWithdraw(now);
+    for (let count = 0; count < 5; count += 1) {
+      expect(await b.tryWithdraw({ ...later, maxWaitMs: 500 })).toMatchObject({ granted: false });
+    }
+    const withdrawal = await b.tryWithdraw({ ...later, maxWaitMs: 1_000 });
+    expect(withdrawal).toMatchObject({ granted: true });
+  });
+
+  it('waits for ever where it is asked to', async () => {
+    const { a } = aBudget({ burst: 1, maxRetriesPerSecond: 0.001 });
+    await a.tryWithdraw(now);
+    expect(await a.tryWithdraw({ ...later, maxWaitMs: Infinity })).toMatchObject({ granted: true });
+  });
+
+  it('is funded by submissions that were accepted, whoever made them', async () => {
+    const { a, b, pass } = aBudget({ ratio: 0.5, burst: 1 });
+    await a.tryWithdraw(now);
+    await b.deposit();
+    await b.deposit();
+    await pass(200);
+    expect(await a.tryWithdraw(now)).toMatchObject({ granted: true });
+    expect(await a.tryWithdraw(now)).toEqual({ granted: false, retryInMs: null });
+  });
+
+  it('counts what the caller has only just deposited', async () => {
+    const { a, pass } = aBudget({ ratio: 1, burst: 1, maxRetriesPerSecond: 1_000 });
+    await a.tryWithdraw(now);
+    await pass(20);
+    await a.deposit();
+    expect(await a.tryWithdraw(now)).toMatchObject({ granted: true });
+  });
+});

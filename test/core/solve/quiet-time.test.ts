@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { describeFault } from '../../../src/domain/fault.ts';
+import { aTask } from '../../support/builders.ts';
+import { aRig, solveAll, solveOne, usualBreaker } from '../../support/solver-rig.ts';
+
+const down = describeFault({ kind: 'transport', message: 'connection refused' });
+const busy = (retryAfterMs: number) => describeFault({ kind: 'throttled', message: 'come back later', retryAfterMs });
+
+describe('a service that asked one task to come back later', () => {
+  it('is left alone by a task that would rather fail, too, where there is time for it', async () => {
+    const rig = aRig({
+      options: { onExhausted: 'fail', timeoutMs: 100_000 },
+      answers: {
+        submits: ({ taskId }) =>
+          taskId === 't1' ? [{ fault: busy(10_000) }, { answer: 'accepted' }] : [{ answer: 'accepted' }],
+      },
+    });
+    const first = solveAll(rig, [aTask({ taskId: 't1' })]);
+    const second = rig.clock.sleep(1_000).then(() => rig.solver.solve(aTask({ taskId: 't2' }), rig.stop.signal));
+    await rig.clock.run().catch(() => undefined);
+    expect([(await first)[0]?.status, (await second).status]).toEqual(['solved', 'solved']);
+    const submissions = rig.api.calls.filter(({ type, taskId }) => type === 'submit' && taskId === 't2');
+    expect(submissions[0]?.sentMs).toBeGreaterThanOrEqual(10_000);
+  });
+});
+
+describe('a task that waits, while nobody knows whether the service is there', () => {
+  it('spends no attempt on finding out for all', async () => {
+    const { outcome } = await solveOne({
+      options: { onExhausted: 'wait', timeoutMs: 250_000 },
+      breaker: { ...usualBreaker, unprovenLimit: 5 },
+      answers: {
+        submits: () => [{ fault: down }, ...Array.from({ length: 6 }, () => ({ fault: down })), { answer: 'accepted' }],
+      },
+    });
+    expect(outcome).toMatchObject({ status: 'solved' });
+    expect(outcome.attempts).toHaveLength(8);
+  });
+});
