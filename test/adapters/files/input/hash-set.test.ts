@@ -4,10 +4,10 @@ import { HashSet } from '../../../../src/adapters/files/input/hash-set.ts';
 describe('a hash set', () => {
   it('knows every text that it was given, and no other, while it grows', () => {
     const set = new HashSet();
-    const texts = Array.from({ length: 20_000 }, (_, index) => `text ${index}`);
+    const texts = Array.from({ length: 100_000 }, (_, index) => `text ${index}`);
     expect(texts.filter((text) => !set.addIfNew(text))).toEqual([]);
     expect(texts.filter((text) => set.addIfNew(text))).toEqual([]);
-    expect(set.addIfNew('text 20000')).toBe(true);
+    expect(set.addIfNew('text 100000')).toBe(true);
   });
 
   it('keeps digests apart that differ in one of their first 64 bits only', () => {

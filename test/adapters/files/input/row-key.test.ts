@@ -32,6 +32,14 @@ describe('the key of a row', () => {
     expect(keyOf({ a: '1', status: 'solved' }, ['status'])).toBe(keyOf({ a: '1' }));
   });
 
+  it('remembers no record that has an id of its own, and those that have none as ever', () => {
+    const keys = new RowKeys(new Set(), 'id');
+    const of = (id: string): string => keys.keyOf(['id', 'a'], [id, '1']);
+    expect(of('x')).toBe(of('x'));
+    expect(of('x')).not.toBe(of('y'));
+    expect(of('')).not.toBe(of(''));
+  });
+
   it('tells occurrences of one content apart, in their order, also between other rows', () => {
     const [first, other, second, third] = keysOf([{ a: '1' }, { a: '2' }, { a: '1' }, { a: '1' }]);
     expect(new Set([first, other, second, third]).size).toBe(4);

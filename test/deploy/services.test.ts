@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseDuration } from '../../src/domain/duration.ts';
+import { loadIn } from '../config/load-in.ts';
+import { captchas, compose, workers } from './support/compose-file.ts';
+import { root, textOf } from './support/places.ts';
+import { runProbe } from './support/probe.ts';
+import { complaintAbout } from './support/understood.ts';
+
+const { config, warnings } = await loadIn(root, { file: 'deploy/captcha.config.json' });
+const services = Object.entries(compose.services);
+const queueOf = (name: string | undefined) => config.regions.find((region) => region.name === name)?.queue;
+
+describe('the configuration of compose', () => {
+  it('is valid and gives nothing to warn of', () => {
+    expect(warnings).toEqual([]);
+  });
+
+  it('names only hosts that compose starts', () => {
+    const urls = [
+      config.results,
+      config.fleet.state,
+      ...config.regions.flatMap(({ queue, health }) => [queue, health]),
+    ];
+    const hosts = urls.map((url) => new URL(url ?? 'missing:').hostname);
+    expect(hosts.filter((host) => !(host in compose.services))).toEqual([]);
+  });
+
+  it('asks every region for its health where its own worker answers', () => {
+    const asked = config.regions.map(({ health }) => new URL(health ?? 'missing:'));
+    expect(asked.map(({ hostname }) => compose.services[hostname]?.environment?.['WORKER_REGION'])).toEqual(
+      config.regions.map(({ name }) => name),
+    );
+    expect(new Set(asked.map(({ port }) => port))).toEqual(new Set([String(config.worker.healthPort)]));
+    expect(config.worker.healthHost).toBe('0.0.0.0');
+  });
+
+  it('gives every region a queue of its own, apart from results and shared state', () => {
+    const places = [config.results, config.fleet.state, ...config.regions.map(({ queue }) => queue)];
+    expect(new Set(places).size).toBe(5);
+  });
+});
+
+describe('a service that runs captcha', () => {
+  it.each(captchas)('%s is called as the program understands it', async (_name, { command }) => {
+    expect(await complaintAbout(command)).toBe('');
+  });
+
+  it('would not be understood with a flag that the program does not have', async () => {
+    expect(await complaintAbout([...workers[0]![1].command, '--regions', 'x'])).toContain('--regions');
+    expect(await complaintAbout(['--log-fromat', 'json', 'worker'])).toContain('--log-fromat');
+    expect(await complaintAbout(['wroker'])).toContain('wroker');
+  });
+
+  it.each(captchas)('%s gets its key from a file, and only so', (_name, { environment = {}, secrets = [] }) => {
+    const [, , , name = ''] = environment['CAPTCHAAI_API_KEY_FILE']!.split('/');
+    expect(environment['CAPTCHAAI_API_KEY_FILE']).toBe(`/run/secrets/${name}`);
+    expect(secrets).toContain(name);
+    expect(compose.secrets[name]).toEqual({ file: `./secrets/${name}` });
+    expect(environment).not.toHaveProperty('CAPTCHAAI_API_KEY');
+    expect(textOf('deploy/.gitignore').split('\n')).toContain('/secrets/');
+  });
+
+  it.each(captchas)('%s reads the configuration that is mounted', (_name, { command, configs = [] }) => {
+    const [mounted] = configs;
+    expect(command.slice(0, 2)).toEqual(['--config', mounted?.target]);
+    expect(existsSync(`${root}deploy/${compose.configs[mounted!.source]!.file}`)).toBe(true);
+  });
+
+  it.each(captchas)('%s keeps its state in a volume that all share', (_name, { environment, volumes = [] }) => {
+    expect(volumes).toContain(`state:${environment!['CAPTCHA_STATE_DIR']!}`);
+    expect(compose.volumes).toHaveProperty('state');
+  });
+
+  it.each(services)('%s may not write to its image, gain rights, or be reached from outside', (_name, service) => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    expect(service.ports).toBeUndefined();
+  });
+});
+
+describe('the workers', () => {
+  it('serve every region of the configuration, one each', () => {
+    expect(workers.map(([, { environment }]) => environment!['WORKER_REGION'])).toEqual(
+      config.regions.map(({ name }) => name),
+    );
+  });
+
+  it.each(workers)('%s has all that the command needs: region, queue, results', (_name, { environment = {} }) => {
+    expect(environment['TASK_QUEUE'] ?? queueOf(environment['WORKER_REGION'])).toMatch(/^redis:/);
+    expect(environment['RESULT_QUEUE_URL'] ?? config.results).toMatch(/^redis:/);
+  });
+
+  it.each(workers)('%s is given longer to stop than it takes to drain', (_name, { stop_grace_period: grace }) => {
+    expect(parseDuration(grace)).toBeGreaterThanOrEqual(config.worker.drainTimeoutMs + 10_000);
+  });
+
+  it.each(workers)('%s is started again, whatever ended it', (_name, { restart }) => {
+    expect(restart).toBe('unless-stopped');
+  });
+
+  it.each([
+    [200, 0],
+    [503, 1],
+    [404, 1],
+  ])('are healthy or not as /readyz says: %i', async (status, exitCode) => {
+    for (const [, { healthcheck }] of workers) {
+      expect(await runProbe(healthcheck.test ?? [], '/readyz', status)).toBe(exitCode);
+    }
+  });
+});
+
+describe('the dispatcher', () => {
+  const dispatch = compose.services['dispatch']!;
+
+  it('runs once, when it is asked for', () => {
+    expect(dispatch).toMatchObject({ profiles: ['dispatch'], restart: 'no', healthcheck: { disable: true } });
+  });
+
+  it('hands its tasks to the queues, and reads and writes in a folder of the host', () => {
+    expect(dispatch.command.slice(-2)).toEqual(['--via', 'queues']);
+    expect(dispatch.volumes).toContain('./data:/data');
+    expect(dispatch.command.filter((word) => word.startsWith('/data/'))).toHaveLength(3);
+  });
+});
+
+describe('redis', () => {
+  const redis = compose.services['redis']!;
+
+  it.each([
+    ['--appendonly', 'yes'],
+    ['--appendfsync', 'always'],
+    ['--maxmemory-policy', 'noeviction'],
+  ])('loses no task: %s %s', (flag, value) => {
+    expect(redis.command[redis.command.indexOf(flag) + 1]).toBe(value);
+  });
+
+  it('keeps its data in a volume', () => {
+    expect(redis.volumes).toEqual(['redis:/data']);
+  });
+
+  it('has no password, and can only be reached by those who need it', () => {
+    expect(redis.networks).toEqual(['queue']);
+    expect(compose.networks['queue']).toEqual({ internal: true });
+  });
+});
