@@ -5,7 +5,16 @@ import type { SolverOptions } from '../../src/core/solve/solver.ts';
 /** A turnstile task, but for what is special about it. */
 export function aTask(special: Partial<Task> = {}): Task {
   const pageurl = 'https://example.com/login';
-  const usual = { taskId: 't1', method: 'turnstile', sitekey: '0x4', pageurl, body: null, params: {}, region: null, rule: null };
+  const usual = {
+    taskId: 't1',
+    method: 'turnstile',
+    sitekey: '0x4',
+    pageurl,
+    body: null,
+    params: {},
+    region: null,
+    rule: null,
+  };
   return { ...usual, ...special };
 }
 

@@ -78,11 +78,12 @@ export class SharedProtection {
     this.#state = new ProtectionState(options, deps.nowMs());
   }
 
-  /** Tells what is still to be told, and lets go of the log. */
+  /** Tells what is still to be told, and lets go of the log: what is still asked is answered from what was known. */
   close(): void {
     this.#closed.abort();
     this.#tell();
     this.#log?.close();
+    this.#log = privateLog(this.#state, this.#deps.nowMs);
   }
 
   #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {

@@ -46,6 +46,17 @@ async function pass(protection: SharedProtection): Promise<Pass> {
 }
 
 describe('SharedProtection', () => {
+  it('answers whoever still asks when it is closed, and touches the log no more', async () => {
+    const { log, warnings, processes } = aHost(['a'], { breaker: usualBreaker });
+    const [a] = processes as [SharedProtection];
+    await pass(a);
+    a.close();
+    const written = log.written.length;
+    expect(await a.budget.tryWithdraw(now)).toMatchObject({ granted: true });
+    expect(await a.breaker.tryEnter()).toMatchObject({ admitted: true });
+    expect([log.written.length, warnings]).toEqual([written, []]);
+  });
+
   it('writes one entry for what happened in a short while, and nothing for asking', async () => {
     const { clock, log, processes } = aHost(['a'], { breaker: usualBreaker });
     const [a] = processes as [SharedProtection];
