@@ -39,11 +39,10 @@ async function watchDeathAndReturn(running: Running, at: { readonly url: string 
 describe.concurrent('captcha health', () => {
   it('works with --sandbox and nothing else', async ({ bench }) => {
     const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
-    const { code, stdout, stderr } = await bench.run(['--sandbox', 'health', '-v'], { config: null, env });
+    const { code, stdout } = await bench.run(['--sandbox', 'health'], { config: null, env });
     expect(code).toBe(0);
     for (const name of names) expect(stdout).toMatch(new RegExp(`^${name} +healthy +\\d+ +4 +0`, 'm'));
     expect(stdout).toMatch(/^api: reachable, \d+ ms$/m);
-    expect(stderr).toMatch(/curl -X POST 'http:\/\/127\.0\.0\.1:\d+\/regions\/us-east-1\?status=down'/);
   });
 
   it('needs no key', async ({ bench }) => {
