@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { performance } from 'node:perf_hooks';
 
-const usage = new URL('usage.js', import.meta.url).pathname;
+const usage = new URL('../usage.js', import.meta.url).pathname;
 
 /** Runs node with `args` to its end: wall and CPU time (user and system) in ms, peak memory in MiB. */
 export async function measure(args, { env = {}, cwd } = {}) {

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { performance } from 'node:perf_hooks';
 
-const usage = new URL('usage.js', import.meta.url).pathname;
+const usage = new URL('../usage.js', import.meta.url).pathname;
 
 /** Runs node with `args` from one file to another: wall and CPU time (user and system) in ms, peak memory in MiB. */
 export async function measureFilter(args, { from, to, cwd }) {
