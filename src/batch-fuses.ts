@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -6,11 +6,19 @@ import { HashSet } from './adapters/files/input/hash-set.ts';
 import { openSource } from './adapters/files/input/open-source.ts';
 import { openJournal } from './adapters/files/journal/open-journal.ts';
 import { readHeader } from './adapters/files/journal/read-header.ts';
+import { AppendedRows } from './adapters/files/output/appended-rows.ts';
 import { RowFile } from './adapters/files/output/row-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
 import { makeFolder } from './adapters/system/make-folder.ts';
 import { resultColumns } from './cli/batch/batch-columns.ts';
-import type { BatchFiles, InputRequest, JournalRequest, OpenOutput, OutputRequest } from './cli/batch/batch-files.ts';
+import type {
+  BatchFiles,
+  InputRequest,
+  JournalRequest,
+  OpenOutput,
+  OutputRequest,
+  ResultRows,
+} from './cli/batch/batch-files.ts';
 import { typedRow } from './cli/batch/typed-row.ts';
 import type { Terminal } from './cli/output/terminal.ts';
 import { stateFolderOf } from './state-folder.ts';
@@ -30,6 +38,15 @@ async function rowsTo(terminal: Terminal, format: RowFormat): Promise<OpenOutput
   return {
     publish: async () => undefined,
     write: (values) => terminal.result(format.render(values)),
+    close: async () => undefined,
+  };
+}
+
+/** Rows for whoever reads standard output, who may go at any moment. */
+async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRows> {
+  await terminal.result(format.header);
+  return {
+    write: (rows) => terminal.result(rows.map(format.render).join('')),
     close: async () => undefined,
   };
 }
@@ -77,8 +94,15 @@ async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<
   return join(folder, `${basename(path)}-${digest}.journal`);
 }
 
-async function openBatchJournal({ path, account, columns, columnNames, fresh }: JournalRequest) {
-  const { baseUrl, accountId } = account ?? (await readHeader(path));
+/** A new name for a run in the queues. */
+function newRun(): string {
+  return `b-${randomBytes(10).toString('hex')}`;
+}
+
+async function openBatchJournal({ path, account, columns, columnNames, via, fresh }: JournalRequest) {
+  const found = account === null || via === null ? await readHeader(path) : null;
+  const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
+  const run = via === 'queues' ? newRun() : found?.run;
   const header = {
     schemaVersion: 1,
     baseUrl,
@@ -86,6 +110,7 @@ async function openBatchJournal({ path, account, columns, columnNames, fresh }: 
     input: '',
     columns,
     columnNames,
+    ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
   return openJournal(path, header, { fresh });
@@ -116,6 +141,8 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     realNameOf,
     setAside,
     openJournal: openBatchJournal,
+    appendRows: (request) =>
+      request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),
     openOutput: (request) => (request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request)),
     close: async () => {
       // Whoever feeds it may never end: a run that has stopped does not wait for that.

@@ -3,10 +3,20 @@ import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { BatchFiles } from './cli/batch/batch-files.ts';
 import type { SharedState } from './cli/budget/shared-state.ts';
-import type { GlobalFlags, SandboxFlags, SandboxHandle, Session, SessionRequest } from './cli/context.ts';
+import type {
+  Context,
+  GlobalFlags,
+  HealthServerHandle,
+  SandboxFlags,
+  SandboxHandle,
+  Session,
+  SessionRequest,
+} from './cli/context.ts';
 import type { DoctorTools } from './cli/doctor/doctor-tools.ts';
+import type { FleetQueues } from './cli/fleet/fleet-queues.ts';
 import type { Terminal } from './cli/output/terminal.ts';
 import type { RouteFiles } from './cli/route/route-files.ts';
+import type { Simulation } from './cli/simulate/simulation.ts';
 import { accountIdOf } from './account-id.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from './config/load.ts';
@@ -41,6 +51,7 @@ export class FuseBox {
   #embedded: Promise<SandboxHandle> | null = null;
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
+  #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
@@ -121,6 +132,17 @@ export class FuseBox {
     return this.#regionProbe;
   }
 
+  async queues(config: Config): Promise<FleetQueues> {
+    const { plugFleet } = await import('./fleet-fuses.ts');
+    this.#fleet ??= plugFleet(config, this.#process.env);
+    return this.#fleet;
+  }
+
+  async healthServer(...parts: Parameters<Context['healthServer']>): Promise<HealthServerHandle> {
+    const { startHealthServer } = await import('./adapters/health-server/health-server.ts');
+    return startHealthServer(...parts);
+  }
+
   async doctor(): Promise<DoctorTools> {
     const { plugDoctor } = await import('./doctor-fuses.ts');
     const hide = (key: string): void => this.#terminal.hide(key);
@@ -133,10 +155,15 @@ export class FuseBox {
     return (await import('./budget-fuses.ts')).plugSharedState(config, { accountId, env: this.#process.env });
   }
 
+  async simulation(): Promise<Simulation> {
+    return (await import('./simulate-fuses.ts')).plugSimulation();
+  }
+
   /** Ends what was started for this run. */
   async close(): Promise<void> {
     await this.#batchFiles?.close();
     await this.#regionProbe?.close();
+    await this.#fleet?.close();
     await (await this.#embedded)?.close();
   }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
@@ -61,6 +62,7 @@ class Run {
       globals,
       args: argv.slice(2),
       env,
+      program: { version, process: `${hostname()}-${this.#process.pid}` },
       terminal,
       interrupt,
       clock,
@@ -71,7 +73,10 @@ class Run {
       batchFiles: () => fuseBox.batchFiles(),
       routeFiles: () => fuseBox.routeFiles(),
       regionProbe: (config) => fuseBox.regionProbe(config),
+      queues: (config) => fuseBox.queues(config),
+      healthServer: (place, answer) => fuseBox.healthServer(place, answer),
       doctor: () => fuseBox.doctor(),
+      simulation: () => fuseBox.simulation(),
       sharedState: (config) => fuseBox.sharedState(config),
       sandbox: (flags) => fuseBox.sandbox(flags),
       read: (path) => fuseBox.read(path),

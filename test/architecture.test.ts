@@ -67,7 +67,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 /** Which packages a room may use; `node` stands for node's own modules. */
 const packages: Record<string, readonly string[]> = {
   config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
-  cli: ['commander', 'cli-table3', 'ora'],
+  cli: ['commander', 'cli-table3', 'ora', 'asciichart'],
   adapters: ['undici', 'csv-parse', 'node'],
   sandbox: ['node'],
   main: ['node'],
@@ -126,6 +126,7 @@ describe('the house', () => {
     ['commander', /^cli\//],
     ['ora', /^cli\/output\/progress\.ts$/],
     ['cli-table3', /^cli\/output\/table\.ts$/],
+    ['asciichart', /^cli\/output\/simulate-chart\.ts$/],
     ['cosmiconfig', /^config\//],
     ['undici', /^adapters\/(captchaai|regions)\//],
     ['csv-parse', /^adapters\/files\/input\//],

@@ -13,9 +13,12 @@ import type { SolverApi } from '../ports/solver-api.ts';
 import type { BatchFiles } from './batch/batch-files.ts';
 import type { SharedState } from './budget/shared-state.ts';
 import type { DoctorTools } from './doctor/doctor-tools.ts';
+import type { FleetQueues } from './fleet/fleet-queues.ts';
 import type { Interrupt } from './interrupt.ts';
+import type { EndpointAnswer } from './output/worker-view.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { RouteFiles } from './route/route-files.ts';
+import type { Simulation } from './simulate/simulation.ts';
 
 /** The flags that every command takes. */
 export interface GlobalFlags {
@@ -72,12 +75,21 @@ export interface SandboxFlags {
   readonly key?: string;
 }
 
+/** What answers for a worker while it works. */
+export interface HealthServerHandle {
+  /** Where it listens. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** What a command may use. Everything costly is a function, called by those who need it. */
 export interface Context {
   readonly globals: GlobalFlags;
   /** What was written after the program's name. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What runs; `process` tells it from others, on other machines too. */
+  readonly program: { readonly version: string; readonly process: string };
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
   readonly clock: Clock;
@@ -90,7 +102,15 @@ export interface Context {
   readonly routeFiles: () => Promise<RouteFiles>;
   /** What asks regions and the service how they are; no key is needed, and nothing is asked yet. */
   readonly regionProbe: (config: Config) => Promise<RegionProbe>;
+  /** Opens queues. Nothing is loaded before a queue is asked for. */
+  readonly queues: (config: Config) => Promise<FleetQueues>;
+  /** Answers GETs by `answer`, null being 404, on a port of its own. Throws `UsageError` where that is taken. */
+  readonly healthServer: (
+    place: { readonly host: string; readonly port: number },
+    answer: (path: string) => EndpointAnswer | null,
+  ) => Promise<HealthServerHandle>;
   readonly doctor: () => Promise<DoctorTools>;
+  readonly simulation: () => Promise<Simulation>;
   /** What processes share about retries; null where each has its own. Loads the key. */
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;

@@ -30,6 +30,9 @@ const commands: readonly CommandRow[] = [
     summary: 'say where the tasks of unhealthy regions go',
     load: () => import('./commands/failover.ts'),
   },
+  { name: 'worker', summary: 'solve the tasks in the queue of a region', load: () => import('./commands/worker.ts') },
+  { name: 'results', summary: 'write down what workers solved', load: () => import('./commands/results.ts') },
+  { name: 'queue', summary: 'show queues and what was set aside', load: () => import('./commands/queue.ts') },
   { name: 'budget', summary: 'show the shared retry budget and breaker', load: () => import('./commands/budget.ts') },
   {
     name: 'result',
@@ -56,6 +59,11 @@ const commands: readonly CommandRow[] = [
     name: 'doctor',
     summary: 'check key, service, clock, state folder and regions',
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'simulate',
+    summary: 'show what an outage does to retries, in virtual time',
+    load: () => import('./commands/simulate.ts'),
   },
   {
     name: 'sandbox',

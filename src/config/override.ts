@@ -47,8 +47,12 @@ export function applyOverrides(content: unknown, overrides: readonly Override[])
   }, content);
 }
 
+const variables: Readonly<Record<string, string>> = { CAPTCHAAI_BASE_URL: 'api.baseUrl', RESULT_QUEUE_URL: 'results' };
+
 /** The keys that the environment sets. An empty one is judged too: a script that failed to fill it means no default. */
 export function environmentOverrides(env: NodeJS.ProcessEnv): readonly Override[] {
-  const value = env['CAPTCHAAI_BASE_URL'];
-  return value === undefined ? [] : [{ path: 'api.baseUrl', value, from: 'CAPTCHAAI_BASE_URL' }];
+  return Object.entries(variables).flatMap(([from, path]) => {
+    const value = env[from];
+    return value === undefined ? [] : [{ path, value, from }];
+  });
 }

@@ -3,6 +3,7 @@ import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import type { BatchItem, BatchResult } from '../../src/core/batch/batch-item.ts';
 import { ConcurrencyLimit, type ConcurrencyOptions } from '../../src/core/batch/concurrency-limit.ts';
 import { type BatchOptions, runBatch } from '../../src/core/batch/run-batch.ts';
+import { solveItem } from '../../src/core/batch/solve-item.ts';
 import { type Bounds, type StopReason, StopRules } from '../../src/core/batch/stop-rules.ts';
 import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
 import { ProcessRetryBudget } from '../../src/core/retry/process-retry-budget.ts';
@@ -77,12 +78,13 @@ export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
   const write = parts.write ?? (async (): Promise<void> => undefined);
   const options: BatchOptions = {
     ...{ retryFailed: false, leaveInDoubt: false, resolveExpiredAt: null },
-    ...{ orderWindow: null, inputMayStall: false, threadWaitMs: 5_000 },
+    ...{ orderWindow: null, inputMayStall: false },
     ...parts.options,
   };
   const run = (items: AsyncIterable<BatchItem>): Promise<StopReason | null> =>
     runBatch(items, options, {
-      ...{ solver, journal, limit, rules, clock, rowOf },
+      ...{ journal, limit, rules, rowOf },
+      solve: (work) => solveItem(work, { threadWaitMs: 5_000 }, { solver, journal, limit, rules, clock }),
       courseIn: (values) => ({
         attempts: Number(values['attempts']),
         possiblyCharged: values['possibly_charged'] === 'true',

@@ -24,6 +24,8 @@ export interface JournalRequest {
   readonly account: { readonly baseUrl: string; readonly accountId: string } | null;
   readonly columns: readonly string[];
   readonly columnNames: Readonly<Record<string, string>>;
+  /** Who solves the tasks; null takes what the journal says. */
+  readonly via: 'direct' | 'queues' | null;
   /** Begins anew; a journal that is there is kept under another name. */
   readonly fresh: boolean;
 }
@@ -33,6 +35,10 @@ export interface OpenBatchJournal extends TaskJournal {
   readonly keptAs: string | null;
   /** True where an earlier run wrote it. */
   readonly isResumed: boolean;
+  /** `run` names the run in the queues of the regions; left out where this machine solves the tasks. */
+  readonly header: { readonly run?: string };
+  /** A number that grows with every row the task gets; 0 where it has none. */
+  generationOf(key: string): number;
   counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };
   hasKey(key: string): boolean;
 }
@@ -41,6 +47,13 @@ export interface OpenOutput extends RowSink {
   /** From now on readers see this output, whole rows of it, instead of an earlier one. */
   publish(): Promise<void>;
   /** Writes what is outstanding. */
+  close(): Promise<void>;
+}
+
+/** Rows that are added to what is there. */
+export interface ResultRows {
+  /** Resolves when they are where they belong, durable in a file. */
+  write(rows: readonly Readonly<Record<string, string>>[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,4 +77,6 @@ export interface BatchFiles {
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
   /** A file is begun anew. Rows are whole: a crash leaves none by half. */
   openOutput(request: OutputRequest): Promise<OpenOutput>;
+  /** Throws `UsageError` for a CSV with other columns. */
+  appendRows(request: OutputRequest): Promise<ResultRows>;
 }

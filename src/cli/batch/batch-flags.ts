@@ -61,7 +61,7 @@ export function declareBatchFlags(command: Command): Command {
     .option('--limit <n>', 'begin so many tasks only')
     .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
     .option('--region <name>', 'label tasks without a region with this one')
-    .option('--via <way>', 'how tasks reach the service: direct')
+    .option('--via <way>', 'who solves the tasks: direct (this process) or queues (the workers of their regions)')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)');
 }
 

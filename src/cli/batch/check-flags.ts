@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/usage-error.ts';
+import { checkWay } from '../fleet/check-way.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { BatchFlags } from './batch-flags.ts';
 
@@ -23,12 +24,24 @@ async function checkPlaces({ file, out, errors, journal }: BatchFlags, files: Ba
   }
 }
 
+/** What a dispatcher cannot do for those who work elsewhere. */
+function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
+  if (maxSubmissions !== undefined) {
+    throw new UsageError('--max-submissions: cannot go with --via queues', 'bound the tasks with --limit');
+  }
+  if (leaveInDoubt === true) {
+    throw new UsageError(
+      '--leave-in-doubt: cannot go with --via queues',
+      'leave it out: workers submit again and say so',
+    );
+  }
+}
+
 /** Throws `UsageError` for flags that do not go together, before anything is opened. */
 export async function checkFlags(flags: BatchFlags, config: Config, files: BatchFiles): Promise<void> {
   const { via, region, fresh } = flags;
-  if (via !== undefined && via !== 'direct') {
-    throw new UsageError(`--via ${via}: this version solves directly only`, 'leave --via out, or say --via direct');
-  }
+  checkWay(via);
+  if (via === 'queues') checkQueued(flags);
   if (flags.export === true && fresh === true) {
     throw new UsageError('--export reads the journal, and --fresh begins a new one', 'leave one of them out');
   }

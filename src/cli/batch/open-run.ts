@@ -64,7 +64,8 @@ export async function openBatchJournal(
   const { columnNames } = input;
   const columns = outputColumns(input.columns);
   const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
-  const journal = await files.openJournal({ path, account, columns, columnNames, fresh: flags.fresh === true });
+  const via = session === null ? null : flags.via === 'queues' ? 'queues' : 'direct';
+  const journal = await files.openJournal({ path, account, columns, columnNames, via, fresh: flags.fresh === true });
   try {
     await checkKnown(journal, input, path);
     await setOutputAside(request, { path, keptAs: journal.keptAs }, context);

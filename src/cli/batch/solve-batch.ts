@@ -1,16 +1,13 @@
 import type { Override } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
 import { BatchTally } from '../../core/batch/batch-report.ts';
-import type { BatchItem } from '../../core/batch/batch-item.ts';
+import type { BatchItem, BatchResult } from '../../core/batch/batch-item.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { byPriority } from '../../core/batch/look-ahead.ts';
 import { isBegunAgain } from '../../core/batch/batch-plan.ts';
 import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
-import { SolveTimes } from '../../core/solve/solve-times.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import { ProviderFault } from '../../domain/fault.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
 import { renderSummary } from '../output/batch-view.ts';
@@ -21,6 +18,8 @@ import type { OpenBatchJournal } from './batch-files.ts';
 import { courseInRow, rowOfResult } from './batch-row.ts';
 import type { CountedOutput } from './counted-output.ts';
 import { resumeCommand } from './resume-command.ts';
+import { concurrencyOf, solveHere } from './solve-here.ts';
+import { solveInRegions, windowOf } from '../fleet/solve-in-regions.ts';
 import { journalPath, openBatchJournal, openBatchOutput, type RunRequest } from './open-run.ts';
 
 export interface BatchRequest extends RunRequest {
@@ -42,22 +41,6 @@ interface OpenRun {
 
 /** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
 const window = 1_000;
-/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
-const threadWaitMs = 5_000;
-const sandboxThreadWaitMs = 100;
-const unknownThreads = { start: 10, max: 1_000 };
-
-async function concurrencyOf({ batch }: Config, session: Session): Promise<{ start: number; max: number }> {
-  if (batch.concurrency !== 'auto') return { start: batch.concurrency, max: batch.concurrency };
-  try {
-    const { threads, workingThreads } = await session.api.threads();
-    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
-  } catch (error) {
-    if (!(error instanceof ProviderFault)) throw error;
-    // Not every service of the protocol tells; then the limit finds its way.
-    return unknownThreads;
-  }
-}
 
 /** The tasks of the input, in the order in which they are begun. */
 function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterable<BatchItem>; bad: () => number } {
@@ -76,14 +59,13 @@ function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterab
   return { items: looksAhead ? byPriority(tasks(), window) : tasks(), bad: () => bad };
 }
 
-function optionsOf({ flags, input }: BatchRequest, { globals, clock }: Context): BatchOptions {
+function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOptions {
   return {
     retryFailed: flags.retryFailed === true,
     leaveInDoubt: flags.leaveInDoubt === true,
     resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
     inputMayStall: !input.source.isRepeatable,
     orderWindow: flags.keepOrder === true ? window : null,
-    threadWaitMs: globals.sandbox ? sandboxThreadWaitMs : threadWaitMs,
   };
 }
 
@@ -133,38 +115,43 @@ function totalOf({ survey, bounds }: BatchRequest, { journal, options }: OpenRun
 
 /** Everything that one run of a batch is made of. */
 async function equip(request: BatchRequest, open: OpenRun, context: Context) {
-  const { session } = open;
+  const { session, journal } = open;
   const { clock, interrupt } = context;
-  const left = new AbortController();
+  const { concurrency } = session.config.batch;
+  const isQueued = request.flags.via === 'queues';
   const tally = new BatchTally();
-  const limit = new ConcurrencyLimit(await concurrencyOf(session.config, session), { clock });
+  const limit = new ConcurrencyLimit(isQueued ? windowOf(concurrency) : await concurrencyOf(concurrency, session), {
+    clock,
+  });
   const rules = new StopRules(request.bounds, interrupt.stop, { clock });
   const progress = await startBatchProgress({ tally, limit, total: totalOf(request, open) }, context);
   const emit = (event: SolverEvent): void => {
     tally.recordEvent(event);
     progress.recordEvent(event);
   };
-  const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes() });
-  return { left, tally, limit, rules, progress, solver };
+  const parts = { session, journal, limit, rules, emit };
+  const way = isQueued ? await solveInRegions(parts, context) : solveHere(parts, context);
+  return { tally, limit, rules, progress, way };
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
-  const { left, tally, limit, rules, progress, solver } = await equip(request, open, context);
+  const { tally, limit, rules, progress, way } = await equip(request, open, context);
   const { items, bad } = itemsOf(request);
-  const { journal, output, session, options } = open;
-  const deps = { solver, journal, limit, rules, clock: context.clock, sink: output };
-  const views = { rowOf: rowOfResult, courseIn: courseInRow, record: tally.recordResult.bind(tally) };
-  const running = runBatch(items, options, { ...deps, ...views });
-  const reason = await running
-    .catch((error: unknown) => {
-      left.abort();
-      throw error;
-    })
-    .finally(() => progress.stop());
-  const counts = { submissionCount: rules.submissionCount, requestCount: session.requestCount() };
-  const { message } = rules;
-  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, ...counts };
+  const { journal, output, options } = open;
+  const record = (result: BatchResult): void => {
+    tally.recordResult(result);
+    way.recordRow(result);
+  };
+  const deps = { journal, limit, rules, sink: output, rowOf: rowOfResult, courseIn: courseInRow, record };
+  let hasFailed = true;
+  try {
+    await runBatch(items, options, { ...deps, solve: (work) => way.solve(work) });
+    hasFailed = false;
+  } finally {
+    await way.close(hasFailed).finally(() => progress.stop());
+  }
+  const { message, reason } = rules;
+  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, ...way.counts() };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   return exitCodeOfBatch(summary);

@@ -7,6 +7,7 @@ import { openBadRows } from '../batch/bad-rows.ts';
 import { checkFlags } from '../batch/check-flags.ts';
 import { checkInput } from '../batch/check-input.ts';
 import { openBatchInput } from '../batch/read-input.ts';
+import { checkFleet } from '../fleet/open-fleet.ts';
 import { solveBatch } from '../batch/solve-batch.ts';
 import type { Context } from '../context.ts';
 import type { Act } from '../act.ts';
@@ -19,7 +20,8 @@ Examples:
   $ captcha batch tasks.csv --out solved.csv --errors bad.csv
   $ captcha batch tasks.csv --dry-run
   $ captcha batch tasks.jsonl --out - --concurrency 50 --max-failures 5% | consumer
-  $ captcha batch tasks.csv --out solved.csv --retry-failed`;
+  $ captcha batch tasks.csv --out solved.csv --retry-failed
+  $ captcha batch tasks.csv --out solved.csv --via queues`;
 
 /** Declares `captcha batch`. */
 export function register(command: Command, act: Act): void {
@@ -35,6 +37,7 @@ export async function run(flags: BatchFlags, context: Context): Promise<number> 
   const { config } = await context.config(overrides);
   const files = await context.batchFiles();
   await checkFlags(flags, config, files);
+  if (flags.via === 'queues') checkFleet(config, flags.region, context);
   const input = await openBatchInput(flags, config, files);
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);

@@ -1,13 +1,17 @@
-import { type Command, Option } from 'commander';
-import { type HealthReport, probeRegions } from '../../core/health/probe-regions.ts';
-import { isServing } from '../../domain/region.ts';
+import type { Command } from 'commander';
+import type { Config } from '../../config/schema.ts';
+import { type HealthReport, type HealthTargets, probeRegions } from '../../core/health/probe-regions.ts';
+import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Act } from '../act.ts';
 import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { overridesOf } from '../flags.ts';
-import { frameOf } from '../health/health-frame.ts';
+import { applyFailover } from '../fleet/apply-failover.ts';
+import { openRegionQueues } from '../fleet/look-at-queues.ts';
+import { frameOf, type HealthFrame } from '../health/health-frame.ts';
 import { targetsOf } from '../health/health-targets.ts';
-import { failoverReport, renderFailover } from '../output/failover-view.ts';
+import { failoverReport, renderApplied, renderFailover } from '../output/failover-view.ts';
 import { exitCodeOfHealth } from './health.ts';
 
 export interface FailoverFlags {
@@ -20,9 +24,12 @@ const examples = `
 Examples:
   $ captcha failover
   $ captcha failover --json | jq '.failover[] | {from, held, to}'
+  $ captcha failover --apply
+  $ captcha failover --drain eu-west-1
   $ captcha --sandbox failover
 
-Looks at every region once and prints where the tasks of those go that do not serve. Nothing is moved.
+Looks at every region once and prints where the tasks of those go that do not serve. --apply moves what waits there, each
+task under its id and with what was paid for; --drain does it for a region that serves. Otherwise nothing is moved.
 Exit code 0: all regions serve; 1: some do not; 4: none does; 2: none can be asked. Regions
 without a health endpoint keep their tasks and do not count. No API key is needed.`;
 
@@ -30,17 +37,10 @@ without a health endpoint keep their tasks and do not count. No API key is neede
 export function register(command: Command, act: Act): void {
   command
     .option('--timeout <duration>', 'wait so long for a region at most (config: health.timeout)')
-    .addOption(new Option('--apply', 'move the waiting tasks').hideHelp())
-    .addOption(new Option('--drain <region>', 'empty a healthy region').hideHelp())
+    .option('--apply', 'move the waiting tasks of the regions that do not serve')
+    .option('--drain <region>', 'empty a region by hand, as if it did not serve')
     .addHelpText('after', examples)
     .action((flags: FailoverFlags) => act(run, flags));
-}
-
-/** Moving tasks takes queues: until there are some, nobody may believe that something was moved. */
-function refuseToMove({ apply, drain }: FailoverFlags): void {
-  const hint = 'this version prints the plan: leave the flag out';
-  if (apply === true) throw new UsageError('--apply: this version cannot move tasks between queues', hint);
-  if (drain !== undefined) throw new UsageError(`--drain ${drain}: this version cannot empty a queue`, hint);
 }
 
 /** Tells people why regions do not serve, for which the plan has no room. */
@@ -51,9 +51,57 @@ function explain({ regions, note }: HealthReport, { terminal }: Context): void {
   if (note !== null) terminal.note(`note: ${note}`);
 }
 
-/** Prints where the tasks of every region that does not serve go, and how many wait there. */
+/** The last region that serves keeps its tasks: there is nobody who could take them. */
+function checkDrain(drain: string, { regions }: HealthTargets, health: readonly RegionHealth[]): void {
+  if (!regions.some(({ name }) => name === drain)) {
+    throw new UsageError(
+      `--drain ${drain}: no such region`,
+      `there are: ${regions.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  const others = health.filter(({ region, status }) => region !== drain && isServing(status));
+  if (others.length === 0) {
+    throw new UsageError(
+      `--drain ${drain}: no other region serves`,
+      'its tasks would have nowhere to go: captcha health',
+    );
+  }
+}
+
+/** The health that the plan is made from: a region that is drained counts as one that does not serve. */
+function withDrained({ regions, ...report }: HealthReport, drain: string | undefined): HealthReport {
+  const drained = (each: RegionHealth): RegionHealth =>
+    each.region === drain ? { ...each, status: 'unhealthy', error: 'drained by hand' } : each;
+  return { ...report, regions: regions.map(drained) };
+}
+
+/** Moves what the plan says, and prints what moved. */
+async function apply(
+  frame: HealthFrame,
+  { config, drain }: { config: Config; drain: string | undefined },
+  context: Context,
+): Promise<number> {
+  const { globals, terminal, interrupt } = context;
+  const queues = await openRegionQueues(context);
+  interrupt.listen({
+    onFirst: () => terminal.note('stopping: what is on its way is finished'),
+    onSecond: () => undefined,
+  });
+  const moves = frame.failover.filter(({ from }) => drain === undefined || from === drain);
+  const applied = await applyFailover(moves, { config, queues }, context);
+  const report = { ...failoverReport(frame), applied };
+  await (globals.json ? terminal.json(report) : terminal.result(renderApplied(applied, terminal.columns)));
+  return applied.some(({ error }) => error !== null) ? exitCodes.unavailable : exitCodes.done;
+}
+
+function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
+  if (isApplied !== true || drain === undefined) return;
+  throw new UsageError('--apply and --drain are two things', 'do one after the other');
+}
+
+/** Prints where the tasks of every region that does not serve go, and how many wait there; or moves them. */
 export async function run(flags: FailoverFlags, context: Context): Promise<number> {
-  refuseToMove(flags);
+  checkFlags(flags);
   const { globals, terminal, clock } = context;
   const { config, warnings } = await context.config(
     overridesOf({ timeout: flags.timeout }, { timeout: 'health.timeout' }),
@@ -62,8 +110,15 @@ export async function run(flags: FailoverFlags, context: Context): Promise<numbe
   const targets = targetsOf(config);
   const probe = await context.regionProbe(config);
   const health = await probeRegions(targets, config.health, { probe, clock });
-  const report = failoverReport(frameOf(health, targets.regions, config.failover));
   explain(health, context);
+  const { drain } = flags;
+  if (drain !== undefined) checkDrain(drain, targets, health.regions);
+  const frame = frameOf(withDrained(health, drain), targets.regions, config.failover);
+  if (drain !== undefined || flags.apply === true) {
+    const failed = await apply(frame, { config, drain }, context);
+    return failed === exitCodes.done && drain === undefined ? exitCodeOfHealth(health.regions, targets) : failed;
+  }
+  const report = failoverReport(frame);
   await (globals.json ? terminal.json(report) : terminal.result(renderFailover(report, terminal.columns)));
   return exitCodeOfHealth(health.regions, targets);
 }

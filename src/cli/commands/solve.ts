@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
@@ -9,6 +10,9 @@ import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
 import { renderRequest, requestReport } from '../output/request-view.ts';
 import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
 import type { Act } from '../act.ts';
+import { checkWay } from '../fleet/check-way.ts';
+import { checkFleet } from '../fleet/open-fleet.ts';
+import { solveQueued } from '../fleet/solve-queued.ts';
 import { checkedTask } from '../solve/checked-task.ts';
 import { solveWatched } from '../solve/solve-watched.ts';
 import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
@@ -44,7 +48,7 @@ export function register(command: Command, act: Act): void {
     .option('--timeout <duration>', 'one limit across attempts, waits and polls (config: solve.timeout)')
     .option('--max-attempts <n>', 'submissions at most, the first included (config: retry.maxAttempts)')
     .option('--region <name>', 'label the task with this region, whatever the routes say, and use its parameters')
-    .option('--via <way>', 'how the task reaches the service: direct')
+    .option('--via <way>', 'who solves the task: direct (this process) or queues (a worker of its region)')
     .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
     .option('--wait-for-budget', 'wait where the retry budget or the breaker says no, instead of failing')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
@@ -58,14 +62,9 @@ function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonl
   return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
 }
 
-function checkWay(via: string | undefined): void {
-  if (via === undefined || via === 'direct') return;
-  throw new UsageError(`--via ${via}: this version solves directly only`, 'leave --via out, or say --via direct');
-}
-
-async function show(outcome: Outcome, { rule }: Task, { globals, terminal }: Context): Promise<void> {
+async function show(outcome: Outcome, { rule, region }: Task, { globals, terminal }: Context): Promise<void> {
   try {
-    if (globals.json) await terminal.json({ ...outcomeReport(outcome), rule });
+    if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
   } catch (error) {
     if (outcome.captchaId !== null)
@@ -82,6 +81,26 @@ async function showRequest(task: Task, baseUrl: string, { globals, terminal }: C
   return exitCodes.done;
 }
 
+/** Has the task solved by a worker of its region. */
+async function solveElsewhere(
+  task: Task,
+  { flags, config, overrides }: { flags: SolveFlags; config: Config; overrides: readonly Override[] },
+  context: Context,
+): Promise<number> {
+  checkFleet(config, flags.region, context);
+  const { region } = task;
+  if (region === null) throw new UsageError('the task has no region', 'name one with --region, or set routes.default');
+  const { terminal } = context;
+  context.interrupt.listen({
+    onFirst: () => terminal.error('stopping: the task stays in its queue; captcha results has its result later'),
+    onSecond: () => undefined,
+  });
+  const allowFastPolling = flags.allowFastPolling === true;
+  const outcome = await solveQueued({ task: { ...task, region }, config, overrides, allowFastPolling }, context);
+  await show(outcome, task, context);
+  return exitCodeOfOutcome(outcome);
+}
+
 /** Solves one task and prints its solution, or says why not. What cannot be sent is said before the key is asked for. */
 export async function run(flags: SolveFlags, context: Context): Promise<number> {
   checkWay(flags.via);
@@ -89,6 +108,7 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   const { config } = await context.config(overrides);
   const task = checkedTask(await taskInputOf(flags, context), config);
   if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
+  if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
     const mayWait = flags.waitForBudget === true || config.budget.onExhausted === 'wait';

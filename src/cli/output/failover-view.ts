@@ -1,6 +1,7 @@
 import { apportion } from '../../core/routing/apportion.ts';
 import type { FailoverMove, FailoverTarget } from '../../core/routing/failover.ts';
 import type { RegionHealth } from '../../domain/region.ts';
+import type { AppliedMove } from '../fleet/apply-failover.ts';
 import type { HealthFrame } from '../health/health-frame.ts';
 import { renderTable } from './table.ts';
 
@@ -62,4 +63,16 @@ export function renderFailover(report: FailoverReport, columns: number | null): 
   if (failover.length === 0) return allIsWell(report);
   const table = renderTable(['from', 'to', 'share', 'tasks', 'reason'], failover.flatMap(rowsOf), columns);
   return `${table}${cutReasons(failover, table)}`;
+}
+
+/** What was moved, for people. */
+export function renderApplied(applied: readonly AppliedMove[], columns: number | null): string {
+  if (applied.length === 0) return 'Nothing to move.\n';
+  const rows = applied.flatMap(({ from, moved, kept, error }) => [
+    ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
+    ...(kept > 0 ? [[from, '(stay)', count(kept), 'nobody may take them']] : []),
+    ...(error === null ? [] : [[from, '-', '-', error]]),
+    ...(moved.length === 0 && kept === 0 && error === null ? [[from, '-', '0', 'nothing waits there']] : []),
+  ]);
+  return renderTable(['from', 'to', 'moved', 'note'], rows, columns);
 }

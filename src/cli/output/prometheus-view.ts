@@ -1,14 +1,8 @@
 import { isServing, type RegionStatus } from '../../domain/region.ts';
 import type { HealthFrame } from '../health/health-frame.ts';
+import { renderExposition, type Sample } from './exposition.ts';
 
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-interface Metric {
+interface HealthMetric {
   readonly name: string;
   readonly help: string;
   readonly samplesOf: (frame: HealthFrame) => readonly Sample[];
@@ -18,14 +12,14 @@ const statuses: readonly RegionStatus[] = ['healthy', 'degraded', 'idle', 'unhea
 
 /** What a region does not say has no sample: 0 would be an answer. */
 const ofRegions =
-  (read: (region: HealthFrame['regions'][number]) => number | null): Metric['samplesOf'] =>
+  (read: (region: HealthFrame['regions'][number]) => number | null): HealthMetric['samplesOf'] =>
   ({ regions }) =>
     regions.flatMap((health) => {
       const value = read(health);
       return value === null ? [] : [{ labels: { region: health.region }, value }];
     });
 
-const metrics: readonly Metric[] = [
+const metrics: readonly HealthMetric[] = [
   {
     name: 'captcha_region_up',
     help: 'Whether the region serves (healthy, degraded or idle); no sample where that is unknown.',
@@ -74,21 +68,9 @@ const metrics: readonly Metric[] = [
   },
 ];
 
-/** https://prometheus.io/docs/instrumenting/exposition_formats/: backslash, quote and line feed are escaped. */
-const escaped = (value: string): string =>
-  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-
-function renderLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
 /** What was found out in the text format of Prometheus, for a node exporter's textfile folder or a push gateway. */
 export function renderPrometheus(frame: HealthFrame): string {
-  return metrics
-    .map(({ name, help, samplesOf }) => {
-      const samples = samplesOf(frame).map(({ labels, value }) => `${name}${renderLabels(labels)} ${value}\n`);
-      return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.join('')}`;
-    })
-    .join('');
+  return renderExposition(
+    metrics.map(({ name, help, samplesOf }) => ({ name, help, type: 'gauge', samples: samplesOf(frame) })),
+  );
 }

@@ -1,3 +1,4 @@
+import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { FinishedTask, TaskProgress } from '../../ports/task-journal.ts';
 import type { Accepted } from '../solve/attempt.ts';
 
@@ -31,11 +32,14 @@ export interface SolvePlan {
   readonly wasInDoubt: boolean;
 }
 
+/** A task that may have been paid for, where nobody wants to risk a second payment. */
+export interface LeavePlan {
+  readonly do: 'leave';
+  readonly earlierAttempts: number;
+}
+
 /** What is to be done about a task that is in work, or gets its row. */
-export type WorkPlan =
-  | SolvePlan
-  /** It may have been paid for, and nobody wants to risk a second payment. */
-  | { readonly do: 'leave'; readonly earlierAttempts: number };
+export type WorkPlan = SolvePlan | LeavePlan;
 
 /** What is to be done about a task, given how far it had come; `begin-again` has to look at its row first. */
 export type BatchPlan = WorkPlan | { readonly do: 'nothing' } | { readonly do: 'begin-again' };
@@ -57,19 +61,28 @@ export function isBegunAgain(
   return resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
 }
 
-/** Decides what to do about a task. */
-export function planTask(progress: TaskProgress, options: ResumeOptions): BatchPlan {
+/** How a task goes on that has no result yet. */
+export function planOpen(progress: OpenProgress): SolvePlan {
   switch (progress.state) {
     case 'new':
       return afresh;
-    case 'in-doubt': {
-      const { attempts: earlierAttempts } = progress;
-      return options.leaveInDoubt ? { do: 'leave', earlierAttempts } : { ...afresh, earlierAttempts, wasInDoubt: true };
-    }
+    case 'in-doubt':
+      return { ...afresh, earlierAttempts: progress.attempts, wasInDoubt: true };
     case 'submitted': {
       const { attempts, captchaId, submittedAt, wasInDoubt = false } = progress;
       return { ...afresh, earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt };
     }
+  }
+}
+
+/** Decides what to do about a task. */
+export function planTask(progress: TaskProgress, options: ResumeOptions): BatchPlan {
+  switch (progress.state) {
+    case 'in-doubt':
+      return options.leaveInDoubt ? { do: 'leave', earlierAttempts: progress.attempts } : planOpen(progress);
+    case 'new':
+    case 'submitted':
+      return planOpen(progress);
     case 'solved':
     case 'failed': {
       const expiresAt = progress.state === 'solved' ? progress.expiresAt : null;

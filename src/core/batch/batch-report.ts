@@ -38,9 +38,9 @@ export class BatchTally {
     if (type === 'budget-refused') this.#events.retriesRefused += 1;
   }
 
-  recordResult({ item, outcome, attemptCount, possiblyCharged, expired }: BatchResult): void {
+  recordResult({ outcome, attemptCount, possiblyCharged, expired }: BatchResult): void {
     const isSolved = outcome.status === 'solved';
-    const { region } = item.task;
+    const { region } = outcome;
     const totals = this.#byRegion.get(region) ?? { solved: 0, failed: 0, attempts: 0 };
     this.#byRegion.set(region, totals);
     totals[isSolved ? 'solved' : 'failed'] += 1;

@@ -7,14 +7,16 @@ import {
   planAgain,
   planTask,
   type ResumeOptions,
+  type SolvePlan,
   type WorkPlan,
 } from './batch-plan.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { OrderedRows } from './ordered-rows.ts';
-import { type ItemDeps, type ItemOptions, solveItem } from './solve-item.ts';
-import type { StopReason } from './stop-rules.ts';
+import { type ItemWork, leaveItem } from './solve-item.ts';
+import type { StopReason, StopRules } from './stop-rules.ts';
 import { untilStopped } from './until-stopped.ts';
 
-export interface BatchOptions extends ResumeOptions, ItemOptions {
+export interface BatchOptions extends ResumeOptions {
   /** Rows in the order of the input, held back in a window of so many; null writes them as they finish. */
   readonly orderWindow: number | null;
   /** The next item may never come: nothing waits for it once no more tasks are begun. */
@@ -23,8 +25,12 @@ export interface BatchOptions extends ResumeOptions, ItemOptions {
 
 type Values = Readonly<Record<string, string>>;
 
-export interface BatchDeps extends ItemDeps {
+export interface BatchDeps {
   readonly journal: TaskJournal;
+  readonly limit: ConcurrencyLimit;
+  readonly rules: StopRules;
+  /** Does one task, here or elsewhere; null where it stays open. */
+  readonly solve: (work: ItemWork<SolvePlan>) => Promise<BatchResult | null>;
   readonly sink: RowSink;
   /** The row of a finished task: its columns, as they will be written. */
   readonly rowOf: (result: BatchResult) => Values;
@@ -126,7 +132,7 @@ class BatchRun {
   }
 
   async #work(item: BatchItem, plan: WorkPlan, place: number): Promise<void> {
-    const result = await solveItem({ item, plan }, this.#options, this.#deps);
+    const result = plan.do === 'leave' ? leaveItem({ item, plan }) : await this.#deps.solve({ item, plan });
     if (result === null) return this.#keep(item, place);
     const values = await this.#finish(result);
     await (this.#ordered === null ? this.#deps.sink.write(values) : this.#ordered.put(place, values));

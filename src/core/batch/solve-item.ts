@@ -6,7 +6,7 @@ import type { Circumstances } from '../solve/circumstances.ts';
 import { gaveUp } from '../solve/outcome-of.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { BatchItem, BatchResult } from './batch-item.ts';
-import type { SolvePlan, WorkPlan } from './batch-plan.ts';
+import type { LeavePlan, SolvePlan, WorkPlan } from './batch-plan.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { StopRules } from './stop-rules.ts';
 
@@ -79,28 +79,30 @@ async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: Item
   }
 }
 
-function leftInDoubt({ task }: BatchItem): Outcome {
-  return gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
-}
-
-function resultOf({ item, plan }: ItemWork, outcome: Outcome, { clock }: ItemDeps): BatchResult {
+function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock }: ItemDeps): BatchResult {
   const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
-  const resumed = plan.do === 'solve' && plan.accepted !== null ? 1 : 0;
   return {
     item,
     outcome,
-    attemptCount: plan.earlierAttempts + outcome.attempts.length - resumed,
-    possiblyCharged: outcome.possiblyCharged || plan.do === 'leave' || plan.wasInDoubt,
+    attemptCount: plan.earlierAttempts + outcome.attempts.length - (plan.accepted === null ? 0 : 1),
+    possiblyCharged: outcome.possiblyCharged || plan.wasInDoubt,
     expired: expiresAt !== null && expiresAt <= clock.timestamp(),
   };
 }
 
-/** Does what is planned about one task, every step in the journal before it is taken. Null where it stays open. */
+/** Solves one task, every step in the journal before it is taken. Null where it stays open. */
 export async function solveItem(
-  { item, plan }: ItemWork,
+  work: ItemWork<SolvePlan>,
   options: ItemOptions,
   deps: ItemDeps,
 ): Promise<BatchResult | null> {
-  const outcome = plan.do === 'leave' ? leftInDoubt(item) : await solve({ item, plan }, options, deps);
-  return outcome === null ? null : resultOf({ item, plan }, outcome, deps);
+  const outcome = await solve(work, options, deps);
+  return outcome === null ? null : resultOf(work, outcome, deps);
+}
+
+/** Leaves a task failed that may have been paid for, since nobody wants to risk a second payment. */
+export function leaveItem({ item, plan }: ItemWork<LeavePlan>): BatchResult {
+  const course = { task: item.task, attempts: [], durationMs: 0 };
+  const outcome = gaveUp(course, { reason: 'in-doubt', retryInMs: null });
+  return { item, outcome, attemptCount: plan.earlierAttempts, possiblyCharged: true, expired: false };
 }

@@ -1,5 +1,6 @@
 import type { Admission, Pass, Verdict } from '../../ports/breaker.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
+import { afterAnswers, afterEntry, askSoonMs, largestLimit, type Ramp, startRamp, waitOnRamp } from './ramp.ts';
 import { type Trial, Trials, type TrialsSnapshot } from './trials.ts';
 
 /** The keys `breaker.*` of the configuration, and what follows from others. */
@@ -34,25 +35,12 @@ export interface Circumstance {
 
 /** While a probe is out its result may come at any moment, long before its lease ends. */
 const askAgainMs = 1_000;
-/** An answer takes a round trip to the service. */
-const askSoonMs = 40;
-/** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
-const largestLimit = 100;
-/** As many submissions as TCP sends segments where it knows nothing of the way (RFC 5681, slow start). */
-const firstRampLimit = 2;
 
 type State =
   | { readonly name: 'closed' }
   /** `breaks` counts the breaks since it was last closed. */
   | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number }
   | { readonly name: 'half-open'; readonly breaks: number };
-
-/** After a break: at most `limit` submissions out at once, until `endsMs`. A break meanwhile continues the last ones. */
-interface Ramp {
-  readonly limit: number;
-  readonly endsMs: number;
-  readonly breaks: number;
-}
 
 /** Where a breaker stands: with its options, all that there is to know about it. Plain JSON. */
 export interface BreakerSnapshot {
@@ -62,6 +50,7 @@ export interface BreakerSnapshot {
   /** When the service last gave a coherent answer; null where it never did. */
   readonly provenMs: number | null;
   readonly ramp: Ramp | null;
+  readonly usualGapMs: number | null;
   readonly trials: TrialsSnapshot;
   readonly window: FailureWindowSnapshot;
 }
@@ -73,8 +62,8 @@ export interface BreakerSnapshot {
  * lease. Every change of state begins an epoch, and a result of an earlier epoch changes nothing: neither a success
  * that was under way when it opened, nor a failure that arrives while the probe is out. Busy is not broken: a busy
  * answer never opens it, and for a probe it means that the service is back. Closed again, it lets two submissions out at
- * once and one more with every success, halved by every failure, for the length of the window: the crowd that waited
- * does not fall upon a service that has just come back.
+ * once and one more with every success, halved by every failure, and no faster than before the break, for the length of
+ * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, the crowd would come when it ends.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
@@ -85,6 +74,8 @@ export class CircuitBreaker {
   #failuresInARow = 0;
   #provenMs: number | null = null;
   #ramp: Ramp | null = null;
+  /** Between two answers before the breaks began, in ms; null where there was none. */
+  #usualGapMs: number | null = null;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -107,6 +98,11 @@ export class CircuitBreaker {
       if (probe === undefined) return null;
       return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, askAgainMs) };
     }
+    const ramp = this.#rampAt(nowMs);
+    if (ramp !== null) {
+      const retryInMs = waitOnRamp(ramp, trials.length, nowMs);
+      return retryInMs === 0 ? null : { admitted: false, retryInMs };
+    }
     const limit = this.#limit(nowMs);
     if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
     return trials.length < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
@@ -120,6 +116,8 @@ export class CircuitBreaker {
     // A new epoch for every probe: one whose lease ended changes nothing any more.
     if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
     const ticket = this.#trials.start(holder, nowMs);
+    const ramp = this.#rampAt(nowMs);
+    if (ramp !== null) this.#ramp = afterEntry(ramp, nowMs);
     return { admitted: true, pass: { epoch: this.#epoch, probe, ticket } };
   }
 
@@ -151,24 +149,29 @@ export class CircuitBreaker {
       failuresInARow: this.#failuresInARow,
       provenMs: this.#provenMs,
       ramp: this.#ramp,
+      usualGapMs: this.#usualGapMs,
       trials: this.#trials.snapshot(),
       window: this.#window.snapshot(),
     };
   }
 
-  restore({ state, epoch, failuresInARow, provenMs, ramp, trials, window }: BreakerSnapshot): void {
+  restore({ state, epoch, failuresInARow, provenMs, ramp, usualGapMs, trials, window }: BreakerSnapshot): void {
     this.#state = state;
     this.#epoch = epoch;
     this.#failuresInARow = failuresInARow;
     this.#provenMs = provenMs;
     this.#ramp = ramp;
+    this.#usualGapMs = usualGapMs;
     this.#trials.restore(trials);
     this.#window.restore(window);
   }
 
-  /** How many submissions may be out at once. */
+  #rampAt(nowMs: number): Ramp | null {
+    return this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
+  }
+
+  /** How many submissions may be out at once where there is no ramp. */
   #limit(nowMs: number): number {
-    if (this.#ramp !== null && nowMs < this.#ramp.endsMs) return this.#ramp.limit;
     const { unprovenLimit, samplingDurationMs } = this.#options;
     const isProven = this.#provenMs !== null && nowMs - this.#provenMs <= samplingDurationMs;
     if (unprovenLimit === undefined || isProven) return Infinity;
@@ -184,12 +187,16 @@ export class CircuitBreaker {
   #recordSample(failed: boolean, { nowMs, jitter, count = 1 }: Circumstance): void {
     this.#window.record(failed, nowMs, count);
     this.#failuresInARow = failed ? this.#failuresInARow + count : 0;
-    const ramp = this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
-    if (failed && this.#shouldOpen(nowMs)) this.#open((ramp?.breaks ?? 0) + 1, { nowMs, jitter });
-    else if (ramp !== null) {
-      const limit = failed ? Math.max(1, Math.floor(ramp.limit / 2)) : ramp.limit + count;
-      this.#ramp = limit < largestLimit ? { ...ramp, limit } : null;
-    }
+    const ramp = this.#rampAt(nowMs);
+    if (failed && this.#shouldOpen(nowMs)) {
+      if (ramp === null) this.#usualGapMs = this.#gapMs(nowMs);
+      this.#open((ramp?.breaks ?? 0) + 1, { nowMs, jitter });
+    } else if (ramp !== null) this.#ramp = afterAnswers(ramp, failed, count);
+  }
+
+  #gapMs(nowMs: number): number | null {
+    const { failures, total } = this.#window.counts(nowMs);
+    return failures === total ? null : this.#options.samplingDurationMs / (total - failures);
   }
 
   #shouldOpen(nowMs: number): boolean {
@@ -211,7 +218,8 @@ export class CircuitBreaker {
   #close(breaks: number, nowMs: number): void {
     this.#window.clear();
     this.#failuresInARow = 0;
-    this.#ramp = { limit: firstRampLimit, endsMs: nowMs + this.#options.samplingDurationMs, breaks };
+    const lengthMs = this.#options.samplingDurationMs;
+    this.#ramp = startRamp({ nowMs, lengthMs, breaks, gapMs: this.#usualGapMs });
     this.#enter({ name: 'closed' });
   }
 

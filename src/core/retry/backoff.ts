@@ -2,8 +2,11 @@ import type { Random } from '../../ports/random.ts';
 
 export type BackoffStrategy = 'none' | 'fixed' | 'linear' | 'exponential' | 'full-jitter' | 'decorrelated-jitter';
 
+/** What others do, to be compared with in simulations: no configuration may ask for it. */
+export type ComparedStrategy = BackoffStrategy | 'equal-jitter' | 'aws-decorrelated';
+
 export interface BackoffOptions {
-  readonly strategy: BackoffStrategy;
+  readonly strategy: ComparedStrategy;
   /** In ms. */
   readonly baseDelayMs: number;
   /** No wait is longer, in ms. */
@@ -30,9 +33,9 @@ function doubledMs({ baseMs, maxMs, retry }: Step): number {
 
 /**
  * Each formula caps the range it draws from and never the draw itself: a draw clamped onto the cap would gather every
- * client in the same instant again.
+ * client in the same instant again. `aws-decorrelated` does just that, as it was published.
  */
-const formulas: Record<BackoffStrategy, (step: Step, uniform: Uniform) => number> = {
+const formulas: Record<ComparedStrategy, (step: Step, uniform: Uniform) => number> = {
   none: () => 0,
   fixed: ({ baseMs, maxMs }) => Math.min(maxMs, baseMs),
   linear: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * retry),
@@ -40,6 +43,8 @@ const formulas: Record<BackoffStrategy, (step: Step, uniform: Uniform) => number
   'full-jitter': (step, uniform) => uniform(0, doubledMs(step)),
   'decorrelated-jitter': ({ baseMs, maxMs, previousMs }, uniform) =>
     uniform(Math.min(baseMs, maxMs), Math.min(maxMs, previousMs * 3)),
+  'equal-jitter': (step, uniform) => uniform(doubledMs(step) / 2, doubledMs(step)),
+  'aws-decorrelated': ({ baseMs, maxMs, previousMs }, uniform) => Math.min(maxMs, uniform(baseMs, previousMs * 3)),
 };
 
 /**

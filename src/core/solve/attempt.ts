@@ -77,7 +77,8 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
   const sentMs = clock.nowMs();
   const answer = await deps.api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault);
   if (typeof answer !== 'string') {
-    await breaker.record(pass, verdictOf(answer));
+    // Without time left nothing is sent: that this process was slow says nothing about the service.
+    await breaker.record(pass, sentMs < deadlineAtMs ? verdictOf(answer) : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
   }

@@ -9,7 +9,7 @@ import { key, solution } from './secrets.ts';
 import { startService, type Respond, type Service } from './service.ts';
 
 /** How a command is run, where it differs from the usual. */
-export interface Usage extends Partial<Pick<Start, 'cwd' | 'input' | 'stdout'>> {
+export interface Usage extends Partial<Pick<Start, 'cwd' | 'input' | 'stdout' | 'longestMs'>> {
   /** The service; without one nothing listens where the command looks for it. */
   readonly at?: { readonly url: string };
   /** Over the usual environment; `undefined` takes a variable away. */

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryResultQueue } from '../../../src/adapters/memory/memory-result-queue.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { type FailoverFlags, run } from '../../../src/cli/commands/failover.ts';
 import type { Context } from '../../../src/cli/context.ts';
 import type { ProbeResult, RegionProbe } from '../../../src/ports/region-probe.ts';
 import { aStage, type StageParts } from '../support/a-stage.ts';
+import { aQueuedTask } from '../../support/fleet-rig.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const up = (activeWorkers: number, queueDepth: number): ProbeResult => ({
@@ -126,15 +131,61 @@ describe('captcha failover', () => {
   ])('is refused where %s', async (refusal, regions) => {
     expect(await refusalOf(() => asked({}, { config: { regions } }))).toContain(refusal);
   });
+});
 
-  it.each<[FailoverFlags, string]>([
-    [{ apply: true }, '--apply: this version cannot move tasks between queues'],
-    [{ drain: 'us' }, '--drain us: this version cannot empty a queue'],
-  ])('refuses %j before anything is looked at: nobody shall believe that tasks were moved', async (flags, refusal) => {
-    const stage = aStage();
-    expect(await refusalOf(() => run(flags, stage.context))).toBe(
-      `${refusal} | this version prints the plan: leave the flag out`,
-    );
-    expect(stage.records.configs).toEqual([]);
+const tasksOf = (region: string, count: number) =>
+  Array.from({ length: count }, (_, index) => aQueuedTask(index + 1, { homeRegion: region }));
+
+/** Runs the command over regions with queues, in virtual time. */
+async function moved(answers: Record<string, ProbeResult>, flags: FailoverFlags, waiting: Record<string, number>) {
+  const clock = new VirtualClock();
+  const tasks = new Map(Object.keys(answers).map((name) => [name, new MemoryTasks({ clock })]));
+  for (const [name, count] of Object.entries(waiting)) tasks.get(name)!.add(tasksOf(name, count));
+  const regions = Object.keys(answers).map((name) => ({ name, health: endpoint(name), queue: `redis://r/${name}` }));
+  const stage = aStage({
+    config: { regions, results: 'redis://r/9' },
+    queues: {
+      tasks: async (region) => new MemoryTaskQueue(tasks.get(region)!),
+      results: async () => new MemoryResultQueue({ clock }),
+    },
+    regionProbe: {
+      probeRegion: async (url) => Object.entries(answers).find(([name]) => endpoint(name) === url)?.[1] ?? down,
+      probeApi: async () => ({ reachable: true, latencyMs: 30, error: null }),
+    },
+  });
+  let exitCode: number | null = null;
+  const running = run(flags, stage.context).then((code) => (exitCode = code));
+  running.catch(() => undefined);
+  await clock.run();
+  await running;
+  const left = Object.fromEntries([...tasks].map(([name, each]) => [name, each.depth().waiting]));
+  return { exitCode, out: stage.stdout.text, left };
+}
+
+describe('captcha failover --apply', () => {
+  it('moves what waits where nobody serves, by the shares of the plan', async () => {
+    const ran = await moved({ us: down, eu: up(30, 0), ap: up(10, 0) }, { apply: true }, { us: 40 });
+    expect(ran).toMatchObject({ exitCode: 1, left: { us: 0, eu: 30, ap: 10 } });
+    expect(ran.out).toBe('from  to  moved  note\nus    eu  30\nus    ap  10\n');
+  });
+
+  it('leaves the tasks of regions that serve alone', async () => {
+    const ran = await moved({ us: up(4, 9), eu: up(4, 0) }, { apply: true }, { us: 9 });
+    expect(ran).toMatchObject({ exitCode: 0, out: 'Nothing to move.\n', left: { us: 9, eu: 0 } });
+  });
+});
+
+describe('captcha failover --drain', () => {
+  it('empties a region that serves', async () => {
+    const ran = await moved({ us: up(4, 9), eu: up(4, 0) }, { drain: 'us' }, { us: 9 });
+    expect(ran).toMatchObject({ exitCode: 0, left: { us: 0, eu: 9 } });
+  });
+
+  it.each<[string, FailoverFlags, string]>([
+    ['the last region that serves', { drain: 'us' }, '--drain us: no other region serves'],
+    ['a region that there is not', { drain: 'mars' }, '--drain mars: no such region'],
+    ['both at once', { drain: 'us', apply: true }, '--apply and --drain are two things'],
+  ])('refuses to drain %s', async (_what, flags, refusal) => {
+    expect(await refusalOf(() => moved({ us: up(4, 9), eu: down }, flags, {}))).toMatch(refusal);
   });
 });

@@ -167,8 +167,12 @@ describe('the flags', () => {
     expect(stage.records.tasks).toMatchObject([{ method: 'base64', body: 'cG5n' }]);
   });
 
-  it.each(['queues', 'carrier-pigeon'])('do not know --via %s', async (via) => {
-    expect(await refusalOf(() => solved({ via }))).toMatch(`--via ${via}: this version solves directly only`);
+  it('do not know --via carrier-pigeon', async () => {
+    expect(await refusalOf(() => solved({ via: 'carrier-pigeon' }))).toMatch('--via carrier-pigeon: no such way');
+  });
+
+  it('want regions with queues for --via queues', async () => {
+    expect(await refusalOf(() => solved({ via: 'queues' }))).toMatch('no regions are configured');
   });
 
   it('know --via direct', async () => {

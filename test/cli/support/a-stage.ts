@@ -3,9 +3,11 @@ import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { Context, GlobalFlags, SandboxHandle, Session, SessionRequest } from '../../../src/cli/context.ts';
 import type { DoctorTools } from '../../../src/cli/doctor/doctor-tools.ts';
 import type { SharedState } from '../../../src/cli/budget/shared-state.ts';
+import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { LoadedConfig, Override } from '../../../src/config/load.ts';
 import { Solver } from '../../../src/core/solve/solver.ts';
+import type { Simulation } from '../../../src/cli/simulate/simulation.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import type { EventSink } from '../../../src/ports/event-sink.ts';
@@ -29,6 +31,9 @@ export interface StageParts extends TerminalParts {
   readonly sharedState?: SharedState;
   readonly regionProbe?: RegionProbe;
   readonly doctor?: DoctorTools;
+  readonly simulation?: Simulation;
+  readonly queues?: FleetQueues;
+  readonly env?: Context['env'];
 }
 
 function notCalled(name: string): () => never {
@@ -66,6 +71,7 @@ export interface Records {
   readonly tasks: Task[];
   onExhausted: 'fail' | 'wait' | 'pause' | null;
   closedSessions: number;
+  healthServer: { readonly place: object; readonly answer: Parameters<Context['healthServer']>[1] } | null;
 }
 
 /** A context in which nothing is real, and everything that passes through it is kept. */
@@ -73,7 +79,14 @@ export function aStage(parts: StageParts = {}) {
   const streams = aTerminal(parts);
   const clock = new VirtualClock(Date.UTC(2026, 0, 2));
   const signals = new FakeSignals();
-  const records: Records = { sessions: [], configs: [], tasks: [], onExhausted: null, closedSessions: 0 };
+  const records: Records = {
+    sessions: [],
+    configs: [],
+    tasks: [],
+    onExhausted: null,
+    closedSessions: 0,
+    healthServer: null,
+  };
   const config = aConfig(parts.config);
   const session: Session = {
     config,
@@ -96,7 +109,8 @@ export function aStage(parts: StageParts = {}) {
   const context: Context = {
     globals: { config: null, json: false, sandbox: false, ...parts.globals },
     args: [],
-    env: {},
+    env: parts.env ?? {},
+    program: { version: '1.2.3', process: 'here-1' },
     terminal: streams.terminal,
     interrupt: new Interrupt(signals, () => clock.nowMs()),
     clock,
@@ -113,6 +127,12 @@ export function aStage(parts: StageParts = {}) {
     batchFiles: notCalled('batchFiles'),
     regionProbe: async () => parts.regionProbe ?? notCalled('regionProbe')(),
     routeFiles: notCalled('routeFiles'),
+    queues: async () => parts.queues ?? notCalled('queues')(),
+    healthServer: async (place, answer) => {
+      records.healthServer = { place, answer };
+      return { url: `http://${place.host}:${place.port}`, close: async () => undefined };
+    },
+    simulation: async () => parts.simulation ?? notCalled('simulation')(),
     doctor: async () => parts.doctor ?? notCalled('doctor')(),
     sharedState: async () => parts.sharedState ?? null,
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),

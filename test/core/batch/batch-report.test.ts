@@ -44,10 +44,10 @@ describe('the tally of a batch', () => {
     });
   });
 
-  it('counts what came of tasks, per region and per reason', () => {
+  it('counts what came of tasks, per region that worked and per reason', () => {
     const tally = new BatchTally();
-    tally.recordResult(aResult(aSolved({ durationMs: 10_000 }), 'eu', { expired: true }));
-    tally.recordResult(aResult(aGaveUp({ reason: 'unsolvable' }), 'eu', { possiblyCharged: true }));
+    tally.recordResult(aResult(aSolved({ durationMs: 10_000, region: 'eu' }), 'home', { expired: true }));
+    tally.recordResult(aResult(aGaveUp({ reason: 'unsolvable', region: 'eu' }), 'home', { possiblyCharged: true }));
     tally.recordResult(aResult(aGaveUp({ reason: 'breaker-open' })));
     const report = tally.report();
     expect(report).toMatchObject({ solved: 1, failed: 2, possiblyCharged: 1, expired: 1 });

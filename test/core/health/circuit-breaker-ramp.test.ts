@@ -4,6 +4,7 @@ import type { Pass } from '../../../src/ports/breaker.ts';
 import { at, opened, options, passAt } from '../../support/breaker-course.ts';
 
 const soon = { admitted: false, retryInMs: 40, soon: true };
+const notYet = { admitted: false, retryInMs: 40 };
 
 /** Closed again at 5 s. */
 function closedAgain(): CircuitBreaker {
@@ -33,13 +34,31 @@ describe('CircuitBreaker, after a break', () => {
       for (const pass of passes) breaker.record(pass, 'success', at(5_100 + round * 200));
     }
     expect(rounds).toEqual([2, 4, 8, 16, 32, 64]);
-    expect(admitted(breaker, 7_000), 'no longer limited').toHaveLength(500);
+    expect(admitted(breaker, 7_000), 'never more than').toHaveLength(100);
   });
 
-  it('tells those who are not let through to ask again soon, and counts them as nothing against the service', () => {
+  it('refuses the others: whoever would rather fail than wait fails, and is no part of the crowd', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);
-    expect(breaker.tryEnter(5_000)).toEqual(soon);
+    expect(breaker.tryEnter(5_000)).toEqual(notYet);
+  });
+
+  it('lets nobody through faster than the service was used before', () => {
+    const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
+    for (let nowMs = 0; nowMs < 30_000; nowMs += 500) {
+      breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
+    }
+    for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 30_000), 'failure', at(30_000));
+    breaker.record(passAt(breaker, 40_000), 'success', at(40_000));
+    const begun: number[] = [];
+    for (let nowMs = 40_000; nowMs < 60_000; nowMs += 20) {
+      for (const pass of admitted(breaker, nowMs)) {
+        begun.push(nowMs);
+        breaker.record(pass, 'success', at(nowMs));
+      }
+    }
+    expect(begun.length).toBeGreaterThan(30);
+    expect(begun.length).toBeLessThanOrEqual(41);
   });
 
   it('halves what may be out with every failure', () => {

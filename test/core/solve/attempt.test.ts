@@ -19,14 +19,14 @@ interface Course extends AttemptEnd {
   readonly api: ScriptedApi;
 }
 
-async function attempting(answers: Partial<ScriptedAnswers>): Promise<Course> {
+async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<Course> {
   const clock = new VirtualClock(1_000_000);
   const api = new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
   const verdicts: Verdict[] = [];
   const events: SolverEvent[] = [];
   let deposits = 0;
   const end = runAttempt(
-    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs: 100_000, start: { pass }, steps: noSteps },
+    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs, start: { pass }, steps: noSteps },
     {
       api,
       clock,
@@ -125,5 +125,11 @@ describe('an attempt', () => {
     expect(api.submissions).toHaveLength(1);
     expect(record.pollFaultCount).toBe(api.polls.length);
     expect(record.captchaId).toBe('t1-1');
+  });
+
+  it('that had no time left says nothing about the service', async () => {
+    const submits = () => [{ fault: aFault({ kind: 'timeout' }) }] as const;
+    expect((await attempting({ submits }, 0)).verdicts).toEqual(['abandoned']);
+    expect((await attempting({ submits }, 1)).verdicts).toEqual(['failure']);
   });
 });

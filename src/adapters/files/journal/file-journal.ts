@@ -21,6 +21,8 @@ export interface OpenJournal extends TaskJournal, JournalOrigin {
   counts(): JournalCounts;
   /** Whether the journal knows the task: of the rows of its own input it knows some. */
   hasKey(key: string): boolean;
+  /** A number that grows with every row the task gets; 0 where it has none. */
+  generationOf(key: string): number;
 }
 
 interface JournalParts {
@@ -60,6 +62,11 @@ export class FileJournal implements OpenJournal {
 
   hasKey(key: string): boolean {
     return this.#states.has(key);
+  }
+
+  /** Where its row stands: the next one stands behind it. */
+  generationOf(key: string): number {
+    return this.#states.rowAt(key) ?? 0;
   }
 
   counts(): JournalCounts {

@@ -13,6 +13,8 @@ export interface JournalHeader {
   readonly columns: readonly string[];
   /** Which column of the input is which name: the mapping of `--map`. */
   readonly columnNames: Readonly<Record<string, string>>;
+  /** Names the run in the queues of the regions; left out where this machine solves the tasks. */
+  readonly run?: string;
   /** Epoch ms. */
   readonly createdAt: number;
 }
@@ -30,8 +32,10 @@ export function decodeHeader(line: Buffer, path: string): JournalHeader {
     throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start anew with --fresh');
   }
   const found = JSON.parse(line.toString()) as Omit<JournalHeader, 'schemaVersion'> & { schemaVersion: number };
-  const { schemaVersion, baseUrl, accountId, input, columns, columnNames, createdAt } = found;
-  if (schemaVersion === 1) return { schemaVersion, baseUrl, accountId, input, columns, columnNames, createdAt };
+  const { schemaVersion, baseUrl, accountId, input, columns, columnNames, run, createdAt } = found;
+  const queued = run === undefined ? {} : { run };
+  if (schemaVersion === 1)
+    return { schemaVersion, baseUrl, accountId, input, columns, columnNames, ...queued, createdAt };
   throw new UsageError(
     `the journal ${path} was written by another version of captcha (schema ${schemaVersion})`,
     'use that version, or start anew with --fresh',
@@ -45,12 +49,19 @@ function shownMapping(columnNames: JournalHeader['columnNames']): string {
   return pairs.length === 0 ? 'none' : pairs.sort().join(', ');
 }
 
+const wayOf = ({ run }: JournalHeader): string => (run === undefined ? '--via direct' : '--via queues');
+
 const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
   (found, wanted) =>
     found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, this run's is ${wanted.baseUrl}`,
   // The ids themselves would say nothing to anybody.
   (found, wanted) =>
     found.accountId === wanted.accountId ? null : 'it was written with the API key of another account',
+  // Where the tasks are is written in different places: whoever changes the way would pay for them twice.
+  (found, wanted) => {
+    const [its, ours] = [wayOf(found), wayOf(wanted)];
+    return its === ours ? null : `its tasks are solved ${its}, this run's ${ours}`;
+  },
   (found, wanted) => {
     const [its, ours] = [shownMapping(found.columnNames), shownMapping(wanted.columnNames)];
     return its === ours ? null : `its column mapping is ${its}, this run's is ${ours}`;

@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UsageError } from '../../domain/usage-error.ts';
+
+/** What is answered to a GET. */
+export interface HealthAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface HealthPlace {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export interface HealthServer {
+  /** `http://HOST:PORT`, as it listens. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Answers at once, from what is known already: whoever asks may have seconds, and must not hold the work up. */
+export type AnswerHealth = (path: string) => HealthAnswer | null;
+
+/** Nobody who asks for health needs longer to say so. */
+const requestTimeoutMs = 5_000;
+
+const placeFaults: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody else listens there',
+  EACCES: 'that needs more rights',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
+
+function reply(request: IncomingMessage, response: ServerResponse, answer: AnswerHealth): void {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const path = (request.url ?? '/').replace(/\?.*/s, '');
+  const missing: HealthAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', body: 'not found\n' };
+  const refused: HealthAnswer = { ...missing, status: 405, body: 'only GET\n' };
+  const { status, contentType, body } = isRead ? (answer(path) ?? missing) : refused;
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function listen(server: Server, { host, port }: HealthPlace): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = placeFaults[error.code ?? ''];
+      const fix = 'name another with --health-port (0 takes a free one) or --health-host';
+      reject(why === undefined ? error : new UsageError(`the health port ${host}:${port}: ${why}`, fix));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Listens on a port of its own. Throws `UsageError` where it cannot. */
+export async function startHealthServer(place: HealthPlace, answer: AnswerHealth): Promise<HealthServer> {
+  const server = createServer((request, response) => reply(request, response, answer));
+  server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = requestTimeoutMs;
+  await listen(server, place);
+  server.on('error', () => undefined);
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

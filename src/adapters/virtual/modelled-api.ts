@@ -1,0 +1,82 @@
+import { describeFault, ProviderFault } from '../../domain/fault.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ServiceModel, ServiceVerdict, ServiceWatch, SpanMs } from '../../ports/modelled-service.ts';
+import type { Random } from '../../ports/random.ts';
+import type { PollAnswer, SolverApi } from '../../ports/solver-api.ts';
+
+export interface ModelledApiDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly watch: ServiceWatch;
+}
+
+/** The load is an average over the latest past, in which a submission counts for so long: bursts are let through. */
+const loadMemoryMs = 3_000;
+/** A collapsed service still does this share of what it could. */
+const collapsedShare = 0.5;
+
+const solution = { text: 'simulated', fields: {} };
+
+const tooMany = { kind: 'throttled', code: 'ERROR_TOO_MUCH_REQUESTS', message: 'too many requests' } as const;
+/** Made once: to write down the stack would be most of what a failure costs. */
+const faults = {
+  busy: new ProviderFault(describeFault(tooMany)),
+  failed: new ProviderFault(describeFault({ kind: 'transport', message: 'HTTP 503' })),
+};
+
+/** A solving service that exists in virtual time only. The same random numbers give the same answers. */
+export class ModelledApi implements SolverApi {
+  readonly #model: ServiceModel;
+  readonly #deps: ModelledApiDeps;
+  readonly #readyAtMs = new Map<string, number>();
+  #accepted = 0;
+  /** Submissions per second. */
+  #load = 0;
+  #loadAtMs = 0;
+
+  constructor(model: ServiceModel, deps: ModelledApiDeps) {
+    this.#model = model;
+    this.#deps = deps;
+  }
+
+  async submit(): Promise<string> {
+    const { clock, watch } = this.#deps;
+    const verdict = this.#judge();
+    watch.submission(verdict);
+    await clock.sleep(this.#within(this.#model.roundTripMs));
+    if (verdict !== 'accepted') throw faults[verdict];
+    this.#accepted += 1;
+    const captchaId = String(this.#accepted);
+    this.#readyAtMs.set(captchaId, clock.nowMs() + this.#within(this.#model.solveMs));
+    return captchaId;
+  }
+
+  async poll(captchaId: string): Promise<PollAnswer> {
+    const { clock, watch } = this.#deps;
+    watch.poll();
+    const ready = clock.nowMs() >= (this.#readyAtMs.get(captchaId) ?? Infinity);
+    await clock.sleep(this.#within(this.#model.roundTripMs));
+    if (!ready) return { ready };
+    this.#readyAtMs.delete(captchaId);
+    watch.solved();
+    return { ready, solution };
+  }
+
+  #judge(): ServiceVerdict {
+    const { outage, capacity } = this.#model;
+    const nowMs = this.#deps.clock.nowMs();
+    const remembered = Math.exp((this.#loadAtMs - nowMs) / loadMemoryMs);
+    this.#load = this.#load * remembered + 1_000 / loadMemoryMs;
+    this.#loadAtMs = nowMs;
+    if (outage !== null && nowMs >= outage.fromMs && nowMs < outage.toMs) return 'failed';
+    if (capacity === null || this.#load <= capacity.perSecond) return 'accepted';
+    const isCollapsed = this.#load > capacity.perSecond * capacity.collapseRatio;
+    const share = (capacity.perSecond / this.#load) * (isCollapsed ? collapsedShare : 1);
+    if (this.#deps.random.next() < share) return 'accepted';
+    return isCollapsed ? 'failed' : 'busy';
+  }
+
+  #within([shortest, longest]: SpanMs): number {
+    return shortest + (longest - shortest) * this.#deps.random.next();
+  }
+}

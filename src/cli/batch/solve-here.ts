@@ -1,0 +1,48 @@
+import { solveItem } from '../../core/batch/solve-item.ts';
+import { SolveTimes } from '../../core/solve/solve-times.ts';
+import { ProviderFault } from '../../domain/fault.ts';
+import type { Context, Session } from '../context.ts';
+import type { Way, WayParts } from './way.ts';
+
+/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
+const usualThreadWaitMs = 5_000;
+const sandboxThreadWaitMs = 100;
+const unknownThreads = { start: 10, max: 1_000 };
+
+/** How long a task waits for a thread before it asks again, in ms. */
+export function threadWaitMsOf({ globals }: Pick<Context, 'globals'>): number {
+  return globals.sandbox ? sandboxThreadWaitMs : usualThreadWaitMs;
+}
+
+/** How many tasks may be in work at once: as configured, or as the account has threads. */
+export async function concurrencyOf(
+  configured: number | 'auto',
+  { api }: Session,
+): Promise<{ start: number; max: number }> {
+  if (configured !== 'auto') return { start: configured, max: configured };
+  try {
+    const { threads, workingThreads } = await api.threads();
+    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
+  } catch (error) {
+    if (!(error instanceof ProviderFault)) throw error;
+    // Not every service of the protocol tells; then the limit finds its way.
+    return unknownThreads;
+  }
+}
+
+/** Every task is solved by this process. */
+export function solveHere({ session, journal, limit, rules, emit }: WayParts, context: Context): Way {
+  const left = new AbortController();
+  const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes() });
+  const options = { threadWaitMs: threadWaitMsOf(context) };
+  const deps = { solver, journal, limit, rules, clock: context.clock };
+  return {
+    solve: (work) => solveItem(work, options, deps),
+    recordRow: () => undefined,
+    counts: () => ({ submissionCount: rules.submissionCount, requestCount: session.requestCount() }),
+    close: async (hasFailed) => {
+      if (hasFailed) left.abort();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import type { Act } from '../act.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { lookAtQueues, openRegionQueue } from '../fleet/look-at-queues.ts';
+import { deadReport, queueReport, renderDead, renderQueues } from '../output/queue-view.ts';
+
+const examples = `
+Examples:
+  $ captcha queue show
+  $ captcha queue dead us-east-1
+  $ captcha queue requeue us-east-1
+  $ captcha queue requeue us-east-1 b-0123456789-00112233445566778899aabbccddeeff
+
+A task is set aside (a dead letter) where it was handed out again and again without a result. Exit code of show 0: all
+queues can be reached; 1: some cannot; 4: none can. No API key is needed.`;
+
+/** Dead letters beyond this are counted, not listed. */
+const mostListed = 1_000;
+
+/** Declares `captcha queue show|dead|requeue`. */
+export function register(command: Command, act: Act): void {
+  command.addHelpText('afterAll', examples);
+  command
+    .command('show')
+    .description('how many tasks wait, are in flight and were set aside in every region')
+    .action(() => act(show, {}));
+  command
+    .command('dead')
+    .argument('<region>', 'a region')
+    .description('the tasks of a region that were set aside')
+    .action((region: string) => act(dead, { region, ids: [] }));
+  command
+    .command('requeue')
+    .argument('<region>', 'a region')
+    .argument('[ids...]', 'queue ids (default: all that were set aside)')
+    .description('queue tasks again that were set aside; what was paid for is polled')
+    .action((region: string, ids: readonly string[]) => act(requeue, { region, ids }));
+}
+
+interface QueueFlags {
+  readonly region: string;
+  readonly ids: readonly string[];
+}
+
+/** Prints how full the queues are. */
+export async function show(_flags: object, context: Context): Promise<number> {
+  const { globals, terminal } = context;
+  const looks = await lookAtQueues(context);
+  const report = queueReport(looks);
+  await (globals.json ? terminal.json(report) : terminal.result(renderQueues(report, terminal.columns)));
+  const away = looks.filter(({ error }) => error !== null).length;
+  if (away === 0) return exitCodes.done;
+  return away === looks.length ? exitCodes.unavailable : exitCodes.notAllSolved;
+}
+
+/** Lists what was set aside in a region. */
+export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
+  const { globals, terminal } = context;
+  const queue = await openRegionQueue(region, context);
+  const letters = await queue.dead(mostListed);
+  const report = deadReport(region, letters);
+  await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
+  if (letters.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);
+  return exitCodes.done;
+}
+
+/** Queues again what was set aside in a region. */
+export async function requeue({ region, ids }: QueueFlags, context: Context): Promise<number> {
+  const { globals, terminal } = context;
+  const queue = await openRegionQueue(region, context);
+  const count = await queue.requeue(ids.length === 0 ? null : ids);
+  await (globals.json ? terminal.json({ region, requeued: count }) : terminal.result(`${count} tasks queued again\n`));
+  const missing = ids.length - count;
+  if (missing > 0) terminal.note(`${missing} of the ids are no dead letters of ${region}`);
+  return missing > 0 ? exitCodes.notAllSolved : exitCodes.done;
+}

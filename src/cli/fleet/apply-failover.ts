@@ -1,0 +1,40 @@
+import type { Config } from '../../config/schema.ts';
+import { moveTasks } from '../../core/fleet/move-tasks.ts';
+import { plannedTarget } from '../../core/fleet/planned-target.ts';
+import type { FailoverMove } from '../../core/routing/failover.ts';
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { Context } from '../context.ts';
+
+/** What became of the tasks that waited in one region. */
+export interface AppliedMove {
+  readonly from: string;
+  readonly moved: readonly { readonly region: string; readonly tasks: number }[];
+  /** Tasks that nobody may take. */
+  readonly kept: number;
+  /** Why not all could be moved; null where they were. */
+  readonly error: string | null;
+}
+
+/** Moves what waits in the regions of the plan to where the plan says. */
+export async function applyFailover(
+  moves: readonly FailoverMove[],
+  { config, queues }: { config: Config; queues: ReadonlyMap<string, TaskQueue> },
+  { interrupt }: Context,
+): Promise<readonly AppliedMove[]> {
+  const applied: AppliedMove[] = [];
+  for (const move of moves) {
+    const from = queues.get(move.from);
+    if (from === undefined || move.to.length === 0) continue;
+    const targetOf = plannedTarget(move, config.regions);
+    try {
+      const { byRegion, kept } = await moveTasks({ from, to: queues, targetOf, signal: interrupt.stop });
+      const moved = [...byRegion].map(([region, tasks]) => ({ region, tasks }));
+      applied.push({ from: move.from, moved, kept, error: null });
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable)) throw error;
+      applied.push({ from: move.from, moved: [], kept: 0, error: error.message });
+    }
+  }
+  return applied;
+}

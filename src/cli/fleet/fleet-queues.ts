@@ -1,0 +1,57 @@
+import type { Config } from '../../config/schema.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { ResultQueue } from '../../ports/result-queue.ts';
+import type { TaskQueue } from '../../ports/task-queue.ts';
+
+/** Opens queues by their URLs; they are closed when the program ends, if nobody did before. */
+export interface FleetQueues {
+  /** Throws `UsageError` for a URL that cannot be one. */
+  tasks(region: string, url: string): Promise<TaskQueue>;
+  results(url: string): Promise<ResultQueue>;
+}
+
+/** What says where the queues are. */
+export interface QueuePlaces {
+  readonly config: Config;
+  /** With `--sandbox` everything is in this process. */
+  readonly sandbox: boolean;
+}
+
+/** Inside this process, which then has to work for the region itself. */
+export function isEmbedded(url: string): boolean {
+  return url.startsWith('memory:');
+}
+
+/** The queue of every region. Throws `UsageError` where one has none. */
+export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string, string> {
+  const { regions } = config;
+  if (sandbox) return new Map(regions.map(({ name }) => [name, 'memory:']));
+  const example = 'for example "queue": "redis://redis:6379/0"; to try it out: captcha --sandbox batch --via queues';
+  if (regions.length === 0) throw new UsageError('no regions are configured', `name them under "regions", ${example}`);
+  const without = regions.filter(({ queue }) => queue === null).map(({ name }) => name);
+  if (without.length > 0) throw new UsageError(`no queue: ${without.join(', ')}`, `set regions[].queue, ${example}`);
+  const urls = regions.flatMap(({ name, queue }) => (queue === null ? [] : [[name, queue] as const]));
+  const embedded = urls.filter(([, url]) => isEmbedded(url)).map(([name]) => name);
+  if (embedded.length > 0 && embedded.length < urls.length) {
+    const fix = 'give them a queue that other processes reach, or make all of them memory:';
+    throw new UsageError(`memory: is inside one process, and other regions are not: ${embedded.join(', ')}`, fix);
+  }
+  return new Map(urls);
+}
+
+/** The central results. Throws `UsageError` where workers elsewhere would have nowhere to put theirs. */
+export function resultsUrl({ config, sandbox }: QueuePlaces): string {
+  if (sandbox) return 'memory:';
+  const { results, regions } = config;
+  const isAlone = regions.some(({ queue }) => queue !== null && isEmbedded(queue));
+  if (results === null || isEmbedded(results)) {
+    if (isAlone) return 'memory:';
+    throw new UsageError(
+      results === null
+        ? 'there is no results queue'
+        : 'results: memory: is inside one process, and the regions are not',
+      'set results in the config file, or RESULT_QUEUE_URL, for example redis://redis:6379/9',
+    );
+  }
+  return results;
+}

@@ -1,0 +1,70 @@
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { ResultDepth } from '../../ports/result-queue.ts';
+import type { QueueDepth, TaskQueue } from '../../ports/task-queue.ts';
+import type { Context } from '../context.ts';
+import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
+
+/** What was found in a queue, or why nothing was. */
+export interface QueueLook {
+  /** Null for the results of all regions. */
+  readonly region: string | null;
+  readonly depth: QueueDepth | ResultDepth | null;
+  readonly error: string | null;
+}
+
+async function look<T extends QueueDepth | ResultDepth>(
+  region: string | null,
+  open: () => Promise<{ depth(): Promise<T> }>,
+): Promise<QueueLook> {
+  try {
+    return { region, depth: await (await open()).depth(), error: null };
+  } catch (error) {
+    if (!(error instanceof QueueUnavailable)) throw error;
+    return { region, depth: null, error: error.message };
+  }
+}
+
+/** The queues that other processes reach, too. Throws `UsageError` where they are inside a process. */
+function reachableUrls(
+  { globals }: Context,
+  config: Parameters<typeof queueUrls>[0]['config'],
+): ReadonlyMap<string, string> {
+  const urls = queueUrls({ config, sandbox: globals.sandbox });
+  if ([...urls.values()].some(isEmbedded)) {
+    const hint = 'give the regions a queue that several processes reach, such as redis://redis:6379/0';
+    throw new UsageError('queues that are memory: are inside the process that uses them', hint);
+  }
+  return urls;
+}
+
+/** The queue of a region. Throws `UsageError` where there is none. */
+export async function openRegionQueue(region: string, context: Context): Promise<TaskQueue> {
+  const { config } = await context.config([]);
+  const urls = reachableUrls(context, config);
+  const url = urls.get(region);
+  if (url === undefined) throw new UsageError(`no region ${region}`, `there are: ${[...urls.keys()].join(', ')}`);
+  return (await context.queues(config)).tasks(region, url);
+}
+
+/** The queues of all regions, by their names. Throws `UsageError` where one has none. */
+export async function openRegionQueues(context: Context): Promise<ReadonlyMap<string, TaskQueue>> {
+  const { config } = await context.config([]);
+  const opener = await context.queues(config);
+  const opened = [...reachableUrls(context, config)].map(async ([region, url]) => {
+    return [region, await opener.tasks(region, url)] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+/** Looks into the queue of every region and into that of the results, all at the same time. */
+export async function lookAtQueues(context: Context): Promise<readonly QueueLook[]> {
+  const { config } = await context.config([]);
+  const urls = reachableUrls(context, config);
+  const opener = await context.queues(config);
+  const results = config.results === null ? null : resultsUrl({ config, sandbox: false });
+  return Promise.all([
+    ...[...urls].map(([region, url]) => look(region, () => opener.tasks(region, url))),
+    ...(results === null ? [] : [look(null, () => opener.results(results))]),
+  ]);
+}

@@ -1,0 +1,81 @@
+import type { Config } from '../../config/schema.ts';
+import { Dispatcher } from '../../core/fleet/dispatcher.ts';
+import { FleetFailover } from '../../core/fleet/fleet-failover.ts';
+import { FailoverRouter } from '../../core/routing/failover-router.ts';
+import { compileRouter } from '../../core/routing/region-router.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Task } from '../../domain/task.ts';
+import type { ResultQueue } from '../../ports/result-queue.ts';
+import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { Context } from '../context.ts';
+import { queueUrls, resultsUrl } from './fleet-queues.ts';
+import { movedText } from './follow-health.ts';
+
+/** The queues of every region, the results, and who decides where tasks go. */
+export interface Fleet {
+  readonly config: Config;
+  readonly dispatcher: Dispatcher;
+  readonly failover: FleetFailover;
+  readonly queues: ReadonlyMap<string, TaskQueue>;
+  readonly results: ResultQueue;
+  /** Whether a task must not leave the residency group of its region. */
+  isStrict(task: Task): boolean;
+}
+
+/** Tells once that a queue is away, and once that it is back. */
+function tellerOf({ terminal }: Context): (region: string | null, message: string | null) => void {
+  const away = new Set<string | null>();
+  return (region, message) => {
+    const name = region === null ? 'the results' : region;
+    if (message === null) {
+      if (away.delete(region)) terminal.note(`the queue of ${name} is back`);
+    } else if (!away.has(region)) {
+      away.add(region);
+      terminal.note(`waiting for the queue of ${name}: ${message}`);
+    }
+  };
+}
+
+/** A person may have chosen the region of a task; then no rule has a say. */
+function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
+  const router = compileRouter(regions, routes);
+  return ({ rule, pageurl, params }) => {
+    const page = pageurl ?? params['pageurl'] ?? null;
+    return rule !== 'chosen' && page !== null && router.route(page).strict;
+  };
+}
+
+/** Opens the queues that a configuration names, for the tasks of one run. Throws `UsageError` where some are missing. */
+export async function openFleet(run: string, config: Config, context: Context): Promise<Fleet> {
+  const places = { config, sandbox: context.globals.sandbox };
+  const urls = queueUrls(places);
+  const opener = await context.queues(config);
+  const opened = [...urls].map(async ([region, url]) => [region, await opener.tasks(region, url)] as const);
+  const queues = new Map(await Promise.all(opened));
+  const results = await opener.results(resultsUrl(places));
+  const { clock, random, terminal } = context;
+  const router = new FailoverRouter(config.failover, { clock, random });
+  const onMoved: ConstructorParameters<typeof FleetFailover>[0]['onMoved'] = (from, moved) =>
+    terminal.note(movedText(from, moved));
+  const failover = new FleetFailover({ router, regions: config.regions, queues, onMoved });
+  const tell = tellerOf(context);
+  const onAway = (region: string | null, message: string | null): void => {
+    if (region !== null) failover.noteQueue(region, message);
+    tell(region, message);
+  };
+  const place = failover.place.bind(failover);
+  const dispatcher = new Dispatcher(run, { queues, results, place, clock, onAway });
+  return { config, dispatcher, failover, queues, results, isStrict: strictRule(config) };
+}
+
+/** Throws `UsageError` where queues are missing, or a task without a page would have none. */
+export function checkFleet(config: Config, chosen: string | undefined, { globals }: Context): void {
+  const places = { config, sandbox: globals.sandbox };
+  queueUrls(places);
+  resultsUrl(places);
+  if (chosen !== undefined || config.routes.default !== null) return;
+  throw new UsageError(
+    'routes.default is not set: tasks that no rule matches would have no queue',
+    'set routes.default in the config file, or name a region with --region',
+  );
+}

@@ -1,0 +1,77 @@
+import type { Config } from '../../config/schema.ts';
+import type { BatchResult } from '../../core/batch/batch-item.ts';
+import { dispatchItem, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
+import { journaledQueue } from '../../core/fleet/journaled-queue.ts';
+import { requestsOf } from '../../core/fleet/worker-tally.ts';
+import { isEmbedded, queueUrls } from './fleet-queues.ts';
+import type { Way, WayParts } from '../batch/way.ts';
+import type { Context } from '../context.ts';
+import { type EmbeddedParts, runEmbeddedWorkers } from './embedded-workers.ts';
+import { followHealth } from './follow-health.ts';
+import { type Fleet, openFleet } from './open-fleet.ts';
+import { randomHex } from './random-name.ts';
+
+/** So many tasks are in the queues or in work at once where nobody said. */
+const usualWindow = 1_000;
+
+/** How many tasks of a batch may be on their way at once: many more than there are workers, few enough to hold. */
+export function windowOf(configured: Config['batch']['concurrency']): { start: number; max: number } {
+  const most = configured === 'auto' ? usualWindow : configured;
+  return { start: most, max: most };
+}
+
+/** Workers in this process, for regions whose queues end with it; what they do is in the journal of the batch. */
+async function workEmbedded(fleet: Fleet, parts: WayParts, context: Context): Promise<void> {
+  const { session, journal, rules, emit } = parts;
+  const opener = await context.queues(session.config);
+  const urls = [...queueUrls({ config: session.config, sandbox: context.globals.sandbox })];
+  const embedded = urls.filter(([, url]) => isEmbedded(url));
+  const opened = embedded.map(async ([region, url]) => {
+    return [region, journaledQueue(await opener.tasks(region, url), journal)] as const;
+  });
+  const work: EmbeddedParts = {
+    ...{ session, emit, queues: new Map(await Promise.all(opened)), results: fleet.results, stop: rules.stop },
+    onAccount: (message) => rules.stopFor('account', message),
+  };
+  if (work.queues.size > 0) await runEmbeddedWorkers(work, context);
+}
+
+/** Every task goes to the queue of its region, and its result comes back from the central one. */
+export async function solveInRegions(parts: WayParts, context: Context): Promise<Way> {
+  const { session, journal, rules } = parts;
+  const { clock } = context;
+  const { config } = session;
+  const ended = new AbortController();
+  const fleet = await openFleet(journal.header.run ?? `b-${randomHex(20, context.random)}`, config, context);
+  const { dispatcher, failover, queues } = fleet;
+  const counts = { submissionCount: 0, requestCount: 0 };
+  const isAlone = [...queueUrls({ config, sandbox: context.globals.sandbox }).values()].every(isEmbedded);
+  // A queue that ends with the process knows nothing of an earlier task.
+  const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);
+  const keys = new Map<string, string>();
+  const fail = (error: unknown): void => dispatcher.fail(error);
+  const following = followHealth(failover, { config, queues, signal: ended.signal }, context).catch(fail);
+  const working = workEmbedded(fleet, parts, context).catch(fail);
+  const collecting = dispatcher.collect(rules.stop, () => working).catch(fail);
+  const isStrict = fleet.isStrict.bind(fleet);
+  return {
+    solve: (work) => {
+      const key = queueKeyOf(work.item.key, generation(work.item.key));
+      keys.set(work.item.key, key);
+      return dispatchItem(work, { dispatcher, clock, key, isStrict });
+    },
+    recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
+      counts.submissionCount += attemptCount;
+      counts.requestCount += requestsOf(outcome);
+      dispatcher.settle(keys.get(item.key) ?? item.key);
+      keys.delete(item.key);
+    },
+    counts: () => counts,
+    close: async (hasFailed) => {
+      ended.abort();
+      await following;
+      if (!hasFailed) await Promise.all([working, collecting]);
+      await dispatcher.close();
+    },
+  };
+}

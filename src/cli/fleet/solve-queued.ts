@@ -1,0 +1,99 @@
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { RoutedTask } from '../../core/fleet/dispatcher.ts';
+import { probeRegions } from '../../core/health/probe-regions.ts';
+import { gaveUp, type WhyGivenUp } from '../../core/solve/outcome-of.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { queueIdOf } from '../../domain/queued-task.ts';
+import type { Task } from '../../domain/task.ts';
+import type { Context } from '../context.ts';
+import { formatMs } from '../output/format.ts';
+import { runEmbeddedWorkers } from './embedded-workers.ts';
+import { isEmbedded, queueUrls } from './fleet-queues.ts';
+import { fleetProbe } from './follow-health.ts';
+import { type Fleet, openFleet } from './open-fleet.ts';
+import { randomHex } from './random-name.ts';
+
+export interface QueuedSolve {
+  readonly task: Task & { readonly region: string };
+  readonly config: Config;
+  readonly overrides: readonly Override[];
+  readonly allowFastPolling: boolean;
+}
+
+function notSolved(task: Task, why: WhyGivenUp['reason'], message: string): Outcome {
+  const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: why, retryInMs: null });
+  return { ...given, message: `${given.message}: ${message}` };
+}
+
+/** Asks every region once how it is: a command that solves one task has no history. */
+async function lookOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
+  const { regions, api, health } = config;
+  if (regions.every((region) => region.health === null)) return;
+  const probe = await fleetProbe(config, queues, context);
+  const report = await probeRegions({ regions, baseUrl: api.baseUrl }, health, { probe, clock: context.clock });
+  failover.observe(report);
+}
+
+/** Works for the regions whose queues are in this process, until `stop` aborts. */
+async function workHere(
+  request: QueuedSolve,
+  fleet: Fleet,
+  { stop, context }: { stop: AbortController; context: Context },
+) {
+  const places = { config: request.config, sandbox: context.globals.sandbox };
+  const isRemote = [...queueUrls(places).values()].some((url) => !isEmbedded(url));
+  if (isRemote) return;
+  const { overrides, allowFastPolling } = request;
+  const session = await context.session({ overrides, allowFastPolling });
+  const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };
+  try {
+    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onAccount: () => stop.abort() }, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Waits for the one result until it is there, or nobody waits any more. */
+async function outcomeOf(
+  queued: RoutedTask,
+  { fleet, request }: { fleet: Fleet; request: QueuedSolve },
+  { interrupt }: Context,
+): Promise<Outcome> {
+  const result = await fleet.dispatcher.dispatch(queued);
+  if (result === null) {
+    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `it is queued as ${queueIdOf(queued)}`);
+    const { timeoutMs } = request.config.solve;
+    const message = `no result within ${formatMs(timeoutMs)}; it is queued as ${queueIdOf(queued)}; captcha results has it later`;
+    return notSolved(queued.task, 'deadline-exceeded', message);
+  }
+  fleet.dispatcher.settle(queued.key);
+  return { ...result.outcome, possiblyCharged: result.possiblyCharged };
+}
+
+/** Has one task solved by a worker of its region, or of another where that does not serve. */
+export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
+  const { task, config } = request;
+  const { clock, random, interrupt } = context;
+  const fleet = await openFleet(`s-${randomHex(20, random)}`, config, context);
+  await lookOnce(fleet, config, context);
+  const strict = fleet.isStrict(task);
+  const { region, reason } = fleet.failover.place({ home: task.region, strict });
+  if (region === null) return notSolved(task, 'no-healthy-region', reason);
+  const stop = new AbortController();
+  interrupt.stop.addEventListener('abort', () => stop.abort(), { once: true });
+  const working = workHere(request, fleet, { stop, context }).catch((error: unknown) => fleet.dispatcher.fail(error));
+  const collecting = fleet.dispatcher.collect(stop.signal, () => working);
+  void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());
+  const address = { run: fleet.dispatcher.run, key: randomHex(32, random) };
+  const queued: RoutedTask = {
+    ...{ ...address, task, homeRegion: task.region, strict, enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
+  };
+  try {
+    return await outcomeOf(queued, { fleet, request }, context);
+  } finally {
+    stop.abort();
+    await collecting;
+    await fleet.dispatcher.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { queueIdOf } from '../../domain/queued-task.ts';
+import type { DeadTask } from '../../ports/task-queue.ts';
+import type { QueueLook } from '../fleet/look-at-queues.ts';
+import { formatMs } from './format.ts';
+import { renderTable } from './table.ts';
+
+interface QueueRow {
+  readonly waiting: number | null;
+  readonly inFlight: number | null;
+  readonly error: string | null;
+}
+
+/** What `captcha queue show` has to say; null where it cannot be told. */
+export interface QueueReport {
+  readonly queues: readonly (QueueRow & {
+    readonly region: string;
+    readonly oldestAgeMs: number | null;
+    readonly dead: number | null;
+  })[];
+  /** Null where no results queue is configured. */
+  readonly results: QueueRow | null;
+}
+
+const rowOf = ({ depth, error }: QueueLook): QueueRow => ({
+  waiting: depth?.waiting ?? null,
+  inFlight: depth?.inFlight ?? null,
+  error,
+});
+
+/** How full the queues are. */
+export function queueReport(looks: readonly QueueLook[]): QueueReport {
+  const results = looks.find(({ region }) => region === null);
+  return {
+    queues: looks.flatMap((look) => {
+      const { region, depth } = look;
+      if (region === null) return [];
+      const tasks = depth !== null && 'dead' in depth ? depth : { oldestAgeMs: null, dead: null };
+      return [{ region, ...rowOf(look), oldestAgeMs: tasks.oldestAgeMs, dead: tasks.dead }];
+    }),
+    results: results === undefined ? null : rowOf(results),
+  };
+}
+
+const count = (value: number | null): string => value?.toLocaleString('en-US') ?? '-';
+
+/** The same for people. */
+export function renderQueues({ queues, results }: QueueReport, columns: number | null): string {
+  const rows = queues.map(({ region, waiting, inFlight, oldestAgeMs, dead, error }) => {
+    const age = oldestAgeMs === null ? '-' : formatMs(oldestAgeMs);
+    return [region, count(waiting), count(inFlight), age, count(dead), error ?? ''];
+  });
+  const last =
+    results === null
+      ? []
+      : [['(results)', count(results.waiting), count(results.inFlight), '-', '-', results.error ?? '']];
+  return renderTable(['queue', 'waiting', 'in flight', 'oldest', 'dead', 'error'], [...rows, ...last], columns);
+}
+
+/** What `captcha queue dead` has to say. */
+export interface DeadReport {
+  readonly region: string;
+  readonly dead: readonly {
+    readonly id: string;
+    readonly taskId: string;
+    readonly method: string;
+    readonly pageurl: string | null;
+    readonly homeRegion: string | null;
+    readonly deliveries: number;
+    /** What was paid for and is polled when the task is queued again; null for none. */
+    readonly captchaId: string | null;
+    readonly reason: string | null;
+  }[];
+}
+
+export function deadReport(region: string, letters: readonly DeadTask[]): DeadReport {
+  return {
+    region,
+    dead: letters.map(({ queued, deliveries, reason }) => ({
+      id: queueIdOf(queued),
+      taskId: queued.task.taskId,
+      method: queued.task.method,
+      pageurl: queued.task.pageurl,
+      homeRegion: queued.homeRegion,
+      deliveries,
+      captchaId: queued.progress.state === 'submitted' ? queued.progress.captchaId : null,
+      reason,
+    })),
+  };
+}
+
+/** The same for people. */
+export function renderDead({ region, dead }: DeadReport, columns: number | null): string {
+  if (dead.length === 0) return `Nothing was set aside in ${region}.\n`;
+  const rows = dead.map(({ id, taskId, method, pageurl, deliveries, captchaId, reason }) => {
+    return [id, taskId, method, pageurl ?? '-', String(deliveries), captchaId ?? '-', reason ?? '-'];
+  });
+  return renderTable(['id', 'task', 'method', 'page', 'deliveries', 'paid for', 'reason'], rows, columns);
+}

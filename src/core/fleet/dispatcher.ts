@@ -1,0 +1,202 @@
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import type { TaskResult } from '../../domain/task-result.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ResultLease, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
+import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { HomedTask, Placement } from '../routing/failover-router.ts';
+import { Outbox } from './outbox.ts';
+import { setAsideResult } from './set-aside-result.ts';
+
+/** A task that belongs to a region, as every task of a dispatcher does. */
+export type RoutedTask = QueuedTask & { readonly homeRegion: string };
+
+export interface DispatcherDeps {
+  /** Of every region, by its name. */
+  readonly queues: ReadonlyMap<string, TaskQueue>;
+  readonly results: ResultQueue;
+  /** Which region takes a task now. */
+  readonly place: (task: HomedTask) => Placement;
+  readonly clock: Clock;
+  /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
+  readonly onAway: (region: string | null, message: string | null) => void;
+}
+
+interface Pending {
+  readonly resolve: (result: TaskResult | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const receiveMs = 5_000;
+const mostAtOnce = 500;
+const awayMs = 1_000;
+const deadEveryMs = 15_000;
+
+/** After a queue did not answer, the task may be in it all the same: whoever gets the other copy must know. */
+function doubtful(progress: OpenProgress): OpenProgress {
+  return progress.state === 'new' ? { state: 'in-doubt', attempts: 0 } : progress;
+}
+
+/**
+ * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue until
+ * it is settled, and one that comes before its task, left by an earlier process of the run, is kept for it.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #run: string;
+  readonly #reader: ResultReader;
+  readonly #outboxes: ReadonlyMap<string, Outbox>;
+  readonly #pending = new Map<string, Pending>();
+  readonly #arrived = new Map<string, ResultLease>();
+  readonly #acks = new Set<Promise<void>>();
+  readonly #ended = new AbortController();
+  #failure: Error | null = null;
+
+  constructor(run: string, deps: DispatcherDeps) {
+    this.#run = run;
+    this.#deps = deps;
+    this.#reader = deps.results.reader(run);
+    this.#outboxes = new Map([...deps.queues].map(([region, queue]) => [region, new Outbox(queue)]));
+  }
+
+  get run(): string {
+    return this.#run;
+  }
+
+  /** Resolves with the task's result; null where the dispatcher ended before it came. */
+  dispatch(queued: RoutedTask): Promise<TaskResult | null> {
+    const arrived = this.#arrived.get(queued.key);
+    if (arrived !== undefined) return Promise.resolve(arrived.result);
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#ended.signal.aborted) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(queued.key, { resolve, reject });
+      this.#send(queued).catch(reject);
+    });
+  }
+
+  /** The result of the task is where it belongs: it leaves its queue. */
+  settle(key: string): void {
+    const lease = this.#arrived.get(key);
+    this.#arrived.delete(key);
+    if (lease === undefined) return;
+    // One that stays is found again by the next process of the run, which knows the task.
+    const ack = lease
+      .ack()
+      .catch((error: unknown) => this.#note(null, error))
+      .finally(() => this.#acks.delete(ack));
+    this.#acks.add(ack);
+  }
+
+  /**
+   * Collects results until `stop` aborts, then waits for `lastly` and takes what is there. What has no result by then stays
+   * in the queues, where it is worked on.
+   */
+  async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
+    const watching = this.#watchDead();
+    try {
+      while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
+      await lastly();
+      for (let last = 1; last > 0;) last = this.#take(await this.#receive(0, this.#ended.signal));
+    } finally {
+      this.#ended.abort();
+      for (const { resolve } of this.#pending.values()) resolve(null);
+      this.#pending.clear();
+      await watching;
+    }
+  }
+
+  /** Nobody will have a result: those who wait are told why. */
+  fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#ended.abort();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+
+  /** Hands back what was not settled. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await Promise.all(this.#acks);
+    await this.#reader.close().catch((error: unknown) => this.#note(null, error));
+  }
+
+  async #send(first: RoutedTask): Promise<void> {
+    const { homeRegion: home, strict } = first;
+    let [queued, tried]: [QueuedTask, string | null] = [first, null];
+    while (!this.#ended.signal.aborted && this.#pending.has(first.key)) {
+      // Whom nobody may take waits in the queue of its own region.
+      const region = this.#deps.place({ home, strict }).region ?? home;
+      if (tried !== null && tried !== region) queued = { ...queued, progress: doubtful(queued.progress) };
+      if (await this.#trySend(queued, region)) return;
+      tried = region;
+      await this.#deps.clock.sleep(awayMs, this.#ended.signal);
+    }
+  }
+
+  async #trySend(queued: QueuedTask, region: string): Promise<boolean> {
+    const outbox = this.#outboxes.get(region);
+    if (outbox === undefined) throw new RangeError(`no queue of ${region}`);
+    try {
+      await outbox.send(queued);
+      this.#deps.onAway(region, null);
+      return true;
+    } catch (error) {
+      this.#note(region, error);
+      return false;
+    }
+  }
+
+  async #receive(waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
+    try {
+      const leases = await this.#reader.receive(mostAtOnce, waitMs, signal);
+      this.#deps.onAway(null, null);
+      return leases;
+    } catch (error) {
+      this.#note(null, error);
+      await this.#deps.clock.sleep(waitMs === 0 ? 0 : awayMs, signal);
+      return [];
+    }
+  }
+
+  #take(leases: readonly ResultLease[]): number {
+    for (const lease of leases) {
+      const { key } = lease.result;
+      this.#arrived.set(key, lease);
+      this.#resolve(key, lease.result);
+    }
+    return leases.length;
+  }
+
+  #resolve(key: string, result: TaskResult): void {
+    this.#pending.get(key)?.resolve(result);
+    this.#pending.delete(key);
+  }
+
+  /** A task that was set aside has no result until a person queues it again: nobody waits for that. */
+  async #watchDead(): Promise<void> {
+    const { clock, queues } = this.#deps;
+    for (;;) {
+      await clock.sleep(deadEveryMs, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      for (const [region, queue] of queues) await this.#lookForDead(region, queue);
+    }
+  }
+
+  async #lookForDead(region: string, queue: TaskQueue): Promise<void> {
+    try {
+      if ((await queue.depth()).dead === 0) return;
+      for (const dead of await queue.dead(mostAtOnce)) {
+        const isOurs = dead.queued.run === this.#run && this.#pending.has(dead.queued.key);
+        if (isOurs) this.#resolve(dead.queued.key, setAsideResult(dead, region, this.#deps.clock.timestamp()));
+      }
+    } catch (error) {
+      this.#note(region, error);
+    }
+  }
+
+  #note(region: string | null, error: unknown): void {
+    if (!(error instanceof QueueUnavailable)) throw error;
+    this.#deps.onAway(region, error.message);
+  }
+}

@@ -1,0 +1,106 @@
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import type { Region, RegionHealth } from '../../domain/region.ts';
+import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { HealthReport } from '../health/probe-regions.ts';
+import { unknownHealth } from '../health/unknown-health.ts';
+import type { FailoverRouter, HomedTask, Placement } from '../routing/failover-router.ts';
+import { type Moved, moveTasks } from './move-tasks.ts';
+
+export interface FleetFailoverDeps {
+  readonly router: FailoverRouter;
+  readonly regions: readonly Region[];
+  readonly queues: ReadonlyMap<string, TaskQueue>;
+  /** Told of every move. */
+  readonly onMoved: (from: string, moved: Moved) => void;
+}
+
+/** Sends tasks away from regions that do not serve, those that wait there included, for as long as a run lasts. */
+export class FleetFailover {
+  readonly #deps: FleetFailoverDeps;
+  /** Why the queue of a region cannot be reached. */
+  readonly #away = new Map<string, string>();
+  /** How many tasks nobody could take, at the last look: they need not be taken out again. */
+  readonly #keptCounts = new Map<string, number>();
+
+  constructor(deps: FleetFailoverDeps) {
+    this.#deps = deps;
+    this.observe({ regions: [] });
+  }
+
+  place(task: HomedTask): Placement {
+    return this.#deps.router.place(task);
+  }
+
+  /** `message` null: its queue can be reached. */
+  noteQueue(region: string, message: string | null): void {
+    if (message === null) this.#away.delete(region);
+    else this.#away.set(region, message);
+  }
+
+  /** Takes in how the regions are, and answers how they are with their queues. */
+  observe({ regions }: Pick<HealthReport, 'regions'>): readonly RegionHealth[] {
+    const health = regions.map((each) => this.#withQueue(each));
+    const byName = new Map(health.map((each) => [each.region, each]));
+    const measured = this.#deps.regions.map((region) => ({
+      region,
+      health: byName.get(region.name) ?? unknownHealth(region, 0),
+    }));
+    this.#deps.router.observe(measured);
+    return health;
+  }
+
+  /** Follows reports until there are no more, or `signal` aborts. */
+  async follow(reports: AsyncIterable<HealthReport>, signal: AbortSignal): Promise<void> {
+    for await (const report of reports) {
+      await this.#lookForAway();
+      const health = this.observe(report);
+      for (const { region, status } of health) if (status === 'unhealthy') await this.#empty(region, signal);
+    }
+  }
+
+  /** Nothing is sent to a region whose queue was away, so that nobody else would notice that it is back. */
+  async #lookForAway(): Promise<void> {
+    const looks = [...this.#away.keys()].map(async (region) => {
+      await this.#deps.queues
+        .get(region)
+        ?.depth()
+        .then(() => this.noteQueue(region, null), orUnavailable);
+    });
+    await Promise.all(looks);
+  }
+
+  #withQueue(health: RegionHealth): RegionHealth {
+    const message = this.#away.get(health.region);
+    return message === undefined ? health : { ...health, status: 'unhealthy', error: `its queue is away: ${message}` };
+  }
+
+  async #empty(region: string, signal: AbortSignal): Promise<void> {
+    const { queues, onMoved } = this.#deps;
+    const from = queues.get(region);
+    if (from === undefined || signal.aborted) return;
+    try {
+      const { waiting } = await from.depth();
+      if (waiting <= (this.#keptCounts.get(region) ?? 0)) return;
+      const moved = await moveTasks({
+        ...{ from, to: queues, signal },
+        targetOf: ({ homeRegion, strict }) => {
+          const target = this.place({ home: this.#known(homeRegion) ?? region, strict }).region;
+          return target === region ? null : target;
+        },
+      });
+      this.#keptCounts.set(region, moved.kept);
+      if (moved.byRegion.size > 0) onMoved(region, moved);
+    } catch (error) {
+      orUnavailable(error);
+    }
+  }
+
+  #known(homeRegion: string | null): string | null {
+    return this.#deps.regions.some(({ name }) => name === homeRegion) ? homeRegion : null;
+  }
+}
+
+/** With its queue away, a region keeps its tasks until the next look. */
+function orUnavailable(error: unknown): void {
+  if (!(error instanceof QueueUnavailable)) throw error;
+}

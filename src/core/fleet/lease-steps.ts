@@ -1,0 +1,51 @@
+import type { OpenProgress } from '../../domain/queued-task.ts';
+import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
+
+/**
+ * Writes the steps of a task's attempts into its lease before they are taken, so that whoever gets the task next goes on
+ * from there. What `save` throws ends the work: a submission that is not written down is not made.
+ */
+export class LeaseSteps implements AttemptSteps {
+  readonly #save: (progress: OpenProgress) => Promise<void>;
+  /** A submission before the latest may have been paid for. */
+  #isDoubtful: boolean;
+  #isUnanswered = false;
+  #latest: OpenProgress;
+
+  constructor(begun: OpenProgress, save: (progress: OpenProgress) => Promise<void>) {
+    this.#save = save;
+    this.#latest = begun;
+    this.#isDoubtful = begun.state === 'in-doubt' || (begun.state === 'submitted' && begun.wasInDoubt === true);
+  }
+
+  /** As it was written down last. */
+  get progress(): OpenProgress {
+    return this.#latest;
+  }
+
+  intend(attempts: number): Promise<void> {
+    this.#isDoubtful ||= this.#isUnanswered;
+    this.#isUnanswered = true;
+    return this.#write({ state: 'in-doubt', attempts });
+  }
+
+  refused(): Promise<void> {
+    this.#isUnanswered = false;
+    return this.#write(this.#isDoubtful ? { state: 'in-doubt', attempts: this.#attempts() } : { state: 'new' });
+  }
+
+  submitted({ captchaId, submittedAt }: Accepted): Promise<void> {
+    this.#isUnanswered = false;
+    const wasInDoubt = this.#isDoubtful ? ({ wasInDoubt: true } as const) : {};
+    return this.#write({ state: 'submitted', attempts: this.#attempts(), captchaId, submittedAt, ...wasInDoubt });
+  }
+
+  #attempts(): number {
+    return this.#latest.state === 'new' ? 0 : this.#latest.attempts;
+  }
+
+  async #write(progress: OpenProgress): Promise<void> {
+    this.#latest = progress;
+    await this.#save(progress);
+  }
+}

@@ -1,0 +1,92 @@
+import type { QueuedTask } from '../../domain/queued-task.ts';
+import type { TaskLease, TaskQueue } from '../../ports/task-queue.ts';
+
+/** Tasks that wait in a queue and are to go elsewhere. */
+export interface Move {
+  readonly from: TaskQueue;
+  /** By the region. */
+  readonly to: ReadonlyMap<string, TaskQueue>;
+  /** The region that takes a task; null where it stays. */
+  readonly targetOf: (queued: QueuedTask) => string | null;
+  /** Aborts when no more are to be moved. */
+  readonly signal: AbortSignal;
+}
+
+export interface Moved {
+  /** How many went to each region. */
+  readonly byRegion: ReadonlyMap<string, number>;
+  /** How many stayed, since nobody may take them. */
+  readonly kept: number;
+}
+
+const mostAtOnce = 100;
+/** Long enough for an engine that asks only some of its servers when it is asked to hurry. */
+const waitMs = 1_000;
+/** Those that stay are held until the end, so that they are not met again. */
+const mostKept = 5_000;
+
+/** Tasks that were taken out of a queue, on their way. */
+class Transport {
+  readonly #move: Move;
+  readonly #held = new Set<TaskLease>();
+  readonly #byRegion = new Map<string, number>();
+  #keptCount = 0;
+
+  constructor(move: Move) {
+    this.#move = move;
+  }
+
+  get isFull(): boolean {
+    return this.#keptCount >= mostKept;
+  }
+
+  async take(leases: readonly TaskLease[]): Promise<void> {
+    const groups = new Map<string | null, TaskLease[]>();
+    for (const lease of leases) {
+      this.#held.add(lease);
+      const target = this.#move.targetOf(lease.queued);
+      groups.set(target, [...(groups.get(target) ?? []), lease]);
+    }
+    for (const [target, group] of groups) await this.#bring(target, group);
+  }
+
+  async end(): Promise<void> {
+    await Promise.allSettled([...this.#held].map((lease) => lease.release()));
+  }
+
+  moved(): Moved {
+    return { byRegion: this.#byRegion, kept: this.#keptCount };
+  }
+
+  async #bring(target: string | null, group: readonly TaskLease[]): Promise<void> {
+    const queue = target === null ? undefined : this.#move.to.get(target);
+    if (target === null || queue === undefined) {
+      this.#keptCount += group.length;
+      return;
+    }
+    await queue.send(group.map(({ queued }) => queued));
+    const left = await Promise.all(group.map((lease) => lease.moved()));
+    for (const lease of group) this.#held.delete(lease);
+    this.#byRegion.set(target, (this.#byRegion.get(target) ?? 0) + left.filter(Boolean).length);
+  }
+}
+
+/**
+ * Moves what waits in a queue, each task under the same id, with its progress. It is in the other queue before it leaves
+ * this one: whoever dies in between leaves two copies, of which the second finds the result of the first. Throws
+ * `QueueUnavailable`; what was not moved then is where it was.
+ */
+export async function moveTasks(move: Move): Promise<Moved> {
+  const { from, signal } = move;
+  const transport = new Transport(move);
+  try {
+    while (!signal.aborted && !transport.isFull) {
+      const leases = await from.receive(mostAtOnce, waitMs, signal);
+      if (leases.length === 0) break;
+      await transport.take(leases);
+    }
+    return transport.moved();
+  } finally {
+    await transport.end();
+  }
+}

@@ -1,0 +1,191 @@
+import { LeaseLost } from '../../domain/lease-lost.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { queueIdOf } from '../../domain/queued-task.ts';
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import type { TaskResult } from '../../domain/task-result.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ResultQueue } from '../../ports/result-queue.ts';
+import type { TaskLease } from '../../ports/task-queue.ts';
+import { planOpen, type SolvePlan } from '../batch/batch-plan.ts';
+import type { ConcurrencyLimit } from '../batch/concurrency-limit.ts';
+import type { Accepted } from '../solve/attempt.ts';
+import type { Circumstances } from '../solve/circumstances.ts';
+import type { Solver } from '../solve/solver.ts';
+import { LeaseSteps } from './lease-steps.ts';
+import { type Patience, whileAway } from './while-away.ts';
+
+/** A task that goes back to its queue. */
+export interface HandedBack {
+  readonly id: string;
+  readonly taskId: string;
+  /** What was paid for and is still to be collected; null where nothing was. */
+  readonly captchaId: string | null;
+}
+
+/** What came of one delivery of a task. */
+export type LeaseEnd =
+  | { readonly end: 'finished'; readonly result: TaskResult }
+  /** It had its result already. */
+  | { readonly end: 'known' }
+  | ({
+      readonly end: 'handed-back';
+      /** What the service says of the account, where that is why; null otherwise. */
+      readonly account: string | null;
+    } & HandedBack)
+  /** Somebody else may have it. */
+  | { readonly end: 'lost' }
+  | { readonly end: 'dead'; readonly id: string; readonly reason: string };
+
+export interface LeaseWorkOptions {
+  /** The region that the worker works for; null without regions. */
+  readonly region: string | null;
+  /** Names the worker, for people. */
+  readonly worker: string;
+  /** A task that was handed out more often than this is set aside: its workers may have died of it. */
+  readonly maxDeliveries: number;
+  /** How long a task waits for a thread before it asks again, in ms. */
+  readonly threadWaitMs: number;
+}
+
+export interface LeaseWorkDeps {
+  /** A solver whose work ends where it stands when `left` aborts. */
+  readonly solverUntil: (left: AbortSignal) => Pick<Solver, 'solve'>;
+  readonly results: ResultQueue;
+  readonly limit: ConcurrencyLimit;
+  readonly clock: Clock;
+  /** Aborts when nothing is to be submitted any more; what was paid for is still collected. */
+  readonly stop: AbortSignal;
+  /** Aborts when whatever is under way goes back to the queue. */
+  readonly handBack: AbortSignal;
+  readonly onAway: (message: string) => void;
+}
+
+/** Whatever comes first; null where `left` does. */
+async function unlessLeft<T>(work: Promise<T>, left: AbortSignal): Promise<T | null> {
+  if (left.aborted) return null;
+  let leave: () => void = () => undefined;
+  const leaving = new Promise<null>((resolve) => (leave = () => resolve(null)));
+  left.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([work, leaving]);
+  } finally {
+    left.removeEventListener('abort', leave);
+  }
+}
+
+/** One delivery of a task on its way to its result. */
+class LeaseWork {
+  readonly #lease: TaskLease;
+  readonly #options: LeaseWorkOptions;
+  readonly #deps: LeaseWorkDeps;
+  readonly #left: AbortSignal;
+  readonly #plan: SolvePlan;
+  readonly #steps: LeaseSteps;
+
+  constructor(lease: TaskLease, options: LeaseWorkOptions, deps: LeaseWorkDeps) {
+    this.#lease = lease;
+    this.#options = options;
+    this.#deps = deps;
+    this.#left = AbortSignal.any([lease.lost, deps.handBack]);
+    this.#plan = planOpen(lease.queued.progress);
+    this.#steps = new LeaseSteps(lease.queued.progress, (progress) => this.#patiently(() => lease.save(progress)));
+  }
+
+  async toEnd(): Promise<LeaseEnd> {
+    try {
+      return await this.#work();
+    } catch (error) {
+      if (error instanceof LeaseLost) return { end: 'lost' };
+      if (error instanceof QueueUnavailable) return this.#handBack(null);
+      throw error;
+    }
+  }
+
+  async #work(): Promise<LeaseEnd> {
+    const { delivery, queued } = this.#lease;
+    if (await this.#patiently(() => this.#deps.results.isFinished(queued))) {
+      await this.#patiently(() => this.#lease.ack());
+      return { end: 'known' };
+    }
+    if (delivery > this.#options.maxDeliveries) return this.#setAside(delivery);
+    const outcome = await this.#solve();
+    if (outcome === null) return this.#lease.lost.aborted ? { end: 'lost' } : this.#handBack(null);
+    const isOpen = outcome.status === 'failed' && (outcome.reason === 'cancelled' || outcome.reason === 'account');
+    if (isOpen) return this.#handBack(outcome.reason === 'account' ? outcome.message : null);
+    return this.#finish(outcome);
+  }
+
+  /** Null where it was left behind. */
+  #solve(): Promise<Outcome | null> {
+    const { stop, solverUntil } = this.#deps;
+    const task = { ...this.#lease.queued.task, region: this.#options.region };
+    const until = AbortSignal.any([stop, this.#left]);
+    return unlessLeft(solverUntil(this.#left).solve(task, until, this.#circumstances()), this.#left);
+  }
+
+  #circumstances(): Circumstances {
+    const { limit, stop } = this.#deps;
+    const steps = this.#steps;
+    const submitted = (accepted: Accepted): Promise<void> => {
+      limit.recordAccepted();
+      return steps.submitted(accepted);
+    };
+    return {
+      steps: { intend: (attempt) => steps.intend(attempt), refused: () => steps.refused(), submitted },
+      earlierAttempts: this.#plan.earlierAttempts,
+      accepted: this.#plan.accepted,
+      awaitThread: () => {
+        limit.recordFull();
+        return limit.yield(this.#options.threadWaitMs, stop);
+      },
+    };
+  }
+
+  /** The result comes first: a task that is taken out before it has one would be lost with this worker. */
+  async #finish(outcome: Outcome): Promise<LeaseEnd> {
+    const { run, key, homeRegion } = this.#lease.queued;
+    const { region, worker } = this.#options;
+    const result: TaskResult = {
+      ...{ run, key, region, homeRegion, outcome, worker },
+      attemptCount: this.#plan.earlierAttempts + outcome.attempts.length - (this.#plan.accepted === null ? 0 : 1),
+      possiblyCharged: outcome.possiblyCharged || this.#plan.wasInDoubt,
+      finishedAt: this.#deps.clock.timestamp(),
+    };
+    const pushed = await this.#patiently(() => this.#deps.results.push(result));
+    await this.#patiently(() => this.#lease.ack());
+    return pushed === 'first' ? { end: 'finished', result } : { end: 'known' };
+  }
+
+  async #setAside(delivery: number): Promise<LeaseEnd> {
+    const reason = `handed out ${delivery} times without a result`;
+    const isSetAside = await this.#patiently(() => this.#lease.deadLetter(reason));
+    return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
+  }
+
+  async #handBack(account: string | null): Promise<LeaseEnd> {
+    const { queued } = this.#lease;
+    // With the queue away the lease runs out by itself.
+    const isBack = await this.#lease.release().catch((error: unknown) => {
+      if (error instanceof QueueUnavailable) return true;
+      throw error;
+    });
+    if (!isBack) return { end: 'lost' };
+    const { progress } = this.#steps;
+    const captchaId = progress.state === 'submitted' ? progress.captchaId : null;
+    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, account };
+  }
+
+  #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, onAway, handBack } = this.#deps;
+    const patience: Patience = { clock, onAway, signal: handBack };
+    return whileAway(work, patience);
+  }
+}
+
+/**
+ * Does one delivery of a task: polls where an id is known, submits otherwise, every step in the lease before it is taken,
+ * and pushes the result before the task leaves its queue. Rejects for bugs only.
+ */
+export function workOnLease(lease: TaskLease, options: LeaseWorkOptions, deps: LeaseWorkDeps): Promise<LeaseEnd> {
+  return new LeaseWork(lease, options, deps).toEnd();
+}

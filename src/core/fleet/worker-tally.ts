@@ -1,0 +1,78 @@
+import type { GaveUpReason, Outcome } from '../../domain/outcome.ts';
+import { Quantiles } from '../batch/quantiles.ts';
+import type { LeaseEnd } from './work-on-lease.ts';
+
+/** What a worker has done since it was started. Lengths of time in ms. */
+export interface WorkerTotals {
+  /** Deliveries that it took. */
+  readonly taken: number;
+  readonly solved: number;
+  readonly failed: number;
+  readonly byReason: Readonly<Partial<Record<GaveUpReason, number>>>;
+  /** Submissions, those of earlier deliveries included. */
+  readonly attempts: number;
+  /** Requests to the service for tasks that have their result. */
+  readonly requests: number;
+  readonly possiblyCharged: number;
+  /** Tasks that had their result already. */
+  readonly known: number;
+  /** Tasks that were taken from it. */
+  readonly lost: number;
+  readonly handedBack: number;
+  readonly deadLettered: number;
+  readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
+}
+
+/** How many requests an outcome took: every submission and every poll. */
+export function requestsOf({ attempts }: Outcome): number {
+  return attempts.reduce((sum, { pollMs, pollFaultCount }) => sum + 1 + pollMs.length + pollFaultCount, 0);
+}
+
+/** Counts what a worker does, in memory that does not grow with it. */
+export class WorkerTally {
+  readonly #byReason = new Map<GaveUpReason, number>();
+  readonly #solveTimes = new Quantiles();
+  readonly #counts = {
+    ...{ taken: 0, solved: 0, failed: 0, attempts: 0, requests: 0, possiblyCharged: 0 },
+    ...{ known: 0, lost: 0, handedBack: 0, deadLettered: 0 },
+  };
+
+  recordTaken(count: number): void {
+    this.#counts.taken += count;
+  }
+
+  recordEnd(ended: LeaseEnd): void {
+    switch (ended.end) {
+      case 'finished':
+        this.#recordResult(ended);
+        return;
+      case 'known':
+        this.#counts.known += 1;
+        return;
+      case 'lost':
+        this.#counts.lost += 1;
+        return;
+      case 'handed-back':
+        this.#counts.handedBack += 1;
+        return;
+      case 'dead':
+        this.#counts.deadLettered += 1;
+    }
+  }
+
+  totals(): WorkerTotals {
+    const solveMs = { p50: this.#solveTimes.at(0.5), p95: this.#solveTimes.at(0.95) };
+    return { ...this.#counts, byReason: Object.fromEntries(this.#byReason), solveMs };
+  }
+
+  #recordResult({ result }: LeaseEnd & { end: 'finished' }): void {
+    const { outcome, attemptCount, possiblyCharged } = result;
+    const isSolved = outcome.status === 'solved';
+    this.#counts[isSolved ? 'solved' : 'failed'] += 1;
+    this.#counts.attempts += attemptCount;
+    this.#counts.requests += requestsOf(outcome);
+    this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
+    if (isSolved) this.#solveTimes.record(outcome.durationMs);
+    else this.#byReason.set(outcome.reason, (this.#byReason.get(outcome.reason) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What is let through after a break, so that the crowd that waited does not fall upon a service that has just come back:
+ * no more at once than have succeeded since, and no faster than the service was used before the break. Plain JSON.
+ */
+export interface Ramp {
+  /** So many submissions may be out at once. */
+  readonly limit: number;
+  readonly endsMs: number;
+  /** A break meanwhile continues so many. */
+  readonly breaks: number;
+  /** Between two submissions, in ms; null where it is not known what was usual. */
+  readonly gapMs: number | null;
+  /** None before. */
+  readonly nextMs: number;
+}
+
+/** As many submissions as TCP sends segments where it knows nothing of the way (RFC 5681, slow start). */
+const firstLimit = 2;
+/** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
+export const largestLimit = 100;
+/** An answer takes a round trip to the service. */
+export const askSoonMs = 40;
+
+/** The ramp after so many breaks. */
+export function startRamp({ nowMs, lengthMs, ...rest }: RampStart): Ramp {
+  return { limit: firstLimit, endsMs: nowMs + lengthMs, nextMs: nowMs, ...rest };
+}
+
+export interface RampStart extends Pick<Ramp, 'breaks' | 'gapMs'> {
+  readonly nowMs: number;
+  readonly lengthMs: number;
+}
+
+/** Until one more may be let through while so many are out, in ms; 0 for now. */
+export function waitOnRamp({ limit, nextMs }: Ramp, out: number, nowMs: number): number {
+  if (nowMs < nextMs) return Math.max(askSoonMs, nextMs - nowMs);
+  return out < limit ? 0 : askSoonMs;
+}
+
+/** After one was let through. Those who ask again in steps of `askSoonMs` lose no place by it. */
+export function afterEntry(ramp: Ramp, nowMs: number): Ramp {
+  return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - askSoonMs) + ramp.gapMs };
+}
+
+/** After so many answers of one kind. */
+export function afterAnswers(ramp: Ramp, failed: boolean, count: number): Ramp {
+  const limit = failed ? Math.max(1, Math.floor(ramp.limit / 2)) : Math.min(largestLimit, ramp.limit + count);
+  return { ...ramp, limit };
+}

@@ -1,0 +1,73 @@
+import type { BreakerOptions } from '../health/circuit-breaker.ts';
+import type { ComparedStrategy } from '../retry/backoff.ts';
+import type { RetryLimits } from '../retry/decide-retry.ts';
+import type { RetryBudgetOptions } from '../retry/retry-budget.ts';
+import type { SimulationKit } from './kit.ts';
+import { type ScenarioRequest, scenarioOf } from './scenario.ts';
+import { runStorm } from './storm.ts';
+import { figuresOf, type StormFigures } from './storm-figures.ts';
+
+/** Every strategy, those first that a configuration may ask for. */
+export const comparedStrategies: readonly ComparedStrategy[] = [
+  'none',
+  'fixed',
+  'linear',
+  'exponential',
+  'full-jitter',
+  'decorrelated-jitter',
+  'equal-jitter',
+  'aws-decorrelated',
+];
+
+/** What is compared. */
+export interface ComparisonRequest {
+  readonly scenario: ScenarioRequest;
+  readonly strategies: readonly ComparedStrategy[];
+  /** With the budget, without (null), or both. */
+  readonly budgets: readonly (RetryBudgetOptions | null)[];
+  readonly breakers: readonly (BreakerOptions | null)[];
+  readonly limits: RetryLimits;
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface ComparisonRow extends StormFigures {
+  readonly strategy: ComparedStrategy;
+  readonly budget: boolean;
+  readonly breaker: boolean;
+  /** Submissions in each second of the scenario. */
+  readonly load: readonly number[];
+}
+
+export interface Comparison {
+  readonly scenario: ScenarioRequest;
+  readonly rows: readonly ComparisonRow[];
+}
+
+interface Case {
+  readonly strategy: ComparedStrategy;
+  readonly budget: RetryBudgetOptions | null;
+  readonly breaker: BreakerOptions | null;
+}
+
+async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: Case, kit: SimulationKit) {
+  const { limits, baseDelayMs, maxDelayMs, timeoutMs } = request;
+  const scenario = scenarioOf(request.scenario);
+  const backoff = { strategy, baseDelayMs, maxDelayMs };
+  // Whoever has no protection has nothing to wait for; whoever has some waits, as a batch does.
+  const solver = { timeoutMs, limits, backoff, onExhausted: 'pause' } as const;
+  const course = await runStorm(scenario, { solver, protection: { budget, breaker }, isShared: true }, kit);
+  const load = course.seconds.map(({ submissions }) => submissions);
+  return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(course, scenario), load };
+}
+
+/** Lets the same outage happen to every strategy, with and without protection. */
+export async function compareStrategies(request: ComparisonRequest, kit: SimulationKit): Promise<Comparison> {
+  const cases = request.strategies.flatMap((strategy) =>
+    request.budgets.flatMap((budget) => request.breakers.map((breaker): Case => ({ strategy, budget, breaker }))),
+  );
+  const rows: ComparisonRow[] = [];
+  for (const each of cases) rows.push(await rowOf(request, each, kit));
+  return { scenario: request.scenario, rows };
+}

@@ -1,0 +1,26 @@
+import { writeFile } from 'node:fs/promises';
+import { CrowdedApi } from './adapters/virtual/crowded-api.ts';
+import { ModelledApi } from './adapters/virtual/modelled-api.ts';
+import { seededRandom } from './adapters/virtual/seeded-random.ts';
+import { VirtualClock } from './adapters/virtual/virtual-clock.ts';
+import type { Simulation } from './cli/simulate/simulation.ts';
+import type { SimulationKit } from './core/simulate/kit.ts';
+
+/** Virtual time, chance that repeats itself and modelled services, for the shipping solver. */
+export function simulationKit(): SimulationKit {
+  return {
+    clock: () => new VirtualClock(),
+    random: seededRandom,
+    service: (model, deps) => new ModelledApi(model, deps),
+    crowdedService: (model, deps) => new CrowdedApi(model, deps),
+  };
+}
+
+/** Everything that `captcha simulate` needs. */
+export function plugSimulation(): Simulation {
+  return {
+    kit: simulationKit(),
+    observedLoad: async () => null,
+    writeReport: (path, text) => writeFile(path, text),
+  };
+}

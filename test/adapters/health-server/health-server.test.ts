@@ -1,0 +1,41 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type AnswerHealth, startHealthServer } from '../../../src/adapters/health-server/health-server.ts';
+
+const answer: AnswerHealth = (path) =>
+  path === '/health' ? { status: 200, contentType: 'application/json', body: '{"status":"healthy"}' } : null;
+
+async function served() {
+  const server = await startHealthServer({ host: '127.0.0.1', port: 0 }, answer);
+  onTestFinished(() => server.close());
+  return server.url;
+}
+
+describe('the health server', () => {
+  it('answers what it is told to, uncached, whatever stands behind the question mark', async () => {
+    const response = await fetch(`${await served()}/health?verbose`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toEqual({ status: 'healthy' });
+  });
+
+  it.each([
+    ['GET', '/nothing', 404],
+    ['POST', '/health', 405],
+    ['HEAD', '/health', 200],
+  ])('answers %s %s with %i', async (method, path, status) => {
+    expect((await fetch(`${await served()}${path}`, { method })).status).toBe(status);
+  });
+
+  it('says how another port is named where its own is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+    const starting = startHealthServer({ host: '127.0.0.1', port }, answer);
+    await expect(starting).rejects.toMatchObject({
+      name: 'UsageError',
+      message: `the health port 127.0.0.1:${port}: somebody else listens there`,
+    });
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/cli/commands/simulate.ts';
+import type { SimulateFlags } from '../../../src/cli/simulate/simulate-flags.ts';
+import type { ObservedLoad, Simulation } from '../../../src/cli/simulate/simulation.ts';
+import { simulationKit } from '../../../src/simulate-fuses.ts';
+import { aStage, type StageParts } from '../support/a-stage.ts';
+import { refusalOf } from '../support/refusal.ts';
+import { runIn } from '../support/run-in.ts';
+
+const small = { clients: '10', rate: '2/s', outage: '20s-30s', duration: '60s', strategy: ['full-jitter'] };
+
+function stageWith(observed: ObservedLoad | null = null, parts: StageParts = {}) {
+  const reports: [path: string, text: string][] = [];
+  const simulation: Simulation = {
+    kit: simulationKit(),
+    observedLoad: async () => observed,
+    writeReport: async (path, text) => void reports.push([path, text]),
+  };
+  return { ...aStage({ simulation, ...parts }), reports };
+}
+
+async function ran(flags: SimulateFlags, parts: StageParts = {}) {
+  const stage = stageWith(null, parts);
+  const code = await run(flags, stage.context);
+  return { ...stage, code, out: stage.stdout.text, err: stage.stderr.text };
+}
+
+interface Document {
+  readonly rows: readonly { readonly budget: boolean; readonly breaker: boolean; readonly load: readonly number[] }[];
+}
+
+describe('captcha simulate', () => {
+  it('prints the scenario, a row for each run and the load over time', async () => {
+    const { code, out } = await ran(small);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^10 clients, 2 submissions\/s as usual, outage from 20s to 30s, 1m 00s in all, seed 1\n/);
+    expect(out.match(/^full-jitter /gm)).toHaveLength(4);
+    expect(out).toContain('submissions/s, full-jitter, no protection');
+    expect(out).toContain('submissions/s, full-jitter, budget + breaker');
+  });
+
+  it('prints the same bytes for the same seed', async () => {
+    expect((await ran(small)).out).toBe((await ran(small)).out);
+    expect((await ran({ ...small, seed: '2' })).out).not.toBe((await ran(small)).out);
+  });
+
+  it.each<[SimulateFlags, (readonly [budget: boolean, breaker: boolean])[]]>([
+    [
+      { budget: 'none' },
+      [
+        [false, false],
+        [false, true],
+      ],
+    ],
+    [
+      { budget: '10/s' },
+      [
+        [true, false],
+        [true, true],
+      ],
+    ],
+    [
+      { breaker: 'on' },
+      [
+        [false, true],
+        [true, true],
+      ],
+    ],
+    [{ budget: 'none', breaker: 'off' }, [[false, false]]],
+  ])('with %j it runs %j', async (flags, runs) => {
+    const { out, records } = await ran({ ...small, ...flags }, { globals: { json: true } });
+    const { rows } = JSON.parse(out) as Document;
+    expect(rows.map(({ budget, breaker }) => [budget, breaker])).toEqual(runs);
+    expect(rows.every(({ load }) => load.length === 60)).toBe(true);
+    expect(records.configs[0]!.map(({ from }) => from)).toEqual(
+      flags.budget === '10/s' ? Array(3).fill('--budget') : [],
+    );
+  });
+
+  it('writes a page of its own, with every curve and nothing from elsewhere', async () => {
+    const { reports, err } = await ran({ ...small, html: 'storm.html' });
+    const [[path, html] = ['', '']] = reports;
+    expect(path).toBe('storm.html');
+    expect(err).toBe('report: storm.html\n');
+    expect(html.match(/<polyline /g)).toHaveLength(4);
+    expect(html).toContain('prefers-color-scheme: dark');
+    expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|@import|url\(|src=/);
+  });
+
+  it('simulates a published comparison again', async () => {
+    const { out } = await ran({ table: 'clients' });
+    expect(out).toMatch(/^10\/s, in each client \(article\) +2\.\d\d \(2\.09\) +4 \(4\) +4 \(4\)$/m);
+    const document = JSON.parse((await ran({ table: 'clients' }, { globals: { json: true } })).out) as object;
+    expect(document).toMatchObject({ schemaVersion: 1, table: 'clients', head: expect.any(Array) as object });
+  });
+
+  it('sizes the budget for a rate, and tries it', async () => {
+    const { out } = await ran({ advise: true, rate: '4/s', outage: '20s', duration: '2m' });
+    expect(out).toContain('budget.maxRetriesPerSecond = 1\n');
+    expect(out).toMatch(/^in the config file: \{"budget":\{"ratio":0.1,/m);
+    expect(out).toMatch(/^none +- /m);
+    expect(out).toMatch(/^present +budget \+ breaker /m);
+    expect(out).toMatch(/^advised +budget \+ breaker /m);
+  });
+
+  it('sizes the budget for what was observed', async () => {
+    const stage = stageWith({ acceptedPerSecond: 2, overMs: 3_600_000 });
+    await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
+    expect(stage.stderr.text).toBe('observed: 2 accepted submissions/s\n');
+    expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
+  });
+
+  it.each<[SimulateFlags, RegExp]>([
+    [{ advise: true }, /^--advise: for which rate\? .*--rate 20\/s/],
+    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise: goes with/],
+    [{ table: 'aws', clients: '10' }, /^--clients: cannot go with --table/],
+    [{ budget: '10' }, /^--budget 10: not a rate/],
+  ])('refuses %j', async (flags, message) => {
+    expect(await refusalOf(() => run(flags, stageWith().context))).toMatch(message);
+  });
+
+  it('has help with examples', async () => {
+    const { out } = await runIn(['simulate', '--help']);
+    expect(out).toContain('$ captcha simulate --table aws');
+    expect(out).toContain('comparison only');
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
+import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { FleetFailover } from '../../../src/core/fleet/fleet-failover.ts';
+import type { Moved } from '../../../src/core/fleet/move-tasks.ts';
+import type { HealthReport } from '../../../src/core/health/probe-regions.ts';
+import { FailoverRouter } from '../../../src/core/routing/failover-router.ts';
+import { queueIdOf } from '../../../src/domain/queued-task.ts';
+import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
+import type { Region, RegionStatus } from '../../../src/domain/region.ts';
+import { aQueuedTask } from '../../support/fleet-rig.ts';
+
+const signal = new AbortController().signal;
+
+const aRegion = (name: string, residency: string | null = null): Region => ({
+  ...{ name, location: null, health: `http://${name}/health`, queue: 'memory:', weight: 1, residency },
+});
+
+function aReport(statuses: Readonly<Record<string, RegionStatus>>): HealthReport {
+  const regions = Object.entries(statuses).map(([region, status]) => ({
+    ...{ region, status, latencyMs: 1, activeWorkers: 4, queueDepth: 0, since: 0, error: null },
+  }));
+  return { regions, api: { reachable: true, latencyMs: 1, error: null }, note: null };
+}
+
+async function* reports(...statuses: readonly Readonly<Record<string, RegionStatus>>[]): AsyncGenerator<HealthReport> {
+  for (const each of statuses) yield aReport(each);
+}
+
+function aFailover(regions: readonly Region[]) {
+  const clock = new VirtualClock();
+  const random = seededRandom(1);
+  const tasks = new Map(regions.map(({ name }) => [name, new MemoryTasks({ clock })]));
+  const queues = new Map([...tasks].map(([name, each]) => [name, new MemoryTaskQueue(each)]));
+  const router = new FailoverRouter({ strategy: 'spread', onAllDown: 'hold', rampMs: null }, { clock, random });
+  const moves: { from: string; moved: Moved }[] = [];
+  const failover = new FleetFailover({
+    ...{ router, regions, queues },
+    onMoved: (from, moved) => void moves.push({ from, moved }),
+  });
+  const follow = async (...statuses: readonly Readonly<Record<string, RegionStatus>>[]): Promise<void> => {
+    const following = failover.follow(reports(...statuses), signal);
+    await clock.run();
+    await following;
+  };
+  return { clock, tasks, queues, failover, moves, follow };
+}
+
+describe('failover of a fleet', () => {
+  it('sends tasks home before anything is known', () => {
+    const { failover } = aFailover([aRegion('a'), aRegion('b')]);
+    expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
+  });
+
+  it('moves what waits in a region that died, with its progress, and brings nothing back when it lives again', async () => {
+    const { queues, tasks, follow, moves, failover } = aFailover([aRegion('a'), aRegion('b')]);
+    const progress = { state: 'submitted', attempts: 1, captchaId: 'c1', submittedAt: 0 } as const;
+    await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a', progress }), aQueuedTask(2, { homeRegion: 'a' })]);
+    await follow({ a: 'unhealthy', b: 'healthy' }, { a: 'healthy', b: 'healthy' });
+    expect(moves).toMatchObject([{ from: 'a', moved: { kept: 0 } }]);
+    expect([...moves[0]!.moved.byRegion]).toEqual([['b', 2]]);
+    expect(tasks.get('a')!.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
+    const leases = await queues.get('b')!.receive(10, 0, signal);
+    expect(leases.map(({ queued }) => queued.progress)).toEqual([progress, { state: 'new' }]);
+    expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
+  });
+
+  it('keeps strict tasks where they are, and takes them out only once', async () => {
+    const { queues, follow, moves, tasks } = aFailover([aRegion('a'), aRegion('b')]);
+    await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a', strict: true })]);
+    const down = { a: 'unhealthy', b: 'healthy' } as const;
+    await follow(down, down, down);
+    expect(moves).toEqual([]);
+    expect(tasks.get('a')!.depth()).toMatchObject({ waiting: 1, inFlight: 0 });
+    const [lease] = await queues.get('a')!.receive(1, 0, signal);
+    expect(lease!.delivery).toBe(2);
+  });
+
+  it('never leaves the residency group, and sends tasks that were elsewhere back to their region', async () => {
+    const { queues, follow, tasks } = aFailover([aRegion('a', 'eu'), aRegion('b', 'eu'), aRegion('c')]);
+    await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' }), aQueuedTask(2, { homeRegion: 'c' })]);
+    await follow({ a: 'unhealthy', b: 'healthy', c: 'healthy' });
+    const [inB] = await queues.get('b')!.receive(10, 0, signal);
+    const [inC] = await queues.get('c')!.receive(10, 0, signal);
+    expect([inB, inC].map((lease) => queueIdOf(lease!.queued))).toEqual(
+      [1, 2].map((row) => queueIdOf(aQueuedTask(row))),
+    );
+    expect(tasks.get('a')!.depth()).toMatchObject({ waiting: 0 });
+  });
+
+  it('holds everything where nobody serves', async () => {
+    const { queues, follow, tasks, failover } = aFailover([aRegion('a'), aRegion('b')]);
+    await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' })]);
+    await follow({ a: 'unhealthy', b: 'unhealthy' });
+    expect(tasks.get('a')!.depth()).toMatchObject({ waiting: 1, inFlight: 0 });
+    expect(failover.place({ home: 'a', strict: false })).toEqual({ region: null, reason: 'no healthy region' });
+  });
+
+  it('takes a region whose queue is away for unhealthy, until the queue is back', async () => {
+    const { failover, follow, queues } = aFailover([aRegion('a'), aRegion('b')]);
+    const queue = queues.get('a')!;
+    const depth = queue.depth.bind(queue);
+    queue.depth = () => Promise.reject(new QueueUnavailable('redis://a: gone'));
+    failover.noteQueue('a', 'redis://a: gone');
+    await follow({ a: 'healthy', b: 'healthy' });
+    expect(failover.place({ home: 'a', strict: false })).toEqual({ region: 'b', reason: 'a is unhealthy' });
+    queue.depth = depth;
+    await follow({ a: 'healthy', b: 'healthy' });
+    expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
+  });
+});

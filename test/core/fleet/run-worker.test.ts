@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { describeFault } from '../../../src/domain/fault.ts';
+import { queueIdOf, type QueuedTask } from '../../../src/domain/queued-task.ts';
+import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
+import type { TaskLease, TaskQueue } from '../../../src/ports/task-queue.ts';
+import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-rig.ts';
+import { CountingService, Life } from '../../support/mortal-fleet.ts';
+import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../support/scripted-api.ts';
+import { wellBehaved } from '../../support/solver-rig.ts';
+
+const signal = new AbortController().signal;
+
+async function aFleet(
+  tasks: readonly QueuedTask[],
+  parts: Partial<WorkerParts> & { answers?: Partial<ScriptedAnswers> },
+) {
+  const world = parts.world ?? new FleetWorld();
+  const api = new ScriptedApi({ ...wellBehaved, ...parts.answers }, { clock: world.clock });
+  await new MemoryTaskQueue(world.tasks).send(tasks);
+  const rig = aWorker({ world, api, ...parts });
+  const end = rig.worker.run();
+  return { ...rig, world, api, end };
+}
+
+describe('a worker', () => {
+  it('sees every task to its result, which names its region and the one it belongs to, and ends when idle', async () => {
+    const { world, end, tally } = await aFleet(someQueuedTasks(9), { options: { region: 'elsewhere' } });
+    await world.clock.run();
+    expect(await end).toEqual({ reason: 'idle', message: null, isDrained: true, handedBack: [] });
+    const results = await world.read();
+    expect(results).toHaveLength(9);
+    for (const result of results) {
+      expect(result).toMatchObject({ region: 'elsewhere', homeRegion: 'home', worker: 'w1', attemptCount: 1 });
+      expect(result).toMatchObject({ possiblyCharged: false, outcome: { status: 'solved', region: 'elsewhere' } });
+    }
+    expect(tally.totals()).toMatchObject({ taken: 9, solved: 9, failed: 0, attempts: 9, requests: 27 });
+    expect(world.tasks.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
+  });
+
+  it('takes no more tasks than it has room for', async () => {
+    const { world, worker } = await aFleet(someQueuedTasks(9), { concurrency: 3 });
+    await world.clock.advance(1_000);
+    expect(world.tasks.depth()).toMatchObject({ waiting: 6, inFlight: 3 });
+    expect(worker.snapshot()).toMatchObject({ busy: 3, concurrency: 3, isDraining: false, away: null });
+  });
+
+  it('polls a task that was submitted, and submits it no second time', async () => {
+    const progress = { state: 'submitted', attempts: 1, captchaId: 't1-1', submittedAt: 0 } as const;
+    const { world, api } = await aFleet([aQueuedTask(1, { progress })], {});
+    await world.clock.run();
+    expect(api.submissions).toEqual([]);
+    expect(await world.read()).toMatchObject([
+      { attemptCount: 1, possiblyCharged: false, outcome: { captchaId: 't1-1' } },
+    ]);
+  });
+
+  it('submits a task again whose submission was cut off, and marks it', async () => {
+    const progress = { state: 'in-doubt', attempts: 1 } as const;
+    const { world, api } = await aFleet([aQueuedTask(1, { progress })], {});
+    await world.clock.run();
+    expect(api.submissions).toHaveLength(1);
+    expect(await world.read()).toMatchObject([{ attemptCount: 2, possiblyCharged: true }]);
+  });
+
+  it('acknowledges a task that has its result without asking the service', async () => {
+    const first = await aFleet([aQueuedTask(1)], {});
+    await first.world.clock.run();
+    const { world, api, tally } = await aFleet([aQueuedTask(1)], { world: first.world });
+    await world.clock.run();
+    expect(api.calls).toEqual([]);
+    expect(tally.totals()).toMatchObject({ known: 1, solved: 0 });
+    expect(await world.read()).toHaveLength(1);
+  });
+
+  it('sets a task aside that was handed out too often', async () => {
+    const { world, told, api } = await aFleet([], { options: { maxDeliveries: 2 } });
+    const queue = new MemoryTaskQueue(world.tasks);
+    await queue.send([aQueuedTask(1)]);
+    for (let delivery = 1; delivery <= 2; delivery += 1) {
+      const [lease] = await queue.receive(1, 0, signal);
+      await lease!.release();
+    }
+    await world.clock.run();
+    expect(api.calls).toEqual([]);
+    expect(world.tasks.dead(10)).toMatchObject([{ deliveries: 3, reason: 'handed out 3 times without a result' }]);
+    expect(told).toEqual([`${queueIdOf(aQueuedTask(1))} is set aside: handed out 3 times without a result`]);
+  });
+
+  it('lowers its concurrency when every thread is taken, at the cost of neither attempt nor task', async () => {
+    const full = describeFault({
+      kind: 'throttled',
+      message: 'full',
+      code: 'ERROR_NO_SLOT_AVAILABLE',
+      threadsFull: true,
+    });
+    const submits: ScriptedAnswers['submits'] = () => [{ fault: full }, { fault: full }, { answer: 'accepted' }];
+    const { world, limit } = await aFleet(someQueuedTasks(4), { answers: { submits } });
+    await world.clock.advance(1_000);
+    expect(limit.limit).toBe(2);
+    await world.clock.run();
+    expect(await world.read()).toMatchObject(Array.from({ length: 4 }, () => ({ attemptCount: 1 })));
+  });
+
+  it('takes no tasks while the breaker holds back those that it has', async () => {
+    const broken = describeFault({ kind: 'transport', message: 'reset' });
+    const submits: ScriptedAnswers['submits'] = () => [{ fault: broken }];
+    const { world, pause, worker } = await aFleet(someQueuedTasks(30), { answers: { submits }, concurrency: 8 });
+    await world.clock.advance(4_000);
+    expect(pause.leftMs).toBeGreaterThan(0);
+    expect(worker.snapshot().pausedMs).toBe(pause.leftMs);
+    expect(world.tasks.depth()).toMatchObject({ waiting: 22 });
+  });
+
+  it('stops when the account needs a person, and hands its tasks back', async () => {
+    const refused = describeFault({ kind: 'account', message: 'no balance', code: 'ERROR_ZERO_BALANCE' });
+    const { world, end } = await aFleet(someQueuedTasks(3), { answers: { submits: () => [{ fault: refused }] } });
+    await world.clock.run();
+    expect(await end).toMatchObject({ reason: 'account', message: expect.stringContaining('no balance') as string });
+    expect(world.tasks.depth()).toMatchObject({ waiting: 3, inFlight: 0 });
+    expect(await world.read()).toEqual([]);
+  });
+
+  it('waits for a queue that is away, says so once, and goes on', async () => {
+    const world = new FleetWorld();
+    const real = new MemoryTaskQueue(world.tasks);
+    const failing: TaskQueue = Object.assign(Object.create(real) as TaskQueue, {
+      receive: async (most: number, waitMs: number, stop: AbortSignal): Promise<readonly TaskLease[]> => {
+        if (world.clock.nowMs() < 30_000) throw new QueueUnavailable('redis://x: gone');
+        return real.receive(most, waitMs, stop);
+      },
+      depth: async () => {
+        if (world.clock.nowMs() < 30_000) throw new QueueUnavailable('redis://x: gone');
+        return real.depth();
+      },
+    });
+    const { told, worker } = await aFleet(someQueuedTasks(2), { world, queue: failing });
+    await world.clock.advance(10_000);
+    expect(worker.snapshot().away).toBe('redis://x: gone');
+    await world.clock.run();
+    expect(told).toEqual(['waiting for the queue: redis://x: gone']);
+    expect(await world.read()).toHaveLength(2);
+  });
+});
+
+describe('a worker that is told to end', () => {
+  it('takes no further task, finishes what it paid for and hands back what it did not', async () => {
+    const slow: ScriptedAnswers['submits'] = ({ taskId }) =>
+      taskId === 't2' ? [{ fault: describeFault({ kind: 'transport', message: 'reset' }) }] : [{ answer: 'accepted' }];
+    const { world, end, interrupt, worker } = await aFleet(someQueuedTasks(3), {
+      answers: { submits: slow },
+      concurrency: 2,
+    });
+    await world.clock.advance(100);
+    interrupt.abort();
+    expect(worker.snapshot().isDraining).toBe(true);
+    await world.clock.run();
+    expect(await end).toMatchObject({
+      reason: 'interrupted',
+      isDrained: true,
+      handedBack: [{ taskId: 't2', captchaId: null }],
+    });
+    expect(await world.read()).toMatchObject([{ outcome: { taskId: 't1', status: 'solved' } }]);
+    expect(world.tasks.depth()).toMatchObject({ waiting: 2, inFlight: 0 });
+  });
+
+  it('hands back with their ids what is not solved when the time to drain is over, and the next one polls them', async () => {
+    const polls: ScriptedAnswers['polls'] = () => [{ answer: notReady }];
+    const { world, end, interrupt } = await aFleet(someQueuedTasks(2), {
+      answers: { polls },
+      options: { drainTimeoutMs: 60_000 },
+    });
+    await world.clock.advance(20_000);
+    interrupt.abort();
+    await world.clock.advance(59_000);
+    expect(world.tasks.depth()).toMatchObject({ inFlight: 2 });
+    await world.clock.advance(1_000);
+    const handedBack = [
+      { id: queueIdOf(aQueuedTask(1)), taskId: 't1', captchaId: 't1-1' },
+      { id: queueIdOf(aQueuedTask(2)), taskId: 't2', captchaId: 't2-1' },
+    ];
+    expect(await end).toEqual({ reason: 'interrupted', message: null, isDrained: false, handedBack });
+    const next = await aFleet([], { world, answers: { polls: () => [{ answer: ready }] } });
+    await world.clock.run();
+    expect(next.api.submissions).toEqual([]);
+    expect(await world.read()).toHaveLength(2);
+  });
+});
+
+describe('a worker that stood still while somebody else took its task', () => {
+  it('stops at once, and there is one result and one submission', async () => {
+    const world = new FleetWorld();
+    const service = new CountingService(world.clock, seededRandom(1));
+    const life = new Life(Infinity);
+    const frozen = await aFleet([aQueuedTask(1)], { world, api: service.api(life) });
+    await world.clock.advance(10_000);
+    world.tasks.expire(queueIdOf(aQueuedTask(1)));
+    const other = await aFleet([], { world, api: service.api(life), options: { worker: 'w2' } });
+    await world.clock.run();
+    const totals = [frozen.tally.totals(), other.tally.totals()];
+    expect(totals.map(({ lost }) => lost).reduce((sum, lost) => sum + lost)).toBe(1);
+    expect(service.accepted).toHaveLength(1);
+    expect(await world.read()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,136 @@
+import type { Exchange } from '../../src/adapters/captchaai/exchange.ts';
+import { pickCaptchaId, pickPollAnswer, type Picked, type Success } from '../../src/adapters/captchaai/picked.ts';
+import { readExchange, unusableAnswer } from '../../src/adapters/captchaai/read-exchange.ts';
+import { type Fault, ProviderFault } from '../../src/domain/fault.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { CallLimits, SolverApi } from '../../src/ports/solver-api.ts';
+import type { MortalProcess } from '../support/mortal-process.ts';
+import type { Call, Course, Ledger } from './ledger.ts';
+import { keyOf } from './task-key.ts';
+import type { ModelledService } from './modelled-service.ts';
+
+export interface ClientParts {
+  readonly service: ModelledService;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly callTimeoutMs: number;
+}
+
+const timedOut = (maybeSent: boolean): Exchange => ({
+  ...{ type: 'broken', kind: 'timeout', why: 'no answer in time' },
+  maybeSent,
+});
+
+const host = 'ocr.example.com';
+
+/** The client of one task in one process: time and the wire are modelled, what is read from the wire is not. */
+export class Client implements SolverApi {
+  readonly #parts: ClientParts;
+  readonly #course: Course;
+  readonly #process: MortalProcess;
+
+  constructor(parts: ClientParts, { course, process }: { course: Course; process: MortalProcess }) {
+    this.#parts = parts;
+    this.#course = course;
+    this.#process = process;
+  }
+
+  async submit({ taskId }: { taskId: string }, limits: CallLimits): Promise<string> {
+    const call = this.#begin('submit', limits, null);
+    const captchaId = await this.#ask(call, () => this.#parts.service.submit(taskId), pickCaptchaId);
+    call.captchaId = captchaId;
+    this.#parts.ledger.acceptedAs(captchaId).knownTo.add(this.#process.name);
+    return captchaId;
+  }
+
+  async poll(captchaId: string, limits: CallLimits) {
+    const call = this.#begin('poll', limits, captchaId);
+    const answer = await this.#ask(call, () => this.#parts.service.poll(captchaId), pickPollAnswer);
+    if (answer.ready) this.#parts.ledger.acceptedAs(captchaId).isOver = true;
+    return answer;
+  }
+
+  #begin(type: Call['type'], { timeLeftMs }: CallLimits, captchaId: string | null): Call {
+    const { ledger, clock } = this.#parts;
+    const pass = type === 'submit' ? this.#course.pass : null;
+    const about = { type, course: this.#course, order: ledger.calls.length, pass, timeLeftMs, captchaId };
+    const call: Call = { ...about, sentMs: clock.nowMs(), endedMs: null, fault: null };
+    ledger.addCall(call);
+    this.#course.calls.push(call);
+    if (type === 'submit') this.#checkAlive();
+    this.#checkWrittenDown(call);
+    return call;
+  }
+
+  #checkAlive(): void {
+    const { taskId, process } = this.#course;
+    const alive = this.#parts.ledger.acceptedFor(taskId).find(({ knownTo, isOver }) => knownTo.has(process) && !isOver);
+    if (alive !== undefined) {
+      this.#parts.ledger.violate(`${process} submits ${taskId} while it knows ${alive.captchaId}, which may be alive`);
+    }
+  }
+
+  /** Every step is durable before it is taken: each submission, and each id before it is looked at. */
+  #checkWrittenDown({ type, captchaId }: Call): void {
+    const { disk, taskId, process } = this.#course;
+    if (disk === null) return;
+    const { ledger } = this.#parts;
+    const [what, line, times] =
+      type === 'poll'
+        ? ['polls', `"id":"${captchaId ?? ''}"`, 1]
+        : ['submits', `{"t":"intent","k":"${keyOf(taskId)}"`, ledger.submissionsOf(taskId)];
+    if (disk.count(line) < times) ledger.violate(`${process} ${what} ${captchaId ?? taskId} before it is written down`);
+  }
+
+  async #ask<T>(call: Call, arrive: () => Exchange | null, pick: (answer: Success) => Picked<T>): Promise<T> {
+    const { ledger, clock } = this.#parts;
+    const exchange = await this.#process.take(() => this.#exchange(call, arrive));
+    call.endedMs = clock.nowMs();
+    const read = this.#read(call.type, exchange, pick);
+    const said = 'fault' in read ? read.fault.message : JSON.stringify(read.value);
+    ledger.trace(this.#process.name, `${call.type} ${this.#course.taskId} ${call.captchaId ?? ''} -> ${said}`);
+    if ('value' in read) return read.value;
+    call.fault = read.fault;
+    this.#recordEnd(call, read.fault);
+    throw new ProviderFault(read.fault);
+  }
+
+  #recordEnd({ type, captchaId }: Call, { kind }: Fault): void {
+    const isOver = kind === 'unsolvable' || kind === 'rejected';
+    if (type === 'poll' && captchaId !== null && isOver) this.#parts.ledger.acceptedAs(captchaId).isOver = true;
+  }
+
+  /** What was sent arrives, whatever becomes of the client meanwhile. */
+  async #exchange({ timeLeftMs, type }: Call, arrive: () => Exchange | null): Promise<Exchange> {
+    const { service, clock, callTimeoutMs, ledger } = this.#parts;
+    if (timeLeftMs <= 0) {
+      ledger.count(`${type}: not sent, no time was left`);
+      return timedOut(false);
+    }
+    const limitMs = Math.min(callTimeoutMs, timeLeftMs);
+    const [thereMs, backMs] = [service.latencyMs(), service.latencyMs()];
+    const arrived = clock.sleep(thereMs).then(arrive);
+    if (thereMs < limitMs) {
+      const exchange = await arrived;
+      if (exchange !== null && thereMs + backMs < limitMs) {
+        await clock.sleep(backMs);
+        return exchange;
+      }
+    }
+    ledger.count(`${type}: timed out`);
+    await clock.sleep(Math.max(0, limitMs - Math.min(thereMs, limitMs)));
+    return timedOut(true);
+  }
+
+  #read<T>(
+    call: Call['type'],
+    exchange: Exchange,
+    pick: (answer: Success) => Picked<T>,
+  ): { value: T } | { fault: Fault } {
+    const timestamp = this.#parts.clock.timestamp();
+    const reading = readExchange(exchange, { call, host, errorKinds: {}, clean: (text) => text, timestamp });
+    if (reading.type === 'fault') return { fault: reading.fault };
+    const picked = pick(reading);
+    return 'value' in picked ? picked : { fault: unusableAnswer({ call, host }, picked.missing) };
+  }
+}

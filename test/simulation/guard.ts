@@ -1,0 +1,117 @@
+import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
+import { SharedProtection } from '../../src/core/health/shared-protection.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../src/core/health/protection-state.ts';
+import { ProcessQuietTime } from '../../src/core/retry/process-quiet-time.ts';
+import { ProcessRetryBudget } from '../../src/core/retry/process-retry-budget.ts';
+import type { Awaitable } from '../../src/ports/awaitable.ts';
+import type { Breaker, Pass } from '../../src/ports/breaker.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { QuietTime } from '../../src/ports/quiet-time.ts';
+import type { RetryBudget } from '../../src/ports/retry-budget.ts';
+import type { Dice } from '../support/dice.ts';
+import { MemoryLog } from '../support/memory-log.ts';
+import type { MortalProcess } from '../support/mortal-process.ts';
+import type { Course, Ledger, PassTaken } from './ledger.ts';
+import type { ProtectionSchedule } from './schedule.ts';
+
+/** What keeps the retries of all processes from becoming a storm, as one of them sees it. */
+export interface Guard {
+  readonly budget: RetryBudget;
+  readonly breaker: Breaker;
+  readonly quiet: QuietTime;
+}
+
+/** Joins a process, with its own clock. Another way of sharing is another of these. */
+export type OpenGuard = (process: MortalProcess, clock: Clock) => Guard;
+
+interface GuardParts {
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, parts: GuardParts) => OpenGuard> = {
+  object: ({ budget, breaker }, { clock, dice }) => {
+    const guard = {
+      budget: new ProcessRetryBudget(budget, { clock }),
+      breaker: new ProcessBreaker(breaker, { clock, random: dice }),
+      quiet: new ProcessQuietTime({ clock }),
+    };
+    return () => guard;
+  },
+  log: (options, { clock: host, dice: random }) => {
+    const log = new MemoryLog<ProtectionEntry, ProtectionAnswer>(() => host.nowMs());
+    const warn = (message: string): never => {
+      throw new Error(message);
+    };
+    return (process, clock) => {
+      void process.killed.then(() => log.gone.add(process.name));
+      const openLog = log.open.bind(log, process.name);
+      return new SharedProtection(options, { openLog, nowMs: () => host.nowMs(), clock, random, warn });
+    };
+  },
+};
+
+/** What all processes of a host share. */
+export function guardOf(options: ProtectionSchedule, parts: GuardParts): OpenGuard {
+  return ways[options.sharing](options, parts);
+}
+
+interface WatchParts {
+  readonly process: MortalProcess;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  /** The longest that an answer takes, in ms. */
+  readonly answerMs: number;
+}
+
+/** The guard as one task uses it: it may end before and after every answer, and the ledger knows of every pass. */
+export function watched({ budget, breaker, quiet }: Guard, course: Course, parts: WatchParts): Guard {
+  const { process, ledger, clock, dice, answerMs } = parts;
+  const taken = new Map<Pass, PassTaken>();
+  const ask = <T>(question: () => Awaitable<T>): Promise<T> =>
+    process.take(async () => {
+      const answer = await question();
+      if (answerMs > 0) await clock.sleep(dice.between(0, answerMs));
+      return answer;
+    });
+  const note = (type: 'taken' | 'given-back', pass: PassTaken, verdict: string | null): unknown =>
+    ledger.passes.push({ type, pass, verdict, atMs: clock.nowMs() });
+  return {
+    quiet: { ask: (ms) => ask(() => quiet.ask(ms)), leftMs: () => ask(() => quiet.leftMs()) },
+    budget: {
+      deposit: () => ask(() => budget.deposit()),
+      tryWithdraw: (request) => ask(() => budget.tryWithdraw(request)),
+    },
+    breaker: {
+      tryEnter: async () => {
+        const admission = await ask(async () => {
+          const answer = await breaker.tryEnter();
+          if (!answer.admitted) return answer;
+          const pass = {
+            course,
+            isProbe: answer.pass.probe,
+            isTrial: answer.pass.ticket !== undefined,
+            takenMs: clock.nowMs(),
+            isGivenBack: false,
+          };
+          taken.set(answer.pass, pass);
+          note('taken', pass, null);
+          return answer;
+        });
+        if (admission.admitted) course.pass = taken.get(admission.pass) ?? null;
+        return admission;
+      },
+      record: (pass, verdict) =>
+        ask(() => {
+          const known = taken.get(pass);
+          if (known === undefined || known.isGivenBack) ledger.violate(`${process.name} gives a pass back twice`);
+          else {
+            known.isGivenBack = true;
+            note('given-back', known, verdict);
+          }
+          return breaker.record(pass, verdict);
+        }),
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Course, Ledger } from './ledger.ts';
+import type { Simulated } from './simulate.ts';
+import { submissionsOf } from './laws/submissions.ts';
+
+/** What a task was in the midst of when its process was killed. */
+function phaseOf({ calls, endedMs }: Course): string | null {
+  if (endedMs !== null) return null;
+  const last = calls.at(-1);
+  if (last === undefined) return 'before the first submission';
+  if (last.endedMs === null) return `with a ${last.type === 'submit' ? 'submission' : 'poll'} out`;
+  return last.captchaId === null ? 'between two submissions' : 'with an id that was known';
+}
+
+function countCourses(ledger: Ledger): void {
+  for (const course of ledger.courses) {
+    const phase = phaseOf(course);
+    if (phase !== null) ledger.count(`crash: task ${phase}`);
+    if (course.isResumed) ledger.count('task resumed by its id');
+    ledger.count('submissions', submissionsOf(course).length);
+  }
+}
+
+function countDoubt({ ledger, batches }: Simulated): void {
+  const known = (taskId: string): boolean =>
+    ledger.acceptedFor(taskId).every(({ knownTo }) => [...knownTo].some((process) => process.startsWith('batch')));
+  for (const { task } of batches.flatMap(({ items }) => items)) {
+    const accepted = ledger.acceptedFor(task.taskId);
+    if (accepted.length > 1) ledger.count('task accepted more than once');
+    if (!known(task.taskId)) ledger.count('task of which an accepted id was never known');
+  }
+}
+
+/** Counts what can be seen only afterwards, so that nobody believes in an empty simulation. */
+export function countWhatHappened(simulated: Simulated): void {
+  const { ledger, schedule, endedMs } = simulated;
+  for (const { byMs } of schedule.jumps.filter(({ atMs }) => atMs <= endedMs)) {
+    ledger.count(byMs < 0 ? 'wall clock set back' : 'wall clock set forward');
+  }
+  ledger.count(
+    'Retry-After heard',
+    ledger.calls.filter(({ fault }) => fault !== null && fault.retryAfterMs !== null).length,
+  );
+  ledger.count('ids accepted', ledger.accepted.length);
+  ledger.count(`schedule: shared by ${schedule.protection.sharing}`);
+  countCourses(ledger);
+  countDoubt(simulated);
+}
+
+/** Adds what one simulation counted to what many have. */
+export function addCounts(sum: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [event, count] of counts) sum.set(event, (sum.get(event) ?? 0) + count);
+}
+
+/** The counts as a table, by name. */
+export function renderHistogram(counts: ReadonlyMap<string, number>): string {
+  const most = Math.max(1, ...counts.values());
+  const bar = (count: number): string => '#'.repeat(Math.ceil((30 * Math.log1p(count)) / Math.log1p(most)));
+  return [...counts]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([event, count]) => `${event.padEnd(48)} ${String(count).padStart(9)} ${bar(count)}`)
+    .join('\n');
+}

@@ -1,0 +1,124 @@
+import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
+import type { Circumstances } from '../../src/core/solve/circumstances.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Task } from '../../src/domain/task.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { Dice } from '../support/dice.ts';
+import type { MemoryDisk } from '../support/memory-disk.ts';
+import type { MortalProcess } from '../support/mortal-process.ts';
+import { Client } from './client.ts';
+import { type Course, Ledger } from './ledger.ts';
+import { ModelledService } from './modelled-service.ts';
+import { type Guard, guardOf, type OpenGuard, watched } from './guard.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Solves the tasks of one process. */
+export interface SimulatedSolver {
+  solve(task: Task, stop: AbortSignal, circumstances?: Circumstances): Promise<Outcome>;
+}
+
+export interface SolverRole {
+  readonly options: SolverOptions;
+  /** Of a batch, whose journal is on it; null for a process without. */
+  readonly disk: MemoryDisk | null;
+}
+
+/** The longest of many thousands of schedules needs a third: where time has to stop, processes hang, and that is told. */
+const mostSleeps = 100_000;
+const epoch = Date.UTC(2030, 0, 1);
+
+/** A machine with its clocks, what its processes share, and the service that all of them use. */
+export class Host {
+  readonly schedule: Schedule;
+  readonly ledger: Ledger;
+  readonly dice: Dice;
+  /** Goes on whatever becomes of the processes; its wall clock is set as the schedule says. */
+  readonly clock: Clock;
+  #sleepCount = 0;
+  readonly #virtual = new VirtualClock(epoch);
+  readonly #service: ModelledService;
+  readonly #openGuard: OpenGuard;
+
+  constructor(schedule: Schedule, trace: ((line: string) => void) | null = null) {
+    this.schedule = schedule;
+    const virtual = this.#virtual;
+    const { jumps, service: habits } = schedule;
+    this.clock = {
+      nowMs: () => virtual.nowMs(),
+      timestamp: () =>
+        jumps.reduce((at, { atMs, byMs }) => (atMs <= virtual.nowMs() ? at + byMs : at), virtual.timestamp()),
+      sleep: (ms, signal) => {
+        this.#sleepCount += 1;
+        return this.#sleepCount > mostSleeps ? new Promise(() => undefined) : virtual.sleep(ms, signal);
+      },
+    };
+    this.ledger = new Ledger(() => virtual.nowMs(), trace);
+    this.dice = new Dice(schedule.seed + 2 ** 40);
+    const { clock, dice, ledger } = this;
+    this.#service = new ModelledService({ habits, clock, dice, ledger });
+    this.#openGuard = guardOf(schedule.protection, { clock, dice });
+  }
+
+  /** Lets time pass until nothing is left to happen. */
+  run(): Promise<void> {
+    return this.#virtual.run();
+  }
+
+  /** The clock as a process sees it, whose timers may be late. */
+  clockOf(process: MortalProcess): Clock {
+    const { dice, clock, schedule } = this;
+    const lagMs = (): number => (schedule.lagMs > 0 && dice.chance(0.1) ? dice.between(0, schedule.lagMs) : 0);
+    return {
+      nowMs: () => clock.nowMs(),
+      timestamp: () => clock.timestamp(),
+      sleep: (ms, signal) => process.take(() => clock.sleep(ms > 0 ? ms + lagMs() : ms, signal)),
+    };
+  }
+
+  /** The shipping solver in one process; every task of it has a client and a guard that are watched. */
+  solverFor(process: MortalProcess, role: SolverRole): SimulatedSolver {
+    const clock = this.clockOf(process);
+    const guard = this.#openGuard(process, clock);
+    const solve: SimulatedSolver['solve'] = async (task, stop, circumstances) => {
+      const course = this.#begin(process, task, { role, isResumed: (circumstances?.accepted ?? null) !== null });
+      const solver = new Solver(role.options, this.#partsOf(course, { process, clock, guard }));
+      const outcome = await solver.solve(task, stop, circumstances);
+      course.endedMs = clock.nowMs();
+      course.outcome = outcome;
+      this.#recordOutcome(course, outcome);
+      return outcome;
+    };
+    return { solve };
+  }
+
+  #recordOutcome({ process, taskId }: Course, outcome: Outcome): void {
+    const how = outcome.status === 'solved' ? 'solved' : outcome.reason;
+    this.ledger.trace(process, `outcome of ${taskId}: ${how}`);
+    this.ledger.count(`outcome: ${how}`);
+  }
+
+  #partsOf(course: Course, { process, clock, guard }: { process: MortalProcess; clock: Clock; guard: Guard }) {
+    const { ledger, schedule, dice } = this;
+    const client = { service: this.#service, clock: this.clock, ledger, callTimeoutMs: schedule.callTimeoutMs };
+    return {
+      api: new Client(client, { course, process }),
+      ...{ clock, random: dice },
+      ...watched(guard, course, { process, ledger, clock: this.clock, dice, answerMs: schedule.protection.answerMs }),
+      emit: ({ type }: { type: string }) => ledger.count(`solver: ${type}`),
+      timing: () => schedule.polling,
+    };
+  }
+
+  #begin(
+    { name: process }: MortalProcess,
+    { taskId }: Task,
+    { role: { options, disk }, isResumed }: { role: SolverRole; isResumed: boolean },
+  ): Course {
+    const startedMs = this.clock.nowMs();
+    const about = { process, taskId, disk, options, startedMs, isResumed };
+    const course: Course = { ...about, calls: [], endedMs: null, outcome: null, pass: null };
+    this.ledger.courses.push(course);
+    return course;
+  }
+}

@@ -1,0 +1,32 @@
+import { keepsToTheBudget } from './laws/budget.ts';
+import { asksOneAtATime, probesOneAtATime } from './laws/breaker.ts';
+import { callsInTime, endsInTime, submitsNothingOnceStopped } from './laws/deadline.ts';
+import {
+  endsAll,
+  journalsAll,
+  keepsTheOrder,
+  keepsToBounds,
+  marksDoubt,
+  solvesAll,
+  writesEachRowOnce,
+} from './laws/batch.ts';
+import { retriesWithReason } from './laws/attempts.ts';
+import type { Simulated } from './simulate.ts';
+
+/** What must hold whatever happens: a breach is a sentence. All of them look at the world's own ledger. */
+export const laws: Readonly<Record<string, (simulated: Simulated) => Iterable<string>>> = {
+  'no task is lost': endsAll,
+  'every task has exactly one row in the end': writesEachRowOnce,
+  'every task is solved once the service is well': solvesAll,
+  'rows are in the order of the input where that is wanted': keepsTheOrder,
+  'a submission whose answer never came marks its row': marksDoubt,
+  'a run keeps to its bounds': keepsToBounds,
+  'the journal can be resumed': journalsAll,
+  'a task is submitted again only for a reason': retriesWithReason,
+  'the budget is never exceeded': keepsToTheBudget,
+  'there is one probe at a time': probesOneAtATime,
+  'a service that is down is asked by one submission at a time': asksOneAtATime,
+  'no call is made at or after the deadline': callsInTime,
+  'a task ends by its deadline': endsInTime,
+  'nothing is submitted once it was stopped': submitsNothingOnceStopped,
+};

@@ -1,0 +1,92 @@
+import type { Simulated } from '../simulate.ts';
+import type { BatchProcess, Lived } from '../batch-process.ts';
+import { submissionsOf } from './submissions.ts';
+
+const idsOf = (rows: Lived['rows']): string[] => rows.map((row) => row['task_id'] ?? '');
+const lastOf = ({ lived }: BatchProcess): Lived => lived.at(-1)!;
+const endedByItself = ({ end }: Lived): boolean => end !== null && typeof end === 'object';
+
+/** Every run and every solve comes to an end. */
+export function* endsAll({ batches, solves, ledger }: Simulated): Iterable<string> {
+  for (const { process, end } of batches.flatMap(({ lived }) => lived)) if (end === null) yield `${process} hangs`;
+  for (const [index, end] of solves.entries()) {
+    const outcomes = ledger.courses.filter(
+      ({ process, outcome }) => process === `solve${index + 1}` && outcome !== null,
+    );
+    if (end === null) yield `solve${index + 1} hangs`;
+    if (end === 'ended' && outcomes.length !== 1) yield `solve${index + 1} has ${outcomes.length} outcomes`;
+  }
+}
+
+function* repeated(ids: readonly string[]): Iterable<string> {
+  for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) yield id;
+}
+
+/** In the end; and in every run that ends by itself no row stands twice. */
+export function* writesEachRowOnce({ batches }: Simulated): Iterable<string> {
+  for (const batch of batches) {
+    for (const lived of batch.lived.filter(endedByItself)) {
+      for (const id of repeated(idsOf(lived.rows))) yield `${lived.process}: ${id} twice`;
+    }
+    const ids = new Set(idsOf(lastOf(batch).rows));
+    for (const { task } of batch.items) if (!ids.has(task.taskId)) yield `${task.taskId} has no row`;
+    if (ids.size > batch.items.length) yield 'rows of nobody';
+  }
+}
+
+/** With the solution of its own. */
+export function* solvesAll({ batches }: Simulated): Iterable<string> {
+  for (const row of batches.flatMap((batch) => lastOf(batch).rows)) {
+    const { task_id: taskId = '', status = '', solution, reason = '' } = row;
+    if (status !== 'solved') yield `${taskId} is ${status}: ${reason}`;
+    else if (solution !== `token of ${taskId}`) yield `${taskId} has ${solution ?? ''}`;
+  }
+}
+
+export function* keepsTheOrder({ batches, schedule }: Simulated): Iterable<string> {
+  for (const [index, { lived }] of batches.entries()) {
+    if (schedule.batches[index]?.orderWindow === null) continue;
+    for (const { process, rows } of lived) {
+      const places = idsOf(rows).map((id) => Number(/\d+$/.exec(id)?.[0]));
+      if (places.some((place, at) => place < (places[at - 1] ?? 0))) yield `${process}: ${places.join()}`;
+    }
+  }
+}
+
+/** Nobody was told of the id, or nobody who was told lived to write it down. */
+export function* marksDoubt({ batches, ledger }: Simulated): Iterable<string> {
+  for (const batch of batches) {
+    const { process, rows } = lastOf(batch);
+    const unknown = ledger.accepted.filter(({ knownTo }) => !knownTo.has(process));
+    for (const { taskId, captchaId } of unknown) {
+      const row = rows.find((each) => each['task_id'] === taskId);
+      if (row !== undefined && row['possibly_charged'] !== 'true') yield `${taskId}, of which nobody knew ${captchaId}`;
+    }
+  }
+}
+
+export function* keepsToBounds({ batches, ledger }: Simulated): Iterable<string> {
+  for (const { process, life, begun } of batches.flatMap(({ lived }) => lived)) {
+    const { maxSubmissions, limit } = life.bounds;
+    const calls = ledger.courses.filter((course) => course.process === process).flatMap(submissionsOf);
+    const counted = calls.filter(({ fault }) => fault?.threadsFull !== true).length;
+    if (counted > (maxSubmissions ?? Infinity)) yield `${process}: ${counted} submissions`;
+    if (begun > (limit ?? Infinity)) yield `${process}: ${begun} tasks`;
+  }
+}
+
+/** The rows that a run told and the next one, to whom they are to be left, does not have. */
+function lostRows(told: Lived, { life, rows, end }: Lived): string[] {
+  if (end === null || typeof end !== 'object' || life.retryFailed || life.resolveExpired) return [];
+  const ids = new Set(idsOf(rows));
+  return idsOf(told.rows).filter((id) => !ids.has(id));
+}
+
+/** After a crash, too: what was written was in the journal before. A journal that cannot be opened throws. */
+export function* journalsAll({ batches }: Simulated): Iterable<string> {
+  for (const { lived } of batches) {
+    for (const [index, later] of lived.slice(1).entries()) {
+      for (const id of lostRows(lived[index]!, later)) yield `${later.process} has lost the row of ${id}`;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Call, Course } from '../ledger.ts';
+import type { Simulated } from '../simulate.ts';
+
+/** Sums of times that are no whole milliseconds. */
+const rounding = 1e-6;
+
+/** The own time of a task that pauses stands still while it waits for others: then its deadline is not known here. */
+const pauses = ({ options }: Course): boolean => options.onExhausted === 'pause';
+
+/** A pausing task is given the longest wait that `Retry-After` may cost it, and may wait less: up to a fifth, or 5 s. */
+function grantedJitterMs({ calls }: Course): number {
+  return calls.reduce((sum, { fault }) => sum + Math.min(5_000, (fault?.retryAfterMs ?? 0) * 0.2), 0);
+}
+
+function isLate({ course, sentMs, timeLeftMs }: Call): boolean {
+  const { startedMs, options } = course;
+  // With nothing left the client sends nothing: a timer was late, or the disk slow.
+  if (timeLeftMs <= 0) return false;
+  if (pauses(course)) return timeLeftMs > options.timeoutMs + grantedJitterMs(course) + rounding;
+  return Math.abs(sentMs + timeLeftMs - startedMs - options.timeoutMs) > rounding;
+}
+
+/** Calls are limited by what is left until the deadline: the client ends them there. */
+export function* callsInTime({ ledger }: Simulated): Iterable<string> {
+  for (const call of ledger.calls.filter(isLate)) {
+    yield `${call.course.process} ${call.type} ${call.course.taskId} at ${call.sentMs} ms with ${call.timeLeftMs} ms left`;
+  }
+  // What an id may take does not pause.
+  for (const course of ledger.courses) {
+    const { calls, options } = course;
+    const mostMs = options.timeoutMs + (pauses(course) ? grantedJitterMs(course) : 0) + rounding;
+    const accepted = calls.findLast(({ type, captchaId }) => type === 'submit' && captchaId !== null);
+    const late = calls.find(
+      ({ type, sentMs, timeLeftMs }) =>
+        type === 'poll' && timeLeftMs > 0 && sentMs > (accepted?.sentMs ?? Infinity) + mostMs,
+    );
+    if (late !== undefined) yield `${late.captchaId ?? ''} is polled at ${late.sentMs} ms, too late`;
+  }
+}
+
+/** Whoever is told to ask again soon does not look at its deadline first, in ms. */
+const soonMs = 50;
+
+/** What is asked of budget and breaker takes time, and timers are late; nothing else may hold an outcome up. */
+export function* endsInTime({ ledger, schedule }: Simulated): Iterable<string> {
+  const { lagMs, protection, batches } = { ...schedule };
+  const slackMs =
+    soonMs + 4 * (lagMs + protection.answerMs + Math.max(0, ...batches.map(({ disk }) => 2 * disk.syncMs))) + 1;
+  for (const course of ledger.courses) {
+    const { endedMs, startedMs, options, taskId, process, disk, calls } = course;
+    // Whoever was told that every thread is taken waits for the batch's room, not for its own time.
+    const waitedForRoom = disk !== null && calls.some(({ fault }) => fault?.threadsFull === true);
+    if (endedMs === null || pauses(course) || waitedForRoom) continue;
+    if (endedMs > startedMs + options.timeoutMs + slackMs) yield `${process} ends ${taskId} at ${endedMs} ms`;
+  }
+}
+
+/** What was let through before the stop is sent; nothing else is. */
+export function* submitsNothingOnceStopped({ ledger, batches }: Simulated): Iterable<string> {
+  for (const { process, interruptedMs } of batches.flatMap(({ lived }) => lived)) {
+    const late = ledger.calls.find(
+      ({ type, course, pass }) =>
+        type === 'submit' && course.process === process && (pass?.takenMs ?? 0) > (interruptedMs ?? Infinity),
+    );
+    if (late !== undefined) yield `${process} submits ${late.course.taskId} at ${late.sentMs} ms`;
+  }
+}

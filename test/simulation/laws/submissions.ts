@@ -1,0 +1,37 @@
+import type { Call, Course } from '../ledger.ts';
+
+export const submissionsOf = ({ calls }: Course): Call[] => calls.filter(({ type }) => type === 'submit');
+
+/** What the task saw last before a call of it; null where the call is its first. */
+export function before(call: Call): Call | null {
+  return call.course.calls[call.course.calls.indexOf(call) - 1] ?? null;
+}
+
+/** Nothing was accepted, and all who wait for the breaker know more. */
+export function isFailedTrial({ pass, fault }: Call): boolean {
+  const isDown = fault?.kind === 'transport' || fault?.kind === 'timeout';
+  return isDown && !fault.answerLost && pass?.isTrial === true;
+}
+
+/** Whether a task that was answered so may submit again without a token: nothing of it was accepted. */
+function isFreeOfCharge(call: Call): boolean {
+  const { type, course, pass, fault } = call;
+  if (type === 'poll' || fault === null) return false;
+  if (fault.threadsFull) return course.disk !== null;
+  return isFailedTrial(call) && pass?.isProbe === true && course.options.onExhausted === 'pause';
+}
+
+/** A submission that must have drawn a token, and the earliest moment at which it can have done so. */
+export interface Retry {
+  readonly submission: Call;
+  readonly reasonMs: number;
+}
+
+/** The submissions of a course that must have drawn a token. */
+export function retriesOf(course: Course): Retry[] {
+  return submissionsOf(course).flatMap((submission) => {
+    const reason = before(submission);
+    if (reason === null || isFreeOfCharge(reason)) return [];
+    return [{ submission, reasonMs: reason.endedMs ?? reason.sentMs }];
+  });
+}

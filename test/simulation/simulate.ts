@@ -1,0 +1,53 @@
+import { BatchProcess } from './batch-process.ts';
+import { countWhatHappened } from './histogram.ts';
+import { Host } from './host.ts';
+import type { Ledger } from './ledger.ts';
+import { laws } from './laws.ts';
+import { openAsFiles } from './real-files.ts';
+import { type Schedule, scheduleOf } from './schedule.ts';
+import { runSolve } from './solve-process.ts';
+
+/** Everything that is known when nothing is left to happen. */
+export interface Simulated {
+  readonly schedule: Schedule;
+  readonly ledger: Ledger;
+  readonly batches: readonly BatchProcess[];
+  /** Null for one that hangs. */
+  readonly solves: readonly ('killed' | 'ended' | null)[];
+  readonly endedMs: number;
+}
+
+async function play(schedule: Schedule, trace: ((line: string) => void) | null): Promise<Simulated> {
+  const host = new Host(schedule, trace);
+  const batches = schedule.batches.map((batch, index) => new BatchProcess(`batch${index + 1}`, batch, host));
+  const solves: ('killed' | 'ended' | null)[] = schedule.solves.map(() => null);
+  const bugs: unknown[] = [];
+  for (const batch of batches) batch.live().catch((error: unknown) => bugs.push(error));
+  schedule.solves.forEach((solve, index) => {
+    runSolve(`solve${index + 1}`, solve, host).then(
+      (end) => (solves[index] = end),
+      (error: unknown) => bugs.push(error),
+    );
+  });
+  await host.run();
+  for (const bug of bugs) host.ledger.violate(`nothing throws: ${bug instanceof Error ? bug.stack : String(bug)}`);
+  return { schedule, ledger: host.ledger, batches, solves, endedMs: host.clock.nowMs() };
+}
+
+export interface Verdict {
+  readonly seed: number;
+  readonly broken: readonly string[];
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** Plays the schedule of a seed and says which laws it broke. `trace` is told of every step. */
+export async function simulate(seed: number, trace: ((line: string) => void) | null = null): Promise<Verdict> {
+  const simulated = await play(scheduleOf(seed), trace);
+  const { ledger } = simulated;
+  await openAsFiles(simulated);
+  countWhatHappened(simulated);
+  for (const [name, law] of Object.entries(laws)) {
+    for (const breach of law(simulated)) ledger.violations.push(`${name}: ${breach}`);
+  }
+  return { seed, broken: ledger.violations, counts: ledger.counts };
+}

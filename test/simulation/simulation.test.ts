@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { playSeeds } from './many-seeds.ts';
+import { scheduleOf } from './schedule.ts';
+import { simulate } from './simulate.ts';
+
+const seed = process.env['SIMULATION_SEED'];
+
+/** An empty simulation would keep every law: each of these happens often enough that 500 schedules hold some. */
+const mustHappen = [
+  'crash: journal torn',
+  'crash: task with a submission out',
+  'crash: task with an id that was known',
+  'task resumed by its id',
+  'task of which an accepted id was never known',
+  'submission that drew a token',
+  'solver: budget-refused',
+  'breaker: opened',
+  'breaker: closed',
+  'breaker: probe',
+  'Retry-After heard',
+  'wall clock set back',
+  'wall clock set forward',
+  'run ended: interrupted',
+  'run ended: killed',
+  'run ended: error',
+  'row: in-doubt',
+  'row: expired when it was written',
+  'submit: accepted, and the answer lost',
+  'submit: every thread taken',
+  'journal: opened as a real file after a crash',
+];
+
+describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks that jump', () => {
+  it('break no law, and are about something', async () => {
+    const { broken, counts } = await playSeeds(1, 500);
+    expect(broken).toEqual([]);
+    expect(mustHappen.filter((event) => (counts.get(event) ?? 0) < 3)).toEqual([]);
+  }, 120_000);
+
+  it('take the same course for the same seed', async () => {
+    for (const each of [1, 7, 42]) {
+      const courses: string[][] = [[], []];
+      for (const course of courses) await simulate(each, (line) => course.push(line));
+      expect(courses[0]?.length).toBeGreaterThan(10);
+      expect(courses[0]).toEqual(courses[1]);
+    }
+  });
+});
+
+describe.runIf(seed !== undefined)(`the schedule of seed ${seed ?? ''}`, () => {
+  it('breaks no law', async () => {
+    console.info(JSON.stringify(scheduleOf(Number(seed)), null, 1));
+    const { broken } = await simulate(Number(seed), (line) => console.info(line));
+    expect(broken).toEqual([]);
+  });
+});

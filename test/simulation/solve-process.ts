@@ -1,0 +1,23 @@
+import { aTask } from '../support/builders.ts';
+import { MortalProcess } from '../support/mortal-process.ts';
+import type { Host } from './host.ts';
+import type { SolveSchedule } from './schedule.ts';
+
+/** One `captcha solve`: a task, an outcome, no journal. Answers how it ended. */
+export async function runSolve(
+  name: string,
+  { startsAtMs, steps, stopAtMs, solver: options }: SolveSchedule,
+  host: Host,
+): Promise<'killed' | 'ended'> {
+  await host.clock.sleep(startsAtMs);
+  const process = new MortalProcess(name, steps ?? Infinity);
+  const stop = new AbortController();
+  if (stopAtMs !== null) void host.clock.sleep(stopAtMs).then(() => stop.abort());
+  const solver = host.solverFor(process, { options, disk: null });
+  const solved = solver.solve(aTask({ taskId: name }), stop.signal).then(() => 'ended' as const);
+  const end = await Promise.race([solved, process.killed]);
+  host.ledger.goneMs.set(name, host.clock.nowMs());
+  process.kill();
+  host.ledger.count(`solve ${end}`);
+  return end;
+}

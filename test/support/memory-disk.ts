@@ -1,0 +1,105 @@
+import type { FileHandle } from 'node:fs/promises';
+import { encodeHeader, type JournalHeader } from '../../src/adapters/files/journal/journal-header.ts';
+import { AppendLog } from '../../src/adapters/files/journal/append-log.ts';
+import { FileJournal } from '../../src/adapters/files/journal/file-journal.ts';
+import { replay } from '../../src/adapters/files/journal/replay.ts';
+import { TaskStates } from '../../src/adapters/files/journal/task-states.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Dice } from './dice.ts';
+import type { MortalProcess } from './mortal-process.ts';
+
+export interface DiskHabits {
+  /** The longest that making data durable takes, in ms. */
+  readonly syncMs: number;
+  /** The share of writes that find the disk full, 0..1. */
+  readonly fullRatio: number;
+}
+
+export interface DiskParts {
+  readonly habits: DiskHabits;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+export const journalHeader: JournalHeader = {
+  ...{ schemaVersion: 1, baseUrl: 'https://ocr.example.com', accountId: 'f00dcafe', input: '/data/in.csv' },
+  ...{ columns: ['task_id'], columnNames: {}, createdAt: 0 },
+};
+
+/** A file with a journal, which outlives the processes that write it: what was not made durable a crash may tear. */
+export class MemoryDisk {
+  /** True where it is never full any more. */
+  isWell = false;
+  readonly #parts: DiskParts;
+  #bytes: Buffer = encodeHeader(journalHeader);
+  #durable = this.#bytes.length;
+
+  constructor(parts: DiskParts) {
+    this.#parts = parts;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** How often a text stands in what is durable. */
+  count(text: string): number {
+    return this.#bytes.toString('latin1', 0, this.#durable).split(text).length - 1;
+  }
+
+  /** What was written and not made durable survives up to any byte. Answers how many bytes were lost. */
+  crash(): number {
+    const length = this.#bytes.length;
+    this.#durable = Math.min(length, this.#parts.dice.whole(this.#durable, length));
+    this.#bytes = this.#bytes.subarray(0, this.#durable);
+    return length - this.#durable;
+  }
+
+  /** The shipping journal on this file, opened by a process: what `openJournal` does, but for the lock. */
+  async openJournal(process: MortalProcess): Promise<FileJournal> {
+    const file = this.#fileOf(process);
+    const states = new TaskStates();
+    const size = this.#bytes.length;
+    const path = `the journal of ${process.name}`;
+    const { header, end } = await replay(file, { path, length: size }, states);
+    if (end < size) await file.truncate(end);
+    await file.datasync();
+    const parts = { file, states, log: new AppendLog(file, { path, end }), unlock: () => Promise.resolve() };
+    return new FileJournal(parts, { header, isResumed: true, keptAs: null });
+  }
+
+  #fileOf(process: MortalProcess): FileHandle {
+    const file = {
+      read: (into: Buffer, offset: number, length: number, position: number) =>
+        process.take(() => ({ bytesRead: this.#bytes.copy(into, offset, position, position + length) })),
+      write: (from: Buffer, offset: number, length: number) =>
+        process.take(() => ({ bytesWritten: this.#write(from.subarray(offset, offset + length)) })),
+      datasync: () => process.take(() => this.#sync()),
+      truncate: (length: number) =>
+        process.take(() => {
+          this.#bytes = this.#bytes.subarray(0, length);
+          this.#durable = Math.min(this.#durable, length);
+        }),
+      close: () => Promise.resolve(),
+    };
+    return file as unknown as FileHandle;
+  }
+
+  /** Short writes are legal, and a full disk takes what still fits. */
+  #write(bytes: Buffer): number {
+    const { dice, habits } = this.#parts;
+    const isFull = !this.isWell && dice.chance(habits.fullRatio);
+    const isShort = isFull || dice.chance(0.05);
+    const written = isShort ? dice.whole(isFull ? 0 : 1, bytes.length) : bytes.length;
+    this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(0, written)]);
+    if (isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    return written;
+  }
+
+  async #sync(): Promise<void> {
+    const { dice, habits, clock } = this.#parts;
+    const { length } = this.#bytes;
+    await clock.sleep(dice.between(0, habits.syncMs));
+    this.#durable = Math.max(this.#durable, Math.min(length, this.#bytes.length));
+  }
+}

@@ -1,0 +1,49 @@
+import type { Awaitable } from '../../src/ports/awaitable.ts';
+
+/**
+ * A process that may end between any two of its steps: everything that it asks of the outside world goes through
+ * `take`, and what is asked or answered after its end never comes back.
+ */
+export class MortalProcess {
+  readonly name: string;
+  /** Resolves when it is killed. */
+  readonly killed: Promise<'killed'>;
+  #stepsLeft: number;
+  #isDead = false;
+  #tell: (how: 'killed') => void = () => undefined;
+
+  /** `steps`: it is killed after so many; Infinity lives. */
+  constructor(name: string, steps = Infinity) {
+    this.name = name;
+    this.#stepsLeft = steps;
+    this.killed = new Promise((resolve) => {
+      this.#tell = resolve;
+    });
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  kill(): void {
+    this.#isDead = true;
+    this.#tell('killed');
+  }
+
+  /** Two steps, one before the action and one before its answer is known. */
+  async take<T>(action: () => Awaitable<T>): Promise<T> {
+    await this.#step();
+    try {
+      return await action();
+    } finally {
+      await this.#step();
+    }
+  }
+
+  #step(): Promise<void> {
+    this.#stepsLeft -= 1;
+    if (this.#stepsLeft < 0) this.kill();
+    // A promise of its own: one for all would keep everything that ever waited for it.
+    return this.#isDead ? new Promise(() => undefined) : Promise.resolve();
+  }
+}
