@@ -4,18 +4,12 @@ import { withPath } from '../journal/system-error.ts';
 import type { RowFormat } from './row-format.ts';
 
 const lineFeed = 0x0a;
-const blockSize = 64 * 1_024;
 
-/** Where the last whole line ends. */
-async function endOfLines(file: FileHandle, size: number): Promise<number> {
-  const block = Buffer.alloc(blockSize);
-  for (let end = size; end > 0; end -= blockSize) {
-    const from = Math.max(0, end - blockSize);
-    const { bytesRead } = await file.read(block, 0, end - from, from);
-    const at = block.subarray(0, bytesRead).lastIndexOf(lineFeed);
-    if (at >= 0) return from + at + 1;
-  }
-  return 0;
+/** Behind a row that a crash cut off, the next would be nonsense too; and what is not ours is not cut. */
+async function checkEnd(file: FileHandle, path: string, size: number): Promise<void> {
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  if (buffer[0] === lineFeed) return;
+  throw new UsageError(`${path} does not end with a whole row`, 'remove its last line, or name a new file with --out');
 }
 
 /** A CSV that begins otherwise has other columns: rows of ours in it would be nonsense. */
@@ -40,14 +34,14 @@ export class AppendedRows {
     this.#end = end;
   }
 
-  /** What a full disk or a crash left of a row at the end is cut off: its result is delivered again. */
+  /** Throws `UsageError` for a file that has other columns, or ends in the middle of a row. */
   static async open(path: string, format: RowFormat): Promise<AppendedRows> {
     const file = await open(path, 'a+');
     try {
       const stat = await file.stat();
-      const end = stat.isFile() ? await endOfLines(file, stat.size) : 0;
+      const end = stat.isFile() ? stat.size : 0;
       if (end > 0) await checkHeader(file, path, format.header);
-      if (stat.isFile() && end < stat.size) await file.truncate(end);
+      if (end > 0) await checkEnd(file, path, end);
       const rows = new AppendedRows(file, { path, end }, format);
       if (end === 0 && format.header !== '') await rows.#append(format.header);
       return rows;
