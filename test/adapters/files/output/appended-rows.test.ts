@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AppendedRows } from '../../../../src/adapters/files/output/appended-rows.ts';
+import { csvFormat, jsonlFormat, type RowFormat } from '../../../../src/adapters/files/output/row-format.ts';
+
+const csv = csvFormat(['a', 'b'], new Set());
+
+function aPath(content?: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rows-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'rows');
+  if (content !== undefined) writeFileSync(path, content);
+  return path;
+}
+
+async function append(path: string, format: RowFormat, ...rows: readonly Record<string, string>[]): Promise<string> {
+  const file = await AppendedRows.open(path, format);
+  await file.write(rows);
+  await file.close();
+  return readFileSync(path, 'utf8');
+}
+
+describe('rows that are added to a file', () => {
+  it('stand under a header that is written once', async () => {
+    const path = aPath();
+    expect(await append(path, csv, { a: '1', b: '2' })).toBe('a,b\n1,2\n');
+    expect(await append(path, csv, { a: '3', b: '4' }, { a: '5', b: '6' })).toBe('a,b\n1,2\n3,4\n5,6\n');
+  });
+
+  it.each(['a,b\n1,2\n3,', 'a', 'something else'])('are not added to %j, nothing of which is lost', async (content) => {
+    const path = aPath(content);
+    await expect(AppendedRows.open(path, csv)).rejects.toMatchObject({ name: 'UsageError' });
+    expect(readFileSync(path, 'utf8')).toBe(content);
+  });
+
+  it('have no header in JSON Lines', async () => {
+    expect(
+      await append(
+        aPath('{"a":"1"}\n'),
+        jsonlFormat((row) => row),
+        { a: '2' },
+      ),
+    ).toBe('{"a":"1"}\n{"a":"2"}\n');
+  });
+
+  it('are not added to a CSV with other columns', async () => {
+    const path = aPath('x,y\n1,2\n');
+    await expect(AppendedRows.open(path, csv)).rejects.toMatchObject({ name: 'UsageError' });
+    expect(readFileSync(path, 'utf8')).toBe('x,y\n1,2\n');
+  });
+});
