@@ -1,31 +1,32 @@
-import { MemoryResultQueue } from './adapters/memory/memory-result-queue.ts';
-import { MemoryTaskQueue } from './adapters/memory/memory-task-queue.ts';
-import { MemoryTasks } from './adapters/memory/memory-tasks.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { FleetQueues } from './cli/fleet/fleet-queues.ts';
 import type { Config } from './config/schema.ts';
-import { UsageError } from './domain/usage-error.ts';
+import { QueueFuses } from './queue-fuses.ts';
 
-function checkMemory(url: string): void {
-  if (url.startsWith('memory:')) return;
-  throw new UsageError('this version has queues inside the process only', 'write memory:');
+/** An engine that is away may never let go; nothing is lost with it, since every lease runs out by itself. */
+const longestCloseMs = 3_000;
+
+async function inTime(closing: Promise<unknown>): Promise<void> {
+  const closed = new AbortController();
+  const late = clock.sleep(longestCloseMs, closed.signal);
+  await Promise.race([closing, late]);
+  closed.abort();
 }
 
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
-export function plugFleet(_config: Config, _env: NodeJS.ProcessEnv): FleetQueues & { close(): Promise<void> } {
-  const tasks = new Map<string, MemoryTasks>();
-  const results = new MemoryResultQueue({ clock });
+export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): FleetQueues & { close(): Promise<void> } {
+  const fuses = new QueueFuses({ env, state: fleet.state, taskTimeoutMs: solve.timeoutMs });
+  const opened: { close(): Promise<void> }[] = [];
+  const kept = <T extends { close(): Promise<void> }>(queue: T): T => {
+    opened.push(queue);
+    return queue;
+  };
   return {
-    tasks: async (region, url) => {
-      checkMemory(url);
-      const known = tasks.get(region) ?? new MemoryTasks({ clock });
-      tasks.set(region, known);
-      return new MemoryTaskQueue(known);
+    tasks: async (region, url) => kept(await fuses.tasks(region, url)),
+    results: async (url) => kept(await fuses.results(url)),
+    close: async () => {
+      await inTime(Promise.allSettled(opened.map((queue) => queue.close())));
+      await inTime(fuses.close().catch(() => undefined));
     },
-    results: async (url) => {
-      checkMemory(url);
-      return results;
-    },
-    close: async () => undefined,
   };
 }

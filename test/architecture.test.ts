@@ -68,7 +68,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 const packages: Record<string, readonly string[]> = {
   config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
   cli: ['commander', 'cli-table3', 'ora', 'asciichart'],
-  adapters: ['undici', 'csv-parse', 'node'],
+  adapters: ['undici', 'csv-parse', 'bullmq', 'ioredis', '@aws-sdk/client-sqs', 'node'],
   sandbox: ['node'],
   main: ['node'],
 };
@@ -82,7 +82,8 @@ function mayCross({ from, to, typeOnly }: Import): boolean {
 }
 
 function mayUse({ from, to }: Import): boolean {
-  const name = to.startsWith('node:') ? 'node' : to.split('/')[0]!;
+  const [first, second] = to.split('/');
+  const name = to.startsWith('node:') ? 'node' : first!.startsWith('@') ? `${first}/${second}` : first!;
   return packages[roomOf(from)]?.includes(name) ?? false;
 }
 

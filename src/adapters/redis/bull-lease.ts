@@ -1,0 +1,114 @@
+import type { Job, Worker } from 'bullmq';
+import { LeaseLost } from '../../domain/lease-lost.ts';
+import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import type { TaskLease } from '../../ports/task-queue.ts';
+import { saveJobData } from './bull-scripts.ts';
+import type { RedisTrouble } from './redis-trouble.ts';
+
+export type TaskJob = Job<QueuedTask, null>;
+
+export interface BullLeaseDeps {
+  readonly worker: Worker<QueuedTask, null>;
+  /** The name under which the worker takes jobs, which no other has. */
+  readonly holder: string;
+  readonly trouble: RedisTrouble;
+  /** Told once, when the lease is ended or lost: it need not be renewed any more. */
+  readonly onEnd: (lease: BullLease) => void;
+}
+
+/** The codes of BullMQ for a job that is gone, or whose lock is gone or somebody else's. */
+const lostCodes: ReadonlySet<unknown> = new Set([-1, -2, -3, -6]);
+
+function saysLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && lostCodes.has(error.code);
+}
+
+/** One delivery of a job. The token of its lock is the fence: BullMQ ends a job for the holder of the lock only. */
+export class BullLease implements TaskLease {
+  readonly queued: QueuedTask;
+  readonly delivery: number;
+  readonly id: string;
+  readonly token: string;
+  readonly #job: TaskJob;
+  readonly #deps: BullLeaseDeps;
+  readonly #lost = new AbortController();
+  #hasEnded = false;
+
+  constructor(job: TaskJob, token: string, deps: BullLeaseDeps) {
+    this.#job = job;
+    this.#deps = deps;
+    this.token = token;
+    this.id = String(job.id);
+    this.queued = job.data;
+    this.delivery = job.attemptsStarted;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Somebody else may have the job. */
+  lose(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#lost.abort();
+    this.#deps.onEnd(this);
+  }
+
+  async save(progress: OpenProgress): Promise<void> {
+    const { worker, holder, trouble } = this.#deps;
+    const request = {
+      id: this.id,
+      holder,
+      delivery: this.delivery,
+      data: JSON.stringify({ ...this.queued, progress }),
+      // An id was paid for: it is worth knowing for whoever is next, even where the lock ran out meanwhile.
+      token: progress.state === 'submitted' ? null : this.token,
+    };
+    const isSaved = await trouble.guard(async () => saveJobData(await worker.getBackend().client, worker, request));
+    if (isSaved) return;
+    this.lose();
+    throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
+  }
+
+  ack(): Promise<boolean> {
+    return this.#end(() => this.#job.moveToCompleted(null, this.token, false));
+  }
+
+  moved(): Promise<boolean> {
+    // A job that is kept would keep the task from ever coming back.
+    this.#job.opts.removeOnComplete = true;
+    return this.ack();
+  }
+
+  release(delayMs = 0): Promise<boolean> {
+    return this.#end(() =>
+      delayMs > 0
+        ? this.#job.moveToDelayed(Date.now() + delayMs, this.token)
+        : this.#job.moveToWait(this.token).then(() => undefined),
+    );
+  }
+
+  deadLetter(reason: string): Promise<boolean> {
+    const error = new Error(reason);
+    // BullMQ keeps stacks, which say nothing here.
+    delete error.stack;
+    return this.#end(() => this.#job.moveToFailed(error, this.token, false));
+  }
+
+  async #end(how: () => Promise<unknown>): Promise<boolean> {
+    if (this.#hasEnded) return false;
+    try {
+      await this.#deps.trouble.guard(() => how().catch((error: unknown) => this.#orLost(error)));
+      return !this.#lost.signal.aborted;
+    } finally {
+      this.#hasEnded = true;
+      this.#deps.onEnd(this);
+    }
+  }
+
+  #orLost(error: unknown): void {
+    if (!saysLost(error)) throw error;
+    this.lose();
+  }
+}

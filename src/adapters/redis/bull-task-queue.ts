@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
+import { BullReceiver, type Timing } from './bull-receiver.ts';
+import { countKnownJobs } from './bull-scripts.ts';
+import { parseRedisUrl } from './redis-address.ts';
+import { within } from './patience.ts';
+import { RedisTrouble } from './redis-trouble.ts';
+
+export interface BullTaskQueueOptions {
+  readonly url: string;
+  readonly region: string;
+  readonly timing: Timing;
+}
+
+/** Kept for those who look: what was done lately, and the dead letters until a person has seen to them. */
+const keptJobs = {
+  removeOnComplete: { count: 1_000, age: 3_600 },
+  removeOnFail: { count: 100_000, age: 14 * 86_400 },
+};
+/** The stream of events is for dashboards; its usual length holds 10,000. */
+const streams = { events: { maxLen: 100 } };
+const jobName = 'solve';
+const bulkSize = 1_000;
+const connectTimeoutMs = 5_000;
+const commandTimeoutMs = 10_000;
+const politeMs = 1_000;
+
+/** All keys of a region begin with this. In braces they are in one slot of a Redis Cluster, as scripts demand. */
+function prefixOf(region: string): string {
+  return `{captcha:${encodeURIComponent(region)}}`;
+}
+
+function bulksOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
+  const count = Math.ceil(tasks.length / bulkSize);
+  return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
+}
+
+/** The tasks of one region in BullMQ: dashboards that know BullMQ show them as its queue `tasks`. */
+export class BullTaskQueue implements TaskQueue {
+  readonly #options: BullTaskQueueOptions;
+  readonly #clock: Clock;
+  readonly #trouble: RedisTrouble;
+  readonly #holder = randomUUID();
+  #queue: Queue<QueuedTask, null> | null = null;
+  #receiver: BullReceiver | null = null;
+
+  constructor(options: BullTaskQueueOptions, { clock }: { clock: Clock }) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#trouble = new RedisTrouble(options.url);
+  }
+
+  send(tasks: readonly QueuedTask[]): Promise<number> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      let newCount = 0;
+      for (const bulk of bulksOf(tasks)) newCount += await this.#sendBulk(queue, bulk);
+      return newCount;
+    });
+  }
+
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    const { url, region, timing } = this.#options;
+    this.#receiver ??= new BullReceiver(
+      { address: parseRedisUrl(url), prefix: prefixOf(region), holder: this.#holder, timing },
+      { clock: this.#clock, trouble: this.#trouble },
+    );
+    return this.#receiver.receive(most, waitMs, signal);
+  }
+
+  depth(): Promise<QueueDepth> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const [counts, [oldest]] = await Promise.all([
+        queue.getJobCounts('waiting', 'delayed', 'active', 'failed'),
+        queue.getJobs(['waiting'], 0, 0, true),
+      ]);
+      const { waiting = 0, delayed = 0, active: inFlight = 0, failed: dead = 0 } = counts;
+      const oldestAgeMs = oldest === undefined ? null : Math.max(0, this.#clock.timestamp() - oldest.data.enqueuedAt);
+      return { waiting: waiting + delayed, inFlight, oldestAgeMs, dead };
+    });
+  }
+
+  dead(most: number): Promise<readonly DeadTask[]> {
+    return this.#trouble.guard(async () => {
+      if (most <= 0) return [];
+      const jobs = await (await this.#open()).getFailed(0, most - 1);
+      return jobs.map((job) => ({ queued: job.data, reason: job.failedReason, deliveries: job.attemptsStarted }));
+    });
+  }
+
+  requeue(ids: readonly string[] | null): Promise<number> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      if (ids !== null) return this.#requeueAll(await Promise.all(ids.map((id) => queue.getJob(id))));
+      let count = 0;
+      for (;;) {
+        const requeued = await this.#requeueAll(await queue.getFailed(0, bulkSize - 1));
+        if (requeued === 0) return count;
+        count += requeued;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const closing = Promise.all([this.#receiver?.close(), this.#queue?.close()]).then(() => true);
+    // Of a Redis that went away BullMQ takes leave without end.
+    const isClosed = await within(closing, { ms: politeMs }, this.#clock).catch(() => null);
+    if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
+  }
+
+  async #sendBulk(queue: Queue<QueuedTask, null>, tasks: readonly QueuedTask[]): Promise<number> {
+    const ids = [...new Set(tasks.map(queueIdOf))];
+    const known = await countKnownJobs(await queue.getBackend().client, queue, ids);
+    await queue.addBulk(
+      tasks.map((task) => ({
+        name: jobName,
+        data: task,
+        opts: { jobId: queueIdOf(task), timestamp: task.enqueuedAt },
+      })),
+    );
+    return ids.length - known;
+  }
+
+  async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {
+    const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
+    const requeued = jobs.map(async (job) => {
+      if (job === undefined || !(await job.isFailed())) return 0;
+      await job.retry('failed', again);
+      return 1;
+    });
+    return (await Promise.all(requeued)).reduce((sum: number, one) => sum + one, 0);
+  }
+
+  /** For whoever waits for an answer: with Redis away it fails at once instead of holding everything up. */
+  async #open(): Promise<Queue<QueuedTask, null>> {
+    this.#queue ??= this.#create();
+    const queue = this.#queue;
+    const isReady = queue.waitUntilReady().then(() => true);
+    if (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) return queue;
+    throw this.#trouble.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
+  }
+
+  #create(): Queue<QueuedTask, null> {
+    const queue = new Queue<QueuedTask, null>('tasks', {
+      connection: {
+        ...parseRedisUrl(this.#options.url),
+        enableOfflineQueue: false,
+        commandTimeout: commandTimeoutMs,
+        connectTimeout: connectTimeoutMs,
+      },
+      prefix: prefixOf(this.#options.region),
+      streams,
+      defaultJobOptions: { ...keptJobs, attempts: 1 },
+    });
+    queue.on('error', (error) => this.#trouble.note(error));
+    return queue;
+  }
+}

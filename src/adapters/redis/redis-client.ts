@@ -1,0 +1,25 @@
+import { Redis } from 'ioredis';
+import { parseRedisUrl } from './redis-address.ts';
+import type { RedisTrouble } from './redis-trouble.ts';
+
+const connectTimeoutMs = 5_000;
+const longestRetryMs = 2_000;
+
+/** A connection that comes back by itself; commands wait for it. It is made by the first command. */
+export function openRedis(url: string, trouble: RedisTrouble): Redis {
+  const client = new Redis({
+    ...parseRedisUrl(url),
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(times * 100, longestRetryMs),
+  });
+  client.on('error', (error: Error) => trouble.note(error));
+  return client;
+}
+
+/** Ends the connection, also where Redis does not answer any more. */
+export async function closeRedis(client: Redis): Promise<void> {
+  if (client.status === 'ready') await client.quit().catch(() => undefined);
+  client.disconnect();
+}

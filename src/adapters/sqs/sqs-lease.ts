@@ -1,0 +1,84 @@
+import { LeaseLost } from '../../domain/lease-lost.ts';
+import { type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
+import type { TaskLease } from '../../ports/task-queue.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { HeldMessage } from './held-message.ts';
+import { encodeMessage } from './message-text.ts';
+import type { SqsQueue } from './sqs-queue.ts';
+
+export interface SqsLeaseDeps {
+  readonly queue: SqsQueue;
+  readonly deadLetters: DeadLetters;
+  /** Null where nothing is kept beside the messages. */
+  readonly state: FleetState | null;
+}
+
+/** One delivery of a message. Who saves must be the last who began: the side store knows, where there is one. */
+export class SqsLease implements TaskLease {
+  readonly queued: QueuedTask;
+  readonly delivery: number;
+  readonly #message: HeldMessage;
+  readonly #holder: string;
+  readonly #deps: SqsLeaseDeps;
+  #progress: OpenProgress;
+
+  /** `holder`: the name under which this delivery was begun. */
+  constructor(
+    { message, queued, holder }: { message: HeldMessage; queued: QueuedTask; holder: string },
+    deps: SqsLeaseDeps,
+  ) {
+    this.#message = message;
+    this.#holder = holder;
+    this.#deps = deps;
+    this.queued = queued;
+    this.delivery = message.delivery;
+    this.#progress = queued.progress;
+  }
+
+  get lost(): AbortSignal {
+    return this.#message.lost;
+  }
+
+  async save(progress: OpenProgress): Promise<void> {
+    const { state } = this.#deps;
+    const id = queueIdOf(this.queued);
+    // An id was paid for: it is worth knowing for whoever is next, even where the hold ran out meanwhile.
+    const maySave = this.#message.isHeld() || (state !== null && progress.state === 'submitted');
+    const isSaved = maySave && (state === null || (await state.save(id, this.#holder, progress)));
+    if (!isSaved) {
+      this.#message.lose();
+      throw new LeaseLost(`the task ${id} was handed to somebody else`);
+    }
+    this.#progress = progress;
+  }
+
+  ack(): Promise<boolean> {
+    return this.#message.delete();
+  }
+
+  async moved(): Promise<boolean> {
+    const { state, queue } = this.#deps;
+    if (!this.#message.isHeld()) return false;
+    await state?.forgetSent(queue.address.name, queueIdOf(this.queued));
+    return this.#message.delete();
+  }
+
+  /** A message never changes: with nothing kept beside it, progress goes into a new one. */
+  async release(delayMs = 0): Promise<boolean> {
+    if (this.#deps.state !== null || this.#progress === this.queued.progress) return this.#message.release(delayMs);
+    if (!this.#message.isHeld()) return false;
+    await this.#deps.queue.send(encodeMessage(this.#present()), delayMs);
+    return this.#message.delete();
+  }
+
+  async deadLetter(reason: string): Promise<boolean> {
+    if (!this.#message.isHeld()) return false;
+    await this.#deps.deadLetters.add({ queued: this.#present(), reason, deliveries: this.delivery });
+    return this.#message.delete();
+  }
+
+  #present(): QueuedTask {
+    return { ...this.queued, progress: this.#progress };
+  }
+}

@@ -1,0 +1,80 @@
+import { queueIdOf } from '../../domain/queued-task.ts';
+import type { TaskResult } from '../../domain/task-result.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ResultLease, ResultReader } from '../../ports/result-queue.ts';
+import { HeldMessage, type HoldTiming, visibilitySeconds } from './held-message.ts';
+import { pollMessages } from './poll-messages.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { SqsQueue } from './sqs-queue.ts';
+
+interface ReaderDeps {
+  readonly queue: SqsQueue;
+  readonly clock: Clock;
+}
+
+/** A duplicate comes soon after the first, if at all: its worker died between two steps. */
+const rememberedCount = 200_000;
+/** For its own reader, which looks all the time. */
+const foreignDelayMs = 1_000;
+const lookEveryMs = 200;
+
+/**
+ * Reads the results of one run, or all. Nobody can ask SQS for the messages of one run: what belongs to another is given back,
+ * and a result that was there already is removed.
+ */
+export class SqsResultReader implements ResultReader {
+  readonly #run: string | null;
+  readonly #timing: HoldTiming;
+  readonly #deps: ReaderDeps;
+  readonly #held = new Map<string, HeldMessage>();
+  readonly #done = new RecentIds(rememberedCount);
+  readonly #closing = new AbortController();
+
+  constructor(run: string | null, timing: HoldTiming, deps: ReaderDeps) {
+    this.#run = run;
+    this.#timing = timing;
+    this.#deps = deps;
+  }
+
+  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
+    const { clock, queue } = this.#deps;
+    const untilMs = clock.nowMs() + waitMs;
+    const visibilityS = visibilitySeconds(this.#timing);
+    while (!signal.aborted && most > 0) {
+      const leftMs = Math.max(0, untilMs - clock.nowMs());
+      const request = { most, waitMs: leftMs, visibilityS, signal, closing: this.#closing.signal };
+      const { sinceMs, messages } = await pollMessages(request, { queue, clock });
+      const held = messages.map((message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
+      const leases = (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
+      if (leases.length > 0 || clock.nowMs() >= untilMs) return leases;
+      await clock.sleep(Math.min(lookEveryMs, untilMs - clock.nowMs()), signal);
+    }
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled([...this.#held.values()].map((message) => message.release(0)));
+    this.#held.clear();
+  }
+
+  async #lease(message: HeldMessage): Promise<ResultLease | null> {
+    const result = JSON.parse(message.body) as TaskResult;
+    const id = queueIdOf(result);
+    if (this.#run !== null && result.run !== this.#run) return this.#drop(message.release(foreignDelayMs));
+    if (this.#done.has(id)) return this.#drop(message.delete());
+    if (this.#held.get(id)?.isHeld() === true) return this.#drop(message.release(this.#timing.visibilityMs));
+    this.#held.set(id, message);
+    const ack = async (): Promise<void> => {
+      this.#done.add(id);
+      await message.delete();
+      this.#held.delete(id);
+    };
+    return { result, ack };
+  }
+
+  async #drop(how: Promise<boolean>): Promise<null> {
+    await how;
+    return null;
+  }
+}

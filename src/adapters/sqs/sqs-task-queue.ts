@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
+import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { HeldMessage, type HoldTiming, visibilitySeconds } from './held-message.ts';
+import { encodeMessage } from './message-text.ts';
+import { type Polled, pollMessages } from './poll-messages.ts';
+import type { SqsAddress } from './sqs-address.ts';
+import { SqsLease } from './sqs-lease.ts';
+import { SqsQueue } from './sqs-queue.ts';
+
+export interface SqsTaskQueueDeps {
+  readonly clock: Clock;
+  /** What is kept beside the messages, which never change; closed by whoever opened it. Null keeps nothing. */
+  readonly state: FleetState | null;
+}
+
+const bulkSize = 500;
+/** Between two polls that wait for less than the second that SQS counts in. */
+const lookEveryMs = 200;
+
+/** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
+export class SqsTaskQueue implements TaskQueue {
+  readonly #timing: HoldTiming;
+  readonly #deps: SqsTaskQueueDeps;
+  readonly #queue: SqsQueue;
+  readonly #deadLetters: DeadLetters;
+  readonly #closing = new AbortController();
+  readonly #held = new Set<HeldMessage>();
+
+  constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
+    this.#timing = timing;
+    this.#deps = deps;
+    this.#queue = new SqsQueue(address, deps);
+    this.#deadLetters = new DeadLetters(this.#queue, deps);
+  }
+
+  async send(tasks: readonly QueuedTask[]): Promise<number> {
+    let newCount = 0;
+    for (let from = 0; from < tasks.length; from += bulkSize) {
+      newCount += await this.#sendBulk(tasks.slice(from, from + bulkSize));
+    }
+    return newCount;
+  }
+
+  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    const { clock } = this.#deps;
+    const untilMs = clock.nowMs() + waitMs;
+    const visibilityS = visibilitySeconds(this.#timing);
+    while (!signal.aborted && most > 0) {
+      const leftMs = Math.max(0, untilMs - clock.nowMs());
+      const request = { most, waitMs: leftMs, visibilityS, signal, closing: this.#closing.signal };
+      const polled = await pollMessages(request, { queue: this.#queue, clock });
+      const leases = await this.#begin(polled);
+      if (leases.length > 0 || clock.nowMs() >= untilMs) return leases;
+      await clock.sleep(Math.min(lookEveryMs, untilMs - clock.nowMs()), signal);
+    }
+    return [];
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const [{ waiting, inFlight }, dead] = await Promise.all([this.#queue.counts(), this.#deadLetters.count()]);
+    return { waiting, inFlight, oldestAgeMs: null, dead };
+  }
+
+  dead(most: number): Promise<readonly DeadTask[]> {
+    return this.#deadLetters.list(most);
+  }
+
+  requeue(ids: readonly string[] | null): Promise<number> {
+    return this.#deadLetters.requeue(ids);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const message of this.#held) message.forget();
+    this.#deadLetters.close();
+    this.#queue.close();
+  }
+
+  /** First the messages, then what is known of them: a crash in between makes a second copy, not a task that was never sent. */
+  async #sendBulk(tasks: readonly QueuedTask[]): Promise<number> {
+    const { state } = this.#deps;
+    const { name } = this.#queue.address;
+    const byId = new Map(tasks.map((task) => [queueIdOf(task), task]));
+    const unsent = state === null ? byId : await state.unsent(name, [...byId.keys()]);
+    const sending = [...byId].filter(([id]) => unsent.has(id));
+    const ends = await Promise.allSettled(sending.map(([, task]) => this.#queue.send(encodeMessage(task))));
+    const sent = sending.filter((_, index) => ends[index]?.status === 'fulfilled').map(([id]) => id);
+    await state?.recordSent(name, sent);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return sent.length;
+  }
+
+  async #begin({ sinceMs, messages }: Polled): Promise<readonly TaskLease[]> {
+    for (const message of this.#held) if (!message.isHeld()) this.#held.delete(message);
+    const held = messages.map(
+      (message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, { ...this.#deps, queue: this.#queue }),
+    );
+    for (const message of held) this.#held.add(message);
+    const begun = await Promise.allSettled(held.map((message) => this.#lease(message)));
+    const failed = begun.find((end) => end.status === 'rejected');
+    if (failed === undefined) return begun.flatMap((end) => (end.status === 'fulfilled' ? (end.value ?? []) : []));
+    await Promise.allSettled(held.map((message) => message.release(0)));
+    throw failed.reason;
+  }
+
+  /** Null for what is no task of ours: it is left to itself, and in the end to the dead-letter queue. */
+  async #lease(message: HeldMessage): Promise<SqsLease | null> {
+    const queued = readTask(message.body);
+    if (queued === null) {
+      message.forget();
+      return null;
+    }
+    const holder = randomUUID();
+    const saved = await this.#deps.state?.begin(queueIdOf(queued), holder);
+    const progress = saved ?? queued.progress;
+    const deps = { queue: this.#queue, deadLetters: this.#deadLetters, state: this.#deps.state };
+    return new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
+  }
+}
+
+function readTask(body: string): QueuedTask | null {
+  try {
+    const queued = JSON.parse(body) as QueuedTask;
+    queueIdOf(queued);
+    return queued;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,112 @@
+import { systemClock as clock } from './adapters/system/system-clock.ts';
+import type { MemoryTasks } from './adapters/memory/memory-tasks.ts';
+import type { ResultQueue } from './ports/result-queue.ts';
+import type { TaskQueue } from './ports/task-queue.ts';
+import type { FleetState } from './ports/fleet-state.ts';
+
+export interface QueueFuseOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** The Redis that holds what queues cannot: `fleet.state`. Null without one. */
+  readonly state: string | null;
+  /** The longest that a task may take; what is held for longer is given up. In ms. */
+  readonly taskTimeoutMs: number;
+}
+
+/** BullMQ: a task whose worker died is with the next within 20 s. */
+const bullTiming = { leaseMs: 10_000, stalledMs: 5_000 };
+/** SQS: the renewals are paid for, so they are fewer. */
+const sqsTiming = { visibilityMs: 18_000 };
+const resultLeaseMs = 15_000;
+/** What comes after the deadline: the result is pushed, the task acknowledged. */
+const holdMarginMs = 60_000;
+
+/** Opens queues by their URLs. What a URL does not ask for is not loaded. */
+export class QueueFuses {
+  readonly #options: QueueFuseOptions;
+  readonly #memory = new Map<string, Promise<MemoryTasks>>();
+  #memoryResults: Promise<ResultQueue> | null = null;
+  #state: Promise<FleetState> | null = null;
+
+  constructor(options: QueueFuseOptions) {
+    this.#options = options;
+  }
+
+  /** The tasks of a region. Throws `UsageError` for a URL that cannot be one. */
+  async tasks(region: string, url: string): Promise<TaskQueue> {
+    if (url.startsWith('memory:')) return this.#memoryTasks(region, url);
+    if (url.startsWith('sqs:')) return this.#sqsTasks(region, url);
+    const { BullTaskQueue } = await import('./adapters/redis/bull-task-queue.ts');
+    return new BullTaskQueue({ url, region, timing: { ...bullTiming, maxHoldMs: this.#maxHoldMs } }, { clock });
+  }
+
+  /** The central results. Throws `UsageError` for a URL that cannot be one. */
+  async results(url: string): Promise<ResultQueue> {
+    if (url.startsWith('memory:')) return this.#resultsInMemory();
+    if (url.startsWith('sqs:')) return this.#sqsResults(url);
+    const { RedisResultQueue } = await import('./adapters/redis/redis-result-queue.ts');
+    return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
+  }
+
+  /** Closes what queues share; the queues are closed by whoever opened them. */
+  async close(): Promise<void> {
+    await (await this.#state)?.close();
+  }
+
+  get #maxHoldMs(): number {
+    return this.#options.taskTimeoutMs + holdMarginMs;
+  }
+
+  async #memoryTasks(region: string, url: string): Promise<TaskQueue> {
+    const [{ MemoryTaskQueue }, { MemoryTasks }] = await Promise.all([
+      import('./adapters/memory/memory-task-queue.ts'),
+      import('./adapters/memory/memory-tasks.ts'),
+    ]);
+    const place = `${url} ${region}`;
+    const tasks = this.#memory.get(place) ?? Promise.resolve(new MemoryTasks({ clock }));
+    this.#memory.set(place, tasks);
+    return new MemoryTaskQueue(await tasks);
+  }
+
+  #resultsInMemory(): Promise<ResultQueue> {
+    this.#memoryResults ??= import('./adapters/memory/memory-result-queue.ts').then(
+      ({ MemoryResultQueue }) => new MemoryResultQueue({ clock }),
+    );
+    return this.#memoryResults;
+  }
+
+  async #sqsTasks(region: string, url: string): Promise<TaskQueue> {
+    this.#quietenSdk();
+    const [{ SqsTaskQueue }, { parseSqsUrl }, state] = await Promise.all([
+      import('./adapters/sqs/sqs-task-queue.ts'),
+      import('./adapters/sqs/sqs-address.ts'),
+      this.#fleetState(),
+    ]);
+    const address = parseSqsUrl(url, region, this.#options.env);
+    return new SqsTaskQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+  }
+
+  async #sqsResults(url: string): Promise<ResultQueue> {
+    this.#quietenSdk();
+    const [{ SqsResultQueue }, { parseSqsUrl }, state] = await Promise.all([
+      import('./adapters/sqs/sqs-result-queue.ts'),
+      import('./adapters/sqs/sqs-address.ts'),
+      this.#fleetState(),
+    ]);
+    const address = parseSqsUrl(url, null, this.#options.env);
+    return new SqsResultQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+  }
+
+  /** The SDK is bundled: that its later versions want a later Node is nothing that a user could act on. */
+  #quietenSdk(): void {
+    this.#options.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  }
+
+  async #fleetState(): Promise<FleetState | null> {
+    const { state } = this.#options;
+    if (state === null) return null;
+    this.#state ??= import('./adapters/redis/redis-fleet-state.ts').then(
+      ({ RedisFleetState }) => new RedisFleetState(state),
+    );
+    return this.#state;
+  }
+}

@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { hasRedis } from '../contract/support/redis-server.ts';
+import { column, countsOf, rowsIn, rowsOf, sitekeyOf, solutionFor, until } from './support/batch.ts';
+import { it } from './support/bench.ts';
+import { openFleet, regionalCsv, regions } from './support/fleet.ts';
+import { expectAccounted } from './support/killed-batch.ts';
+
+const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
+const slow = { latencyMs: [3_000, 3_000] } as const;
+
+describe.skipIf(!hasRedis)('a fleet of three regions on Redis', { timeout: 60_000 }, () => {
+  it('solves a batch where its pages belong, one row per task, and drains on SIGTERM', async ({ bench }) => {
+    const { ledger, config, startWorker, healthOf } = await openFleet(bench);
+    await bench.write('work/tasks.csv', regionalCsv(300));
+    const workers = await Promise.all(regions.map((region) => startWorker(region)));
+    const ended = await bench.run(batch, { at: ledger, config });
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
+    const rows = await rowsIn(bench, 'solved.csv');
+    expectAccounted(rows, ledger, 300);
+    expect(ledger.sandbox.stats().accepted).toBe(300);
+    const shares = { 'us-east-1': 100, 'eu-west-1': 100, 'ap-southeast-1': 100 };
+    expect(countsOf(column(rows, 'region'))).toEqual(shares);
+    expect(countsOf(column(rows, 'home_region'))).toEqual(shares);
+    expect(ended.stderr).toMatch(/us-east-1 100 solved, 0 failed, 100 attempts/);
+    const health = (await (await fetch(healthOf('us-east-1'))).json()) as object;
+    expect(health).toMatchObject({ region: 'us-east-1', activeWorkers: 20, queueDepth: expect.any(Number) as number });
+    for (const worker of workers) worker.signal('SIGTERM');
+    for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('has the tasks of a region without workers solved by the others, and says where they belong', async ({
+    bench,
+  }) => {
+    const { ledger, config, startWorker } = await openFleet(bench, {
+      config: { health: { interval: '300ms', timeout: '1s', fall: 2 } },
+    });
+    await bench.write('work/tasks.csv', regionalCsv(60));
+    await Promise.all([startWorker('us-east-1'), startWorker('ap-southeast-1')]);
+    const ended = await bench.run(batch, { at: ledger, config });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    const rows = await rowsIn(bench, 'solved.csv');
+    expectAccounted(rows, ledger, 60);
+    expect(countsOf(column(rows, 'home_region'))).toMatchObject({ 'eu-west-1': 20 });
+    expect(column(rows, 'region')).not.toContain('eu-west-1');
+    expect(ended.stderr).toMatch(/eu-west-1: moved \d+ to /);
+  });
+
+  it('takes the task of a killed worker up within 20 s, and polls it instead of paying again', async ({ bench }) => {
+    const { ledger, config, startWorker } = await openFleet(bench, { service: slow, longestMs: 40_000 });
+    await bench.write('work/tasks.csv', regionalCsv(1));
+    const first = await startWorker('us-east-1');
+    const running = await bench.start(batch, { at: ledger, config, longestMs: 40_000 });
+    await until(() => ledger.accepted.size === 1);
+    await sleep(200);
+    first.signal('SIGKILL');
+    await first.ended;
+    const killedMs = performance.now();
+    await startWorker('us-east-1');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(performance.now() - killedMs).toBeLessThan(20_000);
+    const rows = await rowsIn(bench, 'solved.csv');
+    expectAccounted(rows, ledger, 1);
+    expect(ledger.sandbox.stats().accepted).toBe(1);
+    expect(column(rows, 'possibly_charged')).toEqual(['false']);
+  });
+
+  it('hands back with its ids what a worker cannot finish in time, and ends by the signal', async ({ bench }) => {
+    const { ledger, config, startWorker } = await openFleet(bench, { service: slow });
+    await bench.write('work/tasks.csv', regionalCsv(1));
+    const first = await startWorker('us-east-1', ['--drain-timeout', '500ms']);
+    const running = await bench.start(batch, { at: ledger, config });
+    await until(() => ledger.accepted.size === 1);
+    await sleep(200);
+    first.signal('SIGTERM');
+    expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(first.stderr).toMatch(/handed back: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+    await startWorker('us-east-1');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted).toBe(1);
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
+  });
+
+  it('goes on where a killed dispatcher was, and pays for nothing twice', async ({ bench }) => {
+    const { ledger, config, startWorker } = await openFleet(bench);
+    await bench.write('work/tasks.csv', regionalCsv(150));
+    await Promise.all(regions.map((region) => startWorker(region)));
+    const first = await bench.start(batch, { at: ledger, config });
+    await until(() => ledger.accepted.size > 40);
+    first.signal('SIGKILL');
+    await first.ended;
+    const ended = await bench.run(batch, { at: ledger, config });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 150);
+    expect(ledger.sandbox.stats().accepted).toBe(150);
+    const direct = ['batch', 'tasks.csv', '--out', 'solved.csv'];
+    const refused = await bench.run(direct, { at: ledger, config });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/solved --via queues, this run's --via direct/) as string,
+    });
+  });
+
+  it('solves one task: captcha solve --via queues', async ({ bench }) => {
+    const { ledger, config, startWorker } = await openFleet(bench);
+    await startWorker('us-east-1');
+    const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.com/login'];
+    const ended = await bench.run(['solve', ...task, '--via', 'queues', '--json'], { at: ledger, config });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    const report = JSON.parse(ended.stdout) as object;
+    expect(report).toMatchObject({
+      status: 'solved',
+      region: 'us-east-1',
+      homeRegion: 'us-east-1',
+      solution: solutionFor(sitekeyOf(1)),
+    });
+  });
+
+  it('shows, keeps for others and moves what nobody works on', async ({ bench }) => {
+    const { ledger, config, startWorker, healthOf } = await openFleet(bench);
+    const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
+    const waited = await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '500ms'], { at: ledger, config });
+    expect(waited, waited.stderr).toMatchObject({ code: 4 });
+    expect(waited.stderr).toMatch(/queued as s-[\da-f]{20}-[\da-f]{32}; captcha results has it later/);
+    const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
+    const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number }[] };
+    expect(queues.find(({ region }) => region === 'eu-west-1')).toMatchObject({ waiting: 1, inFlight: 0, dead: 0 });
+    const worker = await startWorker('us-east-1');
+    await untilAnswered(async () => (await fetch(healthOf('us-east-1').replace('health', 'readyz'))).ok);
+    const moved = await bench.run(['failover', '--apply', '--json'], { at: ledger, config });
+    expect(JSON.parse(moved.stdout)).toMatchObject({
+      applied: expect.arrayContaining([
+        { from: 'eu-west-1', moved: [{ region: 'us-east-1', tasks: 1 }], kept: 0, error: null },
+      ]) as object,
+    });
+    await until(() => ledger.accepted.size === 1);
+    await sleep(500);
+    const collected = await bench.run(['results', '--out', 'late.csv'], { at: ledger, config });
+    expect(collected, collected.stderr).toMatchObject({ code: 0 });
+    expect(await rowsIn(bench, 'late.csv')).toMatchObject([
+      { status: 'solved', region: 'us-east-1', home_region: 'eu-west-1', solution: solutionFor(sitekeyOf(1)) },
+    ]);
+    const empty = await bench.run(['results'], { at: ledger, config });
+    expect(rowsOf(empty.stdout)).toEqual([]);
+    const drained = await bench.run(['failover', '--drain', 'us-east-1'], { at: ledger, config });
+    expect(drained).toMatchObject({ code: 2, stderr: expect.stringMatching(/no other region serves/) as string });
+    worker.signal('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 0 });
+  });
+
+  it('solves again what failed, though its first result stands', async ({ bench }) => {
+    const faults = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
+    const { ledger, config, startWorker } = await openFleet(bench, { service: { faults } });
+    await bench.write('work/tasks.csv', regionalCsv(3));
+    const flags = ['--max-attempts', '1'];
+    await Promise.all(regions.map((region) => startWorker(region, flags)));
+    expect(await bench.run(batch, { at: ledger, config })).toMatchObject({ code: 1 });
+    const again = await bench.run([...batch, '--retry-failed'], { at: ledger, config });
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/0 solved, 3 failed/) as string });
+    expect(column(await rowsIn(bench, 'solved.csv'), 'attempts')).toEqual(['2', '2', '2']);
+  });
+
+  it('waits for a Redis that is killed and comes back, and loses nothing', async ({ bench }) => {
+    const { ledger, config, startWorker, redis } = await openFleet(bench, { longestMs: 50_000 });
+    await bench.write('work/tasks.csv', regionalCsv(150));
+    const workers = await Promise.all(regions.map((region) => startWorker(region)));
+    const running = await bench.start(batch, { at: ledger, config, longestMs: 50_000 });
+    await until(() => ledger.accepted.size > 50);
+    await redis.down();
+    await sleep(2_000);
+    await redis.up();
+    const ended = await running.ended;
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 150);
+    for (const worker of workers) worker.signal('SIGTERM');
+    for (const worker of workers) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
+  });
+
+  it('lets go of a worker while Redis is away', async ({ bench }) => {
+    const { startWorker, redis } = await openFleet(bench);
+    const worker = await startWorker('us-east-1');
+    await sleep(300);
+    await redis.down();
+    await worker.said(/waiting for the queue/);
+    worker.signal('SIGTERM');
+    expect(await worker.ended, worker.stderr).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('ends a worker that has nothing to do, and says why', async ({ bench }) => {
+    const { startWorker } = await openFleet(bench);
+    const worker = await startWorker('us-east-1', ['--exit-when-idle', '1s']);
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null });
+    expect(worker.stderr).toMatch(/ended: nothing to do/);
+  });
+
+  it('stops when the account needs a person, and leaves its tasks in the queue', async ({ bench }) => {
+    const { config, startWorker, ledger } = await openFleet(bench, {
+      service: { key: 'another-key-that-is-32-characters' },
+    });
+    const worker = await startWorker('us-east-1');
+    const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.com/login'];
+    const solving = bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], { at: ledger, config });
+    expect(await worker.ended).toMatchObject({ code: 3 });
+    expect(await solving).toMatchObject({ code: 4 });
+    const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
+    const { queues } = JSON.parse(shown.stdout) as { queues: readonly object[] };
+    expect(queues[0]).toMatchObject({ region: 'us-east-1', waiting: 1, inFlight: 0 });
+  });
+});
+
+async function untilAnswered(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds().catch(() => false))) await sleep(50);
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { countsOf, column, type Ledger, type Row, rowsIn, until } from './batch.ts';
+import type { Bench } from './bench.ts';
+import { type Fleet, openFleet, regionalCsv, type RegionName, regions } from './fleet.ts';
+import { expectAccounted } from './killed-batch.ts';
+import type { Running } from './running.ts';
+
+export interface FleetOrdeal {
+  readonly rows: number;
+  readonly kills: number;
+  /** This region loses its worker after the first kill, for good. */
+  readonly deadRegion: RegionName;
+  /** Redis is killed and comes back after so long. */
+  readonly redisAwayMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly longestMs: number;
+}
+
+const command = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
+
+function acceptedCount({ accepted }: Ledger): number {
+  return [...accepted.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Kills workers at random instants and replaces them, but for those of the dead region. Answers how many were at work. */
+async function killWorkers(fleet: Fleet, workers: Map<RegionName, Running>, ordeal: FleetOrdeal): Promise<void> {
+  const { random, rows, kills, deadRegion } = ordeal;
+  for (let kill = 0; kill < kills; kill += 1) {
+    await until(() => acceptedCount(fleet.ledger) >= ((kill + 1) / (kills + 2)) * rows);
+    await sleep(random() * 50);
+    const living = regions.filter((region) => region !== deadRegion);
+    const region = kill === 0 ? deadRegion : living[Math.floor(random() * living.length)]!;
+    workers.get(region)!.signal('SIGKILL');
+    await workers.get(region)!.ended;
+    if (region !== deadRegion) workers.set(region, await fleet.startWorker(region));
+    if (kill === Math.floor(kills / 2)) await restartRedis(fleet, ordeal);
+  }
+}
+
+async function restartRedis({ redis }: Fleet, { redisAwayMs }: FleetOrdeal): Promise<void> {
+  await redis.down();
+  await sleep(redisAwayMs);
+  await redis.up();
+}
+
+/** Every task has one row; what was paid for twice is marked, at most `most` of them. */
+export function expectOneResultEach(
+  rows: readonly Row[],
+  ledger: Ledger,
+  { count, most }: { count: number; most: number },
+): void {
+  expectAccounted(rows, ledger, count);
+  const twice = [...ledger.accepted.values()].filter((times) => times > 1);
+  expect(twice.length, 'tasks that were paid for twice').toBeLessThanOrEqual(most);
+}
+
+/** Three regions, workers that are killed, one region dead for good, Redis killed and restarted, and in the end one row each. */
+export async function surviveFleetOrdeal(
+  bench: Bench,
+  ordeal: FleetOrdeal,
+): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
+  const { longestMs } = ordeal;
+  const fleet = await openFleet(bench, { longestMs, service: { latencyMs: [300, 1_500], threads: 500 } });
+  const { ledger, config } = fleet;
+  await bench.write('work/tasks.csv', regionalCsv(ordeal.rows));
+  const started = regions.map(async (region) => [region, await fleet.startWorker(region)] as const);
+  const workers = new Map(await Promise.all(started));
+  const running = await bench.start(command, { at: ledger, config, longestMs });
+  await killWorkers(fleet, workers, ordeal);
+  const ended = await running.ended;
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
+  for (const [region, worker] of workers) if (region !== ordeal.deadRegion) worker.signal('SIGTERM');
+  for (const [region, worker] of workers) {
+    if (region !== ordeal.deadRegion) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
+  }
+  const rows = await rowsIn(bench, 'solved.csv');
+  expect(countsOf(column(rows, 'home_region'))).toHaveProperty(ordeal.deadRegion);
+  return { rows, ledger };
+}

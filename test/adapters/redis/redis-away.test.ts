@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BullTaskQueue } from '../../../src/adapters/redis/bull-task-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
+import { systemClock } from '../../../src/adapters/system/system-clock.ts';
+import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
+import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
+import { aQueuedTask, aResult } from '../../support/queued.ts';
+
+const never = new AbortController().signal;
+const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
+
+describe.skipIf(!hasRedis)('while Redis is away', () => {
+  let server: RedisServer;
+  let queue: BullTaskQueue;
+  let results: RedisResultQueue;
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock });
+    results = new RedisResultQueue({ url: server.url(9), leaseMs: 5_000 }, { clock: systemClock });
+  });
+  afterEach(async () => {
+    await Promise.all([queue.close(), results.close()]);
+    await server.stop();
+  });
+
+  it('whoever sends or asks is told so at once, with the address and without the password', async () => {
+    await queue.send([aQueuedTask(1)]);
+    await server.down();
+    const beginMs = systemClock.nowMs();
+    await expect(queue.send([aQueuedTask(2)])).rejects.toThrow(QueueUnavailable);
+    await expect(queue.depth()).rejects.toThrow(`redis://127.0.0.1:${server.port}/0`);
+    await expect(queue.receive(1, 0, never)).rejects.toThrow(QueueUnavailable);
+    expect(systemClock.nowMs() - beginMs).toBeLessThan(3_000);
+  });
+
+  it('a Redis that was never there is told of in a few seconds', async () => {
+    await server.down();
+    const url = `redis://user:secret@127.0.0.1:${server.port}/0`;
+    const unreached = new BullTaskQueue({ url, region: 'r', timing }, { clock: systemClock });
+    await expect(unreached.send([aQueuedTask(1)])).rejects.toThrow(/user:\*\*\*@.*ECONNREFUSED/);
+    await unreached.close();
+  });
+
+  it('what was paid for is saved, pushed and acknowledged when it is back', async () => {
+    await queue.send([aQueuedTask(1)]);
+    const [lease] = await queue.receive(1, 3_000, never);
+    await results.push(aResult(2));
+    await server.down();
+    const saving = lease?.save({ state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 });
+    const pushing = results.push(aResult(1));
+    await systemClock.sleep(200);
+    await server.up();
+    await saving;
+    expect(await pushing).toBe('first');
+    expect(await lease?.ack()).toBe(true);
+    expect(await results.isFinished(aResult(2))).toBe(true);
+  });
+
+  it('nothing keeps a process that closes its queues', async () => {
+    await queue.receive(1, 0, never);
+    await server.down();
+    const beginMs = systemClock.nowMs();
+    await Promise.all([queue.close(), results.close()]);
+    expect(systemClock.nowMs() - beginMs).toBeLessThan(2_000);
+  });
+});

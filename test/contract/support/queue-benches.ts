@@ -1,0 +1,121 @@
+import { startFauxqs } from 'fauxqs';
+import { MemoryResultQueue } from '../../../src/adapters/memory/memory-result-queue.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
+import { BullTaskQueue } from '../../../src/adapters/redis/bull-task-queue.ts';
+import { RedisFleetState } from '../../../src/adapters/redis/redis-fleet-state.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
+import { parseSqsUrl } from '../../../src/adapters/sqs/sqs-address.ts';
+import { SqsResultQueue } from '../../../src/adapters/sqs/sqs-result-queue.ts';
+import { SqsTaskQueue } from '../../../src/adapters/sqs/sqs-task-queue.ts';
+import { systemClock } from '../../../src/adapters/system/system-clock.ts';
+import { queueIdOf } from '../../../src/domain/queued-task.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { FleetState } from '../../../src/ports/fleet-state.ts';
+import type { ResultQueue } from '../../../src/ports/result-queue.ts';
+import type { TaskLease, TaskQueue } from '../../../src/ports/task-queue.ts';
+import { hasRedis, RedisServer } from './redis-server.ts';
+
+/** An engine with queues of its own for every test. */
+export interface QueueBench {
+  /** A handle on the tasks of a region, as one process has it. */
+  tasks(region: string, clock?: Clock): TaskQueue;
+  results(clock?: Clock): ResultQueue;
+  /** Lets a lease run out whose holder, the owner of the frozen clock, does not renew it. */
+  expire(region: string, lease: TaskLease): Promise<void>;
+  /** Engines that remember ids send none twice, and drop the second result of a task. */
+  readonly remembers: boolean;
+  /** Until a lease that is not renewed is somebody else's, at the most. */
+  readonly leaseMs: number;
+  stop(): Promise<void>;
+}
+
+export type BenchOpener = () => Promise<QueueBench>;
+
+const hour = 3_600_000;
+
+async function memoryBench(): Promise<QueueBench> {
+  const regions = new Map<string, MemoryTasks>();
+  const results = new MemoryResultQueue({ clock: systemClock });
+  const tasksOf = (region: string): MemoryTasks => {
+    const tasks = regions.get(region) ?? new MemoryTasks({ clock: systemClock });
+    regions.set(region, tasks);
+    return tasks;
+  };
+  return {
+    tasks: (region) => new MemoryTaskQueue(tasksOf(region)),
+    results: () => results,
+    expire: async (region, lease) => tasksOf(region).expire(queueIdOf(lease.queued)),
+    remembers: true,
+    leaseMs: 0,
+    stop: async () => undefined,
+  };
+}
+
+async function bullBench(): Promise<QueueBench> {
+  const server = await RedisServer.start();
+  const timing = { leaseMs: 900, stalledMs: 300, maxHoldMs: hour };
+  return {
+    tasks: (region, clock = systemClock) => new BullTaskQueue({ url: server.url(), region, timing }, { clock }),
+    results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 600 }, { clock }),
+    expire: () => systemClock.sleep(1_800),
+    remembers: true,
+    leaseMs: 5_000,
+    stop: () => server.stop(),
+  };
+}
+
+process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
+process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
+
+async function sqsBench(
+  openState: (() => Promise<{ state: FleetState; stop(): Promise<void> }>) | null,
+): Promise<QueueBench> {
+  const server = await startFauxqs({ port: 0, logger: false });
+  const kept = openState === null ? null : await openState();
+  const known = new Set<string>();
+  const address = (name: string) => {
+    if (!known.has(name)) {
+      known.add(name);
+      const { queueArn } = server.createQueue(`${name}-dead`);
+      const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn, maxReceiveCount: 100 });
+      server.createQueue(name, { attributes: { RedrivePolicy } });
+    }
+    return parseSqsUrl(`sqs://${name}?region=us-east-1&endpoint=http://127.0.0.1:${server.port}`, null, {});
+  };
+  const timing = { visibilityMs: 1_000, maxHoldMs: hour };
+  const state = kept?.state ?? null;
+  return {
+    tasks: (region, clock = systemClock) => new SqsTaskQueue(address(`tasks-${region}`), timing, { clock, state }),
+    results: (clock = systemClock) => new SqsResultQueue(address('results'), timing, { clock, state }),
+    expire: () => systemClock.sleep(1_200),
+    remembers: state !== null,
+    leaseMs: 5_000,
+    stop: async () => {
+      await kept?.stop();
+      await server.stop();
+    },
+  };
+}
+
+async function redisState() {
+  const server = await RedisServer.start();
+  const state = new RedisFleetState(server.url(8));
+  const stop = async (): Promise<void> => {
+    await state.close();
+    await server.stop();
+  };
+  return { state, stop };
+}
+
+const onRedis: [string, BenchOpener][] = [
+  ['BullMQ', bullBench],
+  ['SQS with a side store', () => sqsBench(redisState)],
+];
+
+/** Every engine that this machine can run. */
+export const benches: [string, BenchOpener][] = [
+  ['memory', memoryBench],
+  ['SQS with nothing beside it', () => sqsBench(null)],
+  ...(hasRedis ? onRedis : []),
+];

@@ -1,0 +1,31 @@
+import { systemClock } from '../../../src/adapters/system/system-clock.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+
+/** This machine's clock, but that those who sleep on it sleep on while it is frozen, as a process does that was stopped. */
+export class StoppableClock implements Clock {
+  #thawed: Promise<void> = Promise.resolve();
+  #thaw: () => void = () => undefined;
+
+  nowMs(): number {
+    return systemClock.nowMs();
+  }
+
+  timestamp(): number {
+    return systemClock.timestamp();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await systemClock.sleep(ms, signal);
+    if (signal?.aborted !== true) await this.#thawed;
+  }
+
+  freeze(): void {
+    this.#thawed = new Promise((resolve) => {
+      this.#thaw = resolve;
+    });
+  }
+
+  thaw(): void {
+    this.#thaw();
+  }
+}

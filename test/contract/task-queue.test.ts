@@ -1,0 +1,233 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import { LeaseLost } from '../../src/domain/lease-lost.ts';
+import { type OpenProgress, queueIdOf } from '../../src/domain/queued-task.ts';
+import type { TaskLease, TaskQueue } from '../../src/ports/task-queue.ts';
+import { aTask } from '../support/builders.ts';
+import { aQueuedTask, someQueuedTasks } from '../support/queued.ts';
+import { benches, type QueueBench } from './support/queue-benches.ts';
+import { StoppableClock } from './support/stopped-clock.ts';
+
+const never = new AbortController().signal;
+const submitted: OpenProgress = { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 };
+const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
+
+let regionCount = 0;
+
+describe.each(benches)('the task queue of %s', (_name, open) => {
+  let bench: QueueBench;
+  let region: string;
+  let queue: TaskQueue;
+  const opened: TaskQueue[] = [];
+
+  const another = (clock?: StoppableClock): TaskQueue => {
+    const other = bench.tasks(region, clock);
+    opened.push(other);
+    return other;
+  };
+  const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
+  const receiveOne = async (from: TaskQueue, waitMs = 10_000): Promise<TaskLease> => {
+    const [lease] = await receive(from, 1, waitMs);
+    if (lease === undefined) throw new Error('nothing was received');
+    return lease;
+  };
+  const receiveAll = async (from: TaskQueue, count: number): Promise<readonly TaskLease[]> => {
+    const leases: TaskLease[] = [];
+    while (leases.length < count) {
+      const more = await receive(from, count - leases.length);
+      if (more.length === 0) break;
+      leases.push(...more);
+    }
+    return leases;
+  };
+
+  beforeAll(async () => {
+    bench = await open();
+  });
+  afterAll(() => bench.stop());
+  beforeEach(() => {
+    region = `region-${(regionCount += 1)}`;
+    queue = another();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((each) => each.close()));
+  });
+
+  it('delivers what was sent, as it was sent', async () => {
+    const text = 'Zürich \u0000 \uFFFF 😀 "quoted"';
+    const task = aQueuedTask(1, { task: aTask({ params: { text } }), strict: true, progress: inDoubt });
+    expect(await queue.send([task])).toBe(1);
+    const lease = await receiveOne(queue);
+    expect(lease.queued).toEqual(task);
+    expect(lease.delivery).toBe(1);
+    expect(lease.lost.aborted).toBe(false);
+  });
+
+  it('delivers every one of many tasks once', async () => {
+    const tasks = someQueuedTasks(45);
+    await queue.send(tasks);
+    const leases = await receiveAll(queue, 45);
+    expect(new Set(leases.map(({ queued }) => queueIdOf(queued)))).toEqual(new Set(tasks.map(queueIdOf)));
+    expect(await receive(queue, 10, 100)).toEqual([]);
+    expect(await Promise.all(leases.map((lease) => lease.ack()))).not.toContain(false);
+    await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
+  });
+
+  it('delivers no more than was asked for', async () => {
+    await queue.send(someQueuedTasks(5));
+    expect(await receive(queue, 2)).toHaveLength(2);
+    expect(await queue.depth()).toMatchObject({ waiting: 3, inFlight: 2 });
+    expect(await receive(queue, 0)).toEqual([]);
+  });
+
+  it('takes large tasks', async () => {
+    const body = 'x'.repeat(300_000);
+    const tasks = [1, 2, 3, 4].map((n) => aQueuedTask(n, { task: aTask({ body }) }));
+    expect(await queue.send(tasks)).toBe(4);
+    expect((await receiveAll(queue, 4)).map(({ queued }) => queued.task.body?.length)).toEqual(Array(4).fill(300_000));
+  });
+
+  it('keeps the regions apart', async () => {
+    await queue.send(someQueuedTasks(1));
+    region = `region-${(regionCount += 1)}`;
+    expect(await receive(another(), 1, 100)).toEqual([]);
+  });
+
+  it('knows a task by its run and key', async () => {
+    expect(await queue.send([aQueuedTask(1), aQueuedTask(1, { run: 'run-b' })])).toBe(2);
+    expect(await receiveAll(queue, 2)).toHaveLength(2);
+  });
+
+  it('sends a task that it has once, whether it waits, is held or is done', async () => {
+    if (!bench.remembers) return;
+    await queue.send(someQueuedTasks(2));
+    expect(await queue.send(someQueuedTasks(3))).toBe(1);
+    const lease = await receiveOne(queue);
+    await lease.ack();
+    const held = await receive(queue, 1);
+    expect(held).toHaveLength(1);
+    expect(await queue.send(someQueuedTasks(3).filter(({ key }) => key !== lease.queued.key))).toBe(0);
+  });
+
+  it('waits for a task that comes later', async () => {
+    const waiting = receiveOne(queue);
+    await systemClock.sleep(150);
+    await another().send(someQueuedTasks(1));
+    expect((await waiting).queued.key).toBe(aQueuedTask(1).key);
+  });
+
+  it('stops waiting when it is called off, and keeps nothing then', async () => {
+    const stop = new AbortController();
+    const waiting = queue.receive(1, 60_000, stop.signal);
+    await systemClock.sleep(50);
+    const calledOffMs = systemClock.nowMs();
+    stop.abort();
+    expect(await waiting).toEqual([]);
+    expect(systemClock.nowMs() - calledOffMs).toBeLessThan(500);
+    await another().send(someQueuedTasks(1));
+    expect((await receiveOne(another())).queued.key).toBe(aQueuedTask(1).key);
+    expect(await queue.receive(1, 60_000, stop.signal)).toEqual([]);
+  });
+
+  it('goes on holding what is worked on for longer than a lease', async () => {
+    await queue.send(someQueuedTasks(1));
+    const lease = await receiveOne(queue);
+    expect(await receive(another(), 1, 2_500)).toEqual([]);
+    expect(lease.lost.aborted).toBe(false);
+    expect(await lease.ack()).toBe(true);
+  });
+
+  it('hands a task that is given back to the next, with its progress', async () => {
+    await queue.send(someQueuedTasks(1));
+    const lease = await receiveOne(queue);
+    await lease.save(submitted);
+    expect(await lease.release()).toBe(true);
+    const next = await receiveOne(another());
+    expect(next.queued).toEqual({ ...lease.queued, progress: submitted });
+    expect(await lease.ack()).toBe(false);
+    expect(await next.ack()).toBe(true);
+  });
+
+  it('keeps a task back that is given back for later', async () => {
+    await queue.send(someQueuedTasks(1));
+    await (await receiveOne(queue)).release(1_500);
+    expect(await receive(queue, 1, 500)).toEqual([]);
+    expect((await receiveOne(queue)).queued.key).toBe(aQueuedTask(1).key);
+  });
+
+  it('sets a task aside and queues it again when it is told to', async () => {
+    await queue.send(someQueuedTasks(2));
+    const [first, second] = await receiveAll(queue, 2);
+    await first!.save(submitted);
+    expect(await first!.deadLetter('its workers died')).toBe(true);
+    await second!.deadLetter('its workers died');
+    expect(await receive(queue, 1, 200)).toEqual([]);
+    await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 0, dead: 2 });
+    const dead = await queue.dead(10);
+    expect(dead.map(({ reason, deliveries }) => ({ reason, deliveries }))).toEqual(
+      Array(2).fill({ reason: 'its workers died', deliveries: 1 }),
+    );
+    expect(await queue.requeue([queueIdOf(first!.queued)])).toBe(1);
+    const again = await receiveOne(queue);
+    expect(again.queued).toEqual({ ...first!.queued, progress: submitted });
+    expect(again.delivery).toBe(1);
+    expect(await queue.requeue(null)).toBe(1);
+    expect(await receive(queue)).toHaveLength(1);
+    expect(await queue.dead(10)).toEqual([]);
+  });
+
+  it('lets a task go without a trace that was moved, so that it can come back', async () => {
+    await queue.send(someQueuedTasks(1));
+    const lease = await receiveOne(queue);
+    expect(await lease.moved()).toBe(true);
+    expect(await queue.send([lease.queued])).toBe(1);
+    expect((await receiveOne(queue)).delivery).toBe(1);
+  });
+
+  it('hands the task of a holder that is gone to the next', async () => {
+    const mortal = another();
+    await queue.send(someQueuedTasks(1));
+    const lease = await receiveOne(mortal);
+    if (bench.remembers) await lease.save(submitted);
+    await mortal.close();
+    const next = await receiveOne(queue, bench.leaseMs + 1_000);
+    expect(next.delivery).toBe(2);
+    expect(next.queued.progress).toEqual(bench.remembers ? submitted : { state: 'new' });
+  });
+
+  it('lets nobody pay or finish whose task was handed to another meanwhile', async () => {
+    const clock = new StoppableClock();
+    const frozen = another(clock);
+    const watching = receive(queue, 1, 100);
+    await queue.send(someQueuedTasks(1));
+    await watching.then((leases) => Promise.all(leases.map((lease) => lease.release())));
+    const lease = await receiveOne(frozen);
+    clock.freeze();
+    await bench.expire(region, lease);
+    const next = await receiveOne(queue, bench.leaseMs);
+    await next.save(inDoubt);
+    clock.thaw();
+    await expect(lease.save(inDoubt)).rejects.toThrow(LeaseLost);
+    if (bench.remembers) await expect(lease.save(submitted)).rejects.toThrow(LeaseLost);
+    expect(lease.lost.aborted).toBe(true);
+    expect([await lease.ack(), await lease.release(), await lease.deadLetter('x'), await lease.moved()]).toEqual(
+      Array(4).fill(false),
+    );
+    await next.save(submitted);
+    await next.release();
+    expect((await receiveOne(another())).queued.progress).toEqual(submitted);
+  });
+
+  it('says how much waits and for how long', async () => {
+    await queue.send(someQueuedTasks(3, { enqueuedAt: Date.now() - 60_000 }));
+    await receive(queue, 1);
+    const { waiting, inFlight, oldestAgeMs, dead } = await queue.depth();
+    expect({ waiting, inFlight, dead }).toEqual({ waiting: 2, inFlight: 1, dead: 0 });
+    if (oldestAgeMs !== null) expect(oldestAgeMs).toBeGreaterThan(59_000);
+  });
+
+  it('is bounded: no address that an engine would refuse gets in', async () => {
+    await expect(queue.send([aQueuedTask(1, { run: 'a:b' })])).rejects.toThrow(RangeError);
+    await expect(queue.send([aQueuedTask(1, { key: '1' })])).rejects.toThrow(RangeError);
+  });
+});
