@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /** Where this program keeps files between runs, and the variable that says so (`default` where none does). */
@@ -10,8 +10,10 @@ export interface StateFolder {
 
 /** `CAPTCHA_STATE_DIR`, else `captcha` in the XDG state folder. The XDG specification ignores relative paths. */
 export function stateFolderOf(env: NodeJS.ProcessEnv): StateFolder {
-  const { CAPTCHA_STATE_DIR: named = '', XDG_STATE_HOME: xdg = '', HOME: home } = env;
+  const { CAPTCHA_STATE_DIR: named = '', XDG_STATE_HOME: xdg = '', HOME: home = '' } = env;
   if (named !== '') return { path: resolve(named), from: 'CAPTCHA_STATE_DIR' };
   if (isAbsolute(xdg)) return { path: join(xdg, 'captcha'), from: 'XDG_STATE_HOME' };
-  return { path: join(home ?? homedir(), '.local', 'state', 'captcha'), from: 'default' };
+  // Node's own homedir() answers a HOME that is empty.
+  const homeFolder = isAbsolute(home) ? home : userInfo().homedir;
+  return { path: join(homeFolder, '.local', 'state', 'captcha'), from: 'default' };
 }

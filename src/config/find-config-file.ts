@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/usage-error.ts';
 import { dataLoaders } from './data-loaders.ts';
@@ -59,7 +59,9 @@ function withoutEditorHint(content: unknown): unknown {
 }
 
 function homeOf(env: NodeJS.ProcessEnv): string {
-  return env['HOME'] ?? homedir();
+  const named = env['HOME'] ?? '';
+  // Node's own homedir() answers a HOME that is empty.
+  return isAbsolute(named) ? named : userInfo().homedir;
 }
 
 /** The folder of the user's own configuration. The XDG specification ignores relative paths. */

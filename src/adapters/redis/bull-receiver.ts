@@ -76,7 +76,8 @@ export class BullReceiver {
       const leases = await within(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
       if (leases === null) {
         void fetching.then(handBack, () => undefined);
-        if (!signal.aborted) throw trouble.unavailable('Connection is closed');
+        // What aborts it while it is waited for is not seen by the compiler.
+        if (!(signal.aborted as boolean)) throw trouble.unavailable('Connection is closed');
         return [];
       }
       const leftMs = untilMs - clock.nowMs();

@@ -28,10 +28,12 @@ export async function checkInput({ flags, input, badRows }: Check, { terminal, g
   const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
   if (flags.dryRun === true) {
     await (globals.json ? terminal.json({ ...survey }) : terminal.result(renderSurvey(survey)));
-    return { exitCode: survey.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, survey };
   }
   if (flags.strict === true && survey.bad > 0) {
     throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');
+  }
+  if (flags.dryRun === true) {
+    return { exitCode: survey.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, survey };
   }
   return { exitCode: null, survey };
 }

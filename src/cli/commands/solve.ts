@@ -13,7 +13,8 @@ import type { Act } from '../act.ts';
 import { checkWay } from '../fleet/check-way.ts';
 import { checkFleet } from '../fleet/open-fleet.ts';
 import { solveQueued } from '../fleet/solve-queued.ts';
-import { checkedTask } from '../solve/checked-task.ts';
+import { checkedTask, type TaskInput } from '../solve/checked-task.ts';
+import { PolicyDenied } from '../solve/policy-denied.ts';
 import { solveWatched } from '../solve/solve-watched.ts';
 import { type TaskFlags, taskInputOf } from '../solve/task-input.ts';
 
@@ -74,6 +75,20 @@ async function show(outcome: Outcome, { rule, region }: Task, { globals, termina
   if (outcome.status === 'failed') terminal.error(renderGaveUp(outcome));
 }
 
+/** A task that the policy denies is a usage error, and has an outcome for the scripts that read those. */
+async function showDenied(check: () => Task, { taskId }: TaskInput, { globals, terminal }: Context): Promise<Task> {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof PolicyDenied && globals.json) {
+      const denied = { taskId, region: null, attempts: [], durationMs: 0, possiblyCharged: false } as const;
+      const why = { status: 'failed', reason: 'policy-denied', code: null, message: error.message } as const;
+      await terminal.json(outcomeReport({ ...denied, ...why, retryInMs: null, captchaId: null, submittedAt: null }));
+    }
+    throw error;
+  }
+}
+
 /** Shows the request and sends nothing; no key is needed. */
 async function showRequest(task: Task, baseUrl: string, { globals, terminal }: Context): Promise<number> {
   const report = requestReport(task, baseUrl);
@@ -106,7 +121,8 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   checkWay(flags.via);
   const overrides = overridesOfFlags(flags);
   const { config } = await context.config(overrides);
-  const task = checkedTask(await taskInputOf(flags, context), config);
+  const input = await taskInputOf(flags, context);
+  const task = await showDenied(() => checkedTask(input, config), input, context);
   if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
   if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });

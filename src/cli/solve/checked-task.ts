@@ -3,6 +3,7 @@ import { decidePolicy } from '../../core/routing/policy.ts';
 import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import { reservedParameters, taskProblems, wireParameters } from '../../protocol/wire.ts';
+import { PolicyDenied } from './policy-denied.ts';
 import type { TaskRefusal } from './task-refusal.ts';
 import { type RegionOf, taskRegions } from './task-region.ts';
 
@@ -47,6 +48,7 @@ function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
           about: 'pageurl',
           reason: `not sent: denied by ${decision.rule}`,
           fix: 'see policy.allow and policy.deny in captcha config show',
+          denied: true,
         },
       ];
 }
@@ -87,5 +89,6 @@ export function checkedTask(input: TaskInput, config: Config): Task {
   if (!Array.isArray(parsed)) return parsed as Task;
   const refusals = parsed as readonly TaskRefusal[];
   const fix = refusals[0]?.fix ?? 'see captcha solve --help';
-  throw new UsageError(refusals.map(({ reason }) => reason).join('\n  '), fix);
+  const why = refusals.map(({ reason }) => reason).join('\n  ');
+  throw refusals.some(({ denied }) => denied) ? new PolicyDenied(why, fix) : new UsageError(why, fix);
 }

@@ -4,4 +4,6 @@ export interface TaskRefusal {
   readonly about: string | null;
   readonly reason: string;
   readonly fix: string | null;
+  /** Where it is the policy that refuses. */
+  readonly denied?: true;
 }

@@ -225,3 +225,12 @@ describe('what is not the service', () => {
     await expect(run(turnstile, { ...context, session })).rejects.toBe(refusal);
   });
 });
+
+describe('a task that the policy denies', () => {
+  it('is a usage error, with its outcome for scripts', async () => {
+    const stage = aStage({ config: { policy: { deny: ['example.com'] } }, globals: { json: true } });
+    const refusal = await refusalOf(() => run(turnstile, stage.context));
+    expect(refusal).toMatch(/^not sent: denied by policy\.deny example\.com/);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({ status: 'failed', reason: 'policy-denied', attempts: [] });
+  });
+});
