@@ -23,6 +23,8 @@ describe('decidePolicy', () => {
     [denying('example.com'), 'https://example.com', false],
     [denying('example.com'), 'https://example.com./', false],
     [denying('example.com'), 'https:\\\\example.com/', false],
+    [allowing('*.example.com'), 'https://www.example.com\\@evil.com', false],
+    [allowing('*.example.com'), 'https://www.example.com\t@evil.com', false],
     [denying('example.com'), 'https:example.com', false],
     [denying('127.0.0.1'), 'http://2130706433/', false],
     [denying('example.com'), 'https://example.org', true],
