@@ -40,7 +40,8 @@ describe.concurrent('captcha batch at a service in trouble', () => {
     });
     await bench.write('work/tasks.csv', tasksCsv(300));
     const config = {
-      breaker: { breakDuration: '300ms', maxBreakDuration: '1s' },
+      // After a break the pace of before is kept for a window: a short one, since this outage is short.
+      breaker: { breakDuration: '300ms', maxBreakDuration: '1s', samplingDuration: '5s' },
       // More than the breaker needs to open: where few tasks submit, the first failures may all be those of one.
       retry: { maxAttempts: 8, baseDelay: '100ms', maxDelay: '500ms' },
       // Ids whose polls fall into the outage are polled on, less and less often: they need the time for it.

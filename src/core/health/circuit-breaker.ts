@@ -196,7 +196,7 @@ export class CircuitBreaker {
 
   #gapMs(nowMs: number): number | null {
     const { failures, total } = this.#window.counts(nowMs);
-    return failures === total ? null : this.#options.samplingDurationMs / (total - failures);
+    return failures === total ? null : this.#window.spanMs(nowMs) / (total - failures);
   }
 
   #shouldOpen(nowMs: number): boolean {

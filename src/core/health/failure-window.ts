@@ -5,6 +5,8 @@ const never = -Infinity;
 interface Slice {
   /** Number of the slice since time 0; a stale number marks a slice that has slid out, `never` an empty one. */
   index: number;
+  /** Its first outcome. */
+  sinceMs: number;
   failures: number;
   total: number;
 }
@@ -15,7 +17,9 @@ export type FailureWindowSnapshot = readonly Readonly<Slice>[];
 /** How many outcomes of the last `samplingDurationMs`, in slices of a tenth, and how many of them failed. */
 export class FailureWindow {
   readonly #sliceMs: number;
-  readonly #slices: Slice[] = Array.from({ length: sliceCount }, () => ({ index: never, failures: 0, total: 0 }));
+  readonly #slices: Slice[] = Array.from({ length: sliceCount }, () => ({
+    ...{ index: never, sinceMs: never, failures: 0, total: 0 },
+  }));
 
   constructor(samplingDurationMs: number) {
     this.#sliceMs = samplingDurationMs / sliceCount;
@@ -24,7 +28,7 @@ export class FailureWindow {
   record(failed: boolean, nowMs: number, count = 1): void {
     const index = Math.floor(nowMs / this.#sliceMs);
     const slice = this.#slices[index % sliceCount] as Slice;
-    if (slice.index !== index) Object.assign(slice, { index, failures: 0, total: 0 });
+    if (slice.index !== index) Object.assign(slice, { index, sinceMs: nowMs, failures: 0, total: 0 });
     slice.total += count;
     if (failed) slice.failures += count;
   }
@@ -36,6 +40,13 @@ export class FailureWindow {
       failures: live.reduce((sum, slice) => sum + slice.failures, 0),
       total: live.reduce((sum, slice) => sum + slice.total, 0),
     };
+  }
+
+  /** Since the oldest outcome of the window, in ms: a young window has not seen all of its length yet. */
+  spanMs(nowMs: number): number {
+    const oldest = Math.floor(nowMs / this.#sliceMs) - sliceCount + 1;
+    const live = this.#slices.filter(({ index }) => index >= oldest);
+    return Math.max(0, ...live.map(({ sinceMs }) => nowMs - sinceMs));
   }
 
   clear(): void {

@@ -61,6 +61,15 @@ describe('CircuitBreaker, after a break', () => {
     expect(begun.length).toBeLessThanOrEqual(41);
   });
 
+  it('knows the pace of a service that was used for a moment only', () => {
+    const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
+    for (let nowMs = 0; nowMs < 1_000; nowMs += 10) breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
+    for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 1_000), 'failure', at(1_000));
+    breaker.record(passAt(breaker, 10_000), 'success', at(10_000));
+    passAt(breaker, 10_000);
+    passAt(breaker, 10_010);
+  });
+
   it('halves what may be out with every failure', () => {
     const breaker = closedAgain();
     for (const pass of admitted(breaker, 5_000)) breaker.record(pass, 'success', at(5_100));

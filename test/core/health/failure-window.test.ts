@@ -60,4 +60,14 @@ describe('FailureWindow', () => {
       }),
     );
   });
+
+  it('knows since when it has outcomes, and forgets with them', () => {
+    const window = filled([
+      { failed: false, atMs: 420 },
+      { failed: true, atMs: 600 },
+    ]);
+    expect(window.spanMs(700)).toBe(280);
+    expect(window.spanMs(1_450)).toBe(850);
+    expect(new FailureWindow(samplingDurationMs).spanMs(700)).toBe(0);
+  });
 });
