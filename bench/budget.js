@@ -1,4 +1,4 @@
-// What one retry budget for all processes of a host costs, and whether it holds.
+// What one retry budget for all processes of a host, and of a fleet, costs, and whether it holds.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { bound, worstExcess } from './budget/bound.js';
 import { crowdMeetsOutage } from './budget/crowd.js';
+import { startRedis } from './budget/redis-server.js';
 
 const [rounds = 30, crowd = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
@@ -17,12 +18,17 @@ const program = join(folder, 'acquire.mjs');
 await build({
   entryPoints: [new URL('budget/acquire.js', import.meta.url).pathname],
   ...{ outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' },
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
+const redis = await startRedis();
 
-async function acquire(processes, thinkMs) {
-  const log = join(folder, `log-${processes}-${thinkMs}`);
-  const reports = Array.from({ length: processes }, async () => {
-    const child = spawn(process.execPath, [program, log, 3_000, thinkMs], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function acquire(processes, thinkMs, hosts) {
+  redis?.reset();
+  const reports = Array.from({ length: processes }, async (_, index) => {
+    const log = join(folder, `log-${processes}-${thinkMs}-${hosts}-${index % Math.max(1, hosts)}`);
+    const place = hosts === 0 ? [] : [redis.url];
+    const args = [program, log, 3_000, thinkMs, ...place];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return JSON.parse(await text(child.stdout));
   });
   return Promise.all(reports);
@@ -33,15 +39,18 @@ const microseconds = (ms) => `${(ms * 1_000).toFixed(1)} µs`;
 
 console.log(`acquire(), ${bound.perSecond}/s, burst ${bound.burst}, 3 s each, node ${process.version}\n`);
 console.log(
-  '| processes | pause | calls/s | p50 | p99 | tokens | most over burst + rate·t |\n|---|---|---|---|---|---|---|',
+  '| scope | processes | pause | calls/s | p50 | p99 | tokens | calls of Redis | most over burst + rate·t |\n' +
+    '|---|---|---|---|---|---|---|---|---|',
 );
-for (const [processes, thinkMs] of [
-  [1, 0],
-  [8, 0],
-  [50, 0],
-  [50, 20],
+for (const [processes, thinkMs, hosts] of [
+  [1, 0, 0],
+  [8, 0, 0],
+  [50, 0, 0],
+  [50, 20, 0],
+  ...(redis === null ? [] : [1, 8, 50].map((processes) => [processes, 0, Math.min(5, processes)])),
+  ...(redis === null ? [] : [[50, 20, 5]]),
 ]) {
-  const reports = await acquire(processes, thinkMs);
+  const reports = await acquire(processes, thinkMs, hosts);
   const grants = reports.flatMap((report) => report.grants);
   const calls = reports.reduce((sum, report) => sum + report.calls, 0);
   // Not all of them begin and end together.
@@ -55,7 +64,10 @@ for (const [processes, thinkMs] of [
       ),
     );
   const over = worstExcess(grants);
-  const cells = [processes, `${thinkMs} ms`, Math.round(perSecond), median('p50'), median('p99'), grants.length];
+  const scope = hosts === 0 ? 'host' : `Redis, ${hosts} host${hosts === 1 ? '' : 's'}`;
+  const asked = hosts === 0 ? '' : `${redis.calls()} of ${calls}`;
+  const cells = [scope, processes, `${thinkMs} ms`, Math.round(perSecond), median('p50'), median('p99')];
+  cells.push(grants.length, asked);
   console.log(`| ${cells.join(' | ')} | ${over <= 1e-6 ? 'never' : over.toFixed(2)} |`);
 }
 
@@ -87,7 +99,8 @@ const task = [
 
 async function timeSolve(scope) {
   const scoped = join(folder, `${scope}.json`);
-  await writeFile(scoped, JSON.stringify({ polling: { firstWait: '0ms' }, budget: { scope } }));
+  const place = scope === 'redis' ? redis.url : scope;
+  await writeFile(scoped, JSON.stringify({ polling: { firstWait: '0ms' }, budget: { scope: place } }));
   const args = [bin, 'solve', '--config', scoped, ...task.slice(3)];
   const startedMs = performance.now();
   const child = spawn(process.execPath, args, { env: { ...env, CAPTCHAAI_BASE_URL: url }, stdio: 'ignore' });
@@ -95,7 +108,7 @@ async function timeSolve(scope) {
   return performance.now() - startedMs;
 }
 
-const times = { process: [], host: [] };
+const times = { process: [], host: [], ...(redis && { redis: [] }) };
 // Interleaved, so that a busy moment of the machine hits both.
 for (let round = 0; round < rounds; round += 1) {
   for (const scope of Object.keys(times)) times[scope].push(await timeSolve(scope));
@@ -106,11 +119,14 @@ console.log('| budget.scope | median ms | p10 ms |\n|---|---|---|');
 for (const [scope, values] of Object.entries(times)) {
   console.log(`| ${scope} | ${quantile(values, 0.5).toFixed(1)} | ${quantile(values, 0.1).toFixed(1)} |`);
 }
-const added = (q) => quantile(times.host, q) - quantile(times.process, q);
-const ratio = (q) => (quantile(times.host, q) / quantile(times.process, q)).toFixed(3);
-console.log(
-  `\nadded: ${added(0.5).toFixed(1)} ms (×${ratio(0.5)}) at the median, ${added(0.1).toFixed(1)} ms (×${ratio(0.1)}) at p10`,
-);
+for (const [scope, values] of Object.entries(times).slice(1)) {
+  const added = (q) => {
+    const ms = quantile(values, q) - quantile(times.process, q);
+    return `${ms.toFixed(1)} ms (×${(quantile(values, q) / quantile(times.process, q)).toFixed(3)})`;
+  };
+  console.log(`\n${scope} adds ${added(0.5)} at the median, ${added(0.1)} at p10`);
+}
+redis?.stop();
 
 console.log(`\n${crowd} processes at once, outage of ${outageMs / 1_000} s\n`);
 console.log('| | submissions in the outage | submissions | solved | seconds |\n|---|---|---|---|---|');

@@ -2,11 +2,21 @@ import { rmSync } from 'node:fs';
 import { hostNowMs } from './adapters/host/host-clock.ts';
 import { HostLog } from './adapters/host/host-log.ts';
 import { readHistory, readPresent } from './adapters/host/read-history.ts';
-import type { BudgetEvent, SharedState } from './cli/budget/shared-state.ts';
+import type { BudgetEvent, FleetStanding, SharedState } from './cli/budget/shared-state.ts';
 import type { Config } from './config/schema.ts';
 import { type ProtectionAnswer, type ProtectionEntry, ProtectionState } from './core/health/protection-state.ts';
+import { FleetAway } from './domain/fleet-away.ts';
 import { LogLost } from './domain/log-lost.ts';
-import { hostLogFolder, type ProtectionParts, protectionOptions } from './protection-fuses.ts';
+import { maskSecrets } from './domain/mask-secrets.ts';
+import type { FleetBucket, FleetBudgetOptions } from './ports/fleet-bucket.ts';
+import {
+  fleetUrlOf,
+  hostLogFolder,
+  hostOptions,
+  openFleetBucket,
+  type ProtectionParts,
+  protectionOptions,
+} from './protection-fuses.ts';
 
 type Log = HostLog<ProtectionEntry, ProtectionAnswer>;
 
@@ -15,7 +25,9 @@ function* historyOf(folder: string, state: ProtectionState): Generator<BudgetEve
   for (const { logged, answer } of readHistory<ProtectionEntry, ProtectionAnswer>(folder, state)) {
     const { entry, atMs, by } = logged;
     const pid = by.split('.')[0] ?? '';
-    yield { at: wallMs + atMs, pid, entry, answer, balance: state.budget.balance(atMs) };
+    const isFleet = entry.type.startsWith('fleet') || entry.type === 'spend';
+    const balance = isFleet ? state.fleet.balance : state.budget.balance(atMs);
+    yield { at: wallMs + atMs, pid, entry, answer, balance };
   }
 }
 
@@ -29,23 +41,48 @@ function openOrReplace(folder: string, fresh: () => ProtectionState): Log {
   }
 }
 
-/** The log of the host as `captcha budget` looks at it. */
-export function plugSharedState(config: Config, parts: Pick<ProtectionParts, 'accountId' | 'env'>): SharedState {
-  const options = protectionOptions(config);
+function resetHost(folder: string, fresh: () => ProtectionState): void {
+  const log = openOrReplace(folder, fresh);
+  log.append([{ type: 'reset', options: fresh().options }]);
+  log.close();
+}
+
+async function standingOf(bucket: FleetBucket, options: FleetBudgetOptions): Promise<FleetStanding> {
+  try {
+    return { facts: await bucket.look(options) };
+  } catch (error) {
+    if (!(error instanceof FleetAway)) throw error;
+    return { away: error.message };
+  }
+}
+
+/** The log of the host, and the budget of its fleet, as `captcha budget` looks at them. */
+export function plugSharedState(
+  config: Config,
+  parts: Pick<ProtectionParts, 'accountId' | 'env'>,
+): SharedState & { close(): Promise<void> } {
   const folder = hostLogFolder(config, parts);
-  const fresh = (): ProtectionState => new ProtectionState(options, hostNowMs());
+  const fresh = (): ProtectionState => new ProtectionState(hostOptions(config), hostNowMs());
+  const options = protectionOptions(config).budget;
+  const url = fleetUrlOf(config);
+  let bucket: Promise<FleetBucket> | null = null;
+  const fleet = (): Promise<FleetBucket> | null =>
+    (bucket ??= url === null ? null : openFleetBucket(url, config, parts.accountId));
   return {
     place: folder,
-    look: () => {
+    ...(url !== null && { fleetPlace: maskSecrets(url) }),
+    look: async () => {
       const state = fresh();
       readPresent(folder, state);
-      return { state, nowMs: Math.max(state.latestMs, hostNowMs()) };
+      const opened = await fleet();
+      const standing = opened && (await standingOf(opened, options));
+      return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(standing && { fleet: standing }) };
     },
     history: () => historyOf(folder, fresh()),
-    reset: () => {
-      const log = openOrReplace(folder, fresh);
-      log.append([{ type: 'reset', options }]);
-      log.close();
+    reset: async () => {
+      resetHost(folder, fresh);
+      await (await fleet())?.reset(options);
     },
+    close: async () => (await bucket)?.close(),
   };
 }

@@ -52,6 +52,7 @@ export class FuseBox {
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
+  #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
@@ -109,9 +110,9 @@ export class FuseBox {
         const deps = { api, random, emit, timing, budget, breaker, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
-      close: () => {
-        protection.close();
-        return api.close();
+      close: async () => {
+        await protection.close();
+        await api.close();
       },
     };
   }
@@ -152,7 +153,9 @@ export class FuseBox {
   async sharedState(config: Config): Promise<SharedState | null> {
     if (config.budget.scope === 'process') return null;
     const accountId = accountIdOf(await this.#key(config));
-    return (await import('./budget-fuses.ts')).plugSharedState(config, { accountId, env: this.#process.env });
+    const { plugSharedState } = await import('./budget-fuses.ts');
+    this.#sharedState ??= plugSharedState(config, { accountId, env: this.#process.env });
+    return this.#sharedState;
   }
 
   async simulation(): Promise<Simulation> {
@@ -163,6 +166,7 @@ export class FuseBox {
   async close(): Promise<void> {
     await this.#batchFiles?.close();
     await this.#regionProbe?.close();
+    await this.#sharedState?.close();
     await this.#fleet?.close();
     await (await this.#embedded)?.close();
   }

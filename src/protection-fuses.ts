@@ -4,12 +4,16 @@ import { logFolderOf } from './adapters/host/log-folder.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { Config } from './config/schema.ts';
+import { FleetProtection } from './core/health/fleet-protection.ts';
 import { ProcessBreaker } from './core/health/process-breaker.ts';
 import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './core/health/protection-state.ts';
 import { SharedProtection } from './core/health/shared-protection.ts';
+import { fleetShareOf } from './core/retry/fleet-share.ts';
 import { ProcessRetryBudget } from './core/retry/process-retry-budget.ts';
-import { UsageError } from './domain/usage-error.ts';
+import { maskSecrets } from './domain/mask-secrets.ts';
+import type { Awaitable } from './ports/awaitable.ts';
 import type { Breaker } from './ports/breaker.ts';
+import type { FleetBucket } from './ports/fleet-bucket.ts';
 import type { QuietTime } from './ports/quiet-time.ts';
 import type { RetryBudget } from './ports/retry-budget.ts';
 import { stateFolderOf } from './state-folder.ts';
@@ -20,7 +24,7 @@ export interface Protection {
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
   readonly quiet?: QuietTime;
-  close(): void;
+  close(): Awaitable<void>;
 }
 
 export interface ProtectionParts {
@@ -41,9 +45,31 @@ export function protectionOptions({ api, budget, breaker }: Config): ProtectionO
   };
 }
 
-/** Where the processes of this user share what they know about an API and account. */
-export function hostLogFolder({ api }: Config, { accountId, env }: Pick<ProtectionParts, 'accountId' | 'env'>): string {
-  return logFolderOf({ stateFolder: stateFolderOf(env).path, baseUrl: api.baseUrl, accountId });
+/** The Redis that holds the budget of a fleet; null where there is none. */
+export function fleetUrlOf({ budget }: Config): string | null {
+  return budget.scope === 'process' || budget.scope === 'host' ? null : budget.scope;
+}
+
+/** The settings of what the processes of this host share: of a fleet's budget, the share that is left to one host. */
+export function hostOptions(config: Config): ProtectionOptions {
+  const options = protectionOptions(config);
+  if (fleetUrlOf(config) === null) return options;
+  return { ...options, budget: fleetShareOf(options.budget, config.budget.fleetShare) };
+}
+
+/** Where the processes of this user share what they know about an API and account; each fleet has a place of its own. */
+export function hostLogFolder(config: Config, { accountId, env }: Pick<ProtectionParts, 'accountId' | 'env'>): string {
+  const { baseUrl } = config.api;
+  const fleet = fleetUrlOf(config);
+  // Without the password: whoever changes it goes on with the same log.
+  const place = fleet === null ? baseUrl : `${baseUrl} ${maskSecrets(fleet)}`;
+  return logFolderOf({ stateFolder: stateFolderOf(env).path, baseUrl: place, accountId });
+}
+
+/** The budget of a fleet. It is connected when it is first asked. */
+export async function openFleetBucket(url: string, config: Config, accountId: string): Promise<FleetBucket> {
+  const { RedisBucket } = await import('./adapters/redis-budget/redis-bucket.ts');
+  return new RedisBucket({ url, baseUrl: config.api.baseUrl, accountId }, { clock });
 }
 
 /** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
@@ -56,14 +82,13 @@ export function protectionOf(config: Config, parts: ProtectionParts): Protection
       close: () => undefined,
     };
   }
-  if (config.budget.scope !== 'host') {
-    throw new UsageError('budget.scope: this version has no fleet scope', 'it is process or host');
-  }
-  return new SharedProtection(options, {
+  const shared = { nowMs: hostNowMs, clock, random, warn: parts.warn };
+  const host = new SharedProtection(hostOptions(config), {
     openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder: hostLogFolder(config, parts) }, state),
-    nowMs: hostNowMs,
-    clock,
-    random,
-    warn: parts.warn,
+    ...shared,
   });
+  const url = fleetUrlOf(config);
+  if (url === null) return host;
+  const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, parts.accountId);
+  return new FleetProtection(options.budget, { host, openBucket, ...shared });
 }

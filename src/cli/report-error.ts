@@ -1,4 +1,5 @@
 import { ProviderFault } from '../domain/fault.ts';
+import { FleetAway } from '../domain/fleet-away.ts';
 import { UsageError } from '../domain/usage-error.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -26,6 +27,10 @@ export function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof ProviderFault) {
     report(terminal, error.message, null);
     return exitCodeOfFault(error.fault.kind);
+  }
+  if (error instanceof FleetAway) {
+    report(terminal, error.message, null);
+    return exitCodes.unavailable;
   }
   if (isSystemError(error)) {
     if (error.code === 'EPIPE') return exitCodes.closedPipe;

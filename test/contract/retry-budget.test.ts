@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { usualBreaker } from '../support/solver-rig.ts';
-import { protections } from './support/protections.ts';
+import { budgets } from './support/protections.ts';
 
 const now = { onExhausted: 'fail', maxWaitMs: 60_000, taskId: 't1' } as const;
 const later = { ...now, onExhausted: 'wait' } as const;
 
-describe.each(protections)('the retry budget %s', (_name, start) => {
+describe.each(budgets)('the retry budget %s', (_name, start) => {
   function aBudget(special: object) {
     const budget = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 10, burst: 2, ...special };
     const started = start({ budget, breaker: usualBreaker });
@@ -63,7 +63,7 @@ describe.each(protections)('the retry budget %s', (_name, start) => {
     await a.tryWithdraw(now);
     await b.deposit();
     await b.deposit();
-    await pass(200);
+    await pass(1_500);
     expect(await a.tryWithdraw(now)).toMatchObject({ granted: true });
     expect(await a.tryWithdraw(now)).toEqual({ granted: false, retryInMs: null });
   });

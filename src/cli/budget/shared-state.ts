@@ -1,3 +1,5 @@
+import type { Awaitable } from '../../ports/awaitable.ts';
+import type { FleetFacts } from '../../ports/fleet-bucket.ts';
 import type { ProtectionAnswer, ProtectionEntry, ProtectionState } from '../../core/health/protection-state.ts';
 
 /** One entry of the shared log, and what it led to. */
@@ -11,14 +13,29 @@ export interface BudgetEvent {
   readonly balance: number;
 }
 
-/** What the processes of this host share about retries of one API and account. */
+/** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
+export type FleetStanding = { readonly facts: FleetFacts } | { readonly away: string };
+
+/** How everything stands at a moment. */
+export interface Standing {
+  /** What the processes of this host share. */
+  readonly state: ProtectionState;
+  /** On the clock of the host. */
+  readonly nowMs: number;
+  /** Left out where the budget is not a fleet's. */
+  readonly fleet?: FleetStanding;
+}
+
+/** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */
 export interface SharedState {
   /** The folder of the log. */
   readonly place: string;
-  /** How it stands now, and the time on its clock. Nothing is written. */
-  look(): { readonly state: ProtectionState; readonly nowMs: number };
-  /** What happened since the oldest entry that is kept. */
+  /** The Redis of the fleet, its password masked; left out where the budget is the host's. */
+  readonly fleetPlace?: string;
+  /** Nothing is written. */
+  look(): Awaitable<Standing>;
+  /** What happened on this host since the oldest entry that is kept. */
   history(): Iterable<BudgetEvent>;
-  /** Starts anew with the settings of this configuration. A damaged log is replaced. */
-  reset(): void;
+  /** Starts anew with the settings of this configuration. A damaged log is replaced. Throws `FleetAway`. */
+  reset(): Awaitable<void>;
 }

@@ -31,12 +31,12 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
 }
 
 /** Shows the report again and again, until a signal ends it: its regular end. */
-export async function watchBudget(look: () => BudgetReport, everyMs: number, context: Context): Promise<void> {
+export async function watchBudget(look: () => Promise<BudgetReport>, everyMs: number, context: Context): Promise<void> {
   const { clock, interrupt } = context;
   const show = showFor(context, everyMs);
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   while (!interrupt.stop.aborted) {
-    await show(look());
+    await show(await look());
     await clock.sleep(everyMs, interrupt.stop);
   }
   interrupt.markDrained();

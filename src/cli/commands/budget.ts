@@ -7,7 +7,7 @@ import { watchBudget } from '../budget/watch-budget.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { auditRow, renderAudit } from '../output/budget-log-view.ts';
-import { budgetReport, type BudgetReport, renderBudget } from '../output/budget-view.ts';
+import { budgetReport, type BudgetReport, renderBudget, scopeOf } from '../output/budget-view.ts';
 
 export interface BudgetFlags {
   /** True without an interval. */
@@ -76,17 +76,14 @@ export async function run({ watch, reset }: BudgetFlags, context: Context): Prom
   const shared = await sharedState(context);
   if (shared === null) return exitCodes.done;
   if (reset === true) {
-    shared.reset();
+    await shared.reset();
     context.terminal.note('the retry budget is full and the breaker closed');
   }
-  const look = (): BudgetReport => {
-    const { state, nowMs } = shared.look();
-    return budgetReport(state, nowMs, shared.place);
-  };
+  const look = async (): Promise<BudgetReport> => budgetReport(await shared.look(), shared);
   const { globals, terminal } = context;
   if (everyMs !== null) await watchBudget(look, everyMs, context);
-  else if (globals.json) await terminal.json(look());
-  else await terminal.result(renderBudget(look(), terminal.columns));
+  else if (globals.json) await terminal.json(await look());
+  else await terminal.result(renderBudget(await look(), terminal.columns));
   return exitCodes.done;
 }
 
@@ -97,7 +94,7 @@ export async function log({ last }: BudgetLogFlags, context: Context): Promise<n
   if (shared === null) return exitCodes.done;
   const entries = [...shared.history()].slice(-count).map(auditRow);
   const { globals, terminal } = context;
-  if (globals.json) await terminal.json({ scope: 'host', place: shared.place, entries });
+  if (globals.json) await terminal.json({ scope: scopeOf(shared), place: shared.place, entries });
   else if (entries.length === 0) terminal.note('nothing was shared since this machine started');
   else await terminal.result(renderAudit(entries, terminal.columns));
   return exitCodes.done;

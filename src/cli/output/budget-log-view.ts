@@ -15,9 +15,25 @@ export interface AuditRow {
 
 const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `reserved, ${formatMs(waitMs)} ahead`);
+
+const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
+
+function spoken({ entry, answer }: BudgetEvent): string {
+  if (entry.type === 'fleet-away') return `no answer: ${entry.why}`;
+  if (entry.type === 'fleet-heard') {
+    const { surplus, refused } = entry;
+    const leased = surplus > 0 && `${times(surplus, 'token')} on lease`;
+    return joined(['answered', leased, refused > 0 && `${refused} refused: no token`]);
+  }
+  const told = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
+  const accepted = told.accepted > 0 && `${times(told.accepted, 'submission')} accepted`;
+  return joined(['speaks', accepted, told.refused > 0 && `${told.refused} refused`]);
+}
+
 function withdrawn({ answer }: BudgetEvent): string {
   if (answer === null || !('granted' in answer)) return '';
-  if (answer.granted) return answer.waitMs === 0 ? 'granted' : `reserved, ${formatMs(answer.waitMs)} ahead`;
+  if (answer.granted) return granted(answer.waitMs);
   return answer.retryInMs === null ? 'refused: no token' : `refused: no token for ${formatMs(answer.retryInMs)}`;
 }
 
@@ -29,12 +45,11 @@ function entered({ answer }: BudgetEvent): string {
 
 function tallied(entry: BudgetEvent['entry'] & { type: 'tally' }): string {
   const { accepted, budgetRefused, breakerRefused } = entry;
-  const parts = [
+  return joined([
     accepted > 0 && `${times(accepted, 'submission')} accepted`,
     budgetRefused > 0 && `${budgetRefused} refused: no token`,
     breakerRefused > 0 && `${breakerRefused} refused: breaker open`,
-  ];
-  return parts.filter((part) => part !== false).join(', ');
+  ]);
 }
 
 function described(event: BudgetEvent): { what: string; result: string; task: string | null } {
@@ -52,6 +67,14 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
       return { what: 'tally', result: tallied(entry), task: entry.task === '' ? null : entry.task };
     case 'quiet':
       return { what: 'retry-after', result: `everybody waits ${formatMs(entry.ms)}`, task: null };
+    case 'spend':
+      return { what: 'retry', result: `${withdrawn(event)}, on lease`, task: entry.task };
+    case 'fleet-granted':
+      return { what: 'retry', result: `${granted(entry.waitMs)} by the fleet`, task: entry.task };
+    case 'fleet-talk':
+    case 'fleet-heard':
+    case 'fleet-away':
+      return { what: 'fleet', result: spoken(event), task: null };
     case 'configure':
       return { what: 'settings', result: 'asked for others', task: null };
     case 'reset':

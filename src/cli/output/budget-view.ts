@@ -1,11 +1,21 @@
-import type { ProtectionState } from '../../core/health/protection-state.ts';
+import type { SharedState, Standing } from '../budget/shared-state.ts';
 import { formatMs } from './format.ts';
 import { renderTable } from './table.ts';
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {
-  readonly scope: 'host';
+  readonly scope: 'host' | 'redis';
+  /** The folder of the host's log, or the Redis of the fleet. */
   readonly place: string;
+  /** Null where the budget is the host's. */
+  readonly fleet: {
+    /** Whether this host goes on with its share: then `budget` is that share, else the fleet's. */
+    readonly degraded: boolean;
+    readonly reason: string | null;
+    /** Tokens that hosts hold on lease; null where that cannot be known. */
+    readonly leased: number | null;
+    readonly leasedHere: number;
+  } | null;
   readonly budget: {
     /** Below 0 while reservations are outstanding. */
     readonly tokens: number;
@@ -36,32 +46,61 @@ export interface BudgetReport {
 
 const rounded = (ms: number | null): number | null => (ms === null || ms === Infinity ? null : Math.ceil(ms));
 
-/** What a state says at a moment of its clock. */
-export function budgetReport(state: ProtectionState, nowMs: number, place: string): BudgetReport {
-  const { budget, breaker } = state.options;
-  const { accepted, granted, budgetRefused, breakerRefused } = state.counts;
+/** A share is a product of decimals, which a float misses by a hair. */
+const toMillionths = (rate: number): number => Math.round(rate * 1_000_000) / 1_000_000;
+
+/** Who shares the budget. */
+export const scopeOf = ({ fleetPlace }: Pick<SharedState, 'fleetPlace'>): BudgetReport['scope'] =>
+  fleetPlace === undefined ? 'host' : 'redis';
+
+/** The budget of the fleet, or that of this host where there is none, or none to be reached. */
+function bucketOf({ state, nowMs, fleet }: Standing): BudgetReport['budget'] {
+  const { accepted, granted, budgetRefused } = state.counts;
+  const own = {
+    options: state.options.budget,
+    balance: state.budget.balance(nowMs),
+    nextTokenInMs: state.budget.waitForTokenMs(nowMs),
+    ...{ accepted, granted, refused: budgetRefused },
+  };
+  const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : own;
+  return {
+    tokens: Math.round(facts.balance * 1_000) / 1_000,
+    burst: facts.options.burst,
+    ratio: facts.options.ratio,
+    minRetriesPerSecond: toMillionths(facts.options.minRetriesPerSecond),
+    maxRetriesPerSecond: toMillionths(facts.options.maxRetriesPerSecond),
+    nextTokenInMs: rounded(facts.nextTokenInMs),
+    ...{ accepted: facts.accepted, granted: facts.granted, refused: facts.refused },
+  };
+}
+
+function fleetOf({ state, nowMs, fleet }: Standing): BudgetReport['fleet'] {
+  if (fleet === undefined) return null;
+  const leasedHere = state.fleet.leased(nowMs);
+  if ('away' in fleet) return { degraded: true, reason: fleet.away, leased: null, leasedHere };
+  return { degraded: false, reason: null, leased: fleet.facts.leased, leasedHere };
+}
+
+/** What everything that is shared says at a moment. */
+export function budgetReport(standing: Standing, shared: Pick<SharedState, 'place' | 'fleetPlace'>): BudgetReport {
+  const { state, nowMs, fleet } = standing;
   const admission = state.breaker.foresee(nowMs);
   const isRefused = admission?.admitted === false && admission.soon !== true;
   const { failures, total: outcomes } = state.breaker.counts(nowMs);
+  const fleetQuietMs = fleet !== undefined && 'facts' in fleet ? fleet.facts.quietMs : 0;
   return {
-    scope: 'host',
-    place,
-    budget: {
-      tokens: Math.round(state.budget.balance(nowMs) * 1_000) / 1_000,
-      burst: budget.burst,
-      ratio: budget.ratio,
-      minRetriesPerSecond: budget.minRetriesPerSecond,
-      maxRetriesPerSecond: budget.maxRetriesPerSecond,
-      nextTokenInMs: rounded(state.budget.waitForTokenMs(nowMs)),
-      ...{ accepted, granted, refused: budgetRefused },
-    },
+    scope: scopeOf(shared),
+    place: shared.fleetPlace ?? shared.place,
+    fleet: fleetOf(standing),
+    budget: bucketOf(standing),
     breaker: {
       state: state.breaker.state,
       retryInMs: isRefused ? rounded(admission.retryInMs) : null,
-      ...{ failures, outcomes, samplingDurationMs: breaker.samplingDurationMs, refused: breakerRefused },
+      ...{ failures, outcomes, samplingDurationMs: state.options.breaker.samplingDurationMs },
+      refused: state.counts.breakerRefused,
       awaited: state.breaker.awaited(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
     },
-    quietMs: Math.ceil(Math.max(0, state.quietUntilMs - nowMs)),
+    quietMs: Math.ceil(Math.max(fleetQuietMs, state.quietUntilMs - nowMs, 0)),
   };
 }
 
@@ -82,16 +121,28 @@ function breakerText({ state, retryInMs, awaited }: BudgetReport['breaker']): st
 }
 
 /** The report in one line. */
-export function budgetLine({ budget, breaker, quietMs }: BudgetReport): string {
+export function budgetLine({ budget, breaker, quietMs, fleet }: BudgetReport): string {
   const quiet = quietMs > 0 ? `, quiet for ${formatMs(quietMs)}` : '';
   const { tokens, burst, granted, refused } = budget;
   const retries = `${tokens.toFixed(1)} of ${burst} tokens, ${granted} retries granted, ${refused} refused`;
-  return `${retries}; breaker ${breakerText(breaker)}${quiet}`;
+  const share = fleet?.degraded === true ? "this host's share: " : '';
+  return `${share}${retries}; breaker ${breakerText(breaker)}${quiet}`;
+}
+
+function fleetRows({ fleet, place }: BudgetReport): string[][] {
+  if (fleet === null) return [['shared by', `processes of this host (${place})`]];
+  const { degraded, reason, leased, leasedHere } = fleet;
+  return [
+    ['on lease', `${leased ?? 'unknown'}, ${leasedHere} of them here`],
+    ['shared by', degraded ? "processes of this host: its share of the fleet's" : `all hosts at ${place}`],
+    ...(reason === null ? [] : [['degraded', reason]]),
+  ];
 }
 
 /** The report for a person. */
-export function renderBudget({ place, budget, breaker, quietMs }: BudgetReport, columns: number | null): string {
-  const window = formatMs(breaker.samplingDurationMs);
+export function renderBudget(report: BudgetReport, columns: number | null): string {
+  const { budget, breaker, quietMs, fleet } = report;
+  const here = fleet === null ? '' : ' of this host';
   const rows = [
     ['tokens', `${budget.tokens.toFixed(1)} of ${budget.burst}`],
     ['next token', nextToken(budget)],
@@ -99,11 +150,11 @@ export function renderBudget({ place, budget, breaker, quietMs }: BudgetReport, 
     ['submissions accepted', String(budget.accepted)],
     ['retries granted', String(budget.granted)],
     ['retries refused', String(budget.refused)],
-    ['breaker', breakerText(breaker)],
-    ['failures', `${breaker.failures} of ${breaker.outcomes} in ${window}`],
+    [`breaker${here}`, breakerText(breaker)],
+    ['failures', `${breaker.failures} of ${breaker.outcomes} in ${formatMs(breaker.samplingDurationMs)}`],
     ['submissions refused', String(breaker.refused)],
     ['asked to wait', quietMs === 0 ? 'no' : `for ${formatMs(quietMs)}`],
-    ['shared by', `processes of this host (${place})`],
+    ...fleetRows(report),
   ];
   return renderTable(['retry budget', ''], rows, columns);
 }

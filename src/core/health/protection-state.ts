@@ -1,6 +1,7 @@
 import type { Admission, Pass, Verdict } from '../../ports/breaker.ts';
 import type { Withdrawal } from '../../ports/retry-budget.ts';
 import type { Logged, LogState } from '../../ports/shared-log.ts';
+import { type FleetEntry, type FleetErrand, FleetLedger, type FleetLedgerSnapshot } from '../retry/fleet-ledger.ts';
 import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from '../retry/retry-budget.ts';
 import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
 
@@ -20,6 +21,7 @@ export interface ProtectionCounts {
 
 /** What a process tells all others about retries and about the service. Plain JSON. */
 export type ProtectionEntry =
+  | FleetEntry
   /** Asks for a token; null waits for ever. */
   | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
   /** Asks to submit, where the breaker does not admit everybody. */
@@ -46,8 +48,8 @@ export type ProtectionEntry =
   /** Starts anew, whatever there was. */
   | { readonly type: 'reset'; readonly options: ProtectionOptions };
 
-/** What an entry led to: for `withdraw` a withdrawal, for `enter` an admission. */
-export type ProtectionAnswer = Withdrawal | Admission | null;
+/** What an entry led to: for `withdraw` and `spend` a withdrawal, for `enter` an admission, for `fleet-talk` an errand. */
+export type ProtectionAnswer = Withdrawal | Admission | FleetErrand | null;
 
 /** Where all of it stands. Plain JSON. */
 export interface ProtectionSnapshot {
@@ -58,6 +60,7 @@ export interface ProtectionSnapshot {
   readonly counts: ProtectionCounts;
   readonly budget: RetryBudgetSnapshot;
   readonly breaker: BreakerSnapshot;
+  readonly fleet: FleetLedgerSnapshot;
 }
 
 /** After so long without an entry the options of whoever comes next hold: nobody is left who counts on the old ones. */
@@ -74,6 +77,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
   #options: ProtectionOptions;
   #budget: RetryBudgetState;
   #breaker: CircuitBreaker;
+  readonly #fleet = new FleetLedger();
   #counts = noCounts;
   #latestMs: number;
   /** When somebody last did more than to ask for other options. */
@@ -104,6 +108,16 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
   /** For reading only: what changes it is an entry. */
   get budget(): Pick<RetryBudgetState, 'balance' | 'waitForTokenMs'> {
     return this.#budget;
+  }
+
+  /** For reading only. Nothing is in it where the budget is not a fleet's. */
+  get fleet(): Omit<FleetLedger, 'apply' | 'restore'> {
+    return this.#fleet;
+  }
+
+  /** What the fleet has not been told. */
+  get owed(): FleetErrand {
+    return this.#fleet.owed(this.#toTell());
   }
 
   /** Until when the service asked to be left alone; it may be over. */
@@ -138,11 +152,12 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
       counts: this.#counts,
       budget: this.#budget.snapshot(),
       breaker: this.#breaker.snapshot(),
+      fleet: this.#fleet.snapshot(),
     };
   }
 
   restore(snapshot: object): void {
-    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker } = snapshot as ProtectionSnapshot;
+    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker, fleet } = snapshot as ProtectionSnapshot;
     this.#options = options;
     this.#latestMs = latestMs;
     this.#usedMs = usedMs;
@@ -152,6 +167,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     this.#budget.restore(budget);
     this.#breaker = new CircuitBreaker(options.breaker);
     this.#breaker.restore(breaker);
+    this.#fleet.restore(fleet);
   }
 
   #answer(entry: ProtectionEntry, by: string, nowMs: number): ProtectionAnswer {
@@ -175,13 +191,34 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
       case 'reset':
         this.#startAnew(entry.options, nowMs);
         return null;
+      case 'fleet-talk':
+      case 'fleet-heard':
+      case 'fleet-granted':
+      case 'fleet-away':
+      case 'spend':
+        return this.#answerFleet(entry, nowMs);
     }
+  }
+
+  #answerFleet(entry: FleetEntry, nowMs: number): ProtectionAnswer {
+    const answer = this.#fleet.apply(entry, this.#toTell(), nowMs);
+    const isSpent = answer !== null && 'granted' in answer && answer.granted;
+    if (isSpent || entry.type === 'fleet-granted') this.#count('granted', 1);
+    if (entry.type === 'fleet-heard') this.#count('budgetRefused', entry.refused);
+    return answer;
+  }
+
+  #toTell(): FleetErrand {
+    return { accepted: this.#counts.accepted, refused: this.#counts.budgetRefused };
+  }
+
+  #count(what: keyof ProtectionCounts, times: number): void {
+    this.#counts = { ...this.#counts, [what]: this.#counts[what] + times };
   }
 
   #withdraw(maxWaitMs: number, nowMs: number): Withdrawal {
     const { granted, waitMs } = this.#budget.tryWithdraw(maxWaitMs, nowMs);
-    const counted = granted ? 'granted' : 'budgetRefused';
-    this.#counts = { ...this.#counts, [counted]: this.#counts[counted] + 1 };
+    this.#count(granted ? 'granted' : 'budgetRefused', 1);
     if (granted) return { granted, waitMs, balance: this.#budget.balance(nowMs) };
     return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
   }
@@ -204,6 +241,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     this.#breaker = new CircuitBreaker(options.breaker);
     // Passes of before must not speak about what begins now.
     this.#breaker.restore({ ...this.#breaker.snapshot(), epoch: epoch + 1 });
+    this.#fleet.restore();
     this.#counts = noCounts;
     this.#usedMs = nowMs;
     this.#quietUntilMs = 0;

@@ -86,14 +86,30 @@ export class SharedProtection {
     this.#log = privateLog(this.#state, this.#deps.nowMs);
   }
 
+  /** Where the entries of all have led to by now. For reading only. */
+  look(): ProtectionState {
+    this.#catchUp();
+    return this.#state;
+  }
+
+  /** Appends the entries, behind what is still to be told, and answers what the last of them led to. */
+  append(entries: readonly ProtectionEntry[]): ProtectionAnswer {
+    return this.#append(entries);
+  }
+
+  /** Tells of a retry that was refused, sooner or later. */
+  refuseRetry(taskId: string): void {
+    this.#pending.refuseRetry(taskId);
+    this.#tellWithin(tellWithinMs);
+  }
+
   #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
     const mostMs = onExhausted === 'wait' ? maxWaitMs : 0;
     this.#catchUp();
     // What was accepted and not yet told may be what pays for the token.
     const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
     if (waitMs === Infinity || waitMs > mostMs) {
-      this.#pending.refuseRetry(taskId);
-      this.#tellWithin(tellWithinMs);
+      this.refuseRetry(taskId);
       return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
     }
     const asked = { maxWaitMs: mostMs === Infinity ? null : mostMs, task: taskId };

@@ -57,6 +57,41 @@ describe('captcha budget', () => {
     });
   });
 
+  it('shows the budget of a fleet, and whose the breaker is', async () => {
+    const facts = {
+      ...{ options: { ...usualBudget, burst: 30 }, balance: 12.5, nextTokenInMs: 0, leased: 3, quietMs: 0 },
+      ...{ accepted: 70, granted: 9, refused: 4 },
+    };
+    const host = someState();
+    const sharedState: SharedState = {
+      ...host,
+      fleetPlace: 'redis://:***@redis:6379/0',
+      look: async () => ({ ...(await host.look()), fleet: { facts } }),
+    };
+    const stage = stageWith({ sharedState });
+    await run({}, stage.context);
+    const text = stage.stdout.text;
+    expect(text).toMatch(/tokens\s+12\.5 of 30/);
+    expect(text).toMatch(/breaker of this host\s+open/);
+    expect(text).toMatch(/on lease\s+3, 0 of them here/);
+    expect(text).toMatch(/shared by\s+all hosts at redis:\/\/:\*\*\*@redis:6379\/0/);
+    expect(text).not.toMatch(/degraded/);
+  });
+
+  it('shows the share of the host where the fleet cannot be reached, and why', async () => {
+    const host = someState();
+    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const sharedState = { ...host, fleetPlace: 'redis://redis:6379/0', look };
+    const stage = stageWith({ sharedState, globals: { json: true } });
+    await run({}, stage.context);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      scope: 'redis',
+      place: 'redis://redis:6379/0',
+      fleet: { degraded: true, reason: 'nobody is there', leased: null, leasedHere: 0 },
+      budget: { burst: 10, granted: 1 },
+    });
+  });
+
   it('starts anew where it is told to', async () => {
     const sharedState = someState();
     await run({ reset: true }, stageWith({ sharedState }).context);

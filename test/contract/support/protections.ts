@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { hostNowMs } from '../../../src/adapters/host/host-clock.ts';
 import { HostLog } from '../../../src/adapters/host/host-log.ts';
+import { RedisBucket } from '../../../src/adapters/redis-budget/redis-bucket.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { FleetProtection } from '../../../src/core/health/fleet-protection.ts';
 import { ProcessBreaker } from '../../../src/core/health/process-breaker.ts';
 import type {
   ProtectionAnswer,
@@ -17,6 +19,7 @@ import { ProcessRetryBudget } from '../../../src/core/retry/process-retry-budget
 import type { Breaker } from '../../../src/ports/breaker.ts';
 import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
+import { hasRedis, RedisServer } from './redis-server.ts';
 
 /** A budget and a breaker, how time passes for them, and as many views of them as there are processes. */
 export interface Protections {
@@ -51,24 +54,66 @@ function inMemory(options: ProtectionOptions): Protections {
   return { views, pass: (ms) => clock.advance(ms) };
 }
 
+function hostProtection(options: ProtectionOptions, folder: string): SharedProtection {
+  return new SharedProtection(options, {
+    openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder }, state),
+    ...{ nowMs: hostNowMs, clock: systemClock, random, warn },
+  });
+}
+
+/** Ends them with the test, and their folders. */
+function untilTestFinished(views: readonly { close(): void | Promise<void> }[], folders: readonly string[]): void {
+  onTestFinished(async () => {
+    for (const view of views) await view.close();
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+}
+
+const aFolder = (): string => mkdtempSync(join(tmpdir(), 'protection-'));
+
 function onHost(options: ProtectionOptions): Protections {
-  const folder = mkdtempSync(join(tmpdir(), 'protection-'));
-  const views = ['a', 'b'].map(() => {
-    return new SharedProtection(options, {
-      openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder }, state),
-      ...{ nowMs: hostNowMs, clock: systemClock, random, warn },
-    });
-  });
-  onTestFinished(() => {
-    for (const view of views) view.close();
-    rmSync(folder, { recursive: true });
-  });
+  const folder = aFolder();
+  const views = ['a', 'b'].map(() => hostProtection(options, folder));
+  untilTestFinished(views, [folder]);
   return { views, pass: (ms) => systemClock.sleep(ms) };
 }
 
+const server = hasRedis ? await RedisServer.start({ durable: false }) : null;
+afterAll(() => server?.stop());
+let accounts = 0;
+
+/** Two processes of a fleet, each in the folder of its host. */
+function inFleet(options: ProtectionOptions, folders: readonly [string, string]): Protections {
+  const place = { url: server?.url() ?? '', baseUrl: 'https://example.com', accountId: `a${(accounts += 1)}` };
+  const views = folders.map((folder) => {
+    return new FleetProtection(options.budget, {
+      host: hostProtection(options, folder),
+      openBucket: async () => new RedisBucket(place, { clock: systemClock }),
+      ...{ nowMs: hostNowMs, clock: systemClock, random, warn },
+    });
+  });
+  untilTestFinished(views, [...new Set(folders)]);
+  return { views, pass: (ms) => systemClock.sleep(ms) };
+}
+
+function onHostOfFleet(options: ProtectionOptions): Protections {
+  const folder = aFolder();
+  return inFleet(options, [folder, folder]);
+}
+
+type Implementation = readonly [name: string, start: (options: ProtectionOptions) => Protections];
+
+const fleets: readonly Implementation[] = [
+  ['of two hosts of a fleet', (options) => inFleet(options, [aFolder(), aFolder()])],
+];
+
 /** What implements the ports, by name. */
-export const protections: readonly [name: string, start: (options: ProtectionOptions) => Protections][] = [
+export const protections: readonly Implementation[] = [
   ['of one process', inProcess],
   ['of a log in memory', inMemory],
   ['of a host', onHost],
+  ...(hasRedis ? [['of a host of a fleet', onHostOfFleet] as const] : []),
 ];
+
+/** What shares the budget, if not the breaker. */
+export const budgets: readonly Implementation[] = [...protections, ...(hasRedis ? fleets : [])];

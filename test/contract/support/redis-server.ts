@@ -23,14 +23,16 @@ function freePort(): Promise<number> {
 export class RedisServer {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'captcha-redis-'));
+  readonly #isDurable: boolean;
   #child: ChildProcess | null = null;
 
-  constructor(port: number) {
+  constructor(port: number, isDurable: boolean) {
     this.port = port;
+    this.#isDurable = isDurable;
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  static async start({ durable = true } = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), durable);
     await server.up();
     return server;
   }
@@ -41,8 +43,8 @@ export class RedisServer {
   }
 
   async up(): Promise<void> {
-    const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
-    const place = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder];
+    const durable = this.#isDurable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+    const place = ['--save', '', '--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder];
     const child = spawn('redis-server', [...place, ...durable], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
@@ -61,6 +63,17 @@ export class RedisServer {
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await exited;
+  }
+
+  /** Lets it hold its connections and answer nobody. */
+  freeze(): Promise<void> {
+    this.#child?.kill('SIGSTOP');
+    return Promise.resolve();
+  }
+
+  thaw(): Promise<void> {
+    this.#child?.kill('SIGCONT');
+    return Promise.resolve();
   }
 
   async stop(): Promise<void> {

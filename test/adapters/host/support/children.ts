@@ -12,11 +12,15 @@ export interface Program {
   remove(): void;
 }
 
-export async function buildChild(): Promise<Program> {
+/** For the packages that ask node for modules while they run. */
+const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+export async function buildChild(source = join(import.meta.dirname, 'child-acquire.ts')): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'host-log-'));
   const path = join(folder, 'child.mjs');
   await build({
-    entryPoints: [join(import.meta.dirname, 'child-acquire.ts')],
+    entryPoints: [source],
+    banner: { js: banner },
     outfile: path,
     bundle: true,
     platform: 'node',

@@ -1,0 +1,119 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';
+import { type Bench, it, words } from './support/bench.ts';
+import type { Ended } from './support/running.ts';
+
+const crowd = Number(process.env['CROWD'] ?? 12);
+const timeout = 60_000 + 2_000 * crowd;
+const noBreaker = { failureRatio: null, consecutiveFailures: null };
+const bucket = { ratio: null, maxRetriesPerSecond: 1, burst: 8 };
+const password = 'hunter2hunter2';
+
+interface Report {
+  readonly scope: string;
+  readonly place: string;
+  readonly fleet: { readonly degraded: boolean; readonly reason: string | null; readonly leased: number | null };
+  readonly budget: { readonly tokens: number; readonly burst: number; readonly granted: number };
+}
+
+/** A host is a state folder of its own. */
+const onHost = (bench: Bench, name: string): { CAPTCHA_STATE_DIR: string } => ({
+  CAPTCHA_STATE_DIR: join(bench.home, 'hosts', name),
+});
+
+async function look(bench: Bench, usage: object): Promise<Report> {
+  const { stdout } = await bench.run(['budget', '--json'], usage);
+  return JSON.parse(stdout) as Report;
+}
+
+/** What a person reads of a run in which Redis was not there. */
+function expectOneWarning({ code, stderr }: Ended, why: RegExp): void {
+  expect(code).toBe(0);
+  expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(why)]);
+  expect(stderr).toMatch(/^warning: budget\.scope redis:.*goes on with its share of the budget/);
+  expect(stderr).not.toContain(password);
+}
+
+describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeout }, () => {
+  let server: RedisServer;
+  beforeAll(async () => void (server = await RedisServer.start({ durable: false })));
+  afterAll(() => server.stop());
+  let scope: string;
+  beforeEach(() => void (scope = server.url()));
+
+  it('retry together what one bucket allows, and show how it stands', async ({ bench }) => {
+    const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
+    const usage = { at, config: { budget: { ...bucket, scope }, breaker: noBreaker, solve: { timeout: '15s' } } };
+    const beganMs = performance.now();
+    const running = await Promise.all(
+      Array.from({ length: crowd }, (_, index) =>
+        bench.start(words('solve TASK --json'), { ...usage, env: onHost(bench, index % 2 === 0 ? 'a' : 'b') }),
+      ),
+    );
+    const ended = await Promise.all(running.map((each) => each.ended));
+    const seconds = (performance.now() - beganMs) / 1_000;
+    expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 4));
+    const retries = at.stats().submissions - crowd;
+    expect(retries).toBeGreaterThan(bucket.burst / 2);
+    expect(retries).toBeLessThanOrEqual(bucket.burst + bucket.maxRetriesPerSecond * seconds);
+    const report = await look(bench, { ...usage, env: onHost(bench, 'c') });
+    expect(report).toMatchObject({ scope: 'redis', place: scope, fleet: { degraded: false }, budget: { burst: 8 } });
+    expect(report.budget.granted, 'tokens on lease count as granted').toBeGreaterThanOrEqual(retries);
+    await bench.run(['budget', '--reset'], usage);
+    expect((await look(bench, usage)).budget).toMatchObject({ tokens: 8, granted: 0 });
+  });
+
+  it('fund each other: what one host had accepted another retries with', async ({ bench }) => {
+    const at = await bench.sandbox();
+    const config = { budget: { scope, ratio: 1, minRetriesPerSecond: 0 } };
+    for (const host of ['a', 'b', 'c']) {
+      const solved = await bench.run(words('solve TASK'), { at, config, env: onHost(bench, host) });
+      expect(solved).toMatchObject({ code: 0, stderr: '' });
+    }
+    expect(await look(bench, { at, config })).toMatchObject({ budget: { accepted: 3 } });
+  });
+});
+
+describe('a solve whose Redis is not there', { timeout }, () => {
+  it('is solved all the same, with one warning that says why', async ({ bench }) => {
+    const at = await bench.sandbox();
+    const config = { budget: { scope: `redis://:${password}@127.0.0.1:1/0` } };
+    expectOneWarning(await bench.run(words('solve TASK'), { at, config }), /ECONNREFUSED/);
+    const report = await look(bench, { at, config });
+    expect(report).toMatchObject({ scope: 'redis', fleet: { degraded: true, leased: null }, budget: { burst: 1 } });
+    expect(JSON.stringify(report)).not.toContain(password);
+    const reset = await bench.run(['budget', '--reset'], { at, config });
+    expect(reset.code).toBe(4);
+    expect(reset.stderr).toMatch(/^error: budget\.scope .*ECONNREFUSED/);
+  });
+
+  it('waits a second for one that does not answer, and no longer', async ({ bench }) => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    bench.afterwards(() => silent.close());
+    const address = silent.address();
+    const place = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    const at = await bench.sandbox();
+    const host = await bench.run(words('solve TASK'), { at });
+    const config = { budget: { scope: `redis://:${password}@${place}/0` } };
+    const ended = await bench.run(words('solve TASK'), { at, config });
+    expectOneWarning(ended, /no answer within 1000ms/);
+    expect(ended.durationMs - host.durationMs).toBeLessThan(1_500);
+    const next = await bench.run(words('solve TASK'), { at, config });
+    expect(next).toMatchObject({ code: 0 });
+    expect(next.durationMs - host.durationMs, 'its host knows it already').toBeLessThan(700);
+  });
+
+  it('retries with the share of its host', async ({ bench }) => {
+    const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
+    const scope = `redis://:${password}@127.0.0.1:1/0`;
+    const config = { budget: { ...bucket, scope, fleetShare: 0.25 }, breaker: noBreaker };
+    const ended = await bench.run(words('solve TASK --max-attempts 9'), { at, config });
+    expect(ended.code).toBe(4);
+    expect(ended.stderr.match(/^warning: .*$/gm)).toHaveLength(1);
+    expect(at.stats().submissions).toBeGreaterThanOrEqual(3);
+    expect(at.stats().submissions - 1).toBeLessThanOrEqual(2 + 0.25 * (ended.durationMs / 1_000));
+  });
+});

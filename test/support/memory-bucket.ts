@@ -1,0 +1,57 @@
+import { type RetryBudgetOptions, RetryBudgetState } from '../../src/core/retry/retry-budget.ts';
+import { FleetAway } from '../../src/domain/fleet-away.ts';
+import type { FleetAnswer, FleetBucket, FleetTalk } from '../../src/ports/fleet-bucket.ts';
+
+/** The budget of a fleet in memory, on a clock that the test moves, with a way there that takes time and may be cut. */
+export class MemoryBucket implements FleetBucket {
+  readonly talks: FleetTalk[] = [];
+  isAway = false;
+  quietMs = 0;
+  /** One way. */
+  travel: () => Promise<void> = () => Promise.resolve();
+  readonly #options: RetryBudgetOptions;
+  readonly #state: RetryBudgetState;
+  readonly #nowMs: () => number;
+
+  constructor(options: RetryBudgetOptions, nowMs: () => number) {
+    this.#options = options;
+    this.#state = new RetryBudgetState(options, nowMs());
+    this.#nowMs = nowMs;
+  }
+
+  async talk(talk: FleetTalk): Promise<FleetAnswer> {
+    this.talks.push(talk);
+    await this.travel();
+    if (this.isAway) throw new FleetAway('budget.scope redis://fleet: nobody is there');
+    const nowMs = this.#nowMs();
+    this.#state.deposit(nowMs, talk.accepted);
+    const withdrawals = talk.asks.map((mostMs) => this.#state.tryWithdraw(mostMs, nowMs));
+    let surplus = 0;
+    while (surplus < talk.surplus && this.#state.tryWithdraw(0, nowMs).granted) surplus += 1;
+    this.quietMs = Math.max(this.quietMs, talk.quietMs);
+    await this.travel();
+    return { ...this.#facts(), withdrawals, surplus };
+  }
+
+  look(): Promise<FleetAnswer> {
+    return Promise.resolve({ ...this.#facts(), withdrawals: [], surplus: 0 });
+  }
+
+  reset(): Promise<void> {
+    throw new Error('nobody resets it here');
+  }
+
+  close(): void {
+    this.travel = () => Promise.reject(new Error('it was closed'));
+  }
+
+  #facts() {
+    const nowMs = this.#nowMs();
+    return {
+      options: this.#options,
+      balance: this.#state.balance(nowMs),
+      nextTokenInMs: this.#state.waitForTokenMs(nowMs),
+      ...{ leased: 0, quietMs: this.quietMs, accepted: 0, granted: 0, refused: 0 },
+    };
+  }
+}
