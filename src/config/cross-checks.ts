@@ -1,6 +1,6 @@
 import { closestName } from './closest-name.ts';
 import type { ConfigFile } from './find-config-file.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import type { Problem } from './problem.ts';
 import { ruleProblems } from './route-checks.ts';
 import { shownValue } from './shown-value.ts';

@@ -4,6 +4,8 @@ export interface RegionAnswer {
   readonly status: string | null;
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
+  /** What it says that cannot be, as a phrase free of its own words; left out where all of it can. */
+  readonly mistake?: string;
 }
 
 export type ProbeResult =

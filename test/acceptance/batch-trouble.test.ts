@@ -66,7 +66,7 @@ describe.concurrent('captcha batch at a service in trouble', () => {
   });
 
   it('counts no submission that found every thread taken towards --max-submissions', async ({ bench }) => {
-    const ledger = await openLedger(bench, { threads: 1, latencyMs: [200, 300] });
+    const ledger = await openLedger(bench, { threads: 3, latencyMs: [600, 800] });
     await bench.write('work/tasks.csv', tasksCsv(20));
     const line = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '6', '--max-submissions', '6'];
     const ended = await bench.run(line, { at: ledger });

@@ -63,7 +63,7 @@ describe.concurrent('captcha doctor', () => {
     const ended = await bench.run(doctor, { config: { regoins: [], solve: { timeout: 60 } } });
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(namesOf(ended, 'failure')).toEqual(['config']);
-    expect(namesOf(ended, 'ok')).toEqual(['key', 'node', 'state-folder', 'disk-space']);
+    expect(namesOf(ended, 'ok')).toEqual(['key', 'proxy', 'node', 'state-folder', 'disk-space']);
     const [config] = read(ended).checks;
     expect(config?.found).toMatch(/regoins.*did you mean regions\?/);
     expect(config?.found).toContain('did you mean 60s?');

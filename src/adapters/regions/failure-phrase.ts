@@ -1,3 +1,5 @@
+const brokenOff = 'connection closed before the answer was complete';
+
 const phrases: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name does not resolve',
   EAI_AGAIN: 'the host name could not be resolved for now',
@@ -8,7 +10,9 @@ const phrases: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no way to the network',
   ETIMEDOUT: 'no connection in time',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_SOCKET: 'connection closed before the answer was complete',
+  UND_ERR_SOCKET: brokenOff,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: brokenOff,
+  HPE_INVALID_EOF_STATE: brokenOff,
   UND_ERR_ABORTED: 'the proxy refused the tunnel',
   ERR_PROXY_TUNNEL: 'the proxy closed the tunnel',
   ERR_ASSERTION: 'not valid HTTP',

@@ -5,8 +5,15 @@ import { failurePhrase } from './failure-phrase.ts';
 
 /** What came of one GET. */
 export type Got =
-  | { readonly type: 'reply'; readonly status: number; readonly body: string; readonly latencyMs: number }
-  /** `why`: a phrase of our own. `latencyMs` is null where nothing came, and of the first line where that came. */
+  | {
+      readonly type: 'reply';
+      readonly status: number;
+      readonly body: string;
+      /** How the body is packed, such as `gzip`; null where it is not. */
+      readonly encoding: string | null;
+      readonly latencyMs: number;
+    }
+  /** `why`: a phrase of our own. `latencyMs`: of the first line; null where that, or the rest, did not come in time. */
   | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null };
 
 export interface GetRequest {
@@ -20,6 +27,15 @@ const longestTimerMs = 2 ** 31 - 1;
 
 const inUnits = (ms: number): string => (ms < 1_000 ? `${ms}ms` : `${ms / 1_000}s`);
 
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** The word that the answer says of its encoding; of anything else that it is unknown, since it may be any text. */
+function encodingOf({ 'content-encoding': written }: Headers): string | null {
+  const word = String(written ?? 'identity').toLowerCase();
+  if (word === 'identity') return null;
+  return /^[a-z]{1,16}$/.test(word) ? word : 'unknown';
+}
+
 /** undici's view of one request: it settles once, and nothing is written once it has. */
 class GetHandler implements Dispatcher.DispatchHandler {
   readonly #settle: (got: Got) => void;
@@ -29,6 +45,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
+  #encoding: string | null = null;
   #size = 0;
   #latencyMs: number | null = null;
 
@@ -43,15 +60,22 @@ class GetHandler implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(why));
   }
 
+  /** Ends a request that takes too long: when its first line came says nothing about how long it would have taken. */
+  giveUpLate(why: string): void {
+    this.#latencyMs = null;
+    this.giveUp(why);
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Throwing keeps undici from writing what was given up while it waited for a connection.
     if (this.#settled) throw new Error('given up');
     this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#status = status;
+    this.#encoding = encodingOf(headers);
     this.#latencyMs = performance.now() - this.#startedMs;
     if (this.#mostBytes > 0) return;
     this.onResponseEnd();
@@ -66,7 +90,8 @@ class GetHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = new TextDecoder().decode(Buffer.concat(this.#chunks));
-    this.#finish({ type: 'reply', status: this.#status, body, latencyMs: performance.now() - this.#startedMs });
+    const latencyMs = performance.now() - this.#startedMs;
+    this.#finish({ type: 'reply', status: this.#status, body, encoding: this.#encoding, latencyMs });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -112,7 +137,7 @@ export function get(dispatcher: Dispatcher, { url, mostBytes }: GetRequest, limi
       resolve(got);
     });
     const cancel = (): void => handler.giveUp('cancelled');
-    const outOfTime = (): void => handler.giveUp(`timed out after ${inUnits(timeoutMs)}`);
+    const outOfTime = (): void => handler.giveUpLate(`timed out after ${inUnits(timeoutMs)}`);
     const timer = setTimeout(outOfTime, Math.min(timeoutMs, longestTimerMs));
     if (signal !== undefined) {
       // All probes of a round share it, which Node takes for a leak from the eleventh on.

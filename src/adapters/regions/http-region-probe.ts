@@ -11,12 +11,17 @@ const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 function resultOf(got: Got): ProbeResult {
   if (got.type === 'broken') return { answered: false, latencyMs: got.latencyMs, error: got.why };
-  const { status, body, latencyMs } = got;
+  const { status, body, encoding, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
   if (isRedirect(status)) return refused(`HTTP ${status}, a redirect, which is not followed`);
   if (!isSuccess(status)) return refused(`HTTP ${status}`);
   const answer = readHealth(body);
-  return answer === null ? refused(`HTTP ${status}, but not a JSON object`) : { answered: true, latencyMs, answer };
+  if (answer !== null) return { answered: true, latencyMs, answer };
+  return refused(
+    encoding === null
+      ? `HTTP ${status}, but not a JSON object`
+      : `HTTP ${status} in ${encoding} encoding, which is not read`,
+  );
 }
 
 /** An answer of any kind comes from the other end; what it says of trouble there is worth a word all the same. */

@@ -12,10 +12,24 @@ function parseObject(body: string): Record<string, unknown> | null {
   }
 }
 
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** The spellings of the key of each count. */
+const workerKeys = ['activeWorkers', 'active_workers'];
+const depthKeys = ['queueDepth', 'queue_depth'];
+
 /** The first of these that is a count; null where none is. */
-function count(...written: readonly unknown[]): number | null {
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-  return written.find(isCount) ?? null;
+function countIn(said: Record<string, unknown>, keys: readonly string[]): number | null {
+  return keys.map((key) => said[key]).find(isCount) ?? null;
+}
+
+/** The keys that hold something, and no count: that the program which wrote them is wrong must not stay unseen. */
+function mistakeIn(said: Record<string, unknown>): string | null {
+  const wrong = [workerKeys, depthKeys].flatMap((keys) => {
+    const written = keys.find((key) => (said[key] ?? null) !== null);
+    return written === undefined || countIn(said, keys) !== null ? [] : [`${written} is not a count`];
+  });
+  return wrong.length === 0 ? null : wrong.join(', ');
 }
 
 /** A status is one word; anything else could be a page, and is nobody's status. */
@@ -28,9 +42,11 @@ function word(written: unknown): string | null {
 export function readHealth(body: string): RegionAnswer | null {
   const said = parseObject(body);
   if (said === null) return null;
+  const mistake = mistakeIn(said);
   return {
     status: word(said['status']),
-    activeWorkers: count(said['activeWorkers'], said['active_workers']),
-    queueDepth: count(said['queueDepth'], said['queue_depth']),
+    activeWorkers: countIn(said, workerKeys),
+    queueDepth: countIn(said, depthKeys),
+    ...(mistake !== null && { mistake }),
   };
 }

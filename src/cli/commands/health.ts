@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
+import { isLoopback } from '../../domain/loopback.ts';
+import type { Config } from '../../config/schema.ts';
 import { type HealthTargets, probeRegions } from '../../core/health/probe-regions.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { UsageError } from '../../domain/usage-error.ts';
@@ -54,6 +56,20 @@ function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): v
   if (globals.json) throw new UsageError('--prometheus: cannot go with --json', 'leave one of them out');
 }
 
+/** Closer looks are for what runs on this machine: anything else would take them for an attack. */
+const leastIntervalMs = 1_000;
+
+function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config): void {
+  const urls = [api.baseUrl, ...regions.flatMap((region) => region.health ?? [])];
+  if (watch === undefined || health.intervalMs >= leastIntervalMs || urls.every((url) => isLoopback(new URL(url))))
+    return;
+  const from = watch === true ? '--watch (health.interval)' : `--watch ${watch}`;
+  throw new UsageError(
+    `${from}: must be at least 1s`,
+    'shorter only where the API and every endpoint are on this machine',
+  );
+}
+
 /** Whether all, some or none of the regions that can be asked serve. */
 export function exitCodeOfHealth(health: readonly RegionHealth[], { regions }: HealthTargets): number {
   const asked = new Set(regions.filter((region) => region.health !== null).map(({ name }) => name));
@@ -85,6 +101,7 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
   const { config, warnings } = await context.config(overridesOfFlags(flags));
   for (const warning of warnings) context.terminal.note(`warning: ${warning}`);
   const targets = targetsOf(config);
+  checkInterval(flags, config);
   const probe = await context.regionProbe(config);
   if (flags.watch !== undefined) {
     await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);

@@ -1,3 +1,4 @@
+import type { Fault } from '../../domain/fault.ts';
 import type { ConnectionReport, ConnectionStep, ServiceSurvey } from '../../ports/service-survey.ts';
 import { formatMs } from '../output/format.ts';
 import { failure, type Finding, ok, warning } from './finding.ts';
@@ -8,7 +9,13 @@ const stepFixes: Record<ConnectionStep, string> = {
   TLS: "check this machine's clock; where a proxy opens TLS, name its authority in NODE_EXTRA_CA_CERTS",
 };
 
-const httpFix = 'try again later; where it lasts, look at the status page of the service, or ask its support';
+const laterFix = 'try again later; where it lasts, look at the status page of the service, or ask its support';
+
+const addressFix =
+  'check api.baseUrl: something else may answer there; where it is right, try again later, or ask the support of the service';
+
+/** A gateway that says that the service is down, and one that does not answer, are where they should be. */
+const isPassing = ({ kind, message }: Fault): boolean => kind === 'timeout' || / answered HTTP 5\d\d\b/.test(message);
 
 function stepsText({ steps }: ConnectionReport): string {
   return steps.map(({ step, durationMs }) => `${step} ${formatMs(durationMs)}, `).join('');
@@ -28,6 +35,6 @@ export function checkApi({ connection, answers }: ServiceSurvey, baseUrl: string
   if (kind === 'throttled') return warning(found, 'it is busy or limits requests: ask less often');
   // Some answers came before it failed: it is there, but not steadily.
   return roundTripsMs.length > 1
-    ? warning(`${found} (after ${roundTripsMs.length} answers)`, httpFix)
-    : failure(found, httpFix);
+    ? warning(`${found} (after ${roundTripsMs.length} answers)`, laterFix)
+    : failure(found, isPassing(fault) ? laterFix : addressFix);
 }

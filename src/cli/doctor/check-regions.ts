@@ -24,10 +24,15 @@ function nearFindings(regions: readonly PlacedRegion[], distanceKm: Distance): r
   });
 }
 
+/** So many regions are named; further ones are counted. */
+const mostNames = 5;
+
 function placelessFindings(regions: readonly PlacedRegion[]): readonly Finding[] {
-  return regions
-    .filter(({ place }) => place === null)
-    .map(({ name }) => warning(`nobody knows where ${name} is`, `set the key location of region ${name}`));
+  const names = regions.filter(({ place }) => place === null).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  const [them, verb] = [`${names.slice(0, mostNames).join(', ')}${more}`, names.length === 1 ? 'is' : 'are'];
+  return [warning(`nobody knows where ${them} ${verb}`, 'set the key location of every such region')];
 }
 
 /** Whether the loss of a place would leave another one to go on in. */

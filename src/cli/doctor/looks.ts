@@ -47,12 +47,17 @@ async function lookAtConfig(ward: Ward): Promise<Finding> {
   return checkConfig({ loaded, hastyPolling: 'problem' in polling ? polling.problem : null });
 }
 
+/** Asked about where there is no configuration to say whom to ask. */
+const usualBaseUrl = 'https://ocr.captchaai.com';
 const proxyVariable = /^(https?|all|no)_proxy$/i;
 
-async function lookAtProxy({ api }: Config, { tools, context }: Ward): Promise<Finding> {
+async function lookAtProxy(ward: Ward): Promise<Finding> {
+  const { tools, context } = ward;
+  // The variables say the same without a configuration, if perhaps of another host.
+  const baseUrl = (await ward.config())?.api.baseUrl ?? usualBaseUrl;
   const variables = Object.keys(context.env).filter((name) => proxyVariable.test(name) && context.env[name] !== '');
-  const used = await orProblem(() => tools.proxyFor(api.baseUrl));
-  return checkProxy({ variables, host: new URL(api.baseUrl).host, used: 'value' in used ? used.value : used });
+  const used = await orProblem(() => tools.proxyFor(baseUrl));
+  return checkProxy({ variables, host: new URL(baseUrl).host, used: 'value' in used ? used.value : used });
 }
 
 async function lookAtAccount({ answers }: ServiceSurvey, _config: Config, ward: Ward): Promise<Finding> {
@@ -85,7 +90,7 @@ export const looks: Record<CheckName, Look> = {
   config: lookAtConfig,
   key: async (ward) => checkKey(await ward.key(), (await ward.config())?.api.baseUrl ?? null),
   policy: withConfig(({ policy }) => checkPolicy(policy)),
-  proxy: withConfig(lookAtProxy),
+  proxy: lookAtProxy,
   api: withSurvey((survey, { api }) => checkApi(survey, api.baseUrl)),
   latency: withSurvey((survey) => checkLatency(survey)),
   clock: withSurvey(({ answers }) => checkClock(answers?.clock ?? null)),

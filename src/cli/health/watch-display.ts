@@ -1,3 +1,4 @@
+import { isServing } from '../../domain/region.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { withoutControls } from '../output/control-characters.ts';
 import { formatMoment } from '../output/format.ts';
@@ -5,6 +6,7 @@ import { renderScreen } from '../output/health-screen.ts';
 import { healthDocument, renderHealth } from '../output/health-view.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { HealthFrame } from './health-frame.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 
 /** Shows one look after the other. */
 export interface WatchDisplay {
@@ -36,17 +38,23 @@ export function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
   };
 }
 
-/** Tables at the start, and from then on a line for every change: a log that is quiet while all is well. */
+const howMany = ({ regions }: HealthFrame): string =>
+  `${regions.filter(({ status }) => isServing(status)).length} of ${regions.length} regions serve`;
+
+/** Tables at the start, from then on a line for every change, and more and more rarely one that nothing changed. */
 export function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
   if (hint !== null) terminal.note(hint);
+  const signs = new SignsOfLife();
   let isFirst = true;
   const look = { columns: null, style: (_: string, text: string) => text };
   return {
     show: async (frame, changes) => {
       const now = clock.timestamp();
       if (isFirst) await terminal.result(`${renderHealth(frame, { ...look, now })}\n`);
+      if (isFirst || changes.length > 0) signs.told(clock.nowMs());
       isFirst = false;
-      const lines = changes.map((change) => `${formatMoment(now) ?? ''} ${withoutControls(change)}\n`);
+      const news = signs.isDue(clock.nowMs()) ? [howMany(frame)] : changes;
+      const lines = news.map((line) => `${formatMoment(now) ?? ''} ${withoutControls(line)}\n`);
       if (lines.length > 0) await terminal.result(lines.join(''));
     },
     end: nothing,

@@ -46,20 +46,38 @@ function boxed(head: Row, rows: readonly Row[], colWidths: readonly number[]): {
   return { text, widths: table.options.colWidths.map((width) => width ?? 0) };
 }
 
+/** How wide a table is, lines included. */
+const totalOf = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width + 1, 1);
+
 /** Widths at which the table fits a screen of `columns`: the widest are cut to the same width, the others kept. */
 function fitted(widths: readonly number[], columns: number): readonly number[] {
-  const cut = (most: number): readonly number[] => widths.map((width) => Math.min(width, most));
-  const total = (each: readonly number[]): number => each.reduce((sum, width) => sum + width + 1, 1);
+  const within = (most: number): readonly number[] => widths.map((width) => Math.min(width, most));
   let most = Math.max(columns, narrowestColumn);
-  while (most > narrowestColumn && total(cut(most)) > columns) most -= 1;
-  return cut(most);
+  while (most > narrowestColumn && totalOf(within(most)) > columns) most -= 1;
+  return within(most);
 }
 
-/** Rows as text: a boxed table for a screen of `columns`, aligned plain text (`columns` null) for a pipe. */
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
+/** Without a box, no line longer than a narrow screen: no cell takes more than half of it. */
+function narrow(rows: readonly Row[], columns: number): string {
+  const half = Math.max(Math.floor(columns / 2), narrowestColumn);
+  const lines = plain(rows.map((row) => row.map((cell) => cut(cell, half))))
+    .trimEnd()
+    .split('\n');
+  return lines.map((line) => `${cut(line, columns)}\n`).join('');
+}
+
+/**
+ * Rows as text: a boxed table for a screen of `columns`, or aligned plain text, cut where the screen is too narrow for the
+ * box, whole for a pipe (`columns` null).
+ */
 export function renderTable(head: Row, rows: readonly (readonly Cell[])[], columns: number | null): string {
-  if (columns === null || rows.length > mostTableRows) return plain([head, ...rows.map((row) => row.map(plainText))]);
+  const texts = [head, ...rows.map((row) => row.map(plainText))];
+  if (columns === null || rows.length > mostTableRows) return plain(texts);
   const cells = rows.map((row) => row.map(painted));
   // The first drawing measures: only cli-table3 knows how wide it takes a character to be.
   const { widths } = boxed(head, cells, []);
-  return boxed(head, cells, fitted(widths, columns)).text;
+  const fit = fitted(widths, columns);
+  return totalOf(fit) > columns ? narrow(texts, columns) : boxed(head, cells, fit).text;
 }

@@ -81,7 +81,7 @@ export const fleet = section('What all hosts share.', {
 });
 
 export const health = section('How regions are watched.', {
-  interval: inMs(key('Between two probes of a region.', duration(), '60s')),
+  interval: inMs(key('Between two probes of a region.', duration('100ms'), '60s')),
   timeout: inMs(key('The longest that a probe may take.', duration(), '5s')),
   fall: key('Failed probes in a row that make a region unhealthy.', integer(1), 3),
   rise: key('Good probes in a row that make it healthy again.', integer(1), 2),

@@ -4,7 +4,7 @@ import type { ProbeResult, RegionAnswer } from '../../ports/region-probe.ts';
 /** What one look at a region says, taken by itself. */
 export interface Verdict {
   readonly status: Exclude<RegionStatus, 'unknown'>;
-  /** Why it is not well, as one phrase; null where it is well. */
+  /** Why it is not well, or what it says that cannot be, as one phrase; null where there is nothing to say. */
   readonly error: string | null;
   /** True where a region that goes on like this is unhealthy in the end. */
   readonly isFailing: boolean;
@@ -25,9 +25,7 @@ const words: Readonly<Record<string, Verdict['status']>> = {
   draining: 'unhealthy',
 };
 
-const well = (status: 'healthy' | 'idle'): Verdict => ({ status, error: null, isFailing: false });
-
-function judgeAnswer({ status, activeWorkers, queueDepth }: RegionAnswer): Verdict {
+function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): Verdict {
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
   if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
@@ -36,7 +34,7 @@ function judgeAnswer({ status, activeWorkers, queueDepth }: RegionAnswer): Verdi
     return { status: 'degraded', error: `no workers for ${queueDepth} waiting tasks`, isFailing: true };
   }
   if (word === 'degraded') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: false };
-  return well(isAsleep || word === 'idle' ? 'idle' : 'healthy');
+  return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: mistake ?? null, isFailing: false };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type IncomingMessage } from 'node:http';
 import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRegionProbe } from '../../../src/adapters/regions/http-region-probe.ts';
@@ -39,6 +40,7 @@ function openProbe() {
 }
 
 const aNumber = expect.any(Number) as number;
+const brokenOff = /^connection closed before the answer was complete$/;
 const limits = { timeoutMs: 5_000 };
 const look = (url: string, special = {}) => openProbe().probeRegion(url, { ...limits, ...special });
 const health = '{"status":"healthy","activeWorkers":4,"queueDepth":7}';
@@ -96,6 +98,16 @@ describe('a region that does not serve', () => {
     ['answers with nothing', (_, response) => response.writeHead(204).end(), 'HTTP 204, but not a JSON object'],
     ['answers with a list', (_, response) => response.end('[]'), 'HTTP 200, but not a JSON object'],
     [
+      'answers packed',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health)),
+      'HTTP 200 in gzip encoding, which is not read',
+    ],
+    [
+      'answers packed in a way with an odd name',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'a b; c' }).end('x'),
+      'HTTP 200 in unknown encoding, which is not read',
+    ],
+    [
       'answers without end',
       (_, response) => response.end(JSON.stringify({ a: 'x'.repeat(70_000) })),
       'HTTP 200 with more than 64 KiB',
@@ -111,7 +123,11 @@ describe('a region that does not serve', () => {
   ])('%s: it is given up in time', async (_name, respond) => {
     const url = await serve(respond);
     const startedMs = performance.now();
-    expect(await look(url, { timeoutMs: 150 })).toMatchObject({ answered: false, error: 'timed out after 150ms' });
+    expect(await look(url, { timeoutMs: 150 })).toMatchObject({
+      answered: false,
+      latencyMs: null,
+      error: 'timed out after 150ms',
+    });
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 
@@ -138,9 +154,11 @@ describe('a region that does not serve', () => {
   });
 
   it.each([
-    ['hangs up', '', 'connection closed before the answer was complete'],
+    ['hangs up', '', brokenOff],
     ['speaks something else', 'SSH-2.0-OpenSSH_9.6\r\n', 'not valid HTTP'],
-    ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{', /^(connection (closed|reset)|not valid)/],
+    ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{', brokenOff],
+    ['breaks off in a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n63\r\n{', brokenOff],
+    ['breaks off between chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n', brokenOff],
   ])('%s', async (_name, answer, error) => {
     const result = await look(await serveRaw(answer));
     expect(result).toMatchObject({ answered: false, error: expect.stringMatching(error) as string });

@@ -14,12 +14,24 @@ describe('a health answer', () => {
     ['in both, the first that is a count', '{"queueDepth":null,"queue_depth":7}', { ...nothing, queueDepth: 7 }],
     ['with its word in capitals', '{"status":" UP "}', { ...nothing, status: 'up' }],
     ['that says nothing', '{}', nothing],
-    ['with numbers that are no counts', '{"queueDepth":-1,"activeWorkers":1.5}', nothing],
-    ['with numbers as text', '{"queueDepth":"7","activeWorkers":"many"}', nothing],
+    ['in both, the second no count', '{"queueDepth":7,"queue_depth":"7"}', { ...nothing, queueDepth: 7 }],
+    ['with null for a count', '{"activeWorkers":null}', nothing],
     ['with a word that is a page', JSON.stringify({ status: 'all is\u001b[31m well' }), nothing],
     ['with a word that is an object', '{"status":{"code":"UP"}}', nothing],
   ])('%s is read', (_name, body, answer) => {
     expect(readHealth(body)).toEqual(answer);
+  });
+
+  it.each([['"7"'], ['-5'], ['1.5'], ['1e308'], ['[3]'], ['true']])('that holds %s for a count says so', (written) => {
+    expect(readHealth(`{"activeWorkers":${written}}`)).toEqual({
+      ...nothing,
+      mistake: 'activeWorkers is not a count',
+    });
+    expect(readHealth(`{"activeWorkers":2,"queue_depth":${written}}`)).toEqual({
+      ...nothing,
+      activeWorkers: 2,
+      mistake: 'queue_depth is not a count',
+    });
   });
 
   it.each(['', 'OK', '<html>', '[]', 'null', '"healthy"', '42', '{"status":"healthy"'])('%j is none', (body) => {

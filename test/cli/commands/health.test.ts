@@ -104,11 +104,50 @@ describe('captcha health --watch', () => {
     expect(context.interrupt.drained).toBe(true);
     const lines = stdout.text.trimEnd().split('\n');
     expect(lines.filter((line) => line.startsWith('region'))).toHaveLength(1);
-    expect(lines.slice(-3).map((line) => line.replace(/^2026-01-02T00:0\d:\d\d\.\d{3}Z /, ''))).toEqual([
+    const said = lines.map((line) => line.replace(/^2026-01-02T00:0\d:\d\d\.\d{3}Z /, ''));
+    expect(said.filter((line) => line.startsWith('eu-west-1') && /->|is back/.test(line))).toEqual([
       'eu-west-1: healthy -> degraded (HTTP 503, 1 of 3)',
       'eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %',
       'eu-west-1 is back: healthy; takes its own tasks again',
     ]);
+  });
+
+  it('says more and more rarely that nothing changed', async () => {
+    const stage = stageWith(() => answered());
+    const running = run({ watch: true }, stage.context);
+    await stage.clock.advance(4 * 3_600_000);
+    stage.signals.send('SIGTERM');
+    await running;
+    const signs = stage.stdout.text.split('\n').filter((line) => line.endsWith('Z 2 of 2 regions serve'));
+    expect(signs.length).toBeGreaterThan(5);
+    expect(signs.length).toBeLessThan(12);
+  });
+
+  it('ends soon after the reader of its pipe has gone, though nothing changes', async () => {
+    const stage = stageWith(() => answered(), { stdout: { writesBeforeError: 1 } });
+    const running = expect(run({ watch: true }, stage.context)).rejects.toMatchObject({ code: 'EPIPE' });
+    await stage.clock.advance(130_000);
+    await running;
+  });
+
+  const far = [{ name: 'x', health: 'https://x.example/health' }];
+  it.each([
+    ['an endpoint', { api: { baseUrl: 'http://127.0.0.1:1' }, regions: far }],
+    ['the API', { regions }],
+  ])('refuses an interval below 1s where %s is not on this machine', async (_name, config) => {
+    const { context } = stageWith(() => answered(), { config: { ...config, health: { interval: '200ms' } } });
+    expect(await refusalOf(() => run({ watch: '200ms' }, context))).toMatch(/^--watch 200ms: must be at least 1s \| /);
+    expect(await refusalOf(() => run({ watch: true }, context))).toMatch(/^--watch \(health\.interval\): must be/);
+    expect(await run({}, context)).toBe(0);
+  });
+
+  it('takes a shorter one where everything is on this machine', async () => {
+    const config = { api: { baseUrl: 'http://127.0.0.1:1' }, regions, health: { interval: '200ms' } };
+    const stage = stageWith(() => answered(), { config });
+    const running = run({ watch: '200ms' }, stage.context);
+    await stage.clock.advance(1_000);
+    stage.signals.send('SIGTERM');
+    expect(await running).toBe(0);
   });
 
   it('prints a document for every look with --json, and tells people what changed', async () => {

@@ -86,8 +86,18 @@ describe('captcha doctor', () => {
     const { checks } = JSON.parse(stage.stdout.text) as Document;
     const byStatus = (status: string) => checks.filter((each) => each.status === status).map(({ check }) => check);
     expect(byStatus('failure')).toEqual(['config']);
-    expect(byStatus('ok')).toEqual(['key', 'node', 'state-folder', 'disk-space']);
+    expect(byStatus('ok')).toEqual(['key', 'proxy', 'node', 'state-folder', 'disk-space']);
     expect(checks).toHaveLength(checkNames.length);
+  });
+
+  it('finds a proxy that makes no sense without a configuration, too', async () => {
+    const proxyFor = (): never => {
+      throw new UsageError('HTTPS_PROXY is not a URL', 'write one');
+    };
+    const stage = aStage({ doctor: { ...healthyTools, proxyFor }, globals: { json: true } });
+    await run({}, { ...stage.context, config: () => Promise.reject(new UsageError('not valid JSON')) });
+    const { checks } = JSON.parse(stage.stdout.text) as Document;
+    expect(checks.find(({ check }) => check === 'proxy')).toMatchObject({ status: 'failure', fix: 'write one' });
   });
 
   it('goes on where a look itself fails, and names what it failed with', async () => {

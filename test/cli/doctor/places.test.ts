@@ -83,6 +83,21 @@ describe('the check of the regions', () => {
   });
 });
 
+describe('regions without a location', () => {
+  const placeless = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `r${index}`, place: null }));
+
+  it('are one line, five of them by name', () => {
+    const { found, fix } = checkRegions(placeless(50), greatCircleKm);
+    expect(found.split('\n').slice(1)).toEqual(['nobody knows where r0, r1, r2, r3, r4 and 45 more are']);
+    expect(fix).toBe('set the key location of every such region');
+  });
+
+  it('are all named where they are few', () => {
+    expect(checkRegions(placeless(5), greatCircleKm).found).toMatch(/where r0, r1, r2, r3, r4 are$/);
+  });
+});
+
 describe('the check of the health of the regions', () => {
   const region = (status: RegionStatus, error: string | null = null): RegionHealth => ({
     ...{ region: `the-${status}-one`, status, latencyMs: 12, activeWorkers: 1, queueDepth: 0, since: 0, error },

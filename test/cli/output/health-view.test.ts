@@ -114,6 +114,37 @@ describe('the screen of --watch', () => {
   });
 });
 
+describe('the screen of --watch where there is little room', () => {
+  const low = { columns: 40, rows: 12, style: noStyle, now, title: `captcha health, ${'x'.repeat(40)}`, changes: [] };
+  const regions = [aHealth('us-east-1'), aHealth('ap-southeast-1'), anUnhealthy('eu-west-1'), anUnhealthy('sa-east-1')];
+  const changes = ['03:04:05Z eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %'];
+
+  it.each([[[]], [changes]])('shows the title and the regions that do not serve, with the changes %j', (news) => {
+    const lines = renderScreen(aFrame(regions, { failover: [spread] }), { ...low, changes: news });
+    expect(lines[0]).toMatch(/^captcha health/);
+    for (const name of ['eu-west-1', 'sa-east-1']) {
+      expect(lines.some((line) => new RegExp(`^${name} +unhealthy`).test(line))).toBe(true);
+    }
+    expect(lines.length).toBeLessThanOrEqual(11);
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+  });
+
+  it('counts the regions that it has no room for', () => {
+    const lines = renderScreen(aFrame([...many(20), anUnhealthy('eu-west-1')]), { ...low, rows: 8, changes });
+    expect(lines.some((line) => /^eu-west-1 +unhealthy/.test(line))).toBe(true);
+    expect(lines.join(' ')).toMatch(/\.\.\. and \d+ more regions, all serving/);
+    expect(lines.length).toBeLessThanOrEqual(7);
+  });
+
+  it.each([1, 2, 5, 30])('begins every change of %d with its time, however many lines it takes', (count) => {
+    const told = Array.from({ length: count }, (_, index) => `03:04:05Z change ${index} ${'word '.repeat(30)}end`);
+    const lines = renderScreen(aFrame(regions), { ...low, columns: 80, rows: 24, changes: told });
+    const news = lines.slice(lines.lastIndexOf('') + 1);
+    expect(news[0]).toMatch(/^03:04:05Z change/);
+    expect(news.at(-1)).toMatch(/end$/);
+  });
+});
+
 describe('captcha health --prometheus', () => {
   const text = renderPrometheus(ill);
 

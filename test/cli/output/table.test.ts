@@ -46,8 +46,18 @@ describe('a table on a screen', () => {
     expect(linesOf(table)[3]).toBe(`│ ${'x'.repeat(21)}… │ ${'y'.repeat(21)}… │ short │`);
   });
 
-  it('stays readable on a screen too narrow for anything', () => {
-    expect(linesOf(renderTable(head, [['solve.timeout', '300s']], 5))[3]).toBe('│ solve… │ 300s  │');
+  it.each([5, 12, 16])('is plain text that fits where a box would be wider than %d columns', (columns) => {
+    const lines = linesOf(renderTable(head, [['solve.timeout', '300s']], columns));
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    expect(lines[1]).toMatch(/^solv/);
+  });
+
+  it('leaves half of a narrow screen to the other columns', () => {
+    const rows = [['x'.repeat(50), 'unhealthy', '1', '2', '3', '4']];
+    expect(linesOf(renderTable(['a', 'b', 'c', 'd', 'e', 'f'], rows, 34))[1]).toBe(
+      `${'x'.repeat(16)}…  unhealthy  1  …`,
+    );
   });
 
   it.each(['日本語', '한국어', '👍 ok', '⚡ fast', 'café'])('shows %s whole', (cell) => {
