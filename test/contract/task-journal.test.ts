@@ -58,6 +58,11 @@ const courses: readonly [string, readonly Step[], TaskProgress][] = [
   ['a beginning after a row', [failed, intend(4)], { state: 'in-doubt', attempts: 4 }],
   ['a refused beginning after a row', [solved, intend(1), refused], { state: 'solved', expiresAt: 9 }],
   [
+    'a refused second after an id that no beginning led to, after a row',
+    [intend(1), intend(2), solved, submitted('7'), intend(2), refused],
+    { state: 'solved', expiresAt: 9 },
+  ],
+  [
     'an accepted one after a doubtful row',
     [failed, intend(4, true), submitted('7')],
     accepted(4, { wasInDoubt: true }),
@@ -166,7 +171,7 @@ describe('all journals', () => {
         const [file, memory] = await Promise.all(found);
         expect(memory).toEqual(file);
       }),
-      { numRuns: 100 },
+      { numRuns: Number(process.env['RUNS'] ?? 100) },
     );
   });
 });

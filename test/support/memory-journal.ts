@@ -65,8 +65,9 @@ export class MemoryJournal implements TaskJournal {
 
   async finished(task: FinishedTask): Promise<void> {
     await this.#begin('finished', task.key);
-    const { progress, rows, doubtful } = this.#durable;
+    const { progress, rows, before, doubtful } = this.#durable;
     progress.set(task.key, progressOfRow(task));
+    before.delete(task.key);
     doubtful.delete(task.key);
     rows.delete(task.key);
     rows.set(task.key, task);

@@ -125,6 +125,7 @@ export class TaskStates {
         this.#open.delete(step.key);
         this.#rowAt.set(task, at);
         this.#expiresAt.set(task, step.expiresAt ?? Number.NaN);
+        this.#fallback.set(task, states.indexOf(step.type));
         this.#become(task, step.type);
         break;
     }
