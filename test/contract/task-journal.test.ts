@@ -171,7 +171,7 @@ describe('all journals', () => {
         const [file, memory] = await Promise.all(found);
         expect(memory).toEqual(file);
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 100) },
+      { numRuns: 100 },
     );
   });
 });

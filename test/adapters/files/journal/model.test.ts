@@ -41,7 +41,6 @@ class Model {
       if (step.type === 'intend') {
         // The doubt of an earlier submission lasts until there is a row.
         isDoubtful ||= now.state === 'in-doubt';
-        if (now.state === 'solved' || now.state === 'failed') ifRefused = now;
         attempts = step.attempt;
         now = { state: 'in-doubt', attempts };
       } else if (step.type === 'submitted') {
@@ -49,6 +48,7 @@ class Model {
         now = { state: 'submitted', ...accepted, ...(isDoubtful && { wasInDoubt: true }) };
       } else if (step.type === 'finished') {
         now = step.status === 'solved' ? { state: 'solved', expiresAt: 42 } : { state: 'failed' };
+        ifRefused = now;
         isDoubtful = false;
         attempts = 0;
       } else if (now.state === 'in-doubt' && !isDoubtful) {
