@@ -66,8 +66,9 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 
 /** Which packages a room may use; `node` stands for node's own modules. */
 const packages: Record<string, readonly string[]> = {
-  config: ['cosmiconfig', 'valibot', 'fastest-levenshtein', 'node'],
-  cli: ['commander', 'cli-table3', 'ora', 'asciichart'],
+  domain: ['fastest-levenshtein'],
+  config: ['cosmiconfig', 'valibot', 'node'],
+  cli: ['commander', 'cli-table3', 'ora', 'asciichart', 'string-width'],
   adapters: ['undici', 'csv-parse', 'bullmq', 'ioredis', '@aws-sdk/client-sqs', 'node'],
   sandbox: ['node'],
   main: ['node'],
@@ -128,6 +129,8 @@ describe('the house', () => {
     ['ora', /^cli\/output\/progress\.ts$/],
     ['cli-table3', /^cli\/output\/table\.ts$/],
     ['asciichart', /^cli\/output\/simulate-chart\.ts$/],
+    ['string-width', /^cli\/output\/display-width\.ts$/],
+    ['fastest-levenshtein', /^domain\/closest-name\.ts$/],
     ['cosmiconfig', /^config\//],
     ['undici', /^adapters\/(captchaai|regions)\//],
     ['csv-parse', /^adapters\/files\/input\//],

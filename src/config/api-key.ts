@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../domain/usage-error.ts';
+import { isBlockingFile } from './blocking-file.ts';
 import type { Config } from './schema.ts';
 
 const withoutAccount = 'To try without an account, add --sandbox.';
 const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
+/** So long nobody wonders. */
+const patienceMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
 const longestKey = 4_096;
@@ -25,9 +28,27 @@ function describeFile(path: string, source: string): string {
   return /[\\/]/.test(path) ? `the key file ${path} (${source})` : `the key file that ${source} names`;
 }
 
-async function keyInFile(path: string, source: string): Promise<string> {
+type Tell = (text: string) => void;
+
+/** Says after a while what the program waits for: a pipe gives its text when whoever writes it pleases. */
+async function readWithNotice(path: string, notice: () => void): Promise<string> {
+  const timer = setTimeout(notice, patienceMs);
+  try {
+    return await readFile(path, 'utf8');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function keyInFile(path: string, source: string, tell: Tell): Promise<string> {
   const file = describeFile(path, source);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  if (isBlockingFile(path)) {
+    throw new UsageError(
+      `${file} is no regular file`,
+      'Write the key to a file, or hand it over as <(command) or /dev/stdin.',
+    );
+  }
+  const text = await readWithNotice(path, () => tell(`waiting for the key from ${file}`)).catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(`${file} cannot be read: ${code}`, howToSetIt);
   });
@@ -37,17 +58,21 @@ async function keyInFile(path: string, source: string): Promise<string> {
 /**
  * The API key: from `CAPTCHAAI_API_KEY`, else the file that `CAPTCHAAI_API_KEY_FILE` or `api.keyFile` names, else the
  * variable that `api.keyEnv` names. A source that is set decides, even where it is unusable: falling through to the next
- * would bill another account. Throws `UsageError`, which never shows what was read.
+ * would bill another account. `tell` hears where a pipe keeps the program waiting. Throws `UsageError`, which never shows what was read.
  */
-export async function loadApiKey(config: Pick<Config, 'api'>, env: NodeJS.ProcessEnv): Promise<string> {
+export async function loadApiKey(
+  config: Pick<Config, 'api'>,
+  env: NodeJS.ProcessEnv,
+  tell: Tell = () => undefined,
+): Promise<string> {
   const { keyFile, keyEnv } = config.api;
   const { CAPTCHAAI_API_KEY: direct, CAPTCHAAI_API_KEY_FILE: file } = env;
   if (direct !== undefined) return keyIn(direct, 'CAPTCHAAI_API_KEY');
   if (file !== undefined) {
     if (file === '') throw new UsageError('CAPTCHAAI_API_KEY_FILE is empty', howToSetIt);
-    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE');
+    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE', tell);
   }
-  if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile');
+  if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', tell);
   const named = env[keyEnv];
   if (named !== undefined) return keyIn(named, 'the variable that api.keyEnv names');
   throw new UsageError('there is no API key', howToSetIt);

@@ -1,6 +1,6 @@
 import { knownErrorCodes } from '../protocol/error-codes.ts';
 import { knownMethods } from '../protocol/methods.ts';
-import { closestName } from './closest-name.ts';
+import { closestName } from '../domain/closest-name.ts';
 import type { Config } from './schema.ts';
 
 /** Other vendors have names of their own, so an unknown one is only worth a word where it looks mistyped. */

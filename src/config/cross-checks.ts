@@ -1,4 +1,4 @@
-import { closestName } from './closest-name.ts';
+import { closestName } from '../domain/closest-name.ts';
 import type { ConfigFile } from './find-config-file.ts';
 import { isLoopback } from '../domain/loopback.ts';
 import type { Problem } from './problem.ts';

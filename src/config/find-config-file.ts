@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isBlockingFile } from './blocking-file.ts';
 import { UsageError } from '../domain/usage-error.ts';
 import { dataLoaders } from './data-loaders.ts';
 
@@ -82,7 +83,13 @@ const unreadable: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
+/** Reading anything else could wait for ever, without a word. */
+function checkRegular(path: string, place: string): void {
+  if (isBlockingFile(path)) throw new UsageError(`${place}: is no regular file`, 'Write the configuration to a file.');
+}
+
 async function loadNamed(path: string): Promise<ConfigFile> {
+  checkRegular(path, `--config ${path}`);
   const explorer = await openExplorer([]);
   const result = await explorer.load(path).catch((error: unknown) => {
     if (error instanceof UsageError) throw error;
@@ -107,6 +114,7 @@ async function searchFolders(
   if (candidates.length === 0) return null;
   const explorer = await openExplorer(places);
   for (const folder of candidates) {
+    for (const place of placesIn(folder, places)) checkRegular(join(folder, place), join(folder, place));
     const result = await explorer.search(folder);
     if (result !== null) return { path: result.filepath, content: withoutEditorHint(result.config) };
   }

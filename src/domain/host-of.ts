@@ -1,9 +1,15 @@
 import { parsePageUrl } from './page-url.ts';
 
 const fullStop = 46;
+/** WHATWG lets them into a host, but no name has them: they are of a CSV or of prose around the page. */
+const inNoHost = /[\s,;"'()|]/;
 
-/** The host of a page of the web as rules compare it, empty where it has none: its `hostname` without trailing dots. */
+/**
+ * The host of a page of the web as rules compare it: its `hostname` without trailing dots; empty where it has none, or one
+ * with a character that no host name has.
+ */
 export function hostOfPage({ hostname }: URL): string {
+  if (inNoHost.test(hostname)) return '';
   let end = hostname.length;
   while (hostname.charCodeAt(end - 1) === fullStop) end -= 1;
   return end === hostname.length ? hostname : hostname.slice(0, end);

@@ -26,6 +26,11 @@ const checks: readonly Check[] = [
   [/^[^/]*@/, 'has user info, which rules do not look at: write the host alone'],
   [/\?/, 'has a query, which rules do not look at'],
   [/#/, 'has a fragment, which rules do not look at'],
+  [
+    /^[\d.]+\/\d{1,3}$|^\[?[\da-f]*:[\da-f]*:[\da-f:.]*\]?\/\d{1,3}$/i,
+    'is a range of addresses (CIDR), which rules do not know: list its hosts (10.0.0.5), or name a suffix (.internal.example)',
+  ],
+  [/^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/|$)/i, 'is an IPv6 address without brackets: write it as in [::1]'],
   [/^[^/[]*:|^[^/]*\]:/, 'has a port, which rules do not look at: write the host alone'],
   [/^(?!\*\.)[^/]*\*|^\*\.[^/]*\*/, 'has a * in the wrong place: it stands for subdomains, as in *.example.com'],
   [/^\*?\.[^/]*\//, 'has a path after a suffix: a path needs one host'],

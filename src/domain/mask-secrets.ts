@@ -1,7 +1,7 @@
 const masked = '***';
 const urlUser = /([a-z][a-z\d+.-]*:\/\/)[^\s:@/?#]+@/gi;
 /** To the last `@`: a password that was not percent-encoded may contain one. */
-const userAndPassword = /((?:[a-z][a-z\d+.-]*:\/\/)?[^\s:@/]*:)(?!\/\/)\S*@/gi;
+const userAndPassword = /((?:[a-z][a-z\d+.-]*:\/\/)?[^\s:@/]*:)(?!\/\/)\S+@/gi;
 const proxyOfFourParts = /^([^\s:@/]+:\d{1,5}:[^\s:@]+:)\S+$/;
 const secretParameter = /([?&;](?:[\w-]*(?:password|passwd|secret|token)|pass|pwd|key|api[_-]?key)=)[^&#;\s]*/gi;
 const secretName = /^(.*(password|passwd|secret|token|cookies?|credentials?)|pass|pwd|key|api[_-]?key)$/i;

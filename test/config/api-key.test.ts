@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readdirSync, realpathSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadApiKey } from '../../src/config/api-key.ts';
 import { configSchema, type Config } from '../../src/config/schema.ts';
 import { UsageError } from '../../src/domain/usage-error.ts';
@@ -94,4 +96,55 @@ describe('a missing key', () => {
     const misplaced = await refusalOf({}, { CAPTCHAAI_API_KEY_FILE: 'hunter2' });
     expect(misplaced.message).toBe('the key file that CAPTCHAAI_API_KEY_FILE names cannot be read: ENOENT');
   });
+});
+
+describe('a key file that is none', () => {
+  afterEach(() => vi.useRealTimers());
+
+  async function namedPipe(): Promise<string> {
+    const path = join(await folderWith({ 'readme.txt': '' }), 'pipe');
+    execFileSync('mkfifo', [path]);
+    return path;
+  }
+
+  it('is refused where reading it may take for ever', async () => {
+    for (const path of [await namedPipe(), '/dev/zero']) {
+      const { message, hint } = await refusalOf({ keyFile: path }, {});
+      expect(message).toBe(`the key file ${path} (api.keyFile) is no regular file`);
+      expect(hint).toContain('<(command) or /dev/stdin');
+    }
+  });
+
+  /** How often this process has the pipe open; a descriptor may be gone by the time it is looked at. */
+  function timesOpen(pipe: string): number {
+    const isIt = (descriptor: string): boolean => {
+      try {
+        return realpathSync(`/proc/self/fd/${descriptor}`) === pipe;
+      } catch {
+        return false;
+      }
+    };
+    return readdirSync('/proc/self/fd').filter(isIt).length;
+  }
+
+  it.runIf(process.platform === 'linux')(
+    'is read where a shell hands a pipe over, and waited for with a word',
+    async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const pipe = await namedPipe();
+      const writer = openSync(pipe, 'r+');
+      const path = `/proc/self/fd/${writer}`;
+      const told: string[] = [];
+      const key = loadApiKey(configWith({}), { CAPTCHAAI_API_KEY_FILE: path }, (text) => told.push(text));
+      vi.advanceTimersByTime(999);
+      expect(told).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(told).toEqual([`waiting for the key from the key file ${path} (CAPTCHAAI_API_KEY_FILE)`]);
+      writeSync(writer, 'abc\n');
+      // A writer that leaves before there is a reader takes what it wrote along.
+      while (timesOpen(pipe) < 2) await new Promise((resolve) => setImmediate(resolve));
+      closeSync(writer);
+      expect(await key).toBe('abc');
+    },
+  );
 });

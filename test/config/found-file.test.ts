@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from './folder.ts';
@@ -10,6 +11,16 @@ const redirects = [
   ['keyFile', '/etc/passwd', 'set CAPTCHAAI_API_KEY_FILE'],
   ['keyEnv', 'AWS_SECRET_ACCESS_KEY', 'set CAPTCHAAI_API_KEY'],
 ] as const;
+
+describe('a config file that is none', () => {
+  it('is refused where reading it may take for ever, named or found', async () => {
+    const folder = await folderWith({ 'readme.txt': '' });
+    const path = join(folder, 'captcha.config.json');
+    execFileSync('mkfifo', [path]);
+    expect(await refusalIn(folder)).toBe(`${path}: is no regular file`);
+    expect(await refusalIn(folder, { file: path })).toBe(`--config ${path}: is no regular file`);
+  });
+});
 
 describe('a config file that was found', () => {
   it.each(redirects)('cannot set api.%s to %s, and says what can', async (key, value, instead) => {

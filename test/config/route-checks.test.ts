@@ -9,13 +9,24 @@ function problemsOf(...matches: unknown[]): readonly string[] {
   );
 }
 
-describe('rules of routes', () => {
-  it.each(['example.com', '*.example.com', '.co.uk', 'example.com/eu', 'bücher.de', '10.0.0.5', '[::1]', 'localhost'])(
-    'may match %s',
-    (match) => expect(problemsOf(match)).toEqual([]),
-  );
+const cidr =
+  'is a range of addresses (CIDR), which rules do not know: list its hosts (10.0.0.5), or name a suffix (.internal.example)';
+const bareIpv6 = 'is an IPv6 address without brackets: write it as in [::1]';
 
+describe('rules of routes', () => {
   it.each([
+    'example.com',
+    '*.example.com',
+    '.co.uk',
+    'example.com/eu',
+    'bücher.de',
+    '10.0.0.5',
+    '[::1]',
+    'localhost',
+    '10.0.0.5/eu',
+  ])('may match %s', (match) => expect(problemsOf(match)).toEqual([]));
+
+  it.each<readonly [string, string]>([
     ['https://example.com', 'has a scheme, which rules do not look at: write the host alone'],
     ['example.com:443', 'has a port, which rules do not look at: write the host alone'],
     ['me:secret@example.com', 'has user info, which rules do not look at: write the host alone'],
@@ -23,6 +34,9 @@ describe('rules of routes', () => {
     ['*', 'matches every host: set routes.default instead'],
     ['*.example.com/eu', 'has a path after a suffix: a path needs one host'],
     ['exa%mple', 'is no host'],
+    ['a.de,b.de', 'is no host'],
+    ...['10.0.0.0/8', '192.168/16', '[2001:db8::]/32', '2001:db8::/32'].map((range) => [range, cidr] as const),
+    ...['::1', '2001:db8::1/login'].map((address) => [address, bareIpv6] as const),
   ])('may not match %s', (match, problem) => {
     expect(problemsOf('a.de', match)).toEqual([`routes.rules[1].match: ${problem}`]);
   });

@@ -25,7 +25,7 @@ describe('an empty configuration', () => {
         connections: 64,
       },
       solve: { timeoutMs: 300_000 },
-      polling: { firstWaitMs: 'auto', intervalMs: 5_000, methods: {} },
+      polling: { firstWaitMs: 'auto', intervalMs: 5_000, idsPerRequest: 1, methods: {} },
       retry: {
         maxAttempts: 3,
         strategy: 'full-jitter',
@@ -127,6 +127,7 @@ describe('a value is refused', () => {
     ['solve.timeout', '0s', 'must be at least 1ms'],
     ['solve.timeout', '600h', 'must be at most 596h'],
     ['polling.firstWait', 5, '5 is not a duration: did you mean 5s? (or auto)'],
+    ['polling.idsPerRequest', 51, 'must be a whole number from 1 to 50, not 51'],
     ['retry.maxAttempts', null, 'must be a whole number of at least 1, not null'],
     ['retry.maxAttempts', 0, 'must be a whole number of at least 1, not 0'],
     ['retry.maxAttempts', 1.5, 'must be a whole number of at least 1, not 1.5'],
@@ -174,7 +175,7 @@ describe('a value is refused', () => {
   });
 
   it.each([
-    [{ region: 'a' }, 'routes.rules[0].match: is missing and has no fallback'],
+    [{ region: 'a' }, 'routes.rules[0].match: is missing: it must be set'],
     [{ match: 'a.de', region: 'a', residency: 'lax' }, 'routes.rules[0].residency: must be one of strict, not "lax"'],
   ])('in a rule: %j', (rule, problem) => {
     expect(problemsWith('routes.rules', [rule])).toEqual([problem]);

@@ -24,6 +24,8 @@ describe('maskSecrets', () => {
     'sqs://captcha-tasks-us-east',
     '10.0.0.1:8080',
     'shop.example.com/eu',
+    ':@shop.example.com',
+    '@shop.example.com',
     '5s',
   ])('leaves %s alone', (text) => {
     expect(maskSecrets(text)).toBe(text);

@@ -74,17 +74,18 @@ function textOf(
 
 /** Says for every URL which region its task goes to, and why. */
 export async function run(flags: RouteFlags, context: Context): Promise<number> {
-  const { terminal, globals } = context;
+  const { terminal, globals, clock } = context;
   const format = routeFormat(flags, globals.json);
   const { config, warnings } = await context.config([]);
   for (const warning of warnings) terminal.note(`warning: ${warning}`);
   checkRegions(config);
   const files = await context.routeFiles();
-  const { source, place } = openUrlInput(flags, files);
+  const { source, ...input } = openUrlInput(flags, files);
   const tally = new RouteTally();
   try {
     const routing = await routingOf(flags, config, context);
-    await routeUrls(source, routing, { terminal, tally, place, text: textOf(format, routing, { files, context }) });
+    const text = textOf(format, routing, { files, context });
+    await routeUrls(source, routing, { ...input, terminal, tally, clock, text });
     if (tally.urls === 0) throw new UsageError('there is no URL in the input', 'it has one a line, or --column NAME');
     const { unreachable } = routing.router;
     const summary = tally.summary({ regionCount: config.regions.length, unreachable }, routing.plan?.moves ?? null);

@@ -3,6 +3,7 @@ import type { RuleConsidered } from '../../core/routing/route-decision.ts';
 import type { RouteRow } from '../route/route-row.ts';
 import type { RouteSummary } from '../route/route-tally.ts';
 import { jsonText, withoutControls } from './control-characters.ts';
+import { displayWidth, padToWidth } from './display-width.ts';
 import { formatTargets } from './health-format.ts';
 
 /** The columns of the table. */
@@ -23,10 +24,10 @@ export function routeCells({ url, decision, queue, present }: RouteRow): readonl
 /** The rules that were considered for one URL, as the block below its row: `>` marks the one that decided. */
 export function renderConsidered(considered: readonly RuleConsidered[], decided: string | null): string {
   const rules = considered.map(({ rule }) => withoutControls(rule));
-  const width = Math.max(0, ...rules.map(({ length }) => length));
+  const width = Math.max(0, ...rules.map(displayWidth));
   const lines = considered.map(({ rule, region, matches, reason }, index) => {
     const mark = matches && rule === decided ? '>' : ' ';
-    return `  ${mark} ${(rules[index] ?? '').padEnd(width)}  ${withoutControls(`${region}: ${reason}`)}\n`;
+    return `  ${mark} ${padToWidth(rules[index] ?? '', width)}  ${withoutControls(`${region}: ${reason}`)}\n`;
   });
   return lines.join('');
 }

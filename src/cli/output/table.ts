@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { withoutControls } from './control-characters.ts';
+import { displayWidth, padToWidth } from './display-width.ts';
 
 type Row = readonly string[];
 
@@ -23,12 +24,12 @@ const painted = (cell: Cell): string =>
 
 function plain(rows: readonly Row[]): string {
   const widths = rows.reduce<readonly number[]>(
-    (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
+    (widest, row) => row.map((cell, column) => Math.max(displayWidth(cell), widest[column] ?? 0)),
     [],
   );
   const line = (row: Row): string =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
       .join('  ')
       .trimEnd();
   return rows.map((row) => `${line(row)}\n`).join('');

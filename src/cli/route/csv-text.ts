@@ -1,4 +1,5 @@
 import { withoutControls } from '../output/control-characters.ts';
+import { nothingHeld } from './nothing-held.ts';
 import type { CsvText, RouteFiles } from './route-files.ts';
 import type { RouteRow, RouteText } from './route-row.ts';
 
@@ -24,6 +25,7 @@ export function csvRows(
   const csv: CsvText = files.csv([...columns, ...present, ...(extra.considered ? ['considered'] : [])]);
   let { header } = csv;
   return {
+    ...nothingHeld,
     add: (row) => {
       const text = `${header}${csv.render(valuesOf(row))}`;
       header = '';

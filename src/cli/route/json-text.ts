@@ -1,5 +1,6 @@
 import type { RouteDecision } from '../../core/routing/route-decision.ts';
 import { jsonText, jsonValue } from '../output/control-characters.ts';
+import { nothingHeld } from './nothing-held.ts';
 import type { RouteRow, RouteText } from './route-row.ts';
 
 const textOrNull = (text: string | null): string => (text === null ? 'null' : jsonText(text));
@@ -46,19 +47,21 @@ class RowsAsJson {
 /** One object a line. */
 export function jsonLines(): RouteText {
   const rows = new RowsAsJson();
-  return { add: (row) => `{"schemaVersion":1,${rows.members(row)}}\n`, end: () => '' };
+  return { add: (row) => `{"schemaVersion":1,${rows.members(row)}}\n`, ...nothingHeld, end: () => '' };
 }
 
 /** One document, whose rows can be read as they come. */
 export function jsonDocument(): RouteText {
   const rows = new RowsAsJson();
-  let start = '{"schemaVersion":1,"routes":[';
+  // Whoever reads lines gets each row whole: what parts it from the next stands in front of that.
+  let start = '{"schemaVersion":1,"routes":[\n';
   return {
+    ...nothingHeld,
     add: (row) => {
-      const text = `${start}\n{${rows.members(row)}}`;
+      const text = `${start}{${rows.members(row)}}\n`;
       start = ',';
       return text;
     },
-    end: () => '\n]}\n',
+    end: () => ']}\n',
   };
 }

@@ -7,11 +7,12 @@ const ignored = /[\u0000-\u001f]/g;
 /** What is longer is no URL, and nobody reads it. */
 const longestText = 2_000;
 
-/** A page's URL as it may be shown: a password in front of its host is `***`. */
+/** A page's URL as it may be shown: a password in front of its host is `***`, and what is empty holds none. */
 export function maskedUrl(url: string): string {
   if (!url.includes('@')) return url;
-  return url.replace(ignored, '').replace(beforePath, (_all, start: string, user: string) => {
+  return url.replace(ignored, '').replace(beforePath, (all, start: string, user: string) => {
     const colon = user.indexOf(':');
+    if (user === '' || user === ':') return all;
     return `${start}${colon === -1 ? '' : user.slice(0, colon + 1)}***@`;
   });
 }

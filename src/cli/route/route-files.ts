@@ -22,6 +22,8 @@ export interface CsvText {
 export interface RouteFiles {
   /** False where a person would have to type what is read from standard input. */
   readonly hasStdin: boolean;
+  /** Whether a text is the name of a file here. */
+  isFile(text: string): boolean;
   /** Throws `UsageError` where there is nothing to read. */
   openUrls(request: UrlRequest): UrlSource;
   csv(columns: readonly string[]): CsvText;

@@ -16,6 +16,10 @@ export interface RouteRow {
 export interface RouteText {
   /** The text that can be written now that this row is known: empty where rows are held back. */
   add(row: RouteRow): string;
+  /** Whether rows are held back. */
+  readonly isHolding: boolean;
+  /** The rows that are held back, for an input that pauses. */
+  release(): string;
   /** What is left when all rows are known. */
   end(): string;
 }

@@ -1,9 +1,12 @@
+import { displayWidth, padToWidth } from '../output/display-width.ts';
 import { renderConsidered, routeCells, routeHead } from '../output/route-view.ts';
 import { renderTable } from '../output/table.ts';
 import type { RouteRow, RouteText } from './route-row.ts';
 
 /** So many rows are held back: they make a table on a screen, and tell how wide the columns of a longer one are. */
 const heldRows = 200;
+/** Columns as wide as this at least, where the rows to come are not known and those at hand are few. */
+const narrowestColumn = 16;
 /** A longer cell sticks out, since one long URL should not push the columns of all others off the screen. */
 const widestColumn = 60;
 
@@ -13,12 +16,15 @@ interface Held {
   readonly block: string;
 }
 
-function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
-  const widest = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+function widthsOf(rows: readonly (readonly string[])[], least: number): readonly number[] {
+  const widest = (column: number): number => Math.max(least, ...rows.map((row) => displayWidth(row[column] ?? '')));
   return (rows[0] ?? []).map((_, column) => Math.min(widest(column), widestColumn));
 }
 
-/** Rows as a table: boxed on a screen as far as it has any use there, and beyond as aligned text that never ends. */
+/**
+ * Rows as a table: boxed on a screen as far as it has any use there; beyond, and where the input pauses, as aligned text that
+ * never ends.
+ */
 export class TableText implements RouteText {
   /** Columns of the screen; null where there is none. */
   readonly #columns: number | null;
@@ -43,6 +49,14 @@ export class TableText implements RouteText {
     return this.#held.length > heldRows ? this.#release() : '';
   }
 
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  release(): string {
+    return this.isHolding ? this.#release(narrowestColumn) : '';
+  }
+
   end(): string {
     if (this.#widths !== null) return '';
     const isBoxed = this.#columns !== null && !this.#hasBlocks;
@@ -50,8 +64,8 @@ export class TableText implements RouteText {
     return isBoxed ? renderTable(this.#head, rows, this.#columns) : this.#release();
   }
 
-  #release(): string {
-    const widths = widthsOf([this.#head, ...this.#held.map(({ cells }) => cells)]);
+  #release(least = 0): string {
+    const widths = widthsOf([this.#head, ...this.#held.map(({ cells }) => cells)], least);
     this.#widths = widths;
     const text = [{ cells: this.#head, block: '' }, ...this.#held].map((held) => this.#lines(held, widths)).join('');
     this.#held = [];
@@ -59,7 +73,7 @@ export class TableText implements RouteText {
   }
 
   #lines({ cells, block }: Held, widths: readonly number[]): string {
-    const padded = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    const padded = cells.map((cell, column) => padToWidth(cell, widths[column] ?? 0));
     return `${padded.join('  ').trimEnd()}\n${block}`;
   }
 }

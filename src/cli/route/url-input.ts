@@ -7,6 +7,8 @@ import type { RouteFlags } from './route-flags.ts';
 export interface UrlInput {
   readonly source: UrlSource;
   readonly place: 'line' | 'argument';
+  /** Whether whole lines are taken for URLs, though they may be a CSV. */
+  readonly mayBeCsv: boolean;
 }
 
 const howTo = 'name one, or give a list: --file FILE, or captcha route < FILE';
@@ -16,6 +18,18 @@ async function* argumentsAsLines(urls: readonly string[]): UrlSource['batches'] 
     const text = url.trim();
     return { line: index + 1, text, fault: text === '' ? 'it is empty' : null };
   });
+}
+
+/** Ends of file names that are no domains. */
+const fileName = /^[^/?#]*\.(?:csv|tsv|txt|jsonl|ndjson)$/i;
+
+function checkArgument(text: string, files: RouteFiles): void {
+  if (!fileName.test(text) && !files.isFile(text)) return;
+  const column = /\.[ct]sv$/i.test(text) ? ' --column NAME' : '';
+  throw new UsageError(
+    `${text} is the name of a file`,
+    `its URLs are read with --file ${text}${column}; a page of this name is written https://${text}`,
+  );
 }
 
 function checkColumn(path: string, column: string | undefined): void {
@@ -43,9 +57,18 @@ export function openUrlInput(flags: RouteFlags, files: RouteFiles): UrlInput {
   if (urls.length > 0 && !isStdin) {
     if (urls.includes('-')) throw new UsageError('- reads all URLs from standard input', 'leave the others out');
     if (column !== undefined) throw new UsageError('--column names a column of an input', 'add --file FILE');
-    return { source: { batches: argumentsAsLines(urls), close: async () => undefined }, place: 'argument' };
+    for (const url of urls) checkArgument(url, files);
+    return {
+      source: { batches: argumentsAsLines(urls), close: async () => undefined },
+      place: 'argument',
+      mayBeCsv: false,
+    };
   }
   const path = pathOf(flags, files);
   checkColumn(path, column);
-  return { source: files.openUrls({ path, column: column ?? null, delimiter, encoding }), place: 'line' };
+  return {
+    source: files.openUrls({ path, column: column ?? null, delimiter, encoding }),
+    place: 'line',
+    mayBeCsv: column === undefined,
+  };
 }

@@ -1,4 +1,4 @@
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../domain/closest-name.ts';
 
 /** Names under which people try to write the key itself. */
 const keyItself = /^(api[-_]?)?key$/i;

@@ -1,6 +1,7 @@
 import { hostOf } from '../../domain/host-of.ts';
 import { parseHostPattern } from '../../domain/host-pattern.ts';
 import { HostTree } from './host-tree.ts';
+import { isReadInTwoWays } from './read-in-two-ways.ts';
 
 /** The keys `policy.*` of the configuration: which pages a team may work on. */
 export interface Policy {
@@ -14,9 +15,6 @@ export type PolicyDecision = { readonly allowed: true } | { readonly allowed: fa
 
 /** A policy is about whole hosts. */
 const anyPage = { pathname: '/' };
-
-/** What browsers and RFC 3986 read differently: `https://a\@b` is host a to the former, and b to the latter. */
-const readInTwoWays = /[\\\t\n\r]/;
 
 /** A list of patterns decides about every row of a batch, and is read once. */
 const readLists = new WeakMap<readonly string[], HostTree<string>>();
@@ -43,8 +41,7 @@ function readPatterns(patterns: readonly string[]): HostTree<string> {
  */
 export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
   if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };
-  // The text is sent as it is, and nobody knows how the other side reads it.
-  if (readInTwoWays.test(pageurl.trim())) return { allowed: false, rule: 'policy (the page is not a plain URL)' };
+  if (isReadInTwoWays(pageurl)) return { allowed: false, rule: 'policy (the page is not a plain URL)' };
   const host = hostOf(pageurl);
   if (host === null) return { allowed: false, rule: 'policy (the page is not a URL)' };
   const denied = readPatterns(deny).find(host, anyPage);

@@ -5,6 +5,8 @@ import type { Region } from '../../domain/region.ts';
 import { countryVerdicts } from './country-verdicts.ts';
 import { HostTree } from './host-tree.ts';
 import type { RegionRouter, RouteDecision, Routes, RuleConsidered } from './route-decision.ts';
+import { pageFault } from './page-fault.ts';
+import { isReadInTwoWays } from './read-in-two-ways.ts';
 import { ruleMismatch } from './rule-mismatch.ts';
 import { compileRules, type CompiledRule, defaultVerdict, type Verdict } from './verdict.ts';
 
@@ -51,11 +53,11 @@ class CompiledRouter implements RegionRouter {
   }
 
   route(pageurl: string): RouteDecision {
-    const url = parsePageUrl(pageurl);
-    if (url === null) return noPage('not a URL');
+    const url = isReadInTwoWays(pageurl) ? null : parsePageUrl(pageurl);
+    if (url === null) return noPage(pageFault(pageurl));
     if (!isOfTheWeb(url)) return noPage(`${url.protocol} is not http: or https:`);
     const host = hostOfPage(url);
-    if (host === '') return noPage('not a URL');
+    if (host === '') return noPage(pageFault(pageurl));
     const { region, rule, reason, strict } = this.#judge(host, url);
     return { host, region, rule, reason, strict, error: null };
   }

@@ -68,6 +68,24 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toContain('left\n');
   });
 
+  it('says a pause once, however often some are let through and others held up while it ends', async () => {
+    const { clock, stderr, progress } = await watched(100);
+    const about = { taskId: '1', attempt: 1 };
+    const pace = async (count: number): Promise<void> => {
+      for (let step = 0; step < count; step += 1) {
+        progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 530 });
+        progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
+        await clock.advance(500);
+      }
+    };
+    await pace(20);
+    expect(stderr.text).toBe('paused: breaker open for 530ms\n');
+    await clock.advance(6_000);
+    await pace(1);
+    progress.stop();
+    expect(stderr.text).toBe('paused: breaker open for 530ms\n'.repeat(2));
+  });
+
   const screen = { isTTY: true, columns: 80 };
 
   it('is one live line on a terminal', async () => {

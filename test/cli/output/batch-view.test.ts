@@ -8,7 +8,7 @@ const resume = 'captcha batch tasks.csv';
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
-  const counts = { submissionCount: 5, requestCount: 10 };
+  const counts = { submissionCount: 5, requestCount: 10, polledAlone: null };
   return { report: usual, rows, bad: 0, reason: null, message: null, ...counts, ...special };
 }
 
@@ -17,6 +17,11 @@ describe('the summary of a batch', () => {
     expect(renderSummary(aSummary(), resume)).toBe(
       '4 solved, 0 failed\n5 submissions, 1 retries granted, 0 refused, 2.50 requests per solved task',
     );
+  });
+
+  it('says why several ids per request came to nothing', () => {
+    const text = renderSummary(aSummary({ polledAlone: 'two tasks had the same solution' }), resume);
+    expect(text).toContain('\npolled one id per request: two tasks had the same solution');
   });
 
   it('says everything else where there is something to say', () => {
@@ -54,6 +59,12 @@ describe('the summary of a batch', () => {
       expect(text.split('\n').at(-1)).toBe('to solve what failed again: captcha batch tasks.csv --retry-failed');
     },
   );
+
+  it('does not send whoever has the wrong address to run the same command again', () => {
+    const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
+    expect(text).toContain('stopped: the configuration is wrong (is api.baseUrl right?)');
+    expect(text).toContain('correct api.baseUrl and add --fresh, or continue where it is right: captcha batch');
+  });
 
   it('does not promise to continue where nothing was kept', () => {
     expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');

@@ -5,6 +5,7 @@ import type { RouteRow } from '../../../src/cli/route/route-row.ts';
 import { aRow, badDecision } from './route-rows.ts';
 
 const files = {
+  isFile: () => false,
   hasStdin: true,
   openUrls: () => {
     throw new Error('nothing is read here');

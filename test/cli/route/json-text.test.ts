@@ -77,7 +77,7 @@ describe('routes as one JSON document', () => {
 
   it('come as they are known', () => {
     const text = jsonDocument();
-    expect(text.add(aRow())).toContain('https://shop.example.de/login');
-    expect(text.add(aRow({ url: 'second' }))).toContain('second');
+    expect(text.add(aRow())).toMatch(/https:\/\/shop\.example\.de\/login.*\}\n$/);
+    expect(text.add(aRow({ url: 'second' }))).toMatch(/second.*\}\n$/);
   });
 });

@@ -9,6 +9,8 @@ describe('the URL of a page', () => {
     'https://example.com/?mail=a@example.com',
     'https://example.com#a@b',
     'example.com',
+    '@example.com',
+    'https://:@example.com/',
     '',
   ])('%j is shown as it is', (url) => {
     expect(maskedUrl(url)).toBe(url);

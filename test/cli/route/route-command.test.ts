@@ -20,6 +20,7 @@ async function routed(flags: Partial<RouteFlags>, input = '', parts: StageParts 
   const stage = aStage({ config: usual, ...parts });
   const files: RouteFiles = {
     hasStdin: true,
+    isFile: () => false,
     openUrls: (request) => openUrls({ ...request, stdin: Readable.from([Buffer.from(input)]) }),
     csv: (columns) => csvFormat(columns, new Set(columns)),
   };

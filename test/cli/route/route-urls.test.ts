@@ -4,6 +4,7 @@ import { RouteTally } from '../../../src/cli/route/route-tally.ts';
 import { routeRow, type Routing, routeUrls } from '../../../src/cli/route/route-urls.ts';
 import type { RegionRouter } from '../../../src/core/routing/route-decision.ts';
 import type { UrlLine } from '../../../src/ports/url-source.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { aTerminal, type TerminalParts } from '../support/a-terminal.ts';
 import { aRow, badDecision } from './route-rows.ts';
 
@@ -19,7 +20,10 @@ const router: RegionRouter = {
 const usual: Routing = { router, queues: new Map([['a', 'sqs://a']]), plan: null, explain: false };
 const line = (text: string, number = 1, fault: string | null = null): UrlLine => ({ line: number, text, fault });
 
-async function routed(batches: readonly (readonly UrlLine[])[], parts: TerminalParts = {}) {
+async function routed(
+  batches: readonly (readonly UrlLine[])[],
+  { mayBeCsv = false, ...parts }: TerminalParts & { readonly mayBeCsv?: boolean } = {},
+) {
   const streams = aTerminal(parts);
   const tally = new RouteTally();
   let read = 0;
@@ -29,7 +33,15 @@ async function routed(batches: readonly (readonly UrlLine[])[], parts: TerminalP
       yield batch;
     }
   }
-  const sinks = { terminal: streams.terminal, tally, text: jsonLines(), place: 'line' } as const;
+  const text = jsonLines();
+  const sinks = {
+    terminal: streams.terminal,
+    tally,
+    text,
+    clock: new VirtualClock(),
+    place: 'line',
+    mayBeCsv,
+  } as const;
   const failure = await routeUrls({ batches: take(), close: async () => undefined }, usual, sinks).then(
     () => null,
     (error: unknown) => error,
@@ -66,6 +78,8 @@ describe('the row of a URL', () => {
   });
 });
 
+const hint = 'if this is a CSV, say --column NAME';
+
 describe('routing an input', () => {
   it('writes a row for every URL in order, and tells bad ones by their line', async () => {
     const { out, err, tally } = await routed([
@@ -84,6 +98,14 @@ describe('routing an input', () => {
 
   it('tells bad URLs under --quiet, too', async () => {
     expect((await routed([[line('bad', 4)]], { options: { quiet: true } })).err).toMatch(/^line 4, /);
+  });
+
+  it('hints at --column where the first lines look like those of a CSV, and nowhere else', async () => {
+    const lines = [line('id,url'), line('bad', 2), line('1;bad', 3), line('x,y', 900)];
+    expect(
+      (await routed([lines], { mayBeCsv: true })).err.match(/^line \d+|if this is a CSV, say --column NAME/gm),
+    ).toEqual(['line 1', hint, 'line 2', 'line 3', hint, 'line 900']);
+    expect((await routed([lines])).err).not.toContain(hint);
   });
 
   it('writes nothing where there are none', async () => {

@@ -53,6 +53,28 @@ describe('routes as a table', () => {
     expect(table.end()).toBe('');
   });
 
+  it.each([null, 80])('are written when the input pauses, and from then on as they come (screen: %j)', (columns) => {
+    const table = new TableText(columns);
+    expect([table.isHolding, table.release()]).toEqual([false, '']);
+    table.add(aRow({ url: 'a.de' }));
+    expect(table.isHolding).toBe(true);
+    expect(table.release()).toBe(
+      'URL               host              region            rule              queue\n' +
+        'a.de              shop.example.de   eu-west-1         shop.example.de   sqs://tasks-eu\n',
+    );
+    expect([table.isHolding, table.add(aRow({ url: 'b' })), table.end()]).toEqual([
+      false,
+      'b                 shop.example.de   eu-west-1         shop.example.de   sqs://tasks-eu\n',
+      '',
+    ]);
+  });
+
+  it('keep their columns where characters are two columns wide', () => {
+    const [, first, second] = textOf([aRow({ url: '例え.jp' }), aRow({ url: 'abcdefg' })]).split('\n');
+    expect(first).toMatch(/^例え\.jp {2}shop/);
+    expect(second).toMatch(/^abcdefg {2}shop/);
+  });
+
   it('keep their columns together though one URL is very long', () => {
     const [, first] = textOf([aRow({ url: 'a' }), aRow({ url: 'x'.repeat(1_000) })]).split('\n');
     expect(first).toMatch(/^a {61}shop\.example\.de {2}/);

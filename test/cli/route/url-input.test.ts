@@ -10,6 +10,7 @@ function opened(flags: Partial<RouteFlags>, hasStdin = true) {
   const requests: UrlRequest[] = [];
   const files: RouteFiles = {
     hasStdin,
+    isFile: (text) => text === 'lists/urls',
     openUrls: (request) => {
       requests.push(request);
       return { batches: nothing(), close: async () => undefined };
@@ -21,13 +22,13 @@ function opened(flags: Partial<RouteFlags>, hasStdin = true) {
 
 describe('the input of captcha route', () => {
   it('is its arguments', async () => {
-    const { source, place, requests } = opened({ urls: ['a.b', ' ', ' c.d '] });
+    const { source, place, requests } = opened({ urls: ['a.b', ' ', ' c.d/robots.txt '] });
     const batches = [];
     for await (const batch of source.batches) batches.push(...batch);
     expect(batches).toEqual([
       { line: 1, text: 'a.b', fault: null },
       { line: 2, text: '', fault: 'it is empty' },
-      { line: 3, text: 'c.d', fault: null },
+      { line: 3, text: 'c.d/robots.txt', fault: null },
     ]);
     expect({ place, requests }).toEqual({ place: 'argument', requests: [] });
   });
@@ -50,6 +51,16 @@ describe('the input of captcha route', () => {
   it.each<[Partial<RouteFlags>, boolean, string]>([
     [{}, false, 'there is no URL | name one, or give a list: --file FILE, or captcha route < FILE'],
     [{ urls: ['a.b'], file: 'x' }, true, 'URLs come as arguments or in --file, not both'],
+    [
+      { urls: ['a.b', 's.csv'] },
+      true,
+      's.csv is the name of a file | its URLs are read with --file s.csv --column NAME; a page of this name is written https://s.csv',
+    ],
+    [
+      { urls: ['lists/urls'] },
+      true,
+      'lists/urls is the name of a file | its URLs are read with --file lists/urls; a page of this name is written https://lists/urls',
+    ],
     [{ urls: ['a.b', '-'] }, true, '- reads all URLs from standard input | leave the others out'],
     [{ urls: ['a.b'], column: 'url' }, true, '--column names a column of an input | add --file FILE'],
     [

@@ -41,10 +41,15 @@ async function* recordsOf(chunks: AsyncIterable<Buffer>, delimiter: string): Asy
   }
 }
 
-/** Excel's line that names the delimiter, and lines of blanks, which people do not see. */
-function isNoHeader({ fields, line }: CsvRecord): boolean {
-  const [first = '', ...others] = fields;
-  return (others.length === 0 && first.trim() === '') || (line === 1 && others.length <= 1 && /^sep=.?$/i.test(first));
+/** A line of blanks only, which people do not see. */
+function isBlank({ fields, fault }: CsvRecord): boolean {
+  return fault === null && fields.length <= 1 && (fields[0] ?? '').trim() === '';
+}
+
+/** Excel's line that names the delimiter, and blank lines. */
+function isNoHeader(record: CsvRecord): boolean {
+  const { fields, line } = record;
+  return isBlank(record) || (line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields[0] ?? ''));
 }
 
 const shownNames = (names: readonly string[]): string =>
@@ -68,12 +73,13 @@ function indexIn({ fields, fault, line }: CsvRecord, name: string): number {
 
 function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
   const { line, fields } = record;
+  const text = fields[index]?.trim() ?? '';
   const fault = faultOfCsvRecord(record, columns);
   if (fault !== null) return { line, text: '', fault: `${fault.reason}. ${fault.fix}` };
-  return { line, text: fields[index]?.trim() ?? '', fault: null };
+  return { line, text, fault: text === '' ? `the column ${columns[index]?.trim()} is empty` : null };
 }
 
-/** The URLs in one column of a CSV; records in which it is empty hold none. Throws `UsageError` for an unusable input. */
+/** The URLs in one column of a CSV; blank lines hold none. Throws `UsageError` for an unusable input. */
 export async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): AsyncGenerator<readonly UrlLine[]> {
   let columns: readonly string[] | null = null;
   let index = -1;
@@ -88,8 +94,6 @@ export async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn)
       records = records.slice(start + 1);
     }
     const names = columns;
-    yield records
-      .map((record) => urlOf(record, names, index))
-      .filter(({ text: url, fault }) => url !== '' || fault !== null);
+    yield records.filter((record) => !isBlank(record)).map((record) => urlOf(record, names, index));
   }
 }

@@ -28,6 +28,14 @@ describe('URLs, one a line', () => {
     ['with an end of line after the last', ['a\nb\n'], [good(1, 'a'), good(2, 'b')]],
     ['without one', ['a\nb'], [good(1, 'a'), good(2, 'b')]],
     ['with CRLF and blanks around them', ['a\r\n  b \t\r\n'], [good(1, 'a'), good(2, 'b')]],
+    ['with CR alone', ['a\rb\r\rc'], [good(1, 'a'), good(2, 'b'), good(4, 'c')]],
+    ['with CRLF in two chunks', ['a\r', '\nb\r', '\n', '\nc'], [good(1, 'a'), good(2, 'b'), good(4, 'c')]],
+    [
+      'with ends of all kinds',
+      ['a\r\nb\rc\nd\r', 'e\n'],
+      ['a', 'b', 'c', 'd', 'e'].map((text, at) => good(at + 1, text)),
+    ],
+    ['in one line of two chunks after a CR', ['a\rb', 'c\rd'], [good(1, 'a'), good(2, 'bc'), good(3, 'd')]],
     ['blank lines left out, but counted', ['\n\na\n \n\nb\n\n'], [good(3, 'a'), good(6, 'b')]],
     ['comments left out, but counted', ['# list\na # not one\n  # one\nb'], [good(2, 'a # not one'), good(4, 'b')]],
     [
@@ -87,7 +95,12 @@ describe('URLs in a column', () => {
     ['below a line that names the delimiter', 'sep=;\nid;url\n1;a\n', [good(3, 'a')]],
     ['below blank lines', '\n\n id , url \n1, a \n', [good(4, 'a')]],
     ['with fields of several lines', 'note,url\n"x\ny",a\nz,b\n', [good(2, 'a'), good(4, 'b')]],
-    ['where they are empty left out', 'id,url\n1,\n2,b\n', [good(3, 'b')]],
+    ['with blank lines between them', 'id,url\n1,a\n\n  \n2,b\n', [good(2, 'a'), good(5, 'b')]],
+    [
+      'where they are empty told to be missing',
+      'id,url\n1, \n2,b\n',
+      [{ line: 2, text: '', fault: 'the column url is empty' }, good(3, 'b')],
+    ],
   ])('%s', async (_name, text, lines) => {
     expect(await read([text], column)).toEqual(lines);
     expect(await read(bytesOf(text), column)).toEqual(lines);

@@ -9,3 +9,9 @@ export function closestName(written: string, known: readonly string[]): string |
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.name ?? null;
 }
+
+/** What to say about a name that none of the `known` is: the one that was meant, else all there are. */
+export function knownNames(written: string, known: readonly string[]): string {
+  const meant = closestName(written, known);
+  return meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`;
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { pageFault } from '../../../src/core/routing/page-fault.ts';
+
+describe('why a text is no page', () => {
+  it.each([
+    ['::1', 'an IPv6 address stands in brackets: write [::1]'],
+    ['2001:db8::1/login', 'an IPv6 address stands in brackets: write [2001:db8::1]'],
+    ['id,url', 'its host has , in it, which no host has'],
+    ['1;https://a.de/', 'its host has ; in it, which no host has'],
+    ['https://a.de,b.de/x', 'its host has , in it, which no host has'],
+    ['"https://a.de"', 'its host has " in it, which no host has'],
+    ['https://user:p,w@(a.de)', 'its host has ( in it, which no host has'],
+    ['two words', 'its host has a blank in it, which no host has'],
+    ['https://a|b.de', 'its host has | in it, which no host has'],
+    ['https://good.example\\@evil.example/', 'a backslash, tab or line end is read in two ways: percent-encode it'],
+    ['https://a.de/x\ty', 'a backslash, tab or line end is read in two ways: percent-encode it'],
+    ['https://a.de:99999/', 'not a URL'],
+    ['a:b', 'not a URL'],
+    ['', 'not a URL'],
+  ])('%j: %s', (text, reason) => {
+    expect(pageFault(text)).toBe(reason);
+  });
+
+  it('is found in no time, however odd the text is', () => {
+    for (const odd of [' ', ':', '/', 'a:', '@']) expect(pageFault(odd.repeat(300_000))).toBeTypeOf('string');
+  }, 2_000);
+});
