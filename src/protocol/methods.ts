@@ -16,12 +16,15 @@ export interface Method {
   readonly intervalMs: number;
   /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
   readonly lifetimeMs: number | null;
+  /** Whether a solution is one token and nothing beside it, so that several fit into one answer, between bars. */
+  readonly isToken: boolean;
 }
 
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
-  return { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000, ...special };
+  const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+  return { ...usual, isToken: false, ...special };
 }
 
 /** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
@@ -29,13 +32,20 @@ function keyed(method: string, name: string, ...more: string[]): Method {
   return row({ method, siteKeyName: name, required: ['pageurl', name, ...more] });
 }
 
+/** The same, where the solution is known to be one token. */
+function token(method: string, name: string): Method {
+  return { ...keyed(method, name), isToken: true };
+}
+
 function image(method: string, ...required: string[]): Method {
   return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null });
 }
 
 const methods: readonly Method[] = [
-  keyed('userrecaptcha', 'googlekey'),
-  keyed('turnstile', 'sitekey'),
+  // With its token comes a user agent.
+  { ...keyed('userrecaptcha', 'googlekey'), when: ['enterprise', '1'] },
+  token('userrecaptcha', 'googlekey'),
+  token('turnstile', 'sitekey'),
   row({
     method: 'cloudflare_challenge',
     required: ['pageurl', 'proxy', 'proxytype'],
@@ -54,9 +64,9 @@ const methods: readonly Method[] = [
   image('post', 'file'),
   row({ method: 'bls', required: [], lifetimeMs: null }),
   keyed('captchafox', 'sitekey', 'proxy', 'proxytype'),
-  keyed('friendly_captcha', 'sitekey'),
+  token('friendly_captcha', 'sitekey'),
   keyed('lemin', 'captcha_id'),
-  keyed('hcaptcha', 'sitekey'),
+  token('hcaptcha', 'sitekey'),
 
   row({ method: 'geetest_v4', siteKeyName: 'captcha_id', required: ['pageurl', 'captcha_id'], lifetimeMs: 60_000 }),
   keyed('funcaptcha', 'publickey'),
@@ -66,7 +76,7 @@ const methods: readonly Method[] = [
   }),
   keyed('capy', 'captchakey'),
   keyed('amazon_waf', 'sitekey', 'iv', 'context'),
-  keyed('mt_captcha', 'sitekey'),
+  token('mt_captcha', 'sitekey'),
   keyed('yandex', 'sitekey'),
   keyed('prosopo', 'sitekey'),
   keyed('basilisk', 'sitekey'),

@@ -53,6 +53,8 @@ export interface SandboxOptions {
   readonly threadsFullCode?: 'ERROR_NO_SLOT_AVAILABLE' | 'ERROR_ZERO_BALANCE';
   /** Methods that are refused although they have a row in the protocol's table. */
   readonly unsupportedMethods?: readonly string[];
+  /** How a `get` for several ids is answered. */
+  readonly manyIds?: ManyIds;
   /** Enforces the block rules that 2captcha documents. */
   readonly abuseRules?: boolean;
   /** The Content-Type of both endpoints: CaptchaAI sends JSON as HTML. */
@@ -69,6 +71,9 @@ export interface SandboxOptions {
   readonly answer?: (task: AcceptedTask) => string | null | undefined;
 }
 
+/** A service that answers in the order of the ids, or one that knows no `ids`, or answers wrongly: see `answerMany`. */
+export type ManyIds = 'answered' | 'unknown' | 'short' | 'sorted' | 'adorned';
+
 export type SandboxSettings = Required<SandboxOptions>;
 
 export const sandboxDefaults: SandboxSettings = {
@@ -82,6 +87,7 @@ export const sandboxDefaults: SandboxSettings = {
   idType: null,
   threadsFullCode: 'ERROR_NO_SLOT_AVAILABLE',
   unsupportedMethods: ['hcaptcha'],
+  manyIds: 'answered',
   abuseRules: false,
   contentType: 'text/html; charset=UTF-8',
   resultKeptMs: 900_000,

@@ -1,3 +1,4 @@
+import { answerMany } from './answer-many.ts';
 import { keyRefusal } from './key-refusal.ts';
 import { accepted, refused, type Reply } from './reply.ts';
 import type { RequestParameters } from './request-parameters.ts';
@@ -28,11 +29,12 @@ function look(id: string, state: SandboxState): Reply {
   return state.store.isReady(task) ? solutionReply(task) : refused('CAPCHA_NOT_READY');
 }
 
-/** Every answer in one line, in the order of the ids; status 1 even where some are not ready. */
-function lookAtMany(ids: string, state: SandboxState): Reply {
-  const looks = ids.split(',').map((id) => look(id.trim(), state));
-  const line = looks.map(({ plain }) => plain.replace(/^OK\|/, '')).join('|');
-  return { ...accepted(line, line), collects: looks.flatMap(({ collects }) => collects) };
+function lookAtMany(text: string, state: SandboxState): Reply {
+  const ids = text.split(',').map((id) => id.trim());
+  return answerMany(
+    ids.map((id) => ({ id, reply: look(id, state) })),
+    state.settings.manyIds,
+  );
 }
 
 const get: Action = (values, state) =>

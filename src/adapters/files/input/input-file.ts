@@ -7,6 +7,12 @@ export interface OpenBytes {
   readonly close: () => Promise<void>;
 }
 
+/**
+ * Read so much at a time. A chunk of 64 KiB, Node's own choice, is in use long enough to outlive two collections of the young
+ * generation; what has done so is garbage that stays, up to 30 MiB of it.
+ */
+const chunkBytes = 16 * 1024;
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
@@ -67,7 +73,7 @@ export class InputFile {
     if (this.isRepeatable && stampOf(this.#path).version !== this.#stamp.version) {
       throw new UsageError(`${this.#path} has changed while it was being read`, 'start again when it is complete');
     }
-    const stream = createReadStream(this.#path);
+    const stream = createReadStream(this.#path, { highWaterMark: chunkBytes });
     return {
       chunks: chunksOf(this.#path, stream as AsyncIterable<Uint8Array>),
       close: async () => void stream.destroy(),
