@@ -2,9 +2,10 @@
  * What sort of thing went wrong in an attempt.
  *
  * `throttled` is busy, not broken: it never hurts a breaker or a region's health. `rejected` says that this task is
- * wrong, `account` that no task can succeed until a person acts.
+ * wrong; `account` that no task can succeed until a person acts, `config` the same: whatever answers under the base URL
+ * is not the service.
  */
-export type FaultKind = 'transport' | 'timeout' | 'throttled' | 'unsolvable' | 'rejected' | 'account';
+export type FaultKind = 'transport' | 'timeout' | 'throttled' | 'unsolvable' | 'rejected' | 'account' | 'config';
 
 /** What went wrong, classified. Text that came from a server is already cut short and free of secrets. */
 export interface Fault {

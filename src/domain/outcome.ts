@@ -5,6 +5,7 @@ import type { Solution } from './solution.ts';
 export type GaveUpReason =
   | 'rejected'
   | 'account'
+  | 'config'
   | 'unsolvable'
   | 'attempts-exhausted'
   | 'budget-exhausted'
@@ -76,3 +77,16 @@ export interface GaveUp extends OutcomeBase {
 
 /** How a task ended: solved, or given up with a reason and every attempt attached. */
 export type Outcome = Solved | GaveUp;
+
+/** Why no task at all can succeed until a person has acted. */
+export interface Standstill {
+  readonly reason: 'account' | 'config';
+  readonly message: string;
+}
+
+/** What an outcome says about all tasks; null where it speaks for its own only. */
+export function standstillOf(outcome: Outcome): Standstill | null {
+  if (outcome.status === 'solved') return null;
+  const { reason, message } = outcome;
+  return reason === 'account' || reason === 'config' ? { reason, message } : null;
+}

@@ -128,7 +128,14 @@ export class Client implements SolverApi {
     pick: (answer: Success) => Picked<T>,
   ): { value: T } | { fault: Fault } {
     const timestamp = this.#parts.clock.timestamp();
-    const reading = readExchange(exchange, { call, host, errorKinds: {}, clean: (text) => text, timestamp });
+    const reading = readExchange(exchange, {
+      call,
+      host,
+      errorKinds: {},
+      clean: (text) => text,
+      timestamp,
+      isFound: true,
+    });
     if (reading.type === 'fault') return { fault: reading.fault };
     const picked = pick(reading);
     return 'value' in picked ? picked : { fault: unusableAnswer({ call, host }, picked.missing) };

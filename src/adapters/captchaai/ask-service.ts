@@ -67,7 +67,8 @@ class Questions {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
-    return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp() };
+    // Whoever surveys a service draws conclusions from all of its answers.
+    return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
   }
 }
 

@@ -1,8 +1,9 @@
 import { ProviderFault, type FaultKind } from '../../domain/fault.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { AccountApi } from '../../ports/account-api.ts';
-import type { CallLimits, SolverApi } from '../../ports/solver-api.ts';
+import type { CallLimits, ManyPolls, SolverApi } from '../../ports/solver-api.ts';
 import { wireParameters } from '../../protocol/wire.ts';
+import { pickManyAnswers } from './pick-many.ts';
 import { pickBalance, pickCaptchaId, pickPollAnswer, pickReceipt, pickThreads } from './picked.ts';
 import { proxyFor } from './proxy.ts';
 import { Session } from './session.ts';
@@ -26,7 +27,7 @@ export interface CaptchaAiOptions {
   readonly nowMs: () => number;
 }
 
-export interface CaptchaAi extends SolverApi, AccountApi {
+export interface CaptchaAi extends SolverApi, ManyPolls, AccountApi {
   /** How many HTTP requests were put on the wire, questions about the account included. */
   requestCount(): number;
   /** Ends every open request and connection. */
@@ -54,7 +55,7 @@ function accountApi(session: Session): AccountApi {
   };
 }
 
-function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuestion> | null): SolverApi {
+function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuestion> | null): SolverApi & ManyPolls {
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
@@ -67,6 +68,10 @@ function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuest
     },
     poll: (captchaId, limits) =>
       session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, pickPollAnswer),
+    pollMany: (captchaIds, limits) =>
+      session.ask({ call: 'poll', form: { action: 'get', ids: captchaIds.join(',') }, limits }, (answer) =>
+        pickManyAnswers(answer, captchaIds.length),
+      ),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Reader {
   readonly clean: (text: string) => string;
   /** Wall clock, in ms since the epoch. */
   readonly timestamp: number;
+  /** Whether the service has answered in its own words before, so that it is where it was looked for. */
+  readonly isFound: boolean;
 }
 
 /** The answer, or why there is none. */
@@ -69,7 +71,28 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   if (reply.status >= 300 && reply.status < 400) {
     return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
   }
-  return `${said}${quoteOf(reply, answer, reader)}`;
+  const question = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
+  return `${said}${quoteOf(reply, answer, reader)}${question}`;
+}
+
+/** Asks for the same again, and later. */
+const passing: readonly number[] = [408, 425];
+const closedDoors: readonly number[] = [401, 403, 407];
+
+/**
+ * Whoever redirects or refuses without the service's own words is not the service, or stands before it. Where the service
+ * was found before, that passes, as any other trouble of a gateway; where it never was, the address is wrong.
+ */
+function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
+  if (status === 429) return 'throttled';
+  const isRefusal = status >= 300 && status < 500 && !passing.includes(status);
+  return isRefusal && !isFound ? 'config' : 'transport';
+}
+
+function questionAbout({ status }: Reply): string {
+  return closedDoors.includes(status)
+    ? '(is api.baseUrl right, and is this machine let in?)'
+    : '(is api.baseUrl right?)';
 }
 
 /**
@@ -78,7 +101,7 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
  */
 function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
   return describeFault({
-    kind: reply.status === 429 ? 'throttled' : 'transport',
+    kind: kindOfStatus(reply, reader),
     message: messageOfStatus(reply, answer, reader),
     retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
     answerLost: reader.call === 'submit' && reply.status >= 500 && reply.status !== 503,

@@ -45,6 +45,8 @@ export class Session {
   readonly #credentials: string;
   #opening: ReturnType<typeof openDispatcher> | null = null;
   #requestCount = 0;
+  /** Whether the service has answered in its own words. */
+  #isFound = false;
 
   constructor(options: SessionOptions) {
     const { baseUrl, key } = options;
@@ -72,9 +74,13 @@ export class Session {
     const exchange = this.#received(await post(await this.#opening, this.#requestOf(question), limits));
     const reader = this.#readerOf(question);
     const reading = readExchange(exchange, reader);
-    if (reading.type === 'fault') throw new ProviderFault(reading.fault);
+    if (reading.type === 'fault') {
+      this.#isFound ||= reading.fault.code !== null;
+      throw new ProviderFault(reading.fault);
+    }
     const picked = pick(reading);
     if ('missing' in picked) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${picked.missing}`));
+    this.#isFound = true;
     return picked.value;
   }
 
@@ -101,6 +107,6 @@ export class Session {
   #readerOf({ call, form }: Question): Reader {
     const { key, errorKinds, nowMs } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
-    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs() };
+    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs(), isFound: this.#isFound };
   }
 }

@@ -42,7 +42,9 @@ export class ConcurrencyLimit {
 
   /** Resolves when there is room for one more, which is then taken. */
   acquire(): Promise<void> {
-    return this.#queue(this.#waiting);
+    const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#admit();
+    return admitted;
   }
 
   release(): void {
@@ -65,20 +67,26 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits before a task that the service had no thread for asks again, and longer where the limit has no room for it. Its
-   * room stays taken meanwhile: another task would only be told the same.
+   * Waits for `ms` before a task that the service had no thread for asks again, and longer where the limit has no room for
+   * it, but at most `mostMs`. Its room stays taken meanwhile: another task would only be told the same.
    */
-  async yield(ms: number, stop: AbortSignal): Promise<void> {
-    await this.#clock.sleep(ms, stop);
-    if (stop.aborted || this.#inFlight <= this.limit) return;
+  async yield({ ms, mostMs }: { ms: number; mostMs: number }, stop: AbortSignal): Promise<void> {
+    await this.#clock.sleep(Math.min(ms, mostMs), stop);
+    if (stop.aborted || ms >= mostMs || this.#inFlight <= this.limit) return;
     this.#inFlight -= 1;
-    await this.#queue(this.#returning);
+    await this.#comeBack(mostMs - ms);
   }
 
-  #queue(queue: (() => void)[]): Promise<void> {
-    const admitted = new Promise<void>((resolve) => queue.push(resolve));
+  /** Waits for room before all who have not begun; out of time it takes what is not there, for it is about to end. */
+  async #comeBack(mostMs: number): Promise<void> {
+    const admitted = new AbortController();
+    const admit = (): void => admitted.abort();
+    this.#returning.push(admit);
     this.#admit();
-    return admitted;
+    await this.#clock.sleep(mostMs, admitted.signal);
+    if (admitted.signal.aborted) return;
+    this.#returning.splice(this.#returning.indexOf(admit), 1);
+    this.#inFlight += 1;
   }
 
   #admit(): void {

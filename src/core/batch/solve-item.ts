@@ -1,4 +1,4 @@
-import type { Outcome } from '../../domain/outcome.ts';
+import { type Outcome, standstillOf } from '../../domain/outcome.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AttemptJournal } from '../../ports/attempt-journal.ts';
 import type { AttemptSteps } from '../solve/attempt.ts';
@@ -54,23 +54,24 @@ function circumstancesOf(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOption
     steps: stepsOf(work, deps),
     earlierAttempts: plan.earlierAttempts - plan.forgivenAttempts,
     accepted: plan.accepted,
-    awaitThread: () => {
+    awaitThread: (mostMs) => {
       rules.recordUnpaid(item.key);
       limit.recordFull();
-      return limit.yield(threadWaitMs, rules.stop);
+      return limit.yield({ ms: threadWaitMs, mostMs }, rules.stop);
     },
   };
 }
 
-/** Null where the task stays open for the next run: it was stopped, or the account refuses all of them. */
+/** Null where the task stays open for the next run: it was stopped, or none can succeed. */
 async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: ItemDeps): Promise<Outcome | null> {
   const { solver, rules } = deps;
   const { key, task } = work.item;
   try {
     const outcome = await solver.solve(task, rules.stop, circumstancesOf(work, options, deps));
-    if (outcome.status === 'solved') return outcome;
-    if (outcome.reason === 'account') rules.stopFor('account', outcome.message);
-    return outcome.reason === 'account' || outcome.reason === 'cancelled' ? null : outcome;
+    const standstill = standstillOf(outcome);
+    if (standstill !== null) rules.stopFor(standstill.reason, standstill.message);
+    const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
+    return isOpen || standstill !== null ? null : outcome;
   } catch (error) {
     if (error instanceof NoMoreSubmissions) return null;
     throw error;

@@ -4,7 +4,7 @@ import { SubmissionBound } from './submission-bound.ts';
 
 /** Why a batch stopped before its end. */
 export type StopReason =
-  'interrupted' | 'account' | 'max-failures' | 'max-submissions' | 'max-duration' | 'limit' | 'failure';
+  'interrupted' | 'account' | 'config' | 'max-failures' | 'max-submissions' | 'max-duration' | 'limit' | 'failure';
 
 /** What bounds a run; null for no bound. */
 export interface Bounds {

@@ -92,20 +92,20 @@ export class CircuitBreaker {
     const state = this.#state;
     if (state.name === 'open')
       return nowMs < state.untilMs ? { admitted: false, retryInMs: state.untilMs - nowMs } : null;
-    const trials = this.#trials.live(nowMs);
     if (state.name === 'half-open') {
-      const [probe] = trials;
+      const [probe] = this.#trials.live(nowMs);
       if (probe === undefined) return null;
       return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, askAgainMs) };
     }
     const ramp = this.#rampAt(nowMs);
+    const out = this.#trials.liveCount(nowMs);
     if (ramp !== null) {
-      const retryInMs = waitOnRamp(ramp, trials.length, nowMs);
+      const retryInMs = waitOnRamp(ramp, out, nowMs);
       return retryInMs === 0 ? null : { admitted: false, retryInMs };
     }
     const limit = this.#limit(nowMs);
     if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
-    return trials.length < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
+    return out < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
   }
 
   /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */

@@ -18,6 +18,8 @@ export interface Ramp {
 const firstLimit = 2;
 /** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
 export const largestLimit = 100;
+/** Whoever was faster than that before gets so much of its pace: an answer that takes longer has other reasons. */
+const paceMs = 1_000;
 /** An answer takes a round trip to the service. */
 export const askSoonMs = 40;
 
@@ -44,6 +46,7 @@ export function afterEntry(ramp: Ramp, nowMs: number): Ramp {
 
 /** After so many answers of one kind. */
 export function afterAnswers(ramp: Ramp, failed: boolean, count: number): Ramp {
-  const limit = failed ? Math.max(1, Math.floor(ramp.limit / 2)) : Math.min(largestLimit, ramp.limit + count);
-  return { ...ramp, limit };
+  if (failed) return { ...ramp, limit: Math.max(1, Math.floor(ramp.limit / 2)) };
+  const most = Math.max(largestLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));
+  return { ...ramp, limit: Math.min(most, ramp.limit + count) };
 }

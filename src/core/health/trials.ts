@@ -13,10 +13,13 @@ export interface TrialsSnapshot {
   readonly open: readonly Trial[];
 }
 
-/** The submissions that are out while a service is not known to be there, each held by a lease. */
+/**
+ * The submissions that are out while a service is not known to be there, each held by a lease. All leases are of one
+ * length, so the first to begin is the first to end.
+ */
 export class Trials {
   readonly #leaseMs: number;
-  #open: readonly Trial[] = [];
+  #open = new Map<number, Trial>();
   #lastTicket = 0;
 
   constructor(leaseMs: number) {
@@ -25,30 +28,48 @@ export class Trials {
 
   /** Those whose lease has not ended. */
   live(nowMs: number): readonly Trial[] {
-    return this.#open.filter(({ leaseEndsMs }) => leaseEndsMs > nowMs);
+    return [...this.#open.values()].slice(this.#endedCount(nowMs));
+  }
+
+  /** How many of them: asked by everybody who waits, however many are out. */
+  liveCount(nowMs: number): number {
+    return this.#open.size - this.#endedCount(nowMs);
   }
 
   /** Answers the ticket. */
   start(holder: string, nowMs: number): number {
-    this.#lastTicket += 1;
-    this.#open = [...this.live(nowMs), { ticket: this.#lastTicket, holder, leaseEndsMs: nowMs + this.#leaseMs }];
-    return this.#lastTicket;
+    for (const [ticket, { leaseEndsMs }] of this.#open) {
+      if (leaseEndsMs > nowMs) break;
+      this.#open.delete(ticket);
+    }
+    const ticket = (this.#lastTicket += 1);
+    this.#open.set(ticket, { ticket, holder, leaseEndsMs: nowMs + this.#leaseMs });
+    return ticket;
   }
 
   end(ticket: number): void {
-    this.#open = this.#open.filter((trial) => trial.ticket !== ticket);
+    this.#open.delete(ticket);
   }
 
   clear(): void {
-    this.#open = [];
+    this.#open.clear();
   }
 
   snapshot(): TrialsSnapshot {
-    return { lastTicket: this.#lastTicket, open: this.#open };
+    return { lastTicket: this.#lastTicket, open: [...this.#open.values()] };
   }
 
   restore({ lastTicket, open }: TrialsSnapshot): void {
     this.#lastTicket = lastTicket;
-    this.#open = open;
+    this.#open = new Map(open.map((trial) => [trial.ticket, trial]));
+  }
+
+  #endedCount(nowMs: number): number {
+    let count = 0;
+    for (const { leaseEndsMs } of this.#open.values()) {
+      if (leaseEndsMs > nowMs) break;
+      count += 1;
+    }
+    return count;
   }
 }

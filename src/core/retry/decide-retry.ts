@@ -1,4 +1,4 @@
-import type { Fault } from '../../domain/fault.ts';
+import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { GaveUpReason } from '../../domain/outcome.ts';
 
 /** The keys `retry.*` of the configuration that limit one task. */
@@ -20,7 +20,12 @@ export interface Situation {
   readonly attemptNeedsMs: number;
   /** What the backoff asks for before the next attempt, in ms. */
   readonly backoffMs: number;
-  /** Jitter on top of a wait that the service asked for, 0..1 of its range. */
+  /**
+   * The least wait before the last attempt where the service was not there, in ms; 0 for none. Meanwhile the others find
+   * out whether it is there at all, so that no task is lost to an outage that is about to be known.
+   */
+  readonly lastChanceMs: number;
+  /** Jitter on top of a wait that the service asked for, or that is a last chance, 0..1 of its range. */
   readonly jitter: number;
 }
 
@@ -49,9 +54,12 @@ function whyNoMoreAttempts(last: Fault): GaveUpReason {
   return last.kind === 'rejected' ? 'rejected' : 'attempts-exhausted';
 }
 
+const isFinal = (kind: FaultKind): kind is 'account' | 'config' | 'rejected' =>
+  kind === 'account' || kind === 'config' || kind === 'rejected';
+
 /** An id that may still be solved is never paid for twice, whatever became of its polls. */
 function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
-  return kind === 'account' || kind === 'rejected' ? stop(kind) : stop('deadline-exceeded', retryAfterMs);
+  return isFinal(kind) ? stop(kind) : stop('deadline-exceeded', retryAfterMs);
 }
 
 /** Whether a task deserves another submission after its latest fault, when, and if not, why not. */
@@ -60,12 +68,15 @@ export function decideRetry(limits: RetryLimits, situation: Situation): RetryDec
   const last = faults.at(-1);
   if (last === undefined) throw new RangeError('no fault to decide about');
   if (situation.idMayBeAlive) return whyLeftAlive(last);
-  if (last.kind === 'account') return stop('account');
+  if (last.kind === 'account' || last.kind === 'config') return stop(last.kind);
   if (last.kind === 'rejected' && last.maxResubmissions === null) return stop('rejected');
   if (isSpent(faults, last)) return stop(whyNoMoreAttempts(last));
   if (faults.filter(({ kind }) => kind === 'unsolvable').length >= limits.maxUnsolvable) return stop('unsolvable');
   const askedMs = last.retryAfterMs === null ? 0 : withJitter(last.retryAfterMs, jitter);
   if (faults.length >= limits.maxAttempts) return stop(whyNoMoreAttempts(last), askedMs === 0 ? null : askedMs);
+  const isLast = faults.length === limits.maxAttempts - 1 && (last.kind === 'transport' || last.kind === 'timeout');
   const waitMs = Math.max(backoffMs, askedMs);
-  return waitMs + attemptNeedsMs < timeLeftMs ? { retry: true, waitMs } : stop('deadline-exceeded', waitMs);
+  const patientMs = isLast ? Math.max(waitMs, situation.lastChanceMs * (1 + jitter)) : waitMs;
+  const fitting = [patientMs, waitMs].find((ms) => ms + attemptNeedsMs < timeLeftMs);
+  return fitting === undefined ? stop('deadline-exceeded', waitMs) : { retry: true, waitMs: fitting };
 }

@@ -2,6 +2,7 @@ import type { BreakerOptions } from '../health/circuit-breaker.ts';
 import type { ComparedStrategy } from '../retry/backoff.ts';
 import type { RetryLimits } from '../retry/decide-retry.ts';
 import type { RetryBudgetOptions } from '../retry/retry-budget.ts';
+import type { SolverOptions } from '../solve/solver.ts';
 import type { SimulationKit } from './kit.ts';
 import { type ScenarioRequest, scenarioOf } from './scenario.ts';
 import { runStorm } from './storm.ts';
@@ -56,7 +57,8 @@ async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: 
   const scenario = scenarioOf(request.scenario);
   const backoff = { strategy, baseDelayMs, maxDelayMs };
   // Whoever has no protection has nothing to wait for; whoever has some waits, as a batch does.
-  const solver = { timeoutMs, limits, backoff, onExhausted: 'pause' } as const;
+  const onExhausted = budget === null && breaker === null ? 'fail' : 'pause';
+  const solver: SolverOptions = { timeoutMs, limits, backoff, onExhausted };
   const course = await runStorm(scenario, { solver, protection: { budget, breaker }, isShared: true }, kit);
   const load = course.seconds.map(({ submissions }) => submissions);
   return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(course, scenario), load };

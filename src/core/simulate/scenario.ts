@@ -11,8 +11,11 @@ export interface ScenarioRequest {
   readonly seed: number;
 }
 
-/** What the service can take, as a multiple of what is usual, and where it collapses, as a multiple of that. */
-const room = { usual: 1.5, collapseRatio: 2 };
+/**
+ * What the service can take, as a multiple of what is usual, and where it collapses, as a multiple of that. Where next to
+ * nothing is usual a single submission would be too much.
+ */
+const room = { usual: 1.5, collapseRatio: 2, leastPerSecond: 1 };
 /** Of the time that a task takes from one submission to the next. */
 const solveShare = [2 / 3, 7 / 6] as const;
 const pollShare = { first: 2 / 3, interval: 1 / 6 };
@@ -39,7 +42,10 @@ export function scenarioOf(request: ScenarioRequest): StormScenario {
       outage,
       roundTripMs: [100, 250],
       solveMs: [shortest * lengthMs, longest * lengthMs],
-      capacity: { perSecond: room.usual * ratePerSecond, collapseRatio: room.collapseRatio },
+      capacity: {
+        perSecond: Math.max(room.leastPerSecond, room.usual * ratePerSecond),
+        collapseRatio: room.collapseRatio,
+      },
     },
     timing: { firstWaitMs: pollShare.first * lengthMs, intervalMs: pollShare.interval * lengthMs, lifetimeMs: null },
   };

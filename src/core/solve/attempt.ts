@@ -1,4 +1,4 @@
-import type { Fault } from '../../domain/fault.ts';
+import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
@@ -57,10 +57,16 @@ export interface AttemptEnd {
 type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
 
 /** What a submission's fault says about the service: any coherent answer means that it is there. */
-function verdictOf({ kind }: Fault): Verdict {
-  if (kind === 'transport' || kind === 'timeout') return 'failure';
-  return kind === 'throttled' ? 'busy' : 'success';
-}
+const verdicts: Record<FaultKind, Verdict> = {
+  transport: 'failure',
+  timeout: 'failure',
+  throttled: 'busy',
+  unsolvable: 'success',
+  rejected: 'success',
+  account: 'success',
+  // Somebody else answered.
+  config: 'abandoned',
+};
 
 async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
@@ -78,7 +84,7 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
   const answer = await deps.api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault);
   if (typeof answer !== 'string') {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
-    await breaker.record(pass, sentMs < deadlineAtMs ? verdictOf(answer) : 'abandoned');
+    await breaker.record(pass, sentMs < deadlineAtMs ? verdicts[answer.kind] : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
   }

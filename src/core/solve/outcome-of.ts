@@ -17,6 +17,7 @@ export interface WhyGivenUp {
 const sentences: Record<GaveUpReason, string> = {
   rejected: 'the service refused the task',
   account: 'the service refused the account',
+  config: 'what answers is not the service',
   unsolvable: 'the CAPTCHA could not be solved',
   'attempts-exhausted': 'every attempt failed',
   'budget-exhausted': 'the retry budget is spent: too many retries for the work that gets done',

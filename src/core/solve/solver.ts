@@ -1,15 +1,16 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { Awaitable } from '../../ports/awaitable.ts';
-import type { Pass } from '../../ports/breaker.ts';
 import type { QuietTime } from '../../ports/quiet-time.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
 import { ProcessQuietTime } from '../retry/process-quiet-time.ts';
 import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
 import { type Circumstances, limitsIn, nothingSpecial } from './circumstances.ts';
+import { Crowd } from './crowd.ts';
+import { Entrance } from './entrance.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
+import { OwnTime } from './own-time.ts';
 
 export interface SolverOptions {
   /** The one limit of a task across attempts, waits and polls, in ms. */
@@ -25,12 +26,15 @@ export interface SolverOptions {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly quiet: QuietTime };
+  readonly deps: AttemptDeps & { readonly quiet: QuietTime; readonly crowd: Crowd };
   readonly stop: AbortSignal;
   readonly circumstances: Circumstances;
 }
 
 type Start = AttemptPlan['start'];
+
+/** Whoever would rather wait than fail keeps its last attempt for so many base delays, in which a breaker opens. */
+const lastChance = 10;
 
 /** One task on its way: what it has been through, and how long it still has. */
 class Run {
@@ -39,10 +43,10 @@ class Run {
   readonly #task: Task;
   readonly #stop: AbortSignal;
   readonly #circumstances: Circumstances;
-  readonly #startedMs: number;
+  readonly #time: OwnTime;
+  readonly #entrance: Entrance;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
-  #deadlineAtMs: number;
   /** Attempts that found out for all whether the service is there. */
   #trialCount = 0;
 
@@ -52,27 +56,29 @@ class Run {
     this.#task = task;
     this.#stop = stop;
     this.#circumstances = circumstances;
-    this.#startedMs = deps.clock.nowMs();
-    this.#deadlineAtMs = this.#startedMs + options.timeoutMs;
+    const { timeoutMs, onExhausted } = options;
+    this.#time = new OwnTime({ timeoutMs, stands: onExhausted === 'pause' }, deps.clock);
+    const onRefused = (retryInMs: number): void => deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
+    const failsFast = onExhausted === 'fail';
+    this.#entrance = new Entrance({ deps, time: this.#time, stop, failsFast, onRefused });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
   }
 
   async toOutcome(): Promise<Outcome> {
     const { accepted } = this.#circumstances;
-    let start: Start | WhyGivenUp = accepted === null ? await this.#enter() : { accepted };
+    let start: Start | WhyGivenUp = accepted === null ? await this.#entrance.enter() : { accepted };
     for (;;) {
       if ('reason' in start) return this.#giveUp(start);
       const ended = await this.#attempt(start);
       if (ended !== null && typeof ended === 'object') return ended;
-      const decision = await this.#decideAfter(ended);
-      if (!decision.retry) return this.#giveUp(decision);
-      await this.#deps.clock.sleep(decision.waitMs, this.#stop);
-      start = await this.#enter();
+      start = await this.#enterAfter(await this.#decideAfter(ended));
     }
   }
 
-  #timeLeftMs(): number {
-    return this.#deadlineAtMs - this.#deps.clock.nowMs();
+  async #enterAfter(decision: RetryDecision): Promise<Start | WhyGivenUp> {
+    if (!decision.retry) return decision;
+    await this.#deps.clock.sleep(decision.waitMs, this.#stop);
+    return this.#entrance.enter();
   }
 
   #about(): { taskId: string; attempt: number } {
@@ -81,56 +87,20 @@ class Run {
   }
 
   #course(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
-    return { task: this.#task, attempts: this.#attempts, durationMs: this.#deps.clock.nowMs() - this.#startedMs };
-  }
-
-  /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
-  async #enter(): Promise<Start | WhyGivenUp> {
-    for (;;) {
-      const quietMs = await this.#deps.quiet.leftMs();
-      const ended = (quietMs > 0 ? await this.#beQuiet(quietMs) : null) ?? this.#whyEnded();
-      if (ended !== null) return ended;
-      const admission = await this.#deps.breaker.tryEnter();
-      if (admission.admitted) return this.#use(admission.pass);
-      const { retryInMs, soon = false } = admission;
-      if (!soon) this.#deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
-      if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
-      await this.#hold(this.#deps.clock.sleep(retryInMs, this.#stop));
-    }
-  }
-
-  /** One task was told to come back later: the others need not be told one by one. */
-  async #beQuiet(quietMs: number): Promise<WhyGivenUp | null> {
-    const waitMs = withJitter(quietMs, this.#deps.random.next());
-    // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
-    const isInTime = this.#options.onExhausted === 'pause' || waitMs < this.#timeLeftMs();
-    if (!isInTime) return { reason: 'deadline-exceeded', retryInMs: waitMs };
-    await this.#hold(this.#deps.clock.sleep(waitMs, this.#stop));
-    return null;
+    return { task: this.#task, attempts: this.#attempts, durationMs: this.#time.elapsedMs() };
   }
 
   /** While the run pauses, a wait that the service asks for is not the task's own time. */
   async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
     await this.#deps.quiet.ask(retryAfterMs);
-    if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += withJitter(retryAfterMs, 1);
-  }
-
-  #mayWait(ms: number): boolean {
-    const { onExhausted } = this.#options;
-    return onExhausted === 'pause' || (onExhausted === 'wait' && ms < this.#timeLeftMs());
-  }
-
-  /** Waits for others. While the run pauses, the task's own time stands still. */
-  async #hold(wait: Promise<void>): Promise<void> {
-    const sinceMs = this.#deps.clock.nowMs();
-    await wait;
-    if (this.#options.onExhausted === 'pause') this.#deadlineAtMs += this.#deps.clock.nowMs() - sinceMs;
+    this.#time.grant(withJitter(retryAfterMs, 1));
   }
 
   async #decideAfter(ended: 'no-thread' | 'probed' | null): Promise<RetryDecision> {
     if (ended === null) return this.#decide();
-    if (ended === 'no-thread') await this.#hold(this.#circumstances.awaitThread?.() ?? Promise.resolve());
+    const { awaitThread } = this.#circumstances;
+    if (ended === 'no-thread' && awaitThread !== null) await this.#time.waitForOthers(awaitThread);
     return { retry: true, waitMs: 0 };
   }
 
@@ -144,22 +114,10 @@ class Run {
     return start.pass.probe && this.#options.onExhausted === 'pause' ? 'probed' : null;
   }
 
-  /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
-  #use(pass: Pass): Awaitable<Start | WhyGivenUp> {
-    const ended = this.#whyEnded();
-    if (ended === null) return { pass };
-    return Promise.resolve(this.#deps.breaker.record(pass, 'abandoned')).then(() => ended);
-  }
-
-  #whyEnded(): WhyGivenUp | null {
-    if (this.#stop.aborted) return { reason: 'cancelled', retryInMs: null };
-    return this.#timeLeftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
-  }
-
   async #attempt(start: Start): Promise<Outcome | 'no-thread' | 'probed' | null> {
     const { steps, earlierAttempts, accepted } = this.#circumstances;
     const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
-    const plan = { task: this.#task, attempt, deadlineAtMs: this.#deadlineAtMs, start, steps };
+    const plan = { task: this.#task, attempt, deadlineAtMs: this.#time.deadlineAtMs, start, steps };
     const end = await runAttempt(plan, this.#deps);
     const free = end.record.captchaId === null ? this.#freeOfCharge(start, end.record.fault) : null;
     if (free !== null) return free;
@@ -181,12 +139,14 @@ class Run {
     const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
     const last = faults.at(-1);
     if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) await this.#heedRequest(last);
-    const decision = decideRetry(limitsIn(this.#circumstances, this.#options.limits, this.#trialCount), {
+    const { limits, onExhausted, backoff } = this.#options;
+    const decision = decideRetry(limitsIn(this.#circumstances, limits, this.#trialCount), {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
       idMayBeAlive: liveIdOf(this.#attempts.at(-1)) !== null,
-      timeLeftMs: this.#timeLeftMs(),
+      timeLeftMs: this.#time.leftMs(),
       backoffMs: this.#backoffMs(this.#attempts.length),
+      lastChanceMs: onExhausted === 'pause' ? lastChance * backoff.baseDelayMs : 0,
       jitter: this.#deps.random.next(),
     });
     if (!decision.retry) return decision;
@@ -199,7 +159,7 @@ class Run {
     const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
       onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
-      maxWaitMs: onExhausted === 'pause' ? Infinity : Math.max(0, this.#timeLeftMs()),
+      maxWaitMs: onExhausted === 'pause' ? Infinity : Math.max(0, this.#time.leftMs()),
       taskId: this.#task.taskId,
     });
     if (!withdrawal.granted) {
@@ -208,7 +168,7 @@ class Run {
       return { retry: false, reason: 'budget-exhausted', retryInMs };
     }
     const waitMs = Math.max(backoffMs, withdrawal.waitMs);
-    if (onExhausted === 'pause') this.#deadlineAtMs += waitMs - backoffMs;
+    this.#time.grant(waitMs - backoffMs);
     this.#deps.emit({ type: 'retrying', ...this.#about(), waitMs, budgetBalance: withdrawal.balance });
     return { retry: true, waitMs };
   }
@@ -230,7 +190,7 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { quiet: new ProcessQuietTime(deps), ...deps };
+    this.#deps = { quiet: new ProcessQuietTime(deps), crowd: new Crowd(), ...deps };
   }
 
   solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {

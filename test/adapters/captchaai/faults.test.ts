@@ -38,14 +38,17 @@ describe('a fault', () => {
       { kind: 'transport', code: 'ERROR_SERVER_ERROR' },
     ],
     ['an unknown code', { body: 'ERROR_NEW' }, { kind: 'rejected', code: 'ERROR_NEW', maxResubmissions: 1 }],
-    ['an unknown code with HTTP 400', { status: 400, body: 'ERROR_NEW' }, { kind: 'transport', code: null }],
+    ['an unknown code with HTTP 400', { status: 400, body: 'ERROR_NEW' }, { kind: 'config', code: null }],
     [
       'HTTP 429',
       { status: 429, body: html },
       { kind: 'throttled', code: null, retryAfterMs: null, threadsFull: false },
     ],
     ['HTTP 429 without a body', { status: 429 }, { kind: 'throttled', code: null }],
-    ['HTTP 404', { status: 404, body: html }, { kind: 'transport', code: null }],
+    ['HTTP 302', { status: 302 }, { kind: 'config', code: null }],
+    ['HTTP 404', { status: 404, body: html }, { kind: 'config', code: null }],
+    ['HTTP 408', { status: 408, body: html }, { kind: 'transport', code: null }],
+    ['HTTP 425', { status: 425, body: html }, { kind: 'transport', code: null }],
     ['HTTP 502', { status: 502, body: html }, { kind: 'transport', code: null }],
     ['a success with HTTP 500', { status: 500, body: 'OK|1' }, { kind: 'transport', code: null }],
     ['an HTML page', { body: html }, { kind: 'transport', code: null }],
@@ -86,7 +89,7 @@ describe('a fault', () => {
     const target = await startAnswering({ body: 'OK|1' });
     const service = await startAnswering({ status, headers: { location: `${target.url}/in.php` } });
     const fault = await faultOf(clientOf(service).submit(task, soon));
-    expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
+    expect(fault).toMatchObject({ kind: 'config', answerLost: false });
     expect(fault.message).toContain(`a redirect to ${target.url}, which is not followed`);
     expect(target.received).toEqual([]);
     expect(service.received).toHaveLength(1);

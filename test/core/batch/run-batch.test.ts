@@ -96,6 +96,18 @@ describe('a batch that stops', () => {
     expect(api.submissions).toHaveLength(4);
   });
 
+  it('leaves tasks open where something else answers, and says what to check', async () => {
+    const strange = describeFault({ kind: 'config', message: 'h answered HTTP 404 (is api.baseUrl right?)' });
+    const { running, rules, rows, journal, api } = await ran(9, {
+      api: scripted({ submits: () => [{ fault: strange }] }),
+    });
+    expect(await running).toBe('config');
+    expect(rules.message).toContain('is api.baseUrl right?');
+    expect(rows).toEqual([]);
+    expect(journal.progressOf('t1')).toEqual({ state: 'new' });
+    expect(api.submissions).toHaveLength(4);
+  });
+
   it('collects what is in flight when it is interrupted, and begins nothing more', async () => {
     const batch = aBatch({ api: scripted() });
     const running = batch.run(streamOf(someItems(9)));

@@ -37,6 +37,23 @@ describe('CircuitBreaker, after a break', () => {
     expect(admitted(breaker, 7_000), 'never more than').toHaveLength(100);
   });
 
+  it('lets as many be out as were begun in a second before, where that is more than a hundred', () => {
+    const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
+    for (let nowMs = 0; nowMs < 30_000; nowMs += 2) breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
+    for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 30_000), 'failure', at(30_000));
+    breaker.record(passAt(breaker, 40_000), 'success', at(40_000));
+    const latencyMs = 1_000;
+    const out: { pass: Pass; endMs: number }[] = [];
+    let most = 0;
+    for (let nowMs = 40_000; nowMs < 65_000; nowMs += 10) {
+      while ((out[0]?.endMs ?? Infinity) <= nowMs) breaker.record(out.shift()!.pass, 'success', at(nowMs));
+      for (const pass of admitted(breaker, nowMs)) out.push({ pass, endMs: nowMs + latencyMs });
+      most = Math.max(most, out.length);
+    }
+    expect(most).toBeGreaterThan(400);
+    expect(most).toBeLessThanOrEqual(500);
+  });
+
   it('refuses the others: whoever would rather fail than wait fails, and is no part of the crowd', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);

@@ -24,6 +24,7 @@ const forgotten = aFault({ kind: 'unsolvable', code: 'ERROR_WRONG_CAPTCHA_ID', m
 const rejected = aFault({ kind: 'rejected', code: 'ERROR_PAGEURL' });
 const unknown = aFault({ kind: 'rejected', code: 'ERROR_NEW', maxResubmissions: 1 });
 const account = aFault({ kind: 'account', code: 'ERROR_WRONG_USER_KEY' });
+const strange = aFault({ kind: 'config' });
 
 const situation = (special: Partial<Situation>): Situation => ({
   faults: [transport],
@@ -31,6 +32,7 @@ const situation = (special: Partial<Situation>): Situation => ({
   timeLeftMs: 100_000,
   attemptNeedsMs: 0,
   backoffMs: 1_000,
+  lastChanceMs: 0,
   jitter: 0,
   ...special,
 });
@@ -44,6 +46,7 @@ describe('decideRetry', () => {
     ['an unsolvable CAPTCHA is submitted again', { faults: [unsolvable] }, again(1_000)],
     ['a rejected task is not retried', { faults: [rejected] }, stop('rejected')],
     ['a refused account is not retried', { faults: [account] }, stop('account')],
+    ['a wrong address is not asked again', { faults: [strange] }, stop('config')],
     ['a code with one resubmission gets one', { faults: [unknown] }, again(1_000)],
     ['a code with one resubmission gets no second one', { faults: [unknown, unknown] }, stop('rejected')],
     ['a forgotten id is submitted again', { faults: [forgotten] }, again(1_000)],
@@ -80,6 +83,7 @@ describe('decideRetry', () => {
       stop('deadline-exceeded', 5_000),
     ],
     ['a live id with a refused account is that', { idMayBeAlive: true, faults: [account] }, stop('account')],
+    ['a live id with a wrong address is that', { idMayBeAlive: true, faults: [strange] }, stop('config')],
     ['a live id with a rejected poll is that', { idMayBeAlive: true, faults: [unknown] }, stop('rejected')],
   ])('%s', (_sentence, special, decision) => {
     expect(decideRetry(limits, situation(special))).toEqual(decision);
@@ -92,6 +96,7 @@ describe('decideRetry', () => {
     ['unsolvable', 'unsolvable'],
     ['rejected', 'rejected'],
     ['account', 'account'],
+    ['config', 'config'],
   ])('gives up on the only attempt that ends in %s with the reason %s', (kind, reason) => {
     const decision = decideRetry({ maxAttempts: 1, maxUnsolvable: 3 }, situation({ faults: [aFault({ kind })] }));
     expect(decision).toEqual(stop(reason));
@@ -106,12 +111,24 @@ describe('decideRetry', () => {
     );
   });
 
+  it.each<[string, Partial<Situation>, number]>([
+    ['waits where the service was not there', { faults: [unsolvable, transport] }, 10_000],
+    ['waits where no answer came', { faults: [transport, lost] }, 10_000],
+    ['waits with jitter', { faults: [transport, timeout], jitter: 0.5 }, 15_000],
+    ['waits no shorter than the backoff', { faults: [transport, transport], backoffMs: 20_000 }, 20_000],
+    ['waits as usual where there is no time', { faults: [transport, transport], timeLeftMs: 10_000 }, 1_000],
+    ['waits as usual where the service answered', { faults: [transport, unsolvable] }, 1_000],
+    ['is not the second of three', { faults: [transport] }, 1_000],
+  ])('the last attempt of a task that gives others time %s', (_when, special, waitMs) => {
+    expect(decideRetry(limits, situation({ lastChanceMs: 10_000, ...special }))).toEqual(again(waitMs));
+  });
+
   it('has nothing to decide without a fault', () => {
     expect(() => decideRetry(limits, situation({ faults: [] }))).toThrow(RangeError);
   });
 
   it('never allows an attempt beyond a limit, on a live id or at the deadline, nor shortens a wait', () => {
-    const kinds: FaultKind[] = ['transport', 'timeout', 'throttled', 'unsolvable', 'rejected', 'account'];
+    const kinds: FaultKind[] = ['transport', 'timeout', 'throttled', 'unsolvable', 'rejected', 'account', 'config'];
     const fault: fc.Arbitrary<Fault> = fc
       .record({
         kind: fc.constantFrom(...kinds),
@@ -130,6 +147,7 @@ describe('decideRetry', () => {
           timeLeftMs: fc.integer({ min: -1_000, max: 600_000 }),
           attemptNeedsMs: fc.integer({ min: 0, max: 10_000 }),
           backoffMs: fc.integer({ min: 0, max: 30_000 }),
+          lastChanceMs: fc.integer({ min: 0, max: 30_000 }),
           jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         }),
         (someLimits, some) => {
@@ -139,7 +157,7 @@ describe('decideRetry', () => {
           expect(some.idMayBeAlive).toBe(false);
           expect(some.faults.length).toBeLessThan(someLimits.maxAttempts);
           expect(some.faults.filter(({ kind }) => kind === 'unsolvable').length).toBeLessThan(someLimits.maxUnsolvable);
-          expect(last.kind).not.toBe('account');
+          expect(['account', 'config']).not.toContain(last.kind);
           expect(decision.waitMs).toBeLessThan(some.timeLeftMs);
           expect(decision.waitMs).toBeGreaterThanOrEqual(Math.max(some.backoffMs, last.retryAfterMs ?? 0));
         },

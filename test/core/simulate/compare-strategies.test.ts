@@ -53,6 +53,13 @@ describe('a comparison of strategies', () => {
     expect(guarded!.failed).toBeLessThanOrEqual(1);
   });
 
+  it('is not too much for the service with a single client', async () => {
+    const outage = { fromMs: 100_000, toMs: 101_000 };
+    const scenario = { ...request.scenario, clients: 1, ratePerSecond: 1 / 15, outage };
+    const [bare] = (await compareStrategies({ ...request, scenario }, simulationKit())).rows;
+    expect(bare).toMatchObject({ wastedSubmissions: 0, failed: 0 });
+  });
+
   it('counts every submission once: in the load, in the sum, and as accepted or wasted', async () => {
     const { rows } = await compareStrategies(request, simulationKit());
     for (const { load, submissions, wastedSubmissions, solved } of rows) {

@@ -100,6 +100,7 @@ describe('an attempt', () => {
     ['unsolvable', 'success'],
     ['rejected', 'success'],
     ['account', 'success'],
+    ['config', 'abandoned'],
   ])('that ends at the submission in %s is to the breaker a %s', async (kind, verdict) => {
     const fault = aFault({ kind });
     const { record, solved, verdicts, api } = await attempting({ submits: () => [{ latencyMs: 30, fault }] });

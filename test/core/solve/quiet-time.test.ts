@@ -36,4 +36,14 @@ describe('a task that waits, while nobody knows whether the service is there', (
     expect(outcome).toMatchObject({ status: 'solved' });
     expect(outcome.attempts).toHaveLength(8);
   });
+
+  it('makes the one attempt that it was told to make', async () => {
+    const { outcome } = await solveOne({
+      options: { onExhausted: 'wait', timeoutMs: 250_000, limits: { maxAttempts: 1, maxUnsolvable: 3 } },
+      breaker: { ...usualBreaker, unprovenLimit: 5 },
+      answers: { submits: () => [{ fault: down }, { answer: 'accepted' }] },
+    });
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'attempts-exhausted' });
+    expect(outcome.attempts).toHaveLength(1);
+  });
 });

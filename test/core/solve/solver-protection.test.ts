@@ -95,6 +95,30 @@ describe('Solver and the breaker', () => {
     );
   });
 
+  it.each(['fail', 'wait'] as const)(
+    'waits for what is to be known soon until the deadline and no longer: %s',
+    async (onExhausted) => {
+      const undecided = (): Breaker => ({
+        tryEnter: () => ({ admitted: false, retryInMs: 40, soon: true }),
+        record: () => undefined,
+      });
+      const { outcome } = await solveOne({ wrapBreaker: undecided, options: { timeoutMs: 100, onExhausted } });
+      expect(outcome).toMatchObject({ reason: 'deadline-exceeded', durationMs: 100 });
+    },
+  );
+
+  it('keeps the last attempt of a task that pauses until the others know that the service is down', async () => {
+    // Alone it would have used up its three attempts in six seconds.
+    const submits = (): Script<'accepted'> => [rig.clock.nowMs() < 25_000 ? reset : accepted];
+    const rig: Rig = aRig({ answers: { submits }, options: { onExhausted: 'pause' } });
+    const [first, ...others] = someTasks(4);
+    const opening = rig.solver.solve(first!, rig.stop.signal);
+    const later = rig.clock.sleep(7_000).then(() => others.map((task) => rig.solver.solve(task, rig.stop.signal)));
+    await rig.clock.run();
+    const outcomes = await Promise.all([opening, ...(await later)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['solved', 'solved', 'solved', 'solved']);
+  });
+
   it('submits nothing where the answer of a slow breaker comes after the deadline, and gives the pass back', async () => {
     const verdicts: string[] = [];
     const slow = (breaker: Breaker, clock: Rig['clock']): Breaker => ({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Circumstances } from '../../../src/core/solve/circumstances.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { aRig, type Rig, type RigParts, usualBreaker } from '../../support/solver-rig.ts';
 
@@ -67,6 +68,27 @@ describe('attempts of earlier runs', () => {
   });
 });
 
+describe('a submission of an earlier run whose answer nobody knows', () => {
+  const slow = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 0.1, burst: 1 };
+  const spend = (budget: RetryBudget): RetryBudget => {
+    void budget.tryWithdraw({ onExhausted: 'fail', maxWaitMs: 0, taskId: 'another' });
+    return budget;
+  };
+
+  it('is made again at once, with the budget spent: whoever was killed has not failed', async () => {
+    const { outcome, rig } = await solved({ budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
+    expect(outcome.status).toBe('solved');
+    expect(rig.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0]);
+  });
+
+  it('takes a token for what follows, as after every attempt', async () => {
+    const answers = { submits: () => [{ fault: aFault() }] as const };
+    const { outcome, rig } = await solved({ answers, budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
+    expect(outcome).toMatchObject({ reason: 'budget-exhausted' });
+    expect(rig.api.submissions).toHaveLength(1);
+  });
+});
+
 describe('the steps of an attempt', () => {
   it('are told in order, a lost answer not as a refusal', async () => {
     const submits = () => [{ fault: aFault({ answerLost: true }) }, { answer: 'accepted' as const }] as const;
@@ -105,6 +127,18 @@ describe('an answer that every thread is taken', () => {
     expect(steps).toEqual(['intend 1', 'refused', 'intend 1', 'refused', 'intend 1', 'submitted t1-3']);
     expect(rig.events.some(({ type }) => type === 'retrying')).toBe(false);
     expect(waits).toBe(2);
+  });
+
+  it.each([
+    ['fail', 1_000],
+    ['wait', 1_000],
+    ['pause', Infinity],
+  ] as const)('is waited out no longer than the task has time, with %s', async (onExhausted, most) => {
+    const told: number[] = [];
+    const options = { onExhausted, timeoutMs: 1_000 };
+    const awaitThread = async (mostMs: number): Promise<void> => void told.push(mostMs);
+    await solved({ answers: { submits }, options }, { awaitThread });
+    expect(told[0]).toBe(most);
   });
 
   it('is a fault like any other where none is', async () => {

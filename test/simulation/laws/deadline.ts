@@ -38,19 +38,13 @@ export function* callsInTime({ ledger }: Simulated): Iterable<string> {
   }
 }
 
-/** Whoever is told to ask again soon does not look at its deadline first, in ms. */
-const soonMs = 50;
-
 /** What is asked of budget and breaker takes time, and timers are late; nothing else may hold an outcome up. */
 export function* endsInTime({ ledger, schedule }: Simulated): Iterable<string> {
   const { lagMs, protection, batches } = { ...schedule };
-  const slackMs =
-    soonMs + 4 * (lagMs + protection.answerMs + Math.max(0, ...batches.map(({ disk }) => 2 * disk.syncMs))) + 1;
+  const slackMs = 4 * (lagMs + protection.answerMs + Math.max(0, ...batches.map(({ disk }) => 2 * disk.syncMs))) + 1;
   for (const course of ledger.courses) {
-    const { endedMs, startedMs, options, taskId, process, disk, calls } = course;
-    // Whoever was told that every thread is taken waits for the batch's room, not for its own time.
-    const waitedForRoom = disk !== null && calls.some(({ fault }) => fault?.threadsFull === true);
-    if (endedMs === null || pauses(course) || waitedForRoom) continue;
+    const { endedMs, startedMs, options, taskId, process } = course;
+    if (endedMs === null || pauses(course)) continue;
     if (endedMs > startedMs + options.timeoutMs + slackMs) yield `${process} ends ${taskId} at ${endedMs} ms`;
   }
 }
