@@ -9,6 +9,7 @@ import type { DoctorTools } from './cli/doctor/doctor-tools.ts';
 import { orProblem } from './cli/doctor/problem.ts';
 import { loadApiKey } from './config/api-key.ts';
 import { checkPolling } from './config/polling-advice.ts';
+import { usualBaseUrl } from './config/schema/api.ts';
 import type { Config } from './config/schema.ts';
 import { keyFacts } from './doctor-key.ts';
 import { maskSecrets } from './domain/mask-secrets.ts';
@@ -64,6 +65,7 @@ async function throwAwayFacts(): Promise<StateFolderFacts> {
 export function plugDoctor(parts: DoctorParts): DoctorTools {
   const { env, sandboxKey } = parts;
   return {
+    usualBaseUrl,
     runtime: { nodeVersion: process.versions.node, platform: process.platform },
     checkPolling: (config) => (sandboxKey === null ? checkPolling(config, false) : undefined),
     keyFacts: async (config) => (sandboxKey === null ? keyFacts(config, env) : sandboxKeyFacts),
@@ -73,5 +75,9 @@ export function plugDoctor(parts: DoctorParts): DoctorTools {
     },
     survey: (config) => survey(config, parts),
     stateFolder: () => (sandboxKey === null ? stateFolderFacts(stateFolderOf(env)) : throwAwayFacts()),
+    redisCondition: async (url, timeoutMs) => {
+      const { redisCondition } = await import('./adapters/redis/redis-condition.ts');
+      return redisCondition(url, timeoutMs);
+    },
   };
 }

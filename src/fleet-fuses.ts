@@ -1,17 +1,11 @@
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { FleetQueues } from './cli/fleet/fleet-queues.ts';
+import { inTime } from './cli/fleet/in-time.ts';
 import type { Config } from './config/schema.ts';
 import { QueueFuses } from './queue-fuses.ts';
 
 /** An engine that is away may never let go; nothing is lost with it, since every lease runs out by itself. */
 const longestCloseMs = 3_000;
-
-async function inTime(closing: Promise<unknown>): Promise<void> {
-  const closed = new AbortController();
-  const late = clock.sleep(longestCloseMs, closed.signal);
-  await Promise.race([closing, late]);
-  closed.abort();
-}
 
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
 export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): FleetQueues & { close(): Promise<void> } {
@@ -25,8 +19,12 @@ export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): Fle
     tasks: async (region, url) => kept(await fuses.tasks(region, url)),
     results: async (url) => kept(await fuses.results(url)),
     close: async () => {
-      await inTime(Promise.allSettled(opened.map((queue) => queue.close())));
-      await inTime(fuses.close().catch(() => undefined));
+      await inTime(Promise.allSettled(opened.map((queue) => queue.close())), longestCloseMs, clock);
+      await inTime(
+        fuses.close().catch(() => undefined),
+        longestCloseMs,
+        clock,
+      );
     },
   };
 }

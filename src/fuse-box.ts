@@ -103,11 +103,12 @@ export class FuseBox {
       intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
-      solver: (emit, { onExhausted, left, times }) => {
-        const { timeoutMs } = config.solve;
-        const options = { timeoutMs, limits: config.retry, backoff: config.retry, onExhausted };
+      solver: (emit, { onExhausted, left, times, limits = {}, api: asked = api }) => {
+        const { timeoutMs } = { ...config.solve, ...limits };
+        const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
         const { budget, breaker, quiet } = protection;
-        const deps = { api, random, emit, timing, budget, breaker, ...(quiet && { quiet }), ...(times && { times }) };
+        const parts = { api: asked, random, emit, timing, budget, breaker };
+        const deps = { ...parts, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
@@ -181,7 +182,7 @@ export class FuseBox {
   }
 
   async #key(config: Config): Promise<string> {
-    const key = await loadApiKey(config, this.#process.env);
+    const key = await loadApiKey(config, this.#process.env, (text) => this.#terminal.note(text));
     this.#terminal.hide(key);
     return key;
   }

@@ -3,6 +3,7 @@ import type { MemoryTasks } from './adapters/memory/memory-tasks.ts';
 import type { ResultQueue } from './ports/result-queue.ts';
 import type { TaskQueue } from './ports/task-queue.ts';
 import type { FleetState } from './ports/fleet-state.ts';
+import { longestCarriedMs } from './cli/fleet/queued-flags.ts';
 
 export interface QueueFuseOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -53,7 +54,7 @@ export class QueueFuses {
   }
 
   get #maxHoldMs(): number {
-    return this.#options.taskTimeoutMs + holdMarginMs;
+    return Math.max(this.#options.taskTimeoutMs, longestCarriedMs) + holdMarginMs;
   }
 
   async #memoryTasks(region: string, url: string): Promise<TaskQueue> {

@@ -13,8 +13,9 @@ locals {
     worker  = merge(local.shared.worker, { concurrency = var.worker_concurrency })
     regions = [for region in local.regions : { name = region, queue = "sqs://${local.task_queues[region]}?region=${region}" }]
     results = "sqs://${local.results_queue}?region=${local.home_region}"
-    # Its URL may hold a password: it is written in when a worker starts.
-    fleet = { state = null }
+    # Its URL may hold a password: it is written in when a worker starts, and is the scope of the budget then, too.
+    budget = merge(local.shared.budget, { scope = "host" })
+    fleet  = { state = null }
   })
 
   solve_timeout_seconds = tonumber(trimsuffix(local.config.solve.timeout, "s"))

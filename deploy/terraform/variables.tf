@@ -146,7 +146,7 @@ variable "idle_minutes" {
 }
 
 variable "visibility_timeout_seconds" {
-  description = "How long a received task stays hidden. Workers extend it, so this is what a killed one costs in time."
+  description = "How long a task stays hidden from whoever receives it otherwise. Workers ask for 18 s and renew it: that is what a killed one costs in time."
   type        = number
   default     = 420
 

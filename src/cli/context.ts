@@ -3,13 +3,14 @@ import type { LoadedConfig, Override } from '../config/load.ts';
 import type { PollTiming } from '../core/solve/poll-schedule.ts';
 import type { SolveTimes } from '../core/solve/solve-times.ts';
 import type { Solver } from '../core/solve/solver.ts';
+import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi } from '../ports/account-api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventSink } from '../ports/event-sink.ts';
 import type { Random } from '../ports/random.ts';
 import type { RegionProbe } from '../ports/region-probe.ts';
-import type { SolverApi } from '../ports/solver-api.ts';
+import type { ManyPolls, SolverApi } from '../ports/solver-api.ts';
 import type { BatchFiles } from './batch/batch-files.ts';
 import type { SharedState } from './budget/shared-state.ts';
 import type { DoctorTools } from './doctor/doctor-tools.ts';
@@ -32,7 +33,7 @@ export interface Session {
   readonly config: Config;
   /** Tells accounts apart without telling the key. */
   readonly accountId: string;
-  readonly api: SolverApi & AccountApi;
+  readonly api: SolverApi & ManyPolls & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
   readonly intervalMs: number;
   /** How a task's method is polled. */
@@ -55,6 +56,10 @@ export interface SolverRequest {
   readonly left?: AbortSignal;
   /** What a batch has learnt about when to poll. */
   readonly times?: SolveTimes;
+  /** Between the solver and the service; left out, nothing is. */
+  readonly api?: SolverApi;
+  /** What whoever queued the task asks for, instead of what is configured. */
+  readonly limits?: TaskLimits;
 }
 
 /** A running service of the embedded kind. */

@@ -1,5 +1,6 @@
 import { ProviderFault } from '../domain/fault.ts';
 import { FleetAway } from '../domain/fleet-away.ts';
+import { QueueUnavailable } from '../domain/queue-unavailable.ts';
 import { UsageError } from '../domain/usage-error.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -30,6 +31,10 @@ export function reportError(error: unknown, terminal: Terminal): number {
   }
   if (error instanceof FleetAway) {
     report(terminal, error.message, null);
+    return exitCodes.unavailable;
+  }
+  if (error instanceof QueueUnavailable) {
+    report(terminal, error.message, 'captcha doctor says more of it');
     return exitCodes.unavailable;
   }
   if (isSystemError(error)) {

@@ -25,6 +25,14 @@ export interface TaskAddress {
   readonly key: string;
 }
 
+/** What whoever queued a task asks of its worker; what is left out is as the worker is configured. */
+export interface TaskLimits {
+  /** One limit across attempts, waits and polls, from when a worker takes the task. In ms. */
+  readonly timeoutMs?: number;
+  /** Submissions at most, the first included. */
+  readonly maxAttempts?: number;
+}
+
 /** A task on its way to a worker, with all that is known about it: whoever gets it next goes on from there. */
 export interface QueuedTask extends TaskAddress {
   readonly task: Task;
@@ -34,6 +42,7 @@ export interface QueuedTask extends TaskAddress {
   readonly strict: boolean;
   /** When it was first queued, epoch ms; it keeps this when it moves to another queue. */
   readonly enqueuedAt: number;
+  readonly limits?: TaskLimits;
   readonly progress: OpenProgress;
 }
 

@@ -4,7 +4,9 @@ import type { ScriptedFault } from '../../src/sandbox/options.ts';
 import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';
 
-const statuses = [100, 204, 301, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504];
+const statuses = [100, 204, 301, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504];
+/** From something that never was the service. */
+const strange = ['301', '400', '401', '403', '404'];
 
 /** What becomes of a submission that is struck so. `served` modes let the service take it and spoil the answer. */
 const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] = [
@@ -41,14 +43,24 @@ async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '5s') 
 describe.concurrent('a submission that is struck by', () => {
   const endpoint: Endpoint = 'submit';
 
-  it.for(modes)('$mode once is made again', async ({ mode, answerLost, served }, { bench }) => {
+  const passing = modes.filter(({ mode }) => !strange.includes(mode));
+
+  it.for(strange)('%s before anything else was answered ends: the address is wrong', async (mode, { bench }) => {
+    const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint });
+    expect(code).toBe(2);
+    expect(outcome).toMatchObject({ reason: 'config', captchaId: null, possiblyCharged: false });
+    expect(stderr).toMatch(/answered HTTP \d+.*api\.baseUrl/);
+    expect(stats.submissions).toBe(1);
+  });
+
+  it.for(passing)('$mode once is made again', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: answerLost });
     expect(stats).toMatchObject({ submissions: 2, duplicates: served ? 1 : 0 });
   });
 
-  it.for(modes)('$mode always is given up after the attempts', async ({ mode, answerLost, served }, { bench }) => {
+  it.for(passing)('$mode always is given up after the attempts', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint, times: Infinity });
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'attempts-exhausted', captchaId: null, possiblyCharged: answerLost });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { WorkerTally } from '../../src/core/fleet/worker-tally.ts';
 import { renderPrometheus } from '../../src/cli/output/prometheus-view.ts';
+import { renderWorkerMetrics } from '../../src/cli/output/worker-metrics.ts';
 import { textOf } from './support/places.ts';
 import { yamlFile } from './support/yaml-file.ts';
 
@@ -17,11 +19,18 @@ const { groups } = yamlFile('deploy/alerts.yaml') as {
 const rules = groups.flatMap((group) => group.rules);
 const guide = textOf('docs/operations.md');
 
-const metrics = new Set(
-  [
-    ...renderPrometheus({ regions: [], failover: [], api: { reachable: true } } as never).matchAll(/^# HELP (\w+)/gm),
-  ].map(([, name]) => name!),
-);
+const exposed = [
+  renderPrometheus({ regions: [], failover: [], api: { reachable: true } } as never),
+  renderWorkerMetrics(
+    {
+      ...{ isDraining: false, away: null, concurrency: 1, busy: 0, pausedMs: 0, totals: new WorkerTally().totals() },
+      depth: { waiting: 0, inFlight: 0, oldestAgeMs: 0, dead: 0 },
+    },
+    'us-east-1',
+  ),
+].join('');
+/** Names that `captcha health --prometheus` and the /metrics of a worker really have. */
+const metrics = new Set([...exposed.matchAll(/^# HELP (\w+)/gm)].map(([, name]) => name!));
 const ofCloudWatch = [
   ...textOf('deploy/terraform/modules/region/alarms.tf').matchAll(/alarm_name\s*= "\$\{local\.name\}-(\w+)"/g),
 ].map(([, name]) => name!);
@@ -37,6 +46,19 @@ describe('the alerts', () => {
     expect(rule.for).toMatch(/^\d+m$/);
     expect(['page', 'ticket']).toContain(rule.labels.severity);
     expect(rule.annotations.summary).not.toBe('');
+  });
+
+  it.each(['docs/operations.md', 'docs/queues.md', 'docs/health.md', 'docs/worker.md'])(
+    'and %s name no metric that there is not',
+    (path) => {
+      const named = [...textOf(path).matchAll(/\bcaptcha_\w+/g)].map(([name]) => name);
+      expect(named.filter((name) => !metrics.has(name))).toEqual([]);
+    },
+  );
+
+  it('are told with every metric that they look at', () => {
+    const asked = new Set(rules.flatMap(({ expr }) => expr.match(/captcha_\w+/g) ?? []));
+    expect([...asked].filter((name) => !guide.includes(name))).toEqual([]);
   });
 
   it('have an entry each in the runbook, those of CloudWatch too, and there are no others', () => {

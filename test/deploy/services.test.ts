@@ -20,6 +20,7 @@ describe('the configuration of compose', () => {
     const urls = [
       config.results,
       config.fleet.state,
+      config.budget.scope,
       ...config.regions.flatMap(({ queue, health }) => [queue, health]),
     ];
     const hosts = urls.map((url) => new URL(url ?? 'missing:').hostname);
@@ -35,9 +36,9 @@ describe('the configuration of compose', () => {
     expect(config.worker.healthHost).toBe('0.0.0.0');
   });
 
-  it('gives every region a queue of its own, apart from results and shared state', () => {
-    const places = [config.results, config.fleet.state, ...config.regions.map(({ queue }) => queue)];
-    expect(new Set(places).size).toBe(5);
+  it('gives every region a queue of its own, apart from results, shared state and budget', () => {
+    const shared = [config.results, config.fleet.state, config.budget.scope];
+    expect(new Set([...shared, ...config.regions.map(({ queue }) => queue)]).size).toBe(6);
   });
 });
 

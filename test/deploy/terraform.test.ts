@@ -76,6 +76,7 @@ describe.skipIf(whyNot !== null)('terraform', { timeout: patience }, () => {
     await promisify(execFile)(command, args, { env });
     const { config } = await loadIn(folder, { file: 'captcha.config.json' });
     expect(config.fleet.state).toBe('rediss://:secret@state.example.com:6379/0');
+    expect(config.budget.scope).toBe(config.fleet.state);
     expect(config.regions).toHaveLength(3);
   });
 });

@@ -252,6 +252,11 @@ run "a_fleet" {
   }
 
   assert {
+    condition     = !strcontains(output.config, "redis:") && jsondecode(output.config).budget.scope == "host"
+    error_message = "The configuration must not name the Redis of compose."
+  }
+
+  assert {
     condition     = aws_sqs_queue.results.sqs_managed_sse_enabled && aws_sqs_queue.results.receive_wait_time_seconds == 20
     error_message = "The results queue must be encrypted and polled for long."
   }

@@ -34,10 +34,13 @@ export class ResultStore {
 
   async push(result: TaskResult): Promise<boolean> {
     const { finished, results, waiting } = runKeysOf(result.run);
-    // First the run is known, so that no result can be where nobody looks.
-    await this.#redis.zadd(runsKey, Date.now(), result.run);
     const keys = [finished, results, waiting];
-    return (await this.#eval(pushScript, keys, [result.key, JSON.stringify(result), rememberedMs])) === 1;
+    // First the run is known, so that no result can be where nobody looks: one connection keeps the order.
+    const [, pushed] = await Promise.all([
+      this.#redis.zadd(runsKey, Date.now(), result.run),
+      this.#eval(pushScript, keys, [result.key, JSON.stringify(result), rememberedMs]),
+    ]);
+    return pushed === 1;
   }
 
   async isFinished(run: string, key: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Message } from '@aws-sdk/client-sqs';
 import type { Clock } from '../../ports/clock.ts';
 import type { SqsQueue } from './sqs-queue.ts';
@@ -53,7 +54,9 @@ async function poll(request: PollRequest, { queue, clock }: PollDeps): Promise<P
 
 /** At most `most` messages. Waits up to `waitMs` for the first, in long polls; answers none once `signal` aborts. */
 export async function pollMessages(request: PollRequest, deps: PollDeps): Promise<Polled> {
-  const { signal } = request;
+  const { signal, closing } = request;
+  // Every call that is under way listens.
+  setMaxListeners(0, closing);
   const nothing = { sinceMs: deps.clock.nowMs(), messages: [] };
   if (signal.aborted || request.most <= 0) return nothing;
   const polling = poll(request, deps);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
@@ -116,11 +116,17 @@ export class SqsTaskQueue implements TaskQueue {
       return null;
     }
     const holder = randomUUID();
-    const saved = await this.#deps.state?.begin(queueIdOf(queued), holder);
-    const progress = saved ?? queued.progress;
-    const deps = { queue: this.#queue, deadLetters: this.#deadLetters, state: this.#deps.state };
+    const { state } = this.#deps;
+    const saved = await state?.begin(queueIdOf(queued), holder);
+    const progress = state === null ? presumedProgress(queued.progress, message.delivery) : (saved ?? queued.progress);
+    const deps = { queue: this.#queue, deadLetters: this.#deadLetters, state };
     return new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
   }
+}
+
+/** With nothing kept beside the messages: whoever had the task before may have paid for it, and could not say so. */
+function presumedProgress(progress: OpenProgress, delivery: number): OpenProgress {
+  return progress.state === 'new' && delivery > 1 ? { state: 'in-doubt', attempts: 0 } : progress;
 }
 
 function readTask(body: string): QueuedTask | null {

@@ -18,11 +18,14 @@ export interface BatchSummary {
   readonly submissionCount: number;
   /** HTTP requests of this run. */
   readonly requestCount: number;
+  /** Why every id was polled alone although several per request were wanted; null where nothing stood in the way. */
+  readonly polledAlone: string | null;
 }
 
 const stopped: Record<StopReason, number | null> = {
   interrupted: exitCodes.interrupted,
   account: exitCodes.account,
+  config: exitCodes.usage,
   'max-failures': exitCodes.notAllSolved,
   'max-submissions': exitCodes.unavailable,
   'max-duration': exitCodes.unavailable,

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import { checkWay } from '../fleet/check-way.ts';
 import type { BatchFiles } from './batch-files.ts';
@@ -7,7 +8,7 @@ import type { BatchFlags } from './batch-flags.ts';
 function checkRegion(region: string, { regions }: Config): void {
   const names = regions.map(({ name }) => name);
   if (names.includes(region)) return;
-  const hint = names.length === 0 ? 'no regions are configured' : `there are: ${names.join(', ')}`;
+  const hint = names.length === 0 ? 'no regions are configured' : knownNames(region, names);
   throw new UsageError(`--region ${region}: no such region`, hint);
 }
 

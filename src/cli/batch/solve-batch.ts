@@ -19,6 +19,7 @@ import { courseInRow, rowOfResult } from './batch-row.ts';
 import type { CountedOutput } from './counted-output.ts';
 import { resumeCommand } from './resume-command.ts';
 import { concurrencyOf, solveHere } from './solve-here.ts';
+import { limitsOfFlags } from '../fleet/queued-flags.ts';
 import { solveInRegions, windowOf } from '../fleet/solve-in-regions.ts';
 import { journalPath, openBatchJournal, openBatchOutput, type RunRequest } from './open-run.ts';
 
@@ -130,7 +131,8 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
     progress.recordEvent(event);
   };
   const parts = { session, journal, limit, rules, emit };
-  const way = isQueued ? await solveInRegions(parts, context) : solveHere(parts, context);
+  const limits = limitsOfFlags(request.flags, session.config);
+  const way = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
   return { tally, limit, rules, progress, way };
 }
 

@@ -1,6 +1,9 @@
+import { GroupedPolls, type GroupedPollsDeps } from '../../core/batch/grouped-polls.ts';
 import { solveItem } from '../../core/batch/solve-item.ts';
 import { SolveTimes } from '../../core/solve/solve-times.ts';
 import { ProviderFault } from '../../domain/fault.ts';
+import type { SolverApi } from '../../ports/solver-api.ts';
+import { findMethod } from '../../protocol/methods.ts';
 import type { Context, Session } from '../context.ts';
 import type { Way, WayParts } from './way.ts';
 
@@ -30,17 +33,38 @@ export async function concurrencyOf(
   }
 }
 
+/** What is between the solver and the service, and why ids are polled one by one although more were asked for. */
+function pollsOf(
+  { config, api }: Session,
+  { clock, terminal }: Context,
+): { api?: SolverApi; whyAlone: () => string | null } {
+  const { idsPerRequest } = config.polling;
+  let refusal: string | null = null;
+  if (idsPerRequest === 1) return { whyAlone: () => null };
+  const isToken: GroupedPollsDeps['isToken'] = ({ method, params }) => findMethod(method, params).isToken;
+  const onRefused = (why: string): void => {
+    refusal = why;
+    terminal.note(`polling every id alone from now on: ${why}`, { level: 1 });
+  };
+  return { api: new GroupedPolls({ idsPerRequest }, { api, clock, isToken, onRefused }), whyAlone: () => refusal };
+}
+
 /** Every task is solved by this process. */
 export function solveHere({ session, journal, limit, rules, emit }: WayParts, context: Context): Way {
+  const { whyAlone, ...polls } = pollsOf(session, context);
   const left = new AbortController();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes() });
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes(), ...polls });
   const options = { threadWaitMs: threadWaitMsOf(context) };
   const deps = { solver, journal, limit, rules, clock: context.clock };
   return {
     solve: (work) => solveItem(work, options, deps),
     recordRow: () => undefined,
-    counts: () => ({ submissionCount: rules.submissionCount, requestCount: session.requestCount() }),
+    counts: () => ({
+      submissionCount: rules.submissionCount,
+      requestCount: session.requestCount(),
+      polledAlone: whyAlone(),
+    }),
     close: async (hasFailed) => {
       if (hasFailed) left.abort();
     },

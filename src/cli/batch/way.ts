@@ -5,6 +5,7 @@ import type { ItemWork } from '../../core/batch/solve-item.ts';
 import type { StopRules } from '../../core/batch/stop-rules.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { Session } from '../context.ts';
+import type { BatchSummary } from './batch-exit-code.ts';
 import type { OpenBatchJournal } from './batch-files.ts';
 
 /** What a run has that ways of solving its tasks need. */
@@ -22,7 +23,7 @@ export interface Way {
   solve(work: ItemWork<SolvePlan>): Promise<BatchResult | null>;
   /** The row of the task is in the journal. */
   recordRow(result: BatchResult): void;
-  counts(): { readonly submissionCount: number; readonly requestCount: number };
+  counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount' | 'polledAlone'>;
   /** Ends what was started. After an error nobody waits for what is under way. */
   close(hasFailed: boolean): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { checkFlags } from '../batch/check-flags.ts';
 import { checkInput } from '../batch/check-input.ts';
 import { openBatchInput } from '../batch/read-input.ts';
 import { checkFleet } from '../fleet/open-fleet.ts';
+import { checkWorkersFlags } from '../fleet/queued-flags.ts';
 import { solveBatch } from '../batch/solve-batch.ts';
 import type { Context } from '../context.ts';
 import type { Act } from '../act.ts';
@@ -37,7 +38,10 @@ export async function run(flags: BatchFlags, context: Context): Promise<number> 
   const { config } = await context.config(overrides);
   const files = await context.batchFiles();
   await checkFlags(flags, config, files);
-  if (flags.via === 'queues') checkFleet(config, flags.region, context);
+  if (flags.via === 'queues') {
+    checkFleet(config, flags.region, context);
+    checkWorkersFlags(flags, config, context);
+  }
   const input = await openBatchInput(flags, config, files);
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);

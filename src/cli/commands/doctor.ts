@@ -8,7 +8,7 @@ import { startProgress } from '../output/progress.ts';
 
 const examples = `
 Exits with 0 where nothing failed (warnings are no failures), else with the first of these that fits: 2 configuration or
-key, 3 account, 74 state folder, 4 service unreachable, 1 anything else.
+key, 3 account, 74 state folder, 4 service or queue unreachable, 1 anything else.
 
 Examples:
   $ captcha doctor

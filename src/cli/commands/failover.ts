@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
-import { type HealthReport, type HealthTargets, probeRegions } from '../../core/health/probe-regions.ts';
+import type { HealthReport, HealthTargets } from '../../core/health/probe-regions.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Act } from '../act.ts';
 import type { Context } from '../context.ts';
@@ -11,6 +12,7 @@ import { applyFailover } from '../fleet/apply-failover.ts';
 import { openRegionQueues } from '../fleet/look-at-queues.ts';
 import { frameOf, type HealthFrame } from '../health/health-frame.ts';
 import { targetsOf } from '../health/health-targets.ts';
+import { probeOnce } from '../health/probe-once.ts';
 import { failoverReport, renderApplied, renderFailover } from '../output/failover-view.ts';
 import { exitCodeOfHealth } from './health.ts';
 
@@ -51,15 +53,19 @@ function explain({ regions, note }: HealthReport, { terminal }: Context): void {
   if (note !== null) terminal.note(`note: ${note}`);
 }
 
-/** The last region that serves keeps its tasks: there is nobody who could take them. */
+/** The last region that answers keeps its tasks: one that does not may sleep, and may as well be dead. */
 function checkDrain(drain: string, { regions }: HealthTargets, health: readonly RegionHealth[]): void {
   if (!regions.some(({ name }) => name === drain)) {
     throw new UsageError(
       `--drain ${drain}: no such region`,
-      `there are: ${regions.map(({ name }) => name).join(', ')}`,
+      knownNames(
+        drain,
+        regions.map(({ name }) => name),
+      ),
     );
   }
-  const others = health.filter(({ region, status }) => region !== drain && isServing(status));
+  const answers = ({ status, latencyMs }: RegionHealth): boolean => isServing(status) && latencyMs !== null;
+  const others = health.filter((each) => each.region !== drain && answers(each));
   if (others.length === 0) {
     throw new UsageError(
       `--drain ${drain}: no other region serves`,
@@ -102,14 +108,13 @@ function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
 /** Prints where the tasks of every region that does not serve go, and how many wait there; or moves them. */
 export async function run(flags: FailoverFlags, context: Context): Promise<number> {
   checkFlags(flags);
-  const { globals, terminal, clock } = context;
+  const { globals, terminal } = context;
   const { config, warnings } = await context.config(
     overridesOf({ timeout: flags.timeout }, { timeout: 'health.timeout' }),
   );
   for (const warning of warnings) terminal.note(`warning: ${warning}`);
   const targets = targetsOf(config);
-  const probe = await context.regionProbe(config);
-  const health = await probeRegions(targets, config.health, { probe, clock });
+  const health = await probeOnce(targets, config, context);
   explain(health, context);
   const { drain } = flags;
   if (drain !== undefined) checkDrain(drain, targets, health.regions);

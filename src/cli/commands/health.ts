@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
 import { isLoopback } from '../../domain/loopback.ts';
 import type { Config } from '../../config/schema.ts';
-import { type HealthTargets, probeRegions } from '../../core/health/probe-regions.ts';
+import type { HealthTargets } from '../../core/health/probe-regions.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Act } from '../act.ts';
@@ -11,6 +11,8 @@ import { exitCodes } from '../exit-codes.ts';
 import { overridesOf } from '../flags.ts';
 import { frameOf, type HealthFrame } from '../health/health-frame.ts';
 import { targetsOf } from '../health/health-targets.ts';
+import { probeOnce } from '../health/probe-once.ts';
+import { QueueWitness } from '../health/queue-witness.ts';
 import { watchHealth } from '../health/watch-health.ts';
 import { healthDocument, renderHealth } from '../output/health-view.ts';
 import { renderPrometheus } from '../output/prometheus-view.ts';
@@ -102,12 +104,12 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
   for (const warning of warnings) context.terminal.note(`warning: ${warning}`);
   const targets = targetsOf(config);
   checkInterval(flags, config);
-  const probe = await context.regionProbe(config);
   if (flags.watch !== undefined) {
+    const probe = new QueueWitness(await context.regionProbe(config), { config, context, judge: (depth) => depth });
     await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);
     return exitCodes.done;
   }
-  const report = await probeRegions(targets, config.health, { probe, clock: context.clock });
+  const report = await probeOnce(targets, config, context);
   await show(frameOf(report, targets.regions, config.failover), flags, context);
   return exitCodeOfHealth(report.regions, targets);
 }

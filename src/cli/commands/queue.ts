@@ -3,17 +3,18 @@ import type { Act } from '../act.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { lookAtQueues, openRegionQueue } from '../fleet/look-at-queues.ts';
-import { deadReport, queueReport, renderDead, renderQueues } from '../output/queue-view.ts';
+import { deadReport, queueReport, renderDead, renderQueues, renderRequeued } from '../output/queue-view.ts';
 
 const examples = `
 Examples:
   $ captcha queue show
-  $ captcha queue dead us-east-1
+  $ captcha queue dead us-east-1 --json | jq -r '.dead[] | [.id, .reason] | @tsv'
   $ captcha queue requeue us-east-1
   $ captcha queue requeue us-east-1 b-0123456789-00112233445566778899aabbccddeeff
 
 A task is set aside (a dead letter) where it was handed out again and again without a result. Exit code of show 0: all
-queues can be reached; 1: some cannot; 4: none can. No API key is needed.`;
+queues can be reached; 1: some cannot; 4: none can. Of dead and requeue 0: done; 1: some of the ids are no dead letters; 4:
+the queue cannot be reached. No API key is needed.`;
 
 /** Dead letters beyond this are counted, not listed. */
 const mostListed = 1_000;
@@ -59,7 +60,8 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
   const letters = await queue.dead(mostListed);
-  const report = deadReport(region, letters);
+  const { dead: count } = letters.length < mostListed ? { dead: letters.length } : await queue.depth();
+  const report = deadReport({ region, letters, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
   if (letters.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);
   return exitCodes.done;
@@ -69,9 +71,10 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
 export async function requeue({ region, ids }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
-  const count = await queue.requeue(ids.length === 0 ? null : ids);
-  await (globals.json ? terminal.json({ region, requeued: count }) : terminal.result(`${count} tasks queued again\n`));
-  const missing = ids.length - count;
-  if (missing > 0) terminal.note(`${missing} of the ids are no dead letters of ${region}`);
-  return missing > 0 ? exitCodes.notAllSolved : exitCodes.done;
+  const wanted = new Set(ids);
+  const requeued = await queue.requeue(wanted.size === 0 ? null : [...wanted]);
+  const unknown = Math.max(0, wanted.size - requeued);
+  await (globals.json ? terminal.json({ region, requeued, unknown }) : terminal.result(renderRequeued(requeued)));
+  if (unknown > 0) terminal.note(`${unknown} of ${wanted.size} ids: no dead letter of ${region} (captcha queue dead)`);
+  return unknown > 0 ? exitCodes.notAllSolved : exitCodes.done;
 }

@@ -6,6 +6,7 @@ import type { Act } from '../act.ts';
 import type { ResultRows } from '../batch/batch-files.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { askQueue } from '../fleet/ask-queue.ts';
 import { resultsUrl } from '../fleet/fleet-queues.ts';
 import { rowOfTaskResult, taskResultColumns } from '../fleet/result-row.ts';
 
@@ -20,7 +21,7 @@ export interface ResultsFlags {
 const examples = `
 Writes down what waits in the central results queue. A result leaves the queue only after it was written. A batch that is
 running collects its own; here comes what nobody else waits for. Rows are added to a file that exists. Whoever is cut off
-between the two may find a row twice: queue_id tells.
+between the two may find a row twice: queue_id tells. Exit code 4: the queue cannot be reached.
 
 Examples:
   $ captcha results --out solved.csv
@@ -55,9 +56,12 @@ function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context):
   }
 }
 
+/** A queue that is away now is said at once: one that goes away later is waited for. */
 async function openReader({ run: name }: ResultsFlags, context: Context): Promise<ResultReader> {
   const { config } = await context.config([]);
-  const results = await (await context.queues(config)).results(resultsUrl({ config, sandbox: false }));
+  const url = resultsUrl({ config, sandbox: false });
+  const results = await (await context.queues(config)).results(url);
+  await askQueue(url, () => results.depth(), context.clock);
   return results.reader(name ?? null);
 }
 

@@ -11,6 +11,7 @@ import { renderRequest, requestReport } from '../output/request-view.ts';
 import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
 import type { Act } from '../act.ts';
 import { checkWay } from '../fleet/check-way.ts';
+import { checkWorkersFlags, limitsOfFlags } from '../fleet/queued-flags.ts';
 import { checkFleet } from '../fleet/open-fleet.ts';
 import { solveQueued } from '../fleet/solve-queued.ts';
 import { checkedTask, type TaskInput } from '../solve/checked-task.ts';
@@ -103,6 +104,7 @@ async function solveElsewhere(
   context: Context,
 ): Promise<number> {
   checkFleet(config, flags.region, context);
+  checkWorkersFlags(flags, config, context);
   const { region } = task;
   if (region === null) throw new UsageError('the task has no region', 'name one with --region, or set routes.default');
   const { terminal } = context;
@@ -111,7 +113,9 @@ async function solveElsewhere(
     onSecond: () => undefined,
   });
   const allowFastPolling = flags.allowFastPolling === true;
-  const outcome = await solveQueued({ task: { ...task, region }, config, overrides, allowFastPolling }, context);
+  const limits = limitsOfFlags(flags, config);
+  const queued = { task: { ...task, region }, config, limits, overrides, allowFastPolling };
+  const outcome = await solveQueued(queued, context);
   await show(outcome, task, context);
   return exitCodeOfOutcome(outcome);
 }

@@ -41,6 +41,7 @@ function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void 
 /** What a worker's end means for whoever started it. A signal that was not obeyed in full is raised again. */
 function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): number {
   if (reason === 'account') return exitCodes.account;
+  if (reason === 'config') return exitCodes.usage;
   if (isDrained) interrupt.markDrained();
   return exitCodes.done;
 }

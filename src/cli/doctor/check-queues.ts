@@ -1,4 +1,7 @@
-import { combined, type Finding, ok, skipped, warning } from './finding.ts';
+import { checkDepth } from './check-depth.ts';
+import { checkRedis } from './check-redis.ts';
+import { combined, type Finding, ok, warning } from './finding.ts';
+import type { QueueSurvey } from './survey-queues.ts';
 
 /** What the configuration says about queues. */
 export interface QueueFacts {
@@ -18,8 +21,22 @@ function doubledFindings(regions: QueueFacts['regions']): readonly Finding[] {
   });
 }
 
-/** Whether queues are configured for all or none, and what goes with them. */
-export function checkQueues({ regions, results, fleet }: QueueFacts): Finding {
+const noResults = warning('there is no results queue', 'set results: workers have nowhere to put what they solved');
+
+/** A message of SQS cannot be changed: what is known of a task is kept beside it, or nowhere. */
+function stateFindings({ regions, fleet }: QueueFacts): readonly Finding[] {
+  if (fleet.state !== null || regions.every(({ queue }) => queue?.startsWith('sqs:') !== true)) return [];
+  return [
+    warning(
+      'SQS has no room for ids, and fleet.state is not set: a killed worker may cost a solve',
+      'set fleet.state to a redis:// URL that all workers reach',
+    ),
+  ];
+}
+
+/** Whether queues are configured for all regions or none, can be reached, keep their tasks, and are worked on. */
+export function checkQueues(facts: QueueFacts, { servers, queues }: QueueSurvey): Finding {
+  const { regions, results } = facts;
   const without = regions.filter(({ queue }) => queue === null);
   if (without.length === regions.length) {
     return ok(
@@ -28,17 +45,15 @@ export function checkQueues({ regions, results, fleet }: QueueFacts): Finding {
   }
   const missing =
     without.length === 0 ? [] : [warning(`no queue: ${names(without)}`, 'set regions[].queue for every region')];
-  const noResults = warning('there is no results queue', 'set results: workers have nowhere to put what they solved');
-  const noState = warning(
-    'the regions share no state',
-    'set fleet.state: budgets and breakers are of each host by itself',
-  );
+  const isAlone = regions.some(({ queue }) => queue?.startsWith('memory:') === true);
   return combined([
     ok(`${regions.length - without.length} of ${regions.length} regions have a queue`),
+    ...(isAlone ? [ok('memory: is inside each process: nobody else works on it')] : []),
     ...missing,
     ...doubledFindings(regions),
-    ...(results === null ? [noResults] : []),
-    ...(fleet.state === null ? [noState] : []),
-    skipped('whether the queues can be reached is not checked: this version solves directly only'),
+    ...(results === null && !isAlone ? [noResults] : []),
+    ...stateFindings(facts),
+    ...servers.flatMap(checkRedis),
+    ...queues.map(checkDepth),
   ]);
 }

@@ -17,7 +17,7 @@ const codeOf: Record<CheckName, number> = {
   regions: exitCodes.usage,
   'region-health': exitCodes.notAllSolved,
   routes: exitCodes.usage,
-  queues: exitCodes.usage,
+  queues: exitCodes.unavailable,
 };
 
 /** What only a person can mend comes before what time may mend, and what makes other checks doubtful before both. */

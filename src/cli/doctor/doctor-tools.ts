@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import type { RedisCondition } from '../../ports/redis-condition.ts';
 import type { ServiceSurvey } from '../../ports/service-survey.ts';
 import type { StateFolderFacts } from '../../ports/state-folder.ts';
 import type { KeyFacts } from './check-key.ts';
@@ -8,6 +9,8 @@ import type { ProxyFacts } from './check-proxy.ts';
 /** What `captcha doctor` looks at things with. Methods throw `UsageError` where a person's words make no sense. */
 export interface DoctorTools {
   readonly runtime: RuntimeFacts;
+  /** Whom `solve` asks where nobody said. */
+  readonly usualBaseUrl: string;
   /** Throws where `solve` would refuse to poll as the configuration says. */
   checkPolling(config: Config): void;
   /** `config` is null where it cannot be read. */
@@ -17,4 +20,6 @@ export interface DoctorTools {
   /** Connects to the service and asks it a few cheap questions, with the key where there is one. */
   survey(config: Config): Promise<ServiceSurvey>;
   stateFolder(): Promise<StateFolderFacts>;
+  /** Connects to a Redis and asks it how it is. Throws `QueueUnavailable` where it cannot be used within `timeoutMs`. */
+  redisCondition(url: string, timeoutMs: number): Promise<RedisCondition>;
 }

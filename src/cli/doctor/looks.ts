@@ -1,9 +1,9 @@
 import type { Config } from '../../config/schema.ts';
-import { probeRegions } from '../../core/health/probe-regions.ts';
 import { greatCircleKm } from '../../core/routing/great-circle.ts';
 import { locationOf } from '../../core/routing/nearest-region.ts';
 import { compileRouter } from '../../core/routing/region-router.ts';
 import type { ServiceSurvey } from '../../ports/service-survey.ts';
+import { probeOnce } from '../health/probe-once.ts';
 import { checkAccount } from './check-account.ts';
 import { checkApi } from './check-api.ts';
 import { checkClock } from './check-clock.ts';
@@ -22,6 +22,7 @@ import { checkStateFolder } from './check-state-folder.ts';
 import type { CheckName } from './checks.ts';
 import { type Finding, skipped } from './finding.ts';
 import { orProblem } from './problem.ts';
+import { surveyQueues } from './survey-queues.ts';
 import type { Ward } from './ward.ts';
 
 type Look = (ward: Ward) => Finding | Promise<Finding>;
@@ -47,14 +48,12 @@ async function lookAtConfig(ward: Ward): Promise<Finding> {
   return checkConfig({ loaded, hastyPolling: 'problem' in polling ? polling.problem : null });
 }
 
-/** Asked about where there is no configuration to say whom to ask. */
-const usualBaseUrl = 'https://ocr.captchaai.com';
 const proxyVariable = /^(https?|all|no)_proxy$/i;
 
 async function lookAtProxy(ward: Ward): Promise<Finding> {
   const { tools, context } = ward;
   // The variables say the same without a configuration, if perhaps of another host.
-  const baseUrl = (await ward.config())?.api.baseUrl ?? usualBaseUrl;
+  const baseUrl = (await ward.config())?.api.baseUrl ?? tools.usualBaseUrl;
   const variables = Object.keys(context.env).filter((name) => proxyVariable.test(name) && context.env[name] !== '');
   const used = await orProblem(() => tools.proxyFor(baseUrl));
   return checkProxy({ variables, host: new URL(baseUrl).host, used: 'value' in used ? used.value : used });
@@ -71,10 +70,9 @@ function lookAtRegions({ regions }: Config): Finding {
 }
 
 async function lookAtRegionHealth(config: Config, { context }: Ward): Promise<Finding> {
-  const { regions, api, health } = config;
+  const { regions, api } = config;
   if (regions.length === 0) return checkRegionHealth([], null);
-  const deps = { probe: await context.regionProbe(config), clock: context.clock };
-  const report = await probeRegions({ regions, baseUrl: api.baseUrl }, { timeoutMs: health.timeoutMs }, deps);
+  const report = await probeOnce({ regions, baseUrl: api.baseUrl }, config, context);
   return checkRegionHealth(report.regions, report.note);
 }
 
@@ -101,5 +99,5 @@ export const looks: Record<CheckName, Look> = {
   regions: withConfig(lookAtRegions),
   'region-health': withConfig(lookAtRegionHealth),
   routes: withConfig(lookAtRoutes),
-  queues: withConfig(checkQueues),
+  queues: withConfig(async (config, ward) => checkQueues(config, await surveyQueues(config, ward))),
 };

@@ -39,6 +39,11 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
   return new Map(urls);
 }
 
+/** Whether other processes work for the regions. Throws `UsageError` where a region has no queue. */
+export function hasWorkersElsewhere(places: QueuePlaces): boolean {
+  return [...queueUrls(places).values()].some((url) => !isEmbedded(url));
+}
+
 /** The central results. Throws `UsageError` where workers elsewhere would have nowhere to put theirs. */
 export function resultsUrl({ config, sandbox }: QueuePlaces): string {
   if (sandbox) return 'memory:';

@@ -3,6 +3,7 @@ import { UsageError } from '../../domain/usage-error.ts';
 import type { ResultDepth } from '../../ports/result-queue.ts';
 import type { QueueDepth, TaskQueue } from '../../ports/task-queue.ts';
 import type { Context } from '../context.ts';
+import { askQueue } from './ask-queue.ts';
 import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
 
 /** What was found in a queue, or why nothing was. */
@@ -13,12 +14,18 @@ export interface QueueLook {
   readonly error: string | null;
 }
 
-async function look<T extends QueueDepth | ResultDepth>(
-  region: string | null,
-  open: () => Promise<{ depth(): Promise<T> }>,
-): Promise<QueueLook> {
+/** A queue, and how to open it. */
+interface Place {
+  /** Null for the results. */
+  readonly region: string | null;
+  readonly url: string;
+  readonly open: () => Promise<{ depth(): Promise<QueueDepth | ResultDepth> }>;
+}
+
+async function look({ region, url, open }: Place, { clock }: Context): Promise<QueueLook> {
   try {
-    return { region, depth: await (await open()).depth(), error: null };
+    const depth = await askQueue(url, async () => (await open()).depth(), clock);
+    return { region, depth, error: null };
   } catch (error) {
     if (!(error instanceof QueueUnavailable)) throw error;
     return { region, depth: null, error: error.message };
@@ -63,8 +70,9 @@ export async function lookAtQueues(context: Context): Promise<readonly QueueLook
   const urls = reachableUrls(context, config);
   const opener = await context.queues(config);
   const results = config.results === null ? null : resultsUrl({ config, sandbox: false });
-  return Promise.all([
-    ...[...urls].map(([region, url]) => look(region, () => opener.tasks(region, url))),
-    ...(results === null ? [] : [look(null, () => opener.results(results))]),
-  ]);
+  const places: readonly Place[] = [
+    ...[...urls].map(([region, url]) => ({ region, url, open: () => opener.tasks(region, url) })),
+    ...(results === null ? [] : [{ region: null, url: results, open: () => opener.results(results) }]),
+  ];
+  return Promise.all(places.map((place) => look(place, context)));
 }

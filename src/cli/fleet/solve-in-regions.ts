@@ -3,7 +3,8 @@ import type { BatchResult } from '../../core/batch/batch-item.ts';
 import { dispatchItem, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
 import { journaledQueue } from '../../core/fleet/journaled-queue.ts';
 import { requestsOf } from '../../core/fleet/worker-tally.ts';
-import { isEmbedded, queueUrls } from './fleet-queues.ts';
+import type { TaskLimits } from '../../domain/queued-task.ts';
+import { hasWorkersElsewhere, isEmbedded, queueUrls } from './fleet-queues.ts';
 import type { Way, WayParts } from '../batch/way.ts';
 import type { Context } from '../context.ts';
 import { type EmbeddedParts, runEmbeddedWorkers } from './embedded-workers.ts';
@@ -31,21 +32,21 @@ async function workEmbedded(fleet: Fleet, parts: WayParts, context: Context): Pr
   });
   const work: EmbeddedParts = {
     ...{ session, emit, queues: new Map(await Promise.all(opened)), results: fleet.results, stop: rules.stop },
-    onAccount: (message) => rules.stopFor('account', message),
+    onStandstill: ({ reason, message }) => rules.stopFor(reason, message),
   };
   if (work.queues.size > 0) await runEmbeddedWorkers(work, context);
 }
 
 /** Every task goes to the queue of its region, and its result comes back from the central one. */
-export async function solveInRegions(parts: WayParts, context: Context): Promise<Way> {
-  const { session, journal, rules } = parts;
+export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, context: Context): Promise<Way> {
+  const { session, journal, rules, limits } = parts;
   const { clock } = context;
   const { config } = session;
   const ended = new AbortController();
   const fleet = await openFleet(journal.header.run ?? `b-${randomHex(20, context.random)}`, config, context);
   const { dispatcher, failover, queues } = fleet;
-  const counts = { submissionCount: 0, requestCount: 0 };
-  const isAlone = [...queueUrls({ config, sandbox: context.globals.sandbox }).values()].every(isEmbedded);
+  const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
+  const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
   // A queue that ends with the process knows nothing of an earlier task.
   const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);
   const keys = new Map<string, string>();
@@ -58,7 +59,7 @@ export async function solveInRegions(parts: WayParts, context: Context): Promise
     solve: (work) => {
       const key = queueKeyOf(work.item.key, generation(work.item.key));
       keys.set(work.item.key, key);
-      return dispatchItem(work, { dispatcher, clock, key, isStrict });
+      return dispatchItem(work, { dispatcher, clock, key, isStrict, limits });
     },
     recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
       counts.submissionCount += attemptCount;

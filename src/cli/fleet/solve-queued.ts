@@ -4,12 +4,12 @@ import type { RoutedTask } from '../../core/fleet/dispatcher.ts';
 import { probeRegions } from '../../core/health/probe-regions.ts';
 import { gaveUp, type WhyGivenUp } from '../../core/solve/outcome-of.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { queueIdOf } from '../../domain/queued-task.ts';
+import { queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Context } from '../context.ts';
 import { formatMs } from '../output/format.ts';
 import { runEmbeddedWorkers } from './embedded-workers.ts';
-import { isEmbedded, queueUrls } from './fleet-queues.ts';
+import { hasWorkersElsewhere } from './fleet-queues.ts';
 import { fleetProbe } from './follow-health.ts';
 import { type Fleet, openFleet } from './open-fleet.ts';
 import { randomHex } from './random-name.ts';
@@ -17,6 +17,8 @@ import { randomHex } from './random-name.ts';
 export interface QueuedSolve {
   readonly task: Task & { readonly region: string };
   readonly config: Config;
+  /** What its worker is to keep to. */
+  readonly limits: TaskLimits;
   readonly overrides: readonly Override[];
   readonly allowFastPolling: boolean;
 }
@@ -41,14 +43,12 @@ async function workHere(
   fleet: Fleet,
   { stop, context }: { stop: AbortController; context: Context },
 ) {
-  const places = { config: request.config, sandbox: context.globals.sandbox };
-  const isRemote = [...queueUrls(places).values()].some((url) => !isEmbedded(url));
-  if (isRemote) return;
+  if (hasWorkersElsewhere({ config: request.config, sandbox: context.globals.sandbox })) return;
   const { overrides, allowFastPolling } = request;
   const session = await context.session({ overrides, allowFastPolling });
   const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };
   try {
-    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onAccount: () => stop.abort() }, context);
+    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onStandstill: () => stop.abort() }, context);
   } finally {
     await session.close();
   }
@@ -73,7 +73,7 @@ async function outcomeOf(
 
 /** Has one task solved by a worker of its region, or of another where that does not serve. */
 export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
-  const { task, config } = request;
+  const { task, config, limits } = request;
   const { clock, random, interrupt } = context;
   const fleet = await openFleet(`s-${randomHex(20, random)}`, config, context);
   await lookOnce(fleet, config, context);
@@ -87,7 +87,8 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
   void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());
   const address = { run: fleet.dispatcher.run, key: randomHex(32, random) };
   const queued: RoutedTask = {
-    ...{ ...address, task, homeRegion: task.region, strict, enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
+    ...{ ...address, task, homeRegion: task.region, strict, limits },
+    ...{ enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
   };
   try {
     return await outcomeOf(queued, { fleet, request }, context);

@@ -7,5 +7,5 @@ import type { Session } from '../context.ts';
 export function solverOf(session: Session, emit: (event: SolverEvent) => void): LeaseWorkDeps['solverUntil'] {
   const times = new SolveTimes();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  return (left) => session.solver(emit, { onExhausted, left, times });
+  return (left, limits) => session.solver(emit, { onExhausted, left, times, limits });
 }

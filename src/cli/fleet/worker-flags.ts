@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context } from '../context.ts';
 import { budgetOverrides, overridesOf } from '../flags.ts';
@@ -75,7 +76,7 @@ function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']):
     );
   }
   if (names.length === 0 || names.includes(named)) return named;
-  throw new UsageError(`--region ${named}: no such region`, `there are: ${names.join(', ')}`);
+  throw new UsageError(`--region ${named}: no such region`, knownNames(named, names));
 }
 
 /** Where a worker finds its tasks and puts its results. Throws `UsageError` where nobody says, or nobody else could reach it. */

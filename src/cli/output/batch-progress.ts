@@ -15,6 +15,8 @@ interface Watched {
 /** How often the line is told where it cannot be redrawn, and how often it is redrawn. */
 const tellEveryMs = 30_000;
 const redrawEveryMs = 200;
+/** After a break some are let through and others wait, many times a second: that is still the same pause. */
+const pauseEndsAfterMs = 5_000;
 
 /** One live line about a batch where it can be redrawn; a line every half minute elsewhere. */
 export interface BatchProgress {
@@ -59,6 +61,7 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   const ended = new AbortController();
   const startedMs = clock.nowMs();
   let pause = '';
+  let heldUpMs = -Infinity;
   const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const say = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
@@ -66,8 +69,11 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   return {
     recordEvent: (event) => {
       const next = pauseOf(event);
-      if (next !== null && next !== '' && pause === '' && spinner === null) terminal.note(next.replace(/^; /, ''));
-      pause = next ?? pause;
+      if (next === null) return;
+      const isOver = pause === '' && clock.nowMs() - heldUpMs > pauseEndsAfterMs;
+      if (next !== '' && isOver && spinner === null) terminal.note(next.replace(/^; /, ''));
+      if (next !== '') heldUpMs = clock.nowMs();
+      pause = next;
     },
     stop: () => {
       ended.abort();

@@ -19,6 +19,7 @@ export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey): string 
 const reasons: Record<StopReason, string> = {
   interrupted: 'interrupted',
   account: 'the account needs a person',
+  config: 'the configuration is wrong',
   'max-failures': '--max-failures was reached',
   'max-submissions': '--max-submissions was reached',
   'max-duration': '--max-duration was reached',
@@ -53,6 +54,11 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
   return `${submissionCount} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
 }
 
+/** What `polling.idsPerRequest` came to, where it came to nothing. */
+function alone({ polledAlone }: BatchSummary): string | null {
+  return polledAlone === null ? null : `polled one id per request: ${polledAlone}`;
+}
+
 /** The output may hold more than this run did. */
 function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   if (rows.solved === report.solved && rows.failed === report.failed) return null;
@@ -62,6 +68,8 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
 
 /** What is left to be done, and the command that does it. */
 function nextStep({ reason, rows }: BatchSummary, resume: string): string | null {
+  // The journal names the base URL: under another one it is that of another run.
+  if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
   if (reason !== null) return `run the same command again to continue: ${resume}`;
   if (rows.failed === 0) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
@@ -71,7 +79,7 @@ function nextStep({ reason, rows }: BatchSummary, resume: string): string | null
 /** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message } = summary;
-  const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
+  const lines = [counts(summary), effort(summary), alone(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
   lines.push(withEarlierRuns(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);

@@ -1,6 +1,7 @@
 import { queueIdOf } from '../../domain/queued-task.ts';
 import type { DeadTask } from '../../ports/task-queue.ts';
 import type { QueueLook } from '../fleet/look-at-queues.ts';
+import { withoutControls } from './control-characters.ts';
 import { formatMs } from './format.ts';
 import { renderTable } from './table.ts';
 
@@ -59,6 +60,8 @@ export function renderQueues({ queues, results }: QueueReport, columns: number |
 /** What `captcha queue dead` has to say. */
 export interface DeadReport {
   readonly region: string;
+  /** How many there are; more than are listed where there are very many. Null where the engine cannot tell. */
+  readonly count: number | null;
   readonly dead: readonly {
     readonly id: string;
     readonly taskId: string;
@@ -72,9 +75,14 @@ export interface DeadReport {
   }[];
 }
 
-export function deadReport(region: string, letters: readonly DeadTask[]): DeadReport {
+export function deadReport({
+  region,
+  letters,
+  count,
+}: Pick<DeadReport, 'region' | 'count'> & { letters: readonly DeadTask[] }): DeadReport {
   return {
     region,
+    count,
     dead: letters.map(({ queued, deliveries, reason }) => ({
       id: queueIdOf(queued),
       taskId: queued.task.taskId,
@@ -88,11 +96,37 @@ export function deadReport(region: string, letters: readonly DeadTask[]): DeadRe
   };
 }
 
-/** The same for people. */
-export function renderDead({ region, dead }: DeadReport, columns: number | null): string {
+const deadHead = ['id', 'task', 'method', 'page', 'deliveries', 'paid for', 'reason'];
+
+/** Ids are there to be copied: on a screen, where a table would cut them, each has a line of its own. */
+function renderLetter({
+  id,
+  taskId,
+  method,
+  pageurl,
+  deliveries,
+  captchaId,
+  reason,
+}: DeadReport['dead'][number]): string {
+  const about = [taskId, method, ...(pageurl === null ? [] : [pageurl])].join(', ');
+  const paid = captchaId === null ? [] : [`${captchaId} is paid for`];
+  const why = [reason ?? `handed out ${deliveries} times`, ...paid].join('; ');
+  return [id, `  ${about}`, `  ${why}`].map(withoutControls).join('\n');
+}
+
+/** The same for people. `columns` is null off a screen, where every letter is a line. */
+export function renderDead({ region, dead, count: total }: DeadReport, columns: number | null): string {
   if (dead.length === 0) return `Nothing was set aside in ${region}.\n`;
+  const more = Math.max(0, (total ?? 0) - dead.length);
+  const end = more > 0 ? `... and ${count(more)} more\n` : '';
+  if (columns !== null) return `${dead.map(renderLetter).join('\n')}\n${end}`;
   const rows = dead.map(({ id, taskId, method, pageurl, deliveries, captchaId, reason }) => {
     return [id, taskId, method, pageurl ?? '-', String(deliveries), captchaId ?? '-', reason ?? '-'];
   });
-  return renderTable(['id', 'task', 'method', 'page', 'deliveries', 'paid for', 'reason'], rows, columns);
+  return `${renderTable(deadHead, rows, null)}${end}`;
+}
+
+/** What `captcha queue requeue` did. */
+export function renderRequeued(count: number): string {
+  return count === 1 ? '1 task queued again\n' : `${count.toLocaleString('en-US')} tasks queued again\n`;
 }

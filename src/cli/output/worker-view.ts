@@ -91,6 +91,7 @@ const reasons: Record<WorkerEnd['reason'], string> = {
   interrupted: 'stopped',
   idle: 'ended: nothing to do',
   account: 'stopped: the account needs a person',
+  config: 'stopped: the configuration is wrong',
 };
 
 function counts(totals: WorkerTotals): string {

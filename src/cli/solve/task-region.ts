@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import { compileRouter } from '../../core/routing/region-router.ts';
 import type { RegionRouter } from '../../core/routing/route-decision.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import type { TaskRefusal } from './task-refusal.ts';
 
 type Region = Config['regions'][number];
@@ -33,7 +34,7 @@ export function taskRegions({ regions, routes }: Config): RegionOf {
     const name = chosen ?? routes.default;
     if (name === null) return nowhere;
     const region = byName.get(name);
-    const known = regions.length === 0 ? 'no regions are configured' : `there are: ${[...byName.keys()].join(', ')}`;
+    const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
     if (region === undefined) return { about: 'region', reason: `region ${name}: no such region`, fix: known };
     return { region, rule: chosen === null ? 'default' : 'chosen' };
   };

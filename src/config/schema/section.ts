@@ -38,7 +38,7 @@ export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
 }
 
 const objectMessage: Message = ({ input, path }) =>
-  path === undefined ? mustBe('an object')({ input }) : 'is missing and has no fallback';
+  path === undefined ? mustBe('an object')({ input }) : 'is missing: it must be set';
 
 /** Reports every key that is not in `names`; valibot's own strict object stops at the first. */
 function refuseUnknown(names: readonly string[]) {

@@ -1,4 +1,4 @@
-import type { OpenProgress } from '../../domain/queued-task.ts';
+import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { BatchResult } from '../batch/batch-item.ts';
@@ -13,6 +13,7 @@ export interface DispatchItemDeps {
   readonly key: string;
   /** Whether a task must not leave the residency group of its region. */
   readonly isStrict: (task: Task) => boolean;
+  readonly limits: TaskLimits;
 }
 
 const generationDigits = 12;
@@ -39,14 +40,14 @@ export function progressOf(plan: SolvePlan): OpenProgress {
 /** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
-  { dispatcher, clock, key, isStrict }: DispatchItemDeps,
+  { dispatcher, clock, key, isStrict, limits }: DispatchItemDeps,
 ): Promise<BatchResult | null> {
   const { item, plan } = work;
   const { task } = item;
   if (task.region === null) throw new RangeError(`the task ${task.taskId} has no region`);
   const result = await dispatcher.dispatch({
     ...{ run: dispatcher.run, key, task, homeRegion: task.region, strict: isStrict(task) },
-    ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan) },
+    ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan), limits },
   });
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;

@@ -1,6 +1,6 @@
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 import type { Region, RegionHealth } from '../../domain/region.ts';
-import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { QueueDepth, TaskQueue } from '../../ports/task-queue.ts';
 import type { HealthReport } from '../health/probe-regions.ts';
 import { unknownHealth } from '../health/unknown-health.ts';
 import type { FailoverRouter, HomedTask, Placement } from '../routing/failover-router.ts';
@@ -79,8 +79,7 @@ export class FleetFailover {
     const from = queues.get(region);
     if (from === undefined || signal.aborted) return;
     try {
-      const { waiting } = await from.depth();
-      if (waiting <= (this.#keptCounts.get(region) ?? 0)) return;
+      if (!this.#isWorthMoving(region, await from.depth())) return;
       const moved = await moveTasks({
         ...{ from, to: queues, signal },
         targetOf: ({ homeRegion, strict }) => {
@@ -93,6 +92,12 @@ export class FleetFailover {
     } catch (error) {
       orUnavailable(error);
     }
+  }
+
+  /** What a dead worker held comes back to whoever asks for it: where nobody asks, an engine counts it as held for ever. */
+  #isWorthMoving(region: string, { waiting, inFlight }: QueueDepth): boolean {
+    const kept = this.#keptCounts.get(region) ?? 0;
+    return waiting > kept || (inFlight > 0 && kept === 0);
   }
 
   #known(homeRegion: string | null): string | null {

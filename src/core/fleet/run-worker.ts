@@ -28,7 +28,7 @@ export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'o
 }
 
 /** Why a worker ended. */
-export type WorkerEndReason = 'interrupted' | 'idle' | 'account';
+export type WorkerEndReason = 'interrupted' | 'idle' | 'account' | 'config';
 
 export interface WorkerEnd {
   readonly reason: WorkerEndReason;
@@ -181,9 +181,9 @@ export class Worker {
     tally.recordEnd(ended);
     if (ended.end === 'dead') tell(`${ended.id} is set aside: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
-    const { id, taskId, captchaId, account } = ended;
+    const { id, taskId, captchaId, standstill } = ended;
     if (this.#handedBack.length < mostNamed) this.#handedBack.push({ id, taskId, captchaId });
-    if (account !== null) this.#stopFor('account', account);
+    if (standstill !== null) this.#stopFor(standstill.reason, standstill.message);
   }
 
   async #checkIdle(): Promise<void> {

@@ -1,6 +1,6 @@
 import { LeaseLost } from '../../domain/lease-lost.ts';
-import type { Outcome } from '../../domain/outcome.ts';
-import { queueIdOf } from '../../domain/queued-task.ts';
+import { type Outcome, type Standstill, standstillOf } from '../../domain/outcome.ts';
+import { queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -29,8 +29,8 @@ export type LeaseEnd =
   | { readonly end: 'known' }
   | ({
       readonly end: 'handed-back';
-      /** What the service says of the account, where that is why; null otherwise. */
-      readonly account: string | null;
+      /** Why no other task can be solved either; null where others may. */
+      readonly standstill: Standstill | null;
     } & HandedBack)
   /** Somebody else may have it. */
   | { readonly end: 'lost' }
@@ -48,8 +48,8 @@ export interface LeaseWorkOptions {
 }
 
 export interface LeaseWorkDeps {
-  /** A solver whose work ends where it stands when `left` aborts. */
-  readonly solverUntil: (left: AbortSignal) => Pick<Solver, 'solve'>;
+  /** A solver within a task's own limits, whose work ends where it stands when `left` aborts. */
+  readonly solverUntil: (left: AbortSignal, limits: TaskLimits) => Pick<Solver, 'solve'>;
   readonly results: ResultQueue;
   readonly limit: ConcurrencyLimit;
   readonly clock: Clock;
@@ -110,17 +110,22 @@ class LeaseWork {
     if (delivery > this.#options.maxDeliveries) return this.#setAside(delivery);
     const outcome = await this.#solve();
     if (outcome === null) return this.#lease.lost.aborted ? { end: 'lost' } : this.#handBack(null);
-    const isOpen = outcome.status === 'failed' && (outcome.reason === 'cancelled' || outcome.reason === 'account');
-    if (isOpen) return this.#handBack(outcome.reason === 'account' ? outcome.message : null);
+    const standstill = standstillOf(outcome);
+    const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
+    if (isOpen || standstill !== null) return this.#handBack(standstill);
     return this.#finish(outcome);
   }
 
   /** Null where it was left behind. */
   #solve(): Promise<Outcome | null> {
     const { stop, solverUntil } = this.#deps;
-    const task = { ...this.#lease.queued.task, region: this.#options.region };
+    const { queued } = this.#lease;
+    const task = { ...queued.task, region: this.#options.region };
     const until = AbortSignal.any([stop, this.#left]);
-    return unlessLeft(solverUntil(this.#left).solve(task, until, this.#circumstances()), this.#left);
+    return unlessLeft(
+      solverUntil(this.#left, queued.limits ?? {}).solve(task, until, this.#circumstances()),
+      this.#left,
+    );
   }
 
   #circumstances(): Circumstances {
@@ -134,9 +139,9 @@ class LeaseWork {
       steps: { intend: (attempt) => steps.intend(attempt), refused: () => steps.refused(), submitted },
       earlierAttempts: this.#plan.earlierAttempts,
       accepted: this.#plan.accepted,
-      awaitThread: () => {
+      awaitThread: (mostMs) => {
         limit.recordFull();
-        return limit.yield(this.#options.threadWaitMs, stop);
+        return limit.yield({ ms: this.#options.threadWaitMs, mostMs }, stop);
       },
     };
   }
@@ -162,7 +167,7 @@ class LeaseWork {
     return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
   }
 
-  async #handBack(account: string | null): Promise<LeaseEnd> {
+  async #handBack(standstill: Standstill | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
     // With the queue away the lease runs out by itself.
     const isBack = await this.#lease.release().catch((error: unknown) => {
@@ -172,7 +177,7 @@ class LeaseWork {
     if (!isBack) return { end: 'lost' };
     const { progress } = this.#steps;
     const captchaId = progress.state === 'submitted' ? progress.captchaId : null;
-    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, account };
+    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, standstill };
   }
 
   #patiently<T>(work: () => Promise<T>): Promise<T> {

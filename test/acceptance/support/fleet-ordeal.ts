@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { countsOf, column, type Ledger, type Row, rowsIn, until } from './batch.ts';
 import type { Bench } from './bench.ts';
-import { type Fleet, openFleet, regionalCsv, type RegionName, regions } from './fleet.ts';
+import {
+  type Fleet,
+  type FleetParts,
+  openFleet,
+  type RedisFleet,
+  regionalCsv,
+  type RegionName,
+  regions,
+} from './fleet.ts';
 import { expectAccounted } from './killed-batch.ts';
 import type { Running } from './running.ts';
 
@@ -11,11 +19,15 @@ export interface FleetOrdeal {
   readonly kills: number;
   /** This region loses its worker after the first kill, for good. */
   readonly deadRegion: RegionName;
-  /** Redis is killed and comes back after so long. */
+  /** Redis is killed and comes back after so long; a fleet without one is spared that. */
   readonly redisAwayMs: number;
+  /** How many tasks each worker has in work. */
+  readonly concurrency: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly longestMs: number;
+  /** Opens the queues; left out, on Redis. */
+  readonly open?: (bench: Bench, parts: FleetParts) => Promise<Fleet | RedisFleet>;
 }
 
 const command = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
@@ -25,7 +37,11 @@ function acceptedCount({ accepted }: Ledger): number {
 }
 
 /** Kills workers at random instants and replaces them, but for those of the dead region. Answers how many were at work. */
-async function killWorkers(fleet: Fleet, workers: Map<RegionName, Running>, ordeal: FleetOrdeal): Promise<void> {
+async function killWorkers(
+  fleet: Fleet | RedisFleet,
+  workers: Map<RegionName, Running>,
+  ordeal: FleetOrdeal,
+): Promise<void> {
   const { random, rows, kills, deadRegion } = ordeal;
   for (let kill = 0; kill < kills; kill += 1) {
     await until(() => acceptedCount(fleet.ledger) >= ((kill + 1) / (kills + 2)) * rows);
@@ -35,14 +51,19 @@ async function killWorkers(fleet: Fleet, workers: Map<RegionName, Running>, orde
     workers.get(region)!.signal('SIGKILL');
     await workers.get(region)!.ended;
     if (region !== deadRegion) workers.set(region, await fleet.startWorker(region));
-    if (kill === Math.floor(kills / 2)) await restartRedis(fleet, ordeal);
+    if (kill === Math.floor(kills / 2) && 'redis' in fleet) await restartRedis(fleet, ordeal);
   }
 }
 
-async function restartRedis({ redis }: Fleet, { redisAwayMs }: FleetOrdeal): Promise<void> {
+async function restartRedis({ redis }: RedisFleet, { redisAwayMs }: FleetOrdeal): Promise<void> {
   await redis.down();
   await sleep(redisAwayMs);
   await redis.up();
+}
+
+/** How many tasks were paid for twice. */
+export function twiceCountOf({ accepted }: Ledger): number {
+  return [...accepted.values()].filter((times) => times > 1).length;
 }
 
 /** Every task has one row; what was paid for twice is marked, at most `most` of them. */
@@ -52,8 +73,7 @@ export function expectOneResultEach(
   { count, most }: { count: number; most: number },
 ): void {
   expectAccounted(rows, ledger, count);
-  const twice = [...ledger.accepted.values()].filter((times) => times > 1);
-  expect(twice.length, 'tasks that were paid for twice').toBeLessThanOrEqual(most);
+  expect(twiceCountOf(ledger), 'tasks that were paid for twice').toBeLessThanOrEqual(most);
 }
 
 /** Three regions, workers that are killed, one region dead for good, Redis killed and restarted, and in the end one row each. */
@@ -61,13 +81,14 @@ export async function surviveFleetOrdeal(
   bench: Bench,
   ordeal: FleetOrdeal,
 ): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
-  const { longestMs } = ordeal;
-  const fleet = await openFleet(bench, { longestMs, service: { latencyMs: [300, 1_500], threads: 500 } });
-  const { ledger, config } = fleet;
+  const { longestMs, concurrency, open = openFleet } = ordeal;
+  const service = { latencyMs: [300, 1_500], threads: 500 } as const;
+  const fleet = await open(bench, { longestMs, service, config: { worker: { concurrency } } });
+  const { ledger, usage } = fleet;
   await bench.write('work/tasks.csv', regionalCsv(ordeal.rows));
   const started = regions.map(async (region) => [region, await fleet.startWorker(region)] as const);
   const workers = new Map(await Promise.all(started));
-  const running = await bench.start(command, { at: ledger, config, longestMs });
+  const running = await bench.start(command, usage);
   await killWorkers(fleet, workers, ordeal);
   const ended = await running.ended;
   expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });

@@ -1,7 +1,7 @@
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
 import { RedisServer } from '../../contract/support/redis-server.ts';
 import { type Ledger, openLedger, sitekeyOf } from './batch.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Usage } from './bench.ts';
 import type { Running } from './running.ts';
 import { unusedPort } from './service.ts';
 
@@ -21,12 +21,18 @@ export function regionalCsv(count: number): string {
 }
 
 export interface Fleet {
-  readonly redis: RedisServer;
   readonly ledger: Ledger;
   readonly config: object;
+  /** What a command of this fleet is run with. */
+  readonly usage: Usage;
   /** Resolves when the worker is at work. */
   readonly startWorker: (region: RegionName, flags?: readonly string[]) => Promise<Running>;
   readonly healthOf: (region: RegionName) => string;
+}
+
+/** A fleet that needs a Redis. */
+export interface RedisFleet extends Fleet {
+  readonly redis: RedisServer;
 }
 
 export interface FleetParts {
@@ -36,28 +42,46 @@ export interface FleetParts {
   readonly longestMs?: number;
 }
 
-/** A Redis, a service, and three regions without workers. */
-export async function openFleet(bench: Bench, parts: FleetParts = {}): Promise<Fleet> {
-  const redis = await RedisServer.start();
-  bench.afterwards(() => redis.stop());
+/** Where a fleet has its queues. */
+export interface FleetPlaces {
+  /** By the region, and by its place among the regions. */
+  readonly queueOf: (region: RegionName, index: number) => string;
+  readonly results: string;
+  /** What their engine asks of the configuration and of the environment. */
+  readonly config?: object;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A service, and three regions without workers whose queues are in these places. */
+export async function openFleetAt(places: FleetPlaces, bench: Bench, parts: FleetParts): Promise<Fleet> {
   const ledger = await openLedger(bench, parts.service);
   const ports = new Map(await Promise.all(regions.map(async (name) => [name, await unusedPort()] as const)));
   const healthOf = (region: RegionName): string => `http://127.0.0.1:${ports.get(region)!}/health`;
   const config = {
     worker: { concurrency: 20 },
-    regions: regions.map((name, index) => ({ name, health: healthOf(name), queue: redis.url(index) })),
+    regions: regions.map((name, index) => ({ name, health: healthOf(name), queue: places.queueOf(name, index) })),
     routes: { default: 'us-east-1' },
-    results: redis.url(9),
+    results: places.results,
     health: { interval: '500ms', timeout: '1s', fall: 2 },
     failover: { ramp: '1s' },
+    ...places.config,
     ...parts.config,
   };
   const { longestMs = 20_000 } = parts;
+  const usage = { at: ledger, config, longestMs, env: places.env ?? {} };
   const startWorker = async (region: RegionName, flags: readonly string[] = []): Promise<Running> => {
     const args = ['worker', '--region', region, '--health-port', String(ports.get(region)!), ...flags];
-    const running = await bench.start(args, { at: ledger, config, longestMs });
+    const running = await bench.start(args, usage);
     await running.said(/works for/);
     return running;
   };
-  return { redis, ledger, config, startWorker, healthOf };
+  return { ledger, config, usage, startWorker, healthOf };
+}
+
+/** A Redis, a service, and three regions without workers. */
+export async function openFleet(bench: Bench, parts: FleetParts = {}): Promise<RedisFleet> {
+  const redis = await RedisServer.start();
+  bench.afterwards(() => redis.stop());
+  const places = { queueOf: (_: RegionName, index: number) => redis.url(index), results: redis.url(9) };
+  return { redis, ...(await openFleetAt(places, bench, parts)) };
 }

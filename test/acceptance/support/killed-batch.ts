@@ -29,19 +29,26 @@ async function runAndKill(bench: Bench, ledger: Ledger, kill: Ordeal & { untilAc
   expect([signal, code], 'it was killed, or had finished just before').toContainEqual(code === 0 ? 0 : 'SIGKILL');
 }
 
-/** One row per task; what was accepted twice is listed as possibly charged. */
-export function expectAccounted(rows: readonly Row[], { accepted }: Ledger, count: number): void {
+/** One row per task, with the solution of its own site key. */
+export function expectRowEach(rows: readonly Row[], count: number): void {
   expect(new Set(column(rows, 'task_id')).size, 'tasks with a row').toBe(count);
   expect(rows.length, 'rows').toBe(count);
   for (const { sitekey = '', status, solution } of rows) {
     expect({ status, solution }).toEqual({ status: 'solved', solution: solutionFor(sitekey) });
   }
+}
+
+/** The site keys that were accepted twice, and whose rows do not say so. */
+export function paidTwiceUnsaid(rows: readonly Row[], { accepted }: Ledger): readonly string[] {
   const doubtful = new Set(rows.filter((row) => row['possibly_charged'] === 'true').map((row) => row['sitekey']));
   const twice = [...accepted].filter(([, times]) => times > 1).map(([sitekey]) => sitekey);
-  expect(
-    twice.filter((sitekey) => !doubtful.has(sitekey)),
-    'accepted twice without a word',
-  ).toEqual([]);
+  return twice.filter((sitekey) => !doubtful.has(sitekey));
+}
+
+/** One row per task; what was accepted twice is listed as possibly charged. */
+export function expectAccounted(rows: readonly Row[], ledger: Ledger, count: number): void {
+  expectRowEach(rows, count);
+  expect(paidTwiceUnsaid(rows, ledger), 'accepted twice without a word').toEqual([]);
 }
 
 /** Kills a batch at random instants, resumes it each time, and lets it finish; answers the rows and the ledger. */

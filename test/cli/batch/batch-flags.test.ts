@@ -79,6 +79,7 @@ describe('the exit code of a batch', () => {
     [null, { 'attempts-exhausted': 2 }, 1, 1],
     [null, { 'in-doubt': 1 }, 0, 1],
     ['account', {}, 0, 3],
+    ['config', {}, 0, 2],
     ['max-failures', { 'attempts-exhausted': 2 }, 0, 1],
     ['max-submissions', {}, 0, 4],
     ['max-duration', {}, 0, 4],

@@ -10,6 +10,7 @@ const serverAt = Date.UTC(2026, 0, 2);
 
 const healthyTools: DoctorTools = {
   runtime: { nodeVersion: '20.20.0', platform: 'linux' },
+  usualBaseUrl: 'https://ocr.captchaai.com',
   checkPolling: () => undefined,
   keyFacts: async () => ({ source: 'CAPTCHAAI_API_KEY', problem: null, length: 32, hasBlanks: false, file: null }),
   proxyFor: () => null,
@@ -35,6 +36,7 @@ const healthyTools: DoctorTools = {
     freeBytes: 1e12,
     freeInodes: null,
   }),
+  redisCondition: () => Promise.reject(new Error('there is no queue')),
 };
 
 const answering: RegionProbe = {

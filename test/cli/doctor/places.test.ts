@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { checkDiskSpace } from '../../../src/cli/doctor/check-disk-space.ts';
-import { checkQueues } from '../../../src/cli/doctor/check-queues.ts';
 import { checkRegionHealth } from '../../../src/cli/doctor/check-region-health.ts';
 import { checkRegions } from '../../../src/cli/doctor/check-regions.ts';
 import { checkRoutes, type RouteFacts } from '../../../src/cli/doctor/check-routes.ts';
@@ -150,36 +149,5 @@ describe('the check of the routes', () => {
   ])('finds %s', (_name, special, status, found) => {
     const finding = checkRoutes({ ...routes, ...special });
     expect(finding).toMatchObject({ status, found: expect.stringContaining(found) as string });
-  });
-});
-
-describe('the check of the queues', () => {
-  const queued = (name: string, queue: string | null = `sqs://${name}`) => ({ name, queue });
-  const all = { regions: [queued('us'), queued('eu')], results: 'redis://r/9', fleet: { state: 'redis://r/8' } };
-
-  it.each([
-    ['none, without regions', { ...all, regions: [] }, 'ok', 'none are needed'],
-    ['none at all', { ...all, regions: [queued('us', null)] }, 'ok', 'solved directly'],
-    ['one for each region', all, 'ok', '2 of 2 regions have a queue'],
-    ['a region without', { ...all, regions: [queued('us'), queued('eu', null)] }, 'warning', 'no queue: eu'],
-    [
-      'two regions with the same',
-      { ...all, regions: [queued('us', 'sqs://a'), queued('eu', 'sqs://a')] },
-      'warning',
-      'eu has the queue of us',
-    ],
-    ['no results queue', { ...all, results: null }, 'warning', 'no results queue'],
-    ['no shared state', { ...all, fleet: { state: null } }, 'warning', 'share no state'],
-  ])('finds %s', (_name, facts, status, found) => {
-    expect(checkQueues(facts)).toMatchObject({ status, found: expect.stringContaining(found) as string });
-  });
-
-  it('says what this version does not look at', () => {
-    expect(checkQueues(all).found).toContain('whether the queues can be reached is not checked');
-  });
-
-  it('never shows a queue, whose URL may hold a password', () => {
-    const regions = [queued('us', 'redis://:s3cret@r/1'), queued('eu', 'redis://:s3cret@r/1'), queued('ap', null)];
-    expect(JSON.stringify(checkQueues({ ...all, regions }))).not.toContain('s3cret');
   });
 });

@@ -45,6 +45,7 @@ function notCalled(name: string): () => never {
 const silentApi: Session['api'] = {
   submit: notCalled('submit'),
   poll: notCalled('poll'),
+  pollMany: notCalled('pollMany'),
   balance: notCalled('balance'),
   threads: notCalled('threads'),
   report: notCalled('report'),

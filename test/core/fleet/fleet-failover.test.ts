@@ -67,6 +67,15 @@ describe('failover of a fleet', () => {
     expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
   });
 
+  it('asks for what a dead worker held, which an engine that nobody asks counts as held', async () => {
+    const { queues, follow, moves } = aFailover([aRegion('a'), aRegion('b')]);
+    const queue = queues.get('a')!;
+    await queue.send([aQueuedTask(1, { homeRegion: 'a' })]);
+    queue.depth = () => Promise.resolve({ waiting: 0, inFlight: 1, oldestAgeMs: null, dead: 0 });
+    await follow({ a: 'unhealthy', b: 'healthy' });
+    expect(moves.map(({ moved }) => [...moved.byRegion])).toEqual([[['b', 1]]]);
+  });
+
   it('keeps strict tasks where they are, and takes them out only once', async () => {
     const { queues, follow, moves, tasks } = aFailover([aRegion('a'), aRegion('b')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a', strict: true })]);

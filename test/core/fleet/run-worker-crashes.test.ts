@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { aWorker, FleetWorld, someQueuedTasks } from '../../support/fleet-rig.ts';
-import { CountingService, Life, mortalQueue, mortalResults } from '../../support/mortal-fleet.ts';
+import { CountingService, mortalQueue, mortalResults } from '../../support/mortal-fleet.ts';
+import { MortalProcess } from '../../support/mortal-process.ts';
 
 const taskCount = 5;
 /** As long as a lease outlives its holder. */
@@ -15,13 +16,13 @@ async function surviveCrashes(seed: number, crashes: number) {
   const service = new CountingService(world.clock, random);
   await new MemoryTaskQueue(world.tasks).send(someQueuedTasks(taskCount));
   const live = async (steps: number): Promise<void> => {
-    const life = new Life(steps);
+    const life = new MortalProcess('a worker', steps);
     const queue = new MemoryTaskQueue(world.tasks);
     const parts = { queue: mortalQueue(queue, life), results: mortalResults(world.results, life) };
     const { worker } = aWorker({ world, api: service.api(life), concurrency: 3, ...parts });
     void worker.run();
     await world.clock.advance(steps === Infinity ? 600_000 : leaseMs + random.next() * 60_000);
-    life.isOver = true;
+    life.kill();
     await queue.close();
   };
   for (let crash = 0; crash < crashes; crash += 1) await live(Math.floor(random.next() * 40));

@@ -6,7 +6,8 @@ import { queueIdOf, type QueuedTask } from '../../../src/domain/queued-task.ts';
 import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
 import type { TaskLease, TaskQueue } from '../../../src/ports/task-queue.ts';
 import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-rig.ts';
-import { CountingService, Life } from '../../support/mortal-fleet.ts';
+import { CountingService } from '../../support/mortal-fleet.ts';
+import { MortalProcess } from '../../support/mortal-process.ts';
 import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../support/scripted-api.ts';
 import { wellBehaved } from '../../support/solver-rig.ts';
 
@@ -113,11 +114,14 @@ describe('a worker', () => {
     expect(world.tasks.depth()).toMatchObject({ waiting: 22 });
   });
 
-  it('stops when the account needs a person, and hands its tasks back', async () => {
-    const refused = describeFault({ kind: 'account', message: 'no balance', code: 'ERROR_ZERO_BALANCE' });
+  it.each([
+    ['account', 'no balance'],
+    ['config', 'HTTP 404'],
+  ] as const)('stops when nothing can be solved, for the %s, and hands its tasks back', async (kind, message) => {
+    const refused = describeFault({ kind, message });
     const { world, end } = await aFleet(someQueuedTasks(3), { answers: { submits: () => [{ fault: refused }] } });
     await world.clock.run();
-    expect(await end).toMatchObject({ reason: 'account', message: expect.stringContaining('no balance') as string });
+    expect(await end).toMatchObject({ reason: kind, message: expect.stringContaining(message) as string });
     expect(world.tasks.depth()).toMatchObject({ waiting: 3, inFlight: 0 });
     expect(await world.read()).toEqual([]);
   });
@@ -192,7 +196,7 @@ describe('a worker that stood still while somebody else took its task', () => {
   it('stops at once, and there is one result and one submission', async () => {
     const world = new FleetWorld();
     const service = new CountingService(world.clock, seededRandom(1));
-    const life = new Life(Infinity);
+    const life = new MortalProcess('a worker');
     const frozen = await aFleet([aQueuedTask(1)], { world, api: service.api(life) });
     await world.clock.advance(10_000);
     world.tasks.expire(queueIdOf(aQueuedTask(1)));

@@ -11,6 +11,7 @@ export interface Service {
   readonly networks?: readonly string[];
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
+  readonly expose?: readonly string[];
   readonly restart: string;
   readonly stop_grace_period: string;
   readonly read_only?: boolean;

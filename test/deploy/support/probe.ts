@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-async function exitCodeOf(command: string, args: readonly string[]): Promise<number | null> {
+/** How a command ends. */
+export async function exitCodeOf(command: string, args: readonly string[]): Promise<number | null> {
   const child = spawn(command, args, { stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;

@@ -63,6 +63,7 @@ resource "aws_iam_role_policy" "worker" {
     Version = "2012-10-17"
     Statement = [
       {
+        # To send, too: a task that goes back with its id is a new message, since none can be changed.
         Effect = "Allow"
         Action = [
           "sqs:ChangeMessageVisibility",
@@ -70,6 +71,7 @@ resource "aws_iam_role_policy" "worker" {
           "sqs:GetQueueAttributes",
           "sqs:GetQueueUrl",
           "sqs:ReceiveMessage",
+          "sqs:SendMessage",
         ]
         Resource = [aws_sqs_queue.tasks.arn]
       },

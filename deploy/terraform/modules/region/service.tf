@@ -18,7 +18,7 @@ locals {
   write_config = join(" ", [
     "const { CAPTCHA_CONFIG, CONFIG_FILE, FLEET_STATE } = process.env;",
     "const config = JSON.parse(CAPTCHA_CONFIG);",
-    "if (FLEET_STATE) config.fleet = { state: FLEET_STATE };",
+    "if (FLEET_STATE) Object.assign(config, { fleet: { state: FLEET_STATE }, budget: { ...config.budget, scope: FLEET_STATE } });",
     "require('node:fs').writeFileSync(CONFIG_FILE, JSON.stringify(config), { mode: 0o600 });",
   ])
 

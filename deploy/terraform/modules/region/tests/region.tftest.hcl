@@ -217,13 +217,14 @@ run "workers" {
   assert {
     condition = (
       jsondecode(aws_iam_role_policy.worker.policy).Statement[0].Resource == [aws_sqs_queue.tasks.arn] &&
+      contains(jsondecode(aws_iam_role_policy.worker.policy).Statement[0].Action, "sqs:SendMessage") &&
       jsondecode(aws_iam_role_policy.worker.policy).Statement[1] == {
         Effect   = "Allow"
         Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]
         Resource = ["arn:aws:sqs:us-east-1:123456789012:captcha-results", aws_sqs_queue.dead.arn]
       }
     )
-    error_message = "A worker may take tasks, hand results in and set tasks aside, and nothing more."
+    error_message = "A worker may take tasks and hand them back, hand results in and set tasks aside, and nothing more."
   }
 
   assert {

@@ -1,0 +1,33 @@
+// Processes of a bench: started, waited for, and what CPU they have used.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Linux counts the CPU of a process in hundredths of a second. */
+const msPerTick = 10;
+
+/** Starts a Node.js process; resolves once it has written what `said` matches. */
+export async function start(args, { said, ...options } = {}) {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+  let text = '';
+  const ended = once(child, 'close').then(([code]) => code);
+  await new Promise((resolve, reject) => {
+    const look = (chunk) => {
+      text += chunk;
+      if (said?.test(text)) resolve();
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    if (said === undefined) resolve();
+    else void ended.then((code) => reject(new Error(`${args.join(' ')} ended with ${code}:\n${text}`)));
+  });
+  return { child, ended, text: () => text };
+}
+
+/** The CPU that a living process has used so far, in ms; null where there is no /proc. */
+export function cpuMs({ pid }) {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return null;
+  const fields = readFileSync(path, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+}

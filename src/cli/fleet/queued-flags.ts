@@ -1,0 +1,45 @@
+import type { Config } from '../../config/schema.ts';
+import type { TaskLimits } from '../../domain/queued-task.ts';
+import { UsageError } from '../../domain/usage-error.ts';
+import type { Context } from '../context.ts';
+import { hasWorkersElsewhere } from './fleet-queues.ts';
+
+/** Flags of `solve` and `batch` that are about the work on tasks. */
+export interface WorkFlags {
+  readonly timeout?: string;
+  readonly maxAttempts?: string;
+  readonly budget?: string;
+  readonly waitForBudget?: true;
+  readonly allowFastPolling?: true;
+}
+
+/** No worker holds a task for longer, whatever whoever queued it asks for. In ms. */
+export const longestCarriedMs = 3_600_000;
+
+/** What goes with the tasks to their workers: what was said by flag, for `config` is of this machine. */
+export function limitsOfFlags({ timeout, maxAttempts }: WorkFlags, { solve, retry }: Config): TaskLimits {
+  return {
+    ...(timeout !== undefined && { timeoutMs: solve.timeoutMs }),
+    ...(maxAttempts !== undefined && { maxAttempts: retry.maxAttempts }),
+  };
+}
+
+const ofWorkers = [
+  ['budget', '--budget', 'workers share a budget: give it to captcha worker, or set budget.* in their configuration'],
+  ['allowFastPolling', '--allow-fast-polling', 'workers poll: give it to captcha worker'],
+] as const;
+
+/** Throws `UsageError` for flags that no task can carry to its worker. */
+export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }: Context): void {
+  if (flags.waitForBudget === true)
+    throw refusal('--wait-for-budget', 'workers wait, unless budget.onExhausted is fail');
+  if (!hasWorkersElsewhere({ config, sandbox: globals.sandbox })) return;
+  for (const [name, flag, hint] of ofWorkers) if (flags[name] !== undefined) throw refusal(flag, hint);
+  const { timeoutMs = 0 } = limitsOfFlags(flags, config);
+  if (timeoutMs > longestCarriedMs)
+    throw refusal(`--timeout ${flags.timeout ?? ''}`, 'no worker holds a task beyond 1h');
+}
+
+function refusal(flag: string, hint: string): UsageError {
+  return new UsageError(`${flag}: cannot go with --via queues`, hint);
+}

@@ -1,0 +1,47 @@
+import { describe, expect } from 'vitest';
+import { hasRedis } from '../contract/support/redis-server.ts';
+import { column, rowsIn } from './support/batch.ts';
+import { it } from './support/bench.ts';
+import { openFleet, regionalCsv } from './support/fleet.ts';
+
+const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
+const unsolvable = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
+
+describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () => {
+  it.for([
+    [[], '3'],
+    [['--max-attempts', '1'], '1'],
+    [['--max-attempts', '2'], '2'],
+  ] as const)(
+    '%j let a worker submit a task so often that cannot be solved: %s',
+    async ([flags, attempts], { bench }) => {
+      const { ledger, config, startWorker } = await openFleet(bench, { service: { faults: unsolvable } });
+      await bench.write('work/tasks.csv', regionalCsv(1));
+      await startWorker('us-east-1');
+      expect(await bench.run([...batch, ...flags], { at: ledger, config })).toMatchObject({ code: 1 });
+      expect(column(await rowsIn(bench, 'solved.csv'), 'attempts')).toEqual([attempts]);
+    },
+  );
+
+  it('let a worker give up in time what it would have worked on for longer', async ({ bench }) => {
+    const { ledger, config, startWorker } = await openFleet(bench, { service: { latencyMs: [60_000, 60_000] } });
+    await bench.write('work/tasks.csv', regionalCsv(1));
+    await startWorker('us-east-1', ['--timeout', '30s']);
+    const ended = await bench.run([...batch, '--timeout', '600ms'], { at: ledger, config });
+    expect(ended, ended.stderr).toMatchObject({ code: 4 });
+    const rows = await rowsIn(bench, 'solved.csv');
+    expect(column(rows, 'reason')).toEqual(['deadline-exceeded']);
+    expect(Number(rows[0]!['duration_ms'])).toBeLessThan(3_000);
+  });
+
+  it.for(['batch', 'solve'])('are refused where no task can carry them: %s', async (command, { bench }) => {
+    const { ledger, config } = await openFleet(bench);
+    await bench.write('work/tasks.csv', regionalCsv(1));
+    const task = ['--method', 'turnstile', '--sitekey', '0x4AAA', '--pageurl', 'https://example.com'];
+    const words = command === 'batch' ? ['tasks.csv'] : task;
+    const ended = await bench.run([command, ...words, '--via', 'queues', '--budget', '10/s'], { at: ledger, config });
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(/^error: --budget: cannot go with --via queues\n {2}workers share a budget/);
+    expect(ledger.sandbox.stats().requests).toBe(0);
+  });
+});

@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { register as registerBatch } from '../../../src/cli/commands/batch.ts';
+import { register as registerSolve } from '../../../src/cli/commands/solve.ts';
+import { checkWorkersFlags, limitsOfFlags, type WorkFlags } from '../../../src/cli/fleet/queued-flags.ts';
+import { aConfig } from '../support/a-config.ts';
+import { aStage } from '../support/a-stage.ts';
+import { refusalOf } from '../support/refusal.ts';
+
+const remote = { regions: [{ name: 'us-east-1', queue: 'redis://r/0' }], results: 'redis://r/9' };
+const own = { regions: [{ name: 'us-east-1', queue: 'memory:' }] };
+
+describe('what goes with a task to its worker', () => {
+  it.each<[string, WorkFlags, object]>([
+    ['nothing without flags, whatever this configuration says', {}, {}],
+    ['the timeout of a flag', { timeout: '60s' }, { timeoutMs: 60_000 }],
+    ['the attempts of a flag', { maxAttempts: '2' }, { maxAttempts: 2 }],
+    ['both', { timeout: '60s', maxAttempts: '2' }, { timeoutMs: 60_000, maxAttempts: 2 }],
+  ])('is %s', (_what, flags, limits) => {
+    const config = aConfig({ solve: { timeout: '60s' }, retry: { maxAttempts: 2 } });
+    expect(limitsOfFlags(flags, config)).toEqual(limits);
+  });
+});
+
+describe('--via queues', () => {
+  const refused = (flags: WorkFlags, written: object, sandbox = false): Promise<string> =>
+    refusalOf(() => checkWorkersFlags(flags, aConfig(written), aStage({ globals: { sandbox } }).context));
+
+  it.each<[WorkFlags, string]>([
+    [{ budget: '10/s' }, '--budget: cannot go with --via queues | workers share a budget'],
+    [{ allowFastPolling: true }, '--allow-fast-polling: cannot go with --via queues | workers poll'],
+    [{ waitForBudget: true }, '--wait-for-budget: cannot go with --via queues | workers wait'],
+    [{}, 'not refused'],
+    [{ timeout: '1h', maxAttempts: '9' }, 'not refused'],
+  ])('with workers elsewhere, %j: %s', async (flags, refusal) => {
+    const config = { ...remote, solve: { timeout: flags.timeout ?? '5m' } };
+    expect(await refused(flags, config)).toContain(refusal);
+  });
+
+  it('takes no task along that its worker could not hold to its end', async () => {
+    const config = { ...remote, solve: { timeout: '61m' } };
+    expect(await refused({ timeout: '61m' }, config)).toBe(
+      '--timeout 61m: cannot go with --via queues | no worker holds a task beyond 1h',
+    );
+    expect(await refused({}, config)).toBe('not refused');
+  });
+
+  it.each([
+    ['memory:', own, false],
+    ['--sandbox', {}, true],
+  ])('takes flags for the work where this process does it: %s', async (_how, config, sandbox) => {
+    const flags = { budget: '10/s', allowFastPolling: true } as const;
+    expect(await refused(flags, config, sandbox)).toBe('not refused');
+    expect(await refused({ waitForBudget: true }, config, sandbox)).toContain('--wait-for-budget');
+  });
+});
+
+describe('docs/queues.md', () => {
+  const [, section = ''] = readFileSync('docs/queues.md', 'utf8').split('## Flags under `--via queues`');
+  const said = new Set([...section.split('\n## ')[0]!.matchAll(/`(--[\w-]+)/g)].map(([, flag]) => flag!));
+
+  it.each([
+    ['solve', registerSolve],
+    ['batch', registerBatch],
+  ] as const)('says of every flag of captcha %s what it means to --via queues', (_name, register) => {
+    const command = new Command();
+    register(command, () => Promise.resolve());
+    const flags = command.options.map(({ long }) => long ?? '');
+    expect(flags.length).toBeGreaterThan(10);
+    expect(flags.filter((flag) => !said.has(flag))).toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { textOf } from './support/places.ts';
+import { complaintAbout } from './support/understood.ts';
+
+const pages = ['docs/operations.md', 'docs/worker.md', 'docs/queues.md', 'deploy/README.md'];
+
+/** Command lines as people would type them: in blocks after an indent or a prompt, and in text as a whole phrase. */
+function commandsIn(text: string): readonly string[] {
+  const blocks = [...text.matchAll(/^(?: {4}|\$ )(captcha [^\n]*)$/gm)];
+  const phrases = [...text.matchAll(/`(captcha [a-z-][^`]*)`/g)];
+  return [...blocks, ...phrases].map(([, line = '']) =>
+    line
+      .replace(/\s+#.*$/, '')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  );
+}
+
+/** The words of a line; what may be left out is there. */
+function wordsOf(line: string): readonly string[] {
+  return line
+    .replace(/ [>|<;].*$/, '')
+    .replace(/[[\]]/g, '')
+    .split(' ')
+    .slice(1);
+}
+
+describe.each(pages)('the commands of %s', (page) => {
+  const commands = [...new Set(commandsIn(textOf(page)))];
+
+  it('are some', () => {
+    expect(commands.length).toBeGreaterThan(0);
+  });
+
+  it.each(commands)('%s is one of the program', async (line) => {
+    const complaint = await complaintAbout(wordsOf(line));
+    // In a sentence a command may go without what it is about.
+    expect(complaint.replace(/error: missing required argument.*\n?/, '')).toBe('');
+  });
+});
+
+describe('a command that there is not', () => {
+  it.each(['captcha queue shwo', 'captcha worker --exit-idle 5m'])('would be found: %s', async (line) => {
+    expect(await complaintAbout(wordsOf(line))).toMatch(/^error: unknown/);
+  });
+});
