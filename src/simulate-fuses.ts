@@ -20,7 +20,6 @@ export function simulationKit(): SimulationKit {
 export function plugSimulation(): Simulation {
   return {
     kit: simulationKit(),
-    observedLoad: async () => null,
     writeReport: (path, text) => writeFile(path, text),
   };
 }

@@ -1,11 +1,14 @@
 import type { Advice } from '../../core/simulate/advise-budget.ts';
 import type { ComparisonRow } from '../../core/simulate/compare-strategies.ts';
 import type { ScenarioRequest } from '../../core/simulate/scenario.ts';
+import type { ObservedLoad } from '../simulate/observed-load.ts';
 import { comparisonCells, comparisonHead, describeScenario } from './simulate-view.ts';
 import { renderTable } from './table.ts';
 
 /** What is advised, and what came of trying it. */
 export interface AdviceReport {
+  /** Null where the flags name the rate. */
+  readonly observed: ObservedLoad | null;
   readonly scenario: ScenarioRequest;
   readonly advice: Advice;
   /** The same outage with the present settings and with the advised ones. */

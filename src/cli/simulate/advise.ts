@@ -5,11 +5,13 @@ import type { ScenarioRequest } from '../../core/simulate/scenario.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { formatMs } from '../output/format.ts';
 import { type AdviceReport, renderAdvice } from '../output/simulate-advice-view.ts';
 import { breakerOf, budgetOf } from './configured-protection.ts';
+import { type ObservedLoad, observeLoad } from './observed-load.ts';
 import { readScenario } from './read-request.ts';
 import type { SimulateFlags } from './simulate-flags.ts';
-import type { ObservedLoad, Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
 
 /** Clients that a rate takes where nobody says how many there are: a solve takes about 15 s. */
 const usualTaskSeconds = 15;
@@ -18,7 +20,7 @@ function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): Scena
   const rate = flags.rate ?? (observed === null ? undefined : `${observed.acceptedPerSecond}/s`);
   if (rate === undefined) {
     throw new UsageError(
-      '--advise: for which rate? nothing was observed on this host so far',
+      '--advise: for which rate? too little was submitted from this host so far to know',
       'say what is submitted while all is well, for example --rate 20/s',
     );
   }
@@ -26,7 +28,21 @@ function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): Scena
   return readScenario({ ...flags, rate, clients });
 }
 
-async function tryOut(scenario: ScenarioRequest, config: Config, { kit }: Simulation): Promise<AdviceReport> {
+/** From the log that the processes of this host share; null where every process has a budget of its own. */
+async function observedBy(config: Config, { sharedState }: Context): Promise<ObservedLoad | null> {
+  const shared = await sharedState(config);
+  return shared === null ? null : observeLoad(shared.history());
+}
+
+function describeLoad({ accepted, overMs, acceptedPerSecond }: ObservedLoad): string {
+  return `seen on this host: ${accepted} accepted submissions in ${formatMs(overMs)} of work, ${acceptedPerSecond}/s`;
+}
+
+async function tryOut(
+  scenario: ScenarioRequest,
+  config: Config,
+  { kit }: Simulation,
+): Promise<Omit<AdviceReport, 'observed'>> {
   const advice = adviseBudget({
     ratePerSecond: scenario.ratePerSecond,
     outageMs: scenario.outage.toMs - scenario.outage.fromMs,
@@ -52,9 +68,9 @@ async function tryOut(scenario: ScenarioRequest, config: Config, { kit }: Simula
 export async function advise(flags: SimulateFlags, config: Config, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const simulation = await context.simulation();
-  const observed = flags.rate === undefined ? await simulation.observedLoad() : null;
-  if (observed !== null) terminal.note(`observed: ${observed.acceptedPerSecond} accepted submissions/s`);
-  const report = await tryOut(scenarioFor(flags, observed), config, simulation);
+  const observed = flags.rate === undefined ? await observedBy(config, context) : null;
+  if (observed !== null) terminal.note(describeLoad(observed));
+  const report = { observed, ...(await tryOut(scenarioFor(flags, observed), config, simulation)) };
   await (globals.json ? terminal.json(report) : terminal.result(renderAdvice(report, terminal.columns)));
   return exitCodes.done;
 }

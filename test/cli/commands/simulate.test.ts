@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/commands/simulate.ts';
 import type { SimulateFlags } from '../../../src/cli/simulate/simulate-flags.ts';
-import type { ObservedLoad, Simulation } from '../../../src/cli/simulate/simulation.ts';
+import type { SharedState } from '../../../src/cli/budget/shared-state.ts';
+import type { Simulation } from '../../../src/cli/simulate/simulation.ts';
 import { simulationKit } from '../../../src/simulate-fuses.ts';
 import { aStage, type StageParts } from '../support/a-stage.ts';
 import { refusalOf } from '../support/refusal.ts';
@@ -9,20 +10,30 @@ import { runIn } from '../support/run-in.ts';
 
 const small = { clients: '10', rate: '2/s', outage: '20s-30s', duration: '60s', strategy: ['full-jitter'] };
 
-function stageWith(observed: ObservedLoad | null = null, parts: StageParts = {}) {
+function stageWith(parts: StageParts = {}) {
   const reports: [path: string, text: string][] = [];
   const simulation: Simulation = {
     kit: simulationKit(),
-    observedLoad: async () => observed,
     writeReport: async (path, text) => void reports.push([path, text]),
   };
   return { ...aStage({ simulation, ...parts }), reports };
 }
 
 async function ran(flags: SimulateFlags, parts: StageParts = {}) {
-  const stage = stageWith(null, parts);
+  const stage = stageWith(parts);
   const code = await run(flags, stage.context);
   return { ...stage, code, out: stage.stdout.text, err: stage.stderr.text };
+}
+
+/** A log in which `accepted` submissions were told at each of these moments. */
+function sharedLog(moments: readonly number[], accepted: number): SharedState {
+  const entry = { type: 'tally', accepted, budgetRefused: 0, breakerRefused: 0, task: '' } as const;
+  return {
+    place: '/state/budget/a',
+    look: () => Promise.reject(new Error('not asked for')),
+    history: () => moments.map((at) => ({ at, pid: '42', entry, answer: null, balance: 10 })),
+    reset: () => undefined,
+  };
 }
 
 interface Document {
@@ -103,11 +114,23 @@ describe('captcha simulate', () => {
     expect(out).toMatch(/^advised +budget \+ breaker /m);
   });
 
-  it('sizes the budget for what was observed', async () => {
-    const stage = stageWith({ acceptedPerSecond: 2, overMs: 3_600_000 });
+  it('sizes the budget for what was submitted from this host while there was work', async () => {
+    const stage = stageWith({ sharedState: sharedLog([0, 30_000, 60_000, 86_400_000], 90) });
     await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
-    expect(stage.stderr.text).toBe('observed: 2 accepted submissions/s\n');
+    expect(stage.stderr.text).toBe('seen on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
     expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
+  });
+
+  it('says in JSON what it saw, by the minute also where that was seconds', async () => {
+    const stage = stageWith({ sharedState: sharedLog([0, 5_000], 120), globals: { json: true } });
+    await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
+    const observed = { acceptedPerSecond: 4, accepted: 240, overMs: 60_000 };
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({ observed, scenario: { ratePerSecond: 4 } });
+  });
+
+  it('says so where too little was submitted to know a rate', async () => {
+    const { context } = stageWith({ sharedState: sharedLog([0], 9) });
+    expect(await refusalOf(() => run({ advise: true }, context))).toMatch(/too little was submitted .*--rate 20\/s/);
   });
 
   it.each<[SimulateFlags, RegExp]>([
