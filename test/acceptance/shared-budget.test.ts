@@ -1,6 +1,9 @@
+import { statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Bench, it, words } from './support/bench.ts';
 import type { Ended } from './support/running.ts';
+import { mountSmallDisk } from './support/small-disk.ts';
 
 /** `npm run unit` runs a small crowd; 50 processes and 15 s are what the figures in docs/budget.md were made with. */
 const crowd = Number(process.env['CROWD'] ?? 12);
@@ -87,4 +90,36 @@ describe('a state folder that cannot be shared', () => {
     expect(ended.code).toBe(0);
     expect(ended.stderr).toMatch(/^warning: .*\/dev\/null\/state.*this process's own\n$/);
   });
+
+  it.for([
+    ['before a task', 0],
+    ['in the middle of one', 1],
+  ] as const)(
+    'costs one warning where its disk is full %s, and the budget stays what it was',
+    { timeout },
+    async ([, freePages], { bench, skip }) => {
+      const disk = mountSmallDisk(bench, 256 * 1_024);
+      if (disk === null) {
+        console.warn('skipped: only root may mount the small disk that this test fills');
+        return skip('a small disk cannot be mounted here');
+      }
+      const usage = {
+        at: await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] }),
+        env: { CAPTCHA_STATE_DIR: join(disk.path, 'state') },
+        config: { budget: { ratio: null, maxRetriesPerSecond: 0.001, burst: 60 }, breaker: noBreaker },
+      };
+      await bench.run(words('solve TASK --max-attempts 1'), usage);
+      fill(disk.path, freePages);
+      const ended = await bench.run(words('solve TASK --max-attempts 90'), usage);
+      expect(ended).toMatchObject({ code: 4, stdout: '' });
+      expect(ended.stderr.match(/^warning: .*(ENOSPC|full).*this process's own$/gm)).toHaveLength(1);
+      expect(usage.at.stats().submissions).toBe(1 + 1 + 60);
+    },
+  );
 });
+
+/** Leaves so many pages of the file system free. */
+function fill(folder: string, freePages: number): void {
+  const { bsize, bavail } = statfsSync(folder);
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(bsize * (bavail - freePages)));
+}
