@@ -1,17 +1,10 @@
 import { get } from 'node:http';
-import { isIP } from 'node:net';
+import { isLoopback } from '../domain/loopback.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
 import { waitUntil } from './wait-until.ts';
 
 const timeoutMs = 5_000;
-
-function isLoopback({ protocol, hostname }: URL): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return (
-    protocol === 'http:' && (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.')))
-  );
-}
 
 function call(url: URL, signal: AbortSignal): void {
   const request = get(url, { agent: false, timeout: timeoutMs, signal }, (response) => response.resume());
@@ -23,7 +16,7 @@ function call(url: URL, signal: AbortSignal): void {
 /** Calls `GET <address>?id=…&code=…` when the task is finished, once, on loopback addresses only. */
 export async function sendPingback(task: SandboxTask, address: string, state: SandboxState): Promise<void> {
   const url = URL.canParse(address) ? new URL(address) : null;
-  if (url === null || !isLoopback(url)) {
+  if (url?.protocol !== 'http:' || !isLoopback(url)) {
     state.tally.pingbackRefused += 1;
     return;
   }

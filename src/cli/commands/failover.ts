@@ -14,7 +14,7 @@ import { frameOf, type HealthFrame } from '../health/health-frame.ts';
 import { targetsOf } from '../health/health-targets.ts';
 import { probeOnce } from '../health/probe-once.ts';
 import { failoverReport, renderApplied, renderFailover } from '../output/failover-view.ts';
-import { exitCodeOfHealth } from './health.ts';
+import { exitCodeOfHealth } from '../health/health-exit-code.ts';
 
 export interface FailoverFlags {
   readonly timeout?: string;

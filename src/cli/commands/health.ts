@@ -3,12 +3,12 @@ import type { Override } from '../../config/load.ts';
 import { isLoopback } from '../../domain/loopback.ts';
 import type { Config } from '../../config/schema.ts';
 import type { HealthTargets } from '../../core/health/probe-regions.ts';
-import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Act } from '../act.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { overridesOf } from '../flags.ts';
+import { exitCodeOfHealth } from '../health/health-exit-code.ts';
 import { frameOf, type HealthFrame } from '../health/health-frame.ts';
 import { targetsOf } from '../health/health-targets.ts';
 import { probeOnce } from '../health/probe-once.ts';
@@ -70,15 +70,6 @@ function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config)
     `${from}: must be at least 1s`,
     'shorter only where the API and every endpoint are on this machine',
   );
-}
-
-/** Whether all, some or none of the regions that can be asked serve. */
-export function exitCodeOfHealth(health: readonly RegionHealth[], { regions }: HealthTargets): number {
-  const asked = new Set(regions.filter((region) => region.health !== null).map(({ name }) => name));
-  const counted = health.filter(({ region }) => asked.has(region));
-  const serving = counted.filter(({ status }) => isServing(status)).length;
-  if (serving === counted.length) return exitCodes.done;
-  return serving === 0 ? exitCodes.unavailable : exitCodes.notAllSolved;
 }
 
 function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock }: Context): Promise<void> {

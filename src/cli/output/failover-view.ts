@@ -3,6 +3,7 @@ import type { FailoverMove, FailoverTarget } from '../../core/routing/failover.t
 import type { RegionHealth } from '../../domain/region.ts';
 import type { AppliedMove } from '../fleet/apply-failover.ts';
 import type { HealthFrame } from '../health/health-frame.ts';
+import { formatShare } from './format.ts';
 import { renderTable } from './table.ts';
 
 /** A move with the tasks that it would move now. */
@@ -36,11 +37,9 @@ export function failoverReport({ regions, failover }: HealthFrame): FailoverRepo
 }
 
 const count = (tasks: number | null): string => tasks?.toLocaleString('en-US') ?? 'unknown';
-const percent = (share: number): string => (share < 0.005 ? '<1%' : `${Math.round(share * 100)}%`);
-
 function rowsOf({ from, to, held, backlog, reason }: BacklogMove): readonly (readonly string[])[] {
   if (to.length === 0) return [[from, held ? '(held)' : '(home)', '-', count(backlog), reason]];
-  return to.map(({ region, share, tasks }) => [from, region, percent(share), count(tasks), reason]);
+  return to.map(({ region, share, tasks }) => [from, region, formatShare(share), count(tasks), reason]);
 }
 
 /** One sentence where there is nothing to redirect. */

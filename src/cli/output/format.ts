@@ -9,6 +9,11 @@ export function formatMs(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
+/** A share from 0 to 1 for people: `<1 %`, `67 %`. */
+export function formatShare(share: number): string {
+  return share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`;
+}
+
 /** A moment of the wall clock, in epoch ms, as ISO 8601 in UTC; null stays null. */
 export function formatMoment(epochMs: number | null): string | null {
   return epochMs === null ? null : new Date(epochMs).toISOString();

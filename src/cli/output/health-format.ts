@@ -1,15 +1,14 @@
 import type { FailoverMove } from '../../core/routing/failover.ts';
 import type { ApiReach } from '../../ports/region-probe.ts';
+import { formatShare } from './format.ts';
 
 /** A line names so many targets; further ones are counted. */
 const mostTargets = 3;
 
-const percent = (share: number): string => (share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`);
-
 /** Where a region's tasks go: `us-east-1 60 %, ap-southeast-1 40 %`, `held` or `home`. */
 export function formatTargets({ to, held }: FailoverMove): string {
   if (to.length === 0) return held ? 'held' : 'home';
-  const named = to.slice(0, mostTargets).map(({ region, share }) => `${region} ${percent(share)}`);
+  const named = to.slice(0, mostTargets).map(({ region, share }) => `${region} ${formatShare(share)}`);
   return [...named, ...(to.length > mostTargets ? [`${to.length - mostTargets} more`] : [])].join(', ');
 }
 

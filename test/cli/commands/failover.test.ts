@@ -53,8 +53,8 @@ describe('captcha failover', () => {
       exitCode: 1,
       out: [
         'from  to  share  tasks  reason',
-        'us    eu  75%    8      by free capacity',
-        'us    ap  25%    2      by free capacity',
+        'us    eu  75 %   8      by free capacity',
+        'us    ap  25 %   2      by free capacity',
         '',
       ].join('\n'),
       err: 'us is unhealthy: says that it is draining\n',
@@ -64,7 +64,7 @@ describe('captcha failover', () => {
   it('obeys failover.strategy', async () => {
     const config = { failover: { strategy: 'lowest-depth' } };
     const { out } = await asked({ us: down, eu: up(90, 4), ap: up(1, 3) }, { config });
-    expect(out).toContain('us    ap  100%   unknown  lowest queue depth\n');
+    expect(out).toContain('us    ap  100 %  unknown  lowest queue depth\n');
   });
 
   it.each([

@@ -55,8 +55,8 @@ describe('the table of captcha failover', () => {
     expect(shown([health('us', 'unhealthy', 12_000)], [spread])).toBe(
       [
         'from  to  share  tasks  reason',
-        'us    eu  67%    8,000  by free capacity',
-        'us    ap  33%    4,000  by free capacity',
+        'us    eu  67 %   8,000  by free capacity',
+        'us    ap  33 %   4,000  by free capacity',
         '',
       ].join('\n'),
     );
@@ -79,8 +79,8 @@ describe('the table of captcha failover', () => {
       { region: 'ap', share: 0.001 },
     ];
     const [, eu, ap] = shown([health('us', 'unhealthy')], [{ ...spread, to }]).split('\n');
-    expect(eu).toBe('us    eu  100%   unknown  by free capacity');
-    expect(ap).toBe('us    ap  <1%    unknown  by free capacity');
+    expect(eu).toBe('us    eu  100 %  unknown  by free capacity');
+    expect(ap).toBe('us    ap  <1 %   unknown  by free capacity');
   });
 
   it.each<[regions: readonly RegionHealth[], sentence: string]>([
