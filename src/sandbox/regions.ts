@@ -2,12 +2,12 @@ import { UsageError } from '../domain/usage-error.ts';
 import { jsonBody, type HttpAnswer } from './http-answer.ts';
 
 /** `down` answers its health check with 503, `slow` not at all. */
-export type RegionStatus = 'healthy' | 'down' | 'slow';
+export type SimulatedStatus = 'healthy' | 'down' | 'slow';
 
-const statuses: readonly string[] = ['healthy', 'down', 'slow'] satisfies RegionStatus[];
+const statuses: readonly string[] = ['healthy', 'down', 'slow'] satisfies SimulatedStatus[];
 
 interface Region {
-  status: RegionStatus;
+  status: SimulatedStatus;
   activeWorkers: number;
   queueDepth: number;
 }
@@ -31,7 +31,7 @@ export class Regions {
   }
 
   /** Throws `UsageError` where there is no such region. */
-  setStatus(name: string, status: RegionStatus): void {
+  setStatus(name: string, status: SimulatedStatus): void {
     const region = this.#regions.get(name);
     if (region === undefined) throw new UsageError(`the sandbox has no region "${name}"`, this.#known());
     region.status = status;

@@ -6,7 +6,7 @@ import { answerApi, apiRoutes, type ApiRoute } from './answer-api.ts';
 import { jsonBody, sendAnswer, textBody, type HttpAnswer } from './http-answer.ts';
 import type { SandboxOptions, ScriptedFault } from './options.ts';
 import { readBody } from './read-body.ts';
-import type { RegionStatus } from './regions.ts';
+import type { SimulatedStatus } from './regions.ts';
 import { refused } from './reply.ts';
 import { readParameters } from './request-parameters.ts';
 import { createState, statsOf, type SandboxState } from './state.ts';
@@ -20,7 +20,7 @@ export interface Sandbox {
   /** Adds a fault to the script. Throws `UsageError` where its mode cannot be read. */
   script(fault: ScriptedFault): void;
   /** Throws `UsageError` where there is no such region. */
-  setRegion(name: string, status: RegionStatus): void;
+  setRegion(name: string, status: SimulatedStatus): void;
   /** Ends every connection, the hanging ones too, and every timer. */
   close(): Promise<void>;
 }

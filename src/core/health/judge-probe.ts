@@ -2,7 +2,7 @@ import type { RegionStatus } from '../../domain/region.ts';
 import type { ProbeResult, RegionAnswer } from '../../ports/region-probe.ts';
 
 /** What one look at a region says, taken by itself. */
-export interface Verdict {
+export interface ProbeVerdict {
   readonly status: Exclude<RegionStatus, 'unknown'>;
   /** Why it is not well, or what it says that cannot be, as one phrase; null where there is nothing to say. */
   readonly error: string | null;
@@ -11,7 +11,7 @@ export interface Verdict {
 }
 
 /** The words that workers use for themselves; any other says nothing. */
-const words: Readonly<Record<string, Verdict['status']>> = {
+const words: Readonly<Record<string, ProbeVerdict['status']>> = {
   healthy: 'healthy',
   ok: 'healthy',
   up: 'healthy',
@@ -25,7 +25,7 @@ const words: Readonly<Record<string, Verdict['status']>> = {
   draining: 'unhealthy',
 };
 
-function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): Verdict {
+function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): ProbeVerdict {
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
   if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
@@ -41,6 +41,6 @@ function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswe
  * Judges one probe. Workers know best how they are, so their own word counts; a deep queue alone is no trouble, a queue
  * that nobody works on is.
  */
-export function judgeProbe(result: ProbeResult): Verdict {
+export function judgeProbe(result: ProbeResult): ProbeVerdict {
   return result.answered ? judgeAnswer(result.answer) : { status: 'unhealthy', error: result.error, isFailing: true };
 }

@@ -1,6 +1,6 @@
 import type { Region, RegionHealth, RegionStatus } from '../../domain/region.ts';
 import type { ProbeResult } from '../../ports/region-probe.ts';
-import { judgeProbe, type Verdict } from './judge-probe.ts';
+import { judgeProbe, type ProbeVerdict } from './judge-probe.ts';
 import { unknownHealth } from './unknown-health.ts';
 
 /** How much it takes to change what is believed of a region. */
@@ -35,13 +35,17 @@ export function startCourse(region: Region, timestamp: number): RegionCourse {
 type Counts = Pick<RegionCourse, 'failureCount' | 'successCount'>;
 
 /** What is believed of a region that one more probe failed on. */
-function statusFalling(before: RegionStatus, { status }: Verdict, isDown: boolean): RegionStatus {
+function statusFalling(before: RegionStatus, { status }: ProbeVerdict, isDown: boolean): RegionStatus {
   if (isDown || before === 'unhealthy') return 'unhealthy';
   // Who never heard of it working has nothing to call worse than before.
   return before === 'unknown' && status === 'unhealthy' ? 'unknown' : 'degraded';
 }
 
-function believed(before: RegionStatus, verdict: Verdict, { counts, rules }: { counts: Counts; rules: HealthRules }) {
+function believed(
+  before: RegionStatus,
+  verdict: ProbeVerdict,
+  { counts, rules }: { counts: Counts; rules: HealthRules },
+) {
   const { failureCount, successCount } = counts;
   const { fall, rise } = rules;
   if (verdict.isFailing) {

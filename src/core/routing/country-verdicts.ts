@@ -5,7 +5,7 @@ import { foreignUse } from './foreign-use.ts';
 import { scriptDomains } from './idn-country-domains.ts';
 import { locatedRegions, type LocatedRegion, nearestRegion } from './nearest-region.ts';
 import type { Routes } from './route-decision.ts';
-import { defaultVerdict, type Verdict } from './verdict.ts';
+import { defaultVerdict, type RouteVerdict } from './verdict.ts';
 
 const thousands = /\B(?=(?:\d{3})+$)/g;
 const inKm = (km: number): string => `${String(Math.round(km)).replace(thousands, ',')} km`;
@@ -25,13 +25,13 @@ function nearestTo({ name, location }: Country, regions: readonly LocatedRegion[
  * What the country of every country-code domain decides: the key is the domain as `hostOf` writes it. None where
  * `routes.countries` is off, or there are no regions to go to.
  */
-export function countryVerdicts(regions: readonly Region[], routes: Routes): ReadonlyMap<string, Verdict> {
+export function countryVerdicts(regions: readonly Region[], routes: Routes): ReadonlyMap<string, RouteVerdict> {
   if (!routes.countries || regions.length === 0) return new Map();
   const located = locatedRegions(regions);
-  const otherwise = (why: string): Verdict => defaultVerdict(routes.default, why);
+  const otherwise = (why: string): RouteVerdict => defaultVerdict(routes.default, why);
   const placeless = otherwise('no rule matches, and no region has a known location');
   const nearest = new Map(countries.map((country) => [country.domain, nearestTo(country, located)]));
-  const verdictOf = (domain: string, country: string): readonly [string, Verdict] => {
+  const verdictOf = (domain: string, country: string): readonly [string, RouteVerdict] => {
     const decided = nearest.get(country) ?? null;
     return [domain, decided === null ? placeless : { ...decided, rule: `.${domain}`, strict: false }];
   };

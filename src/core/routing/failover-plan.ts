@@ -1,6 +1,13 @@
 import { isServing, type Region } from '../../domain/region.ts';
 import type { FailoverMove, FailoverOptions, FailoverTarget, RegionState } from './failover.ts';
-import { candidatesFor, demandOf, shortestQueue, spreadOver, stuckReason, within } from './failover-targets.ts';
+import {
+  candidatesFor,
+  demandOf,
+  shortestQueue,
+  spreadOver,
+  stuckReason,
+  withinResidency,
+} from './failover-targets.ts';
 import { estimateLoads, type LoadedRegion } from './region-load.ts';
 
 const pick = { spread: spreadOver, 'lowest-depth': shortestQueue } as const;
@@ -12,8 +19,10 @@ function stuck(home: Region, sendHome: boolean): FailoverMove {
 }
 
 function whyThese(home: Region, candidateCount: number, strategy: FailoverOptions['strategy']): string {
-  if (candidateCount === 1) return `the only healthy region${within(home)}`;
-  return strategy === 'spread' ? `by free capacity${within(home)}` : `lowest queue depth${within(home)}`;
+  if (candidateCount === 1) return `the only healthy region${withinResidency(home)}`;
+  return strategy === 'spread'
+    ? `by free capacity${withinResidency(home)}`
+    : `lowest queue depth${withinResidency(home)}`;
 }
 
 function withSent(regions: readonly LoadedRegion[], to: readonly FailoverTarget[], count: number): LoadedRegion[] {

@@ -50,11 +50,11 @@ export function shortestQueue(candidates: readonly LoadedRegion[], home: LoadedR
 }
 
 /** Where a region's tasks may go, as words behind others: nothing, or the residency group that they never leave. */
-export function within({ residency }: Region): string {
+export function withinResidency({ residency }: Region): string {
   return residency === null ? '' : ` in residency ${residency}`;
 }
 
 /** Why nobody takes the tasks of `home`. */
 export function stuckReason(home: Region): string {
-  return `no healthy region${within(home)}`;
+  return `no healthy region${withinResidency(home)}`;
 }

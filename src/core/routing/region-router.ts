@@ -8,7 +8,7 @@ import type { RegionRouter, RouteDecision, Routes, RuleConsidered } from './rout
 import { pageFault } from './page-fault.ts';
 import { isReadInTwoWays } from './read-in-two-ways.ts';
 import { ruleMismatch } from './rule-mismatch.ts';
-import { compileRules, type CompiledRule, defaultVerdict, type Verdict } from './verdict.ts';
+import { compileRules, type CompiledRule, defaultVerdict, type RouteVerdict } from './verdict.ts';
 
 function isOfTheWeb({ href }: URL): boolean {
   return href.startsWith('https:') || href.startsWith('http:');
@@ -23,7 +23,7 @@ const noPage = (error: string): RouteDecision => ({
   error,
 });
 
-function consider(verdict: Verdict, winner: Verdict, mismatch: string | null): readonly RuleConsidered[] {
+function consider(verdict: RouteVerdict, winner: RouteVerdict, mismatch: string | null): readonly RuleConsidered[] {
   const { rule, region } = verdict;
   if (rule === null || region === null) return [];
   const reason = verdict === winner ? verdict.reason : `beaten by ${winner.rule ?? ''}`;
@@ -33,10 +33,10 @@ function consider(verdict: Verdict, winner: Verdict, mismatch: string | null): r
 class CompiledRouter implements RegionRouter {
   readonly unreachable: readonly string[];
   readonly #rules: readonly CompiledRule[];
-  readonly #countries: ReadonlyMap<string, Verdict>;
-  readonly #tree = new HostTree<Verdict>();
-  readonly #default: Verdict;
-  readonly #defaultOfIp: Verdict;
+  readonly #countries: ReadonlyMap<string, RouteVerdict>;
+  readonly #tree = new HostTree<RouteVerdict>();
+  readonly #default: RouteVerdict;
+  readonly #defaultOfIp: RouteVerdict;
 
   constructor(regions: readonly Region[], routes: Routes) {
     this.#rules = compileRules(routes.rules);
@@ -73,16 +73,16 @@ class CompiledRouter implements RegionRouter {
     ];
   }
 
-  #judge(host: string, url: URL): Verdict {
+  #judge(host: string, url: URL): RouteVerdict {
     return this.#tree.find(host, url) ?? this.#defaultOf(host);
   }
 
-  #defaultOf(host: string): Verdict {
+  #defaultOf(host: string): RouteVerdict {
     return isIpLiteral(host) ? this.#defaultOfIp : this.#default;
   }
 
   /** What would decide about a host if no rule did, the stronger first. */
-  #lastResorts(host: string): readonly Verdict[] {
+  #lastResorts(host: string): readonly RouteVerdict[] {
     const country = this.#countries.get(host.slice(host.lastIndexOf('.') + 1));
     if (country === undefined || !host.includes('.')) return [this.#defaultOf(host)];
     return country.rule === this.#default.rule ? [country] : [country, this.#default];

@@ -2,7 +2,7 @@ import { type HostPattern, parseHostPattern } from '../../domain/host-pattern.ts
 import type { Routes } from './route-decision.ts';
 
 /** What a rule, a country or the default decides, whatever the page: the part of a `RouteDecision` that can be known before. */
-export interface Verdict {
+export interface RouteVerdict {
   readonly region: string | null;
   readonly rule: string | null;
   readonly reason: string;
@@ -12,7 +12,7 @@ export interface Verdict {
 /** A rule of the configuration with its pattern read. */
 export interface CompiledRule {
   readonly pattern: HostPattern;
-  readonly verdict: Verdict;
+  readonly verdict: RouteVerdict;
 }
 
 const scopes = ['path', 'host', 'below', 'all'] as const;
@@ -38,7 +38,7 @@ export function compileRules(rules: Routes['rules']): readonly CompiledRule[] {
 }
 
 /** What holds for pages that nothing else decides about; `because` says why nothing does. */
-export function defaultVerdict(region: string | null, because: string): Verdict {
+export function defaultVerdict(region: string | null, because: string): RouteVerdict {
   if (region === null) return { region, rule: null, reason: `${because}, and there is no default`, strict: false };
   return { region, rule: 'default', reason: because, strict: false };
 }
