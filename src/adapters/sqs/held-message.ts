@@ -11,7 +11,7 @@ export interface HoldTiming {
 }
 
 interface HoldDeps {
-  readonly queue: SqsQueue;
+  readonly queue: Pick<SqsQueue, 'hold' | 'delete'>;
   readonly clock: Clock;
 }
 
@@ -35,6 +35,8 @@ export class HeldMessage {
   readonly #deps: HoldDeps;
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
+  /** A renewal that overtakes the end would hold again what was just let go of. */
+  #isEnding = false;
   #heldUntilMs: number;
 
   /** `sinceMs`: since when it has been held, at the earliest. */
@@ -78,11 +80,17 @@ export class HeldMessage {
     return this.#end(() => this.#deps.queue.hold(this.#handle, Math.ceil(delayMs / 1_000)));
   }
 
+  /** An end that fails can be tried again while the message is held. */
   async #end(how: () => Promise<void>): Promise<boolean> {
     if (!this.isHeld()) return false;
-    this.#over.abort();
-    await how();
-    return true;
+    this.#isEnding = true;
+    try {
+      await how();
+      this.#over.abort();
+      return true;
+    } finally {
+      this.#isEnding = false;
+    }
   }
 
   async #renewUntilOver(): Promise<void> {
@@ -93,7 +101,7 @@ export class HeldMessage {
       await clock.sleep((seconds * 1_000) / renewalsPerVisibility, this.#over.signal);
       if (!this.isHeld()) return;
       const nowMs = clock.nowMs();
-      if (nowMs < lastRenewalMs) await this.#renew(seconds, nowMs);
+      if (nowMs < lastRenewalMs && !this.#isEnding) await this.#renew(seconds, nowMs);
     }
   }
 

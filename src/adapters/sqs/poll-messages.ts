@@ -14,7 +14,7 @@ export interface PollRequest {
 }
 
 interface PollDeps {
-  readonly queue: SqsQueue;
+  readonly queue: Pick<SqsQueue, 'receive' | 'hold'>;
   readonly clock: Clock;
 }
 
@@ -28,12 +28,15 @@ const mostPerCall = 10;
 /** What an answer may take on its way. */
 const slackMs = 1_000;
 
-async function handBack({ messages }: Polled, queue: SqsQueue): Promise<void> {
+async function handBack({ messages }: Polled, queue: PollDeps['queue']): Promise<void> {
   await Promise.allSettled(messages.map(({ ReceiptHandle }) => queue.hold(ReceiptHandle ?? '', 0)));
 }
 
 /** As many short polls as there is room for, beside the long one that filled its own. */
-async function pollRest({ most, visibilityS, closing: signal }: PollRequest, queue: SqsQueue): Promise<Message[]> {
+async function pollRest(
+  { most, visibilityS, closing: signal }: PollRequest,
+  queue: PollDeps['queue'],
+): Promise<Message[]> {
   const calls = Array.from({ length: Math.ceil(most / mostPerCall) }, (_, index) =>
     queue.receive(Math.min(mostPerCall, most - mostPerCall * index), { waitMs: 0, visibilityS, signal }),
   );

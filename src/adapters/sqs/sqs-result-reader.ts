@@ -1,4 +1,5 @@
 import { queueIdOf } from '../../domain/queued-task.ts';
+import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultLease, ResultReader } from '../../ports/result-queue.ts';
@@ -8,7 +9,7 @@ import { RecentIds } from './recent-ids.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
 interface ReaderDeps {
-  readonly queue: SqsQueue;
+  readonly queue: Pick<SqsQueue, 'receive' | 'hold' | 'delete'>;
   readonly clock: Clock;
 }
 
@@ -17,6 +18,15 @@ const rememberedCount = 200_000;
 /** For its own reader, which looks all the time. */
 const foreignDelayMs = 1_000;
 const lookEveryMs = 200;
+
+function readResult(body: string): TaskResult | null {
+  try {
+    const result = JSON.parse(body) as Partial<TaskResult> | null;
+    return typeof result?.run === 'string' && typeof result.key === 'string' ? (result as TaskResult) : null;
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Reads the results of one run, or all. Nobody can ask SQS for the messages of one run: what belongs to another is given back,
@@ -58,8 +68,13 @@ export class SqsResultReader implements ResultReader {
     this.#held.clear();
   }
 
+  /** Null for what is no result of ours, among others: that is left to itself, and in the end to the dead-letter queue. */
   async #lease(message: HeldMessage): Promise<ResultLease | null> {
-    const result = JSON.parse(message.body) as TaskResult;
+    const result = readResult(message.body);
+    if (result === null) {
+      message.forget();
+      return null;
+    }
     const id = queueIdOf(result);
     if (this.#run !== null && result.run !== this.#run) return this.#drop(message.release(foreignDelayMs));
     if (this.#done.has(id)) return this.#drop(message.delete());
@@ -73,8 +88,13 @@ export class SqsResultReader implements ResultReader {
     return { result, ack };
   }
 
+  /** What cannot be given back just now comes back by itself: it must not keep the others from their reader. */
   async #drop(how: Promise<boolean>): Promise<null> {
-    await how;
+    try {
+      await how;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable)) throw error;
+    }
     return null;
   }
 }

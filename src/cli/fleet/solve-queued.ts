@@ -82,6 +82,7 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
   if (region === null) return notSolved(task, 'no-healthy-region', reason);
   const stop = new AbortController();
   interrupt.stop.addEventListener('abort', () => stop.abort(), { once: true });
+  if (interrupt.stop.aborted) stop.abort();
   const working = workHere(request, fleet, { stop, context }).catch((error: unknown) => fleet.dispatcher.fail(error));
   const collecting = fleet.dispatcher.collect(stop.signal, () => working);
   void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());

@@ -84,6 +84,7 @@ export class Dispatcher {
     const ack = lease
       .ack()
       .catch((error: unknown) => this.#note(null, error))
+      .catch((error: unknown) => this.fail(error))
       .finally(() => this.#acks.delete(ack));
     this.#acks.add(ack);
   }
@@ -93,7 +94,7 @@ export class Dispatcher {
    * in the queues, where it is worked on.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
-    const watching = this.#watchDead();
+    const watching = this.#watchDead().catch((error: unknown) => this.fail(error));
     try {
       while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
       await lastly();

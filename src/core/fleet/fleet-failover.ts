@@ -1,5 +1,5 @@
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
-import type { Region, RegionHealth } from '../../domain/region.ts';
+import { isServing, type Region, type RegionHealth } from '../../domain/region.ts';
 import type { QueueDepth, TaskQueue } from '../../ports/task-queue.ts';
 import type { HealthReport } from '../health/probe-regions.ts';
 import { unknownHealth } from '../health/unknown-health.ts';
@@ -21,6 +21,8 @@ export class FleetFailover {
   readonly #away = new Map<string, string>();
   /** How many tasks nobody could take, at the last look: they need not be taken out again. */
   readonly #keptCounts = new Map<string, number>();
+  /** The regions that served at the last look: where others do, somebody may take what nobody could. */
+  #serving = '';
 
   constructor(deps: FleetFailoverDeps) {
     this.#deps = deps;
@@ -54,8 +56,15 @@ export class FleetFailover {
     for await (const report of reports) {
       await this.#lookForAway();
       const health = this.observe(report);
+      this.#forgetKept(health);
       for (const { region, status } of health) if (status === 'unhealthy') await this.#empty(region, signal);
     }
+  }
+
+  #forgetKept(health: readonly RegionHealth[]): void {
+    const serving = health.flatMap(({ region, status }) => (isServing(status) ? region : [])).join();
+    if (serving !== this.#serving) this.#keptCounts.clear();
+    this.#serving = serving;
   }
 
   /** Nothing is sent to a region whose queue was away, so that nobody else would notice that it is back. */

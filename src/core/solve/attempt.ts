@@ -91,9 +91,12 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
   const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
   // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
   deps.emit({ type: 'submitted', taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
-  await steps.submitted(submission);
-  await breaker.record(pass, 'success');
-  await deps.budget.deposit();
+  try {
+    await steps.submitted(submission);
+  } finally {
+    await breaker.record(pass, 'success');
+    await deps.budget.deposit();
+  }
   return submission;
 }
 

@@ -60,7 +60,7 @@ export class Entrance {
   }
 
   #mayWait(ms: number): boolean {
-    return !this.#parts.failsFast && this.#parts.time.hasRoomFor(ms);
+    return !this.#parts.failsFast && ms < this.#parts.time.roomMs();
   }
 
   /** Waits among those who wait for the breaker, until it is worth asking it again. */
@@ -77,7 +77,7 @@ export class Entrance {
     const { time, stop, deps } = this.#parts;
     const waitMs = withJitter(quietMs, deps.random.next());
     // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
-    if (!time.hasRoomFor(waitMs)) return { reason: 'deadline-exceeded', retryInMs: waitMs };
+    if (waitMs >= time.roomMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
     await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));
     return null;
   }

@@ -2,6 +2,8 @@ import type { Clock } from '../../ports/clock.ts';
 
 export interface OwnTimeOptions {
   readonly timeoutMs: number;
+  /** An attempt that has less is not worth its submission. */
+  readonly attemptNeedsMs: number;
   /** Whether it stands still while the task waits for others. */
   readonly stands: boolean;
 }
@@ -11,11 +13,13 @@ export class OwnTime {
   readonly startedMs: number;
   readonly #clock: Clock;
   readonly #stands: boolean;
+  readonly #attemptNeedsMs: number;
   #deadlineAtMs: number;
 
-  constructor({ timeoutMs, stands }: OwnTimeOptions, clock: Clock) {
+  constructor({ timeoutMs, attemptNeedsMs, stands }: OwnTimeOptions, clock: Clock) {
     this.#clock = clock;
     this.#stands = stands;
+    this.#attemptNeedsMs = attemptNeedsMs;
     this.startedMs = clock.nowMs();
     this.#deadlineAtMs = this.startedMs + timeoutMs;
   }
@@ -35,9 +39,9 @@ export class OwnTime {
     return this.#deadlineAtMs - this.#clock.nowMs();
   }
 
-  /** Whether so many ms can be waited for others. */
-  hasRoomFor(ms: number): boolean {
-    return this.#stands || ms < this.leftMs();
+  /** The most that can be waited for others, in ms, if there is to be an attempt after it; `Infinity` where time stands. */
+  roomMs(): number {
+    return this.#stands ? Infinity : Math.max(0, this.leftMs() - this.#attemptNeedsMs);
   }
 
   /** So much of what follows is not the task's own time. */

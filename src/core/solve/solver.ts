@@ -57,7 +57,8 @@ class Run {
     this.#stop = stop;
     this.#circumstances = circumstances;
     const { timeoutMs, onExhausted } = options;
-    this.#time = new OwnTime({ timeoutMs, stands: onExhausted === 'pause' }, deps.clock);
+    const attemptNeedsMs = deps.timing(task).intervalMs;
+    this.#time = new OwnTime({ timeoutMs, attemptNeedsMs, stands: onExhausted === 'pause' }, deps.clock);
     const onRefused = (retryInMs: number): void => deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
     const failsFast = onExhausted === 'fail';
     this.#entrance = new Entrance({ deps, time: this.#time, stop, failsFast, onRefused });
@@ -159,7 +160,7 @@ class Run {
     const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
       onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
-      maxWaitMs: onExhausted === 'pause' ? Infinity : Math.max(0, this.#time.leftMs()),
+      maxWaitMs: this.#time.roomMs(),
       taskId: this.#task.taskId,
     });
     if (!withdrawal.granted) {

@@ -87,6 +87,14 @@ describe('failover of a fleet', () => {
     expect(lease!.delivery).toBe(2);
   });
 
+  it('moves what it kept as soon as another region serves again', async () => {
+    const { queues, follow, tasks } = aFailover([aRegion('a'), aRegion('b')]);
+    await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' })]);
+    const bothDown = { a: 'unhealthy', b: 'unhealthy' } as const;
+    await follow(bothDown, bothDown, { a: 'unhealthy', b: 'healthy' });
+    expect([tasks.get('a')!.depth().waiting, tasks.get('b')!.depth().waiting]).toEqual([0, 1]);
+  });
+
   it('never leaves the residency group, and sends tasks that were elsewhere back to their region', async () => {
     const { queues, follow, tasks } = aFailover([aRegion('a', 'eu'), aRegion('b', 'eu'), aRegion('c')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' }), aQueuedTask(2, { homeRegion: 'c' })]);

@@ -19,6 +19,27 @@ interface Course extends AttemptEnd {
   readonly api: ScriptedApi;
 }
 
+/** What an attempt leaves behind when its accepted id cannot be written down. */
+async function unwritten(): Promise<{ verdicts: readonly Verdict[]; deposits: number }> {
+  const clock = new VirtualClock(1_000_000);
+  const verdicts: Verdict[] = [];
+  let deposits = 0;
+  const steps = { ...noSteps, submitted: () => Promise.reject(new Error('no space left')) };
+  const attempt = runAttempt(
+    { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { pass }, steps },
+    {
+      ...{ clock, random: seededRandom(1), emit: () => undefined, timing: () => usualTiming },
+      api: new ScriptedApi(wellBehaved, { clock }),
+      budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
+      breaker: { tryEnter: () => ({ admitted: true, pass }), record: (_, verdict) => void verdicts.push(verdict) },
+    },
+  );
+  const failing = expect(attempt).rejects.toThrow('no space left');
+  await clock.run();
+  await failing;
+  return { verdicts, deposits };
+}
+
 async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<Course> {
   const clock = new VirtualClock(1_000_000);
   const api = new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
@@ -48,6 +69,10 @@ async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_
 }
 
 describe('an attempt', () => {
+  it('says what it learnt of the service also where its id cannot be written down', async () => {
+    expect(await unwritten()).toEqual({ verdicts: ['success'], deposits: 1 });
+  });
+
   it('is one submission and its polls, with their times', async () => {
     const { record, solved } = await attempting({
       submits: () => [{ latencyMs: 200, answer: 'accepted' }],

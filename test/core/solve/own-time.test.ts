@@ -5,7 +5,7 @@ import { OwnTime } from '../../../src/core/solve/own-time.ts';
 /** Ten seconds, of which one is over. */
 async function begun(stands: boolean): Promise<{ clock: VirtualClock; time: OwnTime }> {
   const clock = new VirtualClock();
-  const time = new OwnTime({ timeoutMs: 10_000, stands }, clock);
+  const time = new OwnTime({ timeoutMs: 10_000, attemptNeedsMs: 2_000, stands }, clock);
   await clock.advance(1_000);
   return { clock, time };
 }
@@ -35,11 +35,13 @@ describe('the own time of a task', () => {
   });
 
   it.each([
-    [false, 8_999, true],
-    [false, 9_000, false],
-    [true, 1_000_000, true],
-  ])('has room, where it stands still (%s), for %i ms: %s', async (stands, ms, hasRoom) => {
-    expect((await begun(stands)).time.hasRoomFor(ms)).toBe(hasRoom);
+    [false, 0, 7_000],
+    [false, 7_500, 0],
+    [true, 0, Infinity],
+  ])('keeps what an attempt needs out of its waits (stands still: %s, %i ms later)', async (stands, ms, room) => {
+    const { clock, time } = await begun(stands);
+    await clock.advance(ms);
+    expect(time.roomMs()).toBe(room);
   });
 
   it.each([
