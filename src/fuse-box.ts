@@ -112,8 +112,11 @@ export class FuseBox {
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
-        await protection.close();
-        await api.close();
+        try {
+          await protection.close();
+        } finally {
+          await api.close();
+        }
       },
     };
   }
@@ -163,13 +166,14 @@ export class FuseBox {
     return (await import('./simulate-fuses.ts')).plugSimulation();
   }
 
-  /** Ends what was started for this run. */
+  /** Ends what was started for this run: all of it, whatever fails meanwhile; rejects with the first failure. */
   async close(): Promise<void> {
-    await this.#batchFiles?.close();
-    await this.#regionProbe?.close();
-    await this.#sharedState?.close();
-    await this.#fleet?.close();
-    await (await this.#embedded)?.close();
+    const parts = [this.#batchFiles, this.#regionProbe, this.#sharedState, this.#fleet];
+    const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
+    // The service goes last: others may still say goodbye to it.
+    ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** With `--sandbox`, as every command sees it: a service is started, and everything points at it. */

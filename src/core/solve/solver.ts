@@ -121,7 +121,12 @@ class Run {
     const plan = { task: this.#task, attempt, deadlineAtMs: this.#time.deadlineAtMs, start, steps };
     const end = await runAttempt(plan, this.#deps);
     const free = end.record.captchaId === null ? this.#freeOfCharge(start, end.record.fault) : null;
-    if (free !== null) return free;
+    if (free !== null) {
+      // The others need not be told one by one that the house is full for so long.
+      const { retryAfterMs = null } = end.record.fault ?? {};
+      if (free === 'no-thread' && retryAfterMs !== null) await this.#deps.quiet.ask(retryAfterMs);
+      return free;
+    }
     this.#attempts.push(end.record);
     if (end.record.fault !== null) {
       this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault: end.record.fault });

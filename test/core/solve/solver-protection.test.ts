@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../src/domain/task.ts';
 import type { Breaker } from '../../../src/ports/breaker.ts';
+import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
 import { aFault, aTask, someTasks } from '../../support/builders.ts';
 import { type Script } from '../../support/scripted-api.ts';
-import { aRig, type Rig, solveAll, solveOne, usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+import {
+  aRig,
+  type Rig,
+  solveAll,
+  solveOne,
+  usualBreaker,
+  usualBudget,
+  usualTiming,
+} from '../../support/solver-rig.ts';
 
 const reset = { latencyMs: 100, fault: aFault() };
 const accepted = { latencyMs: 100, answer: 'accepted' as const };
@@ -83,6 +92,22 @@ describe('Solver and the breaker', () => {
     expect(probe!.sentMs).toBeGreaterThanOrEqual(opener!.endedMs + impatient.breakDurationMs);
     expect(rest).toHaveLength(19);
     expect(rest.every(({ sentMs }) => sentMs >= probe!.endedMs)).toBe(true);
+  });
+
+  it.each([10_000, 57_000, 59_000])('submits nothing that cannot be polled: a token after %i ms', async (waitMs) => {
+    const patient = (): RetryBudget => ({
+      deposit: () => undefined,
+      tryWithdraw: ({ maxWaitMs }) =>
+        waitMs <= maxWaitMs ? { granted: true, waitMs, balance: -1 } : { granted: false, retryInMs: waitMs },
+    });
+    const { rig } = await solveOne({
+      wrapBudget: patient,
+      options: { timeoutMs: 60_000, onExhausted: 'wait' },
+      answers: { submits: () => [{ fault: aFault() }, { answer: 'accepted' }] },
+    });
+    const latest = rig.api.submissions.at(-1)!;
+    expect(latest.sentMs + usualTiming.intervalMs).toBeLessThanOrEqual(60_000);
+    expect(rig.api.submissions).toHaveLength(waitMs < 55_000 ? 2 : 1);
   });
 
   it('does not open for a full house', async () => {

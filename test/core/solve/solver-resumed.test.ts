@@ -141,6 +141,14 @@ describe('an answer that every thread is taken', () => {
     expect(told[0]).toBe(most);
   });
 
+  it('is heeded for as long as it asks for, though a thread is free before', async () => {
+    const asked = { fault: { ...full, retryAfterMs: 60_000 } };
+    const answers = { submits: () => [asked, { answer: 'accepted' as const }] as const };
+    const { rig } = await solved({ answers }, { awaitThread: async () => undefined });
+    const [first, second] = rig.api.submissions;
+    expect(second!.sentMs - first!.endedMs).toBeGreaterThanOrEqual(60_000);
+  });
+
   it('is a fault like any other where none is', async () => {
     const { outcome } = await solved({ answers: { submits } }, {});
     expect(outcome.attempts).toHaveLength(3);
