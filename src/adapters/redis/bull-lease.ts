@@ -1,14 +1,15 @@
-import type { Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import { LeaseLost } from '../../domain/lease-lost.ts';
 import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
-import { saveJobData } from './bull-scripts.ts';
+import type { SaveRequest } from './bull-scripts.ts';
+import type { PerTurn } from './per-turn.ts';
 import type { RedisTrouble } from './redis-trouble.ts';
 
 export type TaskJob = Job<QueuedTask, null>;
 
 export interface BullLeaseDeps {
-  readonly worker: Worker<QueuedTask, null>;
+  readonly saves: PerTurn<SaveRequest, number>;
   /** The name under which the worker takes jobs, which no other has. */
   readonly holder: string;
   readonly trouble: RedisTrouble;
@@ -16,6 +17,8 @@ export interface BullLeaseDeps {
   readonly onEnd: (lease: BullLease) => void;
 }
 
+/** The jobs of one queue are in one slot of a cluster. */
+const allJobs = '';
 /** The codes of BullMQ for a job that is gone, or whose lock is gone or somebody else's. */
 const lostCodes: ReadonlySet<unknown> = new Set([-1, -2, -3, -6]);
 
@@ -56,7 +59,7 @@ export class BullLease implements TaskLease {
   }
 
   async save(progress: OpenProgress): Promise<void> {
-    const { worker, holder, trouble } = this.#deps;
+    const { saves, holder, trouble } = this.#deps;
     const request = {
       id: this.id,
       holder,
@@ -65,8 +68,8 @@ export class BullLease implements TaskLease {
       // An id was paid for: it is worth knowing for whoever is next, even where the lock ran out meanwhile.
       token: progress.state === 'submitted' ? null : this.token,
     };
-    const isSaved = await trouble.guard(async () => saveJobData(await worker.getBackend().client, worker, request));
-    if (isSaved) return;
+    const saved = await trouble.guard(() => saves.ask(allJobs, request));
+    if (saved === 1) return;
     this.lose();
     throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
   }

@@ -2,7 +2,9 @@ import { type IRedisClient, type Job, Worker } from 'bullmq';
 import type { QueuedTask } from '../../domain/queued-task.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { BullLease, type BullLeaseDeps } from './bull-lease.ts';
+import { saveJobData } from './bull-scripts.ts';
 import { within } from './patience.ts';
+import { PerTurn } from './per-turn.ts';
 import type { RedisAddress } from './redis-address.ts';
 import type { RedisTrouble } from './redis-trouble.ts';
 
@@ -60,7 +62,7 @@ export class BullReceiver {
     });
     this.#worker.on('error', (error) => deps.trouble.note(error));
     this.#leaseDeps = {
-      worker: this.#worker,
+      saves: new PerTurn(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
       holder,
       trouble: deps.trouble,
       onEnd: (lease) => void this.#held.delete(lease),

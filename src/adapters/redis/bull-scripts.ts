@@ -10,23 +10,29 @@ for i = 2, #ARGV do known = known + redis.call('EXISTS', ARGV[1] .. ARGV[i]) end
 return known`;
 
 /**
- * Writes a job's data, unless it was handed to somebody else since: BullMQ's own way asks nobody. KEYS: the job, its lock.
- * ARGV: the holder, the number of its delivery, the data, and the token of the lock, or nothing where it is enough that
- * nobody else has begun. Answers 1 where it was written.
+ * Writes the data of jobs, unless they were handed to somebody else since: BullMQ's own way asks nobody. KEYS[1]: any key
+ * of the queue, for the cluster. ARGV: the prefix of the jobs' keys, then of each job its id, the holder, the number of
+ * its delivery, the data, and the token of the lock, or nothing where it is enough that nobody else has begun. Answers 1
+ * for each that was written.
  */
 const saveData = `
-local last = redis.call('HMGET', KEYS[1], 'pb', 'ats')
-if last[1] ~= ARGV[1] or last[2] ~= ARGV[2] then return 0 end
-if ARGV[4] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[4] then return 0 end
-redis.call('HSET', KEYS[1], 'data', ARGV[3])
-return 1`;
+local saved = {}
+for i = 2, #ARGV, 5 do
+  local job = ARGV[1] .. ARGV[i]
+  local last = redis.call('HMGET', job, 'pb', 'ats')
+  local is_ours = last[1] == ARGV[i + 1] and last[2] == ARGV[i + 2]
+  if is_ours and ARGV[i + 4] ~= '' then is_ours = redis.call('GET', job .. ':lock') == ARGV[i + 4] end
+  if is_ours then redis.call('HSET', job, 'data', ARGV[i + 3]) end
+  saved[#saved + 1] = is_ours and 1 or 0
+end
+return saved`;
 
 const defined = new WeakSet<IRedisClient>();
 
 function withScripts(client: IRedisClient): IRedisClient {
   if (defined.has(client)) return client;
   client.defineCommand('captchaCountKnown', { numberOfKeys: 1, lua: countKnown });
-  client.defineCommand('captchaSaveData', { numberOfKeys: 2, lua: saveData });
+  client.defineCommand('captchaSaveData', { numberOfKeys: 1, lua: saveData });
   defined.add(client);
   return client;
 }
@@ -54,16 +60,13 @@ export interface SaveRequest {
   readonly token: string | null;
 }
 
-/** False where the job was handed to somebody else, or may be at any moment. */
-export async function saveJobData(client: IRedisClient, queue: QueueKeys, request: SaveRequest): Promise<boolean> {
-  const { id, holder, delivery, data, token } = request;
-  const keys = [queue.toKey(id), `${queue.toKey(id)}:lock`];
-  const answer: unknown = await withScripts(client).runCommand('captchaSaveData', [
-    ...keys,
-    holder,
-    delivery,
-    data,
-    token ?? '',
-  ]);
-  return answer === 1;
+/** Answers 1 for each that was written, 0 where the job was handed to somebody else, or may be at any moment. */
+export async function saveJobData(
+  client: IRedisClient,
+  queue: QueueKeys,
+  requests: readonly SaveRequest[],
+): Promise<readonly number[]> {
+  const args = requests.flatMap(({ id, holder, delivery, data, token }) => [id, holder, delivery, data, token ?? '']);
+  const keys = [queue.toKey('meta'), queue.toKey('')];
+  return (await withScripts(client).runCommand('captchaSaveData', [...keys, ...args])) as number[];
 }

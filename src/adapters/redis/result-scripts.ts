@@ -24,13 +24,22 @@ export function runKeysOf(run: string): RunKeys {
 /** Every run that may have results, by when the last one was pushed. */
 export const runsKey = 'captcha:results';
 
-/** KEYS: finished, results, waiting. ARGV: key, text, how long a finished task is remembered. Answers 1 for the first. */
+/**
+ * KEYS: finished, results, waiting. ARGV: how long a finished task is remembered, then keys and texts by turns. Answers 1
+ * for each that is the first of its task.
+ */
 export const pushScript = `
-if redis.call('SADD', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('RPUSH', KEYS[3], ARGV[1])
-return 1`;
+local firsts = {}
+for i = 2, #ARGV, 2 do
+  local first = redis.call('SADD', KEYS[1], ARGV[i])
+  if first == 1 then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+    redis.call('RPUSH', KEYS[3], ARGV[i])
+  end
+  firsts[#firsts + 1] = first
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return firsts`;
 
 const readNow = `
 local time = redis.call('TIME')
@@ -68,10 +77,14 @@ if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[1]) end
 for i = 3, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[i]) end
 return 1`;
 
-/** KEYS: held, results. ARGV: the key. */
+/** KEYS: held, results. ARGV: the keys. Answers 1 for each that was still there. */
 export const ackScript = `
-redis.call('ZREM', KEYS[1], ARGV[1])
-return redis.call('HDEL', KEYS[2], ARGV[1])`;
+local known = {}
+for i = 1, #ARGV do
+  redis.call('ZREM', KEYS[1], ARGV[i])
+  known[i] = redis.call('HDEL', KEYS[2], ARGV[i])
+end
+return known`;
 
 /** KEYS: waiting, held, reader. ARGV: the reader's name, then the keys. */
 export const handBackScript = `
@@ -79,4 +92,10 @@ for i = 2, #ARGV do
   if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 then redis.call('LPUSH', KEYS[1], ARGV[i]) end
 end
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+return 1`;
+
+/** KEYS: all runs. ARGV: the run, and the moment since when it must have had no push, epoch ms. */
+export const forgetScript = `
+local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if last and tonumber(last) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`;
