@@ -1,3 +1,4 @@
+import type { Outcome } from '../../domain/outcome.ts';
 import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { FinishedTask, TaskProgress } from '../../ports/task-journal.ts';
 import type { Accepted } from '../solve/attempt.ts';
@@ -73,6 +74,18 @@ export function planOpen(progress: OpenProgress): SolvePlan {
       return { ...afresh, earlierAttempts: attempts, accepted: { captchaId, submittedAt }, wasInDoubt };
     }
   }
+}
+
+/** What a planned task came to, with all that earlier runs did about it. An id that was known is no submission of this run. */
+export function courseOf(
+  { earlierAttempts, accepted, wasInDoubt }: SolvePlan,
+  { attempts, possiblyCharged }: Outcome,
+): { readonly attemptCount: number; readonly possiblyCharged: boolean } {
+  const resumedCount = accepted === null ? 0 : 1;
+  return {
+    attemptCount: earlierAttempts + attempts.length - resumedCount,
+    possiblyCharged: possiblyCharged || wasInDoubt,
+  };
 }
 
 /** Decides what to do about a task. */

@@ -6,7 +6,7 @@ import type { Circumstances } from '../solve/circumstances.ts';
 import { gaveUp } from '../solve/outcome-of.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { BatchItem, BatchResult } from './batch-item.ts';
-import type { LeavePlan, SolvePlan, WorkPlan } from './batch-plan.ts';
+import { courseOf, type LeavePlan, type SolvePlan, type WorkPlan } from './batch-plan.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { StopRules } from './stop-rules.ts';
 
@@ -85,8 +85,7 @@ function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock
   return {
     item,
     outcome,
-    attemptCount: plan.earlierAttempts + outcome.attempts.length - (plan.accepted === null ? 0 : 1),
-    possiblyCharged: outcome.possiblyCharged || plan.wasInDoubt,
+    ...courseOf(plan, outcome),
     expired: expiresAt !== null && expiresAt <= clock.timestamp(),
   };
 }

@@ -6,7 +6,7 @@ import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultQueue } from '../../ports/result-queue.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
-import { planOpen, type SolvePlan } from '../batch/batch-plan.ts';
+import { courseOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../batch/concurrency-limit.ts';
 import type { Accepted } from '../solve/attempt.ts';
 import type { Circumstances } from '../solve/circumstances.ts';
@@ -152,8 +152,7 @@ class LeaseWork {
     const { region, worker } = this.#options;
     const result: TaskResult = {
       ...{ run, key, region, homeRegion, outcome, worker },
-      attemptCount: this.#plan.earlierAttempts + outcome.attempts.length - (this.#plan.accepted === null ? 0 : 1),
-      possiblyCharged: outcome.possiblyCharged || this.#plan.wasInDoubt,
+      ...courseOf(this.#plan, outcome),
       finishedAt: this.#deps.clock.timestamp(),
     };
     const pushed = await this.#patiently(() => this.#deps.results.push(result));
