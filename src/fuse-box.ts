@@ -24,7 +24,7 @@ import { checkPolling, methodTiming } from './config/polling-advice.ts';
 import type { Config } from './config/schema.ts';
 import { Solver } from './core/solve/solver.ts';
 import type { RegionProbe } from './ports/region-probe.ts';
-import { protectionOf } from './protection-fuses.ts';
+import { plugProtection } from './protection-fuses.ts';
 
 /** The embedded service has nobody to spare: its clients look at once and often. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
@@ -93,7 +93,7 @@ export class FuseBox {
     const api = await this.#client(config, key);
     const warn = (message: string): void => this.#terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
-    const protection = protectionOf(config, { accountId, env: this.#process.env, warn });
+    const protection = plugProtection(config, { accountId, env: this.#process.env, warn });
     const polling = this.#globals.sandbox ? sandboxPolling : {};
     const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {

@@ -19,7 +19,7 @@ import type { RetryBudget } from './ports/retry-budget.ts';
 import { stateFolderOf } from './state-folder.ts';
 
 /** What keeps retries from becoming a storm. */
-export interface Protection {
+export interface PluggedProtection {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
@@ -73,7 +73,7 @@ export async function openFleetBucket(url: string, config: Config, accountId: st
 }
 
 /** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
-export function protectionOf(config: Config, parts: ProtectionParts): Protection {
+export function plugProtection(config: Config, parts: ProtectionParts): PluggedProtection {
   const options = protectionOptions(config);
   if (config.budget.scope === 'process') {
     return {

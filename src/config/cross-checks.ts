@@ -1,7 +1,7 @@
 import { closestName } from '../domain/closest-name.ts';
 import type { ConfigFile } from './find-config-file.ts';
 import { isLoopback } from '../domain/loopback.ts';
-import type { Problem } from './problem.ts';
+import type { ConfigProblem } from './config-problem.ts';
 import { ruleProblems } from './route-checks.ts';
 import { shownValue } from './shown-value.ts';
 
@@ -23,7 +23,7 @@ function regionNames(written: unknown): readonly unknown[] {
 }
 
 /** Names that two regions share. */
-function duplicateRegions(written: unknown): readonly Problem[] {
+function duplicateRegions(written: unknown): readonly ConfigProblem[] {
   const names = regionNames(written);
   return names.flatMap((name, index) => {
     const first = names.indexOf(name);
@@ -33,7 +33,7 @@ function duplicateRegions(written: unknown): readonly Problem[] {
 }
 
 /** Routes to regions that are not configured; nothing where no regions are. */
-function unknownRegions(written: unknown): readonly Problem[] {
+function unknownRegions(written: unknown): readonly ConfigProblem[] {
   const known = regionNames(written).filter((name) => typeof name === 'string');
   if (known.length === 0) return [];
   const routes = objectAt(written, 'routes');
@@ -53,7 +53,7 @@ function unknownRegions(written: unknown): readonly Problem[] {
 }
 
 /** A base URL that would carry the key in the clear over a network. */
-function openHttp(written: unknown): readonly Problem[] {
+function openHttp(written: unknown): readonly ConfigProblem[] {
   const { baseUrl, allowHttp } = objectAt(written, 'api');
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url?.protocol !== 'http:' || isLoopback(url) || allowHttp === true) return [];
@@ -63,7 +63,7 @@ function openHttp(written: unknown): readonly Problem[] {
 }
 
 /** What must hold between the keys of a configuration, as written. Values of a wrong form are passed over. */
-export function crossProblems(written: unknown): readonly Problem[] {
+export function crossProblems(written: unknown): readonly ConfigProblem[] {
   const matches = listAt(objectAt(written, 'routes'), 'rules').map((rule) => asObject(rule)['match']);
   return [...duplicateRegions(written), ...unknownRegions(written), ...ruleProblems(matches), ...openHttp(written)];
 }
@@ -82,7 +82,7 @@ function isLocal(value: unknown): boolean {
  * What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere, nor
  * another user of this machine to a port of theirs.
  */
-export function foundFileProblems({ origin, content, isForeign }: ConfigFile): readonly Problem[] {
+export function foundFileProblems({ origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {
   if (origin !== 'found') return [];
   const api = objectAt(content, 'api');
   return Object.entries(insteadOf).flatMap(([key, instead]) => {

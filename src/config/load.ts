@@ -6,7 +6,7 @@ import { crossProblems, foundFileProblems } from './cross-checks.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findConfigFile, unreadConfigFiles, type ConfigFile, type ConfigSearch } from './find-config-file.ts';
 import { applyOverrides, environmentOverrides, type Override } from './override.ts';
-import { problemsOf, type Problem } from './problem.ts';
+import { problemsOf, type ConfigProblem } from './config-problem.ts';
 import { configSchema, type Config } from './schema.ts';
 import { settingLeaves } from './setting-tree.ts';
 
@@ -67,7 +67,7 @@ function effectiveSettings(layers: Layers): readonly EffectiveSetting[] {
   });
 }
 
-function refuse(problems: readonly Problem[], layers: Layers): never {
+function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
   const lines = problems.map(({ path, problem }) => {
     const name = path === '' ? 'the whole' : path;
     return `  ${name} (${sourceOf(path, layers)}): ${problem}`;

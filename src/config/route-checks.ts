@@ -1,5 +1,5 @@
 import { parseHostPattern } from '../domain/host-pattern.ts';
-import type { Problem } from './problem.ts';
+import type { ConfigProblem } from './config-problem.ts';
 
 /** The one spelling of what a rule matches, or what is wrong with it. */
 function readMatch(match: string): { readonly canonical: string } | { readonly problem: string } {
@@ -13,7 +13,7 @@ function readMatch(match: string): { readonly canonical: string } | { readonly p
  * Rules of `routes.rules`, by what they match, that are no host pattern or mean the same pages as an earlier one.
  * What is no text is passed over. No text is shown: a password may stand in it.
  */
-export function ruleProblems(matches: readonly unknown[]): readonly Problem[] {
+export function ruleProblems(matches: readonly unknown[]): readonly ConfigProblem[] {
   const first = new Map<string, number>();
   return matches.flatMap((match, index) => {
     if (typeof match !== 'string') return [];

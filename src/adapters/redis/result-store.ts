@@ -21,7 +21,7 @@ const noteEveryMs = 60_000;
 const mostNoted = 1_000;
 
 /** Who reads what. */
-export interface Reading {
+export interface RunReader {
   readonly run: string;
   /** Null for a reader of all runs, which keeps away from those that have one of their own. */
   readonly reader: string | null;
@@ -56,7 +56,7 @@ export class ResultStore {
     return this.#redis.zrange(runsKey, '0', '-1');
   }
 
-  async take({ run, reader }: Reading, most: number): Promise<readonly TaskResult[]> {
+  async take({ run, reader }: RunReader, most: number): Promise<readonly TaskResult[]> {
     const { waiting, held, results, reader: readerKey } = runKeysOf(run);
     const keys = [waiting, held, results, readerKey];
     const answer = await this.#eval(takeScript, keys, [most, this.#leaseMs, reader ?? '']);
@@ -64,7 +64,7 @@ export class ResultStore {
     return texts.map((text) => JSON.parse(text) as TaskResult);
   }
 
-  async renew({ run, reader }: Reading, keys: readonly string[]): Promise<void> {
+  async renew({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
     const { held, reader: readerKey } = runKeysOf(run);
     await this.#eval(renewScript, [held, readerKey], [this.#leaseMs, reader ?? '', ...keys]);
   }
@@ -73,7 +73,7 @@ export class ResultStore {
     await this.#acks.ask(run, key);
   }
 
-  async handBack({ run, reader }: Reading, keys: readonly string[]): Promise<void> {
+  async handBack({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
     const { waiting, held, reader: readerKey } = runKeysOf(run);
     await this.#eval(handBackScript, [waiting, held, readerKey], [reader ?? '', ...keys]);
   }

@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 
 /** Something wrong in a configuration. */
-export interface Problem {
+export interface ConfigProblem {
   /** As a person writes it: `regions[0].name`; empty for the whole. */
   readonly path: string;
   /** What is wrong, following the path and a colon. */
@@ -14,8 +14,8 @@ function pathText(names: readonly unknown[]): string {
 }
 
 /** The problems that a schema found, at most one for each path. */
-export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly Problem[] {
-  const byPath = new Map<string, Problem>();
+export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly ConfigProblem[] {
+  const byPath = new Map<string, ConfigProblem>();
   for (const { path: names, message } of issues) {
     const path = pathText(names?.map(({ key }) => key) ?? []);
     if (!byPath.has(path)) byPath.set(path, { path, problem: message });
