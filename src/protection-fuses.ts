@@ -6,7 +6,7 @@ import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { Config } from './config/schema.ts';
 import { FleetProtection } from './core/health/fleet-protection.ts';
 import { ProcessBreaker } from './core/health/process-breaker.ts';
-import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './core/health/protection-entry.ts';
 import { SharedProtection } from './core/health/shared-protection.ts';
 import { fleetShareOf } from './core/retry/fleet-share.ts';
 import { ProcessRetryBudget } from './core/retry/process-retry-budget.ts';

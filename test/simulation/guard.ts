@@ -1,6 +1,6 @@
 import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
 import { SharedProtection } from '../../src/core/health/shared-protection.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../src/core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../src/core/health/protection-entry.ts';
 import { ProcessQuietTime } from '../../src/core/retry/process-quiet-time.ts';
 import { ProcessRetryBudget } from '../../src/core/retry/process-retry-budget.ts';
 import type { Awaitable } from '../../src/ports/awaitable.ts';

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../../ports/awaitable.ts';
 import type { FleetFacts } from '../../ports/fleet-bucket.ts';
-import type { ProtectionAnswer, ProtectionEntry, ProtectionState } from '../../core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../core/health/protection-entry.ts';
+import type { ProtectionState } from '../../core/health/protection-state.ts';
 
 /** One entry of the shared log, and what it led to. */
 export interface BudgetEvent {

@@ -5,8 +5,8 @@ import type { FleetAnswer, FleetBucket, FleetBudgetOptions, FleetWithdrawal } fr
 import type { QuietTime } from '../../ports/quiet-time.ts';
 import type { Random } from '../../ports/random.ts';
 import type { RetryBudget, WithdrawRequest, Withdrawal } from '../../ports/retry-budget.ts';
-import { type FleetErrand, leaseMs } from '../retry/fleet-ledger.ts';
-import type { ProtectionEntry } from './protection-state.ts';
+import { leaseMs } from '../retry/fleet-ledger.ts';
+import type { ProtectionEntry } from './protection-entry.ts';
 import type { SharedProtection } from './shared-protection.ts';
 
 export interface FleetProtectionDeps {
@@ -109,7 +109,7 @@ export class FleetProtection {
     const { host, nowMs } = this.#deps;
     const { fleet, owed } = host.look();
     if (fleet.leased(nowMs()) > 0) {
-      const spent = host.append([{ type: 'spend', task: request.taskId }]) as Withdrawal;
+      const spent = host.ask({ type: 'spend', task: request.taskId });
       if (spent.granted) return spent;
     }
     const emptiness = fleet.emptiness(nowMs());
@@ -168,7 +168,7 @@ export class FleetProtection {
     const [isKnown, surplus] = [fleet.isKnown(nowMs()), asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0];
     const quietMs = this.#quietMs;
     [this.#quietMs, this.#isToTell, this.#isFunded] = [0, false, false];
-    const errand = host.append([{ type: 'fleet-talk' }]) as FleetErrand;
+    const errand = host.ask({ type: 'fleet-talk' });
     // Before it is sent, so that a lease ends here no later than there.
     const sentMs = nowMs();
     try {

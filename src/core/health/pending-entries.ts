@@ -1,5 +1,5 @@
 import type { Pass, Verdict } from '../../ports/breaker.ts';
-import type { ProtectionEntry } from './protection-state.ts';
+import type { ProtectionEntry } from './protection-entry.ts';
 
 type VerdictEntry = ProtectionEntry & { readonly type: 'verdict' };
 

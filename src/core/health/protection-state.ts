@@ -1,15 +1,9 @@
-import type { Admission, Pass, Verdict } from '../../ports/breaker.ts';
 import type { Withdrawal } from '../../ports/retry-budget.ts';
 import type { Logged, LogState } from '../../ports/shared-log.ts';
 import { type FleetEntry, type FleetErrand, FleetLedger, type FleetLedgerSnapshot } from '../retry/fleet-ledger.ts';
-import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from '../retry/retry-budget.ts';
-import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
-
-/** The keys `budget.*` and `breaker.*` that a log holds for all who write it. */
-export interface ProtectionOptions {
-  readonly budget: RetryBudgetOptions;
-  readonly breaker: BreakerOptions;
-}
+import { type RetryBudgetSnapshot, RetryBudgetState } from '../retry/retry-budget.ts';
+import { type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
+import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './protection-entry.ts';
 
 /** What happened since the last reset. */
 export interface ProtectionCounts {
@@ -18,38 +12,6 @@ export interface ProtectionCounts {
   readonly budgetRefused: number;
   readonly breakerRefused: number;
 }
-
-/** What a process tells all others about retries and about the service. Plain JSON. */
-export type ProtectionEntry =
-  | FleetEntry
-  /** Asks for a token; null waits for ever. */
-  | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
-  /** Asks to submit, where the breaker does not admit everybody. */
-  | { readonly type: 'enter' }
-  | {
-      readonly type: 'verdict';
-      readonly pass: Pass;
-      readonly verdict: Verdict;
-      readonly jitter: number;
-      readonly count: number;
-    }
-  /** What a process did on its own for a while; `task` is the last that it was about. */
-  | {
-      readonly type: 'tally';
-      readonly accepted: number;
-      readonly budgetRefused: number;
-      readonly breakerRefused: number;
-      readonly task: string;
-    }
-  /** The service asked to be left alone for so long. */
-  | { readonly type: 'quiet'; readonly ms: number }
-  /** Wants other options, which holds where nobody has written for long. */
-  | { readonly type: 'configure'; readonly options: ProtectionOptions }
-  /** Starts anew, whatever there was. */
-  | { readonly type: 'reset'; readonly options: ProtectionOptions };
-
-/** What an entry led to: for `withdraw` and `spend` a withdrawal, for `enter` an admission, for `fleet-talk` an errand. */
-export type ProtectionAnswer = Withdrawal | Admission | FleetErrand | null;
 
 /** Where all of it stands. Plain JSON. */
 export interface ProtectionSnapshot {

@@ -7,12 +7,8 @@ import type { RetryBudget, WithdrawRequest, Withdrawal } from '../../ports/retry
 import type { SharedLog } from '../../ports/shared-log.ts';
 import { PendingEntries } from './pending-entries.ts';
 import { privateLog } from './private-log.ts';
-import {
-  type ProtectionAnswer,
-  type ProtectionEntry,
-  type ProtectionOptions,
-  ProtectionState,
-} from './protection-state.ts';
+import type { AnswerTo, ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './protection-entry.ts';
+import { ProtectionState } from './protection-state.ts';
 
 export type ProtectionLog = SharedLog<ProtectionEntry, ProtectionAnswer>;
 
@@ -92,9 +88,14 @@ export class SharedProtection {
     return this.#state;
   }
 
-  /** Appends the entries, behind what is still to be told, and answers what the last of them led to. */
-  append(entries: readonly ProtectionEntry[]): ProtectionAnswer {
-    return this.#append(entries);
+  /** Appends the entries, behind what is still to be told. */
+  append(entries: readonly ProtectionEntry[]): void {
+    this.#append(entries);
+  }
+
+  /** Appends the entry, behind what is still to be told and what goes before it, and answers what it led to. */
+  ask<Entry extends ProtectionEntry>(entry: Entry, before: readonly ProtectionEntry[] = []): AnswerTo<Entry> {
+    return this.#append([...before, entry]) as AnswerTo<Entry>;
   }
 
   /** Tells of a retry that was refused, sooner or later. */
@@ -113,7 +114,7 @@ export class SharedProtection {
       return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
     }
     const asked = { maxWaitMs: mostMs === Infinity ? null : mostMs, task: taskId };
-    return this.#append([{ type: 'withdraw', ...asked }]) as Withdrawal;
+    return this.ask({ type: 'withdraw', ...asked });
   }
 
   #tryEnter(): Admission {
@@ -121,7 +122,7 @@ export class SharedProtection {
     const foreseen = this.#state.breaker.foresee(this.#nowMs());
     if (foreseen?.admitted === true) return foreseen;
     const released = foreseen === null ? [] : this.#abandonedByOthers();
-    if (foreseen === null || released.length > 0) return this.#append([...released, { type: 'enter' }]) as Admission;
+    if (foreseen === null || released.length > 0) return this.ask({ type: 'enter' }, released);
     if (foreseen.soon !== true) {
       this.#pending.refuseEntry();
       this.#tellWithin(tellWithinMs);

@@ -13,7 +13,7 @@ import type {
   ProtectionAnswer,
   ProtectionEntry,
   ProtectionOptions,
-} from '../../../src/core/health/protection-state.ts';
+} from '../../../src/core/health/protection-entry.ts';
 import { SharedProtection } from '../../../src/core/health/shared-protection.ts';
 import { ProcessRetryBudget } from '../../../src/core/retry/process-retry-budget.ts';
 import type { Breaker } from '../../../src/ports/breaker.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { FleetProtection } from '../../../src/core/health/fleet-protection.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../src/core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../../src/core/health/protection-entry.ts';
 import { SharedProtection } from '../../../src/core/health/shared-protection.ts';
 import { fleetShareOf } from '../../../src/core/retry/fleet-share.ts';
 import type { RetryBudgetOptions } from '../../../src/core/retry/retry-budget.ts';

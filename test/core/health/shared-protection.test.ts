@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import {
-  type ProtectionAnswer,
-  type ProtectionEntry,
-  type ProtectionOptions,
-  ProtectionState,
-} from '../../../src/core/health/protection-state.ts';
+import type {
+  ProtectionAnswer,
+  ProtectionEntry,
+  ProtectionOptions,
+} from '../../../src/core/health/protection-entry.ts';
+import { ProtectionState } from '../../../src/core/health/protection-state.ts';
 import { SharedProtection } from '../../../src/core/health/shared-protection.ts';
 import { LogLost } from '../../../src/domain/log-lost.ts';
 import type { Pass, Verdict } from '../../../src/ports/breaker.ts';

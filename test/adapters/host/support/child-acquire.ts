@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostNowMs } from '../../../../src/adapters/host/host-clock.ts';
 import { HostLog } from '../../../../src/adapters/host/host-log.ts';
 import { systemClock as clock } from '../../../../src/adapters/system/system-clock.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/health/protection-entry.ts';
 import { SharedProtection } from '../../../../src/core/health/shared-protection.ts';
 
 const [, , folder = '', perSecond, burst, generationBytes, durationMs, thinkMs] = process.argv;

@@ -6,7 +6,7 @@ import { HostLog } from '../../../../src/adapters/host/host-log.ts';
 import { RedisBucket } from '../../../../src/adapters/redis-budget/redis-bucket.ts';
 import { systemClock as clock } from '../../../../src/adapters/system/system-clock.ts';
 import { FleetProtection } from '../../../../src/core/health/fleet-protection.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/health/protection-state.ts';
+import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/health/protection-entry.ts';
 import { SharedProtection } from '../../../../src/core/health/shared-protection.ts';
 import { fleetShareOf } from '../../../../src/core/retry/fleet-share.ts';
 import { usualBreaker } from '../../../support/solver-rig.ts';
