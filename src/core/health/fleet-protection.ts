@@ -6,6 +6,7 @@ import type { QuietTime } from '../../ports/quiet-time.ts';
 import type { Random } from '../../ports/random.ts';
 import type { RetryBudget, WithdrawRequest, Withdrawal } from '../../ports/retry-budget.ts';
 import { leaseMs } from '../retry/fleet-ledger.ts';
+import { isSameBudget } from '../retry/retry-budget.ts';
 import type { ProtectionEntry } from './protection-entry.ts';
 import type { SharedProtection } from './shared-protection.ts';
 
@@ -41,12 +42,6 @@ const samePauseMs = 100;
 const warnEveryMs = 600_000;
 
 const longestWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
-
-const sameOptions = (a: FleetBudgetOptions, b: FleetBudgetOptions): boolean =>
-  a.ratio === b.ratio &&
-  a.minRetriesPerSecond === b.minRetriesPerSecond &&
-  a.maxRetriesPerSecond === b.maxRetriesPerSecond &&
-  a.burst === b.burst;
 
 /**
  * One retry budget for all hosts of a fleet; the breaker is each host's own, and what the service asks with `Retry-After`
@@ -203,7 +198,7 @@ export class FleetProtection {
   }
 
   #checkOptions(theirs: FleetBudgetOptions): void {
-    if (this.#hasDisagreed || sameOptions(theirs, this.#options)) return;
+    if (this.#hasDisagreed || isSameBudget(theirs, this.#options)) return;
     this.#hasDisagreed = true;
     this.#deps.warn(
       'budget settings differ from those that other hosts of this fleet use: theirs hold until nobody has used them for ' +

@@ -5,6 +5,8 @@ import type { QuietTime } from '../../ports/quiet-time.ts';
 import type { Random } from '../../ports/random.ts';
 import type { RetryBudget, WithdrawRequest, Withdrawal } from '../../ports/retry-budget.ts';
 import type { SharedLog } from '../../ports/shared-log.ts';
+import { isSameBudget } from '../retry/retry-budget.ts';
+import type { BreakerOptions } from './circuit-breaker.ts';
 import { PendingEntries } from './pending-entries.ts';
 import { privateLog } from './private-log.ts';
 import type { AnswerTo, ProtectionAnswer, ProtectionEntry, ProtectionOptions } from './protection-entry.ts';
@@ -31,14 +33,15 @@ const tellSoonMs = 1;
 const lookEveryMs = 20;
 
 /** The same but for the lease, which follows from how long a call may take and harms nobody. */
-function sameOptions(a: ProtectionOptions, b: ProtectionOptions): boolean {
-  const compared = ({ budget, breaker }: ProtectionOptions): string =>
-    JSON.stringify([
-      [budget.ratio, budget.minRetriesPerSecond, budget.maxRetriesPerSecond, budget.burst],
-      [breaker.failureRatio, breaker.minimumThroughput, breaker.consecutiveFailures, breaker.samplingDurationMs],
-      [breaker.breakDurationMs, breaker.maxBreakDurationMs],
-    ]);
-  return compared(a) === compared(b);
+function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
+  return (
+    a.failureRatio === b.failureRatio &&
+    a.minimumThroughput === b.minimumThroughput &&
+    a.consecutiveFailures === b.consecutiveFailures &&
+    a.samplingDurationMs === b.samplingDurationMs &&
+    a.breakDurationMs === b.breakDurationMs &&
+    a.maxBreakDurationMs === b.maxBreakDurationMs
+  );
 }
 
 /**
@@ -201,7 +204,9 @@ export class SharedProtection {
 
   #open(): ProtectionLog {
     const log = this.#deps.openLog(this.#state);
-    const isAgreed = (): boolean => sameOptions(this.#state.options, this.#options);
+    const { budget, breaker } = this.#options;
+    const isAgreed = (): boolean =>
+      isSameBudget(this.#state.options.budget, budget) && isSameBreaker(this.#state.options.breaker, breaker);
     if (!isAgreed() && this.#state.isIdle(this.#nowMs())) log.append([{ type: 'configure', options: this.#options }]);
     if (!isAgreed()) {
       this.#deps.warn(

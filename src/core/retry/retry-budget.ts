@@ -9,6 +9,16 @@ export interface RetryBudgetOptions {
   readonly burst: number;
 }
 
+/** Whether two who share a budget mean the same one. */
+export function isSameBudget(a: RetryBudgetOptions, b: RetryBudgetOptions): boolean {
+  return (
+    a.ratio === b.ratio &&
+    a.minRetriesPerSecond === b.minRetriesPerSecond &&
+    a.maxRetriesPerSecond === b.maxRetriesPerSecond &&
+    a.burst === b.burst
+  );
+}
+
 /** A granted token says when it may be used; a refused one when it is worth asking again. */
 export type Decision = { readonly granted: boolean; readonly waitMs: number };
 
