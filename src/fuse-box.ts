@@ -151,7 +151,8 @@ export class FuseBox {
   async doctor(): Promise<DoctorTools> {
     const { plugDoctor } = await import('./doctor-fuses.ts');
     const hide = (key: string): void => this.#terminal.hide(key);
-    return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide });
+    const tell = (text: string): void => this.#terminal.note(text);
+    return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide, tell });
   }
 
   async sharedState(config: Config): Promise<SharedState | null> {

@@ -55,7 +55,7 @@ export interface Solved extends OutcomeBase {
   readonly captchaId: string;
   /** When the winning submission was accepted; null where an id of unknown age was collected. */
   readonly submittedAt: number | null;
-  /** The earliest moment that the service may have had the answer: one look before the one that fetched it. */
+  /** The earliest moment that the service may have had the answer: one look before the one that fetched it, or the submission. */
   readonly solvedAt: number;
   /** When the solution stops being usable; null where it never does or nobody knows. */
   readonly expiresAt: number | null;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Ended } from './support/running.ts';
+import { bin, type Ended } from './support/running.ts';
 import { it } from './support/bench.ts';
 import { key } from './support/secrets.ts';
 import type { Respond } from './support/service.ts';
@@ -94,6 +94,18 @@ describe.concurrent('captcha doctor', () => {
     expect(read(open).checks[1]).toMatchObject({ check: 'key', status: 'warning', fix: `chmod 600 ${path}` });
     await chmod(path, 0o600);
     expect(read(await bench.run(doctor, { at: sandbox, env })).checks[1]).toMatchObject({ status: 'ok' });
+  });
+
+  it('reads a key once that a shell hands over, says when it waits for it, and asks the service with it', async ({
+    bench,
+  }) => {
+    const command = `CAPTCHAAI_API_KEY_FILE=<(sleep 1.5; echo ${key}) "$0" "$@"`;
+    const args = ['-c', command, process.execPath, bin, ...doctor];
+    const env = { CAPTCHAAI_API_KEY: undefined };
+    const ended = await bench.startOther('bash', args, { at: await bench.sandbox(), env }).ended;
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toMatch(/^waiting for the key from the key file \/dev\/fd\/\d+ \(CAPTCHAAI_API_KEY_FILE\)\n$/);
+    expect(namesOf(ended, 'ok')).toEqual(expect.arrayContaining(['key', 'account']));
   });
 
   it.for(['ERROR_KEY_DOES_NOT_EXIST', 'ERROR_IP_NOT_ALLOWED'])(

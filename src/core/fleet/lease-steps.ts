@@ -29,6 +29,11 @@ export class LeaseSteps implements AttemptSteps {
     return this.#write({ state: 'in-doubt', attempts });
   }
 
+  /**
+   * Where no earlier submission is in doubt the task is new again, and its attempts are forgotten: some were free, such as
+   * those that found every thread taken, and nobody says here which. Whoever gets the task next has all of `maxAttempts`,
+   * and `attemptCount` counts from there. How often that may be is bounded by the deliveries of a task.
+   */
   refused(): Promise<void> {
     this.#isUnanswered = false;
     return this.#write(this.#isDoubtful ? { state: 'in-doubt', attempts: this.#attempts() } : { state: 'new' });

@@ -68,20 +68,26 @@ const verdicts: Record<FaultKind, Verdict> = {
   config: 'abandoned',
 };
 
+/** Throws `error` once `tell` is through: whatever fails there, too, explains less. */
+async function throwAfter(error: unknown, tell: () => Promise<void>): Promise<never> {
+  await Promise.allSettled([tell()]);
+  throw error;
+}
+
+/** The answer to one submission, and when that was sent, on the monotonic clock. */
+async function send({ attempt, steps, task, deadlineAtMs }: AttemptPlan, { api, clock, emit }: AttemptDeps) {
+  await steps.intend(attempt);
+  emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
+  const sentMs = clock.nowMs();
+  return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
+}
+
 async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
-  const { taskId, region } = task;
   const { clock, breaker } = deps;
-  try {
-    await steps.intend(attempt);
-  } catch (error) {
-    // Whoever may say no to a submission keeps nobody else from the breaker's pass.
-    await breaker.record(pass, 'abandoned');
-    throw error;
-  }
-  deps.emit({ type: 'submitting', taskId, attempt, region });
-  const sentMs = clock.nowMs();
-  const answer = await deps.api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault);
+  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's pass.
+  const abandon = async (): Promise<void> => breaker.record(pass, 'abandoned');
+  const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
   if (typeof answer !== 'string') {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
     await breaker.record(pass, sentMs < deadlineAtMs ? verdicts[answer.kind] : 'abandoned');
@@ -89,23 +95,27 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
     return { fault: answer };
   }
   const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
-  // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
-  deps.emit({ type: 'submitted', taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
-  try {
-    await steps.submitted(submission);
-  } finally {
+  const accept = async (): Promise<void> => {
     await breaker.record(pass, 'success');
     await deps.budget.deposit();
+  };
+  // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
+  try {
+    deps.emit({ type: 'submitted', taskId: task.taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
+    await steps.submitted(submission);
+  } catch (error) {
+    return throwAfter(error, accept);
   }
+  await accept();
   return submission;
 }
 
-/** An id of an earlier run has waited for part of its first poll already. */
-function timingOf({ start, task }: AttemptPlan, { timing, times, clock }: AttemptDeps): PollTiming {
+/** An id of an earlier run has waited for part of its first poll already, and nobody looked meanwhile. */
+function scheduleOf({ start, task }: AttemptPlan, { timing, times, clock }: AttemptDeps) {
   const usual = times?.learnt(task.method, timing(task)) ?? timing(task);
-  if (!('accepted' in start)) return usual;
-  const waitedMs = Math.max(0, clock.timestamp() - start.accepted.submittedAt);
-  return { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - waitedMs) };
+  const unwatchedMs = 'accepted' in start ? Math.max(0, clock.timestamp() - start.accepted.submittedAt) : 0;
+  if (unwatchedMs === 0) return { timing: usual, unwatchedMs };
+  return { timing: { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - unwatchedMs) }, unwatchedMs };
 }
 
 /** One submission and its polls. The submission is sent once; whatever happens to polls, it is never sent again here. */
@@ -124,7 +134,8 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;
-  const claim = { captchaId, timing: timingOf(plan, deps), deadlineAtMs, report };
+  const { timing, unwatchedMs } = scheduleOf(plan, deps);
+  const claim = { captchaId, timing, unwatchedMs, deadlineAtMs, report };
   const { end, pollMs, pollFaultCount } = await collect(claim, deps);
   if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.unreadyMs);
   // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.

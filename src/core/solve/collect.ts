@@ -11,6 +11,11 @@ import { thrownFault } from './thrown-fault.ts';
 export interface Claim {
   readonly captchaId: string;
   readonly timing: PollTiming;
+  /**
+   * How long before the collection an id of an earlier run was submitted, in ms. Nobody knows of a look in that time: what
+   * is there at the first one may have been there since the submission. Left out where the id was submitted just now.
+   */
+  readonly unwatchedMs?: number;
   /** On the monotonic clock. */
   readonly deadlineAtMs: number;
   readonly report: (event: PollEvent) => void;
@@ -55,13 +60,14 @@ class Collection {
   #retryAfterMs: number | null = null;
   #lastFault: Fault | null = null;
   readonly #startedMs: number;
+  /** When the answer was last not there: at the submission, before any look. */
   #previousLookMs: number;
 
   constructor(claim: Claim, deps: CollectDeps) {
     this.#claim = claim;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
-    this.#previousLookMs = this.#startedMs;
+    this.#previousLookMs = this.#startedMs - (claim.unwatchedMs ?? 0);
   }
 
   async run(): Promise<Collected> {
@@ -103,7 +109,7 @@ class Collection {
     }
     const solvedAt = this.#solvedAt();
     this.#recordAnswer(this.#deps.clock.nowMs() - sentMs);
-    if (answer.ready) return { solution: answer.solution, solvedAt, unreadyMs: this.#previousLookMs - this.#startedMs };
+    if (answer.ready) return { solution: answer.solution, solvedAt, unreadyMs: this.#unreadyMs() };
     this.#previousLookMs = sentMs;
     this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
     return null;
@@ -124,11 +130,16 @@ class Collection {
     this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
   }
 
-  /** A solution ages from the moment it was made: an interval ago, or as long as no look was answered. */
+  #unreadyMs(): number {
+    return Math.max(0, this.#previousLookMs - this.#startedMs);
+  }
+
+  /** A solution ages from the moment it was made: an interval ago, or as long as nobody looked or was answered. */
   #solvedAt(): number {
     const { clock } = this.#deps;
     const unseenMs = clock.nowMs() - this.#previousLookMs;
-    const ageMs = this.#faultsInARow > 0 ? unseenMs : Math.min(this.#claim.timing.intervalMs, unseenMs);
+    const isUnwatched = this.#faultsInARow > 0 || this.#previousLookMs < this.#startedMs;
+    const ageMs = isUnwatched ? unseenMs : Math.min(this.#claim.timing.intervalMs, unseenMs);
     return clock.timestamp() - ageMs;
   }
 

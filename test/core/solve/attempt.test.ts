@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { type AttemptEnd, runAttempt } from '../../../src/core/solve/attempt.ts';
+import { type AttemptEnd, type AttemptSteps, runAttempt } from '../../../src/core/solve/attempt.ts';
 import type { SolverEvent } from '../../../src/domain/events.ts';
 import type { FaultKind } from '../../../src/domain/fault.ts';
 import type { Verdict } from '../../../src/ports/breaker.ts';
@@ -19,25 +19,51 @@ interface Course extends AttemptEnd {
   readonly api: ScriptedApi;
 }
 
-/** What an attempt leaves behind when its accepted id cannot be written down. */
-async function unwritten(): Promise<{ verdicts: readonly Verdict[]; deposits: number }> {
+interface Breaking {
+  readonly steps?: Partial<AttemptSteps>;
+  readonly submit?: () => Promise<string>;
+  readonly emit?: (event: SolverEvent) => void;
+  /** After the verdict was heard. */
+  readonly record?: () => void;
+}
+
+interface Remains {
+  readonly error: unknown;
+  readonly verdicts: readonly Verdict[];
+  readonly deposits: number;
+}
+
+const fails = (message: string) => (): never => {
+  throw new Error(message);
+};
+
+/** What an attempt leaves behind that breaks. */
+async function breaking({ steps, submit, emit = () => undefined, record }: Breaking): Promise<Remains> {
   const clock = new VirtualClock(1_000_000);
+  const api = new ScriptedApi(wellBehaved, { clock });
   const verdicts: Verdict[] = [];
   let deposits = 0;
-  const steps = { ...noSteps, submitted: () => Promise.reject(new Error('no space left')) };
   const attempt = runAttempt(
-    { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { pass }, steps },
+    { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { pass }, steps: { ...noSteps, ...steps } },
     {
-      ...{ clock, random: seededRandom(1), emit: () => undefined, timing: () => usualTiming },
-      api: new ScriptedApi(wellBehaved, { clock }),
+      ...{ clock, random: seededRandom(1), emit, timing: () => usualTiming },
+      api: submit === undefined ? api : { submit, poll: (id, limits) => api.poll(id, limits) },
       budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
-      breaker: { tryEnter: () => ({ admitted: true, pass }), record: (_, verdict) => void verdicts.push(verdict) },
+      breaker: {
+        tryEnter: () => ({ admitted: true, pass }),
+        record: (_, verdict) => {
+          verdicts.push(verdict);
+          record?.();
+        },
+      },
     },
   );
-  const failing = expect(attempt).rejects.toThrow('no space left');
+  const ended = attempt.then(
+    () => null,
+    (error: unknown) => error,
+  );
   await clock.run();
-  await failing;
-  return { verdicts, deposits };
+  return { error: await ended, verdicts, deposits };
 }
 
 async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<Course> {
@@ -70,7 +96,31 @@ async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_
 
 describe('an attempt', () => {
   it('says what it learnt of the service also where its id cannot be written down', async () => {
-    expect(await unwritten()).toEqual({ verdicts: ['success'], deposits: 1 });
+    const remains = await breaking({ steps: { submitted: fails('no space left') } });
+    expect(remains).toEqual({ error: new Error('no space left'), verdicts: ['success'], deposits: 1 });
+  });
+
+  it('gives the pass of the breaker back where the submission breaks', async () => {
+    const bug = new TypeError('a bug');
+    const remains = await breaking({ submit: () => Promise.reject(bug) });
+    expect(remains).toEqual({ error: bug, verdicts: ['abandoned'], deposits: 0 });
+  });
+
+  it('says what it learnt of the service also where nobody can be told of its id', async () => {
+    const emit = ({ type }: SolverEvent): void => (type === 'submitted' ? fails('a bug')() : undefined);
+    expect(await breaking({ emit })).toEqual({ error: new Error('a bug'), verdicts: ['success'], deposits: 1 });
+  });
+
+  it.each<[string, Breaking]>([
+    ['the submission cannot be noted', { steps: { intend: fails('first') } }],
+    ['the submission breaks', { submit: async () => fails('first')() }],
+    ['the id cannot be written down', { steps: { submitted: fails('first') } }],
+  ])('tells why it broke where %s, although the breaker cannot be told either', async (_where, parts) => {
+    expect((await breaking({ ...parts, record: fails('second') })).error).toEqual(new Error('first'));
+  });
+
+  it('breaks where the breaker alone cannot be told', async () => {
+    expect((await breaking({ record: fails('no space left') })).error).toEqual(new Error('no space left'));
   });
 
   it('is one submission and its polls, with their times', async () => {

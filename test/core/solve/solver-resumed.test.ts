@@ -4,6 +4,7 @@ import { describeFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
 import { aFault, aTask } from '../../support/builders.ts';
+import { notReady, ready } from '../../support/scripted-api.ts';
 import { aRig, type Rig, type RigParts, usualBreaker } from '../../support/solver-rig.ts';
 
 const full = describeFault({ kind: 'throttled', message: 'no thread', threadsFull: true });
@@ -44,6 +45,17 @@ describe('an id of an earlier run', () => {
   it('has waited for part of its first poll already', async () => {
     const { rig } = await solved({}, { accepted, earlierAttempts: 1 });
     expect(rig.api.polls[0]?.sentMs).toBe(5_000);
+  });
+
+  it.each([
+    ['since its submission where it is ready at the first look', [{ answer: ready }], -10_000],
+    ['since its submission where no look before was answered', [{ fault: aFault() }, { answer: ready }], -10_000],
+    ['for an interval where it was seen not to be ready', [{ answer: notReady }, { answer: ready }], null],
+  ] as const)('is held to be solved %s', async (_when, script, submittedAt) => {
+    const answers = { polls: () => script };
+    const { outcome, rig } = await solved({ answers }, { accepted, earlierAttempts: 1 });
+    const solvedAt = submittedAt ?? rig.clock.timestamp() - 5_000;
+    expect(outcome).toMatchObject({ status: 'solved', solvedAt, expiresAt: solvedAt + 120_000 });
   });
 
   it('is followed by a submission where the service had given it up, and its attempt counts', async () => {

@@ -160,6 +160,10 @@ export class TaskStates {
     this.#become(task, 'in-doubt');
   }
 
+  /**
+   * Where no earlier submission is in doubt the attempts are forgotten, since some may have been free: the next run has all
+   * of `maxAttempts` for the task, and its row counts from there.
+   */
   #refuse(task: number, key: string): void {
     if (this.#stateOf(task) !== 'in-doubt') return;
     const state = states[this.#fallback.get(task)] ?? 'new';
