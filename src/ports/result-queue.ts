@@ -27,7 +27,7 @@ export interface ResultDepth {
  * engine cannot tell apart its readers do. Every method throws `QueueUnavailable` where the queue cannot be reached.
  */
 export interface ResultQueue {
-  /** Durable when it resolves. `duplicate`: the task had its result, and this one is dropped. Waits for a queue that comes back. */
+  /** Durable when it resolves. `duplicate`: the task had its result, and this one is dropped. */
   push(result: TaskResult): Promise<'first' | 'duplicate'>;
   /** Whether the task has its result: a worker asks before it begins, and then acknowledges the task without solving it. */
   isFinished(task: TaskAddress): Promise<boolean>;

@@ -4,17 +4,21 @@ import type { RedisTrouble } from './redis-trouble.ts';
 
 const connectTimeoutMs = 5_000;
 const longestRetryMs = 2_000;
+/** A Redis that hangs is as good as one that is gone. */
+const socketTimeoutMs = 10_000;
 
-/** A connection that comes back by itself; commands wait for it. It is made by the first command. */
+/** A connection that comes back by itself; commands wait for it, and `trouble` tells those who wait for them. It is made by the first command. */
 export function openRedis(url: string, trouble: RedisTrouble): Redis {
   const client = new Redis({
     ...parseRedisUrl(url),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
+    socketTimeout: socketTimeoutMs,
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(times * 100, longestRetryMs),
   });
   client.on('error', (error: Error) => trouble.note(error));
+  client.on('close', () => trouble.lose());
   return client;
 }
 

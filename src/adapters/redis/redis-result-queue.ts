@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { TaskAddress } from '../../domain/queued-task.ts';
+import { queueIdOf, type TaskAddress } from '../../domain/queued-task.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultDepth, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
@@ -24,6 +24,8 @@ export class RedisResultQueue implements ResultQueue {
   readonly #store: ResultStore;
   readonly #clock: Clock;
   readonly #leaseMs: number;
+  /** What was pushed and is not known to be there, by the task. */
+  readonly #pushing = new Map<string, Promise<boolean>>();
 
   constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
     this.#trouble = new RedisTrouble(url);
@@ -33,8 +35,12 @@ export class RedisResultQueue implements ResultQueue {
     this.#leaseMs = leaseMs;
   }
 
+  /** Whoever pushes a result again, told that Redis is away, waits for the same push: a second would find the first. */
   async push(result: TaskResult): Promise<'first' | 'duplicate'> {
-    return (await this.#trouble.guard(() => this.#store.push(result))) ? 'first' : 'duplicate';
+    const id = queueIdOf(result);
+    const isFirst = await this.#trouble.guard(() => this.#pushing.get(id) ?? this.#push(id, result));
+    this.#pushing.delete(id);
+    return isFirst ? 'first' : 'duplicate';
   }
 
   isFinished({ run, key }: TaskAddress): Promise<boolean> {
@@ -58,5 +64,12 @@ export class RedisResultQueue implements ResultQueue {
 
   close(): Promise<void> {
     return closeRedis(this.#redis);
+  }
+
+  #push(id: string, result: TaskResult): Promise<boolean> {
+    const pushing = this.#store.push(result);
+    this.#pushing.set(id, pushing);
+    pushing.catch(() => this.#pushing.delete(id));
+    return pushing;
   }
 }

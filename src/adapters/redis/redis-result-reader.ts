@@ -23,7 +23,10 @@ export class RedisResultReader implements ResultReader {
   readonly #name: string | null;
   readonly #deps: ReaderDeps;
   readonly #held = new Set<TaskResult>();
+  /** Taken and not handed out yet: those who asked for them had left, or were told that Redis is away. */
+  readonly #taken: ResultLease[] = [];
   readonly #closing = new AbortController();
+  #taking: Promise<void> | null = null;
   #renewing: Promise<void> | null = null;
 
   constructor(run: string | null, deps: ReaderDeps) {
@@ -37,17 +40,12 @@ export class RedisResultReader implements ResultReader {
     this.#renewing ??= this.#renewUntilClosed();
     const untilMs = clock.nowMs() + waitMs;
     while (!signal.aborted && most > 0) {
-      const taking = trouble.guard(() => this.#take(most));
-      const leases = await within(taking, { ms: Infinity, signal }, clock);
-      // What comes too late is held until this reader is closed.
-      if (leases === null)
-        return taking.then(
-          () => [],
-          () => [],
-        );
+      if (this.#taken.length > 0) return this.#taken.splice(0, most);
+      const isTaken = trouble.guard(() => this.#takeOnce(most)).then(() => true);
+      if ((await within(isTaken, { ms: Infinity, signal }, clock)) === null) break;
       const leftMs = untilMs - clock.nowMs();
-      if (leases.length > 0 || leftMs <= 0) return leases;
-      await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
+      if (this.#taken.length === 0 && leftMs <= 0) break;
+      if (this.#taken.length === 0) await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
     }
     return [];
   }
@@ -55,23 +53,34 @@ export class RedisResultReader implements ResultReader {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#renewing;
-    const { store, clock } = this.#deps;
+    const { store, clock, trouble } = this.#deps;
+    const handBack = async (): Promise<void> => {
+      await this.#taking;
+      await Promise.all(this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys)));
+    };
     // With Redis away the leases run out by themselves.
-    const handingBack = this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys));
-    await within(Promise.allSettled(handingBack), { ms: this.#deps.leaseMs }, clock);
+    await within(
+      trouble.guard(handBack).catch(() => undefined),
+      { ms: this.#deps.leaseMs },
+      clock,
+    );
     this.#held.clear();
   }
 
-  async #take(most: number): Promise<readonly ResultLease[]> {
-    const runs = this.#run === null ? await this.#deps.store.runs() : [this.#run];
-    const leases: ResultLease[] = [];
+  /** One at a time: with Redis away, what was asked for is asked for already. */
+  #takeOnce(most: number): Promise<void> {
+    return (this.#taking ??= this.#take(most).finally(() => (this.#taking = null)));
+  }
+
+  async #take(most: number): Promise<void> {
+    const { store } = this.#deps;
+    const runs = this.#run === null ? await store.runs() : [this.#run];
     for (const run of runs) {
-      if (leases.length >= most) break;
-      const results = await this.#deps.store.take({ run, reader: this.#name }, most - leases.length);
-      leases.push(...results.map((result) => this.#hold(result)));
-      if (results.length === 0 && this.#run === null) await this.#deps.store.forgetIfQuiet(run);
+      if (this.#taken.length >= most) break;
+      const results = await store.take({ run, reader: this.#name }, most - this.#taken.length);
+      this.#taken.push(...results.map((result) => this.#hold(result)));
+      if (results.length === 0 && this.#run === null) await store.forgetIfQuiet(run);
     }
-    return leases;
   }
 
   #hold(result: TaskResult): ResultLease {

@@ -12,6 +12,7 @@ function isBug(error: unknown): boolean {
 /** What is wrong with one Redis: it remembers why the connection failed, which the failed commands do not say. */
 export class RedisTrouble {
   readonly #url: string;
+  readonly #waiting = new Set<() => void>();
   #last: string | null = null;
 
   constructor(url: string) {
@@ -23,17 +24,30 @@ export class RedisTrouble {
     this.#last = error.message;
   }
 
+  /** For a client's `close` event, which every attempt to connect again ends in while Redis is away. */
+  lose(): void {
+    for (const leave of this.#waiting) leave();
+  }
+
   unavailable(reason: string): QueueUnavailable {
     return new QueueUnavailable(`${this.#url}: ${vague.test(reason) ? (this.#last ?? reason) : reason}`);
   }
 
-  /** Does the work; whatever Redis or its client throws becomes `QueueUnavailable`. */
+  /**
+   * Does the work; whatever Redis or its client throws becomes `QueueUnavailable`, and so does the loss of the connection:
+   * nobody waits for ever, but commands that were given are done when Redis is back.
+   */
   async guard<T>(work: () => Promise<T>): Promise<T> {
+    let leave: () => void = () => undefined;
+    const lost = new Promise<never>((_resolve, reject) => (leave = () => reject(new Error('Connection is closed'))));
+    this.#waiting.add(leave);
     try {
-      return await work();
+      return await Promise.race([work(), lost]);
     } catch (error) {
       if (isBug(error) || error instanceof LeaseLost || error instanceof QueueUnavailable) throw error;
       throw this.unavailable(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#waiting.delete(leave);
     }
   }
 }

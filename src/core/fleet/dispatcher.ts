@@ -7,6 +7,7 @@ import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { HomedTask, Placement } from '../routing/failover-router.ts';
 import { Outbox } from './outbox.ts';
 import { setAsideResult } from './set-aside-result.ts';
+import { whileAway } from './while-away.ts';
 
 /** A task that belongs to a region, as every task of a dispatcher does. */
 export type RoutedTask = QueuedTask & { readonly homeRegion: string };
@@ -80,9 +81,10 @@ export class Dispatcher {
     const lease = this.#arrived.get(key);
     this.#arrived.delete(key);
     if (lease === undefined) return;
+    const { clock } = this.#deps;
+    const onAway = (message: string): void => this.#deps.onAway(null, message);
     // One that stays is found again by the next process of the run, which knows the task.
-    const ack = lease
-      .ack()
+    const ack = whileAway(() => lease.ack(), { clock, onAway, signal: this.#ended.signal })
       .catch((error: unknown) => this.#note(null, error))
       .catch((error: unknown) => this.fail(error))
       .finally(() => this.#acks.delete(ack));

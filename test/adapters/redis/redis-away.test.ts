@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BullTaskQueue } from '../../../src/adapters/redis/bull-task-queue.ts';
 import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
+import { whileAway } from '../../../src/core/fleet/while-away.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { aQueuedTask, aResult } from '../../support/queued.ts';
 
 const never = new AbortController().signal;
+const patience = { clock: systemClock, signal: never, onAway: () => undefined };
 const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
 
 describe.skipIf(!hasRedis)('while Redis is away', () => {
@@ -48,13 +50,28 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await results.push(aResult(2));
     await server.down();
     const saving = lease?.save({ state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 });
-    const pushing = results.push(aResult(1));
-    await systemClock.sleep(200);
+    await expect(results.push(aResult(1))).rejects.toThrow(QueueUnavailable);
     await server.up();
     await saving;
-    expect(await pushing).toBe('first');
+    expect(await whileAway(() => results.push(aResult(1)), patience)).toBe('first');
     expect(await lease?.ack()).toBe(true);
     expect(await results.isFinished(aResult(2))).toBe(true);
+  });
+
+  it('whoever reads is told so, and gets what is there once it is back', async () => {
+    const reader = results.reader(null);
+    await results.push(aResult(1));
+    const [first] = await reader.receive(1, 0, never);
+    await server.down();
+    await expect(reader.receive(5, 60_000, never)).rejects.toThrow(`127.0.0.1:${server.port}`);
+    await expect(first?.ack()).rejects.toThrow(QueueUnavailable);
+    await server.up();
+    await whileAway(async () => first?.ack(), patience);
+    await whileAway(() => results.push(aResult(2)), patience);
+    const [second] = await whileAway(() => reader.receive(5, 5_000, never), patience);
+    expect(second?.result.key).toBe(aResult(2).key);
+    await reader.close();
+    expect(await results.depth()).toEqual({ waiting: 1, inFlight: 0 });
   });
 
   it('nothing keeps a process that closes its queues', async () => {
