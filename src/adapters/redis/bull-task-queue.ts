@@ -66,7 +66,8 @@ export class BullTaskQueue implements TaskQueue {
     const { url, region, timing } = this.#options;
     this.#receiver ??= new BullReceiver(
       { address: parseRedisUrl(url), prefix: prefixOf(region), holder: this.#holder, timing },
-      { clock: this.#clock, trouble: this.#trouble },
+      // Of its own: a worker waits for a Redis that is away, those who ask do not.
+      { clock: this.#clock, trouble: new RedisTrouble(url) },
     );
     return this.#receiver.receive(most, waitMs, signal);
   }
@@ -157,6 +158,7 @@ export class BullTaskQueue implements TaskQueue {
       defaultJobOptions: { ...keptJobs, attempts: 1 },
     });
     queue.on('error', (error) => this.#trouble.note(error));
+    queue.on('ioredis:close', () => this.#trouble.lose());
     return queue;
   }
 }
