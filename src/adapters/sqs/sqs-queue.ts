@@ -101,7 +101,7 @@ export class SqsQueue {
       const command = new ReceiveMessageCommand({
         QueueUrl: await this.url(),
         MaxNumberOfMessages: Math.min(most, mostPerReceive),
-        WaitTimeSeconds: Math.floor(Math.min(request.waitMs, longestPollMs) / 1_000),
+        WaitTimeSeconds: Math.round(Math.min(request.waitMs, longestPollMs) / 1_000),
         VisibilityTimeout: request.visibilityS,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       });

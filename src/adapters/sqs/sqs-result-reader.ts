@@ -3,8 +3,8 @@ import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultLease, ResultReader } from '../../ports/result-queue.ts';
-import { HeldMessage, type HoldTiming, visibilitySeconds } from './held-message.ts';
-import { pollMessages } from './poll-messages.ts';
+import { HeldMessage, type HoldTiming } from './held-message.ts';
+import { MessagePolls, type Polled } from './message-polls.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
@@ -17,7 +17,6 @@ interface ReaderDeps {
 const rememberedCount = 200_000;
 /** For its own reader, which looks all the time. */
 const foreignDelayMs = 1_000;
-const lookEveryMs = 200;
 
 function readResult(body: string): TaskResult | null {
   try {
@@ -38,34 +37,28 @@ export class SqsResultReader implements ResultReader {
   readonly #deps: ReaderDeps;
   readonly #held = new Map<string, HeldMessage>();
   readonly #done = new RecentIds(rememberedCount);
-  readonly #closing = new AbortController();
+  readonly #polls: MessagePolls;
 
   constructor(run: string | null, timing: HoldTiming, deps: ReaderDeps) {
     this.#run = run;
     this.#timing = timing;
     this.#deps = deps;
+    this.#polls = new MessagePolls(timing, deps);
   }
 
-  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
-    const { clock, queue } = this.#deps;
-    const untilMs = clock.nowMs() + waitMs;
-    const visibilityS = visibilitySeconds(this.#timing);
-    while (!signal.aborted && most > 0) {
-      const leftMs = Math.max(0, untilMs - clock.nowMs());
-      const request = { most, waitMs: leftMs, visibilityS, signal, closing: this.#closing.signal };
-      const { sinceMs, messages } = await pollMessages(request, { queue, clock });
-      const held = messages.map((message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
-      const leases = (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
-      if (leases.length > 0 || clock.nowMs() >= untilMs) return leases;
-      await clock.sleep(Math.min(lookEveryMs, untilMs - clock.nowMs()), signal);
-    }
-    return [];
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
+    return this.#polls.receive({ most, waitMs, signal }, (polled) => this.#begin(polled));
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
     await Promise.allSettled([...this.#held.values()].map((message) => message.release(0)));
     this.#held.clear();
+    await this.#polls.close();
+  }
+
+  async #begin({ sinceMs, messages }: Polled): Promise<readonly ResultLease[]> {
+    const held = messages.map((message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
+    return (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
   }
 
   /** Null for what is no result of ours, among others: that is left to itself, and in the end to the dead-letter queue. */

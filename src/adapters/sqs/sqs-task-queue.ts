@@ -4,9 +4,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { HeldMessage, type HoldTiming, visibilitySeconds } from './held-message.ts';
+import { HeldMessage, type HoldTiming } from './held-message.ts';
+import { MessagePolls, type Polled } from './message-polls.ts';
 import { encodeMessage } from './message-text.ts';
-import { type Polled, pollMessages } from './poll-messages.ts';
 import type { SqsAddress } from './sqs-address.ts';
 import { SqsLease } from './sqs-lease.ts';
 import { SqsQueue } from './sqs-queue.ts';
@@ -18,8 +18,6 @@ export interface SqsTaskQueueDeps {
 }
 
 const bulkSize = 500;
-/** Between two polls that wait for less than the second that SQS counts in. */
-const lookEveryMs = 200;
 
 /** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
 export class SqsTaskQueue implements TaskQueue {
@@ -27,13 +25,14 @@ export class SqsTaskQueue implements TaskQueue {
   readonly #deps: SqsTaskQueueDeps;
   readonly #queue: SqsQueue;
   readonly #deadLetters: DeadLetters;
-  readonly #closing = new AbortController();
+  readonly #polls: MessagePolls;
   readonly #held = new Set<HeldMessage>();
 
   constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
     this.#timing = timing;
     this.#deps = deps;
     this.#queue = new SqsQueue(address, deps);
+    this.#polls = new MessagePolls(timing, { ...deps, queue: this.#queue });
     this.#deadLetters = new DeadLetters(this.#queue, deps);
   }
 
@@ -45,19 +44,8 @@ export class SqsTaskQueue implements TaskQueue {
     return newCount;
   }
 
-  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
-    const { clock } = this.#deps;
-    const untilMs = clock.nowMs() + waitMs;
-    const visibilityS = visibilitySeconds(this.#timing);
-    while (!signal.aborted && most > 0) {
-      const leftMs = Math.max(0, untilMs - clock.nowMs());
-      const request = { most, waitMs: leftMs, visibilityS, signal, closing: this.#closing.signal };
-      const polled = await pollMessages(request, { queue: this.#queue, clock });
-      const leases = await this.#begin(polled);
-      if (leases.length > 0 || clock.nowMs() >= untilMs) return leases;
-      await clock.sleep(Math.min(lookEveryMs, untilMs - clock.nowMs()), signal);
-    }
-    return [];
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    return this.#polls.receive({ most, waitMs, signal }, (polled) => this.#begin(polled));
   }
 
   async depth(): Promise<QueueDepth> {
@@ -74,7 +62,7 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    await this.#polls.close();
     for (const message of this.#held) message.forget();
     this.#deadLetters.close();
     this.#queue.close();

@@ -54,9 +54,12 @@ export interface WorkerSnapshot {
   readonly totals: WorkerTotals;
 }
 
-/** The longest wait for a task: a look at the rules in between costs nothing. */
-const receiveMs = 5_000;
-const depthEveryMs = 5_000;
+/**
+ * The longest wait for a task. SQS may go on with the poll of a worker that was killed: it is over before the tasks of that
+ * worker come back, 12 s after they were renewed at the earliest, and hides none of them.
+ */
+const receiveMs = 10_000;
+const depthEveryMs = 15_000;
 const awayMs = 1_000;
 /** Enough to name; the count says how many there were. */
 const mostNamed = 1_000;

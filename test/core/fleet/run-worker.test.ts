@@ -126,6 +126,25 @@ describe('a worker', () => {
     expect(await world.read()).toEqual([]);
   });
 
+  it('asks an empty queue for tasks six times a minute, and counts what is in it four times', async () => {
+    const world = new FleetWorld();
+    const real = new MemoryTaskQueue(world.tasks);
+    const asked = { receive: 0, depth: 0 };
+    const counting: TaskQueue = Object.assign(Object.create(real) as TaskQueue, {
+      receive: (most: number, waitMs: number, stop: AbortSignal): Promise<readonly TaskLease[]> => {
+        asked.receive += 1;
+        return real.receive(most, waitMs, stop);
+      },
+      depth: () => {
+        asked.depth += 1;
+        return real.depth();
+      },
+    });
+    await aFleet([], { world, queue: counting, options: { exitWhenIdleMs: null } });
+    await world.clock.advance(59_999);
+    expect(asked).toEqual({ receive: 6, depth: 4 });
+  });
+
   it('waits for a queue that is away, says so once, and goes on', async () => {
     const world = new FleetWorld();
     const real = new MemoryTaskQueue(world.tasks);
