@@ -12,8 +12,19 @@ export interface AppliedMove {
   readonly moved: readonly { readonly region: string; readonly tasks: number }[];
   /** Tasks that nobody may take. */
   readonly kept: number;
+  /** Tasks that its workers hold, which come back if these are dead; null where the queue does not tell. */
+  readonly inFlight: number | null;
   /** Why not all could be moved; null where they were. */
   readonly error: string | null;
+}
+
+async function inFlightOf(queue: TaskQueue): Promise<number | null> {
+  try {
+    return (await queue.depth()).inFlight;
+  } catch (error) {
+    if (error instanceof QueueUnavailable) return null;
+    throw error;
+  }
 }
 
 /** Moves what waits in the regions of the plan to where the plan says. */
@@ -30,10 +41,10 @@ export async function applyFailover(
     try {
       const { byRegion, kept } = await moveTasks({ from, to: queues, targetOf, signal: interrupt.stop });
       const moved = [...byRegion].map(([region, tasks]) => ({ region, tasks }));
-      applied.push({ from: move.from, moved, kept, error: null });
+      applied.push({ from: move.from, moved, kept, inFlight: await inFlightOf(from), error: null });
     } catch (error) {
       if (!(error instanceof QueueUnavailable)) throw error;
-      applied.push({ from: move.from, moved: [], kept: 0, error: error.message });
+      applied.push({ from: move.from, moved: [], kept: 0, inFlight: null, error: error.message });
     }
   }
   return applied;

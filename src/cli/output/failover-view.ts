@@ -37,6 +37,8 @@ export function failoverReport({ regions, failover }: HealthFrame): FailoverRepo
 }
 
 const count = (tasks: number | null): string => tasks?.toLocaleString('en-US') ?? 'unknown';
+const heldNote = 'by its workers; those of dead ones can be moved in 20 s';
+
 function rowsOf({ from, to, held, backlog, reason }: BacklogMove): readonly (readonly string[])[] {
   if (to.length === 0) return [[from, held ? '(held)' : '(home)', '-', count(backlog), reason]];
   return to.map(({ region, share, tasks }) => [from, region, formatShare(share), count(tasks), reason]);
@@ -64,14 +66,19 @@ export function renderFailover(report: FailoverReport, columns: number | null): 
   return `${table}${cutReasons(failover, table)}`;
 }
 
+/** What became of one region. What its workers hold is no reason to wait, but one to look again. */
+function appliedRows({ from, moved, kept, inFlight, error }: AppliedMove): readonly (readonly string[])[] {
+  const rows = [
+    ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
+    ...(kept > 0 ? [[from, '(stay)', count(kept), 'nobody may take them']] : []),
+    ...(inFlight === null || inFlight === 0 ? [] : [[from, '(held)', count(inFlight), heldNote]]),
+    ...(error === null ? [] : [[from, '-', '-', error]]),
+  ];
+  return rows.length > 0 ? rows : [[from, '-', '0', 'nothing waits there']];
+}
+
 /** What was moved, for people. */
 export function renderApplied(applied: readonly AppliedMove[], columns: number | null): string {
   if (applied.length === 0) return 'Nothing to move.\n';
-  const rows = applied.flatMap(({ from, moved, kept, error }) => [
-    ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
-    ...(kept > 0 ? [[from, '(stay)', count(kept), 'nobody may take them']] : []),
-    ...(error === null ? [] : [[from, '-', '-', error]]),
-    ...(moved.length === 0 && kept === 0 && error === null ? [[from, '-', '0', 'nothing waits there']] : []),
-  ]);
-  return renderTable(['from', 'to', 'moved', 'note'], rows, columns);
+  return renderTable(['from', 'to', 'tasks', 'note'], applied.flatMap(appliedRows), columns);
 }

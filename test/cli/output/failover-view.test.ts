@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type FailoverReport, failoverReport, renderFailover } from '../../../src/cli/output/failover-view.ts';
+import {
+  type FailoverReport,
+  failoverReport,
+  renderApplied,
+  renderFailover,
+} from '../../../src/cli/output/failover-view.ts';
 import type { FailoverMove } from '../../../src/core/routing/failover.ts';
 import type { RegionHealth, RegionStatus } from '../../../src/domain/region.ts';
 
@@ -108,5 +113,29 @@ describe('the table of captcha failover', () => {
     const text = shown([], [{ ...held, from: 'my-own-data-centre-number-1', reason }], 80);
     expect(text).toContain('…');
     expect(text.endsWith(`\nmy-own-data-centre-number-1: ${reason}\n`)).toBe(true);
+  });
+});
+
+describe('what was moved', () => {
+  const nothing = { from: 'us', moved: [], kept: 0, inFlight: 0, error: null };
+  const shown = (applied: Parameters<typeof renderApplied>[0]): readonly string[] =>
+    renderApplied(applied, null).trimEnd().split('\n').slice(1);
+
+  it.each([
+    ['nothing', nothing, ['us    -   0      nothing waits there']],
+    ['what went', { ...nothing, moved: [{ region: 'eu', tasks: 1_200 }] }, ['us    eu  1,200']],
+    ['what stays', { ...nothing, kept: 3 }, ['us    (stay)  3      nobody may take them']],
+    [
+      'what dead workers may hold',
+      { ...nothing, inFlight: 14 },
+      ['us    (held)  14     by its workers; those of dead ones can be moved in 20 s'],
+    ],
+    ['why not', { ...nothing, inFlight: null, error: 'away' }, ['us    -   -      away']],
+  ])('says %s', (_, applied, rows) => {
+    expect(shown([applied])).toEqual(rows);
+  });
+
+  it('may be nothing at all', () => {
+    expect(renderApplied([], null)).toBe('Nothing to move.\n');
   });
 });
