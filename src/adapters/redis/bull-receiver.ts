@@ -111,7 +111,7 @@ export class BullReceiver {
   async #connected(): Promise<IRedisClient> {
     const { clock, trouble } = this.#deps;
     const client = await within(this.#worker.getBackend().client, { ms: this.#options.timing.stalledMs }, clock);
-    if (client?.status !== 'ready') throw trouble.unavailable('Connection is closed');
+    if (client?.status !== 'ready' || trouble.isElsewhere) throw trouble.unavailable('Connection is closed');
     return client;
   }
 

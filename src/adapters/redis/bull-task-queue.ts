@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { BullReceiver, type Timing } from './bull-receiver.ts';
 import { countKnownJobs } from './bull-scripts.ts';
-import { parseRedisUrl } from './redis-address.ts';
+import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
 import { within } from './patience.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
@@ -31,6 +31,11 @@ const politeMs = 1_000;
 /** All keys of a region begin with this. In braces they are in one slot of a Redis Cluster, as scripts demand. */
 function prefixOf(region: string): string {
   return `{captcha:${encodeURIComponent(region)}}`;
+}
+
+/** Without the check that warns on the console of other eviction policies, which the doctor tells of. */
+function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: true } {
+  return { ...parseRedisUrl(url), skipVersionCheck: true };
 }
 
 function bulksOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
@@ -65,7 +70,7 @@ export class BullTaskQueue implements TaskQueue {
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
     const { url, region, timing } = this.#options;
     this.#receiver ??= new BullReceiver(
-      { address: parseRedisUrl(url), prefix: prefixOf(region), holder: this.#holder, timing },
+      { address: bullAddress(url), prefix: prefixOf(region), holder: this.#holder, timing },
       // Of its own: a worker waits for a Redis that is away, those who ask do not.
       { clock: this.#clock, trouble: new RedisTrouble(url) },
     );
@@ -140,15 +145,16 @@ export class BullTaskQueue implements TaskQueue {
   async #open(): Promise<Queue<QueuedTask, null>> {
     this.#queue ??= this.#create();
     const queue = this.#queue;
-    const isReady = queue.waitUntilReady().then(() => true);
-    if (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) return queue;
+    const isReady = this.#trouble.guard(() => queue.waitUntilReady().then(() => true));
+    const isOpen = (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) === true;
+    if (isOpen && !this.#trouble.isElsewhere) return queue;
     throw this.#trouble.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
   }
 
   #create(): Queue<QueuedTask, null> {
     const queue = new Queue<QueuedTask, null>('tasks', {
       connection: {
-        ...parseRedisUrl(this.#options.url),
+        ...bullAddress(this.#options.url),
         enableOfflineQueue: false,
         commandTimeout: commandTimeoutMs,
         connectTimeout: connectTimeoutMs,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 
@@ -6,12 +7,16 @@ export interface RedisAddress {
   readonly host: string;
   readonly port: number;
   readonly db: number;
+  /** How long the other side may take to close a connection. A process waits for it, also where there is none. In ms. */
+  readonly disconnectTimeout: number;
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: { readonly servername: string };
+  /** Without a name where the host is an address: TLS names none. */
+  readonly tls?: { readonly servername?: string };
 }
 
 const usualPort = 6379;
+const disconnectTimeoutMs = 200;
 
 /** Takes `redis://user:password@host:port/database` apart; `rediss` is over TLS. Throws `UsageError`. */
 export function parseRedisUrl(url: string): RedisAddress {
@@ -25,8 +30,9 @@ export function parseRedisUrl(url: string): RedisAddress {
     host,
     port: port === '' ? usualPort : Number(port),
     db: Number(db),
+    disconnectTimeout: disconnectTimeoutMs,
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' && { tls: { servername: host } }),
+    ...(protocol === 'rediss:' && { tls: isIP(host) === 0 ? { servername: host } : {} }),
   };
 }

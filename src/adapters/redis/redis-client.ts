@@ -17,7 +17,10 @@ export function openRedis(url: string, trouble: RedisTrouble): Redis {
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(times * 100, longestRetryMs),
   });
-  client.on('error', (error: Error) => trouble.note(error));
+  client.on('error', (error: Error) => {
+    trouble.note(error);
+    if (trouble.isElsewhere) client.disconnect();
+  });
   client.on('close', () => trouble.lose());
   return client;
 }

@@ -5,6 +5,10 @@ import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 /** What a client says when its connection is gone, which is less than the error of the connection said. */
 const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
 
+/** A client goes on with database 0 where there is no such one. */
+const wrongDatabase = /DB index/;
+const databaseFix = 'name a database that it has, usually /0 to /15';
+
 function isBug(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
@@ -14,6 +18,7 @@ export class RedisTrouble {
   readonly #url: string;
   readonly #waiting = new Set<() => void>();
   #last: string | null = null;
+  #isElsewhere = false;
 
   constructor(url: string) {
     this.#url = maskSecrets(url);
@@ -21,7 +26,14 @@ export class RedisTrouble {
 
   /** For a client's `error` event, which nobody else listens to. */
   note(error: Error): void {
-    this.#last = error.message;
+    if (this.#isElsewhere) return;
+    this.#isElsewhere = wrongDatabase.test(error.message);
+    this.#last = this.#isElsewhere ? `${error.message}: ${databaseFix}` : error.message;
+  }
+
+  /** Whether the URL names a database that there is not, which stays so: what is written all the same is written elsewhere. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
   }
 
   /** For a client's `close` event, which every attempt to connect again ends in while Redis is away. */
