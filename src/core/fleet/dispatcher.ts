@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ResultLease, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { HomedTask, Placement } from '../routing/failover-router.ts';
+import { MissingResults, missingResult } from './missing-results.ts';
 import { Outbox } from './outbox.ts';
 import { setAsideResult } from './set-aside-result.ts';
 import { whileAway } from './while-away.ts';
@@ -24,6 +25,7 @@ export interface DispatcherDeps {
 }
 
 interface Pending {
+  readonly queued: QueuedTask;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -31,7 +33,7 @@ interface Pending {
 const receiveMs = 5_000;
 const mostAtOnce = 500;
 const awayMs = 1_000;
-const deadEveryMs = 15_000;
+const lookEveryMs = 15_000;
 
 /** After a queue did not answer, the task may be in it all the same: whoever gets the other copy must know. */
 function doubtful(progress: OpenProgress): OpenProgress {
@@ -51,12 +53,14 @@ export class Dispatcher {
   readonly #arrived = new Map<string, ResultLease>();
   readonly #acks = new Set<Promise<void>>();
   readonly #ended = new AbortController();
+  readonly #missing: MissingResults;
   #failure: Error | null = null;
 
   constructor(run: string, deps: DispatcherDeps) {
     this.#run = run;
     this.#deps = deps;
     this.#reader = deps.results.reader(run);
+    this.#missing = new MissingResults(deps.results);
     this.#outboxes = new Map([...deps.queues].map(([region, queue]) => [region, new Outbox(queue)]));
   }
 
@@ -71,7 +75,7 @@ export class Dispatcher {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#ended.signal.aborted) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#pending.set(queued.key, { resolve, reject });
+      this.#pending.set(queued.key, { queued, resolve, reject });
       this.#send(queued).catch(reject);
     });
   }
@@ -96,7 +100,7 @@ export class Dispatcher {
    * in the queues, where it is worked on.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
-    const watching = this.#watchDead().catch((error: unknown) => this.fail(error));
+    const watching = this.#watchLost().catch((error: unknown) => this.fail(error));
     try {
       while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
       await lastly();
@@ -176,13 +180,14 @@ export class Dispatcher {
     this.#pending.delete(key);
   }
 
-  /** A task that was set aside has no result until a person queues it again: nobody waits for that. */
-  async #watchDead(): Promise<void> {
+  /** A task that was set aside has no result until a person queues it again, and one whose result was read has no other. */
+  async #watchLost(): Promise<void> {
     const { clock, queues } = this.#deps;
     for (;;) {
-      await clock.sleep(deadEveryMs, this.#ended.signal);
+      await clock.sleep(lookEveryMs, this.#ended.signal);
       if (this.#ended.signal.aborted) return;
       for (const [region, queue] of queues) await this.#lookForDead(region, queue);
+      await this.#lookForMissing();
     }
   }
 
@@ -195,6 +200,18 @@ export class Dispatcher {
       }
     } catch (error) {
       this.#note(region, error);
+    }
+  }
+
+  async #lookForMissing(): Promise<void> {
+    try {
+      const keys = await this.#missing.look([...this.#pending.values()].map(({ queued }) => queued));
+      for (const key of keys) {
+        const pending = this.#pending.get(key);
+        if (pending !== undefined) this.#resolve(key, missingResult(pending.queued, this.#deps.clock.timestamp()));
+      }
+    } catch (error) {
+      this.#note(null, error);
     }
   }
 

@@ -71,6 +71,29 @@ describe('a dispatcher', () => {
     await second.end();
   });
 
+  it('gives up on a task whose result somebody else has read, and says that it may have been paid for', async () => {
+    const world = new FleetWorld();
+    const first = aDispatcher(world);
+    void first.dispatcher.dispatch(aTaskOf(1));
+    await world.clock.advance(100);
+    await first.end();
+    startWorker(world);
+    await world.clock.advance(60_000);
+    const anybody = world.results.reader(null);
+    const [read] = await anybody.receive(1, 0, new AbortController().signal);
+    await read?.ack();
+    await anybody.close();
+    const second = aDispatcher(world);
+    const waiting = second.dispatcher.dispatch(aTaskOf(1));
+    startWorker(world);
+    await world.clock.advance(60_000);
+    expect(await waiting).toMatchObject({
+      possiblyCharged: true,
+      outcome: { status: 'failed', reason: 'in-doubt', message: expect.stringContaining('captcha results') as string },
+    });
+    await second.end();
+  });
+
   it('finds the tasks of an earlier process where they are, and neither sends nor pays twice', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
