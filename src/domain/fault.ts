@@ -16,7 +16,10 @@ export interface Fault {
   readonly message: string;
   /** The least wait before the next submission or poll, in ms; null where nobody asked for one. */
   readonly retryAfterMs: number | null;
-  /** True where a submission was sent and no understandable answer came: it may have been accepted and paid for. */
+  /**
+   * True where a submission may have been paid for in vain: it was sent and no understandable answer came, or the service
+   * has forgotten the id that it gave.
+   */
   readonly answerLost: boolean;
   /** True where every thread of the account is taken: the one fault that lower concurrency cures. */
   readonly threadsFull: boolean;

@@ -15,6 +15,8 @@ export interface ErrorCode {
   readonly waitMs: number | null;
   readonly threadsFull: boolean;
   readonly maxResubmissions: number | null;
+  /** Whether a poll that is answered so says that an accepted id is gone, and whatever it cost with it. */
+  readonly losesId: boolean;
 }
 
 type Options = Partial<Omit<ErrorCode, 'code' | 'advice'>>;
@@ -24,6 +26,7 @@ const plain: Omit<ErrorCode, 'code' | 'advice' | 'kind'> = {
   waitMs: null,
   threadsFull: false,
   maxResubmissions: null,
+  losesId: false,
 };
 
 const rowsOf =
@@ -35,6 +38,9 @@ const account = rowsOf('account');
 const rejected = rowsOf('rejected');
 const unsolvable = rowsOf('unsolvable');
 const transport = rowsOf('transport');
+
+/** The id of a submission that was accepted. */
+const forgotten = { maxResubmissions: 1, losesId: true };
 
 /**
  * One row per code. Waits and classes are CaptchaAI's documentation where it speaks, else 2captcha's; where the two
@@ -98,8 +104,8 @@ const errorCodes: readonly ErrorCode[] = [
   unsolvable('ERROR_CAPTCHA_UNSOLVABLE', 'The workers gave up on this attempt.'),
   unsolvable('ERROR_BAD_DUPLICATES', 'The workers did not agree on an answer.'),
   unsolvable('ERROR_PROXY_CONNECTION_FAILED', 'The service could not reach the page through the proxy.'),
-  unsolvable('ERROR_WRONG_CAPTCHA_ID', 'The service no longer knows this id.', { maxResubmissions: 1 }),
-  unsolvable('ERROR_NO_SUCH_CAPCHA_ID', 'The service no longer knows this id.', { maxResubmissions: 1 }),
+  unsolvable('ERROR_WRONG_CAPTCHA_ID', 'The service no longer knows this id.', forgotten),
+  unsolvable('ERROR_NO_SUCH_CAPCHA_ID', 'The service no longer knows this id.', forgotten),
 
   transport('ERROR_SERVER_ERROR', 'The service had an internal error.'),
   transport('ERROR_INTERNAL_SERVER_ERROR', 'The service had an internal error.'),
@@ -138,6 +144,7 @@ export function faultOfCode(code: string, endpoint: Endpoint, kinds: Readonly<Re
     code,
     message: `${code}: ${entry.advice}`,
     retryAfterMs: entry.waitMs,
+    answerLost: entry.losesId && endpoint === 'poll',
     threadsFull: entry.threadsFull && kind === 'throttled',
     maxResubmissions: override === undefined ? entry.maxResubmissions : null,
   });

@@ -98,6 +98,15 @@ describe('faultOfCode', () => {
     expect(faultOfCode('ERROR_NO_SUCH_CAPCHA_ID', 'poll', {}).maxResubmissions).toBe(1);
   });
 
+  it.each([
+    ['ERROR_WRONG_CAPTCHA_ID', 'poll', true],
+    ['ERROR_NO_SUCH_CAPCHA_ID', 'poll', true],
+    ['ERROR_WRONG_CAPTCHA_ID', 'submit', false],
+    ['ERROR_CAPTCHA_UNSOLVABLE', 'poll', false],
+  ] as const)('knows whether %s to a %s means that a submission was paid for in vain: %s', (code, endpoint, lost) => {
+    expect(faultOfCode(code, endpoint, {}).answerLost).toBe(lost);
+  });
+
   it('lets an unknown code be submitted again once, and gives up on a poll that is answered so', () => {
     expect(faultOfCode('ERROR_NEW', 'submit', {})).toMatchObject({
       kind: 'rejected',

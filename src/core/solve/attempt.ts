@@ -149,7 +149,7 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
     durationMs: clock.nowMs() - startedMs,
     pollMs,
     pollFaultCount,
-    possiblyCharged: false,
+    possiblyCharged: 'fault' in end && end.fault.answerLost,
     fault: 'fault' in end ? end.fault : null,
   };
   return { record, solved: 'fault' in end ? null : end };

@@ -168,6 +168,15 @@ describe('an attempt', () => {
     expect((await attempting({ submits: () => [unsolvable] })).deposits).toBe(0);
   });
 
+  it('may have been charged in vain where the service has forgotten its id, not where it gave it up', async () => {
+    const after = async (answerLost: boolean): Promise<boolean> => {
+      const poll = { fault: aFault({ kind: 'unsolvable', answerLost }) };
+      return (await attempting({ polls: () => [poll] })).record.possiblyCharged;
+    };
+    expect(await after(true)).toBe(true);
+    expect(await after(false)).toBe(false);
+  });
+
   it.each<[FaultKind, Verdict]>([
     ['transport', 'failure'],
     ['timeout', 'failure'],
