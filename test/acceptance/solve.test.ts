@@ -40,6 +40,13 @@ describe.concurrent('captcha solve', () => {
     expect(tasks).toMatchObject([{ method: 'base64', params: { body: image.toString('base64') } }]);
   });
 
+  it('asks the service about a method that it does not know, and says which was meant', async ({ bench }) => {
+    const sandbox = await bench.sandbox();
+    const { code, stderr } = await bench.run(['solve', ...turnstile, '--method', 'turnstil'], { at: sandbox });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ERROR_METHOD_CALL[^]*\ndid you mean --method turnstile\?\n$/);
+  });
+
   it('sends a proxy from --param-file, and the action of --page-action', async ({ bench }) => {
     const { sandbox, tasks } = await attentiveSandbox(bench);
     const proxy = `user:${proxyPassword}@192.0.2.1:8080`;

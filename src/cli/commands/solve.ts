@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import { closestName } from '../../domain/closest-name.ts';
+import type { GaveUp, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import { UsageError } from '../../domain/usage-error.ts';
+import { knownMethods } from '../../protocol/methods.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
@@ -64,7 +66,14 @@ function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonl
   return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
 }
 
-async function show(outcome: Outcome, { rule, region }: Task, { globals, terminal }: Context): Promise<void> {
+/** What was meant by a method that nobody knows. No method is refused for its name: the service may know more of them. */
+function methodHint(method: string, { code }: GaveUp): string | null {
+  const isUnknown = code === 'ERROR_METHOD_CALL' || code === 'ERROR_NO_SUCH_METHOD';
+  const meant = isUnknown ? closestName(method, knownMethods()) : null;
+  return meant === null || meant === method ? null : `did you mean --method ${meant}?`;
+}
+
+async function show(outcome: Outcome, { rule, region, method }: Task, { globals, terminal }: Context): Promise<void> {
   try {
     if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
@@ -73,7 +82,10 @@ async function show(outcome: Outcome, { rule, region }: Task, { globals, termina
       terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
     throw error;
   }
-  if (outcome.status === 'failed') terminal.error(renderGaveUp(outcome));
+  if (outcome.status !== 'failed') return;
+  terminal.error(renderGaveUp(outcome));
+  const hint = methodHint(method, outcome);
+  if (hint !== null) terminal.error(hint);
 }
 
 /** A task that the policy denies is a usage error, and has an outcome for the scripts that read those. */
