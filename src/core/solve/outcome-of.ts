@@ -1,6 +1,6 @@
 import type { Attempt, GaveUp, GaveUpReason, Solved } from '../../domain/outcome.ts';
-import type { Solution } from '../../domain/solution.ts';
 import type { Task } from '../../domain/task.ts';
+import type { Found } from './collect.ts';
 
 /** What a task has been through so far. */
 export interface Course {
@@ -60,15 +60,13 @@ export function gaveUp({ task, attempts, durationMs }: Course, { reason, retryIn
   };
 }
 
-export interface Found {
-  readonly solution: Solution;
-  readonly solvedAt: number;
+export interface Answer extends Pick<Found, 'solution' | 'solvedAt'> {
   /** How long the solution is usable, in ms; null where it never expires. */
   readonly lifetimeMs: number | null;
 }
 
 /** The outcome of a task whose latest attempt was solved. */
-export function solved({ task, attempts, durationMs }: Course, { solution, solvedAt, lifetimeMs }: Found): Solved {
+export function solved({ task, attempts, durationMs }: Course, { solution, solvedAt, lifetimeMs }: Answer): Solved {
   const last = attempts.at(-1);
   return {
     status: 'solved',

@@ -1,12 +1,14 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
+import type { Pass } from '../../ports/breaker.ts';
 import type { QuietTime } from '../../ports/quiet-time.ts';
 import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
 import { ProcessQuietTime } from '../retry/process-quiet-time.ts';
 import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
 import { type Circumstances, limitsIn, nothingSpecial } from './circumstances.ts';
+import type { Found } from './collect.ts';
 import { Crowd } from './crowd.ts';
 import { Entrance } from './entrance.ts';
 import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
@@ -35,6 +37,16 @@ type Start = AttemptPlan['start'];
 
 /** Whoever would rather wait than fail keeps its last attempt for so many base delays, in which a breaker opens. */
 const lastChance = 10;
+
+/**
+ * The pass of an attempt that found out for all who wait that the service is not there; null for any other. Whoever does
+ * that does it for all: an outage must not use up the attempts of a few.
+ */
+function trialOf(start: Start, { captchaId, fault }: Attempt): Pass | null {
+  if (!('pass' in start) || start.pass.ticket === undefined || captchaId !== null) return null;
+  if (fault === null || fault.answerLost) return null;
+  return fault.kind === 'transport' || fault.kind === 'timeout' ? start.pass : null;
+}
 
 /** One task on its way: what it has been through, and how long it still has. */
 class Run {
@@ -70,10 +82,16 @@ class Run {
     let start: Start | WhyGivenUp = accepted === null ? await this.#entrance.enter() : { accepted };
     for (;;) {
       if ('reason' in start) return this.#giveUp(start);
-      const ended = await this.#attempt(start);
-      if (ended !== null && typeof ended === 'object') return ended;
-      start = await this.#enterAfter(await this.#decideAfter(ended));
+      const { record, solved: found } = await runAttempt(this.#plan(start), this.#deps);
+      if (found !== null) return this.#succeed(record, found);
+      start = await this.#enterAfter(await this.#decideAfter(start, record));
     }
+  }
+
+  #plan(start: Start): AttemptPlan {
+    const { steps, earlierAttempts, accepted } = this.#circumstances;
+    const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
+    return { task: this.#task, attempt, deadlineAtMs: this.#time.deadlineAtMs, start, steps };
   }
 
   async #enterAfter(decision: RetryDecision): Promise<Start | WhyGivenUp> {
@@ -98,45 +116,35 @@ class Run {
     this.#time.grant(withJitter(retryAfterMs, 1));
   }
 
-  async #decideAfter(ended: 'no-thread' | 'probed' | null): Promise<RetryDecision> {
-    if (ended === null) return this.#decide();
+  async #decideAfter(start: Start, record: Attempt): Promise<RetryDecision> {
     const { awaitThread } = this.#circumstances;
-    if (ended === 'no-thread' && awaitThread !== null) await this.#time.waitForOthers(awaitThread);
-    return { retry: true, waitMs: 0 };
-  }
-
-  /** What a fault says that costs the task nothing, since nothing was accepted; null for any other. */
-  #freeOfCharge(start: Start, fault: Fault | null): 'no-thread' | 'probed' | null {
-    if (fault?.threadsFull === true && this.#circumstances.awaitThread !== null) return 'no-thread';
-    if (!('pass' in start) || start.pass.ticket === undefined || fault === null || fault.answerLost) return null;
-    if (fault.kind !== 'transport' && fault.kind !== 'timeout') return null;
-    // Whoever tries while others wait does it for all: an outage must not use up the attempts of a few.
-    if (this.#options.onExhausted === 'wait') this.#trialCount += 1;
-    return start.pass.probe && this.#options.onExhausted === 'pause' ? 'probed' : null;
-  }
-
-  async #attempt(start: Start): Promise<Outcome | 'no-thread' | 'probed' | null> {
-    const { steps, earlierAttempts, accepted } = this.#circumstances;
-    const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
-    const plan = { task: this.#task, attempt, deadlineAtMs: this.#time.deadlineAtMs, start, steps };
-    const end = await runAttempt(plan, this.#deps);
-    const free = end.record.captchaId === null ? this.#freeOfCharge(start, end.record.fault) : null;
-    if (free !== null) {
+    const { onExhausted } = this.#options;
+    const goOn = { retry: true, waitMs: 0 } as const;
+    if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
       // The others need not be told one by one that the house is full for so long.
-      const { retryAfterMs = null } = end.record.fault ?? {};
-      if (free === 'no-thread' && retryAfterMs !== null) await this.#deps.quiet.ask(retryAfterMs);
-      return free;
+      if (record.fault.retryAfterMs !== null) await this.#deps.quiet.ask(record.fault.retryAfterMs);
+      await this.#time.waitForOthers(awaitThread);
+      return goOn;
     }
-    this.#attempts.push(end.record);
-    if (end.record.fault !== null) {
-      this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault: end.record.fault });
-    }
-    if (end.solved === null) return null;
+    const trial = trialOf(start, record);
+    if (trial?.probe === true && onExhausted === 'pause') return goOn;
+    if (trial !== null && onExhausted === 'wait') this.#trialCount += 1;
+    this.#record(record);
+    return this.#decide();
+  }
+
+  #record(record: Attempt): void {
+    this.#attempts.push(record);
+    const { fault } = record;
+    if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault });
+  }
+
+  #succeed(record: Attempt, { solution, solvedAt }: Found): Outcome {
+    this.#record(record);
     const { lifetimeMs } = this.#deps.timing(this.#task);
-    const { solution, solvedAt } = end.solved;
     const outcome = solved(this.#course(), { solution, solvedAt, lifetimeMs });
     const { taskId, captchaId, durationMs } = outcome;
-    this.#deps.emit({ type: 'solved', taskId, attempt, captchaId, durationMs });
+    this.#deps.emit({ type: 'solved', taskId, attempt: record.attempt, captchaId, durationMs });
     return outcome;
   }
 
