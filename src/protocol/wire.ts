@@ -52,6 +52,12 @@ export function taskProblems(task: Task): readonly TaskProblem[] {
     const { about, what } = sourceOf(name, siteKeyName);
     return { about, text: `${task.method} needs ${what}` };
   });
+  // What was written over in the wire's parameters: one of the two would be lost without a word.
+  const doubled = Object.keys(task.params).filter((name) => wire[name] !== task.params[name]);
+  for (const name of doubled) {
+    const { about } = sourceOf(name, siteKeyName);
+    problems.push({ about, text: `${about} and the parameter ${name} say different things: leave one of them out` });
+  }
   if (siteKeyName === null || !missing.includes(siteKeyName)) return problems;
   const foreign = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
   const misplaced = foreign.map((name) => ({

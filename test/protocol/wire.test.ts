@@ -66,6 +66,7 @@ describe('taskProblems', () => {
     ['base64', { body: 'aGk=' }],
     ['post', { body: 'aGk=' }],
     ['something_new', {}],
+    ['turnstile', { sitekey: 'K', pageurl, params: { sitekey: 'K', pageurl } }],
   ])('finds none in a complete %s task', (method, special) => {
     expect(taskProblems(task({ method, ...special }))).toEqual([]);
   });
@@ -79,6 +80,13 @@ describe('taskProblems', () => {
     [
       { method: 'turnstile', pageurl, params: { googlekey: 'K' } },
       ['turnstile needs a site key (sitekey)', 'turnstile calls its site key sitekey, not googlekey: use sitekey'],
+    ],
+    [
+      { method: 'userrecaptcha', sitekey: 'K', pageurl, params: { googlekey: 'L', pageurl: 'https://other.example/' } },
+      [
+        'sitekey and the parameter googlekey say different things: leave one of them out',
+        'pageurl and the parameter pageurl say different things: leave one of them out',
+      ],
     ],
   ])('names what is missing or misplaced in %o', (special, problems) => {
     expect(taskProblems(task(special)).map(({ text }) => text)).toEqual(problems);

@@ -166,7 +166,7 @@ describe('captcha failover --apply', () => {
   it('moves what waits where nobody serves, by the shares of the plan', async () => {
     const ran = await moved({ us: down, eu: up(30, 0), ap: up(10, 0) }, { apply: true }, { us: 40 });
     expect(ran).toMatchObject({ exitCode: 1, left: { us: 0, eu: 30, ap: 10 } });
-    expect(ran.out).toBe('from  to  moved  note\nus    eu  30\nus    ap  10\n');
+    expect(ran.out).toBe('from  to  tasks  note\nus    eu  30\nus    ap  10\n');
   });
 
   it('leaves the tasks of regions that serve alone', async () => {
