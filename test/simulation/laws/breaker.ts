@@ -74,6 +74,10 @@ class DownTime {
     if (this.#down === null && pass.isProbe) this.#turn(null);
     if (verdict === 'abandoned' && this.#down !== null) this.#down.out = null;
     if (verdict === 'abandoned') return;
+    if (this.#diedBeforeItTold(pass, atMs)) {
+      this.#loseSight();
+      return;
+    }
     if (this.#down !== null) this.#turn(verdict === 'failure' ? atMs : null);
     else if (verdict === 'success') this.#succeed(atMs);
     else if (verdict === 'failure') this.#fail(atMs);
@@ -89,6 +93,17 @@ class DownTime {
     if (atMs <= this.#lastSuccessMs + this.#toldMs) this.#isLost = true;
     this.#failures += 1;
     if (this.#failures >= this.#most && !this.#isLost) this.#turn(atMs);
+  }
+
+  /** Nobody can say whether the others have heard of it. */
+  #diedBeforeItTold({ course }: PassTaken, atMs: number): boolean {
+    return (this.#simulated.ledger.goneMs.get(course.process) ?? Infinity) <= atMs + this.#toldMs;
+  }
+
+  /** Until a probe tells. */
+  #loseSight(): void {
+    this.#down = null;
+    this.#isLost = true;
   }
 
   /** Down since a moment, or up. */
