@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { hostNowMs } from './adapters/host/host-clock.ts';
 import { HostLog } from './adapters/host/host-log.ts';
+import { prepareFolder } from './adapters/host/log-folder.ts';
 import { readHistory, readPresent } from './adapters/host/read-history.ts';
 import type { BudgetEvent, FleetStanding, SharedState } from './cli/budget/shared-state.ts';
 import type { Config } from './config/schema.ts';
@@ -29,6 +31,29 @@ function* historyOf(folder: string, state: ProtectionState): Generator<BudgetEve
     const isFleet = entry.type.startsWith('fleet') || entry.type === 'spend';
     const balance = isFleet ? state.fleet.balance : state.budget.balance(atMs);
     yield { at: wallMs + atMs, pid, entry, answer, balance };
+  }
+}
+
+/** Asks it of the parent where a folder is still to be made: that parent is named in the error. */
+function checkAccess(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    checkAccess(dirname(folder));
+  }
+}
+
+/** Why no log can be kept in a folder, found out without making it; null where one can. */
+function whyAlone(folder: string): string | null {
+  try {
+    checkAccess(folder);
+    // Where there is no folder it would be made, except on Windows.
+    if (existsSync(folder) || process.platform === 'win32') prepareFolder(folder);
+    return null;
+  } catch (error) {
+    if (error instanceof LogLost) return error.message;
+    return `${folder}: ${(error as NodeJS.ErrnoException).message}`;
   }
 }
 
@@ -63,6 +88,7 @@ export function plugSharedState(
   parts: Pick<ProtectionParts, 'accountId' | 'env'>,
 ): SharedState & { close(): Promise<void> } {
   const folder = hostLogFolder(config, parts);
+  const alone = whyAlone(folder);
   const fresh = (): ProtectionState => new ProtectionState(hostOptions(config), hostNowMs());
   const options = protectionOptions(config).budget;
   const url = fleetUrlOf(config);
@@ -72,16 +98,17 @@ export function plugSharedState(
   return {
     place: folder,
     ...(url !== null && { fleetPlace: maskSecrets(url) }),
+    ...(alone !== null && { alone }),
     look: async () => {
       const state = fresh();
-      readPresent(folder, state);
+      if (alone === null) readPresent(folder, state);
       const opened = await fleet();
       const standing = opened && (await standingOf(opened, options));
       return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(standing && { fleet: standing }) };
     },
     history: () => historyOf(folder, fresh()),
     reset: async () => {
-      resetHost(folder, fresh);
+      if (alone === null) resetHost(folder, fresh);
       await (await fleet())?.reset(options);
     },
     close: async () => (await bucket)?.close(),

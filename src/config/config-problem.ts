@@ -6,6 +6,8 @@ export interface ConfigProblem {
   readonly path: string;
   /** What is wrong, following the path and a colon. */
   readonly problem: string;
+  /** The file that says so, where it may not be the one whose value is in effect. */
+  readonly from?: string;
 }
 
 function pathText(names: readonly unknown[]): string {

@@ -82,13 +82,13 @@ function isLocal(value: unknown): boolean {
  * What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere, nor
  * another user of this machine to a port of theirs.
  */
-export function foundFileProblems({ origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {
+export function foundFileProblems({ path: from, origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {
   if (origin !== 'found') return [];
   const api = objectAt(content, 'api');
   return Object.entries(insteadOf).flatMap(([key, instead]) => {
     const value = api[key] ?? null;
     if (value === null || (key === 'baseUrl' && isLocal(value) && !isForeign)) return [];
-    const problem = `a config file that was found may not set this: name the file with --config, ${instead}, or write it in your own config in the XDG config folder`;
-    return [{ path: `api.${key}`, problem }];
+    const problem = `a config file that was found may not set this: name the file with --config, or remove it there and ${instead}, or write it in your own config in the XDG config folder`;
+    return [{ path: `api.${key}`, problem, from }];
   });
 }

@@ -5,6 +5,11 @@ import { findJsonError } from './json-position.ts';
 /** Reads a config file's text into plain data. */
 export type DataLoader = (path: string, text: string) => unknown;
 
+/** What the loaders yield: cosmiconfig takes a bare null for a file without configuration and looks further. */
+export interface Boxed {
+  readonly content: unknown;
+}
+
 /** As js-yaml describes an error; `mark` counts from 0. */
 interface YamlError {
   readonly reason?: string;
@@ -14,32 +19,36 @@ interface YamlError {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** cosmiconfig would load what `$import` names, by its own loaders and from anywhere. */
-function withoutImport(path: string, content: unknown): unknown {
+function packageKey(content: unknown): unknown {
+  return isObject(content) ? content['captcha'] : undefined;
+}
+
+/** Undefined where nothing is written. cosmiconfig would load what `$import` names, by its own loaders and from anywhere. */
+function boxed(path: string, content: unknown): Boxed | { readonly captcha?: Boxed } | undefined {
   const isPackage = parse(path).name === 'package';
-  const own = isPackage ? isObject(content) && content['captcha'] : content;
+  const own = isPackage ? packageKey(content) : content;
   if (isObject(own) && Object.hasOwn(own, '$import')) {
     throw new UsageError(
       `${path}: $import is refused: a config file stands alone`,
       'Copy what it needs into the file.',
     );
   }
-  if (isPackage) return isObject(content) ? content : {};
-  // A file of comments alone: nothing is set, but the file is there.
-  return content ?? {};
+  const box = own === undefined ? undefined : { content: own };
+  return isPackage ? { ...(box && { captcha: box }) } : box;
 }
 
 function loadJson(path: string, text: string): unknown {
   const json = text.replace(/^\uFEFF/, '');
   const error = findJsonError(json);
-  if (error === null) return withoutImport(path, JSON.parse(json));
+  if (error === null) return boxed(path, JSON.parse(json));
   throw new UsageError(`${path}:${error.line}:${error.column}: not valid JSON: expected ${error.expected}`);
 }
 
 function yamlLoader(parseYaml: DataLoader): DataLoader {
   return (path, text) => {
     try {
-      return withoutImport(path, parseYaml(path, text));
+      // Comments alone are null.
+      return boxed(path, parseYaml(path, text) ?? undefined);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       const { reason, mark } = error as YamlError;

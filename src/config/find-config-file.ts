@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { CosmiconfigResult } from 'cosmiconfig';
 import { isBlockingFile } from './blocking-file.ts';
 import { UsageError } from '../domain/usage-error.ts';
-import { dataLoaders } from './data-loaders.ts';
+import { type Boxed, dataLoaders } from './data-loaders.ts';
 
 /** Where to look. */
 export interface ConfigSearch {
@@ -50,13 +51,28 @@ async function openExplorer(searchPlaces: string[]) {
   const defaults = (await import('cosmiconfig/dist/defaults.js')).default;
   defaults.metaSearchPlaces.length = 0;
   const loaders = dataLoaders(defaultLoaders['.yaml']);
-  return cosmiconfig('captcha', { searchPlaces, loaders, searchStrategy: 'none', cache: false });
+  const options = { searchStrategy: 'none', ignoreEmptySearchPlaces: false, cache: false } as const;
+  return cosmiconfig('captcha', { searchPlaces, loaders, ...options });
 }
 
 /** `$schema` tells editors how to help, and this program nothing. */
 function withoutEditorHint(content: unknown): unknown {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
   return Object.fromEntries(Object.entries(content).filter(([name]) => name !== '$schema'));
+}
+
+type Result = NonNullable<CosmiconfigResult>;
+
+/** An empty file is refused: passed over, it would leave a file further up in effect that it was meant to stand for. */
+function contentOf({ config, isEmpty }: Result, place: string): unknown {
+  if (isEmpty === true)
+    throw new UsageError(`${place}: is empty`, 'Write {} into it, which sets nothing, or remove it.');
+  return withoutEditorHint((config as Boxed).content);
+}
+
+/** It has no key `captcha` either. */
+function isEmptyPackage({ filepath, isEmpty }: Result): boolean {
+  return isEmpty === true && basename(filepath) === 'package.json';
 }
 
 function homeOf(env: NodeJS.ProcessEnv): string {
@@ -98,7 +114,7 @@ async function loadNamed(path: string): Promise<ConfigFile> {
   });
   if (result === null)
     throw new UsageError(`--config ${path}: has no configuration (in package.json: the key captcha)`);
-  return { path, origin: 'named', isForeign: false, content: withoutEditorHint(result.config) ?? {} };
+  return { path, origin: 'named', isForeign: false, content: contentOf(result, `--config ${path}`) };
 }
 
 function placesIn(folder: string, places: readonly string[]): readonly string[] {
@@ -116,7 +132,8 @@ async function searchFolders(
   for (const folder of candidates) {
     for (const place of placesIn(folder, places)) checkRegular(join(folder, place), join(folder, place));
     const result = await explorer.search(folder);
-    if (result !== null) return { path: result.filepath, content: withoutEditorHint(result.config) };
+    if (result === null || isEmptyPackage(result)) continue;
+    return { path: result.filepath, content: contentOf(result, result.filepath) };
   }
   return null;
 }

@@ -68,11 +68,14 @@ function effectiveSettings(layers: Layers): readonly EffectiveSetting[] {
 }
 
 function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
-  const lines = problems.map(({ path, problem }) => {
+  const lines = problems.map(({ path, problem, from = sourceOf(path, layers) }) => {
     const name = path === '' ? 'the whole' : path;
-    return `  ${name} (${sourceOf(path, layers)}): ${problem}`;
+    return `  ${name} (${from}): ${problem}`;
   });
-  throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'));
+  const hint = problems.some(({ path }) => path === '')
+    ? 'A configuration that sets nothing is written {}.'
+    : undefined;
+  throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint);
 }
 
 /** A key file named in a config file lies beside it, wherever the command runs. */
@@ -89,7 +92,7 @@ function placeKeyFile(config: Config, layers: Layers): Config {
 export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
   const file = await findConfigFile(request);
   const overrides = [...environmentOverrides(request.env), ...request.overrides];
-  const layers: Layers = { file, overrides, written: applyOverrides(file?.content ?? {}, overrides) };
+  const layers: Layers = { file, overrides, written: applyOverrides(file === null ? {} : file.content, overrides) };
   const parsed = v.safeParse(configSchema, layers.written);
   const refused = file === null ? [] : foundFileProblems(file);
   const problems = [...refused, ...problemsOf(parsed.issues ?? []), ...crossProblems(layers.written)];

@@ -32,7 +32,8 @@ function withValue(content: unknown, names: readonly string[], value: unknown): 
   const [name, ...rest] = names;
   if (name === undefined) return value;
   // What is not an object stays, and is reported as such.
-  if (content !== undefined && (typeof content !== 'object' || content === null)) return content;
+  if (content !== undefined && (typeof content !== 'object' || content === null || Array.isArray(content)))
+    return content;
   const object = (content ?? {}) as Json;
   return { ...object, [name]: withValue(object[name], rest, value) };
 }

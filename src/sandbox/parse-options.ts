@@ -42,9 +42,9 @@ function durationIn(flag: string, text: string, example: string): number {
 }
 
 function rangeIn(flag: string, text: string, example: string): [fromMs: number, toMs: number] | null {
-  const ends = text.split('-').map((end) => durationIn(flag, end.trim(), example));
-  const [fromMs, toMs] = ends;
-  return fromMs === undefined || toMs === undefined || ends.length > 2 ? null : [fromMs, toMs];
+  const [from = '', to = '', ...more] = text.split('-').map((end) => end.trim());
+  if (from === '' || to === '' || more.length > 0) return null;
+  return [durationIn(flag, from, example), durationIn(flag, to, example)];
 }
 
 function wholeNumber(flag: string, text: string, limits: { min: number; max: number; example: string }): number {

@@ -40,6 +40,14 @@ describe('a config file that was found', () => {
     expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain('was found');
   });
 
+  it('is named as the one to blame, with what to do, while a variable overrides it', async () => {
+    const folder = await folderWith({ 'captcha.config.json': { api: { baseUrl: 'http://evil.example' } } });
+    const message = await refusalIn(folder, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } });
+    const [, ...lines] = message.split('\n');
+    expect(lines).toEqual([expect.stringContaining(`  api.baseUrl (${join(folder, 'captcha.config.json')}): `)]);
+    expect(message).toContain('remove it there and set CAPTCHAAI_BASE_URL');
+  });
+
   it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])(
     'may point at this machine: %s',
     async (baseUrl) => {

@@ -73,9 +73,9 @@ describe('a config file named with --config', () => {
     expect(file).toEqual({ path: join(folder, 'other.yaml'), found: false });
   });
 
-  it('may be empty', async () => {
-    const folder = await folderWith({ 'empty.yaml': '# all defaults\n' });
-    expect((await loadIn(folder, { file: 'empty.yaml' })).config.solve.timeoutMs).toBe(300_000);
+  it('may set nothing', async () => {
+    const folder = await folderWith({ 'nothing.yaml': '{} # all defaults\n' });
+    expect((await loadIn(folder, { file: 'nothing.yaml' })).config.solve.timeoutMs).toBe(300_000);
   });
 
   it.each([
@@ -145,8 +145,56 @@ describe('an unusable config file', () => {
   });
 
   it('that is not an object is refused', async () => {
-    expect(await refusalIn(await folderWith({ '.captcharc': '- a\n' }))).toContain('0 (');
     expect(await refusalIn(await folderWith({ '.captcharc': 'hello' }))).toContain('must be an object, not "hello"');
+  });
+});
+
+describe('a config file that says nothing', () => {
+  const above = { 'captcha.config.json': { policy: { allow: ['*.example.com'] } } };
+
+  it.each([
+    ['captcha.config.json', '[]', 'a list'],
+    ['captcha.config.json', 'null', 'null'],
+    ['captcha.config.json', '5', '5'],
+    ['.captcharc', '- a\n', 'a list'],
+    ['package.json', '{"captcha": []}', 'a list'],
+    ['package.json', '{"captcha": null}', 'null'],
+  ])('%s of %j is no object, found or named', async (name, text, shown) => {
+    const folder = await folderWith({ ...above, [`a/${name}`]: text });
+    const path = join(folder, 'a', name);
+    const message = `the configuration is not valid:\n  the whole (${path}): must be an object, not ${shown}`;
+    const refusal = { name: 'UsageError', message, hint: 'A configuration that sets nothing is written {}.' };
+    await expect(loadIn(join(folder, 'a'), { env: { HOME: folder } })).rejects.toMatchObject(refusal);
+    await expect(loadIn(folder, { file: `a/${name}` })).rejects.toMatchObject(refusal);
+    const env = { CAPTCHAAI_BASE_URL: 'https://mine.example.com' };
+    await expect(loadIn(folder, { file: `a/${name}`, env })).rejects.toMatchObject(refusal);
+  });
+
+  it.each([
+    ['captcha.config.json', ''],
+    ['.captcharc', ' \n'],
+    ['captcha.config.yaml', '# allow: nothing yet\n'],
+    ['.captcharc.yaml', '~\n'],
+    ['captcha.config.yml', '---\n'],
+  ])('%s of %j is refused with the fix, found or named, whatever stands above', async (name, text) => {
+    const folder = await folderWith({ ...above, [`a/${name}`]: text });
+    const path = join(folder, 'a', name);
+    const hint = 'Write {} into it, which sets nothing, or remove it.';
+    const found = loadIn(join(folder, 'a'), { env: { HOME: folder } });
+    await expect(found).rejects.toMatchObject({ name: 'UsageError', message: `${path}: is empty`, hint });
+    const named = loadIn(folder, { file: `a/${name}` });
+    await expect(named).rejects.toMatchObject({ name: 'UsageError', message: `--config ${path}: is empty`, hint });
+  });
+
+  it("is refused as the user's own too", async () => {
+    const folder = await folderWith({ '.config/captcha/config.yaml': '' });
+    expect(await refusalIn(folder)).toBe(`${join(folder, '.config/captcha/config.yaml')}: is empty`);
+  });
+
+  it.each(['{}', '{ "name": "x" }', '[]', ''])('is passed over as package.json without the key: %j', async (text) => {
+    const folder = await folderWith({ ...above, 'a/package.json': text });
+    const { file } = await loadIn(join(folder, 'a'), { env: { HOME: folder } });
+    expect(file?.path).toBe(join(folder, 'captcha.config.json'));
   });
 });
 

@@ -33,6 +33,8 @@ export interface SharedState {
   readonly place: string;
   /** The Redis of the fleet, its password masked; left out where the budget is the host's. */
   readonly fleetPlace?: string;
+  /** Why the processes of this host share nothing; left out where they can. */
+  readonly alone?: string;
   /** Nothing is written. */
   look(): Awaitable<Standing>;
   /** What happened on this host since the oldest entry that is kept. */

@@ -59,22 +59,33 @@ function countOf(last: string | undefined): number {
   return Number(last);
 }
 
-/** Null where every process has its own, which is said. */
+async function tellOwn(reason: string, { globals, terminal }: Context): Promise<void> {
+  const nothing = { place: null, reason, budget: null, breaker: null };
+  if (globals.json) await terminal.json({ scope: 'process', ...nothing });
+  terminal.note(`${reason}: every process has a budget and a breaker of its own, and shows them itself`);
+}
+
+/** Null where every process is to have its own, which is said. */
 async function sharedState(context: Context): Promise<SharedState | null> {
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
-  if (shared !== null) return shared;
-  const { globals, terminal } = context;
-  if (globals.json) await terminal.json({ scope: 'process', place: null, budget: null, breaker: null });
-  terminal.note('budget.scope is process: every process has a budget and a breaker of its own, and shows them itself');
-  return null;
+  if (shared === null) await tellOwn('budget.scope is process', context);
+  return shared;
+}
+
+/** Whether there is a budget that more than one process has; where something hinders them, it is said. */
+async function isShared({ alone, fleetPlace }: SharedState, context: Context): Promise<boolean> {
+  if (alone === undefined) return true;
+  if (fleetPlace === undefined) await tellOwn(alone, context);
+  else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared, every process has its own breaker`);
+  return fleetPlace !== undefined;
 }
 
 /** Shows the shared retry budget and breaker, once or again and again, or resets them first. */
 export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
   const everyMs = watch === undefined ? null : intervalOf(watch);
   const shared = await sharedState(context);
-  if (shared === null) return exitCodes.done;
+  if (shared === null || !(await isShared(shared, context))) return exitCodes.done;
   if (reset === true) {
     await shared.reset();
     context.terminal.note('the retry budget is full and the breaker closed');
@@ -94,6 +105,7 @@ export async function log({ last }: BudgetLogFlags, context: Context): Promise<n
   if (shared === null) return exitCodes.done;
   const entries = [...shared.history()].slice(-count).map(auditRow);
   const { globals, terminal } = context;
+  if (shared.alone !== undefined) terminal.note(`warning: ${shared.alone}; nothing more is logged`);
   if (globals.json) await terminal.json({ scope: scopeOf(shared), place: shared.place, entries });
   else if (entries.length === 0) terminal.note('nothing was shared since this machine started');
   else await terminal.result(renderAudit(entries, terminal.columns));

@@ -93,7 +93,11 @@ export const failover = section('What happens to the tasks of an unhealthy regio
     oneOf('spread', 'lowest-depth'),
     'spread',
   ),
-  onAllDown: key('With no region serving: hold the tasks, or send them to their own region all the same.', oneOf('hold', 'home'), 'hold'),
+  onAllDown: key(
+    'With no region serving: hold the tasks, or send them to their own region all the same.',
+    oneOf('hold', 'home'),
+    'hold',
+  ),
   ramp: inMs(
     key('How long a region that came back takes to get its full share. Null: at once.', nullOr(duration('0ms')), '60s'),
   ),

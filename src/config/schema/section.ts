@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import { unknownKeyProblem } from './unknown-key.ts';
-import { mustBe, type Message, type Setting } from './values.ts';
+import { mustBe, neverList, type Message, type Setting } from './values.ts';
 
 /** Marks a key that is a length of time, whose name in `Config` therefore ends in `Ms`. */
 interface InMs {
   readonly inMs: true;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 type Keys = Readonly<Record<string, Setting<unknown>>>;
 
@@ -59,7 +60,7 @@ export function shape<Entries extends Keys>(entries: Entries): Setting<ConfigSha
   const keys: Keys = entries;
   const names = Object.entries(keys).map(([name, value]) => [name, 'inMs' in value ? `${name}Ms` : name] as const);
   return v.pipe(
-    v.looseObject(keys, objectMessage),
+    neverList(v.looseObject(keys, objectMessage), objectMessage),
     refuseUnknown(Object.keys(keys)),
     v.transform((file) => Object.fromEntries(names.map(([written, named]) => [named, file[written] ?? null]))),
   ) as Setting<unknown> as Setting<ConfigShape<Entries>>;

@@ -61,23 +61,34 @@ export function flag(): Setting<boolean> {
   return v.boolean(mustBe('true or false'));
 }
 
+/** A schema of objects that refuses lists, which valibot takes for objects. */
+export function neverList<Schema extends v.GenericSchema>(schema: Schema, message: Message): Schema {
+  const check = v.check((value: unknown) => !Array.isArray(value), message);
+  const run: Schema['~run'] = (dataset, config) => {
+    if (!Array.isArray(dataset.value)) return schema['~run'](dataset, config);
+    return check['~run']({ typed: true, value: dataset.value }, config);
+  };
+  return { ...schema, '~run': run };
+}
+
 const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
 
-function durationMessage(least: string): Message {
+function durationMessage(least: string, leastMs: number): Message {
   return ({ input }) => {
     const written = typeof input === 'number' ? String(input) : input;
     if (typeof written !== 'string') return notADuration({ input });
-    if (/^\d+(\.\d+)?$/.test(written)) return `${written} is not a duration: did you mean ${written}s?`;
-    const ms = parseDuration(written);
+    const meant = /^\d+(\.\d+)?$/.test(written) ? `${written}s` : written;
+    const ms = parseDuration(meant);
     if (ms === null) return notADuration({ input });
-    return ms > longestMs ? 'must be at most 596h' : `must be at least ${least}`;
+    if (ms > longestMs) return 'must be at most 596h';
+    return ms < leastMs ? `must be at least ${least}` : `${written} is not a duration: did you mean ${meant}?`;
   };
 }
 
 /** A length of time, written `250ms`, `5s`, `2m` or `1h`, as ms; no shorter than `least`. */
 export function duration(least = '1ms'): Setting<number> {
-  const message = durationMessage(least);
   const leastMs = parseDuration(least) ?? 0;
+  const message = durationMessage(least, leastMs);
   const inRange = (ms: number | null): boolean => ms !== null && ms >= leastMs && ms <= longestMs;
   return v.pipe(
     v.string(message),
@@ -124,5 +135,6 @@ export function listOf<T>(what: string, item: Setting<T>): Setting<T[]> {
 
 /** An object with names that a person chooses, each of which `name` takes. */
 export function mapOf<T>(name: Setting<string>, value: Setting<T>): Setting<Record<string, T>> {
-  return v.record(name as v.GenericSchema<string>, value, mustBe('an object'));
+  const message = mustBe('an object');
+  return neverList(v.record(name as v.GenericSchema<string>, value, message), message);
 }

@@ -104,6 +104,35 @@ describe('captcha budget', () => {
     expect(JSON.parse(stage.stdout.text)).toMatchObject({ scope: 'process', budget: null });
   });
 
+  it('shows no budget where processes can share none, and says why', async () => {
+    const alone = '/state/budget/a: EROFS: read-only file system';
+    const sharedState = { ...someState(), alone };
+    const stage = stageWith({ sharedState });
+    expect(await run({ reset: true }, stage.context)).toBe(0);
+    expect(stage.stdout.text).toBe('');
+    expect(stage.stderr.text).toBe(
+      `${alone}: every process has a budget and a breaker of its own, and shows them itself\n`,
+    );
+    expect(sharedState.resets).toBe(0);
+    const asJson = stageWith({ sharedState, globals: { json: true } });
+    await run({}, asJson.context);
+    expect(JSON.parse(asJson.stdout.text)).toMatchObject({
+      scope: 'process',
+      place: null,
+      reason: alone,
+      budget: null,
+    });
+  });
+
+  it('shows the budget of a fleet on a host where processes share nothing, and says so', async () => {
+    const host = someState();
+    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const stage = stageWith({ sharedState: { ...host, fleetPlace: 'redis://redis:6379/0', alone: 'disk gone', look } });
+    await run({}, stage.context);
+    expect(stage.stdout.text).toMatch(/tokens\s+9\.\d of 10/);
+    expect(stage.stderr.text).toMatch(/^warning: disk gone; only the fleet's budget is shared/);
+  });
+
   it.each(['0s', 'soon', '10ms'])('takes no interval of %s', async (watch) => {
     await expect(run({ watch }, stageWith().context)).rejects.toThrow(`--watch ${watch}`);
   });
@@ -135,6 +164,13 @@ describe('captcha budget log', () => {
     await log({ last: '1' }, stage.context);
     const { entries } = JSON.parse(stage.stdout.text) as { entries: unknown[] };
     expect(entries).toEqual([expect.objectContaining({ pid: '42', what: 'tally', task: 'row-8' })]);
+  });
+
+  it('still prints what was logged where nothing can be added any more, and says so', async () => {
+    const stage = stageWith({ sharedState: { ...someState(), alone: 'disk gone' } });
+    await log({}, stage.context);
+    expect(stage.stdout.text.trim().split('\n')).toHaveLength(4);
+    expect(stage.stderr.text).toBe('warning: disk gone; nothing more is logged\n');
   });
 
   it.each(['0', '-1', 'x'])('takes no %s entries', async (last) => {
