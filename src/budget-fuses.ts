@@ -1,8 +1,7 @@
-import { accessSync, constants, existsSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { hostNowMs } from './adapters/host/host-clock.ts';
 import { HostLog } from './adapters/host/host-log.ts';
-import { prepareFolder } from './adapters/host/log-folder.ts';
+import { checkAccess, prepareFolder } from './adapters/host/log-folder.ts';
 import { readHistory, readPresent } from './adapters/host/read-history.ts';
 import type { BudgetEvent, FleetStanding, SharedState } from './cli/budget/shared-state.ts';
 import type { Config } from './config/schema.ts';
@@ -31,16 +30,6 @@ function* historyOf(folder: string, state: ProtectionState): Generator<BudgetEve
     const isFleet = entry.type.startsWith('fleet') || entry.type === 'spend';
     const balance = isFleet ? state.fleet.balance : state.budget.balance(atMs);
     yield { at: wallMs + atMs, pid, entry, answer, balance };
-  }
-}
-
-/** Asks it of the parent where a folder is still to be made: that parent is named in the error. */
-function checkAccess(folder: string): void {
-  try {
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    checkAccess(dirname(folder));
   }
 }
 

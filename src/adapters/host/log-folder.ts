@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LogLost } from '../../domain/log-lost.ts';
 import { bootNames } from './boot.ts';
 
@@ -38,9 +38,23 @@ export function logFolderOf(owner: LogOwner): string {
   return names.find((name) => existsSync(name)) ?? names[0] ?? parent;
 }
 
+/**
+ * Throws where this user may not write in a folder, or where it is still to be made in its parent. Node's recursive mkdir says
+ * ENOENT of whatever hinders it.
+ */
+export function checkAccess(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    checkAccess(dirname(folder));
+  }
+}
+
 /** Makes sure that the folder is there, is this user's, and is a place where processes can share a log. */
 export function prepareFolder(folder: string): void {
   if (process.platform === 'win32') throw new LogLost('processes on Windows share no retry budget');
+  checkAccess(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid !== process.geteuid?.()) throw new LogLost(`${folder} belongs to another user`);
   const network = networkFileSystems.get(statfsSync(folder).type >>> 0);
