@@ -1,16 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, realpath, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HashSet } from './adapters/files/input/hash-set.ts';
 import { openSource } from './adapters/files/input/open-source.ts';
+import { readImage } from './adapters/files/input/read-image.ts';
 import { openJournal } from './adapters/files/journal/open-journal.ts';
 import { readHeader } from './adapters/files/journal/read-header.ts';
 import { AppendedRows } from './adapters/files/output/appended-rows.ts';
 import { RowFile } from './adapters/files/output/row-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
+import { checkWritable } from './adapters/files/output/check-writable.ts';
 import { makeFolder } from './adapters/system/make-folder.ts';
-import { resultColumns } from './cli/batch/batch-columns.ts';
+import { isCarried, resultColumns } from './cli/batch/batch-columns.ts';
 import type {
   BatchFiles,
   InputRequest,
@@ -23,13 +25,12 @@ import { typedRow } from './cli/batch/typed-row.ts';
 import type { Terminal } from './cli/output/terminal.ts';
 import { stateFolderOf } from './state-folder.ts';
 
-/** Text in these comes from the service or is nobody's business here: a spreadsheet must not run it. */
-function isFreeText(column: string): boolean {
-  return column === 'code' || column.startsWith('_');
-}
-
-function formatOf({ format, columns }: OutputRequest): RowFormat {
-  return format === 'jsonl' ? jsonlFormat(typedRow) : csvFormat(columns, new Set(columns.filter(isFreeText)));
+function formatOf({ format, columns, kept = [] }: OutputRequest): RowFormat {
+  if (format === 'jsonl') return jsonlFormat(typedRow);
+  const keep = new Set(kept);
+  // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
+  const freeText = columns.filter((column) => column === 'code' || isCarried(column, keep));
+  return csvFormat(columns, new Set(freeText));
 }
 
 /** Rows on standard output, where nothing stands yet that could be replaced. */
@@ -77,15 +78,6 @@ async function setAside(path: string): Promise<string | null> {
   }
 }
 
-async function readImage(path: string, inputPath: string) {
-  const folder = inputPath === '-' ? '.' : dirname(inputPath);
-  try {
-    return { body: (await readFile(resolve(folder, path))).toString('base64') };
-  } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}
-
 async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = await realpath(inputPath);
   const folder = join(stateFolderOf(env).path, 'journals');
@@ -121,10 +113,10 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
   const throwAway: string[] = [];
   let readsStdin = false;
   return {
-    openInput: ({ path, delimiter, encoding, columnNames }: InputRequest) => {
+    openInput: ({ path, delimiter, encoding, columnNames, kept }: InputRequest) => {
       readsStdin ||= path === '-';
       return openSource({
-        ...{ path, delimiter, encoding, columnNames, stdin: process.stdin, format: null },
+        ...{ path, delimiter, encoding, columnNames, kept, stdin: process.stdin, format: null },
         ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
         idColumn: 'task_id',
       });
@@ -138,6 +130,7 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
       return join(folder, 'journal');
     },
     exists,
+    checkWritable,
     realNameOf,
     setAside,
     openJournal: openBatchJournal,

@@ -30,8 +30,13 @@ export function outputColumns(inputColumns: readonly string[]): readonly string[
   return [...carried, ...resultColumns.filter((column) => !carried.includes(column))];
 }
 
+/** Whether a column is only carried through: nothing here reads it. */
+export function isCarried(column: string, keep: ReadonlySet<string>): boolean {
+  return !spoken.has(column) && (keep.has(column) || column.startsWith('_'));
+}
+
 /** The protocol parameter that a column stands for; null for one that is only carried through. */
 export function parameterOf(column: string, keep: ReadonlySet<string>): string | null {
-  if (keep.has(column) || column.startsWith('_') || spoken.has(column)) return null;
+  if (spoken.has(column) || isCarried(column, keep)) return null;
   return column.startsWith('param.') ? column.slice('param.'.length) : column;
 }

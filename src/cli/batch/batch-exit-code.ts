@@ -10,6 +10,8 @@ export interface BatchSummary {
   readonly rows: RowCounts;
   /** Records that cannot be tasks. */
   readonly bad: number;
+  /** Rows of the output whose tasks the input does not have any more; 0 where the input was not read to its end. */
+  readonly strays: number;
   /** Why the run stopped before its end, or null. */
   readonly reason: StopReason | null;
   /** What a person should know about the reason. */

@@ -9,6 +9,8 @@ export interface InputRequest {
   readonly encoding: string | null;
   /** From the name in the input to the name that is meant. */
   readonly columnNames: Readonly<Record<string, string>>;
+  /** Columns that are to be carried through: a CSV must have them. */
+  readonly kept: readonly string[];
 }
 
 export interface OutputRequest {
@@ -16,6 +18,8 @@ export interface OutputRequest {
   readonly path: string;
   readonly format: 'csv' | 'jsonl';
   readonly columns: readonly string[];
+  /** Columns that are carried through and never sent; those that begin with `_` need not be named. */
+  readonly kept?: readonly string[];
 }
 
 export interface JournalRequest {
@@ -72,6 +76,8 @@ export interface BatchFiles {
   exists(path: string): Promise<boolean>;
   /** The one name of a file, whether it is there or not; null for a device or a pipe. */
   realNameOf(path: string): Promise<string | null>;
+  /** Throws `UsageError` where the flag's file cannot be, and the system's error where it may not be written. */
+  checkWritable(flag: string, path: string): Promise<void>;
   /** Renames what is there, so that a fresh run does not overwrite it; the new name, or null where nothing was. */
   setAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;

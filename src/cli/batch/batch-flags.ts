@@ -37,7 +37,10 @@ export interface BatchFlags {
 export function declareBatchFlags(command: Command): Command {
   return command
     .option('--out <file>', 'where the rows go: a file, or - for standard output (the default)')
-    .option('--format <format>', 'csv or jsonl (default: by the extension of --out, else that of the input)')
+    .option(
+      '--format <format>',
+      'csv or jsonl; --json means jsonl (default: by the extension of --out, else that of the input)',
+    )
     .option('--map <column=name>', 'what a column of the input is called here (repeatable)', repeatable)
     .option('--keep <column>', 'a column that is carried through and never sent (repeatable)', repeatable)
     .option('--delimiter <character>', 'what parts the fields of a CSV (default: found out)')

@@ -25,6 +25,13 @@ async function checkPlaces({ file, out, errors, journal }: BatchFlags, files: Ba
   }
 }
 
+/** What cannot be written is told of by its flag, before anything is. */
+async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Promise<void> {
+  for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
+    if (path !== undefined && path !== '-') await files.checkWritable(flag, path);
+  }
+}
+
 /** What a dispatcher cannot do for those who work elsewhere. */
 function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
   if (maxSubmissions !== undefined) {
@@ -49,4 +56,5 @@ export async function checkFlags(flags: BatchFlags, config: Config, files: Batch
   if (flags.errors === '-') throw new UsageError('--errors - : it must be a file', 'left out, they go to stderr');
   if (region !== undefined) checkRegion(region, config);
   await checkPlaces(flags, files);
+  await checkWritable(flags, files);
 }

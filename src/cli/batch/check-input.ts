@@ -27,7 +27,9 @@ export async function checkInput({ flags, input, badRows }: Check, { terminal, g
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
   const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
   if (flags.dryRun === true) {
-    await (globals.json ? terminal.json({ ...survey }) : terminal.result(renderSurvey(survey)));
+    await (globals.json
+      ? terminal.json({ tasks: survey.rows - survey.bad, ...survey })
+      : terminal.result(renderSurvey(survey)));
   }
   if (flags.strict === true && survey.bad > 0) {
     throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');

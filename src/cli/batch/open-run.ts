@@ -19,7 +19,8 @@ export async function journalPath({ flags, input, files }: RunRequest, { globals
   const { journal, out = '-', file } = flags;
   if (journal !== undefined) return journal;
   if (globals.sandbox) return files.throwAwayJournal();
-  if (out !== '-') return `${out}.journal`;
+  // Beside a device or a pipe is no place for a file.
+  if (out !== '-' && (await files.realNameOf(out)) !== null) return `${out}.journal`;
   return input.source.isRepeatable ? files.stateJournal(file) : null;
 }
 
@@ -81,8 +82,9 @@ export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
   rows: AsyncIterable<FinishedTask>,
 ): Promise<CountedOutput> {
-  const path = flags.out ?? '-';
-  const output = new CountedOutput(await files.openOutput({ path, format, columns: outputColumns(input.columns) }));
+  const { out: path = '-', keep: kept = [] } = flags;
+  const columns = outputColumns(input.columns);
+  const output = new CountedOutput(await files.openOutput({ path, format, columns, kept }));
   for await (const { values } of rows) await output.write(values);
   await output.publish();
   return output;

@@ -17,11 +17,11 @@ export interface BatchInput {
 
 /** Opens the input that the flags name. Throws `UsageError` where it cannot be used at all. */
 export async function openBatchInput(flags: BatchFlags, config: Config, files: BatchFiles): Promise<BatchInput> {
-  const { file, delimiter = null, encoding = null, region = null } = flags;
+  const { file, delimiter = null, encoding = null, region = null, keep: kept = [] } = flags;
   const columnNames = parseColumnNames(flags.map ?? []);
-  const source = files.openInput({ path: file, delimiter, encoding, columnNames });
+  const source = files.openInput({ path: file, delimiter, encoding, columnNames, kept });
   const columns = await source.columns();
-  const keep = new Set(flags.keep ?? []);
+  const keep = new Set(kept);
   const tasks = taskRules(config);
 
   /** An input that can be read again stays as it is: once no id occurred twice, none will. */

@@ -10,7 +10,7 @@ import type { Survey } from '../../core/batch/survey.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
-import { renderSummary } from '../output/batch-view.ts';
+import { renderLeft, renderSummary } from '../output/batch-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
@@ -43,21 +43,36 @@ interface OpenRun {
 /** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
 const window = 1_000;
 
-/** The tasks of the input, in the order in which they are begun. */
-function itemsOf({ input, badRows, survey }: BatchRequest): { items: AsyncIterable<BatchItem>; bad: () => number } {
+interface Items {
+  /** The tasks of the input, in the order in which they are begun. */
+  readonly items: AsyncIterable<BatchItem>;
+  readonly bad: () => number;
+  readonly strays: () => number;
+}
+
+function itemsOf({ input, badRows, survey }: BatchRequest, journal: OpenBatchJournal): Items {
   let bad = survey?.bad ?? 0;
+  const { solved, failed } = journal.counts();
+  /** Finished tasks that the input has not shown yet. */
+  let unmet = solved + failed;
+  let isRead = false;
+  const isFinished = ({ key }: BatchItem): boolean => ['solved', 'failed'].includes(journal.progressOf(key).state);
   async function* tasks(): AsyncIterable<BatchItem> {
     for await (const record of input.records()) {
-      if (!('type' in record)) yield record;
-      else if (survey === null) {
+      if (!('type' in record)) {
+        if (unmet > 0 && isFinished(record)) unmet -= 1;
+        yield record;
+      } else if (survey === null) {
         bad += 1;
         await badRows.report(record);
       }
     }
+    isRead = true;
   }
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
   const looksAhead = input.source.isRepeatable && input.columns.includes('priority');
-  return { items: looksAhead ? byPriority(tasks(), window) : tasks(), bad: () => bad };
+  const items = looksAhead ? byPriority(tasks(), window) : tasks();
+  return { items, bad: () => bad, strays: () => (isRead ? unmet : 0) };
 }
 
 function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOptions {
@@ -106,12 +121,18 @@ function listen({ interrupt, terminal }: Context): void {
   });
 }
 
-/** How many tasks this run is about; null where nobody knows yet. */
-function totalOf({ survey, bounds }: BatchRequest, { journal, options }: OpenRun): number | null {
+/** How many tasks are still to be done; null where nobody knows. */
+function leftOf({ survey }: BatchRequest, { journal, options }: OpenRun): number | null {
   if (survey === null || options.resolveExpiredAt !== null) return null;
   const { solved, failed } = journal.counts();
   const finished = solved + (options.retryFailed ? 0 : failed);
-  return Math.min(Math.max(0, survey.rows - survey.bad - finished), bounds.limit ?? Infinity);
+  return Math.max(0, survey.rows - survey.bad - finished);
+}
+
+/** How many tasks this run is about; null where nobody knows yet. */
+function totalOf(request: BatchRequest, open: OpenRun): number | null {
+  const left = leftOf(request, open);
+  return left === null ? null : Math.min(left, request.bounds.limit ?? Infinity);
 }
 
 /** Everything that one run of a batch is made of. */
@@ -138,8 +159,8 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { tally, limit, rules, progress, way } = await equip(request, open, context);
-  const { items, bad } = itemsOf(request);
   const { journal, output, options } = open;
+  const { items, bad, strays } = itemsOf(request, journal);
   const record = (result: BatchResult): void => {
     tally.recordResult(result);
     way.recordRow(result);
@@ -153,10 +174,18 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     await way.close(hasFailed).finally(() => progress.stop());
   }
   const { message, reason } = rules;
-  const summary = { report: tally.report(), rows: output.counts(), bad: bad(), reason, message, ...way.counts() };
+  const counts = { rows: output.counts(), bad: bad(), strays: strays(), ...way.counts() };
+  const summary = { report: tally.report(), reason, message, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   return exitCodeOfBatch(summary);
+}
+
+/** Says how to go on after an error; a reader of standard output that has gone is none. */
+function tellLeft(error: unknown, { request, open }: { request: BatchRequest; open: OpenRun }, context: Context): void {
+  const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  if (hasReaderGone || !open.isResumable) return;
+  context.terminal.note(renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
 }
 
 /** Solves what is left of a batch, and says in the end what came of it. */
@@ -165,6 +194,9 @@ export async function solveBatch(request: BatchRequest, context: Context): Promi
   const open = await openRun(request, context);
   try {
     return await work(request, open, context);
+  } catch (error) {
+    tellLeft(error, { request, open }, context);
+    throw error;
   } finally {
     const closed = open.session.close().finally(() => open.output.close());
     await closed.finally(() => open.journal.close());

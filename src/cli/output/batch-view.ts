@@ -1,3 +1,4 @@
+import type { GaveUpReason } from '../../domain/outcome.ts';
 import type { Survey } from '../../core/batch/survey.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { BatchSummary } from '../batch/batch-exit-code.ts';
@@ -8,6 +9,8 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
     .join(', ');
+
+const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
 /** What an input holds, for a person. */
 export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey): string {
@@ -35,14 +38,14 @@ function times({ report }: BatchSummary): string | null {
 function perRegion({ report: { byRegion } }: BatchSummary): string | null {
   if (byRegion.length < 2 && (byRegion[0]?.region ?? null) === null) return null;
   const parts = byRegion.map(({ region, solved, failed, attempts }) => {
-    return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${attempts} attempts`;
+    return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${quantity(attempts, 'attempt')}`;
   });
   return `regions: ${parts.join('; ')}`;
 }
 
 function counts({ report, bad }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
-  if (bad > 0) parts.push(`${bad} bad rows`);
+  if (bad > 0) parts.push(quantity(bad, 'bad row'));
   if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
   if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
   return parts.join(', ');
@@ -50,8 +53,10 @@ function counts({ report, bad }: BatchSummary): string {
 
 function effort({ report, submissionCount, requestCount }: BatchSummary): string {
   const { retriesGranted, retriesRefused, solved } = report;
+  const submissions = quantity(submissionCount, 'submission');
+  const retries = quantity(retriesGranted, 'retry', 'retries');
   const perSolved = solved === 0 ? '' : `, ${(requestCount / solved).toFixed(2)} requests per solved task`;
-  return `${submissionCount} submissions, ${retriesGranted} retries granted, ${retriesRefused} refused${perSolved}`;
+  return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
 }
 
 /** What `polling.idsPerRequest` came to, where it came to nothing. */
@@ -66,12 +71,23 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
 }
 
+/** A task that is wrong, or that the policy forbids, fails however often it is tried. */
+const finalReasons: readonly GaveUpReason[] = ['rejected', 'policy-denied'];
+const final = new Set<string>(finalReasons);
+
+/** An edited or removed row of the input leaves the row of its old task behind. */
+function leftBehind({ strays }: BatchSummary): string | null {
+  if (strays === 0) return null;
+  const belong = quantity(strays, 'row of the output belongs', 'rows of the output belong');
+  return `${belong} to no task of the input any more: edited or removed there`;
+}
+
 /** What is left to be done, and the command that does it. */
 function nextStep({ reason, rows }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
   if (reason !== null) return `run the same command again to continue: ${resume}`;
-  if (rows.failed === 0) return null;
+  if (!Object.keys(rows.byReason).some((each) => !final.has(each))) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
   return `to solve what failed again: ${again}`;
 }
@@ -81,8 +97,15 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   const { report, reason, message } = summary;
   const lines = [counts(summary), effort(summary), alone(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
-  lines.push(withEarlierRuns(summary));
+  lines.push(withEarlierRuns(summary), leftBehind(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (resume !== null) lines.push(nextStep(summary, resume));
   return lines.filter((line) => line !== null).join('\n');
+}
+
+/** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
+export function renderLeft(error: unknown, left: number | null, resume: string): string {
+  const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  const tasks = left === null ? 'what is finished is kept' : `${quantity(left, 'task')} left, the others are kept`;
+  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}run the same command again to continue: ${resume}`;
 }

@@ -14,6 +14,7 @@ describe('the format of an output', () => {
     [{ file: 'a.csv', out: 'b.NDJSON' }, false, 'jsonl'],
     [{ file: '-' }, false, 'csv'],
     [{ file: 'a.csv', out: 'b.csv' }, true, 'jsonl'],
+    [{ file: 'a.csv', format: 'csv' }, true, 'csv'],
     [{ file: 'a.csv', format: 'jsonl' }, false, 'jsonl'],
     [{ file: 'a.jsonl', format: 'csv' }, false, 'csv'],
   ])('of %j, --json %s, is %s', (flags, json, format) => {

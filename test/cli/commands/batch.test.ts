@@ -1,62 +1,11 @@
-import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { plugBatchFiles } from '../../../src/batch-fuses.ts';
+import { describe, expect, it } from 'vitest';
 import type { BatchFlags } from '../../../src/cli/batch/batch-flags.ts';
-import { run } from '../../../src/cli/commands/batch.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
-import { aStage, type StageParts } from '../support/a-stage.ts';
+import { batch, header, place, read, statuses, three } from '../support/a-batch.ts';
 import { aGaveUp, aSolved } from '../support/outcomes.ts';
 import { refusalOf } from '../support/refusal.ts';
-
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'batch-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-const place = (name: string): string => join(folder, name);
-const read = (name: string): string => readFileSync(place(name), 'utf8');
-const statuses = (text: string): string[] =>
-  text
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(',').slice(0, 4).join(','))
-    .toSorted();
-
-const header = 'task_id,method,body,status';
-const three = `${header}\na,base64,aW1n,\nb,base64,aW1n,\nc,base64,aW1n,\n`;
-
-interface Call extends StageParts {
-  readonly flags?: Partial<BatchFlags>;
-  readonly input?: string;
-  readonly stdin?: Readable;
-  readonly outcome?: (task: Task) => Outcome;
-}
-
-/** Runs the command in the folder, with real files and a service that answers at once. */
-async function batch({ flags, input = three, stdin, outcome, ...parts }: Call = {}) {
-  writeFileSync(place('in.csv'), input);
-  const solve = async (task: Task) => outcome?.(task) ?? aSolved({ taskId: task.taskId });
-  const silent = new ProviderFault(describeFault({ kind: 'transport', message: 'no answer' }));
-  const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
-  const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
-  const files = plugBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
-  const context = { ...stage.context, batchFiles: async () => files };
-  try {
-    const exitCode = await run({ file: place('in.csv'), out: place('out.csv'), ...flags }, context);
-    return { exitCode, out: stage.stdout.text, err: stage.stderr.text, records: stage.records };
-  } finally {
-    await files.close();
-  }
-}
 
 const failingAll = (reason: 'unsolvable' | 'breaker-open') => (task: Task) => aGaveUp({ taskId: task.taskId, reason });
 
@@ -66,7 +15,7 @@ describe('captcha batch', () => {
     expect([exitCode, out]).toEqual([0, '']);
     expect(statuses(read('out.csv'))).toEqual(['a,base64,aW1n,solved', 'b,base64,aW1n,solved', 'c,base64,aW1n,solved']);
     expect(err).toContain('3 solved, 0 failed');
-    expect(readdirSync(folder)).toEqual(expect.not.arrayContaining(['out.csv.partial']));
+    expect(readdirSync(place('.'))).toEqual(expect.not.arrayContaining(['out.csv.partial']));
   });
 
   it('prints JSON Lines with --json', async () => {
@@ -160,7 +109,7 @@ describe('captcha batch', () => {
     const placed = Object.fromEntries(Object.entries(flags).map(inFolder)) as Partial<BatchFlags>;
     expect(await refusalOf(() => batch({ flags: placed }))).not.toBe('not refused');
     expect(read('in.csv')).toBe(three);
-    expect(readdirSync(folder)).toEqual(['in.csv']);
+    expect(readdirSync(place('.'))).toEqual(['in.csv']);
   });
 });
 
@@ -199,6 +148,11 @@ describe('rows that cannot be tasks', () => {
 
   it('exit 1 where there is nothing else', async () => {
     expect((await batch({ input: `${header}\n,turnstile,,\n` })).exitCode).toBe(1);
+  });
+
+  it('are counted beside the tasks by --dry-run --json', async () => {
+    const { out } = await batch({ input: mixed, flags: { dryRun: true }, globals: { json: true } });
+    expect(JSON.parse(out)).toMatchObject({ tasks: 1, rows: 3, bad: 2 });
   });
 
   it('are counted by --dry-run, which sends nothing and needs no session', async () => {

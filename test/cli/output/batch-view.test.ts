@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/cli/batch/batch-exit-code.ts';
-import { renderSummary, renderSurvey } from '../../../src/cli/output/batch-view.ts';
+import { renderLeft, renderSummary, renderSurvey } from '../../../src/cli/output/batch-view.ts';
 import { BatchTally } from '../../../src/core/batch/batch-report.ts';
 
 const resume = 'captcha batch tasks.csv';
@@ -9,13 +9,13 @@ function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): Bat
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
   const counts = { submissionCount: 5, requestCount: 10, polledAlone: null };
-  return { report: usual, rows, bad: 0, reason: null, message: null, ...counts, ...special };
+  return { report: usual, rows, bad: 0, strays: 0, reason: null, message: null, ...counts, ...special };
 }
 
 describe('the summary of a batch', () => {
   it('is two lines where all went well', () => {
     expect(renderSummary(aSummary(), resume)).toBe(
-      '4 solved, 0 failed\n5 submissions, 1 retries granted, 0 refused, 2.50 requests per solved task',
+      '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task',
     );
   });
 
@@ -60,6 +60,29 @@ describe('the summary of a batch', () => {
     },
   );
 
+  it.each([
+    [{ rejected: 1 }, false],
+    [{ rejected: 1, 'policy-denied': 2 }, false],
+    [{ rejected: 1, 'in-doubt': 1 }, true],
+  ])('advises --retry-failed only where some failure may end otherwise: %j', (byReason, isAdvised) => {
+    const text = renderSummary(aSummary({ rows: { solved: 4, failed: 3, byReason } }), resume);
+    expect(text.includes('--retry-failed')).toBe(isAdvised);
+  });
+
+  it.each([
+    [1, '1 row of the output belongs to no task'],
+    [2, '2 rows of the output belong to no task'],
+  ])('counts the rows of tasks that the input has no more: %i', (strays, sentence) => {
+    expect(renderSummary(aSummary({ strays }), resume)).toContain(`\n${sentence}`);
+  });
+
+  it('speaks of one as of one', () => {
+    const special = { bad: 1, submissionCount: 1, requestCount: 4 };
+    expect(renderSummary(aSummary(special, { retriesGranted: 2 }), resume)).toBe(
+      '4 solved, 0 failed, 1 bad row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
+    );
+  });
+
   it('does not send whoever has the wrong address to run the same command again', () => {
     const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
     expect(text).toContain('stopped: the configuration is wrong (is api.baseUrl right?)');
@@ -68,6 +91,18 @@ describe('the summary of a batch', () => {
 
   it('does not promise to continue where nothing was kept', () => {
     expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');
+  });
+});
+
+describe('what is said of a run that an error ended', () => {
+  it.each([
+    ['ENOSPC', 7, '7 tasks left, the others are kept\nfree space, then run the same command again'],
+    ['EIO', 1, '1 task left, the others are kept\nrun the same command again'],
+    ['EIO', null, 'what is finished is kept\nrun the same command again'],
+  ])('after %s, %s left', (code, left, words) => {
+    const text = renderLeft(Object.assign(new Error('no'), { code }), left, resume);
+    expect(text).toContain(words);
+    expect(text).toMatch(/to continue: captcha batch tasks\.csv$/);
   });
 });
 

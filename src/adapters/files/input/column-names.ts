@@ -1,3 +1,4 @@
+import { knownNames } from '../../../domain/closest-name.ts';
 import { UsageError } from '../../../domain/usage-error.ts';
 
 /** One of them a task must have. */
@@ -43,6 +44,13 @@ function checkMap(names: readonly string[], map: Readonly<Record<string, string>
   const unknown = Object.keys(map).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new UsageError(`--map: there is no column ${JSON.stringify(unknown)}`, `there are ${shown(names)}`);
+}
+
+/** Throws `UsageError` for a name of `--keep` that no column has. */
+export function checkKept(columns: readonly string[], kept: readonly string[]): void {
+  const unknown = kept.find((name) => !columns.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError(`--keep: there is no column ${JSON.stringify(unknown)}`, knownNames(unknown, columns));
 }
 
 /**

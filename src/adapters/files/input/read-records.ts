@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { UsageError } from '../../../domain/usage-error.ts';
+import { checkKept } from './column-names.ts';
 import { readCsv } from './csv-records.ts';
 import type { RecordStream } from './input-record.ts';
 import { readJsonLines } from './jsonl-records.ts';
@@ -19,6 +20,8 @@ export interface ReadOptions {
   readonly encoding: string | null;
   /** From the name in the input to the name that the column is to have. */
   readonly columnNames: Readonly<Record<string, string>>;
+  /** Columns that somebody named: a CSV must have them. */
+  readonly kept?: readonly string[];
 }
 
 /** So much is looked at to tell the delimiter. */
@@ -60,9 +63,12 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
 
 /** Reads an input up to where its columns are known. Throws `UsageError` for one that cannot be used. */
 export async function readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): Promise<RecordStream> {
-  const { path, encoding, columnNames } = options;
+  const { path, encoding, columnNames, kept = [] } = options;
   const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));
   const format = options.format ?? formats[extensionOf(path)] ?? (await sniffFormat(text));
   if (format === 'jsonl') return readJsonLines(text, columnNames);
-  return readCsv(text, { delimiter: givenDelimiter(options) ?? (await sniffedDelimiter(text)), columnNames });
+  const delimiter = givenDelimiter(options) ?? (await sniffedDelimiter(text));
+  const records = await readCsv(text, { delimiter, columnNames });
+  checkKept(records.columns, kept);
+  return records;
 }

@@ -1,0 +1,64 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { batch, header, place, read, statuses, three } from '../support/a-batch.ts';
+import { refusalOf } from '../support/refusal.ts';
+
+describe('the output of captcha batch', () => {
+  it.each([
+    ['ENOSPC', 'free space, then run the same command again to continue: captcha'],
+    ['EIO', 'run the same command again to continue: captcha'],
+  ])('names what is left, and the command, where %s ends it', async (code, words) => {
+    const fault = Object.assign(new Error(code), { code, syscall: 'write' });
+    const run = batch({ fault, input: `${header}\na,base64,aW1n,\nb,base64,aW1n,\n` });
+    await expect(run).rejects.toMatchObject({ code, stderr: expect.stringContaining(words) as string });
+    await expect(run).rejects.toMatchObject({ stderr: expect.stringMatching(/\b[01] tasks? left/) as string });
+  });
+
+  it('says nothing where the reader of its output has gone', async () => {
+    const fault = Object.assign(new Error('EPIPE'), { code: 'EPIPE', syscall: 'write' });
+    await expect(batch({ fault })).rejects.toMatchObject({ code: 'EPIPE', stderr: '' });
+  });
+
+  it('says how many rows belong to tasks that the input has no more', async () => {
+    await batch();
+    const { err } = await batch({ input: three.replace('b,base64,aW1n', 'b,base64,aW1v').replace(/c,.*\n/, '') });
+    expect(err).toContain('2 rows of the output belong to no task of the input any more');
+    expect(statuses(read('out.csv'))).toHaveLength(4);
+    expect((await batch({ flags: { retryFailed: true } })).err).toContain('1 row of the output belongs');
+  });
+
+  it('says nothing of it where the input was not read to its end', async () => {
+    await batch();
+    const input = three.replaceAll('aW1n', 'aW1v').replace('c,base64,aW1v', 'c,base64,aW1n');
+    expect((await batch({ input, flags: { limit: '1' } })).err).not.toContain('belong');
+  });
+
+  it('defuses formulas in what is only carried through, and in nothing else', async () => {
+    const input = 'task_id,method,body,_x,memo,sitekey\n=1+1,base64,aW1n,=1,=cmd(),=k\n';
+    await batch({ input, flags: { keep: ['memo', 'sitekey'] } });
+    expect(read('out.csv').split('\n')[1]).toMatch(/^=1\+1,base64,aW1n,'=1,'=cmd\(\),=k,solved/);
+  });
+
+  it('keeps the journal in the state folder where the output is a device', async () => {
+    await batch({ flags: { out: '/dev/null' } });
+    expect(readdirSync(place('state/journals'))).toEqual([expect.stringMatching(/^in\.csv-.*\.journal$/)]);
+    expect(existsSync('/dev/null.journal')).toBe(false);
+  });
+
+  it.each([
+    ['a folder', '.', 'a folder'],
+    ['in a folder that is not there', 'no/x.csv', 'there is no folder'],
+    ['in a file', 'in.csv/x.csv', 'there is no folder'],
+  ])('refuses an --out that is %s, by its flag, and leaves nothing behind', async (_where, name, words) => {
+    const refusal = await refusalOf(() => batch({ flags: { out: place(name) } }));
+    expect(refusal).toContain(`--out ${place(name)}: ${words}`);
+    expect(readdirSync(place('.'))).toEqual(['in.csv']);
+  });
+
+  it('refuses to keep a column that a CSV has not, and says which was meant', async () => {
+    const input = three.replace('status', 'memo');
+    const refusal = await refusalOf(() => batch({ input, flags: { keep: ['mem'] } }));
+    expect(refusal).toContain('--keep: there is no column "mem"');
+    expect(refusal).toContain('did you mean memo?');
+  });
+});

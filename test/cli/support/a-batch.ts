@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach } from 'vitest';
+import { plugBatchFiles } from '../../../src/batch-fuses.ts';
+import type { BatchFiles } from '../../../src/cli/batch/batch-files.ts';
+import type { BatchFlags } from '../../../src/cli/batch/batch-flags.ts';
+import { run } from '../../../src/cli/commands/batch.ts';
+import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Task } from '../../../src/domain/task.ts';
+import { aStage, type StageParts } from './a-stage.ts';
+import { aSolved } from './outcomes.ts';
+
+/** Every test has its own. */
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'batch-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+export const place = (name: string): string => join(folder, name);
+export const read = (name: string): string => readFileSync(place(name), 'utf8');
+export const statuses = (text: string): string[] =>
+  text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',').slice(0, 4).join(','))
+    .toSorted();
+
+export const header = 'task_id,method,body,status';
+export const three = `${header}\na,base64,aW1n,\nb,base64,aW1n,\nc,base64,aW1n,\n`;
+
+export interface Call extends StageParts {
+  readonly flags?: Partial<BatchFlags>;
+  readonly input?: string;
+  readonly stdin?: Readable;
+  readonly outcome?: (task: Task) => Outcome;
+  /** What the output says to every row. */
+  readonly fault?: Error;
+}
+
+/** Runs the command in the folder, with real files and a service that answers at once. */
+export async function batch({ flags, input = three, stdin, outcome, fault, ...parts }: Call = {}) {
+  writeFileSync(place('in.csv'), input);
+  const solve = async (task: Task) => outcome?.(task) ?? aSolved({ taskId: task.taskId });
+  const silent = new ProviderFault(describeFault({ kind: 'transport', message: 'no answer' }));
+  const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
+  const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
+  const files = plugBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
+  const openOutput: BatchFiles['openOutput'] = async (request) => {
+    const output = await files.openOutput(request);
+    return fault === undefined
+      ? output
+      : { write: () => Promise.reject(fault), publish: () => output.publish(), close: () => output.close() };
+  };
+  const context = { ...stage.context, batchFiles: async () => ({ ...files, openOutput }) };
+  try {
+    const exitCode = await run({ file: place('in.csv'), out: place('out.csv'), ...flags }, context);
+    return { exitCode, out: stage.stdout.text, err: stage.stderr.text, records: stage.records };
+  } catch (error) {
+    throw Object.assign(error as Error, { stderr: stage.stderr.text });
+  } finally {
+    await files.close();
+  }
+}
