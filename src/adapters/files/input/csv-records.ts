@@ -1,41 +1,14 @@
 import { UsageError } from '../../../domain/usage-error.ts';
 import { columnsOfHeader } from './column-names.ts';
-import { faultOfCsvRecord, quoteFaults } from './csv-fault.ts';
-import { CsvReader, type CsvRecord } from './csv-reader.ts';
+import { checkHeader, csvBatches, isDeclaration } from './csv-batches.ts';
+import { faultOfCsvRecord } from './csv-fault.ts';
+import type { CsvRecord } from './csv-reader.ts';
 import type { InputRecord, RecordStream } from './input-record.ts';
 
 export interface CsvOptions {
   readonly delimiter: string;
   /** From the name in the input to the name that the column is to have. */
   readonly columnNames: Readonly<Record<string, string>>;
-}
-
-/** The records by chunk; those before an error come before it. */
-async function* readBatches(chunks: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<readonly CsvRecord[]> {
-  const reader = new CsvReader(delimiter);
-  for await (const chunk of chunks) {
-    try {
-      await reader.read(chunk);
-    } finally {
-      yield reader.takeRecords();
-    }
-  }
-  try {
-    await reader.end();
-  } finally {
-    yield reader.takeRecords();
-  }
-}
-
-/** Excel's line that names the delimiter. */
-function isDeclaration({ fields, line }: CsvRecord, delimiter: string): boolean {
-  return line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields.join(delimiter));
-}
-
-function columnsOf(header: CsvRecord, { columnNames }: CsvOptions): readonly string[] {
-  if (header.fault === null) return columnsOfHeader(header, columnNames);
-  const { reason, fix } = quoteFaults[header.fault.kind];
-  throw new UsageError(`line ${header.line}, which names the columns: ${reason}`, fix);
 }
 
 /** A line of blanks only, which people do not see. */
@@ -52,7 +25,7 @@ function toRecord(record: CsvRecord, columns: readonly string[]): InputRecord {
 
 /** Reads a CSV up to its header. Throws `UsageError` where there is none, or one that cannot be used. */
 export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions): Promise<RecordStream> {
-  const batches = readBatches(chunks, options.delimiter);
+  const batches = csvBatches(chunks, options.delimiter);
   let start: readonly CsvRecord[] = [];
   while (start.length === 0) {
     const next = await batches.next();
@@ -60,7 +33,8 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
     start = next.value.filter((record) => !isDeclaration(record, options.delimiter) && !isBlank(record));
   }
   const [header, ...first] = start;
-  const columns = header === undefined ? [] : columnsOf(header, options);
+  if (header !== undefined) checkHeader(header);
+  const columns = header === undefined ? [] : columnsOfHeader(header, options.columnNames);
   async function* rest(): AsyncGenerator<readonly InputRecord[]> {
     yield first.map((record) => toRecord(record, columns));
     for await (const records of batches) {

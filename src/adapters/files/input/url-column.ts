@@ -1,7 +1,8 @@
 import { UsageError } from '../../../domain/usage-error.ts';
 import type { UrlLine } from '../../../ports/url-source.ts';
-import { faultOfCsvRecord, quoteFaults } from './csv-fault.ts';
-import { CsvReader, type CsvRecord } from './csv-reader.ts';
+import { checkHeader, csvBatches, isDeclaration } from './csv-batches.ts';
+import { faultOfCsvRecord } from './csv-fault.ts';
+import type { CsvRecord } from './csv-reader.ts';
 import type { Peekable } from './peekable.ts';
 import { sniffDelimiter } from './sniff-delimiter.ts';
 
@@ -24,32 +25,9 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }
 
-/** The records by chunk; those before an error come before it. */
-async function* recordsOf(chunks: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<readonly CsvRecord[]> {
-  const reader = new CsvReader(delimiter);
-  for await (const chunk of chunks) {
-    try {
-      await reader.read(chunk);
-    } finally {
-      yield reader.takeRecords();
-    }
-  }
-  try {
-    await reader.end();
-  } finally {
-    yield reader.takeRecords();
-  }
-}
-
 /** A line of blanks only, which people do not see. */
 function isBlank({ fields, fault }: CsvRecord): boolean {
   return fault === null && fields.length <= 1 && (fields[0] ?? '').trim() === '';
-}
-
-/** Excel's line that names the delimiter, and blank lines. */
-function isNoHeader(record: CsvRecord): boolean {
-  const { fields, line } = record;
-  return isBlank(record) || (line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields[0] ?? ''));
 }
 
 const shownNames = (names: readonly string[]): string =>
@@ -59,12 +37,9 @@ const shownNames = (names: readonly string[]): string =>
     .join(', ')}${names.length > mostShown ? ', …' : ''}`;
 
 /** Where in a record the URL stands. Throws `UsageError` where the header does not say so. */
-function indexIn({ fields, fault, line }: CsvRecord, name: string): number {
-  if (fault !== null) {
-    const { reason, fix } = quoteFaults[fault.kind];
-    throw new UsageError(`line ${line}, which names the columns: ${reason}`, fix);
-  }
-  const names = fields.map((field) => field.trim());
+function indexIn(header: CsvRecord, name: string): number {
+  checkHeader(header);
+  const names = header.fields.map((field) => field.trim());
   const index = names.indexOf(name);
   if (index === -1) throw new UsageError(`--column ${name}: there is no such column`, `there are ${shownNames(names)}`);
   if (names.lastIndexOf(name) === index) return index;
@@ -83,10 +58,11 @@ function urlOf(record: CsvRecord, columns: readonly string[], index: number): Ur
 export async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): AsyncGenerator<readonly UrlLine[]> {
   let columns: readonly string[] | null = null;
   let index = -1;
-  for await (const batch of recordsOf(text, delimiter ?? (await sniffedDelimiter(text)))) {
+  const separator = delimiter ?? (await sniffedDelimiter(text));
+  for await (const batch of csvBatches(text, separator)) {
     let records = batch;
     if (columns === null) {
-      const start = records.findIndex((record) => !isNoHeader(record));
+      const start = records.findIndex((record) => !isBlank(record) && !isDeclaration(record, separator));
       const header = records[start];
       if (header === undefined) continue;
       index = indexIn(header, name);
