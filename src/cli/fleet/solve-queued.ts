@@ -71,15 +71,10 @@ async function outcomeOf(
   return { ...result.outcome, possiblyCharged: result.possiblyCharged };
 }
 
-/** Has one task solved by a worker of its region, or of another where that does not serve. */
-export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
+/** Queues the task and waits for its result, at most as long as it may take. */
+async function dispatch(request: QueuedSolve, fleet: Fleet, context: Context): Promise<Outcome> {
   const { task, config, limits } = request;
   const { clock, random, interrupt } = context;
-  const fleet = await openFleet(`s-${randomHex(20, random)}`, config, context);
-  await lookOnce(fleet, config, context);
-  const strict = fleet.isStrict(task);
-  const { region, reason } = fleet.failover.place({ home: task.region, strict });
-  if (region === null) return notSolved(task, 'no-healthy-region', reason);
   const stop = new AbortController();
   interrupt.stop.addEventListener('abort', () => stop.abort(), { once: true });
   if (interrupt.stop.aborted) stop.abort();
@@ -88,7 +83,7 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
   void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());
   const address = { run: fleet.dispatcher.run, key: randomHex(32, random) };
   const queued: RoutedTask = {
-    ...{ ...address, task, homeRegion: task.region, strict, limits },
+    ...{ ...address, task, homeRegion: task.region, strict: fleet.isStrict(task), limits },
     ...{ enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
   };
   try {
@@ -96,6 +91,19 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
   } finally {
     stop.abort();
     await collecting;
+  }
+}
+
+/** Has one task solved by a worker of its region, or of another where that does not serve. */
+export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
+  const { task, config } = request;
+  const fleet = await openFleet(`s-${randomHex(20, context.random)}`, config, context);
+  try {
+    await lookOnce(fleet, config, context);
+    const { region, reason } = fleet.failover.place({ home: task.region, strict: fleet.isStrict(task) });
+    if (region === null) return notSolved(task, 'no-healthy-region', reason);
+    return await dispatch(request, fleet, context);
+  } finally {
     await fleet.dispatcher.close();
   }
 }
