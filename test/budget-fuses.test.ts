@@ -8,8 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { plugSharedState } from '../src/budget-fuses.ts';
 import type { SharedState } from '../src/cli/budget/shared-state.ts';
 import { configSchema } from '../src/config/schema.ts';
-
-const isRoot = process.getuid?.() === 0;
+import { isRoot } from './support/is-root.ts';
 
 async function emptyFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'captcha-budget-')));

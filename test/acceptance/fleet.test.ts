@@ -130,7 +130,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on Redis', { timeout: 60_00
     const moved = await bench.run(['failover', '--apply', '--json'], { at: ledger, config });
     expect(JSON.parse(moved.stdout)).toMatchObject({
       applied: expect.arrayContaining([
-        { from: 'eu-west-1', moved: [{ region: 'us-east-1', tasks: 1 }], kept: 0, error: null },
+        { from: 'eu-west-1', moved: [{ region: 'us-east-1', tasks: 1 }], kept: 0, inFlight: 0, error: null },
       ]) as object,
     });
     await until(() => ledger.accepted.size === 1);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from './folder.ts';
 import { loadIn, refusalIn } from './load-in.ts';
+import { isRoot } from '../support/is-root.ts';
 
 const timeoutOf = (timeout: string) => ({ solve: { timeout } });
 
@@ -89,7 +90,7 @@ describe('a config file named with --config', () => {
     expect(await refusalIn(folder, { file })).toMatch(message);
   });
 
-  it.skipIf(process.getuid?.() === 0)('that may not be read is refused', async () => {
+  it.skipIf(isRoot)('that may not be read is refused', async () => {
     const folder = await folderWith({ 'a.json': {} });
     await chmod(join(folder, 'a.json'), 0);
     expect(await refusalIn(folder, { file: 'a.json' })).toMatch(/a\.json: permission denied/);

@@ -21,6 +21,7 @@ import { encodeLines } from '../../../src/adapters/host/log-line.ts';
 import { readHistory, readPresent } from '../../../src/adapters/host/read-history.ts';
 import { LogLost } from '../../../src/domain/log-lost.ts';
 import type { Logged, LogState } from '../../../src/ports/shared-log.ts';
+import { isRoot } from '../../support/is-root.ts';
 
 let home: string;
 let folder: string;
@@ -152,8 +153,6 @@ describe('a log that cannot be used', () => {
     rmSync(path);
     by(path);
   }
-
-  const isRoot = process.geteuid?.() === 0;
 
   it.each<[string, () => void]>([
     ['is damaged', () => writeFileSync(join(folder, '0.log'), 'not a log\n')],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stateFolderFacts } from '../../../src/adapters/system/state-folder-facts.ts';
+import { isRoot } from '../../support/is-root.ts';
 
 let home = '';
 
@@ -45,7 +46,7 @@ describe('a look at a state folder', () => {
     expect((await factsOf(join(home, 'file', 'below'))).problem).toMatchObject({ code: 'ENOTDIR' });
   });
 
-  it.skipIf(process.getuid?.() === 0)('finds that it may not be written', async () => {
+  it.skipIf(isRoot)('finds that it may not be written', async () => {
     await chmod(home, 0o500);
     expect((await factsOf(home)).problem).toMatchObject({ code: 'EACCES' });
     await chmod(home, 0o700);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aFolder, keyOf, open } from './support/a-journal.ts';
 import { buildChildren, Child, type ChildPrograms } from './support/child.ts';
+import { isRoot } from '../../../support/is-root.ts';
 
 let programs: ChildPrograms;
 beforeAll(async () => {
@@ -55,13 +56,10 @@ describe('a file system that takes no more', () => {
     expect(child.lines).toEqual([expect.stringMatching(/^error EFBIG .*'\/.*\/j\.lock\.1/)]);
   });
 
-  it.skipIf(process.getuid?.() === 0)(
-    'is told as such when the folder may not be written (not as root, who may)',
-    async () => {
-      const folder = aFolder();
-      chmodSync(folder, 0o500);
-      await expect(open(join(folder, 'j'))).rejects.toMatchObject({ code: 'EACCES', syscall: 'open' });
-      chmodSync(folder, 0o700);
-    },
-  );
+  it.skipIf(isRoot)('is told as such when the folder may not be written (not as root, who may)', async () => {
+    const folder = aFolder();
+    chmodSync(folder, 0o500);
+    await expect(open(join(folder, 'j'))).rejects.toMatchObject({ code: 'EACCES', syscall: 'open' });
+    chmodSync(folder, 0o700);
+  });
 });
