@@ -114,9 +114,15 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   }
 }
 
-function listen({ interrupt, terminal }: Context): void {
+/** What a first signal means, where tasks are solved here and where they are in queues. */
+const stopping = {
+  direct: 'stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves',
+  queues: 'stopping: what is queued is worked on, and the next run collects it; Ctrl-C again leaves',
+};
+
+function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context): void {
   interrupt.listen({
-    onFirst: () => terminal.error('stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves'),
+    onFirst: () => terminal.error(stopping[via === 'queues' ? 'queues' : 'direct']),
     onSecond: () => terminal.error('left; run the same command again to continue'),
   });
 }
@@ -190,7 +196,7 @@ function tellLeft(error: unknown, { request, open }: { request: BatchRequest; op
 
 /** Solves what is left of a batch, and says in the end what came of it. */
 export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
-  listen(context);
+  listen(request.flags, context);
   const open = await openRun(request, context);
   try {
     return await work(request, open, context);
