@@ -90,8 +90,6 @@ describe('a value is read', () => {
     ['api.baseUrl', 'https://Example.com', { api: { baseUrl: 'https://example.com' } }],
     ['errors.ERROR_ZERO_BALANCE', 'throttled', { errors: { ERROR_ZERO_BALANCE: 'throttled' } }],
     ['results', 'sqs://captcha-results', { results: 'sqs://captcha-results' }],
-    ['results', 'redis://me:p%2Fw@[::1]:6380/', { results: 'redis://me:p%2Fw@[::1]:6380/' }],
-    ['results', 'rediss://redis.example.com/12?x=/y', { results: 'rediss://redis.example.com/12?x=/y' }],
     [
       'regions',
       [{ name: 'a', params: { score: 0.3, proxytype: 'HTTP' } }],
@@ -156,9 +154,6 @@ describe('a value is refused', () => {
     ['worker.healthPort', 65_536, 'must be a whole number from 0 to 65535, not 65536'],
     ['routes.countries', 'yes', 'must be true or false, not "yes"'],
     ['results', 'https://example.com', expect.stringContaining('must be a queue')],
-    ['results', 'redis://redis/tasks', expect.stringContaining('and the number of a database')],
-    ['results', 'redis:///0', expect.stringContaining('must be a queue')],
-    ['fleet.state', 'redis://redis/1/2', expect.stringContaining('with the number of a database')],
     ['policy.allow', '*.example.com', 'must be a list of host patterns, not "*.example.com"'],
     ['solve', null, 'must be an object, not null'],
     [

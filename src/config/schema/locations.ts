@@ -10,21 +10,14 @@ function url(what: string, pattern: RegExp): Setting<string> {
   );
 }
 
-/** The path is the number of a database. */
-const redisPattern = String.raw`rediss?:\/\/[^\s\/?#]+(\/\d*)?([?#]\S*)?`;
-
 /** A Redis server and database. It may hold a password. */
 export function redisUrl(): Setting<string> {
-  return url(
-    'a Redis URL with the number of a database, such as redis://redis:6379/0',
-    new RegExp(`^${redisPattern}$`),
-  );
+  return url('a redis:// or rediss:// URL', /^rediss?:\/\/\S+$/);
 }
 
 /** A queue: SQS by name, Redis by URL, or one inside the process. It may hold a password. */
 export function queueUrl(): Setting<string> {
-  const what = 'a queue: sqs://NAME, redis:// or rediss:// with HOST:PORT and the number of a database, or memory:';
-  return url(what, new RegExp(String.raw`^(sqs:\/\/\S+|${redisPattern}|memory:\S*)$`));
+  return url('a queue: sqs://NAME, a redis:// or rediss:// URL, or memory:', /^((sqs|rediss?):\/\/\S+|memory:\S*)$/);
 }
 
 /** A page that answers over HTTP. */
