@@ -1,7 +1,7 @@
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { FleetQueues } from './cli/fleet/fleet-queues.ts';
-import { inTime } from './cli/fleet/in-time.ts';
 import type { Config } from './config/schema.ts';
+import { within } from './domain/within.ts';
 import { QueueFuses } from './queue-fuses.ts';
 
 /** An engine that is away may never let go; nothing is lost with it, since every lease runs out by itself. */
@@ -19,10 +19,10 @@ export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): Fle
     tasks: async (region, url) => kept(await fuses.tasks(region, url)),
     results: async (url) => kept(await fuses.results(url)),
     close: async () => {
-      await inTime(Promise.allSettled(opened.map((queue) => queue.close())), longestCloseMs, clock);
-      await inTime(
+      await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: longestCloseMs }, clock);
+      await within(
         fuses.close().catch(() => undefined),
-        longestCloseMs,
+        { ms: longestCloseMs },
         clock,
       );
     },

@@ -1,9 +1,9 @@
 import { type IRedisClient, type Job, Worker } from 'bullmq';
 import type { QueuedTask } from '../../domain/queued-task.ts';
+import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { BullLease, type BullLeaseDeps } from './bull-lease.ts';
 import { saveJobData } from './bull-scripts.ts';
-import { within } from './patience.ts';
 import { PerTurn } from './per-turn.ts';
 import type { RedisAddress } from './redis-address.ts';
 import type { RedisTrouble } from './redis-trouble.ts';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { BullReceiver, type Timing } from './bull-receiver.ts';
 import { countKnownJobs } from './bull-scripts.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
-import { within } from './patience.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
 export interface BullTaskQueueOptions {

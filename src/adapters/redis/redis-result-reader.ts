@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskResult } from '../../domain/task-result.ts';
+import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultLease, ResultReader } from '../../ports/result-queue.ts';
-import { within } from './patience.ts';
 import type { RedisTrouble } from './redis-trouble.ts';
 import type { ResultStore } from './result-store.ts';
 
@@ -43,9 +43,10 @@ export class RedisResultReader implements ResultReader {
       if (this.#taken.length > 0) return this.#taken.splice(0, most);
       const isTaken = trouble.guard(() => this.#takeOnce(most)).then(() => true);
       if ((await within(isTaken, { ms: Infinity, signal }, clock)) === null) break;
+      if (this.#taken.length > 0) continue;
       const leftMs = untilMs - clock.nowMs();
-      if (this.#taken.length === 0 && leftMs <= 0) break;
-      if (this.#taken.length === 0) await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
+      if (leftMs <= 0) break;
+      await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
     }
     return [];
   }

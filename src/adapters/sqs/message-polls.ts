@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Message } from '@aws-sdk/client-sqs';
+import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type HoldTiming, visibilitySeconds } from './held-message.ts';
 import type { SqsQueue } from './sqs-queue.ts';
@@ -69,24 +70,16 @@ export class MessagePolls {
 
   /** Polls that were called off get a moment to hand back what was let go of just now; then all end. */
   async close(): Promise<void> {
-    const over = new AbortController();
-    await Promise.race([Promise.all(this.#calledOff), this.#deps.clock.sleep(politeMs, over.signal)]);
-    over.abort();
+    await within(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
     this.#closing.abort();
   }
 
   /** Null where `signal` aborts before the answer comes. */
   async #pollUnlessCalledOff(request: PollRequest): Promise<Polled | null> {
     const polling = this.#poll(request);
-    const over = new AbortController();
-    const aborted = this.#deps.clock.sleep(Infinity, AbortSignal.any([request.signal, over.signal])).then(() => null);
-    try {
-      const polled = await Promise.race([polling, aborted]);
-      if (polled === null) this.#callOff(polling);
-      return polled;
-    } finally {
-      over.abort();
-    }
+    const polled = await within(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
+    if (polled === null) this.#callOff(polling);
+    return polled;
   }
 
   #callOff(polling: Promise<Polled>): void {

@@ -1,5 +1,5 @@
+import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { inTime } from '../fleet/in-time.ts';
 
 /** An input that hands out nothing for so long is waiting for something. */
 const pauseMs = 100;
@@ -22,7 +22,7 @@ export async function* withPauses<T>(
       () => true,
       () => true,
     );
-    if (isWaiting() && (await inTime(isHere, pauseMs, clock)) === null) yield null;
+    if (isWaiting() && (await within(isHere, { ms: pauseMs }, clock)) === null) yield null;
     const result = await next;
     if (result.done === true) return;
     yield result.value;
