@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { checkDistinct, placeOf } from './adapters/files/file-place.ts';
 import { HashSet } from './adapters/files/input/hash-set.ts';
 import { openSource } from './adapters/files/input/open-source.ts';
 import { readImage } from './adapters/files/input/read-image.ts';
@@ -9,6 +10,7 @@ import { openJournal } from './adapters/files/journal/open-journal.ts';
 import { readHeader } from './adapters/files/journal/read-header.ts';
 import { AppendedRows } from './adapters/files/output/appended-rows.ts';
 import { RowFile } from './adapters/files/output/row-file.ts';
+import { keepAside, temporaryEnd } from './adapters/files/replace-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
 import { checkWritable } from './adapters/files/output/check-writable.ts';
 import { makeFolder } from './adapters/system/make-folder.ts';
@@ -17,8 +19,10 @@ import type {
   BatchFiles,
   InputRequest,
   JournalRequest,
+  NamedFile,
   OpenOutput,
   OutputRequest,
+  ReplacementRules,
   ResultRows,
 } from './cli/batch/batch-files.ts';
 import { typedRow } from './cli/batch/typed-row.ts';
@@ -26,7 +30,7 @@ import type { Terminal } from './cli/output/terminal.ts';
 import { stateFolderOf } from './state-folder.ts';
 
 function formatOf({ format, columns, kept = [] }: OutputRequest): RowFormat {
-  if (format === 'jsonl') return jsonlFormat(typedRow);
+  if (format === 'jsonl') return jsonlFormat(typedRow, ['status', 'solution', 'captcha_id']);
   const keep = new Set(kept);
   // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
   const freeText = columns.filter((column) => column === 'code' || isCarried(column, keep));
@@ -52,38 +56,45 @@ async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRow
   };
 }
 
-async function openFile(request: OutputRequest): Promise<OpenOutput> {
-  return RowFile.open(request.path, formatOf(request));
+async function openFile(request: OutputRequest, { journal, replaces }: ReplacementRules): Promise<OpenOutput> {
+  const mark = journal === null ? null : digestOf((await placeOf(journal)).path).slice(0, 8);
+  return RowFile.open(request.path, formatOf(request), { mark, replaces });
 }
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
-async function realNameOf(path: string): Promise<string | null> {
-  const found = await stat(path).catch(() => null);
-  if (found !== null) return found.isFile() ? realpath(path) : null;
-  const folder = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
-  return join(folder, basename(path));
+async function setAside(path: string): Promise<string | null> {
+  const place = await placeOf(path);
+  if (!place.isFile || place.found === null) return null;
+  const name = await keepAside(place.path);
+  const isLink = (await lstat(path)).isSymbolicLink();
+  return isLink ? name : `${path}${name.slice(place.path.length)}`;
 }
 
-/** `name.1`, `name.2` and so on: the first that is free. */
-async function setAside(path: string): Promise<string | null> {
-  if (!(await exists(path))) return null;
-  for (let count = 1; ; count += 1) {
-    const name = `${path}.${count}`;
-    if (await exists(name)) continue;
-    await rename(path, name);
-    return name;
-  }
+/** How names go on that belong to a file: whoever changes one of them elsewhere changes it here. */
+const reservedEnds: Readonly<Record<NamedFile['use'], readonly string[]>> = {
+  read: [],
+  output: [temporaryEnd],
+  journal: ['.lock.', '.tmp-'],
+};
+
+function checkNamed(files: readonly NamedFile[]): Promise<void> {
+  const uses = files.map(({ what, path, use }) => ({
+    ...{ what, path, isWritten: use !== 'read', reserves: reservedEnds[use] },
+  }));
+  return checkDistinct(uses, [
+    { what: 'standard output', fd: 1, isWritten: true },
+    { what: 'standard error', fd: 2, isWritten: true },
+  ]);
 }
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = await realpath(inputPath);
-  const folder = join(stateFolderOf(env).path, 'journals');
-  await makeFolder(folder);
-  const digest = createHash('sha256').update(path).digest('hex').slice(0, 16);
-  return join(folder, `${basename(path)}-${digest}.journal`);
+  return join(stateFolderOf(env).path, 'journals', `${basename(path)}-${digestOf(path).slice(0, 16)}.journal`);
 }
 
 /** A new name for a run in the queues. */
@@ -91,7 +102,8 @@ function newRun(): string {
   return `b-${randomBytes(10).toString('hex')}`;
 }
 
-async function openBatchJournal({ path, account, columns, columnNames, via, fresh }: JournalRequest) {
+async function openBatchJournal(request: JournalRequest) {
+  const { path, account, columns, columnNames, via, fresh, beforeMade } = request;
   const found = account === null || via === null ? await readHeader(path) : null;
   const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
   const run = via === 'queues' ? newRun() : found?.run;
@@ -105,12 +117,13 @@ async function openBatchJournal({ path, account, columns, columnNames, via, fres
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh });
+  return openJournal(path, header, { fresh, beforeMade });
 }
 
 /** What a batch needs of the file system, and what ends it. */
 export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
   const throwAway: string[] = [];
+  const inStateFolder = new Set<string>();
   let readsStdin = false;
   return {
     openInput: ({ path, delimiter, encoding, columnNames, kept }: InputRequest) => {
@@ -123,7 +136,11 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     },
     distinctTexts: () => new HashSet(),
     readImage,
-    stateJournal: (inputPath) => stateJournal(inputPath, process.env),
+    stateJournal: async (inputPath) => {
+      const path = await stateJournal(inputPath, process.env);
+      inStateFolder.add(path);
+      return path;
+    },
     throwAwayJournal: async () => {
       const folder = await mkdtemp(join(tmpdir(), 'captcha-'));
       throwAway.push(folder);
@@ -131,12 +148,17 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     },
     exists,
     checkWritable,
-    realNameOf,
+    isStream: async (path) => !(await placeOf(path)).isFile,
+    checkDistinct: checkNamed,
     setAside,
-    openJournal: openBatchJournal,
+    openJournal: async (request) => {
+      if (inStateFolder.has(request.path)) await makeFolder(dirname(request.path));
+      return openBatchJournal(request);
+    },
     appendRows: (request) =>
       request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),
-    openOutput: (request) => (request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request)),
+    openOutput: (request, rules) =>
+      request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request, rules),
     close: async () => {
       // Whoever feeds it may never end: a run that has stopped does not wait for that.
       if (readsStdin) process.stdin.destroy();

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { placeOf } from './adapters/files/file-place.ts';
+import { checkIsOurs, replaceFile } from './adapters/files/replace-file.ts';
 import { CrowdedApi } from './adapters/virtual/crowded-api.ts';
 import { ModelledApi } from './adapters/virtual/modelled-api.ts';
 import { seededRandom } from './adapters/virtual/seeded-random.ts';
@@ -16,10 +17,16 @@ export function simulationKit(): SimulationKit {
   };
 }
 
+async function writeReport(path: string, text: string): Promise<void> {
+  const place = await placeOf(path);
+  if (place.isFile) await checkIsOurs(place, (start) => /^\s*<!doctype html>/i.test(start), 'an HTML report');
+  await replaceFile(place, text);
+}
+
 /** Everything that `captcha simulate` needs. */
 export function plugSimulation(): Simulation {
   return {
     kit: simulationKit(),
-    writeReport: (path, text) => writeFile(path, text),
+    writeReport,
   };
 }

@@ -12,7 +12,8 @@ export interface BadRows {
 
 async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
   const format = /\.(jsonl|ndjson)$/i.test(path) ? 'jsonl' : 'csv';
-  const output: OpenOutput = await files.openOutput({ path, format, columns });
+  const rules = { journal: null, replaces: columns };
+  const output: OpenOutput = await files.openOutput({ path, format, columns }, rules);
   await output.publish();
   return {
     report: ({ line, row, column, reason, fix }) =>

@@ -22,6 +22,23 @@ export interface OutputRequest {
   readonly kept?: readonly string[];
 }
 
+/** What an output may take the place of. */
+export interface ReplacementRules {
+  /** The journal whose lock is held: no other run with it writes this output now. Null where there is none. */
+  readonly journal: string | null;
+  /** Anything, nothing, or a file of rows with these columns (and an empty file). */
+  readonly replaces: 'anything' | 'nothing' | readonly string[];
+}
+
+/** One file of a run. */
+export interface NamedFile {
+  /** What it is to the person, such as `--out`. */
+  readonly what: string;
+  readonly path: string;
+  /** `read` is never written; beside an output and a journal there are further files. */
+  readonly use: 'read' | 'output' | 'journal';
+}
+
 export interface JournalRequest {
   readonly path: string;
   /** Whose it must be; null takes any. `accountId` tells accounts apart without telling the key. */
@@ -32,6 +49,8 @@ export interface JournalRequest {
   readonly via: 'direct' | 'queues' | null;
   /** Begins anew; a journal that is there is kept under another name. */
   readonly fresh: boolean;
+  /** Done, under its lock, when a journal is about to be made, while the one before it is still in force. */
+  readonly beforeMade: () => Promise<void>;
 }
 
 export interface OpenBatchJournal extends TaskJournal {
@@ -68,21 +87,26 @@ export interface BatchFiles {
   distinctTexts(): { addIfNew(text: string): boolean };
   /** Bare base64, or why there is none; relative to the folder of `inputPath`. */
   readImage(path: string, inputPath: string): Promise<{ readonly body: string } | { readonly reason: string }>;
-  /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. */
+  /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. Makes nothing. */
   stateJournal(inputPath: string): Promise<string>;
   /** A journal that is gone when the program ends. */
   throwAwayJournal(): Promise<string>;
   /** Whether there is a file; devices and pipes are none, since nothing in them can be lost. */
   exists(path: string): Promise<boolean>;
-  /** The one name of a file, whether it is there or not; null for a device or a pipe. */
-  realNameOf(path: string): Promise<string | null>;
+  /** Whether there is a device, a pipe or an open stream, which is written to and never replaced. */
+  isStream(path: string): Promise<boolean>;
+  /** Throws `UsageError`, naming both, where two files are one or one has a name that the other needs. */
+  checkDistinct(files: readonly NamedFile[]): Promise<void>;
   /** Throws `UsageError` where the flag's file cannot be, and the system's error where it may not be written. */
   checkWritable(flag: string, path: string): Promise<void>;
-  /** Renames what is there, so that a fresh run does not overwrite it; the new name, or null where nothing was. */
+  /** Keeps what is there under another name, which it answers, until it is replaced; null where nothing is. */
   setAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
-  /** A file is begun anew. Rows are whole: a crash leaves none by half. */
-  openOutput(request: OutputRequest): Promise<OpenOutput>;
+  /**
+   * A file is begun anew. Rows are whole: a crash leaves none by half. Throws `UsageError` for a file that may not be
+   * replaced.
+   */
+  openOutput(request: OutputRequest, rules: ReplacementRules): Promise<OpenOutput>;
   /** Throws `UsageError` for a CSV with other columns. */
   appendRows(request: OutputRequest): Promise<ResultRows>;
 }

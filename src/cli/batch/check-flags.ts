@@ -2,8 +2,9 @@ import type { Config } from '../../config/schema.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/usage-error.ts';
 import { checkWay } from '../fleet/check-way.ts';
-import type { BatchFiles } from './batch-files.ts';
+import type { BatchFiles, NamedFile } from './batch-files.ts';
 import type { BatchFlags } from './batch-flags.ts';
+import { journalNameOf } from './open-run.ts';
 
 function checkRegion(region: string, { regions }: Config): void {
   const names = regions.map(({ name }) => name);
@@ -12,17 +13,19 @@ function checkRegion(region: string, { regions }: Config): void {
   throw new UsageError(`--region ${region}: no such region`, hint);
 }
 
-/** Every file has one part to play: whoever names one twice would lose it. */
-async function checkPlaces({ file, out, errors, journal }: BatchFlags, files: BatchFiles): Promise<void> {
-  const taken = new Map<string, string>();
-  const places = { 'the input': file, '--out': out, '--errors': errors, '--journal': journal };
-  for (const [what, path] of Object.entries(places)) {
-    const name = path === undefined || path === '-' ? null : await files.realNameOf(path);
-    if (name === null) continue;
-    const before = taken.get(name);
-    if (before !== undefined) throw new UsageError(`${what} ${path} is ${before} too`, 'give each a file of its own');
-    taken.set(name, what);
-  }
+/** Every file of a run, read or written, those that nobody named among them. */
+async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
+  const { flags, isSandbox, files, reads } = request;
+  const { file, out, errors, journal } = flags;
+  const named: readonly NamedFile[] = [
+    { what: 'the input', path: file, use: 'read' },
+    ...(out === undefined ? [] : [{ what: '--out', path: out, use: 'output' } as const]),
+    ...(errors === undefined ? [] : [{ what: '--errors', path: errors, use: 'output' } as const]),
+    ...reads.map(({ what, path }) => ({ what, path, use: 'read' }) as const),
+  ];
+  const path = await journalNameOf(flags, isSandbox, files);
+  if (path === null) return named;
+  return [...named, { what: journal === undefined ? 'the journal' : '--journal', path, use: 'journal' }];
 }
 
 /** What cannot be written is told of by its flag, before anything is. */
@@ -45,8 +48,17 @@ function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
   }
 }
 
+export interface FlagsToCheck {
+  readonly flags: BatchFlags;
+  readonly isSandbox: boolean;
+  readonly files: BatchFiles;
+  /** What else the run reads, such as the config file. */
+  readonly reads: readonly { readonly what: string; readonly path: string }[];
+}
+
 /** Throws `UsageError` for flags that do not go together, before anything is opened. */
-export async function checkFlags(flags: BatchFlags, config: Config, files: BatchFiles): Promise<void> {
+export async function checkFlags(request: FlagsToCheck, config: Config): Promise<void> {
+  const { flags, files } = request;
   const { via, region, fresh } = flags;
   checkWay(via);
   if (via === 'queues') checkQueued(flags);
@@ -55,6 +67,6 @@ export async function checkFlags(flags: BatchFlags, config: Config, files: Batch
   }
   if (flags.errors === '-') throw new UsageError('--errors - : it must be a file', 'left out, they go to stderr');
   if (region !== undefined) checkRegion(region, config);
-  await checkPlaces(flags, files);
+  await files.checkDistinct((await filesOf(request)).filter(({ path }) => path !== '-'));
   await checkWritable(flags, files);
 }

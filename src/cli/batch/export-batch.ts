@@ -23,7 +23,7 @@ export async function exportBatch(request: RunRequest, context: Context): Promis
   const journal = await openBatchJournal(request, { session: null, path }, context);
   try {
     const rows = request.flags.keepOrder === true ? inOrder(request, journal) : journal.finishedTasks();
-    const output = await openBatchOutput(request, rows);
+    const output = await openBatchOutput(request, { journal, path }, rows);
     await output.close();
     return exitCodes.done;
   } finally {

@@ -14,39 +14,46 @@ export interface RunRequest {
   readonly files: BatchFiles;
 }
 
-/** Where the journal lies: as said, beside the output, else in the state folder; null where there is none to keep. */
-export async function journalPath({ flags, input, files }: RunRequest, { globals }: Context): Promise<string | null> {
-  const { journal, out = '-', file } = flags;
+/** Where the journal lies: as said, beside the output, else in the state folder; null for one that is thrown away. */
+export async function journalNameOf(
+  { journal, out = '-', file }: BatchFlags,
+  isSandbox: boolean,
+  files: BatchFiles,
+): Promise<string | null> {
   if (journal !== undefined) return journal;
-  if (globals.sandbox) return files.throwAwayJournal();
+  if (isSandbox) return null;
   // Beside a device or a pipe is no place for a file.
-  if (out !== '-' && (await files.realNameOf(out)) !== null) return `${out}.journal`;
-  return input.source.isRepeatable ? files.stateJournal(file) : null;
+  if (out !== '-' && !(await files.isStream(out))) return `${out}.journal`;
+  return file !== '-' && (await files.exists(file)) ? files.stateJournal(file) : null;
 }
 
-/** An output that no journal explains is somebody's work: it is not overwritten. */
-async function checkOutput({ flags, files }: RunRequest, path: string): Promise<void> {
-  const { out = '-', fresh } = flags;
-  if (fresh === true || out === '-' || (await files.exists(path)) || !(await files.exists(out))) return;
-  throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+/** Where the journal lies; null where there is none to keep. */
+export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
+  const path = await journalNameOf(flags, globals.sandbox, files);
+  return path === null && globals.sandbox ? files.throwAwayJournal() : path;
 }
 
-/** Says where a fresh start keeps what was there. The journal has moved its own, under its lock. */
-async function setOutputAside(
-  { flags, files }: RunRequest,
-  { path, keptAs }: { path: string; keptAs: string | null },
-  { terminal }: Context,
-): Promise<void> {
+/**
+ * What is done with an output that is there when a journal is about to be made, which explains nothing yet. A fresh start
+ * keeps it, any other refuses it. The journal of before is in force until this is done: a run that is killed at any step
+ * leaves an output that a journal explains, or one that is kept.
+ */
+async function makeWay({ flags, files }: RunRequest, { terminal }: Context): Promise<void> {
   const { out = '-', fresh } = flags;
-  if (keptAs !== null) terminal.note(`${path} is now ${keptAs}`);
-  const name = fresh === true && out !== '-' ? await files.setAside(out) : null;
+  if (out === '-' || !(await files.exists(out))) return;
+  if (fresh !== true) {
+    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+  }
+  const name = await files.setAside(out);
   if (name !== null) terminal.note(`${out} is now ${name}`);
 }
 
+const knowsNothing = (journal: OpenBatchJournal): boolean =>
+  Object.values(journal.counts()).every((count) => count === 0);
+
 /** A journal whose tasks are not in the input belongs to another batch. */
 async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, path: string): Promise<void> {
-  const knowsNone = Object.values(journal.counts()).every((count) => count === 0);
-  if (!journal.isResumed || !source.isRepeatable || knowsNone) return;
+  if (!journal.isResumed || !source.isRepeatable || knowsNothing(journal)) return;
   for await (const record of source.records()) {
     if (record.type === 'row' && journal.hasKey(record.key)) return;
   }
@@ -60,16 +67,19 @@ export async function openBatchJournal(
   { session, path }: { session: Session | null; path: string },
   context: Context,
 ): Promise<OpenBatchJournal> {
-  await checkOutput(request, path);
   const { input, flags, files } = request;
   const { columnNames } = input;
   const columns = outputColumns(input.columns);
   const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
   const via = session === null ? null : flags.via === 'queues' ? 'queues' : 'direct';
-  const journal = await files.openJournal({ path, account, columns, columnNames, via, fresh: flags.fresh === true });
+  const journal = await files.openJournal({
+    ...{ path, account, columns, columnNames, via },
+    fresh: flags.fresh === true,
+    beforeMade: () => makeWay(request, context),
+  });
   try {
+    if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);
     await checkKnown(journal, input, path);
-    await setOutputAside(request, { path, keptAs: journal.keptAs }, context);
     return journal;
   } catch (error) {
     await journal.close();
@@ -77,15 +87,34 @@ export async function openBatchJournal(
   }
 }
 
-/** Opens the output, with these rows in it. */
+/** What any output of a batch has, whatever its input. */
+const outputMarks = ['status', 'solution', 'captcha_id'];
+
+/** What the output may replace: no file that the journal cannot have explained. */
+function replacedBy({ journal: named, out, fresh }: BatchFlags, journal: OpenBatchJournal) {
+  if (fresh === true) return 'anything' as const;
+  if (!journal.isResumed) return 'nothing' as const;
+  const isBeside = named === undefined || named === `${out}.journal`;
+  return isBeside && !knowsNothing(journal) ? ('anything' as const) : outputMarks;
+}
+
+/** Opens the output, with these rows in it. `path` is the journal's. */
 export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
+  { journal, path: place }: { journal: OpenBatchJournal; path: string },
   rows: AsyncIterable<FinishedTask>,
 ): Promise<CountedOutput> {
   const { out: path = '-', keep: kept = [] } = flags;
   const columns = outputColumns(input.columns);
-  const output = new CountedOutput(await files.openOutput({ path, format, columns, kept }));
-  for await (const { values } of rows) await output.write(values);
-  await output.publish();
-  return output;
+  const rules = { journal: place, replaces: replacedBy(flags, journal) };
+  const output = new CountedOutput(await files.openOutput({ path, format, columns, kept }, rules));
+  try {
+    for await (const { values } of rows) await output.write(values);
+    await output.publish();
+    return output;
+  } catch (error) {
+    // What ended it is told; that it cannot be closed either says nothing more.
+    await output.close().catch(() => undefined);
+    throw error;
+  }
 }

@@ -102,7 +102,7 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
       const options = optionsOf(request, context);
-      const output = await openBatchOutput(request, earlierRows(journal, options));
+      const output = await openBatchOutput(request, { journal, path: place }, earlierRows(journal, options));
       return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
     } catch (error) {
       await journal.close();

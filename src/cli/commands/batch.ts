@@ -10,6 +10,7 @@ import { openBatchInput } from '../batch/read-input.ts';
 import { checkFleet } from '../fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../fleet/queued-flags.ts';
 import { solveBatch } from '../batch/solve-batch.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import type { Context } from '../context.ts';
 import type { Act } from '../act.ts';
 
@@ -31,13 +32,25 @@ export function register(command: Command, act: Act): void {
     .action((file: string, flags: Omit<BatchFlags, 'file'>) => act(run, { ...flags, file }));
 }
 
+/** The files that are read whatever the flags of the batch say. */
+function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly { what: string; path: string }[] {
+  const { CAPTCHAAI_API_KEY_FILE: keyFile = config.api.keyFile } = env;
+  return [
+    ...(file === null ? [] : [{ what: 'the configuration', path: file.path }]),
+    ...(keyFile === null || keyFile === '' ? [] : [{ what: 'the key file', path: keyFile }]),
+  ];
+}
+
 /** Solves the tasks of a file, one row each, however often it is interrupted and run again. */
-export async function run(flags: BatchFlags, context: Context): Promise<number> {
+export async function run(given: BatchFlags, context: Context): Promise<number> {
+  const flags = given.out === '/dev/stdout' ? { ...given, out: '-' } : given;
   const format = outputFormat(flags, context.globals.json);
   const overrides = overridesOfBatch(flags);
-  const { config } = await context.config(overrides);
+  const loaded = await context.config(overrides);
+  const { config } = loaded;
   const files = await context.batchFiles();
-  await checkFlags(flags, config, files);
+  const reads = filesRead(loaded, context);
+  await checkFlags({ flags, isSandbox: context.globals.sandbox, files, reads }, config);
   if (flags.via === 'queues') {
     checkFleet(config, flags.region, context);
     checkWorkersFlags(flags, config, context);

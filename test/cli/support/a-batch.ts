@@ -52,8 +52,8 @@ export async function batch({ flags, input = three, stdin, outcome, fault, ...pa
   const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
   const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
   const files = plugBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
-  const openOutput: BatchFiles['openOutput'] = async (request) => {
-    const output = await files.openOutput(request);
+  const openOutput: BatchFiles['openOutput'] = async (request, rules) => {
+    const output = await files.openOutput(request, rules);
     return fault === undefined
       ? output
       : { write: () => Promise.reject(fault), publish: () => output.publish(), close: () => output.close() };

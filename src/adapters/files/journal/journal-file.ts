@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UsageError } from '../../../domain/usage-error.ts';
-import { encodeHeader, type JournalHeader } from './journal-header.ts';
+import { placeOf } from '../file-place.ts';
+import { keepAside, takePlace } from '../replace-file.ts';
+import { encodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
 import { codeOf, withPath } from './system-error.ts';
 
 /** Solutions are in it. */
@@ -14,17 +16,13 @@ const noFolder = (path: string): UsageError =>
 
 /** Where the journal really is, so that one that is reached by two names has one lock. It need not exist. */
 export async function realPathOf(path: string): Promise<string> {
+  const { path: real } = await placeOf(path);
   try {
-    return await realpath(path);
+    if ((await stat(dirname(real))).isDirectory()) return real;
   } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') throw noFolder(path);
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
   }
-  try {
-    return join(await realpath(dirname(path)), basename(path));
-  } catch (error) {
-    throw codeOf(error) === 'ENOENT' ? noFolder(path) : error;
-  }
+  throw noFolder(path);
 }
 
 /** The length of a journal in bytes; 0 where there is none. Throws `UsageError` for what cannot be one. */
@@ -37,15 +35,6 @@ export async function lengthOf(path: string): Promise<number> {
     throw error;
   }
   throw new UsageError(`the journal ${path} is not a regular file`, 'correct --journal');
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** Writes a file that must not exist, durably. */
@@ -64,43 +53,64 @@ export async function writeDurably(path: string, content: string | Buffer): Prom
 /** A name beside `path` that nobody else uses. */
 export const temporaryNameFor = (path: string): string => `${path}.tmp-${randomBytes(6).toString('hex')}`;
 
+/** Throws `UsageError` for a file that does not begin as a journal does. */
+export async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
+  const start = Buffer.alloc(headerStart.length);
+  await file.read(start, 0, start.length, 0);
+  if (start.toString('latin1') === headerStart) return;
+  throw new UsageError(`${path} is not a journal of captcha batch`, 'name another file with --journal FILE');
+}
+
+/** Takes from others what may be read by its owner only. */
+export async function makePrivate(file: FileHandle): Promise<void> {
+  const { mode } = await file.stat();
+  if ((mode & 0o077) !== 0) await file.chmod(ownerOnly);
+}
+
+/** Keeps a journal under a name of its own before another one takes its place; null where there is none to keep. */
+async function keepOld(path: string): Promise<string | null> {
+  if ((await lengthOf(path)) === 0) return null;
+  const file = await openForAppending(path);
+  try {
+    await makePrivate(file);
+  } finally {
+    await file.close();
+  }
+  return keepAside(path);
+}
+
 /**
- * Makes a journal of a header only, in place of what has the name. Written elsewhere and renamed: a journal without its
- * whole header never exists, so that what begins otherwise is somebody's other file and is left alone.
+ * Makes a journal of a header only, in place of what has the name; a journal that is there is kept, and the answer says
+ * under which name. Written elsewhere and renamed: a journal without its whole header never exists, so that what begins
+ * otherwise is somebody's other file and is left alone. `beforehand` is done when nothing but the renaming can fail any
+ * more, and while the old journal is still in force.
  */
-export async function createJournal(path: string, header: JournalHeader): Promise<void> {
+export async function createJournal(
+  path: string,
+  header: JournalHeader,
+  beforehand: () => Promise<void>,
+): Promise<string | null> {
   const temporary = temporaryNameFor(path);
   try {
     await writeDurably(temporary, encodeHeader(header));
-    await rename(temporary, path);
+    await beforehand();
+    const keptAs = await keepOld(path);
+    await takePlace(temporary, await placeOf(path));
+    return keptAs;
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
-  await syncFolder(path);
 }
 
-/** Keeps a journal that is about to be replaced under the first free name `<path>.1`, `<path>.2`, …, and answers it. */
-export async function keepOldJournal(path: string): Promise<string> {
-  for (let n = 1; ; n++) {
-    try {
-      await link(path, `${path}.${n}`);
-      return `${path}.${n}`;
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-  }
-}
-
-/** Opens a journal to be read anywhere and appended to. */
+/** Opens a journal to be read anywhere and appended to. Throws `UsageError` for a file that is none; nothing is changed. */
 export async function openForAppending(path: string): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDWR | constants.O_APPEND);
+  const file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
   try {
-    const { mode } = await file.stat();
-    if ((mode & 0o077) !== 0) await file.chmod(ownerOnly);
+    await refuseOtherFiles(file, path);
     return file;
   } catch (error) {
     await file.close();
-    throw error;
+    throw withPath(error, path);
   }
 }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppendLog } from './append-log.ts';
 import { FileJournal, type OpenJournal } from './file-journal.ts';
-import { createJournal, keepOldJournal, lengthOf, openForAppending, realPathOf } from './journal-file.ts';
+import { createJournal, lengthOf, makePrivate, openForAppending, realPathOf } from './journal-file.ts';
 import { type JournalHeader, refuseForeign } from './journal-header.ts';
 import { lockJournal } from './journal-lock.ts';
 import { replay } from './replay.ts';
@@ -11,6 +11,8 @@ import { TaskStates } from './task-states.ts';
 export interface JournalOptions {
   /** Start anew; a journal that is there is kept under another name. */
   readonly fresh: boolean;
+  /** Done, under the lock, when a journal is about to be made, while the one before it is still in force. */
+  readonly beforeMade?: () => Promise<void>;
 }
 
 interface Place {
@@ -18,16 +20,18 @@ interface Place {
   readonly header: JournalHeader;
 }
 
+const nothing = async (): Promise<void> => undefined;
+
 /** Makes the file where there is none to be resumed. */
 async function prepare(
   { path, header }: Place,
-  { fresh }: JournalOptions,
+  { fresh, beforeMade = nothing }: JournalOptions,
 ): Promise<{ isResumed: boolean; keptAs: string | null }> {
   const isThere = (await lengthOf(path)) > 0;
   if (isThere && !fresh) return { isResumed: true, keptAs: null };
-  const keptAs = isThere ? await keepOldJournal(path) : null;
-  await createJournal(path, header);
-  return { isResumed: false, keptAs };
+  // What is no journal is refused before anything is done.
+  if (isThere) await (await openForAppending(path)).close();
+  return { isResumed: false, keptAs: await createJournal(path, header, beforeMade) };
 }
 
 /** Reads the journal, cuts off what was torn, and makes durable what is going to be relied on. */
@@ -39,6 +43,7 @@ async function readIn(
   const { size } = await file.stat();
   const { header, end } = await replay(file, { path: place.path, length: size }, states);
   refuseForeign(header, place.header, place.path);
+  await makePrivate(file);
   if (end < size) await file.truncate(end);
   await file.datasync();
   return { header, end };

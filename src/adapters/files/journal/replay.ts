@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UsageError } from '../../../domain/usage-error.ts';
-import { decodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
+import { decodeHeader, type JournalHeader } from './journal-header.ts';
 import { type Line, readLines } from './read-lines.ts';
 import { isSealed } from './sealed-line.ts';
 import { decodeStep } from './step.ts';
@@ -10,13 +10,6 @@ export interface Replayed {
   readonly header: JournalHeader;
   /** Where the last whole record ends: what follows was being written when its process ended, and was never relied on. */
   readonly end: number;
-}
-
-async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
-  const start = Buffer.alloc(headerStart.length);
-  await file.read(start, 0, start.length, 0);
-  if (start.toString('latin1') === headerStart) return;
-  throw new UsageError(`${path} is not a journal of captcha batch`, 'name another file with --journal FILE');
 }
 
 /** Takes in line after line. A damaged line is torn if it is the last, and damage that must be told if it is not. */
@@ -74,7 +67,6 @@ export async function replay(
   { path, length }: { path: string; length: number },
   states: TaskStates,
 ): Promise<Replayed> {
-  await refuseOtherFiles(file, path);
   const reader = new Reader(path, states);
   for await (const lines of readLines(file, { from: 0, to: length })) {
     for (const line of lines) reader.take(line);

@@ -1,7 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UsageError } from '../../../domain/usage-error.ts';
-import { withPath } from '../journal/system-error.ts';
-import type { RowFormat } from './row-format.ts';
+import { placeOf } from '../file-place.ts';
+import { codeOf, withPath } from '../journal/system-error.ts';
+import { syncFolder } from '../replace-file.ts';
+import { hasColumns, type RowFormat } from './row-format.ts';
 
 const lineFeed = 0x0a;
 
@@ -12,12 +14,18 @@ async function checkEnd(file: FileHandle, path: string, size: number): Promise<v
   throw new UsageError(`${path} does not end with a whole row`, 'remove its last line, or name a new file with --out');
 }
 
-/** A CSV that begins otherwise has other columns: rows of ours in it would be nonsense. */
-async function checkHeader(file: FileHandle, path: string, header: string): Promise<void> {
-  const expected = Buffer.from(header);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(expected.length), 0, expected.length, 0);
-  if (buffer.subarray(0, bytesRead).equals(expected)) return;
+/** A file that begins otherwise has other columns, or is no file of rows: rows of ours in it would be nonsense. */
+async function checkStart(file: FileHandle, path: string, { header, columns }: RowFormat): Promise<void> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16), 0, 1 << 16, 0);
+  const start = buffer.toString('utf8', 0, bytesRead);
+  if (header === '' ? hasColumns(start, columns) : start.startsWith(header)) return;
   throw new UsageError(`${path} has other columns`, 'name a new file with --out, or move this one away');
+}
+
+/** Opens a file for appending, and says whether it was made. A link is followed: what it leads to is added to. */
+async function openOrMake(path: string): Promise<{ file: FileHandle; isNew: boolean }> {
+  const { found } = await placeOf(path);
+  return { file: await open(path, 'a+'), isNew: found === null };
 }
 
 /** A file to which rows are added behind those that it has. */
@@ -25,25 +33,25 @@ export class AppendedRows {
   readonly #file: FileHandle;
   readonly #path: string;
   readonly #format: RowFormat;
-  #end: number;
 
-  private constructor(file: FileHandle, { path, end }: { path: string; end: number }, format: RowFormat) {
+  private constructor(file: FileHandle, path: string, format: RowFormat) {
     this.#file = file;
     this.#path = path;
     this.#format = format;
-    this.#end = end;
   }
 
   /** Throws `UsageError` for a file that has other columns, or ends in the middle of a row. */
   static async open(path: string, format: RowFormat): Promise<AppendedRows> {
-    const file = await open(path, 'a+');
+    const { file, isNew } = await openOrMake(path);
     try {
       const stat = await file.stat();
-      const end = stat.isFile() ? stat.size : 0;
-      if (end > 0) await checkHeader(file, path, format.header);
-      if (end > 0) await checkEnd(file, path, end);
-      const rows = new AppendedRows(file, { path, end }, format);
-      if (end === 0 && format.header !== '') await rows.#append(format.header);
+      const size = stat.isFile() ? stat.size : 0;
+      if (size > 0) await checkStart(file, path, format);
+      if (size > 0) await checkEnd(file, path, size);
+      const rows = new AppendedRows(file, path, format);
+      if (size === 0 && format.header !== '') await rows.#append(format.header);
+      // A result leaves its queue once its row is durable: so must be the name of the file.
+      if (isNew) await syncFolder((await placeOf(path)).path);
       return rows;
     } catch (error) {
       await file.close();
@@ -61,17 +69,29 @@ export class AppendedRows {
   }
 
   async #append(text: string): Promise<void> {
+    const { size } = await this.#file.stat();
     try {
       await this.#file.appendFile(text);
       // Devices and pipes have nothing to be made durable.
       await this.#file.datasync().catch((error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
-          throw error;
+        if (!['EINVAL', 'ENOTSUP'].includes(codeOf(error) ?? '')) throw error;
       });
-      this.#end += Buffer.byteLength(text);
     } catch (error) {
-      await this.#file.truncate(this.#end).catch(() => undefined);
+      await this.#cutOff(text, size).catch(() => undefined);
       throw withPath(error, this.#path);
     }
+  }
+
+  /** Takes back what came of a write that failed; what another process has added in the meantime is not cut. */
+  async #cutOff(text: string, size: number): Promise<void> {
+    const expected = Buffer.from(text);
+    // One byte more would be somebody else's.
+    const { buffer, bytesRead } = await this.#file.read(
+      Buffer.alloc(expected.length + 1),
+      0,
+      expected.length + 1,
+      size,
+    );
+    if (buffer.subarray(0, bytesRead).equals(expected.subarray(0, bytesRead))) await this.#file.truncate(size);
   }
 }

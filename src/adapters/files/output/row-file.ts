@@ -1,20 +1,30 @@
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { UsageError } from '../../../domain/usage-error.ts';
+import { type FilePlace, placeOf } from '../file-place.ts';
 import { withPath } from '../journal/system-error.ts';
-import type { RowFormat } from './row-format.ts';
+import { checkIsOurs, openTemporary, removeAbandoned, takePlace } from '../replace-file.ts';
+import { hasColumns, type RowFormat } from './row-format.ts';
 
-/** Where a file is to stand, and where it grows until then. */
-interface Place {
-  readonly path: string;
-  /** Null where rows go straight to what has the name: a device or a pipe is never replaced. */
-  readonly temporary: string | null;
+/** What may be replaced by a new file of rows. */
+export interface RowFileOptions {
+  /**
+   * Hex: tells whose temporary files these are. Of one mark only one process writes at a time, so that what a killed one
+   * left is removed; null where nothing says so.
+   */
+  readonly mark: string | null;
+  /** Anything, nothing, or a file whose first line has these columns (and an empty one). */
+  readonly replaces: 'anything' | 'nothing' | readonly string[];
 }
 
-async function placeOf(path: string): Promise<Place> {
-  const found = await stat(path).catch(() => null);
-  if (found !== null && !found.isFile()) return { path, temporary: null };
-  // A link stays one: what it points to is replaced.
-  const real = found === null ? path : await realpath(path);
-  return { path: real, temporary: `${real}.partial` };
+const anything: RowFileOptions = { mark: null, replaces: 'anything' };
+
+async function checkReplaceable(place: FilePlace, { replaces }: RowFileOptions): Promise<void> {
+  if (replaces === 'anything') return;
+  if (replaces !== 'nothing') {
+    return checkIsOurs(place, (start) => hasColumns(start, replaces), 'a file that captcha wrote here');
+  }
+  if (place.found === null) return;
+  throw new UsageError(`${place.path} has just been made by another program`, 'name another file');
 }
 
 /**
@@ -24,22 +34,31 @@ async function placeOf(path: string): Promise<Place> {
  */
 export class RowFile {
   readonly #file: FileHandle;
-  readonly #place: Place;
+  readonly #place: FilePlace;
+  /** Where it grows until it is published; null where rows go straight to what has the name. */
+  readonly #temporary: string | null;
   readonly #format: RowFormat;
   #pending: string[] = [];
   #writing: Promise<void> | null = null;
   #end = 0;
   #isPublished = false;
 
-  private constructor(file: FileHandle, place: Place, format: RowFormat) {
+  private constructor(file: FileHandle, place: { place: FilePlace; temporary: string | null }, format: RowFormat) {
     this.#file = file;
-    this.#place = place;
+    this.#place = place.place;
+    this.#temporary = place.temporary;
     this.#format = format;
   }
 
-  static async open(path: string, format: RowFormat): Promise<RowFile> {
+  /** Throws `UsageError` where there is a file that may not be replaced. */
+  static async open(path: string, format: RowFormat, options = anything): Promise<RowFile> {
     const place = await placeOf(path);
-    const rows = new RowFile(await open(place.temporary ?? path, 'w'), place, format);
+    if (place.isFile) await checkReplaceable(place, options);
+    if (place.isFile && options.mark !== null) await removeAbandoned(place, options.mark);
+    // A stream may be a file after all, which others write too: rows are added to it.
+    const stream = place.isFile ? null : { file: await open(place.path, 'a'), path: null };
+    const { file, path: temporary } = stream ?? (await openTemporary(place, options.mark ?? '0'));
+    const rows = new RowFile(file, { place, temporary }, format);
     try {
       await rows.#append(format.header);
       return rows;
@@ -49,12 +68,12 @@ export class RowFile {
     }
   }
 
+  /** Throws `UsageError` where another program has put a file there since it was opened. */
   async publish(): Promise<void> {
     await this.#writing;
-    const { path, temporary } = this.#place;
-    if (temporary !== null) {
+    if (this.#temporary !== null) {
       await this.#file.sync();
-      await rename(temporary, path);
+      await takePlace(this.#temporary, this.#place);
     }
     this.#isPublished = true;
   }
@@ -68,7 +87,7 @@ export class RowFile {
 
   /** What was never published is gone. */
   async close(): Promise<void> {
-    const { temporary } = this.#place;
+    const temporary = this.#temporary;
     try {
       await this.#writing;
       if (temporary !== null) await this.#file.sync();
@@ -95,7 +114,7 @@ export class RowFile {
       this.#end += Buffer.byteLength(text);
     } catch (error) {
       // A full disk takes part of a row; should it not even be cut off, the next run writes the file anew.
-      if (this.#place.temporary !== null) await this.#file.truncate(this.#end).catch(() => undefined);
+      if (this.#temporary !== null) await this.#file.truncate(this.#end).catch(() => undefined);
       throw withPath(error, this.#place.path);
     }
   }

@@ -4,6 +4,8 @@ type Values = Readonly<Record<string, string>>;
 export interface RowFormat {
   /** What stands before the first row; empty for nothing. */
   readonly header: string;
+  /** What the first row of a file without a header is known by. */
+  readonly columns: readonly string[];
   readonly render: (values: Values) => string;
 }
 
@@ -34,11 +36,27 @@ export function csvFormat(columns: readonly string[], freeText: ReadonlySet<stri
   };
   return {
     header: lineOf(columns),
+    columns,
     render: (values) => lineOf(columns.map((column) => cell(values, column))),
   };
 }
 
-/** JSON Lines, one object a row. */
-export function jsonlFormat(toObject: (values: Values) => object): RowFormat {
-  return { header: '', render: (values) => `${JSON.stringify(toObject(values))}\n` };
+/** JSON Lines, one object a row. Every row has `columns`. */
+export function jsonlFormat(toObject: (values: Values) => object, columns: readonly string[] = []): RowFormat {
+  return { header: '', columns, render: (values) => `${JSON.stringify(toObject(values))}\n` };
+}
+
+/** Whether the first line of a file of rows, CSV or JSON Lines, has these columns: what begins otherwise is another file. */
+export function hasColumns(text: string, columns: readonly string[]): boolean {
+  const [line = ''] = text.split('\n', 1);
+  if (line.startsWith('{')) return columns.every((column) => line.includes(`${JSON.stringify(column)}:`));
+  const cells = new Set(
+    line.split(/[,;\t|]/).map((cell) =>
+      cell
+        .replace(/^\uFEFF/, '')
+        .replaceAll('"', '')
+        .trim(),
+    ),
+  );
+  return columns.every((column) => cells.has(column));
 }
