@@ -107,7 +107,8 @@ export async function takePlace(temporary: string, place: FilePlace): Promise<vo
   if (change === 'none' && place.found !== null) await rename(temporary, place.path);
   else {
     if (!(await tryLink(temporary, place.path))) throw changed(place);
-    await rm(temporary, { force: true });
+    // Where there are no links it is renamed already.
+    await unlink(temporary).catch(() => undefined);
   }
   await syncFolder(place.path);
 }

@@ -53,8 +53,8 @@ export class RowFile {
   /** Throws `UsageError` where there is a file that may not be replaced. */
   static async open(path: string, format: RowFormat, options = anything): Promise<RowFile> {
     const place = await placeOf(path);
-    if (place.isFile) await checkReplaceable(place, options);
     if (place.isFile && options.mark !== null) await removeAbandoned(place, options.mark);
+    if (place.isFile) await checkReplaceable(place, options);
     // A stream may be a file after all, which others write too: rows are added to it.
     const stream = place.isFile ? null : { file: await open(place.path, 'a'), path: null };
     const { file, path: temporary } = stream ?? (await openTemporary(place, options.mark ?? '0'));
