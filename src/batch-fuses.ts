@@ -81,10 +81,12 @@ const reservedEnds: Readonly<Record<NamedFile['use'], readonly string[]>> = {
 };
 
 function checkNamed(files: readonly NamedFile[]): Promise<void> {
-  const uses = files.map(({ what, path, use }) => ({
-    ...{ what, path, isWritten: use !== 'read', reserves: reservedEnds[use] },
-  }));
+  const readsStdin = files.some(({ path, use }) => path === '-' && use === 'read');
+  const uses = files
+    .filter(({ path }) => path !== '-')
+    .map(({ what, path, use }) => ({ what, path, isWritten: use !== 'read', reserves: reservedEnds[use] }));
   return checkDistinct(uses, [
+    ...(readsStdin ? [{ what: 'standard input', fd: 0, isWritten: false }] : []),
     { what: 'standard output', fd: 1, isWritten: true },
     { what: 'standard error', fd: 2, isWritten: true },
   ]);

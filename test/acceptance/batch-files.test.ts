@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { openLedger, rowsIn, tasksCsv } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
+import { bin } from './support/running.ts';
 import { runTraced } from './support/traced-names.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv'];
@@ -50,6 +51,22 @@ describe.concurrent('two files of a batch that are one', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toMatch(said);
     expect(contentOf(bench.cwd)).toEqual(before);
+  });
+});
+
+describe.concurrent('a file of a batch that is a standard stream', () => {
+  it.for<[string, string, RegExp]>([
+    ['batch - --errors tasks.csv --journal j <tasks.csv', 'tasks.csv', /--errors tasks\.csv and standard input/],
+    ['batch tasks.csv --errors log.txt >>log.txt', 'log.txt', /--errors log\.txt and standard output/],
+    ['batch tasks.csv --out solved.csv --fresh >>tasks.csv', 'tasks.csv', /the input tasks\.csv and standard output/],
+  ])('ends it with 2, and the file stays as it was: %s', async ([line, name, said], { bench }) => {
+    await bench.write('work/tasks.csv', tasksCsv(2));
+    await bench.write('work/log.txt', '');
+    const before = contentOf(bench.cwd);
+    const ended = await bench.startOther('sh', ['-c', `"$0" "$1" ${line}`, process.execPath, bin]).ended;
+    expect(ended, ended.stderr).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(said);
+    expect(contentOf(bench.cwd)[name]).toBe(before[name]);
   });
 });
 

@@ -95,7 +95,10 @@ export interface BatchFiles {
   exists(path: string): Promise<boolean>;
   /** Whether there is a device, a pipe or an open stream, which is written to and never replaced. */
   isStream(path: string): Promise<boolean>;
-  /** Throws `UsageError`, naming both, where two files are one or one has a name that the other needs. */
+  /**
+   * Throws `UsageError`, naming both, where two files are one or one has a name that the other needs. The standard streams
+   * are looked at, too: the input's where its path is `-`, the others always.
+   */
   checkDistinct(files: readonly NamedFile[]): Promise<void>;
   /** Throws `UsageError` where the flag's file cannot be, and the system's error where it may not be written. */
   checkWritable(flag: string, path: string): Promise<void>;

@@ -67,6 +67,6 @@ export async function checkFlags(request: FlagsToCheck, config: Config): Promise
   }
   if (flags.errors === '-') throw new UsageError('--errors - : it must be a file', 'left out, they go to stderr');
   if (region !== undefined) checkRegion(region, config);
-  await files.checkDistinct((await filesOf(request)).filter(({ path }) => path !== '-'));
+  await files.checkDistinct(await filesOf(request));
   await checkWritable(flags, files);
 }

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -25,7 +26,7 @@ import {
 import { UsageError } from '../../../src/domain/usage-error.ts';
 
 /** What link(2) answers here; null lets it do its work. */
-const fault = vi.hoisted(() => ({ code: null as string | null, beforehand: () => undefined as unknown }));
+const fault = vi.hoisted(() => ({ code: null as string | null, beforehand: (): unknown => undefined }));
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs>();
   const link: typeof fs.link = async (...paths) => {
@@ -112,6 +113,14 @@ describe('a temporary file', () => {
     for (const { file } of files) await file.close();
     expect(new Set(files.map(({ path }) => path)).size).toBe(2);
     expect(files.map(({ path }) => statSync(path).mode & 0o777)).toEqual([0o640, 0o640]);
+  });
+
+  it.runIf(process.geteuid?.() === 0)('belongs to the owner of the file that it replaces, where that may be', async () => {
+    writeFileSync(at('f'), '');
+    chownSync(at('f'), 12_345, 12_346);
+    const { file, path } = await openTemporary(await placeOf(at('f')), 'ab');
+    await file.close();
+    expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
   });
 
   it('that was left behind is removed by its mark; a link of such a name leads to nothing that is lost', async () => {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AppendedRows } from '../../../../src/adapters/files/output/appended-rows.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from '../../../../src/adapters/files/output/row-format.ts';
 
@@ -49,5 +50,49 @@ describe('rows that are added to a file', () => {
     const path = aPath('x,y\n1,2\n');
     await expect(AppendedRows.open(path, csv)).rejects.toMatchObject({ name: 'UsageError' });
     expect(readFileSync(path, 'utf8')).toBe('x,y\n1,2\n');
+  });
+
+  it('are not added to JSON Lines that are something else, such as a journal', async () => {
+    const content = '{"t":"header","columns":["a","b"]}\n';
+    const path = aPath(content);
+    const format = jsonlFormat((row) => row, ['a', 'b']);
+    await expect(AppendedRows.open(path, format)).rejects.toMatchObject({ name: 'UsageError' });
+    expect(readFileSync(path, 'utf8')).toBe(content);
+  });
+
+  it('take nothing away that another process has added where the disk is full', async () => {
+    const path = aPath('a,b\n');
+    const probe = await open(path, 'r');
+    const handles = Object.getPrototypeOf(probe) as typeof probe;
+    await probe.close();
+    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+    for (const [theirs, left] of [
+      ['', 'a,b\n'],
+      ['5,6\n', 'a,b\n1,5,6\n'],
+    ]) {
+      const rows = await AppendedRows.open(path, csv);
+      vi.spyOn(handles, 'appendFile').mockImplementationOnce(async () => {
+        appendFileSync(path, `1,${theirs}`);
+        throw full;
+      });
+      await expect(rows.write([{ a: '1', b: '2' }])).rejects.toMatchObject({ code: 'ENOSPC' });
+      await rows.close();
+      expect(readFileSync(path, 'utf8')).toBe(left);
+    }
+    vi.restoreAllMocks();
+  });
+
+  it('are in a file whose name is durable, too', async () => {
+    const path = aPath();
+    const probe = await open(tmpdir(), 'r');
+    const handles = Object.getPrototypeOf(probe) as typeof probe;
+    await probe.close();
+    const sync = vi.spyOn(handles, 'sync');
+    await append(path, csv, { a: '1' });
+    expect(sync).toHaveBeenCalledTimes(1);
+    // It has the name already.
+    await append(path, csv, { a: '2' });
+    expect(sync).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
   });
 });
