@@ -115,13 +115,16 @@ describe('a temporary file', () => {
     expect(files.map(({ path }) => statSync(path).mode & 0o777)).toEqual([0o640, 0o640]);
   });
 
-  it.runIf(process.geteuid?.() === 0)('belongs to the owner of the file that it replaces, where that may be', async () => {
-    writeFileSync(at('f'), '');
-    chownSync(at('f'), 12_345, 12_346);
-    const { file, path } = await openTemporary(await placeOf(at('f')), 'ab');
-    await file.close();
-    expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
-  });
+  it.runIf(process.geteuid?.() === 0)(
+    'belongs to the owner of the file that it replaces, where that may be',
+    async () => {
+      writeFileSync(at('f'), '');
+      chownSync(at('f'), 12_345, 12_346);
+      const { file, path } = await openTemporary(await placeOf(at('f')), 'ab');
+      await file.close();
+      expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
+    },
+  );
 
   it('that was left behind is removed by its mark; a link of such a name leads to nothing that is lost', async () => {
     const names = ['f.partial-ab-0123456789ab', 'f.partial-cd-0123456789ab', 'f.partial-ab-x', 'f.partial', 'f'];
