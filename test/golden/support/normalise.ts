@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import { root } from '../../acceptance/support/running.ts';
+
+type Rule = readonly [pattern: RegExp, placeholder: string];
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The members of JSON documents and of files whose numbers are measured. */
+const measured = [
+  ...[
+    'durationMs',
+    'duration_ms',
+    'latencyMs',
+    'submitMs',
+    'ageMs',
+    'oldestAgeMs',
+    'uptimeMs',
+    'uptimeS',
+    'nextTokenInMs',
+  ],
+  ...['tokens', 'p50', 'p95', 'at', 'latestMs', 'usedMs', 'countedToMs', 'units', 'jitter', 'quietUntilMs'],
+  ...['waitMs', 'retryInMs', 'backoffMs', 'heldMs', 'roundTripMs'],
+].join('|');
+
+/** What differs from run to run, and what stands for it. Earlier rules win. */
+const volatile: readonly Rule[] = [
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
+  [/\b1[78]\d{11}\b/g, '<epoch-ms>'],
+  [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
+  [/\b([bs])-[0-9a-f]{20}\b/g, '$1-<run>'],
+  [new RegExp(`${escaped(hostname())}-\\d+`, 'g'), '<host>-<pid>'],
+  [/"pid": ?"\d+"/g, '"pid": "<pid>"'],
+  [/"by":"[\d.]+"/g, '"by":"<process>"'],
+  [/(127\.0\.0\.1|localhost):\d+/g, '$1:<port>'],
+  [/"c":"[0-9a-f]{8}"/g, '"c":"<crc>"'],
+  // Solutions: the shortest token of the sandbox has more characters than any name or digest.
+  [/[\w-]{72,}/g, '<token>'],
+  [/(?<=(validate|seccode)\W+)[0-9a-f]{32}/g, '<hex>'],
+  [/\b\d{10}\b/g, '<captcha-id>'],
+  [/"pollMs": ?\[[^\]]*\]/g, '"pollMs": [<ms>]'],
+  [new RegExp(`"(${measured})":( ?)-?\\d+(\\.\\d+)?`, 'g'), '"$1":$2<number>'],
+  [/(?<![\w"<.])\d+(\.\d+)?(ms|s)\b(?!")/g, '<duration>'],
+];
+
+/** Places of the test's own machine. */
+function places(home: string): readonly Rule[] {
+  return [
+    [new RegExp(escaped(home), 'g'), '<home>'],
+    [new RegExp(escaped(root), 'g'), '<root>'],
+    // The shared state of a host stands under its boot and its name spaces.
+    [/\b[0-9a-f]{16}-[0-9a-f]+-\d+\b/g, '<host-log>'],
+    [/\/captcha-[A-Za-z0-9]{6}\b/g, '/captcha-<temporary>'],
+  ];
+}
+
+/**
+ * Text in which placeholders stand for what differs from run to run: times, ids, ports, durations, paths, tokens and seals.
+ * Types and shapes stay visible.
+ */
+export function normalise(text: string, home: string): string {
+  const rules = [...places(home), ...volatile];
+  return rules.reduce((rest, [pattern, placeholder]) => rest.replace(pattern, placeholder), text);
+}
+
+/** The same for text that has no volatile values but paths: what a seed, a configuration or the program alone decides. */
+export function withoutPlaces(text: string, home: string): string {
+  return places(home).reduce((rest, [pattern, placeholder]) => rest.replace(pattern, placeholder), text);
+}
+
+/** A table whose columns are as wide as its values, without that width. */
+export function withoutWidths(text: string): string {
+  return text.replace(/(?<=\S) {2,}/g, '  ').replace(/─{2,}/g, '──');
+}
