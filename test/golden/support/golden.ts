@@ -15,13 +15,20 @@ const forms: Readonly<Record<Form, (text: string, home: string) => string>> = {
   table: (text, home) => withoutWidths(normalise(text, home)),
 };
 
-/** JSON is stored with one member a line, so that a change shows as one line; everything else as it is. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** JSON on one line is stored with one member a line, so that a change shows as one line; everything else as it is. */
 function readable(text: string): string {
-  const lines = text.split('\n').map((line) => {
-    if (!/^[{[].*[}\]]$/.test(line)) return line;
-    return JSON.stringify(JSON.parse(line), null, 2);
-  });
-  return lines.join('\n');
+  if (isJson(text) && text.trim().includes('\n')) return text;
+  const lines = text.split('\n');
+  return lines.map((line) => (isJson(line) ? JSON.stringify(JSON.parse(line), null, 2) : line)).join('\n');
 }
 
 /** How a run ended, and what it wrote. */

@@ -19,13 +19,13 @@ const measured = [
     'nextTokenInMs',
   ],
   ...['tokens', 'p50', 'p95', 'at', 'latestMs', 'usedMs', 'countedToMs', 'units', 'jitter', 'quietUntilMs'],
-  ...['waitMs', 'retryInMs', 'backoffMs', 'heldMs', 'roundTripMs'],
+  ...['waitMs', 'retryInMs', 'backoffMs', 'heldMs', 'roundTripMs', 'api_latency_ms', 'apiLatencyMs'],
 ].join('|');
 
 /** What differs from run to run, and what stands for it. Earlier rules win. */
 const volatile: readonly Rule[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
-  [/\b1[78]\d{11}\b/g, '<epoch-ms>'],
+  [/\b1[78]\d{11}(\.\d+)?\b/g, '<epoch-ms>'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
   [/\b([bs])-[0-9a-f]{20}\b/g, '$1-<run>'],
   [new RegExp(`${escaped(hostname())}-\\d+`, 'g'), '<host>-<pid>'],
@@ -38,8 +38,13 @@ const volatile: readonly Rule[] = [
   [/(?<=(validate|seccode)\W+)[0-9a-f]{32}/g, '<hex>'],
   [/\b\d{10}\b/g, '<captcha-id>'],
   [/"pollMs": ?\[[^\]]*\]/g, '"pollMs": [<ms>]'],
-  [new RegExp(`"(${measured})":( ?)-?\\d+(\\.\\d+)?`, 'g'), '"$1":$2<number>'],
-  [/(?<![\w"<.])\d+(\.\d+)?(ms|s)\b(?!")/g, '<duration>'],
+  [new RegExp(`"(${measured})":( ?)(")?-?\\d+(\\.\\d+)?(e-?\\d+)?"?`, 'g'), '"$1":$2$3<number>$3'],
+  [/(_seconds(?:\{[^}]*\})?) [\d.e-]+/g, '$1 <number>'],
+  // Not what a configuration says: that stands in quotes.
+  [/(?<![\w"<.])(\d+m ?)?\d+(\.\d+)? ?(ms|s)\b/g, '<duration>'],
+  [/Node\.js \d+\.\d+\.\d+ on \w+/g, 'Node.js <version> on <system>'],
+  [/(can be made|is writable), on \w+/g, '$1, on <file-system>'],
+  [/[\d.,]+ \w+ free, [\d,]+ files/g, '<bytes> free, <count> files'],
 ];
 
 /** Places of the test's own machine. */
@@ -67,7 +72,26 @@ export function withoutPlaces(text: string, home: string): string {
   return places(home).reduce((rest, [pattern, placeholder]) => rest.replace(pattern, placeholder), text);
 }
 
-/** A table whose columns are as wide as its values, without that width. */
+/** What stands in tables without a unit or a name beside it; columns are two blanks apart by then. */
+const tableCells: readonly Rule[] = [
+  [/(?<=^<time> {2})\d+(?= {2})/gm, '<pid>'],
+  [/(?<=(healthy|degraded|idle) {2})\d+(?= {2})/g, '<ms>'],
+  [/(?<= {2})(now|<duration>)(?= {2}| *$)/gm, '<age>'],
+];
+
+/** A table whose columns are as wide as its values, without that width and without measured cells. */
 export function withoutWidths(text: string): string {
-  return text.replace(/(?<=\S) {2,}/g, '  ').replace(/─{2,}/g, '──');
+  const narrow = text.replace(/(?<=\S) {2,}/g, '  ').replace(/─{2,}/g, '──');
+  return tableCells.reduce((rest, [pattern, placeholder]) => rest.replace(pattern, placeholder), narrow);
+}
+
+/** CSV with placeholders in its columns of milliseconds, everything else as it stands there. */
+export function withoutMeasuredCells(csv: string): string {
+  const rows = csv.match(/(?:"(?:[^"]|"")*"|[^"\n])*\n/g) ?? [];
+  const cells = rows.map((row) => row.match(/(?:"(?:[^"]|"")*"|[^",])*(?:,|\n|$)/g) ?? []);
+  const isMeasured = (column: number): boolean => /_ms\W*$/.test(cells[0]?.[column] ?? '');
+  const masked = cells.map((row) =>
+    row.map((cell, column) => (isMeasured(column) ? cell.replace(/\d+/, '<ms>') : cell)),
+  );
+  return masked.flat().join('');
 }
