@@ -2,16 +2,17 @@ import { join } from 'node:path';
 import type { ExpectStatic } from 'vitest';
 import type { Ended } from '../../acceptance/support/running.ts';
 import { type Bench, it as benchIt, type Usage, words } from '../../acceptance/support/bench.ts';
-import { normalise, withoutPlaces, withoutWidths } from './normalise.ts';
+import { normalise, withoutMeasuredCells, withoutPlaces, withoutWidths } from './normalise.ts';
 
-/** How a text is stored: as it is but for paths, with placeholders, or with placeholders and without the width of tables. */
-export type Form = 'exact' | 'document' | 'table';
+/** How a text is stored: as it is but for paths, with placeholders, or with those for the cells of tables or CSV as well. */
+export type Form = 'exact' | 'document' | 'table' | 'csv';
 
 const expectedFolder = join(import.meta.dirname, '../expected');
 
 const forms: Readonly<Record<Form, (text: string, home: string) => string>> = {
   exact: withoutPlaces,
   document: normalise,
+  csv: (text, home) => withoutMeasuredCells(normalise(text, home)),
   table: (text, home) => withoutWidths(normalise(text, home)),
 };
 

@@ -37,8 +37,9 @@ const volatile: readonly Rule[] = [
   [/[\w-]{72,}/g, '<token>'],
   [/(?<=(validate|seccode)\W+)[0-9a-f]{32}/g, '<hex>'],
   [/\b\d{10}\b/g, '<captcha-id>'],
-  [/"pollMs": ?\[[^\]]*\]/g, '"pollMs": [<ms>]'],
-  [new RegExp(`"(${measured})":( ?)(")?-?\\d+(\\.\\d+)?(e-?\\d+)?"?`, 'g'), '"$1":$2$3<number>$3'],
+  [/(\\?")pollMs\1:( ?)\[[^\]]*\]/g, '$1pollMs$1:$2[<ms>]'],
+  // In a document within a document quotes are escaped.
+  [new RegExp(`(\\\\?")(${measured})\\1:( ?)("?)-?\\d+(\\.\\d+)?(e-?\\d+)?\\4`, 'g'), '$1$2$1:$3$4<number>$4'],
   [/(_seconds(?:\{[^}]*\})?) [\d.e-]+/g, '$1 <number>'],
   // Not what a configuration says: that stands in quotes.
   [/(?<![\w"<.])(\d+m ?)?\d+(\.\d+)? ?(ms|s)\b/g, '<duration>'],
@@ -89,7 +90,8 @@ export function withoutWidths(text: string): string {
 export function withoutMeasuredCells(csv: string): string {
   const rows = csv.match(/(?:"(?:[^"]|"")*"|[^"\n])*\n/g) ?? [];
   const cells = rows.map((row) => row.match(/(?:"(?:[^"]|"")*"|[^",])*(?:,|\n|$)/g) ?? []);
-  const isMeasured = (column: number): boolean => /_ms\W*$/.test(cells[0]?.[column] ?? '');
+  const header = cells.find((row) => row.some((cell) => /_ms\W*$/.test(cell))) ?? [];
+  const isMeasured = (column: number): boolean => /_ms\W*$/.test(header[column] ?? '');
   const masked = cells.map((row) =>
     row.map((cell, column) => (isMeasured(column) ? cell.replace(/\d+/, '<ms>') : cell)),
   );
