@@ -14,9 +14,10 @@ async function dump(url: string, fits = /./): Promise<string> {
   const redis = new Redis(url);
   const readers: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
     string: (key) => redis.get(key),
-    hash: (key) => redis.hgetall(key),
+    // Redis keeps no order of fields, nor of members.
+    hash: async (key) => Object.fromEntries(Object.entries(await redis.hgetall(key)).sort()),
     list: (key) => redis.lrange(key, 0, -1),
-    set: (key) => redis.smembers(key),
+    set: async (key) => (await redis.smembers(key)).sort(),
     zset: (key) => redis.zrange(key, '0', '-1'),
     stream: async () => '<stream>',
   };
