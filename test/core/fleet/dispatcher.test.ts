@@ -154,4 +154,19 @@ describe('a dispatcher', () => {
     });
     await end();
   });
+
+  it('waits on where a task of another run with the same key was set aside: it is no answer to its own', async () => {
+    const world = new FleetWorld();
+    const queue = new MemoryTaskQueue(world.tasks);
+    await queue.send([{ ...aTaskOf(1), run: 'run-b' }]);
+    const [other] = await queue.receive(1, 0, new AbortController().signal);
+    await other!.deadLetter('it kills');
+    const { dispatcher, end } = aDispatcher(world);
+    const waiting = dispatcher.dispatch(aTaskOf(1));
+    await world.clock.advance(20_000);
+    startWorker(world);
+    await world.clock.advance(60_000);
+    expect(await waiting).toMatchObject({ run: 'run-a', outcome: { status: 'solved' } });
+    await end();
+  });
 });
