@@ -91,7 +91,10 @@ function newRun(): string {
   return `b-${randomBytes(10).toString('hex')}`;
 }
 
-async function openBatchJournal({ path, account, columns, columnNames, via, fresh }: JournalRequest) {
+async function openBatchJournal(
+  { path, account, columns, columnNames, via, fresh }: JournalRequest,
+  terminal: Terminal,
+) {
   const found = account === null || via === null ? await readHeader(path) : null;
   const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
   const run = via === 'queues' ? newRun() : found?.run;
@@ -105,7 +108,7 @@ async function openBatchJournal({ path, account, columns, columnNames, via, fres
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh });
+  return openJournal(path, header, { fresh, onWarning: (message) => terminal.error(message) });
 }
 
 /** What a batch needs of the file system, and what ends it. */
@@ -133,7 +136,7 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     checkWritable,
     realNameOf,
     setAside,
-    openJournal: openBatchJournal,
+    openJournal: (request) => openBatchJournal(request, terminal),
     appendRows: (request) =>
       request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),
     openOutput: (request) => (request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request)),

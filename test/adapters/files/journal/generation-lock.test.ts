@@ -4,10 +4,11 @@ import { tryLock } from '../../../../src/adapters/files/journal/generation-lock.
 import { type LockOwner, parseOwner } from '../../../../src/adapters/files/journal/lock-owner.ts';
 import { Interleaving, sharedFiles } from './support/interleaving.ts';
 
-const owner = (pid: number): LockOwner => ({ pid, host: 'here', startedAt: 0, processStart: null, bootId: null });
+const owner = (pid: number): LockOwner => ({ pid, start: null, space: 'here', host: 'here', startedAt: 0 });
 const rulesWhere = (mayBeAlive: (owner: LockOwner) => boolean): Parameters<typeof tryLock>[2] => ({
   parseOwner,
-  mayBeAlive,
+  stateOf: (owner) => (mayBeAlive(owner) ? 'running' : 'ended'),
+  staleMs: 60,
 });
 const at = (files: Map<number, string>): ReturnType<typeof sharedFiles> => sharedFiles(files, async (act) => act());
 const nobody = rulesWhere(() => false);
@@ -17,7 +18,7 @@ describe('a lock', () => {
   it('is held by one at a time, and by the next when it is given back', async () => {
     const files = new Map<number, string>();
     const first = await tryLock(at(files), owner(1), everybody);
-    expect(await tryLock(at(files), owner(2), everybody)).toEqual({ held: false, generation: 1, owner: owner(1) });
+    expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({ held: false, generation: 1, owner: owner(1) });
     if (first.held) await first.release();
     expect(files.size).toBe(0);
     expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({ held: true });
@@ -38,14 +39,14 @@ describe('a lock', () => {
       [2, JSON.stringify(owner(2))],
     ]);
     const onlyFirst = rulesWhere(({ pid }) => pid === 1);
-    expect(await tryLock(at(files), owner(9), onlyFirst)).toEqual({ held: false, generation: 1, owner: owner(1) });
+    expect(await tryLock(at(files), owner(9), onlyFirst)).toMatchObject({ held: false, generation: 1, owner: owner(1) });
   });
 
-  it.each(['', '{', '{"pid":0,"host":"here","startedAt":0}'])(
+  it.each(['', '{', '{"pid":0,"space":"here","host":"here","startedAt":0}'])(
     'is held where the file names nobody: %j',
     async (content) => {
       const files = new Map([[3, content]]);
-      expect(await tryLock(at(files), owner(9), nobody)).toEqual({ held: false, generation: 3, owner: null });
+      expect(await tryLock(at(files), owner(9), nobody)).toMatchObject({ held: false, generation: 3, owner: null });
     },
   );
 
