@@ -35,7 +35,8 @@ export function reportError(error: unknown, terminal: Terminal): number {
     return exitCodes.unavailable;
   }
   if (error instanceof JournalLostError) {
-    const hint = 'nothing more was paid for here; when nothing else uses the journal, the same command completes the output';
+    const hint =
+      'nothing more was paid for here; when nothing else uses the journal, the same command completes the output';
     report(terminal, error.message, hint);
     return exitCodes.unavailable;
   }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { JournalLostError } from '../../../domain/journal-lost-error.ts';
 import { withPath } from './system-error.ts';
 
 /** The part of a file, opened for appending, that is used here. */
@@ -110,14 +111,19 @@ export class AppendLog {
 
   async #fail(error: unknown, batch: readonly Waiter[]): Promise<void> {
     this.#ended = { error };
+    if (!(error instanceof JournalLostError)) await this.#cutBack();
+    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+  }
+
+  async #cutBack(): Promise<void> {
     try {
       // Another process's lines may stand behind.
       this.#check(null);
       await this.#file.truncate(this.#durableEnd);
       await this.#file.datasync();
     } catch {
-      // The disk takes nothing at all, or the file is another's. What was not acknowledged may be there, torn: the next run reads over it.
+      // The disk takes nothing at all, or the file is another's. What was not acknowledged may be there, torn: the next run
+      // reads over it.
     }
-    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
   }
 }

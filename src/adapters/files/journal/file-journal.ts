@@ -90,7 +90,9 @@ export class FileJournal implements OpenJournal {
     const recorded = this.#record({ type: 'submitted', key, captchaId, submittedAt });
     // It was paid for, and no later run can know of it.
     const fix = `captcha result ${captchaId}`;
-    recorded.catch(() => this.#onWarning(`id ${captchaId} was accepted and is not in the journal; to collect it: ${fix}`));
+    recorded.catch(() =>
+      this.#onWarning(`id ${captchaId} was accepted and is not in the journal; to collect it: ${fix}`),
+    );
     return recorded;
   }
 

@@ -83,7 +83,8 @@ type Refused = Extract<LockAnswer, { held: false }>;
 
 function wayOut({ generation, owner, freeInMs }: Refused & { owner: LockOwner }, path: string): string {
   const file = lockName(path, generation);
-  if (freeInMs === null) return `wait for it or end it (kill ${owner.pid}), or name another journal with --journal FILE`;
+  if (freeInMs === null)
+    return `wait for it or end it (kill ${owner.pid}), or name another journal with --journal FILE`;
   const seconds = Math.ceil(freeInMs / 1000);
   return `it runs on another machine or in another container, where it cannot be seen from here: if it has ended, the journal is free in ${seconds}s, or at once if you delete ${file}`;
 }
