@@ -49,12 +49,13 @@ async function tryCreate(name: string, content: string): Promise<boolean> {
 
 /** The age of a file by the clock of its own file system, which may be another machine's. Null where it does not exist. */
 async function ageMsOf(path: string): Promise<number | null> {
-  const found = await unless(['ENOENT'], null, stat(path));
-  if (found === null) return null;
   const touched = temporaryNameFor(path);
   try {
+    // First: should this process stand still before it looks at the other file, that one is not older for it.
     await writeDurably(touched, 'now');
-    return (await stat(touched)).mtimeMs - found.mtimeMs;
+    const now = await stat(touched);
+    const found = await unless(['ENOENT'], null, stat(path));
+    return found === null ? null : now.mtimeMs - found.mtimeMs;
   } finally {
     await unlink(touched).catch(() => undefined);
   }
@@ -118,7 +119,7 @@ function presentOwner(path: string): LockOwner | null {
 
 /**
  * Tells others that the holder lives, by the clock of the file system. The first byte is written again as it was: the
- * file changes, and what is in it does not, whoever reads it meanwhile.
+ * file changes, and what is in it does not, at any moment at which it may be read.
  */
 async function refresh(name: string, content: string): Promise<void> {
   const file = await open(name, 'r+');
@@ -191,10 +192,11 @@ export async function lockJournal(path: string, options: LockOptions): Promise<J
     check: () => {
       if (readIfThere(name) === answer.content) return;
       const owner = presentOwner(path);
-      const taker = owner === null ? 'its lock file is gone' : `${shown(owner)} has taken it over`;
-      throw new JournalLostError(
-        `the journal ${path} is no longer this run's: ${taker}, because this run stood still for more than ${staleMs / 1000}s`,
-      );
+      const why =
+        owner === null
+          ? 'its lock file was removed'
+          : `${shown(owner)} has taken it over, because this run stood still for more than ${staleMs / 1000}s`;
+      throw new JournalLostError(`the journal ${path} is no longer this run's: ${why}`);
     },
     release: () => stop().then(answer.release),
   };

@@ -181,7 +181,10 @@ describe('an owner that stood still until another one took over', () => {
     utimesSync(`${path}.lock.1`, 1, 1);
     const successor = await open(path);
     const late = [journal.submitted(keyOf(1), '71', 5), journal.submitted(keyOf(2), '72', 5)];
-    expect((await Promise.allSettled(late)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await Promise.allSettled(late.map(async (each) => each))).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ]);
     expect(warnings).toEqual(['71', '72'].map((id) => expect.stringContaining(`captcha result ${id}`) as string));
     await expect(journal.close()).rejects.toThrow(JournalLostError);
     await successor.close();
@@ -262,9 +265,9 @@ describe('among processes', () => {
     expect(await holder.line(1)).toBe('held');
     await expect(lockJournal(path, { startedAt: 0 })).rejects.toThrow(`process ${holder.process.pid} `);
     await holder.kill();
-    const { release } = await lockJournal(path, { startedAt: 0 });
+    const lock = await lockJournal(path, { startedAt: 0 });
     expect(readdirSync(join(path, '..'))).toEqual(['j.lock.2']);
-    await release();
+    await lock.release();
   });
 
   it('a stopped holder still holds it', async () => {
