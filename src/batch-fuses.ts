@@ -104,7 +104,7 @@ function newRun(): string {
   return `b-${randomBytes(10).toString('hex')}`;
 }
 
-async function openBatchJournal(request: JournalRequest) {
+async function openBatchJournal(request: JournalRequest, terminal: Terminal) {
   const { path, account, columns, columnNames, via, fresh, beforeMade } = request;
   const found = account === null || via === null ? await readHeader(path) : null;
   const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
@@ -119,7 +119,7 @@ async function openBatchJournal(request: JournalRequest) {
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh, beforeMade });
+  return openJournal(path, header, { fresh, beforeMade, onWarning: (message) => terminal.error(message) });
 }
 
 /** What a batch needs of the file system, and what ends it. */
@@ -155,7 +155,7 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     setAside,
     openJournal: async (request) => {
       if (inStateFolder.has(request.path)) await makeFolder(dirname(request.path));
-      return openBatchJournal(request);
+      return openBatchJournal(request, terminal);
     },
     appendRows: (request) =>
       request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),

@@ -1,5 +1,6 @@
 import { ProviderFault } from '../domain/fault.ts';
 import { FleetAway } from '../domain/fleet-away.ts';
+import { JournalLostError } from '../domain/journal-lost-error.ts';
 import { QueueUnavailable } from '../domain/queue-unavailable.ts';
 import { UsageError } from '../domain/usage-error.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
@@ -31,6 +32,12 @@ export function reportError(error: unknown, terminal: Terminal): number {
   }
   if (error instanceof FleetAway) {
     report(terminal, error.message, null);
+    return exitCodes.unavailable;
+  }
+  if (error instanceof JournalLostError) {
+    const hint =
+      'nothing more was paid for here; when nothing else uses the journal, the same command completes the output';
+    report(terminal, error.message, hint);
     return exitCodes.unavailable;
   }
   if (error instanceof QueueUnavailable) {

@@ -201,12 +201,16 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(await rowsIn(bench, 'solved.csv')).toHaveLength(3);
   });
 
-  it('while the first still runs is refused, and names its pid', async ({ bench }) => {
-    const ledger = await openLedger(bench, { latencyMs: [3_000, 3_000] });
+  it('while the first still runs is refused, and names its pid', { timeout: 90_000 }, async ({ bench }) => {
+    const ledger = await openLedger(bench, { latencyMs: [1_000, 1_000] });
     await bench.write('work/tasks.csv', tasksCsv(3));
-    const first = await bench.start(batch, { at: ledger });
+    const config = { api: { timeout: '60s' }, solve: { timeout: '80s' } };
+    const first = await bench.start(batch, { at: ledger, config, longestMs: 80_000 });
     await until(() => ledger.accepted.size >= 3);
+    // It must not finish before the second one has started, however busy the machine is.
+    first.signal('SIGSTOP');
     const second = await bench.run(batch, { at: ledger });
+    first.signal('SIGCONT');
     expect(second, second.stderr).toMatchObject({ code: 2 });
     expect(second.stderr).toContain(String(first.child.pid));
     expect(await first.ended).toMatchObject({ code: 0 });

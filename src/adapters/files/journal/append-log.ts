@@ -1,8 +1,18 @@
 import type { FileHandle } from 'node:fs/promises';
+import { JournalLostError } from '../../../domain/journal-lost-error.ts';
 import { withPath } from './system-error.ts';
 
 /** The part of a file, opened for appending, that is used here. */
 export type LogFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate'>;
+
+export interface LogPlace {
+  /** Names the file in errors. */
+  readonly path: string;
+  /** The length of the file, all of it durable. */
+  readonly end: number;
+  /** Throws where the file is not this process's alone any more; `end` is how long it must be, null while it is written. */
+  readonly check?: (end: number | null) => void;
+}
 
 interface Waiter {
   readonly line: Buffer;
@@ -22,12 +32,15 @@ async function writeFully(file: LogFile, bytes: Buffer): Promise<void> {
  * Appends lines durably, by group commit: while one batch is on its way to the disk the next one gathers, and each
  * costs one write and one fdatasync, however many lines it has.
  *
+ * A line is acknowledged only if the file is still this process's alone after it became durable.
+ *
  * After an error nothing more is written: every append, waiting or later, is rejected with it, and the file is cut back
  * to what is durable. Trying fdatasync again would not help: Linux forgets the pages that it failed to write.
  */
 export class AppendLog {
   readonly #file: LogFile;
   readonly #path: string;
+  readonly #check: (end: number | null) => void;
   #durableEnd: number;
   #end: number;
   #waiting: Waiter[] = [];
@@ -35,10 +48,10 @@ export class AppendLog {
   /** Why nothing can be appended any more. */
   #ended: { readonly error: unknown } | null = null;
 
-  /** `end` is the length of the file, all of it durable; `path` names it in errors. */
-  constructor(file: LogFile, { path, end }: { path: string; end: number }) {
+  constructor(file: LogFile, { path, end, check = () => undefined }: LogPlace) {
     this.#file = file;
     this.#path = path;
+    this.#check = check;
     this.#durableEnd = end;
     this.#end = end;
   }
@@ -91,17 +104,26 @@ export class AppendLog {
   async #commit(bytes: Buffer): Promise<void> {
     await writeFully(this.#file, bytes);
     await this.#file.datasync();
+    // After it is durable: another process that takes the file over from now on reads what was written here.
+    this.#check(this.#durableEnd + bytes.length);
     this.#durableEnd += bytes.length;
   }
 
   async #fail(error: unknown, batch: readonly Waiter[]): Promise<void> {
     this.#ended = { error };
+    if (!(error instanceof JournalLostError)) await this.#cutBack();
+    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+  }
+
+  async #cutBack(): Promise<void> {
     try {
+      // Another process's lines may stand behind.
+      this.#check(null);
       await this.#file.truncate(this.#durableEnd);
       await this.#file.datasync();
     } catch {
-      // The disk takes nothing at all. What was not acknowledged may be there, torn: the next run reads over it.
+      // The disk takes nothing at all, or the file is another's. What was not acknowledged may be there, torn: the next run
+      // reads over it.
     }
-    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
   }
 }

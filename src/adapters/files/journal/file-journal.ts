@@ -30,6 +30,8 @@ interface JournalParts {
   readonly log: AppendLog;
   readonly states: TaskStates;
   readonly unlock: () => Promise<void>;
+  /** Told which accepted id the journal could not take. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -44,13 +46,15 @@ export class FileJournal implements OpenJournal {
   readonly #log: AppendLog;
   readonly #states: TaskStates;
   readonly #unlock: () => Promise<void>;
+  readonly #onWarning: (message: string) => void;
   #closing: Promise<void> | null = null;
 
-  constructor({ file, log, states, unlock }: JournalParts, { header, isResumed, keptAs }: JournalOrigin) {
+  constructor({ file, log, states, unlock, onWarning }: JournalParts, { header, isResumed, keptAs }: JournalOrigin) {
     this.#file = file;
     this.#log = log;
     this.#states = states;
     this.#unlock = unlock;
+    this.#onWarning = onWarning ?? (() => undefined);
     this.header = header;
     this.isResumed = isResumed;
     this.keptAs = keptAs;
@@ -83,7 +87,13 @@ export class FileJournal implements OpenJournal {
   }
 
   submitted(key: string, captchaId: string, submittedAt: number): Promise<void> {
-    return this.#record({ type: 'submitted', key, captchaId, submittedAt });
+    const recorded = this.#record({ type: 'submitted', key, captchaId, submittedAt });
+    // It was paid for, and no later run can know of it.
+    const fix = `captcha result ${captchaId}`;
+    recorded.catch(() =>
+      this.#onWarning(`id ${captchaId} was accepted and is not in the journal; to collect it: ${fix}`),
+    );
+    return recorded;
   }
 
   finished({ status, key, expiresAt, values }: FinishedTask): Promise<void> {

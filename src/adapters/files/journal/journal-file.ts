@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { copyFile, type FileHandle, lstat, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../../domain/usage-error.ts';
 import { placeOf } from '../file-place.ts';
-import { keepAside, takePlace } from '../replace-file.ts';
+import { keepAside, syncFolder, takePlace } from '../replace-file.ts';
 import { encodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
 import { codeOf, withPath } from './system-error.ts';
 
@@ -101,6 +101,59 @@ export async function createJournal(
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether a file is mounted by itself, as a container's volume may be: then it has another name elsewhere. */
+async function isMounted(path: string): Promise<boolean> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+  const escaped = path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return mounts.split('\n').some((line) => line.split(' ')[1] === escaped);
+}
+
+/** Another name of the same file in the same folder; null where there is none, or none that is found. */
+async function otherNameBeside(path: string): Promise<string | null> {
+  const { dev, ino } = await stat(path);
+  for (const name of await readdir(dirname(path))) {
+    const other = await lstat(join(dirname(path), name)).catch(() => null);
+    if (name !== basename(path) && other?.dev === dev && other.ino === ino) return join(dirname(path), name);
+  }
+  return null;
+}
+
+/**
+ * Throws `UsageError` for a journal that is reached by several names in several folders: the lock stands beside it, so
+ * that each name would have one of its own.
+ */
+export async function refuseOtherNames(path: string): Promise<void> {
+  const { nlink } = await stat(path);
+  if (nlink > 1) {
+    const other = await otherNameBeside(path);
+    throw new UsageError(
+      `the journal ${path} has ${nlink} names (hard links), and could be in use unseen under another one`,
+      `remove the other ${other === null ? 'names' : `name ${other}`}, or put a copy in its place (cp, then mv)`,
+    );
+  }
+  if (await isMounted(path)) {
+    throw new UsageError(
+      `the journal ${path} is mounted by itself, and under its other name it could be in use unseen`,
+      'mount the folder that it is in, not the file',
+    );
+  }
+}
+
+/** Puts a copy of a journal in its place: who has the old one open no longer writes to this one. */
+export async function renewJournal(path: string): Promise<void> {
+  const temporary = temporaryNameFor(path);
+  try {
+    await copyFile(path, temporary, constants.COPYFILE_EXCL);
+    const copy = await open(temporary, 'r+');
+    await copy.sync().finally(() => copy.close());
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(path);
 }
 
 /** Opens a journal to be read anywhere and appended to. Throws `UsageError` for a file that is none; nothing is changed. */

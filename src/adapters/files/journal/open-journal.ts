@@ -1,9 +1,19 @@
+import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { JournalLostError } from '../../../domain/journal-lost-error.ts';
 import { AppendLog } from './append-log.ts';
 import { FileJournal, type OpenJournal } from './file-journal.ts';
-import { createJournal, lengthOf, makePrivate, openForAppending, realPathOf } from './journal-file.ts';
+import {
+  createJournal,
+  lengthOf,
+  makePrivate,
+  openForAppending,
+  realPathOf,
+  refuseOtherNames,
+  renewJournal,
+} from './journal-file.ts';
 import { type JournalHeader, refuseForeign } from './journal-header.ts';
-import { lockJournal } from './journal-lock.ts';
+import { type JournalLock, lockJournal, type LockOptions } from './journal-lock.ts';
 import { replay } from './replay.ts';
 import { withPath } from './system-error.ts';
 import { TaskStates } from './task-states.ts';
@@ -13,6 +23,10 @@ export interface JournalOptions {
   readonly fresh: boolean;
   /** Done, under the lock, when a journal is about to be made, while the one before it is still in force. */
   readonly beforeMade?: () => Promise<void>;
+  /** Told what a person should know while the journal is in use. */
+  readonly onWarning?: (message: string) => void;
+  /** How the lock is held, where it is not as usual. */
+  readonly lock?: Pick<LockOptions, 'me' | 'refreshMs' | 'staleMs'>;
 }
 
 interface Place {
@@ -34,29 +48,56 @@ async function prepare(
   return { isResumed: false, keptAs: await createJournal(path, header, beforeMade) };
 }
 
+interface OwnFile {
+  readonly file: FileHandle;
+  /** Throws where it is not this process's alone any more. */
+  readonly check: (end: number | null) => void;
+}
+
 /** Reads the journal, cuts off what was torn, and makes durable what is going to be relied on. */
 async function readIn(
-  file: FileHandle,
+  { file, check }: OwnFile,
   place: Place,
   states: TaskStates,
 ): Promise<{ header: JournalHeader; end: number }> {
   const { size } = await file.stat();
   const { header, end } = await replay(file, { path: place.path, length: size }, states);
   refuseForeign(header, place.header, place.path);
+  check(size);
   await makePrivate(file);
   if (end < size) await file.truncate(end);
   await file.datasync();
   return { header, end };
 }
 
-async function openLocked(place: Place, options: JournalOptions, unlock: () => Promise<void>): Promise<OpenJournal> {
+/** Throws `JournalLostError` where the journal is not what this process alone writes under its name. */
+function checkOwn(file: FileHandle, { path, end }: { path: string; end: number | null }): void {
+  const { dev, ino, size } = fstatSync(file.fd);
+  const named = statSync(path, { throwIfNoEntry: false });
+  if (named?.dev !== dev || named.ino !== ino) {
+    throw new JournalLostError(`the journal ${path} was removed, renamed or replaced while it was in use`);
+  }
+  if (end === null || size === end) return;
+  throw new JournalLostError(`another program has written to the journal ${path} while it was in use`);
+}
+
+async function openLocked(place: Place, options: JournalOptions, lock: JournalLock): Promise<OpenJournal> {
+  const { path } = place;
   const origin = await prepare(place, options);
-  const file = await openForAppending(place.path);
+  await refuseOtherNames(path);
+  // What the last owner has open is then a file without a name, and what it still writes there hurts nothing.
+  if (lock.isTakenOver && origin.isResumed) await renewJournal(path);
+  const file = await openForAppending(path);
+  const check = (end: number | null): void => {
+    lock.check();
+    checkOwn(file, { path, end });
+  };
   try {
     const states = new TaskStates();
-    const { header, end } = await readIn(file, place, states);
-    const log = new AppendLog(file, { path: place.path, end });
-    return new FileJournal({ file, log, states, unlock }, { header, ...origin });
+    const { header, end } = await readIn({ file, check }, place, states);
+    const log = new AppendLog(file, { path, end, check });
+    const { onWarning } = options;
+    return new FileJournal({ file, log, states, unlock: () => lock.release(), onWarning }, { header, ...origin });
   } catch (error) {
     await file.close();
     throw withPath(error, place.path);
@@ -67,17 +108,19 @@ async function openLocked(place: Place, options: JournalOptions, unlock: () => P
  * Opens the journal of a run, replaying what is in it, or creates it with `header` (mode 0600); `header.createdAt` is
  * also told to whoever finds the journal locked.
  *
- * Throws `UsageError` for a journal that another process holds, that belongs to another base URL, account or column
+ * Throws `UsageError` for a journal that another process holds, that has several names, that belongs to another base URL, account or column
  * mapping, that is damaged anywhere but at its torn end, or that is no journal of this version; and the system's error
  * where the disk is full or may not be written.
  */
 export async function openJournal(path: string, header: JournalHeader, options: JournalOptions): Promise<OpenJournal> {
   const place = { path: await realPathOf(path), header };
-  const unlock = await lockJournal(place.path, header.createdAt);
+  const { onWarning } = options;
+  const told = { startedAt: header.createdAt, ...(onWarning !== undefined && { onWarning }) };
+  const lock = await lockJournal(place.path, { ...told, ...options.lock });
   try {
-    return await openLocked(place, options, unlock);
+    return await openLocked(place, options, lock);
   } catch (error) {
-    await unlock().catch(() => undefined);
+    await lock.release().catch(() => undefined);
     throw error;
   }
 }

@@ -4,10 +4,11 @@ import { tryLock } from '../../../../src/adapters/files/journal/generation-lock.
 import { type LockOwner, parseOwner } from '../../../../src/adapters/files/journal/lock-owner.ts';
 import { Interleaving, sharedFiles } from './support/interleaving.ts';
 
-const owner = (pid: number): LockOwner => ({ pid, host: 'here', startedAt: 0, processStart: null, bootId: null });
+const owner = (pid: number): LockOwner => ({ pid, start: null, space: 'here', host: 'here', startedAt: 0 });
 const rulesWhere = (mayBeAlive: (owner: LockOwner) => boolean): Parameters<typeof tryLock>[2] => ({
   parseOwner,
-  mayBeAlive,
+  stateOf: (owner) => (mayBeAlive(owner) ? 'running' : 'ended'),
+  staleMs: 60,
 });
 const at = (files: Map<number, string>): ReturnType<typeof sharedFiles> => sharedFiles(files, async (act) => act());
 const nobody = rulesWhere(() => false);
@@ -17,7 +18,11 @@ describe('a lock', () => {
   it('is held by one at a time, and by the next when it is given back', async () => {
     const files = new Map<number, string>();
     const first = await tryLock(at(files), owner(1), everybody);
-    expect(await tryLock(at(files), owner(2), everybody)).toEqual({ held: false, generation: 1, owner: owner(1) });
+    expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({
+      held: false,
+      generation: 1,
+      owner: owner(1),
+    });
     if (first.held) await first.release();
     expect(files.size).toBe(0);
     expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({ held: true });
@@ -38,14 +43,18 @@ describe('a lock', () => {
       [2, JSON.stringify(owner(2))],
     ]);
     const onlyFirst = rulesWhere(({ pid }) => pid === 1);
-    expect(await tryLock(at(files), owner(9), onlyFirst)).toEqual({ held: false, generation: 1, owner: owner(1) });
+    expect(await tryLock(at(files), owner(9), onlyFirst)).toMatchObject({
+      held: false,
+      generation: 1,
+      owner: owner(1),
+    });
   });
 
-  it.each(['', '{', '{"pid":0,"host":"here","startedAt":0}'])(
+  it.each(['', '{', '{"pid":0,"space":"here","host":"here","startedAt":0}'])(
     'is held where the file names nobody: %j',
     async (content) => {
       const files = new Map([[3, content]]);
-      expect(await tryLock(at(files), owner(9), nobody)).toEqual({ held: false, generation: 3, owner: null });
+      expect(await tryLock(at(files), owner(9), nobody)).toMatchObject({ held: false, generation: 3, owner: null });
     },
   );
 
@@ -152,3 +161,55 @@ it('has exactly one holder where many who live want it at once', async () => {
     { numRuns: 300 },
   );
 }, 60_000);
+
+/** Runs a race of processes that cannot see each other and sleep for long. Answers how many had a valid lock at once. */
+async function runUnseen({ rounds, left, chance }: Race): Promise<{ mostValid: number; holds: number }> {
+  let [used, now, holds, mostValid] = [0, 0, 0, 0];
+  const turns = new Interleaving(() => chance[used++ % chance.length]!);
+  const files = new Map(left.map((generation) => [generation, JSON.stringify(owner(100 + generation))]));
+  const writtenAt = new Map<number, number>();
+  /** What the file of each holder must say for its lock to be valid. */
+  const held = new Map<number, { generation: number; content: string }>();
+  const rules = { parseOwner, stateOf: () => 'unknown' as const, staleMs: 12 };
+
+  const live = async (pid: number, wanted: number): Promise<void> => {
+    const timed = <T>(act: () => T): Promise<T> => turns.step(pid, () => ((now += 1), act()));
+    const view = {
+      ...sharedFiles(files, timed),
+      ageMs: (generation: number) =>
+        timed(() => (files.has(generation) ? now - (writtenAt.get(generation) ?? 0) : null)),
+      tryCreate: (generation: number, content: string) =>
+        timed(() => !files.has(generation) && (files.set(generation, content), writtenAt.set(generation, now), true)),
+    };
+    for (let round = 0; round < wanted; round++) {
+      const answer = await tryLock(view, { ...owner(pid), startedAt: round }, rules);
+      if (!answer.held) continue;
+      holds++;
+      held.set(pid, answer);
+      for (let work = 0; work < 3; work++) {
+        await timed(() => {
+          const valid = [...held.values()].filter(({ generation, content }) => files.get(generation) === content);
+          mostValid = Math.max(mostValid, valid.length);
+        });
+      }
+      held.delete(pid);
+      await answer.release();
+    }
+  };
+  rounds.forEach((wanted, n) => void live(n + 1, wanted));
+  await turns.run();
+  return { mostValid, holds };
+}
+
+it('is valid for one at a time, where owners that cannot be seen sleep until others take it from them', async () => {
+  let holds = 0;
+  await fc.assert(
+    fc.asyncProperty(race, async (each) => {
+      const result = await runUnseen(each);
+      holds += result.holds;
+      expect(result.mostValid).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(holds).toBeGreaterThan(500);
+}, 120_000);

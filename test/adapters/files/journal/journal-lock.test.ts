@@ -1,11 +1,29 @@
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { OpenJournal } from '../../../../src/adapters/files/journal/file-journal.ts';
 import { lockJournal } from '../../../../src/adapters/files/journal/journal-lock.ts';
-import { thisProcess } from '../../../../src/adapters/files/journal/lock-owner.ts';
+import { openJournal } from '../../../../src/adapters/files/journal/open-journal.ts';
+import { thisProcess } from '../../../../src/adapters/state/process-identity.ts';
+import { JournalLostError } from '../../../../src/domain/journal-lost-error.ts';
 import { UsageError } from '../../../../src/domain/usage-error.ts';
-import { aFolder, aHeader, open } from './support/a-journal.ts';
+import { aFolder, aHeader, keyOf, open } from './support/a-journal.ts';
 import { buildChildren, Child, type ChildPrograms } from './support/child.ts';
 
 let programs: ChildPrograms;
@@ -40,15 +58,6 @@ describe('a journal in use', () => {
     await journal.close();
   });
 
-  it('is held by a process of another host, which cannot be seen: the file to delete is named', async () => {
-    const path = join(aFolder(), 'j');
-    writeFileSync(`${path}.lock.3`, JSON.stringify({ ...thisProcess(0), pid: 2 ** 22 + 1, host: 'elsewhere' }));
-    await expect(open(path)).rejects.toMatchObject({
-      message: expect.stringMatching(/on elsewhere since 1970/) as string,
-      hint: expect.stringContaining(`delete ${path}.lock.3`) as string,
-    });
-  });
-
   it('is held by a file that names nobody: it is named', async () => {
     const path = join(aFolder(), 'j');
     writeFileSync(`${path}.lock.1`, '');
@@ -68,8 +77,173 @@ describe('a journal in use', () => {
     const folder = aFolder();
     const journal = await open(join(folder, 'j'));
     expect(readdirSync(folder).sort()).toEqual(['j', 'j.lock.1']);
-    expect(JSON.parse(readFileSync(join(folder, 'j.lock.1'), 'utf8'))).toEqual(thisProcess(aHeader.createdAt));
+    expect(JSON.parse(readFileSync(join(folder, 'j.lock.1'), 'utf8'))).toEqual({
+      ...thisProcess(),
+      startedAt: aHeader.createdAt,
+    });
     await journal.close();
+  });
+});
+
+const elsewhere = { ...thisProcess(), space: 'another machine, or another container' };
+
+/** Writes the lock of an owner that was last refreshed so long ago. */
+function leaveLock(path: string, owner: object, secondsAgo: number): void {
+  writeFileSync(`${path}.lock.3`, JSON.stringify({ ...owner, startedAt: 0 }));
+  const then = Date.now() / 1000 - secondsAgo;
+  utimesSync(`${path}.lock.3`, then, then);
+}
+
+describe('a journal whose owner cannot be seen', () => {
+  it.each([
+    ['on a machine of the same name', elsewhere],
+    ['on a machine of another name', { ...elsewhere, host: 'elsewhere' }],
+    ['with a pid that is free here', { ...elsewhere, pid: 2 ** 22 + 1 }],
+  ])('is held as long as the lock is refreshed: %s', async (_where, owner) => {
+    const path = join(aFolder(), 'j');
+    leaveLock(path, owner, 20);
+    await expect(open(path)).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`by process ${owner.pid} on ${owner.host} since 1970`)) as string,
+      hint: expect.stringMatching(
+        `if it has ended, the journal is free in [1-4]?\\ds, .* delete ${path}.lock.3`,
+      ) as string,
+    });
+    leaveLock(path, owner, 61);
+    await (await open(path)).close();
+    expect(readdirSync(join(path, '..'))).toEqual(['j']);
+  });
+
+  it('is free at once where the owner is of this machine and has ended, whatever the machine is called now', async () => {
+    const path = join(aFolder(), 'j');
+    leaveLock(path, { ...thisProcess(), pid: 2 ** 22 + 1, host: 'as it was called before' }, 0);
+    await (await open(path)).close();
+  });
+
+  it('refreshes its lock while it lives, and leaves its content', async () => {
+    const path = join(aFolder(), 'j');
+    const lock = await lockJournal(path, { startedAt: 0, me: elsewhere, refreshMs: 10 });
+    const content = readFileSync(`${path}.lock.1`, 'utf8');
+    utimesSync(`${path}.lock.1`, 1, 1);
+    await expect.poll(() => statSync(`${path}.lock.1`).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+    await expect(lockJournal(path, { startedAt: 0 })).rejects.toThrow('in use');
+    expect(readFileSync(`${path}.lock.1`, 'utf8')).toBe(content);
+    lock.check();
+    await lock.release();
+  });
+
+  it('says once that the lock cannot be refreshed', async () => {
+    const path = join(aFolder(), 'j');
+    const warnings: string[] = [];
+    const onWarning = (message: string): void => void warnings.push(message);
+    const lock = await lockJournal(path, { startedAt: 0, me: elsewhere, refreshMs: 5, staleMs: 60_000, onWarning });
+    rmSync(`${path}.lock.1`);
+    mkdirSync(`${path}.lock.1`);
+    await expect.poll(() => warnings).toEqual([expect.stringMatching(/cannot be refreshed \(EISDIR.* 60s after/)]);
+    expect(() => lock.check()).toThrow('EISDIR');
+    rmdirSync(`${path}.lock.1`);
+    await lock.release();
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('an owner that stood still until another one took over', () => {
+  const paused = async (path: string): Promise<{ journal: OpenJournal; warnings: string[] }> => {
+    const warnings: string[] = [];
+    const onWarning = (message: string): void => void warnings.push(message);
+    const lock = { me: elsewhere, refreshMs: 60_000 };
+    return { journal: await openJournal(path, aHeader, { fresh: false, lock, onWarning }), warnings };
+  };
+
+  it('writes nothing that counts any more, and what it wrote before counts', async () => {
+    const path = join(aFolder(), 'j');
+    const { journal } = await paused(path);
+    await journal.intend(keyOf(1), 1);
+    utimesSync(`${path}.lock.1`, 1, 1);
+    const successor = await open(path);
+    expect(successor.progressOf(keyOf(1))).toEqual({ state: 'in-doubt', attempts: 1 });
+    const refusal = await Promise.resolve(journal.intend(keyOf(2), 1)).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(JournalLostError);
+    expect(String(refusal)).toContain(
+      `process ${process.pid} on ${hostname()} since 2026-01-02T03:04:05.000Z has taken`,
+    );
+    await successor.intend(keyOf(3), 1);
+    await expect(journal.close()).rejects.toThrow(JournalLostError);
+    await successor.close();
+    const last = await open(path);
+    expect([1, 2, 3].map((n) => last.progressOf(keyOf(n)).state)).toEqual(['in-doubt', 'new', 'in-doubt']);
+    await last.close();
+  });
+
+  it('names the ids whose acceptance it learns of too late', async () => {
+    const path = join(aFolder(), 'j');
+    const { journal, warnings } = await paused(path);
+    await Promise.all([journal.intend(keyOf(1), 1), journal.intend(keyOf(2), 1)]);
+    utimesSync(`${path}.lock.1`, 1, 1);
+    const successor = await open(path);
+    const late = [journal.submitted(keyOf(1), '71', 5), journal.submitted(keyOf(2), '72', 5)];
+    expect((await Promise.allSettled(late.map(async (each) => each))).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ]);
+    expect(warnings).toEqual(['71', '72'].map((id) => expect.stringContaining(`captcha result ${id}`) as string));
+    await expect(journal.close()).rejects.toThrow(JournalLostError);
+    await successor.close();
+  });
+});
+
+describe('a journal in use', () => {
+  it('that is renamed, removed or replaced takes nothing any more', async () => {
+    for (const happen of [
+      (path: string) => renameSync(path, `${path}-renamed`),
+      (path: string) => rmSync(path),
+      (path: string) => {
+        copyFileSync(path, `${path}-copy`);
+        renameSync(`${path}-copy`, path);
+      },
+    ]) {
+      const path = join(aFolder(), 'j');
+      const journal = await open(path);
+      await journal.intend(keyOf(1), 1);
+      happen(path);
+      await expect(journal.intend(keyOf(2), 1)).rejects.toThrow(/was removed, renamed or replaced/);
+      await expect(journal.close()).rejects.toThrow(JournalLostError);
+    }
+  });
+
+  it('that another program writes to takes nothing any more, and loses nothing', async () => {
+    const path = join(aFolder(), 'j');
+    const journal = await open(path);
+    await journal.intend(keyOf(1), 1);
+    appendFileSync(path, 'something');
+    const length = statSync(path).size;
+    await expect(journal.intend(keyOf(2), 1)).rejects.toThrow('another program has written');
+    await expect(journal.close()).rejects.toThrow(JournalLostError);
+    expect(statSync(path).size).toBeGreaterThan(length);
+  });
+});
+
+describe('a journal of several names', () => {
+  it('is refused, naming the other one where it is beside it', async () => {
+    const path = join(aFolder(), 'j');
+    await (await open(path)).close();
+    linkSync(path, `${path}-linked`);
+    for (const [name, other] of [[path, `${path}-linked`] as const, [`${path}-linked`, path] as const]) {
+      await expect(open(name)).rejects.toMatchObject({
+        message: expect.stringContaining(`the journal ${name} has 2 names (hard links)`) as string,
+        hint: expect.stringContaining(`remove the other name ${other},`) as string,
+      });
+    }
+    rmSync(`${path}-linked`);
+    await (await open(path)).close();
+  });
+
+  it('is refused where the file is mounted by itself', async (context) => {
+    const [path, place] = [join(aFolder(), 'j'), join(aFolder(), 'a place')];
+    await (await open(path)).close();
+    writeFileSync(place, '');
+    if (spawnSync('mount', ['--bind', path, place]).status !== 0) context.skip('mounting is not permitted here');
+    onTestFinished(() => void spawnSync('umount', ['--lazy', place]));
+    await expect(open(place)).rejects.toThrow('is mounted by itself');
   });
 });
 
@@ -89,11 +263,11 @@ describe('among processes', () => {
     const path = join(aFolder(), 'j');
     const holder = holdIn(path);
     expect(await holder.line(1)).toBe('held');
-    await expect(lockJournal(path, 0)).rejects.toThrow(`process ${holder.process.pid} `);
+    await expect(lockJournal(path, { startedAt: 0 })).rejects.toThrow(`process ${holder.process.pid} `);
     await holder.kill();
-    const release = await lockJournal(path, 0);
+    const lock = await lockJournal(path, { startedAt: 0 });
     expect(readdirSync(join(path, '..'))).toEqual(['j.lock.2']);
-    await release();
+    await lock.release();
   });
 
   it('a stopped holder still holds it', async () => {
@@ -101,11 +275,9 @@ describe('among processes', () => {
     const holder = holdIn(path);
     expect(await holder.line(1)).toBe('held');
     holder.process.kill('SIGSTOP');
-    await expect(lockJournal(path, 0)).rejects.toThrow('in use');
+    await expect(lockJournal(path, { startedAt: 0 })).rejects.toThrow('in use');
     await holder.kill();
-    await (
-      await lockJournal(path, 0)
-    )();
+    await (await lockJournal(path, { startedAt: 0 })).release();
   });
 
   it.runIf(process.platform === 'linux')('a killed holder whose parent never asks for it frees it too', async () => {
@@ -122,9 +294,7 @@ describe('among processes', () => {
     expect(await parent.line(2)).toBe('held');
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
-    await (
-      await lockJournal(path, 0)
-    )();
+    await (await lockJournal(path, { startedAt: 0 })).release();
     await parent.kill();
   });
 });

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { lockJournal } from '../../../../../src/adapters/files/journal/journal-lock.ts';
 
-const answer = await lockJournal(process.argv[2] ?? '', Date.now()).then(
+const answer = await lockJournal(process.argv[2] ?? '', { startedAt: Date.now() }).then(
   () => 'held',
   (error: unknown) => `refused ${String(error)}`,
 );

@@ -52,6 +52,7 @@ export function sharedFiles(files: Map<number, string>, when: <T>(act: () => T) 
     list: () => when(() => [...files.keys()]),
     read: (generation) => when(() => files.get(generation) ?? null),
     tryCreate: (generation, content) => when(() => !files.has(generation) && files.set(generation, content).size > 0),
+    ageMs: (generation) => when(() => (files.has(generation) ? 0 : null)),
     remove: (generation) => when(() => void files.delete(generation)),
   };
 }
