@@ -54,6 +54,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
   sandbox: { domain: 'yes', protocol: 'yes', sandbox: 'yes' },
   main: {
     domain: 'yes',
+    protocol: 'yes',
     ports: 'yes',
     core: 'yes',
     config: 'yes',

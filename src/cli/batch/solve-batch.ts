@@ -4,7 +4,7 @@ import type { BatchItem, BatchResult } from '../../core/batch/batch-item.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { byPriority } from '../../core/batch/look-ahead.ts';
 import { isBegunAgain } from '../../core/batch/batch-plan.ts';
-import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
+import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
 import type { SolverEvent } from '../../domain/events.ts';
@@ -15,7 +15,7 @@ import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
 import type { OpenBatchJournal } from './batch-files.ts';
-import { courseInRow, rowOfResult } from './batch-row.ts';
+import { courseInRow, rowOfResult, usedUpInputs } from './batch-row.ts';
 import type { CountedOutput } from './counted-output.ts';
 import { resumeCommand } from './resume-command.ts';
 import { concurrencyOf, solveHere } from './solve-here.ts';
@@ -171,7 +171,14 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     tally.recordResult(result);
     way.recordRow(result);
   };
-  const deps = { journal, limit, rules, sink: output, rowOf: rowOfResult, courseIn: courseInRow, record };
+  const usedUp: Record<string, number> = {};
+  const isUsedUp: BatchDeps['isUsedUp'] = ({ task }, values) => {
+    const names = usedUpInputs(task, values);
+    for (const name of names) usedUp[name] = (usedUp[name] ?? 0) + 1;
+    return names.length > 0;
+  };
+  const rows = { sink: output, rowOf: rowOfResult, courseIn: courseInRow, isUsedUp };
+  const deps = { journal, limit, rules, record, ...rows };
   let hasFailed = true;
   try {
     await runBatch(items, options, { ...deps, solve: (work) => way.solve(work) });
@@ -181,7 +188,7 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   }
   const { message, reason } = rules;
   const counts = { rows: output.counts(), bad: bad(), strays: strays(), ...way.counts() };
-  const summary = { report: tally.report(), reason, message, ...counts };
+  const summary = { report: tally.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   return exitCodeOfBatch(summary);
