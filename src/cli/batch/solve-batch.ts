@@ -10,7 +10,8 @@ import type { Survey } from '../../core/batch/survey.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
-import { renderLeft, renderSummary } from '../output/batch-view.ts';
+import { renderDiscarded, renderLeft, renderSummary } from '../output/batch-view.ts';
+import { discardedHint } from '../output/solve-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
@@ -163,13 +164,21 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   return { tally, limit, rules, progress, way };
 }
 
+/** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
+function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
+  if (isResumable || globals.sandbox || outcome.captchaId === null) return;
+  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
+}
+
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { tally, limit, rules, progress, way } = await equip(request, open, context);
   const { journal, output, options } = open;
   const { items, bad, strays } = itemsOf(request, journal);
+  const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
     tally.recordResult(result);
     way.recordRow(result);
+    if (isDiscarded) tellDiscarded(result, open, context);
   };
   const usedUp: Record<string, number> = {};
   const isUsedUp: BatchDeps['isUsedUp'] = ({ task }, values) => {
@@ -191,6 +200,7 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   const summary = { report: tally.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
+  if (isDiscarded && resume !== null) context.terminal.note(renderDiscarded(resume));
   return exitCodeOfBatch(summary);
 }
 

@@ -3,6 +3,7 @@ import type { Survey } from '../../core/batch/survey.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { BatchSummary } from '../batch/batch-exit-code.ts';
 import { formatMs } from './format.ts';
+import { discarded } from './solve-view.ts';
 
 const counted = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
@@ -110,6 +111,11 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (resume !== null) lines.push(nextStep(summary, resume));
   return lines.filter((line) => line !== null).join('\n');
+}
+
+/** Where the rows are that were written to nowhere. `resume`: the command that continues the run. */
+export function renderDiscarded(resume: string): string {
+  return `${discarded}: the rows are in the journal; write them with: ${resume} --export > FILE`;
 }
 
 /** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
