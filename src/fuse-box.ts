@@ -25,6 +25,7 @@ import type { Config } from './config/schema.ts';
 import { Solver } from './core/solve/solver.ts';
 import type { RegionProbe } from './ports/region-probe.ts';
 import { plugProtection } from './protection-fuses.ts';
+import { singleUseInputs } from './protocol/wire.ts';
 
 /** The embedded service has nobody to spare: its clients look at once and often. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
@@ -107,7 +108,7 @@ export class FuseBox {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
         const { budget, breaker, quiet } = protection;
-        const parts = { api: asked, random, emit, timing, budget, breaker };
+        const parts = { api: asked, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
         const deps = { ...parts, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },

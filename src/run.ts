@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isNullDevice } from './adapters/system/null-device.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import { systemRandom as random } from './adapters/system/system-random.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
@@ -51,7 +52,8 @@ class Run {
   #openTerminal(options: TerminalOptions): Terminal {
     const { stdout, stderr, env } = this.#process;
     const color = options.color && wantsColor(stderr, env);
-    return new Terminal({ stdout, stderr }, { ...options, color }, () => clock.timestamp());
+    const isDiscarded = (): boolean => isNullDevice(stdout.fd);
+    return new Terminal({ stdout, stderr, isDiscarded }, { ...options, color }, () => clock.timestamp());
   }
 
   #contextOf(globals: GlobalFlags): Context {

@@ -18,13 +18,15 @@ export interface Method {
   readonly lifetimeMs: number | null;
   /** Whether a solution is one token and nothing beside it, so that several fit into one answer, between bars. */
   readonly isToken: boolean;
+  /** Wire names of optional or required inputs that the page gives for one submission: a second one cannot be solved. */
+  readonly singleUse: readonly string[];
 }
 
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
   const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...usual, isToken: false, ...special };
+  return { ...usual, isToken: false, singleUse: [], ...special };
 }
 
 /** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
@@ -41,10 +43,13 @@ function image(method: string, ...required: string[]): Method {
   return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null });
 }
 
+/** Google's own pages give it anew with every view; `datas` is what 2captcha's clients call it. */
+const recaptchaSingleUse = { singleUse: ['data-s', 'datas'] };
+
 const methods: readonly Method[] = [
   // With its token comes a user agent.
-  { ...keyed('userrecaptcha', 'googlekey'), when: ['enterprise', '1'] },
-  token('userrecaptcha', 'googlekey'),
+  { ...keyed('userrecaptcha', 'googlekey'), when: ['enterprise', '1'], ...recaptchaSingleUse },
+  { ...token('userrecaptcha', 'googlekey'), ...recaptchaSingleUse },
   token('turnstile', 'sitekey'),
   row({
     method: 'cloudflare_challenge',
@@ -59,17 +64,23 @@ const methods: readonly Method[] = [
     required: ['pageurl', 'gt'],
     lifetimeMs: 60_000,
   }),
-  row({ method: 'geetest', siteKeyName: 'gt', required: ['pageurl', 'gt', 'challenge'], lifetimeMs: 60_000 }),
+  row({
+    method: 'geetest',
+    siteKeyName: 'gt',
+    required: ['pageurl', 'gt', 'challenge'],
+    lifetimeMs: 60_000,
+    singleUse: ['challenge'],
+  }),
   image('base64', 'body'),
   image('post', 'file'),
   row({ method: 'bls', required: [], lifetimeMs: null }),
   keyed('captchafox', 'sitekey', 'proxy', 'proxytype'),
   token('friendly_captcha', 'sitekey'),
   keyed('lemin', 'captcha_id'),
-  token('hcaptcha', 'sitekey'),
+  { ...token('hcaptcha', 'sitekey'), singleUse: ['rqdata', 'data'] },
 
   row({ method: 'geetest_v4', siteKeyName: 'captcha_id', required: ['pageurl', 'captcha_id'], lifetimeMs: 60_000 }),
-  keyed('funcaptcha', 'publickey'),
+  { ...keyed('funcaptcha', 'publickey'), singleUse: ['data[blob]', 'data'] },
   row({
     method: 'keycaptcha',
     required: ['pageurl', 's_s_c_user_id', 's_s_c_session_id', 's_s_c_web_server_sign', 's_s_c_web_server_sign2'],

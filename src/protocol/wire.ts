@@ -24,6 +24,12 @@ export function wireParameters(task: Task): Record<string, string> {
   return wire;
 }
 
+/** The inputs of a task that one submission uses up, by the wire's names; none for most tasks. */
+export function singleUseInputs(task: Task): readonly string[] {
+  const { singleUse } = findMethod(sentMethod(task), task.params);
+  return singleUse.filter((name) => (task.params[name] ?? '') !== '');
+}
+
 /** Something that is missing or misplaced in a task. */
 export interface TaskProblem {
   /** The logical name at fault: `sitekey`, `pageurl`, `body`, or a parameter's. */

@@ -4,7 +4,7 @@ import { refused, type Reply } from './reply.ts';
 import type { RequestParameters } from './request-parameters.ts';
 import { answerResult, asksForSolution } from './result.ts';
 import type { SandboxState } from './state.ts';
-import { answerInstead, spoiledAnswer } from './strike-answer.ts';
+import { answerInstead, packedAnswer, spoiledAnswer } from './strike-answer.ts';
 import { answerSolve, answerSubmission } from './submit.ts';
 
 /** One of the protocol's paths. */
@@ -67,5 +67,5 @@ export async function answerApi(route: ApiRoute, request: RequestParameters, sta
   const spoiled = struck && spoiledAnswer(struck.strike, rendered(reply));
   if (spoiled !== null) return spoiled;
   reply.collects.forEach((task) => store.collect(task));
-  return rendered(reply);
+  return packedAnswer(struck?.strike ?? null, rendered(reply));
 }

@@ -2,11 +2,15 @@ import { UsageError } from '../domain/usage-error.ts';
 import { readAnswer } from '../protocol/answer.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
 
-const namedStrikes = ['reset', 'hang', 'html', 'empty', 'truncated', 'reset-after', 'plain'] as const;
+/** Packed so without being asked, an answer is still the right one. */
+const packings = ['gzip', 'deflate', 'br'] as const;
+export type Packing = (typeof packings)[number];
+
+const namedStrikes = ['reset', 'hang', 'html', 'empty', 'truncated', 'reset-after', 'plain', ...packings] as const;
 
 /**
- * What a fault does to one request. `truncated`, `reset-after` and `plain` act on the answer to a request that was
- * served: a submission struck so was accepted. The others come instead of serving it.
+ * What a fault does to one request. `truncated`, `reset-after`, `plain` and the packings act on the answer to a request
+ * that was served: a submission struck so was accepted. The others come instead of serving it.
  */
 export type Strike =
   | { readonly type: 'status'; readonly status: number }

@@ -6,7 +6,7 @@ export type HttpAnswer =
       readonly type: 'body';
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
+      readonly body: string | Uint8Array;
     }
   /** The connection stays open and silent until the client or the sandbox closes it. */
   | { readonly type: 'hang' }

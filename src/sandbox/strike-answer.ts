@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import type { Strike } from './fault-mode.ts';
+import type { Packing, Strike } from './fault-mode.ts';
 import type { Struck } from './faults.ts';
 import { htmlPage, type HttpAnswer } from './http-answer.ts';
 
-type BodyAnswer = Extract<HttpAnswer, { type: 'body' }>;
+type TextAnswer = Extract<HttpAnswer, { type: 'body' }> & { readonly body: string };
 
 const html = { 'Content-Type': 'text/html' };
 
@@ -33,12 +33,28 @@ export function answerInstead(
     case 'truncated':
     case 'reset-after':
     case 'plain':
+    case 'gzip':
+    case 'deflate':
+    case 'br':
       return null;
   }
 }
 
+function packed(body: string, packing: Packing): Uint8Array {
+  // Loaded where a fault asks for it: every start of a sandbox would wait for it.
+  const { brotliCompressSync, deflateSync, gzipSync } = process.getBuiltinModule('node:zlib');
+  return { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }[packing](body);
+}
+
+/** The right answer, packed where the fault says so. */
+export function packedAnswer(strike: Strike | null, answer: TextAnswer): HttpAnswer {
+  if (strike?.type !== 'gzip' && strike?.type !== 'deflate' && strike?.type !== 'br') return answer;
+  const headers = { ...answer.headers, 'Content-Encoding': strike.type };
+  return { ...answer, headers, body: packed(answer.body, strike.type) };
+}
+
 /** What a fault makes of the answer to a request that was served; null where the answer gets through. */
-export function spoiledAnswer(strike: Strike, answer: BodyAnswer): HttpAnswer | null {
+export function spoiledAnswer(strike: Strike, answer: TextAnswer): HttpAnswer | null {
   if (strike.type === 'reset-after') return { type: 'reset' };
   if (strike.type !== 'truncated') return null;
   return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };

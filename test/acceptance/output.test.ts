@@ -1,8 +1,9 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { it, turnstile, words } from './support/bench.ts';
-import { bin } from './support/running.ts';
+import { openLedger, rowsOf, tasksCsv } from './support/batch.ts';
+import { type Bench, it, turnstile, type Usage, words } from './support/bench.ts';
+import { bin, type Ended } from './support/running.ts';
 import { solution } from './support/secrets.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
@@ -41,6 +42,53 @@ describe.concurrent('a closed stdout', () => {
     const script = '"$@" config schema | head -c 1';
     const running = bench.startOther('sh', ['-c', script, 'sh', process.execPath, bin]);
     expect(await running.ended).toMatchObject({ code: 0, stdout: '{', stderr: '' });
+  });
+});
+
+/** Runs the built program in a shell that sends its standard output there. */
+async function runInto(bench: Bench, redirection: string, args: readonly string[], usage: Usage): Promise<Ended> {
+  const config = await bench.write('quick.json', { polling: { firstWait: '0ms', interval: '20ms' } });
+  const command = ['-c', `"$@" ${redirection}`, 'sh', process.execPath, bin, '--config', config, ...args];
+  return bench.startOther('sh', command, usage).ended;
+}
+
+describe.concurrent.each(['>&-', '>/dev/null'])('a stdout that goes nowhere (%s)', (redirection) => {
+  it.for(['solve TASK', 'solve TASK -q', 'solve TASK -q --json'])(
+    'leaves the id of captcha %s on stderr, which can be collected',
+    async (line, { bench }) => {
+      const sandbox = await bench.sandbox();
+      const { code, stdout, stderr } = await runInto(bench, redirection, words(line), { at: sandbox });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      const [, id] = /closed or the null device: .*captcha result (\d+)$/m.exec(stderr) ?? [];
+      expect(await bench.run(['result', id!], { at: sandbox })).toMatchObject({ code: 0, stdout: `${solution}\n` });
+      expect(sandbox.stats().submissions).toBe(1);
+      const result = await runInto(bench, redirection, ['result', '--no-wait', id!, '-q'], { at: sandbox });
+      expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining(`captcha result ${id}\n`) as string });
+    },
+  );
+
+  it('leaves the rows of a batch in its journal, and says how to get them', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    await bench.write('work/tasks.csv', tasksCsv(3));
+    const { code, stderr } = await runInto(bench, redirection, ['batch', 'tasks.csv'], { at: ledger });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/the rows are in the journal; write them with: captcha .*batch tasks.csv --export > FILE/);
+    const exported = await bench.run(['batch', 'tasks.csv', '--export'], { at: ledger });
+    expect(exported, exported.stderr).toMatchObject({ code: 0 });
+    expect(rowsOf(exported.stdout)).toHaveLength(3);
+    expect(ledger.sandbox.stats().submissions).toBe(3);
+  });
+
+  it('leaves the id of every row where a batch has no journal to keep', async ({ bench }) => {
+    const ledger = await openLedger(bench);
+    const usage = { at: ledger, input: tasksCsv(3) };
+    const { code, stderr } = await runInto(bench, redirection, ['batch', '-', '-q'], usage);
+    expect(code, stderr).toBe(0);
+    expect([...stderr.matchAll(/^(t\d): .*captcha result \d+$/gm)].map(([, id]) => id).toSorted()).toEqual([
+      't1',
+      't2',
+      't3',
+    ]);
   });
 });
 

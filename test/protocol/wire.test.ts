@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
-import { reservedParameters, taskProblems, wireParameters } from '../../src/protocol/wire.ts';
+import { reservedParameters, singleUseInputs, taskProblems, wireParameters } from '../../src/protocol/wire.ts';
 
 const pageurl = 'https://example.com/login';
 
@@ -90,6 +90,23 @@ describe('taskProblems', () => {
     ],
   ])('names what is missing or misplaced in %o', (special, problems) => {
     expect(taskProblems(task(special)).map(({ text }) => text)).toEqual(problems);
+  });
+});
+
+describe('singleUseInputs', () => {
+  it.each<[string, Partial<Task>, readonly string[]]>([
+    ['GeeTest v3', { method: 'geetest', params: { challenge: 'c' } }, ['challenge']],
+    ['GeeTest v4', { method: 'geetest', params: { version: '4', challenge: 'c' } }, []],
+    ['reCAPTCHA of a Google page', { method: 'userrecaptcha', params: { 'data-s': 's' } }, ['data-s']],
+    ['the same, enterprise', { method: 'userrecaptcha', params: { enterprise: '1', datas: 's' } }, ['datas']],
+    ['any other reCAPTCHA', { method: 'userrecaptcha', params: { invisible: '1' } }, []],
+    ['FunCaptcha with a blob', { method: 'funcaptcha', params: { 'data[blob]': 'b' } }, ['data[blob]']],
+    ['FunCaptcha without one', { method: 'funcaptcha', params: { 'data[blob]': '' } }, []],
+    ['hCaptcha enterprise', { method: 'hcaptcha', params: { rqdata: 'r' } }, ['rqdata']],
+    ['Turnstile', { method: 'turnstile', params: { challenge: 'c' } }, []],
+    ['a method that nobody knows', { method: 'something_new', params: { challenge: 'c' } }, []],
+  ])('are those of %s', (_what, special, names) => {
+    expect(singleUseInputs(task(special))).toEqual(names);
   });
 });
 

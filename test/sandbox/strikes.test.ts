@@ -45,6 +45,19 @@ describe('a fault instead of an answer', () => {
   });
 });
 
+describe('a fault that packs an answer', () => {
+  it.each(['gzip', 'deflate', 'br'])('as %s leaves it right, and collected', async (mode) => {
+    const { sandbox, submit, clock } = await runSandbox();
+    const id = await submit();
+    clock.advance(latencyMs);
+    sandbox.script({ mode });
+    const response = await fetch(`${sandbox.url}/res.php?key=k&json=1&action=get&id=${id}`);
+    expect(response.headers.get('content-encoding')).toBe(mode);
+    expect(await response.json()).toMatchObject({ status: 1 });
+    expect(sandbox.stats()).toMatchObject({ faultsInjected: 1, collected: 1 });
+  });
+});
+
 describe('a fault that spoils an answer', () => {
   it.each(['submit/reset-after', 'submit/truncated'])('of mode %s has taken the task in', async (mode) => {
     const { sandbox, json } = await runSandbox();

@@ -12,7 +12,7 @@ export interface Trouble {
 }
 
 const reply = (status: number, body: string, retryAfter: string | null = null): Exchange => ({
-  ...{ type: 'reply', location: null },
+  ...{ type: 'reply', location: null, unreadable: null },
   ...{ status, body, retryAfter },
 });
 

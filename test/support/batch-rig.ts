@@ -2,7 +2,7 @@ import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import type { BatchItem, BatchResult } from '../../src/core/batch/batch-item.ts';
 import { ConcurrencyLimit, type ConcurrencyOptions } from '../../src/core/batch/concurrency-limit.ts';
-import { type BatchOptions, runBatch } from '../../src/core/batch/run-batch.ts';
+import { type BatchDeps, type BatchOptions, runBatch } from '../../src/core/batch/run-batch.ts';
 import { solveItem } from '../../src/core/batch/solve-item.ts';
 import { type Bounds, type StopReason, StopRules } from '../../src/core/batch/stop-rules.ts';
 import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
@@ -43,6 +43,8 @@ export interface BatchRigParts<Api extends SolverApi = SolverApi> {
   readonly seed?: number;
   /** The id in a failed row that may still be solved. */
   readonly liveIdIn?: (values: Values) => Accepted | null;
+  /** Whether the inputs of a task with such a row are used up. */
+  readonly isUsedUp?: BatchDeps['isUsedUp'];
 }
 
 export function rowOf({ item, outcome, attemptCount, possiblyCharged }: BatchResult): Values {
@@ -84,6 +86,7 @@ export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
   const run = (items: AsyncIterable<BatchItem>): Promise<StopReason | null> =>
     runBatch(items, options, {
       ...{ journal, limit, rules, rowOf },
+      ...(parts.isUsedUp && { isUsedUp: parts.isUsedUp }),
       solve: (work) => solveItem(work, { threadWaitMs: 5_000 }, { solver, journal, limit, rules, clock }),
       courseIn: (values) => ({
         attempts: Number(values['attempts']),

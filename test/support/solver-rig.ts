@@ -46,6 +46,8 @@ export interface RigParts {
   readonly breaker?: BreakerOptions;
   readonly timing?: PollTiming;
   readonly seed?: number;
+  /** What one submission of a task uses up, by name. */
+  readonly singleUse?: readonly string[];
   /** Puts something in front of the budget or the breaker, to watch or to slow them. */
   readonly wrapBudget?: (budget: RetryBudget, clock: VirtualClock) => RetryBudget;
   readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
@@ -75,6 +77,7 @@ export function aRig(parts: RigParts = {}): Rig {
     breaker: parts.wrapBreaker?.(breaker, clock) ?? breaker,
     emit: (event) => events.push(event),
     timing: () => parts.timing ?? usualTiming,
+    singleUse: () => parts.singleUse ?? [],
   });
   return { clock, api, solver, events, stop: new AbortController() };
 }

@@ -13,7 +13,8 @@ export interface ConnectionOptions {
 }
 
 const longestConnectMs = 10_000;
-const largestAnswerBytes = 1024 * 1024;
+/** Of an answer, packed and unpacked. */
+export const maxAnswerBytes = 1024 * 1024;
 
 /**
  * A dispatcher that never retries and never follows a redirect: undici does neither unless an interceptor is added,
@@ -27,7 +28,7 @@ function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options 
   return {
     connections,
     connect: { timeout: Math.min(longestConnectMs, timeoutMs) },
-    maxResponseSize: largestAnswerBytes,
+    maxResponseSize: maxAnswerBytes,
     // Every call has a timer of its own: undici's two more per request would only be in its way.
     headersTimeout: 0,
     bodyTimeout: 0,

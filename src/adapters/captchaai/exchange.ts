@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import { readBody } from '../http/read-body.ts';
+import { maxAnswerBytes } from './dispatcher.ts';
 
 /** What came of one HTTP request. */
 export type Exchange =
@@ -7,7 +9,10 @@ export type Exchange =
       readonly status: number;
       readonly retryAfter: string | null;
       readonly location: string | null;
+      /** Empty where it could not be read. */
       readonly body: string;
+      /** Why the body could not be read, in words of our own; null where it was. */
+      readonly unreadable: string | null;
     }
   | {
       readonly type: 'broken';
@@ -41,12 +46,6 @@ function codeOf(error: Error): string {
   if (typeof code === 'string' && /^\w+$/.test(code)) return code;
   // undici's parser errors have a name only.
   return explanations[error.name] ?? 'unknown error';
-}
-
-/** Nearly every answer comes in one piece. */
-function textOf(chunks: readonly Buffer[]): string {
-  const [only = Buffer.alloc(0)] = chunks;
-  return (chunks.length <= 1 ? only : Buffer.concat(chunks)).toString('utf8');
 }
 
 function headerOf(headers: Headers, name: string): string | null {
@@ -97,12 +96,14 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    const read = readBody(this.#chunks, this.#headers, maxAnswerBytes);
     this.#finish({
       type: 'reply',
       status: this.#status,
       retryAfter: headerOf(this.#headers, 'retry-after'),
       location: headerOf(this.#headers, 'location'),
-      body: textOf(this.#chunks),
+      body: 'text' in read ? read.text : '',
+      unreadable: 'text' in read ? null : read.unreadable,
     });
   }
 

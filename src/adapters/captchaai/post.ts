@@ -11,7 +11,12 @@ export interface FormPost {
   readonly body: string;
 }
 
-const headers = { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'captcha-ops', accept: '*/*' };
+const headers = {
+  'content-type': 'application/x-www-form-urlencoded',
+  'user-agent': 'captcha-ops',
+  accept: '*/*',
+  'accept-encoding': 'identity',
+};
 
 /** Sends a form, at most once, and reads the whole answer; resolves whatever happens. No redirect is followed. */
 export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<Exchange> {

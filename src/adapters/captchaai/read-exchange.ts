@@ -54,6 +54,7 @@ function pageQuote(html: string): string {
  * not get into a log.
  */
 function quoteOf(reply: Reply, answer: Answer, { clean }: Reader): string {
+  if (reply.unreadable !== null) return ` with ${reply.unreadable}`;
   const text = clean(reply.body);
   if (text.startsWith('<')) return pageQuote(text);
   const mayHoldSolution = answer.type !== 'unreadable' || text.startsWith('{') || isSuccess(reply.status);
@@ -123,6 +124,7 @@ export function readExchange(exchange: Exchange, reader: Reader): Reading {
   if (exchange.type === 'broken') return asFault(brokenFault(exchange, reader));
   const answer = readAnswer(exchange.body);
   const accepted = isSuccess(exchange.status);
+  if (accepted && exchange.unreadable !== null) return asFault(unusableAnswer(reader, exchange.unreadable));
   if (answer.type === 'not-ready' && reader.call === 'poll' && exchange.status !== 429) return answer;
   if (answer.type === 'code' && (accepted || isKnownCode(answer.code, reader.errorKinds))) {
     return asFault(codeFault(answer.code, exchange, reader));

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { ProbeLimits } from '../../ports/region-probe.ts';
+import { readBody } from '../http/read-body.ts';
 import { failurePhrase } from './failure-phrase.ts';
 
 /** What came of one GET. */
@@ -8,9 +9,10 @@ export type Got =
   | {
       readonly type: 'reply';
       readonly status: number;
+      /** Empty where it could not be read. */
       readonly body: string;
-      /** How the body is packed, such as `gzip`; null where it is not. */
-      readonly encoding: string | null;
+      /** Why the body could not be read, in words of our own; null where it was. */
+      readonly unreadable: string | null;
       readonly latencyMs: number;
     }
   /** `why`: a phrase of our own. `latencyMs`: of the first line; null where that, or the rest, did not come in time. */
@@ -29,13 +31,6 @@ const inUnits = (ms: number): string => (ms < 1_000 ? `${ms}ms` : `${ms / 1_000}
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
-/** The word that the answer says of its encoding; of anything else that it is unknown, since it may be any text. */
-function encodingOf({ 'content-encoding': written }: Headers): string | null {
-  const word = String(written ?? 'identity').toLowerCase();
-  if (word === 'identity') return null;
-  return /^[a-z]{1,16}$/.test(word) ? word : 'unknown';
-}
-
 /** undici's view of one request: it settles once, and nothing is written once it has. */
 class GetHandler implements Dispatcher.DispatchHandler {
   readonly #settle: (got: Got) => void;
@@ -45,7 +40,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
-  #encoding: string | null = null;
+  #headers: Headers = {};
   #size = 0;
   #latencyMs: number | null = null;
 
@@ -75,7 +70,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#status = status;
-    this.#encoding = encodingOf(headers);
+    this.#headers = headers;
     this.#latencyMs = performance.now() - this.#startedMs;
     if (this.#mostBytes > 0) return;
     this.onResponseEnd();
@@ -89,9 +84,10 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const body = new TextDecoder().decode(Buffer.concat(this.#chunks));
+    const read = readBody(this.#chunks, this.#headers, this.#mostBytes);
+    const [body, unreadable] = 'text' in read ? [read.text, null] : ['', read.unreadable];
     const latencyMs = performance.now() - this.#startedMs;
-    this.#finish({ type: 'reply', status: this.#status, body, encoding: this.#encoding, latencyMs });
+    this.#finish({ type: 'reply', status: this.#status, body, unreadable, latencyMs });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -122,7 +118,8 @@ function authorizationOf({ username, password }: URL): Readonly<Record<string, s
 }
 
 function optionsOf(url: URL): Dispatcher.DispatchOptions {
-  const headers = { accept: 'application/json', 'user-agent': 'captcha-ops', ...authorizationOf(url) };
+  const asked = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'captcha-ops' };
+  const headers = { ...asked, ...authorizationOf(url) };
   // Each on a connection of its own: one that was kept may be closed just now, and says nothing about getting there.
   return { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers, reset: true };
 }

@@ -1,6 +1,8 @@
 import type { BatchResult } from '../../core/batch/batch-item.ts';
 import type { EarlierCourse } from '../../core/batch/batch-plan.ts';
 import type { Accepted } from '../../core/solve/attempt.ts';
+import type { Task } from '../../domain/task.ts';
+import { singleUseInputs } from '../../protocol/wire.ts';
 import { formatMoment } from '../output/format.ts';
 import { type ResultColumn, resultColumns } from './batch-columns.ts';
 
@@ -53,6 +55,12 @@ function liveIdIn(values: Readonly<Record<string, string>>): Accepted | null {
   return reason === 'deadline-exceeded' && captchaId !== '' && !Number.isNaN(submittedAt)
     ? { captchaId, submittedAt }
     : null;
+}
+
+/** The inputs, by name, that an accepted submission of a finished task has used up; none where its id may still be solved. */
+export function usedUpInputs(task: Task, values: Readonly<Record<string, string>>): readonly string[] {
+  const wasAccepted = (values['submitted_at'] ?? '') !== '' && liveIdIn(values) === null;
+  return wasAccepted ? singleUseInputs(task) : [];
 }
 
 /** What the row of a finished task says about its course, for whoever begins it again. */

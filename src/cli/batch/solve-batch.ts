@@ -4,18 +4,19 @@ import type { BatchItem, BatchResult } from '../../core/batch/batch-item.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { byPriority } from '../../core/batch/look-ahead.ts';
 import { isBegunAgain } from '../../core/batch/batch-plan.ts';
-import { type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
+import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
-import { renderLeft, renderSummary } from '../output/batch-view.ts';
+import { renderDiscarded, renderLeft, renderSummary } from '../output/batch-view.ts';
+import { discardedHint } from '../output/solve-view.ts';
 import { startBatchProgress } from '../output/batch-progress.ts';
 import type { BadRows } from './bad-rows.ts';
 import { exitCodeOfBatch } from './batch-exit-code.ts';
 import type { OpenBatchJournal } from './batch-files.ts';
-import { courseInRow, rowOfResult } from './batch-row.ts';
+import { courseInRow, rowOfResult, usedUpInputs } from './batch-row.ts';
 import type { CountedOutput } from './counted-output.ts';
 import { resumeCommand } from './resume-command.ts';
 import { concurrencyOf, solveHere } from './solve-here.ts';
@@ -163,15 +164,30 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   return { tally, limit, rules, progress, way };
 }
 
+/** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
+function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
+  if (isResumable || globals.sandbox || outcome.captchaId === null) return;
+  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
+}
+
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { tally, limit, rules, progress, way } = await equip(request, open, context);
   const { journal, output, options } = open;
   const { items, bad, strays } = itemsOf(request, journal);
+  const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
     tally.recordResult(result);
     way.recordRow(result);
+    if (isDiscarded) tellDiscarded(result, open, context);
   };
-  const deps = { journal, limit, rules, sink: output, rowOf: rowOfResult, courseIn: courseInRow, record };
+  const usedUp: Record<string, number> = {};
+  const isUsedUp: BatchDeps['isUsedUp'] = ({ task }, values) => {
+    const names = usedUpInputs(task, values);
+    for (const name of names) usedUp[name] = (usedUp[name] ?? 0) + 1;
+    return names.length > 0;
+  };
+  const rows = { sink: output, rowOf: rowOfResult, courseIn: courseInRow, isUsedUp };
+  const deps = { journal, limit, rules, record, ...rows };
   let hasFailed = true;
   try {
     await runBatch(items, options, { ...deps, solve: (work) => way.solve(work) });
@@ -181,9 +197,10 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   }
   const { message, reason } = rules;
   const counts = { rows: output.counts(), bad: bad(), strays: strays(), ...way.counts() };
-  const summary = { report: tally.report(), reason, message, ...counts };
+  const summary = { report: tally.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
+  if (isDiscarded && resume !== null) context.terminal.note(renderDiscarded(resume));
   return exitCodeOfBatch(summary);
 }
 

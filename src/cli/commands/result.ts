@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { exitCodeOfFault, exitCodes } from '../exit-codes.ts';
 import { overridesOf } from '../flags.ts';
 import { resultReport } from '../output/result-view.ts';
+import { discardedHint } from '../output/solve-view.ts';
 import type { Act } from '../act.ts';
 import { lookOnce, pollUntilKnown, type Result } from '../solve/fetch-result.ts';
 
@@ -46,6 +47,8 @@ async function show(pending: readonly Promise<Result>[], { globals, terminal }: 
     if ('fault' in result) terminal.error(`${result.captchaId}: ${result.fault.message}`);
   }
   if (globals.json) await terminal.json({ results: results.map(resultReport) });
+  const solved = results.flatMap((result) => ('solution' in result ? result.captchaId : []));
+  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved));
   return results;
 }
 

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { askQueue } from '../fleet/ask-queue.ts';
 import { resultsUrl } from '../fleet/fleet-queues.ts';
+import { discardedHint } from '../output/solve-view.ts';
 import { rowOfTaskResult, taskResultColumns } from '../fleet/result-row.ts';
 
 export interface ResultsFlags {
@@ -71,6 +72,7 @@ async function collect(
   { clock, terminal, interrupt }: Context,
 ): Promise<number> {
   let isAway = false;
+  const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
   const onAway = (message: string): void => {
     if (!isAway) terminal.note(`waiting for the results queue: ${message}`);
     isAway = true;
@@ -82,6 +84,9 @@ async function collect(
       write: async (lot) => {
         isAway = false;
         await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
+        // What is written leaves the queue: after that its ids are all that is left of it.
+        const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];
+        if (ids.length > 0) terminal.error(discardedHint(ids));
       },
     },
   );

@@ -5,8 +5,8 @@ import { repeatable } from '../flags.ts';
 import type { Act } from '../act.ts';
 
 const examples = `
-MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain or an error code; submit/ or poll/ in front
-of it strikes one of the two only.
+MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain, gzip, deflate, br or an error code;
+submit/ or poll/ in front of it strikes one of the two only.
 
 Examples:
   $ captcha sandbox --port 8080

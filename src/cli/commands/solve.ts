@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../flags.ts';
 import { renderRequest, requestReport } from '../output/request-view.ts';
-import { collectHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
+import { collectHint, discardedHint, outcomeReport, renderGaveUp } from '../output/solve-view.ts';
 import type { Act } from '../act.ts';
 import { checkWay } from '../fleet/check-way.ts';
 import { checkWorkersFlags, limitsOfFlags } from '../fleet/queued-flags.ts';
@@ -82,7 +82,10 @@ async function show(outcome: Outcome, { rule, region, method }: Task, { globals,
       terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
     throw error;
   }
-  if (outcome.status !== 'failed') return;
+  if (outcome.status === 'solved') {
+    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId]));
+    return;
+  }
   terminal.error(renderGaveUp(outcome));
   const hint = methodHint(method, outcome);
   if (hint !== null) terminal.error(hint);

@@ -3,6 +3,7 @@ import type { Survey } from '../../core/batch/survey.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { BatchSummary } from '../batch/batch-exit-code.ts';
 import { formatMs } from './format.ts';
+import { discarded } from './solve-view.ts';
 
 const counted = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
@@ -82,12 +83,21 @@ function leftBehind({ strays }: BatchSummary): string | null {
   return `${belong} to no task of the input any more: edited or removed there`;
 }
 
+/** Tasks that were not begun again, since that would be paid for in vain. */
+function notBegunAgain({ usedUp }: BatchSummary): string | null {
+  const parts = Object.entries(usedUp).map(([name, count]) => `${quantity(count, 'task')} with ${name}`);
+  if (parts.length === 0) return null;
+  return `not submitted again: ${parts.join(', ')}: one submission uses it up; put a fresh one into the row`;
+}
+
 /** What is left to be done, and the command that does it. */
-function nextStep({ reason, rows }: BatchSummary, resume: string): string | null {
+function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
   if (reason !== null) return `run the same command again to continue: ${resume}`;
-  if (!Object.keys(rows.byReason).some((each) => !final.has(each))) return null;
+  const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (final.has(each) ? [] : count));
+  // Where nothing else is left, the same command would find the same.
+  if (mayBeSolved.reduce((sum, count) => sum + count, 0) <= Math.max(0, ...Object.values(usedUp))) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
   return `to solve what failed again: ${again}`;
 }
@@ -97,10 +107,15 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   const { report, reason, message } = summary;
   const lines = [counts(summary), effort(summary), alone(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
-  lines.push(withEarlierRuns(summary), leftBehind(summary));
+  lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (resume !== null) lines.push(nextStep(summary, resume));
   return lines.filter((line) => line !== null).join('\n');
+}
+
+/** Where the rows are that were written to nowhere. `resume`: the command that continues the run. */
+export function renderDiscarded(resume: string): string {
+  return `${discarded}: the rows are in the journal; write them with: ${resume} --export > FILE`;
 }
 
 /** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */

@@ -44,6 +44,15 @@ export function collectHint(captchaId: string): string {
   return `collect it later with: captcha result ${captchaId}`;
 }
 
+/** Beginning of what is said where results go nowhere. */
+export const discarded = 'standard output is closed or the null device';
+
+/** Names what was paid for where its solution was written to nowhere. */
+export function discardedHint(captchaIds: readonly string[]): string {
+  const what = captchaIds.length === 1 ? 'the solution was not shown' : 'the solutions were not shown';
+  return `${discarded}: ${what}; ${collectHint(captchaIds.join(' '))}`;
+}
+
 /** Why a task was not solved, for a person: the first line says it, the others what to do. */
 export function renderGaveUp(outcome: GaveUp): string {
   const { attempts, retryInMs, captchaId, possiblyCharged } = outcome;

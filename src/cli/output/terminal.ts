@@ -15,6 +15,13 @@ export interface TerminalOptions {
   readonly logFormat: 'text' | 'json';
 }
 
+export interface TerminalStreams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Whether standard output is closed or the null device; left out, it is not. */
+  readonly isDiscarded?: () => boolean;
+}
+
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 const sgr: Record<Style, readonly [on: number, off: number]> = {
@@ -42,15 +49,13 @@ export class Terminal {
   readonly stderr: OutputStream;
   readonly options: TerminalOptions;
   readonly #stdout: OutputStream;
+  readonly #isDiscarded: () => boolean;
   readonly #timestamp: () => number;
   readonly #secrets: string[] = [];
   #pending = Promise.resolve();
 
-  constructor(
-    streams: { stdout: OutputStream; stderr: OutputStream },
-    options: TerminalOptions,
-    timestamp: () => number,
-  ) {
+  constructor(streams: TerminalStreams, options: TerminalOptions, timestamp: () => number) {
+    this.#isDiscarded = streams.isDiscarded ?? (() => false);
     this.#stdout = streams.stdout;
     this.stderr = streams.stderr;
     this.options = options;
@@ -69,6 +74,11 @@ export class Terminal {
   get rows(): number | null {
     const { rows } = this.#stdout;
     return this.columns !== null && rows !== undefined && rows > 0 ? rows : null;
+  }
+
+  /** True where a result is written without an error and seen by nobody: what was paid for must be named on stderr, too. */
+  get discardsResults(): boolean {
+    return this.#isDiscarded();
   }
 
   /** Keeps a secret out of everything that goes to stderr from now on. */

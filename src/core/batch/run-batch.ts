@@ -36,6 +36,8 @@ export interface BatchDeps {
   readonly rowOf: (result: BatchResult) => Values;
   /** What such a row says about the course of its task. */
   readonly courseIn: (values: Values) => EarlierCourse;
+  /** Whether the task of such a row cannot be solved by another submission, so that it keeps its row; left out, none is so. */
+  readonly isUsedUp?: (item: BatchItem, values: Values) => boolean;
   /** Told of every task that got its row in this run. */
   readonly record: (result: BatchResult) => void;
 }
@@ -85,13 +87,14 @@ class BatchRun {
     return rules.reason;
   }
 
-  async #plan({ key }: BatchItem): Promise<Exclude<BatchPlan, { do: 'begin-again' }>> {
-    const { journal, courseIn } = this.#deps;
+  async #plan(item: BatchItem): Promise<Exclude<BatchPlan, { do: 'begin-again' }>> {
+    const { key } = item;
+    const { journal, courseIn, isUsedUp } = this.#deps;
     const plan = planTask(journal.progressOf(key), this.#options);
     if (plan.do !== 'begin-again') return plan;
     const finished = await journal.rowOf(key);
     if (finished === null) throw new Error(`the journal has no row for the finished task ${key}`);
-    return planAgain(courseIn(finished.values));
+    return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(courseIn(finished.values));
   }
 
   /** Waits for room for one more task, which is then taken; false where none is to be begun any more. */

@@ -14,6 +14,8 @@ export interface Situation {
   readonly faults: readonly Fault[];
   /** True where the latest submission was accepted and its id was not given up by the service. */
   readonly idMayBeAlive: boolean;
+  /** True where the latest submission was accepted, and with it an input of the task is used up: another one cannot be solved. */
+  readonly isInputUsedUp: boolean;
   /** Until the task's deadline, in ms. */
   readonly timeLeftMs: number;
   /** What an attempt takes until its first poll, in ms: a later one would be paid for in vain. */
@@ -70,6 +72,7 @@ export function decideRetry(limits: RetryLimits, situation: Situation): RetryDec
   if (situation.idMayBeAlive) return whyLeftAlive(last);
   if (last.kind === 'account' || last.kind === 'config') return stop(last.kind);
   if (last.kind === 'rejected' && last.maxResubmissions === null) return stop('rejected');
+  if (situation.isInputUsedUp) return stop(whyNoMoreAttempts(last));
   if (isSpent(faults, last)) return stop(whyNoMoreAttempts(last));
   if (faults.filter(({ kind }) => kind === 'unsolvable').length >= limits.maxUnsolvable) return stop('unsolvable');
   const askedMs = last.retryAfterMs === null ? 0 : withJitter(last.retryAfterMs, jitter);

@@ -19,6 +19,8 @@ export interface AttemptDeps extends CollectDeps {
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
+  /** The inputs of a task that one submission uses up, by name; left out where no task has any. */
+  readonly singleUse?: (task: Task) => readonly string[];
   /** What was learnt about when to poll; left out where there is too little to learn from. */
   readonly times?: SolveTimes;
 }

@@ -12,6 +12,8 @@ export interface Course {
 export interface WhyGivenUp {
   readonly reason: GaveUpReason;
   readonly retryInMs: number | null;
+  /** The inputs that the latest submission used up, by name; left out for none. */
+  readonly usedUp?: readonly string[];
 }
 
 const sentences: Record<GaveUpReason, string> = {
@@ -37,8 +39,16 @@ export function liveIdOf(attempt: Attempt | undefined): string | null {
   return attempt === undefined || attempt.fault?.kind === 'unsolvable' ? null : attempt.captchaId;
 }
 
+/** Names the inputs, never what they hold. */
+function freshInputsAsked(usedUp: readonly string[]): string {
+  if (usedUp.length === 0) return '';
+  const [are, ones] = usedUp.length === 1 ? ['is', 'a fresh one'] : ['are', 'fresh ones'];
+  return ` ${usedUp.join(' and ')} ${are} used up by one submission, so the task is not submitted again: fetch ${ones} from the page.`;
+}
+
 /** The outcome of a task that was given up. */
-export function gaveUp({ task, attempts, durationMs }: Course, { reason, retryInMs }: WhyGivenUp): GaveUp {
+export function gaveUp({ task, attempts, durationMs }: Course, why: WhyGivenUp): GaveUp {
+  const { reason, retryInMs, usedUp = [] } = why;
   const last = attempts.at(-1);
   const fault = last?.fault ?? null;
   const captchaId = liveIdOf(last);
@@ -53,7 +63,7 @@ export function gaveUp({ task, attempts, durationMs }: Course, { reason, retryIn
     possiblyCharged: isPossiblyCharged(attempts),
     reason,
     code: fault?.code ?? null,
-    message: fault === null ? sentence : `${sentence}: ${fault.message}`,
+    message: fault === null ? sentence : `${sentence}: ${fault.message}${freshInputsAsked(usedUp)}`,
     retryInMs,
     captchaId,
     submittedAt: last?.submittedAt ?? null,

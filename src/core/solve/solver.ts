@@ -105,6 +105,11 @@ class Run {
     return { taskId: this.#task.taskId, attempt: this.#attempts.at(-1)?.attempt ?? earlier };
   }
 
+  /** What the accepted submission of an attempt has used up, by name. */
+  #usedUp(attempt: Attempt | undefined): readonly string[] {
+    return (attempt?.captchaId ?? null) === null ? [] : (this.#deps.singleUse?.(this.#task) ?? []);
+  }
+
   #course(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
     return { task: this.#task, attempts: this.#attempts, durationMs: this.#time.elapsedMs() };
   }
@@ -152,12 +157,14 @@ class Run {
   async #decide(): Promise<RetryDecision> {
     const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
     const last = faults.at(-1);
-    if (last !== undefined && this.#attempts.at(-1)?.captchaId === null) await this.#heedRequest(last);
+    const attempt = this.#attempts.at(-1);
+    if (last !== undefined && attempt?.captchaId === null) await this.#heedRequest(last);
     const { limits, onExhausted, backoff } = this.#options;
     const decision = decideRetry(limitsIn(this.#circumstances, limits, this.#trialCount), {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
-      idMayBeAlive: liveIdOf(this.#attempts.at(-1)) !== null,
+      idMayBeAlive: liveIdOf(attempt) !== null,
+      isInputUsedUp: this.#usedUp(attempt).length > 0,
       timeLeftMs: this.#time.leftMs(),
       backoffMs: this.#backoffMs(this.#attempts.length),
       lastChanceMs: onExhausted === 'pause' ? lastChance * backoff.baseDelayMs : 0,
@@ -188,7 +195,8 @@ class Run {
   }
 
   #giveUp(why: WhyGivenUp): Outcome {
-    const outcome = gaveUp(this.#course(), why);
+    const usedUp = why.reason === 'unsolvable' ? this.#usedUp(this.#attempts.at(-1)) : [];
+    const outcome = gaveUp(this.#course(), { ...why, usedUp });
     this.#deps.emit({ type: 'gave-up', ...this.#about(), reason: outcome.reason, message: outcome.message });
     return outcome;
   }

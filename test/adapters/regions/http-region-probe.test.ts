@@ -74,6 +74,16 @@ describe('a region that serves', () => {
     expect(requests[0]!.headers).not.toHaveProperty('authorization');
   });
 
+  it('may answer packed though it is asked not to', async () => {
+    let asked: unknown;
+    const url = await serve((request, response) => {
+      asked = request.headers['accept-encoding'];
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health));
+    });
+    expect(await look(url)).toMatchObject({ answered: true });
+    expect(asked).toBe('identity');
+  });
+
   it('gets the user and password of its URL as a header', async () => {
     let authorization: string | undefined;
     const url = await serve((request, response) => {
@@ -98,14 +108,19 @@ describe('a region that does not serve', () => {
     ['answers with nothing', (_, response) => response.writeHead(204).end(), 'HTTP 204, but not a JSON object'],
     ['answers with a list', (_, response) => response.end('[]'), 'HTTP 200, but not a JSON object'],
     [
-      'answers packed',
-      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health)),
-      'HTTP 200 in gzip encoding, which is not read',
+      'answers packed, and cut off',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health).subarray(0, -9)),
+      'HTTP 200 with a body packed as gzip that is cut off',
     ],
     [
-      'answers packed in a way with an odd name',
-      (_, response) => response.writeHead(200, { 'content-encoding': 'a b; c' }).end('x'),
-      'HTTP 200 in unknown encoding, which is not read',
+      'answers packed in a way that nobody here knows',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(Buffer.from([0x28, 0xb5, 0xff])),
+      'HTTP 200 with a body packed as zstd, which cannot be unpacked',
+    ],
+    [
+      'answers packed, with more than it may hold',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(70_000))),
+      'HTTP 200 with a body packed as gzip that holds more than 64 KiB',
     ],
     [
       'answers without end',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outputColumns, parameterOf, resultColumns } from '../../../src/cli/batch/batch-columns.ts';
-import { courseInRow, rowOfResult } from '../../../src/cli/batch/batch-row.ts';
+import { courseInRow, rowOfResult, usedUpInputs } from '../../../src/cli/batch/batch-row.ts';
 import { typedRow } from '../../../src/cli/batch/typed-row.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aTask } from '../../support/builders.ts';
@@ -85,5 +85,25 @@ describe('what a row says about the course of its task', () => {
     [row, { attempts: 1, possiblyCharged: false }],
   ])('counts its submissions and keeps its doubt: %j', (values, course) => {
     expect(courseInRow(values)).toMatchObject(course);
+  });
+});
+
+describe('usedUpInputs', () => {
+  const geetest = aTask({ method: 'geetest', params: { challenge: 'c' } });
+  const accepted = { submitted_at: '2026-01-02T00:00:00.000Z', captcha_id: '' };
+
+  it.each([
+    [
+      'an id that came back unsolvable',
+      geetest,
+      { ...accepted, status: 'failed', reason: 'unsolvable' },
+      ['challenge'],
+    ],
+    ['a solution that has expired', geetest, { ...accepted, status: 'solved', captcha_id: '7' }, ['challenge']],
+    ['an id that may still be solved', geetest, { ...accepted, captcha_id: '7', reason: 'deadline-exceeded' }, []],
+    ['a submission that was not accepted', geetest, { submitted_at: '', reason: 'attempts-exhausted' }, []],
+    ['a task whose inputs last', aTask(), { ...accepted, status: 'failed', reason: 'unsolvable' }, []],
+  ])('reads from the row of %s what is used up', (_what, task, values, names) => {
+    expect(usedUpInputs(task, values)).toEqual(names);
   });
 });

@@ -8,7 +8,7 @@ const resume = 'captcha batch tasks.csv';
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
-  const counts = { submissionCount: 5, requestCount: 10, polledAlone: null };
+  const counts = { submissionCount: 5, requestCount: 10, polledAlone: null, usedUp: {} };
   return { report: usual, rows, bad: 0, strays: 0, reason: null, message: null, ...counts, ...special };
 }
 
@@ -50,6 +50,17 @@ describe('the summary of a batch', () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  it('names the inputs that are used up, and offers no command where nothing else is left', () => {
+    const rows = { solved: 4, failed: 2, byReason: { unsolvable: 2 } };
+    const line = `${resume} --retry-failed`;
+    expect(
+      renderSummary(aSummary({ rows, usedUp: { challenge: 2 } }), line)
+        .split('\n')
+        .at(-1),
+    ).toBe('not submitted again: 2 tasks with challenge: one submission uses it up; put a fresh one into the row');
+    expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('to solve what failed again');
   });
 
   it.each([resume, `${resume} --retry-failed`])(

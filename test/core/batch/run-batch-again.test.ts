@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BatchDeps } from '../../../src/core/batch/run-batch.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { aBatch, someItems, streamOf } from '../../support/batch-rig.ts';
 import { MemoryJournal, nothingDurable } from '../../support/memory-journal.ts';
@@ -153,6 +154,17 @@ describe('a batch that is run again', () => {
     await batch.clock.run();
     expect(await running).toBe('interrupted');
     expect(batch.rows.map((row) => row['task_id'])).toEqual(someItems(9).map(({ key }) => key));
+  });
+
+  it.each([null, 3])('leaves a failed task alone whose inputs are used up (order window %s)', async (orderWindow) => {
+    const durable = await failedBefore();
+    const isUsedUp: BatchDeps['isUsedUp'] = ({ key }) => key === 't2' || key === 't5';
+    const again = { journal: new MemoryJournal(durable), options: { retryFailed: true, orderWindow }, isUsedUp };
+    const { rows, ids, api } = await ran(9, again);
+    expect(api.submissions.map(({ taskId }) => taskId).toSorted()).not.toContain('t2');
+    expect(api.submissions).toHaveLength(7);
+    expect(ids.toSorted()).toEqual(someItems(9).map(({ key }) => key));
+    expect(rows.filter((row) => row['status'] === 'failed').map((row) => row['task_id'])).toEqual(['t2', 't5']);
   });
 
   it('solves again what had expired, once', async () => {

@@ -29,6 +29,7 @@ const strange = aFault({ kind: 'config' });
 const situation = (special: Partial<Situation>): Situation => ({
   faults: [transport],
   idMayBeAlive: false,
+  isInputUsedUp: false,
   timeLeftMs: 100_000,
   attemptNeedsMs: 0,
   backoffMs: 1_000,
@@ -82,6 +83,13 @@ describe('decideRetry', () => {
       { idMayBeAlive: true, faults: [busy] },
       stop('deadline-exceeded', 5_000),
     ],
+    ['an input that is used up is not sent again', { isInputUsedUp: true, faults: [unsolvable] }, stop('unsolvable')],
+    ['nor is it after its id was forgotten', { isInputUsedUp: true, faults: [forgotten] }, stop('unsolvable')],
+    [
+      'a live id with a used up input is left, too',
+      { isInputUsedUp: true, idMayBeAlive: true, faults: [timeout] },
+      stop('deadline-exceeded'),
+    ],
     ['a live id with a refused account is that', { idMayBeAlive: true, faults: [account] }, stop('account')],
     ['a live id with a wrong address is that', { idMayBeAlive: true, faults: [strange] }, stop('config')],
     ['a live id with a rejected poll is that', { idMayBeAlive: true, faults: [unknown] }, stop('rejected')],
@@ -127,7 +135,7 @@ describe('decideRetry', () => {
     expect(() => decideRetry(limits, situation({ faults: [] }))).toThrow(RangeError);
   });
 
-  it('never allows an attempt beyond a limit, on a live id or at the deadline, nor shortens a wait', () => {
+  it('never allows an attempt beyond a limit, on a live id, with a used up input or at the deadline, nor shortens a wait', () => {
     const kinds: FaultKind[] = ['transport', 'timeout', 'throttled', 'unsolvable', 'rejected', 'account', 'config'];
     const fault: fc.Arbitrary<Fault> = fc
       .record({
@@ -144,6 +152,7 @@ describe('decideRetry', () => {
         fc.record({
           faults: fc.array(fault, { minLength: 1, maxLength: 6 }),
           idMayBeAlive: fc.boolean(),
+          isInputUsedUp: fc.boolean(),
           timeLeftMs: fc.integer({ min: -1_000, max: 600_000 }),
           attemptNeedsMs: fc.integer({ min: 0, max: 10_000 }),
           backoffMs: fc.integer({ min: 0, max: 30_000 }),
@@ -154,7 +163,7 @@ describe('decideRetry', () => {
           const decision = decideRetry(someLimits, some);
           if (!decision.retry) return;
           const last = some.faults.at(-1)!;
-          expect(some.idMayBeAlive).toBe(false);
+          expect(some.idMayBeAlive || some.isInputUsedUp).toBe(false);
           expect(some.faults.length).toBeLessThan(someLimits.maxAttempts);
           expect(some.faults.filter(({ kind }) => kind === 'unsolvable').length).toBeLessThan(someLimits.maxUnsolvable);
           expect(['account', 'config']).not.toContain(last.kind);

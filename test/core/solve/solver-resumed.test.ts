@@ -42,6 +42,13 @@ describe('an id of an earlier run', () => {
     expect([rig.api.submissions, steps]).toEqual([[], []]);
   });
 
+  it('is the last submission of an input that it used up', async () => {
+    const parts = { answers: { polls: () => [{ fault: unsolvable }] as const }, singleUse: ['challenge'] };
+    const { outcome, rig, steps } = await solved(parts, { accepted, earlierAttempts: 1 });
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'unsolvable' });
+    expect([rig.api.submissions, steps]).toEqual([[], []]);
+  });
+
   it('has waited for part of its first poll already', async () => {
     const { rig } = await solved({}, { accepted, earlierAttempts: 1 });
     expect(rig.api.polls[0]?.sentMs).toBe(5_000);

@@ -48,6 +48,24 @@ describe('Solver', () => {
     expect(rig.api.submissions).toHaveLength(3);
   });
 
+  it('pays once where the accepted submission has used up an input, and asks for a fresh one', async () => {
+    const answers = { polls: () => [{ fault: aFault({ kind: 'unsolvable', message: 'nobody could.' }) }] as const };
+    const { outcome, rig } = await solveOne({ answers, singleUse: ['challenge'] });
+    expect(rig.api.submissions).toHaveLength(1);
+    expect(outcome).toMatchObject({
+      reason: 'unsolvable',
+      message:
+        'the CAPTCHA could not be solved: nobody could. challenge is used up by one submission, so the task is not submitted again: fetch a fresh one from the page.',
+    });
+  });
+
+  it('submits an input that serves once again, as long as no submission was accepted', async () => {
+    const submits = () => [{ fault: aFault({ kind: 'timeout', answerLost: true }) }, { answer: 'accepted' }] as const;
+    const { outcome, rig } = await solveOne({ answers: { submits }, singleUse: ['challenge'] });
+    expect(rig.api.submissions).toHaveLength(2);
+    expect(outcome).toMatchObject({ status: 'solved', possiblyCharged: true });
+  });
+
   it('says possiblyCharged where an answer was lost, though it was solved in the end', async () => {
     const lost = { latencyMs: 100, fault: aFault({ kind: 'timeout', answerLost: true }) };
     const { outcome } = await solveOne({ answers: { submits: () => [lost, accepted] } });
