@@ -23,13 +23,6 @@ export interface BadRow {
   readonly fix: string;
 }
 
-/** A record in which nothing stands: it is counted, and nothing is wrong with it. */
-export interface EmptyRow {
-  readonly type: 'empty';
-  readonly row: number;
-  readonly line: number;
-}
-
 /** Where the tasks of a batch come from. Throws `UsageError` for an input that cannot be used at all. */
 export interface TaskSource {
   /** True where the input can be read again from its beginning: a file, not a pipe. */
@@ -37,5 +30,5 @@ export interface TaskSource {
   /** The names of the columns, mapped, in their order; for JSON Lines those of the first record. */
   columns(): Promise<readonly string[]>;
   /** All records in their order. A source that is not repeatable can be read once. */
-  records(): AsyncIterable<InputRow | BadRow | EmptyRow>;
+  records(): AsyncIterable<InputRow | BadRow>;
 }

@@ -193,7 +193,7 @@ export class ColumnUses {
 
   #decide(column: string): ColumnUse {
     if (this.#keep.has(column) || column.startsWith('_')) return carry;
-    if (this.#send.has(column) && !taskColumns.some((name) => name === column)) return sentUse(column);
+    if (this.#send.has(column) && !isTaskColumn(column)) return sentUse(column);
     if (!hasInvisible(column)) return useByName(column);
     return refused('its name holds a character that is invisible', 'Remove it from the name.');
   }
@@ -224,6 +224,18 @@ export function planOf(columns: readonly string[], uses: ColumnUses): ColumnPlan
     } else if (!replaced.has(column)) carried.push(column);
   }
   return { sent: Object.fromEntries(sent), read: Object.fromEntries(read), carried };
+}
+
+/** Whether a column says what is to be solved, under the name that it has here. */
+export function isTaskColumn(column: string): boolean {
+  return taskColumns.some((name) => name === column);
+}
+
+/** Whether nothing needs to be said of the columns: each says what is to be solved, under the name that it has here. */
+export function isPlain({ sent, read, carried }: ColumnPlan): boolean {
+  return carried.length === 0 && [...Object.entries(sent), ...Object.entries(read)].every(
+    ([column, name]) => column === name && isTaskColumn(column),
+  );
 }
 
 /** Which of our names a carried column was most likely meant for; null where none is near or the input has it already. */

@@ -3,7 +3,7 @@ import { shownName } from '../../domain/written-name.ts';
 import type { FinishedTask } from '../../ports/task-journal.ts';
 import { reservedParameters } from '../../protocol/wire.ts';
 import type { Context, Session } from '../context.ts';
-import { outputColumns } from './batch-columns.ts';
+import { isTaskColumn, outputColumns } from './batch-columns.ts';
 import type { BatchFiles, OpenBatchJournal } from './batch-files.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { CountedOutput } from './counted-output.ts';
@@ -119,7 +119,8 @@ export async function openBatchOutput(
 ): Promise<CountedOutput> {
   const { out: path = '-' } = flags;
   const columns = outputColumns(input.columns, input.uses);
-  const { carried } = input.plan;
+  // An id is carried as it is, too: others are looked up by it.
+  const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }));
   for await (const { values } of rows) await output.write(values);
   await output.publish();

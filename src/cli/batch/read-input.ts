@@ -23,6 +23,11 @@ export interface BatchInput {
   readonly progress: { readonly emptyCount: number; readonly line: number };
 }
 
+function isEmpty(values: Readonly<Record<string, string>>): boolean {
+  for (const column in values) if ((values[column] ?? '').trim() !== '') return false;
+  return true;
+}
+
 /** Throws `UsageError` for columns that cannot be used, all of them at once. */
 function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   const faults = uses.faultsOf(columns);
@@ -59,7 +64,7 @@ export async function openBatchInput(flags: BatchFlags, config: Config, files: B
     progress.emptyCount = 0;
     for await (const record of source.records()) {
       progress.line = record.line;
-      if (record.type === 'empty') progress.emptyCount += 1;
+      if (record.type === 'row' && isEmpty(record.values)) progress.emptyCount += 1;
       else yield record.type === 'bad' ? record : parseRow(record, rules);
     }
     hasDistinctIds = repeatedCount === 0;

@@ -6,7 +6,7 @@ import { overridesOfBatch } from '../batch/batch-overrides.ts';
 import { openBadRows } from '../batch/bad-rows.ts';
 import { checkFlags } from '../batch/check-flags.ts';
 import { checkInput } from '../batch/check-input.ts';
-import { meantBy } from '../batch/batch-columns.ts';
+import { isPlain, meantBy } from '../batch/batch-columns.ts';
 import { type BatchInput, openBatchInput } from '../batch/read-input.ts';
 import { renderColumns, renderMeant } from '../output/batch-view.ts';
 import { shownName } from '../../domain/written-name.ts';
@@ -45,7 +45,7 @@ function tellColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { termi
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
   // Of --dry-run it is the result.
-  if (dryRun !== true) terminal.note(renderColumns(plan), { fields: { columns: plan } });
+  if (dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
   plan.carried.forEach(tellMeant);
   let told = 0;
   uses.onUnknown = (column) => {

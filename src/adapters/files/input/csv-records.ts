@@ -40,7 +40,7 @@ function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
 function toRecord(read: CsvRecord, header: Header): InputRecord {
   const { columns } = header;
   // However many delimiters stand in it, nothing else does.
-  if (read.fault === null && read.fields.every((field) => field.trim() === '')) {
+  if (read.fault === null && read.fields.length !== columns.length && read.fields.every((each) => each.trim() === '')) {
     return { isGood: true, line: read.line, columns, values: columns.map(() => '') };
   }
   const record = withoutUnnamed(read, header);

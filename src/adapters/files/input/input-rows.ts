@@ -1,4 +1,4 @@
-import type { BadRow, EmptyRow, InputRow } from '../../../ports/task-source.ts';
+import type { BadRow, InputRow } from '../../../ports/task-source.ts';
 import type { GoodRecord, InputRecord, RecordStream } from './input-record.ts';
 import type { RowKeys } from './row-key.ts';
 
@@ -39,22 +39,19 @@ function valuesOf({ columns, values }: GoodRecord): Readonly<Record<string, stri
   return row;
 }
 
-const isEmpty = (value: string): boolean => value.trim() === '';
-
-function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadRow | EmptyRow {
+function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadRow {
   const { line } = record;
   if (!record.isGood) {
     const { column, reason, fix } = record;
     return { type: 'bad', row, line, column, reason, fix };
   }
-  if (record.values.every(isEmpty)) return { type: 'empty', row, line };
   const bad = untextualValue(record, row);
   if (bad !== null) return bad;
   return { type: 'row', row, line, key: keys.keyOf(record.columns, record.values), values: valuesOf(record) };
 }
 
 /** Numbers the records of an input and gives every good one its key. */
-export async function* inputRows(open: () => Reading, keys: RowKeys): AsyncGenerator<InputRow | BadRow | EmptyRow> {
+export async function* inputRows(open: () => Reading, keys: RowKeys): AsyncGenerator<InputRow | BadRow> {
   const reading = open();
   let row = 0;
   try {

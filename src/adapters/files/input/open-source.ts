@@ -1,5 +1,5 @@
 import { UsageError } from '../../../domain/usage-error.ts';
-import type { BadRow, EmptyRow, InputRow, TaskSource } from '../../../ports/task-source.ts';
+import type { BadRow, InputRow, TaskSource } from '../../../ports/task-source.ts';
 import { InputFile, type OpenBytes } from './input-file.ts';
 import { inputRows, type Reading } from './input-rows.ts';
 import { givenDelimiter, readRecords, type ReadOptions } from './read-records.ts';
@@ -37,7 +37,7 @@ class FileSource implements TaskSource {
     }
   }
 
-  records(): AsyncIterable<InputRow | BadRow | EmptyRow> {
+  records(): AsyncIterable<InputRow | BadRow> {
     return inputRows(() => this.#open(), keysFor(this.#options));
   }
 
@@ -63,7 +63,7 @@ class StreamSource implements TaskSource {
     return (await this.#open().stream).columns;
   }
 
-  records(): AsyncIterable<InputRow | BadRow | EmptyRow> {
+  records(): AsyncIterable<InputRow | BadRow> {
     if (this.#isRead) throw new Error('an input that is not repeatable can be read once');
     this.#isRead = true;
     return inputRows(() => this.#open(), keysFor(this.#options));

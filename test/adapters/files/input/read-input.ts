@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openSource, type SourceOptions } from '../../../../src/adapters/files/input/open-source.ts';
 import { UsageError } from '../../../../src/domain/usage-error.ts';
-import type { BadRow, EmptyRow, InputRow, TaskSource } from '../../../../src/ports/task-source.ts';
+import type { BadRow, InputRow, TaskSource } from '../../../../src/ports/task-source.ts';
 
 export interface ReadInput {
   readonly rows: readonly InputRow[];
   readonly bad: readonly BadRow[];
   /** Rows and bad rows as they came. */
-  readonly all: readonly (InputRow | BadRow | EmptyRow)[];
+  readonly all: readonly (InputRow | BadRow)[];
   readonly error: UsageError | null;
 }
 
@@ -38,7 +38,7 @@ export function sourceOf(options: Partial<SourceOptions>): TaskSource {
 
 /** What a source gives until it ends or throws; anything but a `UsageError` goes through. */
 export async function readAll(source: TaskSource): Promise<ReadInput> {
-  const all: (InputRow | BadRow | EmptyRow)[] = [];
+  const all: (InputRow | BadRow)[] = [];
   let error: UsageError | null = null;
   try {
     for await (const row of source.records()) all.push(row);
