@@ -233,8 +233,11 @@ export function isTaskColumn(column: string): boolean {
 
 /** Whether nothing needs to be said of the columns: each says what is to be solved, under the name that it has here. */
 export function isPlain({ sent, read, carried }: ColumnPlan): boolean {
-  return carried.length === 0 && [...Object.entries(sent), ...Object.entries(read)].every(
-    ([column, name]) => column === name && isTaskColumn(column),
+  return (
+    carried.length === 0 &&
+    [...Object.entries(sent), ...Object.entries(read)].every(
+      ([column, name]) => column === name && isTaskColumn(column),
+    )
   );
 }
 

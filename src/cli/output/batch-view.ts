@@ -36,7 +36,9 @@ export function renderColumns({ sent, read, carried }: ColumnPlan): string {
 
 /** What a column that is carried was perhaps meant for. */
 export function renderMeant(column: string, meant: string): string {
-  return `${shownName(column)} is carried: did you mean --map ${shownName(`${column}=${meant}`)}?`;
+  const shown = shownName(column);
+  const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
+  return `${shown} is carried: did you mean --map ${map}?`;
 }
 
 /** What an input holds beside its records. */

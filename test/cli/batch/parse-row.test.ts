@@ -73,7 +73,9 @@ describe('a record as a task', () => {
 
   it('has the method of the flag, where it names none', async () => {
     const { sitekey, pageurl } = good;
-    expect(await parsed({ sitekey, pageurl }, { method: 'turnstile' })).toMatchObject({ task: { method: 'turnstile' } });
+    expect(await parsed({ sitekey, pageurl }, { method: 'turnstile' })).toMatchObject({
+      task: { method: 'turnstile' },
+    });
   });
 
   it.each([
