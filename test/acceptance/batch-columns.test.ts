@@ -28,8 +28,9 @@ const submitted = ({ received }: Service): Record<string, string>[] =>
   received
     .filter(({ url }) => url.startsWith('/in.php'))
     .map(({ body }) => {
-      const { key: _key, json: _json, ...rest } = Object.fromEntries(new URLSearchParams(body));
-      return rest;
+      const form = new URLSearchParams(body);
+      for (const name of ['key', 'json']) form.delete(name);
+      return Object.fromEntries(form);
     });
 
 const everything = ({ received }: Service): string => received.map(({ url, body }) => `${url} ${body}`).join('\n');

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ColumnUses, isPlain, meantBy, planOf } from '../../../src/cli/batch/batch-columns.ts';
+import { type ColumnChoices, ColumnUses, isPlain, meantBy, planOf } from '../../../src/cli/batch/batch-columns.ts';
 
-const none = { keep: [], send: [] };
-const use = (column: string, choices: Partial<typeof none> = {}) => new ColumnUses({ ...none, ...choices }).of(column);
+const none: ColumnChoices = { keep: [], send: [] };
+const use = (column: string, choices: Partial<ColumnChoices> = {}) =>
+  new ColumnUses({ ...none, ...choices }).of(column);
 const plan = (...columns: string[]) => planOf(columns, new ColumnUses(none));
 
 describe('a column of an input', () => {

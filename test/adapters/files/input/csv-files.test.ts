@@ -121,8 +121,8 @@ describe('the line of a record', () => {
       const source = sourceOf({ path });
       let count = 0;
       const reading = (async () => {
-        for await (const _row of source.records()) {
-          count += 1;
+        for await (const { row: number } of source.records()) {
+          count = number;
           if (count === 1 && isReplaced) {
             await writeFile(`${path}.new`, 'method\n');
             await rename(`${path}.new`, path);
