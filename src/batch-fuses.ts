@@ -14,7 +14,7 @@ import { keepAside, temporaryEnd } from './adapters/files/replace-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from './adapters/files/output/row-format.ts';
 import { checkWritable } from './adapters/files/output/check-writable.ts';
 import { makeFolder } from './adapters/system/make-folder.ts';
-import { isCarried, resultColumns } from './cli/batch/batch-columns.ts';
+import { resultColumns } from './cli/batch/batch-columns.ts';
 import type {
   BatchFiles,
   InputRequest,
@@ -29,12 +29,10 @@ import { typedRow } from './cli/batch/typed-row.ts';
 import type { Terminal } from './cli/output/terminal.ts';
 import { stateFolderOf } from './state-folder.ts';
 
-function formatOf({ format, columns, kept = [] }: OutputRequest): RowFormat {
+function formatOf({ format, columns, carried = [] }: OutputRequest): RowFormat {
   if (format === 'jsonl') return jsonlFormat(typedRow, ['status', 'solution', 'captcha_id']);
-  const keep = new Set(kept);
   // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
-  const freeText = columns.filter((column) => column === 'code' || isCarried(column, keep));
-  return csvFormat(columns, new Set(freeText));
+  return csvFormat(columns, new Set(['code', ...carried]));
 }
 
 /** Rows on standard output, where nothing stands yet that could be replaced. */
@@ -104,8 +102,11 @@ function newRun(): string {
   return `b-${randomBytes(10).toString('hex')}`;
 }
 
-async function openBatchJournal(request: JournalRequest, terminal: Terminal) {
-  const { path, account, columns, columnNames, via, fresh, beforeMade } = request;
+async function openBatchJournal(
+  { path, account, via, fresh, beforeMade, ...input }: JournalRequest,
+  terminal: Terminal,
+) {
+  const { columns, columnNames, used } = input;
   const found = account === null || via === null ? await readHeader(path) : null;
   const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
   const run = via === 'queues' ? newRun() : found?.run;
@@ -116,6 +117,7 @@ async function openBatchJournal(request: JournalRequest, terminal: Terminal) {
     input: '',
     columns,
     columnNames,
+    used,
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
@@ -128,10 +130,11 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
   const inStateFolder = new Set<string>();
   let readsStdin = false;
   return {
-    openInput: ({ path, delimiter, encoding, columnNames, kept }: InputRequest) => {
-      readsStdin ||= path === '-';
+    openInput: (request: InputRequest) => {
+      readsStdin ||= request.path === '-';
       return openSource({
-        ...{ path, delimiter, encoding, columnNames, kept, stdin: process.stdin, format: null },
+        ...request,
+        ...{ stdin: process.stdin, format: null },
         ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
         idColumn: 'task_id',
       });

@@ -1,11 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that a person most likely meant by `written`, or null where none is near. */
-export function closestName(written: string, known: readonly string[]): string | null {
+/** The known name that a person most likely meant by `written`, or null where none is within `most` typos. */
+export function closestName(written: string, known: readonly string[], most?: number): string | null {
   const lower = written.toLowerCase();
   const near = known
     .map((name) => ({ name, distance: distance(lower, name.toLowerCase()) }))
-    .filter(({ name, distance: typos }) => typos <= Math.max(2, name.length / 3) && typos < name.length)
+    .filter(({ name, distance: typos }) => typos <= (most ?? Math.max(2, name.length / 3)) && typos < name.length)
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.name ?? null;
 }

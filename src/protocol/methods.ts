@@ -10,6 +10,8 @@ export interface Method {
   readonly siteKeyName: string | null;
   /** Wire names that must be present, the site key's included. `proxy` and `proxytype` may come from a region. */
   readonly required: readonly string[];
+  /** Wire names that may be present, those of `commonParameters` left out. */
+  readonly optional: readonly string[];
   /** How long before the first poll can be worth sending, in ms. */
   readonly firstWaitMs: number;
   /** The shortest time between polls that the service advises, in ms. */
@@ -26,7 +28,12 @@ type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
   const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...usual, isToken: false, singleUse: [], ...special };
+  return { ...usual, isToken: false, singleUse: [], optional: [], ...special };
+}
+
+/** The row with names that may be present. */
+function taking(method: Method, ...optional: string[]): Method {
+  return { ...method, optional };
 }
 
 /** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
@@ -46,11 +53,21 @@ function image(method: string, ...required: string[]): Method {
 /** Google's own pages give it anew with every view; `datas` is what 2captcha's clients call it. */
 const recaptchaSingleUse = { singleUse: ['data-s', 'datas'] };
 
+const recaptcha = ['invisible', 'enterprise', 'version', 'action', 'min_score', 'data-s', 'domain'];
+
+/** CaptchaAI's quick reference writes `minLen`, everybody else `min_len`. */
+const textLimits = ['min_len', 'max_len', 'minLen', 'maxLen'];
+const grid = ['img_type', 'recaptcha', 'grid_size', 'recaptcharows', 'recaptchacols', 'previousID', 'can_no_answer'];
+const instructions = ['textinstructions', 'imginstructions', 'instructions', 'language', 'lang'];
+const picture = ['phrase', 'regsense', 'numeric', 'calc', 'canvas', 'coordinatescaptcha', ...textLimits, ...grid];
+
+const blsImages = Array.from({ length: 9 }, (_, index) => `image_base64_${index + 1}`);
+
 const methods: readonly Method[] = [
   // With its token comes a user agent.
-  { ...keyed('userrecaptcha', 'googlekey'), when: ['enterprise', '1'], ...recaptchaSingleUse },
-  { ...token('userrecaptcha', 'googlekey'), ...recaptchaSingleUse },
-  token('turnstile', 'sitekey'),
+  { ...taking(keyed('userrecaptcha', 'googlekey'), ...recaptcha), when: ['enterprise', '1'], ...recaptchaSingleUse },
+  { ...taking(token('userrecaptcha', 'googlekey'), ...recaptcha), ...recaptchaSingleUse },
+  taking(token('turnstile', 'sitekey'), 'action', 'data', 'pagedata'),
   row({
     method: 'cloudflare_challenge',
     required: ['pageurl', 'proxy', 'proxytype'],
@@ -62,31 +79,44 @@ const methods: readonly Method[] = [
     when: ['version', '4'],
     siteKeyName: 'gt',
     required: ['pageurl', 'gt'],
+    optional: ['version'],
     lifetimeMs: 60_000,
   }),
   row({
     method: 'geetest',
     siteKeyName: 'gt',
     required: ['pageurl', 'gt', 'challenge'],
+    optional: ['api_server', 'offline', 'new_captcha'],
     lifetimeMs: 60_000,
     singleUse: ['challenge'],
   }),
-  image('base64', 'body'),
-  image('post', 'file'),
-  row({ method: 'bls', required: [], lifetimeMs: null }),
-  keyed('captchafox', 'sitekey', 'proxy', 'proxytype'),
+  taking(image('base64', 'body'), ...picture, ...instructions),
+  taking(image('post', 'file'), ...picture, ...instructions, 'textcaptcha'),
+  row({
+    method: 'bls',
+    required: [],
+    optional: ['sitekey', 'pageurl', 'instructions', 'body', 'code', ...blsImages],
+    lifetimeMs: null,
+  }),
+  taking(keyed('captchafox', 'sitekey', 'proxy', 'proxytype'), 'api_server'),
   token('friendly_captcha', 'sitekey'),
-  keyed('lemin', 'captcha_id'),
-  { ...token('hcaptcha', 'sitekey'), singleUse: ['rqdata', 'data'] },
+  taking(keyed('lemin', 'captcha_id'), 'div_id', 'api_server'),
+  { ...taking(token('hcaptcha', 'sitekey'), 'invisible', 'data', 'rqdata', 'domain'), singleUse: ['rqdata', 'data'] },
 
-  row({ method: 'geetest_v4', siteKeyName: 'captcha_id', required: ['pageurl', 'captcha_id'], lifetimeMs: 60_000 }),
-  { ...keyed('funcaptcha', 'publickey'), singleUse: ['data[blob]', 'data'] },
+  row({
+    method: 'geetest_v4',
+    siteKeyName: 'captcha_id',
+    required: ['pageurl', 'captcha_id'],
+    optional: ['risk_type', 'api_server'],
+    lifetimeMs: 60_000,
+  }),
+  { ...taking(keyed('funcaptcha', 'publickey'), 'surl', 'data', 'data[blob]'), singleUse: ['data[blob]', 'data'] },
   row({
     method: 'keycaptcha',
     required: ['pageurl', 's_s_c_user_id', 's_s_c_session_id', 's_s_c_web_server_sign', 's_s_c_web_server_sign2'],
   }),
-  keyed('capy', 'captchakey'),
-  keyed('amazon_waf', 'sitekey', 'iv', 'context'),
+  taking(keyed('capy', 'captchakey'), 'api_server', 'version'),
+  taking(keyed('amazon_waf', 'sitekey', 'iv', 'context'), 'challenge_script', 'captcha_script'),
   token('mt_captcha', 'sitekey'),
   keyed('yandex', 'sitekey'),
   keyed('prosopo', 'sitekey'),
@@ -98,14 +128,14 @@ const methods: readonly Method[] = [
   keyed('atb_captcha', 'app_id', 'api_server'),
   row({ method: 'vkcaptcha', required: ['redirect_uri', 'userAgent', 'proxy', 'proxytype'] }),
   image('vkimage', 'body', 'steps'),
-  row({ method: 'altcha', required: ['pageurl'] }),
+  row({ method: 'altcha', required: ['pageurl'], optional: ['challenge_url', 'challenge_json'] }),
   keyed('binance', 'sitekey', 'validate_id'),
   keyed('yidun', 'sitekey'),
   keyed('alibaba', 'scene_id', 'prefix'),
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
   image('audio', 'body', 'lang'),
-  image('rotatecaptcha', 'body'),
+  taking(image('rotatecaptcha', 'body'), 'angle'),
   image('bounding_box', 'image', 'instructions'),
   image('temuimage', 'body', 'part1', 'part2', 'part3'),
 ];
@@ -122,6 +152,25 @@ export function findMethod(method: string, params: Readonly<Record<string, strin
 /** The names of all methods that have a row. */
 export function knownMethods(): readonly string[] {
   return [...new Set(methods.map(({ method }) => method))];
+}
+
+/** What any method may come with. */
+export const commonParameters: readonly string[] = [
+  'pageurl',
+  'proxy',
+  'proxytype',
+  'cookies',
+  'userAgent',
+  'useragent',
+  'pingback',
+  'soft_id',
+  'header_acao',
+];
+
+/** Every name that is documented as a parameter of some method. */
+export function documentedParameters(): ReadonlySet<string> {
+  const own = methods.flatMap(({ required, optional, siteKeyName }) => [...required, ...optional, siteKeyName ?? []]);
+  return new Set([...commonParameters, ...own.flat()]);
 }
 
 /** Every name that some method uses for its site key. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findMethod, knownMethods, siteKeyNames } from '../../src/protocol/methods.ts';
+import { documentedParameters, findMethod, knownMethods, siteKeyNames } from '../../src/protocol/methods.ts';
 
 describe('findMethod', () => {
   it.each<[string, Record<string, string>, string | null, readonly string[]]>([
@@ -63,5 +63,21 @@ describe('siteKeyNames', () => {
   it('holds the names of the documented methods', () => {
     for (const name of ['googlekey', 'sitekey', 'gt', 'captcha_id', 'publickey'])
       expect(siteKeyNames()).toContain(name);
+  });
+});
+
+describe('documentedParameters', () => {
+  it.each(['pageurl', 'proxy', 'proxytype', 'userAgent', 'min_score', 'data-s', 'enterprise', 'version', 'data[blob]'])(
+    'holds %s',
+    (name) => {
+      expect(documentedParameters()).toContain(name);
+    },
+  );
+
+  it('holds what every method asks for, and nothing of people', () => {
+    for (const method of knownMethods()) {
+      for (const name of findMethod(method, {}).required) expect(documentedParameters()).toContain(name);
+    }
+    for (const name of ['name', 'id', 'note', 'task_id', 'region']) expect(documentedParameters()).not.toContain(name);
   });
 });

@@ -10,6 +10,8 @@ export interface BatchSummary {
   readonly rows: RowCounts;
   /** Records that cannot be tasks. */
   readonly bad: number;
+  /** Records in which nothing stands, of those that were read. */
+  readonly empty: number;
   /** Rows of the output whose tasks the input does not have any more; 0 where the input was not read to its end. */
   readonly strays: number;
   /** Why the run stopped before its end, or null. */
@@ -34,6 +36,8 @@ const stopped: Record<StopReason, number | null> = {
   'max-submissions': exitCodes.unavailable,
   'max-duration': exitCodes.unavailable,
   limit: null,
+  input: exitCodes.notAllSolved,
+  'input-io': exitCodes.localIo,
   failure: exitCodes.bug,
 };
 

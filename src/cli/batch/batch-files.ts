@@ -9,8 +9,11 @@ export interface InputRequest {
   readonly encoding: string | null;
   /** From the name in the input to the name that is meant. */
   readonly columnNames: Readonly<Record<string, string>>;
-  /** Columns that are to be carried through: a CSV must have them. */
+  /** Columns that are to be carried through, and such that are to be sent: a CSV must have them. */
   readonly kept: readonly string[];
+  readonly sent: readonly string[];
+  /** Whether rows without a method have one all the same. */
+  readonly hasMethod: boolean;
 }
 
 export interface OutputRequest {
@@ -18,8 +21,8 @@ export interface OutputRequest {
   readonly path: string;
   readonly format: 'csv' | 'jsonl';
   readonly columns: readonly string[];
-  /** Columns that are carried through and never sent; those that begin with `_` need not be named. */
-  readonly kept?: readonly string[];
+  /** Columns of the input that are only carried through. */
+  readonly carried?: readonly string[];
 }
 
 /** What an output may take the place of. */
@@ -45,6 +48,8 @@ export interface JournalRequest {
   readonly account: { readonly baseUrl: string; readonly accountId: string } | null;
   readonly columns: readonly string[];
   readonly columnNames: Readonly<Record<string, string>>;
+  /** What is read or sent of the input's columns, and under which name. */
+  readonly used: Readonly<Record<string, string>>;
   /** Who solves the tasks; null takes what the journal says. */
   readonly via: 'direct' | 'queues' | null;
   /** Begins anew; a journal that is there is kept under another name. */
@@ -58,8 +63,15 @@ export interface OpenBatchJournal extends TaskJournal {
   readonly keptAs: string | null;
   /** True where an earlier run wrote it. */
   readonly isResumed: boolean;
-  /** `run` names the run in the queues of the regions; left out where this machine solves the tasks. */
-  readonly header: { readonly run?: string };
+  /**
+   * `run` names the run in the queues of the regions; left out where this machine solves the tasks. `used`: as in the
+   * request; left out by versions that sent every other column.
+   */
+  readonly header: {
+    readonly run?: string;
+    readonly columns: readonly string[];
+    readonly used?: Readonly<Record<string, string>>;
+  };
   /** A number that grows with every row the task gets; 0 where it has none. */
   generationOf(key: string): number;
   counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };

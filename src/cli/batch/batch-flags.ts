@@ -8,6 +8,8 @@ export interface BatchFlags {
   readonly format?: string;
   readonly map?: readonly string[];
   readonly keep?: readonly string[];
+  readonly send?: readonly string[];
+  readonly method?: string;
   readonly delimiter?: string;
   readonly encoding?: string;
   readonly errors?: string;
@@ -43,6 +45,8 @@ export function declareBatchFlags(command: Command): Command {
     )
     .option('--map <column=name>', 'what a column of the input is called here (repeatable)', repeatable)
     .option('--keep <column>', 'a column that is carried through and never sent (repeatable)', repeatable)
+    .option('--send <column>', 'a column that is sent as a parameter of its name (repeatable)', repeatable)
+    .option('--method <name>', 'the method of rows that name none')
     .option('--delimiter <character>', 'what parts the fields of a CSV (default: found out)')
     .option('--encoding <name>', "the input's encoding, such as utf-16le or latin1 (default: found out)")
     .option('--errors <file>', 'where rows go that cannot be tasks: line, column, reason and fix (default: stderr)')

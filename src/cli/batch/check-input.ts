@@ -26,10 +26,11 @@ export async function checkInput({ flags, input, badRows }: Check, { terminal, g
   }
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
   const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
+  const surveyed = { empty: input.progress.emptyCount, columns: input.plan };
   if (flags.dryRun === true) {
     await (globals.json
-      ? terminal.json({ tasks: survey.rows - survey.bad, ...survey })
-      : terminal.result(renderSurvey(survey)));
+      ? terminal.json({ tasks: survey.rows - survey.bad, ...survey, ...surveyed })
+      : terminal.result(renderSurvey(survey, surveyed)));
   }
   if (flags.strict === true && survey.bad > 0) {
     throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');

@@ -1,7 +1,9 @@
 import { UsageError } from '../../domain/usage-error.ts';
+import { shownName } from '../../domain/written-name.ts';
 import type { FinishedTask } from '../../ports/task-journal.ts';
+import { reservedParameters } from '../../protocol/wire.ts';
 import type { Context, Session } from '../context.ts';
-import { outputColumns } from './batch-columns.ts';
+import { isTaskColumn, outputColumns } from './batch-columns.ts';
 import type { BatchFiles, OpenBatchJournal } from './batch-files.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { CountedOutput } from './counted-output.ts';
@@ -61,6 +63,36 @@ async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, pat
   throw new UsageError(`${path}: the journal knows none of the rows of this input`, fix);
 }
 
+/** What the versions before this one sent: every column that was none of theirs, under its own name. */
+function usedBefore(column: string): string | null {
+  const name = column.replace(/^param\./, '');
+  return column.startsWith('_') || (name !== 'method' && reservedParameters.has(name)) ? null : name;
+}
+
+/** Tasks of one run are sent alike: a column that was sent before is not carried from now on without a word. */
+function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: BatchInput, path: string): void {
+  if (!isResumed) return;
+  const { used } = header;
+  const { sent, read, carried } = plan;
+  const now = new Map(Object.entries({ ...sent, ...read }));
+  const known = used === undefined ? null : new Map(Object.entries(used));
+  const before = (column: string): string | null => (known === null ? usedBefore(column) : (known.get(column) ?? null));
+  const changed = [...now.keys(), ...carried].filter((column) => {
+    const isDecided = used === undefined && uses.isChosen(column);
+    return !isDecided && header.columns.includes(column) && before(column) !== (now.get(column) ?? null);
+  });
+  if (changed.length === 0) return;
+  const told = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
+  const list = changed.map(
+    (column) => `${shownName(column)} was ${told(before(column))} and is now ${told(now.get(column) ?? null)}`,
+  );
+  const fix =
+    used === undefined
+      ? 'say for each of them --keep NAME (carried from now on) or --send NAME (sent as before), or begin anew with --fresh'
+      : 'run it with the same --send, --keep and --map as before, or begin anew with --fresh';
+  throw new UsageError(`${path}: the journal is of a run that took columns otherwise: ${list.join('; ')}`, fix);
+}
+
 /** Opens the journal of a run. */
 export async function openBatchJournal(
   request: RunRequest,
@@ -68,18 +100,21 @@ export async function openBatchJournal(
   context: Context,
 ): Promise<OpenBatchJournal> {
   const { input, flags, files } = request;
-  const { columnNames } = input;
-  const columns = outputColumns(input.columns);
+  const { columnNames, uses, plan } = input;
+  const columns = outputColumns(input.columns, uses);
+  const names = { columns, columnNames, used: { ...plan.sent, ...plan.read } };
   const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
   const via = session === null ? null : flags.via === 'queues' ? 'queues' : 'direct';
   const journal = await files.openJournal({
-    ...{ path, account, columns, columnNames, via },
+    ...{ path, account, ...names, via },
     fresh: flags.fresh === true,
     beforeMade: () => makeWay(request, context),
   });
   try {
     if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);
     await checkKnown(journal, input, path);
+    // What is exported is sent to no service.
+    if (session !== null) checkUsed(journal, input, path);
     return journal;
   } catch (error) {
     await journal.close();
@@ -104,10 +139,12 @@ export async function openBatchOutput(
   { journal, path: place }: { journal: OpenBatchJournal; path: string },
   rows: AsyncIterable<FinishedTask>,
 ): Promise<CountedOutput> {
-  const { out: path = '-', keep: kept = [] } = flags;
-  const columns = outputColumns(input.columns);
+  const { out: path = '-' } = flags;
+  const columns = outputColumns(input.columns, input.uses);
+  // An id is carried as it is, too: others are looked up by it.
+  const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const rules = { journal: place, replaces: replacedBy(flags, journal) };
-  const output = new CountedOutput(await files.openOutput({ path, format, columns, kept }, rules));
+  const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }, rules));
   try {
     for await (const { values } of rows) await output.write(values);
     await output.publish();

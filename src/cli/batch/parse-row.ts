@@ -1,77 +1,68 @@
 import type { BatchItem } from '../../core/batch/batch-item.ts';
+import { shownName } from '../../domain/written-name.ts';
 import type { Awaitable } from '../../ports/awaitable.ts';
 import type { BadRow, InputRow } from '../../ports/task-source.ts';
 import { parseTask, type TaskRules } from '../solve/checked-task.ts';
-import { parameterOf } from './batch-columns.ts';
+import type { ColumnUses, RowContent } from './batch-columns.ts';
 
 export interface RowRules {
   readonly tasks: TaskRules;
   /** The region of rows that name none; null leaves it to the routes. */
   readonly region: string | null;
-  /** Columns that are carried through and never sent. */
-  readonly keep: ReadonlySet<string>;
+  /** The method of rows that name none; null leaves them to their image. */
+  readonly method: string | null;
+  readonly uses: ColumnUses;
   /** The content of an image as bare base64, or why there is none. */
   readonly readImage: (path: string) => Promise<{ readonly body: string } | { readonly reason: string }>;
   /** False for a task id that was met before. */
   readonly isNewId: (id: string) => boolean;
 }
 
-const orNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
-
 function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | null, string, string]): BadRow {
   return { type: 'bad', row, line, column, reason, fix };
 }
 
-function paramsOf({ values }: InputRow, keep: ReadonlySet<string>): Record<string, string> {
-  const sent: (readonly [string, string])[] = [];
-  for (const column of Object.keys(values)) {
-    const value = values[column] ?? '';
-    const name = value === '' ? null : parameterOf(column, keep);
-    if (name !== null) sent.push([name, value]);
-  }
-  return Object.fromEntries(sent);
-}
-
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
-  const { values } = row;
-  const taskId = orNull(values['task_id']) ?? String(row.row);
+  const content = rules.uses.read(row.values);
+  if ('reason' in content) return bad(row, [shownName(content.column), content.reason, content.fix]);
+  const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
   if (!rules.isNewId(taskId))
     return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
-  const priority = Number(values['priority'] ?? '');
+  const priority = Number(written);
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
-  const { file = '', body } = values;
-  if (file === '') return parseContent(row, { taskId, priority, body: orNull(body) }, rules);
+  if (file === undefined) return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
-    if ('body' in image) return parseContent(row, { taskId, priority, body: image.body }, rules);
+    if ('body' in image) return parseContent(row, { content, taskId, priority, body: image.body }, rules);
     return bad(row, ['file', image.reason, 'The path is relative to the input file.']);
   });
 }
 
 interface Known {
+  readonly content: RowContent;
   readonly taskId: string;
   readonly priority: number;
   readonly body: string | null;
 }
 
-function parseContent(row: InputRow, { taskId, priority, body }: Known, rules: RowRules): BatchItem | BadRow {
-  const { values } = row;
+function parseContent(row: InputRow, { content, taskId, priority, body }: Known, rules: RowRules): BatchItem | BadRow {
+  const { task: given, params } = content;
   const input = {
     taskId,
-    method: orNull(values['method']),
-    sitekey: orNull(values['sitekey']),
-    pageurl: orNull(values['pageurl']),
-    pageAction: orNull(values['page_action']),
+    method: given.method ?? rules.method,
+    sitekey: given.sitekey ?? null,
+    pageurl: given.pageurl ?? null,
+    pageAction: given.page_action ?? null,
     body,
-    params: paramsOf(row, rules.keep),
-    region: orNull(values['region']) ?? rules.region,
+    params,
+    region: given.region ?? rules.region,
   };
   const task = parseTask(input, rules.tasks);
-  if ('taskId' in task) return { key: row.key, task, priority, values };
+  if ('taskId' in task) return { key: row.key, task, priority, values: rules.uses.outputValues(row.values) };
   const [first] = task;
   const about = first?.about ?? null;
   const reason = task.map((refusal) => refusal.reason).join('; ');
-  const isSent = about !== null && Object.hasOwn(input.params, about);
+  const isSent = about !== null && Object.hasOwn(params, about);
   const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
   return bad(row, [about, reason, first?.fix ?? fix]);
 }

@@ -8,6 +8,7 @@ import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/ru
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import type { Survey } from '../../core/batch/survey.ts';
 import type { SolverEvent } from '../../domain/events.ts';
+import { UsageError } from '../../domain/usage-error.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/task-journal.ts';
 import type { Context, Session } from '../context.ts';
 import { renderDiscarded, renderLeft, renderSummary } from '../output/batch-view.ts';
@@ -51,15 +52,50 @@ interface Items {
   readonly strays: () => number;
 }
 
-function itemsOf({ input, badRows, survey }: BatchRequest, journal: OpenBatchJournal): Items {
+/** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
+function breakOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
+  const after = line === 0 ? '' : `after line ${line}: `;
+  if (error instanceof UsageError) {
+    const hint = error.hint === null ? '' : `; ${error.hint}`;
+    return { reason: 'input', message: `${/^line \d/.test(error.message) ? '' : after}${error.message}${hint}` };
+  }
+  if (!(error instanceof Error && 'syscall' in error)) return null;
+  return { reason: 'input-io', message: `${after}${error.message}` };
+}
+
+/** The records up to where the input cannot be read any further. */
+async function* readable<T>(records: AsyncIterable<T>, onBreak: (error: unknown) => void): AsyncIterable<T> {
+  try {
+    yield* records;
+  } catch (error) {
+    onBreak(error);
+  }
+}
+
+interface Reading {
+  readonly journal: OpenBatchJournal;
+  readonly rules: StopRules;
+}
+
+function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal }: Context): Items {
+  const { input, badRows, survey } = request;
   let bad = survey?.bad ?? 0;
   const { solved, failed } = journal.counts();
   /** Finished tasks that the input has not shown yet. */
   let unmet = solved + failed;
   let isRead = false;
+  let isBroken = false;
+  /** What was begun by then is paid for: it is finished first. Where nothing was, nothing was sent. */
+  const onBreak = (error: unknown): void => {
+    const broken = breakOf(error, input.progress.line);
+    if (broken === null || !rules.hasStarted) throw error;
+    isBroken = true;
+    rules.endInput(broken.reason, broken.message);
+    terminal.error(`the input cannot be read any further: ${broken.message}\n  what was begun is finished, no more is`);
+  };
   const isFinished = ({ key }: BatchItem): boolean => ['solved', 'failed'].includes(journal.progressOf(key).state);
   async function* tasks(): AsyncIterable<BatchItem> {
-    for await (const record of input.records()) {
+    for await (const record of readable(input.records(), onBreak)) {
       if (!('type' in record)) {
         if (unmet > 0 && isFinished(record)) unmet -= 1;
         yield record;
@@ -68,10 +104,10 @@ function itemsOf({ input, badRows, survey }: BatchRequest, journal: OpenBatchJou
         await badRows.report(record);
       }
     }
-    isRead = true;
+    isRead = !isBroken;
   }
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
-  const looksAhead = input.source.isRepeatable && input.columns.includes('priority');
+  const looksAhead = input.source.isRepeatable && Object.values(input.plan.read).includes('priority');
   const items = looksAhead ? byPriority(tasks(), window) : tasks();
   return { items, bad: () => bad, strays: () => (isRead ? unmet : 0) };
 }
@@ -173,7 +209,7 @@ function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { glo
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { tally, limit, rules, progress, way } = await equip(request, open, context);
   const { journal, output, options } = open;
-  const { items, bad, strays } = itemsOf(request, journal);
+  const { items, bad, strays } = itemsOf(request, { journal, rules }, context);
   const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
     tally.recordResult(result);
@@ -196,7 +232,8 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     await way.close(hasFailed).finally(() => progress.stop());
   }
   const { message, reason } = rules;
-  const counts = { rows: output.counts(), bad: bad(), strays: strays(), ...way.counts() };
+  const { emptyCount } = request.input.progress;
+  const counts = { rows: output.counts(), bad: bad(), empty: emptyCount, strays: strays(), ...way.counts() };
   const summary = { report: tally.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });

@@ -1,6 +1,8 @@
 import type { GaveUpReason } from '../../domain/outcome.ts';
 import type { Survey } from '../../core/batch/survey.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
+import { shownName } from '../../domain/written-name.ts';
+import type { ColumnPlan } from '../batch/batch-columns.ts';
 import type { BatchSummary } from '../batch/batch-exit-code.ts';
 import { formatMs } from './format.ts';
 import { discarded } from './solve-view.ts';
@@ -13,10 +15,46 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
 
 const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
+/** Longer lists of columns are cut. */
+const mostColumns = 40;
+
+const listed = (names: readonly string[]): string => {
+  const rest = names.length > mostColumns ? ` and ${names.length - mostColumns} more` : '';
+  return names.length === 0 ? 'none' : `${names.slice(0, mostColumns).join(', ')}${rest}`;
+};
+
+function used(columns: Readonly<Record<string, string>>): string {
+  const shown = ([column, name]: [string, string]): string =>
+    column === name ? column : `${shownName(column)} as ${shownName(name)}`;
+  return listed(Object.entries(columns).map(shown));
+}
+
+/** Which columns of an input are sent and which are not, on one line. */
+export function renderColumns({ sent, read, carried }: ColumnPlan): string {
+  const readHere = Object.keys(read).length === 0 ? '' : `; read here: ${used(read)}`;
+  return `columns sent: ${used(sent)}${readHere}; carried, never sent: ${listed(carried.map(shownName))}`;
+}
+
+/** What a column that is carried was perhaps meant for. */
+export function renderMeant(column: string, meant: string): string {
+  const shown = shownName(column);
+  const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
+  return `${shown} is carried: did you mean --map ${map}?`;
+}
+
+/** What an input holds beside its records. */
+export interface SurveyedInput {
+  /** How many records hold nothing. */
+  readonly empty: number;
+  readonly columns: ColumnPlan;
+}
+
 /** What an input holds, for a person. */
-export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey): string {
+export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey, { empty, columns }: SurveyedInput): string {
   const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
+  if (empty > 0) lines.push(`empty    ${empty}, skipped`);
   if (rows > bad) lines.push(`methods  ${counted(byMethod)}`, `regions  ${counted(byRegion)}`);
+  lines.push(renderColumns(columns));
   return `${lines.join('\n')}\n`;
 }
 
@@ -28,6 +66,8 @@ const reasons: Record<StopReason, string> = {
   'max-submissions': '--max-submissions was reached',
   'max-duration': '--max-duration was reached',
   limit: '--limit was reached',
+  input: 'the input cannot be read any further',
+  'input-io': 'the input cannot be read any further',
   failure: 'an error',
 };
 
@@ -44,9 +84,10 @@ function perRegion({ report: { byRegion } }: BatchSummary): string | null {
   return `regions: ${parts.join('; ')}`;
 }
 
-function counts({ report, bad }: BatchSummary): string {
+function counts({ report, bad, empty }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
   if (bad > 0) parts.push(quantity(bad, 'bad row'));
+  if (empty > 0) parts.push(`${quantity(empty, 'empty row')} skipped`);
   if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
   if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
   return parts.join(', ');
@@ -94,6 +135,7 @@ function notBegunAgain({ usedUp }: BatchSummary): string | null {
 function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
+  if (reason === 'input') return `correct the input, then run the same command again: ${resume}`;
   if (reason !== null) return `run the same command again to continue: ${resume}`;
   const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (final.has(each) ? [] : count));
   // Where nothing else is left, the same command would find the same.
@@ -110,6 +152,8 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (resume !== null) lines.push(nextStep(summary, resume));
+  else if (reason === 'input' || reason === 'input-io')
+    lines.push('correct the input, and hand in what follows that line');
   return lines.filter((line) => line !== null).join('\n');
 }
 

@@ -4,7 +4,21 @@ import { SubmissionBound } from './submission-bound.ts';
 
 /** Why a batch stopped before its end. */
 export type StopReason =
-  'interrupted' | 'account' | 'config' | 'max-failures' | 'max-submissions' | 'max-duration' | 'limit' | 'failure';
+  | 'interrupted'
+  | 'account'
+  | 'config'
+  | 'max-failures'
+  | 'max-submissions'
+  | 'max-duration'
+  | 'limit'
+  /** The input breaks a rule where it was not read before. */
+  | 'input'
+  /** The system failed to read it. */
+  | 'input-io'
+  | 'failure';
+
+/** Reasons that begin no more tasks and stop none that is in work. */
+const mild: ReadonlySet<StopReason | null> = new Set([null, 'limit', 'input', 'input-io']);
 
 /** What bounds a run; null for no bound. */
 export interface Bounds {
@@ -59,11 +73,23 @@ export class StopRules {
   }
 
   stopFor(reason: StopReason, message: string | null = null): void {
-    // With the limit reached tasks are still in work: whatever ends them is what ended the run.
-    if (this.#reason !== null && this.#reason !== 'limit') return;
+    // Where only no more are begun, tasks are still in work: whatever ends them is what ended the run.
+    if (!mild.has(this.#reason)) return;
     this.#reason = reason;
     this.#message = message;
     this.#abort.abort();
+  }
+
+  /** The input cannot be read any further: tasks that were begun are finished, and no more are. */
+  endInput(reason: 'input' | 'input-io', message: string): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#message = message;
+  }
+
+  /** Whether any task was begun in this run. */
+  get hasStarted(): boolean {
+    return this.#started > 0;
   }
 
   /** The run is over: nothing waits for the rules any more. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outputColumns, parameterOf, resultColumns } from '../../../src/cli/batch/batch-columns.ts';
+import { ColumnUses, outputColumns, resultColumns } from '../../../src/cli/batch/batch-columns.ts';
 import { courseInRow, rowOfResult, usedUpInputs } from '../../../src/cli/batch/batch-row.ts';
 import { typedRow } from '../../../src/cli/batch/typed-row.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
@@ -12,19 +12,21 @@ function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
 }
 
 describe('the columns of an output', () => {
+  const uses = new ColumnUses({ keep: [], send: [] });
+
   it('are those of the input in their order, then what is new', () => {
-    expect(outputColumns(['b', 'a'])).toEqual(['b', 'a', ...resultColumns]);
+    expect(outputColumns(['b', 'a'], uses)).toEqual(['b', 'a', ...resultColumns]);
   });
 
   it('are the same where an output is fed in again', () => {
-    const columns = outputColumns(['b', 'status', 'a']);
+    const columns = outputColumns(['b', 'status', 'a'], uses);
     expect(columns.slice(0, 3)).toEqual(['b', 'status', 'a']);
-    expect(outputColumns(['schemaVersion', ...columns])).toEqual(columns);
+    expect(outputColumns(['schemaVersion', ...columns], uses)).toEqual(columns);
   });
 
-  it.each(resultColumns)('%s is never sent', (column) => {
-    expect(parameterOf(column, new Set())).toBeNull();
-    expect(parameterOf(`param.${column}`, new Set())).toBe(column);
+  it('have the region of the result where the input has one of another spelling', () => {
+    expect(outputColumns(['b', 'Region', 'a'], uses).slice(0, 4)).toEqual(['b', 'region', 'a', 'status']);
+    expect(uses.outputValues({ b: '1', Region: 'eu' })).toEqual({ b: '1', region: 'eu' });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ColumnUses } from '../../../src/cli/batch/batch-columns.ts';
 import { parseRow, type RowRules } from '../../../src/cli/batch/parse-row.ts';
 import { taskRules } from '../../../src/cli/solve/checked-task.ts';
 import { aConfig } from '../support/a-config.ts';
@@ -13,7 +14,8 @@ const good = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.co
 
 function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
   const readImage = async (path: string) => (path === 'a.png' ? { body: 'aW1n' } : { reason: 'cannot be read' });
-  const usual: RowRules = { tasks, region: null, keep: new Set(), readImage, isNewId: () => true };
+  const uses = new ColumnUses({ keep: [], send: [] });
+  const usual: RowRules = { tasks, region: null, method: null, uses, readImage, isNewId: () => true };
   return parseRow({ type: 'row', row: 3, line: 4, key: 'k', values }, { ...usual, ...rules });
 }
 
@@ -34,7 +36,9 @@ describe('a record as a task', () => {
 
   it.each([
     ['task_id names it', { ...good, task_id: 'a' }, { task: { taskId: 'a' } }],
-    ['another column is a parameter', { ...good, data: 'x' }, { task: { params: { data: 'x' } } }],
+    ['a documented parameter is sent', { ...good, data: 'x' }, { task: { params: { data: 'x' } } }],
+    ['any other column is carried', { ...good, Kunde: 'x', id: '5' }, { task: { params: {} } }],
+    ['a column of another spelling is the same one', { ...good, Priority: '2', 'Task ID': 'a' }, { priority: 2 }],
     ['an empty one is none', { ...good, data: '' }, { task: { params: {} } }],
     ['a column with an underscore is carried', { ...good, _note: 'x' }, { task: { params: {} } }],
     [
@@ -60,9 +64,18 @@ describe('a record as a task', () => {
     expect(await parsed(values as unknown as Record<string, string>)).toMatchObject(item);
   });
 
-  it('does not send what --keep names', async () => {
-    const item = await parsed({ ...good, id: '5', data: 'x' }, { keep: new Set(['id']) });
-    expect(item).toMatchObject({ task: { params: { data: 'x' } }, values: { id: '5' } });
+  it('does not send what --keep names, and sends what --send names', async () => {
+    const uses = new ColumnUses({ keep: ['data'], send: ['Kunde'] });
+    const item = await parsed({ ...good, Kunde: 'Meier', data: 'x' }, { uses });
+    expect(item).toEqual(expect.objectContaining({ values: { ...good, Kunde: 'Meier', data: 'x' } }));
+    expect((item as { task: object }).task).toMatchObject({ params: { Kunde: 'Meier' } });
+  });
+
+  it('has the method of the flag, where it names none', async () => {
+    const { sitekey, pageurl } = good;
+    expect(await parsed({ sitekey, pageurl }, { method: 'turnstile' })).toMatchObject({
+      task: { method: 'turnstile' },
+    });
   });
 
   it.each([
@@ -72,8 +85,11 @@ describe('a record as a task', () => {
     ['a priority that is no number', { ...good, priority: 'high' }, 'priority', 'not a number'],
     ['a file that cannot be read', { file: 'b.png' }, 'file', 'cannot be read'],
     ['a page that the policy denies', { ...good, pageurl: 'https://a.forbidden.com' }, 'pageurl', 'denied'],
-    ['a parameter that captcha sets itself', { ...good, id: '5' }, 'id', 'set by captcha itself'],
-    ['one with a prefix, too', { ...good, 'param.key': '5' }, 'key', 'set by captcha itself'],
+    ['a parameter that captcha sets itself', { ...good, Action: '5' }, 'Action', 'set by captcha itself'],
+    ['one with a prefix, too', { ...good, 'param.id': '5' }, 'param.id', 'set by captcha itself'],
+    ['a proxy as others write it', { ...good, proxyAddress: '1.2.3.4' }, 'proxyAddress', 'from another address'],
+    ['a name that is not what it seems', { ...good, 'proxy\u200b': 'a:1' }, String.raw`"proxy\u200b"`, 'invisible'],
+    ['two values for one column', { ...good, page_url: 'https://b.example' }, 'page_url', 'is taken for pageurl, too'],
   ])('is refused for %s', async (_sentence, values, column, reason) => {
     const bad = await parsed(values);
     expect(bad).toMatchObject({
@@ -86,7 +102,7 @@ describe('a record as a task', () => {
   });
 
   it('is told how a column goes along that must not be sent', async () => {
-    expect(await parsed({ ...good, id: '5' })).toMatchObject({ fix: expect.stringContaining('--keep id') as string });
+    expect(await parsed({ ...good, key: '5' })).toMatchObject({ fix: expect.stringContaining('--keep key') as string });
   });
 
   it('is refused where its id was met before', async () => {

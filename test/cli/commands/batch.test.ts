@@ -28,6 +28,31 @@ describe('captcha batch', () => {
     expect(rows[0]).toMatchObject({ schemaVersion: 1, status: 'solved', attempts: 1, expired: false });
   });
 
+  it.each([
+    ['a fault of the system', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' }), 74],
+    ['a record that never ends', null, 1],
+  ])('finishes what was begun where its input breaks off: %s', async (_what, fault, code) => {
+    async function* input() {
+      yield Buffer.from(three);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (fault !== null) throw fault;
+      yield Buffer.from('d,base64,"aW1n\n');
+    }
+    const { exitCode, err } = await batch({ stdin: Readable.from(input()), flags: { file: '-' } });
+    expect(exitCode, err).toBe(code);
+    expect(statuses(read('out.csv')).map((line) => line.split(',')[0])).toEqual(['a', 'b', 'c']);
+    expect(err).toMatch(/stopped: the input cannot be read any further \((after line 4: EIO|line 5: the quote)/);
+  });
+
+  it('is a bug of its own where reading throws what no input can cause', async () => {
+    async function* input() {
+      yield Buffer.from(three);
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new TypeError('no');
+    }
+    await expect(batch({ stdin: Readable.from(input()), flags: { file: '-' } })).rejects.toThrow('no');
+  });
+
   it('solves nothing again when it is run again', async () => {
     await batch();
     const before = read('out.csv');

@@ -9,7 +9,7 @@ function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): Bat
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
   const counts = { submissionCount: 5, requestCount: 10, polledAlone: null, usedUp: {} };
-  return { report: usual, rows, bad: 0, strays: 0, reason: null, message: null, ...counts, ...special };
+  return { report: usual, rows, bad: 0, empty: 0, strays: 0, reason: null, message: null, ...counts, ...special };
 }
 
 describe('the summary of a batch', () => {
@@ -120,6 +120,10 @@ describe('what is said of a run that an error ended', () => {
 describe('the survey of an input', () => {
   it('counts per method and region, most first', () => {
     const survey = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
-    expect(renderSurvey(survey)).toBe('rows     4\ntasks    3\nbad rows 1\nmethods  b 2, a 1\nregions  (none) 3\n');
+    const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
+    expect(renderSurvey(survey, { empty: 2, columns })).toBe(
+      'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
+        'columns sent: method, "Site Key" as sitekey; carried, never sent: Kunde\n',
+    );
   });
 });

@@ -39,6 +39,17 @@ describe('the stop rules', () => {
     expect([rules.reason, rules.stop.aborted]).toEqual(['interrupted', true]);
   });
 
+  it('begin no more where the input ends, let what was begun go on, and give way to a graver reason', () => {
+    const { rules, interrupt } = someRules();
+    expect([rules.hasStarted, rules.mayStart()]).toEqual([false, true]);
+    rules.recordStart();
+    rules.endInput('input', 'line 5: no');
+    expect([rules.hasStarted, rules.mayStart(), rules.stop.aborted]).toEqual([true, false, false]);
+    expect([rules.reason, rules.message]).toEqual(['input', 'line 5: no']);
+    interrupt.abort();
+    expect([rules.reason, rules.stop.aborted]).toEqual(['interrupted', true]);
+  });
+
   it('count submissions up to their number', async () => {
     const { rules } = someRules({ maxSubmissions: 2 });
     for (const key of ['t1', 't2']) {

@@ -1,5 +1,7 @@
 import { knownNames } from '../../../domain/closest-name.ts';
 import { UsageError } from '../../../domain/usage-error.ts';
+import { foldedName, shownName, visibleName } from '../../../domain/written-name.ts';
+import { meantName } from '../../../protocol/parameter-names.ts';
 
 /** One of them a task must have. */
 const needed = ['method', 'file', 'body'] as const;
@@ -7,7 +9,7 @@ const mostShown = 8;
 const longestShown = 40;
 
 function shown(names: readonly string[]): string {
-  const listed = names.slice(0, mostShown).map((name) => JSON.stringify(name.slice(0, longestShown)));
+  const listed = names.slice(0, mostShown).map((name) => shownName(name.slice(0, longestShown)));
   return `${listed.join(', ')}${names.length > mostShown ? ', …' : ''}`;
 }
 
@@ -23,12 +25,13 @@ export function findDuplicate(names: readonly string[]): string | null {
 
 /** Throws `UsageError` for columns with which no record can be a task. */
 export function checkNeededColumns(columns: readonly string[], line: number): void {
-  if (needed.some((name) => columns.includes(name))) return;
-  const near = needed.map((name) => [columns.find((column) => column.trim().toLowerCase() === name), name] as const);
-  const [written, name] = near.find(([column]) => column !== undefined) ?? ['COLUMN', 'method'];
+  const isThere = new Set(columns.map((column) => foldedName(visibleName(column))));
+  if (needed.some((name) => isThere.has(name))) return;
+  const written = columns.find((column) => meantName(column, needed) !== null) ?? null;
+  const which = written === null ? 'COLUMN=method' : `${shownName(written)}=${meantName(written, needed)}`;
   throw new UsageError(
     `line ${line}: none of the columns method, file and body is there, but ${shown(columns)}`,
-    `name the columns in the first line, or say which is which: --map ${written}=${name}`,
+    `name the columns in the first line, say which is which: --map ${which}, or give all rows a method: --method NAME`,
   );
 }
 
@@ -46,28 +49,36 @@ function checkMap(names: readonly string[], map: Readonly<Record<string, string>
   throw new UsageError(`--map: there is no column ${JSON.stringify(unknown)}`, `there are ${shown(names)}`);
 }
 
-/** Throws `UsageError` for a name of `--keep` that no column has. */
-export function checkKept(columns: readonly string[], kept: readonly string[]): void {
-  const unknown = kept.find((name) => !columns.includes(name));
+/** Throws `UsageError` for a name of a flag that no column has. */
+export function checkNamed(columns: readonly string[], flag: string, named: readonly string[]): void {
+  const unknown = named.find((name) => !columns.includes(name));
   if (unknown === undefined) return;
-  throw new UsageError(`--keep: there is no column ${JSON.stringify(unknown)}`, knownNames(unknown, columns));
+  throw new UsageError(`${flag}: there is no column ${JSON.stringify(unknown)}`, knownNames(unknown, columns));
+}
+
+export interface HeaderOptions {
+  /** From the name in the input to the name that the column is to have. */
+  readonly columnNames: Readonly<Record<string, string>>;
+  /** Whether rows without a method have one all the same: then no column is needed. */
+  readonly hasMethod?: boolean;
 }
 
 /**
- * The columns of a CSV by its header, blanks around the names left out, and renamed by `map`. Throws `UsageError` for a
- * header that cannot be one.
+ * The columns of a CSV by its header, blanks around the names left out, and renamed as `columnNames` says. Columns at its
+ * end without a name, which spreadsheets write, are none. Throws `UsageError` for a header that cannot be one.
  */
 export function columnsOfHeader(
   header: { readonly fields: readonly string[]; readonly line: number },
-  map: Readonly<Record<string, string>>,
+  { columnNames: map, hasMethod = false }: HeaderOptions,
 ): readonly string[] {
   const { fields, line } = header;
-  const names = fields.map((field) => field.trim());
+  const all = fields.map((field) => field.trim());
+  const names = all.slice(0, all.findLastIndex((name) => name !== '') + 1);
   checkText(names, line);
   checkMap(names, map);
   const columns = names.map((name) => mappedName(name, map));
   // First of all: a line of data is no header, whatever else is wrong with it.
-  checkNeededColumns(columns, line);
+  if (!hasMethod) checkNeededColumns(columns, line);
   const empty = columns.indexOf('');
   if (empty !== -1) throw new UsageError(`line ${line}: column ${empty + 1} has no name`, 'name it, or remove it');
   const duplicate = findDuplicate(columns);

@@ -1,4 +1,5 @@
-import { createReadStream, statSync } from 'node:fs';
+import { type BigIntStats, createReadStream, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { UsageError } from '../../../domain/usage-error.ts';
 
 /** The bytes of an input, and how to stop before their end. */
@@ -32,23 +33,47 @@ interface Stamp {
   readonly version: string;
 }
 
+const versionOf = ({ ino, size, mtimeNs }: BigIntStats): string => `${ino} ${size} ${mtimeNs}`;
+
 function stampOf(path: string): Stamp {
   try {
     const stats = statSync(path, { bigint: true });
     if (stats.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    return { isRegular: stats.isFile(), version: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
+    return { isRegular: stats.isFile(), version: versionOf(stats) };
   } catch (error) {
     throw cannotRead(path, error);
   }
 }
 
-async function* chunksOf(path: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Anything but the reasons above is a disk that fails, which the person who typed the command cannot help. */
+function readFault(path: string, error: unknown): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code in reasons ? cannotRead(path, error) : error;
+}
+
+async function* chunksOfPipe(path: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    // Anything else is a disk that fails, which the person who typed the command cannot help.
-    throw code in reasons ? cannotRead(path, error) : error;
+    throw readFault(path, error);
+  }
+}
+
+/** Throws where the file is not the one of this version any more: what was read last may then be torn. */
+async function* chunksOfFile(path: string, version: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path).catch((error: unknown) => Promise.reject(readFault(path, error) as Error));
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes);
+      // The open file is asked: where another one takes its place, this one stays whole.
+      if (versionOf(await file.stat({ bigint: true })) !== version) {
+        throw new UsageError(`${path} has changed while it was being read`, 'start again when it is complete');
+      }
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -68,14 +93,15 @@ export class InputFile {
     return this.#stamp.isRegular;
   }
 
-  /** Throws `UsageError` where the file has changed since. */
+  /** Its chunks reject with `UsageError` where the file has changed since it was looked at first. */
   open(): OpenBytes {
-    if (this.isRepeatable && stampOf(this.#path).version !== this.#stamp.version) {
-      throw new UsageError(`${this.#path} has changed while it was being read`, 'start again when it is complete');
+    if (this.isRepeatable) {
+      const chunks = chunksOfFile(this.#path, this.#stamp.version);
+      return { chunks, close: async () => void chunks.return(undefined).catch(() => undefined) };
     }
     const stream = createReadStream(this.#path, { highWaterMark: chunkBytes });
     return {
-      chunks: chunksOf(this.#path, stream as AsyncIterable<Uint8Array>),
+      chunks: chunksOfPipe(this.#path, stream as AsyncIterable<Uint8Array>),
       close: async () => void stream.destroy(),
     };
   }

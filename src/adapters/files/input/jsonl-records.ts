@@ -1,5 +1,5 @@
 import { UsageError } from '../../../domain/usage-error.ts';
-import { checkNeededColumns, findDuplicate, mappedName } from './column-names.ts';
+import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
 import { parseFlatObject, type NotFlat } from './flat-object.ts';
 import {
   mostRecordBytes,
@@ -58,8 +58,11 @@ function unusable(start: readonly InputRecord[]): UsageError {
  * Reads JSON Lines up to the first record, which names the columns. Throws `UsageError` where there is none, or one
  * that cannot be a task.
  */
-export async function readJsonLines(chunks: AsyncIterable<Buffer>, map: NameMap): Promise<RecordStream> {
-  const batches = readBatches(chunks, map);
+export async function readJsonLines(
+  chunks: AsyncIterable<Buffer>,
+  { columnNames, hasMethod = false }: HeaderOptions,
+): Promise<RecordStream> {
+  const batches = readBatches(chunks, columnNames);
   let start: readonly InputRecord[] = [];
   let first: GoodRecord | undefined;
   while (first === undefined) {
@@ -68,7 +71,7 @@ export async function readJsonLines(chunks: AsyncIterable<Buffer>, map: NameMap)
     start = [...start, ...next.value];
     first = start.slice(0, mostBadLines).find((record) => record.isGood);
   }
-  checkNeededColumns(first.columns, first.line);
+  if (!hasMethod) checkNeededColumns(first.columns, first.line);
   async function* all(): AsyncGenerator<readonly InputRecord[]> {
     yield start;
     yield* batches;

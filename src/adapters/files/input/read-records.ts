@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { UsageError } from '../../../domain/usage-error.ts';
-import { checkKept } from './column-names.ts';
+import { checkNamed, type HeaderOptions } from './column-names.ts';
 import { readCsv } from './csv-records.ts';
 import type { RecordStream } from './input-record.ts';
 import { readJsonLines } from './jsonl-records.ts';
@@ -9,7 +9,7 @@ import { sniffDelimiter } from './sniff-delimiter.ts';
 import { utf8Chunks } from './utf8-chunks.ts';
 
 /** How an input is to be read. */
-export interface ReadOptions {
+export interface ReadOptions extends HeaderOptions {
   /** For its extension. */
   readonly path: string;
   /** Null: by the extension of the file, else by its first character. */
@@ -18,10 +18,9 @@ export interface ReadOptions {
   readonly delimiter: string | null;
   /** As `TextDecoder` takes it; null: by the first bytes, else UTF-8. */
   readonly encoding: string | null;
-  /** From the name in the input to the name that the column is to have. */
-  readonly columnNames: Readonly<Record<string, string>>;
-  /** Columns that somebody named: a CSV must have them. */
+  /** Columns that somebody named with --keep and --send: a CSV must have them. */
   readonly kept?: readonly string[];
+  readonly sent?: readonly string[];
 }
 
 /** So much is looked at to tell the delimiter. */
@@ -63,12 +62,13 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
 
 /** Reads an input up to where its columns are known. Throws `UsageError` for one that cannot be used. */
 export async function readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): Promise<RecordStream> {
-  const { path, encoding, columnNames, kept = [] } = options;
+  const { path, encoding, kept = [], sent = [] } = options;
   const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));
   const format = options.format ?? formats[extensionOf(path)] ?? (await sniffFormat(text));
-  if (format === 'jsonl') return readJsonLines(text, columnNames);
+  if (format === 'jsonl') return readJsonLines(text, options);
   const delimiter = givenDelimiter(options) ?? (await sniffedDelimiter(text));
-  const records = await readCsv(text, { delimiter, columnNames });
-  checkKept(records.columns, kept);
+  const records = await readCsv(text, { ...options, delimiter });
+  checkNamed(records.columns, '--keep', kept);
+  checkNamed(records.columns, '--send', sent);
   return records;
 }

@@ -13,6 +13,8 @@ export interface JournalHeader {
   readonly columns: readonly string[];
   /** Which column of the input is which name: the mapping of `--map`. */
   readonly columnNames: Readonly<Record<string, string>>;
+  /** What is read or sent of the input's columns, and under which name; left out by versions that sent every other one. */
+  readonly used?: Readonly<Record<string, string>>;
   /** Names the run in the queues of the regions; left out where this machine solves the tasks. */
   readonly run?: string;
   /** Epoch ms. */
@@ -32,10 +34,10 @@ export function decodeHeader(line: Buffer, path: string): JournalHeader {
     throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start anew with --fresh');
   }
   const found = JSON.parse(line.toString()) as Omit<JournalHeader, 'schemaVersion'> & { schemaVersion: number };
-  const { schemaVersion, baseUrl, accountId, input, columns, columnNames, run, createdAt } = found;
-  const queued = run === undefined ? {} : { run };
+  const { schemaVersion, baseUrl, accountId, input, columns, columnNames, used, run, createdAt } = found;
+  const optional = { ...(used !== undefined && { used }), ...(run !== undefined && { run }) };
   if (schemaVersion === 1)
-    return { schemaVersion, baseUrl, accountId, input, columns, columnNames, ...queued, createdAt };
+    return { schemaVersion, baseUrl, accountId, input, columns, columnNames, ...optional, createdAt };
   throw new UsageError(
     `the journal ${path} was written by another version of captcha (schema ${schemaVersion})`,
     'use that version, or start anew with --fresh',

@@ -67,6 +67,38 @@ describe('a record of a CSV that cannot be read', () => {
   });
 });
 
+describe('what people leave in a CSV', () => {
+  it('is read where the header is written otherwise', async () => {
+    expect((await readStdin('METHOD ,x\na,1\n')).rows).toHaveLength(1);
+  });
+
+  it.each([
+    ['is passed over where its cells are empty', 'a,1,\nb,2\n', ['row', 'row']],
+    ['costs the record in which something stands', 'a,1,x\nb,2,\n', ['bad', 'row']],
+  ])('at its end, a column without a name, %s', async (_what, lines, types) => {
+    const { all, error } = await readStdin(`method,note,\n${lines}`);
+    expect(error).toBeNull();
+    expect(all.map(({ type }) => type)).toEqual(types);
+  });
+
+  it('is a record in which nothing stands, however many delimiters it has', async () => {
+    const { rows, bad } = await readStdin('method,note\na,1\n,\n,,,\nb,2\n');
+    expect(bad).toEqual([]);
+    expect(rows.map(({ row, values }) => [row, values['method']])).toEqual([
+      [1, 'a'],
+      [2, ''],
+      [3, ''],
+      [4, 'b'],
+    ]);
+  });
+
+  it('is the header again, which is a bad row', async () => {
+    const { bad, rows } = await readStdin('method,note\na,1\n\ufeffmethod, note\nmethod,x\n');
+    expect(bad).toMatchObject([{ line: 3, reason: 'it is the header again' }]);
+    expect(rows).toHaveLength(2);
+  });
+});
+
 describe('a CSV that cannot be used', () => {
   it.each([
     ['is empty', '', 'the input is empty'],
@@ -135,7 +167,7 @@ describe('a CSV that cannot be used', () => {
   });
 
   it('proposes the column that is nearly called right', async () => {
-    const { error } = await readStdin('Method,URL\nturnstile,u\n');
-    expect(error?.hint).toContain('--map Method=method');
+    const { error } = await readStdin('captchaType,URL\nturnstile,u\n');
+    expect(error?.hint).toContain('--map captchaType=method');
   });
 });

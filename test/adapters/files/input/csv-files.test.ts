@@ -1,3 +1,4 @@
+import { rename, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { fileWith, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
 
@@ -111,5 +112,26 @@ describe('the line of a record', () => {
       [3, 8],
       [4, 10],
     ]);
+  });
+
+  it('is refused where it changes while it is read, and not where another one takes its place', async () => {
+    const content = `method,note\n${'a,1\n'.repeat(20_000)}`;
+    for (const isReplaced of [false, true]) {
+      const path = await fileWith(content);
+      const source = sourceOf({ path });
+      let count = 0;
+      const reading = (async () => {
+        for await (const { row: number } of source.records()) {
+          count = number;
+          if (count === 1 && isReplaced) {
+            await writeFile(`${path}.new`, 'method\n');
+            await rename(`${path}.new`, path);
+          } else if (count === 1) await truncate(path, 1_000);
+        }
+      })();
+      if (isReplaced) await reading;
+      else await expect(reading).rejects.toThrow('has changed while it was being read');
+      expect(count === 20_000).toBe(isReplaced);
+    }
   });
 });

@@ -1,0 +1,59 @@
+import { closestName } from '../domain/closest-name.ts';
+import { foldedName } from '../domain/written-name.ts';
+
+/** What other clients and services call ours, folded: createTask's names above all. */
+const foreignNames: Readonly<Record<string, string>> = {
+  websiteurl: 'pageurl',
+  siteurl: 'pageurl',
+  targeturl: 'pageurl',
+  url: 'pageurl',
+  link: 'pageurl',
+  page: 'pageurl',
+  websitekey: 'sitekey',
+  websitepublickey: 'sitekey',
+  recaptchakey: 'sitekey',
+  type: 'method',
+  captchatype: 'method',
+  tasktype: 'method',
+  imagebase64: 'body',
+  base64: 'body',
+  filename: 'file',
+  filepath: 'file',
+  imagefile: 'file',
+  isinvisible: 'invisible',
+  isenterprise: 'enterprise',
+  recaptchadatasvalue: 'data-s',
+  cdata: 'data',
+  chlpagedata: 'pagedata',
+  callbackurl: 'pingback',
+  funcaptchaapijssubdomain: 'surl',
+  geetestchallenge: 'challenge',
+  geetestapiserversubdomain: 'api_server',
+  casesensitive: 'regsense',
+  minlength: 'min_len',
+  maxlength: 'max_len',
+};
+
+/** Shorter names are near to too many words. */
+const shortestGuessed = 5;
+
+/** Which of our names a foreign or mistyped one most likely stands for; null where none is near. */
+export function meantName(written: string, known: readonly string[]): string | null {
+  const folded = foldedName(written);
+  const foreign = Object.hasOwn(foreignNames, folded) ? foreignNames[folded] : undefined;
+  if (foreign !== undefined) return foreign;
+  if (folded.length < shortestGuessed) return null;
+  const near = new Map(
+    known.map((name) => [foldedName(name), name] as const).filter(([name]) => name.length >= shortestGuessed),
+  );
+  const found = closestName(folded, [...near.keys()], folded.length < 7 ? 1 : 2);
+  return found === null ? null : (near.get(found) ?? null);
+}
+
+const proxyLike = /^(https?|socks[45]?)?prox(y|ies)/;
+
+/** Whether a name stands for (a part of) a proxy and is none of ours: `proxyAddress`, `proxyPort`, `http_proxy`. */
+export function isForeignProxy(written: string): boolean {
+  const folded = foldedName(written);
+  return proxyLike.test(folded) && folded !== 'proxy' && folded !== 'proxytype';
+}
