@@ -1,3 +1,5 @@
+import type { Medium } from './image.ts';
+
 /**
  * What the wire asks of each method: one row per method. Sources: CaptchaAI's API pages and example packs for the
  * first block, 2captcha's public clients for the second, whose support at CaptchaAI is unconfirmed.
@@ -16,6 +18,8 @@ export interface Method {
   readonly intervalMs: number;
   /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
   readonly lifetimeMs: number | null;
+  /** What its `body` or file holds; null where it takes none, or nobody knows. */
+  readonly medium: Medium | null;
   /** Whether a solution is one token and nothing beside it, so that several fit into one answer, between bars. */
   readonly isToken: boolean;
 }
@@ -24,7 +28,7 @@ type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
   const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...usual, isToken: false, ...special };
+  return { ...usual, medium: null, isToken: false, ...special };
 }
 
 /** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
@@ -38,7 +42,7 @@ function token(method: string, name: string): Method {
 }
 
 function image(method: string, ...required: string[]): Method {
-  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null });
+  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null, medium: 'image' });
 }
 
 const methods: readonly Method[] = [
@@ -62,7 +66,7 @@ const methods: readonly Method[] = [
   row({ method: 'geetest', siteKeyName: 'gt', required: ['pageurl', 'gt', 'challenge'], lifetimeMs: 60_000 }),
   image('base64', 'body'),
   image('post', 'file'),
-  row({ method: 'bls', required: [], lifetimeMs: null }),
+  row({ method: 'bls', required: [], lifetimeMs: null, medium: 'image' }),
   keyed('captchafox', 'sitekey', 'proxy', 'proxytype'),
   token('friendly_captcha', 'sitekey'),
   keyed('lemin', 'captcha_id'),
@@ -93,7 +97,7 @@ const methods: readonly Method[] = [
   keyed('alibaba', 'scene_id', 'prefix'),
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
-  image('audio', 'body', 'lang'),
+  { ...image('audio', 'body', 'lang'), medium: 'audio' },
   image('rotatecaptcha', 'body'),
   image('bounding_box', 'image', 'instructions'),
   image('temuimage', 'body', 'part1', 'part2', 'part3'),

@@ -3,6 +3,7 @@ import type { Awaitable } from '../../ports/awaitable.ts';
 import type { BadRow, InputRow } from '../../ports/task-source.ts';
 import { parseTask, type TaskRules } from '../solve/checked-task.ts';
 import { parameterOf } from './batch-columns.ts';
+import type { ImageRead } from './batch-files.ts';
 
 export interface RowRules {
   readonly tasks: TaskRules;
@@ -11,7 +12,7 @@ export interface RowRules {
   /** Columns that are carried through and never sent. */
   readonly keep: ReadonlySet<string>;
   /** The content of an image as bare base64, or why there is none. */
-  readonly readImage: (path: string) => Promise<{ readonly body: string } | { readonly reason: string }>;
+  readonly readImage: (path: string) => Promise<ImageRead>;
   /** False for a task id that was met before. */
   readonly isNewId: (id: string) => boolean;
 }
@@ -22,12 +23,12 @@ function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | 
   return { type: 'bad', row, line, column, reason, fix };
 }
 
-function paramsOf({ values }: InputRow, keep: ReadonlySet<string>): Record<string, string> {
+function paramsOf({ values, truths }: InputRow, keep: ReadonlySet<string>): Record<string, string> {
   const sent: (readonly [string, string])[] = [];
   for (const column of Object.keys(values)) {
     const value = values[column] ?? '';
     const name = value === '' ? null : parameterOf(column, keep);
-    if (name !== null) sent.push([name, value]);
+    if (name !== null) sent.push([name, truths?.includes(column) === true ? String(Number(value === 'true')) : value]);
   }
   return Object.fromEntries(sent);
 }
@@ -41,10 +42,10 @@ export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | 
   const priority = Number(values['priority'] ?? '');
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
   const { file = '', body } = values;
-  if (file === '') return parseContent(row, { taskId, priority, body: orNull(body) }, rules);
+  if (file.trim() === '') return parseContent(row, { taskId, priority, body: orNull(body) }, rules);
   return rules.readImage(file).then((image) => {
     if ('body' in image) return parseContent(row, { taskId, priority, body: image.body }, rules);
-    return bad(row, ['file', image.reason, 'The path is relative to the input file.']);
+    return bad(row, ['file', image.reason, image.fix]);
   });
 }
 

@@ -15,14 +15,19 @@ export interface BatchInput {
   records(): AsyncIterable<BatchItem | BadRow>;
 }
 
-/** Opens the input that the flags name. Throws `UsageError` where it cannot be used at all. */
-export async function openBatchInput(flags: BatchFlags, config: Config, files: BatchFiles): Promise<BatchInput> {
+/** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
+export async function openBatchInput(
+  flags: BatchFlags,
+  config: Config,
+  files: BatchFiles,
+  warn: (text: string) => void,
+): Promise<BatchInput> {
   const { file, delimiter = null, encoding = null, region = null, keep: kept = [] } = flags;
   const columnNames = parseColumnNames(flags.map ?? []);
   const source = files.openInput({ path: file, delimiter, encoding, columnNames, kept });
   const columns = await source.columns();
   const keep = new Set(kept);
-  const tasks = taskRules(config);
+  const tasks = taskRules(config, warn);
 
   /** An input that can be read again stays as it is: once no id occurred twice, none will. */
   let hasDistinctIds = false;

@@ -42,7 +42,7 @@ export async function run(flags: BatchFlags, context: Context): Promise<number> 
     checkFleet(config, flags.region, context);
     checkWorkersFlags(flags, config, context);
   }
-  const input = await openBatchInput(flags, config, files);
+  const input = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);
   try {
