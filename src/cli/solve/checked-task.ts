@@ -174,7 +174,8 @@ export function parseTask(input: TaskInput, rules: TaskRules): Task | readonly T
  * for, since anybody may write into a queue.
  */
 export function recheckedTask(task: Task, config: Config): Task | readonly TaskRefusal[] {
-  const { action, ...params } = task.params;
+  // The page's own action is a parameter by now.
+  const params = Object.fromEntries(Object.entries(task.params).filter(([name]) => name !== 'action'));
   const page = task.pageurl ?? params['pageurl'] ?? null;
   const wrong = [...reservedRefusal(params), ...pageRefusals(task.sitekey, page)];
   if (wrong.length > 0) return wrong;
