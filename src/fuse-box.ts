@@ -73,8 +73,8 @@ export class FuseBox {
     return (await import('./config/json-schema.ts')).configJsonSchema();
   }
 
-  async read(path: string): Promise<Uint8Array> {
-    return (await import('./adapters/system/read-input.ts')).readInput(path, this.#process.stdin);
+  async read(path: string, maxBytes?: number): Promise<Uint8Array> {
+    return (await import('./adapters/system/read-input.ts')).readInput(path, this.#process.stdin, maxBytes);
   }
 
   async sandbox(flags: SandboxFlags): Promise<SandboxHandle> {

@@ -81,7 +81,7 @@ class Run {
       simulation: () => fuseBox.simulation(),
       sharedState: (config) => fuseBox.sharedState(config),
       sandbox: (flags) => fuseBox.sandbox(flags),
-      read: (path) => fuseBox.read(path),
+      read: (path, maxBytes) => fuseBox.read(path, maxBytes),
     };
   }
 }

@@ -119,6 +119,9 @@ export interface Context {
   /** What processes share about retries; null where each has its own. Loads the key. */
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
-  /** The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read. */
-  readonly read: (path: string) => Promise<Uint8Array>;
+  /**
+   * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and
+   * where there is more of it than `maxBytes`.
+   */
+  readonly read: (path: string, maxBytes?: number) => Promise<Uint8Array>;
 }

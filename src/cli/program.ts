@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../domain/usage-error.ts';
 import type { Act } from './act.ts';
+import { checkValues, firstOperand } from './check-values.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import type { TerminalOptions } from './output/terminal.ts';
@@ -129,24 +130,30 @@ function withoutHelpCommand(args: readonly string[]): readonly string[] {
   return commands.some((command) => command.name === name) ? [name, ...rest, '--help'] : [name];
 }
 
-/** Builds the command tree. A command's module, and what it needs, is loaded when the command is chosen. */
-function buildProgram({ version, writeOut, writeErr }: ProgramOptions, act: Act): Command {
+/** Builds the command tree. A command's module, and what it needs, is loaded by `loadCommand` when it is chosen. */
+function buildProgram({ version, writeOut, writeErr }: ProgramOptions): Command {
   const program = new Command();
   program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp({ showGlobalOptions: true });
   declareGlobals(program, version);
-  const loaders = new Map(commands.map(({ name, load }) => [name, load]));
   for (const { name, summary } of commands) program.command(name).description(summary);
-  program.hook('preSubcommand', async (_program, chosen) => {
-    const loaded = await loaders.get(chosen.name())?.();
-    loaded?.register(chosen, act);
-  });
   return program;
+}
+
+/** Loads the command that the words name, and looks at the values of its options before commander takes them. */
+async function loadCommand(program: Command, words: readonly string[], act: Act): Promise<void> {
+  const name = firstOperand(words, program);
+  const row = commands.find((command) => command.name === name);
+  const chosen = program.commands.find((command) => command.name() === name);
+  if (row === undefined || chosen === undefined) return;
+  (await row.load()).register(chosen, act);
+  checkValues(words, [chosen, ...chosen.commands, program]);
 }
 
 /** Understands `args` (without node and script) and runs the command. Answers the exit code; throws what `run` throws. */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
-  const program = buildProgram(options, async (run, flags) => {
+  const program = buildProgram(options);
+  const act: Act = async (run, flags) => {
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
     const { quiet = false, verbose: verbosity, color, logFormat } = raw;
@@ -154,9 +161,11 @@ export async function runProgram(args: readonly string[], options: ProgramOption
       flags,
       options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }),
     );
-  });
+  };
+  const words = withoutHelpCommand(args);
   try {
-    await program.parseAsync(withoutHelpCommand(args), { from: 'user' });
+    await loadCommand(program, words, act);
+    await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;

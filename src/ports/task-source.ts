@@ -9,6 +9,8 @@ export interface InputRow {
   readonly key: string;
   /** Every column of the record, in its order, as written; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
+  /** The columns that hold `true` or `false` as booleans of JSON, which the wire knows as 1 and 0. */
+  readonly truths?: readonly string[];
 }
 
 /** A record that cannot be a task. */

@@ -1,3 +1,5 @@
+import type { Medium } from './image.ts';
+
 /**
  * What the wire asks of each method: one row per method. Sources: CaptchaAI's API pages and example packs for the
  * first block, 2captcha's public clients for the second, whose support at CaptchaAI is unconfirmed.
@@ -18,6 +20,8 @@ export interface Method {
   readonly intervalMs: number;
   /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
   readonly lifetimeMs: number | null;
+  /** What its `body` or file holds; null where it takes none, or nobody knows. */
+  readonly medium: Medium | null;
   /** Whether a solution is one token and nothing beside it, so that several fit into one answer, between bars. */
   readonly isToken: boolean;
   /** Wire names of optional or required inputs that the page gives for one submission: a second one cannot be solved. */
@@ -28,7 +32,7 @@ type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
   const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...usual, isToken: false, singleUse: [], optional: [], ...special };
+  return { ...usual, medium: null, isToken: false, singleUse: [], optional: [], ...special };
 }
 
 /** The row with names that may be present. */
@@ -47,7 +51,7 @@ function token(method: string, name: string): Method {
 }
 
 function image(method: string, ...required: string[]): Method {
-  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null });
+  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null, medium: 'image' });
 }
 
 /** Google's own pages give it anew with every view; `datas` is what 2captcha's clients call it. */
@@ -97,6 +101,7 @@ const methods: readonly Method[] = [
     required: [],
     optional: ['sitekey', 'pageurl', 'instructions', 'body', 'code', ...blsImages],
     lifetimeMs: null,
+    medium: 'image',
   }),
   taking(keyed('captchafox', 'sitekey', 'proxy', 'proxytype'), 'api_server'),
   token('friendly_captcha', 'sitekey'),
@@ -134,7 +139,7 @@ const methods: readonly Method[] = [
   keyed('alibaba', 'scene_id', 'prefix'),
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
-  image('audio', 'body', 'lang'),
+  { ...image('audio', 'body', 'lang'), medium: 'audio' },
   taking(image('rotatecaptcha', 'body'), 'angle'),
   image('bounding_box', 'image', 'instructions'),
   image('temuimage', 'body', 'part1', 'part2', 'part3'),

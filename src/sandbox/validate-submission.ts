@@ -1,8 +1,7 @@
+import { imageBytes, mediumOfBytes } from '../protocol/image.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
 import type { RequestParameters } from './request-parameters.ts';
 
-/** CaptchaAI's limit; the least size is 2captcha's and that of CaptchaAI's older documentation (the newer says 1 KB). */
-const imageBytes = { min: 100, max: 1024 * 1024 };
 const imageExtensions = new Set(['jpg', 'jpeg', 'png', 'gif']);
 const imageParameters = new Set(['file', 'body']);
 const proxyTypes = new Set(['HTTP', 'HTTPS', 'SOCKS4', 'SOCKS5']);
@@ -38,6 +37,10 @@ function sizeRefusal(size: number): string | null {
   return size < imageBytes.min ? 'ERROR_ZERO_CAPTCHA_FILESIZE' : null;
 }
 
+function contentRefusal(bytes: Uint8Array): string | null {
+  return sizeRefusal(bytes.length) ?? (mediumOfBytes(bytes) === null ? 'ERROR_IMAGE_TYPE_NOT_SUPPORTED' : null);
+}
+
 function extensionRefusal(fileName: string): string | null {
   const extension = /\.([^.]+)$/.exec(fileName)?.[1]?.toLowerCase();
   return extension === undefined || imageExtensions.has(extension) ? null : 'ERROR_WRONG_FILE_EXTENSION';
@@ -47,12 +50,12 @@ function imageRefusal({ values, upload }: RequestParameters, required: readonly 
   const name = required.find((candidate) => imageParameters.has(candidate));
   // A text CAPTCHA is a `post` without a file.
   if (name === undefined || !isBlank(values['textcaptcha'])) return null;
-  if (upload !== null) return sizeRefusal(upload.bytes.length) ?? extensionRefusal(upload.name);
+  if (upload !== null) return extensionRefusal(upload.name) ?? contentRefusal(upload.bytes);
   if (name === 'file') return 'ERROR_UPLOAD';
   if (isBlank(values['body'])) return 'ERROR_BAD_PARAMETERS';
   if (values['body'] === unsolvableMarker) return null;
   const body = (values['body'] ?? '').replace(/^data:[^,]*,/, '').replace(/\s+/g, '');
-  return base64Shape.test(body) ? sizeRefusal(Buffer.byteLength(body, 'base64')) : 'ERROR_UPLOAD';
+  return base64Shape.test(body) ? contentRefusal(Buffer.from(body, 'base64')) : 'ERROR_UPLOAD';
 }
 
 function requiredRefusal({ values }: RequestParameters, required: readonly string[]): string | null {

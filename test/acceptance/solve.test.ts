@@ -1,11 +1,12 @@
 import { describe, expect } from 'vitest';
 import type { AcceptedTask } from '../../src/sandbox/options.ts';
+import { anImage } from '../support/an-image.ts';
 import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';
 
 const solve = ['solve', ...turnstile];
 const proxyPassword = 'pr0xy-pa55word';
-const image = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
+const image = anImage();
 
 /** A sandbox that keeps what it was asked to solve. */
 async function attentiveSandbox(bench: Bench) {
@@ -44,7 +45,9 @@ describe.concurrent('captcha solve', () => {
     const sandbox = await bench.sandbox();
     const { code, stderr } = await bench.run(['solve', ...turnstile, '--method', 'turnstil'], { at: sandbox });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/ERROR_METHOD_CALL[^]*\ndid you mean --method turnstile\?\n$/);
+    expect(stderr).toMatch(
+      /^warning: the method turnstil is not known [^]*ERROR_METHOD_CALL[^]*\ndid you mean --method turnstile\?\n$/,
+    );
   });
 
   it('sends a proxy from --param-file, and the action of --page-action', async ({ bench }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anImage, imageText } from '../support/an-image.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { latencyMs, recaptcha, runSandbox, turnstile } from './running-sandbox.ts';
 
@@ -43,7 +44,7 @@ describe('a submission', () => {
     const form = new FormData();
     form.set('key', 'k');
     form.set('method', 'post');
-    form.set('file', new Blob([new Uint8Array(500)]), 'captcha.png');
+    form.set('file', new Blob([new Uint8Array(anImage())]), 'captcha.png');
     expect(await submit('/in.php', form)).toMatch(/^OK\|/);
   });
 
@@ -95,7 +96,7 @@ describe('threads', () => {
 describe('solve.php', () => {
   it('answers with the solution itself', async () => {
     const sandbox = await startSandbox({ latencyMs: [5, 5] });
-    const body = new URLSearchParams({ key: 'k', method: 'base64', body: 'A'.repeat(400), numeric: '1' });
+    const body = new URLSearchParams({ key: 'k', method: 'base64', body: imageText(), numeric: '1' });
     const response = await fetch(`${sandbox.url}/solve.php`, { method: 'POST', body });
     expect(await response.text()).toMatch(/^OK\|[2-9]{5}$/);
     expect(sandbox.stats()).toMatchObject({ submissions: 1, solved: 1, collected: 1 });

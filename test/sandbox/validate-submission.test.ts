@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { anImage } from '../support/an-image.ts';
 import { parameterRefusal } from '../../src/sandbox/validate-submission.ts';
 
 type Values = Record<string, string>;
 
 const check = (values: Values, file: { name: string; size: number } | null = null) =>
-  parameterRefusal({ values, upload: file && { name: file.name, bytes: new Uint8Array(file.size) } }, ['hcaptcha']);
+  parameterRefusal({ values, upload: file && { name: file.name, bytes: anImage('png', file.size) } }, ['hcaptcha']);
 
 const pageurl = 'https://example.com/a';
-const image = (size: number): string => Buffer.alloc(size, 1).toString('base64');
+const image = (size: number): string => anImage('png', size).toString('base64');
 
 describe('a submission is accepted', () => {
   it.each<[string, Values]>([
@@ -23,7 +24,7 @@ describe('a submission is accepted', () => {
     ['image', { method: 'base64', body: image(100) }],
     ['image of the greatest size', { method: 'base64', body: image(1024 * 1024) }],
     ['image as a data URL', { method: 'base64', body: `data:image/png;base64,${image(100)}` }],
-    ['image whose pluses were not escaped', { method: 'base64', body: image(200).replaceAll('B', ' ') }],
+    ['image whose pluses were not escaped', { method: 'base64', body: image(200).replaceAll('+', ' ') }],
     ['text CAPTCHA', { textcaptcha: 'two and two?' }],
     ['unsolvable image', { method: 'base64', body: 'sandbox-unsolvable' }],
   ])('%s', (_, values) => {
@@ -55,6 +56,7 @@ describe('a submission is refused', () => {
     ['ERROR_BAD_PARAMETERS', { method: 'turnstile', sitekey: 's', pageurl, proxy: 'HTTP:1.2.3.4:80:u:p' }],
     ['ERROR_BAD_PARAMETERS', { method: 'base64' }],
     ['ERROR_UPLOAD', { method: 'base64', body: '<not base64>' }],
+    ['ERROR_IMAGE_TYPE_NOT_SUPPORTED', { method: 'base64', body: Buffer.alloc(200, 'text').toString('base64') }],
     ['ERROR_UPLOAD', { method: 'post' }],
   ])('with %s: %j', (code, values) => {
     expect(check(values)).toBe(code);

@@ -158,8 +158,8 @@ export class ColumnUses {
     return this.#keep.has(column) || this.#send.has(column);
   }
 
-  /** The content of a record. */
-  read(values: Readonly<Record<string, string>>): RowContent | ColumnFault {
+  /** The content of a record; `truths` are the columns that hold a boolean of JSON, which are sent as 1 and 0. */
+  read(values: Readonly<Record<string, string>>, truths?: readonly string[]): RowContent | ColumnFault {
     const task: Partial<Record<TaskColumn, string>> = {};
     const params: [string, string][] = [];
     for (const column of Object.keys(values)) {
@@ -170,7 +170,7 @@ export class ColumnUses {
       const isTwice = use.do === 'task' ? use.name in task : params.some(([name]) => name === use.name);
       if (isTwice) return twice(column, use.name);
       if (use.do === 'task') task[use.name] = value;
-      else params.push([use.name, value]);
+      else params.push([use.name, truths?.includes(column) === true ? String(Number(value === 'true')) : value]);
     }
     return { task, params: Object.fromEntries(params) };
   }

@@ -92,13 +92,16 @@ export interface ResultRows {
   close(): Promise<void>;
 }
 
+/** What a row's file holds: bare base64, or why it is not sent and what to do about it, as a sentence. */
+export type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
+
 /** What a batch needs of the file system. Paths are as the person wrote them. */
 export interface BatchFiles {
   openInput(request: InputRequest): TaskSource;
   /** Remembers texts; `addIfNew` is false for one that was met before. */
   distinctTexts(): { addIfNew(text: string): boolean };
   /** Bare base64, or why there is none; relative to the folder of `inputPath`. */
-  readImage(path: string, inputPath: string): Promise<{ readonly body: string } | { readonly reason: string }>;
+  readImage(path: string, inputPath: string): Promise<ImageRead>;
   /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. Makes nothing. */
   stateJournal(inputPath: string): Promise<string>;
   /** A journal that is gone when the program ends. */

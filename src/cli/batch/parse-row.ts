@@ -4,6 +4,7 @@ import type { Awaitable } from '../../ports/awaitable.ts';
 import type { BadRow, InputRow } from '../../ports/task-source.ts';
 import { parseTask, type TaskRules } from '../solve/checked-task.ts';
 import type { ColumnUses, RowContent } from './batch-columns.ts';
+import type { ImageRead } from './batch-files.ts';
 
 export interface RowRules {
   readonly tasks: TaskRules;
@@ -13,7 +14,7 @@ export interface RowRules {
   readonly method: string | null;
   readonly uses: ColumnUses;
   /** The content of an image as bare base64, or why there is none. */
-  readonly readImage: (path: string) => Promise<{ readonly body: string } | { readonly reason: string }>;
+  readonly readImage: (path: string) => Promise<ImageRead>;
   /** False for a task id that was met before. */
   readonly isNewId: (id: string) => boolean;
 }
@@ -24,17 +25,17 @@ function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | 
 
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
-  const content = rules.uses.read(row.values);
+  const content = rules.uses.read(row.values, row.truths);
   if ('reason' in content) return bad(row, [shownName(content.column), content.reason, content.fix]);
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
   if (!rules.isNewId(taskId))
     return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
   const priority = Number(written);
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
-  if (file === undefined) return parseContent(row, { content, taskId, priority, body }, rules);
+  if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
     if ('body' in image) return parseContent(row, { content, taskId, priority, body: image.body }, rules);
-    return bad(row, ['file', image.reason, 'The path is relative to the input file.']);
+    return bad(row, ['file', image.reason, image.fix]);
   });
 }
 

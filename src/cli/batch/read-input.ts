@@ -37,8 +37,13 @@ function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   throw new UsageError(reasons.join('\n  '), [...new Set(faults.map(({ fix }) => fix))].join('\n  '));
 }
 
-/** Opens the input that the flags name. Throws `UsageError` where it cannot be used at all. */
-export async function openBatchInput(flags: BatchFlags, config: Config, files: BatchFiles): Promise<BatchInput> {
+/** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
+export async function openBatchInput(
+  flags: BatchFlags,
+  config: Config,
+  files: BatchFiles,
+  warn: (text: string) => void,
+): Promise<BatchInput> {
   const { file, delimiter = null, encoding = null, region = null, method = null, keep = [], send = [] } = flags;
   const columnNames = parseColumnNames(flags.map ?? []);
   const named = { columnNames, kept: keep, sent: send, hasMethod: method !== null };
@@ -46,7 +51,7 @@ export async function openBatchInput(flags: BatchFlags, config: Config, files: B
   const columns = await source.columns();
   const uses = new ColumnUses({ keep, send });
   checkColumns(columns, uses);
-  const tasks = taskRules(config);
+  const tasks = taskRules(config, warn);
   const progress = { emptyCount: 0, line: 0 };
 
   /** An input that can be read again stays as it is: once no id occurred twice, none will. */

@@ -80,7 +80,7 @@ export async function run(given: BatchFlags, context: Context): Promise<number> 
     checkFleet(config, flags.region, context);
     checkWorkersFlags(flags, config, context);
   }
-  const input = await openBatchInput(flags, config, files);
+  const input = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
   tellColumns(input, flags, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);

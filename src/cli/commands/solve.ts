@@ -141,7 +141,8 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   const overrides = overridesOfFlags(flags);
   const { config } = await context.config(overrides);
   const input = await taskInputOf(flags, context);
-  const task = await showDenied(() => checkedTask(input, config), input, context);
+  const warn = (text: string): void => context.terminal.note(text);
+  const task = await showDenied(() => checkedTask(input, config, warn), input, context);
   if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
   if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });

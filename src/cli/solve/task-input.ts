@@ -1,5 +1,6 @@
 import { UsageError } from '../../domain/usage-error.ts';
 import type { Context } from '../context.ts';
+import { bodyHint, bodyOfFile, mostFileBytes } from '../../protocol/image.ts';
 import { parseParams } from '../flags.ts';
 import type { TaskInput } from './checked-task.ts';
 
@@ -23,6 +24,11 @@ function isObjectOfPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isPlain);
 }
 
+/** The wire has no booleans: what is set is 1. */
+function textOf(value: unknown): string {
+  return typeof value === 'boolean' ? String(Number(value)) : String(value);
+}
+
 /** The parameters in the text of a `--param-file`: one JSON object of plain values. */
 function parseParamFile(path: string, text: string): Record<string, string> {
   const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
@@ -35,7 +41,7 @@ function parseParamFile(path: string, text: string): Record<string, string> {
   if (!isObjectOfPlain(parsed)) {
     throw new UsageError(`--param-file ${path}: not an object of texts and numbers`, hint);
   }
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, textOf(value)]));
 }
 
 async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']): Promise<Record<string, string>> {
@@ -45,9 +51,17 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
   return { ...parseParamFile(paramFile, text), ...onArgv };
 }
 
+/** The image in a file, or on standard input, as base64. */
+async function readBody(path: string, read: Context['read']): Promise<string> {
+  const content = bodyOfFile(await read(path, mostFileBytes));
+  if ('body' in content) return content.body;
+  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.fault}`, bodyHint);
+}
+
 /** What the flags and the files that they name say about a task. */
 export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<TaskInput> {
-  if (flags.file === '-' && flags.paramFile === '-') {
+  const file = flags.file?.trim();
+  if (file === '-' && flags.paramFile === '-') {
     throw new UsageError('standard input cannot be the image and --param-file at once');
   }
   return {
@@ -57,7 +71,7 @@ export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<
     pageurl: flags.pageurl ?? null,
     pageAction: flags.pageAction ?? null,
     params: await paramsOf(flags, read),
-    body: flags.file === undefined ? null : Buffer.from(await read(flags.file)).toString('base64'),
+    body: file === undefined ? null : await readBody(file, read),
     region: flags.region ?? null,
   };
 }

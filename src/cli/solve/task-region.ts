@@ -20,7 +20,7 @@ const nowhere: TaskRegion = { region: null, rule: null };
 function routed(router: RegionRouter, pageurl: string, byName: ReadonlyMap<string, Region>): TaskRegion | TaskRefusal {
   const { region, rule, error } = router.route(pageurl);
   if (error !== null) {
-    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://..., or name its region' };
+    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' };
   }
   return region === null ? nowhere : { region: byName.get(region) ?? null, rule };
 }

@@ -39,7 +39,14 @@ const parameters = mapOf(
     v.check((name) => !reservedParameters.has(name), 'is set by the program itself and cannot be a parameter'),
   ),
   v.union(
-    [v.string(), v.pipe(v.number(), v.transform(String)), v.pipe(v.boolean(), v.transform(String))],
+    [
+      v.string(),
+      v.pipe(v.number(), v.transform(String)),
+      v.pipe(
+        v.boolean(),
+        v.transform((isSet) => (isSet ? '1' : '0')),
+      ),
+    ],
     parameterValue,
   ),
 );

@@ -1,4 +1,6 @@
+import { hostOfPage } from '../../domain/host-of.ts';
 import { isBareIpv6 } from '../../domain/ip-literal.ts';
+import { parsePageUrl } from '../../domain/page-url.ts';
 import { isReadInTwoWays } from './read-in-two-ways.ts';
 
 /** What stands before a host, as far as a person writes it. */
@@ -20,4 +22,17 @@ export function pageFault(text: string): string {
   const stranger = inNoHost.exec(hostAsWritten(text))?.[0];
   if (stranger === undefined) return 'not a URL';
   return `its host has ${stranger.trim() === '' ? 'a blank' : stranger} in it, which no host has`;
+}
+
+/** A page of the web, or why a text is none. */
+export type Page = { readonly url: URL; readonly host: string } | { readonly fault: string };
+
+/** Reads a page: an http: or https: URL (https where no scheme is written) with a host. */
+export function readPage(text: string): Page {
+  const url = isReadInTwoWays(text) ? null : parsePageUrl(text);
+  if (url === null) return { fault: pageFault(text) };
+  const { href, protocol } = url;
+  if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
+  const host = hostOfPage(url);
+  return host === '' ? { fault: pageFault(text) } : { url, host };
 }

@@ -1,18 +1,12 @@
-import { hostOfPage } from '../../domain/host-of.ts';
 import { isIpLiteral } from '../../domain/ip-literal.ts';
 import { parsePageUrl } from '../../domain/page-url.ts';
 import type { Region } from '../../domain/region.ts';
 import { countryVerdicts } from './country-verdicts.ts';
 import { HostTree } from './host-tree.ts';
 import type { RegionRouter, RouteDecision, Routes, RuleConsidered } from './route-decision.ts';
-import { pageFault } from './page-fault.ts';
-import { isReadInTwoWays } from './read-in-two-ways.ts';
+import { readPage } from './page-fault.ts';
 import { ruleMismatch } from './rule-mismatch.ts';
 import { compileRules, type CompiledRule, defaultVerdict, type RouteVerdict } from './verdict.ts';
-
-function isOfTheWeb({ href }: URL): boolean {
-  return href.startsWith('https:') || href.startsWith('http:');
-}
 
 const noPage = (error: string): RouteDecision => ({
   host: null,
@@ -53,11 +47,9 @@ class CompiledRouter implements RegionRouter {
   }
 
   route(pageurl: string): RouteDecision {
-    const url = isReadInTwoWays(pageurl) ? null : parsePageUrl(pageurl);
-    if (url === null) return noPage(pageFault(pageurl));
-    if (!isOfTheWeb(url)) return noPage(`${url.protocol} is not http: or https:`);
-    const host = hostOfPage(url);
-    if (host === '') return noPage(pageFault(pageurl));
+    const page = readPage(pageurl);
+    if ('fault' in page) return noPage(page.fault);
+    const { host, url } = page;
     const { region, rule, reason, strict } = this.#judge(host, url);
     return { host, region, rule, reason, strict, error: null };
   }

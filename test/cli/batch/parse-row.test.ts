@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ColumnUses } from '../../../src/cli/batch/batch-columns.ts';
 import { parseRow, type RowRules } from '../../../src/cli/batch/parse-row.ts';
 import { taskRules } from '../../../src/cli/solve/checked-task.ts';
+import { imageText } from '../../support/an-image.ts';
 import { aConfig } from '../support/a-config.ts';
+
+const image = imageText();
 
 const tasks = taskRules(
   aConfig({
@@ -13,7 +16,8 @@ const tasks = taskRules(
 const good = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com' };
 
 function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
-  const readImage = async (path: string) => (path === 'a.png' ? { body: 'aW1n' } : { reason: 'cannot be read' });
+  const readImage = async (path: string) =>
+    path === 'a.png' ? { body: image } : { reason: 'cannot be read', fix: 'Name another.' };
   const uses = new ColumnUses({ keep: [], send: [] });
   const usual: RowRules = { tasks, region: null, method: null, uses, readImage, isNewId: () => true };
   return parseRow({ type: 'row', row: 3, line: 4, key: 'k', values }, { ...usual, ...rules });
@@ -32,6 +36,23 @@ describe('a record as a task', () => {
   ])('has as its region %s', async (_which, values, region, expected) => {
     const located = taskRules(aConfig({ regions: [{ name: 'eu', location: [50, 8] }] }));
     expect(await parsed(values, { tasks: located, region })).toMatchObject({ task: { region: expected } });
+  });
+
+  it('has 1 and 0 for what is a boolean in JSON, and only there', async () => {
+    const values = { ...good, invisible: 'true', enterprise: 'false', phrase: 'true', _seen: 'true' };
+    const row = {
+      type: 'row',
+      row: 3,
+      line: 4,
+      key: 'k',
+      values,
+      truths: ['invisible', 'enterprise', '_seen'],
+    } as const;
+    const readImage = async () => ({ body: image });
+    const uses = new ColumnUses({ keep: [], send: [] });
+    const rules = { tasks, region: null, method: null, uses, readImage, isNewId: () => true };
+    const params = { invisible: '1', enterprise: '0', phrase: 'true' };
+    expect(await parseRow(row, rules)).toMatchObject({ values, task: { params } });
   });
 
   it.each([
@@ -58,8 +79,8 @@ describe('a record as a task', () => {
       { task: { region: 'eu', params: { proxytype: 'HTTP' } } },
     ],
     ['a priority is a number', { ...good, priority: '-1.5' }, { priority: -1.5 }],
-    ['a file is an image', { file: 'a.png' }, { task: { method: 'base64', body: 'aW1n' } }],
-    ['a body is an image', { body: 'aW1n' }, { task: { method: 'base64', body: 'aW1n' } }],
+    ['a file is an image', { file: 'a.png' }, { task: { method: 'base64', body: image } }],
+    ['a body is an image', { body: image }, { task: { method: 'base64', body: image } }],
   ])('%s', async (_sentence, values, item) => {
     expect(await parsed(values as unknown as Record<string, string>)).toMatchObject(item);
   });

@@ -1,7 +1,10 @@
+import { imageText } from '../../support/an-image.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { batch, header, place, read, statuses, three } from '../support/a-batch.ts';
+import { batch, header, place, read, statuses, three, image } from '../support/a-batch.ts';
 import { refusalOf } from '../support/refusal.ts';
+
+const other = imageText('other');
 
 describe('the output of captcha batch', () => {
   it.each([
@@ -9,7 +12,7 @@ describe('the output of captcha batch', () => {
     ['EIO', 'run the same command again to continue: captcha'],
   ])('names what is left, and the command, where %s ends it', async (code, words) => {
     const fault = Object.assign(new Error(code), { code, syscall: 'write' });
-    const run = batch({ fault, input: `${header}\na,base64,aW1n,\nb,base64,aW1n,\n` });
+    const run = batch({ fault, input: `${header}\na,base64,${image},\nb,base64,${image},\n` });
     await expect(run).rejects.toMatchObject({ code, stderr: expect.stringContaining(words) as string });
     await expect(run).rejects.toMatchObject({ stderr: expect.stringMatching(/\b[01] tasks? left/) as string });
   });
@@ -21,7 +24,9 @@ describe('the output of captcha batch', () => {
 
   it('says how many rows belong to tasks that the input has no more', async () => {
     await batch();
-    const { err } = await batch({ input: three.replace('b,base64,aW1n', 'b,base64,aW1v').replace(/c,.*\n/, '') });
+    const { err } = await batch({
+      input: three.replace(`b,base64,${image}`, `b,base64,${other}`).replace(/c,.*\n/, ''),
+    });
     expect(err).toContain('2 rows of the output belong to no task of the input any more');
     expect(statuses(read('out.csv'))).toHaveLength(4);
     expect((await batch({ flags: { retryFailed: true } })).err).toContain('1 row of the output belongs');
@@ -29,14 +34,14 @@ describe('the output of captcha batch', () => {
 
   it('says nothing of it where the input was not read to its end', async () => {
     await batch();
-    const input = three.replaceAll('aW1n', 'aW1v').replace('c,base64,aW1v', 'c,base64,aW1n');
+    const input = three.replaceAll(image, other).replace(`c,base64,${other}`, `c,base64,${image}`);
     expect((await batch({ input, flags: { limit: '1' } })).err).not.toContain('belong');
   });
 
   it('defuses formulas in what is only carried through, and in nothing else', async () => {
-    const input = 'task_id,method,body,_x,memo,sitekey\n=1+1,base64,aW1n,=1,=cmd(),=k\n';
+    const input = `task_id,method,body,_x,memo,sitekey\n=1+1,base64,${image},=1,=cmd(),=k\n`;
     await batch({ input, flags: { keep: ['memo', 'sitekey'] } });
-    expect(read('out.csv').split('\n')[1]).toMatch(/^=1\+1,base64,aW1n,'=1,'=cmd\(\),=k,solved/);
+    expect(read('out.csv').split('\n')[1]).toContain(`=1+1,base64,${image},'=1,'=cmd(),=k,solved`);
   });
 
   it('keeps the journal in the state folder where the output is a device', async () => {

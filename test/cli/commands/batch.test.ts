@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { BatchFlags } from '../../../src/cli/batch/batch-flags.ts';
 import type { Task } from '../../../src/domain/task.ts';
-import { batch, header, place, read, statuses, three } from '../support/a-batch.ts';
+import { batch, header, place, read, statuses, three, image } from '../support/a-batch.ts';
 import { aGaveUp, aSolved } from '../support/outcomes.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -13,7 +13,7 @@ describe('captcha batch', () => {
   it('writes one row per task to the output, and a summary to stderr', async () => {
     const { exitCode, out, err } = await batch();
     expect([exitCode, out]).toEqual([0, '']);
-    expect(statuses(read('out.csv'))).toEqual(['a,base64,aW1n,solved', 'b,base64,aW1n,solved', 'c,base64,aW1n,solved']);
+    expect(statuses(read('out.csv'))).toEqual(['a', 'b', 'c'].map((id) => `${id},base64,${image},solved`));
     expect(err).toContain('3 solved, 0 failed');
     expect(readdirSync(place('.'))).toEqual(expect.not.arrayContaining(['out.csv.partial']));
   });
@@ -139,14 +139,14 @@ describe('captcha batch', () => {
 });
 
 describe('rows that cannot be tasks', () => {
-  const mixed = `${header}\na,base64,aW1n,\na,base64,aW1n,\n,turnstile,,\n`;
+  const mixed = `${header}\na,base64,${image},\na,base64,${image},\n,turnstile,,\n`;
 
   it('are told on stderr in full, are not in the output, and make the exit code 1', async () => {
     const { exitCode, err } = await batch({ input: mixed });
     expect(exitCode).toBe(1);
     expect(err).toContain('line 3, task_id: a stands on an earlier line');
     expect(err).toContain('line 4');
-    expect(statuses(read('out.csv'))).toEqual(['a,base64,aW1n,solved']);
+    expect(statuses(read('out.csv'))).toEqual([`a,base64,${image},solved`]);
   });
 
   it('go to --errors, from a pipe as from a file', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anImage } from '../../support/an-image.ts';
 import { run, type SolveFlags } from '../../../src/cli/commands/solve.ts';
 import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import { aStage, type StageParts } from '../support/a-stage.ts';
@@ -162,9 +163,9 @@ describe('the flags', () => {
   });
 
   it('take an image from a file', async () => {
-    const stage = aStage({ solve: async () => aSolved(), files: { 'image.png': 'png' } });
+    const stage = aStage({ solve: async () => aSolved(), files: { 'image.png': anImage() } });
     await run({ file: 'image.png', submit: true }, stage.context);
-    expect(stage.records.tasks).toMatchObject([{ method: 'base64', body: 'cG5n' }]);
+    expect(stage.records.tasks).toMatchObject([{ method: 'base64', body: anImage().toString('base64') }]);
   });
 
   it('do not know --via carrier-pigeon', async () => {

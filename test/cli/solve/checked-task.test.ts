@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkedTask, type TaskInput } from '../../../src/cli/solve/checked-task.ts';
+import { checkedTask, parseTask, type TaskInput, taskRules } from '../../../src/cli/solve/checked-task.ts';
 import { knownMethods } from '../../../src/protocol/methods.ts';
+import { anImage, imageText } from '../../support/an-image.ts';
 import { aConfig } from '../support/a-config.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -43,15 +44,62 @@ describe('a task', () => {
 });
 
 describe('an image', () => {
-  const body = Buffer.from([0, 255, 16]).toString('base64');
+  const body = imageText();
 
   it('is sent as base64, which is the method where none is said', () => {
     const task = checkedTask({ ...bare(null), body }, aConfig());
-    expect(task).toMatchObject({ method: 'base64', body: 'AP8Q' });
+    expect(task).toMatchObject({ method: 'base64', body });
   });
 
   it('keeps the method that is said', () => {
     expect(checkedTask({ ...bare('rotatecaptcha'), body }, aConfig())).toMatchObject({ method: 'rotatecaptcha' });
+  });
+
+  it.each([
+    ['in lines', body.replace(/.{76}/g, '$&\r\n')],
+    ['as a data: URI', `data:image/png;base64,${body}`],
+    ['as a data: URI in lines', ` data:image/png;charset=x;base64,\n${body.replace(/.{64}/g, '$&\n')}`],
+    ['with the letters of URLs', body.replaceAll('+', '-').replaceAll('/', '_')],
+  ])('%s is sent bare', (_how, text) => {
+    expect(checkedTask({ ...bare('base64'), body: text }, aConfig()).body).toBe(body);
+    const inParams = checkedTask({ ...bare('base64'), params: { body: text } }, aConfig());
+    expect(inParams).toMatchObject({ body, params: {} });
+  });
+
+  it.each([
+    ['hello world', 'text, not an image'],
+    ['<!DOCTYPE html><html>', 'HTML, not an image'],
+    [Buffer.from('<html><body>404').toString('base64'), 'base64 of HTML, not an image'],
+    [Buffer.from(body).toString('base64'), 'base64 of text, not an image'],
+    ['data:image/svg+xml,%3Csvg%3E', 'a data: URI that is not base64'],
+    [
+      `data:image/svg+xml;base64,${Buffer.from('<svg xmlns=""/>').toString('base64')}`,
+      'a data: URI of an SVG drawing, not an image',
+    ],
+    [anImage('png', 99).toString('base64'), 'only 99 bytes long: the service takes none below 100'],
+    [anImage('png', 1024 * 1024 + 1).toString('base64'), 'larger than 1 MiB, and the service takes no more'],
+    [anImage('mp3').toString('base64'), 'a sound, not an image'],
+  ])('is not %s', async (text, what) => {
+    expect(await refused({ ...bare('base64'), body: text })).toMatch(`body is ${what} | `);
+    expect(await refused({ ...bare('bounding_box'), params: { image: text, instructions: 'x' } })).toMatch(
+      `image is ${what} | `,
+    );
+  });
+
+  it('may be of exactly the sizes that the service takes', async () => {
+    for (const size of [100, 1024 * 1024]) {
+      expect(await refused({ ...bare('base64'), body: anImage('jpeg', size).toString('base64') })).toBe('not refused');
+    }
+  });
+
+  it('is a sound where the method is audio', async () => {
+    const params = { lang: 'en' };
+    expect(await refused({ ...bare('audio'), params, body: anImage('mp3').toString('base64') })).toBe('not refused');
+    expect(await refused({ ...bare('audio'), params, body })).toMatch('body is an image, not a sound');
+  });
+
+  it('is whatever a method wants that nobody knows', () => {
+    expect(checkedTask({ ...bare('brand_new'), body: 'anything' }, aConfig()).body).toBe('anything');
   });
 
   it('that is empty is refused', async () => {
@@ -61,6 +109,65 @@ describe('an image', () => {
   it('or a method is needed', async () => {
     const hint = 'see captcha solve --help';
     expect(await refused(bare(null))).toBe(`nothing to solve: no method and no image | ${hint}`);
+  });
+});
+
+describe('a page', () => {
+  const wrong: [string, string][] = [
+    ['not a url', 'pageurl: its host has a blank in it, which no host has'],
+    ['ftp://x', 'pageurl: ftp: is not http: or https:'],
+    ['javascript:alert(1)', 'pageurl: its host has ( in it, which no host has'],
+    ['https://', 'pageurl: not a URL'],
+    ['https:///path', 'not refused'],
+    ['/login', 'pageurl: not a URL'],
+    ['example.com/login', 'pageurl: it does not begin with https:// or http://'],
+    ['localhost:3000', 'pageurl: it does not begin with https:// or http://'],
+    ['6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI', 'pageurl: it looks like a site key'],
+    ['0x4AAAAAAADnPIDROrmt1Wwj', 'pageurl: it looks like a site key'],
+    ['https://example.com/', 'not refused'],
+    ['http://localhost:3000/', 'not refused'],
+    ['HTTPS://[::1]/x', 'not refused'],
+    ['https://bücher.example/', 'not refused'],
+  ];
+  const config = { regions: [{ name: 'eu', location: [50, 8] }], routes: { default: 'eu' } };
+
+  it.each(wrong)('%s: %s, with regions and without, wherever it stands', async (pageurl, reason) => {
+    const start = expect.stringMatching(new RegExp(`^${reason.replace(/[()[\]./]/g, '\\$&')}`)) as string;
+    expect(await refused({ pageurl })).toEqual(start);
+    expect(await refused({ pageurl }, config)).toEqual(start);
+    expect(await refused({ pageurl, region: 'eu' }, config)).toEqual(start);
+    expect(await refused({ pageurl: null, params: { pageurl } })).toEqual(start);
+  });
+
+  it('that was swapped with the site key is said so', async () => {
+    const swapped = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none | swap the two';
+    expect(await refused({ sitekey: 'https://example.com/', pageurl: '0x4AAAAAAADnPIDROrmt1Wwj' })).toBe(swapped);
+    expect(await refused({ sitekey: 'https://example.com/' })).toMatch('sitekey: a URL is no site key');
+  });
+
+  it('and what else names the task are trimmed', () => {
+    const input = anInput({ method: ' turnstile\n', sitekey: '\t0x4 ', pageurl: ' https://example.com/ ' });
+    expect(checkedTask(input, aConfig())).toMatchObject({
+      ...{ method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com/' },
+    });
+  });
+});
+
+describe('a method that nobody knows', () => {
+  const warningsOf = (...methods: string[]): string[] => {
+    const warnings: string[] = [];
+    const rules = taskRules(aConfig(), (text) => warnings.push(text));
+    for (const method of methods) parseTask(anInput({ method }), rules);
+    return warnings;
+  };
+
+  it('is named once, with the known one that it is close to', () => {
+    const meant = 'warning: the method turnstil is not known and is sent as it is: did you mean turnstile?';
+    expect(warningsOf('turnstil', 'turnstile', 'turnstil')).toEqual([meant]);
+  });
+
+  it('is not named where no known one is near', () => {
+    expect(warningsOf('brand_new_thing')).toEqual([]);
   });
 });
 
@@ -148,7 +255,7 @@ describe('a region', () => {
     ['the default, without a page', { default: 'us-east-1' }, null, 'us-east-1', 'default'],
     ['nothing', {}, 'https://example.com/', null, null],
   ])('is decided by %s', (_what, routes, pageurl, region, rule) => {
-    const input = anInput(pageurl === null ? { method: null, pageurl, body: 'AA==' } : { pageurl });
+    const input = anInput(pageurl === null ? { method: null, pageurl, body: imageText() } : { pageurl });
     expect(checkedTask(input, aConfig({ regions, routes }))).toMatchObject({ region, rule });
   });
 

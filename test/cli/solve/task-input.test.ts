@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type TaskFlags, taskInputOf } from '../../../src/cli/solve/task-input.ts';
+import { anImage, imageText, type ImageKind } from '../../support/an-image.ts';
 import { aStage } from '../support/a-stage.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -31,9 +32,42 @@ describe('the flags of a task', () => {
   });
 
   it.each(['image.png', '-'])('read the image %s byte by byte', async (file) => {
-    const bytes = Uint8Array.from([0x89, 0x50, 0x00, 0xff]);
+    const bytes = anImage();
     const { body } = await inputOf({ file }, { [file]: bytes });
     expect(body).toBe(Buffer.from(bytes).toString('base64'));
+  });
+
+  it.each(['png', 'jpeg', 'gif', 'bmp', 'webp', 'mp3', 'wav'] as ImageKind[])(
+    'take a file of the kind %s',
+    async (kind) => {
+      const bytes = anImage(kind);
+      expect((await inputOf({ file: ' a ' }, { a: bytes })).body).toBe(bytes.toString('base64'));
+    },
+  );
+
+  it('take the text of an image, which they decode once', async () => {
+    for (const text of [imageText(), `data:image/png;base64,${imageText()}\n`, imageText().replace(/.{76}/g, '$&\n')]) {
+      expect((await inputOf({ file: 'a' }, { a: text })).body).toBe(imageText());
+    }
+  });
+
+  it.each<[string, string | Uint8Array]>([
+    ['empty', ''],
+    ['empty', ' \n'],
+    ['text, not an image', 'BMW is a car'],
+    ['HTML, not an image', '<!doctype html>\n<html>'],
+    ['an SVG drawing, not an image', '<?xml version="1.0"?><svg xmlns="x">'],
+    ['JSON, not an image', '{"error": 404}'],
+    ['a PDF, not an image', '%PDF-1.7 ...'],
+    ['a private key, not an image', '-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n'],
+    ['a ZIP archive or an office document, not an image', 'PK\u0003\u0004....'],
+    ['unknown data, not an image', Uint8Array.from({ length: 512 }, (_, index) => (index * 167) % 256)],
+    ['a data: URI of HTML, not an image', `data:text/html;base64,${Buffer.from('<html>').toString('base64')}`],
+    ['base64 of text, not an image', Buffer.from(imageText()).toString('base64')],
+    ['only 69 bytes long: the service takes none below 100', anImage('png', 69)],
+    ['larger than 1 MiB, and the service takes no more', anImage('png', 1_400_000)],
+  ])('refuse a file that is %s', async (what, content) => {
+    expect(await refusalOf(() => inputOf({ file: 'a.png' }, { 'a.png': content }))).toMatch(`a.png is ${what} | `);
   });
 });
 
@@ -43,7 +77,7 @@ describe('a parameter file', () => {
 
   it('holds parameters of any plain kind, which are sent as text', async () => {
     const text = '{"proxy": "user:secret@host:8080", "min_score": 0.3, "enterprise": true, "ünïcode": "é"}';
-    const params = { proxy: 'user:secret@host:8080', min_score: '0.3', enterprise: 'true', ünïcode: 'é' };
+    const params = { proxy: 'user:secret@host:8080', min_score: '0.3', enterprise: '1', ünïcode: 'é' };
     expect(await read(text)).toEqual(params);
   });
 

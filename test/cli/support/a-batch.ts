@@ -11,6 +11,7 @@ import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { aStage, type StageParts } from './a-stage.ts';
+import { imageText } from '../../support/an-image.ts';
 import { aSolved } from './outcomes.ts';
 
 /** Every test has its own. */
@@ -33,7 +34,8 @@ export const statuses = (text: string): string[] =>
     .toSorted();
 
 export const header = 'task_id,method,body,status';
-export const three = `${header}\na,base64,aW1n,\nb,base64,aW1n,\nc,base64,aW1n,\n`;
+export const image = imageText();
+export const three = `${header}\na,base64,${image},\nb,base64,${image},\nc,base64,${image},\n`;
 
 export interface Call extends StageParts {
   readonly flags?: Partial<BatchFlags>;

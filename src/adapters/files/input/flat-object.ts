@@ -2,6 +2,8 @@
 export interface FlatObject {
   readonly names: readonly string[];
   readonly values: readonly string[];
+  /** The names whose values are booleans; their text is `true` or `false`. */
+  readonly truths: readonly string[];
 }
 
 /** Where a text is not an object of plain values; it says nothing of the text itself, which may hold a secret. */
@@ -73,14 +75,20 @@ class Walk {
   }
 }
 
-function readMember(walk: Walk): { readonly name: string; readonly value: string } | NotFlat {
+interface Member {
+  readonly name: string;
+  readonly value: string;
+  readonly isTruth: boolean;
+}
+
+function readMember(walk: Walk): Member | NotFlat {
   const name = walk.string();
   if (name === null) return walk.fault('a name in double quotes');
   if (!walk.accept(':')) return walk.fault(':', name);
   const next = walk.peek();
   if (next === '{' || next === '[') return walk.fault(null, name);
   const value = next === '"' ? walk.string() : walk.plain();
-  return value === null ? walk.fault('a complete value', name) : { name, value };
+  return value === null ? walk.fault('a complete value', name) : { name, value, isTruth: next === 't' || next === 'f' };
 }
 
 /**
@@ -91,6 +99,7 @@ export function parseFlatObject(text: string): FlatObject | NotFlat {
   const walk = new Walk(text);
   const names: string[] = [];
   const values: string[] = [];
+  const truths: string[] = [];
   if (!walk.accept('{')) return walk.fault('an object');
   if (walk.peek() !== '}') {
     do {
@@ -98,8 +107,9 @@ export function parseFlatObject(text: string): FlatObject | NotFlat {
       if ('expected' in member) return member;
       names.push(member.name);
       values.push(member.value);
+      if (member.isTruth) truths.push(member.name);
     } while (walk.accept(','));
   }
   if (!walk.accept('}')) return walk.fault(', or }');
-  return walk.peek() === '' ? { names, values } : walk.fault('nothing more');
+  return walk.peek() === '' ? { names, values, truths } : walk.fault('nothing more');
 }

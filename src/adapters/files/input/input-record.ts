@@ -7,6 +7,8 @@ export interface GoodRecord {
   readonly line: number;
   readonly columns: readonly string[];
   readonly values: readonly string[];
+  /** Columns whose value is a boolean of JSON. */
+  readonly truths?: readonly string[];
 }
 
 /** A record that could not be read; see `BadRow`. */

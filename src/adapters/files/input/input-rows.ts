@@ -47,7 +47,9 @@ function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadR
   }
   const bad = untextualValue(record, row);
   if (bad !== null) return bad;
-  return { type: 'row', row, line, key: keys.keyOf(record.columns, record.values), values: valuesOf(record) };
+  const key = keys.keyOf(record.columns, record.values);
+  const { truths } = record;
+  return { type: 'row', row, line, key, values: valuesOf(record), ...(truths !== undefined && { truths }) };
 }
 
 /** Numbers the records of an input and gives every good one its key. */

@@ -36,7 +36,8 @@ function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   if (columns.includes('')) return bad(line, null, ['a name is empty', 'Name the value, or remove it.']);
   const twice = findDuplicate(columns);
   if (twice !== null) return bad(line, twice, ['the name occurs twice', 'Keep one of the two values.']);
-  return { isGood: true, line, columns, values: found.values };
+  const truths = found.truths.map((name) => mappedName(name, map));
+  return { isGood: true, line, columns, values: found.values, ...(truths.length > 0 && { truths }) };
 }
 
 async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncGenerator<readonly InputRecord[]> {

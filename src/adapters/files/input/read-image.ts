@@ -1,37 +1,45 @@
-import { readFile, realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { bodyHint, bodyOfFile, mostFileBytes } from '../../../protocol/image.ts';
 
-/** How the files of PNG, JPEG, GIF, BMP, and WebP begin, in hex. */
-const signatures = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];
+/** What an input's file holds: bare base64, or why it is not sent and what to do about it. */
+type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
 
-const isImage = (content: Buffer): boolean =>
-  signatures.some((start) => content.toString('hex', 0, 4).startsWith(start));
-
-/** Where a file really is, whatever links led there. */
-async function isInside(path: string, folder: string): Promise<boolean> {
-  const [realFolder, realPath] = await Promise.all([realpath(folder), realpath(path)]);
-  const way = relative(realFolder, realPath);
-  return !way.startsWith('..') && !isAbsolute(way);
+/** So much of a file as is worth reading, whatever its size is said to be: a file of the kernel says 0 and has no end. */
+async function readStart(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const room = Buffer.allocUnsafe((size === 0 ? mostFileBytes : Math.min(size, mostFileBytes)) + 1);
+    let length = 0;
+    while (length < room.length) {
+      const { bytesRead } = await file.read(room, length, room.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return room.subarray(0, length);
+  } finally {
+    await file.close();
+  }
 }
 
 /**
- * The content of an image that an input names, as bare base64, or why there is none. The path is relative to the folder of
- * `inputPath`, or with `-` to this one. What is outside of it is sent only if it begins like an image: an input may come
- * from somebody else, and is not to upload what else lies on this machine.
+ * The content of an image that an input names, as bare base64. The path is relative to the folder of `inputPath`, or with
+ * `-` to this one. Nothing but an image (or the sound of an audio CAPTCHA) is sent, wherever it lies: an input may come from
+ * somebody else, and is not to upload what else lies on this machine.
  */
-export async function readImage(
-  path: string,
-  inputPath: string,
-): Promise<{ readonly body: string } | { readonly reason: string }> {
-  const folder = inputPath === '-' ? '.' : dirname(inputPath);
-  const full = resolve(folder, path);
+export async function readImage(path: string, inputPath: string): Promise<ImageRead> {
+  const full = resolve(inputPath === '-' ? '.' : dirname(inputPath), path.trim());
+  const fix = 'The path is relative to the input file.';
   try {
-    const content = await readFile(full);
-    if (!isImage(content) && !(await isInside(full, folder))) {
-      return { reason: "not sent: it is outside of the input's folder, and no PNG, JPEG, GIF, BMP or WebP" };
-    }
-    return { body: content.toString('base64') };
+    const stats = await stat(full);
+    // To open a pipe waits for a writer, and a device may never end.
+    if (!stats.isFile())
+      return { reason: `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`, fix };
+    const content = bodyOfFile(await readStart(full));
+    if ('body' in content) return { body: content.body };
+    return { reason: `not sent: it is ${content.fault}`, fix: `Name an image: ${bodyHint}.` };
   } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}`, fix };
   }
 }

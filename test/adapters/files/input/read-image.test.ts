@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readImage } from '../../../../src/adapters/files/input/read-image.ts';
+import { anImage, imageText } from '../../../support/an-image.ts';
 
-const png = Buffer.from('89504e470d0a1a0a0000', 'hex');
+const png = anImage();
 const secret = Buffer.from('-----BEGIN OPENSSH PRIVATE KEY-----\n');
 
 describe('the image that an input names', () => {
@@ -18,30 +20,34 @@ describe('the image that an input names', () => {
     await writeFile(join(root, 'a.png'), png);
     await writeFile(join(root, 'id_ed25519'), secret);
     await writeFile(join(root, 'work', 'odd.bin'), secret);
+    await writeFile(join(root, 'work', 'text.b64'), imageText());
+    await writeFile(join(root, 'work', 'huge.png'), anImage('png', 1_400_000));
     await symlink(join(root, 'id_ed25519'), join(root, 'work', 'link.png'));
+    await symlink(join(root, 'a.png'), join(root, 'work', 'good-link.png'));
+    execFileSync('mkfifo', [join(root, 'work', 'pipe.png')]);
   });
   afterEach(() => rm(root, { recursive: true }));
 
-  it.each([
-    ['an image beside it', '../a.png', png],
-    ['whatever lies with it', 'odd.bin', secret],
-  ])('is %s', async (_, path, content) => {
-    expect(await readImage(path, input)).toEqual({ body: content.toString('base64') });
+  it.each(['../a.png', ' ../a.png ', 'good-link.png', 'text.b64'])('is read from %s', async (path) => {
+    expect(await readImage(path, input)).toEqual({ body: png.toString('base64') });
   });
 
   it('may be named by its whole path', async () => {
     expect(await readImage(join(root, 'a.png'), input)).toEqual({ body: png.toString('base64') });
   });
 
-  it.each(['../id_ed25519', 'link.png', './../work/../id_ed25519'])(
-    'is no other file of this machine: %s',
-    async (path) => {
-      expect(await readImage(path, input)).toEqual({ reason: expect.stringContaining('not sent') as string });
-    },
-  );
-
-  it('says why it cannot be read', async () => {
-    expect(await readImage('none.png', input)).toEqual({ reason: expect.stringContaining('ENOENT') as string });
-    expect(await readImage('.', input)).toEqual({ reason: expect.stringContaining('EISDIR') as string });
+  it.each([
+    ['odd.bin', 'not sent: it is a private key, not an image'],
+    ['../id_ed25519', 'not sent: it is a private key, not an image'],
+    ['link.png', 'not sent: it is a private key, not an image'],
+    ['./../work/../id_ed25519', 'not sent: it is a private key, not an image'],
+    ['huge.png', 'not sent: it is larger than 1 MiB, and the service takes no more'],
+    ['/proc/self/maps', 'not sent: it is text, not an image'],
+    ['/dev/zero', 'not sent: a device or pipe, not a file'],
+    ['pipe.png', 'not sent: a device or pipe, not a file'],
+    ['.', 'not sent: a folder, not a file'],
+    ['none.png', 'cannot be read: ENOENT'],
+  ])('is no other file of this machine: %s', async (path, reason) => {
+    expect(await readImage(path, input)).toMatchObject({ reason: expect.stringContaining(reason) as string });
   });
 });

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { solverOf } from '../../../src/cli/fleet/solver-of.ts';
+import { nothingSpecial } from '../../../src/core/solve/circumstances.ts';
+import type { Task } from '../../../src/domain/task.ts';
+import { anImage, imageText } from '../../support/an-image.ts';
+import { aStage } from '../support/a-stage.ts';
+import { aSolved } from '../support/outcomes.ts';
+
+const queued: Task = {
+  ...{ taskId: '1', method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com/', body: null, params: {} },
+  ...{ region: 'eu', rule: null },
+};
+const picture: Task = { ...queued, method: 'base64', sitekey: null, pageurl: null };
+
+/** What a worker does with a task of its queue, and what it submits. */
+async function worked(task: Task, accepted: { captchaId: string; submittedAt: number } | null = null) {
+  const stage = aStage({ solve: async () => aSolved(), config: { policy: { deny: ['pay.example.com'] } } });
+  const never = new AbortController().signal;
+  const solver = solverOf(stage.session, () => undefined)(never, {});
+  const outcome = await solver.solve(task, never, { ...nothingSpecial, accepted });
+  return { outcome, submitted: stage.records.tasks };
+}
+
+describe('a worker', () => {
+  it.each<[string, Task, string, string]>([
+    ['whose page is none', { ...queued, pageurl: 'not a url' }, 'rejected', 'a blank in it'],
+    ['without a page', { ...queued, pageurl: null }, 'rejected', 'turnstile needs the page URL'],
+    ['whose image is a text', { ...picture, body: 'hello world' }, 'rejected', 'body is text'],
+    ['whose image is too small', { ...picture, body: anImage('png', 50).toString('base64') }, 'rejected', '50 bytes'],
+    ['with a key of its own', { ...queued, params: { key: 'x' } }, 'rejected', 'the parameter key is set by'],
+    ['that its policy denies', { ...queued, pageurl: 'https://pay.example.com/' }, 'policy-denied', 'policy.deny'],
+  ])('does not pay for a task %s', async (_what, task, reason, message) => {
+    const { outcome, submitted } = await worked(task);
+    const failed = { status: 'failed', reason, attempts: [], possiblyCharged: false };
+    expect(outcome).toMatchObject({ ...failed, message: expect.stringContaining(message) as string });
+    expect(submitted).toEqual([]);
+  });
+
+  it('submits any other, with its image bare', async () => {
+    expect((await worked({ ...queued, params: { action: 'login' } })).submitted).toHaveLength(1);
+    const { submitted } = await worked({ ...picture, params: { body: `data:image/png;base64,${imageText()}` } });
+    expect(submitted).toMatchObject([{ body: imageText(), params: {} }]);
+  });
+
+  it('collects what was paid for, whatever it is', async () => {
+    const accepted = { captchaId: '71', submittedAt: 0 };
+    expect((await worked({ ...queued, pageurl: 'not a url' }, accepted)).outcome.status).toBe('solved');
+  });
+});
