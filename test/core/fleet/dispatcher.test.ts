@@ -18,6 +18,8 @@ function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
   const dispatcher = new Dispatcher('run-a', {
     queues: new Map([['home', new MemoryTaskQueue(world.tasks)]]),
     results: world.results,
+    state: null,
+    isContinued: false,
     place: ({ home }) => ({ region: home, reason: '' }),
     clock: world.clock,
     onAway: (region, message) => {
