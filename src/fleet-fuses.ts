@@ -8,7 +8,10 @@ import { QueueFuses } from './queue-fuses.ts';
 const longestCloseMs = 3_000;
 
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
-export function plugFleet({ solve, fleet, results }: Config, env: NodeJS.ProcessEnv): FleetQueues & { close(): Promise<void> } {
+export function plugFleet(
+  { solve, fleet, results }: Config,
+  env: NodeJS.ProcessEnv,
+): FleetQueues & { close(): Promise<void> } {
   const fuses = new QueueFuses({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
   const opened: { close(): Promise<void> }[] = [];
   const kept = <T extends { close(): Promise<void> }>(queue: T): T => {

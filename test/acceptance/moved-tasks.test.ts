@@ -19,7 +19,10 @@ const rows = Array.from(
 const input = `task_id,method,sitekey,pageurl\n${rows.join('\n')}\n`;
 
 /** Tasks that were paid for, handed back by their worker and moved away from us-east-1, and whose batch was interrupted. */
-async function moveWhatWasPaid(bench: Bench, open: (bench: Bench, parts: FleetParts) => Promise<Fleet>): Promise<Fleet> {
+async function moveWhatWasPaid(
+  bench: Bench,
+  open: (bench: Bench, parts: FleetParts) => Promise<Fleet>,
+): Promise<Fleet> {
   const fleet = await open(bench, { service, longestMs: 60_000, config: { solve: { timeout: '30s' } } });
   const { ledger, usage, startWorker } = fleet;
   await bench.write('work/tasks.csv', input);

@@ -134,7 +134,12 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await lease.ack();
     const held = await receive(queue, 1);
     expect(held).toHaveLength(1);
-    expect(await sentCount(queue, someQueuedTasks(3).filter(({ key }) => key !== lease.queued.key))).toBe(0);
+    expect(
+      await sentCount(
+        queue,
+        someQueuedTasks(3).filter(({ key }) => key !== lease.queued.key),
+      ),
+    ).toBe(0);
   });
 
   it('waits for a task that comes later', async () => {

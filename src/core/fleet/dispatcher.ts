@@ -173,7 +173,11 @@ export class Dispatcher {
   async #regionOfBegun(
     pending: Pending,
     place: string,
-    { chosen, tried, state }: { chosen: string; tried: ReadonlySet<string>; state: NonNullable<DispatcherDeps['state']> },
+    {
+      chosen,
+      tried,
+      state,
+    }: { chosen: string; tried: ReadonlySet<string>; state: NonNullable<DispatcherDeps['state']> },
   ): Promise<string> {
     const { queues } = this.#deps;
     const [current = null] = [...queues].find(([, queue]) => queue.place === place) ?? [];

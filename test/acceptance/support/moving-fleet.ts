@@ -47,7 +47,13 @@ class MovingFleet {
     const { random } = this.#ordeal;
     if (this.#running === null || this.#running.child.exitCode !== null) await this.runAgain();
     await sleep(300 + random() * 1_200);
-    const steps = [() => this.#interrupt(), () => this.#stop(), () => this.work(), () => this.#apply(), () => this.#drain()];
+    const steps = [
+      () => this.#interrupt(),
+      () => this.#stop(),
+      () => this.work(),
+      () => this.#apply(),
+      () => this.#drain(),
+    ];
     await this.#oneOf(steps)();
   }
 
@@ -113,7 +119,9 @@ class MovingFleet {
 
   async #leftCount(): Promise<number> {
     const shown = await this.#bench.run(['queue', 'show', '--json'], this.#fleet.usage);
-    const { queues } = JSON.parse(shown.stdout) as { queues: { region: string | null; waiting: number; inFlight: number }[] };
+    const { queues } = JSON.parse(shown.stdout) as {
+      queues: { region: string | null; waiting: number; inFlight: number }[];
+    };
     return queues.reduce((sum, { region, waiting, inFlight }) => sum + (region === null ? 0 : waiting + inFlight), 0);
   }
 
@@ -125,7 +133,11 @@ class MovingFleet {
 /** Interrupts, moves, failbacks and re-runs in a random order, and in the end one row each and nothing left in the queues. */
 export async function surviveMoves(bench: Bench, ordeal: MovingOrdeal): Promise<MovingEnd> {
   const { open, longestMs, rows, steps } = ordeal;
-  const fleet = await open(bench, { longestMs, service, config: { worker: { concurrency: 5 }, solve: { timeout: '30s' } } });
+  const fleet = await open(bench, {
+    longestMs,
+    service,
+    config: { worker: { concurrency: 5 }, solve: { timeout: '30s' } },
+  });
   await bench.write('work/tasks.csv', regionalCsv(rows));
   const moving = new MovingFleet(bench, fleet, ordeal);
   await moving.work('us-east-1');

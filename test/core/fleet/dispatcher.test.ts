@@ -149,7 +149,8 @@ describe('a dispatcher', () => {
     const named = (name: string, tasks: MemoryTasks): TaskQueue => {
       const queue: TaskQueue = new MemoryTaskQueue(tasks);
       const send = queue.send.bind(queue);
-      queue.send = (queued) => (name === 'home' && isAway() ? Promise.reject(new QueueUnavailable('gone')) : send(queued));
+      queue.send = (queued) =>
+        name === 'home' && isAway() ? Promise.reject(new QueueUnavailable('gone')) : send(queued);
       return Object.defineProperty(queue, 'place', { value: `the place of ${name}` });
     };
     const taken: object[] = [];
@@ -196,9 +197,7 @@ describe('a dispatcher', () => {
     const waiting = dispatcher.dispatch(aTaskOf(1), () => void recorded.push(taken.length));
     await world.clock.advance(3_000);
     expect(recorded).toEqual([0]);
-    expect(taken).toEqual([
-      { id: queueIdOf(aTaskOf(1)), from: 'the place of home', to: 'the place of other' },
-    ]);
+    expect(taken).toEqual([{ id: queueIdOf(aTaskOf(1)), from: 'the place of home', to: 'the place of other' }]);
     expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
     await world.results.push(aResult(1));
     await world.clock.advance(1_000);
