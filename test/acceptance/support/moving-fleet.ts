@@ -24,7 +24,7 @@ export interface MovingEnd {
 }
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
-const service = { latencyMs: [500, 3_000], threads: 500 } as const;
+const service = { latencyMs: [2_000, 8_000], threads: 500 } as const;
 /** What a killed worker held is with the next by then, and was found to be done. */
 const longestLeftMs = 45_000;
 
@@ -141,7 +141,11 @@ export async function surviveMoves(bench: Bench, ordeal: MovingOrdeal): Promise<
   await bench.write('work/tasks.csv', regionalCsv(rows));
   const moving = new MovingFleet(bench, fleet, ordeal);
   await moving.work('us-east-1');
-  for (let step = 0; step < steps; step += 1) await moving.step();
-  await moving.end();
+  try {
+    for (let step = 0; step < steps; step += 1) await moving.step();
+    await moving.end();
+  } catch (error) {
+    throw new Error(moving.course.join('\n'), { cause: error });
+  }
   return { rows: await rowsIn(bench, 'solved.csv'), ledger: fleet.ledger, course: moving.course };
 }
