@@ -8,8 +8,11 @@ import { QueueFuses } from './queue-fuses.ts';
 const longestCloseMs = 3_000;
 
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
-export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): FleetQueues & { close(): Promise<void> } {
-  const fuses = new QueueFuses({ env, state: fleet.state, taskTimeoutMs: solve.timeoutMs });
+export function plugFleet(
+  { solve, fleet, results }: Config,
+  env: NodeJS.ProcessEnv,
+): FleetQueues & { close(): Promise<void> } {
+  const fuses = new QueueFuses({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
   const opened: { close(): Promise<void> }[] = [];
   const kept = <T extends { close(): Promise<void> }>(queue: T): T => {
     opened.push(queue);
@@ -18,6 +21,7 @@ export function plugFleet({ solve, fleet }: Config, env: NodeJS.ProcessEnv): Fle
   return {
     tasks: async (region, url) => kept(await fuses.tasks(region, url)),
     results: async (url) => kept(await fuses.results(url)),
+    state: () => fuses.state(),
     close: async () => {
       await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: longestCloseMs }, clock);
       await within(

@@ -7,8 +7,10 @@ import { longestCarriedMs } from './cli/fleet/queued-flags.ts';
 
 export interface QueueFuseOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** The Redis that holds what queues cannot: `fleet.state`. Null without one. */
+  /** The Redis that holds what queues cannot: `fleet.state`. Null without one: then that of the results, where they are in one. */
   readonly state: string | null;
+  /** The central results; null without them. */
+  readonly results: string | null;
   /** The longest that a task may take; what is held for longer is given up. In ms. */
   readonly taskTimeoutMs: number;
 }
@@ -20,6 +22,7 @@ const sqsTiming = { visibilityMs: 18_000 };
 const resultLeaseMs = 15_000;
 /** What comes after the deadline: the result is pushed, the task acknowledged. */
 const holdMarginMs = 60_000;
+const isRedis = /^rediss?:/;
 
 /** Opens queues by their URLs. What a URL does not ask for is not loaded. */
 export class QueueFuses {
@@ -36,8 +39,8 @@ export class QueueFuses {
   async tasks(region: string, url: string): Promise<TaskQueue> {
     if (url.startsWith('memory:')) return this.#memoryTasks(region, url);
     if (url.startsWith('sqs:')) return this.#sqsTasks(region, url);
-    const { BullTaskQueue } = await import('./adapters/redis/bull-task-queue.ts');
-    return new BullTaskQueue({ url, region, timing: { ...bullTiming, maxHoldMs: this.#maxHoldMs } }, { clock });
+    const [{ BullTaskQueue }, state] = await Promise.all([import('./adapters/redis/bull-task-queue.ts'), this.state()]);
+    return new BullTaskQueue({ url, region, timing: { ...bullTiming, maxHoldMs: this.#maxHoldMs } }, { clock, state });
   }
 
   /** The central results. Throws `UsageError` for a URL that cannot be one. */
@@ -46,6 +49,17 @@ export class QueueFuses {
     if (url.startsWith('sqs:')) return this.#sqsResults(url);
     const { RedisResultQueue } = await import('./adapters/redis/redis-result-queue.ts');
     return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
+  }
+
+  /** What is kept beside the queues; null where there is no room for it. It is closed with the fuses. */
+  async state(): Promise<FleetState | null> {
+    const { state, results } = this.#options;
+    const url = state ?? (results !== null && isRedis.test(results) ? results : null);
+    if (url === null) return null;
+    this.#state ??= import('./adapters/redis/redis-fleet-state.ts').then(
+      ({ RedisFleetState }) => new RedisFleetState(url),
+    );
+    return this.#state;
   }
 
   /** Closes what queues share; the queues are closed by whoever opened them. */
@@ -80,7 +94,7 @@ export class QueueFuses {
     const [{ SqsTaskQueue }, { parseSqsUrl }, state] = await Promise.all([
       import('./adapters/sqs/sqs-task-queue.ts'),
       import('./adapters/sqs/sqs-address.ts'),
-      this.#fleetState(),
+      this.state(),
     ]);
     const address = parseSqsUrl(url, region, this.#options.env);
     return new SqsTaskQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
@@ -91,7 +105,7 @@ export class QueueFuses {
     const [{ SqsResultQueue }, { parseSqsUrl }, state] = await Promise.all([
       import('./adapters/sqs/sqs-result-queue.ts'),
       import('./adapters/sqs/sqs-address.ts'),
-      this.#fleetState(),
+      this.state(),
     ]);
     const address = parseSqsUrl(url, null, this.#options.env);
     return new SqsResultQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
@@ -100,14 +114,5 @@ export class QueueFuses {
   /** The SDK is bundled: that its later versions want a later Node is nothing that a user could act on. */
   #quietenSdk(): void {
     this.#options.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  }
-
-  async #fleetState(): Promise<FleetState | null> {
-    const { state } = this.#options;
-    if (state === null) return null;
-    this.#state ??= import('./adapters/redis/redis-fleet-state.ts').then(
-      ({ RedisFleetState }) => new RedisFleetState(state),
-    );
-    return this.#state;
   }
 }

@@ -17,6 +17,21 @@ export type OpenProgress =
       readonly wasInDoubt?: true;
     };
 
+const stateRanks = { new: 0, 'in-doubt': 1, submitted: 2 } as const;
+
+/** Of two copies of a task the progress of the one that has come further: what was paid for is never given up for a copy that knows less. */
+export function furtherOf(one: OpenProgress, other: OpenProgress | null): OpenProgress {
+  if (other === null) return one;
+  const attemptsOf = (progress: OpenProgress): number => (progress.state === 'new' ? 0 : progress.attempts);
+  const ahead = attemptsOf(other) - attemptsOf(one) || stateRanks[other.state] - stateRanks[one.state];
+  return ahead > 0 ? other : one;
+}
+
+/** The progress of a task of which there may be another copy that somebody pays for. */
+export function doubtful(progress: OpenProgress): OpenProgress {
+  return progress.state === 'new' ? { state: 'in-doubt', attempts: 0 } : progress;
+}
+
 /** Which task of which run: two batches both have a first row. */
 export interface TaskAddress {
   /** Names the run: letters, digits and `-`, at most 40 of them, and not digits only. */

@@ -15,7 +15,15 @@ export interface TaskLease {
   save(progress: OpenProgress): Promise<void>;
   /** The task has its result: it leaves the queue. False where the lease was lost, which then changes nothing. */
   ack(): Promise<boolean>;
-  /** The task is in another queue: it leaves this one without a trace, so that it may come back. False where it was lost. */
+  /**
+   * Before the task is copied into the queue of that `place`. Answers the progress that the copy is to have; null where the
+   * lease was lost.
+   */
+  offer(place: string): Promise<OpenProgress | null>;
+  /**
+   * The copy is in the queue that the task was offered to: it leaves this one without a trace, so that it may come back.
+   * False where the lease was lost; the task is where it was then.
+   */
   moved(): Promise<boolean>;
   /** Hands the task back with its progress, for others after `delayMs` (default: at once). False where it was lost. */
   release(delayMs?: number): Promise<boolean>;
@@ -46,12 +54,18 @@ export interface DeadTask {
  * within its visibility timeout). Every method throws `QueueUnavailable` where the queue cannot be reached.
  */
 export interface TaskQueue {
+  /** Names the queue in what is known of its tasks: all handles on it have the same, and no other queue has. */
+  readonly place: string;
   /**
    * Queues tasks, with the progress they have. Idempotent by id, as far as the engine remembers: a task that is in the
-   * queue already is left as it is. Answers how many were not. What it throws on may be in the queue all the same.
+   * queue already is left as it is. Answers the ids of those that were not. What it throws on may be in the queue all the
+   * same.
    */
-  send(tasks: readonly QueuedTask[]): Promise<number>;
-  /** At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts. */
+  send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  /**
+   * At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts.
+   * A copy of a task that is in another queue by now is dropped.
+   */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]>;
   depth(): Promise<QueueDepth>;
   /** At most `most` of the dead letters, in no particular order. */

@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis)('dead letters on Redis', { timeout: 60_000 }, () => {
     const { ledger, config, startWorker, redis } = await openFleet(bench);
     const place = { bench, usage: { at: ledger, config } };
     await enqueue(place);
-    await wearOut(new BullTaskQueue({ url: redis.url(0), region, timing }, { clock }), 20);
+    await wearOut(new BullTaskQueue({ url: redis.url(0), region, timing }, { clock, state: null }), 20);
     const worker = await startWorker(region);
     await worker.said(/(is set aside: handed out 21 times without a result[^]*){3}/);
     const document = await deadIn(place);

@@ -1,18 +1,25 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { LeaseLost } from '../../src/domain/lease-lost.ts';
-import { type OpenProgress, queueIdOf } from '../../src/domain/queued-task.ts';
+import { type OpenProgress, queueIdOf, type QueuedTask } from '../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../src/ports/task-queue.ts';
 import { aTask } from '../support/builders.ts';
-import { aQueuedTask, someQueuedTasks } from '../support/queued.ts';
+import * as queued from '../support/queued.ts';
 import { benches, type QueueBench } from './support/queue-benches.ts';
 import { StoppableClock } from './support/stopped-clock.ts';
 
 const never = new AbortController().signal;
 const submitted: OpenProgress = { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 };
+const later: OpenProgress = { state: 'submitted', attempts: 2, captchaId: '888', submittedAt: 6 };
 const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
 
-let regionCount = 0;
+let [regionCount, testCount] = [0, 0];
+/** Every test has tasks of its own: where those of another are is known. */
+const run = (): string => `run-${testCount}`;
+const aQueuedTask = (n: number, special: Partial<QueuedTask> = {}): QueuedTask =>
+  queued.aQueuedTask(n, { run: run(), ...special });
+const someQueuedTasks = (count: number, special: Partial<QueuedTask> = {}): QueuedTask[] =>
+  queued.someQueuedTasks(count, { run: run(), ...special });
 
 describe.each(benches)('the task queue of %s', (_name, open) => {
   let bench: QueueBench;
@@ -25,6 +32,8 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     opened.push(other);
     return other;
   };
+  const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
+    (await to.send(tasks)).size;
   const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
   const receiveOne = async (from: TaskQueue, waitMs = 10_000): Promise<TaskLease> => {
     const [lease] = await receive(from, 1, waitMs);
@@ -41,11 +50,30 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     return leases;
   };
 
+  const elsewhere = (): TaskQueue => {
+    const other = bench.tasks(`region-${(regionCount += 1)}`);
+    opened.push(other);
+    return other;
+  };
+  /** Moves what waits, as a failover does; answers the progress of the copies. */
+  const move = async (from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgress | null)[]> => {
+    const copied: (OpenProgress | null)[] = [];
+    for (const lease of await receive(from)) {
+      const progress = await lease.offer(to.place);
+      copied.push(progress);
+      if (progress === null) continue;
+      const isFresh = (await to.send([{ ...lease.queued, progress }])).size === 1;
+      await (isFresh ? lease.moved() : lease.release());
+    }
+    return copied;
+  };
+
   beforeAll(async () => {
     bench = await open();
   });
   afterAll(() => bench.stop());
   beforeEach(() => {
+    testCount += 1;
     region = `region-${(regionCount += 1)}`;
     queue = another();
   });
@@ -56,7 +84,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   it('delivers what was sent, as it was sent', async () => {
     const text = 'Zürich \u0000 \uFFFF 😀 "quoted"';
     const task = aQueuedTask(1, { task: aTask({ params: { text } }), strict: true, progress: inDoubt });
-    expect(await queue.send([task])).toBe(1);
+    expect(await sentCount(queue, [task])).toBe(1);
     const lease = await receiveOne(queue);
     expect(lease.queued).toEqual(task);
     expect(lease.delivery).toBe(1);
@@ -83,7 +111,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   it('takes large tasks', async () => {
     const body = 'x'.repeat(300_000);
     const tasks = [1, 2, 3, 4].map((n) => aQueuedTask(n, { task: aTask({ body }) }));
-    expect(await queue.send(tasks)).toBe(4);
+    expect(await sentCount(queue, tasks)).toBe(4);
     expect((await receiveAll(queue, 4)).map(({ queued }) => queued.task.body?.length)).toEqual(Array(4).fill(300_000));
   });
 
@@ -94,19 +122,24 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   });
 
   it('knows a task by its run and key', async () => {
-    expect(await queue.send([aQueuedTask(1), aQueuedTask(1, { run: 'run-b' })])).toBe(2);
+    expect(await sentCount(queue, [aQueuedTask(1), aQueuedTask(1, { run: 'run-b' })])).toBe(2);
     expect(await receiveAll(queue, 2)).toHaveLength(2);
   });
 
   it('sends a task that it has once, whether it waits, is held or is done', async () => {
     if (!bench.remembers) return;
     await queue.send(someQueuedTasks(2));
-    expect(await queue.send(someQueuedTasks(3))).toBe(1);
+    expect(await sentCount(queue, someQueuedTasks(3))).toBe(1);
     const lease = await receiveOne(queue);
     await lease.ack();
     const held = await receive(queue, 1);
     expect(held).toHaveLength(1);
-    expect(await queue.send(someQueuedTasks(3).filter(({ key }) => key !== lease.queued.key))).toBe(0);
+    expect(
+      await sentCount(
+        queue,
+        someQueuedTasks(3).filter(({ key }) => key !== lease.queued.key),
+      ),
+    ).toBe(0);
   });
 
   it('waits for a task that comes later', async () => {
@@ -179,9 +212,97 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   it('lets a task go without a trace that was moved, so that it can come back', async () => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
+    await lease.offer('elsewhere');
     expect(await lease.moved()).toBe(true);
-    expect(await queue.send([lease.queued])).toBe(1);
+    if (bench.knowsPlaces) return;
+    expect(await sentCount(queue, [lease.queued])).toBe(1);
     expect((await receiveOne(queue)).delivery).toBe(1);
+  });
+
+  it('keeps a task in one of two queues: the one in which it is begun first', async () => {
+    if (!bench.knowsPlaces) return;
+    const other = elsewhere();
+    await queue.send(someQueuedTasks(1));
+    await other.send(someQueuedTasks(1));
+    const lease = await receiveOne(queue);
+    expect(await receive(other, 1, 1_000)).toEqual([]);
+    await lease.save(submitted);
+    await expect.poll(() => other.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
+    expect(await sentCount(other, someQueuedTasks(1))).toBe(1);
+    expect(await receive(other, 1, 1_000)).toEqual([]);
+    expect(await lease.ack()).toBe(true);
+  });
+
+  it('moves a task with what was paid for, and back over a copy that was left behind', async () => {
+    const other = elsewhere();
+    await queue.send(someQueuedTasks(1));
+    const first = await receiveOne(queue);
+    await first.save(submitted);
+    await first.release();
+    expect(await move(queue, other)).toEqual([submitted]);
+    await queue.send(someQueuedTasks(1));
+    const again = await receiveOne(other);
+    expect(again.queued.progress).toEqual(submitted);
+    await again.save(later);
+    await again.release();
+    await move(other, queue);
+    const copies = [...(await receive(queue, 5, 2_000)), ...(await receive(other, 5, 2_000))];
+    if (bench.knowsPlaces) expect(copies.map(({ queued }) => queued.progress)).toEqual([later]);
+    else expect(copies.map(({ queued }) => queued.progress)).toContainEqual(later);
+  });
+
+  it('leaves one task where a mover died between two queues, in whichever it is begun first', async () => {
+    if (!bench.knowsPlaces) return;
+    for (const begunIn of ['there', 'here'] as const) {
+      testCount += 1;
+      region = `region-${(regionCount += 1)}`;
+      const [here, mortal, other] = [another(), another(), elsewhere()];
+      await here.send(someQueuedTasks(1));
+      const first = await receiveOne(here);
+      await first.save(submitted);
+      await first.release();
+      const moving = await receiveOne(mortal);
+      expect(await moving.offer(other.place)).toEqual(submitted);
+      await other.send(someQueuedTasks(1));
+      if (begunIn === 'here') {
+        await moving.release();
+        const lease = await receiveOne(here);
+        expect(lease.queued.progress).toEqual(submitted);
+        expect(await receive(other, 1, 1_000)).toEqual([]);
+        expect(await lease.ack()).toBe(true);
+      } else {
+        const lease = await receiveOne(other);
+        expect(lease.queued.progress).toEqual(submitted);
+        await mortal.close();
+        expect(await receive(here, 1, bench.leaseMs)).toEqual([]);
+        expect(await lease.ack()).toBe(true);
+      }
+    }
+  });
+
+  it('lets nobody take a task away that was begun again since it was offered', async () => {
+    if (!bench.knowsPlaces) return;
+    const clock = new StoppableClock();
+    const frozen = another(clock);
+    const other = elsewhere();
+    await queue.send(someQueuedTasks(1));
+    const moving = await receiveOne(frozen);
+    expect(await moving.offer(other.place)).toEqual({ state: 'new' });
+    await other.send([moving.queued]);
+    clock.freeze();
+    await bench.expire(region, moving);
+    const lease = await receiveOne(queue, bench.leaseMs);
+    clock.thaw();
+    expect(await moving.moved()).toBe(false);
+    expect(await receive(other, 1, 1_000)).toEqual([]);
+    await lease.save(submitted);
+    expect(await lease.ack()).toBe(true);
+  });
+
+  it('marks the copy of a task that nobody can tell from one that is left behind', async () => {
+    if (bench.remembers) return;
+    await queue.send(someQueuedTasks(1));
+    expect(await move(queue, elsewhere())).toEqual([{ state: 'in-doubt', attempts: 0 }]);
   });
 
   it('hands the task of a holder that is gone to the next', async () => {
@@ -211,6 +332,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await expect(lease.save(inDoubt)).rejects.toThrow(LeaseLost);
     if (bench.remembers) await expect(lease.save(submitted)).rejects.toThrow(LeaseLost);
     expect(lease.lost.aborted).toBe(true);
+    expect(await lease.offer('elsewhere')).toBeNull();
     expect([await lease.ack(), await lease.release(), await lease.deadLetter('x'), await lease.moved()]).toEqual(
       Array(4).fill(false),
     );

@@ -14,6 +14,7 @@ function mortalLease(lease: TaskLease, life: MortalProcess): TaskLease {
     lost: lease.lost,
     save: (progress) => life.take(() => lease.save(progress)),
     ack: () => life.take(() => lease.ack()),
+    offer: (place) => life.take(() => lease.offer(place)),
     moved: () => life.take(() => lease.moved()),
     release: (delayMs) => life.take(() => lease.release(delayMs)),
     deadLetter: (reason) => life.take(() => lease.deadLetter(reason)),
@@ -23,6 +24,7 @@ function mortalLease(lease: TaskLease, life: MortalProcess): TaskLease {
 /** A queue as a process sees it that may die. */
 export function mortalQueue(queue: TaskQueue, life: MortalProcess): TaskQueue {
   return {
+    place: queue.place,
     send: (tasks) => life.take(() => queue.send(tasks)),
     receive: async (most, waitMs, signal) => {
       const leases = await life.take(() => queue.receive(most, waitMs, signal));

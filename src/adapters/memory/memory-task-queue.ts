@@ -37,6 +37,10 @@ class MemoryLease implements TaskLease {
     return this.#end(() => this.#tasks.remove(this.#task));
   }
 
+  async offer(): Promise<OpenProgress | null> {
+    return this.isHeld() ? this.#task.queued.progress : null;
+  }
+
   async moved(): Promise<boolean> {
     return this.ack();
   }
@@ -65,7 +69,12 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#tasks = tasks;
   }
 
-  async send(tasks: readonly QueuedTask[]): Promise<number> {
+  /** What is in one process leaves no copies behind: nobody asks where it is. */
+  get place(): string {
+    return 'memory';
+  }
+
+  async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
     return this.#tasks.add(tasks);
   }
 

@@ -39,14 +39,14 @@ export class MemoryTasks {
     this.clock = clock;
   }
 
-  add(tasks: readonly QueuedTask[]): number {
+  /** Answers the ids of those that were not there. */
+  add(tasks: readonly QueuedTask[]): ReadonlySet<string> {
     const fresh = tasks
       .map((queued) => ({ id: queueIdOf(queued), queued, deliveries: 0 }))
       .filter(({ id }) => ![this.#waiting, this.#delayed, this.#held, this.#dead].some((place) => place.has(id)));
-    const before = this.#waiting.size;
     for (const task of fresh) this.#waiting.set(task.id, task);
     this.bell.ring();
-    return this.#waiting.size - before;
+    return new Set(fresh.map(({ id }) => id));
   }
 
   take(most: number): readonly HeldTask[] {

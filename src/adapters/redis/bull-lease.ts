@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq';
 import { LeaseLost } from '../../domain/lease-lost.ts';
-import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import { furtherOf, type OpenProgress, type QueuedTask } from '../../domain/queued-task.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
 import type { SaveRequest } from './bull-scripts.ts';
 import type { PerTurn } from './per-turn.ts';
@@ -12,6 +13,9 @@ export interface BullLeaseDeps {
   readonly saves: PerTurn<SaveRequest, number>;
   /** The name under which the worker takes jobs, which no other has. */
   readonly holder: string;
+  /** Where tasks are that were begun, and the name of this queue there. Null: this queue is all that there is. */
+  readonly state: FleetState | null;
+  readonly place: string;
   readonly trouble: RedisTrouble;
   /** Told once, when the lease is ended or lost: it need not be renewed any more. */
   readonly onEnd: (lease: BullLease) => void;
@@ -28,13 +32,14 @@ function saysLost(error: unknown): boolean {
 
 /** One delivery of a job. The token of its lock is the fence: BullMQ ends a job for the holder of the lock only. */
 export class BullLease implements TaskLease {
-  readonly queued: QueuedTask;
   readonly delivery: number;
   readonly id: string;
   readonly token: string;
   readonly #job: TaskJob;
   readonly #deps: BullLeaseDeps;
   readonly #lost = new AbortController();
+  #queued: QueuedTask;
+  #offeredTo = '';
   #hasEnded = false;
 
   constructor(job: TaskJob, token: string, deps: BullLeaseDeps) {
@@ -42,12 +47,29 @@ export class BullLease implements TaskLease {
     this.#deps = deps;
     this.token = token;
     this.id = String(job.id);
-    this.queued = job.data;
+    this.#queued = job.data;
     this.delivery = job.attemptsStarted;
+  }
+
+  get queued(): QueuedTask {
+    return this.#queued;
   }
 
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** False where the task is in another queue: this copy of it is gone then. */
+  async begin(): Promise<boolean> {
+    const { state, place } = this.#deps;
+    if (state === null) return true;
+    const begun = await state.begin(this.id, { holder: this.token, place });
+    if (begun.isHere) {
+      this.#queued = { ...this.#queued, progress: furtherOf(this.#queued.progress, begun.progress) };
+      return true;
+    }
+    await this.#leave();
+    return false;
   }
 
   /** Somebody else may have the job. */
@@ -74,14 +96,34 @@ export class BullLease implements TaskLease {
     throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
   }
 
-  ack(): Promise<boolean> {
-    return this.#end(() => this.#job.moveToCompleted(null, this.token, false));
+  async ack(): Promise<boolean> {
+    const isDone = await this.#complete();
+    // Not waited for: what stays of it is forgotten in time.
+    if (isDone) void this.#deps.state?.forget(this.id).catch(() => undefined);
+    return isDone;
   }
 
-  moved(): Promise<boolean> {
-    // A job that is kept would keep the task from ever coming back.
-    this.#job.opts.removeOnComplete = true;
-    return this.ack();
+  async offer(place: string): Promise<OpenProgress | null> {
+    const { state } = this.#deps;
+    const { progress } = this.#queued;
+    try {
+      // Whoever has the job by now may have begun it before us, who stood still: then the state names the wrong one.
+      await this.save(progress);
+    } catch (error) {
+      if (error instanceof LeaseLost) return null;
+      throw error;
+    }
+    if (state !== null && !(await state.offer(this.id, { holder: this.token, to: place, progress }))) return null;
+    this.#offeredTo = place;
+    return progress;
+  }
+
+  async moved(): Promise<boolean> {
+    const { state } = this.#deps;
+    const isThere = state === null || (await state.settle(this.id, { holder: this.token, to: this.#offeredTo }));
+    if (isThere) return this.#leave();
+    await this.release();
+    return false;
   }
 
   release(delayMs = 0): Promise<boolean> {
@@ -97,6 +139,16 @@ export class BullLease implements TaskLease {
     // BullMQ keeps stacks, which say nothing here.
     delete error.stack;
     return this.#end(() => this.#job.moveToFailed(error, this.token, false));
+  }
+
+  #complete(): Promise<boolean> {
+    return this.#end(() => this.#job.moveToCompleted(null, this.token, false));
+  }
+
+  #leave(): Promise<boolean> {
+    // A job that is kept would keep the task from ever coming back.
+    this.#job.opts.removeOnComplete = true;
+    return this.#complete();
   }
 
   async #end(how: () => Promise<unknown>): Promise<boolean> {

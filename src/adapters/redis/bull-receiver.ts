@@ -2,6 +2,7 @@ import { type IRedisClient, type Job, Worker } from 'bullmq';
 import type { QueuedTask } from '../../domain/queued-task.ts';
 import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
 import { BullLease, type BullLeaseDeps } from './bull-lease.ts';
 import { saveJobData } from './bull-scripts.ts';
 import { PerTurn } from './per-turn.ts';
@@ -21,12 +22,16 @@ export interface Timing {
 export interface BullReceiverOptions {
   readonly address: RedisAddress;
   readonly prefix: string;
+  /** Names the queue in `state`. */
+  readonly place: string;
   readonly holder: string;
   readonly timing: Timing;
 }
 
 interface Deps {
   readonly clock: Clock;
+  /** Where tasks are that were begun. Null: this queue is all that there is. */
+  readonly state: FleetState | null;
   readonly trouble: RedisTrouble;
 }
 
@@ -44,13 +49,15 @@ export class BullReceiver {
   readonly #held = new Map<BullLease, { readonly untilMs: number }>();
   readonly #closing = new AbortController();
   readonly #leaseDeps: BullLeaseDeps;
+  /** Taken while the state was away: a job that is handed back each time would be handed out too often. */
+  readonly #notBegun: BullLease[] = [];
   #tokenCount = 0;
   #isRenewing = false;
 
   constructor(options: BullReceiverOptions, deps: Deps) {
     this.#options = options;
     this.#deps = deps;
-    const { address, prefix, holder, timing } = options;
+    const { address, prefix, place, holder, timing } = options;
     this.#worker = new Worker<QueuedTask, null>('tasks', null, {
       connection: { ...address, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 2_000) },
       prefix,
@@ -64,7 +71,7 @@ export class BullReceiver {
     this.#leaseDeps = {
       saves: new PerTurn(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
       holder,
-      trouble: deps.trouble,
+      ...{ state: deps.state, place, trouble: deps.trouble },
       onEnd: (lease) => void this.#held.delete(lease),
     };
     void this.#worker.startStalledCheckTimer();
@@ -91,6 +98,7 @@ export class BullReceiver {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    handBack(this.#notBegun.splice(0));
     this.#held.clear();
     await this.#worker.close(true);
   }
@@ -98,14 +106,35 @@ export class BullReceiver {
   /** In waves that double, so that an empty queue is asked once and a full one answers in a few round trips. */
   async #fetch(most: number): Promise<readonly BullLease[]> {
     const client = await this.#connected();
-    const leases: BullLease[] = [];
+    const leases = [...(await this.#begin(this.#notBegun.splice(0, most)))];
     for (let size = 1; leases.length < most; size *= 2) {
       const wave = Array.from({ length: Math.min(size, most - leases.length) }, () => this.#take());
       const taken = (await Promise.all(wave)).filter((lease) => lease !== null);
-      leases.push(...taken);
-      if (taken.length < wave.length || client.status !== 'ready') break;
+      const begun = await this.#begin(taken).catch((error: unknown) => this.#unlessSome(leases, error));
+      leases.push(...begun);
+      if (taken.length < wave.length || begun.length === 0 || client.status !== 'ready') break;
     }
     return leases;
+  }
+
+  /** Those of the leases whose task is in this queue; what cannot be asked for now is begun later. */
+  async #begin(leases: readonly BullLease[]): Promise<readonly BullLease[]> {
+    const held = leases.filter(({ lost }) => !lost.aborted);
+    const answers = await Promise.allSettled(held.map((lease) => lease.begin()));
+    this.#notBegun.push(...held.filter((_, index) => answers[index]?.status === 'rejected'));
+    const begun = held.filter((_, index) => {
+      const answer = answers[index];
+      return answer?.status === 'fulfilled' && answer.value;
+    });
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined && begun.length === 0) throw failed.reason;
+    return begun;
+  }
+
+  /** What was begun before is delivered first; whoever asks next is told. */
+  #unlessSome(leases: readonly BullLease[], error: unknown): readonly BullLease[] {
+    if (leases.length === 0) throw error;
+    return [];
   }
 
   async #connected(): Promise<IRedisClient> {

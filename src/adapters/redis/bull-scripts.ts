@@ -1,12 +1,12 @@
 import type { IRedisClient } from 'bullmq';
 
 /**
- * How many of the ids have a job, in whatever state. KEYS[1]: any key of the queue, for the cluster. ARGV: the prefix of
- * the jobs' keys, then the ids.
+ * Which of the ids have a job, in whatever state. KEYS[1]: any key of the queue, for the cluster. ARGV: the prefix of the
+ * jobs' keys, then the ids. Answers 1 for each that has.
  */
-const countKnown = `
-local known = 0
-for i = 2, #ARGV do known = known + redis.call('EXISTS', ARGV[1] .. ARGV[i]) end
+const areKnown = `
+local known = {}
+for i = 2, #ARGV do known[#known + 1] = redis.call('EXISTS', ARGV[1] .. ARGV[i]) end
 return known`;
 
 /**
@@ -31,7 +31,7 @@ const defined = new WeakSet<IRedisClient>();
 
 function withScripts(client: IRedisClient): IRedisClient {
   if (defined.has(client)) return client;
-  client.defineCommand('captchaCountKnown', { numberOfKeys: 1, lua: countKnown });
+  client.defineCommand('captchaAreKnown', { numberOfKeys: 1, lua: areKnown });
   client.defineCommand('captchaSaveData', { numberOfKeys: 1, lua: saveData });
   defined.add(client);
   return client;
@@ -41,14 +41,15 @@ interface QueueKeys {
   toKey(type: string): string;
 }
 
-/** How many of the ids the queue knows already. */
-export async function countKnownJobs(client: IRedisClient, queue: QueueKeys, ids: readonly string[]): Promise<number> {
-  const answer: unknown = await withScripts(client).runCommand('captchaCountKnown', [
-    queue.toKey('meta'),
-    queue.toKey(''),
-    ...ids,
-  ]);
-  return Number(answer);
+/** Those of the ids that the queue does not know yet. */
+export async function unknownJobs(
+  client: IRedisClient,
+  queue: QueueKeys,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const keys = [queue.toKey('meta'), queue.toKey('')];
+  const known = (await withScripts(client).runCommand('captchaAreKnown', [...keys, ...ids])) as number[];
+  return ids.filter((_, index) => known[index] === 0);
 }
 
 export interface SaveRequest {

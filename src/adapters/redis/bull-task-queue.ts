@@ -3,9 +3,10 @@ import { Queue } from 'bullmq';
 import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { BullReceiver, type Timing } from './bull-receiver.ts';
-import { countKnownJobs } from './bull-scripts.ts';
+import { unknownJobs } from './bull-scripts.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
@@ -13,6 +14,12 @@ export interface BullTaskQueueOptions {
   readonly url: string;
   readonly region: string;
   readonly timing: Timing;
+}
+
+export interface BullTaskQueueDeps {
+  readonly clock: Clock;
+  /** Where tasks are that were begun; closed by whoever opened it. Null: this queue is all that there is. */
+  readonly state: FleetState | null;
 }
 
 /** Kept for those who look: what was done lately, and the dead letters until a person has seen to them. */
@@ -47,32 +54,38 @@ function bulksOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
 export class BullTaskQueue implements TaskQueue {
   readonly #options: BullTaskQueueOptions;
   readonly #clock: Clock;
+  readonly #state: FleetState | null;
   readonly #trouble: RedisTrouble;
   readonly #holder = randomUUID();
   #queue: Queue<QueuedTask, null> | null = null;
   #receiver: BullReceiver | null = null;
 
-  constructor(options: BullTaskQueueOptions, { clock }: { clock: Clock }) {
+  constructor(options: BullTaskQueueOptions, { clock, state }: BullTaskQueueDeps) {
     this.#options = options;
     this.#clock = clock;
+    this.#state = state;
     this.#trouble = new RedisTrouble(options.url);
   }
 
-  send(tasks: readonly QueuedTask[]): Promise<number> {
+  get place(): string {
+    return this.#options.region;
+  }
+
+  send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
     return this.#trouble.guard(async () => {
       const queue = await this.#open();
-      let newCount = 0;
-      for (const bulk of bulksOf(tasks)) newCount += await this.#sendBulk(queue, bulk);
-      return newCount;
+      const fresh = new Set<string>();
+      for (const bulk of bulksOf(tasks)) for (const id of await this.#sendBulk(queue, bulk)) fresh.add(id);
+      return fresh;
     });
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
     const { url, region, timing } = this.#options;
     this.#receiver ??= new BullReceiver(
-      { address: bullAddress(url), prefix: prefixOf(region), holder: this.#holder, timing },
+      { address: bullAddress(url), prefix: prefixOf(region), place: this.place, holder: this.#holder, timing },
       // Of its own: a worker waits for a Redis that is away, those who ask do not.
-      { clock: this.#clock, trouble: new RedisTrouble(url) },
+      { clock: this.#clock, state: this.#state, trouble: new RedisTrouble(url) },
     );
     return this.#receiver.receive(most, waitMs, signal);
   }
@@ -118,9 +131,9 @@ export class BullTaskQueue implements TaskQueue {
     if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
   }
 
-  async #sendBulk(queue: Queue<QueuedTask, null>, tasks: readonly QueuedTask[]): Promise<number> {
+  async #sendBulk(queue: Queue<QueuedTask, null>, tasks: readonly QueuedTask[]): Promise<readonly string[]> {
     const ids = [...new Set(tasks.map(queueIdOf))];
-    const known = await countKnownJobs(await queue.getBackend().client, queue, ids);
+    const fresh = await unknownJobs(await queue.getBackend().client, queue, ids);
     await queue.addBulk(
       tasks.map((task) => ({
         name: jobName,
@@ -128,7 +141,7 @@ export class BullTaskQueue implements TaskQueue {
         opts: { jobId: queueIdOf(task), timestamp: task.enqueuedAt },
       })),
     );
-    return ids.length - known;
+    return fresh;
   }
 
   async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {

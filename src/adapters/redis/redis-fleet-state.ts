@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { OpenProgress } from '../../domain/queued-task.ts';
-import type { FleetState } from '../../ports/fleet-state.ts';
+import type { Beginning, Begun, FleetState, Offer } from '../../ports/fleet-state.ts';
 import { closeRedis, openRedis } from './redis-client.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
@@ -8,11 +8,39 @@ import { RedisTrouble } from './redis-trouble.ts';
 const rememberedMs = 15 * 86_400_000;
 const bulkSize = 1_000;
 
-/** KEYS: the task. ARGV: the holder, how long it is remembered. Answers the progress. */
+/**
+ * KEYS: the task. ARGV: the holder, the place, how long it is remembered. `to`: the place that it is offered to. Answers
+ * whether it is here, and the progress.
+ */
 const beginScript = `
-redis.call('HSET', KEYS[1], 'holder', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return redis.call('HGET', KEYS[1], 'progress')`;
+local known = redis.call('HMGET', KEYS[1], 'place', 'to', 'progress')
+if known[1] and known[1] ~= ARGV[2] and known[2] ~= ARGV[2] then return {0, ''} end
+redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'place', ARGV[2])
+redis.call('HDEL', KEYS[1], 'to')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {1, known[3] or ''}`;
+
+/** KEYS: the task. ARGV: the holder, the place it is offered to, the progress. Answers 1 where the holder may. */
+const offerScript = `
+if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'to', ARGV[2], 'progress', ARGV[3])
+return 1`;
+
+/** KEYS: the task. ARGV: the holder, the place it was offered to. Answers 1 where it is there, begun or not. */
+const settleScript = `
+local known = redis.call('HMGET', KEYS[1], 'place', 'holder')
+if known[1] == ARGV[2] then return 1 end
+if known[2] ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'place', ARGV[2])
+redis.call('HDEL', KEYS[1], 'to')
+return 1`;
+
+/** KEYS: the task. ARGV: the place it is taken from, the place it comes to, and a holder that nobody is. */
+const takeOverScript = `
+if redis.call('HGET', KEYS[1], 'place') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'place', ARGV[2], 'holder', ARGV[3])
+redis.call('HDEL', KEYS[1], 'to')
+return 1`;
 
 /** KEYS: the task. ARGV: the holder, the progress. Answers 1 where it was saved. */
 const saveScript = `
@@ -26,13 +54,15 @@ local isFirst = redis.call('HSETNX', KEYS[1], 'result', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {isFirst, redis.call('HGET', KEYS[1], 'result')}`;
 
+/** Whoever had begun a task that is taken over may not save any more, and nobody else has begun it yet. */
+const nobody = '';
 /** What stands for a result that was delivered: no result is as short. */
 const delivered = '';
 
 const keyOf = (id: string): string => `{captcha:task:${id}}`;
 const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
 
-/** What a fleet remembers of its tasks, in a Redis that all of it can reach. */
+/** What a fleet keeps beside its queues, in a Redis that all of it can reach. */
 export class RedisFleetState implements FleetState {
   readonly #trouble: RedisTrouble;
   readonly #redis: Redis;
@@ -68,16 +98,39 @@ export class RedisFleetState implements FleetState {
     });
   }
 
-  begin(id: string, holder: string): Promise<OpenProgress | null> {
+  begin(id: string, { holder, place }: Beginning): Promise<Begun> {
     return this.#trouble.guard(async () => {
-      const progress = (await this.#redis.eval(beginScript, 1, keyOf(id), holder, rememberedMs)) as string | null;
-      return progress === null ? null : (JSON.parse(progress) as OpenProgress);
+      const answer = await this.#redis.eval(beginScript, 1, keyOf(id), holder, place, rememberedMs);
+      const [isHere, progress] = answer as [number, string];
+      if (isHere === 0) return { isHere: false };
+      return { isHere: true, progress: progress === '' ? null : (JSON.parse(progress) as OpenProgress) };
+    });
+  }
+
+  offer(id: string, { holder, to, progress }: Offer): Promise<boolean> {
+    return this.#ask(offerScript, id, holder, to, JSON.stringify(progress));
+  }
+
+  settle(id: string, { holder, to }: Pick<Offer, 'holder' | 'to'>): Promise<boolean> {
+    return this.#ask(settleScript, id, holder, to);
+  }
+
+  placeOf(id: string): Promise<string | null> {
+    return this.#trouble.guard(() => this.#redis.hget(keyOf(id), 'place'));
+  }
+
+  async takeOver(id: string, { from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+    await this.#ask(takeOverScript, id, from, to, nobody);
+  }
+
+  forget(id: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.unlink(keyOf(id));
     });
   }
 
   save(id: string, holder: string, progress: OpenProgress): Promise<boolean> {
-    const text = JSON.stringify(progress);
-    return this.#trouble.guard(async () => (await this.#redis.eval(saveScript, 1, keyOf(id), holder, text)) === 1);
+    return this.#ask(saveScript, id, holder, JSON.stringify(progress));
   }
 
   claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }> {
@@ -104,5 +157,9 @@ export class RedisFleetState implements FleetState {
 
   close(): Promise<void> {
     return closeRedis(this.#redis);
+  }
+
+  #ask(script: string, id: string, ...args: readonly string[]): Promise<boolean> {
+    return this.#trouble.guard(async () => (await this.#redis.eval(script, 1, keyOf(id), ...args)) === 1);
   }
 }

@@ -1,5 +1,5 @@
 import { LeaseLost } from '../../domain/lease-lost.ts';
-import { type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { doubtful, type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -9,6 +9,8 @@ import type { SqsQueue } from './sqs-queue.ts';
 
 export interface SqsLeaseDeps {
   readonly queue: SqsQueue;
+  /** Names the queue in `state`. */
+  readonly place: string;
   readonly deadLetters: DeadLetters;
   /** Null where nothing is kept beside the messages. */
   readonly state: FleetState | null;
@@ -22,6 +24,7 @@ export class SqsLease implements TaskLease {
   readonly #holder: string;
   readonly #deps: SqsLeaseDeps;
   #progress: OpenProgress;
+  #offeredTo = '';
 
   /** `holder`: the name under which this delivery was begun. */
   constructor(
@@ -57,10 +60,30 @@ export class SqsLease implements TaskLease {
     return this.#message.delete();
   }
 
+  /** With nothing kept beside the messages, nobody can tell a copy that is left behind from the task: both may be paid for. */
+  async offer(place: string): Promise<OpenProgress | null> {
+    const { state } = this.#deps;
+    if (!this.#message.isHeld()) return null;
+    if (state === null) return doubtful(this.#progress);
+    const offer = { holder: this.#holder, to: place, progress: this.#progress };
+    if (!(await state.offer(queueIdOf(this.queued), offer))) return null;
+    this.#offeredTo = place;
+    return this.#progress;
+  }
+
   async moved(): Promise<boolean> {
-    const { state, queue } = this.#deps;
+    const { state } = this.#deps;
     if (!this.#message.isHeld()) return false;
-    await state?.forgetSent(queue.address.name, queueIdOf(this.queued));
+    const settled = { holder: this.#holder, to: this.#offeredTo };
+    if (state === null || (await state.settle(queueIdOf(this.queued), settled))) return this.leave();
+    await this.release();
+    return false;
+  }
+
+  /** The task is in another queue: it leaves this one without a trace. */
+  async leave(): Promise<boolean> {
+    const { state, place } = this.#deps;
+    await state?.forgetSent(place, queueIdOf(this.queued));
     return this.#message.delete();
   }
 

@@ -36,12 +36,18 @@ export class SqsTaskQueue implements TaskQueue {
     this.#deadLetters = new DeadLetters(this.#queue, deps);
   }
 
-  async send(tasks: readonly QueuedTask[]): Promise<number> {
-    let newCount = 0;
+  /** Queues of the same name are in several regions of the cloud. */
+  get place(): string {
+    const { name, region } = this.#queue.address;
+    return `${region}/${name}`;
+  }
+
+  async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    const fresh = new Set<string>();
     for (let from = 0; from < tasks.length; from += bulkSize) {
-      newCount += await this.#sendBulk(tasks.slice(from, from + bulkSize));
+      for (const id of await this.#sendBulk(tasks.slice(from, from + bulkSize))) fresh.add(id);
     }
-    return newCount;
+    return fresh;
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
@@ -69,18 +75,17 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   /** First the messages, then what is known of them: a crash in between makes a second copy, not a task that was never sent. */
-  async #sendBulk(tasks: readonly QueuedTask[]): Promise<number> {
+  async #sendBulk(tasks: readonly QueuedTask[]): Promise<readonly string[]> {
     const { state } = this.#deps;
-    const { name } = this.#queue.address;
     const byId = new Map(tasks.map((task) => [queueIdOf(task), task]));
-    const unsent = state === null ? byId : await state.unsent(name, [...byId.keys()]);
+    const unsent = state === null ? byId : await state.unsent(this.place, [...byId.keys()]);
     const sending = [...byId].filter(([id]) => unsent.has(id));
     const ends = await Promise.allSettled(sending.map(([, task]) => this.#queue.send(encodeMessage(task))));
     const sent = sending.filter((_, index) => ends[index]?.status === 'fulfilled').map(([id]) => id);
-    await state?.recordSent(name, sent);
+    await state?.recordSent(this.place, sent);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return sent.length;
+    return sent;
   }
 
   async #begin({ sinceMs, messages }: Polled): Promise<readonly TaskLease[]> {
@@ -96,7 +101,7 @@ export class SqsTaskQueue implements TaskQueue {
     throw failed.reason;
   }
 
-  /** Null for what is no task of ours: it is left to itself, and in the end to the dead-letter queue. */
+  /** Null for a copy of a task that is elsewhere, and for what is no task of ours: that is left to itself, and in the end to the dead-letter queue. */
   async #lease(message: HeldMessage): Promise<SqsLease | null> {
     const queued = readTask(message.body);
     if (queued === null) {
@@ -105,10 +110,14 @@ export class SqsTaskQueue implements TaskQueue {
     }
     const holder = randomUUID();
     const { state } = this.#deps;
-    const saved = await state?.begin(queueIdOf(queued), holder);
-    const progress = state === null ? presumedProgress(queued.progress, message.delivery) : (saved ?? queued.progress);
-    const deps = { queue: this.#queue, deadLetters: this.#deadLetters, state };
-    return new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
+    const deps = { queue: this.#queue, place: this.place, deadLetters: this.#deadLetters, state };
+    const leaseOf = (progress: OpenProgress): SqsLease =>
+      new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
+    if (state === null) return leaseOf(presumedProgress(queued.progress, message.delivery));
+    const begun = await state.begin(queueIdOf(queued), { holder, place: this.place });
+    if (begun.isHere) return leaseOf(begun.progress ?? queued.progress);
+    await leaseOf(queued.progress).leave();
+    return null;
   }
 }
 

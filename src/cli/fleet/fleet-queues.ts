@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/usage-error.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
 import type { ResultQueue } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 
@@ -8,6 +9,8 @@ export interface FleetQueues {
   /** Throws `UsageError` for a URL that cannot be one. */
   tasks(region: string, url: string): Promise<TaskQueue>;
   results(url: string): Promise<ResultQueue>;
+  /** What is kept beside the queues; null where there is no room for it. */
+  state(): Promise<FleetState | null>;
 }
 
 /** What says where the queues are. */

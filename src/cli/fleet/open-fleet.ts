@@ -8,8 +8,15 @@ import type { Task } from '../../domain/task.ts';
 import type { ResultQueue } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { Context } from '../context.ts';
-import { queueUrls, resultsUrl } from './fleet-queues.ts';
+import { hasWorkersElsewhere, queueUrls, resultsUrl } from './fleet-queues.ts';
 import { movedText } from './follow-health.ts';
+
+/** The run whose tasks go through the queues. */
+export interface FleetRun {
+  readonly run: string;
+  /** Whether an earlier process of the run may have queued tasks. */
+  readonly isContinued: boolean;
+}
 
 /** The queues of every region, the results, and who decides where tasks go. */
 export interface Fleet {
@@ -18,6 +25,8 @@ export interface Fleet {
   readonly failover: FleetFailover;
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
+  /** False where nobody can say of a task that was queued where it is: queues that remember nothing, with nothing beside them. */
+  readonly remembers: boolean;
   /** Whether a task must not leave the residency group of its region. */
   isStrict(task: Task): boolean;
 }
@@ -46,13 +55,15 @@ function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
 }
 
 /** Opens the queues that a configuration names, for the tasks of one run. Throws `UsageError` where some are missing. */
-export async function openFleet(run: string, config: Config, context: Context): Promise<Fleet> {
+export async function openFleet({ run, isContinued }: FleetRun, config: Config, context: Context): Promise<Fleet> {
   const places = { config, sandbox: context.globals.sandbox };
   const urls = queueUrls(places);
   const opener = await context.queues(config);
   const opened = [...urls].map(async ([region, url]) => [region, await opener.tasks(region, url)] as const);
   const queues = new Map(await Promise.all(opened));
   const results = await opener.results(resultsUrl(places));
+  const isShared = hasWorkersElsewhere(places);
+  const state = isShared ? await opener.state() : null;
   const { clock, random, terminal } = context;
   const router = new FailoverRouter(config.failover, { clock, random });
   const onMoved: ConstructorParameters<typeof FleetFailover>[0]['onMoved'] = (from, moved) =>
@@ -64,8 +75,9 @@ export async function openFleet(run: string, config: Config, context: Context): 
     tell(region, message);
   };
   const place = failover.place.bind(failover);
-  const dispatcher = new Dispatcher(run, { queues, results, place, clock, onAway });
-  return { config, dispatcher, failover, queues, results, isStrict: strictRule(config) };
+  const dispatcher = new Dispatcher(run, { queues, results, state, isContinued, place, clock, onAway });
+  const remembers = !isShared || state !== null;
+  return { config, dispatcher, failover, queues, results, remembers, isStrict: strictRule(config) };
 }
 
 /** Throws `UsageError` where queues are missing, or a task without a page would have none. */

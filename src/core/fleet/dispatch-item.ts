@@ -1,5 +1,6 @@
 import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { BatchResult } from '../batch/batch-item.ts';
 import type { SolvePlan } from '../batch/batch-plan.ts';
@@ -14,6 +15,8 @@ export interface DispatchItemDeps {
   /** Whether a task must not leave the residency group of its region. */
   readonly isStrict: (task: Task) => boolean;
   readonly limits: TaskLimits;
+  /** Writes down that the task may be paid for twice, before it is queued where nobody can rule that out. */
+  readonly recordDoubt: () => Awaitable<void>;
 }
 
 const generationDigits = 12;
@@ -40,15 +43,16 @@ export function progressOf(plan: SolvePlan): OpenProgress {
 /** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
-  { dispatcher, clock, key, isStrict, limits }: DispatchItemDeps,
+  { dispatcher, clock, key, isStrict, limits, recordDoubt }: DispatchItemDeps,
 ): Promise<BatchResult | null> {
   const { item, plan } = work;
   const { task } = item;
   if (task.region === null) throw new RangeError(`the task ${task.taskId} has no region`);
-  const result = await dispatcher.dispatch({
+  const queued = {
     ...{ run: dispatcher.run, key, task, homeRegion: task.region, strict: isStrict(task) },
     ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan), limits },
-  });
+  };
+  const result = await dispatcher.dispatch(queued, recordDoubt);
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;
   const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;

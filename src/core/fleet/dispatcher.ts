@@ -1,7 +1,9 @@
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
-import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import { doubtful, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
+import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { FleetState } from '../../ports/fleet-state.ts';
 import type { ResultLease, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { HomedTask, Placement } from '../routing/failover-router.ts';
@@ -17,6 +19,10 @@ export interface DispatcherDeps {
   /** Of every region, by its name. */
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
+  /** Where tasks are that were begun; null where nobody knows. */
+  readonly state: Pick<FleetState, 'placeOf' | 'takeOver'> | null;
+  /** Whether an earlier process of the run may have sent its tasks. */
+  readonly isContinued: boolean;
   /** Which region takes a task now. */
   readonly place: (task: HomedTask) => Placement;
   readonly clock: Clock;
@@ -25,7 +31,10 @@ export interface DispatcherDeps {
 }
 
 interface Pending {
-  readonly queued: QueuedTask;
+  queued: RoutedTask;
+  /** It may be paid for in two places, whichever result comes. */
+  isDoubtful: boolean;
+  readonly recordDoubt: () => Awaitable<void>;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -34,11 +43,6 @@ const receiveMs = 5_000;
 const mostAtOnce = 500;
 const awayMs = 1_000;
 const lookEveryMs = 15_000;
-
-/** After a queue did not answer, the task may be in it all the same: whoever gets the other copy must know. */
-function doubtful(progress: OpenProgress): OpenProgress {
-  return progress.state === 'new' ? { state: 'in-doubt', attempts: 0 } : progress;
-}
 
 /**
  * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue until
@@ -68,15 +72,19 @@ export class Dispatcher {
     return this.#run;
   }
 
-  /** Resolves with the task's result; null where the dispatcher ended before it came. */
-  dispatch(queued: RoutedTask): Promise<TaskResult | null> {
+  /**
+   * Resolves with the task's result; null where the dispatcher ended before it came. `recordDoubt` is done before the task is
+   * sent to where it may be paid for a second time.
+   */
+  dispatch(queued: RoutedTask, recordDoubt: () => Awaitable<void> = () => undefined): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#ended.signal.aborted) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#pending.set(queued.key, { queued, resolve, reject });
-      this.#send(queued).catch(reject);
+      const pending: Pending = { queued, isDoubtful: false, recordDoubt, resolve, reject };
+      this.#pending.set(queued.key, pending);
+      this.#send(pending).catch(reject);
     });
   }
 
@@ -128,17 +136,64 @@ export class Dispatcher {
     await this.#reader.close().catch((error: unknown) => this.#note(null, error));
   }
 
-  async #send(first: RoutedTask): Promise<void> {
-    const { homeRegion: home, strict } = first;
-    let [queued, tried]: [QueuedTask, string | null] = [first, null];
-    while (!this.#ended.signal.aborted && this.#pending.has(first.key)) {
+  async #send(pending: Pending): Promise<void> {
+    const { key, homeRegion: home, strict } = pending.queued;
+    const tried = new Set<string>();
+    while (!this.#ended.signal.aborted && this.#pending.has(key)) {
       // Whom nobody may take waits in the queue of its own region.
-      const region = this.#deps.place({ home, strict }).region ?? home;
-      if (tried !== null && tried !== region) queued = { ...queued, progress: doubtful(queued.progress) };
-      if (await this.#trySend(queued, region)) return;
-      tried = region;
+      const chosen = this.#deps.place({ home, strict }).region ?? home;
+      const region = await this.#regionFor(pending, chosen, tried);
+      if (region !== null && (await this.#trySend(pending.queued, region))) return;
+      if (region !== null) tried.add(region);
       await this.#deps.clock.sleep(awayMs, this.#ended.signal);
     }
+  }
+
+  /**
+   * Where the task is to be sent: to the region where it is, if it was begun, and to the chosen one otherwise. Null where
+   * that cannot be found out now.
+   */
+  async #regionFor(pending: Pending, chosen: string, tried: ReadonlySet<string>): Promise<string | null> {
+    const { state, isContinued } = this.#deps;
+    if (state === null) {
+      // A queue that did not answer may have it all the same.
+      if (tried.size > 0) await this.#doubt(pending);
+      return chosen;
+    }
+    if (!isContinued && tried.size === 0) return chosen;
+    try {
+      const place = await state.placeOf(queueIdOf(pending.queued));
+      return place === null ? chosen : await this.#regionOfBegun(pending, place, { chosen, tried, state });
+    } catch (error) {
+      this.#note(null, error);
+      return null;
+    }
+  }
+
+  async #regionOfBegun(
+    pending: Pending,
+    place: string,
+    {
+      chosen,
+      tried,
+      state,
+    }: { chosen: string; tried: ReadonlySet<string>; state: NonNullable<DispatcherDeps['state']> },
+  ): Promise<string> {
+    const { queues } = this.#deps;
+    const [current = null] = [...queues].find(([, queue]) => queue.place === place) ?? [];
+    // It is there already, and left as it is; where it was lost, nobody knows what was paid for.
+    pending.queued = { ...pending.queued, progress: doubtful(pending.queued.progress) };
+    if (current !== null && (current === chosen || !tried.has(current))) return current;
+    await this.#doubt(pending);
+    await state.takeOver(queueIdOf(pending.queued), { from: place, to: queues.get(chosen)?.place ?? chosen });
+    return chosen;
+  }
+
+  async #doubt(pending: Pending): Promise<void> {
+    if (pending.isDoubtful) return;
+    await pending.recordDoubt();
+    pending.isDoubtful = true;
+    pending.queued = { ...pending.queued, progress: doubtful(pending.queued.progress) };
   }
 
   async #trySend(queued: QueuedTask, region: string): Promise<boolean> {
@@ -176,7 +231,8 @@ export class Dispatcher {
   }
 
   #resolve(key: string, result: TaskResult): void {
-    this.#pending.get(key)?.resolve(result);
+    const pending = this.#pending.get(key);
+    pending?.resolve(pending.isDoubtful ? { ...result, possiblyCharged: true } : result);
     this.#pending.delete(key);
   }
 

@@ -44,6 +44,10 @@ class JournaledLease implements TaskLease {
     return this.#lease.ack();
   }
 
+  offer(place: string): Promise<OpenProgress | null> {
+    return this.#lease.offer(place);
+  }
+
   moved(): Promise<boolean> {
     return this.#lease.moved();
   }
@@ -63,6 +67,7 @@ class JournaledLease implements TaskLease {
  */
 export function journaledQueue(queue: TaskQueue, journal: AttemptJournal): TaskQueue {
   return {
+    place: queue.place,
     send: (tasks) => queue.send(tasks),
     receive: async (most, waitMs, signal) => {
       const leases = await queue.receive(most, waitMs, signal);

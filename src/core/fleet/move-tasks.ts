@@ -1,4 +1,4 @@
-import type { QueuedTask } from '../../domain/queued-task.ts';
+import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 
 /** Tasks that wait in a queue and are to go elsewhere. */
@@ -64,16 +64,24 @@ class Transport {
       this.#keptCount += group.length;
       return;
     }
-    await queue.send(group.map(({ queued }) => queued));
-    const left = await Promise.all(group.map((lease) => lease.moved()));
-    for (const lease of group) this.#held.delete(lease);
+    const copies = new Map<TaskLease, QueuedTask>();
+    const offers = group.map(async (lease) => {
+      const progress = await lease.offer(queue.place);
+      if (progress !== null) copies.set(lease, { ...lease.queued, progress });
+    });
+    await Promise.all(offers);
+    const fresh = await queue.send([...copies.values()]);
+    // A copy that was there before may be dropped at this moment, as one too many: the task stays until the next move.
+    const leaving = [...copies].flatMap(([lease, copy]) => (fresh.has(queueIdOf(copy)) ? lease : []));
+    const left = await Promise.all(leaving.map((lease) => lease.moved()));
+    for (const lease of leaving) this.#held.delete(lease);
     this.#byRegion.set(target, (this.#byRegion.get(target) ?? 0) + left.filter(Boolean).length);
   }
 }
 
 /**
  * Moves what waits in a queue, each task under the same id, with its progress. It is in the other queue before it leaves
- * this one: whoever dies in between leaves two copies, of which the second finds the result of the first. Throws
+ * this one: whoever dies in between leaves two copies, of which the one that is begun first is the task. Throws
  * `QueueUnavailable`; what was not moved then is where it was.
  */
 export async function moveTasks(move: Move): Promise<Moved> {

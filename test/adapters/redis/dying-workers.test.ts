@@ -21,7 +21,7 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
   afterAll(() => program.remove());
   beforeEach(async () => {
     server = await RedisServer.start();
-    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock });
+    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock, state: null });
     await queue.send([aQueuedTask(1)]);
     holder = startHolder(program.path, server.url(), 'r');
     await holder.says('holding');

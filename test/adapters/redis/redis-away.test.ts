@@ -18,7 +18,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock });
+    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock, state: null });
     results = new RedisResultQueue({ url: server.url(9), leaseMs: 5_000 }, { clock: systemClock });
   });
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
   it('a Redis that was never there is told of at once', async () => {
     await server.down();
     const url = `redis://user:secret@127.0.0.1:${server.port}/0`;
-    const unreached = new BullTaskQueue({ url, region: 'r', timing }, { clock: systemClock });
+    const unreached = new BullTaskQueue({ url, region: 'r', timing }, { clock: systemClock, state: null });
     const beginMs = systemClock.nowMs();
     await expect(unreached.send([aQueuedTask(1)])).rejects.toThrow(/user:\*\*\*@.*ECONNREFUSED/);
     expect(systemClock.nowMs() - beginMs).toBeLessThan(1_000);

@@ -25,7 +25,7 @@ describe.skipIf(!hasRedis)('a Redis', () => {
 
   it('without the database of the URL is told of with the fix, as often as it is asked, and is left as it is', async () => {
     const url = server.url(99);
-    const tasks = new BullTaskQueue({ url, region: 'r', timing }, { clock });
+    const tasks = new BullTaskQueue({ url, region: 'r', timing }, { clock, state: null });
     const results = new RedisResultQueue({ url, leaseMs: 5_000 }, { clock });
     const state = new RedisFleetState(url);
     const reader = results.reader(null);
@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)('a Redis', () => {
   it('that evicts is not spoken of by a library behind our back', async () => {
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-    const queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock });
+    const queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock, state: null });
     await queue.send([aQueuedTask(1)]);
     expect(await queue.receive(1, 3_000, never)).toHaveLength(1);
     expect(warn).not.toHaveBeenCalled();

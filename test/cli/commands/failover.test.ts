@@ -147,6 +147,7 @@ async function moved(answers: Record<string, ProbeResult>, flags: FailoverFlags,
     queues: {
       tasks: async (region) => new MemoryTaskQueue(tasks.get(region)!),
       results: async () => new MemoryResultQueue({ clock }),
+      state: async () => null,
     },
     regionProbe: {
       probeRegion: async (url) => Object.entries(answers).find(([name]) => endpoint(name) === url)?.[1] ?? down,

@@ -28,7 +28,8 @@ function queuesThat(depth: () => Promise<QueueDepth>): FleetQueues & { opened: s
     opened.push(`${region} ${url}`);
     return { depth } as TaskQueue;
   };
-  return { opened, tasks, results: () => Promise.reject(new Error('not asked for')) };
+  const results = () => Promise.reject(new Error('not asked for'));
+  return { opened, tasks, results, state: async () => null };
 }
 
 function lookedAt(result: ProbeResult, queue: string | null, parts: StageParts = {}) {

@@ -25,6 +25,8 @@ export interface QueueBench {
   expire(region: string, lease: TaskLease): Promise<void>;
   /** Engines that remember ids send none twice, and drop the second result of a task. */
   readonly remembers: boolean;
+  /** Engines that know in which queue a task is work on one of its copies only. */
+  readonly knowsPlaces: boolean;
   /** Until a lease that is not renewed is somebody else's, at the most. */
   readonly leaseMs: number;
   stop(): Promise<void>;
@@ -47,6 +49,7 @@ async function memoryBench(): Promise<QueueBench> {
     results: () => results,
     expire: async (region, lease) => tasksOf(region).expire(queueIdOf(lease.queued)),
     remembers: true,
+    knowsPlaces: false,
     leaseMs: 0,
     stop: async () => undefined,
   };
@@ -55,13 +58,18 @@ async function memoryBench(): Promise<QueueBench> {
 async function bullBench(): Promise<QueueBench> {
   const server = await RedisServer.start();
   const timing = { leaseMs: 900, stalledMs: 300, maxHoldMs: hour };
+  const state = new RedisFleetState(server.url(8));
   return {
-    tasks: (region, clock = systemClock) => new BullTaskQueue({ url: server.url(), region, timing }, { clock }),
+    tasks: (region, clock = systemClock) => new BullTaskQueue({ url: server.url(), region, timing }, { clock, state }),
     results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 600 }, { clock }),
     expire: () => systemClock.sleep(1_800),
     remembers: true,
+    knowsPlaces: true,
     leaseMs: 5_000,
-    stop: () => server.stop(),
+    stop: async () => {
+      await state.close();
+      await server.stop();
+    },
   };
 }
 
@@ -90,6 +98,7 @@ async function sqsBench(
     results: (clock = systemClock) => new SqsResultQueue(address('results'), timing, { clock, state }),
     expire: () => systemClock.sleep(1_200),
     remembers: state !== null,
+    knowsPlaces: state !== null,
     leaseMs: 5_000,
     stop: async () => {
       await kept?.stop();

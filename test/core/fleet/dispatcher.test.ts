@@ -7,6 +7,7 @@ import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
 import type { TaskResult } from '../../../src/domain/task-result.ts';
 import type { TaskQueue } from '../../../src/ports/task-queue.ts';
 import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-rig.ts';
+import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
 import { wellBehaved } from '../../support/solver-rig.ts';
 
@@ -18,6 +19,8 @@ function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
   const dispatcher = new Dispatcher('run-a', {
     queues: new Map([['home', new MemoryTaskQueue(world.tasks)]]),
     results: world.results,
+    state: null,
+    isContinued: false,
     place: ({ home }) => ({ region: home, reason: '' }),
     clock: world.clock,
     onAway: (region, message) => {
@@ -136,6 +139,69 @@ describe('a dispatcher', () => {
     expect(away).toEqual(Array.from({ length: 3 }, () => ['home', 'redis://home: gone']));
     const [lease] = await new MemoryTaskQueue(other).receive(1, 0, new AbortController().signal);
     expect(lease!.queued.progress).toEqual({ state: 'in-doubt', attempts: 0 });
+    await end();
+  });
+
+  /** Two regions, and a run that an earlier process began; `isAway` says whether the queue of home cannot be reached. */
+  function aContinuedRun(place: string | null, isAway: () => boolean) {
+    const world = new FleetWorld();
+    const [home, other] = [world.tasks, new MemoryTasks({ clock: world.clock })];
+    const named = (name: string, tasks: MemoryTasks): TaskQueue => {
+      const queue: TaskQueue = new MemoryTaskQueue(tasks);
+      const send = queue.send.bind(queue);
+      queue.send = (queued) =>
+        name === 'home' && isAway() ? Promise.reject(new QueueUnavailable('gone')) : send(queued);
+      return Object.defineProperty(queue, 'place', { value: `the place of ${name}` });
+    };
+    const taken: object[] = [];
+    const course = aDispatcher(world, {
+      queues: new Map([
+        ['home', named('home', home)],
+        ['other', named('other', other)],
+      ]),
+      place: () => ({ region: isAway() && world.clock.nowMs() > 1_500 ? 'other' : 'home', reason: '' }),
+      isContinued: true,
+      state: {
+        placeOf: async () => place,
+        takeOver: async (id, move) => void taken.push({ id, ...move }),
+      },
+    });
+    const progressIn = async (tasks: MemoryTasks) => {
+      const leases = await new MemoryTaskQueue(tasks).receive(10, 0, new AbortController().signal);
+      return leases.map(({ queued }) => queued.progress);
+    };
+    return { ...course, world, home, other, taken, progressIn };
+  }
+
+  it('sends a task of an earlier process to where it was begun, and marks a copy that should be there already', async () => {
+    const { dispatcher, world, home, other, progressIn, end } = aContinuedRun('the place of other', () => false);
+    void dispatcher.dispatch(aTaskOf(1));
+    await world.clock.advance(100);
+    expect(await progressIn(home)).toEqual([]);
+    expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
+    await end();
+  });
+
+  it('sends a task home that nobody has begun', async () => {
+    const { dispatcher, world, home, progressIn, end } = aContinuedRun(null, () => false);
+    void dispatcher.dispatch(aTaskOf(1));
+    await world.clock.advance(100);
+    expect(await progressIn(home)).toEqual([{ state: 'new' }]);
+    await end();
+  });
+
+  it('takes a task over whose queue is away, writes the doubt down before, and marks whichever result comes', async () => {
+    const run = aContinuedRun('the place of home', () => true);
+    const { dispatcher, world, other, taken, progressIn, end } = run;
+    const recorded: number[] = [];
+    const waiting = dispatcher.dispatch(aTaskOf(1), () => void recorded.push(taken.length));
+    await world.clock.advance(3_000);
+    expect(recorded).toEqual([0]);
+    expect(taken).toEqual([{ id: queueIdOf(aTaskOf(1)), from: 'the place of home', to: 'the place of other' }]);
+    expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
+    await world.results.push(aResult(1));
+    await world.clock.advance(1_000);
+    expect(await waiting).toMatchObject({ possiblyCharged: true });
     await end();
   });
 

@@ -70,7 +70,7 @@ export class FileJournal implements OpenJournal {
 
   /** Where its row stands: the next one stands behind it. */
   generationOf(key: string): number {
-    return this.#states.rowAt(key) ?? 0;
+    return this.#states.latestRowAt(key);
   }
 
   counts(): JournalCounts {

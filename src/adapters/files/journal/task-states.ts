@@ -102,6 +102,12 @@ export class TaskStates {
     return state === 'solved' || state === 'failed' ? this.#rowAt.get(task) : null;
   }
 
+  /** Where the record with the latest row of a task begins, finished or begun again since; 0 for a task that never got one. */
+  latestRowAt(key: string): number {
+    const task = this.#index.find(key);
+    return task === undefined ? 0 : this.#rowAt.get(task);
+  }
+
   /** Takes in the record that begins at `at`. */
   apply(step: Step, at: number): void {
     const open = this.#open.get(step.key);

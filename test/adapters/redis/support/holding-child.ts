@@ -5,7 +5,7 @@ import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
 
 const [, , url = '', region = ''] = process.argv;
 const timing = { leaseMs: 2_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
-const queue = new BullTaskQueue({ url, region, timing }, { clock: systemClock });
+const queue = new BullTaskQueue({ url, region, timing }, { clock: systemClock, state: null });
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 
 const [lease] = await queue.receive(1, 20_000, new AbortController().signal);
