@@ -120,14 +120,20 @@ async function otherNameBeside(path: string): Promise<string | null> {
   return null;
 }
 
+/** Whether a name is one that a fresh start keeps an old journal under. */
+const isKeptName = (name: string | null, path: string): boolean =>
+  name !== null && name.startsWith(`${path}.`) && /^[0-9]+$/.test(name.slice(path.length + 1));
+
 /**
- * Throws `UsageError` for a journal that is reached by several names in several folders: the lock stands beside it, so
+ * Gives a journal back a name of its own, under its lock. A fresh start that was killed leaves a second one beside it, which
+ * keeps a copy from then on. Throws `UsageError` for a journal that is reached by other names: the lock stands beside it, so
  * that each name would have one of its own.
  */
-export async function refuseOtherNames(path: string): Promise<void> {
+export async function ensureOneName(path: string): Promise<void> {
   const { nlink } = await stat(path);
   if (nlink > 1) {
     const other = await otherNameBeside(path);
+    if (nlink === 2 && isKeptName(other, path)) return renewJournal(path);
     throw new UsageError(
       `the journal ${path} has ${nlink} names (hard links), and could be in use unseen under another one`,
       `remove the other ${other === null ? 'names' : `name ${other}`}, or put a copy in its place (cp, then mv)`,

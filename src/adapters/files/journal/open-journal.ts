@@ -9,7 +9,7 @@ import {
   makePrivate,
   openForAppending,
   realPathOf,
-  refuseOtherNames,
+  ensureOneName,
   renewJournal,
 } from './journal-file.ts';
 import { type JournalHeader, refuseForeign } from './journal-header.ts';
@@ -84,7 +84,7 @@ function checkOwn(file: FileHandle, { path, end }: { path: string; end: number |
 async function openLocked(place: Place, options: JournalOptions, lock: JournalLock): Promise<OpenJournal> {
   const { path } = place;
   const origin = await prepare(place, options);
-  await refuseOtherNames(path);
+  await ensureOneName(path);
   // What the last owner has open is then a file without a name, and what it still writes there hurts nothing.
   if (lock.isTakenOver && origin.isResumed) await renewJournal(path);
   const file = await openForAppending(path);
