@@ -1,4 +1,4 @@
-import type { OpenProgress, QueuedTask } from '../domain/queued-task.ts';
+import type { OpenProgress, QueuedTask, TaskAddress } from '../domain/queued-task.ts';
 
 /** A worker's time-bound hold on a task. It is renewed by itself until it is ended, lost, or its queue is closed. */
 export interface TaskLease {
@@ -8,9 +8,12 @@ export interface TaskLease {
   readonly delivery: number;
   /** Aborts when somebody else may have the task: stop working on it. May come late, so `save` is what decides. */
   readonly lost: AbortSignal;
+  /** Aborts when the queue has lost its data, and with it this lease. Never where the engine cannot tell. */
+  readonly forgotten: AbortSignal;
   /**
    * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLost` where
-   * the task was handed to somebody else meanwhile, whose progress it then leaves alone.
+   * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgotten` where the
+   * queue has lost its data.
    */
   save(progress: OpenProgress): Promise<void>;
   /** The task has its result: it leaves the queue. False where the lease was lost, which then changes nothing. */
@@ -51,6 +54,14 @@ export interface TaskQueue {
    * queue already is left as it is. Answers how many were not. What it throws on may be in the queue all the same.
    */
   send(tasks: readonly QueuedTask[]): Promise<number>;
+  /** Queues tasks whose results are lost: like `send`, but what the engine remembers as done is queued again, too. */
+  sendAgain(tasks: readonly QueuedTask[]): Promise<number>;
+  /** Notes, before the first task of a run is sent to any queue, that there is this run. */
+  noteRun(run: string): Promise<void>;
+  /** Whether the run is noted: where it is not, what was sent is lost. True where the engine cannot tell. */
+  knowsRun(run: string): Promise<boolean>;
+  /** Of each task, whether it is still to be done here: it waits, is held, or was set aside. True where the engine cannot tell. */
+  holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]>;
   /** At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts. */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]>;
   depth(): Promise<QueueDepth>;

@@ -1,12 +1,15 @@
 import { LeaseLost } from '../../domain/lease-lost.ts';
-import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import type { OpenProgress, QueuedTask, TaskAddress } from '../../domain/queued-task.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
+
+const never = new AbortController().signal;
 
 class MemoryLease implements TaskLease {
   readonly id: string;
   readonly queued: QueuedTask;
   readonly delivery: number;
+  readonly forgotten = never;
   readonly #lost = new AbortController();
   readonly #tasks: MemoryTasks;
   readonly #task: HeldTask;
@@ -67,6 +70,21 @@ export class MemoryTaskQueue implements TaskQueue {
 
   async send(tasks: readonly QueuedTask[]): Promise<number> {
     return this.#tasks.add(tasks);
+  }
+
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<number> {
+    return this.send(tasks);
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** What ends with the process is not lost in it. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
+    return tasks.map(() => true);
   }
 
   async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {

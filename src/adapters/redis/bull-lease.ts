@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import { LeaseLost } from '../../domain/lease-lost.ts';
+import { LeaseForgotten, LeaseLost } from '../../domain/lease-lost.ts';
 import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
 import type { SaveRequest } from './bull-scripts.ts';
@@ -13,6 +13,8 @@ export interface BullLeaseDeps {
   /** The name under which the worker takes jobs, which no other has. */
   readonly holder: string;
   readonly trouble: RedisTrouble;
+  /** Whether the queue has lost its data since the lease was taken. */
+  readonly hasLostData: () => Promise<boolean>;
   /** Told once, when the lease is ended or lost: it need not be renewed any more. */
   readonly onEnd: (lease: BullLease) => void;
 }
@@ -35,6 +37,7 @@ export class BullLease implements TaskLease {
   readonly #job: TaskJob;
   readonly #deps: BullLeaseDeps;
   readonly #lost = new AbortController();
+  readonly #forgotten = new AbortController();
   #hasEnded = false;
 
   constructor(job: TaskJob, token: string, deps: BullLeaseDeps) {
@@ -48,6 +51,24 @@ export class BullLease implements TaskLease {
 
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  get forgotten(): AbortSignal {
+    return this.#forgotten.signal;
+  }
+
+  /** Nobody has the job: the queue has lost its data. */
+  forget(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#forgotten.abort();
+    this.#deps.onEnd(this);
+  }
+
+  /** The lock is gone: with all the data, or somebody else may have the job. */
+  async loseOrForget(): Promise<void> {
+    if (await this.#deps.hasLostData()) this.forget();
+    else this.lose();
   }
 
   /** Somebody else may have the job. */
@@ -68,9 +89,11 @@ export class BullLease implements TaskLease {
       // An id was paid for: it is worth knowing for whoever is next, even where the lock ran out meanwhile.
       token: progress.state === 'submitted' ? null : this.token,
     };
-    const saved = await trouble.guard(() => saves.ask(allJobs, request));
+    // Whoever has queued it again must not find the progress of before in it.
+    const saved = this.forgotten.aborted ? 0 : await trouble.guard(() => saves.ask(allJobs, request));
     if (saved === 1) return;
-    this.lose();
+    await trouble.guard(() => this.loseOrForget());
+    if (this.forgotten.aborted) throw new LeaseForgotten(`the queue has lost the task ${this.id}`);
     throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
   }
 
@@ -103,15 +126,15 @@ export class BullLease implements TaskLease {
     if (this.#hasEnded) return false;
     try {
       await this.#deps.trouble.guard(() => how().catch((error: unknown) => this.#orLost(error)));
-      return !this.#lost.signal.aborted;
+      return !this.#lost.signal.aborted && !this.forgotten.aborted;
     } finally {
       this.#hasEnded = true;
       this.#deps.onEnd(this);
     }
   }
 
-  #orLost(error: unknown): void {
+  async #orLost(error: unknown): Promise<void> {
     if (!saysLost(error)) throw error;
-    this.lose();
+    await this.loseOrForget();
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { queueIdOf, type QueuedTask, type TaskAddress } from '../../domain/queued-task.ts';
 import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { BullReceiver, type Timing } from './bull-receiver.ts';
-import { countKnownJobs } from './bull-scripts.ts';
+import { countKnownJobs, findOpenJobs } from './bull-scripts.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
@@ -22,6 +22,8 @@ const keptJobs = {
 };
 /** The stream of events is for dashboards; its usual length holds 10,000. */
 const streams = { events: { maxLen: 100 } };
+/** As long as the results know which tasks are finished. */
+const rememberedMs = 14 * 86_400_000;
 const jobName = 'solve';
 const bulkSize = 1_000;
 const connectTimeoutMs = 5_000;
@@ -38,7 +40,7 @@ function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: t
   return { ...parseRedisUrl(url), skipVersionCheck: true };
 }
 
-function bulksOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
+function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {
   const count = Math.ceil(tasks.length / bulkSize);
   return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
 }
@@ -64,6 +66,38 @@ export class BullTaskQueue implements TaskQueue {
       let newCount = 0;
       for (const bulk of bulksOf(tasks)) newCount += await this.#sendBulk(queue, bulk);
       return newCount;
+    });
+  }
+
+  sendAgain(tasks: readonly QueuedTask[]): Promise<number> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await Promise.all(tasks.map((task) => this.#forgetDone(queue, queueIdOf(task))));
+      return this.send(tasks);
+    });
+  }
+
+  noteRun(run: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await (await queue.getBackend().client).runCommand('set', [queue.toKey(`run:${run}`), '1', 'PX', rememberedMs]);
+    });
+  }
+
+  knowsRun(run: string): Promise<boolean> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      return Number(await client.runCommand('exists', [queue.toKey(`run:${run}`)])) === 1;
+    });
+  }
+
+  holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      const answers = bulksOf(tasks).map((bulk) => findOpenJobs(client, queue, bulk.map(queueIdOf)));
+      return (await Promise.all(answers)).flat();
     });
   }
 
@@ -129,6 +163,11 @@ export class BullTaskQueue implements TaskQueue {
       })),
     );
     return ids.length - known;
+  }
+
+  async #forgetDone(queue: Queue<QueuedTask, null>, id: string): Promise<void> {
+    const job = await queue.getJob(id);
+    if (job !== undefined && (await job.isCompleted())) await job.remove();
   }
 
   async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {

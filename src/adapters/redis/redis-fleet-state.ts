@@ -14,10 +14,15 @@ redis.call('HSET', KEYS[1], 'holder', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('HGET', KEYS[1], 'progress')`;
 
-/** KEYS: the task. ARGV: the holder, the progress. Answers 1 where it was saved. */
+/**
+ * KEYS: the task. ARGV: the holder, the progress, how long it is remembered. Answers 1 where it was saved. Without a holder
+ * this Redis has lost its data, and nobody has begun the task since.
+ */
 const saveScript = `
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'progress', ARGV[2])
+local holder = redis.call('HGET', KEYS[1], 'holder')
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'progress', ARGV[2])
+if not holder then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`;
 
 /** KEYS: the task. ARGV: the result, how long it is remembered. Answers whether it is the first, and what stands; nothing once delivered. */
@@ -77,7 +82,9 @@ export class RedisFleetState implements FleetState {
 
   save(id: string, holder: string, progress: OpenProgress): Promise<boolean> {
     const text = JSON.stringify(progress);
-    return this.#trouble.guard(async () => (await this.#redis.eval(saveScript, 1, keyOf(id), holder, text)) === 1);
+    return this.#trouble.guard(
+      async () => (await this.#redis.eval(saveScript, 1, keyOf(id), holder, text, rememberedMs)) === 1,
+    );
   }
 
   claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }> {

@@ -7,6 +7,8 @@ import type { HeldMessage } from './held-message.ts';
 import { encodeMessage } from './message-text.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
+const never = new AbortController().signal;
+
 export interface SqsLeaseDeps {
   readonly queue: SqsQueue;
   readonly deadLetters: DeadLetters;
@@ -18,6 +20,8 @@ export interface SqsLeaseDeps {
 export class SqsLease implements TaskLease {
   readonly queued: QueuedTask;
   readonly delivery: number;
+  /** A message outlives what is kept beside it. */
+  readonly forgotten = never;
   readonly #message: HeldMessage;
   readonly #holder: string;
   readonly #deps: SqsLeaseDeps;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { type OpenProgress, queueIdOf, type QueuedTask, type TaskAddress } from '../../domain/queued-task.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
@@ -42,6 +42,25 @@ export class SqsTaskQueue implements TaskQueue {
       newCount += await this.#sendBulk(tasks.slice(from, from + bulkSize));
     }
     return newCount;
+  }
+
+  /** What it remembers is what was sent, not what is done. */
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<number> {
+    const { state } = this.#deps;
+    const { name } = this.#queue.address;
+    await Promise.all(tasks.map((task) => state?.forgetSent(name, queueIdOf(task))));
+    return this.send(tasks);
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** Nobody can look into a queue for one message. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
+    return tasks.map(() => true);
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {

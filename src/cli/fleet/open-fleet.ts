@@ -45,8 +45,12 @@ function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
   };
 }
 
-/** Opens the queues that a configuration names, for the tasks of one run. Throws `UsageError` where some are missing. */
-export async function openFleet(run: string, config: Config, context: Context): Promise<Fleet> {
+/** Opens the queues that a configuration names, for the tasks of one run; `isResumed` where an earlier process began it. Throws `UsageError` where some are missing. */
+export async function openFleet(
+  { run, isResumed }: { readonly run: string; readonly isResumed: boolean },
+  config: Config,
+  context: Context,
+): Promise<Fleet> {
   const places = { config, sandbox: context.globals.sandbox };
   const urls = queueUrls(places);
   const opener = await context.queues(config);
@@ -64,7 +68,8 @@ export async function openFleet(run: string, config: Config, context: Context): 
     tell(region, message);
   };
   const place = failover.place.bind(failover);
-  const dispatcher = new Dispatcher(run, { queues, results, place, clock, onAway });
+  const say = (message: string): void => terminal.note(message);
+  const dispatcher = new Dispatcher(run, { queues, results, place, clock, isResumed, onAway, tell: say });
   return { config, dispatcher, failover, queues, results, isStrict: strictRule(config) };
 }
 

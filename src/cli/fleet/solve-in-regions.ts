@@ -43,7 +43,8 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
   const { clock } = context;
   const { config } = session;
   const ended = new AbortController();
-  const fleet = await openFleet(journal.header.run ?? `b-${randomHex(20, context.random)}`, config, context);
+  const run = journal.header.run ?? `b-${randomHex(20, context.random)}`;
+  const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
   const { dispatcher, failover, queues } = fleet;
   const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
   const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
@@ -59,7 +60,7 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
     solve: (work) => {
       const key = queueKeyOf(work.item.key, generation(work.item.key));
       keys.set(work.item.key, key);
-      return dispatchItem(work, { dispatcher, clock, key, isStrict, limits });
+      return dispatchItem(work, { dispatcher, clock, journal: isAlone ? null : journal, key, isStrict, limits });
     },
     recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
       counts.submissionCount += attemptCount;

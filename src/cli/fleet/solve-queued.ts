@@ -97,7 +97,7 @@ async function dispatch(request: QueuedSolve, fleet: Fleet, context: Context): P
 /** Has one task solved by a worker of its region, or of another where that does not serve. */
 export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
   const { task, config } = request;
-  const fleet = await openFleet(`s-${randomHex(20, context.random)}`, config, context);
+  const fleet = await openFleet({ run: `s-${randomHex(20, context.random)}`, isResumed: false }, config, context);
   try {
     await lookOnce(fleet, config, context);
     const { region, reason } = fleet.failover.place({ home: task.region, strict: fleet.isStrict(task) });

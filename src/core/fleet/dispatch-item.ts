@@ -1,14 +1,17 @@
 import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { TaskJournal } from '../../ports/task-journal.ts';
 import type { BatchResult } from '../batch/batch-item.ts';
 import type { SolvePlan } from '../batch/batch-plan.ts';
 import type { ItemWork } from '../batch/solve-item.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, RoutedTask } from './dispatcher.ts';
 
 export interface DispatchItemDeps {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  /** Null where the queues end with this process, whose workers keep it. */
+  readonly journal: Pick<TaskJournal, 'queued' | 'wasQueued' | 'intend'> | null;
   /** The key of the task in the queues. */
   readonly key: string;
   /** Whether a task must not leave the residency group of its region. */
@@ -40,15 +43,19 @@ export function progressOf(plan: SolvePlan): OpenProgress {
 /** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
-  { dispatcher, clock, key, isStrict, limits }: DispatchItemDeps,
+  { dispatcher, clock, journal, key, isStrict, limits }: DispatchItemDeps,
 ): Promise<BatchResult | null> {
   const { item, plan } = work;
   const { task } = item;
   if (task.region === null) throw new RangeError(`the task ${task.taskId} has no region`);
-  const result = await dispatcher.dispatch({
+  const wasQueued = journal?.wasQueued(item.key) ?? false;
+  const queued: RoutedTask = {
     ...{ run: dispatcher.run, key, task, homeRegion: task.region, strict: isStrict(task) },
     ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan), limits },
-  });
+  };
+  const beforeSend = (): unknown => (journal?.wasQueued(item.key) === false ? journal.queued(item.key) : undefined);
+  const onDoubt = (): unknown => journal?.intend(item.key, plan.earlierAttempts, plan.wasInDoubt);
+  const result = await dispatcher.dispatch(queued, { wasQueued, beforeSend, onDoubt });
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;
   const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;

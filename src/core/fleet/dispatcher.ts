@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ResultLease, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { HomedTask, Placement } from '../routing/failover-router.ts';
+import { bringBackMs, LostTasks, lostOf } from './lost-tasks.ts';
 import { MissingResults, missingResult } from './missing-results.ts';
 import { Outbox } from './outbox.ts';
 import { setAsideResult } from './set-aside-result.ts';
@@ -20,12 +21,30 @@ export interface DispatcherDeps {
   /** Which region takes a task now. */
   readonly place: (task: HomedTask) => Placement;
   readonly clock: Clock;
+  /** Whether an earlier process of the run may have sent tasks. */
+  readonly isResumed: boolean;
   /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
   readonly onAway: (region: string | null, message: string | null) => void;
+  /** Told of what a person should know. */
+  readonly tell: (message: string) => void;
 }
 
-interface Pending {
-  readonly queued: QueuedTask;
+/** What is known of a task from earlier, and who is to know more of it. */
+export interface Dispatch {
+  /** An earlier process of the run has sent it. */
+  readonly wasQueued: boolean;
+  /** Before it is sent for the first time. What it answers is awaited. */
+  readonly beforeSend: () => unknown;
+  /** Before it is queued again although it may have been paid for. What it answers is awaited. */
+  readonly onDoubt: () => unknown;
+}
+
+interface Pending extends Omit<Dispatch, 'wasQueued'> {
+  queued: RoutedTask;
+  /** Whether it is in a queue, or was: one that is on its way is not looked for. */
+  isSent: boolean;
+  /** It was lost, and may have been paid for then. */
+  isDoubtful: boolean;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -34,6 +53,9 @@ const receiveMs = 5_000;
 const mostAtOnce = 500;
 const awayMs = 1_000;
 const lookEveryMs = 15_000;
+/** How often it is looked for tasks that a queue has lost. */
+const lookForLostEveryMs = 2_500;
+const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, onDoubt: () => undefined };
 
 /** After a queue did not answer, the task may be in it all the same: whoever gets the other copy must know. */
 function doubtful(progress: OpenProgress): OpenProgress {
@@ -54,6 +76,9 @@ export class Dispatcher {
   readonly #acks = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   readonly #missing: MissingResults;
+  readonly #lost: LostTasks;
+  /** That the run is noted, by the region. */
+  readonly #noted = new Map<string, Promise<void>>();
   #failure: Error | null = null;
 
   constructor(run: string, deps: DispatcherDeps) {
@@ -61,6 +86,7 @@ export class Dispatcher {
     this.#deps = deps;
     this.#reader = deps.results.reader(run);
     this.#missing = new MissingResults(deps.results);
+    this.#lost = new LostTasks(deps);
     this.#outboxes = new Map([...deps.queues].map(([region, queue]) => [region, new Outbox(queue)]));
   }
 
@@ -69,14 +95,14 @@ export class Dispatcher {
   }
 
   /** Resolves with the task's result; null where the dispatcher ended before it came. */
-  dispatch(queued: RoutedTask): Promise<TaskResult | null> {
+  dispatch(queued: RoutedTask, known: Dispatch = newToAll): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#ended.signal.aborted) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#pending.set(queued.key, { queued, resolve, reject });
-      this.#send(queued).catch(reject);
+      this.#pending.set(queued.key, { queued, ...known, isSent: false, isDoubtful: false, resolve, reject });
+      (known.wasQueued ? this.#sendUnlessLost(queued) : this.#send(queued)).catch(reject);
     });
   }
 
@@ -100,7 +126,9 @@ export class Dispatcher {
    * in the queues, where it is worked on.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
-    const watching = this.#watchLost().catch((error: unknown) => this.fail(error));
+    if (!this.#deps.isResumed) for (const region of this.#deps.queues.keys()) this.#noteRun(region).catch(() => undefined);
+    const watches = [this.#watchDead(), this.#watchLost()];
+    const watching = Promise.all(watches).catch((error: unknown) => this.fail(error));
     try {
       while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
       await lastly();
@@ -128,6 +156,32 @@ export class Dispatcher {
     await this.#reader.close().catch((error: unknown) => this.#note(null, error));
   }
 
+  /** One that is lost is not new: what becomes of it is for the next look. */
+  async #sendUnlessLost(queued: RoutedTask): Promise<void> {
+    const { clock } = this.#deps;
+    const onAway = (message: string): void => this.#deps.onAway(null, message);
+    const look = (): Promise<boolean> => this.#isLost(queued);
+    const isLost = await whileAway(look, { clock, onAway, signal: this.#ended.signal });
+    const pending = this.#pending.get(queued.key);
+    if (!isLost) await this.#send(queued);
+    else if (pending !== undefined) pending.isSent = true;
+  }
+
+  /** Where the queues have lost nothing, a task that they do not know was never sent. */
+  async #isLost(queued: RoutedTask): Promise<boolean> {
+    if ((await lostOf([queued], this.#deps)).length === 0) return false;
+    const known = [...this.#deps.queues.values()].map((queue) => queue.knowsRun(this.#run));
+    return (await Promise.all(known)).includes(false);
+  }
+
+  /** Once, and by the first process of the run only: what a queue has lost does not come back with its next. */
+  #noteRun(region: string): Promise<void> {
+    const noting = this.#noted.get(region) ?? this.#deps.queues.get(region)?.noteRun(this.#run) ?? Promise.resolve();
+    if (!this.#noted.has(region)) noting.catch(() => this.#noted.delete(region));
+    this.#noted.set(region, noting);
+    return noting;
+  }
+
   async #send(first: RoutedTask): Promise<void> {
     const { homeRegion: home, strict } = first;
     let [queued, tried]: [QueuedTask, string | null] = [first, null];
@@ -144,8 +198,12 @@ export class Dispatcher {
   async #trySend(queued: QueuedTask, region: string): Promise<boolean> {
     const outbox = this.#outboxes.get(region);
     if (outbox === undefined) throw new RangeError(`no queue of ${region}`);
+    const pending = this.#pending.get(queued.key);
     try {
+      if (!this.#deps.isResumed) await this.#noteRun(region);
+      await pending?.beforeSend();
       await outbox.send(queued);
+      if (pending !== undefined) pending.isSent = true;
       this.#deps.onAway(region, null);
       return true;
     } catch (error) {
@@ -176,18 +234,59 @@ export class Dispatcher {
   }
 
   #resolve(key: string, result: TaskResult): void {
-    this.#pending.get(key)?.resolve(result);
+    const pending = this.#pending.get(key);
+    pending?.resolve(pending.isDoubtful ? { ...result, possiblyCharged: true } : result);
     this.#pending.delete(key);
   }
 
   /** A task that was set aside has no result until a person queues it again, and one whose result was read has no other. */
-  async #watchLost(): Promise<void> {
+  async #watchDead(): Promise<void> {
     const { clock, queues } = this.#deps;
     for (;;) {
       await clock.sleep(lookEveryMs, this.#ended.signal);
       if (this.#ended.signal.aborted) return;
       for (const [region, queue] of queues) await this.#lookForDead(region, queue);
       await this.#lookForMissing();
+    }
+  }
+
+  async #watchLost(): Promise<void> {
+    const { clock } = this.#deps;
+    for (;;) {
+      await clock.sleep(lookForLostEveryMs, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      await this.#lookForLost().catch((error: unknown) => this.#noteSilently(error));
+    }
+  }
+
+  async #lookForLost(): Promise<void> {
+    const { clock, tell } = this.#deps;
+    const sent = [...this.#pending.values()].filter(({ isSent }) => isSent).map(({ queued }) => queued);
+    const { found, backCount, givenUp } = await this.#lost.look(sent, clock.nowMs());
+    const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
+    if (found.length > 0) {
+      const wait = `waiting ${bringBackMs / 1_000}s for workers to bring back what they hold`;
+      tell(`the queues have lost ${tasks(found.length)} of this run: their Redis has lost its data; ${wait}`);
+    }
+    if (backCount > 0) tell(`${tasks(backCount)} of this run came back from workers`);
+    if (givenUp.length > 0) await this.#queueAgain(givenUp.map(({ key }) => key));
+  }
+
+  /** Nobody knows any more which of them were paid for: all are marked, here first. */
+  async #queueAgain(keys: readonly string[]): Promise<void> {
+    const lost = keys.flatMap((key) => this.#pending.get(key) ?? []);
+    await Promise.all(lost.filter(({ isDoubtful }) => !isDoubtful).map(({ onDoubt }) => onDoubt()));
+    const byRegion = new Map<string, RoutedTask[]>();
+    for (const pending of lost) {
+      const { homeRegion: home, strict, progress } = pending.queued;
+      pending.isDoubtful = true;
+      pending.queued = { ...pending.queued, progress: doubtful(progress) };
+      const region = this.#deps.place({ home, strict }).region ?? home;
+      byRegion.set(region, [...(byRegion.get(region) ?? []), pending.queued]);
+    }
+    for (const [region, tasks] of byRegion) {
+      const count = await this.#deps.queues.get(region)?.sendAgain(tasks);
+      this.#deps.tell(`${region}: ${count ?? 0} lost tasks are queued again, marked possibly charged`);
     }
   }
 
@@ -213,6 +312,11 @@ export class Dispatcher {
     } catch (error) {
       this.#note(null, error);
     }
+  }
+
+  /** A queue that is away is told of by whoever sends to it. */
+  #noteSilently(error: unknown): void {
+    if (!(error instanceof QueueUnavailable)) throw error;
   }
 
   #note(region: string | null, error: unknown): void {

@@ -14,15 +14,18 @@ const aTaskOf = (row: number): RoutedTask => ({ ...aQueuedTask(row), homeRegion:
 
 function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
   const stop = new AbortController();
+  const told: string[] = [];
   const away: (readonly [string | null, string | null])[] = [];
   const dispatcher = new Dispatcher('run-a', {
     queues: new Map([['home', new MemoryTaskQueue(world.tasks)]]),
     results: world.results,
     place: ({ home }) => ({ region: home, reason: '' }),
     clock: world.clock,
+    isResumed: false,
     onAway: (region, message) => {
       if (message !== null) away.push([region, message]);
     },
+    tell: (message) => told.push(message),
     ...special,
   });
   const collecting = dispatcher.collect(stop.signal, async () => undefined);
@@ -32,7 +35,7 @@ function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
     await collecting;
     await dispatcher.close();
   };
-  return { dispatcher, stop, away, end };
+  return { dispatcher, stop, away, told, end };
 }
 
 function startWorker(world: FleetWorld, exitWhenIdleMs = 10_000) {
