@@ -16,7 +16,16 @@ export interface RedisBucketOptions {
 
 type Reply = readonly [facts: readonly string[], waits: readonly string[]];
 
-const nothingToSay = { accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 0, epoch: '', promisedMs: 0, asks: [] };
+const nothingToSay = {
+  accepted: 0,
+  refused: 0,
+  quietMs: 0,
+  surplus: 0,
+  leaseMs: 0,
+  epoch: '',
+  promisedMs: 0,
+  asks: [],
+};
 
 const numberOf = (wait: string | undefined): number => (wait === '-1' ? Infinity : Number(wait));
 

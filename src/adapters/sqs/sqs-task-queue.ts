@@ -48,7 +48,7 @@ export class SqsTaskQueue implements TaskQueue {
   async sendAgain(tasks: readonly QueuedTask[]): Promise<number> {
     const { state } = this.#deps;
     const { name } = this.#queue.address;
-    await Promise.all(tasks.map((task) => state?.forgetSent(name, queueIdOf(task))));
+    if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(name, queueIdOf(task))));
     return this.send(tasks);
   }
 

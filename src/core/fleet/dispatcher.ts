@@ -126,7 +126,8 @@ export class Dispatcher {
    * in the queues, where it is worked on.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
-    if (!this.#deps.isResumed) for (const region of this.#deps.queues.keys()) this.#noteRun(region).catch(() => undefined);
+    if (!this.#deps.isResumed)
+      for (const region of this.#deps.queues.keys()) this.#noteRun(region).catch(() => undefined);
     const watches = [this.#watchDead(), this.#watchLost()];
     const watching = Promise.all(watches).catch((error: unknown) => this.fail(error));
     try {

@@ -8,7 +8,10 @@ export interface TaskPlaces {
   readonly results: Pick<ResultQueue, 'isFinished'>;
 }
 
-async function outside<T extends TaskAddress>(tasks: readonly T[], queues: TaskPlaces['queues']): Promise<readonly T[]> {
+async function outside<T extends TaskAddress>(
+  tasks: readonly T[],
+  queues: TaskPlaces['queues'],
+): Promise<readonly T[]> {
   let missing = tasks;
   for (const queue of queues.values()) {
     if (missing.length === 0) break;

@@ -108,7 +108,7 @@ class LeaseWork {
       return end;
     } catch (error) {
       if (!(error instanceof LeaseLost || error instanceof QueueUnavailable)) throw error;
-      if (error instanceof QueueUnavailable && !forgotten.aborted) return this.#handBack(null);
+      if (error instanceof QueueUnavailable && !forgotten.aborted) return await this.#handBack(null);
       if (forgotten.aborted) await this.#leaveForgotten();
       return { end: 'lost' };
     } finally {

@@ -9,7 +9,17 @@ import { clockedScript, ScriptedClock } from './support/scripted-clock.ts';
 
 const budget: RetryBudgetOptions = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 1, burst: 20 };
 const nothing: FleetTalk = {
-  ...{ options: budget, accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 2_000, epoch: '', promisedMs: 0, asks: [] },
+  ...{
+    options: budget,
+    accepted: 0,
+    refused: 0,
+    quietMs: 0,
+    surplus: 0,
+    leaseMs: 2_000,
+    epoch: '',
+    promisedMs: 0,
+    asks: [],
+  },
 };
 /** About where the clock of a server stands. */
 const epochMs = 1_790_000_000_000;
