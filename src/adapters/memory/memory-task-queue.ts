@@ -3,13 +3,11 @@ import type { OpenProgress, QueuedTask, TaskAddress } from '../../domain/queued-
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
 
-const never = new AbortController().signal;
-
 class MemoryLease implements TaskLease {
   readonly id: string;
   readonly queued: QueuedTask;
   readonly delivery: number;
-  readonly forgotten = never;
+  readonly forgotten = new AbortController().signal;
   readonly #lost = new AbortController();
   readonly #tasks: MemoryTasks;
   readonly #task: HeldTask;

@@ -7,8 +7,6 @@ import type { HeldMessage } from './held-message.ts';
 import { encodeMessage } from './message-text.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
-const never = new AbortController().signal;
-
 export interface SqsLeaseDeps {
   readonly queue: SqsQueue;
   readonly deadLetters: DeadLetters;
@@ -21,7 +19,7 @@ export class SqsLease implements TaskLease {
   readonly queued: QueuedTask;
   readonly delivery: number;
   /** A message outlives what is kept beside it. */
-  readonly forgotten = never;
+  readonly forgotten = new AbortController().signal;
   readonly #message: HeldMessage;
   readonly #holder: string;
   readonly #deps: SqsLeaseDeps;
