@@ -14,7 +14,7 @@ describe.skipIf(!hasRedis)('a receive from BullMQ that is called off while it is
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock });
+    queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock, state: null });
   });
   afterEach(async () => {
     await queue.close();

@@ -6,7 +6,7 @@ import { SqsTaskQueue } from '../../../src/adapters/sqs/sqs-task-queue.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
 import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
-import type { FleetState } from '../../../src/ports/fleet-state.ts';
+import type { Begun, FleetState } from '../../../src/ports/fleet-state.ts';
 import { someQueuedTasks } from '../../support/queued.ts';
 
 process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
@@ -29,12 +29,19 @@ class FakeState implements FleetState {
     for (const id of ids) this.sent.add(id);
   }
 
-  async begin(id: string): Promise<null> {
+  async begin(id: string): Promise<Begun> {
     if (this.broken.has(id)) throw new QueueUnavailable('redis://state: gone');
-    return null;
+    return { isHere: true, progress: null };
   }
 
   forgetSent = async (): Promise<void> => undefined;
+  offer = async (): Promise<boolean> => true;
+  settle = async (): Promise<boolean> => true;
+  noteRun = async (): Promise<void> => undefined;
+  knowsRun = async (): Promise<boolean> => true;
+  placeOf = async (): Promise<null> => null;
+  takeOver = async (): Promise<void> => undefined;
+  forget = async (): Promise<void> => undefined;
   save = async (): Promise<boolean> => true;
   claimResult = async () => ({ isFirst: true, standing: null });
   standingResult = async (): Promise<undefined> => undefined;
@@ -71,7 +78,7 @@ describe('where SQS or the side store fails in part', () => {
     await expect(queue.send(tasks)).rejects.toThrow('InternalError');
     expect([...state.sent]).toEqual([tasks[0]!, tasks[2]!].map(queueIdOf));
     vi.restoreAllMocks();
-    expect(await queue.send(tasks)).toBe(1);
+    expect([...(await queue.send(tasks))]).toEqual([queueIdOf(refused)]);
     expect((await queue.depth()).waiting).toBe(3);
   });
 
