@@ -22,8 +22,10 @@ export interface FleetTalk {
   readonly surplus: number;
   /** From the receipt of the talk on, at the place of the fleet: then leased tokens are void. */
   readonly leaseMs: number;
-  /** There must be a bucket: a new one would be an emptied place, and begins empty. */
-  readonly isKnown: boolean;
+  /** The bucket that the fleet must still have, as this host knows it; empty where it knows of none. Another one has replaced a lost one. */
+  readonly epoch: string;
+  /** For so long tokens may still be used that this host was granted for later; 0 where there are none. */
+  readonly promisedMs: number;
 }
 
 /** What came of one ask. `waitMs`: granted, when the token is to be used; refused, when to ask again; Infinity never. */
@@ -52,6 +54,10 @@ export interface FleetFacts {
 export interface FleetAnswer extends FleetFacts {
   /** One for every ask, in their order. */
   readonly withdrawals: readonly FleetWithdrawal[];
+  /** Names the bucket: a later one of the same place has another name. */
+  readonly epoch: string;
+  /** A lost bucket was replaced, and grants nothing for so long, until all have told what they hold of the old one. */
+  readonly settlingMs: number;
   /** Tokens given on lease. */
   readonly surplus: number;
 }

@@ -31,6 +31,10 @@ export interface FinishedTask {
 /** The truth about a batch: what was paid for and what came of it. Everything it resolves is durable. */
 export interface TaskJournal extends AttemptJournal {
   progressOf(key: string): TaskProgress;
+  /** Before the task is sent to a queue: from now on a worker may pay for it. */
+  queued(key: string): Promise<void>;
+  /** Whether the task was sent to a queue since it had its latest row. */
+  wasQueued(key: string): boolean;
   /** Before the row is written. */
   finished(task: FinishedTask): Promise<void>;
   /** The latest rows of all finished tasks, in the order in which they were finished, one per task. */

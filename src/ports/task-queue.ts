@@ -1,4 +1,4 @@
-import type { OpenProgress, QueuedTask } from '../domain/queued-task.ts';
+import type { OpenProgress, QueuedTask, TaskAddress } from '../domain/queued-task.ts';
 
 /** A worker's time-bound hold on a task. It is renewed by itself until it is ended, lost, or its queue is closed. */
 export interface TaskLease {
@@ -8,9 +8,12 @@ export interface TaskLease {
   readonly delivery: number;
   /** Aborts when somebody else may have the task: stop working on it. May come late, so `save` is what decides. */
   readonly lost: AbortSignal;
+  /** Aborts when the queue has lost its data, and with it this lease. Never where the engine cannot tell. */
+  readonly forgotten: AbortSignal;
   /**
    * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLost` where
-   * the task was handed to somebody else meanwhile, whose progress it then leaves alone.
+   * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgotten` where the
+   * queue has lost its data.
    */
   save(progress: OpenProgress): Promise<void>;
   /** The task has its result: it leaves the queue. False where the lease was lost, which then changes nothing. */
@@ -62,6 +65,19 @@ export interface TaskQueue {
    * same.
    */
   send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  /** Queues tasks whose results are lost: like `send`, but what the engine remembers as done is queued again, too. */
+  sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  /**
+   * Queues a task whose lease was forgotten, with the progress that its holder knows. False where it is queued again already,
+   * here or in another queue: it is left as it is.
+   */
+  bringBack(task: QueuedTask): Promise<boolean>;
+  /** Notes, before the first task of a run is sent to any queue, that there is this run. */
+  noteRun(run: string): Promise<void>;
+  /** Whether the run is noted: where it is not, what was sent is lost. True where the engine cannot tell. */
+  knowsRun(run: string): Promise<boolean>;
+  /** Of each task, whether it is still to be done here: it waits, is held, or was set aside. Null where the engine cannot tell. */
+  holds(tasks: readonly TaskAddress[]): Promise<readonly (boolean | null)[]>;
   /**
    * At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts.
    * A copy of a task that is in another queue by now is dropped.

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';
 import { type Bench, it, words } from './support/bench.ts';
@@ -63,6 +65,28 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     expect(report.budget.granted, 'tokens on lease count as granted').toBeGreaterThanOrEqual(retries);
     await bench.run(['budget', '--reset'], usage);
     expect((await look(bench, usage)).budget).toMatchObject({ tokens: 8, granted: 0 });
+  });
+
+  it('keep the bound where Redis loses its data while they wait for promised tokens', async ({ bench }) => {
+    const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
+    const config = { budget: { ...bucket, maxRetriesPerSecond: 2, scope }, breaker: noBreaker };
+    const usage = { at, config, longestMs: 60_000 };
+    const waiting = words('solve TASK --wait-for-budget --timeout 15s --max-attempts 20');
+    const beganMs = performance.now();
+    const running = await Promise.all(
+      Array.from({ length: crowd }, (_, index) =>
+        bench.start(waiting, { ...usage, env: onHost(bench, index % 2 === 0 ? 'a' : 'b') }),
+      ),
+    );
+    while (at.stats().submissions < crowd + bucket.burst) await sleep(20);
+    const redis = new Redis(scope);
+    await redis.flushall();
+    redis.disconnect();
+    await Promise.all(running.map((each) => each.ended));
+    const seconds = (performance.now() - beganMs) / 1_000;
+    const retries = at.stats().submissions - crowd;
+    expect(retries).toBeGreaterThan(bucket.burst);
+    expect(retries).toBeLessThanOrEqual(bucket.burst + 2 * seconds);
   });
 
   it('fund each other: what one host had accepted another retries with', async ({ bench }) => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
-import { LeaseLost } from '../../src/domain/lease-lost.ts';
+import { LeaseForgotten, LeaseLost } from '../../src/domain/lease-lost.ts';
 import { type OpenProgress, queueIdOf, type QueuedTask } from '../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../src/ports/task-queue.ts';
 import { aTask } from '../support/builders.ts';
@@ -278,6 +278,43 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
         expect(await lease.ack()).toBe(true);
       }
     }
+  });
+
+  it('keeps what its holder knows where all data was lost: where the task is, and what was paid for', async () => {
+    if (bench.loseData === null) return;
+    const other = elsewhere();
+    await queue.send(someQueuedTasks(1));
+    const lease = await receiveOne(queue);
+    await bench.loseData();
+    await lease.save(submitted).catch(async (error: unknown) => {
+      if (!(error instanceof LeaseForgotten)) throw error;
+      expect(await queue.bringBack({ ...lease.queued, progress: submitted })).toBe(true);
+      expect(await queue.bringBack(lease.queued)).toBe(false);
+    });
+    await lease.release();
+    const again = await receiveOne(queue, bench.leaseMs);
+    expect(again.queued.progress).toEqual(submitted);
+    await other.send(someQueuedTasks(1));
+    expect(await receive(other, 1, 1_000)).toEqual([]);
+    if (lease.forgotten.aborted) expect(await other.bringBack(lease.queued)).toBe(false);
+    expect(await again.ack()).toBe(true);
+  });
+
+  it('moves a task whose data was lost in mid-move, with all that its mover knows', async () => {
+    if (bench.loseData === null) return;
+    const other = elsewhere();
+    await queue.send(someQueuedTasks(1));
+    const first = await receiveOne(queue);
+    await first.save(submitted);
+    await first.release();
+    const moving = await receiveOne(queue, bench.leaseMs);
+    await bench.loseData();
+    expect(await moving.offer(other.place)).toEqual(submitted);
+    await other.send([{ ...moving.queued, progress: submitted }]);
+    expect(await moving.moved()).toBe(true);
+    const again = await receiveOne(other, bench.leaseMs);
+    expect(again.queued.progress).toEqual(submitted);
+    expect(await again.ack()).toBe(true);
   });
 
   it('lets nobody take a task away that was begun again since it was offered', async () => {

@@ -49,6 +49,7 @@ export class MemoryBucket implements FleetBucket {
     const nowMs = this.#nowMs();
     return {
       options: this.#options,
+      ...{ epoch: 'memory', settlingMs: 0 },
       balance: this.#state.balance(nowMs),
       nextTokenInMs: this.#state.waitForTokenMs(nowMs),
       ...{ leased: 0, quietMs: this.quietMs, accepted: 0, granted: 0, refused: 0 },

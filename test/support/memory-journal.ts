@@ -9,6 +9,8 @@ export interface Durable {
   readonly before: Map<string, TaskProgress['state']>;
   /** Tasks without a row one of whose submissions may have been paid for, besides the latest. */
   readonly doubtful: Set<string>;
+  /** Tasks that were sent to a queue and have no row since. */
+  readonly queued: Set<string>;
 }
 
 export const nothingDurable = (): Durable => ({
@@ -16,6 +18,7 @@ export const nothingDurable = (): Durable => ({
   rows: new Map(),
   before: new Map(),
   doubtful: new Set(),
+  queued: new Set(),
 });
 
 /** A journal in memory. `step` is awaited before each record becomes durable: it may fail, or never come back. */
@@ -34,6 +37,15 @@ export class MemoryJournal implements TaskJournal {
 
   progressOf(key: string): TaskProgress {
     return this.#durable.progress.get(key) ?? { state: 'new' };
+  }
+
+  async queued(key: string): Promise<void> {
+    await this.#begin('queued', key);
+    this.#durable.queued.add(key);
+  }
+
+  wasQueued(key: string): boolean {
+    return this.#durable.queued.has(key);
   }
 
   async intend(key: string, attempts: number, wasInDoubt = false): Promise<void> {
@@ -65,8 +77,9 @@ export class MemoryJournal implements TaskJournal {
 
   async finished(task: FinishedTask): Promise<void> {
     await this.#begin('finished', task.key);
-    const { progress, rows, before, doubtful } = this.#durable;
+    const { progress, rows, before, doubtful, queued } = this.#durable;
     progress.set(task.key, progressOfRow(task));
+    queued.delete(task.key);
     before.delete(task.key);
     doubtful.delete(task.key);
     rows.delete(task.key);

@@ -12,6 +12,7 @@ function mortalLease(lease: TaskLease, life: MortalProcess): TaskLease {
     queued: lease.queued,
     delivery: lease.delivery,
     lost: lease.lost,
+    forgotten: lease.forgotten,
     save: (progress) => life.take(() => lease.save(progress)),
     ack: () => life.take(() => lease.ack()),
     offer: (place) => life.take(() => lease.offer(place)),
@@ -26,6 +27,11 @@ export function mortalQueue(queue: TaskQueue, life: MortalProcess): TaskQueue {
   return {
     place: queue.place,
     send: (tasks) => life.take(() => queue.send(tasks)),
+    sendAgain: (tasks) => life.take(() => queue.sendAgain(tasks)),
+    bringBack: (task) => life.take(() => queue.bringBack(task)),
+    noteRun: (run) => queue.noteRun(run),
+    knowsRun: (run) => queue.knowsRun(run),
+    holds: (tasks) => queue.holds(tasks),
     receive: async (most, waitMs, signal) => {
       const leases = await life.take(() => queue.receive(most, waitMs, signal));
       return leases.map((lease) => mortalLease(lease, life));

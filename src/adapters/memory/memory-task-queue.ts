@@ -1,5 +1,5 @@
 import { LeaseLost } from '../../domain/lease-lost.ts';
-import type { OpenProgress, QueuedTask } from '../../domain/queued-task.ts';
+import type { OpenProgress, QueuedTask, TaskAddress } from '../../domain/queued-task.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
 
@@ -7,6 +7,7 @@ class MemoryLease implements TaskLease {
   readonly id: string;
   readonly queued: QueuedTask;
   readonly delivery: number;
+  readonly forgotten = new AbortController().signal;
   readonly #lost = new AbortController();
   readonly #tasks: MemoryTasks;
   readonly #task: HeldTask;
@@ -76,6 +77,25 @@ export class MemoryTaskQueue implements TaskQueue {
 
   async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
     return this.#tasks.add(tasks);
+  }
+
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.send(tasks);
+  }
+
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    return (await this.send([task])).size === 1;
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** What ends with the process is not lost in it. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
+    return tasks.map(() => null);
   }
 
   async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {

@@ -12,15 +12,21 @@ local clockMs = time[1] * 1000 + time[2] / 1000`;
  * leased ones are. Where the clock of the server is set back, time goes on from where it stood.
  *
  * KEYS: a hash. ARGV: what to do (talk, look, reset); ratio (empty: fixed bucket), minRetriesPerSecond,
- * maxRetriesPerSecond, burst, which hold where there is no hash yet; accepted, refused, quietMs, surplus, leaseMs, isKnown
- * (1: a hash that is not there begins empty); then the longest wait of every ask, -1 for ever. Answers two lists: facts as
- * text, and for every ask 1 or 0 and its wait, -1 never.
+ * maxRetriesPerSecond, burst, which hold where there is no hash yet; accepted, refused, quietMs, surplus, leaseMs, epoch,
+ * promisedMs; then the longest wait of every ask, -1 for ever. Answers two lists: facts as text, and for every ask 1 or 0 and
+ * its wait, -1 never.
+ *
+ * A host that knows another epoch tells that Redis has lost a bucket. What this one began with is taken from it, once. It
+ * then grants nothing for leaseMs, in which every lease of the old one ends and every host that waits for tokens has told
+ * until when, and nothing before the last of these moments: the old bucket has earned for others until then.
  */
 export const bucketScript = `
 local unitsPerToken, longestTtlMs, keptMs = 1000000, 2592000000, 60000
 local doing, accepted, refused = ARGV[1], tonumber(ARGV[6]), tonumber(ARGV[7])
-local quietMs, surplus, leaseMs, isKnown = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
-local asks = #ARGV - 11
+local quietMs, surplus, leaseMs = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local knownEpoch, promisedMs = ARGV[11], tonumber(ARGV[12])
+local asks = #ARGV - 12
+local text = function(number) return number == math.huge and '-1' or string.format('%.17g', number) end
 ${serverClock}
 
 local hash = {}
@@ -28,8 +34,11 @@ local stored = redis.call('HGETALL', KEYS[1])
 for i = 1, #stored, 2 do hash[stored[i]] = stored[i + 1] end
 local isNew = hash.latestMs == nil or doing == 'reset'
 if isNew then
-  hash = { ratio = ARGV[2], minRetriesPerSecond = ARGV[3], maxRetriesPerSecond = ARGV[4], burst = ARGV[5] }
+  hash = {
+    ratio = ARGV[2], minRetriesPerSecond = ARGV[3], maxRetriesPerSecond = ARGV[4], burst = ARGV[5], epoch = hash.epoch
+  }
 end
+local epoch = hash.epoch or text(clockMs)
 local count = function(name, initially) return tonumber(hash[name] or initially) end
 local skewMs, latestMs = count('skewMs', 0), count('latestMs', clockMs)
 if clockMs + skewMs < latestMs then skewMs = latestMs - clockMs end
@@ -38,11 +47,10 @@ local nowMs = clockMs + skewMs
 local ratio, perSecond = tonumber(hash.ratio), tonumber(hash.maxRetriesPerSecond)
 local funding = ratio and math.min(tonumber(hash.minRetriesPerSecond), perSecond) or perSecond
 local capacity = math.floor(tonumber(hash.burst) * unitsPerToken + 0.5)
-local initial = (isNew and isKnown and doing == 'talk') and 0 or capacity
 local function bucket(name, refillPerSecond)
   return {
     refillPerMs = refillPerSecond * (unitsPerToken / 1000),
-    units = count(name .. 'Units', initial), countedToMs = count(name .. 'CountedToMs', nowMs)
+    units = count(name .. 'Units', capacity), countedToMs = count(name .. 'CountedToMs', nowMs)
   }
 end
 local funded, ceiling = bucket('funded', funding), bucket('ceiling', perSecond)
@@ -82,6 +90,18 @@ while leases[1] and leases[1].endsMs <= nowMs do
   table.remove(leases, 1)
 end
 
+local settledMs = count('settledMs', 0)
+if doing == 'talk' and knownEpoch ~= '' and knownEpoch ~= epoch then
+  local isFirst = settledMs == 0
+  if isFirst then settledMs = nowMs + leaseMs end
+  for _, b in ipairs({ funded, ceiling }) do
+    refill(b, nowMs)
+    if isFirst then b.units = b.units - capacity end
+    b.countedToMs = math.max(b.countedToMs, settledMs, nowMs + promisedMs)
+  end
+end
+local settlingMs = math.max(0, settledMs - nowMs)
+
 if accepted > 0 then
   refill(funded, nowMs)
   local deposit = math.floor((ratio or 0) * unitsPerToken + 0.5) * accepted
@@ -89,21 +109,21 @@ if accepted > 0 then
 end
 
 local granted, waits = 0, {}
-local text = function(number) return number == math.huge and '-1' or string.format('%.17g', number) end
 for i = 1, asks do
-  local mostMs, waitMs = tonumber(ARGV[11 + i]), nextTokenInMs()
-  local isGranted = waitMs ~= math.huge and (mostMs == -1 or waitMs <= mostMs)
+  local mostMs, waitMs = tonumber(ARGV[12 + i]), nextTokenInMs()
+  local isGranted = settlingMs == 0 and waitMs ~= math.huge and (mostMs == -1 or waitMs <= mostMs)
   if isGranted then
     withdraw(funded, nowMs + waitMs)
     withdraw(ceiling, nowMs + waitMs)
     granted = granted + 1
-  else refused = refused + 1 end
+  -- Whoever can wait until it has settled asks again then.
+  elseif settlingMs == 0 or (mostMs ~= -1 and mostMs < settlingMs) then refused = refused + 1 end
   waits[#waits + 1] = isGranted and '1' or '0'
   waits[#waits + 1] = text(waitMs)
 end
 
 -- A quarter of what is there, so that the others are left more.
-local leased = math.min(surplus, math.floor(math.min(balanceOf(funded), balanceOf(ceiling)) / 4))
+local leased = settlingMs > 0 and 0 or math.min(surplus, math.floor(math.min(balanceOf(funded), balanceOf(ceiling)) / 4))
 if leased > 0 then
   for _, b in ipairs({ funded, ceiling }) do
     refill(b, nowMs)
@@ -126,7 +146,7 @@ if doing ~= 'look' then
   redis.call('HSET', KEYS[1],
     'ratio', hash.ratio, 'minRetriesPerSecond', hash.minRetriesPerSecond,
     'maxRetriesPerSecond', hash.maxRetriesPerSecond, 'burst', hash.burst,
-    'skewMs', text(skewMs), 'latestMs', text(nowMs), 'quietUntilMs', text(quietUntilMs), 'leases', out,
+    'epoch', epoch, 'settledMs', text(settledMs), 'skewMs', text(skewMs), 'latestMs', text(nowMs), 'quietUntilMs', text(quietUntilMs), 'leases', out,
     'fundedUnits', text(funded.units), 'fundedCountedToMs', text(funded.countedToMs),
     'ceilingUnits', text(ceiling.units), 'ceilingCountedToMs', text(ceiling.countedToMs),
     'accepted', counts.accepted, 'granted', counts.granted, 'refused', counts.refused)
@@ -142,7 +162,8 @@ return {
   {
     hash.ratio, hash.minRetriesPerSecond, hash.maxRetriesPerSecond, hash.burst,
     text(math.min(balanceOf(funded), balanceOf(ceiling))), text(nextTokenInMs()), text(held / unitsPerToken),
-    text(math.max(0, quietUntilMs - nowMs)), text(counts.accepted), text(counts.granted), text(counts.refused), text(leased)
+    text(math.max(0, quietUntilMs - nowMs)), text(counts.accepted), text(counts.granted), text(counts.refused), text(leased),
+    epoch, text(settlingMs)
   },
   waits
 }`;

@@ -16,24 +16,35 @@ export interface RedisBucketOptions {
 
 type Reply = readonly [facts: readonly string[], waits: readonly string[]];
 
-const nothingToSay = { accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 0, isKnown: false, asks: [] };
+const nothingToSay = {
+  accepted: 0,
+  refused: 0,
+  quietMs: 0,
+  surplus: 0,
+  leaseMs: 0,
+  epoch: '',
+  promisedMs: 0,
+  asks: [],
+};
 
 const numberOf = (wait: string | undefined): number => (wait === '-1' ? Infinity : Number(wait));
 
 function argumentsOf(doing: 'talk' | 'look' | 'reset', { options, ...talk }: FleetTalk): string[] {
   const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = options;
-  const { accepted, refused, quietMs, surplus, leaseMs, isKnown, asks } = talk;
+  const { accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs, asks } = talk;
   const numbers = [ratio ?? '', minRetriesPerSecond, maxRetriesPerSecond, burst];
-  const said = [accepted, refused, quietMs, surplus, leaseMs, isKnown ? 1 : 0];
+  const said = [accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs];
   return [doing, ...numbers, ...said, ...asks.map((ms) => (ms === Infinity ? -1 : ms))].map(String);
 }
 
 function readReply([facts, waits]: Reply): FleetAnswer {
   const [ratio, ...rest] = facts;
   const [minRetriesPerSecond = 0, maxRetriesPerSecond = 0, burst = 0, balance = 0] = rest.map(Number);
-  const [leased = 0, quietMs = 0, accepted = 0, granted = 0, refused = 0, surplus = 0] = rest.slice(5).map(Number);
+  const epoch = facts[12] ?? '';
+  const [leased = 0, quietMs = 0, accepted = 0, granted = 0, refused = 0, surplus = 0] = rest.slice(5, 11).map(Number);
   return {
     options: { ratio: ratio === '' ? null : Number(ratio), minRetriesPerSecond, maxRetriesPerSecond, burst },
+    ...{ epoch, settlingMs: Number(facts[13]) },
     ...{ balance, nextTokenInMs: numberOf(rest[4]), leased, quietMs, accepted, granted, refused, surplus },
     withdrawals: waits.flatMap((word, index) =>
       index % 2 === 0 ? [{ granted: word === '1', waitMs: numberOf(waits[index + 1]) }] : [],

@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import { LeaseLost } from '../../domain/lease-lost.ts';
+import { LeaseForgotten, LeaseLost } from '../../domain/lease-lost.ts';
 import { furtherOf, type OpenProgress, type QueuedTask } from '../../domain/queued-task.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { TaskLease } from '../../ports/task-queue.ts';
@@ -17,6 +17,8 @@ export interface BullLeaseDeps {
   readonly state: FleetState | null;
   readonly place: string;
   readonly trouble: RedisTrouble;
+  /** Whether the queue has lost its data since the lease was taken. */
+  readonly hasLostData: () => Promise<boolean>;
   /** Told once, when the lease is ended or lost: it need not be renewed any more. */
   readonly onEnd: (lease: BullLease) => void;
 }
@@ -38,6 +40,7 @@ export class BullLease implements TaskLease {
   readonly #job: TaskJob;
   readonly #deps: BullLeaseDeps;
   readonly #lost = new AbortController();
+  readonly #forgotten = new AbortController();
   #queued: QueuedTask;
   #offeredTo = '';
   #hasEnded = false;
@@ -59,6 +62,10 @@ export class BullLease implements TaskLease {
     return this.#lost.signal;
   }
 
+  get forgotten(): AbortSignal {
+    return this.#forgotten.signal;
+  }
+
   /** False where the task is in another queue: this copy of it is gone then. */
   async begin(): Promise<boolean> {
     const { state, place } = this.#deps;
@@ -70,6 +77,20 @@ export class BullLease implements TaskLease {
     }
     await this.#leave();
     return false;
+  }
+
+  /** Nobody has the job: the queue has lost its data. */
+  forget(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#forgotten.abort();
+    this.#deps.onEnd(this);
+  }
+
+  /** The lock is gone: with all the data, or somebody else may have the job. */
+  async loseOrForget(): Promise<void> {
+    if (await this.#deps.hasLostData()) this.forget();
+    else this.lose();
   }
 
   /** Somebody else may have the job. */
@@ -90,9 +111,11 @@ export class BullLease implements TaskLease {
       // An id was paid for: it is worth knowing for whoever is next, even where the lock ran out meanwhile.
       token: progress.state === 'submitted' ? null : this.token,
     };
-    const saved = await trouble.guard(() => saves.ask(allJobs, request));
+    // Whoever has queued it again must not find the progress of before in it.
+    const saved = this.forgotten.aborted ? 0 : await trouble.guard(() => saves.ask(allJobs, request));
     if (saved === 1) return;
-    this.lose();
+    await trouble.guard(() => this.loseOrForget());
+    if (this.forgotten.aborted) throw new LeaseForgotten(`the queue has lost the task ${this.id}`);
     throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
   }
 
@@ -103,25 +126,26 @@ export class BullLease implements TaskLease {
     return isDone;
   }
 
-  async offer(place: string): Promise<OpenProgress | null> {
-    const { state } = this.#deps;
+  async offer(to: string): Promise<OpenProgress | null> {
+    const { state, place } = this.#deps;
     const { progress } = this.#queued;
     try {
       // Whoever has the job by now may have begun it before us, who stood still: then the state names the wrong one.
       await this.save(progress);
     } catch (error) {
-      if (error instanceof LeaseLost) return null;
-      throw error;
+      if (!(error instanceof LeaseLost)) throw error;
+      // What the queue has lost, nobody else has: the copy is all that there will be of it.
+      if (!(error instanceof LeaseForgotten)) return null;
     }
-    if (state !== null && !(await state.offer(this.id, { holder: this.token, to: place, progress }))) return null;
-    this.#offeredTo = place;
+    if (state !== null && !(await state.offer(this.id, { holder: this.token, place, to, progress }))) return null;
+    this.#offeredTo = to;
     return progress;
   }
 
   async moved(): Promise<boolean> {
     const { state } = this.#deps;
     const isThere = state === null || (await state.settle(this.id, { holder: this.token, to: this.#offeredTo }));
-    if (isThere) return this.#leave();
+    if (isThere) return (await this.#leave()) || this.forgotten.aborted;
     await this.release();
     return false;
   }
@@ -155,15 +179,15 @@ export class BullLease implements TaskLease {
     if (this.#hasEnded) return false;
     try {
       await this.#deps.trouble.guard(() => how().catch((error: unknown) => this.#orLost(error)));
-      return !this.#lost.signal.aborted;
+      return !this.#lost.signal.aborted && !this.forgotten.aborted;
     } finally {
       this.#hasEnded = true;
       this.#deps.onEnd(this);
     }
   }
 
-  #orLost(error: unknown): void {
+  async #orLost(error: unknown): Promise<void> {
     if (!saysLost(error)) throw error;
-    this.lose();
+    await this.loseOrForget();
   }
 }

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type IRedisClient, type Job, Worker } from 'bullmq';
 import type { QueuedTask } from '../../domain/queued-task.ts';
 import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import { BullLease, type BullLeaseDeps } from './bull-lease.ts';
-import { saveJobData } from './bull-scripts.ts';
+import { nameOfData, saveJobData } from './bull-scripts.ts';
 import { PerTurn } from './per-turn.ts';
 import type { RedisAddress } from './redis-address.ts';
 import type { RedisTrouble } from './redis-trouble.ts';
@@ -48,9 +49,11 @@ export class BullReceiver {
   readonly #worker: Worker<QueuedTask, null>;
   readonly #held = new Map<BullLease, { readonly untilMs: number }>();
   readonly #closing = new AbortController();
-  readonly #leaseDeps: BullLeaseDeps;
+  readonly #leaseDeps: Omit<BullLeaseDeps, 'hasLostData'>;
   /** Taken while the state was away: a job that is handed back each time would be handed out too often. */
   readonly #notBegun: BullLease[] = [];
+  /** Names the data of the queue as it was met last; null before that. */
+  #data: string | null = null;
   #tokenCount = 0;
   #isRenewing = false;
 
@@ -106,6 +109,7 @@ export class BullReceiver {
   /** In waves that double, so that an empty queue is asked once and a full one answers in a few round trips. */
   async #fetch(most: number): Promise<readonly BullLease[]> {
     const client = await this.#connected();
+    this.#data ??= await this.#nameOfData();
     const leases = [...(await this.#begin(this.#notBegun.splice(0, most)))];
     for (let size = 1; leases.length < most; size *= 2) {
       const wave = Array.from({ length: Math.min(size, most - leases.length) }, () => this.#take());
@@ -119,7 +123,7 @@ export class BullReceiver {
 
   /** Those of the leases whose task is in this queue; what cannot be asked for now is begun later. */
   async #begin(leases: readonly BullLease[]): Promise<readonly BullLease[]> {
-    const held = leases.filter(({ lost }) => !lost.aborted);
+    const held = leases.filter(({ lost, forgotten }) => !lost.aborted && !forgotten.aborted);
     const answers = await Promise.allSettled(held.map((lease) => lease.begin()));
     this.#notBegun.push(...held.filter((_, index) => answers[index]?.status === 'rejected'));
     const begun = held.filter((_, index) => {
@@ -149,10 +153,16 @@ export class BullReceiver {
     const token = `${holder}-${(this.#tokenCount += 1)}`;
     const job = (await this.#worker.getNextJob(token, { block: false })) as Job<QueuedTask, null> | undefined;
     if (job === undefined) return null;
-    const lease = new BullLease(job, token, this.#leaseDeps);
+    const data = this.#data;
+    const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
+    const lease = new BullLease(job, token, { ...this.#leaseDeps, hasLostData });
     this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
     if (!this.#isRenewing) void this.#renewWhileHeld();
     return lease;
+  }
+
+  async #nameOfData(): Promise<string> {
+    return nameOfData(await this.#worker.getBackend().client, this.#worker, randomUUID());
   }
 
   async #renewWhileHeld(): Promise<void> {
@@ -178,7 +188,8 @@ export class BullReceiver {
     if (leases.length === 0) return;
     const [ids, tokens] = [leases.map(({ id }) => id), leases.map(({ token }) => token)];
     const failed = new Set(await this.#worker.extendJobLocks(ids, tokens, this.#options.timing.leaseMs));
-    for (const lease of leases) if (failed.has(lease.id) && this.#held.has(lease)) lease.lose();
+    const lost = leases.filter((lease) => failed.has(lease.id) && this.#held.has(lease));
+    await Promise.all(lost.map((lease) => lease.loseOrForget()));
   }
 }
 

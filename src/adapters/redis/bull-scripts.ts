@@ -27,12 +27,31 @@ for i = 2, #ARGV, 5 do
 end
 return saved`;
 
+/**
+ * Of each id, whether its job is still to be done. KEYS[1]: the jobs that are done. ARGV: the prefix of the jobs' keys, then
+ * the ids.
+ */
+const findOpen = `
+local open = {}
+for i = 2, #ARGV do
+  local is_open = redis.call('EXISTS', ARGV[1] .. ARGV[i]) == 1 and not redis.call('ZSCORE', KEYS[1], ARGV[i])
+  open[#open + 1] = is_open and 1 or 0
+end
+return open`;
+
+/** Names the data of a queue, once. KEYS[1]: the name. ARGV: the name that it gets where it has none. Answers its name. */
+const nameData = `
+redis.call('SETNX', KEYS[1], ARGV[1])
+return redis.call('GET', KEYS[1])`;
+
 const defined = new WeakSet<IRedisClient>();
 
 function withScripts(client: IRedisClient): IRedisClient {
   if (defined.has(client)) return client;
   client.defineCommand('captchaAreKnown', { numberOfKeys: 1, lua: areKnown });
   client.defineCommand('captchaSaveData', { numberOfKeys: 1, lua: saveData });
+  client.defineCommand('captchaFindOpen', { numberOfKeys: 1, lua: findOpen });
+  client.defineCommand('captchaNameData', { numberOfKeys: 1, lua: nameData });
   defined.add(client);
   return client;
 }
@@ -50,6 +69,22 @@ export async function unknownJobs(
   const keys = [queue.toKey('meta'), queue.toKey('')];
   const known = (await withScripts(client).runCommand('captchaAreKnown', [...keys, ...ids])) as number[];
   return ids.filter((_, index) => known[index] === 0);
+}
+
+/** Of each id, whether its job waits, is held or was set aside. */
+export async function findOpenJobs(
+  client: IRedisClient,
+  queue: QueueKeys,
+  ids: readonly string[],
+): Promise<readonly boolean[]> {
+  const keys = [queue.toKey('completed'), queue.toKey('')];
+  const answer = (await withScripts(client).runCommand('captchaFindOpen', [...keys, ...ids])) as number[];
+  return answer.map((isOpen) => isOpen === 1);
+}
+
+/** The name of a queue's data, which is another one once the data was lost. `name` is taken where it has none. */
+export async function nameOfData(client: IRedisClient, queue: QueueKeys, name: string): Promise<string> {
+  return String(await withScripts(client).runCommand('captchaNameData', [queue.toKey('data'), name]));
 }
 
 export interface SaveRequest {

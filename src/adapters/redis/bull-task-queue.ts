@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import { queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { queueIdOf, type QueuedTask, type TaskAddress } from '../../domain/queued-task.ts';
 import { within } from '../../domain/within.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { BullReceiver, type Timing } from './bull-receiver.ts';
-import { unknownJobs } from './bull-scripts.ts';
+import { findOpenJobs, unknownJobs } from './bull-scripts.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
@@ -29,6 +29,8 @@ const keptJobs = {
 };
 /** The stream of events is for dashboards; its usual length holds 10,000. */
 const streams = { events: { maxLen: 100 } };
+/** As long as the results know which tasks are finished. */
+const rememberedMs = 14 * 86_400_000;
 const jobName = 'solve';
 const bulkSize = 1_000;
 const connectTimeoutMs = 5_000;
@@ -45,7 +47,7 @@ function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: t
   return { ...parseRedisUrl(url), skipVersionCheck: true };
 }
 
-function bulksOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
+function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {
   const count = Math.ceil(tasks.length / bulkSize);
   return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
 }
@@ -58,6 +60,7 @@ export class BullTaskQueue implements TaskQueue {
   readonly #trouble: RedisTrouble;
   readonly #holder = randomUUID();
   #queue: Queue<QueuedTask, null> | null = null;
+  #isClosed = false;
   #receiver: BullReceiver | null = null;
 
   constructor(options: BullTaskQueueOptions, { clock, state }: BullTaskQueueDeps) {
@@ -77,6 +80,43 @@ export class BullTaskQueue implements TaskQueue {
       const fresh = new Set<string>();
       for (const bulk of bulksOf(tasks)) for (const id of await this.#sendBulk(queue, bulk)) fresh.add(id);
       return fresh;
+    });
+  }
+
+  sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await Promise.all(tasks.map((task) => this.#forgetDone(queue, queueIdOf(task))));
+      return this.send(tasks);
+    });
+  }
+
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    const place = (await this.#state?.placeOf(queueIdOf(task))) ?? this.place;
+    return place === this.place && (await this.send([task])).size === 1;
+  }
+
+  noteRun(run: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await (await queue.getBackend().client).runCommand('set', [queue.toKey(`run:${run}`), '1', 'PX', rememberedMs]);
+    });
+  }
+
+  knowsRun(run: string): Promise<boolean> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      return Number(await client.runCommand('exists', [queue.toKey(`run:${run}`)])) === 1;
+    });
+  }
+
+  holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      const answers = bulksOf(tasks).map((bulk) => findOpenJobs(client, queue, bulk.map(queueIdOf)));
+      return (await Promise.all(answers)).flat();
     });
   }
 
@@ -125,6 +165,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const closing = Promise.all([this.#receiver?.close(), this.#queue?.close()]).then(() => true);
     // Of a Redis that went away BullMQ takes leave without end.
     const isClosed = await within(closing, { ms: politeMs }, this.#clock).catch(() => null);
@@ -144,6 +185,11 @@ export class BullTaskQueue implements TaskQueue {
     return fresh;
   }
 
+  async #forgetDone(queue: Queue<QueuedTask, null>, id: string): Promise<void> {
+    const job = await queue.getJob(id);
+    if (job !== undefined && (await job.isCompleted())) await job.remove();
+  }
+
   async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {
     const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
     const requeued = jobs.map(async (job) => {
@@ -156,6 +202,8 @@ export class BullTaskQueue implements TaskQueue {
 
   /** For whoever waits for an answer: with Redis away it fails at once instead of holding everything up. */
   async #open(): Promise<Queue<QueuedTask, null>> {
+    // Whoever still asks would keep the process from ending.
+    if (this.#isClosed) throw this.#trouble.unavailable('Connection is closed');
     this.#queue ??= this.#create();
     const queue = this.#queue;
     const isReady = this.#trouble.guard(() => queue.waitUntilReady().then(() => true));

@@ -20,10 +20,22 @@ redis.call('HDEL', KEYS[1], 'to')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, known[3] or ''}`;
 
-/** KEYS: the task. ARGV: the holder, the place it is offered to, the progress. Answers 1 where the holder may. */
+/**
+ * What every step of a holder begins with. KEYS: the task. ARGV: the holder, the place, how long it is remembered. Without a
+ * holder this Redis has lost its data, and nobody has begun the task since: it is where its holder says.
+ */
+const asHolder = `
+local holder = redis.call('HGET', KEYS[1], 'holder')
+if holder and holder ~= ARGV[1] then return 0 end
+if not holder then
+  redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'place', ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end`;
+
+/** ARGV, after those of the holder: the place it is offered to, the progress. Answers 1 where the holder may. */
 const offerScript = `
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'to', ARGV[2], 'progress', ARGV[3])
+${asHolder}
+redis.call('HSET', KEYS[1], 'to', ARGV[4], 'progress', ARGV[5])
 return 1`;
 
 /** KEYS: the task. ARGV: the holder, the place it was offered to. Answers 1 where it is there, begun or not. */
@@ -42,10 +54,10 @@ redis.call('HSET', KEYS[1], 'place', ARGV[2], 'holder', ARGV[3])
 redis.call('HDEL', KEYS[1], 'to')
 return 1`;
 
-/** KEYS: the task. ARGV: the holder, the progress. Answers 1 where it was saved. */
+/** ARGV, after those of the holder: the progress. Answers 1 where it was saved. */
 const saveScript = `
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'progress', ARGV[2])
+${asHolder}
+redis.call('HSET', KEYS[1], 'progress', ARGV[4])
 return 1`;
 
 /** KEYS: the task. ARGV: the result, how long it is remembered. Answers whether it is the first, and what stands; nothing once delivered. */
@@ -60,6 +72,7 @@ const nobody = '';
 const delivered = '';
 
 const keyOf = (id: string): string => `{captcha:task:${id}}`;
+const runKeyOf = (run: string): string => `{captcha:run:${run}}`;
 const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
 
 /** What a fleet keeps beside its queues, in a Redis that all of it can reach. */
@@ -107,12 +120,22 @@ export class RedisFleetState implements FleetState {
     });
   }
 
-  offer(id: string, { holder, to, progress }: Offer): Promise<boolean> {
-    return this.#ask(offerScript, id, holder, to, JSON.stringify(progress));
+  offer(id: string, { holder, place, to, progress }: Offer): Promise<boolean> {
+    return this.#ask(offerScript, id, holder, place, rememberedMs, to, JSON.stringify(progress));
   }
 
   settle(id: string, { holder, to }: Pick<Offer, 'holder' | 'to'>): Promise<boolean> {
     return this.#ask(settleScript, id, holder, to);
+  }
+
+  noteRun(run: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.set(runKeyOf(run), '1', 'PX', rememberedMs);
+    });
+  }
+
+  knowsRun(run: string): Promise<boolean> {
+    return this.#trouble.guard(async () => (await this.#redis.exists(runKeyOf(run))) === 1);
   }
 
   placeOf(id: string): Promise<string | null> {
@@ -129,8 +152,8 @@ export class RedisFleetState implements FleetState {
     });
   }
 
-  save(id: string, holder: string, progress: OpenProgress): Promise<boolean> {
-    return this.#ask(saveScript, id, holder, JSON.stringify(progress));
+  save(id: string, { holder, place }: Beginning, progress: OpenProgress): Promise<boolean> {
+    return this.#ask(saveScript, id, holder, place, rememberedMs, JSON.stringify(progress));
   }
 
   claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }> {
@@ -159,7 +182,7 @@ export class RedisFleetState implements FleetState {
     return closeRedis(this.#redis);
   }
 
-  #ask(script: string, id: string, ...args: readonly string[]): Promise<boolean> {
+  #ask(script: string, id: string, ...args: readonly (string | number)[]): Promise<boolean> {
     return this.#trouble.guard(async () => (await this.#redis.eval(script, 1, keyOf(id), ...args)) === 1);
   }
 }

@@ -20,6 +20,8 @@ export interface SqsLeaseDeps {
 export class SqsLease implements TaskLease {
   readonly queued: QueuedTask;
   readonly delivery: number;
+  /** A message outlives what is kept beside it. */
+  readonly forgotten = new AbortController().signal;
   readonly #message: HeldMessage;
   readonly #holder: string;
   readonly #deps: SqsLeaseDeps;
@@ -44,11 +46,11 @@ export class SqsLease implements TaskLease {
   }
 
   async save(progress: OpenProgress): Promise<void> {
-    const { state } = this.#deps;
+    const { state, place } = this.#deps;
     const id = queueIdOf(this.queued);
     // An id was paid for: it is worth knowing for whoever is next, even where the hold ran out meanwhile.
     const maySave = this.#message.isHeld() || (state !== null && progress.state === 'submitted');
-    const isSaved = maySave && (state === null || (await state.save(id, this.#holder, progress)));
+    const isSaved = maySave && (state === null || (await state.save(id, { holder: this.#holder, place }, progress)));
     if (!isSaved) {
       this.#message.lose();
       throw new LeaseLost(`the task ${id} was handed to somebody else`);
@@ -61,13 +63,13 @@ export class SqsLease implements TaskLease {
   }
 
   /** With nothing kept beside the messages, nobody can tell a copy that is left behind from the task: both may be paid for. */
-  async offer(place: string): Promise<OpenProgress | null> {
-    const { state } = this.#deps;
+  async offer(to: string): Promise<OpenProgress | null> {
+    const { state, place } = this.#deps;
     if (!this.#message.isHeld()) return null;
     if (state === null) return doubtful(this.#progress);
-    const offer = { holder: this.#holder, to: place, progress: this.#progress };
+    const offer = { holder: this.#holder, place, to, progress: this.#progress };
     if (!(await state.offer(queueIdOf(this.queued), offer))) return null;
-    this.#offeredTo = place;
+    this.#offeredTo = to;
     return this.#progress;
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type OpenProgress, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
+import { type OpenProgress, queueIdOf, type QueuedTask, type TaskAddress } from '../../domain/queued-task.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FleetState } from '../../ports/fleet-state.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../ports/task-queue.ts';
@@ -48,6 +48,29 @@ export class SqsTaskQueue implements TaskQueue {
       for (const id of await this.#sendBulk(tasks.slice(from, from + bulkSize))) fresh.add(id);
     }
     return fresh;
+  }
+
+  /** What it remembers is what was sent, not what is done. */
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    const { state } = this.#deps;
+    if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(this.place, queueIdOf(task))));
+    return this.send(tasks);
+  }
+
+  /** No lease of a message is ever forgotten. */
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    return (await this.send([task])).size === 1;
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** Nobody can look into a queue for one message. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
+    return tasks.map(() => null);
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {

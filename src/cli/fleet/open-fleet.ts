@@ -15,7 +15,7 @@ import { movedText } from './follow-health.ts';
 export interface FleetRun {
   readonly run: string;
   /** Whether an earlier process of the run may have queued tasks. */
-  readonly isContinued: boolean;
+  readonly isResumed: boolean;
 }
 
 /** The queues of every region, the results, and who decides where tasks go. */
@@ -55,7 +55,7 @@ function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
 }
 
 /** Opens the queues that a configuration names, for the tasks of one run. Throws `UsageError` where some are missing. */
-export async function openFleet({ run, isContinued }: FleetRun, config: Config, context: Context): Promise<Fleet> {
+export async function openFleet({ run, isResumed }: FleetRun, config: Config, context: Context): Promise<Fleet> {
   const places = { config, sandbox: context.globals.sandbox };
   const urls = queueUrls(places);
   const opener = await context.queues(config);
@@ -75,9 +75,13 @@ export async function openFleet({ run, isContinued }: FleetRun, config: Config, 
     tell(region, message);
   };
   const place = failover.place.bind(failover);
-  const dispatcher = new Dispatcher(run, { queues, results, state, isContinued, place, clock, onAway });
+  const say = (message: string): void => terminal.note(message);
+  const deps = { queues, results, state, isResumed, place, clock, onAway, tell: say };
   const remembers = !isShared || state !== null;
-  return { config, dispatcher, failover, queues, results, remembers, isStrict: strictRule(config) };
+  return {
+    ...{ config, dispatcher: new Dispatcher(run, deps), failover, queues, results, remembers },
+    isStrict: strictRule(config),
+  };
 }
 
 /** Throws `UsageError` where queues are missing, or a task without a page would have none. */

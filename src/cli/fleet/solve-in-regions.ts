@@ -4,7 +4,6 @@ import { dispatchItem, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
 import { journaledQueue } from '../../core/fleet/journaled-queue.ts';
 import { requestsOf } from '../../core/fleet/worker-tally.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
-import type { Awaitable } from '../../ports/awaitable.ts';
 import { hasWorkersElsewhere, isEmbedded, queueUrls } from './fleet-queues.ts';
 import type { Way, WayParts } from '../batch/way.ts';
 import type { Context } from '../context.ts';
@@ -45,7 +44,7 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
   const { config } = session;
   const ended = new AbortController();
   const run = journal.header.run ?? `b-${randomHex(20, context.random)}`;
-  const fleet = await openFleet({ run, isContinued: journal.isResumed }, config, context);
+  const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
   const { dispatcher, failover, queues } = fleet;
   const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
   const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
@@ -58,16 +57,19 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
   const collecting = dispatcher.collect(rules.stop, () => working).catch(fail);
   const isStrict = fleet.isStrict.bind(fleet);
   return {
-    solve: async (work) => {
-      const { item, plan } = work;
-      const key = queueKeyOf(item.key, generation(item.key));
-      keys.set(item.key, key);
-      const recordDoubt = (): Awaitable<void> => {
-        if (plan.accepted === null) return journal.intend(item.key, plan.earlierAttempts, plan.wasInDoubt);
-      };
-      // Where it is, and how far, nobody can say once it is queued: the next process of the run has to know that it was.
-      if (!fleet.remembers) await recordDoubt();
-      return dispatchItem(work, { dispatcher, clock, key, isStrict, limits, recordDoubt });
+    solve: (work) => {
+      const key = queueKeyOf(work.item.key, generation(work.item.key));
+      keys.set(work.item.key, key);
+      const { remembers } = fleet;
+      return dispatchItem(work, {
+        dispatcher,
+        clock,
+        journal: isAlone ? null : journal,
+        remembers,
+        key,
+        isStrict,
+        limits,
+      });
     },
     recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
       counts.submissionCount += attemptCount;

@@ -1,6 +1,6 @@
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import type { RoutedTask } from '../../core/fleet/dispatcher.ts';
+import type { RoutedTask } from '../../core/fleet/task-region.ts';
 import { probeRegions } from '../../core/health/probe-regions.ts';
 import { gaveUp, type WhyGivenUp } from '../../core/solve/outcome-of.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -97,7 +97,7 @@ async function dispatch(request: QueuedSolve, fleet: Fleet, context: Context): P
 /** Has one task solved by a worker of its region, or of another where that does not serve. */
 export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
   const { task, config } = request;
-  const fleet = await openFleet({ run: `s-${randomHex(20, context.random)}`, isContinued: false }, config, context);
+  const fleet = await openFleet({ run: `s-${randomHex(20, context.random)}`, isResumed: false }, config, context);
   try {
     await lookOnce(fleet, config, context);
     const { region, reason } = fleet.failover.place({ home: task.region, strict: fleet.isStrict(task) });

@@ -2,21 +2,25 @@ import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { TaskJournal } from '../../ports/task-journal.ts';
 import type { BatchResult } from '../batch/batch-item.ts';
 import type { SolvePlan } from '../batch/batch-plan.ts';
 import type { ItemWork } from '../batch/solve-item.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { RoutedTask } from './task-region.ts';
 
 export interface DispatchItemDeps {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  /** Null where the queues end with this process, whose workers keep it. */
+  readonly journal: Pick<TaskJournal, 'queued' | 'wasQueued' | 'intend'> | null;
+  /** False where nobody can say of a task that was queued where it is. */
+  readonly remembers: boolean;
   /** The key of the task in the queues. */
   readonly key: string;
   /** Whether a task must not leave the residency group of its region. */
   readonly isStrict: (task: Task) => boolean;
   readonly limits: TaskLimits;
-  /** Writes down that the task may be paid for twice, before it is queued where nobody can rule that out. */
-  readonly recordDoubt: () => Awaitable<void>;
 }
 
 const generationDigits = 12;
@@ -43,16 +47,25 @@ export function progressOf(plan: SolvePlan): OpenProgress {
 /** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
-  { dispatcher, clock, key, isStrict, limits, recordDoubt }: DispatchItemDeps,
+  { dispatcher, clock, journal, remembers, key, isStrict, limits }: DispatchItemDeps,
 ): Promise<BatchResult | null> {
   const { item, plan } = work;
   const { task } = item;
   if (task.region === null) throw new RangeError(`the task ${task.taskId} has no region`);
-  const queued = {
+  const wasQueued = journal?.wasQueued(item.key) ?? false;
+  const queued: RoutedTask = {
     ...{ run: dispatcher.run, key, task, homeRegion: task.region, strict: isStrict(task) },
     ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan), limits },
   };
-  const result = await dispatcher.dispatch(queued, recordDoubt);
+  const beforeSend = (): Awaitable<void> => {
+    if (journal?.wasQueued(item.key) === false) return journal.queued(item.key);
+  };
+  const recordDoubt = (): Awaitable<void> => {
+    if (plan.accepted === null) return journal?.intend(item.key, plan.earlierAttempts, plan.wasInDoubt);
+  };
+  // Where it is, and how far, nobody can say once it is queued: the next process of the run has to know that it was.
+  if (!remembers) await recordDoubt();
+  const result = await dispatcher.dispatch(queued, { wasQueued, beforeSend, recordDoubt });
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;
   const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;

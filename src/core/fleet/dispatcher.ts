@@ -1,40 +1,39 @@
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
-import { doubtful, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
-import type { Awaitable } from '../../ports/awaitable.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { FleetState } from '../../ports/fleet-state.ts';
 import type { ResultLease, ResultQueue, ResultReader } from '../../ports/result-queue.ts';
 import type { TaskQueue } from '../../ports/task-queue.ts';
 import type { HomedTask, Placement } from '../routing/failover-router.ts';
+import { bringBackMs, LostTasks } from './lost-tasks.ts';
 import { MissingResults, missingResult } from './missing-results.ts';
 import { Outbox } from './outbox.ts';
 import { setAsideResult } from './set-aside-result.ts';
+import {
+  type Dispatch,
+  doubt,
+  type RoutedTask,
+  type Sending,
+  TaskRegions,
+  type TaskRegionsDeps,
+} from './task-region.ts';
 import { whileAway } from './while-away.ts';
 
-/** A task that belongs to a region, as every task of a dispatcher does. */
-export type RoutedTask = QueuedTask & { readonly homeRegion: string };
-
-export interface DispatcherDeps {
+export interface DispatcherDeps extends TaskRegionsDeps {
   /** Of every region, by its name. */
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
-  /** Where tasks are that were begun; null where nobody knows. */
-  readonly state: Pick<FleetState, 'placeOf' | 'takeOver'> | null;
-  /** Whether an earlier process of the run may have sent its tasks. */
-  readonly isContinued: boolean;
   /** Which region takes a task now. */
   readonly place: (task: HomedTask) => Placement;
   readonly clock: Clock;
   /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
   readonly onAway: (region: string | null, message: string | null) => void;
+  /** Told of what a person should know. */
+  readonly tell: (message: string) => void;
 }
 
-interface Pending {
-  queued: RoutedTask;
-  /** It may be paid for in two places, whichever result comes. */
-  isDoubtful: boolean;
-  readonly recordDoubt: () => Awaitable<void>;
+interface Pending extends Sending {
+  /** Whether it is in a queue, or was: one that is on its way is not looked for. */
+  isSent: boolean;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -43,6 +42,9 @@ const receiveMs = 5_000;
 const mostAtOnce = 500;
 const awayMs = 1_000;
 const lookEveryMs = 15_000;
+/** How often it is looked for tasks that a queue has lost. */
+const lookForLostEveryMs = 2_500;
+const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, recordDoubt: () => undefined };
 
 /**
  * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue until
@@ -58,6 +60,10 @@ export class Dispatcher {
   readonly #acks = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   readonly #missing: MissingResults;
+  readonly #lost: LostTasks;
+  readonly #regions: TaskRegions;
+  /** That the run is noted in the queue, by the region. */
+  readonly #noted = new Map<string, Promise<void>>();
   #failure: Error | null = null;
 
   constructor(run: string, deps: DispatcherDeps) {
@@ -65,6 +71,8 @@ export class Dispatcher {
     this.#deps = deps;
     this.#reader = deps.results.reader(run);
     this.#missing = new MissingResults(deps.results);
+    this.#lost = new LostTasks(deps);
+    this.#regions = new TaskRegions(run, deps);
     this.#outboxes = new Map([...deps.queues].map(([region, queue]) => [region, new Outbox(queue)]));
   }
 
@@ -72,17 +80,14 @@ export class Dispatcher {
     return this.#run;
   }
 
-  /**
-   * Resolves with the task's result; null where the dispatcher ended before it came. `recordDoubt` is done before the task is
-   * sent to where it may be paid for a second time.
-   */
-  dispatch(queued: RoutedTask, recordDoubt: () => Awaitable<void> = () => undefined): Promise<TaskResult | null> {
+  /** Resolves with the task's result; null where the dispatcher ended before it came. */
+  dispatch(queued: RoutedTask, known: Dispatch = newToAll): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#ended.signal.aborted) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      const pending: Pending = { queued, isDoubtful: false, recordDoubt, resolve, reject };
+      const pending: Pending = { queued, ...known, isSent: false, isDoubtful: false, resolve, reject };
       this.#pending.set(queued.key, pending);
       this.#send(pending).catch(reject);
     });
@@ -108,7 +113,10 @@ export class Dispatcher {
    * in the queues, where it is worked on.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
-    const watching = this.#watchLost().catch((error: unknown) => this.fail(error));
+    if (!this.#deps.isResumed)
+      for (const region of this.#deps.queues.keys()) this.#noteRun(region).catch(() => undefined);
+    const watches = [this.#watchDead(), this.#watchLost()];
+    const watching = Promise.all(watches).catch((error: unknown) => this.fail(error));
     try {
       while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
       await lastly();
@@ -136,71 +144,56 @@ export class Dispatcher {
     await this.#reader.close().catch((error: unknown) => this.#note(null, error));
   }
 
+  /** Once, and by the first process of the run only: what a queue has lost does not come back with its next. */
+  #noteRun(region: string): Promise<void> {
+    const noting = this.#noted.get(region) ?? this.#deps.queues.get(region)?.noteRun(this.#run) ?? Promise.resolve();
+    if (!this.#noted.has(region)) noting.catch(() => this.#noted.delete(region));
+    this.#noted.set(region, noting);
+    return noting;
+  }
+
   async #send(pending: Pending): Promise<void> {
-    const { key, homeRegion: home, strict } = pending.queued;
+    const { key } = pending.queued;
     const tried = new Set<string>();
-    while (!this.#ended.signal.aborted && this.#pending.has(key)) {
-      // Whom nobody may take waits in the queue of its own region.
-      const chosen = this.#deps.place({ home, strict }).region ?? home;
-      const region = await this.#regionFor(pending, chosen, tried);
-      if (region !== null && (await this.#trySend(pending.queued, region))) return;
+    while (this.#isAwaited(key)) {
+      // One that is lost is not new: what becomes of it is for the next look.
+      pending.isSent = pending.wasQueued && (await this.#regions.isLost(pending.queued));
+      if (pending.isSent || !this.#isAwaited(key)) return;
+      const region = await this.#regionFor(pending, tried);
+      if (!this.#isAwaited(key)) return;
+      if (region !== null && (await this.#trySend(pending, region))) return;
       if (region !== null) tried.add(region);
       await this.#deps.clock.sleep(awayMs, this.#ended.signal);
     }
   }
 
-  /**
-   * Where the task is to be sent: to the region where it is, if it was begun, and to the chosen one otherwise. Null where
-   * that cannot be found out now.
-   */
-  async #regionFor(pending: Pending, chosen: string, tried: ReadonlySet<string>): Promise<string | null> {
-    const { state, isContinued } = this.#deps;
-    if (state === null) {
-      // A queue that did not answer may have it all the same.
-      if (tried.size > 0) await this.#doubt(pending);
-      return chosen;
-    }
-    if (!isContinued && tried.size === 0) return chosen;
+  #isAwaited(key: string): boolean {
+    return !this.#ended.signal.aborted && this.#pending.has(key);
+  }
+
+  /** Whom nobody may take waits in the queue of its own region. */
+  #chosenFor({ homeRegion: home, strict }: RoutedTask): string {
+    return this.#deps.place({ home, strict }).region ?? home;
+  }
+
+  /** Null where it cannot be found out now. */
+  async #regionFor(pending: Pending, tried: ReadonlySet<string>): Promise<string | null> {
     try {
-      const place = await state.placeOf(queueIdOf(pending.queued));
-      return place === null ? chosen : await this.#regionOfBegun(pending, place, { chosen, tried, state });
+      return await this.#regions.regionFor(pending, { chosen: this.#chosenFor(pending.queued), tried });
     } catch (error) {
       this.#note(null, error);
       return null;
     }
   }
 
-  async #regionOfBegun(
-    pending: Pending,
-    place: string,
-    {
-      chosen,
-      tried,
-      state,
-    }: { chosen: string; tried: ReadonlySet<string>; state: NonNullable<DispatcherDeps['state']> },
-  ): Promise<string> {
-    const { queues } = this.#deps;
-    const [current = null] = [...queues].find(([, queue]) => queue.place === place) ?? [];
-    // It is there already, and left as it is; where it was lost, nobody knows what was paid for.
-    pending.queued = { ...pending.queued, progress: doubtful(pending.queued.progress) };
-    if (current !== null && (current === chosen || !tried.has(current))) return current;
-    await this.#doubt(pending);
-    await state.takeOver(queueIdOf(pending.queued), { from: place, to: queues.get(chosen)?.place ?? chosen });
-    return chosen;
-  }
-
-  async #doubt(pending: Pending): Promise<void> {
-    if (pending.isDoubtful) return;
-    await pending.recordDoubt();
-    pending.isDoubtful = true;
-    pending.queued = { ...pending.queued, progress: doubtful(pending.queued.progress) };
-  }
-
-  async #trySend(queued: QueuedTask, region: string): Promise<boolean> {
+  async #trySend(pending: Pending, region: string): Promise<boolean> {
     const outbox = this.#outboxes.get(region);
     if (outbox === undefined) throw new RangeError(`no queue of ${region}`);
     try {
-      await outbox.send(queued);
+      if (!this.#deps.isResumed) await this.#noteRun(region);
+      await pending.beforeSend();
+      await outbox.send(pending.queued);
+      pending.isSent = true;
       this.#deps.onAway(region, null);
       return true;
     } catch (error) {
@@ -237,13 +230,51 @@ export class Dispatcher {
   }
 
   /** A task that was set aside has no result until a person queues it again, and one whose result was read has no other. */
-  async #watchLost(): Promise<void> {
+  async #watchDead(): Promise<void> {
     const { clock, queues } = this.#deps;
     for (;;) {
       await clock.sleep(lookEveryMs, this.#ended.signal);
       if (this.#ended.signal.aborted) return;
       for (const [region, queue] of queues) await this.#lookForDead(region, queue);
       await this.#lookForMissing();
+    }
+  }
+
+  async #watchLost(): Promise<void> {
+    const { clock } = this.#deps;
+    for (;;) {
+      await clock.sleep(lookForLostEveryMs, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      await this.#lookForLost().catch((error: unknown) => this.#noteSilently(error));
+    }
+  }
+
+  async #lookForLost(): Promise<void> {
+    const { clock, tell } = this.#deps;
+    const sent = [...this.#pending.values()].filter(({ isSent }) => isSent).map(({ queued }) => queued);
+    const { found, backCount, givenUp } = await this.#lost.look(sent, clock.nowMs());
+    const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
+    if (found.length > 0) {
+      const wait = `waiting ${bringBackMs / 1_000}s for workers to bring back what they hold`;
+      tell(`the queues have lost ${tasks(found.length)} of this run: their Redis has lost its data; ${wait}`);
+    }
+    if (backCount > 0) tell(`${tasks(backCount)} of this run came back from workers`);
+    if (givenUp.length > 0) await this.#queueAgain(givenUp.map(({ key }) => key));
+  }
+
+  /** Nobody knows any more which of them were paid for: all are marked, here first. */
+  async #queueAgain(keys: readonly string[]): Promise<void> {
+    const lost = keys.flatMap((key) => this.#pending.get(key) ?? []);
+    await Promise.all(lost.map(doubt));
+    const byRegion = new Map<string, RoutedTask[]>();
+    for (const { queued } of lost) {
+      const region = this.#chosenFor(queued);
+      byRegion.set(region, [...(byRegion.get(region) ?? []), queued]);
+    }
+    for (const [region, tasks] of byRegion) {
+      await Promise.all(tasks.map((task) => this.#regions.takeOver(task, region)));
+      const again = await this.#deps.queues.get(region)?.sendAgain(tasks);
+      this.#deps.tell(`${region}: ${again?.size ?? 0} lost tasks are queued again, marked possibly charged`);
     }
   }
 
@@ -269,6 +300,11 @@ export class Dispatcher {
     } catch (error) {
       this.#note(null, error);
     }
+  }
+
+  /** A queue that is away is told of by whoever sends to it. */
+  #noteSilently(error: unknown): void {
+    if (!(error instanceof QueueUnavailable)) throw error;
   }
 
   #note(region: string | null, error: unknown): void {

@@ -35,6 +35,10 @@ class JournaledLease implements TaskLease {
     return this.#lease.lost;
   }
 
+  get forgotten(): AbortSignal {
+    return this.#lease.forgotten;
+  }
+
   async save(progress: OpenProgress): Promise<void> {
     await record(this.#lease.queued.key, progress, this.#journal);
     await this.#lease.save(progress);
@@ -69,6 +73,11 @@ export function journaledQueue(queue: TaskQueue, journal: AttemptJournal): TaskQ
   return {
     place: queue.place,
     send: (tasks) => queue.send(tasks),
+    sendAgain: (tasks) => queue.sendAgain(tasks),
+    bringBack: (task) => queue.bringBack(task),
+    noteRun: (run) => queue.noteRun(run),
+    knowsRun: (run) => queue.knowsRun(run),
+    holds: (tasks) => queue.holds(tasks),
     receive: async (most, waitMs, signal) => {
       const leases = await queue.receive(most, waitMs, signal);
       return leases.map((lease) => new JournaledLease(lease, journal));

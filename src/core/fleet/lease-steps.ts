@@ -1,3 +1,4 @@
+import { LeaseForgotten } from '../../domain/lease-lost.ts';
 import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
 
@@ -23,10 +24,23 @@ export class LeaseSteps implements AttemptSteps {
     return this.#latest;
   }
 
-  intend(attempts: number): Promise<void> {
-    this.#isDoubtful ||= this.#isUnanswered;
+  /** Whether a submission is under way. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
+  }
+
+  async intend(attempts: number): Promise<void> {
+    const before = this.#latest;
+    const wasUnanswered = this.#isUnanswered;
+    this.#isDoubtful ||= wasUnanswered;
     this.#isUnanswered = true;
-    return this.#write({ state: 'in-doubt', attempts });
+    try {
+      await this.#write({ state: 'in-doubt', attempts });
+    } catch (error) {
+      // The submission is not made, and the queue knows of none: what its holder knows is what was before.
+      if (error instanceof LeaseForgotten) [this.#latest, this.#isUnanswered] = [before, false];
+      throw error;
+    }
   }
 
   /**

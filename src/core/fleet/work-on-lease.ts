@@ -1,11 +1,11 @@
-import { LeaseLost } from '../../domain/lease-lost.ts';
+import { LeaseForgotten, LeaseLost } from '../../domain/lease-lost.ts';
 import { type Outcome, type Standstill, standstillOf } from '../../domain/outcome.ts';
-import { queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
+import { type OpenProgress, queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
 import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
 import type { TaskResult } from '../../domain/task-result.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ResultQueue } from '../../ports/result-queue.ts';
-import type { TaskLease } from '../../ports/task-queue.ts';
+import type { TaskLease, TaskQueue } from '../../ports/task-queue.ts';
 import { courseOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../batch/concurrency-limit.ts';
 import type { Accepted } from '../solve/attempt.ts';
@@ -50,6 +50,8 @@ export interface LeaseWorkOptions {
 export interface LeaseWorkDeps {
   /** A solver within a task's own limits, whose work ends where it stands when `left` aborts. */
   readonly solverUntil: (left: AbortSignal, limits: TaskLimits) => Pick<Solver, 'solve'>;
+  /** Where the lease is from. */
+  readonly queue: Pick<TaskQueue, 'bringBack'>;
   readonly results: ResultQueue;
   readonly limit: ConcurrencyLimit;
   readonly clock: Clock;
@@ -58,6 +60,8 @@ export interface LeaseWorkDeps {
   /** Aborts when whatever is under way goes back to the queue. */
   readonly handBack: AbortSignal;
   readonly onAway: (message: string) => void;
+  /** Told of what a person should know. */
+  readonly tell: (message: string) => void;
 }
 
 /** Whatever comes first; null where `left` does. */
@@ -81,24 +85,101 @@ class LeaseWork {
   readonly #left: AbortSignal;
   readonly #plan: SolvePlan;
   readonly #steps: LeaseSteps;
+  /** Aborts when the task is in its queue again, which had lost it: others go on from there. */
+  readonly #broughtBack = new AbortController();
+  #bringing: Promise<boolean> | null = null;
 
   constructor(lease: TaskLease, options: LeaseWorkOptions, deps: LeaseWorkDeps) {
     this.#lease = lease;
     this.#options = options;
     this.#deps = deps;
-    this.#left = AbortSignal.any([lease.lost, deps.handBack]);
+    this.#left = AbortSignal.any([lease.lost, deps.handBack, this.#broughtBack.signal]);
     this.#plan = planOpen(lease.queued.progress);
-    this.#steps = new LeaseSteps(lease.queued.progress, (progress) => this.#patiently(() => lease.save(progress)));
+    this.#steps = new LeaseSteps(lease.queued.progress, (progress) => this.#save(progress));
   }
 
   async toEnd(): Promise<LeaseEnd> {
+    const { forgotten } = this.#lease;
+    const onForgotten = (): void => void this.#afterLoss();
+    forgotten.addEventListener('abort', onForgotten, { once: true });
     try {
-      return await this.#work();
+      const end = await this.#work();
+      if (end.end === 'lost' && forgotten.aborted) await this.#leaveForgotten();
+      return end;
     } catch (error) {
-      if (error instanceof LeaseLost) return { end: 'lost' };
-      if (error instanceof QueueUnavailable) return this.#handBack(null);
+      if (!(error instanceof LeaseLost || error instanceof QueueUnavailable)) throw error;
+      if (error instanceof QueueUnavailable && !forgotten.aborted) return await this.#handBack(null);
+      if (forgotten.aborted) await this.#leaveForgotten();
+      return { end: 'lost' };
+    } finally {
+      forgotten.removeEventListener('abort', onForgotten);
+    }
+  }
+
+  get #id(): string {
+    return queueIdOf(this.#lease.queued);
+  }
+
+  /** What was paid for and is to be collected; null where nothing is known to be. */
+  get #captchaId(): string | null {
+    const { progress } = this.#steps;
+    return progress.state === 'submitted' ? progress.captchaId : null;
+  }
+
+  async #save(progress: OpenProgress): Promise<void> {
+    try {
+      await this.#patiently(() => this.#lease.save(progress));
+    } catch (error) {
+      if (progress.state !== 'submitted' || !(error instanceof LeaseLost)) throw error;
+      if (error instanceof LeaseForgotten && !(await this.#bringBack())) return;
+      if (!(error instanceof LeaseForgotten)) this.#tellLeft('the task was handed to another worker meanwhile');
       throw error;
     }
+  }
+
+  /** With a submission under way it waits for the answer, which is saved, and then finds out about the loss. */
+  async #afterLoss(): Promise<void> {
+    if (this.#steps.isUnanswered) return;
+    try {
+      const isLeft = (await this.#bringBack()) || this.#captchaId === null;
+      if (isLeft) this.#broughtBack.abort();
+    } catch {
+      // Its queue is away, and nobody waits for it any more: the end of the work says what is left.
+    }
+  }
+
+  /**
+   * The queue has lost its data: the task goes back into it with all that is known here. False where somebody has queued it
+   * again already, without the captcha id: that is polled here, and the first result of the task stands.
+   */
+  #bringBack(): Promise<boolean> {
+    return (this.#bringing ??= this.#sendBack());
+  }
+
+  async #sendBack(): Promise<boolean> {
+    const queued = { ...this.#lease.queued, progress: this.#steps.progress };
+    const isBack = await this.#patiently(() => this.#deps.queue.bringBack(queued));
+    const captchaId = this.#captchaId;
+    const paid = captchaId === null ? '' : ` with its captcha id ${captchaId}, which is paid for`;
+    const going = `its captcha id ${captchaId ?? ''} is paid for and goes on being polled here`;
+    if (isBack) this.#deps.tell(`the queue has lost its data: ${this.#id} is queued again${paid}`);
+    else if (captchaId !== null) this.#deps.tell(`the queue has lost its data and got ${this.#id} again: ${going}`);
+    return isBack;
+  }
+
+  /** What is known of a task that its queue has lost is not lost with this worker. */
+  async #leaveForgotten(): Promise<void> {
+    const isBack = await this.#bringBack().catch((error: unknown) => {
+      if (error instanceof QueueUnavailable) return false;
+      throw error;
+    });
+    if (!isBack) this.#tellLeft('the queue has lost its data');
+  }
+
+  #tellLeft(why: string): void {
+    const captchaId = this.#captchaId;
+    if (captchaId === null) return;
+    this.#deps.tell(`${this.#id}: ${why}; captcha id ${captchaId} is paid for: captcha result ${captchaId} fetches it`);
   }
 
   async #work(): Promise<LeaseEnd> {
@@ -109,7 +190,10 @@ class LeaseWork {
     }
     if (delivery > this.#options.maxDeliveries) return this.#setAside(delivery);
     const outcome = await this.#solve();
-    if (outcome === null) return this.#lease.lost.aborted ? { end: 'lost' } : this.#handBack(null);
+    const { lost, forgotten } = this.#lease;
+    if (outcome === null) return lost.aborted || forgotten.aborted ? { end: 'lost' } : this.#handBack(null);
+    // Whoever has the task by now may still solve it.
+    if (forgotten.aborted && outcome.status === 'failed') return { end: 'lost' };
     const standstill = standstillOf(outcome);
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
     if (isOpen || standstill !== null) return this.#handBack(standstill);

@@ -83,7 +83,7 @@ export class FleetProtection {
     this.#closed.abort();
     await this.#talking;
     this.#deps.host.append([]);
-    if (this.#isWorthTelling(0)) await this.#exchange([]);
+    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthTelling(0)) await this.#exchange([]);
     (await this.#bucket)?.close();
     this.#deps.host.close();
   }
@@ -126,17 +126,23 @@ export class FleetProtection {
       this.#isTelling = false;
       if (this.#closed.signal.aborted) return;
       if (this.#isWorthTelling(tellEveryMs)) this.#isToTell = true;
-      else if (this.#deps.host.look().owed.accepted > 0) this.#tellLater();
+      else if (this.#hasToTell()) this.#tellLater();
       this.#talk();
     });
   }
 
   /** Whether there is something to tell, somebody to hear it, and nobody who has told for a while. */
   #isWorthTelling(sinceMs: number): boolean {
-    const { fleet, owed } = this.#deps.host.look();
+    const { fleet } = this.#deps.host.look();
     const nowMs = this.#deps.nowMs();
     const hasTold = fleet.toldMs !== null && nowMs - fleet.toldMs < Math.max(sinceMs, tellEveryMs);
-    return owed.accepted > 0 && !hasTold && fleet.mayTalk(nowMs);
+    return this.#hasToTell() && !hasTold && fleet.mayTalk(nowMs);
+  }
+
+  /** A host that waits for promised tokens is heard every second, so that a bucket which replaces a lost one knows of them. */
+  #hasToTell(): boolean {
+    const { fleet, owed } = this.#deps.host.look();
+    return owed.accepted > 0 || fleet.promisedMs(this.#deps.nowMs()) > 0;
   }
 
   #talk(): void {
@@ -160,7 +166,8 @@ export class FleetProtection {
   async #exchange(asks: readonly Ask[]): Promise<void> {
     const { host, nowMs } = this.#deps;
     const { fleet } = host.look();
-    const [isKnown, surplus] = [fleet.isKnown(nowMs()), asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0];
+    const surplus = asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0;
+    const known = { epoch: fleet.knownEpoch(nowMs()), promisedMs: fleet.promisedMs(nowMs()) };
     const quietMs = this.#quietMs;
     [this.#quietMs, this.#isToTell, this.#isFunded] = [0, false, false];
     const errand = host.ask({ type: 'fleet-talk' });
@@ -169,7 +176,7 @@ export class FleetProtection {
     try {
       const bucket = await (this.#bucket ??= this.#deps.openBucket());
       const longest = asks.map(({ request }) => longestWaitMs(request));
-      const rest = { options: this.#options, quietMs, surplus, leaseMs, isKnown };
+      const rest = { options: this.#options, quietMs, surplus, leaseMs, ...known };
       this.#hear(await bucket.talk({ ...errand, ...rest, asks: longest }), asks, sentMs);
     } catch (error) {
       if (error instanceof FleetAway) this.#lose(error.message, asks);
@@ -180,14 +187,17 @@ export class FleetProtection {
 
   #hear(answer: FleetAnswer, asks: readonly Ask[], sentMs: number): void {
     const { host } = this.#deps;
-    const heard = asks.map((ask, index) => ({ ...ask, ...(answer.withdrawals[index] as FleetWithdrawal) }));
-    const { balance, nextTokenInMs, quietMs, surplus } = answer;
+    const { balance, nextTokenInMs, quietMs, surplus, epoch, settlingMs } = answer;
+    const all = asks.map((ask, index) => ({ ...ask, ...(answer.withdrawals[index] as FleetWithdrawal) }));
+    const later = settlingMs > 0 ? all.filter(({ request }) => longestWaitMs(request) >= settlingMs) : [];
+    if (later.length > 0) void this.#askLater(later, settlingMs);
+    const heard = all.filter((ask) => !later.includes(ask));
     const granted = heard.flatMap(({ granted, waitMs, request }): ProtectionEntry[] =>
       granted ? [{ type: 'fleet-granted', task: request.taskId, waitMs }] : [],
     );
     // Counted from the receipt, as whoever is refused does: a lease ends early, a wait late.
     const tokenAtMs = nextTokenInMs === Infinity ? null : this.#deps.nowMs() + nextTokenInMs;
-    const lease = { balance, surplus, untilMs: sentMs + leaseMs, asked: asks.length > 0, tokenAtMs };
+    const lease = { balance, surplus, untilMs: sentMs + leaseMs, asked: asks.length > 0, tokenAtMs, epoch };
     host.append([{ type: 'fleet-heard', refused: heard.length - granted.length, ...lease }, ...granted]);
     const leftMs = Math.max(0, host.look().quietUntilMs - this.#deps.nowMs());
     if (quietMs > leftMs + samePauseMs) void host.quiet.ask(quietMs);
@@ -195,6 +205,16 @@ export class FleetProtection {
     for (const { granted, waitMs, answer: tell } of heard) {
       tell(granted ? { granted, waitMs, balance } : { granted, retryInMs: waitMs === Infinity ? null : waitMs });
     }
+    if (host.look().fleet.promisedMs(this.#deps.nowMs()) > 0) this.#tellLater();
+  }
+
+  /** A bucket that replaces a lost one grants nothing for a moment: whoever can wait for it asks again then. */
+  async #askLater(asks: readonly Ask[], settlingMs: number): Promise<void> {
+    await this.#deps.clock.sleep(settlingMs, this.#closed.signal);
+    for (const { request, answer, fail } of asks) {
+      this.#asks.push({ request: { ...request, maxWaitMs: request.maxWaitMs - settlingMs }, answer, fail });
+    }
+    this.#talk();
   }
 
   #checkOptions(theirs: FleetBudgetOptions): void {
@@ -208,8 +228,11 @@ export class FleetProtection {
 
   #lose(why: string, asks: readonly Ask[]): void {
     const { host, random } = this.#deps;
-    const failures = host.look().fleet.absence?.failures ?? 0;
-    const forMs = Math.min(longestAbsenceMs, firstAbsenceMs * 2 ** Math.min(failures, 10));
+    const { fleet } = host.look();
+    const failures = fleet.absence?.failures ?? 0;
+    // Whoever waits for promised tokens is to be heard as soon as it is back.
+    const longestMs = fleet.promisedMs(this.#deps.nowMs()) > 0 ? firstAbsenceMs : longestAbsenceMs;
+    const forMs = Math.min(longestMs, firstAbsenceMs * 2 ** Math.min(failures, 10));
     // Jittered downwards, so that hosts which lost it together do not look for it together.
     host.append([{ type: 'fleet-away', why, forMs: forMs * (1 - random.next() / 2) }]);
     this.#goOnAlone(asks);

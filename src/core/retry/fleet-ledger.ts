@@ -17,8 +17,10 @@ export type FleetEntry =
       readonly untilMs: number;
       /** When the fleet has a token again by time alone: null never. */
       readonly tokenAtMs: number | null;
+      /** Names the bucket that answered; left out by earlier versions. */
+      readonly epoch?: string;
     }
-  /** The fleet granted a token for a task. */
+  /** The fleet granted a token for a task, to be used after so long. */
   | { readonly type: 'fleet-granted'; readonly task: string; readonly waitMs: number }
   /** Takes a token that is on lease. */
   | { readonly type: 'spend'; readonly task: string }
@@ -52,6 +54,10 @@ export interface FleetLedgerSnapshot {
   readonly told: FleetErrand;
   readonly heardMs: number | null;
   readonly balance: number;
+  /** Of the bucket that answered last. */
+  readonly epoch: string;
+  /** Until when tokens are waited for that were granted for later. */
+  readonly promisedUntilMs: number;
   readonly absence: FleetAbsence | null;
 }
 
@@ -63,12 +69,13 @@ const longestTrustMs = 1_000;
 const largestBatch = 8;
 /** While somebody finds out whether the fleet is back, the others do not. */
 const findOutMs = 2_000;
-/** The fleet keeps a bucket at least so long after the last talk. */
+/** The fleet keeps a bucket at least so long after the last talk, and after the last token that it has promised. */
 const surelyKeptMs = 60_000;
 
 const nothingKnown: FleetLedgerSnapshot = {
   ...{ tokens: 0, leaseEndsMs: 0, batch: 1, askedMs: null, askAgainMs: 0, tokenAtMs: null },
   ...{ toldMs: null, told: { accepted: 0, refused: 0 }, heardMs: null, balance: 0, absence: null },
+  ...{ epoch: '', promisedUntilMs: 0 },
 };
 
 /**
@@ -110,9 +117,15 @@ export class FleetLedger {
     return this.#is.toldMs;
   }
 
-  /** Whether the fleet must still know its bucket. */
-  isKnown(nowMs: number): boolean {
-    return this.#is.heardMs !== null && nowMs - this.#is.heardMs < surelyKeptMs;
+  /** For how long tokens are waited for that the fleet granted for later. */
+  promisedMs(nowMs: number): number {
+    return Math.max(0, this.#is.promisedUntilMs - nowMs);
+  }
+
+  /** The bucket that the fleet must still have; empty where there need not be one. */
+  knownEpoch(nowMs: number): string {
+    const { heardMs, promisedUntilMs, epoch } = this.#is;
+    return heardMs !== null && nowMs - Math.max(heardMs, promisedUntilMs) < surelyKeptMs ? epoch : '';
   }
 
   /** How many tokens to ask for at once: twice as many where the last batch was used up before its lease ended. */
@@ -141,6 +154,7 @@ export class FleetLedger {
         this.#lose(entry, nowMs);
         return null;
       case 'fleet-granted':
+        this.#is = { ...this.#is, promisedUntilMs: Math.max(this.#is.promisedUntilMs, nowMs + entry.waitMs) };
         return null;
     }
   }
@@ -150,8 +164,8 @@ export class FleetLedger {
   }
 
   /** Left out, nothing is known. */
-  restore(snapshot: FleetLedgerSnapshot = nothingKnown): void {
-    this.#is = snapshot;
+  restore(snapshot: Partial<FleetLedgerSnapshot> = nothingKnown): void {
+    this.#is = { ...nothingKnown, ...snapshot };
   }
 
   /** Takes over what is to be told: if it is lost on the way nobody tells it again, which is stricter, not looser. */
@@ -164,7 +178,7 @@ export class FleetLedger {
   }
 
   #hear(entry: FleetEntry & { type: 'fleet-heard' }, nowMs: number): void {
-    const { asked, refused, surplus, untilMs, tokenAtMs, balance } = entry;
+    const { asked, refused, surplus, untilMs, tokenAtMs, balance, epoch = '' } = entry;
     const before = this.#is;
     const left = this.leased(nowMs);
     const trustMs = tokenAtMs === null ? longestTrustMs : Math.min(longestTrustMs, tokenAtMs - nowMs);
@@ -175,7 +189,7 @@ export class FleetLedger {
       ...{ batch: asked ? this.batch(nowMs) : before.batch, askedMs: asked ? nowMs : before.askedMs },
       ...{ askAgainMs: nowMs + Math.max(0, trustMs), tokenAtMs },
       ...{ toldMs: before.toldMs, told: { ...before.told, refused: before.told.refused + refused } },
-      ...{ heardMs: nowMs, balance, absence: null },
+      ...{ heardMs: nowMs, balance, absence: null, epoch, promisedUntilMs: before.promisedUntilMs },
     };
   }
 

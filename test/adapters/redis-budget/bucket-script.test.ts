@@ -9,7 +9,17 @@ import { clockedScript, ScriptedClock } from './support/scripted-clock.ts';
 
 const budget: RetryBudgetOptions = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 1, burst: 20 };
 const nothing: FleetTalk = {
-  ...{ options: budget, accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 2_000, isKnown: false, asks: [] },
+  ...{
+    options: budget,
+    accepted: 0,
+    refused: 0,
+    quietMs: 0,
+    surplus: 0,
+    leaseMs: 2_000,
+    epoch: '',
+    promisedMs: 0,
+    asks: [],
+  },
 };
 /** About where the clock of a server stands. */
 const epochMs = 1_790_000_000_000;
@@ -134,8 +144,78 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
 
   it('begins empty where somebody knows that it was there: a Redis that has lost it gives no second burst', async () => {
     await begin();
-    expect(await at(epochMs, { isKnown: true, asks: [0] })).toMatchObject({ balance: 0, refused: 1 });
-    expect(await at(epochMs + 2_000, { asks: [0] })).toMatchObject({ balance: 1, granted: 1 });
+    expect(await at(epochMs, { epoch: 'lost', asks: [0] })).toMatchObject({ settlingMs: 2_000, refused: 1 });
+    expect(await at(epochMs + 1_999, { asks: [0, Infinity], surplus: 8 })).toMatchObject({ granted: 0, leased: 0 });
+    expect(await at(epochMs + 3_000, { asks: [0, 0] })).toMatchObject({ settlingMs: 0, granted: 1 });
+  });
+
+  it('grants nothing before the last moment for which the lost one has promised a token', async () => {
+    await begin();
+    await at(epochMs, { epoch: 'lost', promisedMs: 1_000 });
+    await at(epochMs + 1_000, { epoch: 'lost', promisedMs: 7_000 });
+    const { withdrawals } = await at(epochMs + 2_000, { asks: [Infinity, Infinity] });
+    expect(withdrawals).toEqual([7_000, 8_000].map((waitMs) => ({ granted: true, waitMs })));
+  });
+
+  it('takes back what it began with as soon as somebody tells that it replaces a lost one, and once', async () => {
+    await begin();
+    await at(epochMs, { asks: [0, 0, 0] });
+    expect((await at(epochMs, { epoch: 'lost' })).withdrawals).toEqual([]);
+    expect(await at(epochMs + 2_000, { epoch: 'lost' })).toMatchObject({ balance: -3, epoch: String(epochMs) });
+  });
+
+  it('is no lost one where a person has reset it', async () => {
+    await begin();
+    const { epoch } = await at(epochMs);
+    await bucket.reset(budget);
+    expect(await at(epochMs + 1, { epoch, asks: [0] })).toMatchObject({ epoch, granted: 1 });
+  });
+
+  it('keeps the bound over losses, where hosts that wait speak every second', { timeout: 60_000 }, async () => {
+    const options = { ...budget, maxRetriesPerSecond: 10 };
+    const step = fc.record({
+      afterMs: fc.oneof(fc.constant(0), fc.nat(900)),
+      host: fc.nat(2),
+      asks: fc.array(fc.constantFrom(0, 3_000, Infinity), { maxLength: 12 }),
+      surplus: fc.nat(7),
+      isLoss: fc.boolean(),
+    });
+    const course = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 40 }), async (steps) => {
+      await begin();
+      let nowMs = epochMs;
+      let losses = 0;
+      const usesMs: number[] = [];
+      const hosts = [0, 1, 2].map(() => ({ epoch: '', untilMs: 0, toldMs: epochMs }));
+      const talk = async (host: (typeof hosts)[number], asks: readonly number[], surplus: number): Promise<void> => {
+        const { epoch, untilMs } = host;
+        const answer = await at(nowMs, { options, epoch, promisedMs: Math.max(0, untilMs - nowMs), asks, surplus });
+        const granted = answer.withdrawals.filter((each) => each.granted).map(({ waitMs }) => nowMs + waitMs);
+        usesMs.push(...granted, ...Array.from({ length: answer.surplus }, () => nowMs + nothing.leaseMs - 0.001));
+        Object.assign(host, { epoch: answer.epoch, untilMs: Math.max(untilMs, ...granted), toldMs: nowMs });
+      };
+      for (const { afterMs, host, asks, surplus, isLoss } of steps) {
+        const thenMs = nowMs + afterMs;
+        for (const each of hosts.filter(({ toldMs, untilMs }) => untilMs > nowMs && thenMs - toldMs >= 1_000)) {
+          nowMs = Math.max(nowMs, each.toldMs + 1_000);
+          await talk(each, [], 0);
+        }
+        nowMs = thenMs;
+        // What begins full where nobody remembers anything is none of this.
+        if (isLoss && losses < 3 && hosts.every(({ epoch }) => epoch !== '')) {
+          await time.forget();
+          losses += 1;
+          nowMs += 0.125;
+        }
+        await talk(hosts[host]!, asks, surplus);
+      }
+      usesMs.sort((a, b) => a - b);
+      usesMs.forEach((toMs, to) =>
+        usesMs.slice(0, to + 1).forEach((fromMs, from) => {
+          expect(to - from + 1).toBeLessThanOrEqual(budget.burst + (toMs - fromMs) / 100 + 1e-6);
+        }),
+      );
+    });
+    await fc.assert(course, { numRuns: 60 });
   });
 
   it('says to all for how long the service is to be left alone', async () => {

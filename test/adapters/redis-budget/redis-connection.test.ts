@@ -60,7 +60,16 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
 
   it('was started anew is there again with the next talk, and has kept what was taken', async () => {
     const bucket = bucketAt(server.url());
-    const talk = { options: usualBudget, accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 0, isKnown: false };
+    const talk = {
+      options: usualBudget,
+      accepted: 0,
+      refused: 0,
+      quietMs: 0,
+      surplus: 0,
+      leaseMs: 0,
+      epoch: '',
+      promisedMs: 0,
+    };
     await bucket.talk({ ...talk, asks: [0, 0, 0] });
     await server.down();
     await expect(bucket.talk({ ...talk, asks: [0] })).rejects.toThrow(FleetAway);
@@ -71,7 +80,16 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
 
   it('keeps nothing for ever: a bucket is forgotten a minute after it is full, and is one per API and account', async () => {
     const bucket = bucketAt(server.url());
-    const talk = { options: usualBudget, accepted: 0, refused: 0, quietMs: 0, surplus: 0, leaseMs: 0, isKnown: false };
+    const talk = {
+      options: usualBudget,
+      accepted: 0,
+      refused: 0,
+      quietMs: 0,
+      surplus: 0,
+      leaseMs: 0,
+      epoch: '',
+      promisedMs: 0,
+    };
     await bucket.talk({ ...talk, asks: [0] });
     bucket.close();
     const other = new RedisBucket({ url: server.url(), baseUrl: 'https://example.com', accountId: 'b' }, { clock });

@@ -41,6 +41,13 @@ class FakeState implements FleetState {
   forget = async (): Promise<void> => undefined;
 
   forgetSent = async (): Promise<void> => undefined;
+  offer = async (): Promise<boolean> => true;
+  settle = async (): Promise<boolean> => true;
+  noteRun = async (): Promise<void> => undefined;
+  knowsRun = async (): Promise<boolean> => true;
+  placeOf = async (): Promise<null> => null;
+  takeOver = async (): Promise<void> => undefined;
+  forget = async (): Promise<void> => undefined;
   save = async (): Promise<boolean> => true;
   claimResult = async () => ({ isFirst: true, standing: null });
   standingResult = async (): Promise<undefined> => undefined;

@@ -1,4 +1,5 @@
 import { startFauxqs } from 'fauxqs';
+import { Redis } from 'ioredis';
 import { MemoryResultQueue } from '../../../src/adapters/memory/memory-result-queue.ts';
 import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
 import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
@@ -27,6 +28,8 @@ export interface QueueBench {
   readonly remembers: boolean;
   /** Engines that know in which queue a task is work on one of its copies only. */
   readonly knowsPlaces: boolean;
+  /** Makes everything be lost that is in Redis; null for engines that keep nothing there. */
+  readonly loseData: (() => Promise<void>) | null;
   /** Until a lease that is not renewed is somebody else's, at the most. */
   readonly leaseMs: number;
   stop(): Promise<void>;
@@ -50,9 +53,16 @@ async function memoryBench(): Promise<QueueBench> {
     expire: async (region, lease) => tasksOf(region).expire(queueIdOf(lease.queued)),
     remembers: true,
     knowsPlaces: false,
+    loseData: null,
     leaseMs: 0,
     stop: async () => undefined,
   };
+}
+
+async function flush(server: RedisServer): Promise<void> {
+  const client = new Redis(server.url());
+  await client.flushall();
+  client.disconnect();
 }
 
 async function bullBench(): Promise<QueueBench> {
@@ -65,6 +75,7 @@ async function bullBench(): Promise<QueueBench> {
     expire: () => systemClock.sleep(1_800),
     remembers: true,
     knowsPlaces: true,
+    loseData: () => flush(server),
     leaseMs: 5_000,
     stop: async () => {
       await state.close();
@@ -77,7 +88,7 @@ process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
 
 async function sqsBench(
-  openState: (() => Promise<{ state: FleetState; stop(): Promise<void> }>) | null,
+  openState: (() => Promise<{ state: FleetState; lose: () => Promise<void>; stop(): Promise<void> }>) | null,
 ): Promise<QueueBench> {
   const server = await startFauxqs({ port: 0, logger: false });
   const kept = openState === null ? null : await openState();
@@ -99,6 +110,7 @@ async function sqsBench(
     expire: () => systemClock.sleep(1_200),
     remembers: state !== null,
     knowsPlaces: state !== null,
+    loseData: kept?.lose ?? null,
     leaseMs: 5_000,
     stop: async () => {
       await kept?.stop();
@@ -114,7 +126,7 @@ async function redisState() {
     await state.close();
     await server.stop();
   };
-  return { state, stop };
+  return { state, lose: () => flush(server), stop };
 }
 
 const onRedis: [string, BenchOpener][] = [

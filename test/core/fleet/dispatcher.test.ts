@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
 import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
-import { Dispatcher, type DispatcherDeps, type RoutedTask } from '../../../src/core/fleet/dispatcher.ts';
+import { Dispatcher, type DispatcherDeps } from '../../../src/core/fleet/dispatcher.ts';
+import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
 import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
 import type { TaskResult } from '../../../src/domain/task-result.ts';
@@ -11,21 +12,26 @@ import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
 import { wellBehaved } from '../../support/solver-rig.ts';
 
+/** What the journal of a run says of a task that an earlier process has sent. */
+const sentBefore: Dispatch = { wasQueued: true, beforeSend: () => undefined, recordDoubt: () => undefined };
+
 const aTaskOf = (row: number): RoutedTask => ({ ...aQueuedTask(row), homeRegion: 'home' });
 
 function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
   const stop = new AbortController();
+  const told: string[] = [];
   const away: (readonly [string | null, string | null])[] = [];
   const dispatcher = new Dispatcher('run-a', {
     queues: new Map([['home', new MemoryTaskQueue(world.tasks)]]),
     results: world.results,
     state: null,
-    isContinued: false,
     place: ({ home }) => ({ region: home, reason: '' }),
     clock: world.clock,
+    isResumed: false,
     onAway: (region, message) => {
       if (message !== null) away.push([region, message]);
     },
+    tell: (message) => told.push(message),
     ...special,
   });
   const collecting = dispatcher.collect(stop.signal, async () => undefined);
@@ -35,7 +41,7 @@ function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
     await collecting;
     await dispatcher.close();
   };
-  return { dispatcher, stop, away, end };
+  return { dispatcher, stop, away, told, end };
 }
 
 function startWorker(world: FleetWorld, exitWhenIdleMs = 10_000) {
@@ -142,8 +148,15 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  /** Two regions, and a run that an earlier process began; `isAway` says whether the queue of home cannot be reached. */
-  function aContinuedRun(place: string | null, isAway: () => boolean) {
+  /**
+   * Two regions, and a run that an earlier process began; `isAway` says whether the queue of home cannot be reached. `special`:
+   * what a queue answers instead, by its region, and whether the state still knows the run.
+   */
+  function aResumedRun(
+    place: string | null,
+    isAway: () => boolean,
+    special: { readonly queues?: Record<string, Partial<TaskQueue>>; readonly knowsRun?: boolean } = {},
+  ) {
     const world = new FleetWorld();
     const [home, other] = [world.tasks, new MemoryTasks({ clock: world.clock })];
     const named = (name: string, tasks: MemoryTasks): TaskQueue => {
@@ -151,6 +164,7 @@ describe('a dispatcher', () => {
       const send = queue.send.bind(queue);
       queue.send = (queued) =>
         name === 'home' && isAway() ? Promise.reject(new QueueUnavailable('gone')) : send(queued);
+      Object.assign(queue, special.queues?.[name]);
       return Object.defineProperty(queue, 'place', { value: `the place of ${name}` });
     };
     const taken: object[] = [];
@@ -160,8 +174,10 @@ describe('a dispatcher', () => {
         ['other', named('other', other)],
       ]),
       place: () => ({ region: isAway() && world.clock.nowMs() > 1_500 ? 'other' : 'home', reason: '' }),
-      isContinued: true,
+      isResumed: true,
       state: {
+        noteRun: async () => undefined,
+        knowsRun: async () => special.knowsRun ?? true,
         placeOf: async () => place,
         takeOver: async (id, move) => void taken.push({ id, ...move }),
       },
@@ -174,7 +190,7 @@ describe('a dispatcher', () => {
   }
 
   it('sends a task of an earlier process to where it was begun, and marks a copy that should be there already', async () => {
-    const { dispatcher, world, home, other, progressIn, end } = aContinuedRun('the place of other', () => false);
+    const { dispatcher, world, home, other, progressIn, end } = aResumedRun('the place of other', () => false);
     void dispatcher.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     expect(await progressIn(home)).toEqual([]);
@@ -183,7 +199,7 @@ describe('a dispatcher', () => {
   });
 
   it('sends a task home that nobody has begun', async () => {
-    const { dispatcher, world, home, progressIn, end } = aContinuedRun(null, () => false);
+    const { dispatcher, world, home, progressIn, end } = aResumedRun(null, () => false);
     void dispatcher.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     expect(await progressIn(home)).toEqual([{ state: 'new' }]);
@@ -191,10 +207,13 @@ describe('a dispatcher', () => {
   });
 
   it('takes a task over whose queue is away, writes the doubt down before, and marks whichever result comes', async () => {
-    const run = aContinuedRun('the place of home', () => true);
+    const run = aResumedRun('the place of home', () => true);
     const { dispatcher, world, other, taken, progressIn, end } = run;
     const recorded: number[] = [];
-    const waiting = dispatcher.dispatch(aTaskOf(1), () => void recorded.push(taken.length));
+    const waiting = dispatcher.dispatch(aTaskOf(1), {
+      ...sentBefore,
+      recordDoubt: () => void recorded.push(taken.length),
+    });
     await world.clock.advance(3_000);
     expect(recorded).toEqual([0]);
     expect(taken).toEqual([{ id: queueIdOf(aTaskOf(1)), from: 'the place of home', to: 'the place of other' }]);
@@ -202,6 +221,69 @@ describe('a dispatcher', () => {
     await world.results.push(aResult(1));
     await world.clock.advance(1_000);
     expect(await waiting).toMatchObject({ possiblyCharged: true });
+    await end();
+  });
+
+  const gone = { holds: () => Promise.reject(new QueueUnavailable('gone')) };
+  const holding = (isHeld: boolean): Partial<TaskQueue> => ({ holds: async (tasks) => tasks.map(() => isHeld) });
+  const empty = holding(false);
+
+  it.each([
+    ['takes over what was begun there', 'the place of home', { state: 'in-doubt', attempts: 0 }],
+    ['sends elsewhere what nobody has begun', null, { state: 'new' }],
+  ])('does not wait for a queue that is away to say what it holds: it %s', async (_what, place, progress) => {
+    const queues = { home: gone, other: empty };
+    const { dispatcher, world, other, progressIn, end } = aResumedRun(place, () => true, { queues });
+    void dispatcher.dispatch(aTaskOf(1), sentBefore);
+    await world.clock.advance(3_000);
+    expect(await progressIn(other)).toEqual([progress]);
+    await end();
+  });
+
+  it('marks a task of which the state has lost where it was begun, unless a queue says that it has it', async () => {
+    const doubts: string[] = [];
+    const recordDoubt = (): void => void doubts.push('');
+    for (const [queues, count] of [
+      [{ home: gone, other: empty }, 1],
+      [{ home: empty, other: holding(true) }, 0],
+    ] as const) {
+      doubts.length = 0;
+      const run = aResumedRun(null, () => queues.home === gone, { queues, knowsRun: false });
+      const { dispatcher, world, other, progressIn, end } = run;
+      const waiting = dispatcher.dispatch(aTaskOf(1), { ...sentBefore, recordDoubt });
+      await world.clock.advance(3_000);
+      expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
+      expect(doubts).toHaveLength(count);
+      await world.results.push(aResult(1));
+      await world.clock.advance(1_000);
+      expect(await waiting).toMatchObject({ possiblyCharged: count === 1 });
+      await end();
+    }
+  });
+
+  it('brings a task that its queue has lost to the region that is chosen now, and says so beside the queues', async () => {
+    const lost = { ...empty, knowsRun: async () => false };
+    const run = aResumedRun('the place of other', () => false, { queues: { home: lost, other: lost } });
+    const { dispatcher, world, home, taken, told, progressIn, end } = run;
+    const waiting = dispatcher.dispatch(aTaskOf(1), sentBefore);
+    await world.clock.advance(11_000);
+    expect(await progressIn(home)).toEqual([]);
+    await world.clock.advance(5_000);
+    expect(taken).toEqual([{ id: queueIdOf(aTaskOf(1)), from: 'the place of other', to: 'the place of home' }]);
+    expect(await progressIn(home)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
+    expect(told).toContain('home: 1 lost tasks are queued again, marked possibly charged');
+    await world.results.push(aResult(1));
+    await world.clock.advance(1_000);
+    expect(await waiting).toMatchObject({ possiblyCharged: true });
+    await end();
+  });
+
+  it('does not take a task for lost that is in the queue of another region', async () => {
+    const queues = { home: empty, other: holding(true) };
+    const { dispatcher, world, taken, told, end } = aResumedRun('the place of other', () => false, { queues });
+    void dispatcher.dispatch(aTaskOf(1), sentBefore);
+    await world.clock.advance(20_000);
+    expect([taken, told]).toEqual([[], []]);
     await end();
   });
 

@@ -64,6 +64,14 @@ export class FileJournal implements OpenJournal {
     return this.#states.progressOf(key);
   }
 
+  queued(key: string): Promise<void> {
+    return this.#record({ type: 'queued', key });
+  }
+
+  wasQueued(key: string): boolean {
+    return this.#states.wasQueued(key);
+  }
+
   hasKey(key: string): boolean {
     return this.#states.has(key);
   }

@@ -6,7 +6,7 @@ import { assertKey } from './task-key.ts';
 export type Step =
   | { readonly type: 'intent'; readonly key: string; readonly attempt: number; readonly wasInDoubt: boolean }
   | { readonly type: 'submitted'; readonly key: string; readonly captchaId: string; readonly submittedAt: number }
-  | { readonly type: 'refused'; readonly key: string }
+  | { readonly type: 'refused' | 'queued'; readonly key: string }
   | { readonly type: 'solved' | 'failed'; readonly key: string; readonly expiresAt: number | null };
 
 type Values = FinishedTask['values'];
@@ -19,6 +19,7 @@ function membersOf(step: Step, row: Values | null): string {
     case 'submitted':
       return `,"id":${JSON.stringify(step.captchaId)},"at":${step.submittedAt}`;
     case 'refused':
+    case 'queued':
       return '';
     case 'solved':
     case 'failed':
@@ -52,6 +53,7 @@ export function decodeStep(line: Buffer): Step | null {
     case 'submitted':
       return submittedIn(line, key);
     case 'refused':
+    case 'queued':
       return { type, key };
     case 'solved':
     case 'failed':

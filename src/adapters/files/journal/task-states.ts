@@ -53,7 +53,7 @@ class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
   }
 }
 
-/** How far every task of a journal is, and where its row stands: about 44 bytes per finished task. */
+/** How far every task of a journal is, and where its row stands: about 45 bytes per finished task. */
 export class TaskStates {
   readonly #index = new KeyIndex();
   readonly #state = new Column((length) => new Uint8Array(length));
@@ -62,11 +62,18 @@ export class TaskStates {
   readonly #rowAt = new Column((length) => new Float64Array(length));
   /** `NaN` where a solution does not expire. */
   readonly #expiresAt = new Column((length) => new Float64Array(length));
+  /** 1 where it was sent to a queue since it had its latest row. */
+  readonly #queued = new Column((length) => new Uint8Array(length));
   readonly #open = new Map<string, Open>();
   readonly #counts: Record<State, number> = { new: 0, 'in-doubt': 0, submitted: 0, solved: 0, failed: 0 };
 
   has(key: string): boolean {
     return this.#index.find(key) !== undefined;
+  }
+
+  wasQueued(key: string): boolean {
+    const task = this.#index.find(key);
+    return task !== undefined && this.#queued.get(task) === 1;
   }
 
   counts(): JournalCounts {
@@ -123,12 +130,16 @@ export class TaskStates {
         this.#become(task, 'submitted');
         break;
       }
+      case 'queued':
+        this.#queued.set(task, 1);
+        break;
       case 'refused':
         this.#refuse(task, step.key);
         break;
       case 'solved':
       case 'failed':
         this.#open.delete(step.key);
+        this.#queued.set(task, 0);
         this.#rowAt.set(task, at);
         this.#expiresAt.set(task, step.expiresAt ?? Number.NaN);
         this.#fallback.set(task, states.indexOf(step.type));
