@@ -34,12 +34,6 @@ class FakeState implements FleetState {
     return { isHere: true, progress: null };
   }
 
-  offer = async (): Promise<boolean> => true;
-  settle = async (): Promise<boolean> => true;
-  placeOf = async (): Promise<null> => null;
-  takeOver = async (): Promise<void> => undefined;
-  forget = async (): Promise<void> => undefined;
-
   forgetSent = async (): Promise<void> => undefined;
   offer = async (): Promise<boolean> => true;
   settle = async (): Promise<boolean> => true;
