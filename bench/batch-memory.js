@@ -1,5 +1,3 @@
-// Whether the memory of `captcha batch` stays flat in the number of rows: peaks at many rows over those at few.
-// Usage: node bench/batch-memory.js [many] [few] [rounds]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -9,6 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { measure } from './batch/measure.js';
 
+// Whether the memory of `captcha batch` stays flat in the number of rows: peaks at many rows over those at few.
+// Usage: node bench/batch-memory.js [many] [few] [rounds]
 const [many = 1_000_000, few = 10_000, rounds = 1] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));

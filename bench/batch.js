@@ -1,5 +1,3 @@
-// What `captcha batch` costs over bare requests, and beside the vendor's client: whole processes, against one service that
-// answers at once, in a process of its own. Usage: node bench/batch.js [rows] [rounds]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measure } from './batch/measure.js';
 
+// What `captcha batch` costs over bare requests, and beside the vendor's client: whole processes, against one service that
+// answers at once, in a process of its own. Usage: node bench/batch.js [rows] [rounds]
 const rows = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
 const concurrency = 500;

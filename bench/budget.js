@@ -1,4 +1,3 @@
-// What one retry budget for all processes of a host, and of a fleet, costs, and whether it holds.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -11,6 +10,7 @@ import { bound, worstExcess } from './budget/bound.js';
 import { crowdMeetsOutage } from './budget/crowd.js';
 import { startRedis } from './budget/redis-server.js';
 
+// What one retry budget for all processes of a host, and of a fleet, costs, and whether it holds.
 const [rounds = 30, crowd = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));

@@ -1,6 +1,3 @@
-// What the fleet costs over its own engine: tasks through dispatch -> queue -> worker -> result, against jobs that do nothing through
-// BullMQ by itself, on one Redis and in one run; and what 10,000 tasks an hour cost. Whole processes, a service that answers at
-// once. Usage: node bench/fleet.js [tasks] [rounds] [steady seconds]
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +7,9 @@ import { Redis } from 'ioredis';
 import { startRedis } from './budget/redis-server.js';
 import { cpuMs, start } from './fleet/processes.js';
 
+// What the fleet costs over its own engine: tasks through dispatch -> queue -> worker -> result, against jobs that do nothing through
+// BullMQ by itself, on one Redis and in one run; and what 10,000 tasks an hour cost. Whole processes, a service that answers at
+// once. Usage: node bench/fleet.js [tasks] [rounds] [steady seconds]
 const [tasks = 10_000, rounds = 3, steadySeconds = 60] = process.argv.slice(2).map(Number);
 const concurrency = 200;
 const perHour = 10_000;

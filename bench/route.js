@@ -1,5 +1,3 @@
-// What `captcha route` costs over a bare loop of `new URL` and one map look-up that writes the same lines: whole processes,
-// from file to file. Usage: node bench/route.js [many] [few] [rounds]
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -9,6 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { measureFilter } from './route/measure.js';
 
+// What `captcha route` costs over a bare loop of `new URL` and one map look-up that writes the same lines: whole processes,
+// from file to file. Usage: node bench/route.js [many] [few] [rounds]
 const [many = 1_000_000, few = 10_000, rounds = 3] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const floor = new URL('route/floor.js', import.meta.url).pathname;

@@ -1,5 +1,3 @@
-// The same outage met by fifty tasks, as real processes against a service on loopback: how many submissions it has to
-// bear, how long until all are solved, and how many are. Usage: node bench/storm.js [clients] [outage seconds]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +6,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { peerFolder } from './storm/peer-folder.js';
 
+// The same outage met by fifty tasks, as real processes against a service on loopback: how many submissions it has to
+// bear, how long until all are solved, and how many are. Usage: node bench/storm.js [clients] [outage seconds]
 const clients = Number(process.argv[2] ?? 50);
 const outageSeconds = Number(process.argv[3] ?? 15);
 const longestMs = 180_000;

@@ -1,13 +1,12 @@
 import { hostname } from 'node:os';
-import { isNullDevice } from './adapters/system/null-device.ts';
-import { systemClock as clock } from './adapters/system/system-clock.ts';
-import { systemRandom as random } from './adapters/system/system-random.ts';
+import { isNullDevice } from './adapters/system/standard-streams.ts';
+import { systemClock as clock, systemRandom as random } from './adapters/system/system-clock.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
+import { reportError } from './cli/error-report.ts';
 import { Interrupt } from './cli/interrupt.ts';
-import { Terminal, type TerminalOptions, wantsColor } from './cli/output/terminal.ts';
 import { runProgram } from './cli/program.ts';
-import { reportError } from './cli/report-error.ts';
-import { FuseBox } from './fuse-box.ts';
+import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
+import { FuseBox } from './container/container.ts';
 import { version } from './version.ts';
 
 /** One run of the program: its streams, its signals, and what its command may use. */

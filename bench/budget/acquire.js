@@ -1,14 +1,14 @@
-// `acquire.mjs FOLDER DURATION_MS THINK_MS [REDIS_URL]`: asks for tokens, and prints how long that took and when they were
-// granted.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostNowMs } from '../../src/adapters/host/host-clock.ts';
-import { HostLog } from '../../src/adapters/host/host-log.ts';
-import { RedisBucket } from '../../src/adapters/redis-budget/redis-bucket.ts';
+import { RedisBucket } from '../../src/adapters/redis/budget-bucket.ts';
+import { hostNowMs } from '../../src/adapters/state/host-clock.ts';
+import { HostLog } from '../../src/adapters/state/host-log.ts';
 import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
-import { FleetProtection } from '../../src/core/health/fleet-protection.ts';
-import { SharedProtection } from '../../src/core/health/shared-protection.ts';
+import { FleetProtection } from '../../src/core/resilience/fleet-resilience.ts';
+import { SharedProtection } from '../../src/core/resilience/host-resilience.ts';
 import { bound } from './bound.js';
 
+// `acquire.mjs FOLDER DURATION_MS THINK_MS [REDIS_URL]`: asks for tokens, and prints how long that took and when they were
+// granted.
 const [, , folder, durationMs, thinkMs, url] = process.argv;
 const budget = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: bound.perSecond, burst: bound.burst };
 const breaker = {

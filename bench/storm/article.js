@@ -1,6 +1,6 @@
-// The retry-storm article's client, its limits and its budget of ten retries a second, in a process of its own.
 import { submitAndPoll } from './bare-client.js';
 
+// The retry-storm article's client, its limits and its budget of ten retries a second, in a process of its own.
 const [url] = process.argv.slice(2);
 const budget = { perSecond: 10, tokens: 10, refilledAt: Date.now() };
 

@@ -1,8 +1,8 @@
-// cockatiel: ten retries with its default backoff around a breaker that opens after five failures, for ten seconds.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { submitAndPoll } from './bare-client.js';
 
+// cockatiel: ten retries with its default backoff around a breaker that opens after five failures, for ten seconds.
 const [url, folder] = process.argv.slice(2);
 const { circuitBreaker, ConsecutiveBreaker, ExponentialBackoff, handleAll, retry, wrap } = createRequire(
   join(folder, 'package.json'),

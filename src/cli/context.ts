@@ -1,25 +1,20 @@
-import type { Config } from '../config/schema.ts';
+import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
+import type { RouteFiles } from '../commands/route/url-input.ts';
+import type { Simulation } from '../commands/simulate/simulation.ts';
+import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
-import type { PollTiming } from '../core/solve/poll-schedule.ts';
-import type { SolveTimes } from '../core/solve/solve-times.ts';
+import type { Config } from '../config/schema.ts';
+import type { PollTiming, SolveTimes } from '../core/solve/poll-schedule.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
-import type { AccountApi } from '../ports/account-api.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { EventSink } from '../ports/event-sink.ts';
-import type { Random } from '../ports/random.ts';
-import type { RegionProbe } from '../ports/region-probe.ts';
-import type { ManyPolls, SolverApi } from '../ports/solver-api.ts';
-import type { BatchFiles } from './batch/batch-files.ts';
-import type { SharedState } from './budget/shared-state.ts';
-import type { DoctorTools } from './doctor/doctor-tools.ts';
+import type { AccountApi, EventSink, ManyPolls, RegionProbe, SolverApi } from '../ports/api.ts';
+import type { Clock, Random } from '../ports/system.ts';
+import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { EndpointAnswer } from './output/worker-view.ts';
-import type { Terminal } from './output/terminal.ts';
-import type { RouteFiles } from './route/route-files.ts';
-import type { Simulation } from './simulate/simulation.ts';
+import type { SharedState } from './shared-state.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The flags that every command takes. */
 export interface GlobalFlags {
@@ -124,4 +119,18 @@ export interface Context {
    * where there is more of it than `maxBytes`.
    */
   readonly read: (path: string, maxBytes?: number) => Promise<Uint8Array>;
+}
+
+/** Runs a command's work with its flags; a test replaces it to see what the command line was understood as. */
+export type Act = <Flags>(run: (flags: Flags, context: Context) => Promise<number>, flags: Flags) => Promise<void>;
+
+/** Asks the service one thing about the account. */
+export async function withAccount<T>(context: Context, ask: (api: AccountApi) => Promise<T>): Promise<T> {
+  // Nothing is polled here: a configuration that polls too fast is no reason to refuse.
+  const session = await context.session({ overrides: [], allowFastPolling: true });
+  try {
+    return await ask(session.api);
+  } finally {
+    await session.close();
+  }
 }

@@ -1,5 +1,5 @@
 import type { Override } from '../config/load.ts';
-import { UsageError } from '../domain/usage-error.ts';
+import { UsageError } from '../domain/errors.ts';
 
 /** Gathers a flag that may be given several times. */
 export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {

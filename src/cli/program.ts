@@ -1,10 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { UsageError } from '../domain/usage-error.ts';
-import type { Act } from './act.ts';
-import { checkValues, firstOperand } from './check-values.ts';
-import type { Context, GlobalFlags } from './context.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { Act, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import type { TerminalOptions } from './output/terminal.ts';
+import { checkValues, firstOperand } from './option-values.ts';
+import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
   /** Declares arguments, flags and examples, and hands `run` to `act`. */
@@ -18,58 +17,78 @@ interface CommandRow {
 }
 
 const commands: readonly CommandRow[] = [
-  { name: 'solve', summary: 'solve one CAPTCHA and print the solution', load: () => import('./commands/solve.ts') },
-  { name: 'batch', summary: 'solve the tasks of a CSV or JSON Lines file', load: () => import('./commands/batch.ts') },
-  { name: 'route', summary: 'say which region takes a URL, and why', load: () => import('./commands/route.ts') },
+  {
+    name: 'solve',
+    summary: 'solve one CAPTCHA and print the solution',
+    load: () => import('../commands/solve/command.ts'),
+  },
+  {
+    name: 'batch',
+    summary: 'solve the tasks of a CSV or JSON Lines file',
+    load: () => import('../commands/batch/command.ts'),
+  },
+  {
+    name: 'route',
+    summary: 'say which region takes a URL, and why',
+    load: () => import('../commands/route/command.ts'),
+  },
   {
     name: 'health',
     summary: 'say how every region is, once or again and again',
-    load: () => import('./commands/health.ts'),
+    load: () => import('../commands/health/command.ts'),
   },
   {
     name: 'failover',
     summary: 'say where the tasks of unhealthy regions go',
-    load: () => import('./commands/failover.ts'),
+    load: () => import('../commands/failover/command.ts'),
   },
-  { name: 'worker', summary: 'solve the tasks in the queue of a region', load: () => import('./commands/worker.ts') },
-  { name: 'results', summary: 'write down what workers solved', load: () => import('./commands/results.ts') },
-  { name: 'queue', summary: 'show queues and what was set aside', load: () => import('./commands/queue.ts') },
-  { name: 'budget', summary: 'show the shared retry budget and breaker', load: () => import('./commands/budget.ts') },
+  {
+    name: 'worker',
+    summary: 'solve the tasks in the queue of a region',
+    load: () => import('../commands/worker/command.ts'),
+  },
+  { name: 'results', summary: 'write down what workers solved', load: () => import('../commands/results/command.ts') },
+  { name: 'queue', summary: 'show queues and what was set aside', load: () => import('../commands/queue/command.ts') },
+  {
+    name: 'budget',
+    summary: 'show the shared retry budget and breaker',
+    load: () => import('../commands/budget/command.ts'),
+  },
   {
     name: 'result',
     summary: 'collect solutions of ids that were paid for',
-    load: () => import('./commands/result.ts'),
+    load: () => import('../commands/result/command.ts'),
   },
-  { name: 'balance', summary: "print the account's balance", load: () => import('./commands/balance.ts') },
+  { name: 'balance', summary: "print the account's balance", load: () => import('../commands/balance/command.ts') },
   {
     name: 'threads',
     summary: "print the account's threads and how many are busy",
-    load: () => import('./commands/threads.ts'),
+    load: () => import('../commands/threads/command.ts'),
   },
   {
     name: 'report',
     summary: 'tell the service whether solutions were right',
-    load: () => import('./commands/report.ts'),
+    load: () => import('../commands/report/command.ts'),
   },
   {
     name: 'config',
     summary: 'show, validate or describe the configuration',
-    load: () => import('./commands/config.ts'),
+    load: () => import('../commands/config/command.ts'),
   },
   {
     name: 'doctor',
     summary: 'check key, service, clock, state folder and regions',
-    load: () => import('./commands/doctor.ts'),
+    load: () => import('../commands/doctor/command.ts'),
   },
   {
     name: 'simulate',
     summary: 'show what an outage does to retries, in virtual time',
-    load: () => import('./commands/simulate.ts'),
+    load: () => import('../commands/simulate/command.ts'),
   },
   {
     name: 'sandbox',
     summary: 'run a CaptchaAI-compatible service on loopback',
-    load: () => import('./commands/sandbox.ts'),
+    load: () => import('../commands/sandbox/command.ts'),
   },
 ];
 

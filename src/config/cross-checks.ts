@@ -1,9 +1,61 @@
+import type * as v from 'valibot';
 import { closestName } from '../domain/closest-name.ts';
-import type { ConfigFile } from './find-config-file.ts';
+import { parseHostPattern } from '../domain/host-pattern.ts';
 import { isLoopback } from '../domain/loopback.ts';
-import type { ConfigProblem } from './config-problem.ts';
-import { ruleProblems } from './route-checks.ts';
-import { shownValue } from './shown-value.ts';
+import type { ConfigFile } from './find-config-file.ts';
+import { shownValue } from './schema/values.ts';
+
+/** Something wrong in a configuration. */
+export interface ConfigProblem {
+  /** As a person writes it: `regions[0].name`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong, following the path and a colon. */
+  readonly problem: string;
+  /** The file that says so, where it may not be the one whose value is in effect. */
+  readonly from?: string;
+}
+
+function pathText(names: readonly unknown[]): string {
+  const joined = names.map((name) => (typeof name === 'number' ? `[${name}]` : `.${String(name)}`)).join('');
+  return joined.replace(/^\./, '');
+}
+
+/** The problems that a schema found, at most one for each path. */
+export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly ConfigProblem[] {
+  const byPath = new Map<string, ConfigProblem>();
+  for (const { path: names, message } of issues) {
+    const path = pathText(names?.map(({ key }) => key) ?? []);
+    if (!byPath.has(path)) byPath.set(path, { path, problem: message });
+  }
+  return [...byPath.values()];
+}
+
+/** The one spelling of what a rule matches, or what is wrong with it. */
+function readMatch(match: string): { readonly canonical: string } | { readonly problem: string } {
+  const parsed = parseHostPattern(match);
+  if ('problem' in parsed) return parsed;
+  const { scope, canonical } = parsed.pattern;
+  return scope === 'all' ? { problem: 'matches every host: set routes.default instead' } : { canonical };
+}
+
+/**
+ * Rules of `routes.rules`, by what they match, that are no host pattern or mean the same pages as an earlier one.
+ * What is no text is passed over. No text is shown: a password may stand in it.
+ */
+function ruleProblems(matches: readonly unknown[]): readonly ConfigProblem[] {
+  const first = new Map<string, number>();
+  return matches.flatMap((match, index) => {
+    if (typeof match !== 'string') return [];
+    const path = `routes.rules[${index}].match`;
+    const read = readMatch(match);
+    if ('problem' in read) return [{ path, problem: read.problem }];
+    const earlier = first.get(read.canonical);
+    if (earlier === undefined) first.set(read.canonical, index);
+    return earlier === undefined
+      ? []
+      : [{ path, problem: `means the same as routes.rules[${earlier}].match: ${read.canonical}` }];
+  });
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

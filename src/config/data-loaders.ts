@@ -1,6 +1,79 @@
 import { parse } from 'node:path';
-import { UsageError } from '../domain/usage-error.ts';
-import { findJsonError } from './json-position.ts';
+import { UsageError } from '../domain/errors.ts';
+
+export interface TextPosition {
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where an offset lies in a text. */
+function positionOf(text: string, offset: number): TextPosition {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}
+
+/** What may come next, as token kinds: `s` a string, `v` a number, true, false or null, `.` the end, else itself. */
+const next = { name: 's', nameOrEnd: 's}', value: '{[sv', valueOrEnd: '{[sv]', end: '.' } as const;
+
+const wanted: Readonly<Record<string, string>> = {
+  [next.name]: 'a name in double quotes',
+  [next.nameOrEnd]: 'a name in double quotes or }',
+  [next.value]: 'a value',
+  [next.valueOrEnd]: 'a value or ]',
+  [next.end]: 'nothing more',
+  ',}': ', or }',
+  ',]': ', or ]',
+  ':': ':',
+};
+
+const tokenAt =
+  /[ \t\n\r]*(?:(?<mark>[{}[\],:])|(?<s>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(?<v>(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.]))|(?<end>$)|)/y;
+
+function kindOf({ mark, s, v, end }: Readonly<Record<string, string | undefined>>): string {
+  if (mark !== undefined) return mark;
+  if (s !== undefined) return 's';
+  if (v !== undefined) return 'v';
+  return end === undefined ? '?' : '.';
+}
+
+function afterValue(open: readonly string[]): string {
+  const container = open.at(-1);
+  return container === undefined ? next.end : container === '{' ? ',}' : ',]';
+}
+
+/** What may follow a token of this kind; keeps `open`, the containers around it, up to date. */
+function follow(kind: string, expected: string, open: string[]): string {
+  if (kind === '{' || kind === '[') {
+    open.push(kind);
+    return kind === '{' ? next.nameOrEnd : next.valueOrEnd;
+  }
+  if (kind === '}' || kind === ']') open.pop();
+  if (kind === ',') return open.at(-1) === '{' ? next.name : next.value;
+  if (kind === ':') return next.value;
+  return kind === 's' && expected.startsWith('s') ? ':' : afterValue(open);
+}
+
+/**
+ * Where a text stops being JSON and what was expected there; null where it is JSON. `JSON.parse` names no position for
+ * half of its errors and quotes the text, which may hold a password.
+ */
+export function findJsonError(text: string): (TextPosition & { readonly expected: string }) | null {
+  const open: string[] = [];
+  const token = new RegExp(tokenAt);
+  let expected: string = next.value;
+  while (token.lastIndex <= text.length) {
+    const found = token.exec(text);
+    const kind = kindOf(found?.groups ?? {});
+    if (!expected.includes(kind)) {
+      const blanks = /^[ \t\n\r]*/.exec(found?.[0] ?? '')?.[0].length ?? 0;
+      return { ...positionOf(text, (found?.index ?? 0) + blanks), expected: wanted[expected] ?? expected };
+    }
+    if (kind === next.end) return null;
+    expected = follow(kind, expected, open);
+  }
+  return null;
+}
 
 /** Reads a config file's text into plain data. */
 export type DataLoader = (path: string, text: string) => unknown;

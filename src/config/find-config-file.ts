@@ -2,9 +2,18 @@ import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { CosmiconfigResult } from 'cosmiconfig';
-import { isBlockingFile } from './blocking-file.ts';
-import { UsageError } from '../domain/usage-error.ts';
+import { UsageError } from '../domain/errors.ts';
 import { type Boxed, dataLoaders } from './data-loaders.ts';
+
+/** What a shell hands over with `<(command)` or `< file`: somebody is about to write it. */
+const handedOver = /^\/dev\/(?:stdin|fd\/\d+)$|^\/proc\/(?:self|\d+)\/fd\/\d+$/;
+
+/** Whether to read a file may take for ever: a named pipe, a device or a socket. One that is not there does not. */
+export function isBlockingFile(path: string): boolean {
+  if (handedOver.test(path)) return false;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
 
 /** Where to look. */
 export interface ConfigSearch {

@@ -1,16 +1,40 @@
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
-import { UsageError } from '../domain/usage-error.ts';
-import { configWarnings } from './config-warnings.ts';
-import { crossProblems, foundFileProblems } from './cross-checks.ts';
-import { deepFreeze } from './deep-freeze.ts';
-import { findConfigFile, unreadConfigFiles, type ConfigFile, type ConfigSearch } from './find-config-file.ts';
-import { applyOverrides, environmentOverrides, type Override } from './override.ts';
-import { problemsOf, type ConfigProblem } from './config-problem.ts';
-import { configSchema, type Config } from './schema.ts';
-import { settingLeaves } from './setting-tree.ts';
+import { closestName } from '../domain/closest-name.ts';
+import { UsageError } from '../domain/errors.ts';
+import { knownErrorCodes } from '../protocol/error-codes.ts';
+import { knownMethods } from '../protocol/methods.ts';
+import { type ConfigProblem, crossProblems, foundFileProblems, problemsOf } from './cross-checks.ts';
+import { type ConfigFile, type ConfigSearch, findConfigFile, unreadConfigFiles } from './find-config-file.ts';
+import { type Config, configSchema } from './schema.ts';
+import { applyOverrides, environmentOverrides, type Override, settingLeaves } from './settings.ts';
 
-export type { Override } from './override.ts';
+/** Other vendors have names of their own, so an unknown one is only worth a word where it looks mistyped. */
+function mistyped(path: string, written: readonly string[], known: readonly string[]): readonly string[] {
+  return written.flatMap((name) => {
+    const meant = known.includes(name) ? null : closestName(name, known);
+    return meant === null ? [] : [`${path}.${name} is unknown to this program; did you mean ${meant}?`];
+  });
+}
+
+/** What in a valid configuration is probably a mistake; `unread` are files that look like configuration. */
+function configWarnings(config: Config, unread: readonly string[]): readonly string[] {
+  const codes = knownErrorCodes().map(({ code }) => code);
+  return [
+    ...unread.map((name) => `${name} is not read: configuration is data, in captcha.config.json or .yaml`),
+    ...mistyped('errors', Object.keys(config.errors), codes),
+    ...mistyped('polling.methods', Object.keys(config.polling.methods), knownMethods()),
+  ];
+}
+
+/** Freezes a plain value and everything in it, and returns it. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
+
+export type { Override } from './settings.ts';
 
 export interface ConfigRequest extends ConfigSearch {
   /** What flags say, later ones over earlier ones. */

@@ -1,6 +1,6 @@
 import type { PollTiming } from '../core/solve/poll-schedule.ts';
+import { UsageError } from '../domain/errors.ts';
 import type { Task } from '../domain/task.ts';
-import { UsageError } from '../domain/usage-error.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
 import type { Config } from './schema.ts';
 

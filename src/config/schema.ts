@@ -3,9 +3,8 @@ import type { FaultKind } from '../domain/fault.ts';
 import { parseHostPattern } from '../domain/host-pattern.ts';
 import { api } from './schema/api.ts';
 import { failover, fleet, health, regions, results, routes, worker } from './schema/fleet.ts';
-import { budget, breaker } from './schema/protection.ts';
 import { key, section, shape } from './schema/section.ts';
-import { batch, polling, retry, solve } from './schema/solving.ts';
+import { batch, breaker, budget, polling, retry, solve } from './schema/solving.ts';
 import { listOf, mapOf, mustBe, oneOf, text } from './schema/values.ts';
 
 const faultKinds = [

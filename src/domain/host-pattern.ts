@@ -1,6 +1,4 @@
-import { hostOf } from './host-of.ts';
-import { isIpLiteral } from './ip-literal.ts';
-import { canonicalSegment, pathSegments } from './path-segments.ts';
+import { canonicalSegment, hostOf, isIpLiteral, pathSegments } from './page-url.ts';
 
 /** Which pages a rule is about. */
 export interface HostPattern {

@@ -1,5 +1,12 @@
 import type { Fault } from './fault.ts';
-import type { Solution } from './solution.ts';
+
+/** The answer to a task. */
+export interface Solution {
+  /** The token or text; structured answers (GeeTest, Cloudflare) as compact JSON. */
+  readonly text: string;
+  /** The parts of a structured answer and every extra field that came with it; empty for a plain token. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 /** Why a task was given up. Adding one makes the compiler list every place that must speak about it. */
 export type GaveUpReason =

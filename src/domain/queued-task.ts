@@ -1,3 +1,4 @@
+import type { Outcome } from './outcome.ts';
 import type { Task } from './task.ts';
 
 /** How far a task had come that has no result yet. */
@@ -70,4 +71,21 @@ export function queueIdOf({ run, key }: TaskAddress): string {
     throw new RangeError(`a run is named by letters, digits and -, not ${JSON.stringify(run)}`);
   if (!keyPattern.test(key)) throw new RangeError(`a task's key is 32 hex digits, not ${JSON.stringify(key)}`);
   return `${run}-${key}`;
+}
+
+/** How a queued task ended, as its worker reports it. It holds the solution. */
+export interface TaskResult extends TaskAddress {
+  /** The region whose worker did it; null without regions. */
+  readonly region: string | null;
+  /** The region that the routes chose: another one under failover. */
+  readonly homeRegion: string | null;
+  readonly outcome: Outcome;
+  /** Submissions, those of earlier deliveries included. */
+  readonly attemptCount: number;
+  /** True where any submission of any delivery may have been paid for in vain. */
+  readonly possiblyCharged: boolean;
+  /** Names the worker, for people. */
+  readonly worker: string;
+  /** Epoch ms. */
+  readonly finishedAt: number;
 }

@@ -1,10 +1,9 @@
 import type { Endpoint } from '../protocol/error-codes.ts';
-import type { HttpAnswer } from './http-answer.ts';
-import { refused, type Reply } from './reply.ts';
-import type { RequestParameters } from './request-parameters.ts';
+import { answerInstead, packedAnswer, spoiledAnswer } from './faults.ts';
+import { type HttpAnswer, refused, type Reply } from './http-answer.ts';
+import type { RequestParameters } from './request.ts';
 import { answerResult, asksForSolution } from './result.ts';
 import type { SandboxState } from './state.ts';
-import { answerInstead, packedAnswer, spoiledAnswer } from './strike-answer.ts';
 import { answerSolve, answerSubmission } from './submit.ts';
 
 /** One of the protocol's paths. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { SandboxTask } from './task-store.ts';
 
 /** What happens on the wire at the end of a request. */
 export type HttpAnswer =
@@ -40,4 +41,20 @@ export function sendAnswer(response: ServerResponse, answer: HttpAnswer): void {
 /** An error page as a proxy in front of the service writes it. */
 export function htmlPage(title: string): string {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+}
+
+/** What an endpoint answers, in both spellings of the protocol. */
+export interface Reply {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly plain: string;
+  /** The tasks whose solutions it carries. */
+  readonly collects: readonly SandboxTask[];
+}
+
+export function accepted(payload: unknown, plain: string): Reply {
+  return { json: { status: 1, request: payload }, plain, collects: [] };
+}
+
+export function refused(code: string): Reply {
+  return { json: { status: 0, request: code }, plain: code, collects: [] };
 }

@@ -1,4 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import { parseDuration } from '../domain/duration.ts';
+import { UsageError } from '../domain/errors.ts';
+import { readAnswer } from '../protocol/answer.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
 
 /** A task as the sandbox took it in; `params` are the wire parameters without the key. */
@@ -8,14 +11,14 @@ export interface AcceptedTask {
 }
 
 /** Strikes a random share of requests. `mode` as `readFaultMode` takes it. */
-export interface RandomFault {
+interface RandomFault {
   readonly mode: string | number;
   /** 0..1. Shares of several faults add up. */
   readonly share: number;
 }
 
 /** Strikes every request from one moment to another, in ms since the start; `toMs` is no longer part of it. */
-export interface Outage {
+interface Outage {
   readonly mode: string | number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -96,3 +99,159 @@ export const sandboxDefaults: SandboxSettings = {
   clock: { nowMs: () => performance.now() },
   answer: () => undefined,
 };
+
+/** Packed so without being asked, an answer is still the right one. */
+const packings = ['gzip', 'deflate', 'br'] as const;
+export type Packing = (typeof packings)[number];
+
+const namedStrikes = ['reset', 'hang', 'html', 'empty', 'truncated', 'reset-after', 'plain', ...packings] as const;
+
+/**
+ * What a fault does to one request. `truncated`, `reset-after`, `plain` and the packings act on the answer to a request
+ * that was served: a submission struck so was accepted. The others come instead of serving it.
+ */
+export type Strike =
+  | { readonly type: 'status'; readonly status: number }
+  | { readonly type: 'code'; readonly code: string }
+  | { readonly type: (typeof namedStrikes)[number] };
+
+/** A fault mode that was understood. */
+export interface FaultMode {
+  /** The only endpoint that it strikes; null where it strikes both. */
+  readonly endpoint: Endpoint | null;
+  readonly strike: Strike;
+}
+
+const writtenMode = /^(?:(submit|poll)\/)?(.+)$/;
+
+/** The modes in one line, for messages. */
+export const faultModeHint = `A mode is an HTTP status (100 to 599), ${namedStrikes.join(', ')}, or an error code such as ERROR_NO_SLOT_AVAILABLE, with submit/ or poll/ before it to strike one endpoint only.`;
+
+function isCode(text: string): boolean {
+  const answer = readAnswer(text);
+  return answer.type === 'not-ready' || (answer.type === 'code' && answer.code === text);
+}
+
+function strikeOf(text: string): Strike | null {
+  if (/^[1-5]\d\d$/.test(text)) return { type: 'status', status: Number(text) };
+  const type = namedStrikes.find((name) => name === text);
+  if (type !== undefined) return { type };
+  return isCode(text) ? { type: 'code', code: text } : null;
+}
+
+/** Reads a mode such as `503`, `submit/reset` or `ERROR: 1005`. Throws `UsageError` where it is not one. */
+export function readFaultMode(mode: string | number): FaultMode {
+  const [, endpoint, text = ''] = writtenMode.exec(String(mode)) ?? [];
+  const strike = strikeOf(text);
+  if (strike === null) throw new UsageError(`"${mode}" is not a fault mode`, faultModeHint);
+  return { endpoint: (endpoint as Endpoint | undefined) ?? null, strike };
+}
+
+/** The flags of `captcha sandbox`, as typed. */
+export interface SandboxFlags {
+  readonly fault?: readonly string[] | undefined;
+  readonly outage?: readonly string[] | undefined;
+  readonly latency?: string | undefined;
+  readonly regions?: string | undefined;
+  readonly threads?: string | undefined;
+  readonly port?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+const regionName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+const wrong = (flag: string, what: string, example: string): UsageError =>
+  new UsageError(`${flag}: ${what}`, `For example ${flag} ${example}`);
+
+/** Splits at the last colon: a mode may hold one itself (`ERROR: 1005`). */
+function splitMode(text: string): [mode: string, rest: string] | null {
+  const colon = text.lastIndexOf(':');
+  return colon < 1 || colon === text.length - 1 ? null : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+function checkMode(flag: string, mode: string, example: string): void {
+  try {
+    readFaultMode(mode);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${flag}: ${error.message}`, `${error.hint ?? ''} For example ${flag} ${example}`);
+  }
+}
+
+function durationIn(flag: string, text: string, example: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== null) return durationMs;
+  const bare = /^\d+(\.\d+)?$/.test(text) ? `: did you mean ${text}s?` : '';
+  throw wrong(flag, `"${text}" is not a duration${bare}`, example);
+}
+
+function rangeIn(flag: string, text: string, example: string): [fromMs: number, toMs: number] | null {
+  const [from = '', to = '', ...more] = text.split('-').map((end) => end.trim());
+  if (from === '' || to === '' || more.length > 0) return null;
+  return [durationIn(flag, from, example), durationIn(flag, to, example)];
+}
+
+function wholeNumber(flag: string, text: string, limits: { min: number; max: number; example: string }): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= limits.min && value <= limits.max) return value;
+  throw wrong(flag, `"${text}" is not a whole number from ${limits.min} to ${limits.max}`, limits.example);
+}
+
+function parseFault(text: string): RandomFault {
+  const example = '503:0.1';
+  const [mode, share] = splitMode(text) ?? [];
+  if (mode === undefined || share === undefined) throw wrong('--fault', `"${text}" is not MODE:SHARE`, example);
+  checkMode('--fault', mode, example);
+  const value = /^(\d+(\.\d+)?|\.\d+)$/.test(share) ? Number(share) : NaN;
+  if (!(value <= 1)) throw wrong('--fault', `the share "${share}" is not a number from 0 to 1`, example);
+  return { mode, share: value };
+}
+
+function parseOutage(text: string): Outage {
+  const example = '503:5s-20s';
+  const [mode, range] = splitMode(text) ?? [];
+  if (mode === undefined || range === undefined) throw wrong('--outage', `"${text}" is not MODE:FROM-TO`, example);
+  checkMode('--outage', mode, example);
+  const [fromMs, toMs] = rangeIn('--outage', range, example) ?? [];
+  if (fromMs === undefined || toMs === undefined) throw wrong('--outage', `"${range}" is not FROM-TO`, example);
+  if (toMs <= fromMs) throw wrong('--outage', `"${range}" ends before it begins`, example);
+  return { mode, fromMs, toMs };
+}
+
+function parseLatency(text: string): [min: number, max: number] {
+  const example = '50ms-150ms';
+  if (!text.includes('-')) {
+    const latencyMs = durationIn('--latency', text, example);
+    return [latencyMs, latencyMs];
+  }
+  const range = rangeIn('--latency', text, example);
+  if (range === null) throw wrong('--latency', `"${text}" is not MIN-MAX`, example);
+  if (range[1] < range[0]) throw wrong('--latency', `"${text}" ends before it begins`, example);
+  return range;
+}
+
+function parseRegions(text: string): readonly string[] {
+  const example = 'us-east-1,eu-west-1';
+  const names = text.split(',').map((name) => name.trim());
+  const bad = names.find((name) => !regionName.test(name));
+  if (bad !== undefined) throw wrong('--regions', `"${bad}" is not a region's name`, example);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw wrong('--regions', `"${repeated}" is named twice`, example);
+  return names;
+}
+
+/** Turns the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and shows a right one. */
+export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
+  const { fault, outage, latency, regions, threads, port, key } = flags;
+  return {
+    ...(fault && { faults: fault.map(parseFault) }),
+    ...(outage && { outages: outage.map(parseOutage) }),
+    ...(latency !== undefined && { latencyMs: parseLatency(latency) }),
+    ...(regions !== undefined && { regions: parseRegions(regions) }),
+    ...(threads !== undefined && {
+      threads: wholeNumber('--threads', threads, { min: 1, max: 100_000, example: '20' }),
+    }),
+    ...(port !== undefined && { port: wholeNumber('--port', port, { min: 0, max: 65_535, example: '8787' }) }),
+    ...(key !== undefined && { key }),
+  };
+}

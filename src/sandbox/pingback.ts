@@ -1,8 +1,15 @@
 import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../domain/loopback.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
-import { waitUntil } from './wait-until.ts';
+
+/** Resolves once the clock reads `atMs`; rejects when `signal` aborts. Does not keep the process alive. */
+export async function waitUntil(atMs: number, clock: { nowMs(): number }, signal: AbortSignal): Promise<void> {
+  for (let leftMs = atMs - clock.nowMs(); leftMs > 0; leftMs = atMs - clock.nowMs()) {
+    await sleep(Math.max(1, leftMs), undefined, { signal, ref: false });
+  }
+}
 
 const timeoutMs = 5_000;
 

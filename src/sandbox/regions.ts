@@ -1,5 +1,5 @@
-import { UsageError } from '../domain/usage-error.ts';
-import { jsonBody, type HttpAnswer } from './http-answer.ts';
+import { UsageError } from '../domain/errors.ts';
+import { type HttpAnswer, jsonBody } from './http-answer.ts';
 
 /** `down` answers its health check with 503, `slow` not at all. */
 export type SimulatedStatus = 'healthy' | 'down' | 'slow';

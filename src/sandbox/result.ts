@@ -1,9 +1,58 @@
-import { answerMany } from './answer-many.ts';
-import { keyRefusal } from './key-refusal.ts';
-import { accepted, refused, type Reply } from './reply.ts';
-import type { RequestParameters } from './request-parameters.ts';
+import { accepted, refused, type Reply } from './http-answer.ts';
+import { userAgent } from './make-solution.ts';
+import type { ManyIds } from './options.ts';
+import type { RequestParameters } from './request.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
+
+/** One of several ids, and its own answer. */
+export interface Look {
+  readonly id: string;
+  readonly reply: Reply;
+}
+
+/** Every answer in one line, in the order of the looks; status 1 even where some are not ready. */
+function inOneLine(looks: readonly Look[]): Reply {
+  const line = looks.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
+  return { ...accepted(line, line), collects: looks.flatMap(({ reply }) => reply.collects) };
+}
+
+function adorned(looks: readonly Look[]): Reply {
+  const reply = inOneLine(looks);
+  return { ...reply, json: { ...reply.json, user_agent: userAgent } };
+}
+
+const manners: Readonly<Record<ManyIds, (looks: readonly Look[]) => Reply>> = {
+  answered: inOneLine,
+  // Whoever knows `id` alone finds none.
+  unknown: () => refused('ERROR_WRONG_ID_FORMAT'),
+  short: (looks) => inOneLine(looks.slice(0, -1)),
+  sorted: (looks) => inOneLine(looks.toSorted((a, b) => Number(a.id) - Number(b.id))),
+  adorned,
+};
+
+/** The answer to a `get` for several ids, as a service of that manner gives it. */
+function answerMany(looks: readonly Look[], manner: ManyIds): Reply {
+  return manners[manner](looks);
+}
+
+const keyLength = 32;
+
+function wrongKey(given: string, right: string | null): string | null {
+  if (given === '') return 'ERROR_WRONG_USER_KEY';
+  if (right === null || given === right) return null;
+  const isMisshapen = right.length === keyLength && given.length !== keyLength;
+  return isMisshapen ? 'ERROR_WRONG_USER_KEY' : 'ERROR_KEY_DOES_NOT_EXIST';
+}
+
+/** The code that a request is refused with for its key or its address; null where both are right. */
+export function keyRefusal(key: string | undefined, { settings, abuse }: SandboxState): string | null {
+  const ban = abuse?.banRefusal() ?? null;
+  if (ban !== null) return ban;
+  const refusal = wrongKey((key ?? '').trim(), settings.key);
+  if (refusal !== null) abuse?.recordWrongKey();
+  return refusal;
+}
 
 type Values = RequestParameters['values'];
 type Action = (values: Values, state: SandboxState) => Reply;

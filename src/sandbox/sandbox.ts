@@ -1,15 +1,13 @@
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UsageError } from '../domain/usage-error.ts';
-import { answerApi, apiRoutes, type ApiRoute } from './answer-api.ts';
-import { jsonBody, sendAnswer, textBody, type HttpAnswer } from './http-answer.ts';
+import { UsageError } from '../domain/errors.ts';
+import { answerApi, type ApiRoute, apiRoutes } from './answer-api.ts';
+import { type HttpAnswer, jsonBody, refused, sendAnswer, textBody } from './http-answer.ts';
 import type { SandboxOptions, ScriptedFault } from './options.ts';
-import { readBody } from './read-body.ts';
 import type { SimulatedStatus } from './regions.ts';
-import { refused } from './reply.ts';
-import { readParameters } from './request-parameters.ts';
-import { createState, statsOf, type SandboxState } from './state.ts';
+import { readBody, readParameters } from './request.ts';
+import { createState, type SandboxState, statsOf } from './state.ts';
 import type { SandboxStats } from './stats.ts';
 
 /** A running CaptchaAI-compatible service on 127.0.0.1. */

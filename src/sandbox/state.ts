@@ -1,8 +1,8 @@
-import { AbuseRules } from './abuse-rules.ts';
 import { Faults } from './faults.ts';
 import { sandboxDefaults, type SandboxOptions, type SandboxSettings } from './options.ts';
+import { AbuseRules } from './rate-rules.ts';
 import { Regions } from './regions.ts';
-import { Tally, type SandboxStats } from './stats.ts';
+import { type SandboxStats, Tally } from './stats.ts';
 import { TaskStore } from './task-store.ts';
 
 /** Everything that one running sandbox knows. */

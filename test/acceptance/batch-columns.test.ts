@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { column, rowsIn, rowsOf } from './support/batch.ts';
-import { it, type Bench } from './support/bench.ts';
+import { type Bench, it } from './support/bench.ts';
 import type { Service } from './support/service.ts';
 
 const page = 'https://example.com/login';

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { sealLine } from '../../src/adapters/files/journal/sealed-line.ts';
+import { sealLine } from '../../src/adapters/state/sealed-line.ts';
 import { column, countsOf, type Ledger, openLedger, rowsIn, rowsOf, tasksCsv, until } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
 import { expectAccounted, seeded, surviveKills } from './support/killed-batch.ts';

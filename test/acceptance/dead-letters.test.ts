@@ -1,10 +1,10 @@
 import { startFauxqs } from 'fauxqs';
 import { describe, expect } from 'vitest';
-import { BullTaskQueue } from '../../src/adapters/redis/bull-task-queue.ts';
-import { parseSqsUrl } from '../../src/adapters/sqs/sqs-address.ts';
-import { SqsTaskQueue } from '../../src/adapters/sqs/sqs-task-queue.ts';
+import { BullTaskQueue } from '../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { SqsTaskQueue } from '../../src/adapters/queues/sqs/sqs-task-queue.ts';
+import { parseSqsUrl } from '../../src/adapters/queues/sqs/sqs-url.ts';
 import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
-import type { TaskQueue } from '../../src/ports/task-queue.ts';
+import type { TaskQueue } from '../../src/ports/queues.ts';
 import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';
 import { column, openLedger, rowsIn, sitekeyOf } from './support/batch.ts';
 import { type Bench, it, type Usage } from './support/bench.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { bin, type Ended } from './support/running.ts';
 import { it } from './support/bench.ts';
+import { bin, type Ended } from './support/running.ts';
 import { key } from './support/secrets.ts';
 import type { Respond } from './support/service.ts';
 

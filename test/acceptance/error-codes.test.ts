@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { FaultKind } from '../../src/domain/fault.ts';
-import { knownErrorCodes, type Endpoint } from '../../src/protocol/error-codes.ts';
+import { type Endpoint, knownErrorCodes } from '../../src/protocol/error-codes.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { column, countsOf, openLedger, rowsIn, tasksCsv } from './support/batch.ts';
-import { expectAccounted } from './support/killed-batch.ts';
 import { it, words } from './support/bench.ts';
+import { expectAccounted } from './support/killed-batch.ts';
 import { solution } from './support/secrets.ts';
 
 describe.concurrent('a service that packs its answers unasked', () => {

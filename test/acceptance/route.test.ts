@@ -1,6 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawnSync } from 'node:child_process';
 import { describe, expect } from 'vitest';
 import { it } from './support/bench.ts';
 import { bin } from './support/running.ts';

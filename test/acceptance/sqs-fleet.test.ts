@@ -3,8 +3,8 @@ import { describe, expect } from 'vitest';
 import { hasRedis } from '../contract/support/redis-server.ts';
 import { column, rowsIn, until } from './support/batch.ts';
 import { it } from './support/bench.ts';
-import { regionalCsv, regions } from './support/fleet.ts';
 import { expectOneResultEach, surviveFleetOrdeal, twiceCountOf } from './support/fleet-ordeal.ts';
+import { regionalCsv, regions } from './support/fleet.ts';
 import { expectAccounted, expectRowEach, seeded } from './support/killed-batch.ts';
 import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { it, turnstile, words } from './support/bench.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { it, turnstile, words } from './support/bench.ts';
 
 const commands = [
   ...['solve', 'batch', 'route', 'health', 'failover', 'doctor'],

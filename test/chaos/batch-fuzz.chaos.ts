@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { type Ledger, openLedger, rowsOf } from '../acceptance/support/batch.ts';
 import { type Bench, it } from '../acceptance/support/bench.ts';

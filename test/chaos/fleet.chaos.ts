@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { it } from '../acceptance/support/bench.ts';
 import { expectOneResultEach, surviveFleetOrdeal, twiceCountOf } from '../acceptance/support/fleet-ordeal.ts';
+import { openFleet } from '../acceptance/support/fleet.ts';
 import { expectRowEach, paidTwiceUnsaid, seeded } from '../acceptance/support/killed-batch.ts';
 import { openBareSqsFleet, openSqsFleet } from '../acceptance/support/sqs-fleet.ts';
-import { openFleet } from '../acceptance/support/fleet.ts';
 import { hasRedis } from '../contract/support/redis-server.ts';
 
 const count = 2_000;

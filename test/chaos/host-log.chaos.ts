@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Acquirer, buildChild, type Program, worstExcess } from '../adapters/host/support/children.ts';
+import { Acquirer, buildChild, type Program, worstExcess } from '../adapters/state/support/children.ts';
 
 const kills = Number(process.env['CHAOS_KILLS'] ?? 200);
 const bound = { burst: 20, perSecond: 300 };

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { it } from '../acceptance/support/bench.ts';
-import { openFleet } from '../acceptance/support/fleet.ts';
 import { twiceCountOf } from '../acceptance/support/fleet-ordeal.ts';
+import { openFleet } from '../acceptance/support/fleet.ts';
 import { expectRowEach, paidTwiceUnsaid, seeded } from '../acceptance/support/killed-batch.ts';
 import { surviveMoves } from '../acceptance/support/moving-fleet.ts';
 import { openBareSqsFleet, openSqsFleet } from '../acceptance/support/sqs-fleet.ts';

@@ -3,18 +3,18 @@ import { runIn } from './support/run-in.ts';
 
 const loaded = vi.hoisted(() => [] as string[]);
 
-vi.mock('../../src/cli/commands/solve.ts', (load) => (loaded.push('solve'), load()));
-vi.mock('../../src/cli/commands/batch.ts', (load) => (loaded.push('batch'), load()));
-vi.mock('../../src/cli/commands/route.ts', (load) => (loaded.push('route'), load()));
-vi.mock('../../src/cli/commands/health.ts', (load) => (loaded.push('health'), load()));
-vi.mock('../../src/cli/commands/failover.ts', (load) => (loaded.push('failover'), load()));
-vi.mock('../../src/cli/commands/doctor.ts', (load) => (loaded.push('doctor'), load()));
-vi.mock('../../src/cli/commands/result.ts', (load) => (loaded.push('result'), load()));
-vi.mock('../../src/cli/commands/balance.ts', (load) => (loaded.push('balance'), load()));
-vi.mock('../../src/cli/commands/threads.ts', (load) => (loaded.push('threads'), load()));
-vi.mock('../../src/cli/commands/report.ts', (load) => (loaded.push('report'), load()));
-vi.mock('../../src/cli/commands/config.ts', (load) => (loaded.push('config'), load()));
-vi.mock('../../src/cli/commands/sandbox.ts', (load) => (loaded.push('sandbox'), load()));
+vi.mock('../../src/commands/solve/command.ts', (load) => (loaded.push('solve'), load()));
+vi.mock('../../src/commands/batch/command.ts', (load) => (loaded.push('batch'), load()));
+vi.mock('../../src/commands/route/command.ts', (load) => (loaded.push('route'), load()));
+vi.mock('../../src/commands/health/command.ts', (load) => (loaded.push('health'), load()));
+vi.mock('../../src/commands/failover/command.ts', (load) => (loaded.push('failover'), load()));
+vi.mock('../../src/commands/doctor/command.ts', (load) => (loaded.push('doctor'), load()));
+vi.mock('../../src/commands/result/command.ts', (load) => (loaded.push('result'), load()));
+vi.mock('../../src/commands/balance/command.ts', (load) => (loaded.push('balance'), load()));
+vi.mock('../../src/commands/threads/command.ts', (load) => (loaded.push('threads'), load()));
+vi.mock('../../src/commands/report/command.ts', (load) => (loaded.push('report'), load()));
+vi.mock('../../src/commands/config/command.ts', (load) => (loaded.push('config'), load()));
+vi.mock('../../src/commands/sandbox/command.ts', (load) => (loaded.push('sandbox'), load()));
 
 describe('a command line', () => {
   beforeEach(() => {

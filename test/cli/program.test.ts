@@ -1,22 +1,22 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Act } from '../../src/cli/act.ts';
+import type { Act } from '../../src/cli/context.ts';
 import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
 
 const commands = {
-  solve: () => import('../../src/cli/commands/solve.ts'),
-  batch: () => import('../../src/cli/commands/batch.ts'),
-  route: () => import('../../src/cli/commands/route.ts'),
-  health: () => import('../../src/cli/commands/health.ts'),
-  failover: () => import('../../src/cli/commands/failover.ts'),
-  doctor: () => import('../../src/cli/commands/doctor.ts'),
-  result: () => import('../../src/cli/commands/result.ts'),
-  balance: () => import('../../src/cli/commands/balance.ts'),
-  threads: () => import('../../src/cli/commands/threads.ts'),
-  report: () => import('../../src/cli/commands/report.ts'),
-  config: () => import('../../src/cli/commands/config.ts'),
-  sandbox: () => import('../../src/cli/commands/sandbox.ts'),
+  solve: () => import('../../src/commands/solve/command.ts'),
+  batch: () => import('../../src/commands/batch/command.ts'),
+  route: () => import('../../src/commands/route/command.ts'),
+  health: () => import('../../src/commands/health/command.ts'),
+  failover: () => import('../../src/commands/failover/command.ts'),
+  doctor: () => import('../../src/commands/doctor/command.ts'),
+  result: () => import('../../src/commands/result/command.ts'),
+  balance: () => import('../../src/commands/balance/command.ts'),
+  threads: () => import('../../src/commands/threads/command.ts'),
+  report: () => import('../../src/commands/report/command.ts'),
+  config: () => import('../../src/commands/config/command.ts'),
+  sandbox: () => import('../../src/commands/sandbox/command.ts'),
 };
 type Name = keyof typeof commands;
 const names = Object.keys(commands) as Name[];

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadApiKey } from '../../src/config/api-key.ts';
-import { apiKeySource } from '../../src/config/api-key-source.ts';
+import { apiKeySource, loadApiKey } from '../../src/config/api-key.ts';
 import { aConfig } from '../cli/support/a-config.ts';
 
 let folder = '';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadApiKey } from '../../src/config/api-key.ts';
-import { configSchema, type Config } from '../../src/config/schema.ts';
-import { UsageError } from '../../src/domain/usage-error.ts';
+import { type Config, configSchema } from '../../src/config/schema.ts';
+import { UsageError } from '../../src/domain/errors.ts';
 import { folderWith } from './folder.ts';
 
 const configWith = (api: object): Config => v.parse(configSchema, { api });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonError } from '../../src/config/json-position.ts';
+import { findJsonError } from '../../src/config/data-loaders.ts';
 
 function isJson(text: string): boolean {
   try {

@@ -1,4 +1,4 @@
-import { loadConfig, type ConfigRequest, type LoadedConfig } from '../../src/config/load.ts';
+import { type ConfigRequest, loadConfig, type LoadedConfig } from '../../src/config/load.ts';
 
 /** Loads with a home of its own, so that nothing of this machine's user is read. */
 export function loadIn(cwd: string, request: Partial<ConfigRequest> = {}): Promise<LoadedConfig> {

@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isRoot } from '../support/is-root.ts';
 import { folderWith } from './folder.ts';
 import { loadIn, refusalIn } from './load-in.ts';
-import { isRoot } from '../support/is-root.ts';
 
 const timeoutOf = (timeout: string) => ({ solve: { timeout } });
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { checkPolling, methodTiming } from '../../src/config/polling-advice.ts';
-import { configSchema, type Config } from '../../src/config/schema.ts';
-import { UsageError } from '../../src/domain/usage-error.ts';
+import { type Config, configSchema } from '../../src/config/schema.ts';
+import { UsageError } from '../../src/domain/errors.ts';
 
 const configWith = (polling: object, baseUrl = 'https://ocr.captchaai.com'): Config =>
   v.parse(configSchema, { api: { baseUrl }, polling });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { problemsOf } from '../../src/config/config-problem.ts';
+import { problemsOf } from '../../src/config/cross-checks.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
 /** A config with one value at a dotted path. */

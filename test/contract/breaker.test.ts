@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Breaker, Pass } from '../../src/ports/breaker.ts';
+import type { Breaker, Pass } from '../../src/ports/state.ts';
 import { usualBreaker, usualBudget } from '../support/solver-rig.ts';
 import { protections } from './support/protections.ts';
 

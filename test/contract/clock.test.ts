@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Clock } from '../../src/ports/system.ts';
 
 interface Driven {
   readonly clock: Clock;

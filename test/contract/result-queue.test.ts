@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ResultLease, ResultQueue, ResultReader } from '../../src/ports/result-queue.ts';
+import type { ResultLease, ResultQueue, ResultReader } from '../../src/ports/queues.ts';
 import { aResult } from '../support/queued.ts';
 import { benches, type QueueBench } from './support/queue-benches.ts';
 

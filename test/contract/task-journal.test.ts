@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalHeader } from '../../src/adapters/files/journal/journal-header.ts';
 import { openJournal } from '../../src/adapters/files/journal/open-journal.ts';
-import type { FinishedTask, TaskJournal, TaskProgress } from '../../src/ports/task-journal.ts';
+import type { FinishedTask, TaskJournal, TaskProgress } from '../../src/ports/files.ts';
 import { MemoryJournal, nothingDurable } from '../support/memory-journal.ts';
 
 const header: JournalHeader = {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
-import { LeaseForgotten, LeaseLost } from '../../src/domain/lease-lost.ts';
-import { type OpenProgress, queueIdOf, type QueuedTask } from '../../src/domain/queued-task.ts';
-import type { TaskLease, TaskQueue } from '../../src/ports/task-queue.ts';
+import { LeaseForgotten, LeaseLost } from '../../src/domain/errors.ts';
+import { type OpenProgress, type QueuedTask, queueIdOf } from '../../src/domain/queued-task.ts';
+import type { TaskLease, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask } from '../support/builders.ts';
 import * as queued from '../support/queued.ts';
 import { benches, type QueueBench } from './support/queue-benches.ts';

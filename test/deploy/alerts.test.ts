@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { WorkerTally } from '../../src/core/fleet/worker-tally.ts';
-import { renderPrometheus } from '../../src/cli/output/prometheus-view.ts';
-import { renderWorkerMetrics } from '../../src/cli/output/worker-metrics.ts';
+import { renderPrometheus } from '../../src/commands/health/prometheus.ts';
+import { renderWorkerMetrics } from '../../src/commands/worker/metrics.ts';
+import { WorkerTally } from '../../src/core/fleet/worker-metrics.ts';
 import { textOf } from './support/places.ts';
 import { yamlFile } from './support/yaml-file.ts';
 

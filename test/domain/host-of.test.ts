@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostOf } from '../../src/domain/host-of.ts';
+import { hostOf } from '../../src/domain/page-url.ts';
 
 describe('hostOf', () => {
   it.each([

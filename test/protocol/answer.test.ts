@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readAnswer, type Answer } from '../../src/protocol/answer.ts';
+import { type Answer, readAnswer } from '../../src/protocol/answer.ts';
 
 const ok = (payload: unknown, fields: Record<string, unknown> = {}): Answer => ({ type: 'ok', payload, fields });
 const code = (text: string): Answer => ({ type: 'code', code: text });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readAnswer } from '../../src/protocol/answer.ts';
-import { solutionOf } from '../../src/protocol/solution-of.ts';
+import { readAnswer, solutionOf } from '../../src/protocol/answer.ts';
 
 const geetest3 = { challenge: 'abc', validate: 'def', seccode: 'ghi|jordan' };
 const geetest4 = { captcha_id: 'a', lot_number: 'b', pass_token: 'c', gen_time: '1', captcha_output: 'e' };

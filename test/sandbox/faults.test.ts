@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/domain/usage-error.ts';
-import { readFaultMode } from '../../src/sandbox/fault-mode.ts';
+import { UsageError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/sandbox/faults.ts';
+import { readFaultMode } from '../../src/sandbox/options.ts';
 
 const quiet = { faults: [], outages: [], random: () => 0 };
 const types = (faults: Faults, count: number, endpoint: 'submit' | 'poll' = 'submit') =>

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/protocol/answer.ts';
-import { readMultipart } from '../../src/sandbox/multipart.ts';
+import { readMultipart } from '../../src/sandbox/request.ts';
 import { runSandbox } from './running-sandbox.ts';
 
 const names = fc.constantFrom(

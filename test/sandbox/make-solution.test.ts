@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAnswer } from '../../src/protocol/answer.ts';
-import { solutionOf } from '../../src/protocol/solution-of.ts';
+import { readAnswer, solutionOf } from '../../src/protocol/answer.ts';
 import { makeSolution } from '../../src/sandbox/make-solution.ts';
 
 const make = (method: string, params: Record<string, string> = {}) => makeSolution('3397637370', { method, params });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/domain/usage-error.ts';
-import { parseSandboxFlags, type SandboxFlags } from '../../src/sandbox/parse-options.ts';
+import { UsageError } from '../../src/domain/errors.ts';
+import { parseSandboxFlags, type SandboxFlags } from '../../src/sandbox/options.ts';
 
 describe('parseSandboxFlags', () => {
   it.each<[string, SandboxFlags, unknown]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/domain/usage-error.ts';
+import { UsageError } from '../../src/domain/errors.ts';
 import { runSandbox } from './running-sandbox.ts';
 
 async function runRegions(regions?: readonly string[]) {

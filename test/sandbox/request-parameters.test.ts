@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readParameters, type RequestParts } from '../../src/sandbox/request-parameters.ts';
+import { readParameters, type RequestParts } from '../../src/sandbox/request.ts';
 
 const read = (parts: Partial<Omit<RequestParts, 'body'>> & { body?: string | Buffer }) =>
   readParameters({ query: '', contentType: '', ...parts, body: Buffer.from(parts.body ?? '') });

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 
 /** A clock that stands still until it is told otherwise. */
 export function manualClock(): { nowMs(): number; advance(ms: number): void } {

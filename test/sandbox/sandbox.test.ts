@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anImage, imageText } from '../support/an-image.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { anImage, imageText } from '../support/an-image.ts';
 import { latencyMs, recaptcha, runSandbox, turnstile } from './running-sandbox.ts';
 
 const token = expect.stringMatching(/^0\./) as string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { givenSolution } from '../../src/sandbox/make-solution.ts';
-import { TaskStore, type TaskDraft } from '../../src/sandbox/task-store.ts';
+import { type TaskDraft, TaskStore } from '../../src/sandbox/task-store.ts';
 import { manualClock } from './running-sandbox.ts';
 
 const resultKeptMs = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parameterRefusal } from '../../src/sandbox/submit.ts';
 import { anImage } from '../support/an-image.ts';
-import { parameterRefusal } from '../../src/sandbox/validate-submission.ts';
 
 type Values = Record<string, string>;
 

@@ -1,17 +1,16 @@
-import { courseInRow, rowOfResult } from '../../src/cli/batch/batch-row.ts';
-import type { BatchItem, BatchResult } from '../../src/core/batch/batch-item.ts';
+import { courseInRow, rowOfResult } from '../../src/cli/result-row.ts';
+import { type BatchItem, type BatchResult, isBegunAgain } from '../../src/core/batch/batch-plan.ts';
 import { ConcurrencyLimit } from '../../src/core/batch/concurrency-limit.ts';
-import { isBegunAgain } from '../../src/core/batch/batch-plan.ts';
 import { runBatch } from '../../src/core/batch/run-batch.ts';
 import { solveItem } from '../../src/core/batch/solve-item.ts';
 import { type StopReason, StopRules } from '../../src/core/batch/stop-rules.ts';
-import type { TaskJournal } from '../../src/ports/task-journal.ts';
+import type { TaskJournal } from '../../src/ports/files.ts';
 import { aTask } from '../support/builders.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
 import { MortalProcess } from '../support/mortal-process.ts';
-import { keyOf } from './task-key.ts';
 import type { Host } from './host.ts';
 import { type BatchSchedule, lastLife, type Life } from './schedule.ts';
+import { keyOf } from './task-key.ts';
 
 type Values = Readonly<Record<string, string>>;
 

@@ -1,13 +1,13 @@
-import type { Exchange } from '../../src/adapters/captchaai/exchange.ts';
-import { pickCaptchaId, pickPollAnswer, type Picked, type Success } from '../../src/adapters/captchaai/picked.ts';
-import { readExchange, unusableAnswer } from '../../src/adapters/captchaai/read-exchange.ts';
+import { readExchange, unusableAnswer } from '../../src/adapters/captchaai/read-response.ts';
+import { pickCaptchaId, type Picked, pickPollAnswer, type Success } from '../../src/adapters/captchaai/responses.ts';
+import type { Exchange } from '../../src/adapters/http/http-call.ts';
 import { type Fault, ProviderFault } from '../../src/domain/fault.ts';
-import type { Clock } from '../../src/ports/clock.ts';
-import type { CallLimits, SolverApi } from '../../src/ports/solver-api.ts';
+import type { CallLimits, SolverApi } from '../../src/ports/api.ts';
+import type { Clock } from '../../src/ports/system.ts';
 import type { MortalProcess } from '../support/mortal-process.ts';
 import type { Call, Course, Ledger } from './ledger.ts';
-import { keyOf } from './task-key.ts';
 import type { ModelledService } from './modelled-service.ts';
+import { keyOf } from './task-key.ts';
 
 export interface ClientParts {
   readonly service: ModelledService;

@@ -1,6 +1,6 @@
+import { submissionsOf } from './laws/submissions.ts';
 import type { Course, Ledger } from './ledger.ts';
 import type { Simulated } from './simulate.ts';
-import { submissionsOf } from './laws/submissions.ts';
 
 /** What a task was in the midst of when its process was killed. */
 function phaseOf({ calls, endedMs }: Course): string | null {

@@ -1,16 +1,16 @@
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import type { Circumstances } from '../../src/core/solve/solve-options.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
-import type { Circumstances } from '../../src/core/solve/circumstances.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Clock } from '../../src/ports/system.ts';
 import { Dice } from '../support/dice.ts';
 import type { MemoryDisk } from '../support/memory-disk.ts';
 import type { MortalProcess } from '../support/mortal-process.ts';
 import { Client } from './client.ts';
+import { type Guard, guardOf, type OpenGuard, watched } from './guard.ts';
 import { type Course, Ledger } from './ledger.ts';
 import { ModelledService } from './modelled-service.ts';
-import { type Guard, guardOf, type OpenGuard, watched } from './guard.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Solves the tasks of one process. */

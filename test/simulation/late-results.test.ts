@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Breaker } from '../../src/ports/breaker.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Breaker } from '../../src/ports/state.ts';
+import type { Clock } from '../../src/ports/system.ts';
 import { aFault, aTask, someTasks } from '../support/builders.ts';
 import { Dice } from '../support/dice.ts';
 import { MortalProcess } from '../support/mortal-process.ts';

@@ -1,6 +1,4 @@
-import { keepsToTheBudget } from './laws/budget.ts';
-import { asksOneAtATime, probesOneAtATime } from './laws/breaker.ts';
-import { callsInTime, endsInTime, submitsNothingOnceStopped } from './laws/deadline.ts';
+import { retriesWithReason } from './laws/attempts.ts';
 import {
   endsAll,
   journalsAll,
@@ -10,7 +8,9 @@ import {
   solvesAll,
   writesEachRowOnce,
 } from './laws/batch.ts';
-import { retriesWithReason } from './laws/attempts.ts';
+import { asksOneAtATime, probesOneAtATime } from './laws/breaker.ts';
+import { keepsToTheBudget } from './laws/budget.ts';
+import { callsInTime, endsInTime, submitsNothingOnceStopped } from './laws/deadline.ts';
 import type { Simulated } from './simulate.ts';
 
 /** What must hold whatever happens: a breach is a sentence. All of them look at the world's own ledger. */

@@ -1,7 +1,7 @@
+import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { MemoryDisk } from '../support/memory-disk.ts';
-import type { SolverOptions } from '../../src/core/solve/solver.ts';
 
 /** One task on its way through one process, from the call of the solver to its outcome. */
 export interface Course {

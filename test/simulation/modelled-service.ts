@@ -1,5 +1,5 @@
-import type { Exchange } from '../../src/adapters/captchaai/exchange.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Exchange } from '../../src/adapters/http/http-call.ts';
+import type { Clock } from '../../src/ports/system.ts';
 import type { Dice } from '../support/dice.ts';
 import type { Accepted, Ledger } from './ledger.ts';
 import type { ServiceHabits } from './schedule.ts';

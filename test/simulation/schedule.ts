@@ -1,7 +1,7 @@
-import type { BreakerOptions } from '../../src/core/health/circuit-breaker.ts';
-import type { Bounds } from '../../src/core/batch/stop-rules.ts';
 import type { ConcurrencyOptions } from '../../src/core/batch/concurrency-limit.ts';
-import type { RetryBudgetOptions } from '../../src/core/retry/retry-budget.ts';
+import type { Bounds } from '../../src/core/batch/stop-rules.ts';
+import type { BreakerOptions } from '../../src/core/resilience/circuit-breaker.ts';
+import type { RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
 import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import { Dice } from '../support/dice.ts';
 import type { DiskHabits } from '../support/memory-disk.ts';

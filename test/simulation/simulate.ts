@@ -1,8 +1,8 @@
 import { BatchProcess } from './batch-process.ts';
 import { countWhatHappened } from './histogram.ts';
 import { Host } from './host.ts';
-import type { Ledger } from './ledger.ts';
 import { laws } from './laws.ts';
+import type { Ledger } from './ledger.ts';
 import { openAsFiles } from './real-files.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 import { runSolve } from './solve-process.ts';

@@ -1,4 +1,4 @@
-import type { Exchange } from '../../src/adapters/captchaai/exchange.ts';
+import type { Exchange } from '../../src/adapters/http/http-call.ts';
 
 /** What may go wrong with one request, on the wire or at the service. */
 export interface Trouble {

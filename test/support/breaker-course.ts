@@ -1,5 +1,5 @@
-import { type BreakerOptions, CircuitBreaker } from '../../src/core/health/circuit-breaker.ts';
-import type { Pass, Verdict } from '../../src/ports/breaker.ts';
+import { type BreakerOptions, CircuitBreaker } from '../../src/core/resilience/circuit-breaker.ts';
+import type { Pass, Verdict } from '../../src/ports/state.ts';
 
 /** Opens after three failures in a row; its breaks are 5 s to a minute. */
 export const options: BreakerOptions = {

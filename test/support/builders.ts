@@ -1,6 +1,6 @@
+import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import { describeFault, type Fault } from '../../src/domain/fault.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { SolverOptions } from '../../src/core/solve/solver.ts';
 
 /** A turnstile task, but for what is special about it. */
 export function aTask(special: Partial<Task> = {}): Task {

@@ -1,5 +1,5 @@
 import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
-import type { Random } from '../../src/ports/random.ts';
+import type { Random } from '../../src/ports/system.ts';
 
 /** Chance with a seed, in the shapes in which it is wanted. */
 export class Dice implements Random {

@@ -1,6 +1,6 @@
-import { type RetryBudgetOptions, RetryBudgetState } from '../../src/core/retry/retry-budget.ts';
-import { FleetAway } from '../../src/domain/fleet-away.ts';
-import type { FleetAnswer, FleetBucket, FleetTalk } from '../../src/ports/fleet-bucket.ts';
+import { type RetryBudgetOptions, RetryBudgetState } from '../../src/core/resilience/retry-budget.ts';
+import { FleetAway } from '../../src/domain/errors.ts';
+import type { FleetAnswer, FleetBucket, FleetTalk } from '../../src/ports/state.ts';
 
 /** The budget of a fleet in memory, on a clock that the test moves, with a way there that takes time and may be cut. */
 export class MemoryBucket implements FleetBucket {

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { encodeHeader, type JournalHeader } from '../../src/adapters/files/journal/journal-header.ts';
 import { AppendLog } from '../../src/adapters/files/journal/append-log.ts';
 import { FileJournal } from '../../src/adapters/files/journal/file-journal.ts';
+import { encodeHeader, type JournalHeader } from '../../src/adapters/files/journal/journal-header.ts';
 import { replay } from '../../src/adapters/files/journal/replay.ts';
 import { TaskStates } from '../../src/adapters/files/journal/task-states.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Clock } from '../../src/ports/system.ts';
 import type { Dice } from './dice.ts';
 import type { MortalProcess } from './mortal-process.ts';
 

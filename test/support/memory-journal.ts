@@ -1,4 +1,4 @@
-import type { FinishedTask, TaskJournal, TaskProgress } from '../../src/ports/task-journal.ts';
+import type { FinishedTask, TaskJournal, TaskProgress } from '../../src/ports/files.ts';
 
 /** What is durable of a batch; runs of the same batch share one. */
 export interface Durable {

@@ -1,4 +1,4 @@
-import type { LogState, SharedLog } from '../../src/ports/shared-log.ts';
+import type { LogState, SharedLog } from '../../src/ports/state.ts';
 
 /** A log in memory: what several processes would share, in one, on a clock that the test moves. */
 export class MemoryLog<Entry, Answer> {

@@ -1,8 +1,7 @@
 import type { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
-import type { Random } from '../../src/ports/random.ts';
-import type { ResultQueue } from '../../src/ports/result-queue.ts';
-import type { SolverApi } from '../../src/ports/solver-api.ts';
-import type { TaskLease, TaskQueue } from '../../src/ports/task-queue.ts';
+import type { SolverApi } from '../../src/ports/api.ts';
+import type { ResultQueue, TaskLease, TaskQueue } from '../../src/ports/queues.ts';
+import type { Random } from '../../src/ports/system.ts';
 import type { MortalProcess } from './mortal-process.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../src/ports/awaitable.ts';
+import type { Awaitable } from '../../src/ports/system.ts';
 
 /**
  * A process that may end between any two of its steps: everything that it asks of the outside world goes through

@@ -1,8 +1,8 @@
 import type { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import { describeFault, type Fault, ProviderFault } from '../../src/domain/fault.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { Random } from '../../src/ports/random.ts';
-import type { PollAnswer, SolverApi } from '../../src/ports/solver-api.ts';
+import type { PollAnswer, SolverApi } from '../../src/ports/api.ts';
+import type { Random } from '../../src/ports/system.ts';
 
 /** One acceptance of a task by the service. */
 interface Accepted {

@@ -1,8 +1,7 @@
-import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import type { Region, RegionHealth } from '../../src/domain/region.ts';
-import type { Clock } from '../../src/ports/clock.ts';
-import type { Random } from '../../src/ports/random.ts';
+import type { Clock, Random } from '../../src/ports/system.ts';
 
 /** A rule that places tasks: told how the regions are now and then, asked for every task. */
 export interface PlacingRule {

@@ -1,5 +1,5 @@
-import type { FailoverOptions } from '../../src/core/routing/failover.ts';
-import { FailoverRouter } from '../../src/core/routing/failover-router.ts';
+import type { FailoverOptions } from '../../src/core/regions/failover-plan.ts';
+import { FailoverRouter } from '../../src/core/regions/failover-router.ts';
 import { isServing, type RegionHealth } from '../../src/domain/region.ts';
 import type { MakeRule } from './outage-fleet.ts';
 

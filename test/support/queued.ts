@@ -1,6 +1,5 @@
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { QueuedTask } from '../../src/domain/queued-task.ts';
-import type { TaskResult } from '../../src/domain/task-result.ts';
+import type { QueuedTask, TaskResult } from '../../src/domain/queued-task.ts';
 import { aTask } from './builders.ts';
 
 /** The key of the n-th task. */

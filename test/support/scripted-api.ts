@@ -1,7 +1,7 @@
 import { describeFault, type Fault, ProviderFault } from '../../src/domain/fault.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { Clock } from '../../src/ports/clock.ts';
-import type { CallLimits, PollAnswer, SolverApi } from '../../src/ports/solver-api.ts';
+import type { CallLimits, PollAnswer, SolverApi } from '../../src/ports/api.ts';
+import type { Clock } from '../../src/ports/system.ts';
 
 /** What one call gets, and after how long; no latency is none. */
 export type Step<T> =

@@ -1,18 +1,15 @@
 import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
-import { type BreakerOptions } from '../../src/core/health/circuit-breaker.ts';
-import { ProcessBreaker } from '../../src/core/health/process-breaker.ts';
-import { ProcessRetryBudget } from '../../src/core/retry/process-retry-budget.ts';
-import { type RetryBudgetOptions } from '../../src/core/retry/retry-budget.ts';
+import { type BreakerOptions, ProcessBreaker } from '../../src/core/resilience/circuit-breaker.ts';
+import { ProcessRetryBudget, type RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
 import type { PollTiming } from '../../src/core/solve/poll-schedule.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { SolverEvent } from '../../src/domain/events.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { Breaker } from '../../src/ports/breaker.ts';
-import type { RetryBudget } from '../../src/ports/retry-budget.ts';
+import type { Breaker, RetryBudget } from '../../src/ports/state.ts';
 import { aTask, someOptions } from './builders.ts';
-import { notReady, ready, ScriptedApi, type ScriptedAnswers } from './scripted-api.ts';
+import { notReady, ready, type ScriptedAnswers, ScriptedApi } from './scripted-api.ts';
 
 export const usualBudget: RetryBudgetOptions = {
   ratio: 0.1,

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { Breaker, Pass } from '../../src/ports/breaker.ts';
-import type { RetryBudget } from '../../src/ports/retry-budget.ts';
+import type { Breaker, Pass, RetryBudget } from '../../src/ports/state.ts';
 import { aTask } from './builders.ts';
 import type { Call, Script } from './scripted-api.ts';
-import { somePolls, someSubmits } from './some-faults.ts';
 import { aRig, type Rig, usualBreaker } from './solver-rig.ts';
+import { somePolls, someSubmits } from './some-faults.ts';
 
 /** Tasks with what the service does to them, and every option that matters. */
 export const aScenario = fc.record({

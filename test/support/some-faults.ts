@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Fault, FaultKind } from '../../src/domain/fault.ts';
-import type { PollAnswer } from '../../src/ports/solver-api.ts';
+import type { PollAnswer } from '../../src/ports/api.ts';
 import { aFault } from './builders.ts';
 import { notReady, ready, type Script, type Step } from './scripted-api.ts';
 

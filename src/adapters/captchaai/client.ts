@@ -1,14 +1,94 @@
-import { ProviderFault, type FaultKind } from '../../domain/fault.ts';
-import { UsageError } from '../../domain/usage-error.ts';
-import type { AccountApi } from '../../ports/account-api.ts';
-import type { CallLimits, ManyPolls, SolverApi } from '../../ports/solver-api.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
+import type { AccountApi, CallLimits, ManyPolls, SolverApi, Threads } from '../../ports/api.ts';
+import { faultOfCode } from '../../protocol/error-codes.ts';
 import { wireParameters } from '../../protocol/wire.ts';
+import { proxyFor } from '../http/proxy.ts';
+import { Session, watchLimits } from './api-connection.ts';
 import { pickManyAnswers } from './pick-many.ts';
-import { pickBalance, pickCaptchaId, pickPollAnswer, pickReceipt, pickThreads } from './picked.ts';
-import { proxyFor } from './proxy.ts';
-import { Session } from './session.ts';
-import { zeroBalanceQuestion } from './zero-balance-question.ts';
-import { zeroBalanceCode } from './zero-balance.ts';
+import { pickBalance, pickCaptchaId, pickPollAnswer, pickReceipt, pickThreads } from './responses.ts';
+
+/** The code that means "no balance" in one place of the documentation and "no free thread" in another. */
+const zeroBalanceCode = 'ERROR_ZERO_BALANCE';
+
+/** What the service says about the account when asked; null where it gave no usable answer. */
+export interface AccountState {
+  readonly threads: Threads | null;
+  /** Only asked for where `threads` is null. */
+  readonly balance: number | null;
+}
+
+/** The evidence that every thread is taken, as a sentence; null where there is none. */
+function fullHouse({ threads, balance }: AccountState): string | null {
+  if (threads !== null) {
+    const { threads: all, workingThreads } = threads;
+    return all > 0 && workingThreads >= all ? `Every thread is busy (${workingThreads} of ${all}).` : null;
+  }
+  return balance !== null && balance > 0 ? 'There is balance, so every thread must be busy.' : null;
+}
+
+/**
+ * What `ERROR_ZERO_BALANCE` means for a submission: a full house is `throttled`, like the code for a busy account;
+ * anything else, or no answer, stays `fault`, the account's.
+ */
+export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
+  const evidence = fullHouse(state);
+  if (evidence === null) return fault;
+  const { retryAfterMs } = faultOfCode('ERROR_NO_SLOT_AVAILABLE', 'submit', {});
+  return describeFault({
+    kind: 'throttled',
+    code: zeroBalanceCode,
+    message: `${zeroBalanceCode}: ${evidence} Lower the concurrency or buy threads.`,
+    retryAfterMs: Math.max(retryAfterMs ?? 0, fault.retryAfterMs ?? 0),
+    threadsFull: true,
+  });
+}
+
+type Account = Pick<AccountApi, 'threads' | 'balance'>;
+
+/** Null where the service gave no usable answer. */
+async function tryAsk<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ProviderFault) return null;
+    throw error;
+  }
+}
+
+async function askState(account: Account): Promise<AccountState> {
+  const threads = await tryAsk(() => account.threads());
+  return { threads, balance: threads === null ? await tryAsk(() => account.balance()) : null };
+}
+
+/** A caller that cannot wait for the answer learns nothing about the account: the run must not stop for that. */
+const unexplained = (kind: 'timeout' | 'transport'): Fault =>
+  describeFault({
+    kind,
+    code: zeroBalanceCode,
+    message: `${zeroBalanceCode}: no balance or no free thread; there was no time to ask which.`,
+  });
+
+/**
+ * Explains `ERROR_ZERO_BALANCE` by asking the service. Submissions that are answered so at the same time share one
+ * question; each still keeps to its own limits.
+ */
+function zeroBalanceQuestion(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
+  let asking: Promise<AccountState> | null = null;
+
+  return (fault, limits) => {
+    asking ??= askState(account).finally(() => {
+      asking = null;
+    });
+    const shared = asking;
+    return new Promise((resolve, reject) => {
+      const stopWatch = watchLimits(limits, (limit) =>
+        resolve(unexplained(limit === 'timeout' ? 'timeout' : 'transport')),
+      );
+      shared.then((state) => resolve(decideZeroBalance(fault, state)), reject).finally(stopWatch);
+    });
+  };
+}
 
 /** How to reach the service. */
 export interface CaptchaAiOptions {

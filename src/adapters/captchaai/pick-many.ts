@@ -1,6 +1,6 @@
-import type { PollAnswer } from '../../ports/solver-api.ts';
+import type { PollAnswer } from '../../ports/api.ts';
 import { type ManyAnswer, readManyAnswers } from '../../protocol/many-answers.ts';
-import type { Picked, Success } from './picked.ts';
+import type { Picked, Success } from './responses.ts';
 
 function pollAnswerOf(answer: ManyAnswer): PollAnswer | null {
   // A fault may cost another submission: what the answer for many says of one is not believed.

@@ -1,7 +1,7 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UsageError } from '../../domain/usage-error.ts';
+import { UsageError } from '../../domain/errors.ts';
 
 /** What a name in the file system means, however it is spelled. */
 export interface FilePlace {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from '../../domain/usage-error.ts';
-import { type FilePlace, changeOf } from './file-place.ts';
-import { codeOf, withPath } from './journal/system-error.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { codeOf, withPath } from '../system/system-error.ts';
+import { changeOf, type FilePlace } from './file-place.ts';
 
 /** Codes of file systems without hard links, and of kernels that refuse to link what belongs to somebody else. */
 const cannotLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UsageError } from '../../domain/usage-error.ts';
+import { UsageError } from '../../domain/errors.ts';
 
 /** What is answered to a GET. */
 export interface HealthAnswer {

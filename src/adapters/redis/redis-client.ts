@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { parseRedisUrl } from './redis-address.ts';
-import type { RedisTrouble } from './redis-trouble.ts';
+import type { RedisTrouble } from './redis-errors.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 const connectTimeoutMs = 5_000;
 const longestRetryMs = 2_000;

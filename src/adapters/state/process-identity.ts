@@ -29,12 +29,12 @@ export function namespaceOf(kind: 'pid' | 'time'): string {
 }
 
 /** What Linux calls the time since the last boot; null elsewhere. */
-export function bootId(): string | null {
+function bootId(): string | null {
   return orNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
 }
 
 /** The minute of the last boot, the best guess first: two processes may round it to neighbouring ones. */
-export function bootMinutes(): readonly number[] {
+function bootMinutes(): readonly number[] {
   const minute = Math.round((Date.now() - uptime() * 1_000) / 60_000);
   return [minute, minute - 1, minute + 1];
 }
@@ -93,4 +93,29 @@ export function stateOf({ pid, start, space }: ProcessIdentity): ProcessState {
   // A zombie has ended; only its parent has not asked yet, and may never ask.
   if (stat.start !== start || 'ZX'.includes(stat.state)) return 'ended';
   return 'Tt'.includes(stat.state) ? 'stopped' : 'running';
+}
+
+/**
+ * Names for the time since the last boot in which `hostNowMs` is one clock, the best first. Linux says which boot it is,
+ * and a time namespace has a clock of its own. Elsewhere it is the minute of the boot.
+ */
+export function bootNames(): readonly string[] {
+  const boot = bootId();
+  if (boot !== null) return [`${boot.replaceAll('-', '').slice(0, 12)}-${namespaceOf('time')}`];
+  return bootMinutes().map((minute) => `m${minute}`);
+}
+
+const pidNamespace = namespaceOf('pid');
+const { pid, start, space, host } = thisProcess();
+
+/** Names this process in a log of one boot and one time namespace, as `pid.start.namespace`. */
+export const thisWriter = `${pid}.${start ?? ''}.${pidNamespace}`;
+
+/** Whether a writer has ended, or stands still. One that cannot be seen from here counts as alive. */
+export function isGone(writer: string): boolean {
+  const [pidThere = '', startedAt = '', namespace] = writer.split('.');
+  if (writer === thisWriter || namespace !== pidNamespace) return false;
+  const state = stateOf({ pid: Number(pidThere), start: startedAt === '' ? null : startedAt, space, host });
+  // The answers of a stopped one may come, but nobody knows when.
+  return state === 'ended' || state === 'stopped';
 }

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { ConnectionReport, ConnectionStep } from '../../ports/service-survey.ts';
+import type { ConnectionReport, ConnectionStep } from '../../ports/api.ts';
 
 const explanations: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is unknown',

@@ -1,8 +1,110 @@
-import { readFile, realpath, stat, statfs } from 'node:fs/promises';
-import type { StateFolderFacts } from '../../ports/state-folder.ts';
-import { isNetworkType, mountedFileSystem } from './mounted-file-system.ts';
-import { networkTypeOf } from './network-magic.ts';
-import { tryFolder } from './try-folder.ts';
+import { randomUUID } from 'node:crypto';
+import { readFile, realpath, rmdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StateFolderFacts } from '../../ports/state.ts';
+import { makeFolder } from './make-folder.ts';
+
+/** File systems whose files other machines may change, as Linux names them in its table of mounts. */
+const networkTypes = new Set([
+  ...['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'ncpfs', 'afs', 'ceph', 'coda', 'gfs2', 'glusterfs', 'lustre', 'ocfs2'],
+  ...['orangefs', 'beegfs', 'gpfs', '9p', 'virtiofs', 'vboxsf', 'davfs', 'fuse.sshfs', 'fuse.s3fs', 'fuse.gcsfuse'],
+  ...['fuse.rclone', 'fuse.glusterfs', 'fuse.ceph', 'fuse.davfs2', 'fuse.mount-s3', 'fuse.curlftpfs'],
+]);
+
+/** Whether a file system of this type is reached over a network or shared with another machine. */
+export function isNetworkType(type: string): boolean {
+  return networkTypes.has(type);
+}
+
+/** Blanks and backslashes stand as `\040` in the table. */
+function unescaped(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+}
+
+function holds(mountPoint: string, path: string): boolean {
+  return path === mountPoint || path.startsWith(mountPoint.endsWith('/') ? mountPoint : `${mountPoint}/`);
+}
+
+/**
+ * The type of the file system that `path` (absolute, without symbolic links) is on, such as `ext4`, from the text of
+ * `/proc/self/mounts`; null where no line fits. The longest mount point decides, and of equal ones the last, which
+ * covers the others.
+ */
+export function mountedFileSystem(path: string, mounts: string): string | null {
+  const fitting = mounts
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([, point = '', type = '']) => ({ point: unescaped(point), type }))
+    .filter(({ point, type }) => point !== '' && type !== '' && holds(point, path));
+  const longest = Math.max(0, ...fitting.map(({ point }) => point.length));
+  return fitting.findLast(({ point }) => point.length === longest)?.type ?? null;
+}
+
+/** What `statfs(2)` answers as the type of network file systems on Linux (linux/magic.h), by their names there. */
+const networkMagic: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'nfs'],
+  [0x517b, 'smbfs'],
+  [0xff534d42, 'cifs'],
+  [0xfe534d42, 'smb3'],
+  [0x01021997, '9p'],
+  [0x5346414f, 'afs'],
+  [0x73757245, 'coda'],
+  [0x00c36400, 'ceph'],
+  [0x01161970, 'gfs2'],
+  [0x7461636f, 'ocfs2'],
+  [0x0bd00bd0, 'lustre'],
+  [0x786f4256, 'vboxsf'],
+]);
+
+/** The name of a network file system by its number; null for every other one. Of use on Linux only. */
+export function networkTypeOf(magic: number): string | null {
+  // Some of the numbers come as negative ones, since the field is a signed one on some machines.
+  return networkMagic.get(magic >>> 0) ?? null;
+}
+
+/** What came of writing into a folder. */
+export interface FolderTrial {
+  readonly existed: boolean;
+  /** Null where a file could be written and removed. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
+function problemOf(error: unknown): { code: string; message: string } {
+  const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
+  return { code, message };
+}
+
+/** More than one block: a file system that is full still takes an empty file. */
+const content = Buffer.alloc(8_192, ' ');
+
+async function writeAndRemove(folder: string): Promise<void> {
+  const path = join(folder, `.doctor-${randomUUID()}`);
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  }
+  await unlink(path);
+}
+
+/**
+ * Whether files can be kept in a folder, found out by doing so: makes it where it is missing, writes a file, runs `look`
+ * while the folder is there, and leaves nothing behind. What somebody has used meanwhile stays.
+ */
+async function tryFolder(folder: string, look: () => Promise<void>): Promise<FolderTrial> {
+  let made: readonly string[] = [];
+  try {
+    made = await makeFolder(folder);
+    await look();
+    await writeAndRemove(folder);
+    return { existed: made.length === 0, problem: null };
+  } catch (error) {
+    return { existed: made.length === 0, problem: problemOf(error) };
+  } finally {
+    for (const path of made.toReversed()) await rmdir(path).catch(() => undefined);
+  }
+}
 
 type Seen = Pick<StateFolderFacts, 'mode' | 'isOwn' | 'fileSystem' | 'isNetwork' | 'freeBytes' | 'freeInodes'>;
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, Random } from '../../ports/system.ts';
 
 /** Node fires a longer timer at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -34,3 +34,21 @@ export const systemClock: Clock = {
   timestamp: () => Date.now(),
   sleep,
 };
+
+/**
+ * A clock for work that may be left behind: when `left` aborts, its sleepers' timers end and the sleepers never wake, so
+ * that nothing of the work goes on and nothing holds the process.
+ */
+export function clockUntil(left: AbortSignal, clock: Clock): Clock {
+  return {
+    nowMs: () => clock.nowMs(),
+    timestamp: () => clock.timestamp(),
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal ?? left);
+      if (left.aborted) await new Promise<never>(() => undefined);
+    },
+  };
+}
+
+/** Chance from the runtime; not for secrets. */
+export const systemRandom: Random = { next: () => Math.random() };

@@ -1,4 +1,4 @@
-import type { Random } from '../../ports/random.ts';
+import type { Random } from '../../ports/system.ts';
 
 const twoTo32 = 2 ** 32;
 const twoTo53 = 2 ** 53;

@@ -1,15 +1,48 @@
+import { concurrencyOf, threadWaitMsOf } from '../../commands/batch/direct-executor.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
-import { Worker } from '../../core/fleet/run-worker.ts';
-import { WorkerPause } from '../../core/fleet/worker-pause.ts';
-import { WorkerTally } from '../../core/fleet/worker-tally.ts';
+import type { LeaseWorkDeps } from '../../core/fleet/work-on-lease.ts';
+import { WorkerTally } from '../../core/fleet/worker-metrics.ts';
+import { Worker, WorkerPause } from '../../core/fleet/worker.ts';
+import { SolveTimes } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import type { Standstill } from '../../domain/outcome.ts';
-import type { ResultQueue } from '../../ports/result-queue.ts';
-import type { TaskQueue } from '../../ports/task-queue.ts';
-import { concurrencyOf, threadWaitMsOf } from '../batch/solve-here.ts';
+import type { GaveUp, Standstill } from '../../domain/outcome.ts';
+import type { Task } from '../../domain/task.ts';
+import type { ResultQueue, TaskQueue } from '../../ports/queues.ts';
+import { recheckedTask, type TaskRefusal } from '../checked-task.ts';
 import type { Context, Session } from '../context.ts';
-import { mostDeliveries } from './most-deliveries.ts';
-import { solverOf } from './solver-of.ts';
+
+/**
+ * A task that was handed to workers more often than this is set aside. A worker that dies or drains hands on what it has,
+ * so a few are nothing unusual.
+ */
+export const mostDeliveries = 20;
+
+/** The outcome of a task that is not submitted at all. */
+function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): GaveUp {
+  const reason = refusals.some(({ denied }) => denied) ? 'policy-denied' : 'rejected';
+  const message = `not submitted by the worker: ${refusals.map((refusal) => refusal.reason).join('; ')}`;
+  const nothingSent = { attempts: [], durationMs: 0, possiblyCharged: false, captchaId: null, submittedAt: null };
+  return { status: 'failed', taskId, region, reason, message, code: null, retryInMs: null, ...nothingSent };
+}
+
+/**
+ * A solver for each delivery of a task, since one that is lost ends without the others; all learn from each other. What is in
+ * a queue is looked at before it is paid for; what was paid for is collected whatever it is.
+ */
+export function solverOf(session: Session, emit: (event: SolverEvent) => void): LeaseWorkDeps['solverUntil'] {
+  const times = new SolveTimes();
+  const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
+  return (left, limits) => {
+    const solver = session.solver(emit, { onExhausted, left, times, limits });
+    return {
+      solve: async (task, stop, circumstances) => {
+        if ((circumstances?.accepted ?? null) !== null) return solver.solve(task, stop, circumstances);
+        const checked = recheckedTask(task, session.config);
+        return 'taskId' in checked ? solver.solve(checked, stop, circumstances) : refused(task, checked);
+      },
+    };
+  };
+}
 
 export interface EmbeddedParts {
   readonly session: Session;

@@ -1,8 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import { UsageError } from '../../domain/usage-error.ts';
-import type { FleetState } from '../../ports/fleet-state.ts';
-import type { ResultQueue } from '../../ports/result-queue.ts';
-import type { TaskQueue } from '../../ports/task-queue.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { FleetState, ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
 /** Opens queues by their URLs; they are closed when the program ends, if nobody did before. */
 export interface FleetQueues {

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
+import { UsageError } from '../../domain/errors.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
-import { UsageError } from '../../domain/usage-error.ts';
+import type { Random } from '../../ports/system.ts';
 import type { Context } from '../context.ts';
 import { hasWorkersElsewhere } from './fleet-queues.ts';
 
@@ -42,4 +43,15 @@ export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }:
 
 function refusal(flag: string, hint: string): UsageError {
   return new UsageError(`${flag}: cannot go with --via queues`, hint);
+}
+
+/** Throws `UsageError` for a `--via` that is no way. */
+export function checkWay(via: string | undefined): void {
+  if (via === undefined || via === 'direct' || via === 'queues') return;
+  throw new UsageError(`--via ${via}: no such way`, 'it is direct (the default) or queues');
+}
+
+/** So many random hex digits. */
+export function randomHex(digits: number, random: Random): string {
+  return Array.from({ length: digits }, () => Math.floor(random.next() * 16).toString(16)).join('');
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../domain/outcome.ts';
 import type { OpenProgress } from '../../domain/queued-task.ts';
-import type { FinishedTask, TaskProgress } from '../../ports/task-journal.ts';
+import type { Task } from '../../domain/task.ts';
+import type { FinishedTask, TaskProgress } from '../../ports/files.ts';
 import type { Accepted } from '../solve/attempt.ts';
 
 /** What a person asked for about tasks of earlier runs. */
@@ -113,4 +114,31 @@ export function planAgain({ attempts, possiblyCharged, liveId }: EarlierCourse):
     accepted: liveId,
     wasInDoubt: possiblyCharged,
   };
+}
+
+/** One task of a batch. */
+export interface BatchItem {
+  /** Names the task in the journal. */
+  readonly key: string;
+  readonly task: Task;
+  /** Lower ones first, within the look-ahead. */
+  readonly priority: number;
+  /** The columns of its input, in their order, as written. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** How a task of a batch ended, in this run and the earlier ones together. */
+export interface BatchResult {
+  readonly item: BatchItem;
+  readonly outcome: Outcome;
+  /** Submissions, those of earlier runs included. */
+  readonly attemptCount: number;
+  readonly possiblyCharged: boolean;
+  /** True where the solution was no longer usable when its row was written. */
+  readonly expired: boolean;
+}
+
+/** Where finished rows go. Rejects with a system error where they cannot be written. */
+export interface RowSink {
+  write(values: Readonly<Record<string, string>>): Promise<void>;
 }

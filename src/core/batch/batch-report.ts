@@ -1,6 +1,6 @@
 import type { SolverEvent } from '../../domain/events.ts';
 import type { GaveUpReason } from '../../domain/outcome.ts';
-import type { BatchResult } from './batch-item.ts';
+import type { BatchResult } from './batch-plan.ts';
 import { Quantiles } from './quantiles.ts';
 
 export interface RegionTotals {

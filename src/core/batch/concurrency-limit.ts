@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/system.ts';
 
 export interface ConcurrencyOptions {
   /** Where it begins, and the most it grows to: whole numbers, at least 1. */

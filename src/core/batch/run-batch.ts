@@ -1,20 +1,86 @@
-import type { TaskJournal } from '../../ports/task-journal.ts';
-import type { BatchItem, BatchResult, RowSink } from './batch-item.ts';
+import type { TaskJournal } from '../../ports/files.ts';
 import {
+  type BatchItem,
   type BatchPlan,
+  type BatchResult,
   type EarlierCourse,
   isBegunAgain,
   planAgain,
   planTask,
   type ResumeOptions,
+  type RowSink,
   type SolvePlan,
   type WorkPlan,
 } from './batch-plan.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
-import { OrderedRows } from './ordered-rows.ts';
 import { type ItemWork, leaveItem } from './solve-item.ts';
 import type { StopReason, StopRules } from './stop-rules.ts';
-import { untilStopped } from './until-stopped.ts';
+
+type Values = Readonly<Record<string, string>>;
+
+/** Writes rows in the order of their places, whatever the order they come in. Holds `size` rows at the most. */
+export class OrderedRows {
+  readonly #sink: RowSink;
+  readonly #size: number;
+  readonly #held = new Map<number, Values | null>();
+  readonly #waiting: (() => void)[] = [];
+  #next = 0;
+  #places = 0;
+  #writing = Promise.resolve();
+
+  constructor(sink: RowSink, size: number) {
+    this.#sink = sink;
+    this.#size = size;
+  }
+
+  /** The next place, as soon as the row at it would not be too far ahead of the one that is waited for. */
+  async takePlace(): Promise<number> {
+    const place = this.#places;
+    this.#places += 1;
+    while (place >= this.#next + this.#size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return place;
+  }
+
+  /** Puts the row at its place, or leaves the place empty. Resolves when what can be written is. */
+  put(place: number, values: Values | null): Promise<void> {
+    this.#held.set(place, values);
+    // One writer at a time: two that wait for the sink would overtake each other.
+    this.#writing = this.#writing.then(() => this.#writeReady());
+    return this.#writing;
+  }
+
+  async #writeReady(): Promise<void> {
+    for (let values = this.#held.get(this.#next); values !== undefined; values = this.#held.get(this.#next)) {
+      if (values !== null) await this.#sink.write(values);
+      this.#held.delete(this.#next);
+      this.#next += 1;
+    }
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+/**
+ * The items until `stop` aborts. Nothing waits then for an item that may never come; the source is told to end, and how
+ * it does is nobody's business any more.
+ */
+export async function* untilStopped<T>(items: AsyncIterable<T>, stop: AbortSignal): AsyncIterable<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  // One listener for all items: a race against one promise would keep something of every item.
+  let wake: () => void = () => undefined;
+  stop.addEventListener('abort', () => wake(), { once: true });
+  try {
+    while (!stop.aborted) {
+      const next = await new Promise<IteratorResult<T> | null>((resolve, reject) => {
+        wake = () => resolve(null);
+        iterator.next().then(resolve, reject);
+      });
+      if (next === null || next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    void iterator.return?.().catch(() => undefined);
+  }
+}
 
 export interface BatchOptions extends ResumeOptions {
   /** Rows in the order of the input, held back in a window of so many; null writes them as they finish. */
@@ -22,8 +88,6 @@ export interface BatchOptions extends ResumeOptions {
   /** The next item may never come: nothing waits for it once no more tasks are begun. */
   readonly inputMayStall: boolean;
 }
-
-type Values = Readonly<Record<string, string>>;
 
 export interface BatchDeps {
   readonly journal: TaskJournal;

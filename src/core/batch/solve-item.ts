@@ -1,12 +1,18 @@
 import { type Outcome, standstillOf } from '../../domain/outcome.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { AttemptJournal } from '../../ports/attempt-journal.ts';
+import type { AttemptJournal } from '../../ports/files.ts';
+import type { Clock } from '../../ports/system.ts';
+import { gaveUp } from '../solve/attempt-history.ts';
 import type { AttemptSteps } from '../solve/attempt.ts';
-import type { Circumstances } from '../solve/circumstances.ts';
-import { gaveUp } from '../solve/outcome-of.ts';
+import type { Circumstances } from '../solve/solve-options.ts';
 import type { Solver } from '../solve/solver.ts';
-import type { BatchItem, BatchResult } from './batch-item.ts';
-import { courseOf, type LeavePlan, type SolvePlan, type WorkPlan } from './batch-plan.ts';
+import {
+  type BatchItem,
+  type BatchResult,
+  courseOf,
+  type LeavePlan,
+  type SolvePlan,
+  type WorkPlan,
+} from './batch-plan.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { StopRules } from './stop-rules.ts';
 

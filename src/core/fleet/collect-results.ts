@@ -1,6 +1,6 @@
-import type { TaskResult } from '../../domain/task-result.ts';
-import type { ResultLease, ResultReader } from '../../ports/result-queue.ts';
-import { type Patience, whileAway } from './while-away.ts';
+import type { TaskResult } from '../../domain/queued-task.ts';
+import type { ResultLease, ResultReader } from '../../ports/queues.ts';
+import { type Patience, whileAway } from './retry-while-unavailable.ts';
 
 export interface CollectOptions {
   /** Waits for further results instead of ending when there are none. */

@@ -1,9 +1,9 @@
-import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
+import { QueueUnavailable } from '../../domain/errors.ts';
 import { isServing, type Region, type RegionHealth } from '../../domain/region.ts';
-import type { QueueDepth, TaskQueue } from '../../ports/task-queue.ts';
-import type { HealthReport } from '../health/probe-regions.ts';
-import { unknownHealth } from '../health/unknown-health.ts';
-import type { FailoverRouter, HomedTask, Placement } from '../routing/failover-router.ts';
+import type { QueueDepth, TaskQueue } from '../../ports/queues.ts';
+import type { FailoverRouter, HomedTask, Placement } from '../regions/failover-router.ts';
+import type { HealthReport } from '../regions/probe-regions.ts';
+import { unknownHealth } from '../regions/region-health.ts';
 import { type Moved, moveTasks } from './move-tasks.ts';
 
 export interface FleetFailoverDeps {

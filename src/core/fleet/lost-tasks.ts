@@ -1,6 +1,5 @@
 import type { QueuedTask, TaskAddress } from '../../domain/queued-task.ts';
-import type { ResultQueue } from '../../ports/result-queue.ts';
-import type { TaskQueue } from '../../ports/task-queue.ts';
+import type { ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
 /** Where a task or its result may be. */
 export interface TaskPlaces {

@@ -1,8 +1,7 @@
-import { QueueUnavailable } from '../../domain/queue-unavailable.ts';
-import { doubtful, queueIdOf, type QueuedTask } from '../../domain/queued-task.ts';
-import type { Awaitable } from '../../ports/awaitable.ts';
-import type { FleetState } from '../../ports/fleet-state.ts';
-import type { TaskQueue } from '../../ports/task-queue.ts';
+import { QueueUnavailable } from '../../domain/errors.ts';
+import { doubtful, type QueuedTask, queueIdOf } from '../../domain/queued-task.ts';
+import type { FleetState, TaskQueue } from '../../ports/queues.ts';
+import type { Awaitable } from '../../ports/system.ts';
 import { lostOf, type TaskPlaces } from './lost-tasks.ts';
 
 /** A task that belongs to a region, as every task of a dispatcher does. */

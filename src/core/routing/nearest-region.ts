@@ -1,5 +1,5 @@
 import type { Region } from '../../domain/region.ts';
-import { cloudRegionLocation } from './cloud-regions.ts';
+import { cloudRegionLocation } from './data/cloud-regions.ts';
 import { greatCircleKm, type Location } from './great-circle.ts';
 
 /** A region of which it is known where it is. */
@@ -34,4 +34,10 @@ export function nearestRegion(place: Location, regions: readonly LocatedRegion[]
     if (nearest === null || distanceKm < nearest.distanceKm) nearest = { region: name, distanceKm };
   }
   return nearest;
+}
+
+/** How far two regions are apart, in km; null where it is not known where one of them is. */
+export function distanceKm(from: Region, to: Region): number | null {
+  const [start, end] = [locationOf(from), locationOf(to)];
+  return start === null || end === null ? null : greatCircleKm(start, end);
 }

@@ -1,7 +1,7 @@
-import { hostOf } from '../../domain/host-of.ts';
 import { parseHostPattern } from '../../domain/host-pattern.ts';
+import { hostOf } from '../../domain/page-url.ts';
 import { HostTree } from './host-tree.ts';
-import { isReadInTwoWays } from './read-in-two-ways.ts';
+import { isReadInTwoWays } from './page-check.ts';
 
 /** The keys `policy.*` of the configuration: which pages a team may work on. */
 export interface Policy {

@@ -1,12 +1,44 @@
-import { isIpLiteral } from '../../domain/ip-literal.ts';
-import { parsePageUrl } from '../../domain/page-url.ts';
+import type { HostPattern } from '../../domain/host-pattern.ts';
+import { canonicalSegment, isIpLiteral, parsePageUrl, pathSegments } from '../../domain/page-url.ts';
 import type { Region } from '../../domain/region.ts';
-import { countryVerdicts } from './country-verdicts.ts';
+import { countryVerdicts } from './country-rules.ts';
 import { HostTree } from './host-tree.ts';
-import type { RegionRouter, RouteDecision, Routes, RuleConsidered } from './route-decision.ts';
-import { readPage } from './page-fault.ts';
-import { ruleMismatch } from './rule-mismatch.ts';
-import { compileRules, type CompiledRule, defaultVerdict, type RouteVerdict } from './verdict.ts';
+import { readPage } from './page-check.ts';
+import {
+  type CompiledRule,
+  compileRules,
+  defaultVerdict,
+  type RegionRouter,
+  type RouteDecision,
+  type Routes,
+  type RouteVerdict,
+  type RuleConsidered,
+} from './route-decision.ts';
+
+function hostMismatch(pattern: HostPattern, host: string): string | null {
+  return pattern.host === host ? null : 'another host';
+}
+
+function suffixMismatch(pattern: HostPattern, host: string): string | null {
+  if (host.endsWith(`.${pattern.host}`)) return null;
+  if (host === pattern.host) return `matches what is below ${host}, not ${host} itself`;
+  return host.endsWith(pattern.host) ? 'matches whole labels only' : 'another suffix';
+}
+
+function pathMismatch(pattern: HostPattern, pathname: string): string | null {
+  const begin = pathSegments(pathname).slice(0, pattern.segments.length).map(canonicalSegment);
+  const differing = pattern.segments.findIndex((segment, index) => begin[index] !== segment);
+  if (differing === -1) return null;
+  const isLonger = begin[differing]?.startsWith(pattern.segments[differing] ?? '') ?? false;
+  return isLonger ? 'matches whole segments only' : 'another path';
+}
+
+/** Why a pattern does not match a page, in a few words, or null where it does; `host` is that of `url`. */
+function ruleMismatch(pattern: HostPattern, host: string, url: URL): string | null {
+  if (pattern.scope === 'all') return null;
+  if (pattern.scope === 'below') return suffixMismatch(pattern, host);
+  return hostMismatch(pattern, host) ?? (pattern.scope === 'path' ? pathMismatch(pattern, url.pathname) : null);
+}
 
 const noPage = (error: string): RouteDecision => ({
   host: null,

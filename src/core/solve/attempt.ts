@@ -1,15 +1,11 @@
 import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { Breaker, Pass, Verdict } from '../../ports/breaker.ts';
-import type { Awaitable } from '../../ports/awaitable.ts';
-import type { EventSink } from '../../ports/event-sink.ts';
-import type { QuietTime } from '../../ports/quiet-time.ts';
-import type { RetryBudget } from '../../ports/retry-budget.ts';
-import { collect, type CollectDeps, type Found, type PollEvent } from './collect.ts';
-import type { PollTiming } from './poll-schedule.ts';
-import type { SolveTimes } from './solve-times.ts';
-import { thrownFault } from './thrown-fault.ts';
+import type { EventSink } from '../../ports/api.ts';
+import type { Breaker, Pass, QuietTime, RetryBudget, Verdict } from '../../ports/state.ts';
+import type { Awaitable } from '../../ports/system.ts';
+import type { PollTiming, SolveTimes } from './poll-schedule.ts';
+import { collect, type CollectDeps, type Found, type PollEvent, thrownFault } from './poller.ts';
 
 export interface AttemptDeps extends CollectDeps {
   readonly breaker: Breaker;

@@ -1,18 +1,16 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { Pass } from '../../ports/breaker.ts';
-import type { QuietTime } from '../../ports/quiet-time.ts';
-import { type BackoffOptions, startBackoff } from '../retry/backoff.ts';
-import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../retry/decide-retry.ts';
-import { ProcessQuietTime } from '../retry/process-quiet-time.ts';
+import type { Pass, QuietTime } from '../../ports/state.ts';
+import { type BackoffOptions, startBackoff } from '../resilience/backoff.ts';
+import { ProcessQuietTime } from '../resilience/retry-after-gate.ts';
+import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../resilience/retry-decision.ts';
+import { Crowd, Entrance } from './admission-gate.ts';
+import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './attempt-history.ts';
 import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
-import { type Circumstances, limitsIn, nothingSpecial } from './circumstances.ts';
-import type { Found } from './collect.ts';
-import { Crowd } from './crowd.ts';
-import { Entrance } from './entrance.ts';
-import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './outcome-of.ts';
-import { OwnTime } from './own-time.ts';
+import { OwnTime } from './deadline.ts';
+import type { Found } from './poller.ts';
+import { type Circumstances, limitsIn, nothingSpecial } from './solve-options.ts';
 
 export interface SolverOptions {
   /** The one limit of a task across attempts, waits and polls, in ms. */

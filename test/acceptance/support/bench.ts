@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'vitest';
 import type { SandboxOptions } from '../../../src/sandbox/options.ts';
-import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
-import { bin, Running, type Ended, type Start } from './running.ts';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { bin, type Ended, Running, type Start } from './running.ts';
 import { key, solution } from './secrets.ts';
-import { startService, type Respond, type Service } from './service.ts';
+import { type Respond, type Service, startService } from './service.ts';
 
 /** How a command is run, where it differs from the usual. */
 export interface Usage extends Partial<Pick<Start, 'cwd' | 'input' | 'stdout' | 'longestMs'>> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { countsOf, column, type Ledger, type Row, rowsIn, until } from './batch.ts';
+import { column, countsOf, type Ledger, type Row, rowsIn, until } from './batch.ts';
 import type { Bench } from './bench.ts';
 import {
   type Fleet,

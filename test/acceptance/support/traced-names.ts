@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Bench } from './bench.ts';
-import { bin } from './running.ts';
-import type { Ended } from './running.ts';
+import { bin, type Ended } from './running.ts';
 
 /**
  * Loaded before the program: writes down every change of a name and every sync of a folder, each before it is done, and

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { ExchangeHandler, type Exchange } from '../../../src/adapters/captchaai/exchange.ts';
+import { type Exchange, ExchangeHandler } from '../../../src/adapters/http/http-call.ts';
 import type { Fault } from '../../../src/domain/fault.ts';
 import {
   clientOf,

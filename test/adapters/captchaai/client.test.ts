@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCaptchaAi } from '../../../src/adapters/captchaai/client.ts';
-import { UsageError } from '../../../src/domain/usage-error.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
 import { clientOf, faultOf, key, soon, startAnswering, task } from './scripted-service.ts';
 
 const ok = (request: unknown): { body: string } => ({ body: JSON.stringify({ status: 1, request }) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../src/domain/fault.ts';
-import { clientOf, faultOf, soon, startAnswering, task, type Scripted } from './scripted-service.ts';
+import { clientOf, faultOf, type Scripted, soon, startAnswering, task } from './scripted-service.ts';
 
 const html = '<html><body>oops</body></html>';
 

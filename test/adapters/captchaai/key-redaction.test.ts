@@ -4,11 +4,11 @@ import {
   clientOf,
   key,
   providerFault,
+  type Scripted,
   soon,
   startAnswering,
   startRaw,
   task,
-  type Scripted,
 } from './scripted-service.ts';
 
 const proxied = { ...task, params: { proxy: 'user:s3cr%t@10.0.0.1:80', proxytype: 'HTTP', cookies: 'sid:c00kie' } };

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-import { onTestFinished, describe, expect, it } from 'vitest';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { clientOf, faultOf, soon, startAnswering, startRaw, task } from './scripted-service.ts';
 
 /** No resolver is asked for it: only the proxy knows where it is. */

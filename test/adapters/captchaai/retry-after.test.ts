@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryAfterMs } from '../../../src/adapters/captchaai/retry-after.ts';
+import { retryAfterMs } from '../../../src/adapters/captchaai/read-response.ts';
 
 /** Fri, 20 Nov 2026 12:00:00 GMT. */
 const now = Date.UTC(2026, 10, 20, 12);

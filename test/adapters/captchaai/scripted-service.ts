@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { createCaptchaAi, type CaptchaAi, type CaptchaAiOptions } from '../../../src/adapters/captchaai/client.ts';
-import { ProviderFault, type Fault } from '../../../src/domain/fault.ts';
+import { type CaptchaAi, type CaptchaAiOptions, createCaptchaAi } from '../../../src/adapters/captchaai/client.ts';
+import { type Fault, ProviderFault } from '../../../src/domain/fault.ts';
 import type { Task } from '../../../src/domain/task.ts';
 
 export const key = '0123456789abcdef0123456789abcdef';

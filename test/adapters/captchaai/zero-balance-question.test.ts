@@ -4,12 +4,12 @@ import type { Fault } from '../../../src/domain/fault.ts';
 import {
   clientOf,
   faultOf,
+  type Received,
+  type Scripted,
   soon,
   startAnswering,
   startService,
   task,
-  type Received,
-  type Scripted,
 } from './scripted-service.ts';
 
 const zeroBalance = { body: '{"status":0,"request":"ERROR_ZERO_BALANCE"}' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideZeroBalance, type AccountState } from '../../../src/adapters/captchaai/zero-balance.ts';
+import { type AccountState, decideZeroBalance } from '../../../src/adapters/captchaai/client.ts';
 import { faultOfCode } from '../../../src/protocol/error-codes.ts';
 
 const asAnswered = faultOfCode('ERROR_ZERO_BALANCE', 'submit', {});

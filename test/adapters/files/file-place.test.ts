@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkDistinct, type FileUse, placeOf } from '../../../src/adapters/files/file-place.ts';
-import { UsageError } from '../../../src/domain/usage-error.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -23,7 +23,7 @@ import {
   replaceFile,
   takePlace,
 } from '../../../src/adapters/files/replace-file.ts';
-import { UsageError } from '../../../src/domain/usage-error.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
 
 /** What link(2) answers here; null lets it do its work. */
 const fault = vi.hoisted(() => ({ code: null as string | null, beforehand: (): unknown => undefined }));

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AnswerHealth, startHealthServer } from '../../../src/adapters/health-server/health-server.ts';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BullTaskQueue } from '../../../src/adapters/redis/bull-task-queue.ts';
-import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
-import { whileAway } from '../../../src/core/fleet/while-away.ts';
+import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
+import { whileAway } from '../../../src/core/fleet/retry-while-unavailable.ts';
+import { QueueUnavailable } from '../../../src/domain/errors.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { aQueuedTask, aResult } from '../../support/queued.ts';
 

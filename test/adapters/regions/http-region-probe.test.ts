@@ -1,9 +1,9 @@
-import { createServer, type RequestListener, type IncomingMessage } from 'node:http';
-import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRegionProbe } from '../../../src/adapters/regions/http-region-probe.ts';
+import { createRegionProbe } from '../../../src/adapters/regions/region-probe.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

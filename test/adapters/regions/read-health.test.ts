@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readHealth } from '../../../src/adapters/regions/read-health.ts';
+import { readHealth } from '../../../src/adapters/regions/region-probe.ts';
 
 const nothing = { status: null, activeWorkers: null, queueDepth: null };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockUntil } from '../../../src/adapters/system/clock-until.ts';
+import { clockUntil } from '../../../src/adapters/system/system-clock.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 
 function aClock() {

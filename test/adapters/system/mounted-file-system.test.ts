@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isNetworkType, mountedFileSystem } from '../../../src/adapters/system/mounted-file-system.ts';
-import { networkTypeOf } from '../../../src/adapters/system/network-magic.ts';
+import { isNetworkType, mountedFileSystem, networkTypeOf } from '../../../src/adapters/system/state-folder-facts.ts';
 
 const mounts = String.raw`/dev/sda1 / ext4 rw 0 0
 proc /proc proc rw 0 0

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isNullDevice } from '../../../src/adapters/system/null-device.ts';
+import { isNullDevice } from '../../../src/adapters/system/standard-streams.ts';
 
 describe('isNullDevice', () => {
   it.each([

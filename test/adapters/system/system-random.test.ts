@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { systemRandom as random } from '../../../src/adapters/system/system-random.ts';
+import { systemRandom as random } from '../../../src/adapters/system/system-clock.ts';
 
 it('draws from [0, 1), and not the same number for ever', () => {
   const drawn = Array.from({ length: 1_000 }, () => random.next());

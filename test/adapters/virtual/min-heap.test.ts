@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MinHeap } from '../../../src/adapters/virtual/min-heap.ts';
+import { MinHeap } from '../../../src/adapters/virtual/virtual-clock.ts';
 
 describe('MinHeap', () => {
   it('pops what a sorted list would give, whatever the order of pushes and pops', () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CrowdedApi } from '../../../src/adapters/virtual/crowded-api.ts';
-import { ModelledApi } from '../../../src/adapters/virtual/modelled-api.ts';
+import { CrowdedApi, ModelledApi } from '../../../src/adapters/virtual/modelled-api.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import type { ServiceModel, ServiceVerdict } from '../../../src/ports/modelled-service.ts';
-import type { SolverApi } from '../../../src/ports/solver-api.ts';
+import type { SolverApi } from '../../../src/ports/api.ts';
+import type { ServiceModel, ServiceVerdict } from '../../../src/ports/simulation.ts';
 import { aTask } from '../../support/builders.ts';
 
 const limits = { timeLeftMs: 60_000 };

@@ -1,7 +1,7 @@
-import { imageText } from '../../support/an-image.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { batch, header, place, read, statuses, three, image } from '../support/a-batch.ts';
+import { imageText } from '../../support/an-image.ts';
+import { batch, header, image, place, read, statuses, three } from '../support/a-batch.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const other = imageText('other');

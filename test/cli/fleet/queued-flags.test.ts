@@ -1,9 +1,9 @@
-import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { register as registerBatch } from '../../../src/cli/commands/batch.ts';
-import { register as registerSolve } from '../../../src/cli/commands/solve.ts';
 import { checkWorkersFlags, limitsOfFlags, type WorkFlags } from '../../../src/cli/fleet/queued-flags.ts';
+import { register as registerBatch } from '../../../src/commands/batch/command.ts';
+import { register as registerSolve } from '../../../src/commands/solve/command.ts';
 import { aConfig } from '../support/a-config.ts';
 import { aStage } from '../support/a-stage.ts';
 import { refusalOf } from '../support/refusal.ts';

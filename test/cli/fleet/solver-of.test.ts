@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { solverOf } from '../../../src/cli/fleet/solver-of.ts';
-import { nothingSpecial } from '../../../src/core/solve/circumstances.ts';
+import { solverOf } from '../../../src/cli/fleet/embedded-workers.ts';
+import { nothingSpecial } from '../../../src/core/solve/solve-options.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { anImage, imageText } from '../../support/an-image.ts';
 import { aStage } from '../support/a-stage.ts';

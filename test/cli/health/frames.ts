@@ -1,4 +1,4 @@
-import type { HealthFrame } from '../../../src/cli/health/health-frame.ts';
+import type { HealthFrame } from '../../../src/cli/regions/health-report.ts';
 import type { RegionHealth } from '../../../src/domain/region.ts';
 
 /** When the frames of these tests are looked at. */

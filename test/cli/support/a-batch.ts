@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach } from 'vitest';
-import { plugBatchFiles } from '../../../src/batch-fuses.ts';
-import type { BatchFiles } from '../../../src/cli/batch/batch-files.ts';
-import type { BatchFlags } from '../../../src/cli/batch/batch-flags.ts';
-import { run } from '../../../src/cli/commands/batch.ts';
+import type { BatchFiles } from '../../../src/cli/batch-files.ts';
+import { run } from '../../../src/commands/batch/command.ts';
+import type { BatchFlags } from '../../../src/commands/batch/flags.ts';
+import { plugBatchFiles } from '../../../src/container/batch-files.ts';
 import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
-import { aStage, type StageParts } from './a-stage.ts';
 import { imageText } from '../../support/an-image.ts';
+import { aStage, type StageParts } from './a-stage.ts';
 import { aSolved } from './outcomes.ts';
 
 /** Every test has its own. */

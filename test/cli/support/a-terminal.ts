@@ -1,4 +1,4 @@
-import { Terminal, type TerminalOptions } from '../../../src/cli/output/terminal.ts';
+import { Terminal, type TerminalOptions } from '../../../src/cli/terminal.ts';
 import { FakeStream, type FakeStreamParts } from './fake-stream.ts';
 
 /** What the clock of the terminal shows. */

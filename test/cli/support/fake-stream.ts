@@ -1,4 +1,4 @@
-import type { OutputStream } from '../../../src/cli/output/terminal.ts';
+import type { OutputStream } from '../../../src/cli/terminal.ts';
 
 export interface FakeStreamParts {
   readonly isTTY?: boolean;

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../src/domain/usage-error.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
 
 /** The usage error that an action ends in, as a person reads it: its message and its hint. */
 export async function refusalOf(action: () => unknown): Promise<string> {

@@ -1,6 +1,6 @@
 import type { GlobalFlags } from '../../../src/cli/context.ts';
-import type { TerminalOptions } from '../../../src/cli/output/terminal.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import type { TerminalOptions } from '../../../src/cli/terminal.ts';
 import { aStage, type StageParts } from './a-stage.ts';
 
 /** What a command line led to. */

@@ -2,22 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
-import { hostNowMs } from '../../../src/adapters/host/host-clock.ts';
-import { HostLog } from '../../../src/adapters/host/host-log.ts';
-import { RedisBucket } from '../../../src/adapters/redis-budget/redis-bucket.ts';
+import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
+import { hostNowMs } from '../../../src/adapters/state/host-clock.ts';
+import { HostLog } from '../../../src/adapters/state/host-log.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { FleetProtection } from '../../../src/core/health/fleet-protection.ts';
-import { ProcessBreaker } from '../../../src/core/health/process-breaker.ts';
+import { ProcessBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
+import { FleetProtection } from '../../../src/core/resilience/fleet-resilience.ts';
+import { SharedProtection } from '../../../src/core/resilience/host-resilience.ts';
 import type {
   ProtectionAnswer,
   ProtectionEntry,
   ProtectionOptions,
-} from '../../../src/core/health/protection-entry.ts';
-import { SharedProtection } from '../../../src/core/health/shared-protection.ts';
-import { ProcessRetryBudget } from '../../../src/core/retry/process-retry-budget.ts';
-import type { Breaker } from '../../../src/ports/breaker.ts';
-import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
+} from '../../../src/core/resilience/resilience-state.ts';
+import { ProcessRetryBudget } from '../../../src/core/resilience/retry-budget.ts';
+import type { Breaker, RetryBudget } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { hasRedis, RedisServer } from './redis-server.ts';
 

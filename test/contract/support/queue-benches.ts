@@ -1,20 +1,18 @@
 import { startFauxqs } from 'fauxqs';
 import { Redis } from 'ioredis';
-import { MemoryResultQueue } from '../../../src/adapters/memory/memory-result-queue.ts';
-import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
-import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
-import { BullTaskQueue } from '../../../src/adapters/redis/bull-task-queue.ts';
-import { RedisFleetState } from '../../../src/adapters/redis/redis-fleet-state.ts';
-import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
-import { parseSqsUrl } from '../../../src/adapters/sqs/sqs-address.ts';
-import { SqsResultQueue } from '../../../src/adapters/sqs/sqs-result-queue.ts';
-import { SqsTaskQueue } from '../../../src/adapters/sqs/sqs-task-queue.ts';
+import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
+import { MemoryResultQueue } from '../../../src/adapters/queues/memory/memory-result-queue.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
+import { SqsResultQueue } from '../../../src/adapters/queues/sqs/sqs-result-queue.ts';
+import { SqsTaskQueue } from '../../../src/adapters/queues/sqs/sqs-task-queue.ts';
+import { parseSqsUrl } from '../../../src/adapters/queues/sqs/sqs-url.ts';
+import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
-import type { FleetState } from '../../../src/ports/fleet-state.ts';
-import type { ResultQueue } from '../../../src/ports/result-queue.ts';
-import type { TaskLease, TaskQueue } from '../../../src/ports/task-queue.ts';
+import type { FleetState, ResultQueue, TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
+import type { Clock } from '../../../src/ports/system.ts';
 import { hasRedis, RedisServer } from './redis-server.ts';
 
 /** An engine with queues of its own for every test. */

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { Clock } from '../../../src/ports/system.ts';
 
 /** This machine's clock, but that those who sleep on it sleep on while it is frozen, as a process does that was stopped. */
 export class StoppableClock implements Clock {

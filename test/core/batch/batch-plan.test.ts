@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planAgain, planTask, type ResumeOptions } from '../../../src/core/batch/batch-plan.ts';
-import type { TaskProgress } from '../../../src/ports/task-journal.ts';
+import type { TaskProgress } from '../../../src/ports/files.ts';
 
 const usual: ResumeOptions = { retryFailed: false, leaveInDoubt: false, resolveExpiredAt: null };
 const afresh = { do: 'solve', earlierAttempts: 0, forgivenAttempts: 0, accepted: null, wasInDoubt: false };

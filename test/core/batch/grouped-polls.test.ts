@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { GroupedPolls } from '../../../src/core/batch/grouped-polls.ts';
 import { ProviderFault } from '../../../src/domain/fault.ts';
-import type { CallLimits, PollAnswer } from '../../../src/ports/solver-api.ts';
+import type { CallLimits, PollAnswer } from '../../../src/ports/api.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { ManyApi, type ManyApiParts, rejected, solved, tokenOf } from './support/many-api.ts';
 

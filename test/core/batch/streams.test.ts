@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byPriority } from '../../../src/core/batch/look-ahead.ts';
-import { OrderedRows } from '../../../src/core/batch/ordered-rows.ts';
-import { surveyInput } from '../../../src/core/batch/survey.ts';
-import { untilStopped } from '../../../src/core/batch/until-stopped.ts';
+import { surveyInput } from '../../../src/core/batch/input-summary.ts';
+import { byPriority } from '../../../src/core/batch/priority-order.ts';
+import { OrderedRows, untilStopped } from '../../../src/core/batch/run-batch.ts';
 import { someItems, streamOf, type Values } from '../../support/batch-rig.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

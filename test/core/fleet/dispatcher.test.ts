@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
-import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
-import { Dispatcher, type DispatcherDeps } from '../../../src/core/fleet/dispatcher.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
+import { Dispatcher, type DispatcherDeps } from '../../../src/core/fleet/queue-client.ts';
 import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.ts';
-import { queueIdOf } from '../../../src/domain/queued-task.ts';
-import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
-import type { TaskResult } from '../../../src/domain/task-result.ts';
-import type { TaskQueue } from '../../../src/ports/task-queue.ts';
+import { QueueUnavailable } from '../../../src/domain/errors.ts';
+import { queueIdOf, type TaskResult } from '../../../src/domain/queued-task.ts';
+import type { TaskQueue } from '../../../src/ports/queues.ts';
 import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-rig.ts';
 import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';

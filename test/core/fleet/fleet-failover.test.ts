@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
-import { MemoryTasks } from '../../../src/adapters/memory/memory-tasks.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
+import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { FleetFailover } from '../../../src/core/fleet/fleet-failover.ts';
 import type { Moved } from '../../../src/core/fleet/move-tasks.ts';
-import type { HealthReport } from '../../../src/core/health/probe-regions.ts';
-import { FailoverRouter } from '../../../src/core/routing/failover-router.ts';
+import { FailoverRouter } from '../../../src/core/regions/failover-router.ts';
+import type { HealthReport } from '../../../src/core/regions/probe-regions.ts';
+import { QueueUnavailable } from '../../../src/domain/errors.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
-import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
 import type { Region, RegionStatus } from '../../../src/domain/region.ts';
 import { aQueuedTask } from '../../support/fleet-rig.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plannedTarget } from '../../../src/core/fleet/planned-target.ts';
+import { plannedTarget } from '../../../src/core/fleet/move-tasks.ts';
 import type { Region } from '../../../src/domain/region.ts';
 
 const aRegion = (name: string, residency: string | null = null): Region => ({

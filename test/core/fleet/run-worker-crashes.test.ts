@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { aWorker, FleetWorld, someQueuedTasks } from '../../support/fleet-rig.ts';
 import { CountingService, mortalQueue, mortalResults } from '../../support/mortal-fleet.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryTaskQueue } from '../../../src/adapters/memory/memory-task-queue.ts';
+import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { QueueUnavailable } from '../../../src/domain/errors.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
-import { queueIdOf, type QueuedTask } from '../../../src/domain/queued-task.ts';
-import { QueueUnavailable } from '../../../src/domain/queue-unavailable.ts';
-import type { TaskLease, TaskQueue } from '../../../src/ports/task-queue.ts';
+import { type QueuedTask, queueIdOf } from '../../../src/domain/queued-task.ts';
+import type { TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
 import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-rig.ts';
 import { CountingService } from '../../support/mortal-fleet.ts';
 import { MortalProcess } from '../../support/mortal-process.ts';
-import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../support/scripted-api.ts';
+import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
 import { wellBehaved } from '../../support/solver-rig.ts';
 
 const signal = new AbortController().signal;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRegion, articleRegions, aRouter } from './support/regions.ts';
+import { aRegion, aRouter, articleRegions } from './support/regions.ts';
 
 /** The map of the article, in its order; its regions include two that it has no queues for. */
 const articleMap = [

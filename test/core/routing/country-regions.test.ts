@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { countries } from '../../../src/core/routing/country-centres.ts';
-import { foreignUse } from '../../../src/core/routing/foreign-use.ts';
-import { scriptDomains } from '../../../src/core/routing/idn-country-domains.ts';
-import { hostOf } from '../../../src/domain/host-of.ts';
+import { foreignUse } from '../../../src/core/routing/country-rules.ts';
+import { countries } from '../../../src/core/routing/data/countries.ts';
+import { scriptDomains } from '../../../src/core/routing/data/idn-country-domains.ts';
+import { hostOf } from '../../../src/domain/page-url.ts';
 import { aRouter } from './support/regions.ts';
 import { readTable } from './support/text-table.ts';
 

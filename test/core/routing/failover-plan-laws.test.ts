@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FailoverMove, FailoverOptions, RegionState } from '../../../src/core/routing/failover.ts';
-import { planFailover } from '../../../src/core/routing/failover-plan.ts';
+import {
+  type FailoverMove,
+  type FailoverOptions,
+  planFailover,
+  type RegionState,
+} from '../../../src/core/regions/failover-plan.ts';
 import { isServing } from '../../../src/domain/region.ts';
-import { aState, anyFleet } from './some-regions.ts';
+import { anyFleet, aState } from './some-regions.ts';
 
 const anyOptions: fc.Arbitrary<FailoverOptions> = fc.record({
   strategy: fc.constantFrom('spread', 'lowest-depth'),

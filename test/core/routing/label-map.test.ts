@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LabelMap } from '../../../src/core/routing/label-map.ts';
+import { LabelMap } from '../../../src/core/routing/host-tree.ts';
 
 function mapOf(...labels: string[]): LabelMap<{ readonly label: string }> {
   const map = new LabelMap<{ readonly label: string }>();

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cloudRegionLocation } from '../../../src/core/routing/cloud-regions.ts';
+import { cloudRegionLocation } from '../../../src/core/routing/data/cloud-regions.ts';
 import { greatCircleKm, type Location } from '../../../src/core/routing/great-circle.ts';
-import { locatedRegions, nearestRegion } from '../../../src/core/routing/nearest-region.ts';
-import { distanceKm } from '../../../src/core/routing/region-distance.ts';
+import { distanceKm, locatedRegions, nearestRegion } from '../../../src/core/routing/nearest-region.ts';
 import { aRegion } from './support/regions.ts';
 
 const [london, sydney]: readonly Location[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageFault } from '../../../src/core/routing/page-fault.ts';
+import { pageFault } from '../../../src/core/routing/page-check.ts';
 
 describe('why a text is no page', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRouter } from '../../../src/core/routing/region-router.ts';
-import { aRegion, articleRegions, aRouter, aRule } from './support/regions.ts';
+import { aRegion, aRouter, articleRegions, aRule } from './support/regions.ts';
 
 const reasonOf = (router: ReturnType<typeof aRouter>, url: string) => router.route(url).reason;
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RegionState } from '../../../src/core/routing/failover.ts';
+import type { RegionState } from '../../../src/core/regions/failover-plan.ts';
 import type { Region, RegionHealth } from '../../../src/domain/region.ts';
 
 /** A healthy region that says nothing about itself, but for what is special about it. */

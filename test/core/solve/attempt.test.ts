@@ -4,9 +4,9 @@ import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { type AttemptEnd, type AttemptSteps, runAttempt } from '../../../src/core/solve/attempt.ts';
 import type { SolverEvent } from '../../../src/domain/events.ts';
 import type { FaultKind } from '../../../src/domain/fault.ts';
-import type { Verdict } from '../../../src/ports/breaker.ts';
+import type { Verdict } from '../../../src/ports/state.ts';
 import { aFault, aTask } from '../../support/builders.ts';
-import { notReady, ready, ScriptedApi, type ScriptedAnswers } from '../../support/scripted-api.ts';
+import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
 import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
 
 const pass = { epoch: 4, probe: true };

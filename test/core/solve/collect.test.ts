@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { collect, type Collected, type PollEvent } from '../../../src/core/solve/collect.ts';
-import type { PollAnswer } from '../../../src/ports/solver-api.ts';
+import { collect, type Collected, type PollEvent } from '../../../src/core/solve/poller.ts';
+import type { PollAnswer } from '../../../src/ports/api.ts';
 import { aFault } from '../../support/builders.ts';
-import { type Call, notReady, ready, ScriptedApi, type Script } from '../../support/scripted-api.ts';
+import { type Call, notReady, ready, type Script, ScriptedApi } from '../../support/scripted-api.ts';
 import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
 
 interface Course {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Crowd } from '../../../src/core/solve/crowd.ts';
-import type { Breaker } from '../../../src/ports/breaker.ts';
+import { Crowd } from '../../../src/core/solve/admission-gate.ts';
+import type { Breaker } from '../../../src/ports/state.ts';
 import { aFault, someTasks } from '../../support/builders.ts';
 import { aRig, solveAll, usualBreaker } from '../../support/solver-rig.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SolveTimes } from '../../../src/core/solve/solve-times.ts';
+import { SolveTimes } from '../../../src/core/solve/poll-schedule.ts';
 
 const usual = { firstWaitMs: 10_000, intervalMs: 5_000, lifetimeMs: 120_000 };
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../../src/domain/outcome.ts';
 import type { Call } from '../../support/scripted-api.ts';
-import { aScenario, type Course, play } from '../../support/solver-scenario.ts';
 import { usualTiming } from '../../support/solver-rig.ts';
+import { aScenario, type Course, play } from '../../support/solver-scenario.ts';
 
 /** Sums of times that are no whole milliseconds. */
 const rounding = 1e-6;

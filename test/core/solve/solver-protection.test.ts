@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../src/domain/task.ts';
-import type { Breaker } from '../../../src/ports/breaker.ts';
-import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
+import type { Breaker, RetryBudget } from '../../../src/ports/state.ts';
 import { aFault, aTask, someTasks } from '../../support/builders.ts';
-import { type Script } from '../../support/scripted-api.ts';
+import type { Script } from '../../support/scripted-api.ts';
 import {
   aRig,
   type Rig,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Circumstances } from '../../../src/core/solve/circumstances.ts';
+import type { Circumstances } from '../../../src/core/solve/solve-options.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
+import type { RetryBudget } from '../../../src/ports/state.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { notReady, ready } from '../../support/scripted-api.ts';
 import { aRig, type Rig, type RigParts, usualBreaker } from '../../support/solver-rig.ts';

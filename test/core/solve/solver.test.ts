@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RetryBudget } from '../../../src/ports/retry-budget.ts';
+import type { RetryBudget } from '../../../src/ports/state.ts';
 import { aFault, aTask, someTasks } from '../../support/builders.ts';
 import { notReady, ready } from '../../support/scripted-api.ts';
 import { aRig, solveAll, solveOne } from '../../support/solver-rig.ts';

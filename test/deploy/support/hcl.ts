@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { textOf, root } from './places.ts';
+import { root, textOf } from './places.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ExpectStatic } from 'vitest';
-import type { Ended } from '../../acceptance/support/running.ts';
 import { type Bench, it as benchIt, type Usage, words } from '../../acceptance/support/bench.ts';
+import type { Ended } from '../../acceptance/support/running.ts';
 import { normalise, withoutMeasuredCells, withoutPlaces, withoutWidths } from './normalise.ts';
 
 /** How a text is stored: as it is but for paths, with placeholders, or with those for the cells of tables or CSV as well. */

@@ -1,5 +1,5 @@
-import type { Simulated } from '../simulate.ts';
 import type { BatchProcess, Lived } from '../batch-process.ts';
+import type { Simulated } from '../simulate.ts';
 import { submissionsOf } from './submissions.ts';
 
 const idsOf = (rows: Lived['rows']): string[] => rows.map((row) => row['task_id'] ?? '');

@@ -1,5 +1,5 @@
 import type { Simulated } from '../simulate.ts';
-import { type Retry, retriesOf } from './submissions.ts';
+import { retriesOf, type Retry } from './submissions.ts';
 
 /** Token buckets count in whole millionths. */
 const rounding = 1e-3;

@@ -1,5 +1,5 @@
 import { knownNames } from '../../../domain/closest-name.ts';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
 import { foldedName, shownName, visibleName } from '../../../domain/written-name.ts';
 import { meantName } from '../../../protocol/parameter-names.ts';
 

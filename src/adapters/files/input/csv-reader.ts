@@ -1,8 +1,209 @@
-import { UsageError } from '../../../domain/usage-error.ts';
-import { ByteTrail } from './byte-trail.ts';
-import { blankLineBytes, countLines, endsWithLine, nextLine } from './line-ends.ts';
-import { findQuoteFault, type QuoteFault } from './quote-fault.ts';
-import { RecordParser, type Parsed, type ParsedFields } from './record-parser.ts';
+import { CsvError, Parser } from 'csv-parse';
+import { UsageError } from '../../../domain/errors.ts';
+
+/** Where the quotes of a record break the rules of CSV. Offsets count from the beginning of the record. */
+export interface QuoteFault {
+  /** `unclosed`: the text ends inside the quotes. `blank-before`: the quote opens after a blank and so opens nothing. */
+  readonly kind: 'unclosed' | 'text-after' | 'blank-before';
+  /** Of the field, from 0. */
+  readonly field: number;
+  readonly opensAt: number;
+  /** Of the first character that should not be there, or of the end. */
+  readonly breaksAt: number;
+}
+
+/** The offset behind the quote that closes the field which opens at `opensAt`; null where none does. */
+function behindClosingQuote(text: string, opensAt: number): number | null {
+  let quote = text.indexOf('"', opensAt + 1);
+  while (quote !== -1 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);
+  return quote === -1 ? null : quote + 1;
+}
+
+const lineEnd = /[\r\n]|$/g;
+
+function endOfUnquoted(text: string, from: number, delimiter: string): number {
+  lineEnd.lastIndex = from;
+  const end = lineEnd.exec(text)?.index ?? text.length;
+  const next = text.indexOf(delimiter, from);
+  return next === -1 ? end : Math.min(next, end);
+}
+
+/**
+ * The first fault in the quotes of one record; null where there is none. A quote in the middle of an unquoted field is
+ * text, as everywhere.
+ */
+function findQuoteFault(text: string, delimiter: string): QuoteFault | null {
+  let start = /^[\r\n]*/.exec(text)?.[0].length ?? 0;
+  for (let field = 0; ; field++) {
+    const isQuoted = text[start] === '"';
+    const end = isQuoted ? behindClosingQuote(text, start) : endOfUnquoted(text, start, delimiter);
+    if (end === null) return { kind: 'unclosed', field, opensAt: start, breaksAt: text.length };
+    if (!isQuoted && /^[ \t]+"/.test(text.slice(start, end))) {
+      const opensAt = text.indexOf('"', start);
+      return { kind: 'blank-before', field, opensAt, breaksAt: opensAt };
+    }
+    if (text.startsWith(delimiter, end)) start = end + delimiter.length;
+    else if (end === text.length || text[end] === '\r' || text[end] === '\n') return null;
+    else return { kind: 'text-after', field, opensAt: start, breaksAt: end };
+  }
+}
+
+/** The bytes that were handed to a parser and belong to no record yet. Offsets count from the beginning of the input. */
+class ByteTrail {
+  #chunks: Buffer[] = [];
+  #start = 0;
+  #length = 0;
+
+  /** The offset of the first byte that is kept. */
+  get start(): number {
+    return this.#start;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** The bytes before offset `end`, which are kept no longer. */
+  take(end: number): Buffer {
+    const size = end - this.#start;
+    const bytes = this.#joined(size);
+    const taken = bytes.subarray(0, size);
+    this.#chunks[0] = bytes.subarray(size);
+    this.#start = end;
+    this.#length -= taken.length;
+    return taken;
+  }
+
+  /** All bytes that are kept. */
+  rest(): Buffer {
+    return this.#joined(this.#length);
+  }
+
+  /** The first chunk, made long enough to hold `size` bytes: nearly always it is. */
+  #joined(size: number): Buffer {
+    let [first = Buffer.alloc(0)] = this.#chunks;
+    if (first.length < size) {
+      first = Buffer.concat(this.#chunks);
+      this.#chunks = [first];
+    }
+    return first;
+  }
+}
+
+const [lf, cr] = [10, 13];
+
+const isEnd = (byte: number | undefined): boolean => byte === lf || byte === cr;
+
+/** How many lines end in these bytes; CRLF, LF and CR end one. */
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] === lf || (bytes[at] === cr && bytes[at + 1] !== lf)) count++;
+  }
+  return count;
+}
+
+/** The length of the blank lines with which these bytes begin. */
+function blankLineBytes(bytes: Buffer): number {
+  let length = 0;
+  while (isEnd(bytes[length])) length++;
+  return length;
+}
+
+/** The offset behind the end of the line in which `from` lies; null where that line does not end. */
+function nextLine(bytes: Buffer, from: number): number | null {
+  for (let at = from; at < bytes.length; at++) {
+    if (isEnd(bytes[at])) return bytes[at] === cr && bytes[at + 1] === lf ? at + 2 : at + 1;
+  }
+  return null;
+}
+
+/** Whether the last byte ends a line. */
+function endsWithLine(bytes: Buffer): boolean {
+  return isEnd(bytes.at(-1));
+}
+
+/** The fields of one record, and the offset behind it from the first byte that its parser was given. */
+interface ParsedFields {
+  readonly fields: readonly string[];
+  readonly end: number;
+}
+
+/** What one piece of input gave. `stop`: why nothing more can be read; the records before it are good. */
+interface Parsed {
+  readonly records: readonly ParsedFields[];
+  readonly stop: 'unclosed-quote' | 'too-long' | null;
+}
+
+/** Above it a parser gives up: nobody's record, but a quote that is not closed or another kind of file. */
+const mostParsedBytes = 16 * 1024 * 1024;
+
+class Collector extends Parser {
+  #collected: ParsedFields[] = [];
+
+  constructor(delimiter: string) {
+    super({
+      delimiter,
+      // All three: left to itself the parser knows one of them only, and reads a line with another end into its neighbour.
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_quotes: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      max_record_size: mostParsedBytes,
+    });
+    // Every error is handed to the callback of the write or the end that caused it.
+    this.on('error', () => undefined);
+  }
+
+  /** Instead of the stream's queue: here the end of the record is still known. */
+  override push(fields: string[] | null): boolean {
+    if (fields !== null) this.#collected.push({ fields, end: this.info.bytes });
+    return true;
+  }
+
+  collected(): readonly ParsedFields[] {
+    const collected = this.#collected;
+    this.#collected = [];
+    return collected;
+  }
+}
+
+/** `csv-parse`, piece by piece. It counts lines wrongly (CRLF inside quotes) and so is asked for offsets. */
+class RecordParser {
+  readonly #parser: Collector;
+
+  constructor(delimiter: string) {
+    this.#parser = new Collector(delimiter);
+  }
+
+  /** Reads on. The last record is out only when three more bytes, or the end, have come. */
+  parse(piece: Buffer): Promise<Parsed> {
+    return this.#outcomeOf((done) => this.#parser.write(piece, done));
+  }
+
+  /** Nothing follows. */
+  end(): Promise<Parsed> {
+    return this.#outcomeOf((done) => this.#parser.end(done));
+  }
+
+  #outcomeOf(act: (done: (error?: Error | null) => void) => unknown): Promise<Parsed> {
+    return new Promise((resolve, reject) => {
+      act((error) => {
+        const records = this.#parser.collected();
+        if (error === null || error === undefined) resolve({ records, stop: null });
+        else if (!(error instanceof CsvError)) reject(error);
+        else if (error.code === 'CSV_QUOTE_NOT_CLOSED') resolve({ records, stop: 'unclosed-quote' });
+        else if (error.code === 'CSV_MAX_RECORD_SIZE') resolve({ records, stop: 'too-long' });
+        else reject(error);
+      });
+    });
+  }
+}
 
 /** One record of a CSV as it stands there; lines count from 1. */
 export interface CsvRecord {

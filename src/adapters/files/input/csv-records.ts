@@ -1,9 +1,92 @@
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
-import { checkHeader, csvBatches, isDeclaration } from './csv-batches.ts';
-import { faultOfCsvRecord } from './csv-fault.ts';
-import type { CsvRecord } from './csv-reader.ts';
-import type { InputRecord, RecordStream } from './input-record.ts';
+import { CsvReader, type CsvRecord, type QuoteFault } from './csv-reader.ts';
+import { type BadRecord, type InputRecord, mostRecordBytes, type RecordStream } from './input-rows.ts';
+
+type Fault = Omit<BadRecord, 'line'>;
+
+/** What each breach of the rules for quotes is, and what to do about it. */
+const quoteFaults: Readonly<Record<QuoteFault['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
+  'blank-before': {
+    reason: 'a quote opens after a blank',
+    fix: 'Remove the blank between the delimiter and the quote.',
+  },
+  'text-after': {
+    reason: 'text follows the quote that closes the field',
+    fix: 'Close the quote at the end of the field, and write a quote inside quotes as "".',
+  },
+  unclosed: {
+    reason: 'the quote that opens is never closed',
+    fix: 'Close it, and write a quote inside quotes as "".',
+  },
+};
+
+/** Which column holds most of a record. */
+function widestColumn(fields: readonly string[], columns: readonly string[]): string | null {
+  const lengths = fields.map((field) => field.length);
+  return columns[lengths.indexOf(Math.max(...lengths))] ?? null;
+}
+
+function tooLarge({ fields, bytes }: CsvRecord, columns: readonly string[]): Fault {
+  const reason = `the record has ${bytes} bytes; the most is ${mostRecordBytes}`;
+  const fix = 'Hand a large image over as a file, in the column `file`.';
+  return { isGood: false, column: widestColumn(fields, columns), reason, fix };
+}
+
+function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly string[]): string {
+  if (lastLine > line) return 'Check the quotes: an open one takes the following lines along.';
+  return fields.length > columns.length
+    ? 'Put quotes around a value that contains the delimiter.'
+    : 'Write a delimiter for every column, empty ones too.';
+}
+
+function wrongLength(record: CsvRecord, columns: readonly string[]): Fault {
+  const { fields, line, lastLine } = record;
+  const count = `${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`;
+  const span = lastLine > line ? `, read from lines ${line} to ${lastLine}` : '';
+  const reason = `${count} where the header has ${columns.length}${span}`;
+  return { isGood: false, column: null, reason, fix: fixOfLength(record, columns) };
+}
+
+/** Why a record of a CSV cannot be read under its header; null where it can. */
+export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]): Fault | null {
+  const { fields, fault, bytes } = record;
+  if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteFaults[fault.kind] };
+  if (bytes > mostRecordBytes) return tooLarge(record, columns);
+  return fields.length === columns.length ? null : wrongLength(record, columns);
+}
+
+/** The records by chunk, the header among them; those before an error come before it. */
+export async function* csvBatches(
+  chunks: AsyncIterable<Buffer>,
+  delimiter: string,
+): AsyncGenerator<readonly CsvRecord[]> {
+  const reader = new CsvReader(delimiter);
+  for await (const chunk of chunks) {
+    try {
+      await reader.read(chunk);
+    } finally {
+      yield reader.takeRecords();
+    }
+  }
+  try {
+    await reader.end();
+  } finally {
+    yield reader.takeRecords();
+  }
+}
+
+/** Excel's line that names the delimiter, before the header. */
+export function isDeclaration({ fields, line }: CsvRecord, delimiter: string): boolean {
+  return line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields.join(delimiter));
+}
+
+/** Throws `UsageError` for a header that is cut off or quoted wrongly. */
+export function checkHeader({ fault, line }: CsvRecord): void {
+  if (fault === null) return;
+  const { reason, fix } = quoteFaults[fault.kind];
+  throw new UsageError(`line ${line}, which names the columns: ${reason}`, fix);
+}
 
 export interface CsvOptions extends HeaderOptions {
   readonly delimiter: string;

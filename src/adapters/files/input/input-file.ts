@@ -1,6 +1,6 @@
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
 
 /** The bytes of an input, and how to stop before their end. */
 export interface OpenBytes {

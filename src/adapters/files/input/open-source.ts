@@ -1,9 +1,9 @@
-import { UsageError } from '../../../domain/usage-error.ts';
-import type { BadRow, InputRow, TaskSource } from '../../../ports/task-source.ts';
+import { UsageError } from '../../../domain/errors.ts';
+import type { BadRow, InputRow, TaskSource } from '../../../ports/files.ts';
 import { InputFile, type OpenBytes } from './input-file.ts';
 import { inputRows, type Reading } from './input-rows.ts';
-import { givenDelimiter, readRecords, type ReadOptions } from './read-records.ts';
-import { RowKeys } from './row-key.ts';
+import { givenDelimiter, type ReadOptions, readRecords } from './read-records.ts';
+import { RowKeys } from './row-keys.ts';
 
 export interface SourceOptions extends ReadOptions {
   /** `-` is standard input. */

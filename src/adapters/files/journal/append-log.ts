@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { JournalLostError } from '../../../domain/journal-lost-error.ts';
-import { withPath } from './system-error.ts';
+import { JournalLostError } from '../../../domain/errors.ts';
+import { withPath } from '../../system/system-error.ts';
 
 /** The part of a file, opened for appending, that is used here. */
 export type LogFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate'>;

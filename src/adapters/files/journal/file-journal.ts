@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { FinishedTask, TaskJournal, TaskProgress } from '../../../ports/task-journal.ts';
+import type { FinishedTask, TaskJournal, TaskProgress } from '../../../ports/files.ts';
 import type { AppendLog } from './append-log.ts';
 import type { JournalHeader } from './journal-header.ts';
 import { readLineAt, readLines } from './read-lines.ts';

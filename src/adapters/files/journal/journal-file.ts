@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, lstat, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
+import { codeOf, withPath } from '../../system/system-error.ts';
 import { placeOf } from '../file-place.ts';
 import { keepAside, syncFolder, takePlace } from '../replace-file.ts';
 import { encodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
-import { codeOf, withPath } from './system-error.ts';
 
 /** Solutions are in it. */
 const ownerOnly = 0o600;

@@ -1,5 +1,6 @@
-import { UsageError } from '../../../domain/usage-error.ts';
-import { isSealed, sealLine } from './sealed-line.ts';
+import { open } from 'node:fs/promises';
+import { UsageError } from '../../../domain/errors.ts';
+import { isSealed, sealLine } from '../../state/sealed-line.ts';
 
 /** What a journal belongs to: its first record. */
 export interface JournalHeader {
@@ -78,4 +79,15 @@ export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path:
     `the journal ${path} belongs to another run: ${why.join('; ')}`,
     'run it as before to continue, start anew with --fresh (the journal is kept under another name), or name another one with --journal FILE',
   );
+}
+
+/** The header of a journal that exists. Throws `UsageError` where it is damaged, and the system's error. */
+export async function readHeader(path: string): Promise<JournalHeader> {
+  const file = await open(path);
+  try {
+    for await (const line of file.readLines({ autoClose: false })) return decodeHeader(Buffer.from(line), path);
+    return decodeHeader(Buffer.alloc(0), path);
+  } finally {
+    await file.close();
+  }
 }

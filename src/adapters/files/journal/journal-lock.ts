@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { JournalLostError } from '../../../domain/journal-lost-error.ts';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { JournalLostError, UsageError } from '../../../domain/errors.ts';
 import { stateOf, thisProcess } from '../../state/process-identity.ts';
-import { type LockAnswer, type LockFiles, tryLock } from './generation-lock.ts';
+import { codeOf } from '../../system/system-error.ts';
+import { type LockAnswer, type LockFiles, type LockOwner, parseOwner, tryLock } from './generation-lock.ts';
 import { temporaryNameFor, writeDurably } from './journal-file.ts';
-import { type LockOwner, parseOwner } from './lock-owner.ts';
-import { codeOf } from './system-error.ts';
 
 /** How often a holder tells those who cannot see it that it lives. */
 const usualRefreshMs = 10_000;

@@ -1,5 +1,5 @@
 import { hexWordAt } from '../hex-word.ts';
-import { assertKey } from './task-key.ts';
+import { assertKey } from './step.ts';
 
 const wordsPerKey = 4;
 

@@ -1,21 +1,21 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { JournalLostError } from '../../../domain/journal-lost-error.ts';
+import { JournalLostError } from '../../../domain/errors.ts';
+import { withPath } from '../../system/system-error.ts';
 import { AppendLog } from './append-log.ts';
 import { FileJournal, type OpenJournal } from './file-journal.ts';
 import {
   createJournal,
+  ensureOneName,
   lengthOf,
   makePrivate,
   openForAppending,
   realPathOf,
-  ensureOneName,
   renewJournal,
 } from './journal-file.ts';
 import { type JournalHeader, refuseForeign } from './journal-header.ts';
 import { type JournalLock, lockJournal, type LockOptions } from './journal-lock.ts';
 import { replay } from './replay.ts';
-import { withPath } from './system-error.ts';
 import { TaskStates } from './task-states.ts';
 
 export interface JournalOptions {

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
+import { isSealed } from '../../state/sealed-line.ts';
 import { decodeHeader, type JournalHeader } from './journal-header.ts';
 import { type Line, readLines } from './read-lines.ts';
-import { isSealed } from './sealed-line.ts';
 import { decodeStep } from './step.ts';
 import type { TaskStates } from './task-states.ts';
 

@@ -1,6 +1,12 @@
-import type { FinishedTask } from '../../../ports/task-journal.ts';
-import { sealed } from './sealed-line.ts';
-import { assertKey } from './task-key.ts';
+import type { FinishedTask } from '../../../ports/files.ts';
+import { sealed } from '../../state/sealed-line.ts';
+
+const pattern = /^[0-9a-f]{32}$/;
+
+/** Throws `RangeError` for what is no task's key: a bug, which must not reach the disk. */
+export function assertKey(key: string): void {
+  if (!pattern.test(key)) throw new RangeError(`a task's key is 32 hex digits, not ${JSON.stringify(key)}`);
+}
 
 /** One state change of a task, without the row that a finished one leaves. */
 export type Step =

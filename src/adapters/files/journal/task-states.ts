@@ -1,4 +1,4 @@
-import type { TaskProgress } from '../../../ports/task-journal.ts';
+import type { TaskProgress } from '../../../ports/files.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Step } from './step.ts';
 

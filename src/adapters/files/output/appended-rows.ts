@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { UsageError } from '../../../domain/errors.ts';
+import { codeOf, withPath } from '../../system/system-error.ts';
 import { placeOf } from '../file-place.ts';
-import { codeOf, withPath } from '../journal/system-error.ts';
 import { syncFolder } from '../replace-file.ts';
 import { hasColumns, type RowFormat } from './row-format.ts';
 

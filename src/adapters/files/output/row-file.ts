@@ -1,7 +1,8 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { UsageError } from '../../../domain/usage-error.ts';
+import { access, constants, type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../../../domain/errors.ts';
+import { withPath } from '../../system/system-error.ts';
 import { type FilePlace, placeOf } from '../file-place.ts';
-import { withPath } from '../journal/system-error.ts';
 import { checkIsOurs, openTemporary, removeAbandoned, takePlace } from '../replace-file.ts';
 import { hasColumns, type RowFormat } from './row-format.ts';
 
@@ -117,5 +118,24 @@ export class RowFile {
       if (this.#temporary !== null) await this.#file.truncate(this.#end).catch(() => undefined);
       throw withPath(error, this.#place.path);
     }
+  }
+}
+
+/**
+ * Looks, and writes nothing, whether a file can be made or replaced. Throws `UsageError`, naming the flag that asked for
+ * the file, where the name is a folder's or its folder is not there; the system's error where it may not be written.
+ */
+export async function checkWritable(flag: string, path: string): Promise<void> {
+  const place = await placeOf(path);
+  const { found, isFile } = place;
+  if (found?.isDirectory() === true) throw new UsageError(`${flag} ${path}: a folder`, 'name a file in it');
+  const folder = place.path === resolve(path) ? dirname(path) : dirname(place.path);
+  const isFolder = (await stat(folder).catch(() => null))?.isDirectory() ?? false;
+  if (!isFolder) throw new UsageError(`${flag} ${path}: there is no folder ${folder}`, `create it, or correct ${flag}`);
+  try {
+    await access(isFile ? folder : path, isFile ? constants.W_OK | constants.X_OK : constants.W_OK);
+  } catch (error) {
+    if (error instanceof Error) error.message = `${flag} ${path} cannot be written: ${error.message}`;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BadRow, InputRow } from '../../../../src/ports/task-source.ts';
+import type { BadRow, InputRow } from '../../../../src/ports/files.ts';
 import { inChunks, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
 
 /** A writer of its own: nothing here is shared with the reader. */

@@ -1,11 +1,11 @@
-import { Readable } from 'node:stream';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { openUrls, type UrlOptions } from '../../../../src/adapters/files/input/open-urls.ts';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
-import type { UrlLine } from '../../../../src/ports/url-source.ts';
+import { openUrls, type UrlOptions } from '../../../../src/adapters/files/input/url-source.ts';
+import { UsageError } from '../../../../src/domain/errors.ts';
+import type { UrlLine } from '../../../../src/ports/files.ts';
 
 const usual = { path: '-', column: null, delimiter: null, encoding: null };
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openSource, type SourceOptions } from '../../../../src/adapters/files/input/open-source.ts';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
-import type { BadRow, InputRow, TaskSource } from '../../../../src/ports/task-source.ts';
+import { UsageError } from '../../../../src/domain/errors.ts';
+import type { BadRow, InputRow, TaskSource } from '../../../../src/ports/files.ts';
 
 export interface ReadInput {
   readonly rows: readonly InputRow[];

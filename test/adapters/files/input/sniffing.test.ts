@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sniffDelimiter } from '../../../../src/adapters/files/input/sniff-delimiter.ts';
-import { sniffEncoding } from '../../../../src/adapters/files/input/sniff-encoding.ts';
-import { decodeWindows1252 } from '../../../../src/adapters/files/input/windows-1252.ts';
+import { decodeWindows1252, sniffEncoding } from '../../../../src/adapters/files/input/encoding.ts';
+import { sniffDelimiter } from '../../../../src/adapters/files/input/read-records.ts';
 
 describe('the delimiter of a CSV', () => {
   it.each([

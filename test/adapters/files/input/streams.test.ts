@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
+import { UsageError } from '../../../../src/domain/errors.ts';
 import { fileWith, inChunks, readAll, readStdin, sourceOf } from './read-input.ts';
 
 /** Standard input that is written by hand. */

@@ -1,9 +1,9 @@
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRoot } from '../../../support/is-root.ts';
 import { aFolder, keyOf, open } from './support/a-journal.ts';
 import { buildChildren, Child, type ChildPrograms } from './support/child.ts';
-import { isRoot } from '../../../support/is-root.ts';
 
 let programs: ChildPrograms;
 beforeAll(async () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tryLock } from '../../../../src/adapters/files/journal/generation-lock.ts';
-import { type LockOwner, parseOwner } from '../../../../src/adapters/files/journal/lock-owner.ts';
+import { type LockOwner, parseOwner, tryLock } from '../../../../src/adapters/files/journal/generation-lock.ts';
 import { Interleaving, sharedFiles } from './support/interleaving.ts';
 
 const owner = (pid: number): LockOwner => ({ pid, start: null, space: 'here', host: 'here', startedAt: 0 });

@@ -21,8 +21,7 @@ import type { OpenJournal } from '../../../../src/adapters/files/journal/file-jo
 import { lockJournal } from '../../../../src/adapters/files/journal/journal-lock.ts';
 import { openJournal } from '../../../../src/adapters/files/journal/open-journal.ts';
 import { thisProcess } from '../../../../src/adapters/state/process-identity.ts';
-import { JournalLostError } from '../../../../src/domain/journal-lost-error.ts';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
+import { JournalLostError, UsageError } from '../../../../src/domain/errors.ts';
 import { aFolder, aHeader, keyOf, open } from './support/a-journal.ts';
 import { buildChildren, Child, type ChildPrograms } from './support/child.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseOwner } from '../../../../src/adapters/files/journal/lock-owner.ts';
+import { parseOwner } from '../../../../src/adapters/files/journal/generation-lock.ts';
 import { thisProcess } from '../../../../src/adapters/state/process-identity.ts';
 
 describe('the owner of a lock', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { OpenJournal } from '../../../../src/adapters/files/journal/file-journal.ts';
-import type { FinishedTask, TaskProgress } from '../../../../src/ports/task-journal.ts';
+import type { FinishedTask, TaskProgress } from '../../../../src/ports/files.ts';
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
 
 /** What may be asked of a journal, and what may happen to it. */

@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writ
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../../../src/adapters/files/journal/open-journal.ts';
-import { sealLine } from '../../../../src/adapters/files/journal/sealed-line.ts';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
+import { sealLine } from '../../../../src/adapters/state/sealed-line.ts';
+import { UsageError } from '../../../../src/domain/errors.ts';
 import { aFolder, aHeader, finishedTask, keyOf, open } from './support/a-journal.ts';
 
 const [first, second] = [keyOf(1), keyOf(2)];

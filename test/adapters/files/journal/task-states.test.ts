@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Step } from '../../../../src/adapters/files/journal/step.ts';
 import { TaskStates } from '../../../../src/adapters/files/journal/task-states.ts';
-import type { TaskProgress } from '../../../../src/ports/task-journal.ts';
+import type { TaskProgress } from '../../../../src/ports/files.ts';
 
 const hash = (n: number): string => createHash('sha256').update(String(n)).digest('hex').slice(0, 32);
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Awaitable } from '../../../../src/ports/awaitable.ts';
+import type { Awaitable } from '../../../../src/ports/system.ts';
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
 
 const [first, second] = [keyOf(1), keyOf(2)];

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkWritable } from '../../../../src/adapters/files/output/check-writable.ts';
-import { UsageError } from '../../../../src/domain/usage-error.ts';
+import { checkWritable } from '../../../../src/adapters/files/output/row-file.ts';
+import { UsageError } from '../../../../src/domain/errors.ts';
 
 let folder = '';
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { describeFault, type Fault, ProviderFault } from '../../../../src/domain/fault.ts';
-import type { Solution } from '../../../../src/domain/solution.ts';
-import type { Clock } from '../../../../src/ports/clock.ts';
-import type { CallLimits, ManyPolls, PollAnswer, SolverApi } from '../../../../src/ports/solver-api.ts';
+import type { Solution } from '../../../../src/domain/outcome.ts';
+import type { CallLimits, ManyPolls, PollAnswer, SolverApi } from '../../../../src/ports/api.ts';
+import type { Clock } from '../../../../src/ports/system.ts';
 
 type ManyAnswers = readonly (PollAnswer | null)[];
 

@@ -1,7 +1,7 @@
 import type { Fault } from '../../../../src/domain/fault.ts';
 import type { Task } from '../../../../src/domain/task.ts';
 import { aBatch, type BatchRigParts, someItems, streamOf } from '../../../support/batch-rig.ts';
-import { type Script, ScriptedApi, type ScriptedAnswers } from '../../../support/scripted-api.ts';
+import { type Script, type ScriptedAnswers, ScriptedApi } from '../../../support/scripted-api.ts';
 import { wellBehaved } from '../../../support/solver-rig.ts';
 
 /** A service that behaves well but for these answers. */

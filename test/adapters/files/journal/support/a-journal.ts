@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { OpenJournal } from '../../../../../src/adapters/files/journal/file-journal.ts';
 import type { JournalHeader } from '../../../../../src/adapters/files/journal/journal-header.ts';
 import { openJournal } from '../../../../../src/adapters/files/journal/open-journal.ts';
-import type { FinishedTask } from '../../../../../src/ports/task-journal.ts';
+import type { FinishedTask } from '../../../../../src/ports/files.ts';
 
 export const aHeader: JournalHeader = {
   schemaVersion: 1,

@@ -1,0 +1,194 @@
+import { setMaxListeners } from 'node:events';
+import type { Dispatcher } from 'undici';
+import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
+import type { CallLimits } from '../../ports/api.ts';
+import { type ConnectionOptions, openDispatcher } from '../http/dispatcher.ts';
+import { type Exchange, ExchangeHandler } from '../http/http-call.ts';
+import { type Call, type Reader, readExchange, unusableAnswer } from './read-response.ts';
+import { cleanText, redactor } from './redactor.ts';
+import type { Picked, Success } from './responses.ts';
+
+/** Half a character has no spelling in a form: the replacement character stands for it. */
+const loneSurrogate = /\p{Cs}/gu;
+
+const spelled = (text: string): string => encodeURIComponent(text.replace(loneSurrogate, '\uFFFD'));
+
+/** A form as the body of a request. `URLSearchParams` takes three times as long. */
+export function encodeForm(form: Readonly<Record<string, string>>): string {
+  let body = '';
+  for (const name of Object.keys(form)) {
+    body += `${body === '' ? '' : '&'}${spelled(name)}=${spelled(form[name] ?? '')}`;
+  }
+  return body;
+}
+
+/** Node fires a longer timer at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Which limit of a call was reached. */
+export type ReachedLimit = 'timeout' | 'cancelled';
+
+function watchSignal(signal: AbortSignal, timer: NodeJS.Timeout, onReached: (limit: ReachedLimit) => void): () => void {
+  const cancel = (): void => {
+    stop();
+    onReached('cancelled');
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cancel);
+  };
+  // All calls of a run share its signal, which Node takes for a leak from the eleventh on.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', cancel);
+  return stop;
+}
+
+/**
+ * Calls `onReached`, when a limit is reached, at once where it already is. Returns what ends the watch; it must be called, then too: else
+ * the timer holds the process, or the other limit is told as well.
+ */
+export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit) => void): () => void {
+  const { timeLeftMs, signal } = limits;
+  if (signal?.aborted === true || timeLeftMs <= 0) {
+    onReached(signal?.aborted === true ? 'cancelled' : 'timeout');
+    return () => undefined;
+  }
+  const timer = setTimeout(onReached, Math.min(timeLeftMs, longestTimerMs), 'timeout');
+  // Nearly every call is one without a signal.
+  return signal === undefined ? () => clearTimeout(timer) : watchSignal(signal, timer, onReached);
+}
+
+/** A POST of a form. */
+interface FormPost {
+  readonly origin: string;
+  readonly path: string;
+  /** URL-encoded. */
+  readonly body: string;
+}
+
+const headers = {
+  'content-type': 'application/x-www-form-urlencoded',
+  'user-agent': 'captcha-ops',
+  accept: '*/*',
+  'accept-encoding': 'identity',
+};
+
+/** Sends a form, at most once, and reads the whole answer; resolves whatever happens. No redirect is followed. */
+export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<Exchange> {
+  return new Promise((resolve) => {
+    // A limit may already be reached, and end the exchange, while the watch is being set up.
+    let stopWatch = (): void => {};
+    const handler = new ExchangeHandler((exchange) => {
+      stopWatch();
+      resolve(exchange);
+    });
+    stopWatch = watchLimits(limits, (limit) => {
+      if (limit === 'timeout') handler.giveUp('timeout', 'no answer in time');
+      else handler.giveUp('transport', 'cancelled');
+    });
+    if (!handler.settled) dispatcher.dispatch({ origin, path, body, method: 'POST', headers }, handler);
+  });
+}
+
+/** Where to, and with what. */
+export interface SessionOptions extends ConnectionOptions {
+  readonly baseUrl: URL;
+  readonly key: string;
+  readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Wall clock, in ms since the epoch: for `Retry-After` dates. */
+  readonly nowMs: () => number;
+}
+
+/** One request, without what every request has. */
+export interface Question {
+  readonly call: Call;
+  readonly form: Readonly<Record<string, string>>;
+  readonly limits: CallLimits;
+}
+
+/** A key this long cannot stand in an answer by chance. */
+const distinctiveLength = 16;
+
+/** What must not be shown of a request: the key, and what a task brings to log in elsewhere. */
+function secretsOf(key: string, { proxy = '', cookies = '' }: Question['form']): readonly string[] {
+  const proxyPassword = /^(?:\w+:\/\/)?[^:@]*:(.+)@/.exec(proxy)?.[1] ?? '';
+  return [key, proxy, proxyPassword, cookies];
+}
+
+/** The service, as something that can be asked. Nothing is connected before the first question. */
+export class Session {
+  readonly #options: SessionOptions;
+  /** Takes the key out of an answer before anything reads it: an id or a field could carry it to the output. */
+  readonly #withoutKey: (body: string) => string;
+  readonly #host: string;
+  readonly #origin: string;
+  readonly #paths: Readonly<Record<Call, string>>;
+  /** What every form ends with, encoded. */
+  readonly #credentials: string;
+  #opening: ReturnType<typeof openDispatcher> | null = null;
+  #requestCount = 0;
+  /** Whether the service has answered in its own words. */
+  #isFound = false;
+
+  constructor(options: SessionOptions) {
+    const { baseUrl, key } = options;
+    this.#options = options;
+    this.#withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
+    // Taken apart once: a URL works its parts out whenever they are asked for.
+    const folder = baseUrl.pathname.replace(/\/+$/, '');
+    const poll = `${folder}/res.php`;
+    this.#host = baseUrl.host;
+    this.#origin = baseUrl.origin;
+    this.#paths = { submit: `${folder}/in.php`, poll, account: poll };
+    this.#credentials = encodeForm({ key, json: '1' });
+  }
+
+  /** How many requests were put on the wire. */
+  get requestCount(): number {
+    return this.#requestCount;
+  }
+
+  /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
+  async ask<T>(question: Question, pick: (answer: Success) => Picked<T>): Promise<T> {
+    this.#opening ??= openDispatcher(this.#options);
+    const timeLeftMs = Math.min(question.limits.timeLeftMs, this.#options.timeoutMs);
+    const limits = { ...question.limits, timeLeftMs };
+    const exchange = this.#received(await post(await this.#opening, this.#requestOf(question), limits));
+    const reader = this.#readerOf(question);
+    const reading = readExchange(exchange, reader);
+    if (reading.type === 'fault') {
+      this.#isFound ||= reading.fault.code !== null;
+      throw new ProviderFault(reading.fault);
+    }
+    const picked = pick(reading);
+    if ('missing' in picked) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${picked.missing}`));
+    this.#isFound = true;
+    return picked.value;
+  }
+
+  /** Ends every open request and connection. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.destroy();
+  }
+
+  /** Counts it, and takes the key out of it. */
+  #received(exchange: Exchange): Exchange {
+    if (exchange.type === 'broken') {
+      this.#requestCount += exchange.maybeSent ? 1 : 0;
+      return exchange;
+    }
+    this.#requestCount += 1;
+    const body = this.#withoutKey(exchange.body);
+    return body === exchange.body ? exchange : { ...exchange, body };
+  }
+
+  #requestOf({ call, form }: Question): FormPost {
+    return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${this.#credentials}` };
+  }
+
+  #readerOf({ call, form }: Question): Reader {
+    const { key, errorKinds, nowMs } = this.#options;
+    const clean = (text: string): string => cleanText(text, secretsOf(key, form));
+    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs(), isFound: this.#isFound };
+  }
+}

@@ -1,0 +1,101 @@
+import type { Dispatcher } from 'undici';
+import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
+import { datedDispatcher, openDispatcher } from '../http/dispatcher.ts';
+import type { Proxy } from '../http/proxy.ts';
+import { encodeForm, post } from './api-connection.ts';
+import { type Reader, readExchange, unusableAnswer } from './read-response.ts';
+import { cleanText } from './redactor.ts';
+import { pickBalance, type Picked, pickThreads, type Success } from './responses.ts';
+
+/** Whom to ask, and how. */
+export interface AskOptions {
+  readonly baseUrl: URL;
+  /** Null asks once and without a key, which shows how the service is reached and nothing about an account. */
+  readonly key: string | null;
+  readonly timeoutMs: number;
+  readonly proxy: Proxy | null;
+  readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Wall clock, in ms since the epoch. */
+  readonly timestamp: () => number;
+}
+
+type Answer<T> = { readonly value: T } | { readonly fault: Fault };
+
+/** The first question connects, the others measure. Both actions are free of charge. */
+const warmedQuestions = 5;
+
+/** Asks one question after the other on one connection, and remembers how long each took. */
+class Questions {
+  readonly roundTripsMs: number[] = [];
+  clock: ClockReading | null = null;
+  readonly #options: AskOptions;
+  readonly #dispatcher: Dispatcher;
+  #date: string | null = null;
+
+  constructor(dispatcher: Dispatcher, options: AskOptions) {
+    this.#options = options;
+    this.#dispatcher = datedDispatcher(dispatcher, (date) => {
+      this.#date = date;
+    });
+  }
+
+  async ask<T>(action: string, pick: (answer: Success) => Picked<T>): Promise<Answer<T>> {
+    const { baseUrl, key, timeoutMs } = this.#options;
+    const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
+    const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
+    const startedAtMs = performance.now();
+    const exchange = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
+    if (exchange.type === 'reply') this.#record(performance.now() - startedAtMs);
+    const reading = readExchange(exchange, this.#reader());
+    if (reading.type === 'fault') return { fault: reading.fault };
+    const picked = pick(reading);
+    return 'value' in picked
+      ? picked
+      : { fault: unusableAnswer(this.#reader(), `nothing that holds ${picked.missing}`) };
+  }
+
+  #record(roundTripMs: number): void {
+    this.roundTripsMs.push(roundTripMs);
+    const serverAt = Date.parse(this.#date ?? '');
+    const localAt = this.#options.timestamp() - roundTripMs / 2;
+    if (!Number.isNaN(serverAt)) this.clock = { serverAt, localAt, roundTripMs };
+  }
+
+  #reader(): Reader {
+    const { baseUrl, key, errorKinds, timestamp } = this.#options;
+    const clean = (text: string): string => cleanText(text, [key ?? '']);
+    // Whoever surveys a service draws conclusions from all of its answers.
+    return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
+  }
+}
+
+async function askAll(questions: Questions, hasKey: boolean): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
+  const balance = await questions.ask('getbalance', pickBalance);
+  if ('fault' in balance) return { fault: balance.fault, balance: null, threads: null };
+  if (!hasKey) return { fault: null, balance: null, threads: null };
+  // Not every service of this protocol knows threads: no answer to that is no trouble.
+  const threads = await questions.ask('threadsinfo', pickThreads);
+  const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
+  for (let count = 1; count < warmedQuestions; count += 1) {
+    const again = await questions.ask('getbalance', pickBalance);
+    if ('fault' in again) return { ...known, fault: again.fault };
+  }
+  return { ...known, fault: null };
+}
+
+/** Asks the service a few cheap questions, the key in POST bodies only. Never rejects: what goes wrong is an answer. */
+export async function askService(options: AskOptions): Promise<ServiceAnswers> {
+  const dispatcher = await openDispatcher({ connections: 1, timeoutMs: options.timeoutMs, proxy: options.proxy });
+  const questions = new Questions(dispatcher, options);
+  try {
+    const answers = await askAll(questions, options.key !== null);
+    return { ...answers, roundTripsMs: questions.roundTripsMs, clock: questions.clock };
+  } catch (error) {
+    const message = `The service could not be asked: ${cleanText(String(error), [options.key ?? ''])}`;
+    const nothing = { balance: null, threads: null };
+    return { ...nothing, fault: describeFault({ kind: 'transport', message }), roundTripsMs: [], clock: null };
+  } finally {
+    await dispatcher.destroy();
+  }
+}

@@ -1,0 +1,155 @@
+import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import { type Answer, readAnswer } from '../../protocol/answer.ts';
+import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
+import type { Exchange } from '../http/http-call.ts';
+import type { Success } from './responses.ts';
+
+/** RFC 9110 10.2.3: the seconds are digits; a decimal part is sent all the same. */
+const deltaSeconds = /^\d+(\.\d+)?$/;
+/** Every HTTP date, of the three formats, begins with the day's name; `Date.parse` alone reads far too much. */
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
+
+/**
+ * How long a `Retry-After` header asks to wait, in ms, however long that is; null where it says nothing
+ * understandable or names a moment that has passed. `timestamp` is the wall clock, in ms since the epoch.
+ */
+export function retryAfterMs(header: string | null, timestamp: number): number | null {
+  const text = (header ?? '').trim();
+  if (deltaSeconds.test(text)) return Number.isFinite(Number(text) * 1_000) ? Math.ceil(Number(text) * 1_000) : null;
+  if (!httpDate.test(text)) return null;
+  // asctime, the oldest of the formats, names no zone and means UTC.
+  const waitMs = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - timestamp;
+  return waitMs >= 0 ? waitMs : null;
+}
+
+/** Which sort of request was made: only a submission is paid for, only a poll can be not ready. */
+export type Call = 'submit' | 'poll' | 'account';
+
+/** What reading an answer needs to know about its request. */
+export interface Reader {
+  readonly call: Call;
+  /** Names the service in messages. */
+  readonly host: string;
+  readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Makes a server's text fit to be shown. */
+  readonly clean: (text: string) => string;
+  /** Wall clock, in ms since the epoch. */
+  readonly timestamp: number;
+  /** Whether the service has answered in its own words before, so that it is where it was looked for. */
+  readonly isFound: boolean;
+}
+
+/** The answer, or why there is none. */
+export type Reading = Success | { readonly type: 'fault'; readonly fault: Fault };
+
+type Reply = Extract<Exchange, { type: 'reply' }>;
+type Broken = Extract<Exchange, { type: 'broken' }>;
+
+const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
+
+/**
+ * The fault of an answer that was accepted but says nothing usable. `why` names what it is or lacks. A submission that
+ * was answered so may have been accepted, and cannot be collected.
+ */
+export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, why: string): Fault {
+  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: call === 'submit' });
+}
+
+function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
+  const message = maybeSent ? `No answer from ${host}: ${why}.` : `Could not ask ${host}: ${why}.`;
+  return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
+}
+
+/** Of a page only the title is for people. */
+function pageQuote(html: string): string {
+  const title = /<title>([^<]*)/i.exec(html)?.[1]?.trim() ?? '';
+  return title === '' ? ' with an HTML page' : ` with an HTML page: ${title}`;
+}
+
+/**
+ * A page or text that may be quoted. Broken JSON and whatever else came with success may hold a solution, which must
+ * not get into a log.
+ */
+function quoteOf(reply: Reply, answer: Answer, { clean }: Reader): string {
+  if (reply.unreadable !== null) return ` with ${reply.unreadable}`;
+  const text = clean(reply.body);
+  if (text.startsWith('<')) return pageQuote(text);
+  const mayHoldSolution = answer.type !== 'unreadable' || text.startsWith('{') || isSuccess(reply.status);
+  return mayHoldSolution || text === '' ? '' : `: ${text}`;
+}
+
+function redirectTarget({ location }: Reply, { clean }: Reader): string {
+  return location !== null && URL.canParse(location) ? clean(new URL(location).origin) : 'elsewhere';
+}
+
+function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
+  const { host } = reader;
+  const said = `${host} answered HTTP ${reply.status}`;
+  if (reply.status === 429) return `${said}: too many requests.`;
+  if (reply.status >= 300 && reply.status < 400) {
+    return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
+  }
+  const question = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
+  return `${said}${quoteOf(reply, answer, reader)}${question}`;
+}
+
+/** Asks for the same again, and later. */
+const passing: readonly number[] = [408, 425];
+const closedDoors: readonly number[] = [401, 403, 407];
+
+/**
+ * Whoever redirects or refuses without the service's own words is not the service, or stands before it. Where the service
+ * was found before, that passes, as any other trouble of a gateway; where it never was, the address is wrong.
+ */
+function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
+  if (status === 429) return 'throttled';
+  const isRefusal = status >= 300 && status < 500 && !passing.includes(status);
+  return isRefusal && !isFound ? 'config' : 'transport';
+}
+
+function questionAbout({ status }: Reply): string {
+  return closedDoors.includes(status)
+    ? '(is api.baseUrl right, and is this machine let in?)'
+    : '(is api.baseUrl right?)';
+}
+
+/**
+ * A gateway's 5xx says nothing about what the service behind it did; 503 is the one that refuses before any work, as
+ * 429 and every other 4xx do.
+ */
+function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
+  return describeFault({
+    kind: kindOfStatus(reply, reader),
+    message: messageOfStatus(reply, answer, reader),
+    retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
+    answerLost: reader.call === 'submit' && reply.status >= 500 && reply.status !== 503,
+  });
+}
+
+function codeFault(code: string, reply: Reply, reader: Reader): Fault {
+  // A known code is no secret, even where it contains the word that is one; an unknown one may be anything.
+  const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
+  const fault = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
+  return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** Classifies what came of a request. A known code counts whatever the HTTP status; other vendors use 4xx for them. */
+export function readExchange(exchange: Exchange, reader: Reader): Reading {
+  if (exchange.type === 'broken') return asFault(brokenFault(exchange, reader));
+  const answer = readAnswer(exchange.body);
+  const accepted = isSuccess(exchange.status);
+  if (accepted && exchange.unreadable !== null) return asFault(unusableAnswer(reader, exchange.unreadable));
+  if (answer.type === 'not-ready' && reader.call === 'poll' && exchange.status !== 429) return answer;
+  if (answer.type === 'code' && (accepted || isKnownCode(answer.code, reader.errorKinds))) {
+    return asFault(codeFault(answer.code, exchange, reader));
+  }
+  if (!accepted || answer.type === 'code') return asFault(statusFault(exchange, answer, reader));
+  if (answer.type === 'unreadable') {
+    const quote = quoteOf(exchange, answer, reader).replace(/^ with an HTML page/, '');
+    return asFault(unusableAnswer(reader, `${answer.why}${quote}`));
+  }
+  return answer;
+}

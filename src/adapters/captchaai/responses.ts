@@ -1,0 +1,60 @@
+import type { PollAnswer, Threads } from '../../ports/api.ts';
+import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
+
+/** An answer that is no error. */
+export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
+
+/** What was asked for, or the name of what is missing in the answer. */
+export type Picked<T> = { readonly value: T } | { readonly missing: string };
+
+const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
+const decimal = /^-?\d+(\.\d+)?$/;
+
+/** The id in the answer to a submission: opaque, a string or a number, never shortened to what a double can hold. */
+export function pickCaptchaId(answer: Success): Picked<string> {
+  const payload = answer.type === 'ok' ? answer.payload : null;
+  const id = Number.isSafeInteger(payload) ? String(payload) : payload;
+  return typeof id === 'string' && idShape.test(id) ? { value: id } : { missing: 'a usable id' };
+}
+
+/** What a poll found. A bare text is no solution: a health page that says `OK` would be one. */
+export function pickPollAnswer(answer: Success): Picked<PollAnswer> {
+  if (answer.type === 'not-ready') return { value: { ready: false } };
+  const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
+  return solution === null ? { missing: 'a usable solution' } : { value: { ready: true, solution } };
+}
+
+function numberIn(value: unknown): number | null {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && decimal.test(text.trim()) ? Number(text) : null;
+}
+
+/** The balance, as a number or its text, with or without an envelope. */
+export function pickBalance(answer: Success): Picked<number> {
+  const value = answer.type === 'bare' ? answer.text : answer.type === 'ok' ? answer.payload : null;
+  const balance = numberIn(value);
+  return balance === null ? { missing: 'a balance' } : { value: balance };
+}
+
+function recordIn(payload: unknown): Readonly<Record<string, unknown>> {
+  const value = typeof payload === 'string' ? parseJson(payload) : payload;
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** The threads, beside the envelope or inside it, as an object or as JSON in a string. */
+export function pickThreads(answer: Success): Picked<Threads> {
+  const { payload, fields } = answer.type === 'ok' ? answer : { payload: null, fields: {} };
+  const found: Readonly<Record<string, unknown>> = { ...recordIn(payload), ...fields };
+  const [threads, workingThreads] = ['threads', 'working_threads'].map((name) => {
+    const count = Object.hasOwn(found, name) ? numberIn(found[name]) : null;
+    return count !== null && Number.isSafeInteger(count) && count >= 0 ? count : null;
+  });
+  if (typeof threads !== 'number') return { missing: 'a usable number named threads' };
+  if (typeof workingThreads !== 'number') return { missing: 'a usable number named working_threads' };
+  return { value: { threads, workingThreads } };
+}
+
+/** Any success is the receipt of a report. */
+export function pickReceipt(answer: Success): Picked<null> {
+  return answer.type === 'not-ready' ? { missing: 'a receipt' } : { value: null };
+}

@@ -1,0 +1,125 @@
+import { UsageError } from '../../../domain/errors.ts';
+import type { Peekable } from './peekable.ts';
+
+/** How the bytes of an input stand for text. */
+export interface Encoding {
+  /** As `TextDecoder` names it. */
+  readonly name: string;
+  /** Length of the byte order mark, in bytes. */
+  readonly markBytes: number;
+}
+
+const marks: readonly (readonly [name: string, ...bytes: readonly number[]])[] = [
+  ['utf-32le', 0xff, 0xfe, 0, 0],
+  ['utf-32be', 0, 0, 0xfe, 0xff],
+  ['utf-8', 0xef, 0xbb, 0xbf],
+  ['utf-16le', 0xff, 0xfe],
+  ['utf-16be', 0xfe, 0xff],
+];
+
+/** What people hand in by mistake, by its first bytes, and what helps. */
+const strangers: readonly (readonly [name: string, hint: string, ...bytes: readonly number[]])[] = [
+  ['gzip data', 'unpack it on the way: gunzip -c FILE | captcha batch -', 0x1f, 0x8b],
+  ['a spreadsheet or a zip archive', 'export it as CSV (UTF-8)', 0x50, 0x4b, 3, 4],
+  ['an image', 'solve one with: captcha solve FILE', 0x89, 0x50, 0x4e, 0x47],
+  ['an image', 'solve one with: captcha solve FILE', 0xff, 0xd8, 0xff],
+  ['an image', 'solve one with: captcha solve FILE', 0x47, 0x49, 0x46, 0x38],
+];
+
+const startsWith = (head: Uint8Array, bytes: readonly number[]): boolean =>
+  bytes.every((byte, index) => head[index] === byte);
+
+/** UTF-16 without a mark: text of the first 256 characters has a zero in every other byte. */
+function unmarkedUtf16(head: Uint8Array): string | null {
+  const zeros = [0, 0];
+  for (const [index, byte] of head.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = zeros;
+  const most = Math.floor(head.length / 2) * 0.7;
+  if (odd >= most && even === 0) return 'utf-16le';
+  return even >= most && odd === 0 ? 'utf-16be' : null;
+}
+
+function canonicalName(encoding: string): string {
+  try {
+    return new TextDecoder(encoding).encoding;
+  } catch {
+    throw new UsageError(`--encoding: ${encoding} is not known`, 'utf-8, utf-16le, utf-16be and windows-1252 are');
+  }
+}
+
+function withoutMark(head: Uint8Array): string {
+  const stranger = strangers.find(([, , ...bytes]) => startsWith(head, bytes));
+  if (stranger !== undefined) throw new UsageError(`the input is not text but ${stranger[0]}`, stranger[1]);
+  if (!head.includes(0)) return 'utf-8';
+  const name = unmarkedUtf16(head);
+  if (name === null) throw new UsageError('the input is not text', 'it is to be CSV or JSON Lines');
+  return name;
+}
+
+/**
+ * In which encoding an input is written, by the first bytes of it. A byte order mark counts more than `asked`, which
+ * counts more than a guess; null asks for nothing. Throws `UsageError` for what is not text.
+ */
+export function sniffEncoding(head: Uint8Array, asked: string | null): Encoding {
+  const mark = marks.find(([, ...bytes]) => startsWith(head, bytes));
+  if (mark === undefined) return { name: asked === null ? withoutMark(head) : canonicalName(asked), markBytes: 0 };
+  const [name, ...bytes] = mark;
+  if (name.startsWith('utf-32')) throw new UsageError('the input is UTF-32, which is not read', 'save it as UTF-8');
+  return { name, markBytes: bytes.length };
+}
+
+/** What 0x80 to 0x9F stand for. https://encoding.spec.whatwg.org/index-windows-1252.txt */
+const upper = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** The text that bytes in windows-1252 stand for; node's own decoder (20.20) takes 0x80 to 0x9F for control characters. */
+export function decodeWindows1252(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[\x80-\x9f]/g, (character) => upper.charAt(character.charCodeAt(0) - 0x80));
+}
+
+/** The longest byte order mark. */
+const fewestBytes = 4;
+const mostBytes = 256;
+/**
+ * The parsers work through one chunk without a pause, and all its records are in memory then: what lives while V8 collects
+ * makes its young generation grow, for good.
+ */
+const chunkBytes = 2 * 1024;
+
+/** The same bytes whatever the chunks in which they arrive: up to the end of the first line, within limits. */
+function sniffedBytes(head: Uint8Array): number {
+  const firstLine = head.findIndex((byte, index) => index >= fewestBytes - 1 && (byte === 10 || byte === 13)) + 1;
+  return Math.min(firstLine === 0 ? Infinity : firstLine, mostBytes);
+}
+
+type Decode = (chunk: Buffer) => Buffer;
+
+const nothing = Buffer.alloc(0);
+
+function decoderFor(encoding: string): { readonly decode: Decode; readonly end: () => Buffer } {
+  if (encoding === 'utf-8') return { decode: (chunk) => chunk, end: () => nothing };
+  if (encoding === 'windows-1252') {
+    return { decode: (chunk) => Buffer.from(decodeWindows1252(chunk)), end: () => nothing };
+  }
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
+  return {
+    decode: (chunk) => Buffer.from(decoder.decode(chunk, { stream: true })),
+    end: () => Buffer.from(decoder.decode()),
+  };
+}
+
+/**
+ * The bytes of an input as UTF-8 without a byte order mark, in chunks of at most 2 KiB and as they come. Bytes that
+ * stand for nothing in `asked` become U+FFFD. Throws `UsageError` for what is not text.
+ */
+export async function* utf8Chunks(input: Peekable, asked: string | null): AsyncGenerator<Buffer> {
+  const head = await input.peek((bytes) => bytes.length >= sniffedBytes(bytes));
+  const { name, markBytes } = sniffEncoding(head.subarray(0, sniffedBytes(head)), asked);
+  input.skip(markBytes);
+  const { decode, end } = decoderFor(name);
+  for await (const chunk of input) {
+    for (let start = 0; start < chunk.length; start += chunkBytes) {
+      yield decode(chunk.subarray(start, start + chunkBytes));
+    }
+  }
+  yield end();
+}

@@ -1,0 +1,181 @@
+import { UsageError } from '../../../domain/errors.ts';
+import type { UrlLine, UrlSource } from '../../../ports/files.ts';
+import type { CsvRecord } from './csv-reader.ts';
+import { checkHeader, csvBatches, faultOfCsvRecord, isDeclaration } from './csv-records.ts';
+import { utf8Chunks } from './encoding.ts';
+import { InputFile, type OpenBytes } from './input-file.ts';
+import { Peekable } from './peekable.ts';
+import { givenDelimiter, sniffDelimiter } from './read-records.ts';
+
+export interface UrlColumn {
+  readonly name: string;
+  /** One character; null: the one that the header uses. */
+  readonly delimiter: string | null;
+}
+
+/** So much is looked at to tell the delimiter. */
+const mostSniffedBytes = 64 * 1024;
+const mostShown = 8;
+
+const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, mostSniffedBytes);
+
+async function sniffedDelimiter(text: Peekable): Promise<string> {
+  const isEnough = (bytes: Buffer): boolean =>
+    bytes.length >= mostSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
+  const head = sniffedText(await text.peek(isEnough));
+  return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
+}
+
+/** A line of blanks only, which people do not see. */
+function isBlank({ fields, fault }: CsvRecord): boolean {
+  return fault === null && fields.length <= 1 && (fields[0] ?? '').trim() === '';
+}
+
+const shownNames = (names: readonly string[]): string =>
+  `${names
+    .slice(0, mostShown)
+    .map((name) => JSON.stringify(name))
+    .join(', ')}${names.length > mostShown ? ', …' : ''}`;
+
+/** Where in a record the URL stands. Throws `UsageError` where the header does not say so. */
+function indexIn(header: CsvRecord, name: string): number {
+  checkHeader(header);
+  const names = header.fields.map((field) => field.trim());
+  const index = names.indexOf(name);
+  if (index === -1) throw new UsageError(`--column ${name}: there is no such column`, `there are ${shownNames(names)}`);
+  if (names.lastIndexOf(name) === index) return index;
+  throw new UsageError(`--column ${name}: there are two columns of this name`, 'rename one of them in the file');
+}
+
+function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
+  const { line, fields } = record;
+  const text = fields[index]?.trim() ?? '';
+  const fault = faultOfCsvRecord(record, columns);
+  if (fault !== null) return { line, text: '', fault: `${fault.reason}. ${fault.fix}` };
+  return { line, text, fault: text === '' ? `the column ${columns[index]?.trim()} is empty` : null };
+}
+
+/** The URLs in one column of a CSV; blank lines hold none. Throws `UsageError` for an unusable input. */
+async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): AsyncGenerator<readonly UrlLine[]> {
+  let columns: readonly string[] | null = null;
+  let index = -1;
+  const separator = delimiter ?? (await sniffedDelimiter(text));
+  for await (const batch of csvBatches(text, separator)) {
+    let records = batch;
+    if (columns === null) {
+      const start = records.findIndex((record) => !isBlank(record) && !isDeclaration(record, separator));
+      const header = records[start];
+      if (header === undefined) continue;
+      index = indexIn(header, name);
+      columns = header.fields;
+      records = records.slice(start + 1);
+    }
+    const names = columns;
+    yield records.filter((record) => !isBlank(record)).map((record) => urlOf(record, names, index));
+  }
+}
+
+const [lf, cr] = [10, 13];
+/** No URL, but another kind of file. */
+const mostLineBytes = 1024 * 1024;
+const tooLong = `the line is longer than ${mostLineBytes / 1024 / 1024} MiB`;
+
+/** A pattern is slower than a text, and most files have no CR. */
+const linesIn = (text: string): readonly string[] => (text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
+
+/** Cuts UTF-8 into lines: a chunk at a time becomes text, since a buffer for each line would cost more than its URL. */
+class LineCutter {
+  #line = 0;
+  /** The beginning of a line whose end has not come; empty where it is too long to be kept. */
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  /** True where a CR was the last byte: an LF that follows belongs to it. */
+  #endsInCr = false;
+
+  /** The URLs on the lines that end in the chunk. */
+  cut(chunk: Buffer): readonly UrlLine[] {
+    const bytes = this.#endsInCr && chunk[0] === lf ? chunk.subarray(1) : chunk;
+    this.#endsInCr = chunk.at(-1) === cr;
+    const end = Math.max(bytes.lastIndexOf(lf), bytes.lastIndexOf(cr));
+    if (end === -1) {
+      this.#keep(bytes);
+      return [];
+    }
+    // The text stops before its last end of line, of which a CRLF leaves its CR.
+    const isCrLf = bytes[end] === lf && bytes[end - 1] === cr;
+    const lines = linesIn(this.#textTo(bytes.subarray(0, isCrLf ? end - 1 : end)));
+    this.#keep(bytes.subarray(end + 1));
+    return this.#urlsOn(lines);
+  }
+
+  /** What follows the last end of a line. */
+  end(): readonly UrlLine[] {
+    return this.#urlsOn([this.#textTo(Buffer.alloc(0))]);
+  }
+
+  #keep(part: Buffer): void {
+    this.#keptBytes += part.length;
+    if (this.#keptBytes > mostLineBytes) this.#kept = [];
+    else if (part.length > 0) this.#kept.push(part);
+  }
+
+  /** What was kept and these bytes as text; a NUL, which no URL has, in front of a line that was too long. */
+  #textTo(bytes: Buffer): string {
+    const isTooLong = this.#keptBytes > mostLineBytes;
+    const text = this.#kept.length === 0 ? bytes.toString() : Buffer.concat([...this.#kept, bytes]).toString();
+    this.#kept = [];
+    this.#keptBytes = 0;
+    return isTooLong ? text.replace(/^[^\r\n]*/, '\0') : text;
+  }
+
+  #urlsOn(lines: readonly string[]): readonly UrlLine[] {
+    const urls: UrlLine[] = [];
+    for (const each of lines) {
+      this.#line += 1;
+      const text = each.trim();
+      if (text === '' || text.startsWith('#')) continue;
+      if (text === '\0') urls.push({ line: this.#line, text: '', fault: tooLong });
+      else urls.push({ line: this.#line, text, fault: null });
+    }
+    return urls;
+  }
+}
+
+/** The URLs of a UTF-8 text, one a line, which LF, CRLF or CR ends; blank lines and those that begin with `#` hold none. */
+async function* urlLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly UrlLine[]> {
+  const cutter = new LineCutter();
+  for await (const chunk of chunks) yield cutter.cut(chunk);
+  yield cutter.end();
+}
+
+export interface UrlOptions {
+  /** A file, or `-` for standard input. */
+  readonly path: string;
+  /** The column of a CSV that holds them; null where the input is one URL a line. */
+  readonly column: string | null;
+  /** One character, or `\t` spelled out; null: the one that the header uses. */
+  readonly delimiter: string | null;
+  /** As `TextDecoder` takes it; null: by the first bytes, else UTF-8. */
+  readonly encoding: string | null;
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; destroy(): unknown };
+}
+
+function openBytes({ path, stdin }: UrlOptions): OpenBytes {
+  if (path !== '-') return new InputFile(path).open();
+  if (stdin.isTTY === true) {
+    throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+  }
+  // Whoever feeds it may never end: a run that has stopped does not wait for that.
+  return { chunks: stdin, close: async () => void stdin.destroy() };
+}
+
+/** The URLs of a file or of standard input. Throws `UsageError` where there is nothing to read, or no way to read it. */
+export function openUrls(options: UrlOptions): UrlSource {
+  const { column, encoding } = options;
+  const delimiter = givenDelimiter(options);
+  const { chunks, close } = openBytes(options);
+  const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));
+  const batches: AsyncIterable<readonly UrlLine[]> =
+    column === null ? urlLines(text) : urlColumn(text, { name: column, delimiter });
+  return { batches, close };
+}

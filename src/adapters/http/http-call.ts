@@ -1,0 +1,121 @@
+import type { Dispatcher } from 'undici';
+import { maxAnswerBytes } from './dispatcher.ts';
+import { readBody } from './read-body.ts';
+
+/** What came of one HTTP request. */
+export type Exchange =
+  | {
+      readonly type: 'reply';
+      readonly status: number;
+      readonly retryAfter: string | null;
+      readonly location: string | null;
+      /** Empty where it could not be read. */
+      readonly body: string;
+      /** Why the body could not be read, in words of our own; null where it was. */
+      readonly unreadable: string | null;
+    }
+  | {
+      readonly type: 'broken';
+      readonly kind: 'timeout' | 'transport';
+      /** A phrase of our own or an error's code: never a text from the server. */
+      readonly why: string;
+      /** False where it is certain that nothing of the request was written to a connection. */
+      readonly maybeSent: boolean;
+    };
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+const explanations: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name could not be resolved for now',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  ERR_ASSERTION: 'the answer was not valid HTTP',
+  UND_ERR_SOCKET: 'the connection was closed',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'the answer was too big',
+  UND_ERR_DESTROYED: 'the client was closed',
+  UND_ERR_ABORTED: 'the proxy refused the tunnel',
+  ERR_PROXY_TUNNEL: 'the proxy closed the tunnel',
+  HTTPParserError: 'the answer was not valid HTTP',
+};
+
+function codeOf(error: Error): string {
+  const code: unknown = 'code' in error ? error.code : null;
+  if (typeof code === 'string' && /^\w+$/.test(code)) return code;
+  // undici's parser errors have a name only.
+  return explanations[error.name] ?? 'unknown error';
+}
+
+function headerOf(headers: Headers, name: string): string | null {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/**
+ * undici's view of one request. undici says when it begins to write a request, so "was it sent" is known instead of
+ * guessed from an error's code: before that moment nothing has left, after it everything may have.
+ */
+export class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #settle: (exchange: Exchange) => void;
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | null = null;
+  #settled = false;
+  #status = 0;
+  #headers: Headers = {};
+
+  constructor(settle: (exchange: Exchange) => void) {
+    this.#settle = settle;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Ends the exchange, whatever its state. */
+  giveUp(kind: 'timeout' | 'transport', why: string): void {
+    this.#finish({ type: 'broken', kind, why, maybeSent: this.#controller !== null });
+    this.#controller?.abort(new Error(why));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Throwing keeps undici from writing: what was given up while it waited for a connection is not sent at all, and
+    // nothing is ever sent twice.
+    if (this.#settled || this.#controller !== null) throw new Error('given up');
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const read = readBody(this.#chunks, this.#headers, maxAnswerBytes);
+    this.#finish({
+      type: 'reply',
+      status: this.#status,
+      retryAfter: headerOf(this.#headers, 'retry-after'),
+      location: headerOf(this.#headers, 'location'),
+      body: 'text' in read ? read.text : '',
+      unreadable: 'text' in read ? null : read.unreadable,
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const code = codeOf(error);
+    const kind = code.includes('TIMEOUT') || code === 'ETIMEDOUT' ? 'timeout' : 'transport';
+    this.giveUp(kind, explanations[code] ?? code);
+  }
+
+  #finish(exchange: Exchange): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#settle(exchange);
+  }
+}

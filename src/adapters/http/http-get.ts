@@ -1,0 +1,147 @@
+import { setMaxListeners } from 'node:events';
+import type { Dispatcher } from 'undici';
+import type { ProbeLimits } from '../../ports/api.ts';
+import { failurePhrase } from './error-phrases.ts';
+import { readBody } from './read-body.ts';
+
+/** What came of one GET. */
+export type Got =
+  | {
+      readonly type: 'reply';
+      readonly status: number;
+      /** Empty where it could not be read. */
+      readonly body: string;
+      /** Why the body could not be read, in words of our own; null where it was. */
+      readonly unreadable: string | null;
+      readonly latencyMs: number;
+    }
+  /** `why`: a phrase of our own. `latencyMs`: of the first line; null where that, or the rest, did not come in time. */
+  | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null };
+
+export interface GetRequest {
+  readonly url: URL;
+  /** Bytes of the body that are read; a longer one breaks the request. 0: the first line of the answer is enough. */
+  readonly mostBytes: number;
+}
+
+/** Node fires a longer timer at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+const inUnits = (ms: number): string => (ms < 1_000 ? `${ms}ms` : `${ms / 1_000}s`);
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** undici's view of one request: it settles once, and nothing is written once it has. */
+class GetHandler implements Dispatcher.DispatchHandler {
+  readonly #settle: (got: Got) => void;
+  readonly #mostBytes: number;
+  readonly #startedMs = performance.now();
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | null = null;
+  #settled = false;
+  #status = 0;
+  #headers: Headers = {};
+  #size = 0;
+  #latencyMs: number | null = null;
+
+  constructor(mostBytes: number, settle: (got: Got) => void) {
+    this.#mostBytes = mostBytes;
+    this.#settle = settle;
+  }
+
+  /** Ends the request, whatever its state. */
+  giveUp(why: string): void {
+    this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
+    this.#controller?.abort(new Error(why));
+  }
+
+  /** Ends a request that takes too long: when its first line came says nothing about how long it would have taken. */
+  giveUpLate(why: string): void {
+    this.#latencyMs = null;
+    this.giveUp(why);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Throwing keeps undici from writing what was given up while it waited for a connection.
+    if (this.#settled) throw new Error('given up');
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    this.#latencyMs = performance.now() - this.#startedMs;
+    if (this.#mostBytes > 0) return;
+    this.onResponseEnd();
+    this.#controller?.abort(new Error('heard enough'));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#mostBytes) this.giveUp(`HTTP ${this.#status} with more than ${this.#mostBytes / 1024} KiB`);
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const read = readBody(this.#chunks, this.#headers, this.#mostBytes);
+    const [body, unreadable] = 'text' in read ? [read.text, null] : ['', read.unreadable];
+    const latencyMs = performance.now() - this.#startedMs;
+    this.#finish({ type: 'reply', status: this.#status, body, unreadable, latencyMs });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.giveUp(failurePhrase(error));
+  }
+
+  #finish(got: Got): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#settle(got);
+  }
+}
+
+/** A text that was percent-encoded, or the text itself where that is not what it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A user and password in the URL, as the header that they stand for. */
+function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === '' && password === '') return {};
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function optionsOf(url: URL): Dispatcher.DispatchOptions {
+  const asked = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'captcha-ops' };
+  const headers = { ...asked, ...authorizationOf(url) };
+  // Each on a connection of its own: one that was kept may be closed just now, and says nothing about getting there.
+  return { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers, reset: true };
+}
+
+/** Gets a page once; resolves whatever happens, `timeoutMs` after the start at the latest. No redirect is followed. */
+export function get(dispatcher: Dispatcher, { url, mostBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
+  const { timeoutMs, signal } = limits;
+  return new Promise((resolve) => {
+    const handler = new GetHandler(mostBytes, (got) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      resolve(got);
+    });
+    const cancel = (): void => handler.giveUp('cancelled');
+    const outOfTime = (): void => handler.giveUpLate(`timed out after ${inUnits(timeoutMs)}`);
+    const timer = setTimeout(outOfTime, Math.min(timeoutMs, longestTimerMs));
+    if (signal !== undefined) {
+      // All probes of a round share it, which Node takes for a leak from the eleventh on.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', cancel);
+    }
+    if (signal?.aborted === true) cancel();
+    else dispatcher.dispatch(optionsOf(url), handler);
+  });
+}

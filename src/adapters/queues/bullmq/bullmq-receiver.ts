@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { type IRedisClient, type Job, Worker } from 'bullmq';
+import type { QueuedTask } from '../../../domain/queued-task.ts';
+import { within } from '../../../domain/within.ts';
+import type { FleetState } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import type { RedisTrouble } from '../../redis/redis-errors.ts';
+import type { RedisAddress } from '../../redis/redis-url.ts';
+import { PerTurn } from './batcher.ts';
+import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
+import { nameOfData, saveJobData } from './bullmq-scripts.ts';
+
+/** How long things are held, in ms. */
+export interface Timing {
+  /** A lease that is not renewed for so long is lost. */
+  readonly leaseMs: number;
+  /** How often it is looked for tasks whose lease was lost. */
+  readonly stalledMs: number;
+  /** The longest that one lease is renewed: a worker that hangs must not keep its task for ever. */
+  readonly maxHoldMs: number;
+}
+
+export interface BullReceiverOptions {
+  readonly address: RedisAddress;
+  readonly prefix: string;
+  /** Names the queue in `state`. */
+  readonly place: string;
+  readonly holder: string;
+  readonly timing: Timing;
+}
+
+interface Deps {
+  readonly clock: Clock;
+  /** Where tasks are that were begun. Null: this queue is all that there is. */
+  readonly state: FleetState | null;
+  readonly trouble: RedisTrouble;
+}
+
+/** Looking costs one command. BullMQ's blocking wait cannot be called off, and was seen to sleep on when Redis came back. */
+const lookEveryMs = 200;
+/** A task that its workers do not survive is for the worker to set aside, with its reason; BullMQ must not fail it. */
+const maxStalledCount = 1_000_000;
+const renewalsPerLease = 3;
+
+/** Takes jobs by hand, as many as there is room for, and renews the locks of those that are held. */
+export class BullReceiver {
+  readonly #options: BullReceiverOptions;
+  readonly #deps: Deps;
+  readonly #worker: Worker<QueuedTask, null>;
+  readonly #held = new Map<BullLease, { readonly untilMs: number }>();
+  readonly #closing = new AbortController();
+  readonly #leaseDeps: Omit<BullLeaseDeps, 'hasLostData'>;
+  /** Taken while the state was away: a job that is handed back each time would be handed out too often. */
+  readonly #notBegun: BullLease[] = [];
+  /** Names the data of the queue as it was met last; null before that. */
+  #data: string | null = null;
+  #tokenCount = 0;
+  #isRenewing = false;
+
+  constructor(options: BullReceiverOptions, deps: Deps) {
+    this.#options = options;
+    this.#deps = deps;
+    const { address, prefix, place, holder, timing } = options;
+    this.#worker = new Worker<QueuedTask, null>('tasks', null, {
+      connection: { ...address, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 2_000) },
+      prefix,
+      name: holder,
+      autorun: false,
+      lockDuration: timing.leaseMs,
+      stalledInterval: timing.stalledMs,
+      maxStalledCount,
+    });
+    this.#worker.on('error', (error) => deps.trouble.note(error));
+    this.#leaseDeps = {
+      saves: new PerTurn(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
+      holder,
+      ...{ state: deps.state, place, trouble: deps.trouble },
+      onEnd: (lease) => void this.#held.delete(lease),
+    };
+    void this.#worker.startStalledCheckTimer();
+  }
+
+  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly BullLease[]> {
+    const { clock, trouble } = this.#deps;
+    const untilMs = clock.nowMs() + waitMs;
+    while (!signal.aborted && most > 0) {
+      const fetching = trouble.guard(() => this.#fetch(most));
+      const leases = await within(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
+      if (leases === null) {
+        void fetching.then(handBack, () => undefined);
+        // What aborts it while it is waited for is not seen by the compiler.
+        if (!(signal.aborted as boolean)) throw trouble.unavailable('Connection is closed');
+        return [];
+      }
+      const leftMs = untilMs - clock.nowMs();
+      if (leases.length > 0 || leftMs <= 0) return leases;
+      await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
+    }
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    handBack(this.#notBegun.splice(0));
+    this.#held.clear();
+    await this.#worker.close(true);
+  }
+
+  /** In waves that double, so that an empty queue is asked once and a full one answers in a few round trips. */
+  async #fetch(most: number): Promise<readonly BullLease[]> {
+    const client = await this.#connected();
+    this.#data ??= await this.#nameOfData();
+    const leases = [...(await this.#begin(this.#notBegun.splice(0, most)))];
+    for (let size = 1; leases.length < most; size *= 2) {
+      const wave = Array.from({ length: Math.min(size, most - leases.length) }, () => this.#take());
+      const taken = (await Promise.all(wave)).filter((lease) => lease !== null);
+      const begun = await this.#begin(taken).catch((error: unknown) => this.#unlessSome(leases, error));
+      leases.push(...begun);
+      if (taken.length < wave.length || begun.length === 0 || client.status !== 'ready') break;
+    }
+    return leases;
+  }
+
+  /** Those of the leases whose task is in this queue; what cannot be asked for now is begun later. */
+  async #begin(leases: readonly BullLease[]): Promise<readonly BullLease[]> {
+    const held = leases.filter(({ lost, forgotten }) => !lost.aborted && !forgotten.aborted);
+    const answers = await Promise.allSettled(held.map((lease) => lease.begin()));
+    this.#notBegun.push(...held.filter((_, index) => answers[index]?.status === 'rejected'));
+    const begun = held.filter((_, index) => {
+      const answer = answers[index];
+      return answer?.status === 'fulfilled' && answer.value;
+    });
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined && begun.length === 0) throw failed.reason;
+    return begun;
+  }
+
+  /** What was begun before is delivered first; whoever asks next is told. */
+  #unlessSome(leases: readonly BullLease[], error: unknown): readonly BullLease[] {
+    if (leases.length === 0) throw error;
+    return [];
+  }
+
+  async #connected(): Promise<IRedisClient> {
+    const { clock, trouble } = this.#deps;
+    const client = await within(this.#worker.getBackend().client, { ms: this.#options.timing.stalledMs }, clock);
+    if (client?.status !== 'ready' || trouble.isElsewhere) throw trouble.unavailable('Connection is closed');
+    return client;
+  }
+
+  async #take(): Promise<BullLease | null> {
+    const { holder, timing } = this.#options;
+    const token = `${holder}-${(this.#tokenCount += 1)}`;
+    const job = (await this.#worker.getNextJob(token, { block: false })) as Job<QueuedTask, null> | undefined;
+    if (job === undefined) return null;
+    const data = this.#data;
+    const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
+    const lease = new BullLease(job, token, { ...this.#leaseDeps, hasLostData });
+    this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
+    if (!this.#isRenewing) void this.#renewWhileHeld();
+    return lease;
+  }
+
+  async #nameOfData(): Promise<string> {
+    return nameOfData(await this.#worker.getBackend().client, this.#worker, randomUUID());
+  }
+
+  async #renewWhileHeld(): Promise<void> {
+    const { clock } = this.#deps;
+    this.#isRenewing = true;
+    while (this.#held.size > 0) {
+      await clock.sleep(this.#options.timing.leaseMs / renewalsPerLease, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      this.#loseOverdue();
+      // With Redis away nobody else can take them either.
+      await this.#renew().catch(() => undefined);
+    }
+    this.#isRenewing = false;
+  }
+
+  #loseOverdue(): void {
+    const nowMs = this.#deps.clock.nowMs();
+    for (const [lease, { untilMs }] of [...this.#held]) if (untilMs <= nowMs) lease.lose();
+  }
+
+  async #renew(): Promise<void> {
+    const leases = [...this.#held.keys()];
+    if (leases.length === 0) return;
+    const [ids, tokens] = [leases.map(({ id }) => id), leases.map(({ token }) => token)];
+    const failed = new Set(await this.#worker.extendJobLocks(ids, tokens, this.#options.timing.leaseMs));
+    const lost = leases.filter((lease) => failed.has(lease.id) && this.#held.has(lease));
+    await Promise.all(lost.map((lease) => lease.loseOrForget()));
+  }
+}
+
+function handBack(leases: readonly BullLease[]): void {
+  for (const lease of leases) lease.release().catch(() => undefined);
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import { type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
+import { within } from '../../../domain/within.ts';
+import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { RedisTrouble } from '../../redis/redis-errors.ts';
+import { parseRedisUrl, type RedisAddress } from '../../redis/redis-url.ts';
+import { BullReceiver, type Timing } from './bullmq-receiver.ts';
+import { findOpenJobs, unknownJobs } from './bullmq-scripts.ts';
+
+export interface BullTaskQueueOptions {
+  readonly url: string;
+  readonly region: string;
+  readonly timing: Timing;
+}
+
+export interface BullTaskQueueDeps {
+  readonly clock: Clock;
+  /** Where tasks are that were begun; closed by whoever opened it. Null: this queue is all that there is. */
+  readonly state: FleetState | null;
+}
+
+/** Kept for those who look: what was done lately, and the dead letters until a person has seen to them. */
+const keptJobs = {
+  removeOnComplete: { count: 1_000, age: 3_600 },
+  removeOnFail: { count: 100_000, age: 14 * 86_400 },
+};
+/** The stream of events is for dashboards; its usual length holds 10,000. */
+const streams = { events: { maxLen: 100 } };
+/** As long as the results know which tasks are finished. */
+const rememberedMs = 14 * 86_400_000;
+const jobName = 'solve';
+const bulkSize = 1_000;
+const connectTimeoutMs = 5_000;
+const commandTimeoutMs = 10_000;
+const politeMs = 1_000;
+
+/** All keys of a region begin with this. In braces they are in one slot of a Redis Cluster, as scripts demand. */
+function prefixOf(region: string): string {
+  return `{captcha:${encodeURIComponent(region)}}`;
+}
+
+/** Without the check that warns on the console of other eviction policies, which the doctor tells of. */
+function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: true } {
+  return { ...parseRedisUrl(url), skipVersionCheck: true };
+}
+
+function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {
+  const count = Math.ceil(tasks.length / bulkSize);
+  return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
+}
+
+/** The tasks of one region in BullMQ: dashboards that know BullMQ show them as its queue `tasks`. */
+export class BullTaskQueue implements TaskQueue {
+  readonly #options: BullTaskQueueOptions;
+  readonly #clock: Clock;
+  readonly #state: FleetState | null;
+  readonly #trouble: RedisTrouble;
+  readonly #holder = randomUUID();
+  #queue: Queue<QueuedTask, null> | null = null;
+  #isClosed = false;
+  #receiver: BullReceiver | null = null;
+
+  constructor(options: BullTaskQueueOptions, { clock, state }: BullTaskQueueDeps) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#state = state;
+    this.#trouble = new RedisTrouble(options.url);
+  }
+
+  get place(): string {
+    return this.#options.region;
+  }
+
+  send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const fresh = new Set<string>();
+      for (const bulk of bulksOf(tasks)) for (const id of await this.#sendBulk(queue, bulk)) fresh.add(id);
+      return fresh;
+    });
+  }
+
+  sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await Promise.all(tasks.map((task) => this.#forgetDone(queue, queueIdOf(task))));
+      return this.send(tasks);
+    });
+  }
+
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    const place = (await this.#state?.placeOf(queueIdOf(task))) ?? this.place;
+    return place === this.place && (await this.send([task])).size === 1;
+  }
+
+  noteRun(run: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      await (await queue.getBackend().client).runCommand('set', [queue.toKey(`run:${run}`), '1', 'PX', rememberedMs]);
+    });
+  }
+
+  knowsRun(run: string): Promise<boolean> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      return Number(await client.runCommand('exists', [queue.toKey(`run:${run}`)])) === 1;
+    });
+  }
+
+  holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const client = await queue.getBackend().client;
+      const answers = bulksOf(tasks).map((bulk) => findOpenJobs(client, queue, bulk.map(queueIdOf)));
+      return (await Promise.all(answers)).flat();
+    });
+  }
+
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    const { url, region, timing } = this.#options;
+    this.#receiver ??= new BullReceiver(
+      { address: bullAddress(url), prefix: prefixOf(region), place: this.place, holder: this.#holder, timing },
+      // Of its own: a worker waits for a Redis that is away, those who ask do not.
+      { clock: this.#clock, state: this.#state, trouble: new RedisTrouble(url) },
+    );
+    return this.#receiver.receive(most, waitMs, signal);
+  }
+
+  depth(): Promise<QueueDepth> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      const [counts, [oldest]] = await Promise.all([
+        queue.getJobCounts('waiting', 'delayed', 'active', 'failed'),
+        queue.getJobs(['waiting'], 0, 0, true),
+      ]);
+      const { waiting = 0, delayed = 0, active: inFlight = 0, failed: dead = 0 } = counts;
+      const oldestAgeMs = oldest === undefined ? null : Math.max(0, this.#clock.timestamp() - oldest.data.enqueuedAt);
+      return { waiting: waiting + delayed, inFlight, oldestAgeMs, dead };
+    });
+  }
+
+  dead(most: number): Promise<readonly DeadTask[]> {
+    return this.#trouble.guard(async () => {
+      if (most <= 0) return [];
+      const jobs = await (await this.#open()).getFailed(0, most - 1);
+      return jobs.map((job) => ({ queued: job.data, reason: job.failedReason, deliveries: job.attemptsStarted }));
+    });
+  }
+
+  requeue(ids: readonly string[] | null): Promise<number> {
+    return this.#trouble.guard(async () => {
+      const queue = await this.#open();
+      if (ids !== null) return this.#requeueAll(await Promise.all(ids.map((id) => queue.getJob(id))));
+      let count = 0;
+      for (;;) {
+        const requeued = await this.#requeueAll(await queue.getFailed(0, bulkSize - 1));
+        if (requeued === 0) return count;
+        count += requeued;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const closing = Promise.all([this.#receiver?.close(), this.#queue?.close()]).then(() => true);
+    // Of a Redis that went away BullMQ takes leave without end.
+    const isClosed = await within(closing, { ms: politeMs }, this.#clock).catch(() => null);
+    if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
+  }
+
+  async #sendBulk(queue: Queue<QueuedTask, null>, tasks: readonly QueuedTask[]): Promise<readonly string[]> {
+    const ids = [...new Set(tasks.map(queueIdOf))];
+    const fresh = await unknownJobs(await queue.getBackend().client, queue, ids);
+    await queue.addBulk(
+      tasks.map((task) => ({
+        name: jobName,
+        data: task,
+        opts: { jobId: queueIdOf(task), timestamp: task.enqueuedAt },
+      })),
+    );
+    return fresh;
+  }
+
+  async #forgetDone(queue: Queue<QueuedTask, null>, id: string): Promise<void> {
+    const job = await queue.getJob(id);
+    if (job !== undefined && (await job.isCompleted())) await job.remove();
+  }
+
+  async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {
+    const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
+    const requeued = jobs.map(async (job) => {
+      if (job === undefined || !(await job.isFailed())) return 0;
+      await job.retry('failed', again);
+      return 1;
+    });
+    return (await Promise.all(requeued)).reduce((sum: number, one) => sum + one, 0);
+  }
+
+  /** For whoever waits for an answer: with Redis away it fails at once instead of holding everything up. */
+  async #open(): Promise<Queue<QueuedTask, null>> {
+    // Whoever still asks would keep the process from ending.
+    if (this.#isClosed) throw this.#trouble.unavailable('Connection is closed');
+    this.#queue ??= this.#create();
+    const queue = this.#queue;
+    const isReady = this.#trouble.guard(() => queue.waitUntilReady().then(() => true));
+    const isOpen = (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) === true;
+    if (isOpen && !this.#trouble.isElsewhere) return queue;
+    throw this.#trouble.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
+  }
+
+  #create(): Queue<QueuedTask, null> {
+    const queue = new Queue<QueuedTask, null>('tasks', {
+      connection: {
+        ...bullAddress(this.#options.url),
+        enableOfflineQueue: false,
+        commandTimeout: commandTimeoutMs,
+        connectTimeout: connectTimeoutMs,
+      },
+      prefix: prefixOf(this.#options.region),
+      streams,
+      defaultJobOptions: { ...keptJobs, attempts: 1 },
+    });
+    queue.on('error', (error) => this.#trouble.note(error));
+    queue.on('ioredis:close', () => this.#trouble.lose());
+    return queue;
+  }
+}

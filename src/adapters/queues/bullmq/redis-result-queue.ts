@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { queueIdOf, type TaskAddress, type TaskResult } from '../../../domain/queued-task.ts';
+import { within } from '../../../domain/within.ts';
+import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { closeRedis, openRedis } from '../../redis/redis-client.ts';
+import { RedisTrouble } from '../../redis/redis-errors.ts';
+import { ResultStore } from './redis-result-store.ts';
+
+export interface ReaderDeps {
+  readonly store: ResultStore;
+  readonly clock: Clock;
+  readonly trouble: RedisTrouble;
+  readonly leaseMs: number;
+}
+
+/** Looking costs one command per run. */
+const lookEveryMs = 100;
+const renewalsPerLease = 3;
+
+/** Reads one run, which it tells those who read all of them, or every run that nobody else reads. */
+class RedisResultReader implements ResultReader {
+  readonly #run: string | null;
+  readonly #name: string | null;
+  readonly #deps: ReaderDeps;
+  readonly #held = new Set<TaskResult>();
+  /** Taken and not handed out yet: those who asked for them had left, or were told that Redis is away. */
+  readonly #taken: ResultLease[] = [];
+  readonly #closing = new AbortController();
+  #taking: Promise<void> | null = null;
+  #renewing: Promise<void> | null = null;
+
+  constructor(run: string | null, deps: ReaderDeps) {
+    this.#run = run;
+    this.#name = run === null ? null : randomUUID();
+    this.#deps = deps;
+  }
+
+  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
+    const { clock, trouble } = this.#deps;
+    this.#renewing ??= this.#renewUntilClosed();
+    const untilMs = clock.nowMs() + waitMs;
+    while (!signal.aborted && most > 0) {
+      if (this.#taken.length > 0) return this.#taken.splice(0, most);
+      const isTaken = trouble.guard(() => this.#takeOnce(most)).then(() => true);
+      if ((await within(isTaken, { ms: Infinity, signal }, clock)) === null) break;
+      if (this.#taken.length > 0) continue;
+      const leftMs = untilMs - clock.nowMs();
+      if (leftMs <= 0) break;
+      await clock.sleep(Math.min(lookEveryMs, leftMs), signal);
+    }
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#renewing;
+    const { store, clock, trouble } = this.#deps;
+    const handBack = async (): Promise<void> => {
+      await this.#taking;
+      await Promise.all(this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys)));
+    };
+    // With Redis away the leases run out by themselves.
+    await within(
+      trouble.guard(handBack).catch(() => undefined),
+      { ms: this.#deps.leaseMs },
+      clock,
+    );
+    this.#held.clear();
+  }
+
+  /** One at a time: with Redis away, what was asked for is asked for already. */
+  #takeOnce(most: number): Promise<void> {
+    return (this.#taking ??= this.#take(most).finally(() => (this.#taking = null)));
+  }
+
+  async #take(most: number): Promise<void> {
+    const { store } = this.#deps;
+    const runs = this.#run === null ? await store.runs() : [this.#run];
+    for (const run of runs) {
+      if (this.#taken.length >= most) break;
+      const results = await store.take({ run, reader: this.#name }, most - this.#taken.length);
+      this.#taken.push(...results.map((result) => this.#hold(result)));
+      if (results.length === 0 && this.#run === null) await store.forgetIfQuiet(run);
+    }
+  }
+
+  #hold(result: TaskResult): ResultLease {
+    const { store, trouble } = this.#deps;
+    this.#held.add(result);
+    const ack = async (): Promise<void> => {
+      await trouble.guard(() => store.ack(result.run, result.key));
+      this.#held.delete(result);
+    };
+    return { result, ack };
+  }
+
+  /** A reader may be slow to write: its output may be a terminal that somebody has stopped. */
+  async #renewUntilClosed(): Promise<void> {
+    const { store, clock, leaseMs } = this.#deps;
+    for (;;) {
+      await clock.sleep(leaseMs / renewalsPerLease, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      const renewing = this.#heldByRun().map(([run, keys]) => store.renew({ run, reader: this.#name }, keys));
+      await within(Promise.allSettled(renewing), { ms: Infinity, signal: this.#closing.signal }, clock);
+    }
+  }
+
+  /** With the run itself, also where nothing of it is held. */
+  #heldByRun(): [run: string, keys: readonly string[]][] {
+    const runs = new Map<string, string[]>(this.#run === null ? [] : [[this.#run, []]]);
+    for (const { run, key } of this.#held) runs.set(run, [...(runs.get(run) ?? []), key]);
+    return [...runs];
+  }
+}
+
+export interface RedisResultQueueOptions {
+  readonly url: string;
+  /** What a reader holds and does not renew for so long, others may read, in ms. */
+  readonly leaseMs: number;
+}
+
+/**
+ * The results in plain Redis: every change is one script, so that the first result of a task stands whatever happens
+ * meanwhile. BullMQ forgets an id with its job, and cannot hand the results of one run to one reader.
+ */
+export class RedisResultQueue implements ResultQueue {
+  readonly #trouble: RedisTrouble;
+  readonly #redis: Redis;
+  readonly #store: ResultStore;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  /** What was pushed and is not known to be there, by the task. */
+  readonly #pushing = new Map<string, Promise<boolean>>();
+
+  constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
+    this.#trouble = new RedisTrouble(url);
+    this.#redis = openRedis(url, this.#trouble);
+    this.#store = new ResultStore(this.#redis, { leaseMs });
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  /** Whoever pushes a result again, told that Redis is away, waits for the same push: a second would find the first. */
+  async push(result: TaskResult): Promise<'first' | 'duplicate'> {
+    const id = queueIdOf(result);
+    const isFirst = await this.#trouble.guard(() => this.#pushing.get(id) ?? this.#push(id, result));
+    this.#pushing.delete(id);
+    return isFirst ? 'first' : 'duplicate';
+  }
+
+  isFinished({ run, key }: TaskAddress): Promise<boolean> {
+    return this.#trouble.guard(() => this.#store.isFinished(run, key));
+  }
+
+  reader(run: string | null): ResultReader {
+    const deps = { store: this.#store, clock: this.#clock, trouble: this.#trouble, leaseMs: this.#leaseMs };
+    return new RedisResultReader(run, deps);
+  }
+
+  depth(): Promise<ResultDepth> {
+    return this.#trouble.guard(async () => {
+      const counts = await Promise.all((await this.#store.runs()).map((run) => this.#store.counts(run)));
+      return {
+        waiting: counts.reduce((sum, { waiting }) => sum + waiting, 0),
+        inFlight: counts.reduce((sum, { held }) => sum + held, 0),
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    return closeRedis(this.#redis);
+  }
+
+  #push(id: string, result: TaskResult): Promise<boolean> {
+    const pushing = this.#store.push(result);
+    this.#pushing.set(id, pushing);
+    pushing.catch(() => this.#pushing.delete(id));
+    return pushing;
+  }
+}

@@ -1,0 +1,211 @@
+import type { Redis } from 'ioredis';
+import type { TaskResult } from '../../../domain/queued-task.ts';
+import { PerTurn } from './batcher.ts';
+
+/**
+ * The keys of one run: what waits to be read (a list), what readers hold (sorted by when that runs out), the texts, the
+ * keys of all finished tasks, and whoever reads this run and no other. In braces they are in one slot of a Redis Cluster.
+ */
+export interface RunKeys {
+  readonly waiting: string;
+  readonly held: string;
+  readonly results: string;
+  readonly finished: string;
+  readonly reader: string;
+}
+
+function runKeysOf(run: string): RunKeys {
+  const prefix = `{captcha:results:${run}}`;
+  return {
+    waiting: `${prefix}:waiting`,
+    held: `${prefix}:held`,
+    results: `${prefix}:results`,
+    finished: `${prefix}:finished`,
+    reader: `${prefix}:reader`,
+  };
+}
+
+/** Every run that may have results, by when the last one was pushed. */
+export const runsKey = 'captcha:results';
+
+/**
+ * KEYS: finished, results, waiting. ARGV: how long a finished task is remembered, then keys and texts by turns. Answers 1
+ * for each that is the first of its task.
+ */
+const pushScript = `
+local firsts = {}
+for i = 2, #ARGV, 2 do
+  local first = redis.call('SADD', KEYS[1], ARGV[i])
+  if first == 1 then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+    redis.call('RPUSH', KEYS[3], ARGV[i])
+  end
+  firsts[#firsts + 1] = first
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return firsts`;
+
+const readNow = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/**
+ * KEYS: waiting, held, results, reader. ARGV: how many, how long they are held, the reader's name or nothing for one of all
+ * runs, which keeps away from a run that is being read. What was held too long waits again, first of all. A key without
+ * a text was acknowledged late. Answers keys and texts by turns.
+ */
+const takeScript = `${readNow}
+if ARGV[3] ~= '' then redis.call('SET', KEYS[4], ARGV[3], 'PX', ARGV[2])
+elseif redis.call('EXISTS', KEYS[4]) == 1 then return {} end
+local most = tonumber(ARGV[1])
+for _, key in ipairs(redis.call('ZRANGE', KEYS[2], '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
+  redis.call('ZREM', KEYS[2], key)
+  redis.call('LPUSH', KEYS[1], key)
+end
+local taken = {}
+while #taken < 2 * most do
+  local key = redis.call('LPOP', KEYS[1])
+  if not key then break end
+  local text = redis.call('HGET', KEYS[3], key)
+  if text then
+    redis.call('ZADD', KEYS[2], now + ARGV[2], key)
+    taken[#taken + 1] = key
+    taken[#taken + 1] = text
+  end
+end
+return taken`;
+
+/** KEYS: held, reader. ARGV: how long, the reader's name or nothing, then the keys. */
+const renewScript = `${readNow}
+if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[1]) end
+for i = 3, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[i]) end
+return 1`;
+
+/** KEYS: held, results. ARGV: the keys. Answers 1 for each that was still there. */
+const ackScript = `
+local known = {}
+for i = 1, #ARGV do
+  redis.call('ZREM', KEYS[1], ARGV[i])
+  known[i] = redis.call('HDEL', KEYS[2], ARGV[i])
+end
+return known`;
+
+/** KEYS: waiting, held, reader. ARGV: the reader's name, then the keys. */
+const handBackScript = `
+for i = 2, #ARGV do
+  if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 then redis.call('LPUSH', KEYS[1], ARGV[i]) end
+end
+if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+return 1`;
+
+/** KEYS: all runs. ARGV: the run, and the moment since when it must have had no push, epoch ms. */
+const forgetScript = `
+local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if last and tonumber(last) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 1`;
+
+/** Results outlive their runs by this long in what is known about them: a worker that stood still meanwhile is refused. */
+const rememberedMs = 14 * 86_400_000;
+/** A run without a push for so long is one that nobody looks at any more. */
+const quietRunMs = 600_000;
+/** How often a run is noted as one that has results, while they come: often enough to be none that is quiet. */
+const noteEveryMs = 60_000;
+const mostNoted = 1_000;
+
+/** Who reads what. */
+export interface RunReader {
+  readonly run: string;
+  /** Null for a reader of all runs, which keeps away from those that have one of their own. */
+  readonly reader: string | null;
+}
+
+/** The results in Redis, as commands. */
+export class ResultStore {
+  readonly #redis: Redis;
+  readonly #leaseMs: number;
+  readonly #pushes = new PerTurn<TaskResult, number>((run, results) => this.#pushAll(run, results));
+  readonly #lookups = new PerTurn<string, number>((run, keys) =>
+    this.#redis.smismember(runKeysOf(run).finished, ...keys),
+  );
+  readonly #acks = new PerTurn<string, number>((run, keys) => this.#ackAll(run, keys));
+  /** When each run was noted last, epoch ms. */
+  readonly #noted = new Map<string, number>();
+
+  constructor(redis: Redis, { leaseMs }: { readonly leaseMs: number }) {
+    this.#redis = redis;
+    this.#leaseMs = leaseMs;
+  }
+
+  async push(result: TaskResult): Promise<boolean> {
+    return (await this.#pushes.ask(result.run, result)) === 1;
+  }
+
+  async isFinished(run: string, key: string): Promise<boolean> {
+    return (await this.#lookups.ask(run, key)) === 1;
+  }
+
+  runs(): Promise<string[]> {
+    return this.#redis.zrange(runsKey, '0', '-1');
+  }
+
+  async take({ run, reader }: RunReader, most: number): Promise<readonly TaskResult[]> {
+    const { waiting, held, results, reader: readerKey } = runKeysOf(run);
+    const keys = [waiting, held, results, readerKey];
+    const answer = await this.#eval(takeScript, keys, [most, this.#leaseMs, reader ?? '']);
+    const texts = (answer as string[]).filter((_, index) => index % 2 === 1);
+    return texts.map((text) => JSON.parse(text) as TaskResult);
+  }
+
+  async renew({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
+    const { held, reader: readerKey } = runKeysOf(run);
+    await this.#eval(renewScript, [held, readerKey], [this.#leaseMs, reader ?? '', ...keys]);
+  }
+
+  async ack(run: string, key: string): Promise<void> {
+    await this.#acks.ask(run, key);
+  }
+
+  async handBack({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
+    const { waiting, held, reader: readerKey } = runKeysOf(run);
+    await this.#eval(handBackScript, [waiting, held, readerKey], [reader ?? '', ...keys]);
+  }
+
+  /** Drops the run from those that are looked at, unless it has something, or had something lately. */
+  async forgetIfQuiet(run: string): Promise<void> {
+    const { waiting, held } = await this.counts(run);
+    if (waiting + held === 0) await this.#eval(forgetScript, [runsKey], [run, Date.now() - quietRunMs]);
+  }
+
+  async counts(run: string): Promise<{ readonly waiting: number; readonly held: number }> {
+    const { waiting, held } = runKeysOf(run);
+    const [waitingCount, heldCount] = await Promise.all([this.#redis.llen(waiting), this.#redis.zcard(held)]);
+    return { waiting: waitingCount, held: heldCount };
+  }
+
+  async #pushAll(run: string, results: readonly TaskResult[]): Promise<readonly number[]> {
+    const { finished, results: texts, waiting } = runKeysOf(run);
+    const args = results.flatMap((result) => [result.key, JSON.stringify(result)]);
+    // First the run is known, so that no result can be where nobody looks: one connection keeps the order.
+    const noting = this.#note(run);
+    const pushing = this.#eval(pushScript, [finished, texts, waiting], [rememberedMs, ...args]);
+    const [pushed] = await Promise.all([pushing, noting]);
+    return pushed as number[];
+  }
+
+  async #note(run: string): Promise<void> {
+    const now = Date.now();
+    if (now - (this.#noted.get(run) ?? 0) < noteEveryMs) return;
+    await this.#redis.zadd(runsKey, now, run);
+    if (this.#noted.size >= mostNoted) this.#noted.clear();
+    this.#noted.set(run, now);
+  }
+
+  #ackAll(run: string, keys: readonly string[]): Promise<number[]> {
+    const { held, results } = runKeysOf(run);
+    return this.#eval(ackScript, [held, results], keys) as Promise<number[]>;
+  }
+
+  #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.#redis.eval(script, keys.length, ...keys, ...args);
+  }
+}

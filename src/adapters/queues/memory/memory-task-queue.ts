@@ -1,0 +1,135 @@
+import { LeaseLost } from '../../../domain/errors.ts';
+import type { OpenProgress, QueuedTask, TaskAddress } from '../../../domain/queued-task.ts';
+import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
+
+class MemoryLease implements TaskLease {
+  readonly id: string;
+  readonly queued: QueuedTask;
+  readonly delivery: number;
+  readonly forgotten = new AbortController().signal;
+  readonly #lost = new AbortController();
+  readonly #tasks: MemoryTasks;
+  readonly #task: HeldTask;
+
+  constructor(tasks: MemoryTasks, task: HeldTask) {
+    this.#tasks = tasks;
+    this.#task = task;
+    this.id = task.id;
+    this.queued = task.queued;
+    this.delivery = task.deliveries;
+    task.onLost = () => this.#lost.abort();
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  isHeld(): boolean {
+    return !this.#lost.signal.aborted && this.#tasks.isHeld(this.#task);
+  }
+
+  async save(progress: OpenProgress): Promise<void> {
+    if (!this.isHeld()) throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
+    this.#tasks.save(this.#task, progress);
+  }
+
+  async ack(): Promise<boolean> {
+    return this.#end(() => this.#tasks.remove(this.#task));
+  }
+
+  async offer(): Promise<OpenProgress | null> {
+    return this.isHeld() ? this.#task.queued.progress : null;
+  }
+
+  async moved(): Promise<boolean> {
+    return this.ack();
+  }
+
+  async release(delayMs = 0): Promise<boolean> {
+    return this.#end(() => this.#tasks.giveBack(this.#task, delayMs));
+  }
+
+  async deadLetter(reason: string): Promise<boolean> {
+    return this.#end(() => this.#tasks.bury(this.#task, reason));
+  }
+
+  #end(how: () => void): boolean {
+    const isHeld = this.isHeld();
+    if (isHeld) how();
+    return isHeld;
+  }
+}
+
+/** One user's access to the tasks of a region in this process. What it still holds when it is closed goes back at once. */
+export class MemoryTaskQueue implements TaskQueue {
+  readonly #tasks: MemoryTasks;
+  readonly #leases = new Set<MemoryLease>();
+
+  constructor(tasks: MemoryTasks) {
+    this.#tasks = tasks;
+  }
+
+  /** What is in one process leaves no copies behind: nobody asks where it is. */
+  get place(): string {
+    return 'memory';
+  }
+
+  async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.#tasks.add(tasks);
+  }
+
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    return this.send(tasks);
+  }
+
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    return (await this.send([task])).size === 1;
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** What ends with the process is not lost in it. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
+    return tasks.map(() => null);
+  }
+
+  async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    const { clock, bell } = this.#tasks;
+    const untilMs = clock.nowMs() + waitMs;
+    while (!signal.aborted) {
+      const leases = this.#tasks.take(most).map((task) => new MemoryLease(this.#tasks, task));
+      const leftMs = untilMs - clock.nowMs();
+      if (leases.length > 0 || leftMs <= 0) return this.#hold(leases);
+      await bell.wait(Math.min(leftMs, this.#tasks.nextInMs()), signal, clock);
+    }
+    return [];
+  }
+
+  async depth(): Promise<QueueDepth> {
+    return this.#tasks.depth();
+  }
+
+  async dead(most: number): Promise<readonly DeadTask[]> {
+    return this.#tasks.dead(most);
+  }
+
+  async requeue(ids: readonly string[] | null): Promise<number> {
+    return this.#tasks.requeue(ids);
+  }
+
+  async close(): Promise<void> {
+    for (const lease of this.#leases) if (lease.isHeld()) this.#tasks.expire(lease.id);
+    this.#leases.clear();
+  }
+
+  #hold(leases: readonly MemoryLease[]): readonly MemoryLease[] {
+    for (const lease of this.#leases) if (!lease.isHeld()) this.#leases.delete(lease);
+    for (const lease of leases) this.#leases.add(lease);
+    return leases;
+  }
+}

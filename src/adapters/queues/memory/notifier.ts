@@ -1,0 +1,24 @@
+import type { Clock } from '../../../ports/system.ts';
+
+/** Wakes everybody who sleeps on it. */
+export class Doorbell {
+  #next = new AbortController();
+
+  ring(): void {
+    this.#next.abort();
+    this.#next = new AbortController();
+  }
+
+  /** Sleeps for `ms`, or until it rings or `signal` aborts. */
+  async wait(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
+    await clock.sleep(ms, AbortSignal.any([signal, this.#next.signal]));
+  }
+}
+
+/** At most the first `most` of the values, without walking through the rest. */
+export function firstOf<T>(values: Iterable<T>, most: number): T[] {
+  const first: T[] = [];
+  if (most <= 0) return first;
+  for (const value of values) if (first.push(value) === most) break;
+  return first;
+}

@@ -1,0 +1,108 @@
+import type { Message } from '@aws-sdk/client-sqs';
+import { UsageError } from '../../../domain/errors.ts';
+import { type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
+import type { DeadTask } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { encodeMessage, SqsQueue } from './sqs-queue.ts';
+
+/** What is under way when a person looks is soon there for others again. */
+const lookS = 10;
+const requeueS = 60;
+/** One poll sees a part of the servers; a long one sees all. */
+const lookMs = 1_000;
+const mostPerLook = 10;
+
+type Letter = QueuedTask & { readonly dead?: Omit<DeadTask, 'queued'> };
+
+interface Picked {
+  readonly handle: string;
+  readonly dead: DeadTask;
+}
+
+function pick({ Body = '{}', ReceiptHandle = '', Attributes }: Message): Picked {
+  const { dead, ...queued } = JSON.parse(Body) as Letter;
+  const unexplained = { reason: null, deliveries: Number(Attributes?.ApproximateReceiveCount ?? 1) };
+  return { handle: ReceiptHandle, dead: { queued, ...(dead ?? unexplained) } };
+}
+
+/** The dead-letter queue of a queue: where SQS puts a message that was received too often, and we what a worker gives up. */
+export class DeadLetters {
+  readonly #source: SqsQueue;
+  readonly #clock: Clock;
+  #queue: SqsQueue | null = null;
+
+  constructor(source: SqsQueue, { clock }: { clock: Clock }) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  /** Throws `UsageError` where the queue has none. */
+  async add({ queued, ...dead }: DeadTask): Promise<void> {
+    const queue = await this.#open();
+    const { name, region } = this.#source.address;
+    if (queue === null) {
+      const fix = 'Give it a redrive policy, as deploy/terraform does.';
+      throw new UsageError(`sqs://${name} in ${region} has no dead-letter queue`, fix);
+    }
+    await queue.send(encodeMessage({ ...queued, dead }));
+  }
+
+  /** How many there are; null where the queue has none. */
+  async count(): Promise<number | null> {
+    const counts = await (await this.#open())?.counts();
+    return counts === undefined ? null : counts.waiting + counts.inFlight;
+  }
+
+  async list(most: number): Promise<readonly DeadTask[]> {
+    const queue = await this.#open();
+    if (queue === null) return [];
+    const picked = await this.#pickAll(queue, { most, seconds: lookS, isEnough: () => false });
+    await Promise.all(picked.map(({ handle }) => queue.hold(handle, 0)));
+    return picked.map(({ dead }) => dead);
+  }
+
+  /** Moves those of the ids, or all, back where they came from: first there, then gone from here. */
+  async requeue(ids: readonly string[] | null): Promise<number> {
+    const queue = await this.#open();
+    if (queue === null) return 0;
+    const wanted = ids === null ? null : new Set(ids);
+    const isWanted = ({ dead }: Picked): boolean => wanted === null || wanted.has(queueIdOf(dead.queued));
+    const isEnough = (all: readonly Picked[]): boolean => all.filter(isWanted).length === wanted?.size;
+    const picked = await this.#pickAll(queue, { most: Infinity, seconds: requeueS, isEnough });
+    const moving = picked.filter(isWanted).map(async ({ handle, dead }) => {
+      await this.#source.send(encodeMessage(dead.queued));
+      await queue.delete(handle);
+    });
+    const leaving = picked.filter((each) => !isWanted(each)).map(({ handle }) => queue.hold(handle, 0));
+    await Promise.all([...moving, ...leaving]);
+    return moving.length;
+  }
+
+  close(): void {
+    this.#queue?.close();
+  }
+
+  async #pickAll(
+    queue: SqsQueue,
+    { most, seconds, isEnough }: { most: number; seconds: number; isEnough: (all: readonly Picked[]) => boolean },
+  ): Promise<readonly Picked[]> {
+    const picked: Picked[] = [];
+    const { signal } = new AbortController();
+    while (picked.length < most && !isEnough(picked)) {
+      const room = Math.min(mostPerLook, most - picked.length);
+      const messages = await queue.receive(room, { waitMs: lookMs, visibilityS: seconds, signal });
+      if (messages.length === 0) break;
+      picked.push(...messages.map(pick));
+    }
+    return picked;
+  }
+
+  async #open(): Promise<SqsQueue | null> {
+    if (this.#queue !== null) return this.#queue;
+    const { deadLetterArn } = await this.#source.counts();
+    const name = deadLetterArn?.split(':').at(-1);
+    if (name === undefined) return null;
+    this.#queue ??= new SqsQueue({ ...this.#source.address, name }, { clock: this.#clock });
+    return this.#queue;
+  }
+}

@@ -1,0 +1,107 @@
+import { LeaseLost } from '../../../domain/errors.ts';
+import { doubtful, type OpenProgress, type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
+import type { FleetState, TaskLease } from '../../../ports/queues.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { HeldMessage } from './leased-message.ts';
+import { encodeMessage, type SqsQueue } from './sqs-queue.ts';
+
+export interface SqsLeaseDeps {
+  readonly queue: SqsQueue;
+  /** Names the queue in `state`. */
+  readonly place: string;
+  readonly deadLetters: DeadLetters;
+  /** Null where nothing is kept beside the messages. */
+  readonly state: FleetState | null;
+}
+
+/** One delivery of a message. Who saves must be the last who began: the side store knows, where there is one. */
+export class SqsLease implements TaskLease {
+  readonly queued: QueuedTask;
+  readonly delivery: number;
+  /** A message outlives what is kept beside it. */
+  readonly forgotten = new AbortController().signal;
+  readonly #message: HeldMessage;
+  readonly #holder: string;
+  readonly #deps: SqsLeaseDeps;
+  #progress: OpenProgress;
+  #offeredTo = '';
+
+  /** `holder`: the name under which this delivery was begun. */
+  constructor(
+    { message, queued, holder }: { message: HeldMessage; queued: QueuedTask; holder: string },
+    deps: SqsLeaseDeps,
+  ) {
+    this.#message = message;
+    this.#holder = holder;
+    this.#deps = deps;
+    this.queued = queued;
+    this.delivery = message.delivery;
+    this.#progress = queued.progress;
+  }
+
+  get lost(): AbortSignal {
+    return this.#message.lost;
+  }
+
+  async save(progress: OpenProgress): Promise<void> {
+    const { state, place } = this.#deps;
+    const id = queueIdOf(this.queued);
+    // An id was paid for: it is worth knowing for whoever is next, even where the hold ran out meanwhile.
+    const maySave = this.#message.isHeld() || (state !== null && progress.state === 'submitted');
+    const isSaved = maySave && (state === null || (await state.save(id, { holder: this.#holder, place }, progress)));
+    if (!isSaved) {
+      this.#message.lose();
+      throw new LeaseLost(`the task ${id} was handed to somebody else`);
+    }
+    this.#progress = progress;
+  }
+
+  ack(): Promise<boolean> {
+    return this.#message.delete();
+  }
+
+  /** With nothing kept beside the messages, nobody can tell a copy that is left behind from the task: both may be paid for. */
+  async offer(to: string): Promise<OpenProgress | null> {
+    const { state, place } = this.#deps;
+    if (!this.#message.isHeld()) return null;
+    if (state === null) return doubtful(this.#progress);
+    const offer = { holder: this.#holder, place, to, progress: this.#progress };
+    if (!(await state.offer(queueIdOf(this.queued), offer))) return null;
+    this.#offeredTo = to;
+    return this.#progress;
+  }
+
+  async moved(): Promise<boolean> {
+    const { state } = this.#deps;
+    if (!this.#message.isHeld()) return false;
+    const settled = { holder: this.#holder, to: this.#offeredTo };
+    if (state === null || (await state.settle(queueIdOf(this.queued), settled))) return this.leave();
+    await this.release();
+    return false;
+  }
+
+  /** The task is in another queue: it leaves this one without a trace. */
+  async leave(): Promise<boolean> {
+    const { state, place } = this.#deps;
+    await state?.forgetSent(place, queueIdOf(this.queued));
+    return this.#message.delete();
+  }
+
+  /** A message never changes: with nothing kept beside it, progress goes into a new one. */
+  async release(delayMs = 0): Promise<boolean> {
+    if (this.#deps.state !== null || this.#progress === this.queued.progress) return this.#message.release(delayMs);
+    if (!this.#message.isHeld()) return false;
+    await this.#deps.queue.send(encodeMessage(this.#present()), delayMs);
+    return this.#message.delete();
+  }
+
+  async deadLetter(reason: string): Promise<boolean> {
+    if (!this.#message.isHeld()) return false;
+    await this.#deps.deadLetters.add({ queued: this.#present(), reason, deliveries: this.delivery });
+    return this.#message.delete();
+  }
+
+  #present(): QueuedTask {
+    return { ...this.queued, progress: this.#progress };
+  }
+}

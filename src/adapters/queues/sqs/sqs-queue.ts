@@ -1,0 +1,199 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { LeaseLost, QueueUnavailable, UsageError } from '../../../domain/errors.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { Gathered, type Refusal } from './batcher.ts';
+import type { SqsAddress } from './sqs-url.ts';
+
+const hints: Readonly<Record<string, string>> = {
+  QueueDoesNotExist: 'Create it, with a dead-letter queue (deploy/terraform does), or correct the name or the region.',
+  CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run it with a role.',
+  AccessDenied: 'Allow the role to send, receive, delete and change the visibility of its messages.',
+  AccessDeniedException: 'Allow the role to send, receive, delete and change the visibility of its messages.',
+};
+
+/** Does the work; what SQS or its client throws becomes a `UsageError` where a person can fix it, else `QueueUnavailable`. */
+async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LeaseLost || error instanceof QueueUnavailable || error instanceof UsageError) throw error;
+    if (!(error instanceof Error) || error instanceof RangeError) throw error;
+    const message = `sqs://${name} in ${region}: ${error.message || error.name}`;
+    const hint = hints[error.name.replace(/^.*\./, '')];
+    throw hint === undefined ? new QueueUnavailable(message) : new UsageError(message, hint);
+  }
+}
+
+const mostPerReceive = 10;
+const longestPollMs = 20_000;
+const connectionTimeoutMs = 5_000;
+const requestTimeoutMs = 15_000;
+
+interface Outgoing {
+  readonly body: string;
+  readonly delayS: number;
+}
+
+interface Visibility {
+  readonly handle: string;
+  readonly seconds: number;
+}
+
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** The ARN of its dead-letter queue; null without one. */
+  readonly deadLetterArn: string | null;
+}
+
+function openClient({ region, endpoint }: SqsAddress, requestTimeout: number): SQSClient {
+  return new SQSClient({
+    region,
+    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout },
+    // Left to itself the client goes where the queue's URL points, which with an emulator leads nowhere.
+    ...(endpoint !== null && { endpoint, useQueueUrlAsEndpoint: false }),
+  });
+}
+
+function refusalsOf(count: number, failed: readonly BatchResultErrorEntry[] = []): readonly Refusal[] {
+  const refusals: Refusal[] = Array.from({ length: count }, () => null);
+  for (const { Id, Code, Message } of failed) refusals[Number(Id)] = `${Code ?? 'refused'}: ${Message ?? ''}`;
+  return refusals;
+}
+
+/** SQS delays no longer. */
+const longestDelayMs = 900_000;
+const flatSize = (): number => 1;
+
+/**
+ * One SQS queue: calls in batches, failures of single entries told apart. Receiving has a client of its own, since every
+ * long poll occupies one of its sockets.
+ */
+export class SqsQueue {
+  readonly address: SqsAddress;
+  readonly #acting: SQSClient;
+  readonly #receiving: SQSClient;
+  readonly #sends: Gathered<Outgoing>;
+  readonly #deletes: Gathered<string>;
+  readonly #visibilities: Gathered<Visibility>;
+  #url: Promise<string> | null = null;
+
+  constructor(address: SqsAddress, { clock }: { clock: Clock }) {
+    this.address = address;
+    this.#acting = openClient(address, requestTimeoutMs);
+    this.#receiving = openClient(address, longestPollMs + requestTimeoutMs);
+    this.#sends = new Gathered({
+      send: (entries) => this.#sendBatch(entries),
+      sizeOf: ({ body }) => Buffer.byteLength(body),
+      clock,
+    });
+    this.#deletes = new Gathered({ send: (entries) => this.#deleteBatch(entries), sizeOf: flatSize, clock });
+    this.#visibilities = new Gathered({ send: (entries) => this.#changeBatch(entries), sizeOf: flatSize, clock });
+  }
+
+  send(body: string, delayMs = 0): Promise<void> {
+    const delayS = Math.ceil(Math.min(delayMs, longestDelayMs) / 1_000);
+    return guardSqs(this.address, () => this.#sends.add({ body, delayS }));
+  }
+
+  delete(handle: string): Promise<void> {
+    return guardSqs(this.address, () => this.#deletes.add(handle));
+  }
+
+  /** From now on the message is held for `seconds` more; 0 gives it back. */
+  hold(handle: string, seconds: number): Promise<void> {
+    return guardSqs(this.address, () => this.#visibilities.add({ handle, seconds }));
+  }
+
+  /** At most ten, however many are asked for. */
+  receive(most: number, request: { waitMs: number; visibilityS: number; signal: AbortSignal }): Promise<Message[]> {
+    return guardSqs(this.address, async () => {
+      const command = new ReceiveMessageCommand({
+        QueueUrl: await this.url(),
+        MaxNumberOfMessages: Math.min(most, mostPerReceive),
+        WaitTimeSeconds: Math.round(Math.min(request.waitMs, longestPollMs) / 1_000),
+        VisibilityTimeout: request.visibilityS,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      });
+      const { Messages } = await this.#receiving.send(command, { abortSignal: request.signal });
+      return Messages ?? [];
+    });
+  }
+
+  counts(): Promise<QueueCounts> {
+    return guardSqs(this.address, async () => {
+      const { Attributes = {} } = await this.#acting.send(
+        new GetQueueAttributesCommand({ QueueUrl: await this.url(), AttributeNames: ['All'] }),
+      );
+      const count = (name: keyof typeof Attributes): number => Number(Attributes[name] ?? 0);
+      const redrive = Attributes.RedrivePolicy;
+      const policy = (redrive === undefined ? {} : JSON.parse(redrive)) as { deadLetterTargetArn?: string };
+      return {
+        waiting: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'),
+        inFlight: count('ApproximateNumberOfMessagesNotVisible'),
+        deadLetterArn: policy.deadLetterTargetArn ?? null,
+      };
+    });
+  }
+
+  /** Asked for once, unless that failed. */
+  url(): Promise<string> {
+    this.#url ??= this.#acting
+      .send(new GetQueueUrlCommand({ QueueName: this.address.name }))
+      .then(({ QueueUrl }) => QueueUrl ?? '');
+    this.#url.catch(() => {
+      this.#url = null;
+    });
+    return this.#url;
+  }
+
+  close(): void {
+    this.#acting.destroy();
+    this.#receiving.destroy();
+  }
+
+  async #sendBatch(outgoing: readonly Outgoing[]): Promise<readonly Refusal[]> {
+    const Entries = outgoing.map(({ body, delayS }, index) => ({
+      Id: String(index),
+      MessageBody: body,
+      DelaySeconds: delayS,
+    }));
+    const { Failed } = await this.#acting.send(new SendMessageBatchCommand({ QueueUrl: await this.url(), Entries }));
+    return refusalsOf(outgoing.length, Failed);
+  }
+
+  async #deleteBatch(handles: readonly string[]): Promise<readonly Refusal[]> {
+    const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+    const { Failed } = await this.#acting.send(new DeleteMessageBatchCommand({ QueueUrl: await this.url(), Entries }));
+    return refusalsOf(handles.length, Failed);
+  }
+
+  async #changeBatch(changes: readonly Visibility[]): Promise<readonly Refusal[]> {
+    const Entries = changes.map(({ handle, seconds }, index) => ({
+      Id: String(index),
+      ReceiptHandle: handle,
+      VisibilityTimeout: seconds,
+    }));
+    const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: await this.url(), Entries });
+    const { Failed } = await this.#acting.send(command);
+    return refusalsOf(changes.length, Failed);
+  }
+}
+
+/** What is not in XML, and halves of pairs, at which some emulators stumble; JSON has escaped all else that SQS refuses. */
+const escaped = /[\uD800-\uDFFF\uFFFE\uFFFF]/g;
+
+/** A value as the body of a message. */
+export function encodeMessage(value: object): string {
+  return JSON.stringify(value).replace(escaped, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+}

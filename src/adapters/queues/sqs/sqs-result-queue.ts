@@ -1,0 +1,165 @@
+import { QueueUnavailable } from '../../../domain/errors.ts';
+import { queueIdOf, type TaskAddress, type TaskResult } from '../../../domain/queued-task.ts';
+import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { HeldMessage, type HoldTiming } from './leased-message.ts';
+import { MessagePolls, type Polled } from './message-polls.ts';
+import { encodeMessage, SqsQueue } from './sqs-queue.ts';
+import type { SqsTaskQueueDeps } from './sqs-task-queue.ts';
+import type { SqsAddress } from './sqs-url.ts';
+
+/** The latest ids, so many of them: older ones are forgotten. */
+class RecentIds {
+  readonly #most: number;
+  readonly #ids = new Set<string>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+    if (this.#ids.size <= this.#most) return;
+    const [oldest] = this.#ids;
+    if (oldest !== undefined) this.#ids.delete(oldest);
+  }
+}
+
+interface ReaderDeps {
+  readonly queue: Pick<SqsQueue, 'receive' | 'hold' | 'delete'>;
+  readonly clock: Clock;
+}
+
+/** A duplicate comes soon after the first, if at all: its worker died between two steps. */
+const rememberedCount = 200_000;
+/** For its own reader, which looks all the time. */
+const foreignDelayMs = 1_000;
+
+function readResult(body: string): TaskResult | null {
+  try {
+    const result = JSON.parse(body) as Partial<TaskResult> | null;
+    return typeof result?.run === 'string' && typeof result.key === 'string' ? (result as TaskResult) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Reads the results of one run, or all. Nobody can ask SQS for the messages of one run: what belongs to another is given back,
+ * and a result that was there already is removed.
+ */
+export class SqsResultReader implements ResultReader {
+  readonly #run: string | null;
+  readonly #timing: HoldTiming;
+  readonly #deps: ReaderDeps;
+  readonly #held = new Map<string, HeldMessage>();
+  readonly #done = new RecentIds(rememberedCount);
+  readonly #polls: MessagePolls;
+
+  constructor(run: string | null, timing: HoldTiming, deps: ReaderDeps) {
+    this.#run = run;
+    this.#timing = timing;
+    this.#deps = deps;
+    this.#polls = new MessagePolls(timing, deps);
+  }
+
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
+    return this.#polls.receive({ most, waitMs, signal }, (polled) => this.#begin(polled));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#held.values()].map((message) => message.release(0)));
+    this.#held.clear();
+    await this.#polls.close();
+  }
+
+  async #begin({ sinceMs, messages }: Polled): Promise<readonly ResultLease[]> {
+    const held = messages.map((message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
+    return (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
+  }
+
+  /** Null for what is no result of ours, among others: that is left to itself, and in the end to the dead-letter queue. */
+  async #lease(message: HeldMessage): Promise<ResultLease | null> {
+    const result = readResult(message.body);
+    if (result === null) {
+      message.forget();
+      return null;
+    }
+    const id = queueIdOf(result);
+    if (this.#run !== null && result.run !== this.#run) return this.#drop(message.release(foreignDelayMs));
+    if (this.#done.has(id)) return this.#drop(message.delete());
+    if (this.#held.get(id)?.isHeld() === true) return this.#drop(message.release(this.#timing.visibilityMs));
+    this.#held.set(id, message);
+    const ack = async (): Promise<void> => {
+      this.#done.add(id);
+      await message.delete();
+      this.#held.delete(id);
+    };
+    return { result, ack };
+  }
+
+  /** What cannot be given back just now comes back by itself: it must not keep the others from their reader. */
+  async #drop(how: Promise<boolean>): Promise<null> {
+    try {
+      await how;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable)) throw error;
+    }
+    return null;
+  }
+}
+
+/**
+ * The results in SQS. With a side store the first result of a task is written there, then sent, then ticked off, so that
+ * whoever comes after a crash sends that one and no other; without it every result is sent, and readers remove duplicates.
+ */
+export class SqsResultQueue implements ResultQueue {
+  readonly #timing: HoldTiming;
+  readonly #deps: SqsTaskQueueDeps;
+  readonly #queue: SqsQueue;
+
+  constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
+    this.#timing = timing;
+    this.#deps = deps;
+    this.#queue = new SqsQueue(address, deps);
+  }
+
+  async push(result: TaskResult): Promise<'first' | 'duplicate'> {
+    const { state } = this.#deps;
+    const id = queueIdOf(result);
+    const text = encodeMessage(result);
+    const { isFirst, standing } = (await state?.claimResult(id, text)) ?? { isFirst: true, standing: text };
+    if (standing !== null) await this.#deliver(id, standing);
+    return isFirst ? 'first' : 'duplicate';
+  }
+
+  async isFinished(task: TaskAddress): Promise<boolean> {
+    const id = queueIdOf(task);
+    const standing = await this.#deps.state?.standingResult(id);
+    if (standing === undefined) return false;
+    if (standing !== null) await this.#deliver(id, standing);
+    return true;
+  }
+
+  reader(run: string | null): ResultReader {
+    return new SqsResultReader(run, this.#timing, { queue: this.#queue, clock: this.#deps.clock });
+  }
+
+  async depth(): Promise<ResultDepth> {
+    const { waiting, inFlight } = await this.#queue.counts();
+    return { waiting, inFlight };
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close();
+  }
+
+  async #deliver(id: string, text: string): Promise<void> {
+    await this.#queue.send(text);
+    await this.#deps.state?.recordDelivered(id);
+  }
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { type OpenProgress, type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
+import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { HeldMessage, type HoldTiming } from './leased-message.ts';
+import { MessagePolls, type Polled } from './message-polls.ts';
+import { SqsLease } from './sqs-lease.ts';
+import { encodeMessage, SqsQueue } from './sqs-queue.ts';
+import type { SqsAddress } from './sqs-url.ts';
+
+export interface SqsTaskQueueDeps {
+  readonly clock: Clock;
+  /** What is kept beside the messages, which never change; closed by whoever opened it. Null keeps nothing. */
+  readonly state: FleetState | null;
+}
+
+const bulkSize = 500;
+
+/** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
+export class SqsTaskQueue implements TaskQueue {
+  readonly #timing: HoldTiming;
+  readonly #deps: SqsTaskQueueDeps;
+  readonly #queue: SqsQueue;
+  readonly #deadLetters: DeadLetters;
+  readonly #polls: MessagePolls;
+  readonly #held = new Set<HeldMessage>();
+
+  constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
+    this.#timing = timing;
+    this.#deps = deps;
+    this.#queue = new SqsQueue(address, deps);
+    this.#polls = new MessagePolls(timing, { ...deps, queue: this.#queue });
+    this.#deadLetters = new DeadLetters(this.#queue, deps);
+  }
+
+  /** Queues of the same name are in several regions of the cloud. */
+  get place(): string {
+    const { name, region } = this.#queue.address;
+    return `${region}/${name}`;
+  }
+
+  async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    const fresh = new Set<string>();
+    for (let from = 0; from < tasks.length; from += bulkSize) {
+      for (const id of await this.#sendBulk(tasks.slice(from, from + bulkSize))) fresh.add(id);
+    }
+    return fresh;
+  }
+
+  /** What it remembers is what was sent, not what is done. */
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+    const { state } = this.#deps;
+    if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(this.place, queueIdOf(task))));
+    return this.send(tasks);
+  }
+
+  /** No lease of a message is ever forgotten. */
+  async bringBack(task: QueuedTask): Promise<boolean> {
+    return (await this.send([task])).size === 1;
+  }
+
+  async noteRun(): Promise<void> {}
+
+  async knowsRun(): Promise<boolean> {
+    return true;
+  }
+
+  /** Nobody can look into a queue for one message. */
+  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
+    return tasks.map(() => null);
+  }
+
+  receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
+    return this.#polls.receive({ most, waitMs, signal }, (polled) => this.#begin(polled));
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const [{ waiting, inFlight }, dead] = await Promise.all([this.#queue.counts(), this.#deadLetters.count()]);
+    return { waiting, inFlight, oldestAgeMs: null, dead };
+  }
+
+  dead(most: number): Promise<readonly DeadTask[]> {
+    return this.#deadLetters.list(most);
+  }
+
+  requeue(ids: readonly string[] | null): Promise<number> {
+    return this.#deadLetters.requeue(ids);
+  }
+
+  async close(): Promise<void> {
+    await this.#polls.close();
+    for (const message of this.#held) message.forget();
+    this.#deadLetters.close();
+    this.#queue.close();
+  }
+
+  /** First the messages, then what is known of them: a crash in between makes a second copy, not a task that was never sent. */
+  async #sendBulk(tasks: readonly QueuedTask[]): Promise<readonly string[]> {
+    const { state } = this.#deps;
+    const byId = new Map(tasks.map((task) => [queueIdOf(task), task]));
+    const unsent = state === null ? byId : await state.unsent(this.place, [...byId.keys()]);
+    const sending = [...byId].filter(([id]) => unsent.has(id));
+    const ends = await Promise.allSettled(sending.map(([, task]) => this.#queue.send(encodeMessage(task))));
+    const sent = sending.filter((_, index) => ends[index]?.status === 'fulfilled').map(([id]) => id);
+    await state?.recordSent(this.place, sent);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return sent;
+  }
+
+  async #begin({ sinceMs, messages }: Polled): Promise<readonly TaskLease[]> {
+    for (const message of this.#held) if (!message.isHeld()) this.#held.delete(message);
+    const held = messages.map(
+      (message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, { ...this.#deps, queue: this.#queue }),
+    );
+    for (const message of held) this.#held.add(message);
+    const begun = await Promise.allSettled(held.map((message) => this.#lease(message)));
+    const failed = begun.find((end) => end.status === 'rejected');
+    if (failed === undefined) return begun.flatMap((end) => (end.status === 'fulfilled' ? (end.value ?? []) : []));
+    await Promise.allSettled(held.map((message) => message.release(0)));
+    throw failed.reason;
+  }
+
+  /** Null for a copy of a task that is elsewhere, and for what is no task of ours: that is left to itself, and in the end to the dead-letter queue. */
+  async #lease(message: HeldMessage): Promise<SqsLease | null> {
+    const queued = readTask(message.body);
+    if (queued === null) {
+      message.forget();
+      return null;
+    }
+    const holder = randomUUID();
+    const { state } = this.#deps;
+    const deps = { queue: this.#queue, place: this.place, deadLetters: this.#deadLetters, state };
+    const leaseOf = (progress: OpenProgress): SqsLease =>
+      new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
+    if (state === null) return leaseOf(presumedProgress(queued.progress, message.delivery));
+    const begun = await state.begin(queueIdOf(queued), { holder, place: this.place });
+    if (begun.isHere) return leaseOf(begun.progress ?? queued.progress);
+    await leaseOf(queued.progress).leave();
+    return null;
+  }
+}
+
+/** With nothing kept beside the messages: whoever had the task before may have paid for it, and could not say so. */
+function presumedProgress(progress: OpenProgress, delivery: number): OpenProgress {
+  return progress.state === 'new' && delivery > 1 ? { state: 'in-doubt', attempts: 0 } : progress;
+}
+
+function readTask(body: string): QueuedTask | null {
+  try {
+    const queued = JSON.parse(body) as QueuedTask;
+    queueIdOf(queued);
+    return queued;
+  } catch {
+    return null;
+  }
+}

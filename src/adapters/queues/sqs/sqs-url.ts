@@ -1,0 +1,41 @@
+import { UsageError } from '../../../domain/errors.ts';
+import { maskSecrets } from '../../../domain/mask-secrets.ts';
+
+/** Which SQS queue, and who answers for it. */
+export interface SqsAddress {
+  readonly name: string;
+  /** The cloud's region: a client of another one does not find the queue. */
+  readonly region: string;
+  /** Of an emulator; null for AWS. */
+  readonly endpoint: string | null;
+}
+
+const cloudRegion = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
+const parameters: ReadonlySet<string> = new Set(['region', 'endpoint']);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable that is empty is not set. */
+function isPresent(value: string | null | undefined): value is string {
+  return value !== null && value !== undefined && value !== '';
+}
+
+/**
+ * Reads `sqs://NAME?region=…&endpoint=…`. Without a region it is that of the tasks where this is the name of one of the
+ * cloud's, then AWS_REGION; without an endpoint AWS_ENDPOINT_URL_SQS, then AWS_ENDPOINT_URL. Throws `UsageError`.
+ */
+export function parseSqsUrl(url: string, tasksRegion: string | null, env: Environment): SqsAddress {
+  const shown = maskSecrets(url);
+  const { hostname: name, searchParams } = new URL(url);
+  const unknown = [...searchParams.keys()].find((parameter) => !parameters.has(parameter));
+  if (unknown !== undefined)
+    throw new UsageError(`${shown}: no parameter ${unknown}`, 'There are region and endpoint.');
+  if (!/^[\w-]{1,80}$/.test(name)) throw new UsageError(`${shown}: not the name of an SQS queue`, 'Write sqs://NAME.');
+  const ofTasks = tasksRegion !== null && cloudRegion.test(tasksRegion) ? tasksRegion : null;
+  const regions = [searchParams.get('region'), ofTasks, env['AWS_REGION'], env['AWS_DEFAULT_REGION']];
+  const region = regions.find(isPresent);
+  if (region === undefined)
+    throw new UsageError(`${shown}: in which region of the cloud?`, `Write ${shown}?region=us-east-1.`);
+  const endpoints = [searchParams.get('endpoint'), env['AWS_ENDPOINT_URL_SQS'], env['AWS_ENDPOINT_URL']];
+  return { name, region, endpoint: endpoints.find(isPresent) ?? null };
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { FleetAnswer, FleetBucket, FleetBudgetOptions, FleetFacts, FleetTalk } from '../../ports/state.ts';
+import type { Clock } from '../../ports/system.ts';
+import { RedisConnection } from './budget-connection.ts';
+import { bucketScript } from './budget-script.ts';
+
+/** Whose budget it is, and where. */
+export interface RedisBucketOptions {
+  /** `redis://user:password@host:port/database`, or `rediss://`. */
+  readonly url: string;
+  readonly baseUrl: string;
+  readonly accountId: string;
+  /** Told apart from the usual one only by what it takes for the time. */
+  readonly script?: string;
+}
+
+type Reply = readonly [facts: readonly string[], waits: readonly string[]];
+
+const nothingToSay = {
+  accepted: 0,
+  refused: 0,
+  quietMs: 0,
+  surplus: 0,
+  leaseMs: 0,
+  epoch: '',
+  promisedMs: 0,
+  asks: [],
+};
+
+const numberOf = (wait: string | undefined): number => (wait === '-1' ? Infinity : Number(wait));
+
+function argumentsOf(doing: 'talk' | 'look' | 'reset', { options, ...talk }: FleetTalk): string[] {
+  const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = options;
+  const { accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs, asks } = talk;
+  const numbers = [ratio ?? '', minRetriesPerSecond, maxRetriesPerSecond, burst];
+  const said = [accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs];
+  return [doing, ...numbers, ...said, ...asks.map((ms) => (ms === Infinity ? -1 : ms))].map(String);
+}
+
+function readReply([facts, waits]: Reply): FleetAnswer {
+  const [ratio, ...rest] = facts;
+  const [minRetriesPerSecond = 0, maxRetriesPerSecond = 0, burst = 0, balance = 0] = rest.map(Number);
+  const epoch = facts[12] ?? '';
+  const [leased = 0, quietMs = 0, accepted = 0, granted = 0, refused = 0, surplus = 0] = rest.slice(5, 11).map(Number);
+  return {
+    options: { ratio: ratio === '' ? null : Number(ratio), minRetriesPerSecond, maxRetriesPerSecond, burst },
+    ...{ epoch, settlingMs: Number(facts[13]) },
+    ...{ balance, nextTokenInMs: numberOf(rest[4]), leased, quietMs, accepted, granted, refused, surplus },
+    withdrawals: waits.flatMap((word, index) =>
+      index % 2 === 0 ? [{ granted: word === '1', waitMs: numberOf(waits[index + 1]) }] : [],
+    ),
+  };
+}
+
+/** The retry budget of a fleet in a Redis: one hash, one script, one round trip for all that is to be said. */
+export class RedisBucket implements FleetBucket {
+  readonly #connection: RedisConnection;
+  readonly #key: string;
+  readonly #script: string;
+  readonly #digest: string;
+
+  constructor({ url, baseUrl, accountId, script = bucketScript }: RedisBucketOptions, deps: { clock: Clock }) {
+    const account = createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
+    this.#key = `captcha:{${account}}:budget`;
+    this.#connection = new RedisConnection(url, deps);
+    this.#script = script;
+    this.#digest = createHash('sha1').update(script).digest('hex');
+  }
+
+  async talk(talk: FleetTalk): Promise<FleetAnswer> {
+    return readReply(await this.#run(argumentsOf('talk', talk)));
+  }
+
+  async look(options: FleetBudgetOptions): Promise<FleetFacts> {
+    return readReply(await this.#run(argumentsOf('look', { ...nothingToSay, options })));
+  }
+
+  async reset(options: FleetBudgetOptions): Promise<void> {
+    await this.#run(argumentsOf('reset', { ...nothingToSay, options }));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #run(args: readonly string[]): Promise<Reply> {
+    return this.#connection.use(async (redis) => {
+      try {
+        return (await redis.evalsha(this.#digest, 1, this.#key, ...args)) as Reply;
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+        return (await redis.eval(this.#script, 1, this.#key, ...args)) as Reply;
+      }
+    });
+  }
+}

@@ -1,0 +1,188 @@
+import type { Redis } from 'ioredis';
+import type { OpenProgress } from '../../domain/queued-task.ts';
+import type { Beginning, Begun, FleetState, Offer } from '../../ports/queues.ts';
+import { closeRedis, openRedis } from './redis-client.ts';
+import { RedisTrouble } from './redis-errors.ts';
+
+/** Longer than SQS keeps a message. */
+const rememberedMs = 15 * 86_400_000;
+const bulkSize = 1_000;
+
+/**
+ * KEYS: the task. ARGV: the holder, the place, how long it is remembered. `to`: the place that it is offered to. Answers
+ * whether it is here, and the progress.
+ */
+const beginScript = `
+local known = redis.call('HMGET', KEYS[1], 'place', 'to', 'progress')
+if known[1] and known[1] ~= ARGV[2] and known[2] ~= ARGV[2] then return {0, ''} end
+redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'place', ARGV[2])
+redis.call('HDEL', KEYS[1], 'to')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {1, known[3] or ''}`;
+
+/**
+ * What every step of a holder begins with. KEYS: the task. ARGV: the holder, the place, how long it is remembered. Without a
+ * holder this Redis has lost its data, and nobody has begun the task since: it is where its holder says.
+ */
+const asHolder = `
+local holder = redis.call('HGET', KEYS[1], 'holder')
+if holder and holder ~= ARGV[1] then return 0 end
+if not holder then
+  redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'place', ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end`;
+
+/** ARGV, after those of the holder: the place it is offered to, the progress. Answers 1 where the holder may. */
+const offerScript = `
+${asHolder}
+redis.call('HSET', KEYS[1], 'to', ARGV[4], 'progress', ARGV[5])
+return 1`;
+
+/** KEYS: the task. ARGV: the holder, the place it was offered to. Answers 1 where it is there, begun or not. */
+const settleScript = `
+local known = redis.call('HMGET', KEYS[1], 'place', 'holder')
+if known[1] == ARGV[2] then return 1 end
+if known[2] ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'place', ARGV[2])
+redis.call('HDEL', KEYS[1], 'to')
+return 1`;
+
+/** KEYS: the task. ARGV: the place it is taken from, the place it comes to, and a holder that nobody is. */
+const takeOverScript = `
+if redis.call('HGET', KEYS[1], 'place') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'place', ARGV[2], 'holder', ARGV[3])
+redis.call('HDEL', KEYS[1], 'to')
+return 1`;
+
+/** ARGV, after those of the holder: the progress. Answers 1 where it was saved. */
+const saveScript = `
+${asHolder}
+redis.call('HSET', KEYS[1], 'progress', ARGV[4])
+return 1`;
+
+/** KEYS: the task. ARGV: the result, how long it is remembered. Answers whether it is the first, and what stands; nothing once delivered. */
+const claimScript = `
+local isFirst = redis.call('HSETNX', KEYS[1], 'result', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {isFirst, redis.call('HGET', KEYS[1], 'result')}`;
+
+/** Whoever had begun a task that is taken over may not save any more, and nobody else has begun it yet. */
+const nobody = '';
+/** What stands for a result that was delivered: no result is as short. */
+const delivered = '';
+
+const keyOf = (id: string): string => `{captcha:task:${id}}`;
+const runKeyOf = (run: string): string => `{captcha:run:${run}}`;
+const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
+
+/** What a fleet keeps beside its queues, in a Redis that all of it can reach. */
+export class RedisFleetState implements FleetState {
+  readonly #trouble: RedisTrouble;
+  readonly #redis: Redis;
+
+  constructor(url: string) {
+    this.#trouble = new RedisTrouble(url);
+    this.#redis = openRedis(url, this.#trouble);
+  }
+
+  unsent(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#trouble.guard(async () => {
+      const unsent = new Set<string>();
+      for (let from = 0; from < ids.length; from += bulkSize) {
+        const bulk = ids.slice(from, from + bulkSize);
+        const known = await this.#redis.smismember(sentKeyOf(queue), ...bulk);
+        bulk.filter((_, index) => known[index] === 0).forEach((id) => unsent.add(id));
+      }
+      return unsent;
+    });
+  }
+
+  recordSent(queue: string, ids: readonly string[]): Promise<void> {
+    return this.#trouble.guard(async () => {
+      if (ids.length === 0) return;
+      await this.#redis.sadd(sentKeyOf(queue), ...ids);
+      await this.#redis.pexpire(sentKeyOf(queue), rememberedMs);
+    });
+  }
+
+  forgetSent(queue: string, id: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.srem(sentKeyOf(queue), id);
+    });
+  }
+
+  begin(id: string, { holder, place }: Beginning): Promise<Begun> {
+    return this.#trouble.guard(async () => {
+      const answer = await this.#redis.eval(beginScript, 1, keyOf(id), holder, place, rememberedMs);
+      const [isHere, progress] = answer as [number, string];
+      if (isHere === 0) return { isHere: false };
+      return { isHere: true, progress: progress === '' ? null : (JSON.parse(progress) as OpenProgress) };
+    });
+  }
+
+  offer(id: string, { holder, place, to, progress }: Offer): Promise<boolean> {
+    return this.#ask(offerScript, id, holder, place, rememberedMs, to, JSON.stringify(progress));
+  }
+
+  settle(id: string, { holder, to }: Pick<Offer, 'holder' | 'to'>): Promise<boolean> {
+    return this.#ask(settleScript, id, holder, to);
+  }
+
+  noteRun(run: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.set(runKeyOf(run), '1', 'PX', rememberedMs);
+    });
+  }
+
+  knowsRun(run: string): Promise<boolean> {
+    return this.#trouble.guard(async () => (await this.#redis.exists(runKeyOf(run))) === 1);
+  }
+
+  placeOf(id: string): Promise<string | null> {
+    return this.#trouble.guard(() => this.#redis.hget(keyOf(id), 'place'));
+  }
+
+  async takeOver(id: string, { from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+    await this.#ask(takeOverScript, id, from, to, nobody);
+  }
+
+  forget(id: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.unlink(keyOf(id));
+    });
+  }
+
+  save(id: string, { holder, place }: Beginning, progress: OpenProgress): Promise<boolean> {
+    return this.#ask(saveScript, id, holder, place, rememberedMs, JSON.stringify(progress));
+  }
+
+  claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }> {
+    return this.#trouble.guard(async () => {
+      const answer = await this.#redis.eval(claimScript, 1, keyOf(id), result, rememberedMs);
+      const [isFirst, standing] = answer as [number, string];
+      return { isFirst: isFirst === 1, standing: standing === delivered ? null : standing };
+    });
+  }
+
+  standingResult(id: string): Promise<string | null | undefined> {
+    return this.#trouble.guard(async () => {
+      const standing = await this.#redis.hget(keyOf(id), 'result');
+      if (standing === null) return undefined;
+      return standing === delivered ? null : standing;
+    });
+  }
+
+  recordDelivered(id: string): Promise<void> {
+    return this.#trouble.guard(async () => {
+      await this.#redis.hset(keyOf(id), 'result', delivered);
+    });
+  }
+
+  close(): Promise<void> {
+    return closeRedis(this.#redis);
+  }
+
+  #ask(script: string, id: string, ...args: readonly (string | number)[]): Promise<boolean> {
+    return this.#trouble.guard(async () => (await this.#redis.eval(script, 1, keyOf(id), ...args)) === 1);
+  }
+}

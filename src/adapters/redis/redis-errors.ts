@@ -1,0 +1,64 @@
+import { LeaseLost, QueueUnavailable } from '../../domain/errors.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
+
+/** What a client says when its connection is gone, which is less than the error of the connection said. */
+const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
+
+/** A client goes on with database 0 where there is no such one. */
+const wrongDatabase = /DB index/;
+const databaseFix = 'name a database that it has, usually /0 to /15';
+
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}
+
+/** What is wrong with one Redis: it remembers why the connection failed, which the failed commands do not say. */
+export class RedisTrouble {
+  readonly #url: string;
+  readonly #waiting = new Set<() => void>();
+  #last: string | null = null;
+  #isElsewhere = false;
+
+  constructor(url: string) {
+    this.#url = maskSecrets(url);
+  }
+
+  /** For a client's `error` event, which nobody else listens to. */
+  note(error: Error): void {
+    if (this.#isElsewhere) return;
+    this.#isElsewhere = wrongDatabase.test(error.message);
+    this.#last = this.#isElsewhere ? `${error.message}: ${databaseFix}` : error.message;
+  }
+
+  /** Whether the URL names a database that there is not, which stays so: what is written all the same is written elsewhere. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
+  }
+
+  /** For a client's `close` event, which every attempt to connect again ends in while Redis is away. */
+  lose(): void {
+    for (const leave of this.#waiting) leave();
+  }
+
+  unavailable(reason: string): QueueUnavailable {
+    return new QueueUnavailable(`${this.#url}: ${vague.test(reason) ? (this.#last ?? reason) : reason}`);
+  }
+
+  /**
+   * Does the work; whatever Redis or its client throws becomes `QueueUnavailable`, and so does the loss of the connection:
+   * nobody waits for ever, but commands that were given are done when Redis is back.
+   */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    let leave: () => void = () => undefined;
+    const lost = new Promise<never>((_resolve, reject) => (leave = () => reject(new Error('Connection is closed'))));
+    this.#waiting.add(leave);
+    try {
+      return await Promise.race([work(), lost]);
+    } catch (error) {
+      if (isBug(error) || error instanceof LeaseLost || error instanceof QueueUnavailable) throw error;
+      throw this.unavailable(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#waiting.delete(leave);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { Redis } from 'ioredis';
+import type { ConnectedWorker, RedisCondition } from '../../ports/queues.ts';
+import { RedisTrouble } from './redis-errors.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+/** A value of INFO, which has a line `name:value` for each. */
+function valueIn(info: string, name: string): string | null {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
+}
+
+/** BullMQ names the connection of a worker by the prefix of its queue, which holds the region. */
+const workerName = / name=\{captcha:([^}]+)\}:\S*:w:\S* .*\bage=(\d+)/;
+
+function workersIn(clients: string): readonly ConnectedWorker[] {
+  return clients.split('\n').flatMap((line) => {
+    const [, region, seconds] = workerName.exec(line) ?? [];
+    if (region === undefined) return [];
+    return [{ region: decodeURIComponent(region), ageMs: Number(seconds) * 1_000 }];
+  });
+}
+
+/** What a Redis that is asked may refuse to say. */
+async function orNull(answer: Promise<unknown>): Promise<string | null> {
+  return answer.then(String, () => null);
+}
+
+/**
+ * Connects to a Redis, once, and asks it how it is. Throws `UsageError` for a URL that cannot be one, and
+ * `QueueUnavailable` with the reason where it cannot be used within `timeoutMs`.
+ */
+export async function redisCondition(url: string, timeoutMs: number): Promise<RedisCondition> {
+  const trouble = new RedisTrouble(url);
+  const address = parseRedisUrl(url);
+  const client = new Redis({
+    ...address,
+    ...{ lazyConnect: true, connectTimeout: timeoutMs, commandTimeout: timeoutMs, maxRetriesPerRequest: 0 },
+    // A user that may not ask for INFO is no reason to complain.
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+  });
+  client.on('error', (error: Error) => trouble.note(error));
+  try {
+    return await trouble.guard(async () => {
+      await client.connect();
+      // The client goes on with database 0 where there is no such one.
+      await client.select(address.db);
+      const [info, clients] = await Promise.all([orNull(client.info()), orNull(client.client('LIST'))]);
+      const appendOnly = info === null ? null : valueIn(info, 'aof_enabled');
+      return {
+        version: info === null ? null : valueIn(info, 'redis_version'),
+        evictionPolicy: info === null ? null : valueIn(info, 'maxmemory_policy'),
+        isAppendOnly: appendOnly === null ? null : appendOnly === '1',
+        workers: clients === null ? null : workersIn(clients),
+      };
+    });
+  } finally {
+    client.disconnect();
+  }
+}

@@ -1,0 +1,94 @@
+import type { ApiReach, ProbeLimits, ProbeResult, RegionAnswer, RegionProbe } from '../../ports/api.ts';
+import { get, type Got } from '../http/http-get.ts';
+import { type DispatcherOptions, Dispatchers } from '../http/probe-dispatchers.ts';
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseObject(body: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** The spellings of the key of each count. */
+const workerKeys = ['activeWorkers', 'active_workers'];
+const depthKeys = ['queueDepth', 'queue_depth'];
+
+/** The first of these that is a count; null where none is. */
+function countIn(said: Record<string, unknown>, keys: readonly string[]): number | null {
+  return keys.map((key) => said[key]).find(isCount) ?? null;
+}
+
+/** The keys that hold something, and no count: that the program which wrote them is wrong must not stay unseen. */
+function mistakeIn(said: Record<string, unknown>): string | null {
+  const wrong = [workerKeys, depthKeys].flatMap((keys) => {
+    const written = keys.find((key) => (said[key] ?? null) !== null);
+    return written === undefined || countIn(said, keys) !== null ? [] : [`${written} is not a count`];
+  });
+  return wrong.length === 0 ? null : wrong.join(', ');
+}
+
+/** A status is one word; anything else could be a page, and is nobody's status. */
+function word(written: unknown): string | null {
+  const text = typeof written === 'string' ? written.trim().toLowerCase() : '';
+  return /^[a-z][a-z_-]{0,31}$/.test(text) ? text : null;
+}
+
+/** What a health endpoint says, in either spelling of its keys; null where it is no JSON object. */
+export function readHealth(body: string): RegionAnswer | null {
+  const said = parseObject(body);
+  if (said === null) return null;
+  const mistake = mistakeIn(said);
+  return {
+    status: word(said['status']),
+    activeWorkers: countIn(said, workerKeys),
+    queueDepth: countIn(said, depthKeys),
+    ...(mistake !== null && { mistake }),
+  };
+}
+
+/** More than any health endpoint has to say. */
+const mostHealthBytes = 64 * 1024;
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+const isRedirect = (status: number): boolean => status >= 300 && status < 400;
+
+function resultOf(got: Got): ProbeResult {
+  if (got.type === 'broken') return { answered: false, latencyMs: got.latencyMs, error: got.why };
+  const { status, body, unreadable, latencyMs } = got;
+  const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
+  if (isRedirect(status)) return refused(`HTTP ${status}, a redirect, which is not followed`);
+  if (!isSuccess(status)) return refused(`HTTP ${status}`);
+  const answer = readHealth(body);
+  if (answer !== null) return { answered: true, latencyMs, answer };
+  return refused(`HTTP ${status}${unreadable === null ? ', but not a JSON object' : ` with ${unreadable}`}`);
+}
+
+/** An answer of any kind comes from the other end; what it says of trouble there is worth a word all the same. */
+function reachOf(got: Got): ApiReach {
+  if (got.type === 'broken') return { reachable: got.latencyMs !== null, latencyMs: got.latencyMs, error: got.why };
+  return { reachable: true, latencyMs: got.latencyMs, error: got.status >= 500 ? `HTTP ${got.status}` : null };
+}
+
+/**
+ * Asks over HTTP, without a key, each time on a new connection. An answer that is no 2xx with a JSON object of at most
+ * 64 KiB is none. `timeoutMs` bounds what `limits` ask for.
+ */
+export function createRegionProbe(options: DispatcherOptions): RegionProbe & { close(): Promise<void> } {
+  const dispatchers = new Dispatchers(options);
+  const ask = async (address: string, mostBytes: number, limits: ProbeLimits): Promise<Got> => {
+    const url = new URL(address);
+    return get(await dispatchers.for(url), { url, mostBytes }, limits);
+  };
+  return {
+    probeRegion: async (url, limits) => resultOf(await ask(url, mostHealthBytes, limits)),
+    probeApi: async (baseUrl, limits) => reachOf(await ask(baseUrl, 0, limits)),
+    close: () => dispatchers.close(),
+  };
+}

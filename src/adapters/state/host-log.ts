@@ -1,0 +1,218 @@
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { LogLost } from '../../domain/errors.ts';
+import type { LogState, SharedLog } from '../../ports/state.ts';
+import {
+  createGeneration,
+  encodeLines,
+  type GenerationHeader,
+  generationPath,
+  generationsIn,
+  type LogLine,
+  logVersion,
+  prune,
+  readSealed,
+} from './generations.ts';
+import { hostNowMs } from './host-clock.ts';
+import { prepareFolder, removeEarlierBoots } from './log-folder.ts';
+import { isGone, thisWriter } from './process-identity.ts';
+
+export interface HostLogOptions {
+  readonly folder: string;
+  /** A generation is sealed beyond this size; a process that comes reads no more than about so much. */
+  readonly generationBytes?: number;
+}
+
+const usualGenerationBytes = 32_768;
+/** No line, and no header, is longer. */
+const bufferBytes = 65_536;
+/** The clock of this machine is one: an entry from further ahead is of another. */
+const longestAheadMs = 1_000;
+const newline = 0x0a;
+const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW;
+
+let written = 0;
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error ? String(error.code) : null;
+}
+
+/** The lines of this process that are on their way through the log. */
+interface OwnLines<Answer> {
+  readonly firstN: number;
+  readonly answers: Answer[];
+}
+
+/**
+ * A log in files that any number of processes of one user and one boot append to, without a lock that anybody could
+ * hold.
+ *
+ * An entry is written by one write(2) to a descriptor with O_APPEND, so the kernel puts all of them in one order. Every
+ * process applies all of them in that order, and so knows what its own entry led to when it has read up to it. Beyond a
+ * certain size a file is sealed: what stands behind the seal is void and written again to the next file, whose header is
+ * the state at the seal, the same whoever writes it. A process that is killed or stopped at any point leaves nothing
+ * that others would have to wait for.
+ */
+export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
+  readonly #folder: string;
+  readonly #generationBytes: number;
+  readonly #state: LogState<Entry, Answer>;
+  readonly #buffer = Buffer.allocUnsafe(bufferBytes);
+  #fd = -1;
+  #generation = -1;
+  #position = 0;
+  #own: OwnLines<Answer> | null = null;
+
+  /** Opens the log, or begins it with the state at hand. Throws `LogLost`. */
+  constructor({ folder, generationBytes = usualGenerationBytes }: HostLogOptions, state: LogState<Entry, Answer>) {
+    this.#folder = folder;
+    this.#generationBytes = generationBytes;
+    this.#state = state;
+    this.#orLost(() => this.#begin());
+  }
+
+  catchUp(): void {
+    this.#orLost(() => this.#drain());
+  }
+
+  append(entries: readonly Entry[]): readonly Answer[] {
+    if (entries.length === 0) return [];
+    return this.#orLost(() => {
+      if (fstatSync(this.#fd).nlink === 0) this.#begin();
+      for (;;) {
+        const answers = this.#tryAppend(entries);
+        if (answers !== null) return answers;
+      }
+    });
+  }
+
+  isGone(writer: string): boolean {
+    return isGone(writer);
+  }
+
+  close(): void {
+    if (this.#fd !== -1) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** Null where the file was sealed first: the lines are void, and the log goes on in another file. */
+  #tryAppend(entries: readonly Entry[]): readonly Answer[] | null {
+    const generation = this.#generation;
+    const own: OwnLines<Answer> = { firstN: written + 1, answers: [] };
+    this.#own = own;
+    this.#write(entries.map((entry) => ({ entry })));
+    this.#drain();
+    this.#own = null;
+    if (own.answers.length === entries.length) {
+      if (this.#position > this.#generationBytes) this.#seal();
+      return own.answers;
+    }
+    if (this.#generation === generation) throw new LogLost(`${this.#folder}: what was written cannot be read back`);
+    return null;
+  }
+
+  #write(lines: readonly Pick<LogLine<Entry>, 'entry' | 'sealed'>[]): void {
+    const at = hostNowMs();
+    const bytes = encodeLines(lines.map((line) => ({ at, by: thisWriter, n: (written += 1), ...line })));
+    if (writeSync(this.#fd, bytes) < bytes.length) throw new LogLost(`${this.#folder}: the disk is full`);
+  }
+
+  #seal(): void {
+    this.#write([{ sealed: true }]);
+    this.#drain();
+  }
+
+  /** Applies everything that is there. */
+  #drain(): void {
+    for (;;) {
+      const read = readSync(this.#fd, this.#buffer, 0, bufferBytes, this.#position);
+      if (read === 0) return;
+      const bytes = this.#buffer.subarray(0, read);
+      const end = bytes.lastIndexOf(newline) + 1;
+      if (end === 0 && read === bufferBytes) throw new LogLost(`${this.#folder}: not a log`);
+      if (this.#applyLines(bytes.subarray(0, end))) this.#follow();
+      else if (read < bufferBytes) return;
+    }
+  }
+
+  /** Answers whether the file is sealed. A line that is not whole is nobody's. */
+  #applyLines(bytes: Buffer): boolean {
+    const latestMs = hostNowMs() + longestAheadMs;
+    let from = 0;
+    for (let to = bytes.indexOf(newline); to !== -1; to = bytes.indexOf(newline, from)) {
+      const line = to > from ? (readSealed(bytes.subarray(from, to)) as LogLine<Entry> | null) : null;
+      from = to + 1;
+      if (line === null) continue;
+      if (line.at > latestMs) throw new LogLost(`${this.#folder}: it was written by another clock`);
+      if (line.sealed === true) return true;
+      if (line.entry !== undefined) this.#apply(line, line.entry);
+    }
+    this.#position += bytes.length;
+    return false;
+  }
+
+  #apply({ at, by, n }: LogLine<Entry>, entry: Entry): void {
+    const answer = this.#state.apply({ entry, atMs: at, by });
+    if (by === thisWriter && this.#own !== null && n >= this.#own.firstN) this.#own.answers.push(answer);
+  }
+
+  #begin(): void {
+    prepareFolder(this.#folder);
+    if (generationsIn(this.#folder).length === 0) {
+      this.#create(0);
+      removeEarlierBoots(this.#folder);
+    }
+    this.#openNewest();
+    this.#drain();
+  }
+
+  /**
+   * Goes on with the newest file. Only where there is none after the sealed one it is created: a process that slept while
+   * others went on for long must not open what it has just created from an old state, hence the newest is looked for anew.
+   */
+  #follow(): void {
+    const sealed = this.#generation;
+    if ((generationsIn(this.#folder).at(-1) ?? -1) <= sealed) this.#create(sealed + 1);
+    this.#openNewest();
+  }
+
+  #create(generation: number): void {
+    createGeneration(this.#folder, { version: logVersion, generation, state: this.#state.snapshot() });
+    prune(this.#folder);
+  }
+
+  #openNewest(): void {
+    for (;;) {
+      const newest = generationsIn(this.#folder).at(-1) ?? 0;
+      try {
+        this.#open(newest);
+        return;
+      } catch (error) {
+        // Others may have gone on, and removed it.
+        if (codeOf(error) !== 'ENOENT' || generationsIn(this.#folder).at(-1) === newest) throw error;
+      }
+    }
+  }
+
+  #open(generation: number): void {
+    const fd = openSync(generationPath(this.#folder, generation), flags);
+    this.close();
+    this.#fd = fd;
+    if (fstatSync(fd).uid !== process.geteuid?.()) throw new LogLost(`${this.#folder} belongs to another user`);
+    const bytes = this.#buffer.subarray(0, readSync(fd, this.#buffer, 0, bufferBytes, 0));
+    const end = bytes.indexOf(newline);
+    const header = end === -1 ? null : (readSealed(bytes.subarray(0, end)) as GenerationHeader | null);
+    if (header?.version !== logVersion) throw new LogLost(`${this.#folder}: the log is damaged, or of another version`);
+    this.#state.restore(header.state);
+    this.#generation = generation;
+    this.#position = end + 1;
+  }
+
+  #orLost<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof LogLost || codeOf(error) === null) throw error;
+      throw new LogLost(`${this.#folder}: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LogLost } from '../../domain/errors.ts';
+import { bootNames } from './process-identity.ts';
+
+/** Whose budget it is. */
+export interface LogOwner {
+  /** Where this user's state is kept. */
+  readonly stateFolder: string;
+  readonly baseUrl: string;
+  readonly accountId: string;
+}
+
+/** The magic numbers of statfs(2): where another host may write, or O_APPEND is not atomic. */
+const networkFileSystems = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x01021997, '9p'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x65735546, 'FUSE'],
+]);
+
+function parentOf({ stateFolder, baseUrl, accountId }: LogOwner): { parent: string; digest: string } {
+  const digest = createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
+  return { parent: join(stateFolder, 'budget'), digest };
+}
+
+/** The folder of an API's and account's log since the last boot. */
+export function logFolderOf(owner: LogOwner): string {
+  const { parent, digest } = parentOf(owner);
+  const names = bootNames().map((boot) => join(parent, `${digest}-${boot}`));
+  return names.find((name) => existsSync(name)) ?? names[0] ?? parent;
+}
+
+/**
+ * Throws where this user may not write in a folder, or where it is still to be made in its parent. Node's recursive mkdir says
+ * ENOENT of whatever hinders it.
+ */
+export function checkAccess(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    checkAccess(dirname(folder));
+  }
+}
+
+/** Makes sure that the folder is there, is this user's, and is a place where processes can share a log. */
+export function prepareFolder(folder: string): void {
+  if (process.platform === 'win32') throw new LogLost('processes on Windows share no retry budget');
+  checkAccess(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (statSync(folder).uid !== process.geteuid?.()) throw new LogLost(`${folder} belongs to another user`);
+  const network = networkFileSystems.get(statfsSync(folder).type >>> 0);
+  if (network !== undefined) {
+    throw new LogLost(`${folder} is on a network file system (${network}); CAPTCHA_STATE_DIR can name a local folder`);
+  }
+}
+
+/** Removes what earlier boots have left of the same log. */
+export function removeEarlierBoots(folder: string): void {
+  const [, parent = '', digest = '', boot = ''] = /^(.*)\/([0-9a-f]{16})-([^/-]*)[^/]*$/.exec(folder) ?? [];
+  if (parent === '') return;
+  const others = readdirSync(parent).filter(
+    (name) => name.startsWith(`${digest}-`) && !name.startsWith(`${digest}-${boot}`),
+  );
+  for (const name of others) rmSync(join(parent, name), { recursive: true, force: true });
+}

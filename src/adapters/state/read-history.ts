@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Logged, LogState } from '../../ports/state.ts';
+import {
+  type GenerationHeader,
+  generationPath,
+  generationsIn,
+  type LogLine,
+  logVersion,
+  readSealed,
+} from './generations.ts';
+
+const newline = 0x0a;
+
+function* linesOf(bytes: Buffer): Generator<object> {
+  let from = 0;
+  for (let to = bytes.indexOf(newline); to !== -1; to = bytes.indexOf(newline, from)) {
+    const line = to > from ? readSealed(bytes.subarray(from, to)) : null;
+    if (line !== null) yield line;
+    from = to + 1;
+  }
+}
+
+/** Null where it was removed meanwhile. */
+function contentOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+interface Happened<Entry, Answer> {
+  readonly logged: Logged<Entry>;
+  readonly answer: Answer;
+}
+
+function* readGeneration<Entry, Answer>(
+  path: string,
+  state: LogState<Entry, Answer>,
+): Generator<Happened<Entry, Answer>> {
+  const [header, ...lines] = linesOf(contentOf(path) ?? Buffer.alloc(0));
+  const { version, state: begun } = (header ?? {}) as Partial<GenerationHeader>;
+  if (version !== logVersion || begun === undefined) return;
+  state.restore(begun);
+  for (const { at, by, entry, sealed } of lines as readonly LogLine<Entry>[]) {
+    if (sealed === true) return;
+    if (entry === undefined) continue;
+    const logged = { entry, atMs: at, by };
+    yield { logged, answer: state.apply(logged) };
+  }
+}
+
+const numbersIn = (folder: string): readonly number[] => (existsSync(folder) ? generationsIn(folder) : []);
+
+/** Every entry that is kept, the oldest first, with what it led to; `state` is at each of them where it was then. */
+export function* readHistory<Entry, Answer>(
+  folder: string,
+  state: LogState<Entry, Answer>,
+): Generator<Happened<Entry, Answer>> {
+  for (const generation of numbersIn(folder)) yield* readGeneration(generationPath(folder, generation), state);
+}
+
+/** Brings `state` to where the log stands now; it stays as it is where there is no log. */
+export function readPresent<Entry, Answer>(folder: string, state: LogState<Entry, Answer>): void {
+  const newest = numbersIn(folder).at(-1);
+  if (newest !== undefined) Array.from(readGeneration(generationPath(folder, newest), state));
+}

@@ -1,0 +1,51 @@
+import { fstatSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { UsageError } from '../../domain/errors.ts';
+
+/** The part of `process.stdin` that is used here. */
+export interface InputStream extends AsyncIterable<Uint8Array> {
+  readonly isTTY?: boolean;
+}
+
+/** Where nobody says less: what is larger (a device, a film) is a mistake. */
+const largestBytes = 16 * 1024 * 1024;
+const mib = 1024 * 1024;
+
+async function readAll(chunks: AsyncIterable<Uint8Array>, name: string, maxBytes: number): Promise<Uint8Array> {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    read.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) throw new UsageError(`${name} is larger than ${Math.floor(maxBytes / mib)} MiB`);
+  }
+  return Buffer.concat(read);
+}
+
+/** The content of a file, or of `stdin` for `-`. Throws `UsageError` for what is not there or may not be read. */
+export async function readInput(path: string, stdin: InputStream, maxBytes = largestBytes): Promise<Uint8Array> {
+  if (path === '-' && stdin.isTTY === true) {
+    throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+  }
+  if (path === '-') return readAll(stdin, 'standard input', maxBytes);
+  try {
+    const file = await open(path);
+    return await readAll(file.createReadStream(), path, maxBytes);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/**
+ * Whether what is written to a descriptor goes nowhere. Node opens the null device in place of a standard stream that was
+ * closed at the start, so the two look the same. False on Windows, where the null device has no name to compare with.
+ */
+export function isNullDevice(descriptor: number): boolean {
+  try {
+    const found = fstatSync(descriptor);
+    return found.isCharacterDevice() && found.rdev === statSync('/dev/null').rdev;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EBADF';
+  }
+}

@@ -1,0 +1,244 @@
+import type { Config } from '../config/schema.ts';
+import { readPage } from '../core/routing/page-check.ts';
+import { decidePolicy } from '../core/routing/policy.ts';
+import { compileRouter } from '../core/routing/region-router.ts';
+import type { RegionRouter } from '../core/routing/route-decision.ts';
+import { closestName, knownNames } from '../domain/closest-name.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { Task } from '../domain/task.ts';
+import { bodyHint, bodyOfText, type Medium } from '../protocol/image.ts';
+import { findMethod, knownMethods } from '../protocol/methods.ts';
+import { reservedParameters, taskProblems, wireParameters } from '../protocol/wire.ts';
+
+/** Thrown where the policy does not allow a task, which has an outcome like any other. */
+export class PolicyDenied extends UsageError {}
+
+/** Why a task cannot or must not be sent. */
+export interface TaskRefusal {
+  /** The name at fault: a column of a batch, or what a flag of `solve` is called after; null where it is the whole. */
+  readonly about: string | null;
+  readonly reason: string;
+  readonly fix: string | null;
+  /** Where it is the policy that refuses. */
+  readonly denied?: true;
+}
+
+type Region = Config['regions'][number];
+
+/** The region that a task is labelled with, and what decided it. */
+export interface TaskRegion {
+  readonly region: Region | null;
+  /** `--region` or the column where a person chose it, else the rule of the route; null where nothing decided. */
+  readonly rule: string | null;
+}
+
+type RegionOf = (chosen: string | null, pageurl: string | null) => TaskRegion | TaskRefusal;
+
+const nowhere: TaskRegion = { region: null, rule: null };
+
+function routed(router: RegionRouter, pageurl: string, byName: ReadonlyMap<string, Region>): TaskRegion | TaskRefusal {
+  const { region, rule, error } = router.route(pageurl);
+  if (error !== null) {
+    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' };
+  }
+  return region === null ? nowhere : { region: byName.get(region) ?? null, rule };
+}
+
+/** Compiles the routes of a configuration. A task without a page goes to the default region. */
+function taskRegions({ regions, routes }: Config): RegionOf {
+  const byName = new Map(regions.map((region) => [region.name, region]));
+  const router = compileRouter(regions, routes);
+  return (chosen, pageurl) => {
+    if (chosen === null && pageurl !== null && regions.length > 0) return routed(router, pageurl, byName);
+    const name = chosen ?? routes.default;
+    if (name === null) return nowhere;
+    const region = byName.get(name);
+    const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
+    if (region === undefined) return { about: 'region', reason: `region ${name}: no such region`, fix: known };
+    return { region, rule: chosen === null ? 'default' : 'chosen' };
+  };
+}
+
+/** What a person says about a task, before it is checked. */
+export interface TaskInput {
+  readonly taskId: string;
+  readonly method: string | null;
+  readonly sitekey: string | null;
+  readonly pageurl: string | null;
+  /** The page's own action name (reCAPTCHA v3, Turnstile), `action` on the wire. */
+  readonly pageAction: string | null;
+  /** An image as base64 or as a `data:` URI of it, or null. */
+  readonly body: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly region: string | null;
+}
+
+const reservedHints: Readonly<Record<string, string>> = {
+  action: "for the page's own action use --page-action, in a batch the column page_action",
+  method: 'use --method',
+};
+
+function reservedRefusal(params: Readonly<Record<string, string>>): readonly TaskRefusal[] {
+  const reserved = Object.keys(params).filter((name) => reservedParameters.has(name));
+  return reserved.map((name) => ({
+    about: name,
+    reason: `the parameter ${name} is set by captcha itself`,
+    fix: reservedHints[name] ?? null,
+  }));
+}
+
+const urlOfTheWeb = /^\s*https?:\/\//i;
+/** How the site keys of reCAPTCHA, Turnstile and hCaptcha look. */
+const siteKey = /^\s*(?:6L[\w-]{20,}|0x[\w-]{6,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s*$/i;
+
+/** Why the page is none, or the site key stands in for it; empty where both can be sent. */
+function pageRefusals(sitekey: string | null, pageurl: string | null): readonly TaskRefusal[] {
+  const page = pageurl === null ? null : readPage(pageurl);
+  const isKeyUrl = sitekey !== null && urlOfTheWeb.test(sitekey);
+  const fault = page !== null && 'fault' in page ? page.fault : null;
+  const isPage = page !== null && fault === null && urlOfTheWeb.test(pageurl ?? '');
+  if (page === null || isPage) {
+    const reason = 'sitekey: a URL is no site key';
+    return isKeyUrl
+      ? [{ about: 'sitekey', reason, fix: 'take the key from the page, and give its URL as pageurl' }]
+      : [];
+  }
+  if (isKeyUrl) {
+    const reason = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none';
+    return [{ about: 'pageurl', reason, fix: 'swap the two' }];
+  }
+  if (siteKey.test(pageurl ?? '')) {
+    const reason = 'pageurl: it looks like a site key';
+    return [{ about: 'pageurl', reason, fix: 'give the URL of the page that shows the CAPTCHA' }];
+  }
+  const fix = 'write https://...';
+  return [{ about: 'pageurl', reason: `pageurl: ${fault ?? 'it does not begin with https:// or http://'}`, fix }];
+}
+
+/** Parameters beside `body` that hold images, of the methods that take images. */
+const imageParameter = /^(?:image|part[123]|image_base64_\d)$/;
+
+function bodyRefusal(about: string, text: string, medium: Medium): TaskRefusal | string {
+  const found = bodyOfText(text);
+  if ('fault' in found) return { about, reason: `${about} is ${found.fault}`, fix: bodyHint };
+  if (found.medium === medium) return found.body;
+  return medium === 'audio'
+    ? { about, reason: `${about} is an image, not a sound`, fix: 'MP3, WAV, OGG, FLAC and M4A are taken' }
+    : { about, reason: `${about} is a sound, not an image`, fix: bodyHint };
+}
+
+/** The task with its images as bare base64, or why they are none. A method that nobody knows takes what it is given. */
+function withBareImages(task: Task): Task | TaskRefusal {
+  const { medium } = findMethod(task.method, task.params);
+  if (medium === null) return task;
+  const body = task.body === null ? null : bodyRefusal('body', task.body, medium);
+  if (body !== null && typeof body !== 'string') return body;
+  const params: Record<string, string> = {};
+  for (const name of Object.keys(task.params).filter((each) => imageParameter.test(each))) {
+    const bare = bodyRefusal(name, task.params[name] ?? '', 'image');
+    if (typeof bare !== 'string') return bare;
+    params[name] = bare;
+  }
+  return { ...task, body, params: { ...task.params, ...params } };
+}
+
+/** What the method asks for and the policy allows. */
+function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
+  const problems = taskProblems(task).map(({ about, text }) => ({ about, reason: text, fix: null }));
+  if (problems.length > 0) return problems;
+  // What is sent is judged: a parameter can name the page, too.
+  const decision = decidePolicy(policy, wireParameters(task)['pageurl'] ?? null);
+  return decision.allowed
+    ? []
+    : [
+        {
+          about: 'pageurl',
+          reason: `not sent: denied by ${decision.rule}`,
+          fix: 'see policy.allow and policy.deny in captcha config show',
+          denied: true,
+        },
+      ];
+}
+
+/** What tasks are judged by, compiled once for many of them. */
+export interface TaskRules {
+  readonly config: Config;
+  readonly regionOf: RegionOf;
+  /** Says once of every method that nobody knows which known one it is close to. */
+  readonly lookAtMethod: (method: string) => void;
+}
+
+/** `warn` is told of methods that are mistyped, it seems. None is refused for its name: the service may know more of them. */
+export function taskRules(config: Config, warn: (text: string) => void = () => undefined): TaskRules {
+  const seen = new Set(knownMethods());
+  const lookAtMethod = (method: string): void => {
+    if (seen.has(method)) return;
+    seen.add(method);
+    const meant = closestName(method, knownMethods());
+    if (meant !== null) warn(`warning: the method ${method} is not known and is sent as it is: did you mean ${meant}?`);
+  };
+  return { config, regionOf: taskRegions(config), lookAtMethod };
+}
+
+const trimmed = (text: string | null): string | null => ((text?.trim() ?? '') === '' ? null : (text ?? '').trim());
+
+/** The image, wherever it was given, and the parameters without it. */
+function bodyAndParams({ body, params }: Pick<TaskInput, 'body' | 'params'>): Pick<TaskInput, 'body' | 'params'> {
+  if (body !== null || params['body'] === undefined) return { body, params };
+  const { body: inParams, ...others } = params;
+  return { body: inParams, params: others };
+}
+
+/** The task, with the parameters of its region, or why it cannot or must not be sent. */
+export function parseTask(input: TaskInput, rules: TaskRules): Task | readonly TaskRefusal[] {
+  const reserved = reservedRefusal(input.params);
+  if (reserved.length > 0) return reserved;
+  const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
+  const { body, params: own } = bodyAndParams(input);
+  if (body === '') return [{ about: 'body', reason: 'the image is empty', fix: null }];
+  const method = trimmed(input.method) ?? (body === null ? null : 'base64');
+  if (method === null) return [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }];
+  const page = pageurl ?? own['pageurl'] ?? null;
+  const wrongPage = pageRefusals(sitekey, page);
+  if (wrongPage.length > 0) return wrongPage;
+  const found = rules.regionOf(input.region, page);
+  if ('reason' in found) return [found];
+  const { region, rule } = found;
+  const action = input.pageAction === null ? {} : { action: input.pageAction };
+  // Spreading takes longer than all the rest, and a batch is long.
+  const isPlain = region === null && input.pageAction === null;
+  const params = isPlain ? own : { ...region?.params, ...own, ...action };
+  const { taskId } = input;
+  const task = withBareImages({ taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null, rule });
+  if ('reason' in task) return [task];
+  const refusals = refusalsOf(task, rules.config);
+  if (refusals.length > 0) return refusals;
+  rules.lookAtMethod(method);
+  return task;
+}
+
+/**
+ * The same for a task that another process has queued: what has been looked at there is looked at once more where it is paid
+ * for, since anybody may write into a queue.
+ */
+export function recheckedTask(task: Task, config: Config): Task | readonly TaskRefusal[] {
+  // The page's own action is a parameter by now.
+  const params = Object.fromEntries(Object.entries(task.params).filter(([name]) => name !== 'action'));
+  const page = task.pageurl ?? params['pageurl'] ?? null;
+  const wrong = [...reservedRefusal(params), ...pageRefusals(task.sitekey, page)];
+  if (wrong.length > 0) return wrong;
+  const bare = withBareImages({ ...task, ...bodyAndParams(task) });
+  if ('reason' in bare) return [bare];
+  const refusals = refusalsOf(bare, config);
+  return refusals.length > 0 ? refusals : bare;
+}
+
+/** The same for one task on the command line: throws `UsageError`. */
+export function checkedTask(input: TaskInput, config: Config, warn?: (text: string) => void): Task {
+  const parsed = parseTask(input, taskRules(config, warn));
+  if (!Array.isArray(parsed)) return parsed as Task;
+  const refusals = parsed as readonly TaskRefusal[];
+  const fix = refusals[0]?.fix ?? 'see captcha solve --help';
+  const why = refusals.map(({ reason }) => reason).join('\n  ');
+  throw refusals.some(({ denied }) => denied) ? new PolicyDenied(why, fix) : new UsageError(why, fix);
+}

@@ -1,0 +1,53 @@
+import { FleetAway, JournalLostError, QueueUnavailable, UsageError } from '../domain/errors.ts';
+import { ProviderFault } from '../domain/fault.ts';
+import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A failed system call, as node reports it. */
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
+function report(terminal: Terminal, message: string, hint: string | null): void {
+  terminal.error(`${terminal.style('red', 'error:')} ${message}${hint === null ? '' : `\n  ${hint}`}`);
+}
+
+/** Says on stderr what ended the command, and answers its exit code. */
+export function reportError(error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    report(terminal, error.message, error.hint);
+    return exitCodes.usage;
+  }
+  if (error instanceof ProviderFault) {
+    report(terminal, error.message, null);
+    return exitCodeOfFault(error.fault.kind);
+  }
+  if (error instanceof FleetAway) {
+    report(terminal, error.message, null);
+    return exitCodes.unavailable;
+  }
+  if (error instanceof JournalLostError) {
+    const hint =
+      'nothing more was paid for here; when nothing else uses the journal, the same command completes the output';
+    report(terminal, error.message, hint);
+    return exitCodes.unavailable;
+  }
+  if (error instanceof QueueUnavailable) {
+    report(terminal, error.message, 'captcha doctor says more of it');
+    return exitCodes.unavailable;
+  }
+  if (isSystemError(error)) {
+    if (error.code === 'EPIPE') return exitCodes.closedPipe;
+    report(terminal, `local input or output failed: ${error.message}`, null);
+    return exitCodes.localIo;
+  }
+  const bug = error instanceof Error ? error : new Error(String(error));
+  report(terminal, `a bug in captcha: ${bug.message}`, 'please report it; -v shows where it happened');
+  if (terminal.options.verbosity > 0) terminal.error(bug.stack ?? '');
+  return exitCodes.bug;
+}

@@ -1,0 +1,47 @@
+import type { SolverEvent } from '../domain/events.ts';
+import { formatMs } from './format.ts';
+
+/** From which verbosity an event is told, and how. */
+export interface EventLine {
+  readonly level: number;
+  readonly text: string;
+}
+
+const retryHint = (retryInMs: number | null): string =>
+  retryInMs === null ? '' : `; worth trying again in ${formatMs(retryInMs)}`;
+
+function balanceText(balance: number | null): string {
+  return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
+}
+
+/** One line for a person about one event. */
+export function renderEvent(event: SolverEvent): EventLine {
+  switch (event.type) {
+    case 'submitting':
+      return {
+        level: 1,
+        text: `attempt ${event.attempt}: submitting${event.region === null ? '' : ` (${event.region})`}`,
+      };
+    case 'submitted':
+      return {
+        level: 1,
+        text: `attempt ${event.attempt}: accepted as ${event.captchaId} in ${formatMs(event.roundTripMs)}`,
+      };
+    case 'not-ready':
+      return { level: 2, text: `${event.captchaId}: not ready` };
+    case 'poll-fault':
+      return { level: 1, text: `${event.captchaId}: poll failed (${event.fault.message}); polling the same id on` };
+    case 'attempt-failed':
+      return { level: 0, text: `attempt ${event.attempt} failed: ${event.fault.message}` };
+    case 'retrying':
+      return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
+    case 'budget-refused':
+      return { level: 1, text: `retry budget refused${retryHint(event.retryInMs)}` };
+    case 'breaker-refused':
+      return { level: 1, text: `breaker open${retryHint(event.retryInMs)}` };
+    case 'solved':
+      return { level: 1, text: `solved ${event.captchaId} in ${formatMs(event.durationMs)}` };
+    case 'gave-up':
+      return { level: 2, text: `gave up: ${event.reason}` };
+  }
+}

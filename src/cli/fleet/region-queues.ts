@@ -1,0 +1,89 @@
+import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
+import { within } from '../../domain/within.ts';
+import type { QueueDepth, ResultDepth, TaskQueue } from '../../ports/queues.ts';
+import type { Clock } from '../../ports/system.ts';
+import type { Context } from '../context.ts';
+import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
+
+/** A little longer than the engines are patient themselves, since they can say why. */
+const patienceMs = 6_000;
+
+/** What a queue answers to somebody who waits in person. Throws `QueueUnavailable` where that takes too long. */
+export async function askQueue<T>(url: string, ask: () => Promise<T>, clock: Clock): Promise<T> {
+  const answered = ask().then((value) => ({ value }));
+  const answer = await within(answered, { ms: patienceMs }, clock);
+  if (answer === null) throw new QueueUnavailable(`${maskSecrets(url)}: no answer within ${patienceMs / 1_000}s`);
+  return answer.value;
+}
+
+/** What was found in a queue, or why nothing was. */
+export interface QueueLook {
+  /** Null for the results of all regions. */
+  readonly region: string | null;
+  readonly depth: QueueDepth | ResultDepth | null;
+  readonly error: string | null;
+}
+
+/** A queue, and how to open it. */
+interface Place {
+  /** Null for the results. */
+  readonly region: string | null;
+  readonly url: string;
+  readonly open: () => Promise<{ depth(): Promise<QueueDepth | ResultDepth> }>;
+}
+
+async function look({ region, url, open }: Place, { clock }: Context): Promise<QueueLook> {
+  try {
+    const depth = await askQueue(url, async () => (await open()).depth(), clock);
+    return { region, depth, error: null };
+  } catch (error) {
+    if (!(error instanceof QueueUnavailable)) throw error;
+    return { region, depth: null, error: error.message };
+  }
+}
+
+/** The queues that other processes reach, too. Throws `UsageError` where they are inside a process. */
+function reachableUrls(
+  { globals }: Context,
+  config: Parameters<typeof queueUrls>[0]['config'],
+): ReadonlyMap<string, string> {
+  const urls = queueUrls({ config, sandbox: globals.sandbox });
+  if ([...urls.values()].some(isEmbedded)) {
+    const hint = 'give the regions a queue that several processes reach, such as redis://redis:6379/0';
+    throw new UsageError('queues that are memory: are inside the process that uses them', hint);
+  }
+  return urls;
+}
+
+/** The queue of a region. Throws `UsageError` where there is none. */
+export async function openRegionQueue(region: string, context: Context): Promise<TaskQueue> {
+  const { config } = await context.config([]);
+  const urls = reachableUrls(context, config);
+  const url = urls.get(region);
+  if (url === undefined) throw new UsageError(`no region ${region}`, `there are: ${[...urls.keys()].join(', ')}`);
+  return (await context.queues(config)).tasks(region, url);
+}
+
+/** The queues of all regions, by their names. Throws `UsageError` where one has none. */
+export async function openRegionQueues(context: Context): Promise<ReadonlyMap<string, TaskQueue>> {
+  const { config } = await context.config([]);
+  const opener = await context.queues(config);
+  const opened = [...reachableUrls(context, config)].map(async ([region, url]) => {
+    return [region, await opener.tasks(region, url)] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+/** Looks into the queue of every region and into that of the results, all at the same time. */
+export async function lookAtQueues(context: Context): Promise<readonly QueueLook[]> {
+  const { config } = await context.config([]);
+  const urls = reachableUrls(context, config);
+  const opener = await context.queues(config);
+  const results = config.results === null ? null : resultsUrl({ config, sandbox: false });
+  const places: readonly Place[] = [
+    ...[...urls].map(([region, url]) => ({ region, url, open: () => opener.tasks(region, url) })),
+    ...(results === null ? [] : [{ region: null, url: results, open: () => opener.results(results) }]),
+  ];
+  return Promise.all(places.map((place) => look(place, context)));
+}

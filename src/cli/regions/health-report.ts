@@ -1,0 +1,71 @@
+import type { Config } from '../../config/schema.ts';
+import { type FailoverMove, type FailoverOptions, planFailover } from '../../core/regions/failover-plan.ts';
+import { type HealthReport, type HealthTargets, probeRegions } from '../../core/regions/probe-regions.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { isServing, type Region, type RegionHealth } from '../../domain/region.ts';
+import type { QueueDepth } from '../../ports/queues.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { QueueWitness } from './queue-depth-probe.ts';
+
+/** Whether all, some or none of the regions that can be asked serve. */
+export function exitCodeOfHealth(health: readonly RegionHealth[], { regions }: HealthTargets): number {
+  const asked = new Set(regions.filter((region) => region.health !== null).map(({ name }) => name));
+  const counted = health.filter(({ region }) => asked.has(region));
+  const serving = counted.filter(({ status }) => isServing(status)).length;
+  if (serving === counted.length) return exitCodes.done;
+  return serving === 0 ? exitCodes.unavailable : exitCodes.notAllSolved;
+}
+
+/** How everything is at a moment, and where tasks go because of it. */
+export interface HealthFrame extends HealthReport {
+  readonly failover: readonly FailoverMove[];
+}
+
+/** Adds the failover plan to a report. */
+export function frameOf(report: HealthReport, regions: readonly Region[], options: FailoverOptions): HealthFrame {
+  const byName = new Map(regions.map((region) => [region.name, region]));
+  const states = report.regions.flatMap((health) => {
+    const region = byName.get(health.region);
+    return region === undefined ? [] : [{ region, health, redirectedCount: 0 }];
+  });
+  return { ...report, failover: planFailover(states, options) };
+}
+
+/** What a configuration gives to look at. Throws `UsageError` where that is nothing. */
+export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets {
+  const example = 'for example {"name": "us-east-1", "health": "https://us-east-1.workers.example.com/health"}';
+  if (regions.length === 0) {
+    throw new UsageError(
+      'no regions are configured',
+      `name them under "regions" in the config file, ${example}; or look at simulated ones: captcha --sandbox health`,
+    );
+  }
+  if (regions.every(({ health }) => health === null)) {
+    throw new UsageError('no region has a health endpoint', `set regions[].health, ${example}`);
+  }
+  return { regions, baseUrl };
+}
+
+/** Without a history nobody can tell a region that wakes up from one that died: only an empty queue speaks for it. */
+const ifEmpty = (depth: QueueDepth): QueueDepth | null => (depth.waiting + depth.inFlight === 0 ? depth : null);
+
+/**
+ * How every region is by one look: where nobody answers and its queue is empty it is idle, and where tasks wait there it
+ * is as the probe says, with as many tasks as its queue says. Takes some seconds
+ * more than `health.timeout` where a queue does not answer either.
+ */
+export async function probeOnce(targets: HealthTargets, config: Config, context: Context): Promise<HealthReport> {
+  const { clock } = context;
+  const probe = new QueueWitness(await context.regionProbe(config), { config, context, judge: ifEmpty });
+  const report = await probeRegions(targets, config.health, { probe, clock });
+  const endpoints = new Map(targets.regions.map(({ name, health }) => [name, health]));
+  const byQueue = (health: RegionHealth): RegionHealth => {
+    const depth = probe.depthAt(endpoints.get(health.region) ?? '');
+    if (depth === null) return health;
+    // Nobody answered, so nothing was measured.
+    const latencyMs = isServing(health.status) ? null : health.latencyMs;
+    return { ...health, latencyMs, queueDepth: depth.waiting };
+  };
+  return { ...report, regions: report.regions.map(byQueue) };
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../../config/schema.ts';
+import { type DepthOf, SleepingRegions } from '../../core/regions/scale-to-zero.ts';
+import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
+import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
+import type { QueueDepth, TaskQueue } from '../../ports/queues.ts';
+import type { Context } from '../context.ts';
+import { isEmbedded } from '../fleet/fleet-queues.ts';
+import { askQueue } from '../fleet/region-queues.ts';
+
+/** Whom a witness asks about the regions that do not answer. */
+export interface WitnessParts {
+  readonly config: Config;
+  readonly context: Context;
+  /** How a witness answers for a region by what is in its queue; null where it has no say. */
+  readonly judge: (depth: QueueDepth) => QueueDepth | null;
+}
+
+/**
+ * Asks the regions how they are, and where nobody answers their queues: an empty one says that the region sleeps, scaled
+ * down to zero. No queue is opened before that. One that cannot be asked leaves the word to the probe and is
+ * named in its error.
+ */
+export class QueueWitness implements RegionProbe {
+  readonly #parts: WitnessParts;
+  readonly #probe: SleepingRegions;
+  readonly #queues = new Map<string, Promise<TaskQueue>>();
+  readonly #depths = new Map<string, QueueDepth>();
+  readonly #troubles = new Map<string, string>();
+
+  constructor(probe: RegionProbe, parts: WitnessParts) {
+    this.#parts = parts;
+    const depthOf: DepthOf = async (healthUrl) => {
+      const depth = await this.#ask(healthUrl);
+      return depth === null ? null : parts.judge(depth);
+    };
+    this.#probe = new SleepingRegions(probe, depthOf);
+  }
+
+  probeApi(baseUrl: string, limits: ProbeLimits): Promise<ApiReach> {
+    return this.#probe.probeApi(baseUrl, limits);
+  }
+
+  async probeRegion(healthUrl: string, limits: ProbeLimits): Promise<ProbeResult> {
+    this.#troubles.delete(healthUrl);
+    this.#depths.delete(healthUrl);
+    const result = await this.#probe.probeRegion(healthUrl, limits);
+    const trouble = this.#troubles.get(healthUrl);
+    if (result.answered || trouble === undefined) return result;
+    return { ...result, error: `${result.error}; nor can its queue be asked: ${trouble}` };
+  }
+
+  /** What is in the queue of the region with this endpoint, where it was asked since nobody answered; else null. */
+  depthAt(healthUrl: string): QueueDepth | null {
+    return this.#depths.get(healthUrl) ?? null;
+  }
+
+  async #ask(healthUrl: string): Promise<QueueDepth | null> {
+    const { config, context } = this.#parts;
+    const region = config.regions.find(({ health }) => health === healthUrl);
+    const url = region?.queue ?? null;
+    if (context.globals.sandbox || region === undefined || url === null || isEmbedded(url)) return null;
+    try {
+      const depth = await askQueue(url, async () => (await this.#open(region.name, url)).depth(), context.clock);
+      this.#depths.set(healthUrl, depth);
+      return depth;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable || error instanceof UsageError)) throw error;
+      this.#troubles.set(healthUrl, error.message);
+      return null;
+    }
+  }
+
+  #open(region: string, url: string): Promise<TaskQueue> {
+    const { config, context } = this.#parts;
+    const opening = this.#queues.get(region) ?? context.queues(config).then((opener) => opener.tasks(region, url));
+    this.#queues.set(region, opening);
+    return opening;
+  }
+}

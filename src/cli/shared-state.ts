@@ -1,0 +1,43 @@
+import type { ProtectionAnswer, ProtectionEntry, ProtectionState } from '../core/resilience/resilience-state.ts';
+import type { FleetFacts } from '../ports/state.ts';
+import type { Awaitable } from '../ports/system.ts';
+
+/** One entry of the shared log, and what it led to. */
+export interface BudgetEvent {
+  /** Wall clock, epoch ms. */
+  readonly at: number;
+  readonly pid: string;
+  readonly entry: ProtectionEntry;
+  readonly answer: ProtectionAnswer;
+  /** What was left afterwards, in tokens; below 0 while reservations are outstanding. */
+  readonly balance: number;
+}
+
+/** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
+export type FleetStanding = { readonly facts: FleetFacts } | { readonly away: string };
+
+/** How everything stands at a moment. */
+export interface Standing {
+  /** What the processes of this host share. */
+  readonly state: ProtectionState;
+  /** On the clock of the host. */
+  readonly nowMs: number;
+  /** Left out where the budget is not a fleet's. */
+  readonly fleet?: FleetStanding;
+}
+
+/** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */
+export interface SharedState {
+  /** The folder of the log. */
+  readonly place: string;
+  /** The Redis of the fleet, its password masked; left out where the budget is the host's. */
+  readonly fleetPlace?: string;
+  /** Why the processes of this host share nothing; left out where they can. */
+  readonly alone?: string;
+  /** Nothing is written. */
+  look(): Awaitable<Standing>;
+  /** What happened on this host since the oldest entry that is kept. */
+  history(): Iterable<BudgetEvent>;
+  /** Starts anew with the settings of this configuration. A damaged log is replaced. Throws `FleetAway`. */
+  reset(): Awaitable<void>;
+}

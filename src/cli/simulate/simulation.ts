@@ -1,8 +1,0 @@
-import type { SimulationKit } from '../../core/simulate/kit.ts';
-
-/** What `captcha simulate` may use. */
-export interface Simulation {
-  readonly kit: SimulationKit;
-  /** Writes a report; an earlier one is replaced at once. Throws `UsageError` for a file that is none, or the system's error. */
-  writeReport(path: string, text: string): Promise<void>;
-}

@@ -1,0 +1,72 @@
+import type { BatchFiles, NamedFile } from '../../cli/batch-files.ts';
+import { checkWay } from '../../cli/fleet/queued-flags.ts';
+import type { Config } from '../../config/schema.ts';
+import { knownNames } from '../../domain/closest-name.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { BatchFlags } from './flags.ts';
+import { journalNameOf } from './open-batch-run.ts';
+
+function checkRegion(region: string, { regions }: Config): void {
+  const names = regions.map(({ name }) => name);
+  if (names.includes(region)) return;
+  const hint = names.length === 0 ? 'no regions are configured' : knownNames(region, names);
+  throw new UsageError(`--region ${region}: no such region`, hint);
+}
+
+/** Every file of a run, read or written, those that nobody named among them. */
+async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
+  const { flags, isSandbox, files, reads } = request;
+  const { file, out, errors, journal } = flags;
+  const named: readonly NamedFile[] = [
+    { what: 'the input', path: file, use: 'read' },
+    ...(out === undefined ? [] : [{ what: '--out', path: out, use: 'output' } as const]),
+    ...(errors === undefined ? [] : [{ what: '--errors', path: errors, use: 'output' } as const]),
+    ...reads.map(({ what, path }) => ({ what, path, use: 'read' }) as const),
+  ];
+  const path = await journalNameOf(flags, isSandbox, files);
+  if (path === null) return named;
+  return [...named, { what: journal === undefined ? 'the journal' : '--journal', path, use: 'journal' }];
+}
+
+/** What cannot be written is told of by its flag, before anything is. */
+async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Promise<void> {
+  for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
+    if (path !== undefined && path !== '-') await files.checkWritable(flag, path);
+  }
+}
+
+/** What a dispatcher cannot do for those who work elsewhere. */
+function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
+  if (maxSubmissions !== undefined) {
+    throw new UsageError('--max-submissions: cannot go with --via queues', 'bound the tasks with --limit');
+  }
+  if (leaveInDoubt === true) {
+    throw new UsageError(
+      '--leave-in-doubt: cannot go with --via queues',
+      'leave it out: workers submit again and say so',
+    );
+  }
+}
+
+export interface FlagsToCheck {
+  readonly flags: BatchFlags;
+  readonly isSandbox: boolean;
+  readonly files: BatchFiles;
+  /** What else the run reads, such as the config file. */
+  readonly reads: readonly { readonly what: string; readonly path: string }[];
+}
+
+/** Throws `UsageError` for flags that do not go together, before anything is opened. */
+export async function checkFlags(request: FlagsToCheck, config: Config): Promise<void> {
+  const { flags, files } = request;
+  const { via, region, fresh } = flags;
+  checkWay(via);
+  if (via === 'queues') checkQueued(flags);
+  if (flags.export === true && fresh === true) {
+    throw new UsageError('--export reads the journal, and --fresh begins a new one', 'leave one of them out');
+  }
+  if (flags.errors === '-') throw new UsageError('--errors - : it must be a file', 'left out, they go to stderr');
+  if (region !== undefined) checkRegion(region, config);
+  await files.checkDistinct(await filesOf(request));
+  await checkWritable(flags, files);
+}

@@ -1,0 +1,163 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { checkFleet } from '../../cli/fleet/open-fleet.ts';
+import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
+import { isPlain, meantBy } from '../../cli/result-row.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { type Survey, surveyInput } from '../../core/batch/input-summary.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { shownName } from '../../domain/written-name.ts';
+import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
+import { checkFlags } from './check-flags.ts';
+import { type BatchFlags, boundsOf, declareBatchFlags, outputFormat, overridesOfBatch } from './flags.ts';
+import { type BatchInput, openBatchInput } from './input.ts';
+import {
+  type BadRows,
+  journalPath,
+  openBadRows,
+  openBatchJournal,
+  openBatchOutput,
+  type RunRequest,
+} from './open-batch-run.ts';
+import { solveBatch } from './run.ts';
+import { renderColumns, renderMeant, renderSurvey } from './view.ts';
+
+/** The rows of a journal in the order of the input; those of tasks that it has no more come last. */
+async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): AsyncIterable<FinishedTask> {
+  const met = files.distinctTexts();
+  for await (const record of input.source.records()) {
+    const finished = record.type === 'row' ? await journal.rowOf(record.key) : null;
+    if (finished !== null && met.addIfNew(finished.key)) yield finished;
+  }
+  for await (const finished of journal.finishedTasks()) if (met.addIfNew(finished.key)) yield finished;
+}
+
+/** Writes the output anew from the journal: the rows of all finished tasks, and nothing is sent. */
+async function exportBatch(request: RunRequest, context: Context): Promise<number> {
+  const path = await journalPath(request, context);
+  if (path === null || !(await request.files.exists(path))) {
+    throw new UsageError(`there is no journal${path === null ? '' : ` ${path}`}`, 'name it with --journal');
+  }
+  const journal = await openBatchJournal(request, { session: null, path }, context);
+  try {
+    const rows = request.flags.keepOrder === true ? inOrder(request, journal) : journal.finishedTasks();
+    const output = await openBatchOutput(request, { journal, path }, rows);
+    await output.close();
+    return exitCodes.done;
+  } finally {
+    await journal.close();
+  }
+}
+
+interface Check {
+  readonly flags: BatchFlags;
+  readonly input: BatchInput;
+  readonly badRows: BadRows;
+}
+
+/** `exitCode`: not null where there is nothing more to do. `survey`: null for an input that can be read once only. */
+export interface Checked {
+  readonly exitCode: number | null;
+  readonly survey: Survey | null;
+}
+
+/** Looks at the whole input before the first submission, where it can be read twice. */
+async function checkInput({ flags, input, badRows }: Check, { terminal, globals }: Context): Promise<Checked> {
+  if (!input.source.isRepeatable && flags.strict === true) {
+    throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
+  }
+  if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
+  const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
+  const surveyed = { empty: input.progress.emptyCount, columns: input.plan };
+  if (flags.dryRun === true) {
+    await (globals.json
+      ? terminal.json({ tasks: survey.rows - survey.bad, ...survey, ...surveyed })
+      : terminal.result(renderSurvey(survey, surveyed)));
+  }
+  if (flags.strict === true && survey.bad > 0) {
+    throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');
+  }
+  if (flags.dryRun === true) {
+    return { exitCode: survey.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, survey };
+  }
+  return { exitCode: null, survey };
+}
+
+const examples = `
+The input is CSV with a header or JSON Lines, with the columns method, sitekey, pageurl, page_action, file, body, task_id,
+region, priority. A column with the name of a documented protocol parameter, param.NAME and what --send names are
+sent, too; every other column is carried through and never sent. Run the same command again to continue.
+
+Examples:
+  $ captcha batch tasks.csv --out solved.csv --errors bad.csv
+  $ captcha batch tasks.csv --dry-run
+  $ captcha batch tasks.jsonl --out - --concurrency 50 --max-failures 5% | consumer
+  $ captcha batch tasks.csv --out solved.csv --retry-failed
+  $ captcha batch tasks.csv --out solved.csv --via queues`;
+
+/** Declares `captcha batch`. */
+export function register(command: Command, act: Act): void {
+  declareBatchFlags(command.argument('<file>', 'the input, or - for standard input'))
+    .addHelpText('after', examples)
+    .action((file: string, flags: Omit<BatchFlags, 'file'>) => act(run, { ...flags, file }));
+}
+
+/** The files that are read whatever the flags of the batch say. */
+function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly { what: string; path: string }[] {
+  const { CAPTCHAAI_API_KEY_FILE: keyFile = config.api.keyFile } = env;
+  return [
+    ...(file === null ? [] : [{ what: 'the configuration', path: file.path }]),
+    ...(keyFile === null || keyFile === '' ? [] : [{ what: 'the key file', path: keyFile }]),
+  ];
+}
+
+/** Of columns that come up in later records, so many are told of. */
+const mostTold = 20;
+
+/** Says what is sent of the input and what is not, now and where later records of JSON Lines bring other columns. */
+function tellColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
+  const tellMeant = (column: string): void => {
+    const meant = meantBy(column, plan);
+    if (meant !== null) terminal.note(renderMeant(column, meant));
+  };
+  // Of --dry-run it is the result.
+  if (dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
+  plan.carried.forEach(tellMeant);
+  let told = 0;
+  uses.onUnknown = (column) => {
+    told += 1;
+    if (told > mostTold) return;
+    terminal.note(`the column ${shownName(column)} of a later record is carried, never sent`);
+    tellMeant(column);
+  };
+}
+
+/** Solves the tasks of a file, one row each, however often it is interrupted and run again. */
+export async function run(given: BatchFlags, context: Context): Promise<number> {
+  const flags = given.out === '/dev/stdout' ? { ...given, out: '-' } : given;
+  const format = outputFormat(flags, context.globals.json);
+  const overrides = overridesOfBatch(flags);
+  const loaded = await context.config(overrides);
+  const { config } = loaded;
+  const files = await context.batchFiles();
+  const reads = filesRead(loaded, context);
+  await checkFlags({ flags, isSandbox: context.globals.sandbox, files, reads }, config);
+  if (flags.via === 'queues') {
+    checkFleet(config, flags.region, context);
+    checkWorkersFlags(flags, config, context);
+  }
+  const input = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
+  if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
+  tellColumns(input, flags, context);
+  const badRows = await openBadRows(flags.errors, files, context.terminal);
+  try {
+    const checked = await checkInput({ flags, input, badRows }, context);
+    if (checked.exitCode !== null) return checked.exitCode;
+    const { survey } = checked;
+    const bounds = boundsOf(flags, config, survey);
+    return await solveBatch({ flags, format, overrides, bounds, input, files, badRows, survey }, context);
+  } finally {
+    await badRows.close();
+  }
+}

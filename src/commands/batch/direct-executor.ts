@@ -1,0 +1,97 @@
+import type { OpenBatchJournal } from '../../cli/batch-files.ts';
+import type { Context, Session } from '../../cli/context.ts';
+import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
+import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import { GroupedPolls, type GroupedPollsDeps } from '../../core/batch/grouped-polls.ts';
+import { type ItemWork, solveItem } from '../../core/batch/solve-item.ts';
+import type { StopRules } from '../../core/batch/stop-rules.ts';
+import { SolveTimes } from '../../core/solve/poll-schedule.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import { ProviderFault } from '../../domain/fault.ts';
+import type { SolverApi } from '../../ports/api.ts';
+import { findMethod } from '../../protocol/methods.ts';
+import type { BatchSummary } from './summary.ts';
+
+/** What a run has that ways of solving its tasks need. */
+export interface WayParts {
+  readonly session: Session;
+  readonly journal: OpenBatchJournal;
+  readonly limit: ConcurrencyLimit;
+  readonly rules: StopRules;
+  readonly emit: (event: SolverEvent) => void;
+}
+
+/** A way of getting the tasks of a batch solved: here, or by the workers of their regions. */
+export interface Way {
+  /** Null where the task stays open. */
+  solve(work: ItemWork<SolvePlan>): Promise<BatchResult | null>;
+  /** The row of the task is in the journal. */
+  recordRow(result: BatchResult): void;
+  counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount' | 'polledAlone'>;
+  /** Ends what was started. After an error nobody waits for what is under way. */
+  close(hasFailed: boolean): Promise<void>;
+}
+
+/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
+const usualThreadWaitMs = 5_000;
+const sandboxThreadWaitMs = 100;
+const unknownThreads = { start: 10, max: 1_000 };
+
+/** How long a task waits for a thread before it asks again, in ms. */
+export function threadWaitMsOf({ globals }: Pick<Context, 'globals'>): number {
+  return globals.sandbox ? sandboxThreadWaitMs : usualThreadWaitMs;
+}
+
+/** How many tasks may be in work at once: as configured, or as the account has threads. */
+export async function concurrencyOf(
+  configured: number | 'auto',
+  { api }: Session,
+): Promise<{ start: number; max: number }> {
+  if (configured !== 'auto') return { start: configured, max: configured };
+  try {
+    const { threads, workingThreads } = await api.threads();
+    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
+  } catch (error) {
+    if (!(error instanceof ProviderFault)) throw error;
+    // Not every service of the protocol tells; then the limit finds its way.
+    return unknownThreads;
+  }
+}
+
+/** What is between the solver and the service, and why ids are polled one by one although more were asked for. */
+function pollsOf(
+  { config, api }: Session,
+  { clock, terminal }: Context,
+): { api?: SolverApi; whyAlone: () => string | null } {
+  const { idsPerRequest } = config.polling;
+  let refusal: string | null = null;
+  if (idsPerRequest === 1) return { whyAlone: () => null };
+  const isToken: GroupedPollsDeps['isToken'] = ({ method, params }) => findMethod(method, params).isToken;
+  const onRefused = (why: string): void => {
+    refusal = why;
+    terminal.note(`polling every id alone from now on: ${why}`, { level: 1 });
+  };
+  return { api: new GroupedPolls({ idsPerRequest }, { api, clock, isToken, onRefused }), whyAlone: () => refusal };
+}
+
+/** Every task is solved by this process. */
+export function solveHere({ session, journal, limit, rules, emit }: WayParts, context: Context): Way {
+  const { whyAlone, ...polls } = pollsOf(session, context);
+  const left = new AbortController();
+  const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes(), ...polls });
+  const options = { threadWaitMs: threadWaitMsOf(context) };
+  const deps = { solver, journal, limit, rules, clock: context.clock };
+  return {
+    solve: (work) => solveItem(work, options, deps),
+    recordRow: () => undefined,
+    counts: () => ({
+      submissionCount: rules.submissionCount,
+      requestCount: session.requestCount(),
+      polledAlone: whyAlone(),
+    }),
+    close: async (hasFailed) => {
+      if (hasFailed) left.abort();
+    },
+  };
+}

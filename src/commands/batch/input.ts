@@ -1,0 +1,140 @@
+import type { BatchFiles, ImageRead } from '../../cli/batch-files.ts';
+import { parseTask, type TaskRules, taskRules } from '../../cli/checked-task.ts';
+import { type ColumnPlan, ColumnUses, planOf, type RowContent } from '../../cli/result-row.ts';
+import type { Config } from '../../config/schema.ts';
+import type { BatchItem } from '../../core/batch/batch-plan.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { shownName } from '../../domain/written-name.ts';
+import type { BadRow, InputRow, TaskSource } from '../../ports/files.ts';
+import type { Awaitable } from '../../ports/system.ts';
+import { type BatchFlags, parseColumnNames } from './flags.ts';
+
+export interface RowRules {
+  readonly tasks: TaskRules;
+  /** The region of rows that name none; null leaves it to the routes. */
+  readonly region: string | null;
+  /** The method of rows that name none; null leaves them to their image. */
+  readonly method: string | null;
+  readonly uses: ColumnUses;
+  /** The content of an image as bare base64, or why there is none. */
+  readonly readImage: (path: string) => Promise<ImageRead>;
+  /** False for a task id that was met before. */
+  readonly isNewId: (id: string) => boolean;
+}
+
+function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | null, string, string]): BadRow {
+  return { type: 'bad', row, line, column, reason, fix };
+}
+
+/** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
+export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
+  const content = rules.uses.read(row.values, row.truths);
+  if ('reason' in content) return bad(row, [shownName(content.column), content.reason, content.fix]);
+  const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
+  if (!rules.isNewId(taskId))
+    return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
+  const priority = Number(written);
+  if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
+  if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
+  return rules.readImage(file).then((image) => {
+    if ('body' in image) return parseContent(row, { content, taskId, priority, body: image.body }, rules);
+    return bad(row, ['file', image.reason, image.fix]);
+  });
+}
+
+interface Known {
+  readonly content: RowContent;
+  readonly taskId: string;
+  readonly priority: number;
+  readonly body: string | null;
+}
+
+function parseContent(row: InputRow, { content, taskId, priority, body }: Known, rules: RowRules): BatchItem | BadRow {
+  const { task: given, params } = content;
+  const input = {
+    taskId,
+    method: given.method ?? rules.method,
+    sitekey: given.sitekey ?? null,
+    pageurl: given.pageurl ?? null,
+    pageAction: given.page_action ?? null,
+    body,
+    params,
+    region: given.region ?? rules.region,
+  };
+  const task = parseTask(input, rules.tasks);
+  if ('taskId' in task) return { key: row.key, task, priority, values: rules.uses.outputValues(row.values) };
+  const [first] = task;
+  const about = first?.about ?? null;
+  const reason = task.map((refusal) => refusal.reason).join('; ');
+  const isSent = about !== null && Object.hasOwn(params, about);
+  const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
+  return bad(row, [about, reason, first?.fix ?? fix]);
+}
+
+/** The input of a batch, record by record, as tasks. */
+export interface BatchInput {
+  readonly source: TaskSource;
+  readonly columns: readonly string[];
+  readonly columnNames: Readonly<Record<string, string>>;
+  readonly uses: ColumnUses;
+  /** What becomes of `columns`. */
+  readonly plan: ColumnPlan;
+  /** Every record: a task, or why it cannot be one. Records in which nothing stands are left out. */
+  records(): AsyncIterable<BatchItem | BadRow>;
+  /** What the latest reading has come to: how many records were left out, and the line of the last one. */
+  readonly progress: { readonly emptyCount: number; readonly line: number };
+}
+
+function isEmpty(values: Readonly<Record<string, string>>): boolean {
+  for (const column in values) if ((values[column] ?? '').trim() !== '') return false;
+  return true;
+}
+
+/** Throws `UsageError` for columns that cannot be used, all of them at once. */
+function checkColumns(columns: readonly string[], uses: ColumnUses): void {
+  const faults = uses.faultsOf(columns);
+  const [first] = faults;
+  if (first === undefined) return;
+  const reasons = faults.map(({ column, reason }) => `the column ${shownName(column)}: ${reason}`);
+  throw new UsageError(reasons.join('\n  '), [...new Set(faults.map(({ fix }) => fix))].join('\n  '));
+}
+
+/** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
+export async function openBatchInput(
+  flags: BatchFlags,
+  config: Config,
+  files: BatchFiles,
+  warn: (text: string) => void,
+): Promise<BatchInput> {
+  const { file, delimiter = null, encoding = null, region = null, method = null, keep = [], send = [] } = flags;
+  const columnNames = parseColumnNames(flags.map ?? []);
+  const named = { columnNames, kept: keep, sent: send, hasMethod: method !== null };
+  const source = files.openInput({ path: file, delimiter, encoding, ...named });
+  const columns = await source.columns();
+  const uses = new ColumnUses({ keep, send });
+  checkColumns(columns, uses);
+  const tasks = taskRules(config, warn);
+  const progress = { emptyCount: 0, line: 0 };
+
+  /** An input that can be read again stays as it is: once no id occurred twice, none will. */
+  let hasDistinctIds = false;
+  async function* records(): AsyncIterable<BatchItem | BadRow> {
+    const ids = hasDistinctIds ? null : files.distinctTexts();
+    let repeatedCount = 0;
+    const isNewId = (id: string): boolean => {
+      const isNew = ids?.addIfNew(id) ?? true;
+      repeatedCount += isNew ? 0 : 1;
+      return isNew;
+    };
+    const readImage = (path: string) => files.readImage(path, file);
+    const rules = { tasks, region, method, uses, readImage, isNewId };
+    progress.emptyCount = 0;
+    for await (const record of source.records()) {
+      progress.line = record.line;
+      if (record.type === 'row' && isEmpty(record.values)) progress.emptyCount += 1;
+      else yield record.type === 'bad' ? record : parseRow(record, rules);
+    }
+    hasDistinctIds = repeatedCount === 0;
+  }
+  return { source, columns, columnNames, uses, plan: planOf(columns, uses), records, progress };
+}

@@ -1,0 +1,230 @@
+import type { BatchFiles, OpenBatchJournal, OpenOutput } from '../../cli/batch-files.ts';
+import type { Context, Session } from '../../cli/context.ts';
+import { isTaskColumn, outputColumns } from '../../cli/result-row.ts';
+import type { Terminal } from '../../cli/terminal.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { shownName } from '../../domain/written-name.ts';
+import type { BadRow, FinishedTask } from '../../ports/files.ts';
+import { reservedParameters } from '../../protocol/wire.ts';
+import type { BatchFlags } from './flags.ts';
+import type { BatchInput } from './input.ts';
+
+/** The rows of an output, those of earlier runs among them. */
+export interface RowCounts {
+  readonly solved: number;
+  readonly failed: number;
+  /** Of the failed ones. */
+  readonly byReason: Readonly<Record<string, number>>;
+}
+
+/** An output that counts its rows by what became of their tasks. */
+export class CountedOutput implements OpenOutput {
+  readonly #output: OpenOutput;
+  readonly #byReason = new Map<string, number>();
+  #solved = 0;
+  #failed = 0;
+
+  constructor(output: OpenOutput) {
+    this.#output = output;
+  }
+
+  /** Counts a row before it is written: should that fail, there is no count to be told. */
+  write(values: Readonly<Record<string, string>>): Promise<void> {
+    const { status, reason = '' } = values;
+    if (status === 'solved') this.#solved += 1;
+    else {
+      this.#failed += 1;
+      this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
+    }
+    return this.#output.write(values);
+  }
+
+  counts(): RowCounts {
+    return { solved: this.#solved, failed: this.#failed, byReason: Object.fromEntries(this.#byReason) };
+  }
+
+  publish(): Promise<void> {
+    return this.#output.publish();
+  }
+
+  close(): Promise<void> {
+    return this.#output.close();
+  }
+}
+
+export interface RunRequest {
+  readonly flags: BatchFlags;
+  readonly format: 'csv' | 'jsonl';
+  readonly input: BatchInput;
+  readonly files: BatchFiles;
+}
+
+/** Where the journal lies: as said, beside the output, else in the state folder; null for one that is thrown away. */
+export async function journalNameOf(
+  { journal, out = '-', file }: BatchFlags,
+  isSandbox: boolean,
+  files: BatchFiles,
+): Promise<string | null> {
+  if (journal !== undefined) return journal;
+  if (isSandbox) return null;
+  // Beside a device or a pipe is no place for a file.
+  if (out !== '-' && !(await files.isStream(out))) return `${out}.journal`;
+  return file !== '-' && (await files.exists(file)) ? files.stateJournal(file) : null;
+}
+
+/** Where the journal lies; null where there is none to keep. */
+export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
+  const path = await journalNameOf(flags, globals.sandbox, files);
+  return path === null && globals.sandbox ? files.throwAwayJournal() : path;
+}
+
+/**
+ * What is done with an output that is there when a journal is about to be made, which explains nothing yet. A fresh start
+ * keeps it, any other refuses it. The journal of before is in force until this is done: a run that is killed at any step
+ * leaves an output that a journal explains, or one that is kept.
+ */
+async function makeWay({ flags, files }: RunRequest, { terminal }: Context): Promise<void> {
+  const { out = '-', fresh } = flags;
+  if (out === '-' || !(await files.exists(out))) return;
+  if (fresh !== true) {
+    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+  }
+  const name = await files.setAside(out);
+  if (name !== null) terminal.note(`${out} is now ${name}`);
+}
+
+const knowsNothing = (journal: OpenBatchJournal): boolean =>
+  Object.values(journal.counts()).every((count) => count === 0);
+
+/** A journal whose tasks are not in the input belongs to another batch. */
+async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, path: string): Promise<void> {
+  if (!journal.isResumed || !source.isRepeatable || knowsNothing(journal)) return;
+  for await (const record of source.records()) {
+    if (record.type === 'row' && journal.hasKey(record.key)) return;
+  }
+  const fix = 'name the journal of this input with --journal, or begin anew with --fresh';
+  throw new UsageError(`${path}: the journal knows none of the rows of this input`, fix);
+}
+
+/** What the versions before this one sent: every column that was none of theirs, under its own name. */
+function usedBefore(column: string): string | null {
+  const name = column.replace(/^param\./, '');
+  return column.startsWith('_') || (name !== 'method' && reservedParameters.has(name)) ? null : name;
+}
+
+/** Tasks of one run are sent alike: a column that was sent before is not carried from now on without a word. */
+function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: BatchInput, path: string): void {
+  if (!isResumed) return;
+  const { used } = header;
+  const { sent, read, carried } = plan;
+  const now = new Map(Object.entries({ ...sent, ...read }));
+  const known = used === undefined ? null : new Map(Object.entries(used));
+  const before = (column: string): string | null => (known === null ? usedBefore(column) : (known.get(column) ?? null));
+  const changed = [...now.keys(), ...carried].filter((column) => {
+    const isDecided = used === undefined && uses.isChosen(column);
+    return !isDecided && header.columns.includes(column) && before(column) !== (now.get(column) ?? null);
+  });
+  if (changed.length === 0) return;
+  const told = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
+  const list = changed.map(
+    (column) => `${shownName(column)} was ${told(before(column))} and is now ${told(now.get(column) ?? null)}`,
+  );
+  const fix =
+    used === undefined
+      ? 'say for each of them --keep NAME (carried from now on) or --send NAME (sent as before), or begin anew with --fresh'
+      : 'run it with the same --send, --keep and --map as before, or begin anew with --fresh';
+  throw new UsageError(`${path}: the journal is of a run that took columns otherwise: ${list.join('; ')}`, fix);
+}
+
+/** Opens the journal of a run. */
+export async function openBatchJournal(
+  request: RunRequest,
+  { session, path }: { session: Session | null; path: string },
+  context: Context,
+): Promise<OpenBatchJournal> {
+  const { input, flags, files } = request;
+  const { columnNames, uses, plan } = input;
+  const columns = outputColumns(input.columns, uses);
+  const names = { columns, columnNames, used: { ...plan.sent, ...plan.read } };
+  const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
+  const via = session === null ? null : flags.via === 'queues' ? 'queues' : 'direct';
+  const journal = await files.openJournal({
+    ...{ path, account, ...names, via },
+    fresh: flags.fresh === true,
+    beforeMade: () => makeWay(request, context),
+  });
+  try {
+    if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);
+    await checkKnown(journal, input, path);
+    // What is exported is sent to no service.
+    if (session !== null) checkUsed(journal, input, path);
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+/** What any output of a batch has, whatever its input. */
+const outputMarks = ['status', 'solution', 'captcha_id'];
+
+/** What the output may replace: no file that the journal cannot have explained. */
+function replacedBy({ journal: named, out, fresh }: BatchFlags, journal: OpenBatchJournal) {
+  if (fresh === true) return 'anything' as const;
+  if (!journal.isResumed) return 'nothing' as const;
+  const isBeside = named === undefined || named === `${out}.journal`;
+  return isBeside && !knowsNothing(journal) ? ('anything' as const) : outputMarks;
+}
+
+/** Opens the output, with these rows in it. `path` is the journal's. */
+export async function openBatchOutput(
+  { flags, format, input, files }: RunRequest,
+  { journal, path: place }: { journal: OpenBatchJournal; path: string },
+  rows: AsyncIterable<FinishedTask>,
+): Promise<CountedOutput> {
+  const { out: path = '-' } = flags;
+  const columns = outputColumns(input.columns, input.uses);
+  // An id is carried as it is, too: others are looked up by it.
+  const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
+  const rules = { journal: place, replaces: replacedBy(flags, journal) };
+  const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }, rules));
+  try {
+    for await (const { values } of rows) await output.write(values);
+    await output.publish();
+    return output;
+  } catch (error) {
+    // What ended it is told; that it cannot be closed either says nothing more.
+    await output.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+const columns = ['line', 'row', 'column', 'reason', 'fix'];
+
+/** Where records go that cannot be tasks. */
+export interface BadRows {
+  report(bad: BadRow): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
+  const format = /\.(jsonl|ndjson)$/i.test(path) ? 'jsonl' : 'csv';
+  const rules = { journal: null, replaces: columns };
+  const output: OpenOutput = await files.openOutput({ path, format, columns }, rules);
+  await output.publish();
+  return {
+    report: ({ line, row, column, reason, fix }) =>
+      output.write({ line: String(line), row: String(row), column: column ?? '', reason, fix }),
+    close: () => output.close(),
+  };
+}
+
+/** Says on stderr, or in the file of `--errors`, which records cannot be tasks, and why. */
+export async function openBadRows(path: string | undefined, files: BatchFiles, terminal: Terminal): Promise<BadRows> {
+  if (path !== undefined) return toFile(path, files);
+  return {
+    report: async ({ line, column, reason, fix }) =>
+      terminal.error(`line ${line}${column === null ? '' : `, ${column}`}: ${reason}. ${fix}`),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,86 @@
+import type { Context } from '../../cli/context.ts';
+import { type EmbeddedParts, runEmbeddedWorkers } from '../../cli/fleet/embedded-workers.ts';
+import { hasWorkersElsewhere, isEmbedded, queueUrls } from '../../cli/fleet/fleet-queues.ts';
+import { type Fleet, followHealth, openFleet } from '../../cli/fleet/open-fleet.ts';
+import { randomHex } from '../../cli/fleet/queued-flags.ts';
+import type { Config } from '../../config/schema.ts';
+import type { BatchResult } from '../../core/batch/batch-plan.ts';
+import { dispatchItem, journaledQueue, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
+import { requestsOf } from '../../core/fleet/worker-metrics.ts';
+import type { TaskLimits } from '../../domain/queued-task.ts';
+import type { Way, WayParts } from './direct-executor.ts';
+
+/** So many tasks are in the queues or in work at once where nobody said. */
+const usualWindow = 1_000;
+
+/** How many tasks of a batch may be on their way at once: many more than there are workers, few enough to hold. */
+export function windowOf(configured: Config['batch']['concurrency']): { start: number; max: number } {
+  const most = configured === 'auto' ? usualWindow : configured;
+  return { start: most, max: most };
+}
+
+/** Workers in this process, for regions whose queues end with it; what they do is in the journal of the batch. */
+async function workEmbedded(fleet: Fleet, parts: WayParts, context: Context): Promise<void> {
+  const { session, journal, rules, emit } = parts;
+  const opener = await context.queues(session.config);
+  const urls = [...queueUrls({ config: session.config, sandbox: context.globals.sandbox })];
+  const embedded = urls.filter(([, url]) => isEmbedded(url));
+  const opened = embedded.map(async ([region, url]) => {
+    return [region, journaledQueue(await opener.tasks(region, url), journal)] as const;
+  });
+  const work: EmbeddedParts = {
+    ...{ session, emit, queues: new Map(await Promise.all(opened)), results: fleet.results, stop: rules.stop },
+    onStandstill: ({ reason, message }) => rules.stopFor(reason, message),
+  };
+  if (work.queues.size > 0) await runEmbeddedWorkers(work, context);
+}
+
+/** Every task goes to the queue of its region, and its result comes back from the central one. */
+export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, context: Context): Promise<Way> {
+  const { session, journal, rules, limits } = parts;
+  const { clock } = context;
+  const { config } = session;
+  const ended = new AbortController();
+  const run = journal.header.run ?? `b-${randomHex(20, context.random)}`;
+  const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
+  const { dispatcher, failover, queues } = fleet;
+  const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
+  const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
+  // A queue that ends with the process knows nothing of an earlier task.
+  const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);
+  const keys = new Map<string, string>();
+  const fail = (error: unknown): void => dispatcher.fail(error);
+  const following = followHealth(failover, { config, queues, signal: ended.signal }, context).catch(fail);
+  const working = workEmbedded(fleet, parts, context).catch(fail);
+  const collecting = dispatcher.collect(rules.stop, () => working).catch(fail);
+  const isStrict = fleet.isStrict.bind(fleet);
+  return {
+    solve: (work) => {
+      const key = queueKeyOf(work.item.key, generation(work.item.key));
+      keys.set(work.item.key, key);
+      const { remembers } = fleet;
+      return dispatchItem(work, {
+        dispatcher,
+        clock,
+        journal: isAlone ? null : journal,
+        remembers,
+        key,
+        isStrict,
+        limits,
+      });
+    },
+    recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
+      counts.submissionCount += attemptCount;
+      counts.requestCount += requestsOf(outcome);
+      dispatcher.settle(keys.get(item.key) ?? item.key);
+      keys.delete(item.key);
+    },
+    counts: () => counts,
+    close: async (hasFailed) => {
+      ended.abort();
+      await following;
+      if (!hasFailed) await Promise.all([working, collecting]);
+      await dispatcher.close();
+    },
+  };
+}

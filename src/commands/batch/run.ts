@@ -1,0 +1,277 @@
+import type { OpenBatchJournal } from '../../cli/batch-files.ts';
+import type { Context, Session } from '../../cli/context.ts';
+import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { discardedHint } from '../../cli/outcome-view.ts';
+import { courseInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
+import type { Override } from '../../config/load.ts';
+import { type BatchItem, type BatchResult, isBegunAgain } from '../../core/batch/batch-plan.ts';
+import { BatchTally } from '../../core/batch/batch-report.ts';
+import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import type { Survey } from '../../core/batch/input-summary.ts';
+import { byPriority } from '../../core/batch/priority-order.ts';
+import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
+import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
+import { concurrencyOf, solveHere } from './direct-executor.ts';
+import {
+  type BadRows,
+  type CountedOutput,
+  journalPath,
+  openBatchJournal,
+  openBatchOutput,
+  type RunRequest,
+} from './open-batch-run.ts';
+import { startBatchProgress } from './progress.ts';
+import { solveInRegions, windowOf } from './queue-executor.ts';
+import { exitCodeOfBatch } from './summary.ts';
+import { renderDiscarded, renderLeft, renderSummary } from './view.ts';
+
+/** What a shell takes as it is. */
+const plain = /^[\w@%+=:,./-]+$/;
+
+const quoted = (arg: string): string => (plain.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`);
+
+/** The command line that goes on where a run ended, as a shell takes it; with `--fresh` it would begin anew. */
+export function resumeCommand(args: readonly string[]): string {
+  return ['captcha', ...args.filter((arg) => arg !== '--fresh').map(quoted)].join(' ');
+}
+
+export interface BatchRequest extends RunRequest {
+  readonly overrides: readonly Override[];
+  readonly bounds: Bounds;
+  readonly badRows: BadRows;
+  /** Null for an input that can be read once only: then bad rows are told as they come. */
+  readonly survey: Survey | null;
+}
+
+interface OpenRun {
+  readonly session: Session;
+  readonly journal: OpenBatchJournal;
+  readonly output: CountedOutput;
+  readonly options: BatchOptions;
+  /** Whether the same command goes on where this run ends. */
+  readonly isResumable: boolean;
+}
+
+/** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
+const window = 1_000;
+
+interface Items {
+  /** The tasks of the input, in the order in which they are begun. */
+  readonly items: AsyncIterable<BatchItem>;
+  readonly bad: () => number;
+  readonly strays: () => number;
+}
+
+/** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
+function breakOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
+  const after = line === 0 ? '' : `after line ${line}: `;
+  if (error instanceof UsageError) {
+    const hint = error.hint === null ? '' : `; ${error.hint}`;
+    return { reason: 'input', message: `${/^line \d/.test(error.message) ? '' : after}${error.message}${hint}` };
+  }
+  if (!(error instanceof Error && 'syscall' in error)) return null;
+  return { reason: 'input-io', message: `${after}${error.message}` };
+}
+
+/** The records up to where the input cannot be read any further. */
+async function* readable<T>(records: AsyncIterable<T>, onBreak: (error: unknown) => void): AsyncIterable<T> {
+  try {
+    yield* records;
+  } catch (error) {
+    onBreak(error);
+  }
+}
+
+interface Reading {
+  readonly journal: OpenBatchJournal;
+  readonly rules: StopRules;
+}
+
+function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal }: Context): Items {
+  const { input, badRows, survey } = request;
+  let bad = survey?.bad ?? 0;
+  const { solved, failed } = journal.counts();
+  /** Finished tasks that the input has not shown yet. */
+  let unmet = solved + failed;
+  let isRead = false;
+  let isBroken = false;
+  /** What was begun by then is paid for: it is finished first. Where nothing was, nothing was sent. */
+  const onBreak = (error: unknown): void => {
+    const broken = breakOf(error, input.progress.line);
+    if (broken === null || !rules.hasStarted) throw error;
+    isBroken = true;
+    rules.endInput(broken.reason, broken.message);
+    terminal.error(`the input cannot be read any further: ${broken.message}\n  what was begun is finished, no more is`);
+  };
+  const isFinished = ({ key }: BatchItem): boolean => ['solved', 'failed'].includes(journal.progressOf(key).state);
+  async function* tasks(): AsyncIterable<BatchItem> {
+    for await (const record of readable(input.records(), onBreak)) {
+      if (!('type' in record)) {
+        if (unmet > 0 && isFinished(record)) unmet -= 1;
+        yield record;
+      } else if (survey === null) {
+        bad += 1;
+        await badRows.report(record);
+      }
+    }
+    isRead = !isBroken;
+  }
+  // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
+  const looksAhead = input.source.isRepeatable && Object.values(input.plan.read).includes('priority');
+  const items = looksAhead ? byPriority(tasks(), window) : tasks();
+  return { items, bad: () => bad, strays: () => (isRead ? unmet : 0) };
+}
+
+function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOptions {
+  return {
+    retryFailed: flags.retryFailed === true,
+    leaveInDoubt: flags.leaveInDoubt === true,
+    resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
+    inputMayStall: !input.source.isRepeatable,
+    orderWindow: flags.keepOrder === true ? window : null,
+  };
+}
+
+/** The rows of earlier runs that stand in the output from the beginning. */
+async function* earlierRows(journal: TaskJournal, options: BatchOptions): AsyncIterable<FinishedTask> {
+  // In the order of the input they come with the others.
+  if (options.orderWindow !== null) return;
+  for await (const finished of journal.finishedTasks()) if (!isBegunAgain(finished, options)) yield finished;
+}
+
+async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
+  const { overrides, flags } = request;
+  const path = await journalPath(request, context);
+  if (path === null) context.terminal.note('standard input cannot be resumed without --journal FILE');
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  try {
+    const place = path ?? (await request.files.throwAwayJournal());
+    const journal = await openBatchJournal(request, { session, path: place }, context);
+    try {
+      const options = optionsOf(request, context);
+      const output = await openBatchOutput(request, { journal, path: place }, earlierRows(journal, options));
+      return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** What a first signal means, where tasks are solved here and where they are in queues. */
+const stopping = {
+  direct: 'stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves',
+  queues: 'stopping: what is queued is worked on, and the next run collects it; Ctrl-C again leaves',
+};
+
+function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context): void {
+  interrupt.listen({
+    onFirst: () => terminal.error(stopping[via === 'queues' ? 'queues' : 'direct']),
+    onSecond: () => terminal.error('left; run the same command again to continue'),
+  });
+}
+
+/** How many tasks are still to be done; null where nobody knows. */
+function leftOf({ survey }: BatchRequest, { journal, options }: OpenRun): number | null {
+  if (survey === null || options.resolveExpiredAt !== null) return null;
+  const { solved, failed } = journal.counts();
+  const finished = solved + (options.retryFailed ? 0 : failed);
+  return Math.max(0, survey.rows - survey.bad - finished);
+}
+
+/** How many tasks this run is about; null where nobody knows yet. */
+function totalOf(request: BatchRequest, open: OpenRun): number | null {
+  const left = leftOf(request, open);
+  return left === null ? null : Math.min(left, request.bounds.limit ?? Infinity);
+}
+
+/** Everything that one run of a batch is made of. */
+async function equip(request: BatchRequest, open: OpenRun, context: Context) {
+  const { session, journal } = open;
+  const { clock, interrupt } = context;
+  const { concurrency } = session.config.batch;
+  const isQueued = request.flags.via === 'queues';
+  const tally = new BatchTally();
+  const limit = new ConcurrencyLimit(isQueued ? windowOf(concurrency) : await concurrencyOf(concurrency, session), {
+    clock,
+  });
+  const rules = new StopRules(request.bounds, interrupt.stop, { clock });
+  const progress = await startBatchProgress({ tally, limit, total: totalOf(request, open) }, context);
+  const emit = (event: SolverEvent): void => {
+    tally.recordEvent(event);
+    progress.recordEvent(event);
+  };
+  const parts = { session, journal, limit, rules, emit };
+  const limits = limitsOfFlags(request.flags, session.config);
+  const way = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
+  return { tally, limit, rules, progress, way };
+}
+
+/** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
+function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
+  if (isResumable || globals.sandbox || outcome.captchaId === null) return;
+  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
+}
+
+async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
+  const { tally, limit, rules, progress, way } = await equip(request, open, context);
+  const { journal, output, options } = open;
+  const { items, bad, strays } = itemsOf(request, { journal, rules }, context);
+  const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
+  const record = (result: BatchResult): void => {
+    tally.recordResult(result);
+    way.recordRow(result);
+    if (isDiscarded) tellDiscarded(result, open, context);
+  };
+  const usedUp: Record<string, number> = {};
+  const isUsedUp: BatchDeps['isUsedUp'] = ({ task }, values) => {
+    const names = usedUpInputs(task, values);
+    for (const name of names) usedUp[name] = (usedUp[name] ?? 0) + 1;
+    return names.length > 0;
+  };
+  const rows = { sink: output, rowOf: rowOfResult, courseIn: courseInRow, isUsedUp };
+  const deps = { journal, limit, rules, record, ...rows };
+  let hasFailed = true;
+  try {
+    await runBatch(items, options, { ...deps, solve: (work) => way.solve(work) });
+    hasFailed = false;
+  } finally {
+    await way.close(hasFailed).finally(() => progress.stop());
+  }
+  const { message, reason } = rules;
+  const { emptyCount } = request.input.progress;
+  const counts = { rows: output.counts(), bad: bad(), empty: emptyCount, strays: strays(), ...way.counts() };
+  const summary = { report: tally.report(), reason, message, usedUp, ...counts };
+  const resume = open.isResumable ? resumeCommand(context.args) : null;
+  context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
+  if (isDiscarded && resume !== null) context.terminal.note(renderDiscarded(resume));
+  return exitCodeOfBatch(summary);
+}
+
+/** Says how to go on after an error; a reader of standard output that has gone is none. */
+function tellLeft(error: unknown, { request, open }: { request: BatchRequest; open: OpenRun }, context: Context): void {
+  const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  if (hasReaderGone || !open.isResumable) return;
+  context.terminal.note(renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
+}
+
+/** Solves what is left of a batch, and says in the end what came of it. */
+export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
+  listen(request.flags, context);
+  const open = await openRun(request, context);
+  try {
+    return await work(request, open, context);
+  } catch (error) {
+    tellLeft(error, { request, open }, context);
+    throw error;
+  } finally {
+    const closed = open.session.close().finally(() => open.output.close());
+    await closed.finally(() => open.journal.close());
+  }
+}

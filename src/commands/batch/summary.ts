@@ -1,0 +1,60 @@
+import { exitCodes } from '../../cli/exit-codes.ts';
+import type { BatchReport } from '../../core/batch/batch-report.ts';
+import type { StopReason } from '../../core/batch/stop-rules.ts';
+import type { GaveUpReason } from '../../domain/outcome.ts';
+import type { RowCounts } from './open-batch-run.ts';
+
+export interface BatchSummary {
+  readonly report: BatchReport;
+  /** What the output holds, earlier runs included. */
+  readonly rows: RowCounts;
+  /** Records that cannot be tasks. */
+  readonly bad: number;
+  /** Records in which nothing stands, of those that were read. */
+  readonly empty: number;
+  /** Rows of the output whose tasks the input does not have any more; 0 where the input was not read to its end. */
+  readonly strays: number;
+  /** Why the run stopped before its end, or null. */
+  readonly reason: StopReason | null;
+  /** What a person should know about the reason. */
+  readonly message: string | null;
+  /** Submissions of this run, but for those that found every thread taken. */
+  readonly submissionCount: number;
+  /** HTTP requests of this run. */
+  readonly requestCount: number;
+  /** Why every id was polled alone although several per request were wanted; null where nothing stood in the way. */
+  readonly polledAlone: string | null;
+  /** Finished tasks that were not begun again, since their inputs serve one submission only; by name, with how many tasks each. */
+  readonly usedUp: Readonly<Record<string, number>>;
+}
+
+const stopped: Record<StopReason, number | null> = {
+  interrupted: exitCodes.interrupted,
+  account: exitCodes.account,
+  config: exitCodes.usage,
+  'max-failures': exitCodes.notAllSolved,
+  'max-submissions': exitCodes.unavailable,
+  'max-duration': exitCodes.unavailable,
+  limit: null,
+  input: exitCodes.notAllSolved,
+  'input-io': exitCodes.localIo,
+  failure: exitCodes.bug,
+};
+
+const transientReasons: readonly GaveUpReason[] = [
+  'attempts-exhausted',
+  'budget-exhausted',
+  'breaker-open',
+  'deadline-exceeded',
+  'no-healthy-region',
+];
+const transient = new Set<string>(transientReasons);
+
+/** The exit code of a batch: why it stopped early, else what became of its tasks, in whichever run they ended. */
+export function exitCodeOfBatch({ rows, bad, reason }: Pick<BatchSummary, 'rows' | 'bad' | 'reason'>): number {
+  const early = reason === null ? null : stopped[reason];
+  if (early !== null) return early;
+  if (rows.failed === 0) return bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
+  const allPassing = bad === 0 && Object.keys(rows.byReason).every((each) => transient.has(each));
+  return allPassing ? exitCodes.unavailable : exitCodes.notAllSolved;
+}

@@ -1,0 +1,170 @@
+import { formatMs } from '../../cli/format.ts';
+import { discarded } from '../../cli/outcome-view.ts';
+import type { ColumnPlan } from '../../cli/result-row.ts';
+import type { Survey } from '../../core/batch/input-summary.ts';
+import type { StopReason } from '../../core/batch/stop-rules.ts';
+import type { GaveUpReason } from '../../domain/outcome.ts';
+import { shownName } from '../../domain/written-name.ts';
+import type { BatchSummary } from './summary.ts';
+
+const counted = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
+    .join(', ');
+
+const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
+
+/** Longer lists of columns are cut. */
+const mostColumns = 40;
+
+const listed = (names: readonly string[]): string => {
+  const rest = names.length > mostColumns ? ` and ${names.length - mostColumns} more` : '';
+  return names.length === 0 ? 'none' : `${names.slice(0, mostColumns).join(', ')}${rest}`;
+};
+
+function used(columns: Readonly<Record<string, string>>): string {
+  const shown = ([column, name]: [string, string]): string =>
+    column === name ? column : `${shownName(column)} as ${shownName(name)}`;
+  return listed(Object.entries(columns).map(shown));
+}
+
+/** Which columns of an input are sent and which are not, on one line. */
+export function renderColumns({ sent, read, carried }: ColumnPlan): string {
+  const readHere = Object.keys(read).length === 0 ? '' : `; read here: ${used(read)}`;
+  return `columns sent: ${used(sent)}${readHere}; carried, never sent: ${listed(carried.map(shownName))}`;
+}
+
+/** What a column that is carried was perhaps meant for. */
+export function renderMeant(column: string, meant: string): string {
+  const shown = shownName(column);
+  const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
+  return `${shown} is carried: did you mean --map ${map}?`;
+}
+
+/** What an input holds beside its records. */
+export interface SurveyedInput {
+  /** How many records hold nothing. */
+  readonly empty: number;
+  readonly columns: ColumnPlan;
+}
+
+/** What an input holds, for a person. */
+export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey, { empty, columns }: SurveyedInput): string {
+  const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
+  if (empty > 0) lines.push(`empty    ${empty}, skipped`);
+  if (rows > bad) lines.push(`methods  ${counted(byMethod)}`, `regions  ${counted(byRegion)}`);
+  lines.push(renderColumns(columns));
+  return `${lines.join('\n')}\n`;
+}
+
+const reasons: Record<StopReason, string> = {
+  interrupted: 'interrupted',
+  account: 'the account needs a person',
+  config: 'the configuration is wrong',
+  'max-failures': '--max-failures was reached',
+  'max-submissions': '--max-submissions was reached',
+  'max-duration': '--max-duration was reached',
+  limit: '--limit was reached',
+  input: 'the input cannot be read any further',
+  'input-io': 'the input cannot be read any further',
+  failure: 'an error',
+};
+
+function times({ report }: BatchSummary): string | null {
+  const { p50, p95 } = report.solveMs;
+  return p50 === null || p95 === null ? null : `solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`;
+}
+
+function perRegion({ report: { byRegion } }: BatchSummary): string | null {
+  if (byRegion.length < 2 && (byRegion[0]?.region ?? null) === null) return null;
+  const parts = byRegion.map(({ region, solved, failed, attempts }) => {
+    return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${quantity(attempts, 'attempt')}`;
+  });
+  return `regions: ${parts.join('; ')}`;
+}
+
+function counts({ report, bad, empty }: BatchSummary): string {
+  const parts = [`${report.solved} solved`, `${report.failed} failed`];
+  if (bad > 0) parts.push(quantity(bad, 'bad row'));
+  if (empty > 0) parts.push(`${quantity(empty, 'empty row')} skipped`);
+  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
+  if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
+  return parts.join(', ');
+}
+
+function effort({ report, submissionCount, requestCount }: BatchSummary): string {
+  const { retriesGranted, retriesRefused, solved } = report;
+  const submissions = quantity(submissionCount, 'submission');
+  const retries = quantity(retriesGranted, 'retry', 'retries');
+  const perSolved = solved === 0 ? '' : `, ${(requestCount / solved).toFixed(2)} requests per solved task`;
+  return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
+}
+
+/** What `polling.idsPerRequest` came to, where it came to nothing. */
+function alone({ polledAlone }: BatchSummary): string | null {
+  return polledAlone === null ? null : `polled one id per request: ${polledAlone}`;
+}
+
+/** The output may hold more than this run did. */
+function withEarlierRuns({ report, rows }: BatchSummary): string | null {
+  if (rows.solved === report.solved && rows.failed === report.failed) return null;
+  const reasons = rows.failed === 0 ? '' : ` (${counted(rows.byReason)})`;
+  return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
+}
+
+/** A task that is wrong, or that the policy forbids, fails however often it is tried. */
+const finalReasons: readonly GaveUpReason[] = ['rejected', 'policy-denied'];
+const final = new Set<string>(finalReasons);
+
+/** An edited or removed row of the input leaves the row of its old task behind. */
+function leftBehind({ strays }: BatchSummary): string | null {
+  if (strays === 0) return null;
+  const belong = quantity(strays, 'row of the output belongs', 'rows of the output belong');
+  return `${belong} to no task of the input any more: edited or removed there`;
+}
+
+/** Tasks that were not begun again, since that would be paid for in vain. */
+function notBegunAgain({ usedUp }: BatchSummary): string | null {
+  const parts = Object.entries(usedUp).map(([name, count]) => `${quantity(count, 'task')} with ${name}`);
+  if (parts.length === 0) return null;
+  return `not submitted again: ${parts.join(', ')}: one submission uses it up; put a fresh one into the row`;
+}
+
+/** What is left to be done, and the command that does it. */
+function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
+  // The journal names the base URL: under another one it is that of another run.
+  if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
+  if (reason === 'input') return `correct the input, then run the same command again: ${resume}`;
+  if (reason !== null) return `run the same command again to continue: ${resume}`;
+  const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (final.has(each) ? [] : count));
+  // Where nothing else is left, the same command would find the same.
+  if (mayBeSolved.reduce((sum, count) => sum + count, 0) <= Math.max(0, ...Object.values(usedUp))) return null;
+  const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
+  return `to solve what failed again: ${again}`;
+}
+
+/** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
+export function renderSummary(summary: BatchSummary, resume: string | null): string {
+  const { report, reason, message } = summary;
+  const lines = [counts(summary), effort(summary), alone(summary), times(summary), perRegion(summary)];
+  if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
+  lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
+  if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
+  if (resume !== null) lines.push(nextStep(summary, resume));
+  else if (reason === 'input' || reason === 'input-io')
+    lines.push('correct the input, and hand in what follows that line');
+  return lines.filter((line) => line !== null).join('\n');
+}
+
+/** Where the rows are that were written to nowhere. `resume`: the command that continues the run. */
+export function renderDiscarded(resume: string): string {
+  return `${discarded}: the rows are in the journal; write them with: ${resume} --export > FILE`;
+}
+
+/** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
+export function renderLeft(error: unknown, left: number | null, resume: string): string {
+  const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  const tasks = left === null ? 'what is finished is kept' : `${quantity(left, 'task')} left, the others are kept`;
+  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}run the same command again to continue: ${resume}`;
+}

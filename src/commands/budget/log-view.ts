@@ -1,0 +1,96 @@
+import { formatMoment, formatMs } from '../../cli/format.ts';
+import type { BudgetEvent } from '../../cli/shared-state.ts';
+import { renderTable } from '../../cli/table.ts';
+
+/** One line of the audit: who did what, and what came of it. */
+export interface AuditRow {
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  readonly pid: string;
+  readonly task: string | null;
+  readonly what: string;
+  readonly result: string;
+  readonly balance: number;
+}
+
+const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `reserved, ${formatMs(waitMs)} ahead`);
+
+const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
+
+function spoken({ entry, answer }: BudgetEvent): string {
+  if (entry.type === 'fleet-away') return `no answer: ${entry.why}`;
+  if (entry.type === 'fleet-heard') {
+    const { surplus, refused } = entry;
+    const leased = surplus > 0 && `${times(surplus, 'token')} on lease`;
+    return joined(['answered', leased, refused > 0 && `${refused} refused: no token`]);
+  }
+  const told = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
+  const accepted = told.accepted > 0 && `${times(told.accepted, 'submission')} accepted`;
+  return joined(['speaks', accepted, told.refused > 0 && `${told.refused} refused`]);
+}
+
+function withdrawn({ answer }: BudgetEvent): string {
+  if (answer === null || !('granted' in answer)) return '';
+  if (answer.granted) return granted(answer.waitMs);
+  return answer.retryInMs === null ? 'refused: no token' : `refused: no token for ${formatMs(answer.retryInMs)}`;
+}
+
+function entered({ answer }: BudgetEvent): string {
+  if (answer === null || !('admitted' in answer)) return '';
+  if (answer.admitted) return answer.pass.probe ? 'probes the service' : 'admitted';
+  return `refused: breaker, for ${formatMs(answer.retryInMs)}`;
+}
+
+function tallied(entry: BudgetEvent['entry'] & { type: 'tally' }): string {
+  const { accepted, budgetRefused, breakerRefused } = entry;
+  return joined([
+    accepted > 0 && `${times(accepted, 'submission')} accepted`,
+    budgetRefused > 0 && `${budgetRefused} refused: no token`,
+    breakerRefused > 0 && `${breakerRefused} refused: breaker open`,
+  ]);
+}
+
+function described(event: BudgetEvent): { what: string; result: string; task: string | null } {
+  const { entry } = event;
+  switch (entry.type) {
+    case 'withdraw':
+      return { what: 'retry', result: withdrawn(event), task: entry.task };
+    case 'enter':
+      return { what: 'submit', result: entered(event), task: null };
+    case 'verdict': {
+      const probe = entry.pass.probe ? ' (probe)' : '';
+      return { what: 'answers', result: `${times(entry.count, entry.verdict)}${probe}`, task: null };
+    }
+    case 'tally':
+      return { what: 'tally', result: tallied(entry), task: entry.task === '' ? null : entry.task };
+    case 'quiet':
+      return { what: 'retry-after', result: `everybody waits ${formatMs(entry.ms)}`, task: null };
+    case 'spend':
+      return { what: 'retry', result: `${withdrawn(event)}, on lease`, task: entry.task };
+    case 'fleet-granted':
+      return { what: 'retry', result: `${granted(entry.waitMs)} by the fleet`, task: entry.task };
+    case 'fleet-talk':
+    case 'fleet-heard':
+    case 'fleet-away':
+      return { what: 'fleet', result: spoken(event), task: null };
+    case 'configure':
+      return { what: 'settings', result: 'asked for others', task: null };
+    case 'reset':
+      return { what: 'reset', result: 'begun anew', task: null };
+  }
+}
+
+/** One entry of the log as a line of the audit. */
+export function auditRow(event: BudgetEvent): AuditRow {
+  const { at, pid, balance } = event;
+  const { what, result, task } = described(event);
+  return { at: formatMoment(at) ?? '', pid, task, what, result, balance: Math.round(balance * 1_000) / 1_000 };
+}
+
+/** The audit for a person. */
+export function renderAudit(rows: readonly AuditRow[], columns: number | null): string {
+  const cells = rows.map((row) => [row.at, row.pid, row.what, row.result, row.balance.toFixed(1), row.task ?? '']);
+  return renderTable(['time', 'process', 'what', 'result', 'tokens left', 'task'], cells, columns);
+}

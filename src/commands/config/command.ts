@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { renderTable } from '../../cli/table.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
+
+const examples = `
+Examples:
+  $ captcha config show
+  $ captcha --config team.json config validate
+  $ captcha config schema > captcha.config.schema.json`;
+
+/** Declares `captcha config show|validate|schema`. */
+export function register(command: Command, act: Act): void {
+  command.addHelpText('afterAll', examples);
+  command
+    .command('show')
+    .description('every effective value and where it came from')
+    .action(() => act(show, {}));
+  command
+    .command('validate')
+    .description('check the configuration; every bad path is named')
+    .action(() => act(validate, {}));
+  command
+    .command('schema')
+    .description('the JSON Schema of the config file')
+    .action(() => act(schema, {}));
+}
+
+function whereFrom({ file }: LoadedConfig): string {
+  return file === null
+    ? 'no config file was found; these are defaults and the environment'
+    : `config file: ${file.path}`;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Prints every effective value, secrets masked, and where it came from. */
+export async function show(_flags: object, { globals, terminal, config }: Context): Promise<number> {
+  const loaded = await config([]);
+  const { file } = loaded;
+  const settings = maskSecrets(loaded.settings);
+  if (globals.json) {
+    await terminal.json({ file: file?.path ?? null, settings });
+    return exitCodes.done;
+  }
+  const rows = settings.map(({ path, value, from }) => [path, asText(value), from]);
+  await terminal.result(renderTable(['key', 'value', 'from'], rows, terminal.columns));
+  terminal.note(whereFrom(loaded));
+  return exitCodes.done;
+}
+
+/** Checks the configuration: a bad one ends in the usage error that names every bad path. */
+export async function validate(_flags: object, { globals, terminal, config }: Context): Promise<number> {
+  const loaded = await config([]);
+  for (const warning of loaded.warnings) terminal.note(`warning: ${warning}`);
+  if (globals.json) await terminal.json({ valid: true, file: loaded.file?.path ?? null, warnings: loaded.warnings });
+  else await terminal.result(`valid (${whereFrom(loaded)})\n`);
+  return exitCodes.done;
+}
+
+/** Prints the JSON Schema of the config file. */
+export async function schema(_flags: object, { terminal, configSchema }: Context): Promise<number> {
+  await terminal.result(`${JSON.stringify(await configSchema(), null, 2)}\n`);
+  return exitCodes.done;
+}

@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { withoutControls } from '../../cli/control-characters.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { startProgress } from '../../cli/progress.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { looks } from './checks.ts';
+import { openWard, type Ward } from './doctor-context.ts';
+import { type CheckName, checkNames, type CheckReport, failure, type Finding } from './finding.ts';
+import { renderDoctor, renderDoctorSummary } from './view.ts';
+
+/** What a failure of a check means to a script. */
+const codeOf: Record<CheckName, number> = {
+  config: exitCodes.usage,
+  key: exitCodes.usage,
+  policy: exitCodes.usage,
+  proxy: exitCodes.usage,
+  api: exitCodes.unavailable,
+  latency: exitCodes.notAllSolved,
+  clock: exitCodes.notAllSolved,
+  account: exitCodes.account,
+  node: exitCodes.notAllSolved,
+  'state-folder': exitCodes.localIo,
+  'disk-space': exitCodes.localIo,
+  regions: exitCodes.usage,
+  'region-health': exitCodes.notAllSolved,
+  routes: exitCodes.usage,
+  queues: exitCodes.unavailable,
+};
+
+/** What only a person can mend comes before what time may mend, and what makes other checks doubtful before both. */
+const precedence = [
+  exitCodes.usage,
+  exitCodes.account,
+  exitCodes.localIo,
+  exitCodes.unavailable,
+  exitCodes.notAllSolved,
+];
+
+/** The exit code of an examination: 0 where nothing failed, else that of the failure that comes first in precedence. */
+export function doctorExitCode(reports: readonly CheckReport[]): number {
+  const codes = new Set(reports.filter(({ status }) => status === 'failure').map(({ check }) => codeOf[check]));
+  return precedence.find((code) => codes.has(code)) ?? exitCodes.done;
+}
+
+/** Lines stay, and nothing else that a terminal would obey. */
+const clean = (text: string): string => text.split('\n').map(withoutControls).join('\n');
+
+/** A check that cannot be made is a finding, too: the others go on. */
+async function find(check: CheckName, ward: Ward): Promise<Finding> {
+  try {
+    return await looks[check](ward);
+  } catch (error) {
+    if (error instanceof UsageError) return failure(error.message, error.hint);
+    const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+    ward.context.terminal.note(stack, { level: 1 });
+    return failure(`could not be looked at: ${message}`, 'please report it; -v shows where it happened');
+  }
+}
+
+/** Makes every check, one after the other; `onCheck` is told of each before it is made. Never stops at a failure. */
+async function examine(context: Context, onCheck: (check: CheckName) => void): Promise<readonly CheckReport[]> {
+  const ward = openWard(context, await context.doctor());
+  const reports: CheckReport[] = [];
+  for (const check of checkNames) {
+    onCheck(check);
+    const { status, found, fix } = await find(check, ward);
+    reports.push({ check, status, found: clean(found), fix: fix === null ? null : clean(fix) });
+  }
+  return reports;
+}
+
+const examples = `
+Exits with 0 where nothing failed (warnings are no failures), else with the first of these that fits: 2 configuration or
+key, 3 account, 74 state folder, 4 service or queue unreachable, 1 anything else.
+
+Examples:
+  $ captcha doctor
+  $ captcha doctor --json | jq -r '.checks[] | select(.status == "failure") | .fix'
+  $ captcha --sandbox doctor`;
+
+/** Declares `captcha doctor`. */
+export function register(command: Command, act: Act): void {
+  command.addHelpText('after', examples).action(() => act(run, {}));
+}
+
+/** Looks at everything that `captcha` needs and says what is wrong with it, each with a fix. */
+export async function run(_flags: object, context: Context): Promise<number> {
+  const { terminal, globals, env } = context;
+  const progress = await startProgress(terminal, env, 'looking');
+  const reports = await examine(context, (check) => progress.update(`looking at ${check}`)).finally(() =>
+    progress.stop(),
+  );
+  const exitCode = doctorExitCode(reports);
+  if (globals.json) {
+    await terminal.json({ ok: exitCode === 0, checks: reports });
+    return exitCode;
+  }
+  const { columns, options } = terminal;
+  const isPretty = columns !== null && options.color;
+  const style: typeof terminal.style = (name, text) => (isPretty ? terminal.style(name, text) : text);
+  await terminal.result(renderDoctor(reports, { hasSigns: isPretty, columns, style }));
+  terminal.note(renderDoctorSummary(reports));
+  return exitCode;
+}

@@ -1,0 +1,48 @@
+import type { Context } from '../../cli/context.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { ServiceSurvey } from '../../ports/api.ts';
+import type { StateFolderFacts } from '../../ports/state.ts';
+import type { KeyFacts } from './account-checks.ts';
+import type { DoctorTools } from './doctor-tools.ts';
+import { orProblem, type Problem } from './finding.ts';
+
+/** Looks at a thing when it is first asked for, and remembers what it saw, or that looking failed. */
+function once<T>(look: () => Promise<T>): () => Promise<T> {
+  let looking: Promise<T> | null = null;
+  return () => (looking ??= look());
+}
+
+/** What several checks are about, each looked at once. */
+export interface Ward {
+  readonly context: Context;
+  readonly tools: DoctorTools;
+  loaded(): Promise<{ readonly value: LoadedConfig } | { readonly problem: Problem }>;
+  /** Null where it cannot be read. */
+  config(): Promise<Config | null>;
+  key(): Promise<KeyFacts>;
+  /** A problem where what a person wrote makes it impossible to ask. */
+  survey(): Promise<{ readonly value: ServiceSurvey } | { readonly problem: Problem }>;
+  stateFolder(): Promise<StateFolderFacts>;
+}
+
+export function openWard(context: Context, tools: DoctorTools): Ward {
+  const loaded = once(() => orProblem(() => context.config([])));
+  const config = once(async () => {
+    const found = await loaded();
+    return 'value' in found ? found.value.config : null;
+  });
+  return {
+    context,
+    tools,
+    loaded,
+    config,
+    key: once(async () => tools.keyFacts(await config())),
+    survey: once(async () => {
+      const found = await config();
+      if (found === null) return { problem: { message: 'there is no valid configuration', hint: null } };
+      return orProblem(() => tools.survey(found));
+    }),
+    stateFolder: once(() => tools.stateFolder()),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Config } from '../../config/schema.ts';
+import type { ServiceSurvey } from '../../ports/api.ts';
+import type { RedisCondition } from '../../ports/queues.ts';
+import type { StateFolderFacts } from '../../ports/state.ts';
+import type { KeyFacts } from './account-checks.ts';
+import type { ProxyFacts, RuntimeFacts } from './local-checks.ts';
+
+/** What `captcha doctor` looks at things with. Methods throw `UsageError` where a person's words make no sense. */
+export interface DoctorTools {
+  readonly runtime: RuntimeFacts;
+  /** Whom `solve` asks where nobody said. */
+  readonly usualBaseUrl: string;
+  /** Throws where `solve` would refuse to poll as the configuration says. */
+  checkPolling(config: Config): void;
+  /** `config` is null where it cannot be read. */
+  keyFacts(config: Config | null): Promise<KeyFacts>;
+  /** What requests to the service go through, passwords masked; null: nothing. */
+  proxyFor(baseUrl: string): Exclude<ProxyFacts['used'], { problem: unknown }>;
+  /** Connects to the service and asks it a few cheap questions, with the key where there is one. */
+  survey(config: Config): Promise<ServiceSurvey>;
+  stateFolder(): Promise<StateFolderFacts>;
+  /** Connects to a Redis and asks it how it is. Throws `QueueUnavailable` where it cannot be used within `timeoutMs`. */
+  redisCondition(url: string, timeoutMs: number): Promise<RedisCondition>;
+}

@@ -1,0 +1,189 @@
+import type { LoadedConfig } from '../../config/load.ts';
+import type { Policy } from '../../core/routing/policy.ts';
+import { hostOf } from '../../domain/page-url.ts';
+import type { StateFolderFacts } from '../../ports/state.ts';
+import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
+
+/** What came of reading the configuration. */
+export interface ConfigFacts {
+  readonly loaded: { readonly value: LoadedConfig } | { readonly problem: Problem };
+  /** Why `solve` and `batch` would refuse to poll as it says; null where they would not. */
+  readonly hastyPolling: Problem | null;
+}
+
+function whichFile({ file }: LoadedConfig): string {
+  if (file === null) return 'no config file: defaults and the environment';
+  return file.found ? `${file.path} (found, so it cannot say where the key goes), valid` : `${file.path}, valid`;
+}
+
+/** Which configuration is in effect, and everything that is wrong or doubtful about it. */
+export function checkConfig({ loaded, hastyPolling }: ConfigFacts): Finding {
+  if ('problem' in loaded) {
+    const { message, hint } = loaded.problem;
+    return failure(message, hint ?? 'mend what is named; captcha config schema describes every key');
+  }
+  const { warnings } = loaded.value;
+  return combined([
+    ok(whichFile(loaded.value)),
+    ...warnings.map((text) => warning(text, 'captcha config show tells where every value comes from')),
+    ...(hastyPolling === null ? [] : [warning(hastyPolling.message, hastyPolling.hint ?? 'write longer waits')]),
+  ]);
+}
+
+/** The oldest version of Node.js that this program runs on; `engines` of package.json says the same. */
+export const oldestNode = '20.18.1';
+
+/** What runs the program. */
+export interface RuntimeFacts {
+  /** Such as `20.20.1`. */
+  readonly nodeVersion: string;
+  /** As node names it, such as `linux`. */
+  readonly platform: string;
+}
+
+const supportedPlatforms = ['linux', 'darwin'];
+
+function isOlder(version: string, than: string): boolean {
+  const [ours, theirs] = [version, than].map((text) => text.split('.').map((part) => parseInt(part, 10)));
+  const differing = (theirs ?? []).findIndex((part, index) => part !== ours?.[index]);
+  return differing !== -1 && (ours?.[differing] ?? 0) < (theirs?.[differing] ?? 0);
+}
+
+/** Whether this machine runs what the program was written for. */
+export function checkNode({ nodeVersion, platform }: RuntimeFacts): Finding {
+  const found = `Node.js ${nodeVersion} on ${platform}`;
+  if (isOlder(nodeVersion, oldestNode)) return failure(found, `install Node.js ${oldestNode} or later`);
+  if (supportedPlatforms.includes(platform)) return ok(found);
+  return warning(
+    found,
+    'Linux and macOS are supported; here the retry budget of the host degrades to that of a process',
+  );
+}
+
+/** A pattern in comparable form: `*`, `.example.com` for a suffix, or a host. */
+function canonical(pattern: string): string {
+  const suffix = pattern.startsWith('*.') ? pattern.slice(1) : pattern;
+  if (pattern === '*' || !suffix.startsWith('.')) return hostOf(pattern) ?? pattern;
+  return `.${hostOf(suffix.slice(1)) ?? suffix.slice(1)}`;
+}
+
+/** Whether one pattern matches whatever the other one matches. */
+function covers(wide: string, narrow: string): boolean {
+  const [outer, inner] = [wide === '*' ? '*' : canonical(wide), narrow === '*' ? '*' : canonical(narrow)];
+  if (outer === '*' || outer === inner) return true;
+  return inner !== '*' && outer.startsWith('.') && inner.endsWith(outer);
+}
+
+function swallowed({ allow, deny }: Policy): readonly Finding[] {
+  return allow.flatMap((pattern) => {
+    const by = deny.find((denied) => covers(denied, pattern));
+    if (by === undefined) return [];
+    const fix = 'deny beats allow: take the one or the other away';
+    return [warning(`policy.allow ${pattern} never allows anything: policy.deny ${by} refuses all of it`, fix)];
+  });
+}
+
+/** Whether the patterns of the policy do what they seem to. */
+export function checkPolicy(policy: Policy): Finding {
+  const { allow, deny } = policy;
+  if (allow.length === 0 && deny.length === 0) return ok('none: tasks for every page are allowed');
+  if (deny.includes('*'))
+    return warning('policy.deny * refuses every page', 'take it away, or list the hosts to refuse');
+  return combined([ok(`${allow.length} allowed, ${deny.length} denied`), ...swallowed(policy)]);
+}
+
+/** What the environment says about proxies. */
+export interface ProxyFacts {
+  /** The names of the proxy variables that are set. */
+  readonly variables: readonly string[];
+  /** The host that is asked. */
+  readonly host: string;
+  /** What requests to it go through, passwords masked, or why that cannot be told; null: they go directly. */
+  readonly used: { readonly url: string; readonly exceptions: string } | { readonly problem: Problem } | null;
+}
+
+const unread = ['ALL_PROXY', 'all_proxy'];
+
+function usedFinding({ used, host, variables }: ProxyFacts): Finding {
+  if (used === null) return ok(variables.length === 0 ? 'none: direct connections' : `none is used for ${host}`);
+  if ('problem' in used) return failure(used.problem.message, used.problem.hint);
+  return ok(
+    `${used.url} is used for ${host}${used.exceptions === '' ? '' : ` (but for NO_PROXY: ${used.exceptions})`}`,
+  );
+}
+
+/** Both spellings with different values would be a riddle; one of them wins. */
+function doubledFindings({ variables }: ProxyFacts): readonly Finding[] {
+  const doubled = variables.filter((name) => name === name.toLowerCase() && variables.includes(name.toUpperCase()));
+  return doubled.map((name) => ok(`${name} is read, ${name.toUpperCase()} is not: the lower case comes first`));
+}
+
+/** Through which proxy the service is asked. */
+export function checkProxy(facts: ProxyFacts): Finding {
+  const ignored = unread.filter((name) => facts.variables.includes(name));
+  return combined([
+    usedFinding(facts),
+    ...doubledFindings(facts),
+    ...ignored.map((name) => warning(`${name} is not read`, 'set HTTPS_PROXY, to an http:// or https:// proxy')),
+  ]);
+}
+
+const forGroupAndOthers = 0o077;
+
+const otherFix = 'name a folder that can be written in CAPTCHA_STATE_DIR';
+const fixes: Readonly<Record<string, string>> = {
+  EACCES: `make it yours (chown, chmod 700), or ${otherFix}`,
+  EPERM: `make it yours (chown, chmod 700), or ${otherFix}`,
+  ENOSPC: `free space, or ${otherFix}`,
+  EDQUOT: `free space in your quota, or ${otherFix}`,
+  EROFS: `it is mounted read-only: ${otherFix}`,
+  ENOTDIR: `a file stands in its way: move it, or ${otherFix}`,
+  EEXIST: `a file stands in its way: move it, or ${otherFix}`,
+};
+
+function modeFindings({ path, mode, isOwn }: StateFolderFacts): readonly Finding[] {
+  if (!isOwn) return [warning('it belongs to another user', `name a folder of your own in CAPTCHA_STATE_DIR`)];
+  if (mode === null || (mode & forGroupAndOthers) === 0) return [];
+  const shown = `0${mode.toString(8)}`;
+  return [warning(`others may look into it or write there (mode ${shown})`, `chmod 700 ${path}`)];
+}
+
+function placeFindings({ isNetwork, fileSystem }: StateFolderFacts): readonly Finding[] {
+  if (!isNetwork) return [];
+  const found = `it is on a network file system (${fileSystem ?? 'of unknown type'}): budget.scope host degrades to process`;
+  return [warning(found, 'name a folder on a local disk in CAPTCHA_STATE_DIR')];
+}
+
+/** Whether journals and what processes of this machine share can be kept. */
+export function checkStateFolder(facts: StateFolderFacts): Finding {
+  const { path, from, existed, problem, fileSystem } = facts;
+  const place = `${path} (${from})`;
+  if (problem !== null) return failure(`${place}: ${problem.message}`, fixes[problem.code] ?? otherFix);
+  const state = existed ? 'is writable' : 'can be made';
+  const disk = fileSystem === null ? '' : `, on ${fileSystem}`;
+  return combined([ok(`${place} ${state}${disk}`), ...modeFindings(facts), ...placeFindings(facts)]);
+}
+
+const mebibyte = 1024 * 1024;
+/** A journal takes some 500 bytes for a task: a hundred thousand tasks need half of this. */
+const littleBytes = 100 * mebibyte;
+const nothingBytes = mebibyte;
+const littleInodes = 1_000;
+
+function formatBytes(bytes: number): string {
+  if (bytes < 10 * mebibyte) return `${(bytes / mebibyte).toFixed(1)} MiB`;
+  if (bytes < 10 * 1024 * mebibyte) return `${Math.floor(bytes / mebibyte)} MiB`;
+  return `${Math.floor(bytes / mebibyte / 1024)} GiB`;
+}
+
+const fix = 'free space there, or name a folder on another disk in CAPTCHA_STATE_DIR';
+
+/** Whether journals have room to grow. */
+export function checkDiskSpace({ freeBytes, freeInodes }: StateFolderFacts): Finding {
+  if (freeBytes === null) return skipped('the system does not tell how much is free');
+  const files = freeInodes === null ? '' : `, ${freeInodes.toLocaleString('en-US')} files`;
+  const found = `${formatBytes(freeBytes)} free${files}`;
+  if (freeBytes < nothingBytes || freeInodes === 0) return failure(found, fix);
+  const isLittle = freeBytes < littleBytes || (freeInodes ?? Infinity) < littleInodes;
+  return isLittle ? warning(found, fix) : ok(found);
+}

@@ -1,0 +1,233 @@
+import { isEmbedded } from '../../cli/fleet/fleet-queues.ts';
+import { askQueue } from '../../cli/fleet/region-queues.ts';
+import { formatMs } from '../../cli/format.ts';
+import type { Config } from '../../config/schema.ts';
+import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
+import type { ConnectedWorker, QueueDepth, RedisCondition, ResultDepth } from '../../ports/queues.ts';
+import type { Ward } from './doctor-context.ts';
+import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
+
+const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
+  [/NOAUTH/, 'it wants a password: redis://:PASSWORD@HOST:PORT/DB'],
+  [/WRONGPASS|invalid password/i, 'correct user and password in the URL'],
+  [/NOPERM/, 'give the user of the URL all commands on all keys'],
+  [/ENOTFOUND|EAI_AGAIN/, 'correct the host in the URL, or run it in the network where that name is known'],
+  [/ECONNREFUSED/, 'nothing listens there: start it, or correct host and port in the URL'],
+  [/DB index/, 'name a database that it has, usually /0 to /15'],
+  [/certificate|SSL|TLS/i, 'rediss:// is over TLS, redis:// is not; name your own authority in NODE_EXTRA_CA_CERTS'],
+  [/LOADING/, 'it reads its data back: wait a moment'],
+  [/timed? ?out|no answer/i, 'look for a firewall, a wrong port, or TLS on one side only (rediss://)'],
+  [
+    /RESP|Protocol error|ECONNRESET|EPIPE|closed/i,
+    'something else than a Redis answers there, or one that wants TLS: correct host and port, or write rediss://',
+  ],
+];
+
+/** What a person can do about a queue or a Redis that cannot be used, by what its client says. */
+export function reachFix(message: string): string {
+  const [, fix] = fixes.find(([said]) => said.test(message)) ?? [];
+  return fix ?? 'look at its log, and ask again with captcha queue show';
+}
+
+/** What was seen in a queue. */
+export interface QueueSight {
+  /** Null for the results of all regions. */
+  readonly region: string | null;
+  readonly seen: { readonly depth: QueueDepth | ResultDepth } | { readonly problem: Problem };
+  /** Those that are connected to it; null where its engine cannot tell. */
+  readonly workers: readonly ConnectedWorker[] | null;
+}
+
+function workersText(workers: QueueSight['workers']): string {
+  if (workers === null) return '';
+  if (workers.length === 0) return '; no workers';
+  const oldest = formatMs(Math.max(...workers.map(({ ageMs }) => ageMs)));
+  return workers.length === 1 ? `; 1 worker, for ${oldest}` : `; ${workers.length} workers, the oldest for ${oldest}`;
+}
+
+function checkTasks(region: string, depth: QueueDepth, workers: QueueSight['workers']): Finding {
+  const { waiting, inFlight, oldestAgeMs, dead } = depth;
+  const oldest = oldestAgeMs === null ? '' : ` (the oldest for ${formatMs(oldestAgeMs)})`;
+  const deadText = dead === null ? '' : `, ${dead} dead`;
+  const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in work${deadText}${workersText(workers)}`;
+  const nobody = warning(found, `captcha worker --region ${region}, or see why its platform starts none`);
+  const letters = warning(
+    found,
+    `captcha queue dead ${region} says why, captcha queue requeue ${region} queues them again`,
+  );
+  const noLetters = warning(`${found}; no dead-letter queue`, `give the queue of ${region} a redrive policy`);
+  return combined([
+    ok(found),
+    ...(waiting > 0 && workers?.length === 0 ? [nobody] : []),
+    ...(dead !== null && dead > 0 ? [letters] : []),
+    ...(dead === null ? [noLetters] : []),
+  ]);
+}
+
+/** How full a queue is, whether somebody works on it, and what stays in it for ever. */
+export function checkDepth({ region, seen, workers }: QueueSight): Finding {
+  if ('problem' in seen) {
+    const { message, hint } = seen.problem;
+    return failure(`${region ?? 'results'}: ${message}`, hint ?? reachFix(message));
+  }
+  const { depth } = seen;
+  if (region !== null && 'dead' in depth) return checkTasks(region, depth, workers);
+  return ok(`results: ${depth.waiting} waiting, ${depth.inFlight} with a reader`);
+}
+
+/** A Redis that queues, results or state of the fleet are in. */
+interface RedisSight {
+  /** Its URL without the database, password masked. */
+  readonly server: string;
+  readonly seen: RedisCondition | { readonly problem: Problem };
+}
+
+const evictionFix = 'set maxmemory-policy noeviction (redis-cli config set, and its configuration)';
+const persistenceFix = 'set appendonly yes (redis-cli config set, and its configuration)';
+
+/** Whether a Redis can be used, and keeps what it is given. */
+export function checkRedis({ server, seen }: RedisSight): readonly Finding[] {
+  if ('problem' in seen) return [failure(seen.problem.message, seen.problem.hint ?? reachFix(seen.problem.message))];
+  const { version, evictionPolicy, isAppendOnly } = seen;
+  const evicts = evictionPolicy !== null && evictionPolicy !== 'noeviction';
+  return [
+    ok(`${server}: ${version === null ? 'answers' : `Redis ${version}`}`),
+    ...(evicts ? [failure(`${server}: throws tasks away when it is full (${evictionPolicy})`, evictionFix)] : []),
+    ...(isAppendOnly === false
+      ? [warning(`${server}: loses what it holds when it ends (appendonly no)`, persistenceFix)]
+      : []),
+  ];
+}
+
+/** What was seen of the queues that other processes reach, too. */
+interface QueueSurvey {
+  readonly servers: readonly RedisSight[];
+  readonly queues: readonly QueueSight[];
+}
+
+/** For each step of connecting to a Redis. */
+const stepTimeoutMs = 3_000;
+
+type Seen<T> = { readonly value: T } | { readonly problem: Problem };
+
+/** What a queue says, or why it says nothing. */
+async function attempt<T>(url: string, ask: () => Promise<T>, { context }: Ward): Promise<Seen<T>> {
+  try {
+    return { value: await askQueue(url, ask, context.clock) };
+  } catch (error) {
+    if (error instanceof UsageError) return { problem: { message: error.message, hint: error.hint } };
+    if (error instanceof QueueUnavailable) return { problem: { message: error.message, hint: null } };
+    throw error;
+  }
+}
+
+const isRedis = (url: string): boolean => /^rediss?:/.test(url);
+
+/** Databases of one server are one server. */
+function serverOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+/** Every Redis URL is tried, since each has its own password and database. */
+async function lookAtRedis(urls: readonly string[], ward: Ward): Promise<ReadonlyMap<string, Seen<RedisCondition>>> {
+  const looks = [...new Set(urls.filter(isRedis))].map(async (url) => {
+    return [url, await attempt(url, () => ward.tools.redisCondition(url, stepTimeoutMs), ward)] as const;
+  });
+  return new Map(await Promise.all(looks));
+}
+
+interface Place {
+  readonly region: string | null;
+  readonly url: string;
+}
+
+/** A queue in a Redis that cannot be used was looked at enough. */
+async function lookInto(
+  { region, url }: Place,
+  condition: Seen<RedisCondition> | undefined,
+  { config, ward }: { config: Config; ward: Ward },
+): Promise<readonly QueueSight[]> {
+  if (condition !== undefined && 'problem' in condition) return [];
+  const depth = async (): Promise<QueueDepth | ResultDepth> => {
+    const opener = await ward.context.queues(config);
+    return region === null ? (await opener.results(url)).depth() : (await opener.tasks(region, url)).depth();
+  };
+  const seen = await attempt(url, depth, ward);
+  const workers = condition?.value.workers?.filter((each) => each.region === region) ?? null;
+  return [{ region, seen: 'value' in seen ? { depth: seen.value } : seen, workers }];
+}
+
+/** Connects to every queue that is configured and to `fleet.state`, all at the same time, and looks into them. */
+export async function surveyQueues(config: Config, ward: Ward): Promise<QueueSurvey> {
+  const { regions, results, fleet } = config;
+  const ofRegions = regions.flatMap(({ name, queue }): Place[] =>
+    queue === null ? [] : [{ region: name, url: queue }],
+  );
+  if (ofRegions.length === 0) return { servers: [], queues: [] };
+  const all = [...ofRegions, ...(results === null ? [] : [{ region: null, url: results }])];
+  const places = all.filter(({ url }) => !isEmbedded(url));
+  const state = fleet.state === null ? [] : [fleet.state];
+  const found = await lookAtRedis([...places.map(({ url }) => url), ...state], ward);
+  const queues = await Promise.all(places.map((place) => lookInto(place, found.get(place.url), { config, ward })));
+  const servers = [...found].map(([url, seen]) => ({
+    server: serverOf(url),
+    seen: 'value' in seen ? seen.value : seen,
+  }));
+  return { servers, queues: queues.flat() };
+}
+
+/** What the configuration says about queues. */
+export interface QueueFacts {
+  readonly regions: readonly { readonly name: string; readonly queue: string | null }[];
+  readonly results: string | null;
+  readonly fleet: { readonly state: string | null };
+}
+
+const names = (regions: QueueFacts['regions']): string => regions.map(({ name }) => name).join(', ');
+
+function doubledFindings(regions: QueueFacts['regions']): readonly Finding[] {
+  return regions.flatMap(({ name, queue }, index) => {
+    const first = regions.findIndex((other) => other.queue === queue);
+    if (queue === null || first === index) return [];
+    const found = `${name} has the queue of ${regions[first]?.name ?? ''}: their workers take each other's tasks`;
+    return [warning(found, 'give every region a queue of its own')];
+  });
+}
+
+const noResults = warning('there is no results queue', 'set results: workers have nowhere to put what they solved');
+
+/** A message of SQS cannot be changed: what is known of a task is kept beside it, or nowhere. */
+function stateFindings({ regions, fleet }: QueueFacts): readonly Finding[] {
+  if (fleet.state !== null || regions.every(({ queue }) => queue?.startsWith('sqs:') !== true)) return [];
+  return [
+    warning(
+      'SQS has no room for ids, and fleet.state is not set: a killed worker may cost a solve',
+      'set fleet.state to a redis:// URL that all workers reach',
+    ),
+  ];
+}
+
+/** Whether queues are configured for all regions or none, can be reached, keep their tasks, and are worked on. */
+export function checkQueues(facts: QueueFacts, { servers, queues }: QueueSurvey): Finding {
+  const { regions, results } = facts;
+  const without = regions.filter(({ queue }) => queue === null);
+  if (without.length === regions.length) {
+    return ok(
+      regions.length === 0 ? 'none are needed without regions' : 'none: tasks are solved directly (--via direct)',
+    );
+  }
+  const missing =
+    without.length === 0 ? [] : [warning(`no queue: ${names(without)}`, 'set regions[].queue for every region')];
+  const isAlone = regions.some(({ queue }) => queue?.startsWith('memory:') === true);
+  return combined([
+    ok(`${regions.length - without.length} of ${regions.length} regions have a queue`),
+    ...(isAlone ? [ok('memory: is inside each process: nobody else works on it')] : []),
+    ...missing,
+    ...doubledFindings(regions),
+    ...(results === null && !isAlone ? [noResults] : []),
+    ...stateFindings(facts),
+    ...servers.flatMap(checkRedis),
+    ...queues.map(checkDepth),
+  ]);
+}

@@ -1,0 +1,106 @@
+import { formatMs } from '../../cli/format.ts';
+import { isServing, type RegionHealth } from '../../domain/region.ts';
+import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
+
+/** Where a region is. */
+export interface PlacedRegion {
+  readonly name: string;
+  /** Null where nobody knows. */
+  readonly place: readonly [latitude: number, longitude: number] | null;
+}
+
+/** How far two places are apart, in km. */
+export type Distance = (a: readonly [number, number], b: readonly [number, number]) => number;
+
+/** One flood, one power cut or one fibre cut takes places that are as near as this. */
+const samePlaceKm = 100;
+
+function nearFindings(regions: readonly PlacedRegion[], distanceKm: Distance): readonly Finding[] {
+  const pairs = regions.flatMap((a, index) => regions.slice(index + 1).map((b) => ({ a, b })));
+  return pairs.flatMap(({ a, b }) => {
+    if (a.place === null || b.place === null) return [];
+    const km = Math.round(distanceKm(a.place, b.place));
+    if (km >= samePlaceKm) return [];
+    const found = `${a.name} and ${b.name} are at the same place (${km} km apart): they fail together`;
+    return [warning(found, 'put one of them somewhere else')];
+  });
+}
+
+/** So many regions are named; further ones are counted. */
+const mostNames = 5;
+
+function placelessFindings(regions: readonly PlacedRegion[]): readonly Finding[] {
+  const names = regions.filter(({ place }) => place === null).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  const [them, verb] = [`${names.slice(0, mostNames).join(', ')}${more}`, names.length === 1 ? 'is' : 'are'];
+  return [warning(`nobody knows where ${them} ${verb}`, 'set the key location of every such region')];
+}
+
+/** Whether the loss of a place would leave another one to go on in. */
+export function checkRegions(regions: readonly PlacedRegion[], distanceKm: Distance): Finding {
+  const found = regions.map(({ name }) => name).join(', ');
+  if (regions.length === 0) return ok('none: tasks are solved directly, without a region (captcha route needs some)');
+  if (regions.length === 1) {
+    return warning(`only ${found}: there is nowhere to go when it fails`, 'add a second region in another place');
+  }
+  return combined([ok(found), ...nearFindings(regions, distanceKm), ...placelessFindings(regions)]);
+}
+
+/** What the routes lead to. */
+export interface RouteFacts {
+  readonly regions: readonly string[];
+  readonly default: string | null;
+  readonly countries: boolean;
+  readonly ruleCount: number;
+  /** The regions that no rule, country or default leads to, or why the routes cannot be used. */
+  readonly unreachable: { readonly value: readonly string[] } | { readonly problem: Problem };
+}
+
+function summary({ ruleCount, countries, default: fallback }: RouteFacts): string {
+  const rules = `${ruleCount} rule${ruleCount === 1 ? '' : 's'}`;
+  return `${rules}, countries ${countries ? 'on' : 'off'}, the rest to ${fallback ?? 'no region'}`;
+}
+
+function reachFinding(unreachable: readonly string[], { regions }: RouteFacts): readonly Finding[] {
+  const reached = regions.filter((name) => !unreachable.includes(name));
+  if (unreachable.length === 0 || reached.length === 0) return [];
+  const isOne = reached.length === 1 && regions.length > 1;
+  const found = isOne ? `everything goes to ${reached.join('')}` : `nothing leads to ${unreachable.join(', ')}`;
+  const fix = 'add routes.rules, or set routes.countries to true; captcha route --file URLS shows the shares';
+  return [warning(found, fix)];
+}
+
+/** Whether the rules lead somewhere, and to every region. */
+export function checkRoutes(facts: RouteFacts): Finding {
+  if (facts.regions.length === 0) return skipped('no regions are configured');
+  if ('problem' in facts.unreachable) return failure(facts.unreachable.problem.message, facts.unreachable.problem.hint);
+  const noDefault = warning('what no rule matches has no region', 'set routes.default');
+  return combined([
+    ok(summary(facts)),
+    ...(facts.default === null ? [noDefault] : []),
+    ...reachFinding(facts.unreachable.value, facts),
+  ]);
+}
+
+function findingOf({ region, status, latencyMs, error }: RegionHealth): Finding {
+  const latency = latencyMs === null ? '' : ` in ${formatMs(latencyMs)}`;
+  const why = error === null ? '' : `: ${error}`;
+  const found = `${region} is ${status}${latency}${why}`;
+  if (status === 'unknown')
+    return warning(`${region} cannot be judged${why}`, `set the key health of region ${region}`);
+  if (!isServing(status))
+    return failure(found, `look at the workers of ${region}; captcha health --watch follows them`);
+  return status === 'degraded' ? warning(found, `look at the workers of ${region}`) : ok(found);
+}
+
+/** Whether every region's health endpoint can be reached and says that it serves. */
+export function checkRegionHealth(regions: readonly RegionHealth[], note: string | null): Finding {
+  if (regions.length === 0) return skipped('no regions are configured');
+  if (regions.every(({ status }) => status === 'unknown')) {
+    return skipped('no region has a health endpoint', 'set regions[].health to be able to leave a region that fails');
+  }
+  const { status, found, fix } = combined(regions.map(findingOf));
+  // A note says whose fault it is where several fail, which is worth nothing where all is well.
+  return { status, found: note === null || status === 'ok' ? found : `${found}\n${note}`, fix };
+}

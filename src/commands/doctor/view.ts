@@ -1,0 +1,71 @@
+import type { Style } from '../../cli/terminal.ts';
+import { checkGroups, type CheckReport, type FindingStatus } from './finding.ts';
+
+/** How a screen shows the list. */
+export interface Look {
+  /** Signs for people; words where the list goes into a pipe or colours are not wanted. */
+  readonly hasSigns: boolean;
+  /** Columns of the screen; null where lines may be as long as they are. */
+  readonly columns: number | null;
+  readonly style: (style: Style, text: string) => string;
+}
+
+const shown: Record<FindingStatus, { readonly sign: string; readonly style: Style }> = {
+  ok: { sign: '✔', style: 'green' },
+  warning: { sign: '!', style: 'yellow' },
+  failure: { sign: '✖', style: 'red' },
+  skipped: { sign: '-', style: 'dim' },
+};
+
+const longestStatus = 'warning'.length;
+const longestCheck = Math.max(...Object.values(checkGroups).flatMap((checks) => checks.map(({ length }) => length)));
+/** Below this a line is not broken: a word on each line would be worse. */
+const narrowestText = 24;
+
+/** A text as lines of at most `width`, broken at blanks; a longer word stands alone. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function block(text: string, indent: number, columns: number | null): readonly string[] {
+  const width = columns === null ? Infinity : Math.max(columns - indent, narrowestText);
+  return text.split('\n').flatMap((line) => wrapped(line.trim(), width));
+}
+
+function renderReport(
+  { check, status, found, fix }: CheckReport,
+  { hasSigns, columns, style }: Look,
+): readonly string[] {
+  const { sign, style: tone } = shown[status];
+  const mark = hasSigns ? sign : status.padEnd(longestStatus);
+  const start = `  ${style(tone, mark)}  ${check.padEnd(longestCheck)}  `;
+  const indent = 2 + mark.length + 2 + longestCheck + 2;
+  const [first = '', ...rest] = block(found, indent, columns);
+  const [firstFix = null, ...restFix] = fix === null ? [] : block(fix, indent + 'fix: '.length, columns);
+  const fixLines = firstFix === null ? [] : [`fix: ${firstFix}`, ...restFix.map((line) => `     ${line}`)];
+  return [`${start}${first}`, ...[...rest, ...fixLines].map((line) => `${' '.repeat(indent)}${line}`)];
+}
+
+/** What was found as a list for people: by what it is about, each fix below its finding. */
+export function renderDoctor(reports: readonly CheckReport[], look: Look): string {
+  const groups = Object.entries(checkGroups).map(([group, checks]) => {
+    const names: readonly string[] = checks;
+    const own = reports.filter(({ check }) => names.includes(check));
+    return [look.style('bold', group), ...own.flatMap((report) => renderReport(report, look))].join('\n');
+  });
+  return `${groups.join('\n\n')}\n`;
+}
+
+/** How many checks ended how, as a line. */
+export function renderDoctorSummary(reports: readonly CheckReport[]): string {
+  const count = (status: FindingStatus): number => reports.filter((report) => report.status === status).length;
+  const counted = (number: number, name: string): string => `${number} ${name}${number === 1 ? '' : 's'}`;
+  const bad = `${counted(count('warning'), 'warning')}, ${counted(count('failure'), 'failure')}`;
+  return `${count('ok')} ok, ${bad}, ${count('skipped')} skipped`;
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { overridesOf } from '../../cli/flags.ts';
+import { openRegionQueues } from '../../cli/fleet/region-queues.ts';
+import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
+import type { Config } from '../../config/schema.ts';
+import type { HealthReport, HealthTargets } from '../../core/regions/probe-regions.ts';
+import { knownNames } from '../../domain/closest-name.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { isServing, type RegionHealth } from '../../domain/region.ts';
+import { applyFailover } from './apply-failover.ts';
+import { failoverReport, renderApplied, renderFailover } from './view.ts';
+
+export interface FailoverFlags {
+  readonly timeout?: string;
+  readonly apply?: true;
+  readonly drain?: string;
+}
+
+const examples = `
+Examples:
+  $ captcha failover
+  $ captcha failover --json | jq '.failover[] | {from, held, to}'
+  $ captcha failover --apply
+  $ captcha failover --drain eu-west-1
+  $ captcha --sandbox failover
+
+Looks at every region once and prints where the tasks of those go that do not serve. --apply moves what waits there, each
+task under its id and with what was paid for; --drain does it for a region that serves. Otherwise nothing is moved.
+Exit code 0: all regions serve; 1: some do not; 4: none does; 2: none can be asked. Regions
+without a health endpoint keep their tasks and do not count. No API key is needed.`;
+
+/** Declares `captcha failover`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--timeout <duration>', 'wait so long for a region at most (config: health.timeout)')
+    .option('--apply', 'move the waiting tasks of the regions that do not serve')
+    .option('--drain <region>', 'empty a region by hand, as if it did not serve')
+    .addHelpText('after', examples)
+    .action((flags: FailoverFlags) => act(run, flags));
+}
+
+/** Tells people why regions do not serve, for which the plan has no room. */
+function explain({ regions, note }: HealthReport, { terminal }: Context): void {
+  for (const { region, status, error } of regions) {
+    if (!isServing(status)) terminal.note(`${region} is ${status}${error === null ? '' : `: ${error}`}`);
+  }
+  if (note !== null) terminal.note(`note: ${note}`);
+}
+
+/** The last region that answers keeps its tasks: one that does not may sleep, and may as well be dead. */
+function checkDrain(drain: string, { regions }: HealthTargets, health: readonly RegionHealth[]): void {
+  if (!regions.some(({ name }) => name === drain)) {
+    throw new UsageError(
+      `--drain ${drain}: no such region`,
+      knownNames(
+        drain,
+        regions.map(({ name }) => name),
+      ),
+    );
+  }
+  const answers = ({ status, latencyMs }: RegionHealth): boolean => isServing(status) && latencyMs !== null;
+  const others = health.filter((each) => each.region !== drain && answers(each));
+  if (others.length === 0) {
+    throw new UsageError(
+      `--drain ${drain}: no other region serves`,
+      'its tasks would have nowhere to go: captcha health',
+    );
+  }
+}
+
+/** The health that the plan is made from: a region that is drained counts as one that does not serve. */
+function withDrained({ regions, ...report }: HealthReport, drain: string | undefined): HealthReport {
+  const drained = (each: RegionHealth): RegionHealth =>
+    each.region === drain ? { ...each, status: 'unhealthy', error: 'drained by hand' } : each;
+  return { ...report, regions: regions.map(drained) };
+}
+
+/** Moves what the plan says, and prints what moved. */
+async function apply(
+  frame: HealthFrame,
+  { config, drain }: { config: Config; drain: string | undefined },
+  context: Context,
+): Promise<number> {
+  const { globals, terminal, interrupt } = context;
+  const queues = await openRegionQueues(context);
+  interrupt.listen({
+    onFirst: () => terminal.note('stopping: what is on its way is finished'),
+    onSecond: () => undefined,
+  });
+  const moves = frame.failover.filter(({ from }) => drain === undefined || from === drain);
+  const applied = await applyFailover(moves, { config, queues }, context);
+  const report = { ...failoverReport(frame), applied };
+  await (globals.json ? terminal.json(report) : terminal.result(renderApplied(applied, terminal.columns)));
+  return applied.some(({ error }) => error !== null) ? exitCodes.unavailable : exitCodes.done;
+}
+
+function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
+  if (isApplied !== true || drain === undefined) return;
+  throw new UsageError('--apply and --drain are two things', 'do one after the other');
+}
+
+/** Prints where the tasks of every region that does not serve go, and how many wait there; or moves them. */
+export async function run(flags: FailoverFlags, context: Context): Promise<number> {
+  checkFlags(flags);
+  const { globals, terminal } = context;
+  const { config, warnings } = await context.config(
+    overridesOf({ timeout: flags.timeout }, { timeout: 'health.timeout' }),
+  );
+  for (const warning of warnings) terminal.note(`warning: ${warning}`);
+  const targets = targetsOf(config);
+  const health = await probeOnce(targets, config, context);
+  explain(health, context);
+  const { drain } = flags;
+  if (drain !== undefined) checkDrain(drain, targets, health.regions);
+  const frame = frameOf(withDrained(health, drain), targets.regions, config.failover);
+  if (drain !== undefined || flags.apply === true) {
+    const failed = await apply(frame, { config, drain }, context);
+    return failed === exitCodes.done && drain === undefined ? exitCodeOfHealth(health.regions, targets) : failed;
+  }
+  const report = failoverReport(frame);
+  await (globals.json ? terminal.json(report) : terminal.result(renderFailover(report, terminal.columns)));
+  return exitCodeOfHealth(health.regions, targets);
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { overridesOf } from '../../cli/flags.ts';
+import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
+import { QueueWitness } from '../../cli/regions/queue-depth-probe.ts';
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { HealthTargets } from '../../core/regions/probe-regions.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { isLoopback } from '../../domain/loopback.ts';
+import { renderPrometheus } from './prometheus.ts';
+import { healthDocument, renderHealth } from './view.ts';
+import { watchHealth } from './watch.ts';
+
+export interface HealthFlags {
+  readonly timeout?: string;
+  /** True without an interval. */
+  readonly watch?: string | true;
+  readonly prometheus?: true;
+}
+
+const examples = `
+Examples:
+  $ captcha health
+  $ captcha health --watch 10s
+  $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
+  $ captcha health --prometheus > /var/lib/node_exporter/captcha.prom
+  $ captcha --sandbox health --watch 1s
+
+Exit code 0: all regions serve (degraded and idle ones do); 1: some do not; 4: none does. Regions without a health
+endpoint do not count. No API key is needed.`;
+
+/** Declares `captcha health`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--timeout <duration>', 'wait so long for an answer at most (config: health.timeout)')
+    .option('--watch [interval]', 'look again and again, and say what changes (config: health.interval)')
+    .option('--prometheus', 'print metrics in the text format of Prometheus')
+    .addHelpText('after', examples)
+    .action((flags: HealthFlags) => act(run, flags));
+}
+
+function overridesOfFlags({ timeout, watch }: HealthFlags): readonly Override[] {
+  const interval = watch === true ? undefined : watch;
+  return overridesOf({ timeout, watch: interval }, { timeout: 'health.timeout', watch: 'health.interval' });
+}
+
+function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): void {
+  if (prometheus !== true) return;
+  if (watch !== undefined) {
+    throw new UsageError('--prometheus: cannot go with --watch', 'let cron or a systemd timer run it once a minute');
+  }
+  if (globals.json) throw new UsageError('--prometheus: cannot go with --json', 'leave one of them out');
+}
+
+/** Closer looks are for what runs on this machine: anything else would take them for an attack. */
+const leastIntervalMs = 1_000;
+
+function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config): void {
+  const urls = [api.baseUrl, ...regions.flatMap((region) => region.health ?? [])];
+  if (watch === undefined || health.intervalMs >= leastIntervalMs || urls.every((url) => isLoopback(new URL(url))))
+    return;
+  const from = watch === true ? '--watch (health.interval)' : `--watch ${watch}`;
+  throw new UsageError(
+    `${from}: must be at least 1s`,
+    'shorter only where the API and every endpoint are on this machine',
+  );
+}
+
+function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock }: Context): Promise<void> {
+  if (flags.prometheus === true) return terminal.result(renderPrometheus(frame));
+  if (globals.json) return terminal.json(healthDocument(frame));
+  const { columns } = terminal;
+  return terminal.result(
+    renderHealth(frame, { columns, style: terminal.style.bind(terminal), now: clock.timestamp() }),
+  );
+}
+
+/** How somebody who tries it out makes a simulated region ill; null where the regions are real. */
+function controlHint({ regions }: HealthTargets, { globals }: Context): string | null {
+  const control = regions.at(-1)?.health?.replace(/\/health$/, '');
+  if (!globals.sandbox || control === undefined) return null;
+  return `to end a region: curl -X POST '${control}?status=down' (or slow, healthy)`;
+}
+
+/** Looks at every region, once or until it is told to stop, and says how they are and where their tasks go. */
+export async function run(flags: HealthFlags, context: Context): Promise<number> {
+  checkFlags(flags, context);
+  const { config, warnings } = await context.config(overridesOfFlags(flags));
+  for (const warning of warnings) context.terminal.note(`warning: ${warning}`);
+  const targets = targetsOf(config);
+  checkInterval(flags, config);
+  if (flags.watch !== undefined) {
+    const probe = new QueueWitness(await context.regionProbe(config), { config, context, judge: (depth) => depth });
+    await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);
+    return exitCodes.done;
+  }
+  const report = await probeOnce(targets, config, context);
+  await show(frameOf(report, targets.regions, config.failover), flags, context);
+  return exitCodeOfHealth(report.regions, targets);
+}

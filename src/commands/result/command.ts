@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
+import { overridesOf } from '../../cli/flags.ts';
+import { discardedHint } from '../../cli/outcome-view.ts';
+import { lookOnce, pollUntilKnown, type Result } from './fetch-result.ts';
+
+function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown' {
+  if (!('fault' in result)) return 'solved';
+  if (result.isPending) return 'not-ready';
+  const { kind } = result.fault;
+  // Everything else says nothing about the id.
+  return kind === 'unsolvable' || kind === 'rejected' ? 'failed' : 'unknown';
+}
+
+/** A result as `captcha result --json` prints it: the same keys whether there is a solution or not. */
+function resultReport(result: Result): object {
+  const solution = 'solution' in result ? result.solution : null;
+  const fault = 'fault' in result ? result.fault : null;
+  return {
+    captchaId: result.captchaId,
+    status: statusOf(result),
+    solution: solution?.text ?? null,
+    fields: solution?.fields ?? {},
+    code: fault?.code ?? null,
+    message: fault?.message ?? null,
+  };
+}
+
+export interface ResultFlags {
+  readonly ids: readonly string[];
+  readonly timeout?: string;
+  readonly allowFastPolling?: true;
+  /** False after `--no-wait`. */
+  readonly wait: boolean;
+}
+
+const examples = `
+Examples:
+  $ captcha result 3397637370
+  $ captcha result --no-wait 3397637370 3397637371 --json
+
+One line per id, in the order of the arguments; an empty line for an id that has no solution.`;
+
+/** Declares `captcha result`. */
+export function register(command: Command, act: Act): void {
+  command
+    .argument('<ids...>', 'ids that were accepted by the service')
+    .option('--timeout <duration>', 'poll so long at most (config: solve.timeout)')
+    .option('--no-wait', 'look once')
+    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .addHelpText('after', examples)
+    .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => act(run, { ids, ...flags }));
+}
+
+function exitCodeOf(results: readonly Result[]): number {
+  const codes = results.map((result) => ('fault' in result ? exitCodeOfFault(result.fault.kind) : exitCodes.done));
+  return Math.max(...codes);
+}
+
+async function show(pending: readonly Promise<Result>[], { globals, terminal }: Context): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const next of pending) {
+    const result = await next;
+    results.push(result);
+    if (!globals.json) await terminal.result(`${'solution' in result ? result.solution.text : ''}\n`);
+    if ('fault' in result) terminal.error(`${result.captchaId}: ${result.fault.message}`);
+  }
+  if (globals.json) await terminal.json({ results: results.map(resultReport) });
+  const solved = results.flatMap((result) => ('solution' in result ? result.captchaId : []));
+  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved));
+  return results;
+}
+
+/** Fetches the solutions of ids that were paid for. Submits nothing. */
+export async function run(flags: ResultFlags, context: Context): Promise<number> {
+  const { timeout } = flags;
+  const session = await context.session({
+    overrides: overridesOf({ timeout }, { timeout: 'solve.timeout' }),
+    allowFastPolling: flags.allowFastPolling === true,
+  });
+  const leave = new AbortController();
+  try {
+    const fetch = (id: string): Promise<Result> =>
+      flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : lookOnce(id, session);
+    const pending = flags.ids.map(fetch);
+    // They are awaited in turn: one that fails early must not count as unhandled.
+    for (const each of pending) each.catch(() => undefined);
+    return exitCodeOf(await show(pending, context));
+  } finally {
+    leave.abort();
+    await session.close();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Context, Session } from '../../cli/context.ts';
+import { renderEvent } from '../../cli/event-view.ts';
+import { collect, type CollectDeps, type PollEvent } from '../../core/solve/poller.ts';
+import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
+import type { Solution } from '../../domain/outcome.ts';
+
+/** What has become of an id: its solution, or why there is none. `isPending`: the service said that it is in work. */
+export type Result = { readonly captchaId: string; readonly isPending: boolean } & (
+  { readonly solution: Solution } | { readonly fault: Fault }
+);
+
+/** Polls once. */
+export async function lookOnce(captchaId: string, { api, config }: Session): Promise<Result> {
+  try {
+    const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
+    if (answer.ready) return { captchaId, isPending: false, solution: answer.solution };
+    return { captchaId, isPending: true, fault: describeFault({ kind: 'timeout', message: 'not ready yet' }) };
+  } catch (error) {
+    if (error instanceof ProviderFault) return { captchaId, isPending: false, fault: error.fault };
+    throw error;
+  }
+}
+
+/** What polls need, until `left`: then a wait ends at once and the look after it throws, so that no poll outlives us. */
+function depsUntil(left: AbortSignal, { api }: Session, { clock, random }: Context): CollectDeps {
+  return {
+    random,
+    clock: { nowMs: () => clock.nowMs(), timestamp: () => clock.timestamp(), sleep: (ms) => clock.sleep(ms, left) },
+    api: {
+      submit: (task, limits) => api.submit(task, limits),
+      poll: async (id, limits) => {
+        left.throwIfAborted();
+        return api.poll(id, limits);
+      },
+    },
+  };
+}
+
+/** Polls until the id is solved, given up by the service, or out of time. Rejects soon after `left` aborts. */
+export async function pollUntilKnown(
+  captchaId: string,
+  { session, left }: { session: Session; left: AbortSignal },
+  context: Context,
+): Promise<Result> {
+  const claim = {
+    captchaId,
+    timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
+    deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
+  };
+  const last: { event: PollEvent | null } = { event: null };
+  const report = (event: PollEvent): void => {
+    last.event = event;
+    const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
+    context.terminal.note(text, { level, fields: { event } });
+  };
+  const { end } = await collect({ ...claim, report }, depsUntil(left, session, context));
+  const isPending = last.event?.type === 'not-ready' && 'fault' in end && end.fault.kind === 'timeout';
+  return { captchaId, isPending, ...end };
+}

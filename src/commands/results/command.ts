@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import type { ResultRows } from '../../cli/batch-files.ts';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
+import { askQueue } from '../../cli/fleet/region-queues.ts';
+import { formatMoment } from '../../cli/format.ts';
+import { discardedHint } from '../../cli/outcome-view.ts';
+import { resultColumns, resultValues } from '../../cli/result-row.ts';
+import { collectResults } from '../../core/fleet/collect-results.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { queueIdOf, type TaskResult } from '../../domain/queued-task.ts';
+import type { ResultReader } from '../../ports/queues.ts';
+
+/** The columns of `captcha results`, in their order. */
+const taskResultColumns: readonly string[] = [
+  ...['task_id', 'run', 'queue_id'],
+  ...resultColumns,
+  ...['worker', 'finished_at'],
+];
+
+/** A result as a row. `now`: epoch ms. */
+function rowOfTaskResult(result: TaskResult, now: number): Readonly<Record<string, string>> {
+  const { outcome, homeRegion, attemptCount, possiblyCharged, worker, finishedAt, run } = result;
+  const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
+  const expired = expiresAt !== null && expiresAt <= now;
+  return {
+    task_id: outcome.taskId,
+    run,
+    queue_id: queueIdOf(result),
+    ...resultValues({ outcome, homeRegion, attemptCount, possiblyCharged, expired }),
+    worker,
+    finished_at: formatMoment(finishedAt) ?? '',
+  };
+}
+
+export interface ResultsFlags {
+  readonly out?: string;
+  readonly format?: string;
+  readonly follow?: true;
+  readonly untilEmpty?: true;
+  readonly run?: string;
+}
+
+const examples = `
+Writes down what waits in the central results queue. A result leaves the queue only after it was written. A batch that is
+running collects its own; here comes what nobody else waits for. Rows are added to a file that exists. Whoever is cut off
+between the two may find a row twice: queue_id tells. Exit code 4: the queue cannot be reached.
+
+Examples:
+  $ captcha results --out solved.csv
+  $ captcha results --follow --format jsonl | consumer
+  $ captcha results --run s-0123456789abcdef0123`;
+
+/** Declares `captcha results`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--out <file>', 'where the rows go: a file, or - for standard output (the default)')
+    .option('--format <format>', 'csv or jsonl (default: by the extension of --out, else csv)')
+    .option('--follow', 'wait for further results until a signal ends it')
+    .option('--until-empty', 'end when there are none (the default)')
+    .option('--run <run>', 'the results of this run only')
+    .addHelpText('after', examples)
+    .action((flags: ResultsFlags) => act(run, flags));
+}
+
+function formatOf({ format, out = '-' }: ResultsFlags, json: boolean): 'csv' | 'jsonl' {
+  if (format === 'csv' || format === 'jsonl') return format;
+  if (format !== undefined) throw new UsageError(`--format ${format}: not a format`, 'it is csv or jsonl');
+  return json || /\.(jsonl|ndjson)$/i.test(out) ? 'jsonl' : 'csv';
+}
+
+function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context): void {
+  if (follow === true && untilEmpty === true) {
+    throw new UsageError('--follow and --until-empty contradict each other', 'leave one of them out');
+  }
+  if (globals.sandbox) {
+    const hint = 'captcha --sandbox batch --via queues writes its results itself';
+    throw new UsageError('--sandbox results: its queue would end with this process', hint);
+  }
+}
+
+/** A queue that is away now is said at once: one that goes away later is waited for. */
+async function openReader({ run: name }: ResultsFlags, context: Context): Promise<ResultReader> {
+  const { config } = await context.config([]);
+  const url = resultsUrl({ config, sandbox: false });
+  const results = await (await context.queues(config)).results(url);
+  await askQueue(url, () => results.depth(), context.clock);
+  return results.reader(name ?? null);
+}
+
+async function collect(
+  flags: ResultsFlags,
+  { reader, rows }: { reader: ResultReader; rows: ResultRows },
+  { clock, terminal, interrupt }: Context,
+): Promise<number> {
+  let isAway = false;
+  const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
+  const onAway = (message: string): void => {
+    if (!isAway) terminal.note(`waiting for the results queue: ${message}`);
+    isAway = true;
+  };
+  return collectResults(
+    { follow: flags.follow === true },
+    {
+      ...{ reader, clock, onAway, signal: interrupt.stop },
+      write: async (lot) => {
+        isAway = false;
+        await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
+        // What is written leaves the queue: after that its ids are all that is left of it.
+        const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];
+        if (ids.length > 0) terminal.error(discardedHint(ids));
+      },
+    },
+  );
+}
+
+/** Writes down the results that nobody else waits for. */
+export async function run(flags: ResultsFlags, context: Context): Promise<number> {
+  checkFlags(flags, context);
+  const { terminal, interrupt, globals } = context;
+  const path = flags.out ?? '-';
+  const format = formatOf(flags, globals.json);
+  const reader = await openReader(flags, context);
+  const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });
+  interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
+  try {
+    const count = await collect(flags, { reader, rows }, context);
+    terminal.note(`${count} results written${path === '-' ? '' : ` to ${path}`}`);
+  } finally {
+    await reader.close().finally(() => rows.close());
+  }
+  // What was read is written and acknowledged: following ends like this.
+  if (flags.follow === true) interrupt.markDrained();
+  return exitCodes.done;
+}

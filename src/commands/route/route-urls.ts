@@ -1,0 +1,133 @@
+import type { Terminal } from '../../cli/terminal.ts';
+import type { RegionRouter } from '../../core/routing/route-decision.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
+import { within } from '../../domain/within.ts';
+import type { UrlLine, UrlSource } from '../../ports/files.ts';
+import type { Clock } from '../../ports/system.ts';
+import type { PresentPlan } from './current-failover-plan.ts';
+import type { RouteRow, RouteTally, RouteText } from './route-row.ts';
+import { renderBadUrl } from './view.ts';
+
+/** What stands before a URL's path, as browsers read it: they take a backslash for a slash, and need neither. */
+const beforePath = /^((?:[a-z][a-z\d+.-]*:)?[/\\]*)([^/\\?#]*)@/i;
+/** Browsers pass over them, wherever they stand. */
+const ignored = /[\u0000-\u001f]/g;
+/** What is longer is no URL, and nobody reads it. */
+const longestText = 2_000;
+
+/** A page's URL as it may be shown: a password in front of its host is `***`, and what is empty holds none. */
+export function maskedUrl(url: string): string {
+  if (!url.includes('@')) return url;
+  return url.replace(ignored, '').replace(beforePath, (all, start: string, user: string) => {
+    const colon = user.indexOf(':');
+    if (user === '' || user === ':') return all;
+    return `${start}${colon === -1 ? '' : user.slice(0, colon + 1)}***@`;
+  });
+}
+
+/** The same for a text that is no URL, in which a password may stand anywhere; cut where it is absurdly long. */
+export function maskedText(text: string): string {
+  const masked = maskedUrl(text);
+  return maskSecrets(masked.length > longestText ? `${masked.slice(0, longestText)}…` : masked);
+}
+
+/** An input that hands out nothing for so long is waiting for something. */
+const pauseMs = 100;
+
+export interface Patience {
+  readonly clock: Clock;
+  /** Whether somebody waits for more than the next value; where nobody does, no time is measured. */
+  readonly isWaiting: () => boolean;
+}
+
+/** The values as they come, and null wherever the next one is long in coming. Who stops early closes the source itself. */
+export async function* withPauses<T>(
+  values: AsyncIterable<T>,
+  { clock, isWaiting }: Patience,
+): AsyncGenerator<T | null> {
+  const iterator = values[Symbol.asyncIterator]();
+  for (;;) {
+    const next = iterator.next();
+    const isHere = next.then(
+      () => true,
+      () => true,
+    );
+    if (isWaiting() && (await within(isHere, { ms: pauseMs }, clock)) === null) yield null;
+    const result = await next;
+    if (result.done === true) return;
+    yield result.value;
+  }
+}
+
+/** What URLs are routed by. */
+export interface Routing {
+  readonly router: RegionRouter;
+  /** By the region's name, free of passwords. */
+  readonly queues: ReadonlyMap<string, string>;
+  /** Null where nobody asked for the health of the regions. */
+  readonly plan: PresentPlan | null;
+  readonly explain: boolean;
+}
+
+function faultyRow({ text, fault }: UrlLine, { plan, explain }: Routing): RouteRow {
+  const nothing = { host: null, region: null, rule: null, strict: false };
+  const decision = { ...nothing, reason: 'no URL', error: fault };
+  const present = plan === null ? null : { effective: null };
+  return { url: text, decision, queue: null, present, considered: explain ? [] : null };
+}
+
+/** Where the task of one URL goes. */
+export function routeRow(line: UrlLine, routing: Routing): RouteRow {
+  if (line.fault !== null) return faultyRow(line, routing);
+  const { text } = line;
+  const decision = routing.router.route(text);
+  if (decision.error !== null) {
+    return faultyRow({ ...line, text: maskedText(text), fault: maskSecrets(decision.error) }, routing);
+  }
+  const { plan, queues, explain } = routing;
+  return {
+    url: maskedUrl(text),
+    decision,
+    queue: decision.region === null ? null : (queues.get(decision.region) ?? null),
+    present: plan === null ? null : { effective: plan.effective(decision, text) },
+    considered: explain ? routing.router.explain(text) : null,
+  };
+}
+
+export interface RouteSinks {
+  readonly terminal: Terminal;
+  readonly text: RouteText;
+  readonly tally: RouteTally;
+  readonly clock: Clock;
+  /** What the number of a URL counts: lines of an input, or arguments. */
+  readonly place: 'line' | 'argument';
+  /** Whether whole lines are taken for URLs, though they may be a CSV. */
+  readonly mayBeCsv: boolean;
+}
+
+/** A header and a few records tell a CSV. */
+const tellingLines = 5;
+
+function csvHint({ line, text }: UrlLine, { mayBeCsv }: RouteSinks): string {
+  const isCsvLike = mayBeCsv && line <= tellingLines && /[,;\t|]/.test(text);
+  return isCsvLike ? '; if this is a CSV, say --column NAME' : '';
+}
+
+/** Writes a row for every URL, batch by batch, and as soon as the next one is long in coming: nothing is kept that was written. */
+export async function routeUrls(source: UrlSource, routing: Routing, sinks: RouteSinks): Promise<void> {
+  const { terminal, text, tally, clock, place } = sinks;
+  const patience = { clock, isWaiting: () => text.isHolding };
+  for await (const lines of withPauses(source.batches, patience)) {
+    let written = lines === null ? text.release() : '';
+    for (const line of lines ?? []) {
+      const row = routeRow(line, routing);
+      tally.record(row);
+      written += text.add(row);
+      if (row.decision.error !== null) {
+        terminal.error(`${renderBadUrl(`${place} ${line.line}`, row)}${csvHint(line, sinks)}`);
+      }
+    }
+    if (written !== '') await terminal.result(written);
+  }
+  if (tally.urls > 0) await terminal.result(text.end());
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { Act, Context, SandboxFlags } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { repeatable } from '../../cli/flags.ts';
+
+const examples = `
+MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain, gzip, deflate, br or an error code;
+submit/ or poll/ in front of it strikes one of the two only.
+
+Examples:
+  $ captcha sandbox --port 8080
+  $ captcha sandbox --latency 2s-8s --threads 20 --outage 503:10s-25s
+  $ captcha sandbox --fault ERROR_NO_SLOT_AVAILABLE:0.2 --fault reset:0.05`;
+
+/** Declares `captcha sandbox`. */
+export function register(command: Command, act: Act): void {
+  command
+    .option('--port <port>', 'listen here (default: any free port)')
+    .option('--latency <from-to>', 'how long a solve takes, for example 50ms-150ms')
+    .option('--fault <mode:share>', 'let a random share (0..1) of requests fail so (repeatable)', repeatable)
+    .option('--outage <mode:from-to>', 'let every request fail so, from and to since start (repeatable)', repeatable)
+    .option('--threads <n>', 'tasks in work at once (default: 100)')
+    .option('--regions <names>', 'simulated regions, parted by commas')
+    .option('--key <key>', 'accept this key only (default: any)')
+    .addHelpText('after', examples)
+    .action((flags: SandboxFlags) => act(run, flags));
+}
+
+async function announce(url: string, key: string, { terminal, globals }: Context): Promise<void> {
+  if (globals.json) return terminal.json({ url });
+  await terminal.result(`listening on ${url}\n`);
+  await terminal.result(`export CAPTCHAAI_BASE_URL=${url}\nexport CAPTCHAAI_API_KEY=${key}\n`);
+}
+
+/** Runs the embedded service until it is told to stop. */
+export async function run(flags: SandboxFlags, context: Context): Promise<number> {
+  const { terminal, interrupt, clock } = context;
+  interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
+  const sandbox = await context.sandbox(flags);
+  try {
+    await announce(sandbox.url, flags.key ?? 'sandbox', context);
+    await clock.sleep(Infinity, interrupt.stop);
+    terminal.note(`stopped; ${JSON.stringify(sandbox.stats())}`);
+  } finally {
+    await sandbox.close();
+  }
+  if (interrupt.received !== 'SIGTERM') return exitCodes.interrupted;
+  interrupt.markDrained();
+  return exitCodes.done;
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { Act, Context } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { budgetOverrides } from '../../cli/flags.ts';
+import type { Config } from '../../config/schema.ts';
+import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
+import { compareStrategies, type ComparisonRequest } from '../../core/simulation/compare-strategies.ts';
+import { allTables } from '../../core/simulation/tables/all-tables.ts';
+import { UsageError } from '../../domain/errors.ts';
+import { advise } from './advise.ts';
+import { renderHtml } from './html.ts';
+import {
+  breakerOf,
+  budgetOf,
+  declareSimulateFlags,
+  readBreaker,
+  readScenario,
+  readStrategies,
+  readTable,
+  type SimulateFlags,
+} from './request.ts';
+import { renderPublished } from './table-view.ts';
+import { renderComparison } from './view.ts';
+
+const examples = `
+Nothing is sent: the solver that ships runs in virtual time, against a modelled service. Retry, budget and breaker are
+those of the configuration. The strategies equal-jitter and aws-decorrelated exist for comparison only.
+
+Examples:
+  $ captcha simulate
+  $ captcha simulate --clients 500 --rate 30/s --outage 2m --strategy full-jitter --html storm.html
+  $ captcha simulate --clients 50 --outage 60s-90s --budget 10/s --breaker off
+  $ captcha simulate --advise --rate 20/s --outage 1m
+  $ captcha simulate --table aws`;
+
+/** Declares `captcha simulate`. */
+export function register(command: Command, act: Act): void {
+  declareSimulateFlags(command)
+    .addHelpText('after', examples)
+    .action((flags: SimulateFlags) => act(run, flags));
+}
+
+/** Flags that would be read and then not heeded are refused. */
+function checkFlags(flags: SimulateFlags): void {
+  const { table } = flags;
+  const other = Object.keys(flags).find((name) => name !== 'table' && name !== 'seed');
+  if (table !== undefined && other !== undefined) {
+    throw new UsageError(`--${other}: cannot go with --table`, 'a published comparison has a setting of its own');
+  }
+  const named = flags.strategy !== undefined || flags.html !== undefined || flags.budget !== undefined;
+  if (flags.advise === true && (named || flags.breaker !== undefined)) {
+    throw new UsageError(
+      '--advise: goes with --rate, --clients, --outage, --duration and --seed only',
+      'leave the rest out',
+    );
+  }
+}
+
+function budgetsOf(flags: SimulateFlags, config: Config): readonly (RetryBudgetOptions | null)[] {
+  if (flags.budget === 'none') return [null];
+  const budget = budgetOf(config);
+  return flags.budget === undefined ? [null, budget] : [budget];
+}
+
+function requestOf(flags: SimulateFlags, config: Config): ComparisonRequest {
+  const { maxAttempts, maxUnsolvable, baseDelayMs, maxDelayMs } = config.retry;
+  return {
+    scenario: readScenario(flags),
+    strategies: readStrategies(flags),
+    budgets: budgetsOf(flags, config),
+    breakers: readBreaker(flags).map((on) => (on ? breakerOf(config) : null)),
+    limits: { maxAttempts, maxUnsolvable },
+    baseDelayMs,
+    maxDelayMs,
+    timeoutMs: config.solve.timeoutMs,
+  };
+}
+
+async function showTable(flags: SimulateFlags, name: string, { globals, terminal, simulation }: Context) {
+  const simulate = allTables[readTable(name)];
+  const { kit } = await simulation();
+  const table = await simulate(kit, readScenario({ seed: flags.seed ?? '1' }).seed);
+  await (globals.json
+    ? terminal.json({ table: name, ...table })
+    : terminal.result(renderPublished(table, terminal.columns)));
+  return exitCodes.done;
+}
+
+/** Lets an outage happen to every strategy, and says what became of each. */
+export async function run(flags: SimulateFlags, context: Context): Promise<number> {
+  checkFlags(flags);
+  const { globals, terminal } = context;
+  if (flags.table !== undefined) return showTable(flags, flags.table, context);
+  const { config, warnings } = await context.config(
+    budgetOverrides(flags.budget === 'none' ? undefined : flags.budget),
+  );
+  for (const warning of warnings) terminal.note(`warning: ${warning}`);
+  if (flags.advise === true) return advise(flags, config, context);
+  const request = requestOf(flags, config);
+  const simulation = await context.simulation();
+  const comparison = await compareStrategies(request, simulation.kit);
+  if (flags.html !== undefined) {
+    await simulation.writeReport(flags.html, renderHtml(comparison));
+    terminal.note(`report: ${flags.html}`);
+  }
+  await (globals.json ? terminal.json(comparison) : terminal.result(renderComparison(comparison, terminal.columns)));
+  return exitCodes.done;
+}

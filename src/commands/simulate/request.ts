@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { repeatable } from '../../cli/flags.ts';
+import type { Config } from '../../config/schema.ts';
+import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
+import type { BreakerOptions } from '../../core/resilience/circuit-breaker.ts';
+import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
+import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
+import { type ScenarioRequest, shortestTaskMs, taskMs } from '../../core/simulation/scenario.ts';
+import { allTables, type TableName } from '../../core/simulation/tables/all-tables.ts';
+import { parseDuration } from '../../domain/duration.ts';
+import { UsageError } from '../../domain/errors.ts';
+
+export interface SimulateFlags {
+  readonly clients?: string;
+  readonly rate?: string;
+  readonly outage?: string;
+  readonly duration?: string;
+  readonly strategy?: readonly string[];
+  readonly budget?: string;
+  readonly breaker?: string;
+  readonly seed?: string;
+  readonly table?: string;
+  readonly html?: string;
+  readonly advise?: true;
+}
+
+/** Declares the flags of `captcha simulate`. */
+export function declareSimulateFlags(command: Command): Command {
+  return command
+    .option('--clients <n>', 'so many solve one task after the other (default: 50)')
+    .option('--rate <n/s>', 'what they submit together while all is well (default: a task of each takes 15 s)')
+    .option('--outage <from-to>', 'when submissions fail, since the start; a length alone begins at 60s (default: 30s)')
+    .option('--duration <duration>', 'simulate so long (default: 210s beyond the outage)')
+    .option('--strategy <name>', `compare this one: ${comparedStrategies.join(', ')} (repeatable)`, repeatable)
+    .option('--budget <n/s>', "a fixed bucket in place of the config's, or none")
+    .option('--breaker <on|off>', 'only with, or only without the breaker (default: both)')
+    .option('--seed <n>', 'the same seed gives the same report (default: 1)')
+    .option('--table <name>', `simulate a published comparison again: ${Object.keys(allTables).join(', ')}`)
+    .option('--html <file>', 'write a report with all curves')
+    .option('--advise', 'size the budget for --rate and --outage, and try it');
+}
+
+const usual = { clients: 50, taskSeconds: 15, outage: '30s', seed: 1 };
+const outageFromMs = 60_000;
+const afterOutageMs = 210_000;
+/** More clients than a machine of today has memory for. */
+const mostClients = 1_000_000;
+const longestMs = 86_400_000;
+
+function wholeNumber(flag: string, text: string, [least, most]: readonly [number, number]): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new UsageError(`${flag} ${text}: not a number from ${least} to ${most}`, `for example ${flag} ${least + 99}`);
+}
+
+function lengthMs(flag: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0 && ms <= longestMs) return ms;
+  const hint = /^\d+$/.test(text) ? `did you mean ${text}s?` : 'write it as 250ms, 5s, 2m or 1h';
+  throw new UsageError(`${flag} ${text}: not a duration`, hint);
+}
+
+/** `5/s` as a number; null where the text is not a rate above 0. */
+function perSecond(flag: string, text: string): number {
+  const rate = Number(/^(\d+(?:\.\d+)?)\/s$/.exec(text)?.[1] ?? 0);
+  if (rate > 0) return rate;
+  throw new UsageError(`${flag} ${text}: not a rate`, `write it as ${flag} 5/s`);
+}
+
+function outageOf(text: string): ScenarioRequest['outage'] {
+  const [from = '', to] = text.split('-');
+  if (to === undefined) return { fromMs: outageFromMs, toMs: outageFromMs + lengthMs('--outage', from) };
+  const [fromMs, toMs] = [from === '0s' ? 0 : lengthMs('--outage', from), lengthMs('--outage', to)];
+  if (fromMs < toMs) return { fromMs, toMs };
+  throw new UsageError(`--outage ${text}: it ends before it begins`, 'write it as FROM-TO, for example 60s-90s');
+}
+
+/** What is simulated, from what a person wrote. Throws `UsageError`. */
+export function readScenario(flags: SimulateFlags): ScenarioRequest {
+  const clients =
+    flags.clients === undefined ? usual.clients : wholeNumber('--clients', flags.clients, [1, mostClients]);
+  const ratePerSecond = flags.rate === undefined ? clients / usual.taskSeconds : perSecond('--rate', flags.rate);
+  if (taskMs({ clients, ratePerSecond }) < shortestTaskMs) {
+    const hint = `a task takes a second at least: say --clients ${Math.ceil(ratePerSecond * usual.taskSeconds)}`;
+    throw new UsageError(`--rate ${flags.rate ?? ''}: too much for ${clients} clients`, hint);
+  }
+  const outage = outageOf(flags.outage ?? usual.outage);
+  const durationMs =
+    flags.duration === undefined ? outage.toMs + afterOutageMs : lengthMs('--duration', flags.duration);
+  if (durationMs <= outage.toMs) {
+    throw new UsageError('--duration: over before the outage is', 'leave it out, or make it longer');
+  }
+  const seed = flags.seed === undefined ? usual.seed : wholeNumber('--seed', flags.seed, [0, Number.MAX_SAFE_INTEGER]);
+  return { clients, ratePerSecond, outage, durationMs, seed };
+}
+
+function strategyOf(name: string): ComparedStrategy {
+  const known = comparedStrategies.find((strategy) => strategy === name);
+  if (known !== undefined) return known;
+  throw new UsageError(`--strategy ${name}: no such strategy`, `there are: ${comparedStrategies.join(', ')}`);
+}
+
+/** The strategies that are compared: those that were named, or those that a configuration may ask for. */
+export function readStrategies({ strategy: names = [] }: SimulateFlags): readonly ComparedStrategy[] {
+  if (names.length > 0) return [...new Set(names.map(strategyOf))];
+  return comparedStrategies.filter((name) => name !== 'equal-jitter' && name !== 'aws-decorrelated');
+}
+
+/** Whether runs with and without the breaker are wanted. */
+export function readBreaker({ breaker }: SimulateFlags): readonly boolean[] {
+  if (breaker === undefined) return [false, true];
+  if (breaker === 'on' || breaker === 'off') return [breaker === 'on'];
+  throw new UsageError(`--breaker ${breaker}: neither on nor off`, 'left out, both are compared');
+}
+
+/** The published comparison that is meant. */
+export function readTable(name: string): TableName {
+  const known = (Object.keys(allTables) as TableName[]).find((table) => table === name);
+  if (known !== undefined) return known;
+  throw new UsageError(`--table ${name}: no such table`, `there are: ${Object.keys(allTables).join(', ')}`);
+}
+
+/** The budget that a configuration asks for. */
+export function budgetOf({ budget }: Config): RetryBudgetOptions {
+  const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
+  return { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst };
+}
+
+/** The breaker that a configuration asks for, as the processes of a host share it. */
+export function breakerOf({ api, breaker }: Config): BreakerOptions {
+  const unprovenLimit = breaker.consecutiveFailures ?? breaker.minimumThroughput;
+  return { ...breaker, probeLeaseMs: 2 * api.timeoutMs, unprovenLimit };
+}

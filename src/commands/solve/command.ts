@@ -1,0 +1,219 @@
+import type { Command } from 'commander';
+import { checkedTask, PolicyDenied, type TaskInput } from '../../cli/checked-task.ts';
+import type { Act, Context, Session } from '../../cli/context.ts';
+import { renderEvent } from '../../cli/event-view.ts';
+import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
+import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
+import { checkFleet } from '../../cli/fleet/open-fleet.ts';
+import { checkWay, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { collectHint, discardedHint, outcomeReport, renderGaveUp } from '../../cli/outcome-view.ts';
+import { type Progress, startProgress } from '../../cli/progress.ts';
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { closestName } from '../../domain/closest-name.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { GaveUp, Outcome } from '../../domain/outcome.ts';
+import type { Task } from '../../domain/task.ts';
+import { knownMethods } from '../../protocol/methods.ts';
+import { solveQueued } from './solve-queued.ts';
+import { type TaskFlags, taskInputOf } from './task-input.ts';
+import { renderRequest, requestReport } from './view.ts';
+
+/** Follows the id that is paid for, and tells the person about it when Ctrl-C is pressed. */
+class Watch {
+  readonly #context: Context;
+  readonly #progress: Progress;
+  #liveId: string | null = null;
+  #isSubmitting = false;
+
+  constructor(context: Context, progress: Progress) {
+    this.#context = context;
+    this.#progress = progress;
+    context.interrupt.listen({ onFirst: () => this.#sayWhatGoesOn(), onSecond: () => this.sayWhatIsLeft() });
+  }
+
+  show(event: SolverEvent): void {
+    const { terminal, interrupt } = this.#context;
+    const { level, text } = renderEvent(event);
+    terminal.note(text, { level, fields: { event } });
+    this.#progress.update(text);
+    if (event.type === 'submitting' || event.type === 'submitted' || event.type === 'attempt-failed') {
+      this.#isSubmitting = event.type === 'submitting';
+    }
+    if (event.type === 'attempt-failed' && event.fault.kind === 'unsolvable') this.#liveId = null;
+    if (event.type !== 'submitted') return;
+    this.#liveId = event.captchaId;
+    if (interrupt.stop.aborted) this.#sayWhatGoesOn();
+  }
+
+  /** Names what was paid for, or may be: whatever ends the command now, a person can collect it. */
+  sayWhatIsLeft(): void {
+    // The process may end by a signal, which leaves a hidden cursor hidden.
+    this.#progress.stop();
+    const { terminal } = this.#context;
+    if (this.#liveId !== null) terminal.error(collectHint(this.#liveId));
+    else if (this.#isSubmitting) terminal.error('a submission was under way: it may have been charged');
+  }
+
+  #sayWhatGoesOn(): void {
+    const id = this.#liveId;
+    const underWay = this.#isSubmitting ? 'stopping: a submission is under way, and its id not known yet' : 'stopping';
+    const what = id === null ? underWay : `stopping: ${id} is paid for and still polled`;
+    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
+    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
+  }
+}
+
+/** Solves a task in the view of a person: its steps on stderr, a spinner on a terminal, Ctrl-C heard. */
+export async function solveWatched(
+  task: Task,
+  onExhausted: 'fail' | 'wait',
+  { context, session }: { context: Context; session: Session },
+): Promise<Outcome> {
+  const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
+  const watch = new Watch(context, progress);
+  try {
+    return await session.solver((event) => watch.show(event), { onExhausted }).solve(task, context.interrupt.stop);
+  } catch (error) {
+    watch.sayWhatIsLeft();
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+export interface SolveFlags extends TaskFlags {
+  readonly timeout?: string;
+  readonly maxAttempts?: string;
+  readonly via?: string;
+  readonly budget?: string;
+  readonly waitForBudget?: true;
+  readonly allowFastPolling?: true;
+  /** False after `--no-submit`. */
+  readonly submit: boolean;
+}
+
+const examples = `
+Examples:
+  $ captcha solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
+  $ captcha solve --method userrecaptcha --sitekey 6Le... --pageurl https://example.com --param version=v3 --page-action login
+  $ captcha solve image.png
+  $ curl -s https://example.com/captcha.png | captcha solve - --json`;
+
+/** Declares `captcha solve`. */
+export function register(command: Command, act: Act): void {
+  command
+    .argument('[file]', 'an image file, or - for an image on standard input')
+    .option('--method <name>', 'the CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
+    .option('--sitekey <key>', 'the site key, whatever the method calls it')
+    .option('--pageurl <url>', 'the page that shows the CAPTCHA')
+    .option('--page-action <name>', "the page's own action (reCAPTCHA v3, Turnstile)")
+    .option('--param <name=value>', 'any other protocol parameter (repeatable)', repeatable)
+    .option('--param-file <file>', 'further parameters from a JSON file, such as a proxy with a password')
+    .option('--timeout <duration>', 'one limit across attempts, waits and polls (config: solve.timeout)')
+    .option('--max-attempts <n>', 'submissions at most, the first included (config: retry.maxAttempts)')
+    .option('--region <name>', 'label the task with this region, whatever the routes say, and use its parameters')
+    .option('--via <way>', 'who solves the task: direct (this process) or queues (a worker of its region)')
+    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
+    .option('--wait-for-budget', 'wait where the retry budget or the breaker says no, instead of failing')
+    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .option('--no-submit', 'check everything and show the request, but send nothing')
+    .addHelpText('after', examples)
+    .action((file: string | undefined, flags: SolveFlags) => act(run, file === undefined ? flags : { ...flags, file }));
+}
+
+function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonly Override[] {
+  const paths = { timeout: 'solve.timeout', maxAttempts: 'retry.maxAttempts' };
+  return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
+}
+
+/** What was meant by a method that nobody knows. No method is refused for its name: the service may know more of them. */
+function methodHint(method: string, { code }: GaveUp): string | null {
+  const isUnknown = code === 'ERROR_METHOD_CALL' || code === 'ERROR_NO_SUCH_METHOD';
+  const meant = isUnknown ? closestName(method, knownMethods()) : null;
+  return meant === null || meant === method ? null : `did you mean --method ${meant}?`;
+}
+
+async function show(outcome: Outcome, { rule, region, method }: Task, { globals, terminal }: Context): Promise<void> {
+  try {
+    if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
+    else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
+  } catch (error) {
+    if (outcome.captchaId !== null)
+      terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
+    throw error;
+  }
+  if (outcome.status === 'solved') {
+    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId]));
+    return;
+  }
+  terminal.error(renderGaveUp(outcome));
+  const hint = methodHint(method, outcome);
+  if (hint !== null) terminal.error(hint);
+}
+
+/** A task that the policy denies is a usage error, and has an outcome for the scripts that read those. */
+async function showDenied(check: () => Task, { taskId }: TaskInput, { globals, terminal }: Context): Promise<Task> {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof PolicyDenied && globals.json) {
+      const denied = { taskId, region: null, attempts: [], durationMs: 0, possiblyCharged: false } as const;
+      const why = { status: 'failed', reason: 'policy-denied', code: null, message: error.message } as const;
+      await terminal.json(outcomeReport({ ...denied, ...why, retryInMs: null, captchaId: null, submittedAt: null }));
+    }
+    throw error;
+  }
+}
+
+/** Shows the request and sends nothing; no key is needed. */
+async function showRequest(task: Task, baseUrl: string, { globals, terminal }: Context): Promise<number> {
+  const report = requestReport(task, baseUrl);
+  await (globals.json ? terminal.json(report) : terminal.result(renderRequest(report)));
+  return exitCodes.done;
+}
+
+/** Has the task solved by a worker of its region. */
+async function solveElsewhere(
+  task: Task,
+  { flags, config, overrides }: { flags: SolveFlags; config: Config; overrides: readonly Override[] },
+  context: Context,
+): Promise<number> {
+  checkFleet(config, flags.region, context);
+  checkWorkersFlags(flags, config, context);
+  const { region } = task;
+  if (region === null) throw new UsageError('the task has no region', 'name one with --region, or set routes.default');
+  const { terminal } = context;
+  context.interrupt.listen({
+    onFirst: () => terminal.error('stopping: the task stays in its queue; captcha results has its result later'),
+    onSecond: () => undefined,
+  });
+  const allowFastPolling = flags.allowFastPolling === true;
+  const limits = limitsOfFlags(flags, config);
+  const queued = { task: { ...task, region }, config, limits, overrides, allowFastPolling };
+  const outcome = await solveQueued(queued, context);
+  await show(outcome, task, context);
+  return exitCodeOfOutcome(outcome);
+}
+
+/** Solves one task and prints its solution, or says why not. What cannot be sent is said before the key is asked for. */
+export async function run(flags: SolveFlags, context: Context): Promise<number> {
+  checkWay(flags.via);
+  const overrides = overridesOfFlags(flags);
+  const { config } = await context.config(overrides);
+  const input = await taskInputOf(flags, context);
+  const warn = (text: string): void => context.terminal.note(text);
+  const task = await showDenied(() => checkedTask(input, config, warn), input, context);
+  if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
+  if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  try {
+    const mayWait = flags.waitForBudget === true || config.budget.onExhausted === 'wait';
+    const outcome = await solveWatched(task, mayWait ? 'wait' : 'fail', { context, session });
+    await show(outcome, task, context);
+    return exitCodeOfOutcome(outcome);
+  } finally {
+    await session.close();
+  }
+}

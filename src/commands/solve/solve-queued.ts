@@ -1,0 +1,108 @@
+import type { Context } from '../../cli/context.ts';
+import { runEmbeddedWorkers } from '../../cli/fleet/embedded-workers.ts';
+import { hasWorkersElsewhere } from '../../cli/fleet/fleet-queues.ts';
+import { type Fleet, fleetProbe, openFleet } from '../../cli/fleet/open-fleet.ts';
+import { randomHex } from '../../cli/fleet/queued-flags.ts';
+import { formatMs } from '../../cli/format.ts';
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { RoutedTask } from '../../core/fleet/task-region.ts';
+import { probeRegions } from '../../core/regions/probe-regions.ts';
+import { gaveUp, type WhyGivenUp } from '../../core/solve/attempt-history.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
+import type { Task } from '../../domain/task.ts';
+
+export interface QueuedSolve {
+  readonly task: Task & { readonly region: string };
+  readonly config: Config;
+  /** What its worker is to keep to. */
+  readonly limits: TaskLimits;
+  readonly overrides: readonly Override[];
+  readonly allowFastPolling: boolean;
+}
+
+function notSolved(task: Task, why: WhyGivenUp['reason'], message: string): Outcome {
+  const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: why, retryInMs: null });
+  return { ...given, message: `${given.message}: ${message}` };
+}
+
+/** Asks every region once how it is: a command that solves one task has no history. */
+async function lookOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
+  const { regions, api, health } = config;
+  if (regions.every((region) => region.health === null)) return;
+  const probe = await fleetProbe(config, queues, context);
+  const report = await probeRegions({ regions, baseUrl: api.baseUrl }, health, { probe, clock: context.clock });
+  failover.observe(report);
+}
+
+/** Works for the regions whose queues are in this process, until `stop` aborts. */
+async function workHere(
+  request: QueuedSolve,
+  fleet: Fleet,
+  { stop, context }: { stop: AbortController; context: Context },
+) {
+  if (hasWorkersElsewhere({ config: request.config, sandbox: context.globals.sandbox })) return;
+  const { overrides, allowFastPolling } = request;
+  const session = await context.session({ overrides, allowFastPolling });
+  const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };
+  try {
+    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onStandstill: () => stop.abort() }, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Waits for the one result until it is there, or nobody waits any more. */
+async function outcomeOf(
+  queued: RoutedTask,
+  { fleet, request }: { fleet: Fleet; request: QueuedSolve },
+  { interrupt }: Context,
+): Promise<Outcome> {
+  const result = await fleet.dispatcher.dispatch(queued);
+  if (result === null) {
+    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `it is queued as ${queueIdOf(queued)}`);
+    const { timeoutMs } = request.config.solve;
+    const message = `no result within ${formatMs(timeoutMs)}; it is queued as ${queueIdOf(queued)}; captcha results has it later`;
+    return notSolved(queued.task, 'deadline-exceeded', message);
+  }
+  fleet.dispatcher.settle(queued.key);
+  return { ...result.outcome, possiblyCharged: result.possiblyCharged };
+}
+
+/** Queues the task and waits for its result, at most as long as it may take. */
+async function dispatch(request: QueuedSolve, fleet: Fleet, context: Context): Promise<Outcome> {
+  const { task, config, limits } = request;
+  const { clock, random, interrupt } = context;
+  const stop = new AbortController();
+  interrupt.stop.addEventListener('abort', () => stop.abort(), { once: true });
+  if (interrupt.stop.aborted) stop.abort();
+  const working = workHere(request, fleet, { stop, context }).catch((error: unknown) => fleet.dispatcher.fail(error));
+  const collecting = fleet.dispatcher.collect(stop.signal, () => working);
+  void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());
+  const address = { run: fleet.dispatcher.run, key: randomHex(32, random) };
+  const queued: RoutedTask = {
+    ...{ ...address, task, homeRegion: task.region, strict: fleet.isStrict(task), limits },
+    ...{ enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
+  };
+  try {
+    return await outcomeOf(queued, { fleet, request }, context);
+  } finally {
+    stop.abort();
+    await collecting;
+  }
+}
+
+/** Has one task solved by a worker of its region, or of another where that does not serve. */
+export async function solveQueued(request: QueuedSolve, context: Context): Promise<Outcome> {
+  const { task, config } = request;
+  const fleet = await openFleet({ run: `s-${randomHex(20, context.random)}`, isResumed: false }, config, context);
+  try {
+    await lookOnce(fleet, config, context);
+    const { region, reason } = fleet.failover.place({ home: task.region, strict: fleet.isStrict(task) });
+    if (region === null) return notSolved(task, 'no-healthy-region', reason);
+    return await dispatch(request, fleet, context);
+  } finally {
+    await fleet.dispatcher.close();
+  }
+}

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import type { Act, Context, Session } from '../../cli/context.ts';
+import { renderEvent } from '../../cli/event-view.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+import { mostDeliveries, solverOf } from '../../cli/fleet/embedded-workers.ts';
+import type { Config } from '../../config/schema.ts';
+import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import { WorkerTally } from '../../core/fleet/worker-metrics.ts';
+import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import { concurrencyOf, threadWaitMsOf } from '../batch/direct-executor.ts';
+import { declareWorkerFlags, overridesOfWorker, type WorkerFlags, type WorkPlace, workPlaceOf } from './flags.ts';
+import { answerWorker, renderWorkerEnd } from './view.ts';
+
+/** A worker that can be run, and what it counts. */
+interface RegionWorker {
+  readonly worker: Worker;
+  readonly tally: WorkerTally;
+  /** Names it, for people. */
+  readonly name: string;
+}
+
+function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
+  const { drainTimeoutMs, exitWhenIdleMs } = worker;
+  return { region, worker: name, maxDeliveries: mostDeliveries, drainTimeoutMs, exitWhenIdleMs };
+}
+
+/** Builds the worker of a region; nothing is taken before it is run. */
+async function buildRegionWorker(place: WorkPlace, session: Session, context: Context): Promise<RegionWorker> {
+  const { config } = session;
+  const { clock, terminal, interrupt } = context;
+  const opener = await context.queues(config);
+  const queue = await opener.tasks(place.region, place.queueUrl);
+  const results = await opener.results(place.resultsUrl);
+  const pause = new WorkerPause({ clock });
+  const tally = new WorkerTally();
+  const name = context.program.process;
+  const limit = new ConcurrencyLimit(await concurrencyOf(config.worker.concurrency, session), { clock });
+  const emit = (event: SolverEvent): void => {
+    pause.recordEvent(event);
+    const { level, text } = renderEvent(event);
+    // Many tasks at once: what one of them tells is of interest where all are listened to.
+    terminal.note(`${event.taskId}: ${text}`, { level: Math.max(1, level), fields: { event } });
+  };
+  const deps = { queue, results, limit, pause, tally, clock, interrupt: interrupt.stop };
+  const options = { ...optionsOf(config, name, place), threadWaitMs: threadWaitMsOf(context) };
+  const tell = (message: string): void => terminal.note(message);
+  return { worker: new Worker(options, { ...deps, tell, solverUntil: solverOf(session, emit) }), tally, name };
+}
+
+/** A worker that ended, as one line of JSON. */
+function endReport({ reason, message, isDrained, handedBack }: WorkerEnd, { tally, name }: RegionWorker): object {
+  const { solveMs, ...totals } = tally.totals();
+  return { type: 'ended', worker: name, reason, message, isDrained, ...totals, solveMs, handedBackTasks: handedBack };
+}
+
+const examples = `
+Takes tasks from the queue of its region, solves them and pushes the results to the central queue. SIGTERM drains:
+exit code 0, or 143 where the time to drain ran out and the rest was handed back with its ids.
+
+Examples:
+  $ captcha worker --region us-east-1
+  $ WORKER_REGION=us-east-1 TASK_QUEUE=redis://redis:6379/0 RESULT_QUEUE_URL=redis://redis:6379/9 captcha worker
+  $ captcha worker --region eu-west-1 --exit-when-idle 5m --health-port 0
+  $ curl http://127.0.0.1:8080/health`;
+
+/** Declares `captcha worker`. */
+export function register(command: Command, act: Act): void {
+  declareWorkerFlags(command)
+    .addHelpText('after', examples)
+    .action((flags: WorkerFlags) => act(run, flags));
+}
+
+function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void {
+  const seconds = Math.round(drainTimeoutMs / 1_000);
+  interrupt.listen({
+    onFirst: () => terminal.note(`draining, for ${seconds}s at most: no further tasks; once more leaves at once`),
+    onSecond: () => terminal.error('left; what it held goes to others as soon as its leases run out'),
+  });
+}
+
+/** What a worker's end means for whoever started it. A signal that was not obeyed in full is raised again. */
+function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): number {
+  if (reason === 'account') return exitCodes.account;
+  if (reason === 'config') return exitCodes.usage;
+  if (isDrained) interrupt.markDrained();
+  return exitCodes.done;
+}
+
+/** Answers on the health port, from what is known, while the worker works. */
+async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, context: Context): Promise<WorkerEnd> {
+  const { clock, terminal, program } = context;
+  const startedAt = clock.timestamp();
+  const aboutNow = () => ({
+    region: place.region,
+    worker: name,
+    version: program.version,
+    startedAt,
+    now: clock.timestamp(),
+  });
+  const server = await context.healthServer(place.health, (path) => answerWorker(path, worker.snapshot(), aboutNow()));
+  terminal.note(`${name} works for ${place.region}; health on ${server.url}/health`, {
+    fields: { type: 'started', worker: name, region: place.region, health: server.url },
+  });
+  try {
+    return await worker.run();
+  } finally {
+    await server.close();
+  }
+}
+
+/** Works for a region until it is told to stop, or until there is nothing to do. */
+export async function run(flags: WorkerFlags, context: Context): Promise<number> {
+  const overrides = overridesOfWorker(flags);
+  const { config } = await context.config(overrides);
+  const place = workPlaceOf(flags, config, context);
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  try {
+    listen(context, config.worker.drainTimeoutMs);
+    const built = await buildRegionWorker(place, session, context);
+    const end = await workOpenly(place, built, context);
+    const report = endReport(end, built);
+    context.terminal.note(renderWorkerEnd(end, built.tally.totals()), { fields: report });
+    if (context.globals.json) await context.terminal.json(report);
+    return exitCodeOf(end, context);
+  } finally {
+    await session.close();
+  }
+}

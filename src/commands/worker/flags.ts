@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import type { Context } from '../../cli/context.ts';
+import { budgetOverrides, overridesOf } from '../../cli/flags.ts';
+import { isEmbedded, resultsUrl } from '../../cli/fleet/fleet-queues.ts';
+import type { Override } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { knownNames } from '../../domain/closest-name.ts';
+import { UsageError } from '../../domain/errors.ts';
+
+export interface WorkerFlags {
+  readonly region?: string;
+  readonly concurrency?: string;
+  readonly exitWhenIdle?: string;
+  readonly healthHost?: string;
+  readonly healthPort?: string;
+  readonly drainTimeout?: string;
+  readonly timeout?: string;
+  readonly maxAttempts?: string;
+  readonly budget?: string;
+  readonly allowFastPolling?: true;
+}
+
+/** Declares the flags of `captcha worker`. */
+export function declareWorkerFlags(command: Command): Command {
+  return command
+    .option('--region <name>', 'the region whose queue it works on (or WORKER_REGION)')
+    .option('--concurrency <n>', 'tasks at once, or auto (config: worker.concurrency)')
+    .option('--exit-when-idle <duration>', 'end after so long without a task (config: worker.exitWhenIdle)')
+    .option(
+      '--health-port <port>',
+      'where /health, /livez, /readyz and /metrics are answered (config: worker.healthPort)',
+    )
+    .option('--health-host <host>', 'the address for that (config: worker.healthHost)')
+    .option('--drain-timeout <duration>', 'how long a stopping worker may finish (config: worker.drainTimeout)')
+    .option('--timeout <duration>', 'one limit for each task (config: solve.timeout)')
+    .option('--max-attempts <n>', 'submissions of each task at most (config: retry.maxAttempts)')
+    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
+    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)');
+}
+
+const paths = {
+  concurrency: 'worker.concurrency',
+  exitWhenIdle: 'worker.exitWhenIdle',
+  healthPort: 'worker.healthPort',
+  healthHost: 'worker.healthHost',
+  drainTimeout: 'worker.drainTimeout',
+  timeout: 'solve.timeout',
+  maxAttempts: 'retry.maxAttempts',
+};
+
+/** What the flags of `captcha worker` say about the configuration. */
+export function overridesOfWorker(flags: WorkerFlags): readonly Override[] {
+  const { concurrency, exitWhenIdle, healthPort, healthHost, drainTimeout, timeout, maxAttempts } = flags;
+  const written = { concurrency, exitWhenIdle, healthPort, healthHost, drainTimeout, timeout, maxAttempts };
+  return [...overridesOf(written, paths), ...budgetOverrides(flags.budget)];
+}
+
+/** What a worker works on. */
+export interface WorkPlace {
+  readonly region: string;
+  readonly queueUrl: string;
+  readonly resultsUrl: string;
+  /** Where it says how it is. */
+  readonly health: { readonly host: string; readonly port: number };
+}
+
+function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']): string {
+  const named = flags.region ?? env['WORKER_REGION'];
+  const names = regions.map(({ name }) => name);
+  const [only] = names;
+  if (named === undefined || named === '') {
+    if (names.length === 1 && only !== undefined) return only;
+    throw new UsageError(
+      'for which region?',
+      `name it with --region or WORKER_REGION: ${names.join(', ') || 'none is configured'}`,
+    );
+  }
+  if (names.length === 0 || names.includes(named)) return named;
+  throw new UsageError(`--region ${named}: no such region`, knownNames(named, names));
+}
+
+/** Where a worker finds its tasks and puts its results. Throws `UsageError` where nobody says, or nobody else could reach it. */
+export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }: Context): WorkPlace {
+  const hint = 'worker and dispatcher are two processes: captcha --sandbox batch --via queues has both in one';
+  if (globals.sandbox) throw new UsageError('--sandbox worker: its queue would end with the worker', hint);
+  const region = regionOf(flags, config, env);
+  const named = env['TASK_QUEUE'] ?? '';
+  const queueUrl = named === '' ? config.regions.find(({ name }) => name === region)?.queue : named;
+  if (queueUrl === null || queueUrl === undefined) {
+    throw new UsageError(
+      `${region} has no queue`,
+      'set regions[].queue, or TASK_QUEUE, for example redis://redis:6379/0',
+    );
+  }
+  if (!/^(sqs|rediss?):\/\/\S/.test(queueUrl) && !isEmbedded(queueUrl)) {
+    throw new UsageError('TASK_QUEUE is no queue', 'write sqs://NAME, redis://HOST:PORT/DB or rediss://...');
+  }
+  if (isEmbedded(queueUrl)) throw new UsageError(`the queue of ${region} is memory: of each process by itself`, hint);
+  const { healthHost: host, healthPort: port } = config.worker;
+  return { region, queueUrl, resultsUrl: resultsUrl({ config, sandbox: false }), health: { host, port } };
+}

@@ -1,0 +1,123 @@
+import { formatMoment, formatMs } from '../../cli/format.ts';
+import type { WorkerTotals } from '../../core/fleet/worker-metrics.ts';
+import type { WorkerEnd, WorkerSnapshot } from '../../core/fleet/worker.ts';
+import { renderWorkerMetrics } from './metrics.ts';
+
+/** Who answers, and when. */
+export interface WorkerAbout {
+  readonly region: string;
+  readonly worker: string;
+  readonly version: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+export interface EndpointAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const text = (status: number, body: string): EndpointAnswer => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});
+
+/** One word for a worker; that the service is down is not its fault, so that no region is left for that. */
+function statusOf({ isDraining, away, depth, busy }: WorkerSnapshot): 'draining' | 'unhealthy' | 'idle' | 'healthy' {
+  if (isDraining) return 'draining';
+  if (away !== null) return 'unhealthy';
+  return busy === 0 && (depth?.waiting ?? 0) === 0 ? 'idle' : 'healthy';
+}
+
+/** What `/health` says: what `captcha health` and the failover plan read. */
+export function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
+  const { depth, concurrency, busy, away, pausedMs, totals } = snapshot;
+  const { region, worker, version, startedAt, now } = about;
+  return {
+    schemaVersion: 1,
+    status: statusOf(snapshot),
+    region,
+    // What the plan compares is how many tasks can be in work at once.
+    activeWorkers: concurrency,
+    queueDepth: depth?.waiting ?? null,
+    busy,
+    inFlight: depth?.inFlight ?? null,
+    oldestAgeMs: depth?.oldestAgeMs ?? null,
+    deadLetters: depth?.dead ?? null,
+    pausedMs: Math.round(pausedMs),
+    error: away,
+    solved: totals.solved,
+    failed: totals.failed,
+    worker,
+    version,
+    startedAt: formatMoment(startedAt),
+    ts: formatMoment(now),
+  };
+}
+
+function ready({ isDraining, away, depth }: WorkerSnapshot): EndpointAnswer {
+  if (isDraining) return text(503, 'draining');
+  if (away !== null) return text(503, `the queue is away: ${away}`);
+  return depth === null ? text(503, 'starting') : text(200, 'ready');
+}
+
+/** What a worker answers on its health port; null for a path that is none. */
+export function answerWorker(path: string, snapshot: WorkerSnapshot, about: WorkerAbout): EndpointAnswer | null {
+  switch (path) {
+    case '/livez':
+      // That it is answered at all is the answer: whoever restarts by it must not restart for a queue that is away.
+      return text(200, 'alive');
+    case '/readyz':
+      return ready(snapshot);
+    case '/health':
+      return {
+        status: 200,
+        contentType: 'application/json; charset=utf-8',
+        body: `${JSON.stringify(workerHealth(snapshot, about))}\n`,
+      };
+    case '/metrics': {
+      const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+      return { status: 200, contentType, body: renderWorkerMetrics(snapshot, about.region) };
+    }
+    default:
+      return null;
+  }
+}
+
+const reasons: Record<WorkerEnd['reason'], string> = {
+  interrupted: 'stopped',
+  idle: 'ended: nothing to do',
+  account: 'stopped: the account needs a person',
+  config: 'stopped: the configuration is wrong',
+};
+
+function counts(totals: WorkerTotals): string {
+  const { solved, failed, known, lost, deadLettered, possiblyCharged } = totals;
+  const rare = [
+    [known, 'had their result already'],
+    [lost, 'taken over by others'],
+    [deadLettered, 'set aside'],
+    [possiblyCharged, 'possibly charged twice or for nothing'],
+  ] as const;
+  const others = rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return [`${solved} solved`, `${failed} failed`, ...others].join(', ');
+}
+
+/** What a worker did, for a person. */
+export function renderWorkerEnd({ reason, message, isDrained, handedBack }: WorkerEnd, totals: WorkerTotals): string {
+  const { p50, p95 } = totals.solveMs;
+  const lines = [
+    `${reasons[reason]}${message === null ? '' : ` (${message})`}`,
+    counts(totals),
+    `${totals.attempts} submissions, ${totals.requests} requests`,
+    ...(p50 === null || p95 === null ? [] : [`solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`]),
+    ...(isDrained ? [] : ['the time to drain ran out']),
+    ...handedBack.map(
+      ({ id, captchaId }) => `handed back: ${id}${captchaId === null ? '' : ` (${captchaId} is paid for)`}`,
+    ),
+  ];
+  return lines.join('\n');
+}

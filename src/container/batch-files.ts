@@ -1,0 +1,171 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { checkDistinct, placeOf } from '../adapters/files/file-place.ts';
+import { HashSet } from '../adapters/files/input/hash-set.ts';
+import { openSource } from '../adapters/files/input/open-source.ts';
+import { readImage } from '../adapters/files/input/read-image.ts';
+import { readHeader } from '../adapters/files/journal/journal-header.ts';
+import { openJournal } from '../adapters/files/journal/open-journal.ts';
+import { AppendedRows } from '../adapters/files/output/appended-rows.ts';
+import { checkWritable, RowFile } from '../adapters/files/output/row-file.ts';
+import { csvFormat, jsonlFormat, type RowFormat } from '../adapters/files/output/row-format.ts';
+import { keepAside, temporaryEnd } from '../adapters/files/replace-file.ts';
+import { makeFolder } from '../adapters/system/make-folder.ts';
+import type {
+  BatchFiles,
+  InputRequest,
+  JournalRequest,
+  NamedFile,
+  OpenOutput,
+  OutputRequest,
+  ReplacementRules,
+  ResultRows,
+} from '../cli/batch-files.ts';
+import { resultColumns, typedRow } from '../cli/result-row.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { stateFolderOf } from '../config/state-folder.ts';
+
+function formatOf({ format, columns, carried = [] }: OutputRequest): RowFormat {
+  if (format === 'jsonl') return jsonlFormat(typedRow, ['status', 'solution', 'captcha_id']);
+  // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
+  return csvFormat(columns, new Set(['code', ...carried]));
+}
+
+/** Rows on standard output, where nothing stands yet that could be replaced. */
+async function rowsTo(terminal: Terminal, format: RowFormat): Promise<OpenOutput> {
+  await terminal.result(format.header);
+  return {
+    publish: async () => undefined,
+    write: (values) => terminal.result(format.render(values)),
+    close: async () => undefined,
+  };
+}
+
+/** Rows for whoever reads standard output, who may go at any moment. */
+async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRows> {
+  await terminal.result(format.header);
+  return {
+    write: (rows) => terminal.result(rows.map(format.render).join('')),
+    close: async () => undefined,
+  };
+}
+
+async function openFile(request: OutputRequest, { journal, replaces }: ReplacementRules): Promise<OpenOutput> {
+  const mark = journal === null ? null : digestOf((await placeOf(journal)).path).slice(0, 8);
+  return RowFile.open(request.path, formatOf(request), { mark, replaces });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+async function setAside(path: string): Promise<string | null> {
+  const place = await placeOf(path);
+  if (!place.isFile || place.found === null) return null;
+  const name = await keepAside(place.path);
+  const isLink = (await lstat(path)).isSymbolicLink();
+  return isLink ? name : `${path}${name.slice(place.path.length)}`;
+}
+
+/** How names go on that belong to a file: whoever changes one of them elsewhere changes it here. */
+const reservedEnds: Readonly<Record<NamedFile['use'], readonly string[]>> = {
+  read: [],
+  output: [temporaryEnd],
+  journal: ['.lock.', '.tmp-'],
+};
+
+function checkNamed(files: readonly NamedFile[]): Promise<void> {
+  const readsStdin = files.some(({ path, use }) => path === '-' && use === 'read');
+  const uses = files
+    .filter(({ path }) => path !== '-')
+    .map(({ what, path, use }) => ({ what, path, isWritten: use !== 'read', reserves: reservedEnds[use] }));
+  return checkDistinct(uses, [
+    ...(readsStdin ? [{ what: 'standard input', fd: 0, isWritten: false }] : []),
+    { what: 'standard output', fd: 1, isWritten: true },
+    { what: 'standard error', fd: 2, isWritten: true },
+  ]);
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const path = await realpath(inputPath);
+  return join(stateFolderOf(env).path, 'journals', `${basename(path)}-${digestOf(path).slice(0, 16)}.journal`);
+}
+
+/** A new name for a run in the queues. */
+function newRun(): string {
+  return `b-${randomBytes(10).toString('hex')}`;
+}
+
+async function openBatchJournal(
+  { path, account, via, fresh, beforeMade, ...input }: JournalRequest,
+  terminal: Terminal,
+) {
+  const { columns, columnNames, used } = input;
+  const found = account === null || via === null ? await readHeader(path) : null;
+  const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
+  const run = via === 'queues' ? newRun() : found?.run;
+  const header = {
+    schemaVersion: 1,
+    baseUrl,
+    accountId,
+    input: '',
+    columns,
+    columnNames,
+    used,
+    ...(run !== undefined && { run }),
+    createdAt: Date.now(),
+  } as const;
+  return openJournal(path, header, { fresh, beforeMade, onWarning: (message) => terminal.error(message) });
+}
+
+/** What a batch needs of the file system, and what ends it. */
+export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
+  const throwAway: string[] = [];
+  const inStateFolder = new Set<string>();
+  let readsStdin = false;
+  return {
+    openInput: (request: InputRequest) => {
+      readsStdin ||= request.path === '-';
+      return openSource({
+        ...request,
+        ...{ stdin: process.stdin, format: null },
+        ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
+        idColumn: 'task_id',
+      });
+    },
+    distinctTexts: () => new HashSet(),
+    readImage,
+    stateJournal: async (inputPath) => {
+      const path = await stateJournal(inputPath, process.env);
+      inStateFolder.add(path);
+      return path;
+    },
+    throwAwayJournal: async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'captcha-'));
+      throwAway.push(folder);
+      return join(folder, 'journal');
+    },
+    exists,
+    checkWritable,
+    isStream: async (path) => !(await placeOf(path)).isFile,
+    checkDistinct: checkNamed,
+    setAside,
+    openJournal: async (request) => {
+      if (inStateFolder.has(request.path)) await makeFolder(dirname(request.path));
+      return openBatchJournal(request, terminal);
+    },
+    appendRows: (request) =>
+      request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),
+    openOutput: (request, rules) =>
+      request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request, rules),
+    close: async () => {
+      // Whoever feeds it may never end: a run that has stopped does not wait for that.
+      if (readsStdin) process.stdin.destroy();
+      for (const folder of throwAway) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
+import type { BatchFiles } from '../cli/batch-files.ts';
+import type {
+  Context,
+  GlobalFlags,
+  HealthServerHandle,
+  SandboxFlags,
+  SandboxHandle,
+  Session,
+  SessionRequest,
+} from '../cli/context.ts';
+import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
+import type { SharedState } from '../cli/shared-state.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
+import type { RouteFiles } from '../commands/route/url-input.ts';
+import type { Simulation } from '../commands/simulate/simulation.ts';
+import { loadApiKey } from '../config/api-key.ts';
+import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
+import { checkPolling, methodTiming } from '../config/polling-advice.ts';
+import type { Config } from '../config/schema.ts';
+import { Solver } from '../core/solve/solver.ts';
+import type { RegionProbe } from '../ports/api.ts';
+import { singleUseInputs } from '../protocol/wire.ts';
+import { plugProtection } from './resilience.ts';
+
+/** Stands for an API key without revealing it. */
+function accountIdOf(key: string): string {
+  return createHash('sha256').update(`captcha account ${key}`).digest('hex').slice(0, 16);
+}
+
+/** The embedded service has nobody to spare: its clients look at once and often. */
+const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
+const sandboxKey = 'sandbox';
+const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
+
+function sandboxOverrides(url: string): readonly Override[] {
+  const values = {
+    'api.baseUrl': url,
+    regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health` })),
+    'routes.default': sandboxRegions[0],
+    'routes.rules': [],
+    'budget.scope': 'process',
+  };
+  return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
+}
+
+/** The only place where adapters are plugged into ports. What a command does not ask for is not built, nor loaded. */
+export class FuseBox {
+  readonly #process: NodeJS.Process;
+  readonly #globals: GlobalFlags;
+  readonly #terminal: Terminal;
+  /** The service of `--sandbox`, once it was needed. */
+  #embedded: Promise<SandboxHandle> | null = null;
+  #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
+  #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
+  #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
+  #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
+  readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
+
+  constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
+    this.#process = process;
+    this.#globals = globals;
+    this.#terminal = terminal;
+  }
+
+  /** Loads once for one list of overrides: a command asks before it opens a session with the same. */
+  config(overrides: readonly Override[]): Promise<LoadedConfig> {
+    const loading = this.#loaded.get(overrides) ?? this.#load(overrides);
+    this.#loaded.set(overrides, loading);
+    return loading;
+  }
+
+  async configSchema(): Promise<object> {
+    return (await import('../config/json-schema.ts')).configJsonSchema();
+  }
+
+  async read(path: string, maxBytes?: number): Promise<Uint8Array> {
+    return (await import('../adapters/system/standard-streams.ts')).readInput(path, this.#process.stdin, maxBytes);
+  }
+
+  async sandbox(flags: SandboxFlags): Promise<SandboxHandle> {
+    const [{ startSandbox }, { parseSandboxFlags }] = await Promise.all([
+      import('../sandbox/sandbox.ts'),
+      import('../sandbox/options.ts'),
+    ]);
+    return startSandbox(parseSandboxFlags(flags));
+  }
+
+  /** Opens the service that the configuration names. */
+  async session({ overrides, allowFastPolling }: SessionRequest): Promise<Session> {
+    const { config, warnings } = await this.config(overrides);
+    for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
+    if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
+    const key = this.#globals.sandbox ? sandboxKey : await this.#key(config);
+    const api = await this.#client(config, key);
+    const warn = (message: string): void => this.#terminal.note(`warning: ${message}`);
+    const accountId = accountIdOf(key);
+    const protection = plugProtection(config, { accountId, env: this.#process.env, warn });
+    const polling = this.#globals.sandbox ? sandboxPolling : {};
+    const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
+    return {
+      config,
+      api,
+      timing,
+      intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
+      accountId,
+      requestCount: () => api.requestCount(),
+      solver: (emit, { onExhausted, left, times, limits = {}, api: asked = api }) => {
+        const { timeoutMs } = { ...config.solve, ...limits };
+        const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
+        const { budget, breaker, quiet } = protection;
+        const parts = { api: asked, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
+        const deps = { ...parts, ...(quiet && { quiet }), ...(times && { times }) };
+        return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
+      },
+      close: async () => {
+        try {
+          await protection.close();
+        } finally {
+          await api.close();
+        }
+      },
+    };
+  }
+
+  async batchFiles(): Promise<BatchFiles> {
+    const { plugBatchFiles } = await import('./batch-files.ts');
+    this.#batchFiles ??= plugBatchFiles(this.#process, this.#terminal);
+    return this.#batchFiles;
+  }
+
+  async routeFiles(): Promise<RouteFiles> {
+    return (await import('./route-files.ts')).plugRouteFiles(this.#process);
+  }
+
+  async regionProbe(config: Config): Promise<RegionProbe> {
+    const { plugRegionProbe } = await import('./region-probe.ts');
+    this.#regionProbe ??= plugRegionProbe(config, this.#process.env);
+    return this.#regionProbe;
+  }
+
+  async queues(config: Config): Promise<FleetQueues> {
+    const { plugFleet } = await import('./fleet-queues.ts');
+    this.#fleet ??= plugFleet(config, this.#process.env);
+    return this.#fleet;
+  }
+
+  async healthServer(...parts: Parameters<Context['healthServer']>): Promise<HealthServerHandle> {
+    const { startHealthServer } = await import('../adapters/health-server/health-server.ts');
+    return startHealthServer(...parts);
+  }
+
+  async doctor(): Promise<DoctorTools> {
+    const { plugDoctor } = await import('./doctor-tools.ts');
+    const hide = (key: string): void => this.#terminal.hide(key);
+    const tell = (text: string): void => this.#terminal.note(text);
+    return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide, tell });
+  }
+
+  async sharedState(config: Config): Promise<SharedState | null> {
+    if (config.budget.scope === 'process') return null;
+    const accountId = accountIdOf(await this.#key(config));
+    const { plugSharedState } = await import('./shared-state.ts');
+    this.#sharedState ??= plugSharedState(config, { accountId, env: this.#process.env });
+    return this.#sharedState;
+  }
+
+  async simulation(): Promise<Simulation> {
+    return (await import('./simulation.ts')).plugSimulation();
+  }
+
+  /** Ends what was started for this run: all of it, whatever fails meanwhile; rejects with the first failure. */
+  async close(): Promise<void> {
+    const parts = [this.#batchFiles, this.#regionProbe, this.#sharedState, this.#fleet];
+    const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
+    // The service goes last: others may still say goodbye to it.
+    ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** With `--sandbox`, as every command sees it: a service is started, and everything points at it. */
+  async #load(overrides: readonly Override[]): Promise<LoadedConfig> {
+    const { env } = this.#process;
+    if (this.#globals.sandbox) this.#embedded ??= this.sandbox({});
+    const sandbox = await this.#embedded;
+    const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
+    return loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides: all });
+  }
+
+  async #key(config: Config): Promise<string> {
+    const key = await loadApiKey(config, this.#process.env, (text) => this.#terminal.note(text));
+    this.#terminal.hide(key);
+    return key;
+  }
+
+  async #client(config: Config, key: string) {
+    const { createCaptchaAi } = await import('../adapters/captchaai/client.ts');
+    const { env } = this.#process;
+    return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });
+  }
+}

@@ -1,0 +1,149 @@
+import type { MemoryTasks } from '../adapters/queues/memory/memory-tasks.ts';
+import { systemClock as clock } from '../adapters/system/system-clock.ts';
+import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
+import { longestCarriedMs } from '../cli/fleet/queued-flags.ts';
+import type { Config } from '../config/schema.ts';
+import { within } from '../domain/within.ts';
+import type { FleetState, ResultQueue, TaskQueue } from '../ports/queues.ts';
+
+export interface QueueFuseOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** The Redis that holds what queues cannot: `fleet.state`. Null without one: then that of the results, where they are in one. */
+  readonly state: string | null;
+  /** The central results; null without them. */
+  readonly results: string | null;
+  /** The longest that a task may take; what is held for longer is given up. In ms. */
+  readonly taskTimeoutMs: number;
+}
+
+/** BullMQ: a task whose worker died is with the next within 20 s. */
+const bullTiming = { leaseMs: 10_000, stalledMs: 5_000 };
+/** SQS: the renewals are paid for, so they are fewer. */
+const sqsTiming = { visibilityMs: 18_000 };
+const resultLeaseMs = 15_000;
+/** What comes after the deadline: the result is pushed, the task acknowledged. */
+const holdMarginMs = 60_000;
+const isRedis = /^rediss?:/;
+
+/** Opens queues by their URLs. What a URL does not ask for is not loaded. */
+class QueueFuses {
+  readonly #options: QueueFuseOptions;
+  readonly #memory = new Map<string, Promise<MemoryTasks>>();
+  #memoryResults: Promise<ResultQueue> | null = null;
+  #state: Promise<FleetState> | null = null;
+
+  constructor(options: QueueFuseOptions) {
+    this.#options = options;
+  }
+
+  /** The tasks of a region. Throws `UsageError` for a URL that cannot be one. */
+  async tasks(region: string, url: string): Promise<TaskQueue> {
+    if (url.startsWith('memory:')) return this.#memoryTasks(region, url);
+    if (url.startsWith('sqs:')) return this.#sqsTasks(region, url);
+    const [{ BullTaskQueue }, state] = await Promise.all([
+      import('../adapters/queues/bullmq/bullmq-task-queue.ts'),
+      this.state(),
+    ]);
+    return new BullTaskQueue({ url, region, timing: { ...bullTiming, maxHoldMs: this.#maxHoldMs } }, { clock, state });
+  }
+
+  /** The central results. Throws `UsageError` for a URL that cannot be one. */
+  async results(url: string): Promise<ResultQueue> {
+    if (url.startsWith('memory:')) return this.#resultsInMemory();
+    if (url.startsWith('sqs:')) return this.#sqsResults(url);
+    const { RedisResultQueue } = await import('../adapters/queues/bullmq/redis-result-queue.ts');
+    return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
+  }
+
+  /** What is kept beside the queues; null where there is no room for it. It is closed with the fuses. */
+  async state(): Promise<FleetState | null> {
+    const { state, results } = this.#options;
+    const url = state ?? (results !== null && isRedis.test(results) ? results : null);
+    if (url === null) return null;
+    this.#state ??= import('../adapters/redis/fleet-state.ts').then(({ RedisFleetState }) => new RedisFleetState(url));
+    return this.#state;
+  }
+
+  /** Closes what queues share; the queues are closed by whoever opened them. */
+  async close(): Promise<void> {
+    await (await this.#state)?.close();
+  }
+
+  get #maxHoldMs(): number {
+    return Math.max(this.#options.taskTimeoutMs, longestCarriedMs) + holdMarginMs;
+  }
+
+  async #memoryTasks(region: string, url: string): Promise<TaskQueue> {
+    const [{ MemoryTaskQueue }, { MemoryTasks }] = await Promise.all([
+      import('../adapters/queues/memory/memory-task-queue.ts'),
+      import('../adapters/queues/memory/memory-tasks.ts'),
+    ]);
+    const place = `${url} ${region}`;
+    const tasks = this.#memory.get(place) ?? Promise.resolve(new MemoryTasks({ clock }));
+    this.#memory.set(place, tasks);
+    return new MemoryTaskQueue(await tasks);
+  }
+
+  #resultsInMemory(): Promise<ResultQueue> {
+    this.#memoryResults ??= import('../adapters/queues/memory/memory-result-queue.ts').then(
+      ({ MemoryResultQueue }) => new MemoryResultQueue({ clock }),
+    );
+    return this.#memoryResults;
+  }
+
+  async #sqsTasks(region: string, url: string): Promise<TaskQueue> {
+    this.#quietenSdk();
+    const [{ SqsTaskQueue }, { parseSqsUrl }, state] = await Promise.all([
+      import('../adapters/queues/sqs/sqs-task-queue.ts'),
+      import('../adapters/queues/sqs/sqs-url.ts'),
+      this.state(),
+    ]);
+    const address = parseSqsUrl(url, region, this.#options.env);
+    return new SqsTaskQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+  }
+
+  async #sqsResults(url: string): Promise<ResultQueue> {
+    this.#quietenSdk();
+    const [{ SqsResultQueue }, { parseSqsUrl }, state] = await Promise.all([
+      import('../adapters/queues/sqs/sqs-result-queue.ts'),
+      import('../adapters/queues/sqs/sqs-url.ts'),
+      this.state(),
+    ]);
+    const address = parseSqsUrl(url, null, this.#options.env);
+    return new SqsResultQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+  }
+
+  /** The SDK is bundled: that its later versions want a later Node is nothing that a user could act on. */
+  #quietenSdk(): void {
+    this.#options.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  }
+}
+
+/** An engine that is away may never let go; nothing is lost with it, since every lease runs out by itself. */
+const longestCloseMs = 3_000;
+
+/** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
+export function plugFleet(
+  { solve, fleet, results }: Config,
+  env: NodeJS.ProcessEnv,
+): FleetQueues & { close(): Promise<void> } {
+  const fuses = new QueueFuses({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
+  const opened: { close(): Promise<void> }[] = [];
+  const kept = <T extends { close(): Promise<void> }>(queue: T): T => {
+    opened.push(queue);
+    return queue;
+  };
+  return {
+    tasks: async (region, url) => kept(await fuses.tasks(region, url)),
+    results: async (url) => kept(await fuses.results(url)),
+    state: () => fuses.state(),
+    close: async () => {
+      await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: longestCloseMs }, clock);
+      await within(
+        fuses.close().catch(() => undefined),
+        { ms: longestCloseMs },
+        clock,
+      );
+    },
+  };
+}

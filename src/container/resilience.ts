@@ -1,0 +1,90 @@
+import { hostNowMs } from '../adapters/state/host-clock.ts';
+import { HostLog } from '../adapters/state/host-log.ts';
+import { logFolderOf } from '../adapters/state/log-folder.ts';
+import { systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
+import type { Config } from '../config/schema.ts';
+import { stateFolderOf } from '../config/state-folder.ts';
+import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
+import { FleetProtection } from '../core/resilience/fleet-resilience.ts';
+import { SharedProtection } from '../core/resilience/host-resilience.ts';
+import { fleetShareOf } from '../core/resilience/remote-lease.ts';
+import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from '../core/resilience/resilience-state.ts';
+import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
+import { maskSecrets } from '../domain/mask-secrets.ts';
+import type { Breaker, FleetBucket, QuietTime, RetryBudget } from '../ports/state.ts';
+import type { Awaitable } from '../ports/system.ts';
+
+/** What keeps retries from becoming a storm. */
+export interface PluggedProtection {
+  readonly budget: RetryBudget;
+  readonly breaker: Breaker;
+  /** Left out where every solver keeps its own. */
+  readonly quiet?: QuietTime;
+  close(): Awaitable<void>;
+}
+
+export interface ProtectionParts {
+  readonly accountId: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly warn: (message: string) => void;
+}
+
+/** The settings that a configuration asks for. */
+export function protectionOptions({ api, budget, breaker }: Config): ProtectionOptions {
+  const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
+  // Where no rule opens the breaker, nothing is waited for either.
+  const byRatio = breaker.failureRatio === null ? null : breaker.minimumThroughput;
+  const unprovenLimit = breaker.consecutiveFailures ?? byRatio;
+  return {
+    budget: { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst },
+    breaker: { ...breaker, probeLeaseMs: 2 * api.timeoutMs, ...(unprovenLimit !== null && { unprovenLimit }) },
+  };
+}
+
+/** The Redis that holds the budget of a fleet; null where there is none. */
+export function fleetUrlOf({ budget }: Config): string | null {
+  return budget.scope === 'process' || budget.scope === 'host' ? null : budget.scope;
+}
+
+/** The settings of what the processes of this host share: of a fleet's budget, the share that is left to one host. */
+export function hostOptions(config: Config): ProtectionOptions {
+  const options = protectionOptions(config);
+  if (fleetUrlOf(config) === null) return options;
+  return { ...options, budget: fleetShareOf(options.budget, config.budget.fleetShare) };
+}
+
+/** Where the processes of this user share what they know about an API and account; each fleet has a place of its own. */
+export function hostLogFolder(config: Config, { accountId, env }: Pick<ProtectionParts, 'accountId' | 'env'>): string {
+  const { baseUrl } = config.api;
+  const fleet = fleetUrlOf(config);
+  // Without the password: whoever changes it goes on with the same log.
+  const place = fleet === null ? baseUrl : `${baseUrl} ${maskSecrets(fleet)}`;
+  return logFolderOf({ stateFolder: stateFolderOf(env).path, baseUrl: place, accountId });
+}
+
+/** The budget of a fleet. It is connected when it is first asked. */
+export async function openFleetBucket(url: string, config: Config, accountId: string): Promise<FleetBucket> {
+  const { RedisBucket } = await import('../adapters/redis/budget-bucket.ts');
+  return new RedisBucket({ url, baseUrl: config.api.baseUrl, accountId }, { clock });
+}
+
+/** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
+export function plugProtection(config: Config, parts: ProtectionParts): PluggedProtection {
+  const options = protectionOptions(config);
+  if (config.budget.scope === 'process') {
+    return {
+      budget: new ProcessRetryBudget(options.budget, { clock }),
+      breaker: new ProcessBreaker(options.breaker, { clock, random }),
+      close: () => undefined,
+    };
+  }
+  const shared = { nowMs: hostNowMs, clock, random, warn: parts.warn };
+  const host = new SharedProtection(hostOptions(config), {
+    openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder: hostLogFolder(config, parts) }, state),
+    ...shared,
+  });
+  const url = fleetUrlOf(config);
+  if (url === null) return host;
+  const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, parts.accountId);
+  return new FleetProtection(options.budget, { host, openBucket, ...shared });
+}

@@ -1,0 +1,31 @@
+import { placeOf } from '../adapters/files/file-place.ts';
+import { checkIsOurs, replaceFile } from '../adapters/files/replace-file.ts';
+import { CrowdedApi, ModelledApi } from '../adapters/virtual/modelled-api.ts';
+import { seededRandom } from '../adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../adapters/virtual/virtual-clock.ts';
+import type { Simulation } from '../commands/simulate/simulation.ts';
+import type { SimulationKit } from '../core/simulation/environment.ts';
+
+/** Virtual time, chance that repeats itself and modelled services, for the shipping solver. */
+export function simulationKit(): SimulationKit {
+  return {
+    clock: () => new VirtualClock(),
+    random: seededRandom,
+    service: (model, deps) => new ModelledApi(model, deps),
+    crowdedService: (model, deps) => new CrowdedApi(model, deps),
+  };
+}
+
+async function writeReport(path: string, text: string): Promise<void> {
+  const place = await placeOf(path);
+  if (place.isFile) await checkIsOurs(place, (start) => /^\s*<!doctype html>/i.test(start), 'an HTML report');
+  await replaceFile(place, text);
+}
+
+/** Everything that `captcha simulate` needs. */
+export function plugSimulation(): Simulation {
+  return {
+    kit: simulationKit(),
+    writeReport,
+  };
+}

@@ -1,0 +1,249 @@
+import { QueueUnavailable } from '../../domain/errors.ts';
+import type { SolverEvent } from '../../domain/events.ts';
+import type { QueueDepth, TaskLease, TaskQueue } from '../../ports/queues.ts';
+import type { Clock } from '../../ports/system.ts';
+import {
+  type HandedBack,
+  type LeaseEnd,
+  type LeaseWorkDeps,
+  type LeaseWorkOptions,
+  workOnLease,
+} from './work-on-lease.ts';
+import type { WorkerTally, WorkerTotals } from './worker-metrics.ts';
+
+/**
+ * How long a worker takes no further tasks, since those that it has wait for the breaker or the retry budget: tasks that
+ * wait in the queue can still go elsewhere.
+ */
+export class WorkerPause {
+  readonly #clock: Clock;
+  #untilMs = 0;
+
+  constructor({ clock }: { clock: Clock }) {
+    this.#clock = clock;
+  }
+
+  get leftMs(): number {
+    return Math.max(0, this.#untilMs - this.#clock.nowMs());
+  }
+
+  recordEvent(event: SolverEvent): void {
+    if (event.type === 'breaker-refused') this.#lengthen(event.retryInMs);
+    // The token was taken before it was there: so long is the wait for it.
+    if (event.type === 'retrying' && (event.budgetBalance ?? 0) < 0) this.#lengthen(event.waitMs);
+    if (event.type === 'submitted') this.#untilMs = 0;
+  }
+
+  #lengthen(ms: number): void {
+    this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + ms);
+  }
+}
+
+export interface WorkerOptions extends LeaseWorkOptions {
+  /** How long a stopping worker may finish what it holds, in ms. */
+  readonly drainTimeoutMs: number;
+  /** Ends after so long with nothing to do here and nothing in the queue, in ms; null never. */
+  readonly exitWhenIdleMs: number | null;
+}
+
+export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onAway'> {
+  readonly queue: TaskQueue;
+  readonly pause: WorkerPause;
+  readonly tally: WorkerTally;
+  /** Aborts when the worker is to end. */
+  readonly interrupt: AbortSignal;
+  /** Told of what a person should know: at once, and once per thing. */
+  readonly tell: (message: string) => void;
+}
+
+/** Why a worker ended. */
+export type WorkerEndReason = 'interrupted' | 'idle' | 'account' | 'config';
+
+export interface WorkerEnd {
+  readonly reason: WorkerEndReason;
+  /** What a person should know about the reason; null where it says it all. */
+  readonly message: string | null;
+  /** False where the time to drain ran out: what it held went back unfinished. */
+  readonly isDrained: boolean;
+  readonly handedBack: readonly HandedBack[];
+}
+
+/** How a worker is at a moment. */
+export interface WorkerSnapshot {
+  readonly isDraining: boolean;
+  /** Why its queues cannot be reached; null where they can. */
+  readonly away: string | null;
+  /** Null before it was found out. */
+  readonly depth: QueueDepth | null;
+  /** Tasks that it may work on at once, and those that it works on. */
+  readonly concurrency: number;
+  readonly busy: number;
+  /** For how long it takes no further tasks because of the breaker or the budget, in ms. */
+  readonly pausedMs: number;
+  readonly totals: WorkerTotals;
+}
+
+/**
+ * The longest wait for a task. SQS may go on with the poll of a worker that was killed: it is over before the tasks of that
+ * worker come back, 12 s after they were renewed at the earliest, and hides none of them.
+ */
+const receiveMs = 10_000;
+const depthEveryMs = 15_000;
+const awayMs = 1_000;
+/** Enough to name; the count says how many there were. */
+const mostNamed = 1_000;
+
+/** Takes tasks from a queue as long as it may, as many as it has room for, and sees each to its result. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #deps: WorkerDeps;
+  readonly #stop = new AbortController();
+  readonly #handBack = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #working = new Set<Promise<void>>();
+  readonly #handedBack: HandedBack[] = [];
+  #end: Pick<WorkerEnd, 'reason' | 'message'> | null = null;
+  #fail: (error: unknown) => void = () => undefined;
+  #busySinceMs: number;
+  #away: string | null = null;
+  #depth: QueueDepth | null = null;
+
+  constructor(options: WorkerOptions, deps: WorkerDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#busySinceMs = deps.clock.nowMs();
+  }
+
+  /** Ends when it was told to, when there is nothing to do, or when the account needs a person. Rejects for bugs only. */
+  async run(): Promise<WorkerEnd> {
+    const { interrupt } = this.#deps;
+    const onInterrupt = (): void => this.#stopFor('interrupted');
+    if (interrupt.aborted) onInterrupt();
+    else interrupt.addEventListener('abort', onInterrupt, { once: true });
+    const failed = new Promise<never>((_resolve, reject) => (this.#fail = reject));
+    try {
+      return await Promise.race([this.#toEnd(), failed]);
+    } finally {
+      interrupt.removeEventListener('abort', onInterrupt);
+      for (const each of [this.#stop, this.#handBack, this.#ended]) each.abort();
+    }
+  }
+
+  snapshot(): WorkerSnapshot {
+    const { limit, pause, tally } = this.#deps;
+    const [isDraining, concurrency, busy] = [this.#stop.signal.aborted, limit.limit, this.#working.size];
+    const state = { away: this.#away, depth: this.#depth, pausedMs: pause.leftMs };
+    return { isDraining, concurrency, busy, ...state, totals: tally.totals() };
+  }
+
+  async #toEnd(): Promise<WorkerEnd> {
+    this.#watchDepth().catch(this.#fail);
+    while (!this.#stop.signal.aborted) await this.#takeSome();
+    await Promise.all(this.#working);
+    const isDrained = !this.#handBack.signal.aborted;
+    const { reason, message } = this.#end ?? { reason: 'interrupted', message: null };
+    return { reason, message, isDrained, handedBack: this.#handedBack };
+  }
+
+  #stopFor(reason: WorkerEndReason, message: string | null = null): void {
+    if (this.#end !== null) return;
+    this.#end = { reason, message };
+    this.#stop.abort();
+    void this.#limitDrain();
+  }
+
+  async #limitDrain(): Promise<void> {
+    await this.#deps.clock.sleep(this.#options.drainTimeoutMs, this.#ended.signal);
+    if (!this.#ended.signal.aborted) this.#handBack.abort();
+  }
+
+  async #takeSome(): Promise<void> {
+    const { limit, pause, clock, tally } = this.#deps;
+    await clock.sleep(pause.leftMs, this.#stop.signal);
+    await limit.acquire();
+    const room = 1 + Math.max(0, limit.limit - limit.inFlight);
+    const leases = await this.#receive(room);
+    tally.recordTaken(leases.length);
+    const [first, ...others] = leases;
+    if (first === undefined) {
+      limit.release();
+      return this.#checkIdle();
+    }
+    this.#start(first, Promise.resolve());
+    for (const lease of others) this.#start(lease, limit.acquire());
+  }
+
+  async #receive(room: number): Promise<readonly TaskLease[]> {
+    const { queue, clock } = this.#deps;
+    const signal = this.#stop.signal;
+    if (signal.aborted) return [];
+    try {
+      const waitMs = Math.min(receiveMs, this.#options.exitWhenIdleMs ?? receiveMs);
+      const leases = await queue.receive(room, waitMs, signal);
+      this.#away = null;
+      return leases;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable)) throw error;
+      this.#noteAway(error.message);
+      await clock.sleep(awayMs, signal);
+      return [];
+    }
+  }
+
+  #start(lease: TaskLease, hasRoom: Promise<void>): void {
+    const work = this.#work(lease, hasRoom)
+      .catch(this.#fail)
+      .finally(() => {
+        this.#deps.limit.release();
+        this.#working.delete(work);
+        this.#busySinceMs = this.#deps.clock.nowMs();
+      });
+    this.#working.add(work);
+  }
+
+  async #work(lease: TaskLease, hasRoom: Promise<void>): Promise<void> {
+    await hasRoom;
+    const onAway = (message: string): void => this.#noteAway(message);
+    const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
+    this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, onAway }));
+  }
+
+  #record(ended: LeaseEnd): void {
+    const { tally, tell } = this.#deps;
+    tally.recordEnd(ended);
+    if (ended.end === 'dead') tell(`${ended.id} is set aside: ${ended.reason}`);
+    if (ended.end !== 'handed-back') return;
+    const { id, taskId, captchaId, standstill } = ended;
+    if (this.#handedBack.length < mostNamed) this.#handedBack.push({ id, taskId, captchaId });
+    if (standstill !== null) this.#stopFor(standstill.reason, standstill.message);
+  }
+
+  async #checkIdle(): Promise<void> {
+    const { exitWhenIdleMs } = this.#options;
+    const { clock, queue } = this.#deps;
+    if (exitWhenIdleMs === null || this.#working.size > 0 || this.#stop.signal.aborted) return;
+    if (clock.nowMs() - this.#busySinceMs < exitWhenIdleMs) return;
+    const depth = await queue.depth().catch(() => null);
+    // What somebody else holds may come back when he dies.
+    if (depth !== null && depth.waiting + depth.inFlight === 0) this.#stopFor('idle');
+  }
+
+  async #watchDepth(): Promise<void> {
+    const { queue, clock } = this.#deps;
+    while (!this.#ended.signal.aborted) {
+      try {
+        this.#depth = await queue.depth();
+        this.#away = null;
+      } catch (error) {
+        if (!(error instanceof QueueUnavailable)) throw error;
+        this.#noteAway(error.message);
+      }
+      await clock.sleep(depthEveryMs, this.#ended.signal);
+    }
+  }
+
+  #noteAway(message: string): void {
+    if (this.#away === null) this.#deps.tell(`waiting for the queue: ${message}`);
+    this.#away = message;
+  }
+}

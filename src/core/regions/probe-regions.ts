@@ -1,0 +1,82 @@
+import type { Region, RegionHealth } from '../../domain/region.ts';
+import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
+import type { Clock } from '../../ports/system.ts';
+import { judgeProbe, unknownHealth } from './region-health.ts';
+
+/** An endpoint that refuses with a status was reached: only silence is a matter of the network. */
+const isSilent = (result: ProbeResult): boolean => !result.answered && result.latencyMs === null;
+
+/**
+ * Whose fault it probably is when several things fail at once, as one sentence; null where nothing suggests that. What
+ * fails everywhere at the same moment has one cause, and it is often the machine that looks.
+ */
+export function explainOutage(results: readonly ProbeResult[], api: ApiReach): string | null {
+  const allFail = results.length > 0 && results.every((result) => !result.answered);
+  if (allFail && !api.reachable && results.every(isSilent)) {
+    return "nothing can be reached from here, not even the CaptchaAI API: probably this machine's network (DNS, VPN, proxy, firewall)";
+  }
+  if (allFail && results.length > 1 && api.reachable) {
+    return 'all regions fail at once while the CaptchaAI API can be reached: look at what they share (a deployment, a certificate, the way from here to them)';
+  }
+  return api.reachable
+    ? null
+    : 'the CaptchaAI API cannot be reached from here; that says nothing about the regions and does not count against them';
+}
+
+/** What is looked at. */
+export interface HealthTargets {
+  readonly regions: readonly Region[];
+  /** The base URL of the solving service, whose reachability is never a region's health. */
+  readonly baseUrl: string;
+}
+
+/** How everything is at a moment. */
+export interface HealthReport {
+  /** In the order of the targets. */
+  readonly regions: readonly RegionHealth[];
+  readonly api: ApiReach;
+  /** Whose fault it probably is, where several things fail at once; null otherwise. */
+  readonly note: string | null;
+}
+
+export interface ProbeDeps {
+  readonly probe: RegionProbe;
+  readonly clock: Clock;
+}
+
+/** By the name of the region. */
+export type ProbeResults = ReadonlyMap<string, ProbeResult>;
+
+/** Looks at every region that has a health endpoint, all at the same time, each once. */
+export async function probeEach(
+  regions: readonly Region[],
+  limits: ProbeLimits,
+  probe: RegionProbe,
+): Promise<ProbeResults> {
+  const look = async ({ name, health }: Region): Promise<(readonly [string, ProbeResult])[]> =>
+    health === null ? [] : [[name, await probe.probeRegion(health, limits)]];
+  return new Map((await Promise.all(regions.map(look))).flat());
+}
+
+function healthOf(region: Region, result: ProbeResult | undefined, since: number): RegionHealth {
+  if (result === undefined) return unknownHealth(region, since);
+  const { status, error } = judgeProbe(result);
+  const { activeWorkers, queueDepth } = result.answered ? result.answer : { activeWorkers: null, queueDepth: null };
+  return { region: region.name, status, latencyMs: result.latencyMs, activeWorkers, queueDepth, since, error };
+}
+
+/**
+ * How every region is by one look, without a history: a single failed probe makes a region unhealthy. Takes as long as
+ * the slowest answer, `limits.timeoutMs` at most, however many regions there are. Never rejects; a region without a
+ * health endpoint is `unknown`.
+ */
+export async function probeRegions(
+  { regions, baseUrl }: HealthTargets,
+  limits: ProbeLimits,
+  { probe, clock }: ProbeDeps,
+): Promise<HealthReport> {
+  const [results, api] = await Promise.all([probeEach(regions, limits, probe), probe.probeApi(baseUrl, limits)]);
+  const now = clock.timestamp();
+  const health = regions.map((region) => healthOf(region, results.get(region.name), now));
+  return { regions: health, api, note: explainOutage([...results.values()], api) };
+}

@@ -1,0 +1,116 @@
+import type { ApiReach, ProbeLimits, ProbeResult } from '../../ports/api.ts';
+import type { Random } from '../../ports/system.ts';
+import {
+  explainOutage,
+  type HealthReport,
+  type HealthTargets,
+  type ProbeDeps,
+  probeEach,
+  type ProbeResults,
+} from './probe-regions.ts';
+import { healthAt, type HealthRules, recordProbe, type RegionCourse, startCourse } from './region-health.ts';
+
+/** How regions are watched: the keys `health.*` of the configuration, and when to stop. */
+export interface WatchOptions extends ProbeLimits {
+  /** From the start of one look at everything to the start of the next, in ms. */
+  readonly intervalMs: number;
+  readonly fall: number;
+  readonly rise: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WatchDeps extends ProbeDeps {
+  readonly random: Random;
+}
+
+/** While a region is changing it is looked at this often, so that a failure counts within seconds. */
+const quickMs = 2_000;
+/** Many watchers must not look all at the same moment. */
+const jitterRatio = 0.1;
+/** After so many intervals without a word nothing is known of a region: this machine slept, say. */
+const staleIntervals = 3;
+
+/** Everything that is known while regions are watched. */
+class Watch {
+  readonly #targets: HealthTargets;
+  readonly #options: WatchOptions;
+  readonly #deps: WatchDeps;
+  readonly #rules: HealthRules;
+  readonly #results = new Map<string, ProbeResult>();
+  #courses: readonly RegionCourse[];
+  #api: ApiReach = { reachable: false, latencyMs: null, error: null };
+
+  constructor(targets: HealthTargets, options: WatchOptions, deps: WatchDeps) {
+    const { intervalMs, timeoutMs, fall, rise } = options;
+    this.#targets = targets;
+    this.#options = options;
+    this.#deps = deps;
+    this.#rules = { fall, rise, staleMs: staleIntervals * intervalMs + timeoutMs };
+    this.#courses = targets.regions.map((region) => startCourse(region, deps.clock.timestamp()));
+  }
+
+  get isChanging(): boolean {
+    return this.#courses.some((course) => course.isChanging);
+  }
+
+  /** Looks at everything. */
+  async lookAtAll(): Promise<void> {
+    const { regions, baseUrl } = this.#targets;
+    const { probe } = this.#deps;
+    const [results, api] = await Promise.all([
+      probeEach(regions, this.#options, probe),
+      probe.probeApi(baseUrl, this.#options),
+    ]);
+    this.#api = api;
+    this.#record(results);
+  }
+
+  /** Looks again at what is changing. */
+  async lookAgain(): Promise<void> {
+    const changing = this.#courses.filter((course) => course.isChanging).map(({ region }) => region);
+    this.#record(await probeEach(changing, this.#options, this.#deps.probe));
+  }
+
+  report(): HealthReport {
+    const now = this.#deps.clock.timestamp();
+    const regions = this.#courses.map((course) => healthAt(course, now, this.#rules));
+    return { regions, api: this.#api, note: explainOutage([...this.#results.values()], this.#api) };
+  }
+
+  #record(results: ProbeResults): void {
+    const now = { rules: this.#rules, timestamp: this.#deps.clock.timestamp() };
+    this.#courses = this.#courses.map((course) => {
+      const result = results.get(course.region.name);
+      if (result === undefined) return course;
+      this.#results.set(course.region.name, result);
+      return recordProbe(course, result, now);
+    });
+  }
+}
+
+/**
+ * Watches regions until `signal` aborts: a report after every look, the first one as soon as everything was looked at
+ * once. What is changing is looked at again in between. Never throws.
+ */
+export async function* watchRegions(
+  targets: HealthTargets,
+  options: WatchOptions,
+  deps: WatchDeps,
+): AsyncGenerator<HealthReport, void, undefined> {
+  const { clock, random } = deps;
+  const { intervalMs, signal } = options;
+  const isOver = (): boolean => signal.aborted;
+  const jittered = (ms: number): number => ms * (1 + jitterRatio * (2 * random.next() - 1));
+  const watch = new Watch(targets, options, deps);
+  let nextMs = clock.nowMs();
+  while (!isOver()) {
+    const isDue = clock.nowMs() >= nextMs;
+    if (isDue) nextMs = clock.nowMs() + jittered(intervalMs);
+    await (isDue ? watch.lookAtAll() : watch.lookAgain());
+    // What was cut off in the middle says nothing about the regions.
+    if (isOver()) return;
+    yield watch.report();
+    const leftMs = nextMs - clock.nowMs();
+    await clock.sleep(Math.max(0, watch.isChanging ? Math.min(jittered(quickMs), leftMs) : leftMs), signal);
+  }
+}

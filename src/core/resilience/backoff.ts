@@ -1,0 +1,65 @@
+import type { Random } from '../../ports/system.ts';
+
+export type BackoffStrategy = 'none' | 'fixed' | 'linear' | 'exponential' | 'full-jitter' | 'decorrelated-jitter';
+
+/** What others do, to be compared with in simulations: no configuration may ask for it. */
+export type ComparedStrategy = BackoffStrategy | 'equal-jitter' | 'aws-decorrelated';
+
+export interface BackoffOptions {
+  readonly strategy: ComparedStrategy;
+  /** In ms. */
+  readonly baseDelayMs: number;
+  /** No wait is longer, in ms. */
+  readonly maxDelayMs: number;
+}
+
+type Uniform = (fromMs: number, toMs: number) => number;
+
+interface Step {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** Counts from 1. */
+  readonly retry: number;
+  /** The wait before this one, at least the base. */
+  readonly previousMs: number;
+}
+
+/** The largest power of two that a double holds; beyond it a base of 0 would give NaN. */
+const mostDoublings = 1_023;
+
+function doubledMs({ baseMs, maxMs, retry }: Step): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(retry, mostDoublings));
+}
+
+/**
+ * Each formula caps the range it draws from and never the draw itself: a draw clamped onto the cap would gather every
+ * client in the same instant again. `aws-decorrelated` does just that, as it was published.
+ */
+const formulas: Record<ComparedStrategy, (step: Step, uniform: Uniform) => number> = {
+  none: () => 0,
+  fixed: ({ baseMs, maxMs }) => Math.min(maxMs, baseMs),
+  linear: ({ baseMs, maxMs, retry }) => Math.min(maxMs, baseMs * retry),
+  exponential: (step) => doubledMs(step),
+  'full-jitter': (step, uniform) => uniform(0, doubledMs(step)),
+  'decorrelated-jitter': ({ baseMs, maxMs, previousMs }, uniform) =>
+    uniform(Math.min(baseMs, maxMs), Math.min(maxMs, previousMs * 3)),
+  'equal-jitter': (step, uniform) => uniform(doubledMs(step) / 2, doubledMs(step)),
+  'aws-decorrelated': ({ baseMs, maxMs, previousMs }, uniform) => Math.min(maxMs, uniform(baseMs, previousMs * 3)),
+};
+
+/**
+ * The waits of one task's retries, in ms: call with 1 before the first retry, 2 before the second, and so on.
+ *
+ * Full jitter is uniform in [0, min(maxDelay, baseDelay·2ⁿ)); decorrelated jitter uniform in [baseDelay,
+ * min(maxDelay, previous·3)). Brooker, *Exponential Backoff and Jitter*, AWS 2015; the range is capped, not the draw.
+ */
+export function startBackoff(options: BackoffOptions, random: Random): (retry: number) => number {
+  const uniform: Uniform = (fromMs, toMs) => fromMs + random.next() * Math.max(0, toMs - fromMs);
+  let previousMs = options.baseDelayMs;
+  return (retry) => {
+    const step = { baseMs: options.baseDelayMs, maxMs: options.maxDelayMs, retry, previousMs };
+    const waitMs = formulas[options.strategy](step, uniform);
+    previousMs = Math.max(waitMs, options.baseDelayMs);
+    return waitMs;
+  };
+}

@@ -1,0 +1,292 @@
+import { LogLost } from '../../domain/errors.ts';
+import type {
+  Admission,
+  Breaker,
+  LogState,
+  Pass,
+  QuietTime,
+  RetryBudget,
+  SharedLog,
+  Verdict,
+  Withdrawal,
+  WithdrawRequest,
+} from '../../ports/state.ts';
+import type { Clock, Random } from '../../ports/system.ts';
+import type { BreakerOptions } from './circuit-breaker.ts';
+import {
+  type AnswerTo,
+  type ProtectionAnswer,
+  type ProtectionEntry,
+  type ProtectionOptions,
+  ProtectionState,
+} from './resilience-state.ts';
+import { isSameBudget } from './retry-budget.ts';
+
+type VerdictEntry = ProtectionEntry & { readonly type: 'verdict' };
+
+const sameKind = (a: VerdictEntry, pass: Pass, verdict: Verdict): boolean =>
+  a.verdict === verdict && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
+
+/** What a process has still to tell, summed up: thousands of successes make one entry. */
+class PendingEntries {
+  #verdicts: VerdictEntry[] = [];
+  #accepted = 0;
+  #budgetRefused = 0;
+  #breakerRefused = 0;
+  #task = '';
+
+  get isEmpty(): boolean {
+    return this.#verdicts.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
+  }
+
+  /** Submissions that were accepted, and fund retries once they are told. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  accept(): void {
+    this.#accepted += 1;
+  }
+
+  refuseRetry(task: string): void {
+    this.#budgetRefused += 1;
+    this.#task = task;
+  }
+
+  refuseEntry(): void {
+    this.#breakerRefused += 1;
+  }
+
+  judge(pass: Pass, verdict: Verdict, jitter: number): void {
+    const last = this.#verdicts.at(-1);
+    if (last === undefined || !sameKind(last, pass, verdict)) {
+      this.#verdicts.push({ type: 'verdict', pass, verdict, jitter, count: 1 });
+    } else this.#verdicts.splice(-1, 1, { ...last, count: last.count + 1 });
+  }
+
+  /** Hands over what is to be told, and forgets it. */
+  take(): readonly ProtectionEntry[] {
+    const [accepted, budgetRefused, breakerRefused] = [this.#accepted, this.#budgetRefused, this.#breakerRefused];
+    const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, task: this.#task } as const;
+    const entries = accepted + budgetRefused + breakerRefused > 0 ? [...this.#verdicts, tally] : this.#verdicts;
+    this.#verdicts = [];
+    [this.#accepted, this.#budgetRefused, this.#breakerRefused, this.#task] = [0, 0, 0, ''];
+    return entries;
+  }
+}
+
+/** A log that nobody shares: its entries are applied and forgotten. */
+function privateLog<Entry, Answer>(state: LogState<Entry, Answer>, nowMs: () => number): SharedLog<Entry, Answer> {
+  return {
+    catchUp: () => undefined,
+    append: (entries) => entries.map((entry) => state.apply({ entry, atMs: nowMs(), by: '' })),
+    isGone: () => false,
+    close: () => undefined,
+  };
+}
+
+export type ProtectionLog = SharedLog<ProtectionEntry, ProtectionAnswer>;
+
+export interface SharedProtectionDeps {
+  /** Opens the log and brings the state up to it. Throws `LogLost`. */
+  readonly openLog: (state: ProtectionState) => ProtectionLog;
+  /** The clock of the log, in ms. */
+  readonly nowMs: () => number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Tells a person why this process goes on alone, or by other options than its own. */
+  readonly warn: (message: string) => void;
+}
+
+/** What nobody waits for is told together with what follows within so long. */
+const tellWithinMs = 50;
+/** Others wait: only what this turn has still to say goes with it. */
+const tellSoonMs = 1;
+/** Whether others still live is asked no more often. */
+const lookEveryMs = 20;
+
+/** The same but for the lease, which follows from how long a call may take and harms nobody. */
+function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
+  return (
+    a.failureRatio === b.failureRatio &&
+    a.minimumThroughput === b.minimumThroughput &&
+    a.consecutiveFailures === b.consecutiveFailures &&
+    a.samplingDurationMs === b.samplingDurationMs &&
+    a.breakDurationMs === b.breakDurationMs &&
+    a.maxBreakDurationMs === b.maxBreakDurationMs
+  );
+}
+
+/**
+ * One retry budget, one breaker and one quiet time for everybody who writes the same log. What is refused is only read;
+ * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
+ * where it stood, and says so once.
+ */
+export class SharedProtection {
+  readonly budget: RetryBudget = {
+    deposit: () => this.#deposit(),
+    tryWithdraw: (request) => this.#tryWithdraw(request),
+  };
+  readonly breaker: Breaker = {
+    tryEnter: () => this.#tryEnter(),
+    record: (pass, verdict) => this.#record(pass, verdict),
+  };
+  readonly quiet: QuietTime = {
+    ask: (ms) => void this.#append([{ type: 'quiet', ms }]),
+    leftMs: () => this.#quietMs(),
+  };
+  readonly #options: ProtectionOptions;
+  readonly #deps: SharedProtectionDeps;
+  readonly #state: ProtectionState;
+  readonly #pending = new PendingEntries();
+  readonly #closed = new AbortController();
+  #log: ProtectionLog | null = null;
+  #tellingAtMs = Infinity;
+  #lookedMs = -Infinity;
+
+  constructor(options: ProtectionOptions, deps: SharedProtectionDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#state = new ProtectionState(options, deps.nowMs());
+  }
+
+  /** Tells what is still to be told, and lets go of the log: what is still asked is answered from what was known. */
+  close(): void {
+    this.#closed.abort();
+    this.#tell();
+    this.#log?.close();
+    this.#log = privateLog(this.#state, this.#deps.nowMs);
+  }
+
+  /** Where the entries of all have led to by now. For reading only. */
+  look(): ProtectionState {
+    this.#catchUp();
+    return this.#state;
+  }
+
+  /** Appends the entries, behind what is still to be told. */
+  append(entries: readonly ProtectionEntry[]): void {
+    this.#append(entries);
+  }
+
+  /** Appends the entry, behind what is still to be told and what goes before it, and answers what it led to. */
+  ask<Entry extends ProtectionEntry>(entry: Entry, before: readonly ProtectionEntry[] = []): AnswerTo<Entry> {
+    return this.#append([...before, entry]) as AnswerTo<Entry>;
+  }
+
+  /** Tells of a retry that was refused, sooner or later. */
+  refuseRetry(taskId: string): void {
+    this.#pending.refuseRetry(taskId);
+    this.#tellWithin(tellWithinMs);
+  }
+
+  #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
+    const mostMs = onExhausted === 'wait' ? maxWaitMs : 0;
+    this.#catchUp();
+    // What was accepted and not yet told may be what pays for the token.
+    const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
+    if (waitMs === Infinity || waitMs > mostMs) {
+      this.refuseRetry(taskId);
+      return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
+    }
+    const asked = { maxWaitMs: mostMs === Infinity ? null : mostMs, task: taskId };
+    return this.ask({ type: 'withdraw', ...asked });
+  }
+
+  #tryEnter(): Admission {
+    this.#catchUp();
+    const foreseen = this.#state.breaker.foresee(this.#nowMs());
+    if (foreseen?.admitted === true) return foreseen;
+    const released = foreseen === null ? [] : this.#abandonedByOthers();
+    if (foreseen === null || released.length > 0) return this.ask({ type: 'enter' }, released);
+    if (foreseen.soon !== true) {
+      this.#pending.refuseEntry();
+      this.#tellWithin(tellWithinMs);
+    }
+    return foreseen;
+  }
+
+  /** What others would say of their submissions, were they not killed or stopped. */
+  #abandonedByOthers(): ProtectionEntry[] {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#lookedMs < lookEveryMs) return [];
+    this.#lookedMs = nowMs;
+    return this.#state.breaker
+      .awaited(nowMs)
+      .filter(({ holder }) => this.#log?.isGone(holder))
+      .map(({ pass }) => ({ type: 'verdict', pass, verdict: 'abandoned', jitter: 0, count: 1 }));
+  }
+
+  #deposit(): void {
+    this.#pending.accept();
+    this.#tellWithin(tellWithinMs);
+  }
+
+  #record(pass: Pass, verdict: Verdict): void {
+    if (verdict === 'abandoned' && pass.ticket === undefined) return;
+    this.#pending.judge(pass, verdict, this.#deps.random.next());
+    if (verdict === 'failure' || pass.probe) this.#tell();
+    else this.#tellWithin(pass.ticket === undefined ? tellWithinMs : tellSoonMs);
+  }
+
+  #quietMs(): number {
+    this.#catchUp();
+    return Math.max(0, this.#state.quietUntilMs - this.#nowMs());
+  }
+
+  #tell(): void {
+    this.#tellingAtMs = Infinity;
+    if (!this.#pending.isEmpty) this.#append([]);
+  }
+
+  #tellWithin(ms: number): void {
+    const { nowMs, clock } = this.#deps;
+    const atMs = nowMs() + ms;
+    if (atMs >= this.#tellingAtMs) return;
+    this.#tellingAtMs = atMs;
+    void clock.sleep(ms, this.#closed.signal).then(() => {
+      if (!this.#closed.signal.aborted) this.#tell();
+    });
+  }
+
+  #nowMs(): number {
+    return Math.max(this.#state.latestMs, this.#deps.nowMs());
+  }
+
+  #catchUp(): void {
+    this.#use((log) => log.catchUp());
+  }
+
+  /** What the last of the entries led to; what is still to be told goes with them, before them. */
+  #append(entries: readonly ProtectionEntry[]): ProtectionAnswer {
+    const all = [...this.#pending.take(), ...entries];
+    return this.#use((log) => log.append(all)).at(-1) ?? null;
+  }
+
+  #use<T>(work: (log: ProtectionLog) => T): T {
+    try {
+      return work((this.#log ??= this.#open()));
+    } catch (error) {
+      if (!(error instanceof LogLost)) throw error;
+      this.#log?.close();
+      this.#log = privateLog(this.#state, this.#deps.nowMs);
+      this.#deps.warn(`${error.message}; retry budget and breaker are this process's own`);
+      return work(this.#log);
+    }
+  }
+
+  #open(): ProtectionLog {
+    const log = this.#deps.openLog(this.#state);
+    const { budget, breaker } = this.#options;
+    const isAgreed = (): boolean =>
+      isSameBudget(this.#state.options.budget, budget) && isSameBreaker(this.#state.options.breaker, breaker);
+    if (!isAgreed() && this.#state.isIdle(this.#nowMs())) log.append([{ type: 'configure', options: this.#options }]);
+    if (!isAgreed()) {
+      this.#deps.warn(
+        'budget and breaker settings differ from those that other processes on this host use: theirs hold until they ' +
+          'have not been used for 10 minutes, or until `captcha budget --reset`',
+      );
+    }
+    return log;
+  }
+}

@@ -1,0 +1,20 @@
+import type { QuietTime } from '../../ports/state.ts';
+import type { Clock } from '../../ports/system.ts';
+
+/** The quiet time of one process. */
+export class ProcessQuietTime implements QuietTime {
+  readonly #clock: Clock;
+  #untilMs = 0;
+
+  constructor({ clock }: { clock: Clock }) {
+    this.#clock = clock;
+  }
+
+  ask(ms: number): void {
+    this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + ms);
+  }
+
+  leftMs(): number {
+    return Math.max(0, this.#untilMs - this.#clock.nowMs());
+  }
+}

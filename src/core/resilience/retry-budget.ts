@@ -1,0 +1,126 @@
+import type { RetryBudget, Withdrawal, WithdrawRequest } from '../../ports/state.ts';
+import type { Clock } from '../../ports/system.ts';
+import { TokenBucket, type TokenBucketState } from './token-bucket.ts';
+
+/** The keys `budget.*` of the configuration that describe the bucket. */
+export interface RetryBudgetOptions {
+  /** Tokens per accepted submission, 0..1; null for the fixed bucket, refilled at `maxRetriesPerSecond`. */
+  readonly ratio: number | null;
+  readonly minRetriesPerSecond: number;
+  readonly maxRetriesPerSecond: number;
+  readonly burst: number;
+}
+
+/** Whether two who share a budget mean the same one. */
+export function isSameBudget(a: RetryBudgetOptions, b: RetryBudgetOptions): boolean {
+  return (
+    a.ratio === b.ratio &&
+    a.minRetriesPerSecond === b.minRetriesPerSecond &&
+    a.maxRetriesPerSecond === b.maxRetriesPerSecond &&
+    a.burst === b.burst
+  );
+}
+
+/** A granted token says when it may be used; a refused one when it is worth asking again. */
+export type Decision = { readonly granted: boolean; readonly waitMs: number };
+
+/** Where a budget stands: with its options, all that there is to know about it. Plain JSON. */
+export interface RetryBudgetSnapshot {
+  readonly latestMs: number;
+  readonly funded: TokenBucketState;
+  readonly ceiling: TokenBucketState;
+}
+
+/**
+ * What all tasks together may retry, as a state machine on a clock that the caller reads. A time earlier than the last
+ * is taken as the last, so that a replay of shuffled records grants nothing extra.
+ *
+ * Two buckets of size `burst`, and a token must be in both: `funded` is what accepted submissions (`ratio` each) and
+ * time (`minRetriesPerSecond`) have paid for, `ceiling` refills at `maxRetriesPerSecond` whatever was deposited. So in
+ * any t seconds at most `burst + maxRetriesPerSecond·t` retries begin, and in any t seconds that begin with no
+ * reservation outstanding at most `burst + ratio·accepted + minRetriesPerSecond·t`; a burst of deposits is not lost, only
+ * held to the ceiling's pace.
+ */
+export class RetryBudgetState {
+  readonly #ratio: number;
+  readonly #funded: TokenBucket;
+  readonly #ceiling: TokenBucket;
+  #latestMs: number;
+
+  constructor(options: RetryBudgetOptions, nowMs: number) {
+    const { burst, ratio, maxRetriesPerSecond } = options;
+    this.#ratio = ratio ?? 0;
+    this.#latestMs = nowMs;
+    const refillPerSecond =
+      ratio === null ? maxRetriesPerSecond : Math.min(options.minRetriesPerSecond, maxRetriesPerSecond);
+    this.#funded = new TokenBucket({ burst, refillPerSecond }, nowMs);
+    this.#ceiling = new TokenBucket({ burst, refillPerSecond: maxRetriesPerSecond }, nowMs);
+  }
+
+  /** Whole and fractional tokens that a retry could use now; below 0 while reservations are outstanding. */
+  balance(nowMs: number): number {
+    const atMs = Math.max(this.#latestMs, nowMs);
+    return Math.min(this.#funded.balance(atMs), this.#ceiling.balance(atMs));
+  }
+
+  /** Records accepted submissions. */
+  deposit(nowMs: number, count = 1): void {
+    this.#funded.deposit(this.#ratio, this.#forward(nowMs), count);
+  }
+
+  /** How long until a token would be usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
+  waitForTokenMs(nowMs: number): number {
+    const atMs = Math.max(this.#latestMs, nowMs);
+    return Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
+  }
+
+  /**
+   * Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance untouched. First come, first served:
+   * no token is usable before one that was taken earlier.
+   */
+  tryWithdraw(maxWaitMs: number, nowMs: number): Decision {
+    const atMs = this.#forward(nowMs);
+    const waitMs = this.waitForTokenMs(atMs);
+    if (waitMs === Infinity || waitMs > maxWaitMs) return { granted: false, waitMs };
+    this.#funded.withdraw(atMs + waitMs);
+    this.#ceiling.withdraw(atMs + waitMs);
+    return { granted: true, waitMs };
+  }
+
+  snapshot(): RetryBudgetSnapshot {
+    return { latestMs: this.#latestMs, funded: this.#funded.snapshot(), ceiling: this.#ceiling.snapshot() };
+  }
+
+  restore({ latestMs, funded, ceiling }: RetryBudgetSnapshot): void {
+    this.#latestMs = latestMs;
+    this.#funded.restore(funded);
+    this.#ceiling.restore(ceiling);
+  }
+
+  #forward(nowMs: number): number {
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
+    return this.#latestMs;
+  }
+}
+
+/** The retry budget of one process: every task of it draws on the same bucket, other processes on their own. */
+export class ProcessRetryBudget implements RetryBudget {
+  readonly #clock: Clock;
+  readonly #state: RetryBudgetState;
+
+  constructor(options: RetryBudgetOptions, { clock }: { clock: Clock }) {
+    this.#clock = clock;
+    this.#state = new RetryBudgetState(options, clock.nowMs());
+  }
+
+  deposit(): void {
+    this.#state.deposit(this.#clock.nowMs());
+  }
+
+  tryWithdraw({ onExhausted, maxWaitMs }: WithdrawRequest): Withdrawal {
+    const nowMs = this.#clock.nowMs();
+    const { granted, waitMs } = this.#state.tryWithdraw(onExhausted === 'wait' ? maxWaitMs : 0, nowMs);
+    if (granted) return { granted, waitMs, balance: this.#state.balance(nowMs) };
+    return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
+  }
+}

@@ -1,0 +1,59 @@
+import type { RetryBudgetOptions } from '../resilience/retry-budget.ts';
+
+/** The load that a budget is for. */
+export interface AdviceRequest {
+  /** Submissions per second while all is well. */
+  readonly ratePerSecond: number;
+  readonly outageMs: number;
+}
+
+export interface Advised {
+  /** Such as `budget.ratio`. */
+  readonly key: string;
+  readonly value: number;
+  readonly because: string;
+}
+
+/** The settings that are advised, and why. */
+export interface Advice {
+  readonly budget: RetryBudgetOptions & { readonly ratio: number };
+  readonly settings: readonly Advised[];
+}
+
+/** The article: 10 to 20 % of the normal rate. */
+const share = { least: 0.1, most: 0.2 };
+/** Of the normal rate: so much is retried while nothing at all is accepted. */
+const floorShare = 0.02;
+/** A hiccup of so long must not use up the bucket. */
+const hiccupSeconds = 1;
+const smallestBurst = 10;
+const smallestFloorPerSecond = 0.05;
+
+const twoDigits = (value: number): number => Number(value.toPrecision(2));
+const shown = (value: number): string => String(twoDigits(value));
+
+/** Sizes the retry budget for a request rate. */
+export function adviseBudget({ ratePerSecond, outageMs }: AdviceRequest): Advice {
+  const outageSeconds = outageMs / 1_000;
+  const budget = {
+    ratio: share.least,
+    minRetriesPerSecond: Math.max(smallestFloorPerSecond, twoDigits(floorShare * ratePerSecond)),
+    maxRetriesPerSecond: Math.max(1, Math.ceil(share.most * ratePerSecond)),
+    burst: Math.max(smallestBurst, Math.ceil(hiccupSeconds * ratePerSecond)),
+  };
+  const { minRetriesPerSecond, burst } = budget;
+  const inOutage = burst + minRetriesPerSecond * outageSeconds;
+  const asUsual = ratePerSecond * outageSeconds;
+  const because = {
+    ratio: `while things work, at most every tenth submission is a retry; of ${shown(ratePerSecond)}/s that is ${shown(share.least * ratePerSecond)}/s`,
+    minRetriesPerSecond: `while nothing is accepted, time alone pays ${shown(floorShare * 100)} % of the usual rate, so that it never sticks at zero`,
+    maxRetriesPerSecond: `never more than ${share.most * 100} % of the usual rate, however much was accepted before`,
+    burst: `what a hiccup of ${hiccupSeconds} s fails can be retried at once; an outage of ${shown(outageSeconds)} s meets at most ${Math.ceil(inOutage)} retries, and would be ${Math.ceil(asUsual)} first attempts`,
+  };
+  const settings = (Object.keys(because) as (keyof typeof because)[]).map((key) => ({
+    key: `budget.${key}`,
+    value: budget[key],
+    because: because[key],
+  }));
+  return { budget, settings };
+}

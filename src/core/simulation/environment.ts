@@ -1,0 +1,97 @@
+import type { Task } from '../../domain/task.ts';
+import type { SolverApi } from '../../ports/api.ts';
+import type { CrowdedModel, ServiceModel, ServiceWatch, VirtualTime } from '../../ports/simulation.ts';
+import type { Breaker, RetryBudget } from '../../ports/state.ts';
+import type { Clock, Random } from '../../ports/system.ts';
+import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';
+import { ProcessRetryBudget, type RetryBudgetOptions } from '../resilience/retry-budget.ts';
+import type { PollTiming } from '../solve/poll-schedule.ts';
+
+interface ServiceDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly watch: ServiceWatch;
+}
+
+/** The appliances that make a simulation of the shipping solver. */
+export interface SimulationKit {
+  /** Begins at 0. */
+  readonly clock: () => VirtualTime;
+  readonly random: (seed: number) => Random;
+  readonly service: (model: ServiceModel, deps: ServiceDeps) => SolverApi;
+  readonly crowdedService: (model: CrowdedModel, deps: ServiceDeps) => SolverApi;
+}
+
+/** What stands between clients and the service; null where there is none. */
+export interface ProtectionPlan {
+  readonly budget: RetryBudgetOptions | null;
+  readonly breaker: BreakerOptions | null;
+}
+
+export interface Protection {
+  readonly budget: RetryBudget;
+  readonly breaker: Breaker;
+}
+
+/** Every retry is paid for, every submission let through. */
+export const noProtection: Protection = {
+  budget: {
+    deposit: () => undefined,
+    tryWithdraw: () => ({ granted: true, waitMs: 0, balance: Infinity }),
+  },
+  breaker: {
+    tryEnter: () => ({ admitted: true, pass: { epoch: 0, probe: false } }),
+    record: () => undefined,
+  },
+};
+
+/** The shipping budget and breaker; whoever is handed the same pair shares them. */
+export function protectionOf(plan: ProtectionPlan, deps: { clock: Clock; random: Random }): Protection {
+  return {
+    budget: plan.budget === null ? noProtection.budget : new ProcessRetryBudget(plan.budget, deps),
+    breaker: plan.breaker === null ? noProtection.breaker : new ProcessBreaker(plan.breaker, deps),
+  };
+}
+
+/** The bucket of the article's clients, ten retries per second, full at the start. */
+export const articleBudget: RetryBudgetOptions = {
+  ratio: null,
+  minRetriesPerSecond: 0,
+  maxRetriesPerSecond: 10,
+  burst: 10,
+};
+
+/** The budget as it is configured by default; a test holds it against the schema. */
+export const shippingBudget: RetryBudgetOptions = {
+  ratio: 0.1,
+  minRetriesPerSecond: 0.2,
+  maxRetriesPerSecond: 10,
+  burst: 10,
+};
+
+/** The breaker as it is configured by default; a test holds it against the schema. */
+export const shippingBreaker: BreakerOptions = {
+  failureRatio: 0.5,
+  minimumThroughput: 10,
+  consecutiveFailures: 5,
+  samplingDurationMs: 30_000,
+  breakDurationMs: 5_000,
+  maxBreakDurationMs: 60_000,
+  probeLeaseMs: 60_000,
+  unprovenLimit: 5,
+};
+
+const nothing = { sitekey: null, pageurl: null, body: null, region: null, rule: null };
+
+/** A task that exists in a simulation only. */
+export function simulatedTask(name: string | number): Task {
+  return { taskId: String(name), method: 'turnstile', params: {}, ...nothing };
+}
+
+/** For services that have the solution as soon as they have accepted the task. */
+export const atOnce: PollTiming = { firstWaitMs: 0, intervalMs: 0, lifetimeMs: null };
+
+/** A signal that never aborts; one for each clock, which remembers who sleeps on it. */
+export function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,64 @@
+import type { ServiceVerdict, ServiceWatch } from '../../ports/simulation.ts';
+import type { Clock } from '../../ports/system.ts';
+
+/** What reached the service in one second, and how many tasks it had in work at its end. */
+export interface TrafficSecond {
+  submissions: number;
+  accepted: number;
+  polls: number;
+  inWork: number;
+}
+
+/** Counts what reaches a service, second by second. */
+export class Traffic implements ServiceWatch {
+  readonly #clock: Clock;
+  readonly #seconds: TrafficSecond[] = [];
+  #inWork = 0;
+  #submissionCount = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get submissionCount(): number {
+    return this.#submissionCount;
+  }
+
+  submission(verdict: ServiceVerdict): void {
+    this.#submissionCount += 1;
+    const second = this.#now();
+    second.submissions += 1;
+    if (verdict !== 'accepted') return;
+    second.accepted += 1;
+    this.#inWork += 1;
+    second.inWork = this.#inWork;
+  }
+
+  poll(): void {
+    this.#now().polls += 1;
+  }
+
+  solved(): void {
+    this.#inWork -= 1;
+    this.#now().inWork = this.#inWork;
+  }
+
+  /** One entry for each of the first so many seconds, those without traffic included. */
+  seconds(count: number): readonly Readonly<TrafficSecond>[] {
+    this.#fillUpTo(count);
+    return this.#seconds.slice(0, count);
+  }
+
+  #now(): TrafficSecond {
+    const index = Math.floor(this.#clock.nowMs() / 1_000);
+    this.#fillUpTo(index + 1);
+    return this.#seconds[index] as TrafficSecond;
+  }
+
+  /** A second without traffic ends as the one before it. */
+  #fillUpTo(count: number): void {
+    while (this.#seconds.length < count) {
+      this.#seconds.push({ submissions: 0, accepted: 0, polls: 0, inWork: this.#seconds.at(-1)?.inWork ?? 0 });
+    }
+  }
+}

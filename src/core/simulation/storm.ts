@@ -1,0 +1,171 @@
+import type { SolverEvent } from '../../domain/events.ts';
+import type { SolverApi } from '../../ports/api.ts';
+import type { ServiceModel, VirtualTime } from '../../ports/simulation.ts';
+import type { Random } from '../../ports/system.ts';
+import type { PollTiming } from '../solve/poll-schedule.ts';
+import { Solver, type SolverOptions } from '../solve/solver.ts';
+import { neverAborted, protectionOf, type ProtectionPlan, simulatedTask, type SimulationKit } from './environment.ts';
+import { Traffic, type TrafficSecond } from './load-generator.ts';
+
+/** Clients that solve one task after the other, and the service that they solve them with. */
+export interface StormScenario {
+  readonly clients: number;
+  readonly durationMs: number;
+  readonly service: ServiceModel;
+  readonly timing: PollTiming;
+  /** After a task that was given up a client waits so long before it begins the next. */
+  readonly pauseMs: number;
+  readonly seed: number;
+}
+
+/** How the clients of one run behave. */
+export interface StormPolicy {
+  readonly solver: SolverOptions;
+  readonly protection: ProtectionPlan;
+  /** Whether all clients draw on the same protection, or each on one of its own. */
+  readonly isShared: boolean;
+}
+
+/** What came of it, until the end of the scenario. */
+export interface StormCourse {
+  /** One for each second of the scenario. */
+  readonly seconds: readonly Readonly<TrafficSecond>[];
+  /** Tasks that were submitted. */
+  readonly tasks: number;
+  readonly solved: number;
+  /** Tasks that were given up. */
+  readonly failed: number;
+}
+
+/** One run of a scenario: the shipping solver, in virtual time. */
+class StormRun {
+  readonly #scenario: StormScenario;
+  readonly #policy: StormPolicy;
+  readonly #clock: VirtualTime;
+  readonly #never = neverAborted();
+  readonly #random: Random;
+  readonly #traffic: Traffic;
+  readonly #api: SolverApi;
+  #retries = 0;
+  #solved = 0;
+  #failed = 0;
+
+  constructor(scenario: StormScenario, policy: StormPolicy, kit: SimulationKit) {
+    this.#scenario = scenario;
+    this.#policy = policy;
+    this.#clock = kit.clock();
+    this.#random = kit.random(scenario.seed);
+    this.#traffic = new Traffic(this.#clock);
+    this.#api = kit.service(scenario.service, {
+      clock: this.#clock,
+      random: this.#random,
+      watch: this.#traffic,
+    });
+  }
+
+  async toCourse(): Promise<StormCourse> {
+    const { clients, durationMs } = this.#scenario;
+    const shared = this.#policy.isShared ? this.#solver() : null;
+    for (let client = 0; client < clients; client += 1) void this.#work(client, shared ?? this.#solver());
+    await this.#clock.advance(durationMs);
+    return {
+      seconds: this.#traffic.seconds(Math.ceil(durationMs / 1_000)),
+      tasks: this.#traffic.submissionCount - this.#retries,
+      solved: this.#solved,
+      failed: this.#failed,
+    };
+  }
+
+  #solver(): Solver {
+    const deps = { clock: this.#clock, random: this.#random };
+    return new Solver(this.#policy.solver, {
+      ...deps,
+      ...protectionOf(this.#policy.protection, deps),
+      api: this.#api,
+      emit: (event) => this.#recordEvent(event),
+      timing: () => this.#scenario.timing,
+    });
+  }
+
+  #recordEvent(event: SolverEvent): void {
+    if (event.type === 'submitting' && event.attempt > 1) this.#retries += 1;
+  }
+
+  async #work(client: number, solver: Solver): Promise<void> {
+    // Not all at once: they begin in the course of a task's time.
+    await this.#clock.sleep(this.#random.next() * this.#scenario.service.solveMs[1]);
+    for (let count = 1; ; count += 1) {
+      const { status } = await solver.solve(simulatedTask(`${client}-${count}`), this.#never);
+      if (status === 'solved') this.#solved += 1;
+      else {
+        this.#failed += 1;
+        await this.#clock.sleep(this.#scenario.pauseMs);
+      }
+    }
+  }
+}
+
+/** Lets a scenario happen. The same scenario, policy and kit always give the same course. */
+export function runStorm(scenario: StormScenario, policy: StormPolicy, kit: SimulationKit): Promise<StormCourse> {
+  return new StormRun(scenario, policy, kit).toCourse();
+}
+
+/** What one run came to. */
+export interface StormFigures {
+  /** Submissions and polls. */
+  readonly requests: number;
+  readonly submissions: number;
+  readonly submissionsInOutage: number;
+  /** Submissions per task. */
+  readonly amplification: number;
+  readonly peakRequestsPerSecond: number;
+  /** From the end of the outage until as many tasks are in work as usual; null where that never happened. */
+  readonly recoveryMs: number | null;
+  readonly solved: number;
+  /** Tasks that were given up. */
+  readonly failed: number;
+  /** Of the tasks that ended, 0..1. */
+  readonly successRatio: number;
+  /** Submissions that the service did not accept. */
+  readonly wastedSubmissions: number;
+}
+
+/** As usual: so many of the tasks that were in work before the outage, for so many seconds in a row. */
+const usual = { share: 0.9, seconds: 10 };
+/** The usual is an average over the seconds before the outage. */
+const usualOverSeconds = 30;
+
+type Seconds = readonly Readonly<TrafficSecond>[];
+
+const sumOf = (seconds: Seconds, of: (second: TrafficSecond) => number): number =>
+  seconds.reduce((sum, second) => sum + of(second), 0);
+
+function recoveryMs(seconds: Seconds, { fromMs, toMs }: { fromMs: number; toMs: number }): number | null {
+  const [from, to] = [Math.floor(fromMs / 1_000), Math.ceil(toMs / 1_000)];
+  const before = seconds.slice(Math.max(0, from - usualOverSeconds), from);
+  const enough = (usual.share * sumOf(before, ({ inWork }) => inWork)) / Math.max(1, before.length);
+  const isUsual = (_: unknown, at: number): boolean =>
+    at >= to && seconds.slice(at, at + usual.seconds).every(({ inWork }) => inWork >= enough);
+  const at = seconds.findIndex(isUsual);
+  return at < 0 ? null : at * 1_000 - toMs;
+}
+
+/** Counts up what happened. */
+export function figuresOf({ seconds, tasks, solved, failed }: StormCourse, { service }: StormScenario): StormFigures {
+  const { outage } = service;
+  const submissions = sumOf(seconds, (second) => second.submissions);
+  const isInOutage = (_: unknown, at: number): boolean =>
+    outage !== null && at * 1_000 >= outage.fromMs && at * 1_000 < outage.toMs;
+  return {
+    requests: submissions + sumOf(seconds, ({ polls }) => polls),
+    submissions,
+    submissionsInOutage: sumOf(seconds.filter(isInOutage), (second) => second.submissions),
+    amplification: tasks === 0 ? 0 : submissions / tasks,
+    peakRequestsPerSecond: seconds.reduce((peak, second) => Math.max(peak, second.submissions + second.polls), 0),
+    recoveryMs: outage === null ? null : recoveryMs(seconds, outage),
+    solved,
+    failed,
+    successRatio: solved + failed === 0 ? 0 : solved / (solved + failed),
+    wastedSubmissions: submissions - sumOf(seconds, ({ accepted }) => accepted),
+  };
+}

@@ -1,0 +1,112 @@
+import type { Breaker, Pass, QuietTime } from '../../ports/state.ts';
+import type { Awaitable, Clock, Random } from '../../ports/system.ts';
+import { withJitter } from '../resilience/retry-decision.ts';
+import type { WhyGivenUp } from './attempt-history.ts';
+import type { OwnTime } from './deadline.ts';
+
+/** Whoever waits together asks no less often than this, */
+const oftenMs = 10;
+/** and each of them no more seldom than this, or than it was told to. */
+const seldomMs = 1_000;
+
+/**
+ * The tasks of one process that wait for the breaker. Each is told when it is worth asking again as though it were alone.
+ * Where they are many they take longer, each by another length, so that together they do not ask all the time.
+ */
+export class Crowd {
+  #size = 0;
+
+  /** Counts whoever waits for as long as it does. `sleep` is told for how long, in ms; `jitter` is 0..1. */
+  async wait(told: { readonly retryInMs: number; readonly jitter: number }, sleep: (ms: number) => Promise<void>) {
+    this.#size += 1;
+    await sleep(this.#shareMs(told));
+    this.#size -= 1;
+  }
+
+  #shareMs({ retryInMs, jitter }: { readonly retryInMs: number; readonly jitter: number }): number {
+    const longestMs = Math.max(retryInMs, Math.min(oftenMs * this.#size, seldomMs));
+    return retryInMs + jitter * (longestMs - retryInMs);
+  }
+}
+
+export interface EntranceParts {
+  readonly deps: {
+    readonly breaker: Breaker;
+    readonly quiet: QuietTime;
+    readonly crowd: Crowd;
+    readonly clock: Clock;
+    readonly random: Random;
+  };
+  readonly time: OwnTime;
+  readonly stop: AbortSignal;
+  /** Whether the task is rather given up than to wait for the breaker. */
+  readonly failsFast: boolean;
+  readonly onRefused: (retryInMs: number) => void;
+}
+
+/** The right to submit. */
+export interface Entered {
+  readonly pass: Pass;
+}
+
+/** Where one task gets the right to submit: from a service that wants to be left alone, and from the breaker. */
+export class Entrance {
+  readonly #parts: EntranceParts;
+
+  constructor(parts: EntranceParts) {
+    this.#parts = parts;
+  }
+
+  /** Why nothing is to be submitted any more; null where it may. */
+  whyEnded(): WhyGivenUp | null {
+    const { stop, time } = this.#parts;
+    if (stop.aborted) return { reason: 'cancelled', retryInMs: null };
+    return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
+  }
+
+  /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
+  async enter(): Promise<Entered | WhyGivenUp> {
+    const { deps, onRefused } = this.#parts;
+    for (;;) {
+      const quietMs = await deps.quiet.leftMs();
+      const ended = (quietMs > 0 ? await this.#beQuiet(quietMs) : null) ?? this.whyEnded();
+      if (ended !== null) return ended;
+      const admission = await deps.breaker.tryEnter();
+      if (admission.admitted) return this.#use(admission.pass);
+      const { retryInMs, soon = false } = admission;
+      if (!soon) onRefused(retryInMs);
+      if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
+      await this.#standAside(retryInMs);
+    }
+  }
+
+  #mayWait(ms: number): boolean {
+    return !this.#parts.failsFast && ms < this.#parts.time.roomMs();
+  }
+
+  /** Waits among those who wait for the breaker, until it is worth asking it again. */
+  async #standAside(retryInMs: number): Promise<void> {
+    const { time, stop, deps } = this.#parts;
+    const { clock, crowd, random } = deps;
+    await time.waitForOthers((mostMs) =>
+      crowd.wait({ retryInMs, jitter: random.next() }, (ms) => clock.sleep(Math.min(ms, mostMs), stop)),
+    );
+  }
+
+  /** One task was told to come back later: the others need not be told one by one. */
+  async #beQuiet(quietMs: number): Promise<WhyGivenUp | null> {
+    const { time, stop, deps } = this.#parts;
+    const waitMs = withJitter(quietMs, deps.random.next());
+    // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
+    if (waitMs >= time.roomMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
+    await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));
+    return null;
+  }
+
+  /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
+  #use(pass: Pass): Awaitable<Entered | WhyGivenUp> {
+    const ended = this.whyEnded();
+    if (ended === null) return { pass };
+    return Promise.resolve(this.#parts.deps.breaker.record(pass, 'abandoned')).then(() => ended);
+  }
+}

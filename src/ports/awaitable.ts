@@ -1,2 +1,0 @@
-/** A value that one adapter has at hand and another must fetch. */
-export type Awaitable<T> = T | Promise<T>;

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cleanText, redactor } from '../../../src/adapters/captchaai/redactor.ts';
+
+const key = '0123456789abcdef0123456789abcdef';
+const oddKey = 'a b+c/d&e=f%g$(h)';
+
+describe('cleanText', () => {
+  it.each<[string, string, string]>([
+    ['a plain text', 'Bad Gateway', 'Bad Gateway'],
+    ['lines and tabs', ' <h1>\r\n\tOops</h1> \n', '<h1> Oops</h1>'],
+    ['terminal escapes', 'a\u001b[31mb\u0007\u0000c', 'a[31mbc'],
+    ['C1 controls', 'a\u009b31mb\u0085c', 'a31mbc'],
+    ['bidi overrides', 'a\u202eb\u2066c\u200fd', 'abcd'],
+    ['zero width and byte order marks', 'a\u200bb\u2060c', 'abc'],
+    ['lone surrogates', 'a\ud800b', 'ab'],
+    ['the key', `key=${key}&json=1`, 'key=***&json=1'],
+    ['the key in capitals', key.toUpperCase(), '***'],
+    ['the key twice', `${key} ${key}`, '*** ***'],
+    ['the key with a control character inside', `${key.slice(0, 9)}\u0000${key.slice(9)}`, '***'],
+    ['the key with an invisible character inside', `${key.slice(0, 9)}\u200b${key.slice(9)}`, '***'],
+  ])('cleans %s', (_name, text, expected) => {
+    expect(cleanText(text, [key])).toBe(expected);
+  });
+
+  it('shows 200 characters at most, and no half of one', () => {
+    expect(cleanText('x'.repeat(1_000), [])).toHaveLength(200);
+    expect(cleanText(`${'x'.repeat(199)}😀`, [])).toBe('x'.repeat(199));
+  });
+
+  it('redacts before it cuts, so that no part of the key is left at the end', () => {
+    expect(cleanText('x'.repeat(190) + key, [key])).toBe(`${'x'.repeat(190)}***`);
+  });
+
+  it('leaves nothing of a secret in any text around it', () => {
+    const around = fc.string({
+      unit: fc.constantFrom('0', 'f', ' ', '%', '<', '\u0000', '\u001b', '\u202e', '\ud800', '😀'),
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(around, around, (before, after) => {
+        const text = cleanText(before + key + after, [key]);
+        expect(text).not.toContain(key);
+        expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+        expect(text.length).toBeLessThanOrEqual(200);
+      }),
+    );
+  });
+});
+
+describe('redactor', () => {
+  it.each([
+    oddKey,
+    encodeURIComponent(oddKey),
+    encodeURIComponent(oddKey).toLowerCase(),
+    new URLSearchParams({ k: oddKey }).toString().slice(2),
+  ])('recognises the secret spelled %s', (spelling) => {
+    expect(redactor([oddKey])(`a ${spelling} b`)).toBe('a *** b');
+  });
+
+  it('recognises the secret inside JSON', () => {
+    const secret = 'a"b\\c';
+    expect(redactor([secret])(JSON.stringify({ request: secret }))).toBe('{"request":"***"}');
+  });
+
+  it('replaces the longer of two secrets of which one contains the other', () => {
+    expect(redactor(['pass', 'user:pass@host'])('user:pass@host and pass')).toBe('*** and ***');
+  });
+
+  it('takes any text for a secret', () => {
+    expect(redactor(['a\ud800b'])('a\ud800b and a%EF%BF%BDb')).toBe('*** and ***');
+  });
+
+  it('changes nothing without a secret', () => {
+    expect(redactor([])('text')).toBe('text');
+    expect(redactor([''])('text')).toBe('text');
+  });
+});

@@ -1,0 +1,106 @@
+import { createServer, type Server } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
+import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
+import { FleetAway } from '../../../src/domain/errors.ts';
+import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
+import { usualBudget } from '../../support/solver-rig.ts';
+
+const bucketAt = (url: string): RedisBucket =>
+  new RedisBucket({ url, baseUrl: 'https://example.com', accountId: 'a' }, { clock });
+
+async function failureAt(url: string): Promise<{ message: string; tookMs: number }> {
+  const bucket = bucketAt(url);
+  const beganMs = clock.nowMs();
+  const failure: unknown = await bucket.look(usualBudget).catch((error: unknown) => error);
+  const tookMs = clock.nowMs() - beganMs;
+  bucket.close();
+  if (!(failure instanceof FleetAway)) throw new Error('it answered');
+  return { message: failure.message, tookMs };
+}
+
+describe('a fleet whose Redis is not there', () => {
+  it('is away at once where nothing listens, and says why', async () => {
+    const { message, tookMs } = await failureAt('redis://user:secret@127.0.0.1:1/0');
+    expect(message).toBe('budget.scope redis://user:***@127.0.0.1:1/0: connect ECONNREFUSED 127.0.0.1:1');
+    expect(tookMs).toBeLessThan(500);
+  });
+
+  it('is away after a second where nobody answers', async () => {
+    const silent: Server = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const { message, tookMs } = await failureAt(`redis://127.0.0.1:${port}`);
+    silent.close();
+    expect(message).toMatch(/: no answer within 1000ms$/);
+    expect(tookMs).toBeLessThan(1_300);
+  });
+});
+
+describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
+  let server: RedisServer;
+  beforeEach(async () => void (server = await RedisServer.start()));
+  afterEach(() => server.stop());
+
+  it('wants another password is away, and no message says which was tried', async () => {
+    const redis = new Redis(server.url());
+    await redis.config('SET', 'requirepass', 'right');
+    redis.disconnect();
+    const { message } = await failureAt(`redis://:wrong-secret@127.0.0.1:${server.port}/0`);
+    expect(message).toMatch(/WRONGPASS/);
+    expect(message).not.toContain('secret');
+    const none = await failureAt(server.url());
+    expect(none.message).toMatch(/NOAUTH/);
+    const bucket = bucketAt(`redis://:right@127.0.0.1:${server.port}/0`);
+    expect(await bucket.look(usualBudget)).toMatchObject({ balance: 10 });
+    bucket.close();
+  });
+
+  it('was started anew is there again with the next talk, and has kept what was taken', async () => {
+    const bucket = bucketAt(server.url());
+    const talk = {
+      options: usualBudget,
+      accepted: 0,
+      refused: 0,
+      quietMs: 0,
+      surplus: 0,
+      leaseMs: 0,
+      epoch: '',
+      promisedMs: 0,
+    };
+    await bucket.talk({ ...talk, asks: [0, 0, 0] });
+    await server.down();
+    await expect(bucket.talk({ ...talk, asks: [0] })).rejects.toThrow(FleetAway);
+    await server.up();
+    expect((await bucket.talk({ ...talk, asks: [] })).granted).toBe(3);
+    bucket.close();
+  });
+
+  it('keeps nothing for ever: a bucket is forgotten a minute after it is full, and is one per API and account', async () => {
+    const bucket = bucketAt(server.url());
+    const talk = {
+      options: usualBudget,
+      accepted: 0,
+      refused: 0,
+      quietMs: 0,
+      surplus: 0,
+      leaseMs: 0,
+      epoch: '',
+      promisedMs: 0,
+    };
+    await bucket.talk({ ...talk, asks: [0] });
+    bucket.close();
+    const other = new RedisBucket({ url: server.url(), baseUrl: 'https://example.com', accountId: 'b' }, { clock });
+    expect(await other.look(usualBudget)).toMatchObject({ granted: 0, balance: 10 });
+    other.close();
+    const redis = new Redis(server.url());
+    const [key = ''] = await redis.keys('*');
+    const leftMs = await redis.pttl(key);
+    redis.disconnect();
+    expect(key).toMatch(/^captcha:\{[0-9a-f]{16}\}:budget$/);
+    expect(leftMs).toBeGreaterThan(64_000);
+    expect(leftMs).toBeLessThanOrEqual(65_000);
+  });
+});

@@ -1,0 +1,28 @@
+import { Redis } from 'ioredis';
+import { bucketScript, serverClock } from '../../../../src/adapters/redis/budget-script.ts';
+
+const key = '{clock}';
+
+/** The script of the bucket, where the time of the server is what a test says. */
+export const clockedScript = bucketScript.replace(serverClock, `local clockMs = tonumber(redis.call('GET', '${key}'))`);
+
+/** Sets the time for `clockedScript`. */
+export class ScriptedClock {
+  readonly #redis: Redis;
+
+  constructor(url: string) {
+    this.#redis = new Redis(url);
+  }
+
+  async set(ms: number): Promise<void> {
+    await this.#redis.set(key, String(ms));
+  }
+
+  async forget(): Promise<void> {
+    await this.#redis.flushall();
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}

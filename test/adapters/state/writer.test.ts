@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { isGone, thisWriter } from '../../../src/adapters/state/process-identity.ts';
+
+const [, , namespace] = thisWriter.split('.');
+
+function writerOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return `${pid}.${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}.${namespace}`;
+}
+
+async function eventually(holds: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 100 && !holds(); tries += 1) await sleep(10);
+  return holds();
+}
+
+describe.runIf(process.platform === 'linux')('a writer', () => {
+  it('is not gone while it runs, and is when it stands still or has ended', async () => {
+    const child = spawn('sleep', ['30']);
+    const writer = writerOf(child.pid ?? 0);
+    expect(isGone(writer)).toBe(false);
+    child.kill('SIGSTOP');
+    expect(await eventually(() => isGone(writer))).toBe(true);
+    child.kill('SIGCONT');
+    expect(await eventually(() => !isGone(writer))).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(isGone(writer)).toBe(true);
+  });
+
+  it.each([
+    ['is this process', thisWriter, false],
+    ['has a pid that another process got since', `${process.ppid}.1.${namespace}`, true],
+    ['lives in another namespace, where pids mean others', `${process.ppid}.1.7`, false],
+    ['is nobody', '', false],
+  ])('that %s', (_what, writer, gone) => {
+    expect(isGone(writer)).toBe(gone);
+  });
+});

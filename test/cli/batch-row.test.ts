@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ColumnUses,
+  courseInRow,
+  outputColumns,
+  resultColumns,
+  rowOfResult,
+  typedRow,
+  usedUpInputs,
+} from '../../src/cli/result-row.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import { aTask } from '../support/builders.ts';
+import { aGaveUp, aSolved } from './support/outcomes.ts';
+
+function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
+  const item = { key: 'k', task: aTask({ region: outcome.region }), priority: 0, values };
+  return rowOfResult({ item, outcome, attemptCount: 2, possiblyCharged: true, expired: false });
+}
+
+describe('the columns of an output', () => {
+  const uses = new ColumnUses({ keep: [], send: [] });
+
+  it('are those of the input in their order, then what is new', () => {
+    expect(outputColumns(['b', 'a'], uses)).toEqual(['b', 'a', ...resultColumns]);
+  });
+
+  it('are the same where an output is fed in again', () => {
+    const columns = outputColumns(['b', 'status', 'a'], uses);
+    expect(columns.slice(0, 3)).toEqual(['b', 'status', 'a']);
+    expect(outputColumns(['schemaVersion', ...columns], uses)).toEqual(columns);
+  });
+
+  it('have the region of the result where the input has one of another spelling', () => {
+    expect(outputColumns(['b', 'Region', 'a'], uses).slice(0, 4)).toEqual(['b', 'region', 'a', 'status']);
+    expect(uses.outputValues({ b: '1', Region: 'eu' })).toEqual({ b: '1', region: 'eu' });
+  });
+});
+
+describe('the row of a finished task', () => {
+  it('says all about a solved one', () => {
+    expect(rowOf(aSolved({ region: 'eu' }))).toEqual({
+      ...{ a: '1', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
+      ...{ region: 'eu', home_region: 'eu', attempts: '2', submitted_at: '2026-01-02T03:04:05.250Z' },
+      ...{ solved_at: '2026-01-02T03:04:20.250Z', expires_at: '2026-01-02T03:06:20.250Z', duration_ms: '20250' },
+      ...{ possibly_charged: 'true', expired: 'false' },
+    });
+  });
+
+  it('says why a failed one was given up', () => {
+    const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' }));
+    expect(row).toMatchObject({
+      status: 'failed',
+      solution: '',
+      reason: 'unsolvable',
+      code: 'ERROR_CAPTCHA_UNSOLVABLE',
+    });
+  });
+
+  it('replaces an earlier result in place', () => {
+    const again = rowOf(aSolved(), { ...rowOf(aGaveUp()), z: '1' });
+    expect(again).toMatchObject({ a: '1', status: 'solved', reason: '', z: '1' });
+    expect(Object.keys(again)).toEqual(['a', ...resultColumns, 'z']);
+  });
+
+  it('has types in JSON Lines, and null where it is empty', () => {
+    expect(typedRow({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
+      ...{ schemaVersion: 1, a: '1', attempts: 2, expired: false, possibly_charged: true, code: null },
+    });
+  });
+});
+
+describe('what a row says about the course of its task', () => {
+  const row = { reason: 'deadline-exceeded', captcha_id: '7', submitted_at: '2026-01-02T03:04:05.250Z' };
+
+  it.each([
+    [row, { captchaId: '7', submittedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 250) }],
+    [{ ...row, reason: 'unsolvable' }, null],
+    [{ ...row, captcha_id: '' }, null],
+    [{ ...row, submitted_at: '' }, null],
+  ])('names the id that may still be solved: %j', (values, liveId) => {
+    expect(courseInRow(values)).toMatchObject({ liveId });
+  });
+
+  it.each([
+    [
+      { attempts: '3', possibly_charged: 'true' },
+      { attempts: 3, possiblyCharged: true, liveId: null },
+    ],
+    [
+      { attempts: '0', possibly_charged: 'false' },
+      { attempts: 0, possiblyCharged: false, liveId: null },
+    ],
+    [row, { attempts: 1, possiblyCharged: false }],
+  ])('counts its submissions and keeps its doubt: %j', (values, course) => {
+    expect(courseInRow(values)).toMatchObject(course);
+  });
+});
+
+describe('usedUpInputs', () => {
+  const geetest = aTask({ method: 'geetest', params: { challenge: 'c' } });
+  const accepted = { submitted_at: '2026-01-02T00:00:00.000Z', captcha_id: '' };
+
+  it.each([
+    [
+      'an id that came back unsolvable',
+      geetest,
+      { ...accepted, status: 'failed', reason: 'unsolvable' },
+      ['challenge'],
+    ],
+    ['a solution that has expired', geetest, { ...accepted, status: 'solved', captcha_id: '7' }, ['challenge']],
+    ['an id that may still be solved', geetest, { ...accepted, captcha_id: '7', reason: 'deadline-exceeded' }, []],
+    ['a submission that was not accepted', geetest, { submitted_at: '', reason: 'attempts-exhausted' }, []],
+    ['a task whose inputs last', aTask(), { ...accepted, status: 'failed', reason: 'unsolvable' }, []],
+  ])('reads from the row of %s what is used up', (_what, task, values, names) => {
+    expect(usedUpInputs(task, values)).toEqual(names);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { reportError } from '../../src/cli/error-report.ts';
+import { UsageError } from '../../src/domain/errors.ts';
+import { describeFault, type FaultKind, ProviderFault } from '../../src/domain/fault.ts';
+import { aTerminal, type TerminalParts } from './support/a-terminal.ts';
+import { systemError } from './support/fake-stream.ts';
+
+/** How an error ends the program, and what a person reads. */
+function reported(error: unknown, parts: TerminalParts = {}) {
+  const { terminal, stdout, stderr } = aTerminal(parts);
+  const exitCode = reportError(error, terminal);
+  return { exitCode, out: stdout.text, err: stderr.text };
+}
+
+describe('a usage error', () => {
+  it('is 2, with its hint on a line of its own', () => {
+    const error = new UsageError('--min x: not a number', 'for example --min 5');
+    expect(reported(error)).toEqual({
+      exitCode: 2,
+      out: '',
+      err: 'error: --min x: not a number\n  for example --min 5\n',
+    });
+  });
+
+  it('is one line where there is no hint', () => {
+    expect(reported(new UsageError('no'))).toEqual({ exitCode: 2, out: '', err: 'error: no\n' });
+  });
+
+  it('is told under --quiet, too', () => {
+    expect(reported(new UsageError('no'), { options: { quiet: true } }).err).toBe('error: no\n');
+  });
+});
+
+describe('a fault of the service', () => {
+  it.each<[FaultKind, number]>([
+    ['rejected', 1],
+    ['unsolvable', 1],
+    ['account', 3],
+    ['transport', 4],
+    ['timeout', 4],
+    ['throttled', 4],
+  ])('of kind %s is %i', (kind, exitCode) => {
+    const error = new ProviderFault(describeFault({ kind, message: 'the key is unknown' }));
+    expect(reported(error)).toEqual({ exitCode, out: '', err: 'error: the key is unknown\n' });
+  });
+});
+
+describe('a failed system call', () => {
+  it.each([
+    ['ENOSPC', 'write'],
+    ['EACCES', 'open'],
+    ['EIO', 'read'],
+  ])('with %s is 74 and shows no stack', (code, syscall) => {
+    const err = `error: local input or output failed: ${syscall} ${code}\n`;
+    expect(reported(systemError(code, syscall), { options: { verbosity: 2 } })).toEqual({ exitCode: 74, out: '', err });
+  });
+
+  it('on a pipe whose reader has gone is 141 and says nothing', () => {
+    expect(reported(systemError('EPIPE'))).toEqual({ exitCode: 141, out: '', err: '' });
+  });
+});
+
+describe('a bug', () => {
+  const err = 'error: a bug in captcha: x is not a function\n  please report it; -v shows where it happened\n';
+
+  it('is 70 and shows no stack', () => {
+    expect(reported(new TypeError('x is not a function'))).toEqual({ exitCode: 70, out: '', err });
+  });
+
+  it('shows its stack under -v', () => {
+    const bug = new TypeError('x is not a function');
+    expect(reported(bug, { options: { verbosity: 1 } }).err).toBe(`${err}${bug.stack}\n`);
+  });
+
+  it('that threw no error is reported by what it threw', () => {
+    const { exitCode, err: told } = reported('boom');
+    expect(exitCode).toBe(70);
+    expect(told).toBe(err.replace('x is not a function', 'boom'));
+  });
+
+  it('with a code but no system call is no input or output error', () => {
+    expect(reported(Object.assign(new Error('bad'), { code: 'ERR_INVALID_ARG_TYPE' })).exitCode).toBe(70);
+  });
+});
+
+describe('the word error', () => {
+  it('is red where there are colours', () => {
+    expect(reported(new UsageError('no'), { options: { color: true } }).err).toBe('\u001b[31merror:\u001b[39m no\n');
+  });
+
+  it('has no colour in JSON', () => {
+    const { err } = reported(new UsageError('no'), { options: { color: true, logFormat: 'json' } });
+    expect(JSON.parse(err)).toEqual({ time: '2026-01-02T03:04:05.000Z', level: 'error', message: 'error: no' });
+  });
+});

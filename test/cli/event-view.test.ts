@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { renderEvent } from '../../src/cli/event-view.ts';
+import type { SolverEvent } from '../../src/domain/events.ts';
+import { aFault } from '../support/builders.ts';
+
+type Bare = SolverEvent extends infer Each
+  ? Each extends SolverEvent
+    ? Omit<Each, 'taskId' | 'attempt'>
+    : never
+  : never;
+
+const fault = aFault();
+
+describe('renderEvent', () => {
+  it.each<[number, string, Bare]>([
+    [1, 'attempt 2: submitting', { type: 'submitting', region: null }],
+    [1, 'attempt 2: submitting (eu-west-1)', { type: 'submitting', region: 'eu-west-1' }],
+    [1, 'attempt 2: accepted as 71 in 250ms', { type: 'submitted', captchaId: '71', roundTripMs: 250 }],
+    [2, '71: not ready', { type: 'not-ready', captchaId: '71' }],
+    [1, '71: poll failed (connection reset); polling the same id on', { type: 'poll-fault', captchaId: '71', fault }],
+    [0, 'attempt 2 failed: connection reset', { type: 'attempt-failed', fault }],
+    [0, 'retrying in 1.5s (retry budget: 8.9 tokens left)', { type: 'retrying', waitMs: 1_500, budgetBalance: 8.94 }],
+    [0, 'retrying in 1.5s (retry budget: 0.0 tokens left)', { type: 'retrying', waitMs: 1_500, budgetBalance: -1 }],
+    [0, 'retrying in 1.5s', { type: 'retrying', waitMs: 1_500, budgetBalance: null }],
+    [1, 'retry budget refused', { type: 'budget-refused', retryInMs: null }],
+    [1, 'retry budget refused; worth trying again in 5s', { type: 'budget-refused', retryInMs: 5_000 }],
+    [1, 'breaker open; worth trying again in 5s', { type: 'breaker-refused', retryInMs: 5_000 }],
+    [1, 'solved 71 in 20.3s', { type: 'solved', captchaId: '71', durationMs: 20_250 }],
+    [2, 'gave up: account', { type: 'gave-up', reason: 'account', message: 'the key is unknown' }],
+  ])('tells from level %i: %s', (level, text, event) => {
+    expect(renderEvent({ taskId: '1', attempt: 2, ...event })).toEqual({ level, text });
+  });
+});

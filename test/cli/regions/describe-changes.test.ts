@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { describeChanges } from '../../../src/cli/regions/health-format.ts';
+import { aFrame, aHealth, anUnhealthy, spread } from '../health/frames.ts';
+
+const well = aFrame([aHealth('eu'), aHealth('us'), aHealth('ap')]);
+const ill = aFrame([anUnhealthy('eu'), aHealth('us'), aHealth('ap')], { failover: [spread] });
+const degraded = aFrame([
+  aHealth('eu', { status: 'degraded', error: 'HTTP 503, 1 of 3' }),
+  aHealth('us'),
+  aHealth('ap'),
+]);
+const held = { from: 'eu', to: [], held: true, reason: 'no healthy region in residency eu' };
+const unreachable = { reachable: false, latencyMs: null, error: 'connection refused' };
+
+describe('what is new between two looks', () => {
+  it.each([
+    ['nothing', well, well, []],
+    ['nothing while it stays as it is', ill, ill, []],
+    ['a failure that does not count yet', well, degraded, ['eu: healthy -> degraded (HTTP 503, 1 of 3)']],
+    [
+      'a region that fell, and who takes its tasks',
+      degraded,
+      ill,
+      ['eu: degraded -> unhealthy (HTTP 503); its tasks go to us 60 %, ap 40 %'],
+    ],
+    [
+      'a region whose tasks nobody may take',
+      well,
+      { ...ill, failover: [held] },
+      ['eu: healthy -> unhealthy (HTTP 503); its tasks are held: no healthy region in residency eu'],
+    ],
+    [
+      'tasks that stay at home with all down',
+      well,
+      { ...ill, failover: [{ ...held, held: false, reason: 'no healthy region: sent home' }] },
+      ['eu: healthy -> unhealthy (HTTP 503); its tasks stay where they are: no healthy region: sent home'],
+    ],
+    ['a region that is back', ill, well, ['eu is back: healthy; takes its own tasks again']],
+    [
+      'other takers',
+      ill,
+      { ...ill, failover: [{ ...spread, to: [{ region: 'us', share: 1 }] }] },
+      ['eu: its tasks go to us 100 % from now on'],
+    ],
+    ['nothing where shares alone move', ill, { ...ill, failover: [{ ...spread, to: [...spread.to].reverse() }] }, []],
+    ['an API that is gone', well, { ...well, api: unreachable }, ['CaptchaAI API: not reachable (connection refused)']],
+    ['an API that is back', { ...well, api: unreachable }, well, ['CaptchaAI API: reachable again']],
+    ['what to make of it', well, { ...well, note: 'is it us?' }, ['is it us?']],
+  ])('is %s', (_name, before, after, changes) => {
+    expect(describeChanges(before, after)).toEqual(changes);
+  });
+
+  it('names the three that take most, and counts the others', () => {
+    const to = ['a', 'b', 'c', 'd', 'e'].map((region) => ({ region, share: 0.2 }));
+    expect(describeChanges(well, { ...ill, failover: [{ ...spread, to }] })[0]).toMatch(
+      /go to a 20 %, b 20 %, c 20 %, 2 more$/,
+    );
+  });
+});

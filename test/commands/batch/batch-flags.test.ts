@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { boundsOf, outputFormat, parseColumnNames, wholeNumber } from '../../../src/commands/batch/flags.ts';
+import { exitCodeOfBatch } from '../../../src/commands/batch/summary.ts';
+import type { StopReason } from '../../../src/core/batch/stop-rules.ts';
+import { aConfig } from '../../cli/support/a-config.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+
+describe('the format of an output', () => {
+  it.each([
+    [{ file: 'a.csv' }, false, 'csv'],
+    [{ file: 'a.jsonl' }, false, 'jsonl'],
+    [{ file: 'a.jsonl', out: 'b.csv' }, false, 'csv'],
+    [{ file: 'a.csv', out: 'b.NDJSON' }, false, 'jsonl'],
+    [{ file: '-' }, false, 'csv'],
+    [{ file: 'a.csv', out: 'b.csv' }, true, 'jsonl'],
+    [{ file: 'a.csv', format: 'csv' }, true, 'csv'],
+    [{ file: 'a.csv', format: 'jsonl' }, false, 'jsonl'],
+    [{ file: 'a.jsonl', format: 'csv' }, false, 'csv'],
+  ])('of %j, --json %s, is %s', (flags, json, format) => {
+    expect(outputFormat(flags, json)).toBe(format);
+  });
+
+  it('is csv or jsonl', async () => {
+    expect(await refusalOf(() => outputFormat({ file: 'a', format: 'xml' }, false))).toContain('csv or jsonl');
+  });
+});
+
+describe('the flags of batch', () => {
+  it.each(['0', '-1', '1.5', 'x', '', '1e3'])('refuse %j as a number', async (text) => {
+    expect(await refusalOf(() => wholeNumber('--limit', text))).toContain('--limit');
+  });
+
+  it('map columns, the last equals sign parting the names', () => {
+    expect(parseColumnNames(['Page URL=pageurl', 'a=b=c'])).toEqual({ 'Page URL': 'pageurl', 'a=b': 'c' });
+  });
+
+  it.each(['x', '=x', 'x='])('refuse --map %s', async (pair) => {
+    expect(await refusalOf(() => parseColumnNames([pair]))).toContain('column=name');
+  });
+});
+
+describe('the bounds of a run', () => {
+  const survey = { rows: 103, bad: 3, byMethod: {}, byRegion: {} };
+  const bounds = (maxFailures: unknown, known: typeof survey | null = survey) =>
+    boundsOf({ file: 'a' }, aConfig({ batch: { maxFailures } }), known).maxFailures;
+
+  it.each([
+    [null, null],
+    [7, 7],
+    ['5%', 5],
+    ['0.1%', 1],
+  ])('tolerate %j failures of a hundred tasks as %j', (written, count) => {
+    expect(bounds(written)).toBe(count);
+  });
+
+  it('cannot be a share of what nobody can count', async () => {
+    expect(await refusalOf(() => bounds('5%', null))).toContain('--max-failures');
+  });
+
+  it('are read from the flags', () => {
+    const flags = { file: 'a', maxDuration: '2m', maxSubmissions: '5', limit: '6' };
+    expect(boundsOf(flags, aConfig(), null)).toEqual({
+      ...{ maxFailures: null, maxSubmissions: 5, maxDurationMs: 120_000, limit: 6 },
+    });
+  });
+
+  it('refuse a bare number as a duration', async () => {
+    expect(await refusalOf(() => boundsOf({ file: 'a', maxDuration: '60' }, aConfig(), null))).toContain('60');
+  });
+});
+
+describe('the exit code of a batch', () => {
+  it.each<[StopReason | null, Record<string, number>, number, number]>([
+    [null, {}, 0, 0],
+    [null, {}, 1, 1],
+    [null, { unsolvable: 1 }, 0, 1],
+    [null, { 'attempts-exhausted': 2, 'breaker-open': 1, 'deadline-exceeded': 1, 'budget-exhausted': 1 }, 0, 4],
+    [null, { 'attempts-exhausted': 2, unsolvable: 1 }, 0, 1],
+    [null, { 'attempts-exhausted': 2 }, 1, 1],
+    [null, { 'in-doubt': 1 }, 0, 1],
+    ['account', {}, 0, 3],
+    ['config', {}, 0, 2],
+    ['max-failures', { 'attempts-exhausted': 2 }, 0, 1],
+    ['max-submissions', {}, 0, 4],
+    ['max-duration', {}, 0, 4],
+    ['limit', {}, 0, 0],
+    ['limit', { unsolvable: 1 }, 0, 1],
+    ['interrupted', {}, 0, 130],
+  ])('stopped by %s, failed %j, %i bad rows: %i', (reason, byReason, bad, exitCode) => {
+    const failed = Object.values(byReason).reduce((sum, count) => sum + count, 0);
+    expect(exitCodeOfBatch({ rows: { solved: 5, failed, byReason }, bad, reason })).toBe(exitCode);
+  });
+});

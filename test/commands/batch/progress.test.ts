@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { Context } from '../../../src/cli/context.ts';
+import { startBatchProgress } from '../../../src/commands/batch/progress.ts';
+import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
+import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { aSolved } from '../../cli/support/outcomes.ts';
+import { someItems } from '../../support/batch-rig.ts';
+
+async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
+  const stage = aStage(parts);
+  const tally = new BatchTally();
+  const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
+  const progress = await startBatchProgress({ tally, limit, total }, { ...stage.context, env });
+  const finish = (count: number): void => {
+    for (const item of someItems(count)) {
+      tally.recordResult({ item, outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });
+    }
+  };
+  return { ...stage, progress, finish };
+}
+
+describe('the progress of a batch', () => {
+  it('is a line every half minute where there is no screen', async () => {
+    const { clock, stderr, progress, finish } = await watched(100);
+    finish(30);
+    await clock.advance(29_999);
+    expect(stderr.text).toBe('');
+    await clock.advance(1);
+    expect(stderr.text).toBe('30/100 done, 30 solved, 0 failed, 0 in flight, 1.0/s, 1m 10s left\n');
+    progress.stop();
+    await clock.advance(60_000);
+    expect(stderr.text.split('\n')).toHaveLength(2);
+  });
+
+  it.each([
+    ['how many there are is not known', null, 30],
+    ['nothing is done', 100, 0],
+  ])('promises no end where %s', async (_sentence, total, done) => {
+    const { clock, stderr, progress, finish } = await watched(total);
+    finish(done);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain(`${done}`);
+    expect(stderr.text).not.toContain('left');
+  });
+
+  it('is never past the end', async () => {
+    const { clock, stderr, progress, finish } = await watched(2);
+    finish(3);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('0ms left');
+  });
+
+  it('says what it waits for, and promises no end meanwhile', async () => {
+    const { clock, stderr, progress, finish } = await watched(100);
+    finish(30);
+    const about = { taskId: '1', attempt: 1 };
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
+    expect(stderr.text).toBe('paused: breaker open for 5s\n');
+    await clock.advance(30_000);
+    expect(stderr.text).toContain('1.0/s; paused: breaker open for 5s\n');
+    progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('left\n');
+  });
+
+  it('says a pause once, however often some are let through and others held up while it ends', async () => {
+    const { clock, stderr, progress } = await watched(100);
+    const about = { taskId: '1', attempt: 1 };
+    const pace = async (count: number): Promise<void> => {
+      for (let step = 0; step < count; step += 1) {
+        progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 530 });
+        progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
+        await clock.advance(500);
+      }
+    };
+    await pace(20);
+    expect(stderr.text).toBe('paused: breaker open for 530ms\n');
+    await clock.advance(6_000);
+    await pace(1);
+    progress.stop();
+    expect(stderr.text).toBe('paused: breaker open for 530ms\n'.repeat(2));
+  });
+
+  const screen = { isTTY: true, columns: 80 };
+
+  it('is one live line on a terminal', async () => {
+    const { clock, stderr, progress, finish } = await watched(100, { stderr: screen });
+    finish(30);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).not.toContain('done\n');
+  });
+
+  it.each<[string, StageParts, Context['env']]>([
+    ['CI', { stderr: screen }, { CI: '1' }],
+    ['a dumb terminal', { stderr: screen }, { TERM: 'dumb' }],
+    ['logs in JSON', { stderr: screen, options: { logFormat: 'json' } }, {}],
+    ['a terminal without columns', { stderr: { isTTY: true, columns: 0 } }, {}],
+  ])('is a line every half minute with %s, too', async (_where, parts, env) => {
+    const { clock, stderr, progress, finish } = await watched(100, parts, env);
+    finish(30);
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain('30/100 done');
+  });
+
+  it('is nothing under --quiet', async () => {
+    const { clock, stderr, progress } = await watched(100, { options: { quiet: true } });
+    await clock.advance(60_000);
+    progress.stop();
+    expect(stderr.text).toBe('');
+  });
+});

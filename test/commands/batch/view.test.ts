@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { BatchSummary } from '../../../src/commands/batch/summary.ts';
+import { renderLeft, renderSummary, renderSurvey } from '../../../src/commands/batch/view.ts';
+import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+
+const resume = 'captcha batch tasks.csv';
+
+function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
+  const rows = { solved: 4, failed: 0, byReason: {} };
+  const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
+  const counts = { submissionCount: 5, requestCount: 10, polledAlone: null, usedUp: {} };
+  return { report: usual, rows, bad: 0, empty: 0, strays: 0, reason: null, message: null, ...counts, ...special };
+}
+
+describe('the summary of a batch', () => {
+  it('is two lines where all went well', () => {
+    expect(renderSummary(aSummary(), resume)).toBe(
+      '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task',
+    );
+  });
+
+  it('says why several ids per request came to nothing', () => {
+    const text = renderSummary(aSummary({ polledAlone: 'two tasks had the same solution' }), resume);
+    expect(text).toContain('\npolled one id per request: two tasks had the same solution');
+  });
+
+  it('says everything else where there is something to say', () => {
+    const regions = [{ region: 'eu', solved: 4, failed: 1, attempts: 6 }];
+    const special = {
+      bad: 2,
+      reason: 'account',
+      message: 'no balance',
+      rows: { solved: 9, failed: 1, byReason: { unsolvable: 1 } },
+    } as const;
+    const report = {
+      ...{ failed: 1, byReason: { unsolvable: 1 }, byRegion: regions, possiblyCharged: 1, expired: 3 },
+      solveMs: { p50: 15_000, p95: 62_000 },
+    };
+    const text = renderSummary(aSummary(special, report), resume);
+    for (const part of [
+      '2 bad rows',
+      '1 possibly charged',
+      '3 expired before they were written',
+      'p50 15s, p95 1m 02s',
+      'eu 4 solved, 1 failed, 6 attempts',
+      'failed: unsolvable 1',
+      'with earlier runs: 9 solved, 1 failed (unsolvable 1)',
+      'stopped: the account needs a person (no balance)',
+      'run the same command again to continue: captcha batch tasks.csv',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('names the inputs that are used up, and offers no command where nothing else is left', () => {
+    const rows = { solved: 4, failed: 2, byReason: { unsolvable: 2 } };
+    const line = `${resume} --retry-failed`;
+    expect(
+      renderSummary(aSummary({ rows, usedUp: { challenge: 2 } }), line)
+        .split('\n')
+        .at(-1),
+    ).toBe('not submitted again: 2 tasks with challenge: one submission uses it up; put a fresh one into the row');
+    expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('to solve what failed again');
+  });
+
+  it.each([resume, `${resume} --retry-failed`])(
+    'says how to solve again what failed, where nothing else is left: %s',
+    (line) => {
+      const text = renderSummary(aSummary({ rows: { solved: 4, failed: 1, byReason: { unsolvable: 1 } } }), line);
+      expect(text.split('\n').at(-1)).toBe('to solve what failed again: captcha batch tasks.csv --retry-failed');
+    },
+  );
+
+  it.each([
+    [{ rejected: 1 }, false],
+    [{ rejected: 1, 'policy-denied': 2 }, false],
+    [{ rejected: 1, 'in-doubt': 1 }, true],
+  ])('advises --retry-failed only where some failure may end otherwise: %j', (byReason, isAdvised) => {
+    const text = renderSummary(aSummary({ rows: { solved: 4, failed: 3, byReason } }), resume);
+    expect(text.includes('--retry-failed')).toBe(isAdvised);
+  });
+
+  it.each([
+    [1, '1 row of the output belongs to no task'],
+    [2, '2 rows of the output belong to no task'],
+  ])('counts the rows of tasks that the input has no more: %i', (strays, sentence) => {
+    expect(renderSummary(aSummary({ strays }), resume)).toContain(`\n${sentence}`);
+  });
+
+  it('speaks of one as of one', () => {
+    const special = { bad: 1, submissionCount: 1, requestCount: 4 };
+    expect(renderSummary(aSummary(special, { retriesGranted: 2 }), resume)).toBe(
+      '4 solved, 0 failed, 1 bad row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
+    );
+  });
+
+  it('does not send whoever has the wrong address to run the same command again', () => {
+    const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
+    expect(text).toContain('stopped: the configuration is wrong (is api.baseUrl right?)');
+    expect(text).toContain('correct api.baseUrl and add --fresh, or continue where it is right: captcha batch');
+  });
+
+  it('does not promise to continue where nothing was kept', () => {
+    expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');
+  });
+});
+
+describe('what is said of a run that an error ended', () => {
+  it.each([
+    ['ENOSPC', 7, '7 tasks left, the others are kept\nfree space, then run the same command again'],
+    ['EIO', 1, '1 task left, the others are kept\nrun the same command again'],
+    ['EIO', null, 'what is finished is kept\nrun the same command again'],
+  ])('after %s, %s left', (code, left, words) => {
+    const text = renderLeft(Object.assign(new Error('no'), { code }), left, resume);
+    expect(text).toContain(words);
+    expect(text).toMatch(/to continue: captcha batch tasks\.csv$/);
+  });
+});
+
+describe('the survey of an input', () => {
+  it('counts per method and region, most first', () => {
+    const survey = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
+    const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
+    expect(renderSurvey(survey, { empty: 2, columns })).toBe(
+      'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
+        'columns sent: method, "Site Key" as sitekey; carried, never sent: Kunde\n',
+    );
+  });
+});

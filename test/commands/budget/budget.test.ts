@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { BudgetEvent, SharedState } from '../../../src/cli/shared-state.ts';
+import { log, run } from '../../../src/commands/budget/command.ts';
+import { ProtectionState } from '../../../src/core/resilience/resilience-state.ts';
+import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+
+const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFailures: 1 } };
+
+/** A shared state in memory, with one retry granted and the breaker open since 1 s. */
+function someState(): SharedState & { readonly events: BudgetEvent[]; resets: number } {
+  const state = new ProtectionState(options, 0);
+  const events: BudgetEvent[] = [];
+  const entries = [
+    { type: 'withdraw', maxWaitMs: 0, task: 'row-7' },
+    { type: 'verdict', pass: { epoch: 0, probe: false }, verdict: 'failure', jitter: 0, count: 1 },
+    { type: 'tally', accepted: 2, budgetRefused: 1, breakerRefused: 3, task: 'row-8' },
+  ] as const;
+  for (const entry of entries) {
+    const answer = state.apply({ entry, atMs: 1_000, by: '42.1.1' });
+    events.push({ at: Date.UTC(2026, 0, 2), pid: '42', entry, answer, balance: state.budget.balance(1_000) });
+  }
+  return {
+    place: '/state/budget/a',
+    look: () => ({ state, nowMs: 2_000 }),
+    history: () => events,
+    reset() {
+      this.resets += 1;
+    },
+    events,
+    resets: 0,
+  };
+}
+
+const stageWith = (parts: StageParts = {}) => aStage({ sharedState: someState(), ...parts });
+
+describe('captcha budget', () => {
+  it('shows tokens, counts and the breaker', async () => {
+    const stage = stageWith();
+    expect(await run({}, stage.context)).toBe(0);
+    const text = stage.stdout.text;
+    expect(text).toMatch(/tokens\s+9\.\d of 10/);
+    expect(text).toMatch(/retries granted\s+1\n/);
+    expect(text).toMatch(/breaker\s+open, next probe in 4s/);
+    expect(text).toMatch(/shared by\s+processes of this host \(\/state\/budget\/a\)/);
+  });
+
+  it('says the same as JSON', async () => {
+    const stage = stageWith({ globals: { json: true } });
+    await run({}, stage.context);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      schemaVersion: 1,
+      scope: 'host',
+      budget: { burst: 10, accepted: 2, granted: 1, refused: 1, nextTokenInMs: 0 },
+      breaker: { state: 'open', retryInMs: 4_000, refused: 3, awaited: [] },
+      quietMs: 0,
+    });
+  });
+
+  it('shows the budget of a fleet, and whose the breaker is', async () => {
+    const facts = {
+      ...{ options: { ...usualBudget, burst: 30 }, balance: 12.5, nextTokenInMs: 0, leased: 3, quietMs: 0 },
+      ...{ accepted: 70, granted: 9, refused: 4 },
+    };
+    const host = someState();
+    const sharedState: SharedState = {
+      ...host,
+      fleetPlace: 'redis://:***@redis:6379/0',
+      look: async () => ({ ...(await host.look()), fleet: { facts } }),
+    };
+    const stage = stageWith({ sharedState });
+    await run({}, stage.context);
+    const text = stage.stdout.text;
+    expect(text).toMatch(/tokens\s+12\.5 of 30/);
+    expect(text).toMatch(/breaker of this host\s+open/);
+    expect(text).toMatch(/on lease\s+3, 0 of them here/);
+    expect(text).toMatch(/shared by\s+all hosts at redis:\/\/:\*\*\*@redis:6379\/0/);
+    expect(text).not.toMatch(/degraded/);
+  });
+
+  it('shows the share of the host where the fleet cannot be reached, and why', async () => {
+    const host = someState();
+    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const sharedState = { ...host, fleetPlace: 'redis://redis:6379/0', look };
+    const stage = stageWith({ sharedState, globals: { json: true } });
+    await run({}, stage.context);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      scope: 'redis',
+      place: 'redis://redis:6379/0',
+      fleet: { degraded: true, reason: 'nobody is there', leased: null, leasedHere: 0 },
+      budget: { burst: 10, granted: 1 },
+    });
+  });
+
+  it('starts anew where it is told to', async () => {
+    const sharedState = someState();
+    await run({ reset: true }, stageWith({ sharedState }).context);
+    expect(sharedState.resets).toBe(1);
+  });
+
+  it('says that nothing is shared where every process has its own', async () => {
+    const stage = aStage({ globals: { json: true } });
+    expect(await run({}, stage.context)).toBe(0);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({ scope: 'process', budget: null });
+  });
+
+  it('shows no budget where processes can share none, and says why', async () => {
+    const alone = '/state/budget/a: EROFS: read-only file system';
+    const sharedState = { ...someState(), alone };
+    const stage = stageWith({ sharedState });
+    expect(await run({ reset: true }, stage.context)).toBe(0);
+    expect(stage.stdout.text).toBe('');
+    expect(stage.stderr.text).toBe(
+      `${alone}: every process has a budget and a breaker of its own, and shows them itself\n`,
+    );
+    expect(sharedState.resets).toBe(0);
+    const asJson = stageWith({ sharedState, globals: { json: true } });
+    await run({}, asJson.context);
+    expect(JSON.parse(asJson.stdout.text)).toMatchObject({
+      scope: 'process',
+      place: null,
+      reason: alone,
+      budget: null,
+    });
+  });
+
+  it('shows the budget of a fleet on a host where processes share nothing, and says so', async () => {
+    const host = someState();
+    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const stage = stageWith({ sharedState: { ...host, fleetPlace: 'redis://redis:6379/0', alone: 'disk gone', look } });
+    await run({}, stage.context);
+    expect(stage.stdout.text).toMatch(/tokens\s+9\.\d of 10/);
+    expect(stage.stderr.text).toMatch(/^warning: disk gone; only the fleet's budget is shared/);
+  });
+
+  it.each(['0s', 'soon', '10ms'])('takes no interval of %s', async (watch) => {
+    await expect(run({ watch }, stageWith().context)).rejects.toThrow(`--watch ${watch}`);
+  });
+
+  it('watches until a signal ends it, a line for every change where nothing can be redrawn', async () => {
+    const stage = stageWith();
+    const watching = run({ watch: '1s' }, stage.context);
+    await stage.clock.advance(3_500);
+    stage.signals.send('SIGTERM');
+    await stage.clock.advance(0);
+    expect(await watching).toBe(0);
+    expect(stage.stdout.text.trim().split('\n')).toHaveLength(1);
+    expect(stage.context.interrupt.drained).toBe(true);
+  });
+});
+
+describe('captcha budget log', () => {
+  it('says who spent what, and why something was refused', async () => {
+    const stage = stageWith();
+    expect(await log({}, stage.context)).toBe(0);
+    const lines = stage.stdout.text.trim().split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^2026-01-02T00:00:00\.000Z +42 +retry +granted +9\.0 +row-7$/);
+    expect(lines[3]).toMatch(/2 submissions accepted, 1 refused: no token, 3 refused: breaker open/);
+  });
+
+  it('prints the last entries only where it is told to, and as JSON', async () => {
+    const stage = stageWith({ globals: { json: true } });
+    await log({ last: '1' }, stage.context);
+    const { entries } = JSON.parse(stage.stdout.text) as { entries: unknown[] };
+    expect(entries).toEqual([expect.objectContaining({ pid: '42', what: 'tally', task: 'row-8' })]);
+  });
+
+  it('still prints what was logged where nothing can be added any more, and says so', async () => {
+    const stage = stageWith({ sharedState: { ...someState(), alone: 'disk gone' } });
+    await log({}, stage.context);
+    expect(stage.stdout.text.trim().split('\n')).toHaveLength(4);
+    expect(stage.stderr.text).toBe('warning: disk gone; nothing more is logged\n');
+  });
+
+  it.each(['0', '-1', 'x'])('takes no %s entries', async (last) => {
+    await expect(log({ last }, stageWith().context)).rejects.toThrow(`--last ${last}`);
+  });
+});

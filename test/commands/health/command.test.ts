@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { type HealthFlags, run } from '../../../src/commands/health/command.ts';
+import type { ProbeResult } from '../../../src/ports/api.ts';
+import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+import { runIn } from '../../cli/support/run-in.ts';
+import { answered, reachable, refused } from '../../core/resilience/support/probes.ts';
+
+const regions = ['us-east-1', 'eu-west-1'].map((name) => ({ name, health: `http://127.0.0.1/${name}` }));
+
+/** A stage on which regions answer as the test says. */
+function stageWith(answer: (url: string) => ProbeResult, parts: StageParts = {}) {
+  const probe = { probeRegion: async (url: string) => answer(url), probeApi: async () => reachable };
+  return aStage({ config: { regions }, regionProbe: probe, ...parts });
+}
+
+async function ran(answer: (url: string) => ProbeResult, flags: HealthFlags = {}, parts: StageParts = {}) {
+  const stage = stageWith(answer, parts);
+  const code = await run(flags, stage.context);
+  return { ...stage, code, out: stage.stdout.text, err: stage.stderr.text };
+}
+
+const down = refused('HTTP 503');
+const isEurope = (url: string): boolean => url.endsWith('eu-west-1');
+
+describe('captcha health', () => {
+  it.each<[string, (url: string) => ProbeResult, number]>([
+    ['all serve', () => answered(), 0],
+    ['all serve, degraded or idle', (url) => answered(isEurope(url) ? { status: 'idle' } : { status: 'degraded' }), 0],
+    ['one does not', (url) => (isEurope(url) ? down : answered()), 1],
+    ['none does', () => down, 4],
+  ])('exits as told where %s', async (_name, answer, code) => {
+    expect(await ran(answer)).toMatchObject({ code });
+  });
+
+  it('does not count regions that cannot be asked', async () => {
+    const config = { regions: [...regions, { name: 'x' }] };
+    const some = await ran(() => answered(), {}, { config });
+    expect(some.code).toBe(0);
+    expect(some.out).toMatch(/^x +unknown .*has no health endpoint$/m);
+    expect((await ran(() => down, {}, { config })).code).toBe(4);
+  });
+
+  it.each([
+    ['no regions are configured', {}],
+    ['no region has a health endpoint', { regions: [{ name: 'x' }] }],
+  ])('says what to do where %s', async (problem, config) => {
+    const { context } = stageWith(() => answered(), { config });
+    expect(await refusalOf(() => run({}, context))).toMatch(new RegExp(`^${problem} \\| .*"health": "https://`));
+  });
+
+  it('prints one document with --json', async () => {
+    const { out, err } = await ran((url) => (isEurope(url) ? down : answered()), {}, { globals: { json: true } });
+    expect(JSON.parse(out)).toMatchObject({
+      schemaVersion: 1,
+      regions: [
+        { region: 'us-east-1', status: 'healthy' },
+        { region: 'eu-west-1', status: 'unhealthy' },
+      ],
+      failover: [{ from: 'eu-west-1', to: [{ region: 'us-east-1', share: 1 }], held: false }],
+      api: { reachable: true, latencyMs: 45, error: null },
+    });
+    expect(err).toBe('');
+  });
+
+  it('hands flags to the configuration', async () => {
+    const { records } = await ran(() => answered(), { timeout: '2s' });
+    expect(records.configs).toEqual([[{ path: 'health.timeout', value: '2s', from: '--timeout' }]]);
+  });
+
+  it.each([
+    [{ prometheus: true, watch: true } as const, {}, /--prometheus: cannot go with --watch/],
+    [{ prometheus: true } as const, { globals: { json: true } }, /--prometheus: cannot go with --json/],
+  ])('refuses %j with %j', async (flags, parts, said) => {
+    const { context } = stageWith(() => answered(), parts);
+    expect(await refusalOf(() => run(flags, context))).toMatch(said);
+  });
+
+  it('has help with examples, and says what the exit codes mean', async () => {
+    const { exitCode, out } = await runIn(['health', '--help']);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('$ captcha health --watch 10s');
+    expect(out).toContain('4: none does');
+  });
+});
+
+describe('captcha health --watch', () => {
+  /** Europe is down in the second and third minute; a SIGTERM comes after six. */
+  async function watched(parts: StageParts = {}) {
+    const stage = stageWith((url) => {
+      const minute = (stage.clock.timestamp() - startedAt) / 60_000;
+      return isEurope(url) && minute > 0.5 && minute < 2.5 ? down : answered();
+    }, parts);
+    const startedAt = stage.clock.timestamp();
+    const running = run({ watch: true }, stage.context);
+    await stage.clock.advance(360_000);
+    stage.signals.send('SIGTERM');
+    return { ...stage, code: await running };
+  }
+
+  it('logs the tables once and every change after them, and ends well when told to', async () => {
+    const { code, stdout, context } = await watched();
+    expect(code).toBe(0);
+    expect(context.interrupt.drained).toBe(true);
+    const lines = stdout.text.trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('region'))).toHaveLength(1);
+    const said = lines.map((line) => line.replace(/^2026-01-02T00:0\d:\d\d\.\d{3}Z /, ''));
+    expect(said.filter((line) => line.startsWith('eu-west-1') && /->|is back/.test(line))).toEqual([
+      'eu-west-1: healthy -> degraded (HTTP 503, 1 of 3)',
+      'eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %',
+      'eu-west-1 is back: healthy; takes its own tasks again',
+    ]);
+  });
+
+  it('says more and more rarely that nothing changed', async () => {
+    const stage = stageWith(() => answered());
+    const running = run({ watch: true }, stage.context);
+    await stage.clock.advance(4 * 3_600_000);
+    stage.signals.send('SIGTERM');
+    await running;
+    const signs = stage.stdout.text.split('\n').filter((line) => line.endsWith('Z 2 of 2 regions serve'));
+    expect(signs.length).toBeGreaterThan(5);
+    expect(signs.length).toBeLessThan(12);
+  });
+
+  it('ends soon after the reader of its pipe has gone, though nothing changes', async () => {
+    const stage = stageWith(() => answered(), { stdout: { writesBeforeError: 1 } });
+    const running = expect(run({ watch: true }, stage.context)).rejects.toMatchObject({ code: 'EPIPE' });
+    await stage.clock.advance(130_000);
+    await running;
+  });
+
+  const far = [{ name: 'x', health: 'https://x.example/health' }];
+  it.each([
+    ['an endpoint', { api: { baseUrl: 'http://127.0.0.1:1' }, regions: far }],
+    ['the API', { regions }],
+  ])('refuses an interval below 1s where %s is not on this machine', async (_name, config) => {
+    const { context } = stageWith(() => answered(), { config: { ...config, health: { interval: '200ms' } } });
+    expect(await refusalOf(() => run({ watch: '200ms' }, context))).toMatch(/^--watch 200ms: must be at least 1s \| /);
+    expect(await refusalOf(() => run({ watch: true }, context))).toMatch(/^--watch \(health\.interval\): must be/);
+    expect(await run({}, context)).toBe(0);
+  });
+
+  it('takes a shorter one where everything is on this machine', async () => {
+    const config = { api: { baseUrl: 'http://127.0.0.1:1' }, regions, health: { interval: '200ms' } };
+    const stage = stageWith(() => answered(), { config });
+    const running = run({ watch: '200ms' }, stage.context);
+    await stage.clock.advance(1_000);
+    stage.signals.send('SIGTERM');
+    expect(await running).toBe(0);
+  });
+
+  it('prints a document for every look with --json, and tells people what changed', async () => {
+    const { stdout, stderr } = await watched({ globals: { json: true } });
+    const documents = stdout.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { schemaVersion: number });
+    expect(documents.length).toBeGreaterThan(5);
+    expect(documents.every(({ schemaVersion }) => schemaVersion === 1)).toBe(true);
+    expect(stderr.text).toContain('eu-west-1 is back');
+  });
+
+  it('writes over one screen on a terminal', async () => {
+    const { stdout } = await watched({ stdout: { isTTY: true, columns: 80 } });
+    const frames = stdout.text.split('\u001b[H').slice(1);
+    expect(frames.length).toBeGreaterThan(5);
+    expect(frames.every((frame) => frame.endsWith('\u001b[J') || frame.endsWith('\u001b[J\n'))).toBe(true);
+    expect(frames.at(-1)).toContain('eu-west-1 is back');
+  });
+});

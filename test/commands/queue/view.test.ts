@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { deadReport, renderDead, renderRequeued } from '../../../src/commands/queue/view.ts';
+import type { DeadTask } from '../../../src/ports/queues.ts';
+import { aQueuedTask, keyOf } from '../../support/queued.ts';
+
+const id = `run-a-${keyOf(1)}`;
+const why = 'handed out 21 times without a result';
+const letter = (special: Partial<DeadTask> = {}): DeadTask => ({
+  ...{ queued: aQueuedTask(1), reason: why, deliveries: 21, ...special },
+});
+const paidFor = letter({
+  queued: aQueuedTask(1, { progress: { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 1 } }),
+});
+const reportOf = (letters: readonly DeadTask[], count: number | null = letters.length) =>
+  deadReport({ region: 'us-east-1', letters, count });
+
+describe('what was set aside', () => {
+  it('is a line each in a pipe, with all that is known', () => {
+    const [head, line] = renderDead(reportOf([paidFor]), null)
+      .trimEnd()
+      .split('\n');
+    expect(head?.split(/ {2,}/)).toEqual(['id', 'task', 'method', 'page', 'deliveries', 'paid for', 'reason']);
+    expect(line).toMatch(new RegExp(`^${id} +t1 .* 21 +777 +${why}$`));
+  });
+
+  it('has its id in full on a screen, however narrow, so that it can be copied', () => {
+    const lines = renderDead(reportOf([letter(), paidFor]), 40).split('\n');
+    expect(lines[0]).toBe(id);
+    expect(lines[1]).toMatch(/^ {2}t1, /);
+    expect(lines[2]).toBe(`  ${why}`);
+    expect(lines[5]).toBe(`  ${why}; 777 is paid for`);
+  });
+
+  it('has no reason where SQS set it aside', () => {
+    expect(renderDead(reportOf([letter({ reason: null, deliveries: 5 })]), 80)).toContain('  handed out 5 times\n');
+  });
+
+  it('is counted where it is too much to be listed', () => {
+    expect(renderDead(reportOf([letter()], 2_001), 80)).toMatch(/\n\.\.\. and 2,000 more\n$/);
+    expect(renderDead(reportOf([letter()], null), 80)).not.toContain('more');
+  });
+
+  it('is nothing, and says so', () => {
+    expect(renderDead(reportOf([]), 80)).toBe('Nothing was set aside in us-east-1.\n');
+  });
+});
+
+describe('what was queued again', () => {
+  it.each([
+    [0, '0 tasks queued again\n'],
+    [1, '1 task queued again\n'],
+    [1_200, '1,200 tasks queued again\n'],
+  ])('%i', (count, text) => {
+    expect(renderRequeued(count)).toBe(text);
+  });
+});

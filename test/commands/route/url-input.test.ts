@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { type RouteFlags, routeFormat } from '../../../src/commands/route/flags.ts';
+import { openUrlInput, type RouteFiles, type UrlRequest } from '../../../src/commands/route/url-input.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+
+async function* nothing() {}
+
+function opened(flags: Partial<RouteFlags>, hasStdin = true) {
+  const requests: UrlRequest[] = [];
+  const files: RouteFiles = {
+    hasStdin,
+    isFile: (text) => text === 'lists/urls',
+    openUrls: (request) => {
+      requests.push(request);
+      return { batches: nothing(), close: async () => undefined };
+    },
+    csv: () => ({ header: '', render: () => '' }),
+  };
+  return { ...openUrlInput({ urls: [], ...flags }, files), requests };
+}
+
+describe('the input of captcha route', () => {
+  it('is its arguments', async () => {
+    const { source, place, requests } = opened({ urls: ['a.b', ' ', ' c.d/robots.txt '] });
+    const batches = [];
+    for await (const batch of source.batches) batches.push(...batch);
+    expect(batches).toEqual([
+      { line: 1, text: 'a.b', fault: null },
+      { line: 2, text: '', fault: 'it is empty' },
+      { line: 3, text: 'c.d/robots.txt', fault: null },
+    ]);
+    expect({ place, requests }).toEqual({ place: 'argument', requests: [] });
+  });
+
+  const usual = { path: '-', column: null, delimiter: null, encoding: null };
+  it.each<[Partial<RouteFlags>, Partial<UrlRequest>]>([
+    [{}, {}],
+    [{ urls: ['-'] }, {}],
+    [{ file: '-' }, {}],
+    [{ file: 'urls.txt' }, { path: 'urls.txt' }],
+    [{ column: 'url' }, { column: 'url' }],
+    [
+      { file: 'a.csv', column: 'url', delimiter: ';', encoding: 'utf-16le' },
+      { path: 'a.csv', column: 'url', delimiter: ';', encoding: 'utf-16le' },
+    ],
+  ])('by %j is %j', (flags, request) => {
+    expect(opened(flags)).toMatchObject({ place: 'line', requests: [{ ...usual, ...request }] });
+  });
+
+  it.each<[Partial<RouteFlags>, boolean, string]>([
+    [{}, false, 'there is no URL | name one, or give a list: --file FILE, or captcha route < FILE'],
+    [{ urls: ['a.b'], file: 'x' }, true, 'URLs come as arguments or in --file, not both'],
+    [
+      { urls: ['a.b', 's.csv'] },
+      true,
+      's.csv is the name of a file | its URLs are read with --file s.csv --column NAME; a page of this name is written https://s.csv',
+    ],
+    [
+      { urls: ['lists/urls'] },
+      true,
+      'lists/urls is the name of a file | its URLs are read with --file lists/urls; a page of this name is written https://lists/urls',
+    ],
+    [{ urls: ['a.b', '-'] }, true, '- reads all URLs from standard input | leave the others out'],
+    [{ urls: ['a.b'], column: 'url' }, true, '--column names a column of an input | add --file FILE'],
+    [
+      { file: 'a.csv' },
+      true,
+      '--file a.csv: which column holds the URLs? | say --column NAME; a list with one URL a line is read whatever its name: captcha route < FILE',
+    ],
+    [
+      { file: 'a.jsonl', column: 'x' },
+      true,
+      '--file a.jsonl: JSON Lines are not read here | jq -r .pageurl a.jsonl | captcha route',
+    ],
+  ])('cannot be %j (standard input: %j)', async (flags, hasStdin, refusal) => {
+    expect(await refusalOf(() => opened(flags, hasStdin))).toBe(refusal);
+  });
+});
+
+describe('the format', () => {
+  it.each([
+    [undefined, false, 'table'],
+    [undefined, true, 'json'],
+    ['jsonl', true, 'jsonl'],
+    ['csv', false, 'csv'],
+    ['json', false, 'json'],
+    ['table', true, 'table'],
+  ])('of --format %s with --json %j is %s', (format, json, expected) => {
+    expect(routeFormat({ urls: [], ...(format !== undefined && { format }) }, json)).toBe(expected);
+  });
+
+  it('is one that there is', async () => {
+    expect(await refusalOf(() => routeFormat({ urls: [], format: 'xml' }, false))).toBe(
+      '--format xml: not a format | it is one of table, csv, jsonl, json',
+    );
+  });
+});

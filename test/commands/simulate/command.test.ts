@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { SharedState } from '../../../src/cli/shared-state.ts';
+import { run } from '../../../src/commands/simulate/command.ts';
+import type { SimulateFlags } from '../../../src/commands/simulate/request.ts';
+import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
+import { simulationKit } from '../../../src/container/simulation.ts';
+import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+import { runIn } from '../../cli/support/run-in.ts';
+
+const small = { clients: '10', rate: '2/s', outage: '20s-30s', duration: '60s', strategy: ['full-jitter'] };
+
+function stageWith(parts: StageParts = {}) {
+  const reports: [path: string, text: string][] = [];
+  const simulation: Simulation = {
+    kit: simulationKit(),
+    writeReport: async (path, text) => void reports.push([path, text]),
+  };
+  return { ...aStage({ simulation, ...parts }), reports };
+}
+
+async function ran(flags: SimulateFlags, parts: StageParts = {}) {
+  const stage = stageWith(parts);
+  const code = await run(flags, stage.context);
+  return { ...stage, code, out: stage.stdout.text, err: stage.stderr.text };
+}
+
+/** A log in which `accepted` submissions were told at each of these moments. */
+function sharedLog(moments: readonly number[], accepted: number): SharedState {
+  const entry = { type: 'tally', accepted, budgetRefused: 0, breakerRefused: 0, task: '' } as const;
+  return {
+    place: '/state/budget/a',
+    look: () => Promise.reject(new Error('not asked for')),
+    history: () => moments.map((at) => ({ at, pid: '42', entry, answer: null, balance: 10 })),
+    reset: () => undefined,
+  };
+}
+
+interface Document {
+  readonly rows: readonly { readonly budget: boolean; readonly breaker: boolean; readonly load: readonly number[] }[];
+}
+
+describe('captcha simulate', () => {
+  it('prints the scenario, a row for each run and the load over time', async () => {
+    const { code, out } = await ran(small);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^10 clients, 2 submissions\/s as usual, outage from 20s to 30s, 1m 00s in all, seed 1\n/);
+    expect(out.match(/^full-jitter /gm)).toHaveLength(4);
+    expect(out).toContain('submissions/s, full-jitter, no protection');
+    expect(out).toContain('submissions/s, full-jitter, budget + breaker');
+  });
+
+  it('prints the same bytes for the same seed', async () => {
+    expect((await ran(small)).out).toBe((await ran(small)).out);
+    expect((await ran({ ...small, seed: '2' })).out).not.toBe((await ran(small)).out);
+  });
+
+  it.each<[SimulateFlags, (readonly [budget: boolean, breaker: boolean])[]]>([
+    [
+      { budget: 'none' },
+      [
+        [false, false],
+        [false, true],
+      ],
+    ],
+    [
+      { budget: '10/s' },
+      [
+        [true, false],
+        [true, true],
+      ],
+    ],
+    [
+      { breaker: 'on' },
+      [
+        [false, true],
+        [true, true],
+      ],
+    ],
+    [{ budget: 'none', breaker: 'off' }, [[false, false]]],
+  ])('with %j it runs %j', async (flags, runs) => {
+    const { out, records } = await ran({ ...small, ...flags }, { globals: { json: true } });
+    const { rows } = JSON.parse(out) as Document;
+    expect(rows.map(({ budget, breaker }) => [budget, breaker])).toEqual(runs);
+    expect(rows.every(({ load }) => load.length === 60)).toBe(true);
+    expect(records.configs[0]!.map(({ from }) => from)).toEqual(
+      flags.budget === '10/s' ? Array(3).fill('--budget') : [],
+    );
+  });
+
+  it('writes a page of its own, with every curve and nothing from elsewhere', async () => {
+    const { reports, err } = await ran({ ...small, html: 'storm.html' });
+    const [[path, html] = ['', '']] = reports;
+    expect(path).toBe('storm.html');
+    expect(err).toBe('report: storm.html\n');
+    expect(html.match(/<polyline /g)).toHaveLength(4);
+    expect(html).toContain('prefers-color-scheme: dark');
+    expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|@import|url\(|src=/);
+  });
+
+  it('simulates a published comparison again', async () => {
+    const { out } = await ran({ table: 'clients' });
+    expect(out).toMatch(/^10\/s, in each client \(article\) +2\.\d\d \(2\.09\) +4 \(4\) +4 \(4\)$/m);
+    const document = JSON.parse((await ran({ table: 'clients' }, { globals: { json: true } })).out) as object;
+    expect(document).toMatchObject({ schemaVersion: 1, table: 'clients', head: expect.any(Array) as object });
+  });
+
+  it('sizes the budget for a rate, and tries it', async () => {
+    const { out } = await ran({ advise: true, rate: '4/s', outage: '20s', duration: '2m' });
+    expect(out).toContain('budget.maxRetriesPerSecond = 1\n');
+    expect(out).toMatch(/^in the config file: \{"budget":\{"ratio":0.1,/m);
+    expect(out).toMatch(/^none +- /m);
+    expect(out).toMatch(/^present +budget \+ breaker /m);
+    expect(out).toMatch(/^advised +budget \+ breaker /m);
+  });
+
+  it('sizes the budget for what was submitted from this host while there was work', async () => {
+    const stage = stageWith({ sharedState: sharedLog([0, 30_000, 60_000, 86_400_000], 90) });
+    await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
+    expect(stage.stderr.text).toBe('seen on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
+    expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
+  });
+
+  it('says in JSON what it saw, by the minute also where that was seconds', async () => {
+    const stage = stageWith({ sharedState: sharedLog([0, 5_000], 120), globals: { json: true } });
+    await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
+    const observed = { acceptedPerSecond: 4, accepted: 240, overMs: 60_000 };
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({ observed, scenario: { ratePerSecond: 4 } });
+  });
+
+  it('says so where too little was submitted to know a rate', async () => {
+    const { context } = stageWith({ sharedState: sharedLog([0], 9) });
+    expect(await refusalOf(() => run({ advise: true }, context))).toMatch(/too little was submitted .*--rate 20\/s/);
+  });
+
+  it.each<[SimulateFlags, RegExp]>([
+    [{ advise: true }, /^--advise: for which rate\? .*--rate 20\/s/],
+    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise: goes with/],
+    [{ table: 'aws', clients: '10' }, /^--clients: cannot go with --table/],
+    [{ budget: '10' }, /^--budget 10: not a rate/],
+  ])('refuses %j', async (flags, message) => {
+    expect(await refusalOf(() => run(flags, stageWith().context))).toMatch(message);
+  });
+
+  it('has help with examples', async () => {
+    const { out } = await runIn(['simulate', '--help']);
+    expect(out).toContain('$ captcha simulate --table aws');
+    expect(out).toContain('comparison only');
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import {
+  readBreaker,
+  readScenario,
+  readStrategies,
+  readTable,
+  type SimulateFlags,
+} from '../../../src/commands/simulate/request.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+
+const usual = {
+  clients: 50,
+  ratePerSecond: 10 / 3,
+  outage: { fromMs: 60_000, toMs: 90_000 },
+  durationMs: 300_000,
+  seed: 1,
+};
+
+describe('what is simulated', () => {
+  it.each<[SimulateFlags, object]>([
+    [{}, {}],
+    [{ clients: '300' }, { clients: 300, ratePerSecond: 20 }],
+    [{ rate: '5/s' }, { ratePerSecond: 5 }],
+    [{ outage: '2m' }, { outage: { fromMs: 60_000, toMs: 180_000 }, durationMs: 390_000 }],
+    [{ outage: '10s-20s' }, { outage: { fromMs: 10_000, toMs: 20_000 }, durationMs: 230_000 }],
+    [
+      { outage: '0s-20s', duration: '1m' },
+      { outage: { fromMs: 0, toMs: 20_000 }, durationMs: 60_000 },
+    ],
+    [{ seed: '42' }, { seed: 42 }],
+  ])('with %j differs from the usual by %j', (flags, different) => {
+    expect(readScenario(flags)).toEqual({ ...usual, ...different });
+  });
+
+  it.each<[SimulateFlags, RegExp]>([
+    [{ clients: '0' }, /^--clients 0: not a number from 1/],
+    [{ clients: 'many' }, /^--clients many/],
+    [{ rate: '5' }, /^--rate 5: not a rate .*--rate 5\/s/],
+    [{ rate: '0/s' }, /^--rate 0\/s/],
+    [{ rate: '500/s' }, /^--rate 500\/s: too much for 50 clients .*--clients 7500/],
+    [{ outage: '60' }, /^--outage 60: not a duration .*did you mean 60s/],
+    [{ outage: '20s-10s' }, /^--outage 20s-10s: it ends before it begins/],
+    [{ duration: '80s' }, /^--duration: over before the outage is/],
+    [{ seed: '1.5' }, /^--seed 1.5/],
+  ])('%j is refused, with what to write instead', async (flags, message) => {
+    expect(await refusalOf(async () => readScenario(flags))).toMatch(message);
+  });
+
+  it('compares the strategies that a configuration may ask for, or those that are named, each once', () => {
+    expect(readStrategies({})).toHaveLength(6);
+    expect(readStrategies({ strategy: ['equal-jitter', 'none', 'none'] })).toEqual(['equal-jitter', 'none']);
+    expect(() => readStrategies({ strategy: ['jitter'] })).toThrow('--strategy jitter: no such strategy');
+  });
+
+  it('knows the breaker on, off and both, and the tables by name', () => {
+    expect([readBreaker({}), readBreaker({ breaker: 'on' }), readBreaker({ breaker: 'off' })]).toEqual([
+      [false, true],
+      [true],
+      [false],
+    ]);
+    expect(() => readBreaker({ breaker: 'open' })).toThrow('neither on nor off');
+    expect(readTable('aws')).toBe('aws');
+    expect(() => readTable('amazon')).toThrow('--table amazon: no such table');
+  });
+});

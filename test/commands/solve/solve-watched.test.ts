@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { solveWatched } from '../../../src/commands/solve/command.ts';
+import type { SolverEvent } from '../../../src/domain/events.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Task } from '../../../src/domain/task.ts';
+import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { aSolved } from '../../cli/support/outcomes.ts';
+import { aFault, aTask } from '../../support/builders.ts';
+
+const about = { taskId: '1', attempt: 1 };
+const submitting: SolverEvent = { ...about, type: 'submitting', region: null };
+const submitted: SolverEvent = { ...about, type: 'submitted', captchaId: '71', roundTripMs: 250 };
+const notReady: SolverEvent = { ...about, type: 'not-ready', captchaId: '71' };
+const unsolvable: SolverEvent = {
+  ...about,
+  type: 'attempt-failed',
+  fault: aFault({ kind: 'unsolvable', message: 'the workers gave up' }),
+};
+
+/** One thing that happens while the task is solved. */
+type Step = SolverEvent | 'SIGINT' | 'a second passes';
+
+/** Lets these things happen to one task. */
+async function watched(steps: readonly Step[], parts: StageParts = {}) {
+  const stage = aStage({
+    ...parts,
+    solve: async (_task, emit) => {
+      for (const step of steps) {
+        if (step === 'SIGINT') stage.signals.send('SIGINT');
+        else if (step === 'a second passes') await stage.clock.advance(1_000);
+        else emit(step);
+      }
+      return aSolved();
+    },
+  });
+  const outcome = await solveWatched(aTask(), 'fail', stage);
+  return { ...stage, outcome };
+}
+
+const collect = '  collect it later with: captcha result 71\n';
+const underWay = 'stopping: a submission is under way, and its id not known yet; Ctrl-C again leaves at once\n';
+const goesOn = `stopping: 71 is paid for and still polled; Ctrl-C again leaves at once\n${collect}`;
+
+describe('what a person sees of a task', () => {
+  const steps = [submitting, submitted, notReady];
+
+  it.each([
+    [0, ''],
+    [1, 'attempt 1: submitting\nattempt 1: accepted as 71 in 250ms\n'],
+    [2, 'attempt 1: submitting\nattempt 1: accepted as 71 in 250ms\n71: not ready\n'],
+  ])('at verbosity %i is its events up to that level, on stderr', async (verbosity, text) => {
+    const { stdout, stderr } = await watched(steps, { options: { verbosity } });
+    expect(stderr.text).toBe(text);
+    expect(stdout.text).toBe('');
+  });
+
+  it('where logs are JSON is every event as an object', async () => {
+    const { stderr } = await watched([submitted], { options: { verbosity: 1, logFormat: 'json' } });
+    expect(JSON.parse(stderr.text)).toMatchObject({ message: 'attempt 1: accepted as 71 in 250ms', event: submitted });
+  });
+});
+
+describe('a task that is watched', () => {
+  it('ends in the outcome of the solver, which is given the task and what to do without a token', async () => {
+    const task: Task = aTask();
+    const stage = aStage({ solve: async (): Promise<Outcome> => aSolved({ taskId: 'x' }) });
+    expect((await solveWatched(task, 'wait', stage)).taskId).toBe('x');
+    expect(stage.records).toMatchObject({ tasks: [task], onExhausted: 'wait' });
+  });
+
+  it('gives the solver a signal that aborts with Ctrl-C', async () => {
+    let stopped: boolean[] = [];
+    const stage = aStage({
+      solve: async (_task, _emit, stop) => {
+        stopped = [stop.aborted];
+        stage.signals.send('SIGINT');
+        stopped.push(stop.aborted);
+        return aSolved();
+      },
+    });
+    await solveWatched(aTask(), 'fail', stage);
+    expect(stopped).toEqual([false, true]);
+  });
+});
+
+describe('the first Ctrl-C', () => {
+  it('before anything was sent says that it stops', async () => {
+    const { stderr } = await watched(['SIGINT']);
+    expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
+  });
+
+  it('after a submission says which id is still polled and how to collect it, under --quiet, too', async () => {
+    const { stderr, signals } = await watched([submitted, 'SIGINT', 'SIGINT'], { options: { quiet: true } });
+    expect(stderr.text).toBe(goesOn);
+    expect(signals.kills).toEqual([]);
+  });
+
+  it('during a submission says it as soon as there is an id', async () => {
+    const { stderr } = await watched([submitting, 'SIGINT', submitted]);
+    expect(stderr.text).toBe(`${underWay}${goesOn}`);
+  });
+
+  it('after an id was given up by the service does not name it', async () => {
+    const { stderr } = await watched([submitted, unsolvable, 'SIGINT']);
+    expect(stderr.text).toBe('attempt 1 failed: the workers gave up\nstopping; Ctrl-C again leaves at once\n');
+  });
+});
+
+describe('the second Ctrl-C', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('gives the cursor back before the process ends', async () => {
+    vi.stubEnv('CI', undefined);
+    vi.stubEnv('TERM', 'xterm');
+    let last = '';
+    const stage = aStage({
+      stderr: { isTTY: true, columns: 80 },
+      solve: async () => {
+        stage.signals.send('SIGINT');
+        await stage.clock.advance(1_000);
+        stage.signals.send('SIGINT');
+        last = stage.stderr.text;
+        return aSolved();
+      },
+    });
+    await solveWatched(aTask(), 'fail', stage);
+    expect(stage.signals.kills).toHaveLength(1);
+    expect(last.lastIndexOf('\u001b[?25h')).toBeGreaterThan(last.lastIndexOf('\u001b[?25l'));
+  });
+
+  it('names what is left behind and ends the process by the signal', async () => {
+    const { stderr, signals } = await watched([submitted, 'SIGINT', 'a second passes', 'SIGINT']);
+    expect(stderr.text).toBe(`${goesOn}${collect.trimStart()}`);
+    expect(signals.kills).toEqual([[signals.pid, 'SIGINT']]);
+  });
+
+  it('says nothing where nothing is left behind', async () => {
+    const { stderr, signals } = await watched(['SIGINT', 'a second passes', 'SIGINT']);
+    expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
+    expect(signals.kills).toHaveLength(1);
+  });
+
+  it('during a submission says that it may have been charged', async () => {
+    const { stderr, signals } = await watched([submitting, 'SIGINT', 'a second passes', 'SIGINT']);
+    expect(stderr.text).toBe(`${underWay}a submission was under way: it may have been charged\n`);
+    expect(signals.kills).toHaveLength(1);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { type TaskFlags, taskInputOf } from '../../../src/commands/solve/task-input.ts';
+import { aStage } from '../../cli/support/a-stage.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
+import { anImage, type ImageKind, imageText } from '../../support/an-image.ts';
+
+const inputOf = (flags: TaskFlags, files: Record<string, string | Uint8Array> = {}) =>
+  taskInputOf(flags, aStage({ files }).context);
+
+const nothing = {
+  taskId: '1',
+  method: null,
+  sitekey: null,
+  pageurl: null,
+  pageAction: null,
+  params: {},
+  body: null,
+  region: null,
+};
+
+describe('the flags of a task', () => {
+  it.each<[TaskFlags, object]>([
+    [{}, {}],
+    [{ method: 'turnstile' }, { method: 'turnstile' }],
+    [{ sitekey: '0x4' }, { sitekey: '0x4' }],
+    [{ pageurl: 'https://example.com' }, { pageurl: 'https://example.com' }],
+    [{ pageAction: 'login' }, { pageAction: 'login' }],
+    [{ region: 'eu-west-1' }, { region: 'eu-west-1' }],
+    [{ param: ['a=1', 'b=x=y'] }, { params: { a: '1', b: 'x=y' } }],
+  ])('%j become its input', async (flags, input) => {
+    expect(await inputOf(flags)).toEqual({ ...nothing, ...input });
+  });
+
+  it.each(['image.png', '-'])('read the image %s byte by byte', async (file) => {
+    const bytes = anImage();
+    const { body } = await inputOf({ file }, { [file]: bytes });
+    expect(body).toBe(Buffer.from(bytes).toString('base64'));
+  });
+
+  it.each(['png', 'jpeg', 'gif', 'bmp', 'webp', 'mp3', 'wav'] as ImageKind[])(
+    'take a file of the kind %s',
+    async (kind) => {
+      const bytes = anImage(kind);
+      expect((await inputOf({ file: ' a ' }, { a: bytes })).body).toBe(bytes.toString('base64'));
+    },
+  );
+
+  it('take the text of an image, which they decode once', async () => {
+    for (const text of [imageText(), `data:image/png;base64,${imageText()}\n`, imageText().replace(/.{76}/g, '$&\n')]) {
+      expect((await inputOf({ file: 'a' }, { a: text })).body).toBe(imageText());
+    }
+  });
+
+  it.each<[string, string | Uint8Array]>([
+    ['empty', ''],
+    ['empty', ' \n'],
+    ['text, not an image', 'BMW is a car'],
+    ['HTML, not an image', '<!doctype html>\n<html>'],
+    ['an SVG drawing, not an image', '<?xml version="1.0"?><svg xmlns="x">'],
+    ['JSON, not an image', '{"error": 404}'],
+    ['a PDF, not an image', '%PDF-1.7 ...'],
+    ['a private key, not an image', '-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n'],
+    ['a ZIP archive or an office document, not an image', 'PK\u0003\u0004....'],
+    ['unknown data, not an image', Uint8Array.from({ length: 512 }, (_, index) => (index * 167) % 256)],
+    ['a data: URI of HTML, not an image', `data:text/html;base64,${Buffer.from('<html>').toString('base64')}`],
+    ['base64 of text, not an image', Buffer.from(imageText()).toString('base64')],
+    ['only 69 bytes long: the service takes none below 100', anImage('png', 69)],
+    ['larger than 1 MiB, and the service takes no more', anImage('png', 1_400_000)],
+  ])('refuse a file that is %s', async (what, content) => {
+    expect(await refusalOf(() => inputOf({ file: 'a.png' }, { 'a.png': content }))).toMatch(`a.png is ${what} | `);
+  });
+});
+
+describe('a parameter file', () => {
+  const read = (text: string): Promise<unknown> =>
+    inputOf({ paramFile: 'p.json' }, { 'p.json': text }).then(({ params }) => params);
+
+  it('holds parameters of any plain kind, which are sent as text', async () => {
+    const text = '{"proxy": "user:secret@host:8080", "min_score": 0.3, "enterprise": true, "ünïcode": "é"}';
+    const params = { proxy: 'user:secret@host:8080', min_score: '0.3', enterprise: '1', ünïcode: 'é' };
+    expect(await read(text)).toEqual(params);
+  });
+
+  it('gives way to --param', async () => {
+    const { params } = await inputOf({ paramFile: '-', param: ['a=argv'] }, { '-': '{"a": "file", "b": "file"}' });
+    expect(params).toEqual({ a: 'argv', b: 'file' });
+  });
+
+  const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
+
+  it.each(['', 'proxy=secret', '{"proxy": "secret"', "{'proxy': 'secret'}"])(
+    'that is not JSON is refused without showing what it holds: %j',
+    async (text) => {
+      expect(await refusalOf(() => read(text))).toBe(`--param-file p.json: not JSON | ${hint}`);
+    },
+  );
+
+  it.each(['null', '3', '"secret"', '[]', '["secret"]', '{"a": null}', '{"a": {"b": "secret"}}', '{"a": ["secret"]}'])(
+    'that is not one object of plain values is refused without showing what it holds: %s',
+    async (text) => {
+      const refusal = `--param-file p.json: not an object of texts and numbers | ${hint}`;
+      expect(await refusalOf(() => read(text))).toBe(refusal);
+    },
+  );
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { answerWorker, renderWorkerEnd } from '../../../src/commands/worker/view.ts';
+import type { WorkerTotals } from '../../../src/core/fleet/worker-metrics.ts';
+import type { WorkerSnapshot } from '../../../src/core/fleet/worker.ts';
+
+const totals: WorkerTotals = {
+  ...{ taken: 12, solved: 9, failed: 2, byReason: { unsolvable: 2 }, attempts: 13, requests: 40, possiblyCharged: 1 },
+  ...{ known: 0, lost: 1, handedBack: 0, deadLettered: 0, solveMs: { p50: 15_000, p95: 31_000 } },
+};
+const atWork: WorkerSnapshot = {
+  ...{ isDraining: false, away: null, concurrency: 50, busy: 7, pausedMs: 0, totals },
+  depth: { waiting: 30, inFlight: 7, oldestAgeMs: 1_500, dead: 0 },
+};
+const about = { region: 'eu', worker: 'host-1', version: '1.2.3', startedAt: 0, now: 60_000 };
+
+const statusOf = (special: Partial<WorkerSnapshot>): unknown =>
+  (JSON.parse(answerWorker('/health', { ...atWork, ...special }, about)!.body) as { status: unknown }).status;
+
+describe('the endpoints of a worker', () => {
+  it('say on /health what the failover plan reads', () => {
+    const { status, body } = answerWorker('/health', atWork, about)!;
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      ...{ schemaVersion: 1, status: 'healthy', region: 'eu', activeWorkers: 50, queueDepth: 30, busy: 7, inFlight: 7 },
+      ...{ error: null, ts: '1970-01-01T00:01:00.000Z' },
+    });
+  });
+
+  it.each<[string, Partial<WorkerSnapshot>]>([
+    ['healthy', {}],
+    ['idle', { busy: 0, depth: { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 } }],
+    ['draining', { isDraining: true, away: 'gone' }],
+    ['unhealthy', { away: 'redis://x: gone' }],
+    // The service is down everywhere at once: no region is left for that.
+    ['healthy', { pausedMs: 5_000 }],
+  ])('call it %s', (status, special) => {
+    expect(statusOf(special)).toBe(status);
+  });
+
+  it.each<[number, string, Partial<WorkerSnapshot>]>([
+    [200, 'ready', {}],
+    [503, 'draining', { isDraining: true }],
+    [503, 'the queue is away: redis://x: gone', { away: 'redis://x: gone' }],
+    [503, 'starting', { depth: null }],
+  ])('say %i on /readyz: %s', (status, text, special) => {
+    expect(answerWorker('/readyz', { ...atWork, ...special }, about)).toMatchObject({ status, body: `${text}\n` });
+  });
+
+  it('say on /livez that it lives, whatever the queue does', () => {
+    expect(answerWorker('/livez', { ...atWork, away: 'gone', isDraining: true }, about)).toMatchObject({ status: 200 });
+  });
+
+  it('print metrics in the text format of Prometheus', () => {
+    const { body, contentType } = answerWorker('/metrics', atWork, about)!;
+    expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    for (const line of body.split('\n'))
+      expect(line).toMatch(/^$|^# (HELP|TYPE) captcha_|^captcha_[a-z_]+\{region="eu".*\} [\d.]+$/);
+    expect(body).toContain('captcha_worker_tasks_total{region="eu",result="unsolvable"} 2\n');
+    expect(body).toContain('captcha_worker_solve_seconds{region="eu",quantile="0.95"} 31\n');
+    expect(body).toContain('captcha_queue_oldest_age_seconds{region="eu"} 1.5\n');
+  });
+
+  it('know no other path', () => {
+    expect(answerWorker('/', atWork, about)).toBeNull();
+  });
+});
+
+describe('what a worker says in the end', () => {
+  it('names what it handed back, with what was paid for', () => {
+    const handedBack = [
+      { id: 'run-1', taskId: 't1', captchaId: 'c1' },
+      { id: 'run-2', taskId: 't2', captchaId: null },
+    ];
+    const end = { reason: 'interrupted', message: null, isDrained: false, handedBack } as const;
+    expect(renderWorkerEnd(end, totals).split('\n')).toEqual([
+      'stopped',
+      '9 solved, 2 failed, 1 taken over by others, 1 possibly charged twice or for nothing',
+      '13 submissions, 40 requests',
+      'solve time p50 15s, p95 31s',
+      'the time to drain ran out',
+      'handed back: run-1 (c1 is paid for)',
+      'handed back: run-2',
+    ]);
+  });
+});

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SharedState } from '../../src/cli/shared-state.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { plugSharedState } from '../../src/container/shared-state.ts';
+import { isRoot } from '../support/is-root.ts';
+
+async function emptyFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'captcha-budget-')));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function sharedIn(stateFolder: string): SharedState {
+  return plugSharedState(v.parse(configSchema, {}), { accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } });
+}
+
+describe('what processes of this host share', () => {
+  it('can be kept in a folder that is still to be made, and looking makes none', async () => {
+    const folder = await emptyFolder();
+    const shared = sharedIn(join(folder, 'state'));
+    await shared.look();
+    expect(shared.alone).toBeUndefined();
+    expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+
+  it('goes on where a log is', async () => {
+    const folder = await emptyFolder();
+    await sharedIn(folder).reset();
+    expect(sharedIn(folder).alone).toBeUndefined();
+    expect([...sharedIn(folder).history()]).toHaveLength(1);
+  });
+});
+
+describe('a place where nothing can be shared', () => {
+  it('is told of with the cause where a file stands in its way, and holds no history', async () => {
+    const file = join(await emptyFolder(), 'file');
+    await writeFile(file, '');
+    const shared = sharedIn(join(file, 'state'));
+    expect(shared.alone).toMatch(/^.*\/file\/state\/budget\/.*: ENOTDIR: /);
+    expect([...shared.history()]).toEqual([]);
+    await expect(shared.look()).resolves.toMatchObject({ state: {} });
+    await expect(shared.reset()).resolves.toBeUndefined();
+  });
+
+  it('is told of on Windows, before any folder is there', async () => {
+    const folder = await emptyFolder();
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
+    onTestFinished(() => void Object.defineProperty(process, 'platform', platform));
+    Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+    expect(sharedIn(join(folder, 'state')).alone).toMatch(/on Windows share no/);
+    expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+
+  it.skipIf(isRoot)('is told of with the cause where the folder may not be written', async () => {
+    const folder = await emptyFolder();
+    await chmod(folder, 0o500);
+    expect(sharedIn(join(folder, 'state')).alone).toContain(`EACCES: permission denied, access '${folder}'`);
+  });
+
+  it.skipIf(!isRoot)('is told of with the cause where the folder is mounted read-only', async ({ skip }) => {
+    const folder = await emptyFolder();
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder], { stdio: 'ignore' });
+    } catch {
+      return skip('nothing can be mounted here');
+    }
+    onTestFinished(() => void execFileSync('umount', [folder]));
+    expect(sharedIn(join(folder, 'state')).alone).toContain(`EROFS: read-only file system, access '${folder}'`);
+  });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { explainOutage } from '../../../src/core/regions/probe-regions.ts';
+import { answered, reachable, refused, silent, unreachable } from '../resilience/support/probes.ts';
+
+const lost = silent('the host name does not resolve');
+
+describe('when things fail at once', () => {
+  it.each([
+    ['all is well', [answered(), answered()], reachable, null],
+    ['one region of two fails', [answered(), lost], reachable, null],
+    ['the only region fails', [lost], reachable, null],
+    ['nothing was asked', [], reachable, null],
+    ['nothing at all can be reached', [lost, lost], unreachable, /this machine's network/],
+    ['the only region and the API cannot be reached', [lost], unreachable, /this machine's network/],
+    ['all regions fail and the API does not', [lost, refused('HTTP 503')], reachable, /what they share/],
+    ['the API alone cannot be reached', [answered(), lost], unreachable, /says nothing about the regions/],
+    ['all regions refuse with a status: the network works', [refused('HTTP 503')], unreachable, /says nothing about/],
+  ] as const)('and %s, says so', (_name, results, api, said) => {
+    const note = explainOutage(results, api);
+    if (said === null) expect(note).toBeNull();
+    else expect(note).toMatch(said);
+  });
+});

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
+import type { Admission, Pass, Verdict } from '../../../src/ports/state.ts';
+import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-course.ts';
+
+const isProbe = (admission: Admission): boolean => admission.admitted && admission.pass.probe;
+
+describe('CircuitBreaker, half-open', () => {
+  it('gives the probe to exactly one, however many ask', () => {
+    const { breaker } = opened();
+    const admissions = Array.from({ length: 100 }, () => breaker.tryEnter(5_000));
+    expect(admissions.map(isProbe).indexOf(true)).toBe(0);
+    expect(admissions.filter(({ admitted }) => admitted)).toHaveLength(1);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  it('tells the others to ask again soon, since the probe may answer any moment', () => {
+    const { breaker } = opened();
+    passAt(breaker, 5_000);
+    expect(breaker.tryEnter(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
+    expect(breaker.tryEnter(24_400)).toEqual({ admitted: false, retryInMs: 600 });
+  });
+
+  it.each<[Verdict, string]>([
+    ['success', 'closed'],
+    ['busy', 'closed'],
+    ['failure', 'open'],
+    ['abandoned', 'open'],
+  ])('is after a probe that ended with %s %s', (verdict, state) => {
+    const { breaker } = opened();
+    breaker.record(passAt(breaker, 5_000), verdict, at(5_100));
+    expect(breaker.state).toBe(state);
+  });
+
+  it('gives the probe to the next one at once where it was abandoned', () => {
+    const { breaker } = opened();
+    breaker.record(passAt(breaker, 5_000), 'abandoned', at(5_000));
+    expect(breaker.tryEnter(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(breaker.tryEnter(5_000).admitted).toBe(false);
+  });
+
+  it('is neither reopened nor robbed of its probe by the late failure of a submission from before', () => {
+    const { breaker, late } = opened();
+    const probe = passAt(breaker, 5_000);
+    breaker.record(late[0]!, 'failure', at(5_100));
+    expect(breaker.state).toBe('half-open');
+    breaker.record(probe, 'success', at(5_200));
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('is not closed by the late success of a submission from before', () => {
+    const { breaker, late } = opened();
+    passAt(breaker, 5_000);
+    breaker.record(late[0]!, 'success', at(5_100));
+    expect(breaker.state).toBe('half-open');
+    expect(breaker.tryEnter(5_100).admitted).toBe(false);
+  });
+
+  it('gives a new probe when the lease of a dead one has ended, and ignores the dead one afterwards', () => {
+    const { breaker } = opened();
+    const dead = passAt(breaker, 5_000);
+    expect(breaker.tryEnter(24_999).admitted).toBe(false);
+    const next = passAt(breaker, 25_000);
+    expect(next.probe).toBe(true);
+    expect(breaker.tryEnter(25_000).admitted).toBe(false);
+    breaker.record(dead, 'success', at(25_100));
+    expect(breaker.state).toBe('half-open');
+    breaker.record(next, 'failure', at(25_200));
+    expect(breaker.state).toBe('open');
+  });
+
+  it('starts clean when it closes: failures from before the break do not count again', () => {
+    const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: 0.5 });
+    recordAll(breaker, times(10, 'failure'), 1_000);
+    breaker.record(passAt(breaker, 6_000), 'success', at(6_000));
+    recordAll(breaker, times(9, 'failure'), 7_000);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('starts clean when it closes: failures in a row are counted from one again', () => {
+    const { breaker } = opened();
+    breaker.record(passAt(breaker, 5_000), 'success', at(5_000));
+    recordAll(breaker, times(2, 'failure'), 5_000);
+    expect(breaker.state).toBe('closed');
+  });
+});
+
+describe('CircuitBreaker, whatever happens', () => {
+  it('never has two probes out within a lease, admits nobody in a break, and changes with current passes only', () => {
+    const verdict = fc.constantFrom<Verdict>('success', 'failure', 'failure', 'busy', 'abandoned');
+    const step = fc.oneof(
+      fc.record({ type: fc.constant('enter' as const), afterMs: fc.integer({ min: 0, max: 6_000 }) }),
+      fc.record({ type: fc.constant('record' as const), which: fc.nat(), verdict }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 2 });
+        const out: Pass[] = [];
+        let [nowMs, probeMs, epoch] = [0, -Infinity, 0];
+        for (const one of steps) {
+          const before = breaker.state;
+          if (one.type === 'enter') {
+            nowMs += one.afterMs;
+            const admission = breaker.tryEnter(nowMs);
+            if (!admission.admitted) continue;
+            expect(admission.pass.probe).toBe(before !== 'closed');
+            if (before === 'half-open') expect(nowMs - probeMs).toBeGreaterThanOrEqual(options.probeLeaseMs);
+            if (admission.pass.probe) probeMs = nowMs;
+            epoch = admission.pass.epoch;
+            out.push(admission.pass);
+          } else if (out.length > 0) {
+            const [pass] = out.splice(one.which % out.length, 1) as [Pass];
+            breaker.record(pass, one.verdict, at(nowMs));
+            if (pass.epoch < epoch) expect(breaker.state).toBe(before);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { ProcessBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
+import { usualBreaker } from '../../support/solver-rig.ts';
+
+function aBreaker(draw: number): { breaker: ProcessBreaker; clock: VirtualClock } {
+  const clock = new VirtualClock();
+  const options = { ...usualBreaker, consecutiveFailures: 1 };
+  return { breaker: new ProcessBreaker(options, { clock, random: { next: () => draw } }), clock };
+}
+
+function fail(breaker: ProcessBreaker): void {
+  const admission = breaker.tryEnter();
+  if (admission.admitted) breaker.record(admission.pass, 'failure');
+}
+
+describe('ProcessBreaker', () => {
+  it('opens with a break that its chance has lengthened', () => {
+    const { breaker } = aBreaker(0.5);
+    fail(breaker);
+    expect(breaker.tryEnter()).toEqual({ admitted: false, retryInMs: 6_250 });
+  });
+
+  it('gives one probe when its clock has passed the break, and closes when the probe succeeds', async () => {
+    const { breaker, clock } = aBreaker(0);
+    fail(breaker);
+    await clock.advance(5_000);
+    const admission = breaker.tryEnter();
+    expect(admission).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(breaker.tryEnter().admitted).toBe(false);
+    if (admission.admitted) breaker.record(admission.pass, 'success');
+    expect(breaker.tryEnter()).toMatchObject({ admitted: true, pass: { probe: false } });
+  });
+});

@@ -1,0 +1,230 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
+import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
+import { SharedProtection } from '../../../src/core/resilience/host-resilience.ts';
+import {
+  type ProtectionAnswer,
+  type ProtectionEntry,
+  type ProtectionOptions,
+  ProtectionState,
+} from '../../../src/core/resilience/resilience-state.ts';
+import { LogLost } from '../../../src/domain/errors.ts';
+import type { Pass, Verdict } from '../../../src/ports/state.ts';
+import { MemoryLog } from '../../support/memory-log.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+
+const options: ProtectionOptions = {
+  budget: { ...usualBudget, burst: 3 },
+  breaker: { ...usualBreaker, consecutiveFailures: 3, unprovenLimit: 3 },
+};
+const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;
+
+type Log = MemoryLog<ProtectionEntry, ProtectionAnswer>;
+
+/** Processes `a`, `b` and so on, that share a log. */
+function aHost(names: readonly string[], special: Partial<ProtectionOptions> = {}) {
+  const clock = new VirtualClock();
+  const nowMs = (): number => clock.nowMs();
+  const log: Log = new MemoryLog(nowMs);
+  const warnings: string[] = [];
+  const open = (name: string, own = special): SharedProtection =>
+    new SharedProtection(
+      { ...options, ...own },
+      {
+        openLog: (state) => log.open(name, state),
+        ...{ nowMs, clock, random: seededRandom(1), warn: (message) => void warnings.push(message) },
+      },
+    );
+  return { clock, log, warnings, open, processes: names.map((name) => open(name)) };
+}
+
+async function pass(protection: SharedProtection): Promise<Pass> {
+  const admission = await protection.breaker.tryEnter();
+  if (!admission.admitted) throw new Error('not admitted');
+  return admission.pass;
+}
+
+describe('SharedProtection', () => {
+  it('answers whoever still asks when it is closed, and touches the log no more', async () => {
+    const { log, warnings, processes } = aHost(['a'], { breaker: usualBreaker });
+    const [a] = processes as [SharedProtection];
+    await pass(a);
+    a.close();
+    const written = log.written.length;
+    expect(await a.budget.tryWithdraw(now)).toMatchObject({ granted: true });
+    expect(await a.breaker.tryEnter()).toMatchObject({ admitted: true });
+    expect([log.written.length, warnings]).toEqual([written, []]);
+  });
+
+  it('writes one entry for what happened in a short while, and nothing for asking', async () => {
+    const { clock, log, processes } = aHost(['a'], { breaker: usualBreaker });
+    const [a] = processes as [SharedProtection];
+    for (let count = 0; count < 1_000; count += 1) {
+      await a.breaker.record(await pass(a), 'success');
+      await a.budget.deposit();
+    }
+    expect(log.written).toEqual([]);
+    await clock.advance(50);
+    expect(log.written.map(({ entry }) => entry)).toMatchObject([
+      { type: 'verdict', verdict: 'success', count: 1_000 },
+      { type: 'tally', accepted: 1_000 },
+    ]);
+  });
+
+  it('writes no refusal but the sum of them', async () => {
+    const { clock, log, processes } = aHost(['a', 'b']);
+    const [a, b] = processes as [SharedProtection, SharedProtection];
+    for (let count = 0; count < 3; count += 1) await a.budget.tryWithdraw(now);
+    const written = log.written.length;
+    for (let count = 0; count < 100; count += 1) await b.budget.tryWithdraw(now);
+    expect(log.written).toHaveLength(written);
+    await clock.advance(50);
+    expect(log.written.slice(written)).toMatchObject([
+      { by: 'b', entry: { type: 'tally', budgetRefused: 100, task: 't1' } },
+    ]);
+  });
+
+  it('tells what is left when it is closed', async () => {
+    const { log, processes } = aHost(['a']);
+    const [a] = processes as [SharedProtection];
+    await a.budget.deposit();
+    a.close();
+    expect(log.written).toMatchObject([{ entry: { type: 'tally', accepted: 1 } }]);
+  });
+
+  it('holds all back for what the service asked of one', async () => {
+    const { clock, processes } = aHost(['a', 'b']);
+    const [a, b] = processes as [SharedProtection, SharedProtection];
+    await a.quiet.ask(2_000);
+    expect(await b.quiet.leftMs()).toBe(2_000);
+    await clock.advance(1_500);
+    expect(await b.quiet.leftMs()).toBe(500);
+    await clock.advance(1_500);
+    expect(await b.quiet.leftMs()).toBe(0);
+  });
+
+  it('takes the probe from a process that was killed or stopped, at once', async () => {
+    const { clock, log, processes } = aHost(['a', 'b']);
+    const [a, b] = processes as [SharedProtection, SharedProtection];
+    for (let count = 0; count < 3; count += 1) await a.breaker.record(await pass(a), 'failure');
+    await clock.advance(10_000);
+    const dead = await pass(a);
+    expect(await b.breaker.tryEnter()).toMatchObject({ admitted: false });
+    log.gone.add('a');
+    await clock.advance(20);
+    expect(await b.breaker.tryEnter()).toMatchObject({ admitted: true, pass: { probe: true } });
+    await a.breaker.record(dead, 'success');
+    expect(await a.breaker.tryEnter(), 'what a stopped one says later changes nothing').toMatchObject({
+      admitted: false,
+    });
+  });
+
+  it('keeps the settings of whoever came first, says so once, and takes others when nobody has used them', async () => {
+    const { clock, log, warnings, open, processes } = aHost(['a']);
+    const [a] = processes as [SharedProtection];
+    await a.budget.tryWithdraw(now);
+    const other = { budget: { ...options.budget, burst: 50 } };
+    const b = open('b', other);
+    await b.budget.tryWithdraw(now);
+    await b.budget.tryWithdraw(now);
+    expect(warnings).toEqual([expect.stringContaining('settings differ')]);
+    expect(log.written.some(({ entry }) => entry.type === 'configure')).toBe(false);
+    await clock.advance(600_000);
+    const withdrawal = await open('c', other).budget.tryWithdraw(now);
+    expect(withdrawal).toMatchObject({ granted: true, balance: 49 });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it.each(['catchUp', 'append'] as const)(
+    'goes on alone from where it stood where %s loses the log',
+    async (method) => {
+      const { log, clock } = aHost([]);
+      const warnings: string[] = [];
+      let isLost = false;
+      const a = new SharedProtection(options, {
+        openLog: (state) => {
+          const opened = log.open('a', state);
+          const failing = (): never => {
+            throw new LogLost('the disk is full');
+          };
+          return {
+            ...opened,
+            catchUp: () => (isLost && method === 'catchUp' ? failing() : opened.catchUp()),
+            append: (entries) => (isLost && method === 'append' ? failing() : opened.append(entries)),
+          };
+        },
+        nowMs: () => clock.nowMs(),
+        ...{ clock, random: seededRandom(1), warn: (message: string) => void warnings.push(message) },
+      });
+      await a.budget.tryWithdraw(now);
+      isLost = true;
+      const granted = [];
+      for (let count = 0; count < 5; count += 1) granted.push((await a.budget.tryWithdraw(now)).granted);
+      expect(granted).toEqual([true, true, false, false, false]);
+      expect(warnings).toEqual([expect.stringMatching(/^the disk is full; .*this process's own$/)]);
+    },
+  );
+});
+
+const step = fc.oneof(
+  fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 4_000 }) }),
+  fc.record({ do: fc.constant('enter' as const), who: fc.nat(3) }),
+  fc.record({
+    do: fc.constant('judge' as const),
+    which: fc.nat(),
+    verdict: fc.constantFrom<Verdict>('success', 'failure', 'failure', 'busy', 'abandoned'),
+  }),
+  fc.record({
+    do: fc.constant('withdraw' as const),
+    who: fc.nat(3),
+    maxWaitMs: fc.constantFrom(0, 0, 2_000, Infinity),
+  }),
+);
+
+describe('SharedProtection, however processes interleave', () => {
+  it('comes to the same state everywhere, keeps the bound, and has one probe at a time', async () => {
+    const course = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      const { clock, log, processes } = aHost(['a', 'b', 'c', 'd']);
+      const passes: { pass: Pass; by: SharedProtection }[] = [];
+      for (const one of steps) {
+        if (one.do === 'pass') await clock.advance(one.ms);
+        else if (one.do === 'enter') {
+          const by = processes[one.who]!;
+          const admission = await by.breaker.tryEnter();
+          if (admission.admitted) passes.push({ pass: admission.pass, by });
+        } else if (one.do === 'withdraw') {
+          const onExhausted = one.maxWaitMs === 0 ? 'fail' : 'wait';
+          await processes[one.who]!.budget.tryWithdraw({ onExhausted, maxWaitMs: one.maxWaitMs, taskId: 't' });
+        } else if (passes.length > 0) {
+          const [{ pass, by }] = passes.splice(one.which % passes.length, 1) as [(typeof passes)[0]];
+          await by.breaker.record(pass, one.verdict);
+        }
+      }
+      for (const each of processes) each.close();
+      const whole = new ProtectionState(options, 0);
+      const usesAtMs: number[] = [];
+      for (const logged of log.written) {
+        const copy = new ProtectionState(options, 0);
+        copy.restore(JSON.parse(JSON.stringify(whole.snapshot())) as object);
+        const answer = whole.apply(logged);
+        expect(copy.apply(logged), 'a restored state goes on as the one it was taken of').toEqual(answer);
+        expect(JSON.stringify(copy.snapshot())).toBe(JSON.stringify(whole.snapshot()));
+        if (answer !== null && 'granted' in answer && answer.granted) usesAtMs.push(logged.atMs + answer.waitMs);
+        if (whole.breaker.state === 'half-open')
+          expect(whole.breaker.awaited(logged.atMs).length).toBeLessThanOrEqual(1);
+      }
+      usesAtMs
+        .sort((x, y) => x - y)
+        .forEach((toMs, index) =>
+          usesAtMs.slice(0, index + 1).forEach((fromMs, first) => {
+            const { burst, maxRetriesPerSecond } = options.budget;
+            expect(index - first + 1).toBeLessThanOrEqual(
+              burst + (maxRetriesPerSecond * (toMs - fromMs)) / 1_000 + 1e-6,
+            );
+          }),
+        );
+    });
+    await fc.assert(course, { numRuns: 150 });
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { simulationKit } from '../../../src/container/simulation.ts';
+import { articleStorm } from '../../../src/core/simulation/tables/article-storm.ts';
+import { awsContention } from '../../../src/core/simulation/tables/aws-contention.ts';
+import { clientCount } from '../../../src/core/simulation/tables/client-count.ts';
+import type { Figure, PublishedTable } from '../../../src/core/simulation/tables/published-table.ts';
+import { spikeCollapse } from '../../../src/core/simulation/tables/spike-collapse.ts';
+import { strategyTable } from '../../../src/core/simulation/tables/strategy-table.ts';
+
+const kit = simulationKit();
+const tolerance = 0.1;
+
+function isReproduced({ value, published }: Figure): boolean {
+  if (published === null) return true;
+  return value !== null && Math.abs(value - published) <= Math.max(tolerance * published, 0.05);
+}
+
+function rowsOff({ rows }: PublishedTable): readonly string[] {
+  return rows.filter(({ figures }) => !figures.every(isReproduced)).map(({ name }) => name);
+}
+
+function valuesOf({ rows }: PublishedTable, name: string): readonly (number | null)[] {
+  const row = rows.find((each) => each.name.startsWith(name));
+  if (row === undefined) throw new Error(`no row ${name}`);
+  return row.figures.map(({ value }) => value);
+}
+
+const publishedCount = ({ rows }: PublishedTable): number =>
+  rows.flatMap(({ figures }) => figures).filter(({ published }) => published !== null).length;
+
+describe('the shipping code reproduces', () => {
+  it('calls and completion time of competing clients, and one budget paces them near the least possible', async () => {
+    const table = await awsContention(kit, 1);
+    expect(publishedCount(table)).toBe(20);
+    expect(rowsOff(table)).toEqual([]);
+    const [calls, doneMs, manyCalls, manyDoneMs] = valuesOf(table, 'one budget');
+    expect(calls).toBeLessThan(220);
+    expect(doneMs).toBeLessThan(3_300);
+    expect(manyCalls).toBeLessThan(418);
+    expect(manyDoneMs).toBeLessThan(6_300);
+  });
+
+  it('amplification by client count: a budget in each client is none, a shared one is one', async () => {
+    const table = await clientCount(kit, 1);
+    expect(publishedCount(table)).toBe(12);
+    expect(rowsOff(table)).toEqual([]);
+    for (const value of valuesOf(table, '0.1 an accepted one')) expect(value).toBeCloseTo(1.012, 2);
+  });
+
+  it('the collapse after a spike: retries without a shared budget never recover, with one they do', async () => {
+    const table = await spikeCollapse(kit, 1);
+    expect(publishedCount(table)).toBe(12);
+    expect(rowsOff(table)).toEqual([]);
+    const [, small, , , large] = valuesOf(table, 'shared budget (ours)');
+    expect(small).toBeLessThanOrEqual(14);
+    expect(large).toBeLessThanOrEqual(14);
+  }, 120_000);
+
+  it("the article's storm, and with one budget and breaker there is none", async () => {
+    const table = await articleStorm(kit, 1);
+    expect(publishedCount(table)).toBe(5);
+    expect(rowsOff(table)).toEqual([]);
+    const [median, most, , , lost, recovery] = valuesOf(table, 'shared budget and breaker');
+    expect(median).toBeLessThanOrEqual(14);
+    expect(most).toBeLessThanOrEqual(24);
+    expect(lost).toBe(0);
+    expect(recovery).toBeLessThanOrEqual(60);
+  }, 120_000);
+
+  it("the article's words about strategies: storm risk from high to lowest, convergence from none to fast", async () => {
+    const table = await strategyTable(kit, 1);
+    const of = (name: string): readonly (number | null)[] => valuesOf(table, name);
+    const names = ['fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter'];
+    expect(names.map((name) => of(name)[0])).toEqual([24, 6, 7, 0, 0]);
+    expect(of('fixed')[2]).toBeNull();
+    expect(of('linear')[2]).toBeGreaterThan(2 * Number(of('decorrelated-jitter')[2]));
+    expect(names.slice(2).every((name) => Number(of(name)[2]) < 15)).toBe(true);
+    expect(Number(of('decorrelated-jitter')[1])).toBeLessThanOrEqual(Number(of('full-jitter')[1]));
+    expect(Number(of('full-jitter')[1])).toBeLessThan(3);
+  }, 60_000);
+});
