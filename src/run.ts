@@ -6,7 +6,7 @@ import { reportError } from './cli/error-report.ts';
 import { Interrupt } from './cli/interrupt.ts';
 import { runProgram } from './cli/program.ts';
 import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
-import { FuseBox } from './container/container.ts';
+import { Container } from './container/container.ts';
 import { version } from './version.ts';
 
 /** One run of the program: its streams, its signals, and what its command may use. */
@@ -14,7 +14,7 @@ class Run {
   readonly #process: NodeJS.Process;
   readonly #interrupt: Interrupt;
   #terminal: Terminal;
-  #fuseBox: FuseBox | null = null;
+  #container: Container | null = null;
 
   constructor(process: NodeJS.Process) {
     this.#process = process;
@@ -25,7 +25,7 @@ class Run {
   async toExitCode(): Promise<number> {
     const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
     // What could not be started or ended says so itself where it mattered; the command's own exit code stands.
-    await this.#fuseBox?.close().catch(() => undefined);
+    await this.#container?.close().catch(() => undefined);
     await this.#terminal.flush();
     const { received, drained } = this.#interrupt;
     if (received !== null && !drained) this.#interrupt.raise(received);
@@ -57,8 +57,8 @@ class Run {
 
   #contextOf(globals: GlobalFlags): Context {
     const [terminal, interrupt, { env, argv }] = [this.#terminal, this.#interrupt, this.#process];
-    const fuseBox = new FuseBox(this.#process, globals, terminal);
-    this.#fuseBox = fuseBox;
+    const container = new Container(this.#process, globals, terminal);
+    this.#container = container;
     return {
       globals,
       args: argv.slice(2),
@@ -68,19 +68,19 @@ class Run {
       interrupt,
       clock,
       random,
-      config: (overrides) => fuseBox.config(overrides),
-      configSchema: () => fuseBox.configSchema(),
-      session: (request) => fuseBox.session(request),
-      batchFiles: () => fuseBox.batchFiles(),
-      routeFiles: () => fuseBox.routeFiles(),
-      regionProbe: (config) => fuseBox.regionProbe(config),
-      queues: (config) => fuseBox.queues(config),
-      healthServer: (place, answer) => fuseBox.healthServer(place, answer),
-      doctor: () => fuseBox.doctor(),
-      simulation: () => fuseBox.simulation(),
-      sharedState: (config) => fuseBox.sharedState(config),
-      sandbox: (flags) => fuseBox.sandbox(flags),
-      read: (path, maxBytes) => fuseBox.read(path, maxBytes),
+      config: (overrides) => container.config(overrides),
+      configSchema: () => container.configSchema(),
+      session: (request) => container.session(request),
+      batchFiles: () => container.batchFiles(),
+      routeFiles: () => container.routeFiles(),
+      regionProbe: (config) => container.regionProbe(config),
+      queues: (config) => container.queues(config),
+      healthServer: (place, answer) => container.healthServer(place, answer),
+      doctor: () => container.doctor(),
+      simulation: () => container.simulation(),
+      sharedState: (config) => container.sharedState(config),
+      sandbox: (flags) => container.sandbox(flags),
+      read: (path, maxBytes) => container.read(path, maxBytes),
     };
   }
 }

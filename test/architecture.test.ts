@@ -130,8 +130,8 @@ describe('the house', () => {
         !sharedByAdapters.includes(each.to),
     );
     const isShared = ({ to }: Import): boolean => to.startsWith('adapters/http/');
-    const strays = across.filter(({ from, to }) => from.split('/')[1] !== to.split('/')[1]);
-    expect(strays.filter((each) => !isShared(each)).map(shown)).toEqual([]);
+    const orphanRows = across.filter(({ from, to }) => from.split('/')[1] !== to.split('/')[1]);
+    expect(orphanRows.filter((each) => !isShared(each)).map(shown)).toEqual([]);
   });
 
   it.each([

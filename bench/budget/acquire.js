@@ -3,8 +3,8 @@ import { RedisBucket } from '../../src/adapters/redis/budget-bucket.ts';
 import { hostNowMs } from '../../src/adapters/state/host-clock.ts';
 import { HostLog } from '../../src/adapters/state/host-log.ts';
 import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
-import { FleetProtection } from '../../src/core/resilience/fleet-resilience.ts';
-import { SharedProtection } from '../../src/core/resilience/host-resilience.ts';
+import { FleetResilience } from '../../src/core/resilience/fleet-resilience.ts';
+import { HostResilience } from '../../src/core/resilience/host-resilience.ts';
 import { bound } from './bound.js';
 
 // `acquire.mjs FOLDER DURATION_MS THINK_MS [REDIS_URL]`: asks for tokens, and prints how long that took and when they were
@@ -22,10 +22,10 @@ const shared = {
   },
 };
 const openLog = (state) => new HostLog({ folder }, state);
-const host = new SharedProtection({ budget, breaker }, { openLog, ...shared });
+const host = new HostResilience({ budget, breaker }, { openLog, ...shared });
 const place = { url, baseUrl: 'https://example.com', accountId: 'bench' };
 const openBucket = async () => new RedisBucket(place, { clock });
-const protection = url === undefined ? host : new FleetProtection(budget, { host, openBucket, ...shared });
+const protection = url === undefined ? host : new FleetResilience(budget, { host, openBucket, ...shared });
 
 const tookMs = [];
 const grants = [];

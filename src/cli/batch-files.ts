@@ -104,7 +104,7 @@ export interface BatchFiles {
   /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. Makes nothing. */
   stateJournal(inputPath: string): Promise<string>;
   /** A journal that is gone when the program ends. */
-  throwAwayJournal(): Promise<string>;
+  temporaryJournal(): Promise<string>;
   /** Whether there is a file; devices and pipes are none, since nothing in them can be lost. */
   exists(path: string): Promise<boolean>;
   /** Whether there is a device, a pipe or an open stream, which is written to and never replaced. */
@@ -117,7 +117,7 @@ export interface BatchFiles {
   /** Throws `UsageError` where the flag's file cannot be, and the system's error where it may not be written. */
   checkWritable(flag: string, path: string): Promise<void>;
   /** Keeps what is there under another name, which it answers, until it is replaced; null where nothing is. */
-  setAside(path: string): Promise<string | null>;
+  moveAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
   /**
    * A file is begun anew. Rows are whole: a crash leaves none by half. Throws `UsageError` for a file that may not be

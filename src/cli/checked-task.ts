@@ -11,7 +11,7 @@ import { findMethod, knownMethods } from '../protocol/methods.ts';
 import { reservedParameters, taskProblems, wireParameters } from '../protocol/wire.ts';
 
 /** Thrown where the policy does not allow a task, which has an outcome like any other. */
-export class PolicyDenied extends UsageError {}
+export class PolicyDeniedError extends UsageError {}
 
 /** Why a task cannot or must not be sent. */
 export interface TaskRefusal {
@@ -240,5 +240,5 @@ export function checkedTask(input: TaskInput, config: Config, warn?: (text: stri
   const refusals = parsed as readonly TaskRefusal[];
   const fix = refusals[0]?.fix ?? 'see captcha solve --help';
   const why = refusals.map(({ reason }) => reason).join('\n  ');
-  throw refusals.some(({ denied }) => denied) ? new PolicyDenied(why, fix) : new UsageError(why, fix);
+  throw refusals.some(({ denied }) => denied) ? new PolicyDeniedError(why, fix) : new UsageError(why, fix);
 }

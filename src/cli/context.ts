@@ -4,7 +4,7 @@ import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PollTiming, SolveTimes } from '../core/solve/poll-schedule.ts';
+import type { PollTiming, SolveDurations } from '../core/solve/poll-schedule.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
@@ -24,7 +24,7 @@ export interface GlobalFlags {
 }
 
 /** An open line to the service, under one configuration. */
-export interface Session {
+export interface SolveSession {
   readonly config: Config;
   /** Tells accounts apart without telling the key. */
   readonly accountId: string;
@@ -50,7 +50,7 @@ export interface SolverRequest {
   /** Aborts when the solver's work is left behind: nothing of it goes on, or holds the process. */
   readonly left?: AbortSignal;
   /** What a batch has learnt about when to poll. */
-  readonly times?: SolveTimes;
+  readonly times?: SolveDurations;
   /** Between the solver and the service; left out, nothing is. */
   readonly api?: SolverApi;
   /** What whoever queued the task asks for, instead of what is configured. */
@@ -97,7 +97,7 @@ export interface Context {
   readonly config: (overrides: readonly Override[]) => Promise<LoadedConfig>;
   readonly configSchema: () => Promise<object>;
   /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
-  readonly session: (request: SessionRequest) => Promise<Session>;
+  readonly session: (request: SessionRequest) => Promise<SolveSession>;
   readonly batchFiles: () => Promise<BatchFiles>;
   readonly routeFiles: () => Promise<RouteFiles>;
   /** What asks regions and the service how they are; no key is needed, and nothing is asked yet. */
@@ -122,7 +122,10 @@ export interface Context {
 }
 
 /** Runs a command's work with its flags; a test replaces it to see what the command line was understood as. */
-export type Act = <Flags>(run: (flags: Flags, context: Context) => Promise<number>, flags: Flags) => Promise<void>;
+export type CommandRunner = <Flags>(
+  run: (flags: Flags, context: Context) => Promise<number>,
+  flags: Flags,
+) => Promise<void>;
 
 /** Asks the service one thing about the account. */
 export async function withAccount<T>(context: Context, ask: (api: AccountApi) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { FleetAway, JournalLostError, QueueUnavailable, UsageError } from '../domain/errors.ts';
+import { RemoteUnavailableError, JournalLostError, QueueUnavailableError, UsageError } from '../domain/errors.ts';
 import { ProviderFault } from '../domain/fault.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,7 +27,7 @@ export function reportError(error: unknown, terminal: Terminal): number {
     report(terminal, error.message, null);
     return exitCodeOfFault(error.fault.kind);
   }
-  if (error instanceof FleetAway) {
+  if (error instanceof RemoteUnavailableError) {
     report(terminal, error.message, null);
     return exitCodes.unavailable;
   }
@@ -37,7 +37,7 @@ export function reportError(error: unknown, terminal: Terminal): number {
     report(terminal, error.message, hint);
     return exitCodes.unavailable;
   }
-  if (error instanceof QueueUnavailable) {
+  if (error instanceof QueueUnavailableError) {
     report(terminal, error.message, 'captcha doctor says more of it');
     return exitCodes.unavailable;
   }

@@ -1,5 +1,5 @@
 import type { FaultKind } from '../domain/fault.ts';
-import type { GaveUpReason, Outcome } from '../domain/outcome.ts';
+import type { FailureReason, Outcome } from '../domain/outcome.ts';
 
 /** What scripts act upon; documented in `captcha --help` and the README. */
 export const exitCodes = {
@@ -14,7 +14,7 @@ export const exitCodes = {
   closedPipe: 141,
 } as const;
 
-const byReason: Record<GaveUpReason, number> = {
+const byReason: Record<FailureReason, number> = {
   rejected: exitCodes.notAllSolved,
   unsolvable: exitCodes.notAllSolved,
   'in-doubt': exitCodes.notAllSolved,

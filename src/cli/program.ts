@@ -1,13 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../domain/errors.ts';
-import type { Act, Context, GlobalFlags } from './context.ts';
+import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { checkValues, firstOperand } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
   /** Declares arguments, flags and examples, and hands `run` to `act`. */
-  register(command: Command, act: Act): void;
+  register(command: Command, runCommand: CommandRunner): void;
 }
 
 interface CommandRow {
@@ -159,12 +159,12 @@ function buildProgram({ version, writeOut, writeErr }: ProgramOptions): Command 
 }
 
 /** Loads the command that the words name, and looks at the values of its options before commander takes them. */
-async function loadCommand(program: Command, words: readonly string[], act: Act): Promise<void> {
+async function loadCommand(program: Command, words: readonly string[], runCommand: CommandRunner): Promise<void> {
   const name = firstOperand(words, program);
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
   if (row === undefined || chosen === undefined) return;
-  (await row.load()).register(chosen, act);
+  (await row.load()).register(chosen, runCommand);
   checkValues(words, [chosen, ...chosen.commands, program]);
 }
 
@@ -172,7 +172,7 @@ async function loadCommand(program: Command, words: readonly string[], act: Act)
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
   const program = buildProgram(options);
-  const act: Act = async (run, flags) => {
+  const runCommand: CommandRunner = async (run, flags) => {
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
     const { quiet = false, verbose: verbosity, color, logFormat } = raw;
@@ -183,7 +183,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   };
   const words = withoutHelpCommand(args);
   try {
-    await loadCommand(program, words, act);
+    await loadCommand(program, words, runCommand);
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { BatchResult, EarlierCourse } from '../core/batch/batch-plan.ts';
+import type { BatchResult, PriorRun } from '../core/batch/batch-plan.ts';
 import type { Accepted } from '../core/solve/attempt.ts';
 import type { Task } from '../domain/task.ts';
 import { foldedName, hasInvisible, shownName } from '../domain/written-name.ts';
@@ -262,10 +262,10 @@ export function outputColumns(inputColumns: readonly string[], uses: ColumnUses)
 const bareObject = Object.freeze(Object.create(null) as object);
 
 /** What the result's columns tell. */
-export type ToldResult = Omit<BatchResult, 'item'> & { readonly homeRegion: string | null };
+export type ReportedResult = Omit<BatchResult, 'item'> & { readonly homeRegion: string | null };
 
 /** The result's columns, as text. */
-export function resultValues(result: ToldResult): Record<ResultColumn, string> {
+export function resultValues(result: ReportedResult): Record<ResultColumn, string> {
   const { outcome, attemptCount, possiblyCharged, expired, homeRegion } = result;
   const solved = outcome.status === 'solved' ? outcome : null;
   const failed = outcome.status === 'failed' ? outcome : null;
@@ -316,7 +316,7 @@ export function usedUpInputs(task: Task, values: Readonly<Record<string, string>
 }
 
 /** What the row of a finished task says about its course, for whoever begins it again. */
-export function courseInRow(values: Readonly<Record<string, string>>): EarlierCourse {
+export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRun {
   const liveId = liveIdIn(values);
   // Its id was submitted once, whatever became of the number.
   const attempts = Math.max(Number(values['attempts']) || 0, liveId === null ? 0 : 1);
@@ -335,7 +335,7 @@ function typed(column: string, text: string): unknown {
 }
 
 /** A row as an object for JSON Lines: the result's columns have their types, and null where they are empty. */
-export function typedRow(values: Readonly<Record<string, string>>): object {
+export function rowToJson(values: Readonly<Record<string, string>>): object {
   const entries = Object.entries(values).map(([column, text]) => [column, typed(column, text)]);
   return { schemaVersion: 1, ...(Object.fromEntries(entries) as object) };
 }

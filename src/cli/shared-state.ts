@@ -1,4 +1,4 @@
-import type { ProtectionAnswer, ProtectionEntry, ProtectionState } from '../core/resilience/resilience-state.ts';
+import type { StateReply, StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
 import type { FleetFacts } from '../ports/state.ts';
 import type { Awaitable } from '../ports/system.ts';
 
@@ -7,23 +7,23 @@ export interface BudgetEvent {
   /** Wall clock, epoch ms. */
   readonly at: number;
   readonly pid: string;
-  readonly entry: ProtectionEntry;
-  readonly answer: ProtectionAnswer;
+  readonly entry: StateCommand;
+  readonly answer: StateReply;
   /** What was left afterwards, in tokens; below 0 while reservations are outstanding. */
   readonly balance: number;
 }
 
 /** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
-export type FleetStanding = { readonly facts: FleetFacts } | { readonly away: string };
+export type FleetStateView = { readonly facts: FleetFacts } | { readonly away: string };
 
 /** How everything stands at a moment. */
-export interface Standing {
+export interface SharedStateView {
   /** What the processes of this host share. */
-  readonly state: ProtectionState;
+  readonly state: ResilienceState;
   /** On the clock of the host. */
   readonly nowMs: number;
   /** Left out where the budget is not a fleet's. */
-  readonly fleet?: FleetStanding;
+  readonly fleet?: FleetStateView;
 }
 
 /** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */
@@ -35,9 +35,9 @@ export interface SharedState {
   /** Why the processes of this host share nothing; left out where they can. */
   readonly alone?: string;
   /** Nothing is written. */
-  look(): Awaitable<Standing>;
+  look(): Awaitable<SharedStateView>;
   /** What happened on this host since the oldest entry that is kept. */
   history(): Iterable<BudgetEvent>;
-  /** Starts anew with the settings of this configuration. A damaged log is replaced. Throws `FleetAway`. */
+  /** Starts anew with the settings of this configuration. A damaged log is replaced. Throws `RemoteUnavailableError`. */
   reset(): Awaitable<void>;
 }

@@ -13,7 +13,7 @@ export interface Painted {
 export type Cell = string | Painted;
 
 /** Rows beyond this make cli-table3 slow and no screen readable: plain text takes over. */
-const mostTableRows = 200;
+const maxTableRows = 200;
 
 /** A column is not narrowed beyond this, blanks on both sides included. */
 const narrowestColumn = 8;
@@ -75,7 +75,7 @@ function narrow(rows: readonly Row[], columns: number): string {
  */
 export function renderTable(head: Row, rows: readonly (readonly Cell[])[], columns: number | null): string {
   const texts = [head, ...rows.map((row) => row.map(plainText))];
-  if (columns === null || rows.length > mostTableRows) return plain(texts);
+  if (columns === null || rows.length > maxTableRows) return plain(texts);
   const cells = rows.map((row) => row.map(painted));
   // The first drawing measures: only cli-table3 knows how wide it takes a character to be.
   const { widths } = boxed(head, cells, []);

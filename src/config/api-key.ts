@@ -6,17 +6,17 @@ import type { Config } from './schema.ts';
 const withoutAccount = 'To try without an account, add --sandbox.';
 const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
 /** So long nobody wonders. */
-const patienceMs = 1_000;
+const maxWaitMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
-const longestKey = 4_096;
+const maxKeyLength = 4_096;
 
 /** The key in a text, which never shows in a message: what stands there may be a key, whole or in part. */
 function keyIn(text: string, source: string): string {
   const key = text.trim();
   if (key === '') throw new UsageError(`${source} is empty`, howToSetIt);
   if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must hold the key alone.');
-  if (key.length > longestKey) throw new UsageError(`${source} is too long to be a key`, howToSetIt);
+  if (key.length > maxKeyLength) throw new UsageError(`${source} is too long to be a key`, howToSetIt);
   if (controlCharacter.test(key)) {
     throw new UsageError(`${source} has control characters`, 'It must hold the key alone, as plain text.');
   }
@@ -28,11 +28,11 @@ function describeFile(path: string, source: string): string {
   return /[\\/]/.test(path) ? `the key file ${path} (${source})` : `the key file that ${source} names`;
 }
 
-type Tell = (text: string) => void;
+type LogMessage = (text: string) => void;
 
 /** Says after a while what the program waits for: a pipe gives its text when whoever writes it pleases. */
 async function readWithNotice(path: string, notice: () => void): Promise<string> {
-  const timer = setTimeout(notice, patienceMs);
+  const timer = setTimeout(notice, maxWaitMs);
   try {
     return await readFile(path, 'utf8');
   } finally {
@@ -40,7 +40,7 @@ async function readWithNotice(path: string, notice: () => void): Promise<string>
   }
 }
 
-async function keyInFile(path: string, source: string, tell: Tell): Promise<string> {
+async function keyInFile(path: string, source: string, log: LogMessage): Promise<string> {
   const file = describeFile(path, source);
   if (isBlockingFile(path)) {
     throw new UsageError(
@@ -48,7 +48,7 @@ async function keyInFile(path: string, source: string, tell: Tell): Promise<stri
       'Write the key to a file, or hand it over as <(command) or /dev/stdin.',
     );
   }
-  const text = await readWithNotice(path, () => tell(`waiting for the key from ${file}`)).catch((error: unknown) => {
+  const text = await readWithNotice(path, () => log(`waiting for the key from ${file}`)).catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(`${file} cannot be read: ${code}`, howToSetIt);
   });
@@ -63,16 +63,16 @@ async function keyInFile(path: string, source: string, tell: Tell): Promise<stri
 export async function loadApiKey(
   config: Pick<Config, 'api'>,
   env: NodeJS.ProcessEnv,
-  tell: Tell = () => undefined,
+  log: LogMessage = () => undefined,
 ): Promise<string> {
   const { keyFile, keyEnv } = config.api;
   const { CAPTCHAAI_API_KEY: direct, CAPTCHAAI_API_KEY_FILE: file } = env;
   if (direct !== undefined) return keyIn(direct, 'CAPTCHAAI_API_KEY');
   if (file !== undefined) {
     if (file === '') throw new UsageError('CAPTCHAAI_API_KEY_FILE is empty', howToSetIt);
-    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE', tell);
+    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE', log);
   }
-  if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', tell);
+  if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', log);
   const named = env[keyEnv];
   if (named !== undefined) return keyIn(named, 'the variable that api.keyEnv names');
   throw new UsageError('there is no API key', howToSetIt);

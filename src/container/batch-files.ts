@@ -23,12 +23,12 @@ import type {
   ReplacementRules,
   ResultRows,
 } from '../cli/batch-files.ts';
-import { resultColumns, typedRow } from '../cli/result-row.ts';
+import { resultColumns, rowToJson } from '../cli/result-row.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 
 function formatOf({ format, columns, carried = [] }: OutputRequest): RowFormat {
-  if (format === 'jsonl') return jsonlFormat(typedRow, ['status', 'solution', 'captcha_id']);
+  if (format === 'jsonl') return jsonlFormat(rowToJson, ['status', 'solution', 'captcha_id']);
   // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
   return csvFormat(columns, new Set(['code', ...carried]));
 }
@@ -61,7 +61,7 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
-async function setAside(path: string): Promise<string | null> {
+async function moveAside(path: string): Promise<string | null> {
   const place = await placeOf(path);
   if (!place.isFile || place.found === null) return null;
   const name = await keepAside(place.path);
@@ -123,8 +123,8 @@ async function openBatchJournal(
 }
 
 /** What a batch needs of the file system, and what ends it. */
-export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
-  const throwAway: string[] = [];
+export function createBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
+  const temporary: string[] = [];
   const inStateFolder = new Set<string>();
   let readsStdin = false;
   return {
@@ -144,16 +144,16 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
       inStateFolder.add(path);
       return path;
     },
-    throwAwayJournal: async () => {
+    temporaryJournal: async () => {
       const folder = await mkdtemp(join(tmpdir(), 'captcha-'));
-      throwAway.push(folder);
+      temporary.push(folder);
       return join(folder, 'journal');
     },
     exists,
     checkWritable,
     isStream: async (path) => !(await placeOf(path)).isFile,
     checkDistinct: checkNamed,
-    setAside,
+    moveAside,
     openJournal: async (request) => {
       if (inStateFolder.has(request.path)) await makeFolder(dirname(request.path));
       return openBatchJournal(request, terminal);
@@ -165,7 +165,7 @@ export function plugBatchFiles(process: NodeJS.Process, terminal: Terminal): Bat
     close: async () => {
       // Whoever feeds it may never end: a run that has stopped does not wait for that.
       if (readsStdin) process.stdin.destroy();
-      for (const folder of throwAway) await rm(folder, { recursive: true, force: true });
+      for (const folder of temporary) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -7,7 +7,7 @@ import type {
   HealthServerHandle,
   SandboxFlags,
   SandboxHandle,
-  Session,
+  SolveSession,
   SessionRequest,
 } from '../cli/context.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
@@ -23,7 +23,7 @@ import type { Config } from '../config/schema.ts';
 import { Solver } from '../core/solve/solver.ts';
 import type { RegionProbe } from '../ports/api.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
-import { plugProtection } from './resilience.ts';
+import { createResilience } from './resilience.ts';
 
 /** Stands for an API key without revealing it. */
 function accountIdOf(key: string): string {
@@ -47,7 +47,7 @@ function sandboxOverrides(url: string): readonly Override[] {
 }
 
 /** The only place where adapters are plugged into ports. What a command does not ask for is not built, nor loaded. */
-export class FuseBox {
+export class Container {
   readonly #process: NodeJS.Process;
   readonly #globals: GlobalFlags;
   readonly #terminal: Terminal;
@@ -89,7 +89,7 @@ export class FuseBox {
   }
 
   /** Opens the service that the configuration names. */
-  async session({ overrides, allowFastPolling }: SessionRequest): Promise<Session> {
+  async session({ overrides, allowFastPolling }: SessionRequest): Promise<SolveSession> {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
     if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
@@ -97,9 +97,9 @@ export class FuseBox {
     const api = await this.#client(config, key);
     const warn = (message: string): void => this.#terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
-    const protection = plugProtection(config, { accountId, env: this.#process.env, warn });
+    const resilience = createResilience(config, { accountId, env: this.#process.env, warn });
     const polling = this.#globals.sandbox ? sandboxPolling : {};
-    const timing: Session['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
+    const timing: SolveSession['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
       config,
       api,
@@ -110,14 +110,14 @@ export class FuseBox {
       solver: (emit, { onExhausted, left, times, limits = {}, api: asked = api }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const { budget, breaker, quiet } = protection;
+        const { budget, breaker, quiet } = resilience;
         const parts = { api: asked, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
         const deps = { ...parts, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
         try {
-          await protection.close();
+          await resilience.close();
         } finally {
           await api.close();
         }
@@ -126,24 +126,24 @@ export class FuseBox {
   }
 
   async batchFiles(): Promise<BatchFiles> {
-    const { plugBatchFiles } = await import('./batch-files.ts');
-    this.#batchFiles ??= plugBatchFiles(this.#process, this.#terminal);
+    const { createBatchFiles } = await import('./batch-files.ts');
+    this.#batchFiles ??= createBatchFiles(this.#process, this.#terminal);
     return this.#batchFiles;
   }
 
   async routeFiles(): Promise<RouteFiles> {
-    return (await import('./route-files.ts')).plugRouteFiles(this.#process);
+    return (await import('./route-files.ts')).createRouteFiles(this.#process);
   }
 
   async regionProbe(config: Config): Promise<RegionProbe> {
-    const { plugRegionProbe } = await import('./region-probe.ts');
-    this.#regionProbe ??= plugRegionProbe(config, this.#process.env);
+    const { createConfiguredRegionProbe } = await import('./region-probe.ts');
+    this.#regionProbe ??= createConfiguredRegionProbe(config, this.#process.env);
     return this.#regionProbe;
   }
 
   async queues(config: Config): Promise<FleetQueues> {
-    const { plugFleet } = await import('./fleet-queues.ts');
-    this.#fleet ??= plugFleet(config, this.#process.env);
+    const { createFleetQueues } = await import('./fleet-queues.ts');
+    this.#fleet ??= createFleetQueues(config, this.#process.env);
     return this.#fleet;
   }
 
@@ -153,22 +153,27 @@ export class FuseBox {
   }
 
   async doctor(): Promise<DoctorTools> {
-    const { plugDoctor } = await import('./doctor-tools.ts');
+    const { createDoctorTools } = await import('./doctor-tools.ts');
     const hide = (key: string): void => this.#terminal.hide(key);
-    const tell = (text: string): void => this.#terminal.note(text);
-    return plugDoctor({ env: this.#process.env, sandboxKey: this.#globals.sandbox ? sandboxKey : null, hide, tell });
+    const log = (text: string): void => this.#terminal.note(text);
+    return createDoctorTools({
+      env: this.#process.env,
+      sandboxKey: this.#globals.sandbox ? sandboxKey : null,
+      hide,
+      log,
+    });
   }
 
   async sharedState(config: Config): Promise<SharedState | null> {
     if (config.budget.scope === 'process') return null;
     const accountId = accountIdOf(await this.#key(config));
-    const { plugSharedState } = await import('./shared-state.ts');
-    this.#sharedState ??= plugSharedState(config, { accountId, env: this.#process.env });
+    const { createSharedState } = await import('./shared-state.ts');
+    this.#sharedState ??= createSharedState(config, { accountId, env: this.#process.env });
     return this.#sharedState;
   }
 
   async simulation(): Promise<Simulation> {
-    return (await import('./simulation.ts')).plugSimulation();
+    return (await import('./simulation.ts')).createSimulation();
   }
 
   /** Ends what was started for this run: all of it, whatever fails meanwhile; rejects with the first failure. */

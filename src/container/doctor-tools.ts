@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askService } from '../adapters/captchaai/api-probe.ts';
+import { probeApi } from '../adapters/captchaai/api-probe.ts';
 import { proxyFor } from '../adapters/http/proxy.ts';
 import { connectBySteps } from '../adapters/system/connect-by-steps.ts';
 import { stateFolderFacts } from '../adapters/system/state-folder-facts.ts';
@@ -11,10 +11,10 @@ import { orProblem, type Problem } from '../commands/doctor/finding.ts';
 import { apiKeySource, type ApiKeySource, loadApiKey } from '../config/api-key.ts';
 import { checkPolling } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
-import { usualBaseUrl } from '../config/schema/api.ts';
+import { defaultBaseUrl } from '../config/schema/api.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
-import type { ServiceSurvey } from '../ports/api.ts';
+import type { ApiProbeReport } from '../ports/api.ts';
 import type { StateFolderFacts } from '../ports/state.ts';
 
 /** Before a configuration is known only the variables can name a key. */
@@ -26,16 +26,16 @@ export type LoadKey = (config: Config | null) => Promise<{ readonly value: strin
 interface KeyLoaderParts {
   readonly env: NodeJS.ProcessEnv;
   /** Hears what the program waits for. */
-  readonly tell: (text: string) => void;
+  readonly log: (text: string) => void;
   /** Keeps a key out of what is told to people. */
   readonly hide: (key: string) => void;
 }
 
 /** Loads the key once, for all who ask after it: what a shell hands over as `<(command)` can be read once only. */
-export function keyLoader({ env, tell, hide }: KeyLoaderParts): LoadKey {
+export function keyLoader({ env, log, hide }: KeyLoaderParts): LoadKey {
   let loading: ReturnType<LoadKey> | null = null;
   const load = async (config: Config | null): Promise<string> => {
-    const key = await loadApiKey(config ?? withoutConfig, env, tell);
+    const key = await loadApiKey(config ?? withoutConfig, env, log);
     hide(key);
     return key;
   };
@@ -81,25 +81,25 @@ export interface DoctorParts extends KeyLoaderParts {
 }
 
 /** Who asks a doctor waits in person: what takes longer is trouble, whatever `api.timeout` allows. */
-const mostPatienceMs = 10_000;
+const maxProbeMs = 10_000;
 
 const sandboxKeyFacts = { source: '--sandbox', problem: null, length: 0, hasBlanks: false, file: null };
 
-async function survey(config: Config, { env, sandboxKey }: DoctorParts, loadKey: LoadKey): Promise<ServiceSurvey> {
+async function apiProbe(config: Config, { env, sandboxKey }: DoctorParts, loadKey: LoadKey): Promise<ApiProbeReport> {
   const { api, errors: errorKinds } = config;
   const baseUrl = new URL(api.baseUrl);
   const proxy = proxyFor(baseUrl, env);
-  const timeoutMs = Math.min(api.timeoutMs, mostPatienceMs);
+  const timeoutMs = Math.min(api.timeoutMs, maxProbeMs);
   const connection = proxy === null ? await connectBySteps(baseUrl, timeoutMs) : null;
   if (connection !== null && connection.failed !== null) return { connection, answers: null };
   const loaded = sandboxKey === null ? await loadKey(config) : { value: sandboxKey };
   const key = 'value' in loaded ? loaded.value : null;
-  const answers = await askService({ baseUrl, key, timeoutMs, proxy, errorKinds, timestamp: () => Date.now() });
+  const answers = await probeApi({ baseUrl, key, timeoutMs, proxy, errorKinds, timestamp: () => Date.now() });
   return { connection, answers };
 }
 
 /** With `--sandbox` nothing is kept but in a folder that is thrown away. */
-async function throwAwayFacts(): Promise<StateFolderFacts> {
+async function temporaryFacts(): Promise<StateFolderFacts> {
   const path = await mkdtemp(join(tmpdir(), 'captcha-'));
   try {
     return await stateFolderFacts({ path, from: 'thrown away after --sandbox' });
@@ -109,11 +109,11 @@ async function throwAwayFacts(): Promise<StateFolderFacts> {
 }
 
 /** What `captcha doctor` needs of the outside world. */
-export function plugDoctor(parts: DoctorParts): DoctorTools {
+export function createDoctorTools(parts: DoctorParts): DoctorTools {
   const { env, sandboxKey } = parts;
   const loadKey = keyLoader(parts);
   return {
-    usualBaseUrl,
+    defaultBaseUrl,
     runtime: { nodeVersion: process.versions.node, platform: process.platform },
     checkPolling: (config) => (sandboxKey === null ? checkPolling(config, false) : undefined),
     keyFacts: async (config) => (sandboxKey === null ? keyFacts(config, env, loadKey) : sandboxKeyFacts),
@@ -121,11 +121,11 @@ export function plugDoctor(parts: DoctorParts): DoctorTools {
       const proxy = proxyFor(new URL(baseUrl), env);
       return proxy === null ? null : { url: maskSecrets(proxy.url), exceptions: proxy.exceptions };
     },
-    survey: (config) => survey(config, parts, loadKey),
-    stateFolder: () => (sandboxKey === null ? stateFolderFacts(stateFolderOf(env)) : throwAwayFacts()),
-    redisCondition: async (url, timeoutMs) => {
-      const { redisCondition } = await import('../adapters/redis/redis-info.ts');
-      return redisCondition(url, timeoutMs);
+    apiProbe: (config) => apiProbe(config, parts, loadKey),
+    stateFolder: () => (sandboxKey === null ? stateFolderFacts(stateFolderOf(env)) : temporaryFacts()),
+    readRedisInfo: async (url, timeoutMs) => {
+      const { readRedisInfo } = await import('../adapters/redis/redis-info.ts');
+      return readRedisInfo(url, timeoutMs);
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { MemoryTasks } from '../adapters/queues/memory/memory-tasks.ts';
 import { systemClock as clock } from '../adapters/system/system-clock.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
-import { longestCarriedMs } from '../cli/fleet/queued-flags.ts';
+import { maxCarriedMs } from '../cli/fleet/queued-flags.ts';
 import type { Config } from '../config/schema.ts';
 import { within } from '../domain/within.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../ports/queues.ts';
 
-export interface QueueFuseOptions {
+export interface QueueFactoryOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The Redis that holds what queues cannot: `fleet.state`. Null without one: then that of the results, where they are in one. */
   readonly state: string | null;
@@ -26,13 +26,13 @@ const holdMarginMs = 60_000;
 const isRedis = /^rediss?:/;
 
 /** Opens queues by their URLs. What a URL does not ask for is not loaded. */
-class QueueFuses {
-  readonly #options: QueueFuseOptions;
+class QueueFactory {
+  readonly #options: QueueFactoryOptions;
   readonly #memory = new Map<string, Promise<MemoryTasks>>();
   #memoryResults: Promise<ResultQueue> | null = null;
   #state: Promise<FleetState> | null = null;
 
-  constructor(options: QueueFuseOptions) {
+  constructor(options: QueueFactoryOptions) {
     this.#options = options;
   }
 
@@ -70,7 +70,7 @@ class QueueFuses {
   }
 
   get #maxHoldMs(): number {
-    return Math.max(this.#options.taskTimeoutMs, longestCarriedMs) + holdMarginMs;
+    return Math.max(this.#options.taskTimeoutMs, maxCarriedMs) + holdMarginMs;
   }
 
   async #memoryTasks(region: string, url: string): Promise<TaskQueue> {
@@ -120,28 +120,28 @@ class QueueFuses {
 }
 
 /** An engine that is away may never let go; nothing is lost with it, since every lease runs out by itself. */
-const longestCloseMs = 3_000;
+const maxCloseMs = 3_000;
 
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
-export function plugFleet(
+export function createFleetQueues(
   { solve, fleet, results }: Config,
   env: NodeJS.ProcessEnv,
 ): FleetQueues & { close(): Promise<void> } {
-  const fuses = new QueueFuses({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
+  const factory = new QueueFactory({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
   const opened: { close(): Promise<void> }[] = [];
   const kept = <T extends { close(): Promise<void> }>(queue: T): T => {
     opened.push(queue);
     return queue;
   };
   return {
-    tasks: async (region, url) => kept(await fuses.tasks(region, url)),
-    results: async (url) => kept(await fuses.results(url)),
-    state: () => fuses.state(),
+    tasks: async (region, url) => kept(await factory.tasks(region, url)),
+    results: async (url) => kept(await factory.results(url)),
+    state: () => factory.state(),
     close: async () => {
-      await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: longestCloseMs }, clock);
+      await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: maxCloseMs }, clock);
       await within(
-        fuses.close().catch(() => undefined),
-        { ms: longestCloseMs },
+        factory.close().catch(() => undefined),
+        { ms: maxCloseMs },
         clock,
       );
     },

@@ -12,7 +12,7 @@ const proxyConnections = 1_024;
  * Plugs in what asks regions and the service how they are. It takes the way that tasks take, through the same proxy,
  * except to loopback. Throws `UsageError` where a proxy variable is malformed.
  */
-export function plugRegionProbe(
+export function createConfiguredRegionProbe(
   { api, regions, health: { timeoutMs } }: Config,
   env: NodeJS.ProcessEnv,
 ): RegionProbe & { close(): Promise<void> } {

@@ -5,32 +5,32 @@ import { systemClock as clock, systemRandom as random } from '../adapters/system
 import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
-import { FleetProtection } from '../core/resilience/fleet-resilience.ts';
-import { SharedProtection } from '../core/resilience/host-resilience.ts';
+import { FleetResilience } from '../core/resilience/fleet-resilience.ts';
+import { HostResilience } from '../core/resilience/host-resilience.ts';
 import { fleetShareOf } from '../core/resilience/remote-lease.ts';
-import type { ProtectionAnswer, ProtectionEntry, ProtectionOptions } from '../core/resilience/resilience-state.ts';
+import type { StateReply, StateCommand, ResilienceOptions } from '../core/resilience/resilience-state.ts';
 import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
-import type { Breaker, FleetBucket, QuietTime, RetryBudget } from '../ports/state.ts';
+import type { Breaker, FleetBucket, RetryAfterGate, RetryBudget } from '../ports/state.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** What keeps retries from becoming a storm. */
-export interface PluggedProtection {
+export interface Resilience {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
-  readonly quiet?: QuietTime;
+  readonly quiet?: RetryAfterGate;
   close(): Awaitable<void>;
 }
 
-export interface ProtectionParts {
+export interface ResilienceDeps {
   readonly accountId: string;
   readonly env: NodeJS.ProcessEnv;
   readonly warn: (message: string) => void;
 }
 
 /** The settings that a configuration asks for. */
-export function protectionOptions({ api, budget, breaker }: Config): ProtectionOptions {
+export function resilienceOptions({ api, budget, breaker }: Config): ResilienceOptions {
   const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
   // Where no rule opens the breaker, nothing is waited for either.
   const byRatio = breaker.failureRatio === null ? null : breaker.minimumThroughput;
@@ -47,14 +47,14 @@ export function fleetUrlOf({ budget }: Config): string | null {
 }
 
 /** The settings of what the processes of this host share: of a fleet's budget, the share that is left to one host. */
-export function hostOptions(config: Config): ProtectionOptions {
-  const options = protectionOptions(config);
+export function hostOptions(config: Config): ResilienceOptions {
+  const options = resilienceOptions(config);
   if (fleetUrlOf(config) === null) return options;
   return { ...options, budget: fleetShareOf(options.budget, config.budget.fleetShare) };
 }
 
 /** Where the processes of this user share what they know about an API and account; each fleet has a place of its own. */
-export function hostLogFolder(config: Config, { accountId, env }: Pick<ProtectionParts, 'accountId' | 'env'>): string {
+export function hostLogFolder(config: Config, { accountId, env }: Pick<ResilienceDeps, 'accountId' | 'env'>): string {
   const { baseUrl } = config.api;
   const fleet = fleetUrlOf(config);
   // Without the password: whoever changes it goes on with the same log.
@@ -69,8 +69,8 @@ export async function openFleetBucket(url: string, config: Config, accountId: st
 }
 
 /** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
-export function plugProtection(config: Config, parts: ProtectionParts): PluggedProtection {
-  const options = protectionOptions(config);
+export function createResilience(config: Config, parts: ResilienceDeps): Resilience {
+  const options = resilienceOptions(config);
   if (config.budget.scope === 'process') {
     return {
       budget: new ProcessRetryBudget(options.budget, { clock }),
@@ -79,12 +79,12 @@ export function plugProtection(config: Config, parts: ProtectionParts): PluggedP
     };
   }
   const shared = { nowMs: hostNowMs, clock, random, warn: parts.warn };
-  const host = new SharedProtection(hostOptions(config), {
-    openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder: hostLogFolder(config, parts) }, state),
+  const host = new HostResilience(hostOptions(config), {
+    openLog: (state) => new HostLog<StateCommand, StateReply>({ folder: hostLogFolder(config, parts) }, state),
     ...shared,
   });
   const url = fleetUrlOf(config);
   if (url === null) return host;
   const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, parts.accountId);
-  return new FleetProtection(options.budget, { host, openBucket, ...shared });
+  return new FleetResilience(options.budget, { host, openBucket, ...shared });
 }

@@ -12,7 +12,7 @@ function isFile(text: string): boolean {
 }
 
 /** What `captcha route` needs of files. */
-export function plugRouteFiles({ stdin }: NodeJS.Process): RouteFiles {
+export function createRouteFiles({ stdin }: NodeJS.Process): RouteFiles {
   return {
     hasStdin: !stdin.isTTY,
     isFile,

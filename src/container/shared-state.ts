@@ -3,10 +3,10 @@ import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
 import { checkAccess, prepareFolder } from '../adapters/state/log-folder.ts';
 import { readHistory, readPresent } from '../adapters/state/read-history.ts';
-import type { BudgetEvent, FleetStanding, SharedState } from '../cli/shared-state.ts';
+import type { BudgetEvent, FleetStateView, SharedState } from '../cli/shared-state.ts';
 import type { Config } from '../config/schema.ts';
-import { type ProtectionAnswer, type ProtectionEntry, ProtectionState } from '../core/resilience/resilience-state.ts';
-import { FleetAway, LogLost } from '../domain/errors.ts';
+import { type StateReply, type StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
+import { RemoteUnavailableError, StateLogError } from '../domain/errors.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { FleetBucket, FleetBudgetOptions } from '../ports/state.ts';
 import {
@@ -14,15 +14,15 @@ import {
   hostLogFolder,
   hostOptions,
   openFleetBucket,
-  protectionOptions,
-  type ProtectionParts,
+  resilienceOptions,
+  type ResilienceDeps,
 } from './resilience.ts';
 
-type Log = HostLog<ProtectionEntry, ProtectionAnswer>;
+type Log = HostLog<StateCommand, StateReply>;
 
-function* historyOf(folder: string, state: ProtectionState): Generator<BudgetEvent> {
+function* historyOf(folder: string, state: ResilienceState): Generator<BudgetEvent> {
   const wallMs = Date.now() - hostNowMs();
-  for (const { logged, answer } of readHistory<ProtectionEntry, ProtectionAnswer>(folder, state)) {
+  for (const { logged, answer } of readHistory<StateCommand, StateReply>(folder, state)) {
     const { entry, atMs, by } = logged;
     const pid = by.split('.')[0] ?? '';
     const isFleet = entry.type.startsWith('fleet') || entry.type === 'spend';
@@ -39,45 +39,45 @@ function whyAlone(folder: string): string | null {
     if (existsSync(folder) || process.platform === 'win32') prepareFolder(folder);
     return null;
   } catch (error) {
-    if (error instanceof LogLost) return error.message;
+    if (error instanceof StateLogError) return error.message;
     return `${folder}: ${(error as NodeJS.ErrnoException).message}`;
   }
 }
 
-function openOrReplace(folder: string, fresh: () => ProtectionState): Log {
+function openOrReplace(folder: string, fresh: () => ResilienceState): Log {
   try {
     return new HostLog({ folder }, fresh());
   } catch (error) {
-    if (!(error instanceof LogLost)) throw error;
+    if (!(error instanceof StateLogError)) throw error;
     rmSync(folder, { recursive: true, force: true });
     return new HostLog({ folder }, fresh());
   }
 }
 
-function resetHost(folder: string, fresh: () => ProtectionState): void {
+function resetHost(folder: string, fresh: () => ResilienceState): void {
   const log = openOrReplace(folder, fresh);
   log.append([{ type: 'reset', options: fresh().options }]);
   log.close();
 }
 
-async function standingOf(bucket: FleetBucket, options: FleetBudgetOptions): Promise<FleetStanding> {
+async function readFleetState(bucket: FleetBucket, options: FleetBudgetOptions): Promise<FleetStateView> {
   try {
     return { facts: await bucket.look(options) };
   } catch (error) {
-    if (!(error instanceof FleetAway)) throw error;
+    if (!(error instanceof RemoteUnavailableError)) throw error;
     return { away: error.message };
   }
 }
 
 /** The log of the host, and the budget of its fleet, as `captcha budget` looks at them. */
-export function plugSharedState(
+export function createSharedState(
   config: Config,
-  parts: Pick<ProtectionParts, 'accountId' | 'env'>,
+  parts: Pick<ResilienceDeps, 'accountId' | 'env'>,
 ): SharedState & { close(): Promise<void> } {
   const folder = hostLogFolder(config, parts);
   const alone = whyAlone(folder);
-  const fresh = (): ProtectionState => new ProtectionState(hostOptions(config), hostNowMs());
-  const options = protectionOptions(config).budget;
+  const fresh = (): ResilienceState => new ResilienceState(hostOptions(config), hostNowMs());
+  const options = resilienceOptions(config).budget;
   const url = fleetUrlOf(config);
   let bucket: Promise<FleetBucket> | null = null;
   const fleet = (): Promise<FleetBucket> | null =>
@@ -90,7 +90,7 @@ export function plugSharedState(
       const state = fresh();
       if (alone === null) readPresent(folder, state);
       const opened = await fleet();
-      const standing = opened && (await standingOf(opened, options));
+      const standing = opened && (await readFleetState(opened, options));
       return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(standing && { fleet: standing }) };
     },
     history: () => historyOf(folder, fresh()),

@@ -4,10 +4,10 @@ import { CrowdedApi, ModelledApi } from '../adapters/virtual/modelled-api.ts';
 import { seededRandom } from '../adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../adapters/virtual/virtual-clock.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
-import type { SimulationKit } from '../core/simulation/environment.ts';
+import type { SimulationEnv } from '../core/simulation/environment.ts';
 
 /** Virtual time, chance that repeats itself and modelled services, for the shipping solver. */
-export function simulationKit(): SimulationKit {
+export function simulationKit(): SimulationEnv {
   return {
     clock: () => new VirtualClock(),
     random: seededRandom,
@@ -23,7 +23,7 @@ async function writeReport(path: string, text: string): Promise<void> {
 }
 
 /** Everything that `captcha simulate` needs. */
-export function plugSimulation(): Simulation {
+export function createSimulation(): Simulation {
   return {
     kit: simulationKit(),
     writeReport,

@@ -7,12 +7,12 @@ export class JournalLostError extends Error {
 }
 
 /** Thrown where the place that a fleet shares cannot be reached, or refuses; the message says why, without passwords. */
-export class FleetAway extends Error {
+export class RemoteUnavailableError extends Error {
   override readonly name = 'FleetAway';
 }
 
 /** Thrown where a task is worked on that somebody else may have by now: nothing more must be paid for it here. */
-export class LeaseLost extends Error {
+export class LeaseLostError extends Error {
   override readonly name: string = 'LeaseLost';
 }
 
@@ -20,17 +20,17 @@ export class LeaseLost extends Error {
  * Thrown where the queue has lost its data, and with it the lease: what is known of the task is known to its holder alone.
  * Nothing more must be paid for it here, since whoever sent it may have queued it again.
  */
-export class LeaseForgotten extends LeaseLost {
+export class LeaseForgotten extends LeaseLostError {
   override readonly name = 'LeaseForgotten';
 }
 
 /** Thrown where a log that processes share cannot be used, or not any more; the message says why, and what helps. */
-export class LogLost extends Error {
+export class StateLogError extends Error {
   override readonly name = 'LogLost';
 }
 
 /** Thrown where a queue cannot be reached or refuses: worth trying again later. The message names it, passwords masked. */
-export class QueueUnavailable extends Error {
+export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailable';
 }
 

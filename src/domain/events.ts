@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import type { GaveUpReason } from './outcome.ts';
+import type { FailureReason } from './outcome.ts';
 
 interface TaskEvent {
   readonly taskId: string;
@@ -18,4 +18,4 @@ export type SolverEvent =
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   | (TaskEvent & { readonly type: 'breaker-refused'; readonly retryInMs: number })
   | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string; readonly durationMs: number })
-  | (TaskEvent & { readonly type: 'gave-up'; readonly reason: GaveUpReason; readonly message: string });
+  | (TaskEvent & { readonly type: 'gave-up'; readonly reason: FailureReason; readonly message: string });

@@ -9,7 +9,7 @@ export interface Solution {
 }
 
 /** Why a task was given up. Adding one makes the compiler list every place that must speak about it. */
-export type GaveUpReason =
+export type FailureReason =
   | 'rejected'
   | 'account'
   | 'config'
@@ -70,7 +70,7 @@ export interface Solved extends OutcomeBase {
 
 export interface GaveUp extends OutcomeBase {
   readonly status: 'failed';
-  readonly reason: GaveUpReason;
+  readonly reason: FailureReason;
   /** The service's code behind the reason, verbatim; null where there is none. */
   readonly code: string | null;
   /** One sentence for a person. */
@@ -86,13 +86,13 @@ export interface GaveUp extends OutcomeBase {
 export type Outcome = Solved | GaveUp;
 
 /** Why no task at all can succeed until a person has acted. */
-export interface Standstill {
+export interface FatalReason {
   readonly reason: 'account' | 'config';
   readonly message: string;
 }
 
 /** What an outcome says about all tasks; null where it speaks for its own only. */
-export function standstillOf(outcome: Outcome): Standstill | null {
+export function fatalReasonOf(outcome: Outcome): FatalReason | null {
   if (outcome.status === 'solved') return null;
   const { reason, message } = outcome;
   return reason === 'account' || reason === 'config' ? { reason, message } : null;

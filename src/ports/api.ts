@@ -82,7 +82,7 @@ export interface ServiceAnswers {
 }
 
 /** How the service can be reached, and what it answers. */
-export interface ServiceSurvey {
+export interface ApiProbeReport {
   /** Null through a proxy, which makes the connection. */
   readonly connection: ConnectionReport | null;
   /** Null where there was no connection to ask on. */

@@ -11,7 +11,7 @@ export interface TaskLease {
   /** Aborts when the queue has lost its data, and with it this lease. Never where the engine cannot tell. */
   readonly forgotten: AbortSignal;
   /**
-   * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLost` where
+   * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLostError` where
    * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgotten` where the
    * queue has lost its data.
    */
@@ -54,7 +54,7 @@ export interface DeadTask {
 
 /**
  * The tasks of one region. Delivers each at least once; a task whose holder died is handed to the next within 20 s (on SQS
- * within its visibility timeout). Every method throws `QueueUnavailable` where the queue cannot be reached.
+ * within its visibility timeout). Every method throws `QueueUnavailableError` where the queue cannot be reached.
  */
 export interface TaskQueue {
   /** Names the queue in what is known of its tasks: all handles on it have the same, and no other queue has. */
@@ -99,7 +99,7 @@ export interface ResultLease {
   ack(): Promise<void>;
 }
 
-/** Reads the results of one run, or of all that nobody else reads. Every method throws `QueueUnavailable`. */
+/** Reads the results of one run, or of all that nobody else reads. Every method throws `QueueUnavailableError`. */
 export interface ResultReader {
   /** At most `most` results that no other reader holds. Waits up to `waitMs` for the first; none when `signal` aborts. */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]>;
@@ -115,7 +115,7 @@ export interface ResultDepth {
 
 /**
  * The central results. The first result of a task stands, whoever pushes another, and also long after it was read; what an
- * engine cannot tell apart its readers do. Every method throws `QueueUnavailable` where the queue cannot be reached.
+ * engine cannot tell apart its readers do. Every method throws `QueueUnavailableError` where the queue cannot be reached.
  */
 export interface ResultQueue {
   /** Durable when it resolves. `duplicate`: the task had its result, and this one is dropped. */
@@ -155,7 +155,7 @@ export interface Offer extends Beginning {
 /**
  * What a fleet keeps beside its queues, by queue id. For all engines: in which queue each task is that was begun, so that
  * of two copies one is worked on. For those whose messages never change also: what was sent, how far tasks are and which
- * of them have their result. Every method throws `QueueUnavailable`.
+ * of them have their result. Every method throws `QueueUnavailableError`.
  */
 export interface FleetState {
   /**
@@ -197,7 +197,7 @@ export interface FleetState {
 }
 
 /** What a Redis says about itself. Null is what it does not tell, which hosted ones may not. */
-export interface RedisCondition {
+export interface RedisInfo {
   readonly version: string | null;
   /** `maxmemory-policy`: what it does when it is full. */
   readonly evictionPolicy: string | null;

@@ -4,12 +4,12 @@ import type { Clock } from './system.ts';
 export type SpanMs = readonly [shortest: number, longest: number];
 
 /** What became of a submission: taken, refused for want of room, or not served at all. */
-export type ServiceVerdict = 'accepted' | 'busy' | 'failed';
+export type ModelledReply = 'accepted' | 'busy' | 'failed';
 
 /** Looks on while a modelled service is used. */
 export interface ServiceWatch {
   /** As it arrives. */
-  submission(verdict: ServiceVerdict): void;
+  submission(verdict: ModelledReply): void;
   poll(): void;
   /** A solution was handed out. */
   solved(): void;

@@ -1,7 +1,7 @@
 import type { Awaitable } from './system.ts';
 
 /** The right to make one submission, bound to the state the breaker was in when it was given. */
-export interface Pass {
+export interface Permit {
   readonly epoch: number;
   /** True for the one submission that tests whether the service is back. */
   readonly probe: boolean;
@@ -9,8 +9,8 @@ export interface Pass {
   readonly ticket?: number;
 }
 
-export type Admission =
-  | { readonly admitted: true; readonly pass: Pass }
+export type AcquireResult =
+  | { readonly admitted: true; readonly pass: Permit }
   /**
    * `retryInMs`: until it is worth asking again. `soon`: nothing is known against the service; the answers to a few
    * submissions are awaited before more are let through, so that even a task that would rather fail asks again.
@@ -21,13 +21,13 @@ export type Admission =
  * What a submission said about the service's availability: `success` any coherent answer, `failure` unavailable,
  * `busy` reachable but full, `abandoned` nothing was learnt.
  */
-export type Verdict = 'success' | 'failure' | 'busy' | 'abandoned';
+export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 
 /** Stops submissions, first attempts included, to a service that is known to be unavailable. */
 export interface Breaker {
-  tryEnter(): Awaitable<Admission>;
+  tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once for every pass. A pass of an older epoch changes nothing. */
-  record(pass: Pass, verdict: Verdict): Awaitable<void>;
+  record(pass: Permit, verdict: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {
@@ -54,7 +54,7 @@ export interface RetryBudget {
 }
 
 /** What the service asked of everybody with `Retry-After`: to be left alone for a while. */
-export interface QuietTime {
+export interface RetryAfterGate {
   /** Records that the service, just now, asked to be left alone for so long. */
   ask(ms: number): Awaitable<void>;
   /** For how much longer it is to be left alone, in ms; 0 where it may be asked. */
@@ -70,7 +70,7 @@ export interface FleetBudgetOptions {
 }
 
 /** All that a process has to say to the fleet at one moment. */
-export interface FleetTalk {
+export interface SyncOptions {
   /** Hold where nobody else's do. */
   readonly options: FleetBudgetOptions;
   /** Submissions accepted since the last talk, which fund retries. */
@@ -114,7 +114,7 @@ export interface FleetFacts {
 }
 
 /** What the fleet answers to a talk. */
-export interface FleetAnswer extends FleetFacts {
+export interface SyncReply extends FleetFacts {
   /** One for every ask, in their order. */
   readonly withdrawals: readonly FleetWithdrawal[];
   /** Names the bucket: a later one of the same place has another name. */
@@ -125,10 +125,10 @@ export interface FleetAnswer extends FleetFacts {
   readonly surplus: number;
 }
 
-/** One bucket of retry tokens for all hosts of a fleet, on a clock of its own. Every method throws `FleetAway`. */
+/** One bucket of retry tokens for all hosts of a fleet, on a clock of its own. Every method throws `RemoteUnavailableError`. */
 export interface FleetBucket {
   /** Says and asks everything in one piece, and answers in bounded time. What was not answered may have been heard. */
-  talk(talk: FleetTalk): Promise<FleetAnswer>;
+  sync(sync: SyncOptions): Promise<SyncReply>;
   /** Where it stands; changes nothing. */
   look(options: FleetBudgetOptions): Promise<FleetFacts>;
   /** Begins anew, full, with these options. */
@@ -154,14 +154,14 @@ export interface LogState<Entry, Answer> {
   restore(snapshot: object): void;
 }
 
-/** A log that several processes write and read, all in the same order. Every method throws `LogLost` where it is lost. */
+/** A log that several processes write and read, all in the same order. Every method throws `StateLogError` where it is lost. */
 export interface SharedLog<Entry, Answer> {
   /** Applies what others have appended since. */
   catchUp(): void;
   /** Appends the entries in one piece, applies everything up to them, and answers what each of them led to. */
   append(entries: readonly Entry[]): readonly Answer[];
   /** Whether this writer cannot act any more, or stands still: nobody need wait for it. */
-  isGone(writer: string): boolean;
+  isProcessDead(writer: string): boolean;
   close(): void;
 }
 

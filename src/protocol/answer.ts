@@ -1,7 +1,7 @@
 import type { Solution } from '../domain/outcome.ts';
 
 /** No answer of the protocol nests deeper than three levels; JSON of thousands would exhaust the stack of its readers. */
-const mostLevels = 32;
+const maxLevels = 32;
 
 function isShallow(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
@@ -12,7 +12,7 @@ function isShallow(value: unknown, levels: number): boolean {
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isShallow(value, mostLevels) ? value : undefined;
+    return isShallow(value, maxLevels) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -35,7 +35,7 @@ export const notReady = /^CAPT?CHA_NOT_READY$/;
 export const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
 const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
 /** A code longer than this is not one. */
-const longestCode = 200;
+const maxCodeLength = 200;
 
 const withoutEnvelope = new Set(['status', 'request', 'result', 'error_text']);
 /** Answers that may come without a `status`: GeeTest and enterprise solutions, and `threadsinfo`. */
@@ -61,7 +61,7 @@ function isObject(value: unknown): value is Fields {
 function answerOfCode(code: unknown): Answer {
   const text = typeof code === 'string' ? code.trim() : '';
   if (notReady.test(text)) return { type: 'not-ready' };
-  return text === '' || text.length > longestCode
+  return text === '' || text.length > maxCodeLength
     ? unreadable('an error without a code')
     : { type: 'code', code: text };
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../protocol/error-codes.ts';
-import { answerInstead, packedAnswer, spoiledAnswer } from './faults.ts';
+import { answerInstead, packedAnswer, corruptResponse } from './faults.ts';
 import { type HttpAnswer, refused, type Reply } from './http-answer.ts';
 import type { RequestParameters } from './request.ts';
 import { answerResult, asksForSolution } from './result.ts';
@@ -58,13 +58,13 @@ export async function answerApi(route: ApiRoute, request: RequestParameters, sta
   count({ endpoint, elapsedMs, isPoll: asksForSolution(request.values) }, state);
   const struck = faults.next(endpoint, elapsedMs);
   if (struck !== null) tally.faultsInjected += 1;
-  const isJson = request.values['json'] === '1' && struck?.strike.type !== 'plain';
+  const isJson = request.values['json'] === '1' && struck?.injection.type !== 'plain';
   const rendered = (reply: Reply) => render(reply, { isJson, values: request.values }, state);
   const instead = struck && answerInstead(struck, (code) => rendered(refused(code)));
   if (instead !== null) return instead;
   const reply = await route.answer(request, state);
-  const spoiled = struck && spoiledAnswer(struck.strike, rendered(reply));
-  if (spoiled !== null) return spoiled;
+  const corrupted = struck && corruptResponse(struck.injection, rendered(reply));
+  if (corrupted !== null) return corrupted;
   reply.collects.forEach((task) => store.collect(task));
-  return packedAnswer(struck?.strike ?? null, rendered(reply));
+  return packedAnswer(struck?.injection ?? null, rendered(reply));
 }

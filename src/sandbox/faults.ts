@@ -7,12 +7,12 @@ import {
   readFaultMode,
   type SandboxSettings,
   type ScriptedFault,
-  type Strike,
+  type FaultInjection,
 } from './options.ts';
 
 /** What strikes one request. */
 interface Struck {
-  readonly strike: Strike;
+  readonly injection: FaultInjection;
   readonly retryAfter: string | null;
 }
 
@@ -20,7 +20,7 @@ interface Scripted {
   readonly mode: FaultMode;
   readonly retryAfter: string | null;
   passLeft: number;
-  strikesLeft: number;
+  injectionsLeft: number;
 }
 
 const fits = (mode: FaultMode, endpoint: Endpoint): boolean => mode.endpoint === null || mode.endpoint === endpoint;
@@ -44,7 +44,7 @@ export class Faults {
       mode: { ...read, endpoint: endpoint ?? read.endpoint },
       retryAfter: retryAfter ?? null,
       passLeft: afterRequests,
-      strikesLeft: times,
+      injectionsLeft: times,
     });
   }
 
@@ -58,20 +58,20 @@ export class Faults {
     const scripted = this.#nextScripted(endpoint);
     if (scripted !== null) return scripted;
     const mode = this.#outageAt(endpoint, elapsedMs)?.mode ?? this.#drawn(endpoint);
-    return mode === null ? null : { strike: mode.strike, retryAfter: null };
+    return mode === null ? null : { injection: mode.injection, retryAfter: null };
   }
 
   #nextScripted(endpoint: Endpoint): Struck | null {
-    const index = this.#script.findIndex(({ mode, strikesLeft }) => strikesLeft > 0 && fits(mode, endpoint));
+    const index = this.#script.findIndex(({ mode, injectionsLeft }) => injectionsLeft > 0 && fits(mode, endpoint));
     const next = this.#script[index];
     if (next === undefined) return null;
     if (next.passLeft > 0) {
       next.passLeft -= 1;
       return null;
     }
-    next.strikesLeft -= 1;
-    if (next.strikesLeft <= 0) this.#script.splice(index, 1);
-    return { strike: next.mode.strike, retryAfter: next.retryAfter };
+    next.injectionsLeft -= 1;
+    if (next.injectionsLeft <= 0) this.#script.splice(index, 1);
+    return { injection: next.mode.injection, retryAfter: next.retryAfter };
   }
 
   #outageAt(endpoint: Endpoint, elapsedMs: number): { mode: FaultMode } | undefined {
@@ -104,21 +104,21 @@ function statusAnswer(status: number, retryAfter: string | null): HttpAnswer {
 
 /** What a fault answers instead of serving the request; null where it lets the request be served. */
 export function answerInstead(
-  { strike, retryAfter }: Struck,
+  { injection, retryAfter }: Struck,
   codeAnswer: (code: string) => HttpAnswer,
 ): HttpAnswer | null {
-  switch (strike.type) {
+  switch (injection.type) {
     case 'status':
-      return statusAnswer(strike.status, retryAfter);
+      return statusAnswer(injection.status, retryAfter);
     case 'code':
-      return codeAnswer(strike.code);
+      return codeAnswer(injection.code);
     case 'html':
       return { type: 'body', status: 200, headers: html, body: htmlPage('Service temporarily unavailable') };
     case 'empty':
       return { type: 'body', status: 200, headers: html, body: '' };
     case 'hang':
     case 'reset':
-      return { type: strike.type };
+      return { type: injection.type };
     case 'truncated':
     case 'reset-after':
     case 'plain':
@@ -136,15 +136,15 @@ function packed(body: string, packing: Packing): Uint8Array {
 }
 
 /** The right answer, packed where the fault says so. */
-export function packedAnswer(strike: Strike | null, answer: TextAnswer): HttpAnswer {
-  if (strike?.type !== 'gzip' && strike?.type !== 'deflate' && strike?.type !== 'br') return answer;
-  const headers = { ...answer.headers, 'Content-Encoding': strike.type };
-  return { ...answer, headers, body: packed(answer.body, strike.type) };
+export function packedAnswer(injection: FaultInjection | null, answer: TextAnswer): HttpAnswer {
+  if (injection?.type !== 'gzip' && injection?.type !== 'deflate' && injection?.type !== 'br') return answer;
+  const headers = { ...answer.headers, 'Content-Encoding': injection.type };
+  return { ...answer, headers, body: packed(answer.body, injection.type) };
 }
 
 /** What a fault makes of the answer to a request that was served; null where the answer gets through. */
-export function spoiledAnswer(strike: Strike, answer: TextAnswer): HttpAnswer | null {
-  if (strike.type === 'reset-after') return { type: 'reset' };
-  if (strike.type !== 'truncated') return null;
+export function corruptResponse(injection: FaultInjection, answer: TextAnswer): HttpAnswer | null {
+  if (injection.type === 'reset-after') return { type: 'reset' };
+  if (injection.type !== 'truncated') return null;
   return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
 }

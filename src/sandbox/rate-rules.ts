@@ -28,7 +28,7 @@ const pollQuota = { base: 1_200, perSubmission: 20 };
  * The block rules that 2captcha documents: submissions per second, refusals per minute, wrong keys, polls per
  * submission. Every block is a code that is answered until its time is over.
  */
-export class AbuseRules {
+export class RateRules {
   readonly #clock: Clock;
   readonly #submissions = new Rate(61, 3_000);
   readonly #refusals: Readonly<Record<string, { rate: Rate; code: string; blockMs: number }>> = {

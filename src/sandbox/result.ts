@@ -22,7 +22,7 @@ function adorned(looks: readonly Look[]): Reply {
   return { ...reply, json: { ...reply.json, user_agent: userAgent } };
 }
 
-const manners: Readonly<Record<ManyIds, (looks: readonly Look[]) => Reply>> = {
+const rateRules: Readonly<Record<ManyIds, (looks: readonly Look[]) => Reply>> = {
   answered: inOneLine,
   // Whoever knows `id` alone finds none.
   unknown: () => refused('ERROR_WRONG_ID_FORMAT'),
@@ -33,7 +33,7 @@ const manners: Readonly<Record<ManyIds, (looks: readonly Look[]) => Reply>> = {
 
 /** The answer to a `get` for several ids, as a service of that manner gives it. */
 function answerMany(looks: readonly Look[], manner: ManyIds): Reply {
-  return manners[manner](looks);
+  return rateRules[manner](looks);
 }
 
 const keyLength = 32;

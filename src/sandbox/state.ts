@@ -1,6 +1,6 @@
 import { Faults } from './faults.ts';
 import { sandboxDefaults, type SandboxOptions, type SandboxSettings } from './options.ts';
-import { AbuseRules } from './rate-rules.ts';
+import { RateRules } from './rate-rules.ts';
 import { Regions } from './regions.ts';
 import { type SandboxStats, Tally } from './stats.ts';
 import { TaskStore } from './task-store.ts';
@@ -12,7 +12,7 @@ export interface SandboxState {
   readonly store: TaskStore;
   readonly faults: Faults;
   /** Null where the block rules are off. */
-  readonly abuse: AbuseRules | null;
+  readonly abuse: RateRules | null;
   readonly regions: Regions;
   readonly tally: Tally;
   /** Aborts when the sandbox closes. */
@@ -31,7 +31,7 @@ export function createState(options: SandboxOptions, closing: AbortSignal): Sand
     startedAtMs: clock.nowMs(),
     store: new TaskStore({ clock, resultKeptMs, firstId: ids.least + Math.floor(random() * ids.spread) }),
     faults: new Faults(settings),
-    abuse: settings.abuseRules ? new AbuseRules(clock) : null,
+    abuse: settings.abuseRules ? new RateRules(clock) : null,
     regions: new Regions(settings.regions),
     tally: new Tally(),
     closing,

@@ -21,7 +21,7 @@ export interface SandboxStats extends TaskCounts {
   readonly perSecond: readonly number[];
 }
 
-const longestPerSecond = 600;
+const maxSeconds = 600;
 
 /** Counts what the task store does not know. */
 export class Tally {
@@ -39,7 +39,7 @@ export class Tally {
   recordSubmission(elapsedMs: number): void {
     this.submissions += 1;
     const second = Math.floor(elapsedMs / 1_000);
-    if (second >= longestPerSecond) return;
+    if (second >= maxSeconds) return;
     while (this.#perSecond.length <= second) this.#perSecond.push(0);
     this.#perSecond[second] = (this.#perSecond[second] ?? 0) + 1;
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   ColumnUses,
-  courseInRow,
+  priorRunInRow,
   outputColumns,
   resultColumns,
   rowOfResult,
-  typedRow,
+  rowToJson,
   usedUpInputs,
 } from '../../src/cli/result-row.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
@@ -63,7 +63,7 @@ describe('the row of a finished task', () => {
   });
 
   it('has types in JSON Lines, and null where it is empty', () => {
-    expect(typedRow({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
+    expect(rowToJson({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
       ...{ schemaVersion: 1, a: '1', attempts: 2, expired: false, possibly_charged: true, code: null },
     });
   });
@@ -78,7 +78,7 @@ describe('what a row says about the course of its task', () => {
     [{ ...row, captcha_id: '' }, null],
     [{ ...row, submitted_at: '' }, null],
   ])('names the id that may still be solved: %j', (values, liveId) => {
-    expect(courseInRow(values)).toMatchObject({ liveId });
+    expect(priorRunInRow(values)).toMatchObject({ liveId });
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('what a row says about the course of its task', () => {
     ],
     [row, { attempts: 1, possiblyCharged: false }],
   ])('counts its submissions and keeps its doubt: %j', (values, course) => {
-    expect(courseInRow(values)).toMatchObject(course);
+    expect(priorRunInRow(values)).toMatchObject(course);
   });
 });
 

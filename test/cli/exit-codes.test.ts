@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeHelp, exitCodeOfFault, exitCodeOfOutcome, exitCodes } from '../../src/cli/exit-codes.ts';
 import type { FaultKind } from '../../src/domain/fault.ts';
-import type { GaveUpReason } from '../../src/domain/outcome.ts';
+import type { FailureReason } from '../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from './support/outcomes.ts';
 
 describe('the exit code of a task', () => {
@@ -9,7 +9,7 @@ describe('the exit code of a task', () => {
     expect(exitCodeOfOutcome(aSolved())).toBe(0);
   });
 
-  it.each<[GaveUpReason, number]>([
+  it.each<[FailureReason, number]>([
     ['rejected', 1],
     ['unsolvable', 1],
     ['in-doubt', 1],

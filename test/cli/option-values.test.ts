@@ -6,7 +6,7 @@ import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
 
 interface CommandModule {
-  register(command: Command, act: () => Promise<void>): void;
+  register(command: Command, runCommand: () => Promise<void>): void;
 }
 
 const folder = join(import.meta.dirname, '../../src/cli/commands');

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Act } from '../../src/cli/context.ts';
+import type { CommandRunner } from '../../src/cli/context.ts';
 import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
 
@@ -25,10 +25,10 @@ const names = Object.keys(commands) as Name[];
 async function flagsOf(name: Name, args: readonly string[]): Promise<unknown> {
   let understood: unknown = 'nothing';
   const command = new Command(name).exitOverride();
-  const act: Act = async (_run, flags) => {
+  const runCommand: CommandRunner = async (_run, flags) => {
     understood = flags;
   };
-  (await commands[name]()).register(command, act);
+  (await commands[name]()).register(command, runCommand);
   await command.parseAsync(args, { from: 'user' });
   return understood;
 }

@@ -16,7 +16,7 @@ async function keyFile(text: string): Promise<string> {
 }
 
 const loading = (env: NodeJS.ProcessEnv, hidden: string[] = []): LoadKey =>
-  keyLoader({ env, tell: () => undefined, hide: (key) => hidden.push(key) });
+  keyLoader({ env, log: () => undefined, hide: (key) => hidden.push(key) });
 
 describe('the key as the doctor sees it', () => {
   it.each([

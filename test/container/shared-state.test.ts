@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SharedState } from '../../src/cli/shared-state.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { plugSharedState } from '../../src/container/shared-state.ts';
+import { createSharedState } from '../../src/container/shared-state.ts';
 import { isRoot } from '../support/is-root.ts';
 
 async function emptyFolder(): Promise<string> {
@@ -17,7 +17,7 @@ async function emptyFolder(): Promise<string> {
 }
 
 function sharedIn(stateFolder: string): SharedState {
-  return plugSharedState(v.parse(configSchema, {}), { accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } });
+  return createSharedState(v.parse(configSchema, {}), { accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } });
 }
 
 describe('what processes of this host share', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Breaker, Pass } from '../../src/ports/state.ts';
+import type { Breaker, Permit } from '../../src/ports/state.ts';
 import { usualBreaker, usualBudget } from '../support/solver-rig.ts';
 import { protections } from './support/protections.ts';
 
 const breakMs = 150;
 
-async function pass(breaker: Breaker): Promise<Pass> {
-  const admission = await breaker.tryEnter();
+async function pass(breaker: Breaker): Promise<Permit> {
+  const admission = await breaker.tryAcquire();
   if (!admission.admitted) throw new Error('not admitted');
   return admission.pass;
 }
@@ -28,13 +28,13 @@ describe.each(protections)('the breaker %s', (_name, start) => {
 
   it('admits everybody while it is closed', async () => {
     const { a, b } = aBreaker();
-    expect([await a.tryEnter(), await b.tryEnter()]).toMatchObject([{ admitted: true }, { admitted: true }]);
+    expect([await a.tryAcquire(), await b.tryAcquire()]).toMatchObject([{ admitted: true }, { admitted: true }]);
   });
 
   it('opens for all by the failures of all', async () => {
     const { a, b } = await opened();
     for (const breaker of [a, b]) {
-      const admission = await breaker.tryEnter();
+      const admission = await breaker.tryAcquire();
       expect(admission.admitted ? null : admission.retryInMs).toBeGreaterThan(0);
       expect(admission.admitted ? null : admission.retryInMs).toBeLessThanOrEqual(breakMs);
     }
@@ -43,46 +43,46 @@ describe.each(protections)('the breaker %s', (_name, start) => {
   it('gives one probe to all together when the break is over', async () => {
     const { a, b, pass: elapse } = await opened();
     await elapse(breakMs);
-    expect(await b.tryEnter()).toMatchObject({ admitted: true, pass: { probe: true } });
-    expect(await a.tryEnter()).toMatchObject({ admitted: false });
-    expect(await b.tryEnter()).toMatchObject({ admitted: false });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(await a.tryAcquire()).toMatchObject({ admitted: false });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: false });
   });
 
   it('closes for all with the success of the probe, and opens again with its failure', async () => {
     const { a, b, pass: elapse } = await opened();
     await elapse(breakMs);
     await a.record(await pass(a), 'failure');
-    expect(await b.tryEnter()).toMatchObject({ admitted: false });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: false });
     await elapse(2 * breakMs);
     await b.record(await pass(b), 'success');
-    expect(await a.tryEnter()).toMatchObject({ admitted: true, pass: { probe: false } });
+    expect(await a.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: false } });
   });
 
   it('is moved by no verdict of before it opened', async () => {
     const { a, b, late, pass: elapse } = await opened();
     await b.record(late, 'success');
-    expect(await a.tryEnter()).toMatchObject({ admitted: false });
+    expect(await a.tryAcquire()).toMatchObject({ admitted: false });
     await elapse(breakMs);
     const probe = await pass(a);
     await b.record({ ...late }, 'failure');
     await a.record(probe, 'success');
-    expect(await b.tryEnter()).toMatchObject({ admitted: true });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: true });
   });
 
   it('is not opened by busy answers', async () => {
     const { a, b } = aBreaker();
     for (let count = 0; count < 20; count += 1) await a.record(await pass(a), 'busy');
-    expect(await b.tryEnter()).toMatchObject({ admitted: true });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: true });
   });
 
   it('lets no more out at once than may fail, while nothing was heard of the service', async () => {
     const { a, b, pass: elapse } = aBreaker({ unprovenLimit: 2 });
     const first = await pass(a);
     await pass(b);
-    expect(await a.tryEnter()).toMatchObject({ admitted: false, soon: true });
+    expect(await a.tryAcquire()).toMatchObject({ admitted: false, soon: true });
     await a.record(first, 'success');
     await elapse(20);
-    expect([await a.tryEnter(), await b.tryEnter(), await b.tryEnter()]).toMatchObject([
+    expect([await a.tryAcquire(), await b.tryAcquire(), await b.tryAcquire()]).toMatchObject([
       { admitted: true },
       { admitted: true },
       { admitted: true },

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
-import { LeaseForgotten, LeaseLost } from '../../src/domain/errors.ts';
+import { LeaseForgotten, LeaseLostError } from '../../src/domain/errors.ts';
 import { type OpenProgress, type QueuedTask, queueIdOf } from '../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask } from '../support/builders.ts';
@@ -366,8 +366,8 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     const next = await receiveOne(queue, bench.leaseMs);
     await next.save(inDoubt);
     clock.thaw();
-    await expect(lease.save(inDoubt)).rejects.toThrow(LeaseLost);
-    if (bench.remembers) await expect(lease.save(submitted)).rejects.toThrow(LeaseLost);
+    await expect(lease.save(inDoubt)).rejects.toThrow(LeaseLostError);
+    if (bench.remembers) await expect(lease.save(submitted)).rejects.toThrow(LeaseLostError);
     expect(lease.lost.aborted).toBe(true);
     expect(await lease.offer('elsewhere')).toBeNull();
     expect([await lease.ack(), await lease.release(), await lease.deadLetter('x'), await lease.moved()]).toEqual(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderPrometheus } from '../../src/commands/health/prometheus.ts';
 import { renderWorkerMetrics } from '../../src/commands/worker/metrics.ts';
-import { WorkerTally } from '../../src/core/fleet/worker-metrics.ts';
+import { WorkerStats } from '../../src/core/fleet/worker-metrics.ts';
 import { textOf } from './support/places.ts';
 import { yamlFile } from './support/yaml-file.ts';
 
@@ -23,7 +23,7 @@ const exposed = [
   renderPrometheus({ regions: [], failover: [], api: { reachable: true } } as never),
   renderWorkerMetrics(
     {
-      ...{ isDraining: false, away: null, concurrency: 1, busy: 0, pausedMs: 0, totals: new WorkerTally().totals() },
+      ...{ isDraining: false, away: null, concurrency: 1, busy: 0, pausedMs: 0, totals: new WorkerStats().totals() },
       depth: { waiting: 0, inFlight: 0, oldestAgeMs: 0, dead: 0 },
     },
     'us-east-1',

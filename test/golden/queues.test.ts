@@ -48,7 +48,7 @@ async function enqueue(golden: Golden, usage: GoldenUsage, isQueued: () => Promi
 }
 
 /** Sets the one task of a BullMQ queue aside, as a worker does that gives it up. */
-async function setAside(url: string): Promise<void> {
+async function moveAside(url: string): Promise<void> {
   const { port } = new URL(url);
   const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null };
   const prefix = `{captcha:${region}}`;
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis)('queues in Redis', { timeout: 120_000 }, () => {
     await golden.compare('queue/redis-task', await dump(redis.url(), /:tasks:b-/));
     await golden.compareRun('queue/redis-show', 'queue show --json', usage);
     await golden.compareRun('queue/redis-show-text', 'queue show', { ...usage, form: 'table' });
-    await setAside(redis.url());
+    await moveAside(redis.url());
     await golden.compareRun('queue/redis-dead', `queue dead ${region} --json`, usage);
     await golden.compareRun('queue/redis-dead-text', `queue dead ${region}`, { ...usage, form: 'table' });
     await golden.compareRun('queue/redis-requeue', `queue requeue ${region} --json`, usage);

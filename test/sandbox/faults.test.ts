@@ -5,7 +5,7 @@ import { readFaultMode } from '../../src/sandbox/options.ts';
 
 const quiet = { faults: [], outages: [], random: () => 0 };
 const types = (faults: Faults, count: number, endpoint: 'submit' | 'poll' = 'submit') =>
-  Array.from({ length: count }, () => faults.next(endpoint, 0)?.strike.type ?? null);
+  Array.from({ length: count }, () => faults.next(endpoint, 0)?.injection.type ?? null);
 
 describe('a fault mode', () => {
   it.each([
@@ -17,8 +17,8 @@ describe('a fault mode', () => {
     ['poll/ERROR: 1005', 'poll', { type: 'code', code: 'ERROR: 1005' }],
     ['CAPCHA_NOT_READY', null, { type: 'code', code: 'CAPCHA_NOT_READY' }],
     ['ERROR_OF_TOMORROW', null, { type: 'code', code: 'ERROR_OF_TOMORROW' }],
-  ])('%s is understood', (mode, endpoint, strike) => {
-    expect(readFaultMode(mode)).toEqual({ endpoint, strike });
+  ])('%s is understood', (mode, endpoint, injection) => {
+    expect(readFaultMode(mode)).toEqual({ endpoint, injection });
   });
 
   it.each(['', '99', '600', 'RESET', 'solve/reset', 'submit/', '{"status":0,"request":"ERROR_X"}'])(
@@ -48,7 +48,7 @@ describe('a script', () => {
   it('carries its Retry-After', () => {
     const faults = new Faults(quiet);
     faults.script({ mode: 503, retryAfter: '7' });
-    expect(faults.next('poll', 0)).toEqual({ strike: { type: 'status', status: 503 }, retryAfter: '7' });
+    expect(faults.next('poll', 0)).toEqual({ injection: { type: 'status', status: 503 }, retryAfter: '7' });
   });
 
   it('goes before an outage', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { AbuseRules } from '../../src/sandbox/rate-rules.ts';
+import { RateRules } from '../../src/sandbox/rate-rules.ts';
 import { manualClock } from './running-sandbox.ts';
 
 function createRules() {
   const clock = manualClock();
-  const rules = new AbuseRules(clock);
+  const rules = new RateRules(clock);
   const repeat = (times: number, act: () => unknown): unknown => Array.from({ length: times }, act).at(-1);
   return { clock, rules, repeat };
 }

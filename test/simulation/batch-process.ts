@@ -1,4 +1,4 @@
-import { courseInRow, rowOfResult } from '../../src/cli/result-row.ts';
+import { priorRunInRow, rowOfResult } from '../../src/cli/result-row.ts';
 import { type BatchItem, type BatchResult, isBegunAgain } from '../../src/core/batch/batch-plan.ts';
 import { ConcurrencyLimit } from '../../src/core/batch/concurrency-limit.ts';
 import { runBatch } from '../../src/core/batch/run-batch.ts';
@@ -139,7 +139,7 @@ export class BatchProcess {
       streamOf(this.items),
       { ...resume, orderWindow, inputMayStall: false },
       {
-        ...{ journal, rules, limit, rowOf: rowOfResult, courseIn: courseInRow },
+        ...{ journal, rules, limit, rowOf: rowOfResult, priorRunIn: priorRunInRow },
         solve: (work) => solveItem(work, { threadWaitMs }, { solver, journal, limit, rules, clock }),
         sink: { write: (values) => process.take(() => void rows.push(values)) },
         record: (result) => this.#record(result, lived),

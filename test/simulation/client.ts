@@ -1,6 +1,11 @@
-import { readExchange, unusableAnswer } from '../../src/adapters/captchaai/read-response.ts';
-import { pickCaptchaId, type Picked, pickPollAnswer, type Success } from '../../src/adapters/captchaai/responses.ts';
-import type { Exchange } from '../../src/adapters/http/http-call.ts';
+import { readResponse, unusableAnswer } from '../../src/adapters/captchaai/read-response.ts';
+import {
+  parseSubmitResponse,
+  type Parsed,
+  parsePollResponse,
+  type Success,
+} from '../../src/adapters/captchaai/responses.ts';
+import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 import { type Fault, ProviderFault } from '../../src/domain/fault.ts';
 import type { CallLimits, SolverApi } from '../../src/ports/api.ts';
 import type { Clock } from '../../src/ports/system.ts';
@@ -16,7 +21,7 @@ export interface ClientParts {
   readonly callTimeoutMs: number;
 }
 
-const timedOut = (maybeSent: boolean): Exchange => ({
+const timedOut = (maybeSent: boolean): HttpCall => ({
   ...{ type: 'broken', kind: 'timeout', why: 'no answer in time' },
   maybeSent,
 });
@@ -37,7 +42,7 @@ export class Client implements SolverApi {
 
   async submit({ taskId }: { taskId: string }, limits: CallLimits): Promise<string> {
     const call = this.#begin('submit', limits, null);
-    const captchaId = await this.#ask(call, () => this.#parts.service.submit(taskId), pickCaptchaId);
+    const captchaId = await this.#ask(call, () => this.#parts.service.submit(taskId), parseSubmitResponse);
     call.captchaId = captchaId;
     this.#parts.ledger.acceptedAs(captchaId).knownTo.add(this.#process.name);
     return captchaId;
@@ -45,7 +50,7 @@ export class Client implements SolverApi {
 
   async poll(captchaId: string, limits: CallLimits) {
     const call = this.#begin('poll', limits, captchaId);
-    const answer = await this.#ask(call, () => this.#parts.service.poll(captchaId), pickPollAnswer);
+    const answer = await this.#ask(call, () => this.#parts.service.poll(captchaId), parsePollResponse);
     if (answer.ready) this.#parts.ledger.acceptedAs(captchaId).isOver = true;
     return answer;
   }
@@ -82,11 +87,11 @@ export class Client implements SolverApi {
     if (disk.count(line) < times) ledger.violate(`${process} ${what} ${captchaId ?? taskId} before it is written down`);
   }
 
-  async #ask<T>(call: Call, arrive: () => Exchange | null, pick: (answer: Success) => Picked<T>): Promise<T> {
+  async #ask<T>(call: Call, arrive: () => HttpCall | null, pick: (answer: Success) => Parsed<T>): Promise<T> {
     const { ledger, clock } = this.#parts;
-    const exchange = await this.#process.take(() => this.#exchange(call, arrive));
+    const httpCall = await this.#process.take(() => this.#httpCall(call, arrive));
     call.endedMs = clock.nowMs();
-    const read = this.#read(call.type, exchange, pick);
+    const read = this.#read(call.type, httpCall, pick);
     const said = 'fault' in read ? read.fault.message : JSON.stringify(read.value);
     ledger.trace(this.#process.name, `${call.type} ${this.#course.taskId} ${call.captchaId ?? ''} -> ${said}`);
     if ('value' in read) return read.value;
@@ -101,7 +106,7 @@ export class Client implements SolverApi {
   }
 
   /** What was sent arrives, whatever becomes of the client meanwhile. */
-  async #exchange({ timeLeftMs, type }: Call, arrive: () => Exchange | null): Promise<Exchange> {
+  async #httpCall({ timeLeftMs, type }: Call, arrive: () => HttpCall | null): Promise<HttpCall> {
     const { service, clock, callTimeoutMs, ledger } = this.#parts;
     if (timeLeftMs <= 0) {
       ledger.count(`${type}: not sent, no time was left`);
@@ -111,10 +116,10 @@ export class Client implements SolverApi {
     const [thereMs, backMs] = [service.latencyMs(), service.latencyMs()];
     const arrived = clock.sleep(thereMs).then(arrive);
     if (thereMs < limitMs) {
-      const exchange = await arrived;
-      if (exchange !== null && thereMs + backMs < limitMs) {
+      const httpCall = await arrived;
+      if (httpCall !== null && thereMs + backMs < limitMs) {
         await clock.sleep(backMs);
-        return exchange;
+        return httpCall;
       }
     }
     ledger.count(`${type}: timed out`);
@@ -124,11 +129,11 @@ export class Client implements SolverApi {
 
   #read<T>(
     call: Call['type'],
-    exchange: Exchange,
-    pick: (answer: Success) => Picked<T>,
+    httpCall: HttpCall,
+    pick: (answer: Success) => Parsed<T>,
   ): { value: T } | { fault: Fault } {
     const timestamp = this.#parts.clock.timestamp();
-    const reading = readExchange(exchange, {
+    const reading = readResponse(httpCall, {
       call,
       host,
       errorKinds: {},

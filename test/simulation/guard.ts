@@ -1,9 +1,9 @@
 import { ProcessBreaker } from '../../src/core/resilience/circuit-breaker.ts';
-import { SharedProtection } from '../../src/core/resilience/host-resilience.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../src/core/resilience/resilience-state.ts';
-import { ProcessQuietTime } from '../../src/core/resilience/retry-after-gate.ts';
+import { HostResilience } from '../../src/core/resilience/host-resilience.ts';
+import type { StateReply, StateCommand } from '../../src/core/resilience/resilience-state.ts';
+import { ProcessRetryAfterGate } from '../../src/core/resilience/retry-after-gate.ts';
 import { ProcessRetryBudget } from '../../src/core/resilience/retry-budget.ts';
-import type { Breaker, Pass, QuietTime, RetryBudget } from '../../src/ports/state.ts';
+import type { Breaker, Permit, RetryAfterGate, RetryBudget } from '../../src/ports/state.ts';
 import type { Awaitable, Clock } from '../../src/ports/system.ts';
 import type { Dice } from '../support/dice.ts';
 import { MemoryLog } from '../support/memory-log.ts';
@@ -15,7 +15,7 @@ import type { ProtectionSchedule } from './schedule.ts';
 export interface Guard {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
-  readonly quiet: QuietTime;
+  readonly quiet: RetryAfterGate;
 }
 
 /** Joins a process, with its own clock. Another way of sharing is another of these. */
@@ -31,19 +31,19 @@ const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, 
     const guard = {
       budget: new ProcessRetryBudget(budget, { clock }),
       breaker: new ProcessBreaker(breaker, { clock, random: dice }),
-      quiet: new ProcessQuietTime({ clock }),
+      quiet: new ProcessRetryAfterGate({ clock }),
     };
     return () => guard;
   },
   log: (options, { clock: host, dice: random }) => {
-    const log = new MemoryLog<ProtectionEntry, ProtectionAnswer>(() => host.nowMs());
+    const log = new MemoryLog<StateCommand, StateReply>(() => host.nowMs());
     const warn = (message: string): never => {
       throw new Error(message);
     };
     return (process, clock) => {
       void process.killed.then(() => log.gone.add(process.name));
       const openLog = log.open.bind(log, process.name);
-      return new SharedProtection(options, { openLog, nowMs: () => host.nowMs(), clock, random, warn });
+      return new HostResilience(options, { openLog, nowMs: () => host.nowMs(), clock, random, warn });
     };
   },
 };
@@ -65,7 +65,7 @@ interface WatchParts {
 /** The guard as one task uses it: it may end before and after every answer, and the ledger knows of every pass. */
 export function watched({ budget, breaker, quiet }: Guard, course: Course, parts: WatchParts): Guard {
   const { process, ledger, clock, dice, answerMs } = parts;
-  const taken = new Map<Pass, PassTaken>();
+  const taken = new Map<Permit, PassTaken>();
   const ask = <T>(question: () => Awaitable<T>): Promise<T> =>
     process.take(async () => {
       const answer = await question();
@@ -81,9 +81,9 @@ export function watched({ budget, breaker, quiet }: Guard, course: Course, parts
       tryWithdraw: (request) => ask(() => budget.tryWithdraw(request)),
     },
     breaker: {
-      tryEnter: async () => {
+      tryAcquire: async () => {
         const admission = await ask(async () => {
-          const answer = await breaker.tryEnter();
+          const answer = await breaker.tryAcquire();
           if (!answer.admitted) return answer;
           const pass = {
             course,

@@ -1,5 +1,5 @@
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
-import type { Circumstances } from '../../src/core/solve/solve-options.ts';
+import type { SolveOptions } from '../../src/core/solve/solve-options.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
@@ -15,7 +15,7 @@ import type { Schedule } from './schedule.ts';
 
 /** Solves the tasks of one process. */
 export interface SimulatedSolver {
-  solve(task: Task, stop: AbortSignal, circumstances?: Circumstances): Promise<Outcome>;
+  solve(task: Task, stop: AbortSignal, solveOptions?: SolveOptions): Promise<Outcome>;
 }
 
 export interface SolverRole {
@@ -80,10 +80,10 @@ export class Host {
   solverFor(process: MortalProcess, role: SolverRole): SimulatedSolver {
     const clock = this.clockOf(process);
     const guard = this.#openGuard(process, clock);
-    const solve: SimulatedSolver['solve'] = async (task, stop, circumstances) => {
-      const course = this.#begin(process, task, { role, isResumed: (circumstances?.accepted ?? null) !== null });
+    const solve: SimulatedSolver['solve'] = async (task, stop, solveOptions) => {
+      const course = this.#begin(process, task, { role, isResumed: (solveOptions?.accepted ?? null) !== null });
       const solver = new Solver(role.options, this.#partsOf(course, { process, clock, guard }));
-      const outcome = await solver.solve(task, stop, circumstances);
+      const outcome = await solver.solve(task, stop, solveOptions);
       course.endedMs = clock.nowMs();
       course.outcome = outcome;
       this.#recordOutcome(course, outcome);

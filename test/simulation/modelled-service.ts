@@ -1,4 +1,4 @@
-import type { Exchange } from '../../src/adapters/http/http-call.ts';
+import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import type { Dice } from '../support/dice.ts';
 import type { Accepted, Ledger } from './ledger.ts';
@@ -11,7 +11,7 @@ const calmLatencyMs = 50;
 /** When an id is done, and how. */
 interface Work {
   readonly readyMs: number;
-  readonly end: Exchange;
+  readonly end: HttpCall;
 }
 
 export interface ServiceParts {
@@ -38,25 +38,25 @@ export class ModelledService {
   }
 
   /** What a submission that has arrived is answered; null for nothing. */
-  submit(taskId: string): Exchange | null {
+  submit(taskId: string): HttpCall | null {
     const { habits, ledger, dice } = this.#parts;
     const trouble = this.#trouble('submit');
     if (trouble === null && habits.threads !== null && this.#working() >= habits.threads) {
       ledger.count('submit: every thread taken');
       return wire.noSlot;
     }
-    if (trouble !== null && !dice.chance(trouble.accepts)) return trouble.exchange;
+    if (trouble !== null && !dice.chance(trouble.accepts)) return trouble.httpCall;
     const accepted = ledger.accept(taskId);
     this.#begin(accepted);
     if (trouble !== null) ledger.count('submit: accepted, and the answer lost');
-    return trouble === null ? wire.accepted(accepted.captchaId) : trouble.exchange;
+    return trouble === null ? wire.accepted(accepted.captchaId) : trouble.httpCall;
   }
 
   /** What a poll that has arrived is answered; null for nothing. */
-  poll(captchaId: string): Exchange | null {
+  poll(captchaId: string): HttpCall | null {
     const { clock } = this.#parts;
     const trouble = this.#trouble('poll');
-    if (trouble !== null) return trouble.exchange;
+    if (trouble !== null) return trouble.httpCall;
     const work = this.#works.get(captchaId);
     if (work === undefined) throw new Error(`nobody accepted ${captchaId}`);
     return clock.nowMs() < work.readyMs ? wire.notReady : work.end;

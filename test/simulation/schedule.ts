@@ -92,7 +92,7 @@ export const lastLife: Life = {
   bounds: noBounds,
 };
 
-function solverOf(dice: Dice, onExhausted: SolverOptions['onExhausted']): SolverOptions {
+function createWorkerSolver(dice: Dice, onExhausted: SolverOptions['onExhausted']): SolverOptions {
   return {
     timeoutMs: dice.oneOf([2_000, 20_000, 60_000, 120_000, 300_000]),
     limits: { maxAttempts: dice.whole(1, 6), maxUnsolvable: dice.whole(1, 3) },
@@ -132,7 +132,7 @@ function batchOf(dice: Dice): BatchSchedule {
     concurrency: { start, max: start + dice.whole(0, 4) },
     orderWindow: dice.maybe(0.3, () => dice.whole(1, 6)),
     threadWaitMs: dice.oneOf([100, 5_000]),
-    solver: solverOf(dice, dice.oneOf(['pause', 'pause', 'pause', 'fail'])),
+    solver: createWorkerSolver(dice, dice.oneOf(['pause', 'pause', 'pause', 'fail'])),
     disk: { syncMs: dice.oneOf([0, 5, 40, 400]), fullRatio: dice.chance(0.15) ? 0.01 : 0 },
     lives: dice.some(dice.whole(0, 4), () => lifeOf(dice)),
   };
@@ -142,10 +142,10 @@ const solveOf = (dice: Dice): SolveSchedule => ({
   startsAtMs: dice.between(0, 120_000),
   steps: dice.maybe(0.3, () => dice.whole(0, 40)),
   stopAtMs: dice.maybe(0.2, () => dice.between(0, 60_000)),
-  solver: solverOf(dice, dice.oneOf(['fail', 'fail', 'wait'])),
+  solver: createWorkerSolver(dice, dice.oneOf(['fail', 'fail', 'wait'])),
 });
 
-function protectionOf(dice: Dice): ProtectionSchedule {
+function createSimulatedResilience(dice: Dice): ProtectionSchedule {
   return {
     sharing: dice.oneOf(['object', 'log']),
     answerMs: dice.oneOf([0, 0, 5, 200]),
@@ -192,7 +192,7 @@ export function scheduleOf(seed: number): Schedule {
   const dice = new Dice(seed);
   return {
     seed,
-    protection: protectionOf(dice),
+    protection: createSimulatedResilience(dice),
     service: serviceOf(dice),
     callTimeoutMs: dice.oneOf([1_000, 10_000, 30_000]),
     lagMs: dice.oneOf([0, 0, 20, 1_500]),

@@ -34,14 +34,14 @@ async function play(schedule: Schedule, trace: ((line: string) => void) | null):
   return { schedule, ledger: host.ledger, batches, solves, endedMs: host.clock.nowMs() };
 }
 
-export interface Verdict {
+export interface CallResult {
   readonly seed: number;
   readonly broken: readonly string[];
   readonly counts: ReadonlyMap<string, number>;
 }
 
 /** Plays the schedule of a seed and says which laws it broke. `trace` is told of every step. */
-export async function simulate(seed: number, trace: ((line: string) => void) | null = null): Promise<Verdict> {
+export async function simulate(seed: number, trace: ((line: string) => void) | null = null): Promise<CallResult> {
   const simulated = await play(scheduleOf(seed), trace);
   const { ledger } = simulated;
   await openAsFiles(simulated);

@@ -88,7 +88,7 @@ export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
       ...{ journal, limit, rules, rowOf },
       ...(parts.isUsedUp && { isUsedUp: parts.isUsedUp }),
       solve: (work) => solveItem(work, { threadWaitMs: 5_000 }, { solver, journal, limit, rules, clock }),
-      courseIn: (values) => ({
+      priorRunIn: (values) => ({
         attempts: Number(values['attempts']),
         possiblyCharged: values['possibly_charged'] === 'true',
         liveId: parts.liveIdIn?.(values) ?? null,

@@ -1,5 +1,5 @@
 import { type BreakerOptions, CircuitBreaker } from '../../src/core/resilience/circuit-breaker.ts';
-import type { Pass, Verdict } from '../../src/ports/state.ts';
+import type { Permit, CallResult } from '../../src/ports/state.ts';
 
 /** Opens after three failures in a row; its breaks are 5 s to a minute. */
 export const options: BreakerOptions = {
@@ -16,19 +16,19 @@ export const options: BreakerOptions = {
 export const at = (nowMs: number, jitter = 0): { nowMs: number; jitter: number } => ({ nowMs, jitter });
 
 /** The pass of a submission that must be admitted. */
-export function passAt(breaker: CircuitBreaker, nowMs: number): Pass {
-  const admission = breaker.tryEnter(nowMs);
+export function passAt(breaker: CircuitBreaker, nowMs: number): Permit {
+  const admission = breaker.tryAcquire(nowMs);
   if (!admission.admitted) throw new Error(`not admitted at ${nowMs}`);
   return admission.pass;
 }
 
 /** So many passes of the same moment. */
-export function passesAt(breaker: CircuitBreaker, nowMs: number, count: number): Pass[] {
+export function passesAt(breaker: CircuitBreaker, nowMs: number, count: number): Permit[] {
   return Array.from({ length: count }, () => passAt(breaker, nowMs));
 }
 
 /** Opened at 0 by three failures; `late` are passes of before that are still out. */
-export function opened(special: Partial<BreakerOptions> = {}): { breaker: CircuitBreaker; late: Pass[] } {
+export function opened(special: Partial<BreakerOptions> = {}): { breaker: CircuitBreaker; late: Permit[] } {
   const breaker = new CircuitBreaker({ ...options, ...special });
   const late = passesAt(breaker, 0, 5);
   for (const pass of passesAt(breaker, 0, 3)) breaker.record(pass, 'failure', at(0));
@@ -36,7 +36,7 @@ export function opened(special: Partial<BreakerOptions> = {}): { breaker: Circui
 }
 
 /** Submissions one after the other, each with its verdict. */
-export function recordAll(breaker: CircuitBreaker, verdicts: readonly Verdict[], nowMs = 0): void {
+export function recordAll(breaker: CircuitBreaker, verdicts: readonly CallResult[], nowMs = 0): void {
   for (const verdict of verdicts) breaker.record(passAt(breaker, nowMs), verdict, at(nowMs));
 }
 

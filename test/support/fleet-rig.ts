@@ -5,7 +5,7 @@ import { clockUntil } from '../../src/adapters/system/system-clock.ts';
 import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import { ConcurrencyLimit } from '../../src/core/batch/concurrency-limit.ts';
-import { WorkerTally } from '../../src/core/fleet/worker-metrics.ts';
+import { WorkerStats } from '../../src/core/fleet/worker-metrics.ts';
 import { Worker, type WorkerDeps, type WorkerOptions, WorkerPause } from '../../src/core/fleet/worker.ts';
 import { ProcessBreaker } from '../../src/core/resilience/circuit-breaker.ts';
 import { ProcessRetryBudget } from '../../src/core/resilience/retry-budget.ts';
@@ -70,7 +70,7 @@ export function aWorker(parts: WorkerParts) {
   const queue = parts.queue ?? new MemoryTaskQueue(world.tasks);
   const interrupt = new AbortController();
   const pause = new WorkerPause({ clock });
-  const tally = new WorkerTally();
+  const tally = new WorkerStats();
   const told: string[] = [];
   const solverDeps = {
     ...{ api, random, timing: () => usualTiming },

@@ -1,10 +1,10 @@
 import { type RetryBudgetOptions, RetryBudgetState } from '../../src/core/resilience/retry-budget.ts';
-import { FleetAway } from '../../src/domain/errors.ts';
-import type { FleetAnswer, FleetBucket, FleetTalk } from '../../src/ports/state.ts';
+import { RemoteUnavailableError } from '../../src/domain/errors.ts';
+import type { SyncReply, FleetBucket, SyncOptions } from '../../src/ports/state.ts';
 
 /** The budget of a fleet in memory, on a clock that the test moves, with a way there that takes time and may be cut. */
 export class MemoryBucket implements FleetBucket {
-  readonly talks: FleetTalk[] = [];
+  readonly talks: SyncOptions[] = [];
   isAway = false;
   quietMs = 0;
   /** One way. */
@@ -19,21 +19,21 @@ export class MemoryBucket implements FleetBucket {
     this.#nowMs = nowMs;
   }
 
-  async talk(talk: FleetTalk): Promise<FleetAnswer> {
-    this.talks.push(talk);
+  async sync(sync: SyncOptions): Promise<SyncReply> {
+    this.talks.push(sync);
     await this.travel();
-    if (this.isAway) throw new FleetAway('budget.scope redis://fleet: nobody is there');
+    if (this.isAway) throw new RemoteUnavailableError('budget.scope redis://fleet: nobody is there');
     const nowMs = this.#nowMs();
-    this.#state.deposit(nowMs, talk.accepted);
-    const withdrawals = talk.asks.map((mostMs) => this.#state.tryWithdraw(mostMs, nowMs));
+    this.#state.deposit(nowMs, sync.accepted);
+    const withdrawals = sync.asks.map((maxMs) => this.#state.tryWithdraw(maxMs, nowMs));
     let surplus = 0;
-    while (surplus < talk.surplus && this.#state.tryWithdraw(0, nowMs).granted) surplus += 1;
-    this.quietMs = Math.max(this.quietMs, talk.quietMs);
+    while (surplus < sync.surplus && this.#state.tryWithdraw(0, nowMs).granted) surplus += 1;
+    this.quietMs = Math.max(this.quietMs, sync.quietMs);
     await this.travel();
     return { ...this.#facts(), withdrawals, surplus };
   }
 
-  look(): Promise<FleetAnswer> {
+  look(): Promise<SyncReply> {
     return Promise.resolve({ ...this.#facts(), withdrawals: [], surplus: 0 });
   }
 

@@ -31,7 +31,7 @@ export class MemoryLog<Entry, Answer> {
         this.written.push(...copies.map((entry) => ({ entry, atMs: this.#nowMs(), by })));
         return entries.length === 0 ? [] : catchUp().slice(-entries.length);
       },
-      isGone: (writer) => this.gone.has(writer),
+      isProcessDead: (writer) => this.gone.has(writer),
       close: () => undefined,
     };
   }

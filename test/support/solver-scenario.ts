@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { Breaker, Pass, RetryBudget } from '../../src/ports/state.ts';
+import type { Breaker, Permit, RetryBudget } from '../../src/ports/state.ts';
 import { aTask } from './builders.ts';
 import type { Call, Script } from './scripted-api.ts';
 import { aRig, type Rig, usualBreaker } from './solver-rig.ts';
@@ -47,7 +47,7 @@ export interface Course {
   readonly outcomes: readonly Outcome[];
   /** When each token that was taken may be used. */
   readonly tokensAtMs: readonly number[];
-  readonly passes: ReadonlyMap<Pass, number>;
+  readonly passes: ReadonlyMap<Permit, number>;
 }
 
 function scriptOf<T>(scripts: readonly Script<T>[], index: number): Script<T> {
@@ -56,7 +56,7 @@ function scriptOf<T>(scripts: readonly Script<T>[], index: number): Script<T> {
 
 function rigFor(scenario: Scenario): Rig & Pick<Course, 'tokensAtMs' | 'passes'> {
   const tokensAtMs: number[] = [];
-  const passes = new Map<Pass, number>();
+  const passes = new Map<Permit, number>();
   const { tasks, options, budget, seed } = scenario;
   const scriptsOf = (taskId: string): Scenario['tasks'][number] => tasks[Number(taskId.slice(1))]!;
   const rig = aRig({
@@ -80,8 +80,8 @@ function rigFor(scenario: Scenario): Rig & Pick<Course, 'tokensAtMs' | 'passes'>
       },
     }),
     wrapBreaker: (inner): Breaker => ({
-      tryEnter: async () => {
-        const admission = await inner.tryEnter();
+      tryAcquire: async () => {
+        const admission = await inner.tryAcquire();
         if (admission.admitted) passes.set(admission.pass, 0);
         return admission;
       },

@@ -3,10 +3,10 @@ import type { Dispatcher } from 'undici';
 import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { CallLimits } from '../../ports/api.ts';
 import { type ConnectionOptions, openDispatcher } from '../http/dispatcher.ts';
-import { type Exchange, ExchangeHandler } from '../http/http-call.ts';
-import { type Call, type Reader, readExchange, unusableAnswer } from './read-response.ts';
+import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
+import { type Call, type Reader, readResponse, unusableAnswer } from './read-response.ts';
 import { cleanText, redactor } from './redactor.ts';
-import type { Picked, Success } from './responses.ts';
+import type { Parsed, Success } from './responses.ts';
 
 /** Half a character has no spelling in a form: the replacement character stands for it. */
 const loneSurrogate = /\p{Cs}/gu;
@@ -23,7 +23,7 @@ export function encodeForm(form: Readonly<Record<string, string>>): string {
 }
 
 /** Node fires a longer timer at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Which limit of a call was reached. */
 export type ReachedLimit = 'timeout' | 'cancelled';
@@ -53,7 +53,7 @@ export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit)
     onReached(signal?.aborted === true ? 'cancelled' : 'timeout');
     return () => undefined;
   }
-  const timer = setTimeout(onReached, Math.min(timeLeftMs, longestTimerMs), 'timeout');
+  const timer = setTimeout(onReached, Math.min(timeLeftMs, maxTimerMs), 'timeout');
   // Nearly every call is one without a signal.
   return signal === undefined ? () => clearTimeout(timer) : watchSignal(signal, timer, onReached);
 }
@@ -74,24 +74,24 @@ const headers = {
 };
 
 /** Sends a form, at most once, and reads the whole answer; resolves whatever happens. No redirect is followed. */
-export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<Exchange> {
+export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<HttpCall> {
   return new Promise((resolve) => {
     // A limit may already be reached, and end the exchange, while the watch is being set up.
     let stopWatch = (): void => {};
-    const handler = new ExchangeHandler((exchange) => {
+    const handler = new HttpCallHandler((httpCall) => {
       stopWatch();
-      resolve(exchange);
+      resolve(httpCall);
     });
     stopWatch = watchLimits(limits, (limit) => {
-      if (limit === 'timeout') handler.giveUp('timeout', 'no answer in time');
-      else handler.giveUp('transport', 'cancelled');
+      if (limit === 'timeout') handler.abortCall('timeout', 'no answer in time');
+      else handler.abortCall('transport', 'cancelled');
     });
     if (!handler.settled) dispatcher.dispatch({ origin, path, body, method: 'POST', headers }, handler);
   });
 }
 
 /** Where to, and with what. */
-export interface SessionOptions extends ConnectionOptions {
+export interface ApiConnectionOptions extends ConnectionOptions {
   readonly baseUrl: URL;
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
@@ -100,7 +100,7 @@ export interface SessionOptions extends ConnectionOptions {
 }
 
 /** One request, without what every request has. */
-export interface Question {
+export interface ApiRequest {
   readonly call: Call;
   readonly form: Readonly<Record<string, string>>;
   readonly limits: CallLimits;
@@ -110,14 +110,14 @@ export interface Question {
 const distinctiveLength = 16;
 
 /** What must not be shown of a request: the key, and what a task brings to log in elsewhere. */
-function secretsOf(key: string, { proxy = '', cookies = '' }: Question['form']): readonly string[] {
+function secretsOf(key: string, { proxy = '', cookies = '' }: ApiRequest['form']): readonly string[] {
   const proxyPassword = /^(?:\w+:\/\/)?[^:@]*:(.+)@/.exec(proxy)?.[1] ?? '';
   return [key, proxy, proxyPassword, cookies];
 }
 
 /** The service, as something that can be asked. Nothing is connected before the first question. */
-export class Session {
-  readonly #options: SessionOptions;
+export class ApiConnection {
+  readonly #options: ApiConnectionOptions;
   /** Takes the key out of an answer before anything reads it: an id or a field could carry it to the output. */
   readonly #withoutKey: (body: string) => string;
   readonly #host: string;
@@ -130,7 +130,7 @@ export class Session {
   /** Whether the service has answered in its own words. */
   #isFound = false;
 
-  constructor(options: SessionOptions) {
+  constructor(options: ApiConnectionOptions) {
     const { baseUrl, key } = options;
     this.#options = options;
     this.#withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
@@ -149,21 +149,21 @@ export class Session {
   }
 
   /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
-  async ask<T>(question: Question, pick: (answer: Success) => Picked<T>): Promise<T> {
+  async ask<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
     this.#opening ??= openDispatcher(this.#options);
-    const timeLeftMs = Math.min(question.limits.timeLeftMs, this.#options.timeoutMs);
-    const limits = { ...question.limits, timeLeftMs };
-    const exchange = this.#received(await post(await this.#opening, this.#requestOf(question), limits));
-    const reader = this.#readerOf(question);
-    const reading = readExchange(exchange, reader);
+    const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, this.#options.timeoutMs);
+    const limits = { ...apiRequest.limits, timeLeftMs };
+    const httpCall = this.#received(await post(await this.#opening, this.#requestOf(apiRequest), limits));
+    const reader = this.#readerOf(apiRequest);
+    const reading = readResponse(httpCall, reader);
     if (reading.type === 'fault') {
       this.#isFound ||= reading.fault.code !== null;
       throw new ProviderFault(reading.fault);
     }
-    const picked = pick(reading);
-    if ('missing' in picked) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${picked.missing}`));
+    const parsed = parseAnswer(reading);
+    if ('missing' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.missing}`));
     this.#isFound = true;
-    return picked.value;
+    return parsed.value;
   }
 
   /** Ends every open request and connection. */
@@ -172,21 +172,21 @@ export class Session {
   }
 
   /** Counts it, and takes the key out of it. */
-  #received(exchange: Exchange): Exchange {
-    if (exchange.type === 'broken') {
-      this.#requestCount += exchange.maybeSent ? 1 : 0;
-      return exchange;
+  #received(httpCall: HttpCall): HttpCall {
+    if (httpCall.type === 'broken') {
+      this.#requestCount += httpCall.maybeSent ? 1 : 0;
+      return httpCall;
     }
     this.#requestCount += 1;
-    const body = this.#withoutKey(exchange.body);
-    return body === exchange.body ? exchange : { ...exchange, body };
+    const body = this.#withoutKey(httpCall.body);
+    return body === httpCall.body ? httpCall : { ...httpCall, body };
   }
 
-  #requestOf({ call, form }: Question): FormPost {
+  #requestOf({ call, form }: ApiRequest): FormPost {
     return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${this.#credentials}` };
   }
 
-  #readerOf({ call, form }: Question): Reader {
+  #readerOf({ call, form }: ApiRequest): Reader {
     const { key, errorKinds, nowMs } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
     return { call, host: this.#host, errorKinds, clean, timestamp: nowMs(), isFound: this.#isFound };

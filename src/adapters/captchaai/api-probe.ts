@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
 import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
-import { datedDispatcher, openDispatcher } from '../http/dispatcher.ts';
+import { withDateHeader, openDispatcher } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
 import { encodeForm, post } from './api-connection.ts';
-import { type Reader, readExchange, unusableAnswer } from './read-response.ts';
+import { type Reader, readResponse, unusableAnswer } from './read-response.ts';
 import { cleanText } from './redactor.ts';
-import { pickBalance, type Picked, pickThreads, type Success } from './responses.ts';
+import { parseBalance, type Parsed, parseThreads, type Success } from './responses.ts';
 
 /** Whom to ask, and how. */
 export interface AskOptions {
@@ -26,7 +26,7 @@ type Answer<T> = { readonly value: T } | { readonly fault: Fault };
 const warmedQuestions = 5;
 
 /** Asks one question after the other on one connection, and remembers how long each took. */
-class Questions {
+class ApiRequests {
   readonly roundTripsMs: number[] = [];
   clock: ClockReading | null = null;
   readonly #options: AskOptions;
@@ -35,24 +35,24 @@ class Questions {
 
   constructor(dispatcher: Dispatcher, options: AskOptions) {
     this.#options = options;
-    this.#dispatcher = datedDispatcher(dispatcher, (date) => {
+    this.#dispatcher = withDateHeader(dispatcher, (date) => {
       this.#date = date;
     });
   }
 
-  async ask<T>(action: string, pick: (answer: Success) => Picked<T>): Promise<Answer<T>> {
+  async ask<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Answer<T>> {
     const { baseUrl, key, timeoutMs } = this.#options;
     const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
     const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
     const startedAtMs = performance.now();
-    const exchange = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
-    if (exchange.type === 'reply') this.#record(performance.now() - startedAtMs);
-    const reading = readExchange(exchange, this.#reader());
+    const httpCall = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
+    if (httpCall.type === 'reply') this.#record(performance.now() - startedAtMs);
+    const reading = readResponse(httpCall, this.#reader());
     if (reading.type === 'fault') return { fault: reading.fault };
-    const picked = pick(reading);
-    return 'value' in picked
-      ? picked
-      : { fault: unusableAnswer(this.#reader(), `nothing that holds ${picked.missing}`) };
+    const parsed = parseAnswer(reading);
+    return 'value' in parsed
+      ? parsed
+      : { fault: unusableAnswer(this.#reader(), `nothing that holds ${parsed.missing}`) };
   }
 
   #record(roundTripMs: number): void {
@@ -70,27 +70,30 @@ class Questions {
   }
 }
 
-async function askAll(questions: Questions, hasKey: boolean): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
-  const balance = await questions.ask('getbalance', pickBalance);
+async function askAll(
+  apiRequests: ApiRequests,
+  hasKey: boolean,
+): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
+  const balance = await apiRequests.ask('getbalance', parseBalance);
   if ('fault' in balance) return { fault: balance.fault, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
   // Not every service of this protocol knows threads: no answer to that is no trouble.
-  const threads = await questions.ask('threadsinfo', pickThreads);
+  const threads = await apiRequests.ask('threadsinfo', parseThreads);
   const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
   for (let count = 1; count < warmedQuestions; count += 1) {
-    const again = await questions.ask('getbalance', pickBalance);
+    const again = await apiRequests.ask('getbalance', parseBalance);
     if ('fault' in again) return { ...known, fault: again.fault };
   }
   return { ...known, fault: null };
 }
 
 /** Asks the service a few cheap questions, the key in POST bodies only. Never rejects: what goes wrong is an answer. */
-export async function askService(options: AskOptions): Promise<ServiceAnswers> {
+export async function probeApi(options: AskOptions): Promise<ServiceAnswers> {
   const dispatcher = await openDispatcher({ connections: 1, timeoutMs: options.timeoutMs, proxy: options.proxy });
-  const questions = new Questions(dispatcher, options);
+  const apiRequests = new ApiRequests(dispatcher, options);
   try {
-    const answers = await askAll(questions, options.key !== null);
-    return { ...answers, roundTripsMs: questions.roundTripsMs, clock: questions.clock };
+    const answers = await askAll(apiRequests, options.key !== null);
+    return { ...answers, roundTripsMs: apiRequests.roundTripsMs, clock: apiRequests.clock };
   } catch (error) {
     const message = `The service could not be asked: ${cleanText(String(error), [options.key ?? ''])}`;
     const nothing = { balance: null, threads: null };

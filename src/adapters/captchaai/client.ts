@@ -4,9 +4,15 @@ import type { AccountApi, CallLimits, ManyPolls, SolverApi, Threads } from '../.
 import { faultOfCode } from '../../protocol/error-codes.ts';
 import { wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
-import { Session, watchLimits } from './api-connection.ts';
-import { pickManyAnswers } from './pick-many.ts';
-import { pickBalance, pickCaptchaId, pickPollAnswer, pickReceipt, pickThreads } from './responses.ts';
+import { ApiConnection, watchLimits } from './api-connection.ts';
+import { parseManyPollResponse } from './pick-many.ts';
+import {
+  parseBalance,
+  parseSubmitResponse,
+  parsePollResponse,
+  parseReportResponse,
+  parseThreads,
+} from './responses.ts';
 
 /** The code that means "no balance" in one place of the documentation and "no free thread" in another. */
 const zeroBalanceCode = 'ERROR_ZERO_BALANCE';
@@ -73,7 +79,7 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
  * Explains `ERROR_ZERO_BALANCE` by asking the service. Submissions that are answered so at the same time share one
  * question; each still keeps to its own limits.
  */
-function zeroBalanceQuestion(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
+function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
   let asking: Promise<AccountState> | null = null;
 
   return (fault, limits) => {
@@ -123,23 +129,26 @@ function parseBaseUrl(baseUrl: string): URL {
   throw new UsageError('The base URL is not an http:// or https:// URL.', 'Check api.baseUrl or CAPTCHAAI_BASE_URL.');
 }
 
-function accountApi(session: Session): AccountApi {
+function accountApi(session: ApiConnection): AccountApi {
   const about = (action: string, more: Readonly<Record<string, string>> = {}) =>
     ({ call: 'account', form: { ...more, action }, limits: unlimited }) as const;
   return {
-    balance: () => session.ask(about('getbalance'), pickBalance),
-    threads: () => session.ask(about('threadsinfo'), pickThreads),
+    balance: () => session.ask(about('getbalance'), parseBalance),
+    threads: () => session.ask(about('threadsinfo'), parseThreads),
     async report(captchaId, verdict) {
-      await session.ask(about(`report${verdict}`, { id: captchaId }), pickReceipt);
+      await session.ask(about(`report${verdict}`, { id: captchaId }), parseReportResponse);
     },
   };
 }
 
-function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuestion> | null): SolverApi & ManyPolls {
+function solverApi(
+  session: ApiConnection,
+  explain: ReturnType<typeof confirmZeroBalance> | null,
+): SolverApi & ManyPolls {
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
-      const asked = session.ask({ call: 'submit', form: wireParameters(task), limits }, pickCaptchaId);
+      const asked = session.ask({ call: 'submit', form: wireParameters(task), limits }, parseSubmitResponse);
       return asked.catch(async (error: unknown) => {
         if (explain === null || !(error instanceof ProviderFault) || error.fault.code !== zeroBalanceCode) throw error;
         const timeLeftMs = limits.timeLeftMs - (performance.now() - startedAtMs);
@@ -147,10 +156,10 @@ function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuest
       });
     },
     poll: (captchaId, limits) =>
-      session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, pickPollAnswer),
+      session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, parsePollResponse),
     pollMany: (captchaIds, limits) =>
       session.ask({ call: 'poll', form: { action: 'get', ids: captchaIds.join(',') }, limits }, (answer) =>
-        pickManyAnswers(answer, captchaIds.length),
+        parseManyPollResponse(answer, captchaIds.length),
       ),
   };
 }
@@ -162,10 +171,10 @@ function solverApi(session: Session, explain: ReturnType<typeof zeroBalanceQuest
  */
 export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
   const baseUrl = parseBaseUrl(options.baseUrl);
-  const session = new Session({ ...options, baseUrl, proxy: proxyFor(baseUrl, options.env) });
+  const session = new ApiConnection({ ...options, baseUrl, proxy: proxyFor(baseUrl, options.env) });
   const account = accountApi(session);
   // A kind that the person chose for the code leaves nothing to explain.
-  const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : zeroBalanceQuestion(account);
+  const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account);
   return {
     ...solverApi(session, explain),
     ...account,

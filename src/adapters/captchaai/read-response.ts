@@ -1,7 +1,7 @@
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
 import { type Answer, readAnswer } from '../../protocol/answer.ts';
 import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
-import type { Exchange } from '../http/http-call.ts';
+import type { HttpCall } from '../http/http-call.ts';
 import type { Success } from './responses.ts';
 
 /** RFC 9110 10.2.3: the seconds are digits; a decimal part is sent all the same. */
@@ -42,8 +42,8 @@ export interface Reader {
 /** The answer, or why there is none. */
 export type Reading = Success | { readonly type: 'fault'; readonly fault: Fault };
 
-type Reply = Extract<Exchange, { type: 'reply' }>;
-type Broken = Extract<Exchange, { type: 'broken' }>;
+type Reply = Extract<HttpCall, { type: 'reply' }>;
+type Broken = Extract<HttpCall, { type: 'broken' }>;
 
 const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
 
@@ -89,8 +89,8 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   if (reply.status >= 300 && reply.status < 400) {
     return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
   }
-  const question = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
-  return `${said}${quoteOf(reply, answer, reader)}${question}`;
+  const apiRequest = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
+  return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
 }
 
 /** Asks for the same again, and later. */
@@ -137,18 +137,18 @@ function codeFault(code: string, reply: Reply, reader: Reader): Fault {
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** Classifies what came of a request. A known code counts whatever the HTTP status; other vendors use 4xx for them. */
-export function readExchange(exchange: Exchange, reader: Reader): Reading {
-  if (exchange.type === 'broken') return asFault(brokenFault(exchange, reader));
-  const answer = readAnswer(exchange.body);
-  const accepted = isSuccess(exchange.status);
-  if (accepted && exchange.unreadable !== null) return asFault(unusableAnswer(reader, exchange.unreadable));
-  if (answer.type === 'not-ready' && reader.call === 'poll' && exchange.status !== 429) return answer;
+export function readResponse(httpCall: HttpCall, reader: Reader): Reading {
+  if (httpCall.type === 'broken') return asFault(brokenFault(httpCall, reader));
+  const answer = readAnswer(httpCall.body);
+  const accepted = isSuccess(httpCall.status);
+  if (accepted && httpCall.unreadable !== null) return asFault(unusableAnswer(reader, httpCall.unreadable));
+  if (answer.type === 'not-ready' && reader.call === 'poll' && httpCall.status !== 429) return answer;
   if (answer.type === 'code' && (accepted || isKnownCode(answer.code, reader.errorKinds))) {
-    return asFault(codeFault(answer.code, exchange, reader));
+    return asFault(codeFault(answer.code, httpCall, reader));
   }
-  if (!accepted || answer.type === 'code') return asFault(statusFault(exchange, answer, reader));
+  if (!accepted || answer.type === 'code') return asFault(statusFault(httpCall, answer, reader));
   if (answer.type === 'unreadable') {
-    const quote = quoteOf(exchange, answer, reader).replace(/^ with an HTML page/, '');
+    const quote = quoteOf(httpCall, answer, reader).replace(/^ with an HTML page/, '');
     return asFault(unusableAnswer(reader, `${answer.why}${quote}`));
   }
   return answer;

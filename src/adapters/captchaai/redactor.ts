@@ -1,4 +1,4 @@
-const longestQuote = 200;
+const maxQuoteLength = 200;
 const whitespace = /\s+/g;
 /** Controls (C0, C1, ESC), format characters (bidi overrides, zero width), lone surrogates. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
@@ -35,5 +35,5 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
 export function cleanText(text: string, secrets: readonly string[]): string {
   // Invisible characters go first, and the cut comes last: either could leave part of a secret unrecognised.
   const visible = text.replace(whitespace, ' ').replace(invisible, '').trim();
-  return redactor(secrets)(visible).slice(0, longestQuote).replace(halfCharacter, '');
+  return redactor(secrets)(visible).slice(0, maxQuoteLength).replace(halfCharacter, '');
 }

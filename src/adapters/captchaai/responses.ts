@@ -5,20 +5,20 @@ import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
 export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
 
 /** What was asked for, or the name of what is missing in the answer. */
-export type Picked<T> = { readonly value: T } | { readonly missing: string };
+export type Parsed<T> = { readonly value: T } | { readonly missing: string };
 
 const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
 const decimal = /^-?\d+(\.\d+)?$/;
 
 /** The id in the answer to a submission: opaque, a string or a number, never shortened to what a double can hold. */
-export function pickCaptchaId(answer: Success): Picked<string> {
+export function parseSubmitResponse(answer: Success): Parsed<string> {
   const payload = answer.type === 'ok' ? answer.payload : null;
   const id = Number.isSafeInteger(payload) ? String(payload) : payload;
   return typeof id === 'string' && idShape.test(id) ? { value: id } : { missing: 'a usable id' };
 }
 
 /** What a poll found. A bare text is no solution: a health page that says `OK` would be one. */
-export function pickPollAnswer(answer: Success): Picked<PollAnswer> {
+export function parsePollResponse(answer: Success): Parsed<PollAnswer> {
   if (answer.type === 'not-ready') return { value: { ready: false } };
   const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
   return solution === null ? { missing: 'a usable solution' } : { value: { ready: true, solution } };
@@ -30,7 +30,7 @@ function numberIn(value: unknown): number | null {
 }
 
 /** The balance, as a number or its text, with or without an envelope. */
-export function pickBalance(answer: Success): Picked<number> {
+export function parseBalance(answer: Success): Parsed<number> {
   const value = answer.type === 'bare' ? answer.text : answer.type === 'ok' ? answer.payload : null;
   const balance = numberIn(value);
   return balance === null ? { missing: 'a balance' } : { value: balance };
@@ -42,7 +42,7 @@ function recordIn(payload: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The threads, beside the envelope or inside it, as an object or as JSON in a string. */
-export function pickThreads(answer: Success): Picked<Threads> {
+export function parseThreads(answer: Success): Parsed<Threads> {
   const { payload, fields } = answer.type === 'ok' ? answer : { payload: null, fields: {} };
   const found: Readonly<Record<string, unknown>> = { ...recordIn(payload), ...fields };
   const [threads, workingThreads] = ['threads', 'working_threads'].map((name) => {
@@ -55,6 +55,6 @@ export function pickThreads(answer: Success): Picked<Threads> {
 }
 
 /** Any success is the receipt of a report. */
-export function pickReceipt(answer: Success): Picked<null> {
+export function parseReportResponse(answer: Success): Parsed<null> {
   return answer.type === 'not-ready' ? { missing: 'a receipt' } : { value: null };
 }

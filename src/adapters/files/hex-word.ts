@@ -2,7 +2,7 @@
  * The eight lower-case hexadecimal digits from `start` as a number of 32 bits; `parseInt` of a slice takes five times as
  * long.
  */
-export function hexWordAt(digits: string, start: number): number {
+export function readUint32Hex(digits: string, start: number): number {
   let word = 0;
   for (let at = start; at < start + 8; at++) {
     const code = digits.charCodeAt(at);

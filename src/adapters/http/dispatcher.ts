@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly proxy: Proxy | null;
 }
 
-const longestConnectMs = 10_000;
+const maxConnectMs = 10_000;
 /** Of an answer, packed and unpacked. */
 export const maxAnswerBytes = 1024 * 1024;
 
@@ -27,7 +27,7 @@ export async function openDispatcher(options: ConnectionOptions): Promise<Dispat
 function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options {
   return {
     connections,
-    connect: { timeout: Math.min(longestConnectMs, timeoutMs) },
+    connect: { timeout: Math.min(maxConnectMs, timeoutMs) },
     maxResponseSize: maxAnswerBytes,
     // Every call has a timer of its own: undici's two more per request would only be in its way.
     headersTimeout: 0,
@@ -50,7 +50,7 @@ async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Di
   }
   return new EnvHttpProxyAgent({
     ...limitsOf(options),
-    proxyTls: { timeout: Math.min(longestConnectMs, options.timeoutMs) },
+    proxyTls: { timeout: Math.min(maxConnectMs, options.timeoutMs) },
     clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, headersTimeout: options.timeoutMs }),
     httpProxy: proxy.url,
     httpsProxy: proxy.url,
@@ -76,6 +76,6 @@ function dating(handler: Handler, onDate: (date: string) => void): Handler {
 }
 
 /** The same dispatcher, which tells what the `Date` header of every answer says. */
-export function datedDispatcher(dispatcher: Dispatcher, onDate: (date: string) => void): Dispatcher {
+export function withDateHeader(dispatcher: Dispatcher, onDate: (date: string) => void): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => dispatch(options, dating(handler, onDate)));
 }

@@ -3,7 +3,7 @@ import { maxAnswerBytes } from './dispatcher.ts';
 import { readBody } from './read-body.ts';
 
 /** What came of one HTTP request. */
-export type Exchange =
+export type HttpCall =
   | {
       readonly type: 'reply';
       readonly status: number;
@@ -57,15 +57,15 @@ function headerOf(headers: Headers, name: string): string | null {
  * undici's view of one request. undici says when it begins to write a request, so "was it sent" is known instead of
  * guessed from an error's code: before that moment nothing has left, after it everything may have.
  */
-export class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #settle: (exchange: Exchange) => void;
+export class HttpCallHandler implements Dispatcher.DispatchHandler {
+  readonly #settle: (httpCall: HttpCall) => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
   #headers: Headers = {};
 
-  constructor(settle: (exchange: Exchange) => void) {
+  constructor(settle: (httpCall: HttpCall) => void) {
     this.#settle = settle;
   }
 
@@ -74,7 +74,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the exchange, whatever its state. */
-  giveUp(kind: 'timeout' | 'transport', why: string): void {
+  abortCall(kind: 'timeout' | 'transport', why: string): void {
     this.#finish({ type: 'broken', kind, why, maybeSent: this.#controller !== null });
     this.#controller?.abort(new Error(why));
   }
@@ -110,12 +110,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = codeOf(error);
     const kind = code.includes('TIMEOUT') || code === 'ETIMEDOUT' ? 'timeout' : 'transport';
-    this.giveUp(kind, explanations[code] ?? code);
+    this.abortCall(kind, explanations[code] ?? code);
   }
 
-  #finish(exchange: Exchange): void {
+  #finish(httpCall: HttpCall): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#settle(exchange);
+    this.#settle(httpCall);
   }
 }

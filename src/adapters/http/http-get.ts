@@ -21,11 +21,11 @@ export type Got =
 export interface GetRequest {
   readonly url: URL;
   /** Bytes of the body that are read; a longer one breaks the request. 0: the first line of the answer is enough. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /** Node fires a longer timer at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 const inUnits = (ms: number): string => (ms < 1_000 ? `${ms}ms` : `${ms / 1_000}s`);
 
@@ -34,7 +34,7 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
 /** undici's view of one request: it settles once, and nothing is written once it has. */
 class GetHandler implements Dispatcher.DispatchHandler {
   readonly #settle: (got: Got) => void;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #startedMs = performance.now();
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
@@ -44,13 +44,13 @@ class GetHandler implements Dispatcher.DispatchHandler {
   #size = 0;
   #latencyMs: number | null = null;
 
-  constructor(mostBytes: number, settle: (got: Got) => void) {
-    this.#mostBytes = mostBytes;
+  constructor(maxBytes: number, settle: (got: Got) => void) {
+    this.#maxBytes = maxBytes;
     this.#settle = settle;
   }
 
   /** Ends the request, whatever its state. */
-  giveUp(why: string): void {
+  abortCall(why: string): void {
     this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
     this.#controller?.abort(new Error(why));
   }
@@ -58,7 +58,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   /** Ends a request that takes too long: when its first line came says nothing about how long it would have taken. */
   giveUpLate(why: string): void {
     this.#latencyMs = null;
-    this.giveUp(why);
+    this.abortCall(why);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -72,26 +72,26 @@ class GetHandler implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     this.#latencyMs = performance.now() - this.#startedMs;
-    if (this.#mostBytes > 0) return;
+    if (this.#maxBytes > 0) return;
     this.onResponseEnd();
     this.#controller?.abort(new Error('heard enough'));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#mostBytes) this.giveUp(`HTTP ${this.#status} with more than ${this.#mostBytes / 1024} KiB`);
+    if (this.#size > this.#maxBytes) this.abortCall(`HTTP ${this.#status} with more than ${this.#maxBytes / 1024} KiB`);
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    const read = readBody(this.#chunks, this.#headers, this.#mostBytes);
+    const read = readBody(this.#chunks, this.#headers, this.#maxBytes);
     const [body, unreadable] = 'text' in read ? [read.text, null] : ['', read.unreadable];
     const latencyMs = performance.now() - this.#startedMs;
     this.#finish({ type: 'reply', status: this.#status, body, unreadable, latencyMs });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.giveUp(failurePhrase(error));
+    this.abortCall(failurePhrase(error));
   }
 
   #finish(got: Got): void {
@@ -125,17 +125,17 @@ function optionsOf(url: URL): Dispatcher.DispatchOptions {
 }
 
 /** Gets a page once; resolves whatever happens, `timeoutMs` after the start at the latest. No redirect is followed. */
-export function get(dispatcher: Dispatcher, { url, mostBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
+export function get(dispatcher: Dispatcher, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve) => {
-    const handler = new GetHandler(mostBytes, (got) => {
+    const handler = new GetHandler(maxBytes, (got) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
       resolve(got);
     });
-    const cancel = (): void => handler.giveUp('cancelled');
+    const cancel = (): void => handler.abortCall('cancelled');
     const outOfTime = (): void => handler.giveUpLate(`timed out after ${inUnits(timeoutMs)}`);
-    const timer = setTimeout(outOfTime, Math.min(timeoutMs, longestTimerMs));
+    const timer = setTimeout(outOfTime, Math.min(timeoutMs, maxTimerMs));
     if (signal !== undefined) {
       // All probes of a round share it, which Node takes for a leak from the eleventh on.
       setMaxListeners(0, signal);

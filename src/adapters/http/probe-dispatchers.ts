@@ -13,9 +13,9 @@ export interface DispatcherOptions {
 }
 
 /** Enough for every region to answer at the same time, behind one host, too. */
-const mostConnections = 4_096;
+const maxConnections = 4_096;
 /** A backstop only: the probe's own limit comes first. */
-const largestAnswerBytes = 1024 * 1024;
+const maxAnswerBytes = 1024 * 1024;
 
 /** The connections of probes: one pool for what is reached directly, one for each proxy. Opened when needed. */
 export class Dispatchers {
@@ -50,13 +50,13 @@ export class Dispatchers {
     const { timeoutMs } = this.#options;
     const connect = buildConnector({ timeout: timeoutMs });
     return new Agent({
-      connections: mostConnections,
+      connections: maxConnections,
       connect: (options, callback) => {
         const socket = connect(options, callback);
         this.#sockets.add(socket);
         socket.once('close', () => this.#sockets.delete(socket));
       },
-      maxResponseSize: largestAnswerBytes,
+      maxResponseSize: maxAnswerBytes,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FleetAnswer, FleetBucket, FleetBudgetOptions, FleetFacts, FleetTalk } from '../../ports/state.ts';
+import type { SyncReply, FleetBucket, FleetBudgetOptions, FleetFacts, SyncOptions } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 import { RedisConnection } from './budget-connection.ts';
 import { bucketScript } from './budget-script.ts';
@@ -29,15 +29,15 @@ const nothingToSay = {
 
 const numberOf = (wait: string | undefined): number => (wait === '-1' ? Infinity : Number(wait));
 
-function argumentsOf(doing: 'talk' | 'look' | 'reset', { options, ...talk }: FleetTalk): string[] {
+function argumentsOf(doing: 'talk' | 'look' | 'reset', { options, ...sync }: SyncOptions): string[] {
   const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = options;
-  const { accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs, asks } = talk;
+  const { accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs, asks } = sync;
   const numbers = [ratio ?? '', minRetriesPerSecond, maxRetriesPerSecond, burst];
   const said = [accepted, refused, quietMs, surplus, leaseMs, epoch, promisedMs];
   return [doing, ...numbers, ...said, ...asks.map((ms) => (ms === Infinity ? -1 : ms))].map(String);
 }
 
-function readReply([facts, waits]: Reply): FleetAnswer {
+function readReply([facts, waits]: Reply): SyncReply {
   const [ratio, ...rest] = facts;
   const [minRetriesPerSecond = 0, maxRetriesPerSecond = 0, burst = 0, balance = 0] = rest.map(Number);
   const epoch = facts[12] ?? '';
@@ -67,8 +67,8 @@ export class RedisBucket implements FleetBucket {
     this.#digest = createHash('sha1').update(script).digest('hex');
   }
 
-  async talk(talk: FleetTalk): Promise<FleetAnswer> {
-    return readReply(await this.#run(argumentsOf('talk', talk)));
+  async sync(sync: SyncOptions): Promise<SyncReply> {
+    return readReply(await this.#run(argumentsOf('talk', sync)));
   }
 
   async look(options: FleetBudgetOptions): Promise<FleetFacts> {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { FleetAway } from '../../domain/errors.ts';
+import { RemoteUnavailableError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { Clock } from '../../ports/system.ts';
 
@@ -25,18 +25,18 @@ export class RedisConnection {
   readonly #clock: Clock;
   #redis: Redis | null = null;
   #connecting: Promise<void> | null = null;
-  #trouble: string | null = null;
+  #redisErrors: string | null = null;
 
   constructor(url: string, { clock }: { readonly clock: Clock }) {
     this.#url = url;
     this.#clock = clock;
   }
 
-  /** Does the work with a connection. Throws `FleetAway` where that fails, or takes longer than a second. */
+  /** Does the work with a connection. Throws `RemoteUnavailableError` where that fails, or takes longer than a second. */
   async use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     const over = new AbortController();
     const late = this.#clock.sleep(answerWithinMs, over.signal).then(() => {
-      throw new Error(this.#trouble ?? `no answer within ${answerWithinMs}ms`);
+      throw new Error(this.#redisErrors ?? `no answer within ${answerWithinMs}ms`);
     });
     // Lost the race, it is nobody's.
     late.catch(() => undefined);
@@ -44,9 +44,9 @@ export class RedisConnection {
       return await Promise.race([this.#connected().then(work), late]);
     } catch (error) {
       const said = messageOf(error);
-      const reason = vague.test(said) ? (this.#trouble ?? said) : said;
+      const reason = vague.test(said) ? (this.#redisErrors ?? said) : said;
       this.close();
-      throw new FleetAway(`budget.scope ${maskSecrets(this.#url)}: ${reason}`, { cause: error });
+      throw new RemoteUnavailableError(`budget.scope ${maskSecrets(this.#url)}: ${reason}`, { cause: error });
     } finally {
       over.abort();
     }
@@ -75,8 +75,8 @@ export class RedisConnection {
       keepAlive: keepAliveMs,
       connectionName: 'captcha-budget',
     });
-    this.#trouble = null;
-    redis.on('error', (error: Error) => (this.#trouble ??= messageOf(error)));
+    this.#redisErrors = null;
+    redis.on('error', (error: Error) => (this.#redisErrors ??= messageOf(error)));
     redis.on('end', () => {
       if (this.#redis === redis) this.#redis = null;
     });

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { Beginning, Begun, FleetState, Offer } from '../../ports/queues.ts';
 import { closeRedis, openRedis } from './redis-client.ts';
-import { RedisTrouble } from './redis-errors.ts';
+import { RedisErrors } from './redis-errors.ts';
 
 /** Longer than SQS keeps a message. */
 const rememberedMs = 15 * 86_400_000;
@@ -77,16 +77,16 @@ const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
 
 /** What a fleet keeps beside its queues, in a Redis that all of it can reach. */
 export class RedisFleetState implements FleetState {
-  readonly #trouble: RedisTrouble;
+  readonly #redisErrors: RedisErrors;
   readonly #redis: Redis;
 
   constructor(url: string) {
-    this.#trouble = new RedisTrouble(url);
-    this.#redis = openRedis(url, this.#trouble);
+    this.#redisErrors = new RedisErrors(url);
+    this.#redis = openRedis(url, this.#redisErrors);
   }
 
   unsent(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const unsent = new Set<string>();
       for (let from = 0; from < ids.length; from += bulkSize) {
         const bulk = ids.slice(from, from + bulkSize);
@@ -98,7 +98,7 @@ export class RedisFleetState implements FleetState {
   }
 
   recordSent(queue: string, ids: readonly string[]): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       if (ids.length === 0) return;
       await this.#redis.sadd(sentKeyOf(queue), ...ids);
       await this.#redis.pexpire(sentKeyOf(queue), rememberedMs);
@@ -106,13 +106,13 @@ export class RedisFleetState implements FleetState {
   }
 
   forgetSent(queue: string, id: string): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       await this.#redis.srem(sentKeyOf(queue), id);
     });
   }
 
   begin(id: string, { holder, place }: Beginning): Promise<Begun> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const answer = await this.#redis.eval(beginScript, 1, keyOf(id), holder, place, rememberedMs);
       const [isHere, progress] = answer as [number, string];
       if (isHere === 0) return { isHere: false };
@@ -129,17 +129,17 @@ export class RedisFleetState implements FleetState {
   }
 
   noteRun(run: string): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       await this.#redis.set(runKeyOf(run), '1', 'PX', rememberedMs);
     });
   }
 
   knowsRun(run: string): Promise<boolean> {
-    return this.#trouble.guard(async () => (await this.#redis.exists(runKeyOf(run))) === 1);
+    return this.#redisErrors.guard(async () => (await this.#redis.exists(runKeyOf(run))) === 1);
   }
 
   placeOf(id: string): Promise<string | null> {
-    return this.#trouble.guard(() => this.#redis.hget(keyOf(id), 'place'));
+    return this.#redisErrors.guard(() => this.#redis.hget(keyOf(id), 'place'));
   }
 
   async takeOver(id: string, { from, to }: { readonly from: string; readonly to: string }): Promise<void> {
@@ -147,7 +147,7 @@ export class RedisFleetState implements FleetState {
   }
 
   forget(id: string): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       await this.#redis.unlink(keyOf(id));
     });
   }
@@ -157,7 +157,7 @@ export class RedisFleetState implements FleetState {
   }
 
   claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const answer = await this.#redis.eval(claimScript, 1, keyOf(id), result, rememberedMs);
       const [isFirst, standing] = answer as [number, string];
       return { isFirst: isFirst === 1, standing: standing === delivered ? null : standing };
@@ -165,7 +165,7 @@ export class RedisFleetState implements FleetState {
   }
 
   standingResult(id: string): Promise<string | null | undefined> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const standing = await this.#redis.hget(keyOf(id), 'result');
       if (standing === null) return undefined;
       return standing === delivered ? null : standing;
@@ -173,7 +173,7 @@ export class RedisFleetState implements FleetState {
   }
 
   recordDelivered(id: string): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       await this.#redis.hset(keyOf(id), 'result', delivered);
     });
   }
@@ -183,6 +183,6 @@ export class RedisFleetState implements FleetState {
   }
 
   #ask(script: string, id: string, ...args: readonly (string | number)[]): Promise<boolean> {
-    return this.#trouble.guard(async () => (await this.#redis.eval(script, 1, keyOf(id), ...args)) === 1);
+    return this.#redisErrors.guard(async () => (await this.#redis.eval(script, 1, keyOf(id), ...args)) === 1);
   }
 }

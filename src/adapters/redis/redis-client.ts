@@ -1,27 +1,27 @@
 import { Redis } from 'ioredis';
-import type { RedisTrouble } from './redis-errors.ts';
+import type { RedisErrors } from './redis-errors.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 const connectTimeoutMs = 5_000;
-const longestRetryMs = 2_000;
+const maxRetryMs = 2_000;
 /** A Redis that hangs is as good as one that is gone. */
 const socketTimeoutMs = 10_000;
 
 /** A connection that comes back by itself; commands wait for it, and `trouble` tells those who wait for them. It is made by the first command. */
-export function openRedis(url: string, trouble: RedisTrouble): Redis {
+export function openRedis(url: string, redisErrors: RedisErrors): Redis {
   const client = new Redis({
     ...parseRedisUrl(url),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     socketTimeout: socketTimeoutMs,
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(times * 100, longestRetryMs),
+    retryStrategy: (times) => Math.min(times * 100, maxRetryMs),
   });
   client.on('error', (error: Error) => {
-    trouble.note(error);
-    if (trouble.isElsewhere) client.disconnect();
+    redisErrors.note(error);
+    if (redisErrors.isElsewhere) client.disconnect();
   });
-  client.on('close', () => trouble.lose());
+  client.on('close', () => redisErrors.lose());
   return client;
 }
 

@@ -1,4 +1,4 @@
-import { LeaseLost, QueueUnavailable } from '../../domain/errors.ts';
+import { LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 /** What a client says when its connection is gone, which is less than the error of the connection said. */
@@ -13,7 +13,7 @@ function isBug(error: unknown): boolean {
 }
 
 /** What is wrong with one Redis: it remembers why the connection failed, which the failed commands do not say. */
-export class RedisTrouble {
+export class RedisErrors {
   readonly #url: string;
   readonly #waiting = new Set<() => void>();
   #last: string | null = null;
@@ -40,12 +40,12 @@ export class RedisTrouble {
     for (const leave of this.#waiting) leave();
   }
 
-  unavailable(reason: string): QueueUnavailable {
-    return new QueueUnavailable(`${this.#url}: ${vague.test(reason) ? (this.#last ?? reason) : reason}`);
+  unavailable(reason: string): QueueUnavailableError {
+    return new QueueUnavailableError(`${this.#url}: ${vague.test(reason) ? (this.#last ?? reason) : reason}`);
   }
 
   /**
-   * Does the work; whatever Redis or its client throws becomes `QueueUnavailable`, and so does the loss of the connection:
+   * Does the work; whatever Redis or its client throws becomes `QueueUnavailableError`, and so does the loss of the connection:
    * nobody waits for ever, but commands that were given are done when Redis is back.
    */
   async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -55,7 +55,7 @@ export class RedisTrouble {
     try {
       return await Promise.race([work(), lost]);
     } catch (error) {
-      if (isBug(error) || error instanceof LeaseLost || error instanceof QueueUnavailable) throw error;
+      if (isBug(error) || error instanceof LeaseLostError || error instanceof QueueUnavailableError) throw error;
       throw this.unavailable(error instanceof Error ? error.message : String(error));
     } finally {
       this.#waiting.delete(leave);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import type { ConnectedWorker, RedisCondition } from '../../ports/queues.ts';
-import { RedisTrouble } from './redis-errors.ts';
+import type { ConnectedWorker, RedisInfo } from '../../ports/queues.ts';
+import { RedisErrors } from './redis-errors.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 /** A value of INFO, which has a line `name:value` for each. */
@@ -26,10 +26,10 @@ async function orNull(answer: Promise<unknown>): Promise<string | null> {
 
 /**
  * Connects to a Redis, once, and asks it how it is. Throws `UsageError` for a URL that cannot be one, and
- * `QueueUnavailable` with the reason where it cannot be used within `timeoutMs`.
+ * `QueueUnavailableError` with the reason where it cannot be used within `timeoutMs`.
  */
-export async function redisCondition(url: string, timeoutMs: number): Promise<RedisCondition> {
-  const trouble = new RedisTrouble(url);
+export async function readRedisInfo(url: string, timeoutMs: number): Promise<RedisInfo> {
+  const redisErrors = new RedisErrors(url);
   const address = parseRedisUrl(url);
   const client = new Redis({
     ...address,
@@ -38,9 +38,9 @@ export async function redisCondition(url: string, timeoutMs: number): Promise<Re
     enableReadyCheck: false,
     retryStrategy: () => null,
   });
-  client.on('error', (error: Error) => trouble.note(error));
+  client.on('error', (error: Error) => redisErrors.note(error));
   try {
-    return await trouble.guard(async () => {
+    return await redisErrors.guard(async () => {
       await client.connect();
       // The client goes on with database 0 where there is no such one.
       await client.select(address.db);

@@ -15,7 +15,7 @@ export interface RedisAddress {
   readonly tls?: { readonly servername?: string };
 }
 
-const usualPort = 6379;
+const defaultPort = 6379;
 const disconnectTimeoutMs = 200;
 
 /** Takes `redis://user:password@host:port/database` apart; `rediss` is over TLS. Throws `UsageError`. */
@@ -28,7 +28,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const host = hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
   return {
     host,
-    port: port === '' ? usualPort : Number(port),
+    port: port === '' ? defaultPort : Number(port),
     db: Number(db),
     disconnectTimeout: disconnectTimeoutMs,
     ...(username !== '' && { username: decodeURIComponent(username) }),

@@ -54,7 +54,7 @@ export function readHealth(body: string): RegionAnswer | null {
 }
 
 /** More than any health endpoint has to say. */
-const mostHealthBytes = 64 * 1024;
+const maxHealthBytes = 64 * 1024;
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;
@@ -82,12 +82,12 @@ function reachOf(got: Got): ApiReach {
  */
 export function createRegionProbe(options: DispatcherOptions): RegionProbe & { close(): Promise<void> } {
   const dispatchers = new Dispatchers(options);
-  const ask = async (address: string, mostBytes: number, limits: ProbeLimits): Promise<Got> => {
+  const ask = async (address: string, maxBytes: number, limits: ProbeLimits): Promise<Got> => {
     const url = new URL(address);
-    return get(await dispatchers.for(url), { url, mostBytes }, limits);
+    return get(await dispatchers.for(url), { url, maxBytes }, limits);
   };
   return {
-    probeRegion: async (url, limits) => resultOf(await ask(url, mostHealthBytes, limits)),
+    probeRegion: async (url, limits) => resultOf(await ask(url, maxHealthBytes, limits)),
     probeApi: async (baseUrl, limits) => reachOf(await ask(baseUrl, 0, limits)),
     close: () => dispatchers.close(),
   };

@@ -1,7 +1,7 @@
 import { linkSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { thisWriter } from './process-identity.ts';
+import { processId } from './process-identity.ts';
 
 /** One line of a log: an entry, or the seal, after which nothing counts. */
 export interface LogLine<Entry> {
@@ -64,7 +64,7 @@ export function generationsIn(folder: string): readonly number[] {
 /** Publishes a complete header under its name, or finds that somebody else has: it is the same one. */
 export function createGeneration(folder: string, header: GenerationHeader): void {
   temporaryCount += 1;
-  const temporary = join(folder, `.${thisWriter}.${temporaryCount}.tmp`);
+  const temporary = join(folder, `.${processId}.${temporaryCount}.tmp`);
   writeFileSync(temporary, `${sealJson(header)}\n`, { mode: 0o600, flag: 'wx' });
   try {
     linkSync(temporary, generationPath(folder, header.generation));

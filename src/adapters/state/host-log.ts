@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { LogLost } from '../../domain/errors.ts';
+import { StateLogError } from '../../domain/errors.ts';
 import type { LogState, SharedLog } from '../../ports/state.ts';
 import {
   createGeneration,
@@ -14,7 +14,7 @@ import {
 } from './generations.ts';
 import { hostNowMs } from './host-clock.ts';
 import { prepareFolder, removeEarlierBoots } from './log-folder.ts';
-import { isGone, thisWriter } from './process-identity.ts';
+import { isProcessDead, processId } from './process-identity.ts';
 
 export interface HostLogOptions {
   readonly folder: string;
@@ -22,11 +22,11 @@ export interface HostLogOptions {
   readonly generationBytes?: number;
 }
 
-const usualGenerationBytes = 32_768;
+const defaultGenerationBytes = 32_768;
 /** No line, and no header, is longer. */
 const bufferBytes = 65_536;
 /** The clock of this machine is one: an entry from further ahead is of another. */
-const longestAheadMs = 1_000;
+const maxAheadMs = 1_000;
 const newline = 0x0a;
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW;
 
@@ -62,8 +62,8 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   #position = 0;
   #own: OwnLines<Answer> | null = null;
 
-  /** Opens the log, or begins it with the state at hand. Throws `LogLost`. */
-  constructor({ folder, generationBytes = usualGenerationBytes }: HostLogOptions, state: LogState<Entry, Answer>) {
+  /** Opens the log, or begins it with the state at hand. Throws `StateLogError`. */
+  constructor({ folder, generationBytes = defaultGenerationBytes }: HostLogOptions, state: LogState<Entry, Answer>) {
     this.#folder = folder;
     this.#generationBytes = generationBytes;
     this.#state = state;
@@ -85,8 +85,8 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     });
   }
 
-  isGone(writer: string): boolean {
-    return isGone(writer);
+  isProcessDead(writer: string): boolean {
+    return isProcessDead(writer);
   }
 
   close(): void {
@@ -106,14 +106,15 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
       if (this.#position > this.#generationBytes) this.#seal();
       return own.answers;
     }
-    if (this.#generation === generation) throw new LogLost(`${this.#folder}: what was written cannot be read back`);
+    if (this.#generation === generation)
+      throw new StateLogError(`${this.#folder}: what was written cannot be read back`);
     return null;
   }
 
   #write(lines: readonly Pick<LogLine<Entry>, 'entry' | 'sealed'>[]): void {
     const at = hostNowMs();
-    const bytes = encodeLines(lines.map((line) => ({ at, by: thisWriter, n: (written += 1), ...line })));
-    if (writeSync(this.#fd, bytes) < bytes.length) throw new LogLost(`${this.#folder}: the disk is full`);
+    const bytes = encodeLines(lines.map((line) => ({ at, by: processId, n: (written += 1), ...line })));
+    if (writeSync(this.#fd, bytes) < bytes.length) throw new StateLogError(`${this.#folder}: the disk is full`);
   }
 
   #seal(): void {
@@ -128,7 +129,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
       if (read === 0) return;
       const bytes = this.#buffer.subarray(0, read);
       const end = bytes.lastIndexOf(newline) + 1;
-      if (end === 0 && read === bufferBytes) throw new LogLost(`${this.#folder}: not a log`);
+      if (end === 0 && read === bufferBytes) throw new StateLogError(`${this.#folder}: not a log`);
       if (this.#applyLines(bytes.subarray(0, end))) this.#follow();
       else if (read < bufferBytes) return;
     }
@@ -136,13 +137,13 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
 
   /** Answers whether the file is sealed. A line that is not whole is nobody's. */
   #applyLines(bytes: Buffer): boolean {
-    const latestMs = hostNowMs() + longestAheadMs;
+    const latestMs = hostNowMs() + maxAheadMs;
     let from = 0;
     for (let to = bytes.indexOf(newline); to !== -1; to = bytes.indexOf(newline, from)) {
       const line = to > from ? (readSealed(bytes.subarray(from, to)) as LogLine<Entry> | null) : null;
       from = to + 1;
       if (line === null) continue;
-      if (line.at > latestMs) throw new LogLost(`${this.#folder}: it was written by another clock`);
+      if (line.at > latestMs) throw new StateLogError(`${this.#folder}: it was written by another clock`);
       if (line.sealed === true) return true;
       if (line.entry !== undefined) this.#apply(line, line.entry);
     }
@@ -152,7 +153,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
 
   #apply({ at, by, n }: LogLine<Entry>, entry: Entry): void {
     const answer = this.#state.apply({ entry, atMs: at, by });
-    if (by === thisWriter && this.#own !== null && n >= this.#own.firstN) this.#own.answers.push(answer);
+    if (by === processId && this.#own !== null && n >= this.#own.firstN) this.#own.answers.push(answer);
   }
 
   #begin(): void {
@@ -197,11 +198,12 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     const fd = openSync(generationPath(this.#folder, generation), flags);
     this.close();
     this.#fd = fd;
-    if (fstatSync(fd).uid !== process.geteuid?.()) throw new LogLost(`${this.#folder} belongs to another user`);
+    if (fstatSync(fd).uid !== process.geteuid?.()) throw new StateLogError(`${this.#folder} belongs to another user`);
     const bytes = this.#buffer.subarray(0, readSync(fd, this.#buffer, 0, bufferBytes, 0));
     const end = bytes.indexOf(newline);
     const header = end === -1 ? null : (readSealed(bytes.subarray(0, end)) as GenerationHeader | null);
-    if (header?.version !== logVersion) throw new LogLost(`${this.#folder}: the log is damaged, or of another version`);
+    if (header?.version !== logVersion)
+      throw new StateLogError(`${this.#folder}: the log is damaged, or of another version`);
     this.#state.restore(header.state);
     this.#generation = generation;
     this.#position = end + 1;
@@ -211,8 +213,8 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     try {
       return work();
     } catch (error) {
-      if (error instanceof LogLost || codeOf(error) === null) throw error;
-      throw new LogLost(`${this.#folder}: ${error instanceof Error ? error.message : ''}`, { cause: error });
+      if (error instanceof StateLogError || codeOf(error) === null) throw error;
+      throw new StateLogError(`${this.#folder}: ${error instanceof Error ? error.message : ''}`, { cause: error });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LogLost } from '../../domain/errors.ts';
+import { StateLogError } from '../../domain/errors.ts';
 import { bootNames } from './process-identity.ts';
 
 /** Whose budget it is. */
@@ -53,13 +53,15 @@ export function checkAccess(folder: string): void {
 
 /** Makes sure that the folder is there, is this user's, and is a place where processes can share a log. */
 export function prepareFolder(folder: string): void {
-  if (process.platform === 'win32') throw new LogLost('processes on Windows share no retry budget');
+  if (process.platform === 'win32') throw new StateLogError('processes on Windows share no retry budget');
   checkAccess(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).uid !== process.geteuid?.()) throw new LogLost(`${folder} belongs to another user`);
+  if (statSync(folder).uid !== process.geteuid?.()) throw new StateLogError(`${folder} belongs to another user`);
   const network = networkFileSystems.get(statfsSync(folder).type >>> 0);
   if (network !== undefined) {
-    throw new LogLost(`${folder} is on a network file system (${network}); CAPTCHA_STATE_DIR can name a local folder`);
+    throw new StateLogError(
+      `${folder} is on a network file system (${network}); CAPTCHA_STATE_DIR can name a local folder`,
+    );
   }
 }
 

@@ -8,7 +8,7 @@ export interface InputStream extends AsyncIterable<Uint8Array> {
 }
 
 /** Where nobody says less: what is larger (a device, a film) is a mistake. */
-const largestBytes = 16 * 1024 * 1024;
+const maxSize = 16 * 1024 * 1024;
 const mib = 1024 * 1024;
 
 async function readAll(chunks: AsyncIterable<Uint8Array>, name: string, maxBytes: number): Promise<Uint8Array> {
@@ -23,7 +23,7 @@ async function readAll(chunks: AsyncIterable<Uint8Array>, name: string, maxBytes
 }
 
 /** The content of a file, or of `stdin` for `-`. Throws `UsageError` for what is not there or may not be read. */
-export async function readInput(path: string, stdin: InputStream, maxBytes = largestBytes): Promise<Uint8Array> {
+export async function readInput(path: string, stdin: InputStream, maxBytes = maxSize): Promise<Uint8Array> {
   if (path === '-' && stdin.isTTY === true) {
     throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
   }

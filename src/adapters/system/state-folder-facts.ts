@@ -63,7 +63,7 @@ export function networkTypeOf(magic: number): string | null {
 }
 
 /** What came of writing into a folder. */
-export interface FolderTrial {
+export interface FolderCheck {
   readonly existed: boolean;
   /** Null where a file could be written and removed. */
   readonly problem: { readonly code: string; readonly message: string } | null;
@@ -92,7 +92,7 @@ async function writeAndRemove(folder: string): Promise<void> {
  * Whether files can be kept in a folder, found out by doing so: makes it where it is missing, writes a file, runs `look`
  * while the folder is there, and leaves nothing behind. What somebody has used meanwhile stays.
  */
-async function tryFolder(folder: string, look: () => Promise<void>): Promise<FolderTrial> {
+async function tryFolder(folder: string, look: () => Promise<void>): Promise<FolderCheck> {
   let made: readonly string[] = [];
   try {
     made = await makeFolder(folder);

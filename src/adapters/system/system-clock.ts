@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock, Random } from '../../ports/system.ts';
 
 /** Node fires a longer timer at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms <= 0) return Promise.resolve();
@@ -16,7 +16,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     };
     const wait = (): void => {
       const leftMs = endsAtMs - performance.now();
-      if (leftMs > 0 && signal?.aborted !== true) timer = setTimeout(wait, Math.min(leftMs, longestTimerMs));
+      if (leftMs > 0 && signal?.aborted !== true) timer = setTimeout(wait, Math.min(leftMs, maxTimerMs));
       else wake();
     };
     if (signal !== undefined) {

@@ -1,6 +1,6 @@
 import { describeFault, ProviderFault } from '../../domain/fault.ts';
 import type { PollAnswer, SolverApi } from '../../ports/api.ts';
-import type { CrowdedModel, ServiceModel, ServiceVerdict, ServiceWatch, SpanMs } from '../../ports/simulation.ts';
+import type { CrowdedModel, ServiceModel, ModelledReply, ServiceWatch, SpanMs } from '../../ports/simulation.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 
 interface ModelledApiDeps {
@@ -61,7 +61,7 @@ export class ModelledApi implements SolverApi {
     return { ready, solution };
   }
 
-  #judge(): ServiceVerdict {
+  #judge(): ModelledReply {
     const { outage, capacity } = this.#model;
     const nowMs = this.#deps.clock.nowMs();
     const remembered = Math.exp((this.#loadAtMs - nowMs) / loadMemoryMs);

@@ -1,21 +1,21 @@
 import { concurrencyOf, threadWaitMsOf } from '../../commands/batch/direct-executor.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { LeaseWorkDeps } from '../../core/fleet/work-on-lease.ts';
-import { WorkerTally } from '../../core/fleet/worker-metrics.ts';
+import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, WorkerPause } from '../../core/fleet/worker.ts';
-import { SolveTimes } from '../../core/solve/poll-schedule.ts';
+import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import type { GaveUp, Standstill } from '../../domain/outcome.ts';
+import type { GaveUp, FatalReason } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { ResultQueue, TaskQueue } from '../../ports/queues.ts';
 import { recheckedTask, type TaskRefusal } from '../checked-task.ts';
-import type { Context, Session } from '../context.ts';
+import type { Context, SolveSession } from '../context.ts';
 
 /**
  * A task that was handed to workers more often than this is set aside. A worker that dies or drains hands on what it has,
  * so a few are nothing unusual.
  */
-export const mostDeliveries = 20;
+export const getMaxDeliveries = 20;
 
 /** The outcome of a task that is not submitted at all. */
 function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): GaveUp {
@@ -29,53 +29,56 @@ function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): Ga
  * A solver for each delivery of a task, since one that is lost ends without the others; all learn from each other. What is in
  * a queue is looked at before it is paid for; what was paid for is collected whatever it is.
  */
-export function solverOf(session: Session, emit: (event: SolverEvent) => void): LeaseWorkDeps['solverUntil'] {
-  const times = new SolveTimes();
+export function createWorkerSolver(
+  session: SolveSession,
+  emit: (event: SolverEvent) => void,
+): LeaseWorkDeps['solverUntil'] {
+  const times = new SolveDurations();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
   return (left, limits) => {
     const solver = session.solver(emit, { onExhausted, left, times, limits });
     return {
-      solve: async (task, stop, circumstances) => {
-        if ((circumstances?.accepted ?? null) !== null) return solver.solve(task, stop, circumstances);
+      solve: async (task, stop, solveOptions) => {
+        if ((solveOptions?.accepted ?? null) !== null) return solver.solve(task, stop, solveOptions);
         const checked = recheckedTask(task, session.config);
-        return 'taskId' in checked ? solver.solve(checked, stop, circumstances) : refused(task, checked);
+        return 'taskId' in checked ? solver.solve(checked, stop, solveOptions) : refused(task, checked);
       },
     };
   };
 }
 
 export interface EmbeddedParts {
-  readonly session: Session;
+  readonly session: SolveSession;
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
   readonly emit: (event: SolverEvent) => void;
   /** Aborts when nothing more is to be begun; what was paid for is still collected. */
   readonly stop: AbortSignal;
   /** Told why no task can be solved, where that ends the work. */
-  readonly onStandstill: (standstill: Standstill) => void;
+  readonly onFatal: (fatalReason: FatalReason) => void;
 }
 
 /** Works for the regions whose queues are in this process, until `stop` aborts. Rejects for bugs only. */
 export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context): Promise<void> {
-  const { session, queues, results, emit, stop, onStandstill } = parts;
+  const { session, queues, results, emit, stop, onFatal } = parts;
   const { clock, terminal } = context;
   const concurrency = await concurrencyOf(session.config.worker.concurrency, session);
   const work = async ([region, queue]: readonly [string, TaskQueue]): Promise<void> => {
     const pause = new WorkerPause({ clock });
     const limit = new ConcurrencyLimit(concurrency, { clock });
     const options = {
-      ...{ region, worker: 'embedded', maxDeliveries: mostDeliveries, threadWaitMs: threadWaitMsOf(context) },
+      ...{ region, worker: 'embedded', maxDeliveries: getMaxDeliveries, threadWaitMs: threadWaitMsOf(context) },
       ...{ drainTimeoutMs: Infinity, exitWhenIdleMs: null },
     };
     const onEvent = (event: SolverEvent): void => {
       pause.recordEvent(event);
       emit(event);
     };
-    const deps = { queue, results, limit, pause, clock, interrupt: stop, tally: new WorkerTally() };
+    const deps = { queue, results, limit, pause, clock, interrupt: stop, tally: new WorkerStats() };
     const tell = (message: string): void => terminal.note(message);
-    const end = await new Worker(options, { ...deps, tell, solverUntil: solverOf(session, onEvent) }).run();
+    const end = await new Worker(options, { ...deps, tell, solverUntil: createWorkerSolver(session, onEvent) }).run();
     const { reason } = end;
-    if (reason === 'account' || reason === 'config') onStandstill({ reason, message: end.message ?? '' });
+    if (reason === 'account' || reason === 'config') onFatal({ reason, message: end.message ?? '' });
   };
   await Promise.all([...queues].map(work));
 }

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/schema.ts';
 import { FleetFailover } from '../../core/fleet/fleet-failover.ts';
 import type { Moved } from '../../core/fleet/move-tasks.ts';
-import { Dispatcher } from '../../core/fleet/queue-client.ts';
+import { QueueClient } from '../../core/fleet/queue-client.ts';
 import { FailoverRouter } from '../../core/regions/failover-router.ts';
 import type { HealthReport } from '../../core/regions/probe-regions.ts';
-import { SleepingRegions } from '../../core/regions/scale-to-zero.ts';
+import { ScaleToZeroDetector } from '../../core/regions/scale-to-zero.ts';
 import { watchRegions } from '../../core/regions/watch-regions.ts';
 import { compileRouter } from '../../core/routing/region-router.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -28,7 +28,7 @@ export async function fleetProbe(
       .get(url)
       ?.depth()
       .catch(() => null)) ?? null;
-  return new SleepingRegions(await context.regionProbe(config), depthOf);
+  return new ScaleToZeroDetector(await context.regionProbe(config), depthOf);
 }
 
 /** That a region finds something to do, or does not, is no news. */
@@ -85,7 +85,7 @@ export interface FleetRun {
 /** The queues of every region, the results, and who decides where tasks go. */
 export interface Fleet {
   readonly config: Config;
-  readonly dispatcher: Dispatcher;
+  readonly queueClient: QueueClient;
   readonly failover: FleetFailover;
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
@@ -134,16 +134,16 @@ export async function openFleet({ run, isResumed }: FleetRun, config: Config, co
     terminal.note(movedText(from, moved));
   const failover = new FleetFailover({ router, regions: config.regions, queues, onMoved });
   const tell = tellerOf(context);
-  const onAway = (region: string | null, message: string | null): void => {
+  const onUnavailable = (region: string | null, message: string | null): void => {
     if (region !== null) failover.noteQueue(region, message);
     tell(region, message);
   };
   const place = failover.place.bind(failover);
   const say = (message: string): void => terminal.note(message);
-  const deps = { queues, results, state, isResumed, place, clock, onAway, tell: say };
+  const deps = { queues, results, state, isResumed, place, clock, onUnavailable, tell: say };
   const remembers = !isShared || state !== null;
   return {
-    ...{ config, dispatcher: new Dispatcher(run, deps), failover, queues, results, remembers },
+    ...{ config, queueClient: new QueueClient(run, deps), failover, queues, results, remembers },
     isStrict: strictRule(config),
   };
 }

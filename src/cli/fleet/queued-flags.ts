@@ -15,7 +15,7 @@ export interface WorkFlags {
 }
 
 /** No worker holds a task for longer, whatever whoever queued it asks for. In ms. */
-export const longestCarriedMs = 3_600_000;
+export const maxCarriedMs = 3_600_000;
 
 /** What goes with the tasks to their workers: what was said by flag, for `config` is of this machine. */
 export function limitsOfFlags({ timeout, maxAttempts }: WorkFlags, { solve, retry }: Config): TaskLimits {
@@ -37,8 +37,7 @@ export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }:
   if (!hasWorkersElsewhere({ config, sandbox: globals.sandbox })) return;
   for (const [name, flag, hint] of ofWorkers) if (flags[name] !== undefined) throw refusal(flag, hint);
   const { timeoutMs = 0 } = limitsOfFlags(flags, config);
-  if (timeoutMs > longestCarriedMs)
-    throw refusal(`--timeout ${flags.timeout ?? ''}`, 'no worker holds a task beyond 1h');
+  if (timeoutMs > maxCarriedMs) throw refusal(`--timeout ${flags.timeout ?? ''}`, 'no worker holds a task beyond 1h');
 }
 
 function refusal(flag: string, hint: string): UsageError {
@@ -46,7 +45,7 @@ function refusal(flag: string, hint: string): UsageError {
 }
 
 /** Throws `UsageError` for a `--via` that is no way. */
-export function checkWay(via: string | undefined): void {
+export function checkExecutionMode(via: string | undefined): void {
   if (via === undefined || via === 'direct' || via === 'queues') return;
   throw new UsageError(`--via ${via}: no such way`, 'it is direct (the default) or queues');
 }

@@ -1,4 +1,4 @@
-import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
+import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { within } from '../../domain/within.ts';
 import type { QueueDepth, ResultDepth, TaskQueue } from '../../ports/queues.ts';
@@ -7,18 +7,18 @@ import type { Context } from '../context.ts';
 import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
 
 /** A little longer than the engines are patient themselves, since they can say why. */
-const patienceMs = 6_000;
+const maxWaitMs = 6_000;
 
-/** What a queue answers to somebody who waits in person. Throws `QueueUnavailable` where that takes too long. */
+/** What a queue answers to somebody who waits in person. Throws `QueueUnavailableError` where that takes too long. */
 export async function askQueue<T>(url: string, ask: () => Promise<T>, clock: Clock): Promise<T> {
   const answered = ask().then((value) => ({ value }));
-  const answer = await within(answered, { ms: patienceMs }, clock);
-  if (answer === null) throw new QueueUnavailable(`${maskSecrets(url)}: no answer within ${patienceMs / 1_000}s`);
+  const answer = await within(answered, { ms: maxWaitMs }, clock);
+  if (answer === null) throw new QueueUnavailableError(`${maskSecrets(url)}: no answer within ${maxWaitMs / 1_000}s`);
   return answer.value;
 }
 
 /** What was found in a queue, or why nothing was. */
-export interface QueueLook {
+export interface RegionQueueStatus {
   /** Null for the results of all regions. */
   readonly region: string | null;
   readonly depth: QueueDepth | ResultDepth | null;
@@ -33,12 +33,12 @@ interface Place {
   readonly open: () => Promise<{ depth(): Promise<QueueDepth | ResultDepth> }>;
 }
 
-async function look({ region, url, open }: Place, { clock }: Context): Promise<QueueLook> {
+async function look({ region, url, open }: Place, { clock }: Context): Promise<RegionQueueStatus> {
   try {
     const depth = await askQueue(url, async () => (await open()).depth(), clock);
     return { region, depth, error: null };
   } catch (error) {
-    if (!(error instanceof QueueUnavailable)) throw error;
+    if (!(error instanceof QueueUnavailableError)) throw error;
     return { region, depth: null, error: error.message };
   }
 }
@@ -76,7 +76,7 @@ export async function openRegionQueues(context: Context): Promise<ReadonlyMap<st
 }
 
 /** Looks into the queue of every region and into that of the results, all at the same time. */
-export async function lookAtQueues(context: Context): Promise<readonly QueueLook[]> {
+export async function lookAtQueues(context: Context): Promise<readonly RegionQueueStatus[]> {
   const { config } = await context.config([]);
   const urls = reachableUrls(context, config);
   const opener = await context.queues(config);

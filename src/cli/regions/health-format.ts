@@ -5,13 +5,13 @@ import { formatShare } from '../format.ts';
 import type { HealthFrame } from './health-report.ts';
 
 /** A line names so many targets; further ones are counted. */
-const mostTargets = 3;
+const maxTargets = 3;
 
 /** Where a region's tasks go: `us-east-1 60 %, ap-southeast-1 40 %`, `held` or `home`. */
 export function formatTargets({ to, held }: FailoverMove): string {
   if (to.length === 0) return held ? 'held' : 'home';
-  const named = to.slice(0, mostTargets).map(({ region, share }) => `${region} ${formatShare(share)}`);
-  return [...named, ...(to.length > mostTargets ? [`${to.length - mostTargets} more`] : [])].join(', ');
+  const named = to.slice(0, maxTargets).map(({ region, share }) => `${region} ${formatShare(share)}`);
+  return [...named, ...(to.length > maxTargets ? [`${to.length - maxTargets} more`] : [])].join(', ');
 }
 
 /** The same as a phrase about the region. */

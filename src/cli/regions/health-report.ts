@@ -6,7 +6,7 @@ import { isServing, type Region, type RegionHealth } from '../../domain/region.t
 import type { QueueDepth } from '../../ports/queues.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { QueueWitness } from './queue-depth-probe.ts';
+import { QueueDepthProbe } from './queue-depth-probe.ts';
 
 /** Whether all, some or none of the regions that can be asked serve. */
 export function exitCodeOfHealth(health: readonly RegionHealth[], { regions }: HealthTargets): number {
@@ -57,7 +57,7 @@ const ifEmpty = (depth: QueueDepth): QueueDepth | null => (depth.waiting + depth
  */
 export async function probeOnce(targets: HealthTargets, config: Config, context: Context): Promise<HealthReport> {
   const { clock } = context;
-  const probe = new QueueWitness(await context.regionProbe(config), { config, context, judge: ifEmpty });
+  const probe = new QueueDepthProbe(await context.regionProbe(config), { config, context, judge: ifEmpty });
   const report = await probeRegions(targets, config.health, { probe, clock });
   const endpoints = new Map(targets.regions.map(({ name, health }) => [name, health]));
   const byQueue = (health: RegionHealth): RegionHealth => {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import { type DepthOf, SleepingRegions } from '../../core/regions/scale-to-zero.ts';
-import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
+import { type GetQueueDepth, ScaleToZeroDetector } from '../../core/regions/scale-to-zero.ts';
+import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
 import type { QueueDepth, TaskQueue } from '../../ports/queues.ts';
 import type { Context } from '../context.ts';
@@ -8,7 +8,7 @@ import { isEmbedded } from '../fleet/fleet-queues.ts';
 import { askQueue } from '../fleet/region-queues.ts';
 
 /** Whom a witness asks about the regions that do not answer. */
-export interface WitnessParts {
+export interface QueueDepthProbeDeps {
   readonly config: Config;
   readonly context: Context;
   /** How a witness answers for a region by what is in its queue; null where it has no say. */
@@ -20,20 +20,20 @@ export interface WitnessParts {
  * down to zero. No queue is opened before that. One that cannot be asked leaves the word to the probe and is
  * named in its error.
  */
-export class QueueWitness implements RegionProbe {
-  readonly #parts: WitnessParts;
-  readonly #probe: SleepingRegions;
+export class QueueDepthProbe implements RegionProbe {
+  readonly #parts: QueueDepthProbeDeps;
+  readonly #probe: ScaleToZeroDetector;
   readonly #queues = new Map<string, Promise<TaskQueue>>();
   readonly #depths = new Map<string, QueueDepth>();
   readonly #troubles = new Map<string, string>();
 
-  constructor(probe: RegionProbe, parts: WitnessParts) {
+  constructor(probe: RegionProbe, parts: QueueDepthProbeDeps) {
     this.#parts = parts;
-    const depthOf: DepthOf = async (healthUrl) => {
+    const depthOf: GetQueueDepth = async (healthUrl) => {
       const depth = await this.#ask(healthUrl);
       return depth === null ? null : parts.judge(depth);
     };
-    this.#probe = new SleepingRegions(probe, depthOf);
+    this.#probe = new ScaleToZeroDetector(probe, depthOf);
   }
 
   probeApi(baseUrl: string, limits: ProbeLimits): Promise<ApiReach> {
@@ -64,7 +64,7 @@ export class QueueWitness implements RegionProbe {
       this.#depths.set(healthUrl, depth);
       return depth;
     } catch (error) {
-      if (!(error instanceof QueueUnavailable || error instanceof UsageError)) throw error;
+      if (!(error instanceof QueueUnavailableError || error instanceof UsageError)) throw error;
       this.#troubles.set(healthUrl, error.message);
       return null;
     }

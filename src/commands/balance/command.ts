@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Act, type Context, withAccount } from '../../cli/context.ts';
+import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { UsageError } from '../../domain/errors.ts';
 
@@ -13,11 +13,11 @@ Examples:
   $ captcha balance --min 5 || echo "top up"`;
 
 /** Declares `captcha balance`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--min <amount>', 'exit with 3 where the balance is below')
     .addHelpText('after', examples)
-    .action((flags: BalanceFlags) => act(run, flags));
+    .action((flags: BalanceFlags) => runCommand(run, flags));
 }
 
 function parseAmount(text: string | undefined): number {

@@ -1,5 +1,5 @@
 import type { BatchFiles, NamedFile } from '../../cli/batch-files.ts';
-import { checkWay } from '../../cli/fleet/queued-flags.ts';
+import { checkExecutionMode } from '../../cli/fleet/queued-flags.ts';
 import type { Config } from '../../config/schema.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -60,7 +60,7 @@ export interface FlagsToCheck {
 export async function checkFlags(request: FlagsToCheck, config: Config): Promise<void> {
   const { flags, files } = request;
   const { via, region, fresh } = flags;
-  checkWay(via);
+  checkExecutionMode(via);
   if (via === 'queues') checkQueued(flags);
   if (flags.export === true && fresh === true) {
     throw new UsageError('--export reads the journal, and --fresh begins a new one', 'leave one of them out');

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
 import { isPlain, meantBy } from '../../cli/result-row.ts';
 import type { LoadedConfig } from '../../config/load.ts';
-import { type Survey, surveyInput } from '../../core/batch/input-summary.ts';
+import { type InputSummary, scanInput } from '../../core/batch/input-summary.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
@@ -21,7 +21,7 @@ import {
   type RunRequest,
 } from './open-batch-run.ts';
 import { solveBatch } from './run.ts';
-import { renderColumns, renderMeant, renderSurvey } from './view.ts';
+import { renderColumns, renderMeant, renderInputSummary } from './view.ts';
 
 /** The rows of a journal in the order of the input; those of tasks that it has no more come last. */
 async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): AsyncIterable<FinishedTask> {
@@ -59,7 +59,7 @@ interface Check {
 /** `exitCode`: not null where there is nothing more to do. `survey`: null for an input that can be read once only. */
 export interface Checked {
   readonly exitCode: number | null;
-  readonly survey: Survey | null;
+  readonly survey: InputSummary | null;
 }
 
 /** Looks at the whole input before the first submission, where it can be read twice. */
@@ -68,12 +68,12 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
     throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
   }
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
-  const survey = await surveyInput(input.records(), (bad) => badRows.report(bad));
+  const survey = await scanInput(input.records(), (bad) => badRows.report(bad));
   const surveyed = { empty: input.progress.emptyCount, columns: input.plan };
   if (flags.dryRun === true) {
     await (globals.json
       ? terminal.json({ tasks: survey.rows - survey.bad, ...survey, ...surveyed })
-      : terminal.result(renderSurvey(survey, surveyed)));
+      : terminal.result(renderInputSummary(survey, surveyed)));
   }
   if (flags.strict === true && survey.bad > 0) {
     throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');
@@ -97,10 +97,10 @@ Examples:
   $ captcha batch tasks.csv --out solved.csv --via queues`;
 
 /** Declares `captcha batch`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   declareBatchFlags(command.argument('<file>', 'the input, or - for standard input'))
     .addHelpText('after', examples)
-    .action((file: string, flags: Omit<BatchFlags, 'file'>) => act(run, { ...flags, file }));
+    .action((file: string, flags: Omit<BatchFlags, 'file'>) => runCommand(run, { ...flags, file }));
 }
 
 /** The files that are read whatever the flags of the batch say. */

@@ -1,11 +1,11 @@
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
-import type { Context, Session } from '../../cli/context.ts';
+import type { Context, SolveSession } from '../../cli/context.ts';
 import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { GroupedPolls, type GroupedPollsDeps } from '../../core/batch/grouped-polls.ts';
 import { type ItemWork, solveItem } from '../../core/batch/solve-item.ts';
 import type { StopRules } from '../../core/batch/stop-rules.ts';
-import { SolveTimes } from '../../core/solve/poll-schedule.ts';
+import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { ProviderFault } from '../../domain/fault.ts';
 import type { SolverApi } from '../../ports/api.ts';
@@ -13,8 +13,8 @@ import { findMethod } from '../../protocol/methods.ts';
 import type { BatchSummary } from './summary.ts';
 
 /** What a run has that ways of solving its tasks need. */
-export interface WayParts {
-  readonly session: Session;
+export interface ExecutorDeps {
+  readonly session: SolveSession;
   readonly journal: OpenBatchJournal;
   readonly limit: ConcurrencyLimit;
   readonly rules: StopRules;
@@ -22,7 +22,7 @@ export interface WayParts {
 }
 
 /** A way of getting the tasks of a batch solved: here, or by the workers of their regions. */
-export interface Way {
+export interface TaskExecutor {
   /** Null where the task stays open. */
   solve(work: ItemWork<SolvePlan>): Promise<BatchResult | null>;
   /** The row of the task is in the journal. */
@@ -33,19 +33,19 @@ export interface Way {
 }
 
 /** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
-const usualThreadWaitMs = 5_000;
+const defaultThreadWaitMs = 5_000;
 const sandboxThreadWaitMs = 100;
 const unknownThreads = { start: 10, max: 1_000 };
 
 /** How long a task waits for a thread before it asks again, in ms. */
 export function threadWaitMsOf({ globals }: Pick<Context, 'globals'>): number {
-  return globals.sandbox ? sandboxThreadWaitMs : usualThreadWaitMs;
+  return globals.sandbox ? sandboxThreadWaitMs : defaultThreadWaitMs;
 }
 
 /** How many tasks may be in work at once: as configured, or as the account has threads. */
 export async function concurrencyOf(
   configured: number | 'auto',
-  { api }: Session,
+  { api }: SolveSession,
 ): Promise<{ start: number; max: number }> {
   if (configured !== 'auto') return { start: configured, max: configured };
   try {
@@ -60,7 +60,7 @@ export async function concurrencyOf(
 
 /** What is between the solver and the service, and why ids are polled one by one although more were asked for. */
 function pollsOf(
-  { config, api }: Session,
+  { config, api }: SolveSession,
   { clock, terminal }: Context,
 ): { api?: SolverApi; whyAlone: () => string | null } {
   const { idsPerRequest } = config.polling;
@@ -75,11 +75,11 @@ function pollsOf(
 }
 
 /** Every task is solved by this process. */
-export function solveHere({ session, journal, limit, rules, emit }: WayParts, context: Context): Way {
+export function solveHere({ session, journal, limit, rules, emit }: ExecutorDeps, context: Context): TaskExecutor {
   const { whyAlone, ...polls } = pollsOf(session, context);
   const left = new AbortController();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveTimes(), ...polls });
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveDurations(), ...polls });
   const options = { threadWaitMs: threadWaitMsOf(context) };
   const deps = { solver, journal, limit, rules, clock: context.clock };
   return {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Survey } from '../../core/batch/input-summary.ts';
+import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { Bounds } from '../../core/batch/stop-rules.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -106,7 +106,7 @@ export function outputFormat(flags: BatchFlags, json: boolean): 'csv' | 'jsonl' 
   return /\.(jsonl|ndjson)$/i.test(out === '-' ? file : out) ? 'jsonl' : 'csv';
 }
 
-function failuresOf(maxFailures: Config['batch']['maxFailures'], survey: Survey | null): number | null {
+function failuresOf(maxFailures: Config['batch']['maxFailures'], survey: InputSummary | null): number | null {
   if (maxFailures === null) return null;
   if ('count' in maxFailures) return maxFailures.count;
   if (survey !== null) return Math.max(1, Math.ceil(maxFailures.ratio * (survey.rows - survey.bad)));
@@ -121,7 +121,7 @@ function durationOf(text: string | undefined): number | null {
 }
 
 /** What bounds a run. */
-export function boundsOf(flags: BatchFlags, { batch }: Config, survey: Survey | null): Bounds {
+export function boundsOf(flags: BatchFlags, { batch }: Config, survey: InputSummary | null): Bounds {
   return {
     maxFailures: failuresOf(batch.maxFailures, survey),
     maxSubmissions: wholeNumber('--max-submissions', flags.maxSubmissions),

@@ -1,5 +1,5 @@
 import type { BatchFiles, OpenBatchJournal, OpenOutput } from '../../cli/batch-files.ts';
-import type { Context, Session } from '../../cli/context.ts';
+import type { Context, SolveSession } from '../../cli/context.ts';
 import { isTaskColumn, outputColumns } from '../../cli/result-row.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -75,7 +75,7 @@ export async function journalNameOf(
 /** Where the journal lies; null where there is none to keep. */
 export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
   const path = await journalNameOf(flags, globals.sandbox, files);
-  return path === null && globals.sandbox ? files.throwAwayJournal() : path;
+  return path === null && globals.sandbox ? files.temporaryJournal() : path;
 }
 
 /**
@@ -89,7 +89,7 @@ async function makeWay({ flags, files }: RunRequest, { terminal }: Context): Pro
   if (fresh !== true) {
     throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
   }
-  const name = await files.setAside(out);
+  const name = await files.moveAside(out);
   if (name !== null) terminal.note(`${out} is now ${name}`);
 }
 
@@ -139,7 +139,7 @@ function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: Batc
 /** Opens the journal of a run. */
 export async function openBatchJournal(
   request: RunRequest,
-  { session, path }: { session: Session | null; path: string },
+  { session, path }: { session: SolveSession | null; path: string },
   context: Context,
 ): Promise<OpenBatchJournal> {
   const { input, flags, files } = request;

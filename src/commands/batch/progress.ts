@@ -1,12 +1,12 @@
 import type { Context } from '../../cli/context.ts';
 import { formatMs } from '../../cli/format.ts';
 import { canSpin, type Progress, startProgress } from '../../cli/progress.ts';
-import type { BatchTally } from '../../core/batch/batch-report.ts';
+import type { BatchStats } from '../../core/batch/batch-report.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 
 interface Watched {
-  readonly tally: BatchTally;
+  readonly tally: BatchStats;
   readonly limit: ConcurrencyLimit;
   /** How many tasks this run is about; null where nobody knows yet. */
   readonly total: number | null;

@@ -8,19 +8,19 @@ import type { BatchResult } from '../../core/batch/batch-plan.ts';
 import { dispatchItem, journaledQueue, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
 import { requestsOf } from '../../core/fleet/worker-metrics.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
-import type { Way, WayParts } from './direct-executor.ts';
+import type { TaskExecutor, ExecutorDeps } from './direct-executor.ts';
 
 /** So many tasks are in the queues or in work at once where nobody said. */
-const usualWindow = 1_000;
+const defaultWindow = 1_000;
 
 /** How many tasks of a batch may be on their way at once: many more than there are workers, few enough to hold. */
 export function windowOf(configured: Config['batch']['concurrency']): { start: number; max: number } {
-  const most = configured === 'auto' ? usualWindow : configured;
+  const most = configured === 'auto' ? defaultWindow : configured;
   return { start: most, max: most };
 }
 
 /** Workers in this process, for regions whose queues end with it; what they do is in the journal of the batch. */
-async function workEmbedded(fleet: Fleet, parts: WayParts, context: Context): Promise<void> {
+async function workEmbedded(fleet: Fleet, parts: ExecutorDeps, context: Context): Promise<void> {
   const { session, journal, rules, emit } = parts;
   const opener = await context.queues(session.config);
   const urls = [...queueUrls({ config: session.config, sandbox: context.globals.sandbox })];
@@ -30,29 +30,32 @@ async function workEmbedded(fleet: Fleet, parts: WayParts, context: Context): Pr
   });
   const work: EmbeddedParts = {
     ...{ session, emit, queues: new Map(await Promise.all(opened)), results: fleet.results, stop: rules.stop },
-    onStandstill: ({ reason, message }) => rules.stopFor(reason, message),
+    onFatal: ({ reason, message }) => rules.stopFor(reason, message),
   };
   if (work.queues.size > 0) await runEmbeddedWorkers(work, context);
 }
 
 /** Every task goes to the queue of its region, and its result comes back from the central one. */
-export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, context: Context): Promise<Way> {
+export async function solveInRegions(
+  parts: ExecutorDeps & { limits: TaskLimits },
+  context: Context,
+): Promise<TaskExecutor> {
   const { session, journal, rules, limits } = parts;
   const { clock } = context;
   const { config } = session;
   const ended = new AbortController();
   const run = journal.header.run ?? `b-${randomHex(20, context.random)}`;
   const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
-  const { dispatcher, failover, queues } = fleet;
+  const { queueClient, failover, queues } = fleet;
   const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
   const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
   // A queue that ends with the process knows nothing of an earlier task.
   const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);
   const keys = new Map<string, string>();
-  const fail = (error: unknown): void => dispatcher.fail(error);
+  const fail = (error: unknown): void => queueClient.fail(error);
   const following = followHealth(failover, { config, queues, signal: ended.signal }, context).catch(fail);
   const working = workEmbedded(fleet, parts, context).catch(fail);
-  const collecting = dispatcher.collect(rules.stop, () => working).catch(fail);
+  const collecting = queueClient.collect(rules.stop, () => working).catch(fail);
   const isStrict = fleet.isStrict.bind(fleet);
   return {
     solve: (work) => {
@@ -60,7 +63,7 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
       keys.set(work.item.key, key);
       const { remembers } = fleet;
       return dispatchItem(work, {
-        dispatcher,
+        queueClient,
         clock,
         journal: isAlone ? null : journal,
         remembers,
@@ -72,7 +75,7 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
     recordRow: ({ item, outcome, attemptCount }: BatchResult) => {
       counts.submissionCount += attemptCount;
       counts.requestCount += requestsOf(outcome);
-      dispatcher.settle(keys.get(item.key) ?? item.key);
+      queueClient.settle(keys.get(item.key) ?? item.key);
       keys.delete(item.key);
     },
     counts: () => counts,
@@ -80,7 +83,7 @@ export async function solveInRegions(parts: WayParts & { limits: TaskLimits }, c
       ended.abort();
       await following;
       if (!hasFailed) await Promise.all([working, collecting]);
-      await dispatcher.close();
+      await queueClient.close();
     },
   };
 }

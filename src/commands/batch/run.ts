@@ -1,13 +1,13 @@
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
-import type { Context, Session } from '../../cli/context.ts';
+import type { Context, SolveSession } from '../../cli/context.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { courseInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
+import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';
 import { type BatchItem, type BatchResult, isBegunAgain } from '../../core/batch/batch-plan.ts';
-import { BatchTally } from '../../core/batch/batch-report.ts';
+import { BatchStats } from '../../core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
-import type { Survey } from '../../core/batch/input-summary.ts';
+import type { InputSummary } from '../../core/batch/input-summary.ts';
 import { byPriority } from '../../core/batch/priority-order.ts';
 import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
@@ -43,11 +43,11 @@ export interface BatchRequest extends RunRequest {
   readonly bounds: Bounds;
   readonly badRows: BadRows;
   /** Null for an input that can be read once only: then bad rows are told as they come. */
-  readonly survey: Survey | null;
+  readonly survey: InputSummary | null;
 }
 
 interface OpenRun {
-  readonly session: Session;
+  readonly session: SolveSession;
   readonly journal: OpenBatchJournal;
   readonly output: CountedOutput;
   readonly options: BatchOptions;
@@ -62,7 +62,7 @@ interface Items {
   /** The tasks of the input, in the order in which they are begun. */
   readonly items: AsyncIterable<BatchItem>;
   readonly bad: () => number;
-  readonly strays: () => number;
+  readonly orphanRows: () => number;
 }
 
 /** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
@@ -122,7 +122,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
   // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
   const looksAhead = input.source.isRepeatable && Object.values(input.plan.read).includes('priority');
   const items = looksAhead ? byPriority(tasks(), window) : tasks();
-  return { items, bad: () => bad, strays: () => (isRead ? unmet : 0) };
+  return { items, bad: () => bad, orphanRows: () => (isRead ? unmet : 0) };
 }
 
 function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOptions {
@@ -148,7 +148,7 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   if (path === null) context.terminal.note('standard input cannot be resumed without --journal FILE');
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
-    const place = path ?? (await request.files.throwAwayJournal());
+    const place = path ?? (await request.files.temporaryJournal());
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
       const options = optionsOf(request, context);
@@ -197,7 +197,7 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   const { clock, interrupt } = context;
   const { concurrency } = session.config.batch;
   const isQueued = request.flags.via === 'queues';
-  const tally = new BatchTally();
+  const tally = new BatchStats();
   const limit = new ConcurrencyLimit(isQueued ? windowOf(concurrency) : await concurrencyOf(concurrency, session), {
     clock,
   });
@@ -209,8 +209,8 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   };
   const parts = { session, journal, limit, rules, emit };
   const limits = limitsOfFlags(request.flags, session.config);
-  const way = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
-  return { tally, limit, rules, progress, way };
+  const executor = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
+  return { tally, limit, rules, progress, executor };
 }
 
 /** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
@@ -220,13 +220,13 @@ function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { glo
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
-  const { tally, limit, rules, progress, way } = await equip(request, open, context);
+  const { tally, limit, rules, progress, executor } = await equip(request, open, context);
   const { journal, output, options } = open;
-  const { items, bad, strays } = itemsOf(request, { journal, rules }, context);
+  const { items, bad, orphanRows } = itemsOf(request, { journal, rules }, context);
   const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
     tally.recordResult(result);
-    way.recordRow(result);
+    executor.recordRow(result);
     if (isDiscarded) tellDiscarded(result, open, context);
   };
   const usedUp: Record<string, number> = {};
@@ -235,18 +235,24 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     for (const name of names) usedUp[name] = (usedUp[name] ?? 0) + 1;
     return names.length > 0;
   };
-  const rows = { sink: output, rowOf: rowOfResult, courseIn: courseInRow, isUsedUp };
+  const rows = { sink: output, rowOf: rowOfResult, priorRunIn: priorRunInRow, isUsedUp };
   const deps = { journal, limit, rules, record, ...rows };
   let hasFailed = true;
   try {
-    await runBatch(items, options, { ...deps, solve: (work) => way.solve(work) });
+    await runBatch(items, options, { ...deps, solve: (work) => executor.solve(work) });
     hasFailed = false;
   } finally {
-    await way.close(hasFailed).finally(() => progress.stop());
+    await executor.close(hasFailed).finally(() => progress.stop());
   }
   const { message, reason } = rules;
   const { emptyCount } = request.input.progress;
-  const counts = { rows: output.counts(), bad: bad(), empty: emptyCount, strays: strays(), ...way.counts() };
+  const counts = {
+    rows: output.counts(),
+    bad: bad(),
+    empty: emptyCount,
+    orphanRows: orphanRows(),
+    ...executor.counts(),
+  };
   const summary = { report: tally.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../cli/exit-codes.ts';
 import type { BatchReport } from '../../core/batch/batch-report.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
-import type { GaveUpReason } from '../../domain/outcome.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
 import type { RowCounts } from './open-batch-run.ts';
 
 export interface BatchSummary {
@@ -13,7 +13,7 @@ export interface BatchSummary {
   /** Records in which nothing stands, of those that were read. */
   readonly empty: number;
   /** Rows of the output whose tasks the input does not have any more; 0 where the input was not read to its end. */
-  readonly strays: number;
+  readonly orphanRows: number;
   /** Why the run stopped before its end, or null. */
   readonly reason: StopReason | null;
   /** What a person should know about the reason. */
@@ -41,7 +41,7 @@ const stopped: Record<StopReason, number | null> = {
   failure: exitCodes.bug,
 };
 
-const transientReasons: readonly GaveUpReason[] = [
+const transientReasons: readonly FailureReason[] = [
   'attempts-exhausted',
   'budget-exhausted',
   'breaker-open',

@@ -1,9 +1,9 @@
 import { formatMs } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
 import type { ColumnPlan } from '../../cli/result-row.ts';
-import type { Survey } from '../../core/batch/input-summary.ts';
+import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
-import type { GaveUpReason } from '../../domain/outcome.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
 import { shownName } from '../../domain/written-name.ts';
 import type { BatchSummary } from './summary.ts';
 
@@ -50,7 +50,10 @@ export interface SurveyedInput {
 }
 
 /** What an input holds, for a person. */
-export function renderSurvey({ rows, bad, byMethod, byRegion }: Survey, { empty, columns }: SurveyedInput): string {
+export function renderInputSummary(
+  { rows, bad, byMethod, byRegion }: InputSummary,
+  { empty, columns }: SurveyedInput,
+): string {
   const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
   if (empty > 0) lines.push(`empty    ${empty}, skipped`);
   if (rows > bad) lines.push(`methods  ${counted(byMethod)}`, `regions  ${counted(byRegion)}`);
@@ -114,13 +117,13 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
 }
 
 /** A task that is wrong, or that the policy forbids, fails however often it is tried. */
-const finalReasons: readonly GaveUpReason[] = ['rejected', 'policy-denied'];
+const finalReasons: readonly FailureReason[] = ['rejected', 'policy-denied'];
 const final = new Set<string>(finalReasons);
 
 /** An edited or removed row of the input leaves the row of its old task behind. */
-function leftBehind({ strays }: BatchSummary): string | null {
-  if (strays === 0) return null;
-  const belong = quantity(strays, 'row of the output belongs', 'rows of the output belong');
+function leftBehind({ orphanRows }: BatchSummary): string | null {
+  if (orphanRows === 0) return null;
+  const belong = quantity(orphanRows, 'row of the output belongs', 'rows of the output belong');
   return `${belong} to no task of the input any more: edited or removed there`;
 }
 

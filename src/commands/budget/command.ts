@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMoment, formatMs } from '../../cli/format.ts';
 import type { SharedState } from '../../cli/shared-state.ts';
@@ -58,7 +58,7 @@ export interface BudgetLogFlags {
   readonly last?: string;
 }
 
-const usualIntervalMs = 1_000;
+const defaultIntervalMs = 1_000;
 
 const examples = `
 Examples:
@@ -71,21 +71,21 @@ Examples:
 An API key is needed: every account has a budget of its own.`;
 
 /** Declares `captcha budget` and `captcha budget log`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--watch [interval]', 'show it again and again (every second)')
     .option('--reset', 'start anew: a full budget, a closed breaker, the settings of this configuration')
     .addHelpText('afterAll', examples)
-    .action((flags: BudgetFlags) => act(run, flags));
+    .action((flags: BudgetFlags) => runCommand(run, flags));
   command
     .command('log')
     .description('who spent what, and why something was refused')
     .option('--last <n>', 'only the last n entries')
-    .action((flags: BudgetLogFlags) => act(log, flags));
+    .action((flags: BudgetLogFlags) => runCommand(log, flags));
 }
 
 function intervalOf(watch: string | true): number {
-  if (watch === true) return usualIntervalMs;
+  if (watch === true) return defaultIntervalMs;
   const ms = parseDuration(watch);
   if (ms === null || ms < 50)
     throw new UsageError(`--watch ${watch}: not an interval`, 'at least 50ms, for example 1s');

@@ -1,5 +1,5 @@
 import { formatMs } from '../../cli/format.ts';
-import type { SharedState, Standing } from '../../cli/shared-state.ts';
+import type { SharedState, SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
@@ -38,7 +38,7 @@ export interface BudgetReport {
     readonly samplingDurationMs: number;
     readonly refused: number;
     /** The processes whose answers are awaited before more is let through. */
-    readonly awaited: readonly string[];
+    readonly inFlight: readonly string[];
   };
   /** For how much longer the service asked to be left alone, in ms. */
   readonly quietMs: number;
@@ -54,7 +54,7 @@ export const scopeOf = ({ fleetPlace }: Pick<SharedState, 'fleetPlace'>): Budget
   fleetPlace === undefined ? 'host' : 'redis';
 
 /** The budget of the fleet, or that of this host where there is none, or none to be reached. */
-function bucketOf({ state, nowMs, fleet }: Standing): BudgetReport['budget'] {
+function bucketOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['budget'] {
   const { accepted, granted, budgetRefused } = state.counts;
   const own = {
     options: state.options.budget,
@@ -74,7 +74,7 @@ function bucketOf({ state, nowMs, fleet }: Standing): BudgetReport['budget'] {
   };
 }
 
-function fleetOf({ state, nowMs, fleet }: Standing): BudgetReport['fleet'] {
+function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'] {
   if (fleet === undefined) return null;
   const leasedHere = state.fleet.leased(nowMs);
   if ('away' in fleet) return { degraded: true, reason: fleet.away, leased: null, leasedHere };
@@ -82,9 +82,12 @@ function fleetOf({ state, nowMs, fleet }: Standing): BudgetReport['fleet'] {
 }
 
 /** What everything that is shared says at a moment. */
-export function budgetReport(standing: Standing, shared: Pick<SharedState, 'place' | 'fleetPlace'>): BudgetReport {
+export function budgetReport(
+  standing: SharedStateView,
+  shared: Pick<SharedState, 'place' | 'fleetPlace'>,
+): BudgetReport {
   const { state, nowMs, fleet } = standing;
-  const admission = state.breaker.foresee(nowMs);
+  const admission = state.breaker.peek(nowMs);
   const isRefused = admission?.admitted === false && admission.soon !== true;
   const { failures, total: outcomes } = state.breaker.counts(nowMs);
   const fleetQuietMs = fleet !== undefined && 'facts' in fleet ? fleet.facts.quietMs : 0;
@@ -98,7 +101,7 @@ export function budgetReport(standing: Standing, shared: Pick<SharedState, 'plac
       retryInMs: isRefused ? rounded(admission.retryInMs) : null,
       ...{ failures, outcomes, samplingDurationMs: state.options.breaker.samplingDurationMs },
       refused: state.counts.breakerRefused,
-      awaited: state.breaker.awaited(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
+      inFlight: state.breaker.inFlight(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
     },
     quietMs: Math.ceil(Math.max(fleetQuietMs, state.quietUntilMs - nowMs, 0)),
   };
@@ -114,9 +117,9 @@ function refill({ ratio, minRetriesPerSecond, maxRetriesPerSecond }: BudgetRepor
   return `${ratio} per accepted submission and ${minRetriesPerSecond}/s, at most ${maxRetriesPerSecond}/s`;
 }
 
-function breakerText({ state, retryInMs, awaited }: BudgetReport['breaker']): string {
+function breakerText({ state, retryInMs, inFlight }: BudgetReport['breaker']): string {
   if (retryInMs === null) return state;
-  const who = awaited.length === 0 ? '' : ` by process ${awaited.join(', ')}`;
+  const who = inFlight.length === 0 ? '' : ` by process ${inFlight.join(', ')}`;
   return state === 'open' ? `open, next probe in ${formatMs(retryInMs)}` : `half-open, probed${who}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -12,20 +12,20 @@ Examples:
   $ captcha config schema > captcha.config.schema.json`;
 
 /** Declares `captcha config show|validate|schema`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command.addHelpText('afterAll', examples);
   command
     .command('show')
     .description('every effective value and where it came from')
-    .action(() => act(show, {}));
+    .action(() => runCommand(show, {}));
   command
     .command('validate')
     .description('check the configuration; every bad path is named')
-    .action(() => act(validate, {}));
+    .action(() => runCommand(validate, {}));
   command
     .command('schema')
     .description('the JSON Schema of the config file')
-    .action(() => act(schema, {}));
+    .action(() => runCommand(schema, {}));
 }
 
 function whereFrom({ file }: LoadedConfig): string {

@@ -5,7 +5,7 @@ import type {
   ConnectionReport,
   ConnectionStep,
   ServiceAnswers,
-  ServiceSurvey,
+  ApiProbeReport,
   Threads,
 } from '../../ports/api.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
@@ -106,7 +106,7 @@ function stepsText({ steps }: ConnectionReport): string {
 }
 
 /** Whether the service at `baseUrl` can be reached, step by step, and answers coherently. */
-export function checkApi({ connection, answers }: ServiceSurvey, baseUrl: string): Finding {
+export function checkApi({ connection, answers }: ApiProbeReport, baseUrl: string): Finding {
   const way = connection === null ? 'through the proxy, ' : stepsText(connection);
   if (connection !== null && connection.failed !== null) {
     const { step, error } = connection.failed;
@@ -132,14 +132,14 @@ const middleOf = (sorted: readonly number[]): number => {
 };
 
 /** What it takes to connect: measured step by step, or through a proxy what the first question took beyond the others. */
-function setUpMs({ connection }: ServiceSurvey, firstMs: number, medianMs: number): number {
+function setUpMs({ connection }: ApiProbeReport, firstMs: number, medianMs: number): number {
   if (connection === null) return Math.max(0, firstMs - medianMs);
   return connection.steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
 }
 
 /** How long the service takes to answer, connecting apart: the baseline that regions are compared with. */
-export function checkLatency(survey: ServiceSurvey): Finding {
-  const [first, ...warmed] = survey.answers?.roundTripsMs ?? [];
+export function checkLatency(apiProbe: ApiProbeReport): Finding {
+  const [first, ...warmed] = apiProbe.answers?.roundTripsMs ?? [];
   if (first === undefined) return skipped('nothing was answered');
   if (warmed.length === 0) {
     return skipped(
@@ -151,7 +151,7 @@ export function checkLatency(survey: ServiceSurvey): Finding {
   const median = middleOf(sorted);
   const [min, max] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
   const spread = `min ${formatMs(min)}, median ${formatMs(median)}, max ${formatMs(max)}`;
-  const found = `${spread} in ${warmed.length} round trips; connecting ${formatMs(setUpMs(survey, first, median))}`;
+  const found = `${spread} in ${warmed.length} round trips; connecting ${formatMs(setUpMs(apiProbe, first, median))}`;
   return median < slowMs
     ? ok(found)
     : warning(found, 'run it nearer to the service, or look for what slows the way: a proxy, a VPN, a full line');

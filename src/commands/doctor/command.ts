@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { withoutControls } from '../../cli/control-characters.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { startProgress } from '../../cli/progress.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { looks } from './checks.ts';
-import { openWard, type Ward } from './doctor-context.ts';
+import { allChecks } from './checks.ts';
+import { createDoctorContext, type DoctorContext } from './doctor-context.ts';
 import { type CheckName, checkNames, type CheckReport, failure, type Finding } from './finding.ts';
 import { renderDoctor, renderDoctorSummary } from './view.ts';
 
@@ -47,24 +47,24 @@ export function doctorExitCode(reports: readonly CheckReport[]): number {
 const clean = (text: string): string => text.split('\n').map(withoutControls).join('\n');
 
 /** A check that cannot be made is a finding, too: the others go on. */
-async function find(check: CheckName, ward: Ward): Promise<Finding> {
+async function find(check: CheckName, doctorContext: DoctorContext): Promise<Finding> {
   try {
-    return await looks[check](ward);
+    return await allChecks[check](doctorContext);
   } catch (error) {
     if (error instanceof UsageError) return failure(error.message, error.hint);
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-    ward.context.terminal.note(stack, { level: 1 });
+    doctorContext.context.terminal.note(stack, { level: 1 });
     return failure(`could not be looked at: ${message}`, 'please report it; -v shows where it happened');
   }
 }
 
 /** Makes every check, one after the other; `onCheck` is told of each before it is made. Never stops at a failure. */
-async function examine(context: Context, onCheck: (check: CheckName) => void): Promise<readonly CheckReport[]> {
-  const ward = openWard(context, await context.doctor());
+async function runChecks(context: Context, onCheck: (check: CheckName) => void): Promise<readonly CheckReport[]> {
+  const doctorContext = createDoctorContext(context, await context.doctor());
   const reports: CheckReport[] = [];
   for (const check of checkNames) {
     onCheck(check);
-    const { status, found, fix } = await find(check, ward);
+    const { status, found, fix } = await find(check, doctorContext);
     reports.push({ check, status, found: clean(found), fix: fix === null ? null : clean(fix) });
   }
   return reports;
@@ -80,15 +80,15 @@ Examples:
   $ captcha --sandbox doctor`;
 
 /** Declares `captcha doctor`. */
-export function register(command: Command, act: Act): void {
-  command.addHelpText('after', examples).action(() => act(run, {}));
+export function register(command: Command, runCommand: CommandRunner): void {
+  command.addHelpText('after', examples).action(() => runCommand(run, {}));
 }
 
 /** Looks at everything that `captcha` needs and says what is wrong with it, each with a fix. */
 export async function run(_flags: object, context: Context): Promise<number> {
   const { terminal, globals, env } = context;
   const progress = await startProgress(terminal, env, 'looking');
-  const reports = await examine(context, (check) => progress.update(`looking at ${check}`)).finally(() =>
+  const reports = await runChecks(context, (check) => progress.update(`looking at ${check}`)).finally(() =>
     progress.stop(),
   );
   const exitCode = doctorExitCode(reports);

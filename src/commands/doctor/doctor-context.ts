@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/context.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import type { ServiceSurvey } from '../../ports/api.ts';
+import type { ApiProbeReport } from '../../ports/api.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import type { KeyFacts } from './account-checks.ts';
 import type { DoctorTools } from './doctor-tools.ts';
@@ -14,7 +14,7 @@ function once<T>(look: () => Promise<T>): () => Promise<T> {
 }
 
 /** What several checks are about, each looked at once. */
-export interface Ward {
+export interface DoctorContext {
   readonly context: Context;
   readonly tools: DoctorTools;
   loaded(): Promise<{ readonly value: LoadedConfig } | { readonly problem: Problem }>;
@@ -22,11 +22,11 @@ export interface Ward {
   config(): Promise<Config | null>;
   key(): Promise<KeyFacts>;
   /** A problem where what a person wrote makes it impossible to ask. */
-  survey(): Promise<{ readonly value: ServiceSurvey } | { readonly problem: Problem }>;
+  apiProbe(): Promise<{ readonly value: ApiProbeReport } | { readonly problem: Problem }>;
   stateFolder(): Promise<StateFolderFacts>;
 }
 
-export function openWard(context: Context, tools: DoctorTools): Ward {
+export function createDoctorContext(context: Context, tools: DoctorTools): DoctorContext {
   const loaded = once(() => orProblem(() => context.config([])));
   const config = once(async () => {
     const found = await loaded();
@@ -38,10 +38,10 @@ export function openWard(context: Context, tools: DoctorTools): Ward {
     loaded,
     config,
     key: once(async () => tools.keyFacts(await config())),
-    survey: once(async () => {
+    apiProbe: once(async () => {
       const found = await config();
       if (found === null) return { problem: { message: 'there is no valid configuration', hint: null } };
-      return orProblem(() => tools.survey(found));
+      return orProblem(() => tools.apiProbe(found));
     }),
     stateFolder: once(() => tools.stateFolder()),
   };

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import type { ServiceSurvey } from '../../ports/api.ts';
-import type { RedisCondition } from '../../ports/queues.ts';
+import type { ApiProbeReport } from '../../ports/api.ts';
+import type { RedisInfo } from '../../ports/queues.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import type { KeyFacts } from './account-checks.ts';
 import type { ProxyFacts, RuntimeFacts } from './local-checks.ts';
@@ -9,7 +9,7 @@ import type { ProxyFacts, RuntimeFacts } from './local-checks.ts';
 export interface DoctorTools {
   readonly runtime: RuntimeFacts;
   /** Whom `solve` asks where nobody said. */
-  readonly usualBaseUrl: string;
+  readonly defaultBaseUrl: string;
   /** Throws where `solve` would refuse to poll as the configuration says. */
   checkPolling(config: Config): void;
   /** `config` is null where it cannot be read. */
@@ -17,8 +17,8 @@ export interface DoctorTools {
   /** What requests to the service go through, passwords masked; null: nothing. */
   proxyFor(baseUrl: string): Exclude<ProxyFacts['used'], { problem: unknown }>;
   /** Connects to the service and asks it a few cheap questions, with the key where there is one. */
-  survey(config: Config): Promise<ServiceSurvey>;
+  apiProbe(config: Config): Promise<ApiProbeReport>;
   stateFolder(): Promise<StateFolderFacts>;
-  /** Connects to a Redis and asks it how it is. Throws `QueueUnavailable` where it cannot be used within `timeoutMs`. */
-  redisCondition(url: string, timeoutMs: number): Promise<RedisCondition>;
+  /** Connects to a Redis and asks it how it is. Throws `QueueUnavailableError` where it cannot be used within `timeoutMs`. */
+  readRedisInfo(url: string, timeoutMs: number): Promise<RedisInfo>;
 }

@@ -2,9 +2,9 @@ import { isEmbedded } from '../../cli/fleet/fleet-queues.ts';
 import { askQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMs } from '../../cli/format.ts';
 import type { Config } from '../../config/schema.ts';
-import { QueueUnavailable, UsageError } from '../../domain/errors.ts';
-import type { ConnectedWorker, QueueDepth, RedisCondition, ResultDepth } from '../../ports/queues.ts';
-import type { Ward } from './doctor-context.ts';
+import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
+import type { ConnectedWorker, QueueDepth, RedisInfo, ResultDepth } from '../../ports/queues.ts';
+import type { DoctorContext } from './doctor-context.ts';
 import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
 
 const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
@@ -24,13 +24,13 @@ const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
 ];
 
 /** What a person can do about a queue or a Redis that cannot be used, by what its client says. */
-export function reachFix(message: string): string {
+export function connectionHint(message: string): string {
   const [, fix] = fixes.find(([said]) => said.test(message)) ?? [];
   return fix ?? 'look at its log, and ask again with captcha queue show';
 }
 
 /** What was seen in a queue. */
-export interface QueueSight {
+export interface QueueStatus {
   /** Null for the results of all regions. */
   readonly region: string | null;
   readonly seen: { readonly depth: QueueDepth | ResultDepth } | { readonly problem: Problem };
@@ -38,14 +38,14 @@ export interface QueueSight {
   readonly workers: readonly ConnectedWorker[] | null;
 }
 
-function workersText(workers: QueueSight['workers']): string {
+function workersText(workers: QueueStatus['workers']): string {
   if (workers === null) return '';
   if (workers.length === 0) return '; no workers';
   const oldest = formatMs(Math.max(...workers.map(({ ageMs }) => ageMs)));
   return workers.length === 1 ? `; 1 worker, for ${oldest}` : `; ${workers.length} workers, the oldest for ${oldest}`;
 }
 
-function checkTasks(region: string, depth: QueueDepth, workers: QueueSight['workers']): Finding {
+function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['workers']): Finding {
   const { waiting, inFlight, oldestAgeMs, dead } = depth;
   const oldest = oldestAgeMs === null ? '' : ` (the oldest for ${formatMs(oldestAgeMs)})`;
   const deadText = dead === null ? '' : `, ${dead} dead`;
@@ -65,10 +65,10 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueSight['work
 }
 
 /** How full a queue is, whether somebody works on it, and what stays in it for ever. */
-export function checkDepth({ region, seen, workers }: QueueSight): Finding {
+export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
   if ('problem' in seen) {
     const { message, hint } = seen.problem;
-    return failure(`${region ?? 'results'}: ${message}`, hint ?? reachFix(message));
+    return failure(`${region ?? 'results'}: ${message}`, hint ?? connectionHint(message));
   }
   const { depth } = seen;
   if (region !== null && 'dead' in depth) return checkTasks(region, depth, workers);
@@ -76,18 +76,19 @@ export function checkDepth({ region, seen, workers }: QueueSight): Finding {
 }
 
 /** A Redis that queues, results or state of the fleet are in. */
-interface RedisSight {
+interface RedisStatus {
   /** Its URL without the database, password masked. */
   readonly server: string;
-  readonly seen: RedisCondition | { readonly problem: Problem };
+  readonly seen: RedisInfo | { readonly problem: Problem };
 }
 
 const evictionFix = 'set maxmemory-policy noeviction (redis-cli config set, and its configuration)';
 const persistenceFix = 'set appendonly yes (redis-cli config set, and its configuration)';
 
 /** Whether a Redis can be used, and keeps what it is given. */
-export function checkRedis({ server, seen }: RedisSight): readonly Finding[] {
-  if ('problem' in seen) return [failure(seen.problem.message, seen.problem.hint ?? reachFix(seen.problem.message))];
+export function checkRedis({ server, seen }: RedisStatus): readonly Finding[] {
+  if ('problem' in seen)
+    return [failure(seen.problem.message, seen.problem.hint ?? connectionHint(seen.problem.message))];
   const { version, evictionPolicy, isAppendOnly } = seen;
   const evicts = evictionPolicy !== null && evictionPolicy !== 'noeviction';
   return [
@@ -100,9 +101,9 @@ export function checkRedis({ server, seen }: RedisSight): readonly Finding[] {
 }
 
 /** What was seen of the queues that other processes reach, too. */
-interface QueueSurvey {
-  readonly servers: readonly RedisSight[];
-  readonly queues: readonly QueueSight[];
+interface QueueProbeReport {
+  readonly servers: readonly RedisStatus[];
+  readonly queues: readonly QueueStatus[];
 }
 
 /** For each step of connecting to a Redis. */
@@ -111,12 +112,12 @@ const stepTimeoutMs = 3_000;
 type Seen<T> = { readonly value: T } | { readonly problem: Problem };
 
 /** What a queue says, or why it says nothing. */
-async function attempt<T>(url: string, ask: () => Promise<T>, { context }: Ward): Promise<Seen<T>> {
+async function attempt<T>(url: string, ask: () => Promise<T>, { context }: DoctorContext): Promise<Seen<T>> {
   try {
     return { value: await askQueue(url, ask, context.clock) };
   } catch (error) {
     if (error instanceof UsageError) return { problem: { message: error.message, hint: error.hint } };
-    if (error instanceof QueueUnavailable) return { problem: { message: error.message, hint: null } };
+    if (error instanceof QueueUnavailableError) return { problem: { message: error.message, hint: null } };
     throw error;
   }
 }
@@ -130,11 +131,17 @@ function serverOf(url: string): string {
 }
 
 /** Every Redis URL is tried, since each has its own password and database. */
-async function lookAtRedis(urls: readonly string[], ward: Ward): Promise<ReadonlyMap<string, Seen<RedisCondition>>> {
-  const looks = [...new Set(urls.filter(isRedis))].map(async (url) => {
-    return [url, await attempt(url, () => ward.tools.redisCondition(url, stepTimeoutMs), ward)] as const;
+async function lookAtRedis(
+  urls: readonly string[],
+  doctorContext: DoctorContext,
+): Promise<ReadonlyMap<string, Seen<RedisInfo>>> {
+  const allChecks = [...new Set(urls.filter(isRedis))].map(async (url) => {
+    return [
+      url,
+      await attempt(url, () => doctorContext.tools.readRedisInfo(url, stepTimeoutMs), doctorContext),
+    ] as const;
   });
-  return new Map(await Promise.all(looks));
+  return new Map(await Promise.all(allChecks));
 }
 
 interface Place {
@@ -145,21 +152,21 @@ interface Place {
 /** A queue in a Redis that cannot be used was looked at enough. */
 async function lookInto(
   { region, url }: Place,
-  condition: Seen<RedisCondition> | undefined,
-  { config, ward }: { config: Config; ward: Ward },
-): Promise<readonly QueueSight[]> {
+  condition: Seen<RedisInfo> | undefined,
+  { config, doctorContext }: { config: Config; doctorContext: DoctorContext },
+): Promise<readonly QueueStatus[]> {
   if (condition !== undefined && 'problem' in condition) return [];
   const depth = async (): Promise<QueueDepth | ResultDepth> => {
-    const opener = await ward.context.queues(config);
+    const opener = await doctorContext.context.queues(config);
     return region === null ? (await opener.results(url)).depth() : (await opener.tasks(region, url)).depth();
   };
-  const seen = await attempt(url, depth, ward);
+  const seen = await attempt(url, depth, doctorContext);
   const workers = condition?.value.workers?.filter((each) => each.region === region) ?? null;
   return [{ region, seen: 'value' in seen ? { depth: seen.value } : seen, workers }];
 }
 
 /** Connects to every queue that is configured and to `fleet.state`, all at the same time, and looks into them. */
-export async function surveyQueues(config: Config, ward: Ward): Promise<QueueSurvey> {
+export async function probeQueues(config: Config, doctorContext: DoctorContext): Promise<QueueProbeReport> {
   const { regions, results, fleet } = config;
   const ofRegions = regions.flatMap(({ name, queue }): Place[] =>
     queue === null ? [] : [{ region: name, url: queue }],
@@ -168,8 +175,10 @@ export async function surveyQueues(config: Config, ward: Ward): Promise<QueueSur
   const all = [...ofRegions, ...(results === null ? [] : [{ region: null, url: results }])];
   const places = all.filter(({ url }) => !isEmbedded(url));
   const state = fleet.state === null ? [] : [fleet.state];
-  const found = await lookAtRedis([...places.map(({ url }) => url), ...state], ward);
-  const queues = await Promise.all(places.map((place) => lookInto(place, found.get(place.url), { config, ward })));
+  const found = await lookAtRedis([...places.map(({ url }) => url), ...state], doctorContext);
+  const queues = await Promise.all(
+    places.map((place) => lookInto(place, found.get(place.url), { config, doctorContext })),
+  );
   const servers = [...found].map(([url, seen]) => ({
     server: serverOf(url),
     seen: 'value' in seen ? seen.value : seen,
@@ -209,7 +218,7 @@ function stateFindings({ regions, fleet }: QueueFacts): readonly Finding[] {
 }
 
 /** Whether queues are configured for all regions or none, can be reached, keep their tasks, and are worked on. */
-export function checkQueues(facts: QueueFacts, { servers, queues }: QueueSurvey): Finding {
+export function checkQueues(facts: QueueFacts, { servers, queues }: QueueProbeReport): Finding {
   const { regions, results } = facts;
   const without = regions.filter(({ queue }) => queue === null);
   if (without.length === regions.length) {

@@ -27,13 +27,13 @@ function nearFindings(regions: readonly PlacedRegion[], distanceKm: Distance): r
 }
 
 /** So many regions are named; further ones are counted. */
-const mostNames = 5;
+const maxNames = 5;
 
 function placelessFindings(regions: readonly PlacedRegion[]): readonly Finding[] {
   const names = regions.filter(({ place }) => place === null).map(({ name }) => name);
   if (names.length === 0) return [];
-  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
-  const [them, verb] = [`${names.slice(0, mostNames).join(', ')}${more}`, names.length === 1 ? 'is' : 'are'];
+  const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
+  const [them, verb] = [`${names.slice(0, maxNames).join(', ')}${more}`, names.length === 1 ? 'is' : 'are'];
   return [warning(`nobody knows where ${them} ${verb}`, 'set the key location of every such region')];
 }
 

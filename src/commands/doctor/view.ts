@@ -2,7 +2,7 @@ import type { Style } from '../../cli/terminal.ts';
 import { checkGroups, type CheckReport, type FindingStatus } from './finding.ts';
 
 /** How a screen shows the list. */
-export interface Look {
+export interface ViewOptions {
   /** Signs for people; words where the list goes into a pipe or colours are not wanted. */
   readonly hasSigns: boolean;
   /** Columns of the screen; null where lines may be as long as they are. */
@@ -17,8 +17,8 @@ const shown: Record<FindingStatus, { readonly sign: string; readonly style: Styl
   skipped: { sign: '-', style: 'dim' },
 };
 
-const longestStatus = 'warning'.length;
-const longestCheck = Math.max(...Object.values(checkGroups).flatMap((checks) => checks.map(({ length }) => length)));
+const maxStatusWidth = 'warning'.length;
+const maxCheckWidth = Math.max(...Object.values(checkGroups).flatMap((checks) => checks.map(({ length }) => length)));
 /** Below this a line is not broken: a word on each line would be worse. */
 const narrowestText = 24;
 
@@ -40,12 +40,12 @@ function block(text: string, indent: number, columns: number | null): readonly s
 
 function renderReport(
   { check, status, found, fix }: CheckReport,
-  { hasSigns, columns, style }: Look,
+  { hasSigns, columns, style }: ViewOptions,
 ): readonly string[] {
   const { sign, style: tone } = shown[status];
-  const mark = hasSigns ? sign : status.padEnd(longestStatus);
-  const start = `  ${style(tone, mark)}  ${check.padEnd(longestCheck)}  `;
-  const indent = 2 + mark.length + 2 + longestCheck + 2;
+  const mark = hasSigns ? sign : status.padEnd(maxStatusWidth);
+  const start = `  ${style(tone, mark)}  ${check.padEnd(maxCheckWidth)}  `;
+  const indent = 2 + mark.length + 2 + maxCheckWidth + 2;
   const [first = '', ...rest] = block(found, indent, columns);
   const [firstFix = null, ...restFix] = fix === null ? [] : block(fix, indent + 'fix: '.length, columns);
   const fixLines = firstFix === null ? [] : [`fix: ${firstFix}`, ...restFix.map((line) => `     ${line}`)];
@@ -53,7 +53,7 @@ function renderReport(
 }
 
 /** What was found as a list for people: by what it is about, each fix below its finding. */
-export function renderDoctor(reports: readonly CheckReport[], look: Look): string {
+export function renderDoctor(reports: readonly CheckReport[], look: ViewOptions): string {
   const groups = Object.entries(checkGroups).map(([group, checks]) => {
     const names: readonly string[] = checks;
     const own = reports.filter(({ check }) => names.includes(check));

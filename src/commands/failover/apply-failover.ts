@@ -1,8 +1,8 @@
 import type { Context } from '../../cli/context.ts';
 import type { Config } from '../../config/schema.ts';
-import { moveTasks, plannedTarget } from '../../core/fleet/move-tasks.ts';
+import { moveTasks, failoverTarget } from '../../core/fleet/move-tasks.ts';
 import type { FailoverMove } from '../../core/regions/failover-plan.ts';
-import { QueueUnavailable } from '../../domain/errors.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { TaskQueue } from '../../ports/queues.ts';
 
 /** What became of the tasks that waited in one region. */
@@ -21,7 +21,7 @@ async function inFlightOf(queue: TaskQueue): Promise<number | null> {
   try {
     return (await queue.depth()).inFlight;
   } catch (error) {
-    if (error instanceof QueueUnavailable) return null;
+    if (error instanceof QueueUnavailableError) return null;
     throw error;
   }
 }
@@ -36,13 +36,13 @@ export async function applyFailover(
   for (const move of moves) {
     const from = queues.get(move.from);
     if (from === undefined || move.to.length === 0) continue;
-    const targetOf = plannedTarget(move, config.regions);
+    const targetOf = failoverTarget(move, config.regions);
     try {
       const { byRegion, kept } = await moveTasks({ from, to: queues, targetOf, signal: interrupt.stop });
       const moved = [...byRegion].map(([region, tasks]) => ({ region, tasks }));
       applied.push({ from: move.from, moved, kept, inFlight: await inFlightOf(from), error: null });
     } catch (error) {
-      if (!(error instanceof QueueUnavailable)) throw error;
+      if (!(error instanceof QueueUnavailableError)) throw error;
       applied.push({ from: move.from, moved: [], kept: 0, inFlight: null, error: error.message });
     }
   }

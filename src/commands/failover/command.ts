@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { openRegionQueues } from '../../cli/fleet/region-queues.ts';
@@ -32,13 +32,13 @@ Exit code 0: all regions serve; 1: some do not; 4: none does; 2: none can be ask
 without a health endpoint keep their tasks and do not count. No API key is needed.`;
 
 /** Declares `captcha failover`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--timeout <duration>', 'wait so long for a region at most (config: health.timeout)')
     .option('--apply', 'move the waiting tasks of the regions that do not serve')
     .option('--drain <region>', 'empty a region by hand, as if it did not serve')
     .addHelpText('after', examples)
-    .action((flags: FailoverFlags) => act(run, flags));
+    .action((flags: FailoverFlags) => runCommand(run, flags));
 }
 
 /** Tells people why regions do not serve, for which the plan has no room. */

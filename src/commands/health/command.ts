@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
-import { QueueWitness } from '../../cli/regions/queue-depth-probe.ts';
+import { QueueDepthProbe } from '../../cli/regions/queue-depth-probe.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { HealthTargets } from '../../core/regions/probe-regions.ts';
@@ -32,13 +32,13 @@ Exit code 0: all regions serve (degraded and idle ones do); 1: some do not; 4: n
 endpoint do not count. No API key is needed.`;
 
 /** Declares `captcha health`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--timeout <duration>', 'wait so long for an answer at most (config: health.timeout)')
     .option('--watch [interval]', 'look again and again, and say what changes (config: health.interval)')
     .option('--prometheus', 'print metrics in the text format of Prometheus')
     .addHelpText('after', examples)
-    .action((flags: HealthFlags) => act(run, flags));
+    .action((flags: HealthFlags) => runCommand(run, flags));
 }
 
 function overridesOfFlags({ timeout, watch }: HealthFlags): readonly Override[] {
@@ -55,11 +55,11 @@ function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): v
 }
 
 /** Closer looks are for what runs on this machine: anything else would take them for an attack. */
-const leastIntervalMs = 1_000;
+const minIntervalMs = 1_000;
 
 function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config): void {
   const urls = [api.baseUrl, ...regions.flatMap((region) => region.health ?? [])];
-  if (watch === undefined || health.intervalMs >= leastIntervalMs || urls.every((url) => isLoopback(new URL(url))))
+  if (watch === undefined || health.intervalMs >= minIntervalMs || urls.every((url) => isLoopback(new URL(url))))
     return;
   const from = watch === true ? '--watch (health.interval)' : `--watch ${watch}`;
   throw new UsageError(
@@ -92,7 +92,7 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
   const targets = targetsOf(config);
   checkInterval(flags, config);
   if (flags.watch !== undefined) {
-    const probe = new QueueWitness(await context.regionProbe(config), { config, context, judge: (depth) => depth });
+    const probe = new QueueDepthProbe(await context.regionProbe(config), { config, context, judge: (depth) => depth });
     await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);
     return exitCodes.done;
   }

@@ -64,13 +64,13 @@ const widthOf = (rows: readonly Row[]): number =>
 /** The rows, the first of them the head, made to fit a screen: errors give way first, then the middle of long names. */
 function fitted(rows: readonly Row[], columns: number): readonly Row[] {
   const spare = columns - widthOf(rows.map((row) => row.slice(0, errorColumn)));
-  const longestError = Math.max(...rows.map((row) => row[errorColumn]?.length ?? 0));
-  if (spare >= Math.min(longestError, narrowestError)) {
+  const maxErrorWidth = Math.max(...rows.map((row) => row[errorColumn]?.length ?? 0));
+  if (spare >= Math.min(maxErrorWidth, narrowestError)) {
     return rows.map((row) => row.map((cell, column) => (column === errorColumn ? cut(cell, spare) : cell)));
   }
   const lean = rows.map((row) => row.slice(0, errorColumn));
-  const longestName = Math.max(...rows.map(([name = '']) => name.length));
-  const most = Math.max(narrowestName, longestName + spare + frameWidth);
+  const maxNameWidth = Math.max(...rows.map(([name = '']) => name.length));
+  const most = Math.max(narrowestName, maxNameWidth + spare + frameWidth);
   return lean.map(([name = '', ...rest]) => [cutMiddle(name, most), ...rest]);
 }
 

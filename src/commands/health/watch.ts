@@ -15,14 +15,14 @@ import { healthDocument, renderHealth } from './view.ts';
 
 /** The first pause between two signs of life, and the longest, in ms. */
 const firstPauseMs = 1_000;
-const longestPauseMs = 60 * 60 * 1_000;
+const maxPauseMs = 60 * 60 * 1_000;
 
 /**
  * When a log that has nothing to tell says so: soon after it told something, then twice as long after that, and so on up
  * to an hour. Nothing else shows that the reader of a pipe has gone: Node.js notices it when it writes, and writing
  * nothing does not count.
  */
-class SignsOfLife {
+class Heartbeats {
   #pauseMs = firstPauseMs;
   #toldMs = 0;
 
@@ -37,7 +37,7 @@ class SignsOfLife {
     const silentMs = nowMs - this.#toldMs;
     if (silentMs < this.#pauseMs) return false;
     this.#toldMs = nowMs;
-    this.#pauseMs = Math.min(2 * Math.max(this.#pauseMs, silentMs), longestPauseMs);
+    this.#pauseMs = Math.min(2 * Math.max(this.#pauseMs, silentMs), maxPauseMs);
     return true;
   }
 }
@@ -78,7 +78,7 @@ const howMany = ({ regions }: HealthFrame): string =>
 /** Tables at the start, from then on a line for every change, and more and more rarely one that nothing changed. */
 function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
   if (hint !== null) terminal.note(hint);
-  const signs = new SignsOfLife();
+  const signs = new Heartbeats();
   let isFirst = true;
   const look = { columns: null, style: (_: string, text: string) => text };
   return {
@@ -99,7 +99,7 @@ const home = '\u001b[H';
 const clearToLineEnd = '\u001b[K';
 const clearBelow = '\u001b[J';
 /** Of a terminal that does not say. */
-const usualRows = 24;
+const defaultRows = 24;
 
 /** One screen that is written over in place: at once, without being cleared first, so that nothing flickers. */
 function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchDisplay {
@@ -112,7 +112,7 @@ function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchD
       const now = clock.timestamp();
       const time = `${formatMoment(now)?.slice(11, 19) ?? ''}Z`;
       happened.push(...changes.map((change) => `${time} ${withoutControls(change)}`));
-      const [columns, rows] = [terminal.columns ?? 80, terminal.rows ?? usualRows];
+      const [columns, rows] = [terminal.columns ?? 80, terminal.rows ?? defaultRows];
       const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C ends)`, changes: happened };
       const lines = renderScreen(frame, look);
       // What stood there before scrolls up, where it can be found again.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { lookAtQueues, openRegionQueue } from '../../cli/fleet/region-queues.ts';
 import { deadReport, queueReport, renderDead, renderQueues, renderRequeued } from './view.ts';
@@ -16,26 +16,26 @@ queues can be reached; 1: some cannot; 4: none can. Of dead and requeue 0: done;
 the queue cannot be reached. No API key is needed.`;
 
 /** Dead letters beyond this are counted, not listed. */
-const mostListed = 1_000;
+const maxListed = 1_000;
 
 /** Declares `captcha queue show|dead|requeue`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command.addHelpText('afterAll', examples);
   command
     .command('show')
     .description('how many tasks wait, are in flight and were set aside in every region')
-    .action(() => act(show, {}));
+    .action(() => runCommand(show, {}));
   command
     .command('dead')
     .argument('<region>', 'a region')
     .description('the tasks of a region that were set aside')
-    .action((region: string) => act(dead, { region, ids: [] }));
+    .action((region: string) => runCommand(dead, { region, ids: [] }));
   command
     .command('requeue')
     .argument('<region>', 'a region')
     .argument('[ids...]', 'queue ids (default: all that were set aside)')
     .description('queue tasks again that were set aside; what was paid for is polled')
-    .action((region: string, ids: readonly string[]) => act(requeue, { region, ids }));
+    .action((region: string, ids: readonly string[]) => runCommand(requeue, { region, ids }));
 }
 
 interface QueueFlags {
@@ -58,8 +58,8 @@ export async function show(_flags: object, context: Context): Promise<number> {
 export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
-  const letters = await queue.dead(mostListed);
-  const { dead: count } = letters.length < mostListed ? { dead: letters.length } : await queue.depth();
+  const letters = await queue.dead(maxListed);
+  const { dead: count } = letters.length < maxListed ? { dead: letters.length } : await queue.depth();
   const report = deadReport({ region, letters, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
   if (letters.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);

@@ -1,5 +1,5 @@
 import { withoutControls } from '../../cli/control-characters.ts';
-import type { QueueLook } from '../../cli/fleet/region-queues.ts';
+import type { RegionQueueStatus } from '../../cli/fleet/region-queues.ts';
 import { formatMs } from '../../cli/format.ts';
 import { renderTable } from '../../cli/table.ts';
 import { queueIdOf } from '../../domain/queued-task.ts';
@@ -22,14 +22,14 @@ export interface QueueReport {
   readonly results: QueueRow | null;
 }
 
-const rowOf = ({ depth, error }: QueueLook): QueueRow => ({
+const rowOf = ({ depth, error }: RegionQueueStatus): QueueRow => ({
   waiting: depth?.waiting ?? null,
   inFlight: depth?.inFlight ?? null,
   error,
 });
 
 /** How full the queues are. */
-export function queueReport(looks: readonly QueueLook[]): QueueReport {
+export function queueReport(looks: readonly RegionQueueStatus[]): QueueReport {
   const results = looks.find(({ region }) => region === null);
   return {
     queues: looks.flatMap((look) => {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { type Act, type Context, withAccount } from '../../cli/context.ts';
+import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { AccountApi } from '../../ports/api.ts';
@@ -20,12 +20,12 @@ Examples:
   $ captcha report good 3397637371 3397637372`;
 
 /** Declares `captcha report`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .addArgument(new Argument('<verdict>', 'whether the solutions were right').choices(['good', 'bad']))
     .argument('<ids...>', 'ids that were solved')
     .addHelpText('after', examples)
-    .action((verdict: 'good' | 'bad', ids: string[]) => act(run, { verdict, ids }));
+    .action((verdict: 'good' | 'bad', ids: string[]) => runCommand(run, { verdict, ids }));
 }
 
 async function reportOne(api: AccountApi, captchaId: string, verdict: 'good' | 'bad'): Promise<Reported> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
@@ -43,14 +43,14 @@ Examples:
 One line per id, in the order of the arguments; an empty line for an id that has no solution.`;
 
 /** Declares `captcha result`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .argument('<ids...>', 'ids that were accepted by the service')
     .option('--timeout <duration>', 'poll so long at most (config: solve.timeout)')
     .option('--no-wait', 'look once')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
     .addHelpText('after', examples)
-    .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => act(run, { ids, ...flags }));
+    .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => runCommand(run, { ids, ...flags }));
 }
 
 function exitCodeOf(results: readonly Result[]): number {

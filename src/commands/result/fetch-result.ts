@@ -1,6 +1,6 @@
-import type { Context, Session } from '../../cli/context.ts';
+import type { Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent } from '../../cli/event-view.ts';
-import { collect, type CollectDeps, type PollEvent } from '../../core/solve/poller.ts';
+import { pollUntilDone, type PollDeps, type PollEvent } from '../../core/solve/poller.ts';
 import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { Solution } from '../../domain/outcome.ts';
 
@@ -10,7 +10,7 @@ export type Result = { readonly captchaId: string; readonly isPending: boolean }
 );
 
 /** Polls once. */
-export async function lookOnce(captchaId: string, { api, config }: Session): Promise<Result> {
+export async function lookOnce(captchaId: string, { api, config }: SolveSession): Promise<Result> {
   try {
     const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
     if (answer.ready) return { captchaId, isPending: false, solution: answer.solution };
@@ -22,7 +22,7 @@ export async function lookOnce(captchaId: string, { api, config }: Session): Pro
 }
 
 /** What polls need, until `left`: then a wait ends at once and the look after it throws, so that no poll outlives us. */
-function depsUntil(left: AbortSignal, { api }: Session, { clock, random }: Context): CollectDeps {
+function depsUntil(left: AbortSignal, { api }: SolveSession, { clock, random }: Context): PollDeps {
   return {
     random,
     clock: { nowMs: () => clock.nowMs(), timestamp: () => clock.timestamp(), sleep: (ms) => clock.sleep(ms, left) },
@@ -39,7 +39,7 @@ function depsUntil(left: AbortSignal, { api }: Session, { clock, random }: Conte
 /** Polls until the id is solved, given up by the service, or out of time. Rejects soon after `left` aborts. */
 export async function pollUntilKnown(
   captchaId: string,
-  { session, left }: { session: Session; left: AbortSignal },
+  { session, left }: { session: SolveSession; left: AbortSignal },
   context: Context,
 ): Promise<Result> {
   const claim = {
@@ -53,7 +53,7 @@ export async function pollUntilKnown(
     const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
     context.terminal.note(text, { level, fields: { event } });
   };
-  const { end } = await collect({ ...claim, report }, depsUntil(left, session, context));
+  const { end } = await pollUntilDone({ ...claim, report }, depsUntil(left, session, context));
   const isPending = last.event?.type === 'not-ready' && 'fault' in end && end.fault.kind === 'timeout';
   return { captchaId, isPending, ...end };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ResultRows } from '../../cli/batch-files.ts';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { askQueue } from '../../cli/fleet/region-queues.ts';
@@ -53,7 +53,7 @@ Examples:
   $ captcha results --run s-0123456789abcdef0123`;
 
 /** Declares `captcha results`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--out <file>', 'where the rows go: a file, or - for standard output (the default)')
     .option('--format <format>', 'csv or jsonl (default: by the extension of --out, else csv)')
@@ -61,7 +61,7 @@ export function register(command: Command, act: Act): void {
     .option('--until-empty', 'end when there are none (the default)')
     .option('--run <run>', 'the results of this run only')
     .addHelpText('after', examples)
-    .action((flags: ResultsFlags) => act(run, flags));
+    .action((flags: ResultsFlags) => runCommand(run, flags));
 }
 
 function formatOf({ format, out = '-' }: ResultsFlags, json: boolean): 'csv' | 'jsonl' {
@@ -89,21 +89,21 @@ async function openReader({ run: name }: ResultsFlags, context: Context): Promis
   return results.reader(name ?? null);
 }
 
-async function collect(
+async function pollUntilDone(
   flags: ResultsFlags,
   { reader, rows }: { reader: ResultReader; rows: ResultRows },
   { clock, terminal, interrupt }: Context,
 ): Promise<number> {
   let isAway = false;
   const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
-  const onAway = (message: string): void => {
+  const onUnavailable = (message: string): void => {
     if (!isAway) terminal.note(`waiting for the results queue: ${message}`);
     isAway = true;
   };
   return collectResults(
     { follow: flags.follow === true },
     {
-      ...{ reader, clock, onAway, signal: interrupt.stop },
+      ...{ reader, clock, onUnavailable, signal: interrupt.stop },
       write: async (lot) => {
         isAway = false;
         await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
@@ -125,7 +125,7 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   try {
-    const count = await collect(flags, { reader, rows }, context);
+    const count = await pollUntilDone(flags, { reader, rows }, context);
     terminal.note(`${count} results written${path === '-' ? '' : ` to ${path}`}`);
   } finally {
     await reader.close().finally(() => rows.close());

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import type { Config } from '../../config/schema.ts';
 import { compileRouter } from '../../core/routing/region-router.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
-import { currentPlan } from './current-failover-plan.ts';
+import { loadCurrentFailoverPlan } from './current-failover-plan.ts';
 import { declareRouteFlags, type RouteFlags, type RouteFormat, routeFormat } from './flags.ts';
 import { csvRows, jsonDocument, jsonLines, TableText } from './formats.ts';
-import { RouteTally, type RouteText } from './route-row.ts';
+import { RouteStats, type RouteText } from './route-row.ts';
 import { routeUrls, type Routing } from './route-urls.ts';
 import { openUrlInput, type RouteFiles } from './url-input.ts';
 import { renderRouteSummary } from './view.ts';
@@ -25,10 +25,10 @@ Examples:
   $ captcha route --health < urls.txt`;
 
 /** Declares `captcha route`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   declareRouteFlags(command.argument('[urls...]', 'URLs, or - for a list on standard input'))
     .addHelpText('after', examples)
-    .action((urls: string[], flags: Omit<RouteFlags, 'urls'>) => act(run, { ...flags, urls }));
+    .action((urls: string[], flags: Omit<RouteFlags, 'urls'>) => runCommand(run, { ...flags, urls }));
 }
 
 function checkRegions({ regions }: Config): void {
@@ -45,7 +45,7 @@ async function routingOf({ explain, health }: RouteFlags, config: Config, contex
   return {
     router: compileRouter(regions, routes),
     queues: new Map(queues),
-    plan: health === true ? await currentPlan(config, context) : null,
+    plan: health === true ? await loadCurrentFailoverPlan(config, context) : null,
     explain: explain === true,
   };
 }
@@ -76,7 +76,7 @@ export async function run(flags: RouteFlags, context: Context): Promise<number> 
   checkRegions(config);
   const files = await context.routeFiles();
   const { source, ...input } = openUrlInput(flags, files);
-  const tally = new RouteTally();
+  const tally = new RouteStats();
   try {
     const routing = await routingOf(flags, config, context);
     const text = textOf(format, routing, { files, context });

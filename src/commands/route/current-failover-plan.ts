@@ -6,7 +6,7 @@ import type { RouteDecision } from '../../core/routing/route-decision.ts';
 import { isServing, type Region } from '../../domain/region.ts';
 
 /** Where the tasks of a page go while the failover plan stands. */
-export interface PresentPlan {
+export interface CurrentFailoverPlan {
   /** The region that takes them; null where they are held, or belong to no region. */
   effective(decision: RouteDecision, url: string): string | null;
   readonly moves: readonly FailoverMove[];
@@ -32,7 +32,10 @@ function targetOf({ to }: FailoverMove, portion: number): string | null {
 }
 
 /** Spreads the pages of a region by the shares of its move: the same page always goes to the same place. */
-export function presentPlan(moves: readonly FailoverMove[], regions: readonly Region[]): PresentPlan {
+export function createCurrentFailoverPlan(
+  moves: readonly FailoverMove[],
+  regions: readonly Region[],
+): CurrentFailoverPlan {
   const byRegion = new Map(moves.map((move) => [move.from, move]));
   const groups = new Map(regions.map(({ name, residency }) => [name, residency]));
   return {
@@ -49,7 +52,7 @@ export function presentPlan(moves: readonly FailoverMove[], regions: readonly Re
 }
 
 /** Asks every region once how it is, tells which do not serve, and plans where their tasks go. */
-export async function currentPlan(config: Config, context: Context): Promise<PresentPlan> {
+export async function loadCurrentFailoverPlan(config: Config, context: Context): Promise<CurrentFailoverPlan> {
   const { terminal } = context;
   const { regions, failover } = config;
   const frame = frameOf(await probeOnce(targetsOf(config), config, context), regions, failover);
@@ -57,5 +60,5 @@ export async function currentPlan(config: Config, context: Context): Promise<Pre
     if (!isServing(status)) terminal.note(`${region} is ${status}${error === null ? '' : `: ${error}`}`);
   }
   if (frame.note !== null) terminal.note(`note: ${frame.note}`);
-  return presentPlan(frame.failover, regions);
+  return createCurrentFailoverPlan(frame.failover, regions);
 }

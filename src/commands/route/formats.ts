@@ -7,7 +7,7 @@ import type { CsvText, RouteFiles } from './url-input.ts';
 import { renderConsidered, routeCells, routeHead } from './view.ts';
 
 /** The part of a text whose rows are written as they come. */
-const nothingHeld: Pick<RouteText, 'isHolding' | 'release'> = { isHolding: false, release: () => '' };
+const unbuffered: Pick<RouteText, 'hasBuffered' | 'release'> = { hasBuffered: false, release: () => '' };
 
 const columns = ['url', 'host', 'region', 'rule', 'reason', 'queue', 'error'];
 
@@ -31,7 +31,7 @@ export function csvRows(
   const csv: CsvText = files.csv([...columns, ...present, ...(extra.considered ? ['considered'] : [])]);
   let { header } = csv;
   return {
-    ...nothingHeld,
+    ...unbuffered,
     add: (row) => {
       const text = `${header}${csv.render(valuesOf(row))}`;
       header = '';
@@ -85,7 +85,7 @@ class RowsAsJson {
 /** One object a line. */
 export function jsonLines(): RouteText {
   const rows = new RowsAsJson();
-  return { add: (row) => `{"schemaVersion":1,${rows.members(row)}}\n`, ...nothingHeld, end: () => '' };
+  return { add: (row) => `{"schemaVersion":1,${rows.members(row)}}\n`, ...unbuffered, end: () => '' };
 }
 
 /** One document, whose rows can be read as they come. */
@@ -94,7 +94,7 @@ export function jsonDocument(): RouteText {
   // Whoever reads lines gets each row whole: what parts it from the next stands in front of that.
   let start = '{"schemaVersion":1,"routes":[\n';
   return {
-    ...nothingHeld,
+    ...unbuffered,
     add: (row) => {
       const text = `${start}{${rows.members(row)}}\n`;
       start = ',';
@@ -150,12 +150,12 @@ export class TableText implements RouteText {
     return this.#held.length > heldRows ? this.#release() : '';
   }
 
-  get isHolding(): boolean {
+  get hasBuffered(): boolean {
     return this.#held.length > 0;
   }
 
   release(): string {
-    return this.isHolding ? this.#release(narrowestColumn) : '';
+    return this.hasBuffered ? this.#release(narrowestColumn) : '';
   }
 
   end(): string {

@@ -18,7 +18,7 @@ export interface RouteText {
   /** The text that can be written now that this row is known: empty where rows are held back. */
   add(row: RouteRow): string;
   /** Whether rows are held back. */
-  readonly isHolding: boolean;
+  readonly hasBuffered: boolean;
   /** The rows that are held back, for an input that pauses. */
   release(): string;
   /** What is left when all rows are known. */
@@ -65,7 +65,7 @@ class Counts {
 }
 
 /** Counts rows as they come. */
-export class RouteTally {
+export class RouteStats {
   readonly #assigned = new Counts();
   readonly #effective = new Counts();
   #urls = 0;

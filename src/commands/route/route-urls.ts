@@ -4,8 +4,8 @@ import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { within } from '../../domain/within.ts';
 import type { UrlLine, UrlSource } from '../../ports/files.ts';
 import type { Clock } from '../../ports/system.ts';
-import type { PresentPlan } from './current-failover-plan.ts';
-import type { RouteRow, RouteTally, RouteText } from './route-row.ts';
+import type { CurrentFailoverPlan } from './current-failover-plan.ts';
+import type { RouteRow, RouteStats, RouteText } from './route-row.ts';
 import { renderBadUrl } from './view.ts';
 
 /** What stands before a URL's path, as browsers read it: they take a backslash for a slash, and need neither. */
@@ -13,7 +13,7 @@ const beforePath = /^((?:[a-z][a-z\d+.-]*:)?[/\\]*)([^/\\?#]*)@/i;
 /** Browsers pass over them, wherever they stand. */
 const ignored = /[\u0000-\u001f]/g;
 /** What is longer is no URL, and nobody reads it. */
-const longestText = 2_000;
+const maxTextLength = 2_000;
 
 /** A page's URL as it may be shown: a password in front of its host is `***`, and what is empty holds none. */
 export function maskedUrl(url: string): string {
@@ -28,22 +28,22 @@ export function maskedUrl(url: string): string {
 /** The same for a text that is no URL, in which a password may stand anywhere; cut where it is absurdly long. */
 export function maskedText(text: string): string {
   const masked = maskedUrl(text);
-  return maskSecrets(masked.length > longestText ? `${masked.slice(0, longestText)}…` : masked);
+  return maskSecrets(masked.length > maxTextLength ? `${masked.slice(0, maxTextLength)}…` : masked);
 }
 
 /** An input that hands out nothing for so long is waiting for something. */
 const pauseMs = 100;
 
-export interface Patience {
+export interface IdleOptions {
   readonly clock: Clock;
   /** Whether somebody waits for more than the next value; where nobody does, no time is measured. */
   readonly isWaiting: () => boolean;
 }
 
 /** The values as they come, and null wherever the next one is long in coming. Who stops early closes the source itself. */
-export async function* withPauses<T>(
+export async function* withIdleMarkers<T>(
   values: AsyncIterable<T>,
-  { clock, isWaiting }: Patience,
+  { clock, isWaiting }: IdleOptions,
 ): AsyncGenerator<T | null> {
   const iterator = values[Symbol.asyncIterator]();
   for (;;) {
@@ -65,7 +65,7 @@ export interface Routing {
   /** By the region's name, free of passwords. */
   readonly queues: ReadonlyMap<string, string>;
   /** Null where nobody asked for the health of the regions. */
-  readonly plan: PresentPlan | null;
+  readonly plan: CurrentFailoverPlan | null;
   readonly explain: boolean;
 }
 
@@ -97,7 +97,7 @@ export function routeRow(line: UrlLine, routing: Routing): RouteRow {
 export interface RouteSinks {
   readonly terminal: Terminal;
   readonly text: RouteText;
-  readonly tally: RouteTally;
+  readonly tally: RouteStats;
   readonly clock: Clock;
   /** What the number of a URL counts: lines of an input, or arguments. */
   readonly place: 'line' | 'argument';
@@ -116,8 +116,8 @@ function csvHint({ line, text }: UrlLine, { mayBeCsv }: RouteSinks): string {
 /** Writes a row for every URL, batch by batch, and as soon as the next one is long in coming: nothing is kept that was written. */
 export async function routeUrls(source: UrlSource, routing: Routing, sinks: RouteSinks): Promise<void> {
   const { terminal, text, tally, clock, place } = sinks;
-  const patience = { clock, isWaiting: () => text.isHolding };
-  for await (const lines of withPauses(source.batches, patience)) {
+  const idleOptions = { clock, isWaiting: () => text.hasBuffered };
+  for await (const lines of withIdleMarkers(source.batches, idleOptions)) {
     let written = lines === null ? text.release() : '';
     for (const line of lines ?? []) {
       const row = routeRow(line, routing);

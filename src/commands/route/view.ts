@@ -31,11 +31,11 @@ export function renderConsidered(considered: readonly RuleConsidered[], decided:
   return lines.join('');
 }
 
-const longestShown = 80;
+const maxShownLength = 80;
 
 /** Why a text is no URL, for a person. */
 export function renderBadUrl(place: string, { url, decision }: RouteRow): string {
-  const shown = url.length > longestShown ? `${url.slice(0, longestShown)}…` : url;
+  const shown = url.length > maxShownLength ? `${url.slice(0, maxShownLength)}…` : url;
   const text = shown === '' ? '' : `, ${jsonText(shown)}`;
   return `${place}${text}: ${withoutControls(decision.error ?? '')}`;
 }

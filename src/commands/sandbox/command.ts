@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context, SandboxFlags } from '../../cli/context.ts';
+import type { CommandRunner, Context, SandboxFlags } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { repeatable } from '../../cli/flags.ts';
 
@@ -13,7 +13,7 @@ Examples:
   $ captcha sandbox --fault ERROR_NO_SLOT_AVAILABLE:0.2 --fault reset:0.05`;
 
 /** Declares `captcha sandbox`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--port <port>', 'listen here (default: any free port)')
     .option('--latency <from-to>', 'how long a solve takes, for example 50ms-150ms')
@@ -23,7 +23,7 @@ export function register(command: Command, act: Act): void {
     .option('--regions <names>', 'simulated regions, parted by commas')
     .option('--key <key>', 'accept this key only (default: any)')
     .addHelpText('after', examples)
-    .action((flags: SandboxFlags) => act(run, flags));
+    .action((flags: SandboxFlags) => runCommand(run, flags));
 }
 
 async function announce(url: string, key: string, { terminal, globals }: Context): Promise<void> {

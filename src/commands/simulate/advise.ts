@@ -71,7 +71,7 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
 }
 
 /** Clients that a rate takes where nobody says how many there are: a solve takes about 15 s. */
-const usualTaskSeconds = 15;
+const defaultTaskSeconds = 15;
 
 function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): ScenarioRequest {
   const rate = flags.rate ?? (observed === null ? undefined : `${observed.acceptedPerSecond}/s`);
@@ -81,7 +81,7 @@ function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): Scena
       'say what is submitted while all is well, for example --rate 20/s',
     );
   }
-  const clients = flags.clients ?? String(Math.ceil(Number.parseFloat(rate) * usualTaskSeconds) || 1);
+  const clients = flags.clients ?? String(Math.ceil(Number.parseFloat(rate) * defaultTaskSeconds) || 1);
   return readScenario({ ...flags, rate, clients });
 }
 

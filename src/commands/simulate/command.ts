@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Act, Context } from '../../cli/context.ts';
+import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides } from '../../cli/flags.ts';
 import type { Config } from '../../config/schema.ts';
@@ -34,10 +34,10 @@ Examples:
   $ captcha simulate --table aws`;
 
 /** Declares `captcha simulate`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   declareSimulateFlags(command)
     .addHelpText('after', examples)
-    .action((flags: SimulateFlags) => act(run, flags));
+    .action((flags: SimulateFlags) => runCommand(run, flags));
 }
 
 /** Flags that would be read and then not heeded are refused. */

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../../core/simulation/compare-strategies.ts';
-import { comparisonCells, comparisonHead, describeScenario, protectionName } from './view.ts';
+import { comparisonCells, comparisonHead, describeScenario, resilienceName } from './view.ts';
 
 export interface SvgCurve {
   /** Gives the curve its colour. */
@@ -16,7 +16,7 @@ export interface SvgScene {
 const size = { width: 900, height: 200 };
 const plot = { left: 46, top: 8, right: 890, bottom: 176 };
 /** More points than the plot is wide are not seen. */
-const mostPoints = plot.right - plot.left;
+const maxPoints = plot.right - plot.left;
 const gridLines = 4;
 
 /** 1, 2 or 5 times a power of ten, and at least `least`. */
@@ -63,7 +63,7 @@ function renderSvg(curves: readonly SvgCurve[], { outage, durationMs }: SvgScene
     `<rect class="outage" x="${coordinate(from)}" y="${plot.top}" width="${coordinate(to - from)}" ` +
     `height="${plot.bottom - plot.top}"/>`;
   const lines = curves.map(({ className, values }) => {
-    const points = squeezed(values, mostPoints);
+    const points = squeezed(values, maxPoints);
     const written = points.map((value, at) => `${coordinate(x((at + 0.5) / points.length))},${coordinate(y(value))}`);
     return `<polyline class="curve ${className}" points="${written.join(' ')}"/>`;
   });
@@ -107,7 +107,7 @@ function figureOf(strategy: string, { scenario, rows }: Comparison): string {
   const own = rows.filter((each) => each.strategy === strategy);
   const curves = own.map((each) => ({ className: classOf(each), values: each.load }));
   const legend = own.map((each) => {
-    const name = protectionName(each) === '-' ? 'no protection' : protectionName(each);
+    const name = resilienceName(each) === '-' ? 'no protection' : resilienceName(each);
     return `<span class="${classOf(each)}">${escaped(name)}</span>`;
   });
   return `<h2>${escaped(strategy)}</h2>\n<p class="legend">${legend.join('')}</p>\n${renderSvg(curves, scenario)}`;

@@ -44,8 +44,8 @@ const usual = { clients: 50, taskSeconds: 15, outage: '30s', seed: 1 };
 const outageFromMs = 60_000;
 const afterOutageMs = 210_000;
 /** More clients than a machine of today has memory for. */
-const mostClients = 1_000_000;
-const longestMs = 86_400_000;
+const maxClients = 1_000_000;
+const maxMs = 86_400_000;
 
 function wholeNumber(flag: string, text: string, [least, most]: readonly [number, number]): number {
   const value = Number(text);
@@ -55,7 +55,7 @@ function wholeNumber(flag: string, text: string, [least, most]: readonly [number
 
 function lengthMs(flag: string, text: string): number {
   const ms = parseDuration(text);
-  if (ms !== null && ms > 0 && ms <= longestMs) return ms;
+  if (ms !== null && ms > 0 && ms <= maxMs) return ms;
   const hint = /^\d+$/.test(text) ? `did you mean ${text}s?` : 'write it as 250ms, 5s, 2m or 1h';
   throw new UsageError(`${flag} ${text}: not a duration`, hint);
 }
@@ -78,7 +78,7 @@ function outageOf(text: string): ScenarioRequest['outage'] {
 /** What is simulated, from what a person wrote. Throws `UsageError`. */
 export function readScenario(flags: SimulateFlags): ScenarioRequest {
   const clients =
-    flags.clients === undefined ? usual.clients : wholeNumber('--clients', flags.clients, [1, mostClients]);
+    flags.clients === undefined ? usual.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);
   const ratePerSecond = flags.rate === undefined ? clients / usual.taskSeconds : perSecond('--rate', flags.rate);
   if (taskMs({ clients, ratePerSecond }) < shortestTaskMs) {
     const hint = `a task takes a second at least: say --clients ${Math.ceil(ratePerSecond * usual.taskSeconds)}`;

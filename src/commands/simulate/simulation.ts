@@ -1,8 +1,8 @@
-import type { SimulationKit } from '../../core/simulation/environment.ts';
+import type { SimulationEnv } from '../../core/simulation/environment.ts';
 
 /** What `captcha simulate` may use. */
 export interface Simulation {
-  readonly kit: SimulationKit;
+  readonly kit: SimulationEnv;
   /** Writes a report; an earlier one is replaced at once. Throws `UsageError` for a file that is none, or the system's error. */
   writeReport(path: string, text: string): Promise<void>;
 }

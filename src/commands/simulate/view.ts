@@ -68,7 +68,7 @@ export function renderCurves(curves: readonly Curve[], frame: ChartFrame): strin
 const plainColumns = 80;
 
 /** What stood between the clients and the service. */
-export function protectionName({ budget, breaker }: Pick<ComparisonRow, 'budget' | 'breaker'>): string {
+export function resilienceName({ budget, breaker }: Pick<ComparisonRow, 'budget' | 'breaker'>): string {
   if (budget && breaker) return 'budget + breaker';
   if (budget) return 'budget';
   return breaker ? 'breaker' : '-';
@@ -78,7 +78,7 @@ export function protectionName({ budget, breaker }: Pick<ComparisonRow, 'budget'
 export function comparisonCells(row: ComparisonRow): readonly string[] {
   return [
     row.strategy,
-    protectionName(row),
+    resilienceName(row),
     String(row.requests),
     String(row.submissions),
     row.amplification.toFixed(2),
@@ -126,7 +126,7 @@ function drawnRows(rows: readonly ComparisonRow[]): readonly ComparisonRow[] {
 export function renderComparison({ scenario, rows }: Comparison, columns: number | null): string {
   const drawn = drawnRows(rows);
   const curves = drawn.map((row) => ({
-    title: `submissions/s, ${row.strategy}, ${protectionName(row) === '-' ? 'no protection' : protectionName(row)}`,
+    title: `submissions/s, ${row.strategy}, ${resilienceName(row) === '-' ? 'no protection' : resilienceName(row)}`,
     values: row.load,
   }));
   const highest = Math.max(...drawn.flatMap(({ load }) => load));

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { checkedTask, PolicyDenied, type TaskInput } from '../../cli/checked-task.ts';
-import type { Act, Context, Session } from '../../cli/context.ts';
+import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checked-task.ts';
+import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
-import { checkWay, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { collectHint, discardedHint, outcomeReport, renderGaveUp } from '../../cli/outcome-view.ts';
 import { type Progress, startProgress } from '../../cli/progress.ts';
 import type { Override } from '../../config/load.ts';
@@ -69,7 +69,7 @@ class Watch {
 export async function solveWatched(
   task: Task,
   onExhausted: 'fail' | 'wait',
-  { context, session }: { context: Context; session: Session },
+  { context, session }: { context: Context; session: SolveSession },
 ): Promise<Outcome> {
   const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
   const watch = new Watch(context, progress);
@@ -102,7 +102,7 @@ Examples:
   $ curl -s https://example.com/captcha.png | captcha solve - --json`;
 
 /** Declares `captcha solve`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   command
     .argument('[file]', 'an image file, or - for an image on standard input')
     .option('--method <name>', 'the CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
@@ -120,7 +120,9 @@ export function register(command: Command, act: Act): void {
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
     .option('--no-submit', 'check everything and show the request, but send nothing')
     .addHelpText('after', examples)
-    .action((file: string | undefined, flags: SolveFlags) => act(run, file === undefined ? flags : { ...flags, file }));
+    .action((file: string | undefined, flags: SolveFlags) =>
+      runCommand(run, file === undefined ? flags : { ...flags, file }),
+    );
 }
 
 function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonly Override[] {
@@ -158,7 +160,7 @@ async function showDenied(check: () => Task, { taskId }: TaskInput, { globals, t
   try {
     return check();
   } catch (error) {
-    if (error instanceof PolicyDenied && globals.json) {
+    if (error instanceof PolicyDeniedError && globals.json) {
       const denied = { taskId, region: null, attempts: [], durationMs: 0, possiblyCharged: false } as const;
       const why = { status: 'failed', reason: 'policy-denied', code: null, message: error.message } as const;
       await terminal.json(outcomeReport({ ...denied, ...why, retryInMs: null, captchaId: null, submittedAt: null }));
@@ -199,7 +201,7 @@ async function solveElsewhere(
 
 /** Solves one task and prints its solution, or says why not. What cannot be sent is said before the key is asked for. */
 export async function run(flags: SolveFlags, context: Context): Promise<number> {
-  checkWay(flags.via);
+  checkExecutionMode(flags.via);
   const overrides = overridesOfFlags(flags);
   const { config } = await context.config(overrides);
   const input = await taskInputOf(flags, context);

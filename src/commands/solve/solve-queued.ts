@@ -8,7 +8,7 @@ import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RoutedTask } from '../../core/fleet/task-region.ts';
 import { probeRegions } from '../../core/regions/probe-regions.ts';
-import { gaveUp, type WhyGivenUp } from '../../core/solve/attempt-history.ts';
+import { gaveUp, type FailureCause } from '../../core/solve/attempt-history.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { queueIdOf, type TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
@@ -22,7 +22,7 @@ export interface QueuedSolve {
   readonly allowFastPolling: boolean;
 }
 
-function notSolved(task: Task, why: WhyGivenUp['reason'], message: string): Outcome {
+function notSolved(task: Task, why: FailureCause['reason'], message: string): Outcome {
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: why, retryInMs: null });
   return { ...given, message: `${given.message}: ${message}` };
 }
@@ -47,7 +47,7 @@ async function workHere(
   const session = await context.session({ overrides, allowFastPolling });
   const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };
   try {
-    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onStandstill: () => stop.abort() }, context);
+    await runEmbeddedWorkers({ ...parts, stop: stop.signal, onFatal: () => stop.abort() }, context);
   } finally {
     await session.close();
   }
@@ -59,14 +59,14 @@ async function outcomeOf(
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
   { interrupt }: Context,
 ): Promise<Outcome> {
-  const result = await fleet.dispatcher.dispatch(queued);
+  const result = await fleet.queueClient.dispatch(queued);
   if (result === null) {
     if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `it is queued as ${queueIdOf(queued)}`);
     const { timeoutMs } = request.config.solve;
     const message = `no result within ${formatMs(timeoutMs)}; it is queued as ${queueIdOf(queued)}; captcha results has it later`;
     return notSolved(queued.task, 'deadline-exceeded', message);
   }
-  fleet.dispatcher.settle(queued.key);
+  fleet.queueClient.settle(queued.key);
   return { ...result.outcome, possiblyCharged: result.possiblyCharged };
 }
 
@@ -77,10 +77,10 @@ async function dispatch(request: QueuedSolve, fleet: Fleet, context: Context): P
   const stop = new AbortController();
   interrupt.stop.addEventListener('abort', () => stop.abort(), { once: true });
   if (interrupt.stop.aborted) stop.abort();
-  const working = workHere(request, fleet, { stop, context }).catch((error: unknown) => fleet.dispatcher.fail(error));
-  const collecting = fleet.dispatcher.collect(stop.signal, () => working);
+  const working = workHere(request, fleet, { stop, context }).catch((error: unknown) => fleet.queueClient.fail(error));
+  const collecting = fleet.queueClient.collect(stop.signal, () => working);
   void clock.sleep(config.solve.timeoutMs, stop.signal).then(() => stop.abort());
-  const address = { run: fleet.dispatcher.run, key: randomHex(32, random) };
+  const address = { run: fleet.queueClient.run, key: randomHex(32, random) };
   const queued: RoutedTask = {
     ...{ ...address, task, homeRegion: task.region, strict: fleet.isStrict(task), limits },
     ...{ enqueuedAt: clock.timestamp(), progress: { state: 'new' } },
@@ -103,6 +103,6 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
     if (region === null) return notSolved(task, 'no-healthy-region', reason);
     return await dispatch(request, fleet, context);
   } finally {
-    await fleet.dispatcher.close();
+    await fleet.queueClient.close();
   }
 }

@@ -3,7 +3,7 @@ import type { Task } from '../../domain/task.ts';
 import { wireParameters } from '../../protocol/wire.ts';
 
 /** Beyond this a value (an image) is shown by its size. */
-const longestValue = 200;
+const maxValueLength = 200;
 
 /** The request that a submission would be, secrets masked. */
 export interface RequestReport {
@@ -15,7 +15,7 @@ export interface RequestReport {
 }
 
 function shown(value: string): string {
-  return value.length > longestValue ? `(${value.length} characters)` : value;
+  return value.length > maxValueLength ? `(${value.length} characters)` : value;
 }
 
 /** The submission of a task as `solve --no-submit` shows it. */

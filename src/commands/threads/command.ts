@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Act, type Context, withAccount } from '../../cli/context.ts';
+import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 
 const examples = `
@@ -8,8 +8,8 @@ Examples:
   $ captcha threads --json | jq .freeThreads`;
 
 /** Declares `captcha threads`. */
-export function register(command: Command, act: Act): void {
-  command.addHelpText('after', examples).action(() => act(run, {}));
+export function register(command: Command, runCommand: CommandRunner): void {
+  command.addHelpText('after', examples).action(() => runCommand(run, {}));
 }
 
 /** Prints how many tasks the account may have in work at once, and how many it has. */

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Act, Context, Session } from '../../cli/context.ts';
+import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent } from '../../cli/event-view.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { mostDeliveries, solverOf } from '../../cli/fleet/embedded-workers.ts';
+import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
 import type { Config } from '../../config/schema.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
-import { WorkerTally } from '../../core/fleet/worker-metrics.ts';
+import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { concurrencyOf, threadWaitMsOf } from '../batch/direct-executor.ts';
@@ -15,25 +15,25 @@ import { answerWorker, renderWorkerEnd } from './view.ts';
 /** A worker that can be run, and what it counts. */
 interface RegionWorker {
   readonly worker: Worker;
-  readonly tally: WorkerTally;
+  readonly tally: WorkerStats;
   /** Names it, for people. */
   readonly name: string;
 }
 
 function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
   const { drainTimeoutMs, exitWhenIdleMs } = worker;
-  return { region, worker: name, maxDeliveries: mostDeliveries, drainTimeoutMs, exitWhenIdleMs };
+  return { region, worker: name, maxDeliveries: getMaxDeliveries, drainTimeoutMs, exitWhenIdleMs };
 }
 
 /** Builds the worker of a region; nothing is taken before it is run. */
-async function buildRegionWorker(place: WorkPlace, session: Session, context: Context): Promise<RegionWorker> {
+async function buildRegionWorker(place: WorkPlace, session: SolveSession, context: Context): Promise<RegionWorker> {
   const { config } = session;
   const { clock, terminal, interrupt } = context;
   const opener = await context.queues(config);
   const queue = await opener.tasks(place.region, place.queueUrl);
   const results = await opener.results(place.resultsUrl);
   const pause = new WorkerPause({ clock });
-  const tally = new WorkerTally();
+  const tally = new WorkerStats();
   const name = context.program.process;
   const limit = new ConcurrencyLimit(await concurrencyOf(config.worker.concurrency, session), { clock });
   const emit = (event: SolverEvent): void => {
@@ -45,7 +45,11 @@ async function buildRegionWorker(place: WorkPlace, session: Session, context: Co
   const deps = { queue, results, limit, pause, tally, clock, interrupt: interrupt.stop };
   const options = { ...optionsOf(config, name, place), threadWaitMs: threadWaitMsOf(context) };
   const tell = (message: string): void => terminal.note(message);
-  return { worker: new Worker(options, { ...deps, tell, solverUntil: solverOf(session, emit) }), tally, name };
+  return {
+    worker: new Worker(options, { ...deps, tell, solverUntil: createWorkerSolver(session, emit) }),
+    tally,
+    name,
+  };
 }
 
 /** A worker that ended, as one line of JSON. */
@@ -65,10 +69,10 @@ Examples:
   $ curl http://127.0.0.1:8080/health`;
 
 /** Declares `captcha worker`. */
-export function register(command: Command, act: Act): void {
+export function register(command: Command, runCommand: CommandRunner): void {
   declareWorkerFlags(command)
     .addHelpText('after', examples)
-    .action((flags: WorkerFlags) => act(run, flags));
+    .action((flags: WorkerFlags) => runCommand(run, flags));
 }
 
 function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void {

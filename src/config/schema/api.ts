@@ -6,10 +6,10 @@ import { duration, flag, integer, mustBeUnseen, nullOr, text } from './values.ts
 const variableName = mustBeUnseen('the name of an environment variable in capitals (not the key itself)');
 
 /** Where CaptchaAI answers. */
-export const usualBaseUrl = 'https://ocr.captchaai.com';
+export const defaultBaseUrl = 'https://ocr.captchaai.com';
 
 export const api = section('The service and how to reach it.', {
-  baseUrl: key('Base URL of the service; a path prefix is allowed.', baseUrl(), usualBaseUrl),
+  baseUrl: key('Base URL of the service; a path prefix is allowed.', baseUrl(), defaultBaseUrl),
   allowHttp: key(
     'Allows an http:// base URL that is not this machine: the key then travels in the clear.',
     flag(),

@@ -19,7 +19,7 @@ export type Setting<T> = v.GenericSchema<unknown, T>;
 export type Message = (issue: { readonly input: unknown; readonly path?: unknown }) => string;
 
 /** Beyond this a Node timer fires at once: 2^31 - 1 ms. */
-const longestMs = 2_147_483_647;
+const maxMs = 2_147_483_647;
 
 /** The message of a value that is not `what`; it shows the value, so never use it where a secret may stand. */
 export function mustBe(what: string): Message {
@@ -83,23 +83,23 @@ export function neverList<Schema extends v.GenericSchema>(schema: Schema, messag
 
 const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
 
-function durationMessage(least: string, leastMs: number): Message {
+function durationMessage(least: string, minMs: number): Message {
   return ({ input }) => {
     const written = typeof input === 'number' ? String(input) : input;
     if (typeof written !== 'string') return notADuration({ input });
     const meant = /^\d+(\.\d+)?$/.test(written) ? `${written}s` : written;
     const ms = parseDuration(meant);
     if (ms === null) return notADuration({ input });
-    if (ms > longestMs) return 'must be at most 596h';
-    return ms < leastMs ? `must be at least ${least}` : `${written} is not a duration: did you mean ${meant}?`;
+    if (ms > maxMs) return 'must be at most 596h';
+    return ms < minMs ? `must be at least ${least}` : `${written} is not a duration: did you mean ${meant}?`;
   };
 }
 
 /** A length of time, written `250ms`, `5s`, `2m` or `1h`, as ms; no shorter than `least`. */
 export function duration(least = '1ms'): Setting<number> {
-  const leastMs = parseDuration(least) ?? 0;
-  const message = durationMessage(least, leastMs);
-  const inRange = (ms: number | null): boolean => ms !== null && ms >= leastMs && ms <= longestMs;
+  const minMs = parseDuration(least) ?? 0;
+  const message = durationMessage(least, minMs);
+  const inRange = (ms: number | null): boolean => ms !== null && ms >= minMs && ms <= maxMs;
   return v.pipe(
     v.string(message),
     v.regex(/^\d+(\.\d+)?(ms|s|m|h)$/, message),

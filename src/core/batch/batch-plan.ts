@@ -14,7 +14,7 @@ export interface ResumeOptions {
 }
 
 /** What the row of a finished task tells whoever begins the task again. */
-export interface EarlierCourse {
+export interface PriorRun {
   /** Submissions, those of all its runs. */
   readonly attempts: number;
   readonly possiblyCharged: boolean;
@@ -78,7 +78,7 @@ export function planOpen(progress: OpenProgress): SolvePlan {
 }
 
 /** What a planned task came to, with all that earlier runs did about it. An id that was known is no submission of this run. */
-export function courseOf(
+export function priorRunOf(
   { earlierAttempts, accepted, wasInDoubt }: SolvePlan,
   { attempts, possiblyCharged }: Outcome,
 ): { readonly attemptCount: number; readonly possiblyCharged: boolean } {
@@ -106,7 +106,7 @@ export function planTask(progress: TaskProgress, options: ResumeOptions): BatchP
 }
 
 /** How a finished task is begun again: nothing of its earlier course is forgotten, and an id that may live is polled. */
-export function planAgain({ attempts, possiblyCharged, liveId }: EarlierCourse): SolvePlan {
+export function planAgain({ attempts, possiblyCharged, liveId }: PriorRun): SolvePlan {
   return {
     do: 'solve',
     earlierAttempts: attempts,

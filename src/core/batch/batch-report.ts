@@ -1,5 +1,5 @@
 import type { SolverEvent } from '../../domain/events.ts';
-import type { GaveUpReason } from '../../domain/outcome.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
 import { Quantiles } from './quantiles.ts';
 
@@ -14,7 +14,7 @@ export interface RegionTotals {
 export interface BatchReport {
   readonly solved: number;
   readonly failed: number;
-  readonly byReason: Readonly<Partial<Record<GaveUpReason, number>>>;
+  readonly byReason: Readonly<Partial<Record<FailureReason, number>>>;
   readonly byRegion: readonly RegionTotals[];
   readonly retriesGranted: number;
   readonly retriesRefused: number;
@@ -26,8 +26,8 @@ export interface BatchReport {
 }
 
 /** Counts a batch as it goes, in memory that does not grow with it. */
-export class BatchTally {
-  readonly #byReason = new Map<GaveUpReason, number>();
+export class BatchStats {
+  readonly #byReason = new Map<FailureReason, number>();
   readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number }>();
   readonly #solveTimes = new Quantiles();
   readonly #events = { retriesGranted: 0, retriesRefused: 0 };

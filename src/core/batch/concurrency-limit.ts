@@ -68,22 +68,22 @@ export class ConcurrencyLimit {
 
   /**
    * Waits for `ms` before a task that the service had no thread for asks again, and longer where the limit has no room for
-   * it, but at most `mostMs`. Its room stays taken meanwhile: another task would only be told the same.
+   * it, but at most `maxMs`. Its room stays taken meanwhile: another task would only be told the same.
    */
-  async yield({ ms, mostMs }: { ms: number; mostMs: number }, stop: AbortSignal): Promise<void> {
-    await this.#clock.sleep(Math.min(ms, mostMs), stop);
-    if (stop.aborted || ms >= mostMs || this.#inFlight <= this.limit) return;
+  async yield({ ms, maxMs }: { ms: number; maxMs: number }, stop: AbortSignal): Promise<void> {
+    await this.#clock.sleep(Math.min(ms, maxMs), stop);
+    if (stop.aborted || ms >= maxMs || this.#inFlight <= this.limit) return;
     this.#inFlight -= 1;
-    await this.#comeBack(mostMs - ms);
+    await this.#comeBack(maxMs - ms);
   }
 
   /** Waits for room before all who have not begun; out of time it takes what is not there, for it is about to end. */
-  async #comeBack(mostMs: number): Promise<void> {
+  async #comeBack(maxMs: number): Promise<void> {
     const admitted = new AbortController();
     const admit = (): void => admitted.abort();
     this.#returning.push(admit);
     this.#admit();
-    await this.#clock.sleep(mostMs, admitted.signal);
+    await this.#clock.sleep(maxMs, admitted.signal);
     if (admitted.signal.aborted) return;
     this.#returning.splice(this.#returning.indexOf(admit), 1);
     this.#inFlight += 1;

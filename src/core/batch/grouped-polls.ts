@@ -23,7 +23,7 @@ interface Witness {
 }
 
 /** A trial that met with a passing fault says nothing about the service; but not for ever. */
-const mostTrials = 3;
+const maxTrials = 3;
 /** Nobody waits for a trial: only the service's own timeout limits it. */
 const unlimited: CallLimits = { timeLeftMs: Infinity };
 
@@ -94,7 +94,7 @@ class GroupTrust {
     const said = (await this.#deps.api.pollMany(ids, unlimited).catch(thrownFault)) ?? [];
     if (this.#state !== 'asking') return;
     this.#trialCount += 1;
-    if ('kind' in said && isPassing(said) && this.#trialCount < mostTrials) this.#state = 'unknown';
+    if ('kind' in said && isPassing(said) && this.#trialCount < maxTrials) this.#state = 'unknown';
     else if (!('kind' in said) && witnesses.every((witness, at) => isSolutionOf(witness, said[at]))) {
       this.#state = 'trusted';
     } else this.refuse('the service did not answer as it does for each id alone');
@@ -132,9 +132,9 @@ interface Group {
 /** A poll waits so long for others, in ms: little beside the interval between two polls of an id. */
 const windowMs = 250;
 /** A poll with less time than this is sent at once, and its deadline cuts nobody else's short. */
-const leastTimeLeftMs = 5_000;
+const minTimeLeftMs = 5_000;
 /** An id that is forgotten is merely asked for alone. */
-const mostIds = 1 << 16;
+const maxIds = 1 << 16;
 const witnessCount = 3;
 /** Ids are joined by commas. */
 const joinable = /^[\w-]+$/;
@@ -167,7 +167,7 @@ export class GroupedPolls implements SolverApi {
   }
 
   poll(captchaId: string, limits: CallLimits): Promise<PollAnswer> {
-    const isPatient = limits.signal === undefined && limits.timeLeftMs >= leastTimeLeftMs;
+    const isPatient = limits.signal === undefined && limits.timeLeftMs >= minTimeLeftMs;
     if (!this.#trust.isTrusted() || !isPatient || !this.#tokenIds.has(captchaId)) return this.#look(captchaId, limits);
     const deadlineAtMs = this.#deps.clock.nowMs() + limits.timeLeftMs;
     return new Promise((resolve, reject) => this.#join({ captchaId, deadlineAtMs, resolve, reject }));
@@ -176,7 +176,7 @@ export class GroupedPolls implements SolverApi {
   #remember(captchaId: string): void {
     this.#tokenIds.add(captchaId);
     for (const oldest of this.#tokenIds) {
-      if (this.#tokenIds.size <= mostIds) return;
+      if (this.#tokenIds.size <= maxIds) return;
       this.#tokenIds.delete(oldest);
     }
   }

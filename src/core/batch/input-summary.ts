@@ -2,7 +2,7 @@ import type { BadRow } from '../../ports/files.ts';
 import type { BatchItem } from './batch-plan.ts';
 
 /** What an input holds, before anything is sent. */
-export interface Survey {
+export interface InputSummary {
   readonly rows: number;
   readonly bad: number;
   readonly byMethod: Readonly<Record<string, number>>;
@@ -13,10 +13,10 @@ export interface Survey {
 const countUp = (counts: Map<string, number>, name: string): unknown => counts.set(name, (counts.get(name) ?? 0) + 1);
 
 /** Reads an input once, from end to end; `onBad` is told of every record that cannot be a task. */
-export async function surveyInput(
+export async function scanInput(
   records: AsyncIterable<BatchItem | BadRow>,
   onBad: (bad: BadRow) => Promise<void>,
-): Promise<Survey> {
+): Promise<InputSummary> {
   const [byMethod, byRegion] = [new Map<string, number>(), new Map<string, number>()];
   let [rows, bad] = [0, 0];
   for await (const record of records) {

@@ -3,7 +3,7 @@ import {
   type BatchItem,
   type BatchPlan,
   type BatchResult,
-  type EarlierCourse,
+  type PriorRun,
   isBegunAgain,
   planAgain,
   planTask,
@@ -63,7 +63,7 @@ export class OrderedRows {
  * The items until `stop` aborts. Nothing waits then for an item that may never come; the source is told to end, and how
  * it does is nobody's business any more.
  */
-export async function* untilStopped<T>(items: AsyncIterable<T>, stop: AbortSignal): AsyncIterable<T> {
+export async function* abortable<T>(items: AsyncIterable<T>, stop: AbortSignal): AsyncIterable<T> {
   const iterator = items[Symbol.asyncIterator]();
   // One listener for all items: a race against one promise would keep something of every item.
   let wake: () => void = () => undefined;
@@ -99,7 +99,7 @@ export interface BatchDeps {
   /** The row of a finished task: its columns, as they will be written. */
   readonly rowOf: (result: BatchResult) => Values;
   /** What such a row says about the course of its task. */
-  readonly courseIn: (values: Values) => EarlierCourse;
+  readonly priorRunIn: (values: Values) => PriorRun;
   /** Whether the task of such a row cannot be solved by another submission, so that it keeps its row; left out, none is so. */
   readonly isUsedUp?: (item: BatchItem, values: Values) => boolean;
   /** Told of every task that got its row in this run. */
@@ -138,7 +138,7 @@ class BatchRun {
     const { rules } = this.#deps;
     const { inputMayStall } = this.#options;
     const enough = AbortSignal.any([rules.stop, this.#idle.signal]);
-    for await (const item of inputMayStall ? untilStopped(items, enough) : items) {
+    for await (const item of inputMayStall ? abortable(items, enough) : items) {
       const place = (await this.#ordered?.takePlace()) ?? 0;
       const plan = await this.#plan(item);
       if (plan.do !== 'nothing' && (await this.#mayBegin())) this.#start(item, plan, place);
@@ -153,12 +153,12 @@ class BatchRun {
 
   async #plan(item: BatchItem): Promise<Exclude<BatchPlan, { do: 'begin-again' }>> {
     const { key } = item;
-    const { journal, courseIn, isUsedUp } = this.#deps;
+    const { journal, priorRunIn, isUsedUp } = this.#deps;
     const plan = planTask(journal.progressOf(key), this.#options);
     if (plan.do !== 'begin-again') return plan;
     const finished = await journal.rowOf(key);
     if (finished === null) throw new Error(`the journal has no row for the finished task ${key}`);
-    return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(courseIn(finished.values));
+    return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(priorRunIn(finished.values));
   }
 
   /** Waits for room for one more task, which is then taken; false where none is to be begun any more. */

@@ -1,14 +1,14 @@
-import { type Outcome, standstillOf } from '../../domain/outcome.ts';
+import { type Outcome, fatalReasonOf } from '../../domain/outcome.ts';
 import type { AttemptJournal } from '../../ports/files.ts';
 import type { Clock } from '../../ports/system.ts';
 import { gaveUp } from '../solve/attempt-history.ts';
 import type { AttemptSteps } from '../solve/attempt.ts';
-import type { Circumstances } from '../solve/solve-options.ts';
+import type { SolveOptions } from '../solve/solve-options.ts';
 import type { Solver } from '../solve/solver.ts';
 import {
   type BatchItem,
   type BatchResult,
-  courseOf,
+  priorRunOf,
   type LeavePlan,
   type SolvePlan,
   type WorkPlan,
@@ -53,17 +53,17 @@ function stepsOf({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules,
   };
 }
 
-function circumstancesOf(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions, deps: ItemDeps): Circumstances {
+function toSolveOptions(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions, deps: ItemDeps): SolveOptions {
   const { item, plan } = work;
   const { limit, rules } = deps;
   return {
     steps: stepsOf(work, deps),
     earlierAttempts: plan.earlierAttempts - plan.forgivenAttempts,
     accepted: plan.accepted,
-    awaitThread: (mostMs) => {
+    awaitThread: (maxMs) => {
       rules.recordUnpaid(item.key);
       limit.recordFull();
-      return limit.yield({ ms: threadWaitMs, mostMs }, rules.stop);
+      return limit.yield({ ms: threadWaitMs, maxMs }, rules.stop);
     },
   };
 }
@@ -73,11 +73,11 @@ async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: Item
   const { solver, rules } = deps;
   const { key, task } = work.item;
   try {
-    const outcome = await solver.solve(task, rules.stop, circumstancesOf(work, options, deps));
-    const standstill = standstillOf(outcome);
-    if (standstill !== null) rules.stopFor(standstill.reason, standstill.message);
+    const outcome = await solver.solve(task, rules.stop, toSolveOptions(work, options, deps));
+    const fatalReason = fatalReasonOf(outcome);
+    if (fatalReason !== null) rules.stopFor(fatalReason.reason, fatalReason.message);
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
-    return isOpen || standstill !== null ? null : outcome;
+    return isOpen || fatalReason !== null ? null : outcome;
   } catch (error) {
     if (error instanceof NoMoreSubmissions) return null;
     throw error;
@@ -91,7 +91,7 @@ function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock
   return {
     item,
     outcome,
-    ...courseOf(plan, outcome),
+    ...priorRunOf(plan, outcome),
     expired: expiresAt !== null && expiresAt <= clock.timestamp(),
   };
 }
@@ -108,7 +108,7 @@ export async function solveItem(
 
 /** Leaves a task failed that may have been paid for, since nobody wants to risk a second payment. */
 export function leaveItem({ item, plan }: ItemWork<LeavePlan>): BatchResult {
-  const course = { task: item.task, attempts: [], durationMs: 0 };
-  const outcome = gaveUp(course, { reason: 'in-doubt', retryInMs: null });
+  const history = { task: item.task, attempts: [], durationMs: 0 };
+  const outcome = gaveUp(history, { reason: 'in-doubt', retryInMs: null });
   return { item, outcome, attemptCount: plan.earlierAttempts, possiblyCharged: true, expired: false };
 }

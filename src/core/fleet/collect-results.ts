@@ -1,19 +1,19 @@
 import type { TaskResult } from '../../domain/queued-task.ts';
 import type { ResultLease, ResultReader } from '../../ports/queues.ts';
-import { type Patience, whileAway } from './retry-while-unavailable.ts';
+import { type RetryOptions, retryWhileUnavailable } from './retry-while-unavailable.ts';
 
 export interface CollectOptions {
   /** Waits for further results instead of ending when there are none. */
   readonly follow: boolean;
 }
 
-export interface CollectResultsDeps extends Patience {
+export interface CollectResultsDeps extends RetryOptions {
   readonly reader: ResultReader;
   /** Resolves when all of them are where they belong. */
   readonly write: (results: readonly TaskResult[]) => Promise<void>;
 }
 
-const mostAtOnce = 500;
+const maxConcurrent = 500;
 /** Engines may answer late that there is something. */
 const emptyWaitMs = 2_000;
 const followWaitMs = 5_000;
@@ -27,7 +27,7 @@ export async function collectResults({ follow }: CollectOptions, deps: CollectRe
   const waitMs = follow ? followWaitMs : emptyWaitMs;
   let count = 0;
   while (!signal.aborted) {
-    const leases = await whileAway(() => reader.receive(mostAtOnce, waitMs, signal), deps);
+    const leases = await retryWhileUnavailable(() => reader.receive(maxConcurrent, waitMs, signal), deps);
     if (leases.length === 0 && !follow) break;
     await write(leases.map(({ result }) => result));
     await acknowledge(leases, deps);
@@ -36,6 +36,6 @@ export async function collectResults({ follow }: CollectOptions, deps: CollectRe
   return count;
 }
 
-async function acknowledge(leases: readonly ResultLease[], patience: Patience): Promise<void> {
-  await Promise.all(leases.map((lease) => whileAway(() => lease.ack(), patience)));
+async function acknowledge(leases: readonly ResultLease[], retryOptions: RetryOptions): Promise<void> {
+  await Promise.all(leases.map((lease) => retryWhileUnavailable(() => lease.ack(), retryOptions)));
 }

@@ -5,11 +5,11 @@ import type { TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Awaitable, Clock } from '../../ports/system.ts';
 import type { BatchResult, SolvePlan } from '../batch/batch-plan.ts';
 import type { ItemWork } from '../batch/solve-item.ts';
-import type { Dispatcher } from './queue-client.ts';
+import type { QueueClient } from './queue-client.ts';
 import type { RoutedTask } from './task-region.ts';
 
 export interface DispatchItemDeps {
-  readonly dispatcher: Dispatcher;
+  readonly queueClient: QueueClient;
   readonly clock: Clock;
   /** Null where the queues end with this process, whose workers keep it. */
   readonly journal: Pick<TaskJournal, 'queued' | 'wasQueued' | 'intend'> | null;
@@ -46,14 +46,14 @@ export function progressOf(plan: SolvePlan): OpenProgress {
 /** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
-  { dispatcher, clock, journal, remembers, key, isStrict, limits }: DispatchItemDeps,
+  { queueClient, clock, journal, remembers, key, isStrict, limits }: DispatchItemDeps,
 ): Promise<BatchResult | null> {
   const { item, plan } = work;
   const { task } = item;
   if (task.region === null) throw new RangeError(`the task ${task.taskId} has no region`);
   const wasQueued = journal?.wasQueued(item.key) ?? false;
   const queued: RoutedTask = {
-    ...{ run: dispatcher.run, key, task, homeRegion: task.region, strict: isStrict(task) },
+    ...{ run: queueClient.run, key, task, homeRegion: task.region, strict: isStrict(task) },
     ...{ enqueuedAt: clock.timestamp(), progress: progressOf(plan), limits },
   };
   const beforeSend = (): Awaitable<void> => {
@@ -64,7 +64,7 @@ export async function dispatchItem(
   };
   // Where it is, and how far, nobody can say once it is queued: the next process of the run has to know that it was.
   if (!remembers) await recordDoubt();
-  const result = await dispatcher.dispatch(queued, { wasQueued, beforeSend, recordDoubt });
+  const result = await queueClient.dispatch(queued, { wasQueued, beforeSend, recordDoubt });
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;
   const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;

@@ -1,4 +1,4 @@
-import { QueueUnavailable } from '../../domain/errors.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import { isServing, type Region, type RegionHealth } from '../../domain/region.ts';
 import type { QueueDepth, TaskQueue } from '../../ports/queues.ts';
 import type { FailoverRouter, HomedTask, Placement } from '../regions/failover-router.ts';
@@ -116,5 +116,5 @@ export class FleetFailover {
 
 /** With its queue away, a region keeps its tasks until the next look. */
 function orUnavailable(error: unknown): void {
-  if (!(error instanceof QueueUnavailable)) throw error;
+  if (!(error instanceof QueueUnavailableError)) throw error;
 }

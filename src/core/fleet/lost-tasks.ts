@@ -22,7 +22,7 @@ async function outside<T extends TaskAddress>(
 
 /**
  * Of tasks that were sent, those that no queue knows any more and that have no result: their Redis has lost its data.
- * Throws `QueueUnavailable`: what cannot be looked at may hold them.
+ * Throws `QueueUnavailableError`: what cannot be looked at may hold them.
  */
 export async function lostOf<T extends TaskAddress>(tasks: readonly T[], places: TaskPlaces): Promise<readonly T[]> {
   // A task on its way from one queue to another is in one of them whenever it is looked for, and found at the second look.
@@ -55,7 +55,7 @@ export class LostTasks {
     this.#places = places;
   }
 
-  /** Looks for tasks that were sent and have no result yet. Throws `QueueUnavailable`. */
+  /** Looks for tasks that were sent and have no result yet. Throws `QueueUnavailableError`. */
   async look(awaited: readonly QueuedTask[], nowMs: number): Promise<LostLook> {
     const lost = await lostOf(awaited, this.#places);
     const before = this.#since;

@@ -21,11 +21,11 @@ export interface Moved {
   readonly kept: number;
 }
 
-const mostAtOnce = 100;
+const maxConcurrent = 100;
 /** Long enough for an engine that asks only some of its servers when it is asked to hurry. */
 const waitMs = 1_000;
 /** Those that stay are held until the end, so that they are not met again. */
-const mostKept = 5_000;
+const maxKept = 5_000;
 
 /** Tasks that were taken out of a queue, on their way. */
 class Transport {
@@ -39,7 +39,7 @@ class Transport {
   }
 
   get isFull(): boolean {
-    return this.#keptCount >= mostKept;
+    return this.#keptCount >= maxKept;
   }
 
   async take(leases: readonly TaskLease[]): Promise<void> {
@@ -84,14 +84,14 @@ class Transport {
 /**
  * Moves what waits in a queue, each task under the same id, with its progress. It is in the other queue before it leaves
  * this one: whoever dies in between leaves two copies, of which the one that is begun first is the task. Throws
- * `QueueUnavailable`; what was not moved then is where it was.
+ * `QueueUnavailableError`; what was not moved then is where it was.
  */
 export async function moveTasks(move: Move): Promise<Moved> {
   const { from, signal } = move;
   const transport = new Transport(move);
   try {
     while (!signal.aborted && !transport.isFull) {
-      const leases = await from.receive(mostAtOnce, waitMs, signal);
+      const leases = await from.receive(maxConcurrent, waitMs, signal);
       if (leases.length === 0) break;
       await transport.take(leases);
     }
@@ -105,7 +105,7 @@ export async function moveTasks(move: Move): Promise<Moved> {
  * Chooses for one task after the other, so that at every moment each target of the move has its share of those that went,
  * to less than a task. Null for a task that none of the targets may take.
  */
-export function plannedTarget(
+export function failoverTarget(
   { from, to }: FailoverMove,
   regions: readonly Region[],
 ): (queued: Pick<QueuedTask, 'homeRegion' | 'strict'>) => string | null {

@@ -1,11 +1,11 @@
-import { QueueUnavailable } from '../../domain/errors.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import { type QueuedTask, queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
 import type { DeadTask, ResultLease, ResultQueue, ResultReader, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { HomedTask, Placement } from '../regions/failover-router.ts';
 import { gaveUp } from '../solve/attempt-history.ts';
 import { bringBackMs, LostTasks } from './lost-tasks.ts';
-import { whileAway } from './retry-while-unavailable.ts';
+import { retryWhileUnavailable } from './retry-while-unavailable.ts';
 import {
   type Dispatch,
   doubt,
@@ -19,7 +19,7 @@ import {
 const patientLooks = 3;
 
 /** Finds the tasks whose result was read by somebody else, so that it never comes to whoever waits for it. */
-class MissingResults {
+class ExpiredResults {
   readonly #results: Pick<ResultQueue, 'isFinished'>;
   /** How many looks in a row found them finished. */
   #finished: ReadonlyMap<string, number> = new Map();
@@ -28,7 +28,7 @@ class MissingResults {
     this.#results = results;
   }
 
-  /** Of those that are waited for, the keys of those that have been finished for too long. Throws `QueueUnavailable`. */
+  /** Of those that are waited for, the keys of those that have been finished for too long. Throws `QueueUnavailableError`. */
   async look(awaited: readonly TaskAddress[]): Promise<readonly string[]> {
     const answers = await Promise.all(awaited.map((task) => this.#results.isFinished(task)));
     const finished = awaited.filter((_, index) => answers[index]);
@@ -38,7 +38,7 @@ class MissingResults {
 }
 
 /** What a task ends with whose result was read by somebody else, for whoever waits for it. `now`: epoch ms. */
-function missingResult({ run, key, homeRegion, task, progress }: QueuedTask, now: number): TaskResult {
+function expiredResult({ run, key, homeRegion, task, progress }: QueuedTask, now: number): TaskResult {
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
   const message = 'it has a result, which somebody else has read: captcha results, for instance';
   return {
@@ -49,7 +49,7 @@ function missingResult({ run, key, homeRegion, task, progress }: QueuedTask, now
   };
 }
 
-interface Letter {
+interface PendingSend {
   readonly queued: QueuedTask;
   readonly onSent: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -59,9 +59,9 @@ interface Letter {
 const maxBatchSize = 1_000;
 
 /** Sends tasks to one queue: what comes while the last lot is on its way goes together. */
-class Outbox {
+class SendBatcher {
   readonly #queue: Pick<TaskQueue, 'send'>;
-  #waiting: Letter[] = [];
+  #waiting: PendingSend[] = [];
   #isSending = false;
 
   constructor(queue: Pick<TaskQueue, 'send'>) {
@@ -83,7 +83,7 @@ class Outbox {
     this.#isSending = false;
   }
 
-  async #sendLot(lot: readonly Letter[]): Promise<void> {
+  async #sendLot(lot: readonly PendingSend[]): Promise<void> {
     try {
       await this.#queue.send(lot.map(({ queued }) => queued));
       for (const { onSent } of lot) onSent();
@@ -94,7 +94,7 @@ class Outbox {
 }
 
 /** What a task that was set aside ends with, for whoever waits for it. `now`: epoch ms. */
-function setAsideResult({ queued, reason, deliveries }: DeadTask, region: string, now: number): TaskResult {
+function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: string, now: number): TaskResult {
   const { run, key, homeRegion, progress } = queued;
   const task = { ...queued.task, region };
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'attempts-exhausted', retryInMs: null });
@@ -109,7 +109,7 @@ function setAsideResult({ queued, reason, deliveries }: DeadTask, region: string
   };
 }
 
-export interface DispatcherDeps extends TaskRegionsDeps {
+export interface QueueClientDeps extends TaskRegionsDeps {
   /** Of every region, by its name. */
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
@@ -117,7 +117,7 @@ export interface DispatcherDeps extends TaskRegionsDeps {
   readonly place: (task: HomedTask) => Placement;
   readonly clock: Clock;
   /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
-  readonly onAway: (region: string | null, message: string | null) => void;
+  readonly onUnavailable: (region: string | null, message: string | null) => void;
   /** Told of what a person should know. */
   readonly tell: (message: string) => void;
 }
@@ -130,7 +130,7 @@ interface Pending extends Sending {
 }
 
 const receiveMs = 5_000;
-const mostAtOnce = 500;
+const maxConcurrent = 500;
 const awayMs = 1_000;
 const lookEveryMs = 15_000;
 /** How often it is looked for tasks that a queue has lost. */
@@ -141,30 +141,30 @@ const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, reco
  * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue until
  * it is settled, and one that comes before its task, left by an earlier process of the run, is kept for it.
  */
-export class Dispatcher {
-  readonly #deps: DispatcherDeps;
+export class QueueClient {
+  readonly #deps: QueueClientDeps;
   readonly #run: string;
   readonly #reader: ResultReader;
-  readonly #outboxes: ReadonlyMap<string, Outbox>;
+  readonly #sendBatchers: ReadonlyMap<string, SendBatcher>;
   readonly #pending = new Map<string, Pending>();
   readonly #arrived = new Map<string, ResultLease>();
   readonly #acks = new Set<Promise<void>>();
   readonly #ended = new AbortController();
-  readonly #missing: MissingResults;
+  readonly #missing: ExpiredResults;
   readonly #lost: LostTasks;
   readonly #regions: TaskRegions;
   /** That the run is noted in the queue, by the region. */
   readonly #noted = new Map<string, Promise<void>>();
   #failure: Error | null = null;
 
-  constructor(run: string, deps: DispatcherDeps) {
+  constructor(run: string, deps: QueueClientDeps) {
     this.#run = run;
     this.#deps = deps;
     this.#reader = deps.results.reader(run);
-    this.#missing = new MissingResults(deps.results);
+    this.#missing = new ExpiredResults(deps.results);
     this.#lost = new LostTasks(deps);
     this.#regions = new TaskRegions(run, deps);
-    this.#outboxes = new Map([...deps.queues].map(([region, queue]) => [region, new Outbox(queue)]));
+    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, new SendBatcher(queue)]));
   }
 
   get run(): string {
@@ -190,9 +190,9 @@ export class Dispatcher {
     this.#arrived.delete(key);
     if (lease === undefined) return;
     const { clock } = this.#deps;
-    const onAway = (message: string): void => this.#deps.onAway(null, message);
+    const onUnavailable = (message: string): void => this.#deps.onUnavailable(null, message);
     // One that stays is found again by the next process of the run, which knows the task.
-    const ack = whileAway(() => lease.ack(), { clock, onAway, signal: this.#ended.signal })
+    const ack = retryWhileUnavailable(() => lease.ack(), { clock, onUnavailable, signal: this.#ended.signal })
       .catch((error: unknown) => this.#note(null, error))
       .catch((error: unknown) => this.fail(error))
       .finally(() => this.#acks.delete(ack));
@@ -278,14 +278,14 @@ export class Dispatcher {
   }
 
   async #trySend(pending: Pending, region: string): Promise<boolean> {
-    const outbox = this.#outboxes.get(region);
-    if (outbox === undefined) throw new RangeError(`no queue of ${region}`);
+    const sendBatcher = this.#sendBatchers.get(region);
+    if (sendBatcher === undefined) throw new RangeError(`no queue of ${region}`);
     try {
       if (!this.#deps.isResumed) await this.#noteRun(region);
       await pending.beforeSend();
-      await outbox.send(pending.queued);
+      await sendBatcher.send(pending.queued);
       pending.isSent = true;
-      this.#deps.onAway(region, null);
+      this.#deps.onUnavailable(region, null);
       return true;
     } catch (error) {
       this.#note(region, error);
@@ -295,8 +295,8 @@ export class Dispatcher {
 
   async #receive(waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
     try {
-      const leases = await this.#reader.receive(mostAtOnce, waitMs, signal);
-      this.#deps.onAway(null, null);
+      const leases = await this.#reader.receive(maxConcurrent, waitMs, signal);
+      this.#deps.onUnavailable(null, null);
       return leases;
     } catch (error) {
       this.#note(null, error);
@@ -372,9 +372,9 @@ export class Dispatcher {
   async #lookForDead(region: string, queue: TaskQueue): Promise<void> {
     try {
       if ((await queue.depth()).dead === 0) return;
-      for (const dead of await queue.dead(mostAtOnce)) {
+      for (const dead of await queue.dead(maxConcurrent)) {
         const isOurs = dead.queued.run === this.#run && this.#pending.has(dead.queued.key);
-        if (isOurs) this.#resolve(dead.queued.key, setAsideResult(dead, region, this.#deps.clock.timestamp()));
+        if (isOurs) this.#resolve(dead.queued.key, deadLetterResult(dead, region, this.#deps.clock.timestamp()));
       }
     } catch (error) {
       this.#note(region, error);
@@ -386,7 +386,7 @@ export class Dispatcher {
       const keys = await this.#missing.look([...this.#pending.values()].map(({ queued }) => queued));
       for (const key of keys) {
         const pending = this.#pending.get(key);
-        if (pending !== undefined) this.#resolve(key, missingResult(pending.queued, this.#deps.clock.timestamp()));
+        if (pending !== undefined) this.#resolve(key, expiredResult(pending.queued, this.#deps.clock.timestamp()));
       }
     } catch (error) {
       this.#note(null, error);
@@ -395,11 +395,11 @@ export class Dispatcher {
 
   /** A queue that is away is told of by whoever sends to it. */
   #noteSilently(error: unknown): void {
-    if (!(error instanceof QueueUnavailable)) throw error;
+    if (!(error instanceof QueueUnavailableError)) throw error;
   }
 
   #note(region: string | null, error: unknown): void {
-    if (!(error instanceof QueueUnavailable)) throw error;
-    this.#deps.onAway(region, error.message);
+    if (!(error instanceof QueueUnavailableError)) throw error;
+    this.#deps.onUnavailable(region, error.message);
   }
 }

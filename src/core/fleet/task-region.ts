@@ -1,4 +1,4 @@
-import { QueueUnavailable } from '../../domain/errors.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import { doubtful, type QueuedTask, queueIdOf } from '../../domain/queued-task.ts';
 import type { FleetState, TaskQueue } from '../../ports/queues.ts';
 import type { Awaitable } from '../../ports/system.ts';
@@ -69,14 +69,14 @@ export class TaskRegions {
       const known = [...this.#deps.queues.values()].map((queue) => queue.knowsRun(this.#run));
       return (await Promise.all(known)).includes(false);
     } catch (error) {
-      if (error instanceof QueueUnavailable) return false;
+      if (error instanceof QueueUnavailableError) return false;
       throw error;
     }
   }
 
   /**
    * Where the task is to be sent: to the region where it is, if it was begun, and to the chosen one otherwise. Throws
-   * `QueueUnavailable` where that cannot be found out now.
+   * `QueueUnavailableError` where that cannot be found out now.
    */
   async regionFor(task: Sending, choice: Choice): Promise<string> {
     const { state, isResumed } = this.#deps;
@@ -135,7 +135,7 @@ export class TaskRegions {
   }
 
   #unlessAway(error: unknown): readonly null[] {
-    if (error instanceof QueueUnavailable) return [null];
+    if (error instanceof QueueUnavailableError) return [null];
     throw error;
   }
 

@@ -1,20 +1,20 @@
-import { LeaseForgotten, LeaseLost, QueueUnavailable } from '../../domain/errors.ts';
-import { type Outcome, type Standstill, standstillOf } from '../../domain/outcome.ts';
+import { LeaseForgotten, LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
+import { type Outcome, type FatalReason, fatalReasonOf } from '../../domain/outcome.ts';
 import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '../../domain/queued-task.ts';
 import type { ResultQueue, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
-import { courseOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
+import { priorRunOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../batch/concurrency-limit.ts';
 import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
-import type { Circumstances } from '../solve/solve-options.ts';
+import type { SolveOptions } from '../solve/solve-options.ts';
 import type { Solver } from '../solve/solver.ts';
-import { type Patience, whileAway } from './retry-while-unavailable.ts';
+import { type RetryOptions, retryWhileUnavailable } from './retry-while-unavailable.ts';
 
 /**
  * Writes the steps of a task's attempts into its lease before they are taken, so that whoever gets the task next goes on
  * from there. What `save` throws ends the work: a submission that is not written down is not made.
  */
-class LeaseSteps implements AttemptSteps {
+class LeaseProgress implements AttemptSteps {
   readonly #save: (progress: OpenProgress) => Promise<void>;
   /** A submission before the latest may have been paid for. */
   #isDoubtful: boolean;
@@ -93,7 +93,7 @@ export type LeaseEnd =
   | ({
       readonly end: 'handed-back';
       /** Why no other task can be solved either; null where others may. */
-      readonly standstill: Standstill | null;
+      readonly fatalReason: FatalReason | null;
     } & HandedBack)
   /** Somebody else may have it. */
   | { readonly end: 'lost' }
@@ -122,7 +122,7 @@ export interface LeaseWorkDeps {
   readonly stop: AbortSignal;
   /** Aborts when whatever is under way goes back to the queue. */
   readonly handBack: AbortSignal;
-  readonly onAway: (message: string) => void;
+  readonly onUnavailable: (message: string) => void;
   /** Told of what a person should know. */
   readonly tell: (message: string) => void;
 }
@@ -147,7 +147,7 @@ class LeaseWork {
   readonly #deps: LeaseWorkDeps;
   readonly #left: AbortSignal;
   readonly #plan: SolvePlan;
-  readonly #steps: LeaseSteps;
+  readonly #steps: LeaseProgress;
   /** Aborts when the task is in its queue again, which had lost it: others go on from there. */
   readonly #broughtBack = new AbortController();
   #bringing: Promise<boolean> | null = null;
@@ -158,7 +158,7 @@ class LeaseWork {
     this.#deps = deps;
     this.#left = AbortSignal.any([lease.lost, deps.handBack, this.#broughtBack.signal]);
     this.#plan = planOpen(lease.queued.progress);
-    this.#steps = new LeaseSteps(lease.queued.progress, (progress) => this.#save(progress));
+    this.#steps = new LeaseProgress(lease.queued.progress, (progress) => this.#save(progress));
   }
 
   async toEnd(): Promise<LeaseEnd> {
@@ -170,8 +170,8 @@ class LeaseWork {
       if (end.end === 'lost' && forgotten.aborted) await this.#leaveForgotten();
       return end;
     } catch (error) {
-      if (!(error instanceof LeaseLost || error instanceof QueueUnavailable)) throw error;
-      if (error instanceof QueueUnavailable && !forgotten.aborted) return await this.#handBack(null);
+      if (!(error instanceof LeaseLostError || error instanceof QueueUnavailableError)) throw error;
+      if (error instanceof QueueUnavailableError && !forgotten.aborted) return await this.#handBack(null);
       if (forgotten.aborted) await this.#leaveForgotten();
       return { end: 'lost' };
     } finally {
@@ -193,7 +193,7 @@ class LeaseWork {
     try {
       await this.#patiently(() => this.#lease.save(progress));
     } catch (error) {
-      if (progress.state !== 'submitted' || !(error instanceof LeaseLost)) throw error;
+      if (progress.state !== 'submitted' || !(error instanceof LeaseLostError)) throw error;
       if (error instanceof LeaseForgotten && !(await this.#bringBack())) return;
       if (!(error instanceof LeaseForgotten)) this.#tellLeft('the task was handed to another worker meanwhile');
       throw error;
@@ -233,7 +233,7 @@ class LeaseWork {
   /** What is known of a task that its queue has lost is not lost with this worker. */
   async #leaveForgotten(): Promise<void> {
     const isBack = await this.#bringBack().catch((error: unknown) => {
-      if (error instanceof QueueUnavailable) return false;
+      if (error instanceof QueueUnavailableError) return false;
       throw error;
     });
     if (!isBack) this.#tellLeft('the queue has lost its data');
@@ -251,15 +251,15 @@ class LeaseWork {
       await this.#patiently(() => this.#lease.ack());
       return { end: 'known' };
     }
-    if (delivery > this.#options.maxDeliveries) return this.#setAside(delivery);
+    if (delivery > this.#options.maxDeliveries) return this.#moveAside(delivery);
     const outcome = await this.#solve();
     const { lost, forgotten } = this.#lease;
     if (outcome === null) return lost.aborted || forgotten.aborted ? { end: 'lost' } : this.#handBack(null);
     // Whoever has the task by now may still solve it.
     if (forgotten.aborted && outcome.status === 'failed') return { end: 'lost' };
-    const standstill = standstillOf(outcome);
+    const fatalReason = fatalReasonOf(outcome);
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
-    if (isOpen || standstill !== null) return this.#handBack(standstill);
+    if (isOpen || fatalReason !== null) return this.#handBack(fatalReason);
     return this.#finish(outcome);
   }
 
@@ -270,12 +270,12 @@ class LeaseWork {
     const task = { ...queued.task, region: this.#options.region };
     const until = AbortSignal.any([stop, this.#left]);
     return unlessLeft(
-      solverUntil(this.#left, queued.limits ?? {}).solve(task, until, this.#circumstances()),
+      solverUntil(this.#left, queued.limits ?? {}).solve(task, until, this.#solveOptions()),
       this.#left,
     );
   }
 
-  #circumstances(): Circumstances {
+  #solveOptions(): SolveOptions {
     const { limit, stop } = this.#deps;
     const steps = this.#steps;
     const submitted = (accepted: Accepted): Promise<void> => {
@@ -286,9 +286,9 @@ class LeaseWork {
       steps: { intend: (attempt) => steps.intend(attempt), refused: () => steps.refused(), submitted },
       earlierAttempts: this.#plan.earlierAttempts,
       accepted: this.#plan.accepted,
-      awaitThread: (mostMs) => {
+      awaitThread: (maxMs) => {
         limit.recordFull();
-        return limit.yield({ ms: this.#options.threadWaitMs, mostMs }, stop);
+        return limit.yield({ ms: this.#options.threadWaitMs, maxMs }, stop);
       },
     };
   }
@@ -299,7 +299,7 @@ class LeaseWork {
     const { region, worker } = this.#options;
     const result: TaskResult = {
       ...{ run, key, region, homeRegion, outcome, worker },
-      ...courseOf(this.#plan, outcome),
+      ...priorRunOf(this.#plan, outcome),
       finishedAt: this.#deps.clock.timestamp(),
     };
     const pushed = await this.#patiently(() => this.#deps.results.push(result));
@@ -307,29 +307,29 @@ class LeaseWork {
     return pushed === 'first' ? { end: 'finished', result } : { end: 'known' };
   }
 
-  async #setAside(delivery: number): Promise<LeaseEnd> {
+  async #moveAside(delivery: number): Promise<LeaseEnd> {
     const reason = `handed out ${delivery} times without a result`;
     const isSetAside = await this.#patiently(() => this.#lease.deadLetter(reason));
     return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
   }
 
-  async #handBack(standstill: Standstill | null): Promise<LeaseEnd> {
+  async #handBack(fatalReason: FatalReason | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
     // With the queue away the lease runs out by itself.
     const isBack = await this.#lease.release().catch((error: unknown) => {
-      if (error instanceof QueueUnavailable) return true;
+      if (error instanceof QueueUnavailableError) return true;
       throw error;
     });
     if (!isBack) return { end: 'lost' };
     const { progress } = this.#steps;
     const captchaId = progress.state === 'submitted' ? progress.captchaId : null;
-    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, standstill };
+    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, fatalReason };
   }
 
   #patiently<T>(work: () => Promise<T>): Promise<T> {
-    const { clock, onAway, handBack } = this.#deps;
-    const patience: Patience = { clock, onAway, signal: handBack };
-    return whileAway(work, patience);
+    const { clock, onUnavailable, handBack } = this.#deps;
+    const retryOptions: RetryOptions = { clock, onUnavailable, signal: handBack };
+    return retryWhileUnavailable(work, retryOptions);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GaveUpReason, Outcome } from '../../domain/outcome.ts';
+import type { FailureReason, Outcome } from '../../domain/outcome.ts';
 import { Quantiles } from '../batch/quantiles.ts';
 import type { LeaseEnd } from './work-on-lease.ts';
 
@@ -8,7 +8,7 @@ export interface WorkerTotals {
   readonly taken: number;
   readonly solved: number;
   readonly failed: number;
-  readonly byReason: Readonly<Partial<Record<GaveUpReason, number>>>;
+  readonly byReason: Readonly<Partial<Record<FailureReason, number>>>;
   /** Submissions, those of earlier deliveries included. */
   readonly attempts: number;
   /** Requests to the service for tasks that have their result. */
@@ -29,8 +29,8 @@ export function requestsOf({ attempts }: Outcome): number {
 }
 
 /** Counts what a worker does, in memory that does not grow with it. */
-export class WorkerTally {
-  readonly #byReason = new Map<GaveUpReason, number>();
+export class WorkerStats {
+  readonly #byReason = new Map<FailureReason, number>();
   readonly #solveTimes = new Quantiles();
   readonly #counts = {
     ...{ taken: 0, solved: 0, failed: 0, attempts: 0, requests: 0, possiblyCharged: 0 },

@@ -1,4 +1,4 @@
-import { QueueUnavailable } from '../../domain/errors.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { QueueDepth, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
@@ -9,7 +9,7 @@ import {
   type LeaseWorkOptions,
   workOnLease,
 } from './work-on-lease.ts';
-import type { WorkerTally, WorkerTotals } from './worker-metrics.ts';
+import type { WorkerStats, WorkerTotals } from './worker-metrics.ts';
 
 /**
  * How long a worker takes no further tasks, since those that it has wait for the breaker or the retry budget: tasks that
@@ -46,10 +46,10 @@ export interface WorkerOptions extends LeaseWorkOptions {
   readonly exitWhenIdleMs: number | null;
 }
 
-export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onAway'> {
+export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable'> {
   readonly queue: TaskQueue;
   readonly pause: WorkerPause;
-  readonly tally: WorkerTally;
+  readonly tally: WorkerStats;
   /** Aborts when the worker is to end. */
   readonly interrupt: AbortSignal;
   /** Told of what a person should know: at once, and once per thing. */
@@ -91,7 +91,7 @@ const receiveMs = 10_000;
 const depthEveryMs = 15_000;
 const awayMs = 1_000;
 /** Enough to name; the count says how many there were. */
-const mostNamed = 1_000;
+const maxNamed = 1_000;
 
 /** Takes tasks from a queue as long as it may, as many as it has room for, and sees each to its result. */
 export class Worker {
@@ -183,7 +183,7 @@ export class Worker {
       this.#away = null;
       return leases;
     } catch (error) {
-      if (!(error instanceof QueueUnavailable)) throw error;
+      if (!(error instanceof QueueUnavailableError)) throw error;
       this.#noteAway(error.message);
       await clock.sleep(awayMs, signal);
       return [];
@@ -203,9 +203,9 @@ export class Worker {
 
   async #work(lease: TaskLease, hasRoom: Promise<void>): Promise<void> {
     await hasRoom;
-    const onAway = (message: string): void => this.#noteAway(message);
+    const onUnavailable = (message: string): void => this.#noteAway(message);
     const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
-    this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, onAway }));
+    this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, onUnavailable }));
   }
 
   #record(ended: LeaseEnd): void {
@@ -213,9 +213,9 @@ export class Worker {
     tally.recordEnd(ended);
     if (ended.end === 'dead') tell(`${ended.id} is set aside: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
-    const { id, taskId, captchaId, standstill } = ended;
-    if (this.#handedBack.length < mostNamed) this.#handedBack.push({ id, taskId, captchaId });
-    if (standstill !== null) this.#stopFor(standstill.reason, standstill.message);
+    const { id, taskId, captchaId, fatalReason } = ended;
+    if (this.#handedBack.length < maxNamed) this.#handedBack.push({ id, taskId, captchaId });
+    if (fatalReason !== null) this.#stopFor(fatalReason.reason, fatalReason.message);
   }
 
   async #checkIdle(): Promise<void> {
@@ -235,7 +235,7 @@ export class Worker {
         this.#depth = await queue.depth();
         this.#away = null;
       } catch (error) {
-        if (!(error instanceof QueueUnavailable)) throw error;
+        if (!(error instanceof QueueUnavailableError)) throw error;
         this.#noteAway(error.message);
       }
       await clock.sleep(depthEveryMs, this.#ended.signal);

@@ -35,32 +35,32 @@ export interface FailoverMove {
 }
 
 /** Something that is filled: how much one level of it holds, and how much is in it. */
-export interface Vessel {
+export interface FillTarget {
   /** Above 0. */
   readonly capacity: number;
   readonly load: number;
 }
 
-const levelOf = ({ capacity, load }: Vessel): number => load / capacity;
+const fillLevel = ({ capacity, load }: FillTarget): number => load / capacity;
 
 /** The level that `amount` more brings the emptiest vessels to; the fuller ones stay as they are. */
-function levelAfter(vessels: readonly Vessel[], amount: number): number {
+function levelAfter(fillTargets: readonly FillTarget[], amount: number): number {
   let capacity = 0;
   let held = amount;
   let level = Infinity;
-  for (const vessel of [...vessels].sort((a, b) => levelOf(a) - levelOf(b))) {
-    if (levelOf(vessel) >= level) break;
-    capacity += vessel.capacity;
-    held += vessel.load;
+  for (const fillTarget of [...fillTargets].sort((a, b) => fillLevel(a) - fillLevel(b))) {
+    if (fillLevel(fillTarget) >= level) break;
+    capacity += fillTarget.capacity;
+    held += fillTarget.load;
     level = held / capacity;
   }
   return level;
 }
 
 /** The vessels as seen from the surface of the emptiest, where small amounts are not lost in the rounding of deep loads. */
-function aboveEmptiest(vessels: readonly Vessel[]): readonly Vessel[] {
-  const lowest = vessels.reduce((level, vessel) => Math.min(level, levelOf(vessel)), Infinity);
-  return vessels.map(({ capacity, load }) => ({ capacity, load: Math.max(0, load - lowest * capacity) }));
+function aboveEmptiest(fillTargets: readonly FillTarget[]): readonly FillTarget[] {
+  const lowest = fillTargets.reduce((level, fillTarget) => Math.min(level, fillLevel(fillTarget)), Infinity);
+  return fillTargets.map(({ capacity, load }) => ({ capacity, load: Math.max(0, load - lowest * capacity) }));
 }
 
 /**
@@ -70,9 +70,9 @@ function aboveEmptiest(vessels: readonly Vessel[]): readonly Vessel[] {
  * than what is free. So an emptier vessel never gets less than a fuller one of its capacity, and no vessel is buried
  * while another has room.
  */
-function levelShares(vessels: readonly Vessel[], amount: number): readonly number[] {
-  const free = vessels.reduce((sum, { capacity, load }) => sum + Math.max(0, capacity - load), 0);
-  const relative = aboveEmptiest(vessels);
+function waterFill(fillTargets: readonly FillTarget[], amount: number): readonly number[] {
+  const free = fillTargets.reduce((sum, { capacity, load }) => sum + Math.max(0, capacity - load), 0);
+  const relative = aboveEmptiest(fillTargets);
   const level = levelAfter(relative, Math.max(amount, free));
   const taken = relative.map(({ capacity, load }) => Math.max(0, level * capacity - load));
   const sum = taken.reduce((total, each) => total + each, 0);
@@ -151,7 +151,7 @@ function demandOf(home: LoadedRegion): number {
 /** The tasks of `home` spread over `candidates` by free capacity, largest share first. */
 export function spreadOver(candidates: readonly LoadedRegion[], home: LoadedRegion): readonly FailoverTarget[] {
   const near = [...candidates].sort(nearestTo(home.region));
-  const shares = levelShares(near, demandOf(home));
+  const shares = waterFill(near, demandOf(home));
   return near
     .map(({ region }, index) => ({ region: region.name, share: shares[index] ?? 0 }))
     .filter(({ share }) => share > 0)

@@ -65,7 +65,7 @@ export interface Placement {
 }
 
 /** Where nobody else can take them, a region takes the tasks of others from its first moment. */
-const leastShare = 0.01;
+const minShare = 0.01;
 
 /**
  * Places one task at a time: at home where that serves, elsewhere at random, weighted by the shares of the failover plan,
@@ -117,7 +117,7 @@ export class FailoverRouter {
   #targetsOf(home: LoadedRegion): readonly FailoverTarget[] {
     const present = [...this.#regions.values()].map((each) => ({
       ...each,
-      capacity: each.capacity * Math.max(leastShare, this.#failback.shareOf(each.region.name)),
+      capacity: each.capacity * Math.max(minShare, this.#failback.shareOf(each.region.name)),
       load: each.load + (this.#sentCounts.get(each.region.name) ?? 0),
     }));
     const candidates = candidatesFor(home.region, present);

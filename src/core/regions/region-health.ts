@@ -2,7 +2,7 @@ import type { Region, RegionHealth, RegionStatus } from '../../domain/region.ts'
 import type { ProbeResult, RegionAnswer } from '../../ports/api.ts';
 
 /** What one look at a region says, taken by itself. */
-interface ProbeVerdict {
+interface ProbeJudgement {
   readonly status: Exclude<RegionStatus, 'unknown'>;
   /** Why it is not well, or what it says that cannot be, as one phrase; null where there is nothing to say. */
   readonly error: string | null;
@@ -11,7 +11,7 @@ interface ProbeVerdict {
 }
 
 /** The words that workers use for themselves; any other says nothing. */
-const words: Readonly<Record<string, ProbeVerdict['status']>> = {
+const words: Readonly<Record<string, ProbeJudgement['status']>> = {
   healthy: 'healthy',
   ok: 'healthy',
   up: 'healthy',
@@ -25,7 +25,7 @@ const words: Readonly<Record<string, ProbeVerdict['status']>> = {
   draining: 'unhealthy',
 };
 
-function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): ProbeVerdict {
+function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): ProbeJudgement {
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
   if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
@@ -41,7 +41,7 @@ function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswe
  * Judges one probe. Workers know best how they are, so their own word counts; a deep queue alone is no trouble, a queue
  * that nobody works on is.
  */
-export function judgeProbe(result: ProbeResult): ProbeVerdict {
+export function judgeProbe(result: ProbeResult): ProbeJudgement {
   return result.answered ? judgeAnswer(result.answer) : { status: 'unhealthy', error: result.error, isFailing: true };
 }
 
@@ -62,7 +62,7 @@ export interface HealthRules {
 }
 
 /** What the probes so far say of a region. */
-export interface RegionCourse {
+export interface RegionHistory {
   readonly region: Region;
   readonly health: RegionHealth;
   /** Failed and good probes in a row; one of them is 0. */
@@ -75,15 +75,15 @@ export interface RegionCourse {
 }
 
 /** The course of a region that nothing is known of yet. */
-export function startCourse(region: Region, timestamp: number): RegionCourse {
+export function startHistory(region: Region, timestamp: number): RegionHistory {
   const health = unknownHealth(region, timestamp);
   return { region, health, failureCount: 0, successCount: 0, probedAt: null, isChanging: false };
 }
 
-type Counts = Pick<RegionCourse, 'failureCount' | 'successCount'>;
+type Counts = Pick<RegionHistory, 'failureCount' | 'successCount'>;
 
 /** What is believed of a region that one more probe failed on. */
-function statusFalling(before: RegionStatus, { status }: ProbeVerdict, isDown: boolean): RegionStatus {
+function statusFalling(before: RegionStatus, { status }: ProbeJudgement, isDown: boolean): RegionStatus {
   if (isDown || before === 'unhealthy') return 'unhealthy';
   // Who never heard of it working has nothing to call worse than before.
   return before === 'unknown' && status === 'unhealthy' ? 'unknown' : 'degraded';
@@ -91,7 +91,7 @@ function statusFalling(before: RegionStatus, { status }: ProbeVerdict, isDown: b
 
 function believed(
   before: RegionStatus,
-  verdict: ProbeVerdict,
+  verdict: ProbeJudgement,
   { counts, rules }: { counts: Counts; rules: HealthRules },
 ) {
   const { failureCount, successCount } = counts;
@@ -106,7 +106,7 @@ function believed(
   return { status: before, error: `answers again, ${successCount} of ${rise}`, isChanging: true };
 }
 
-const isStale = ({ probedAt }: RegionCourse, timestamp: number, { staleMs }: HealthRules): boolean =>
+const isStale = ({ probedAt }: RegionHistory, timestamp: number, { staleMs }: HealthRules): boolean =>
   probedAt !== null && timestamp - probedAt > staleMs;
 
 /**
@@ -115,15 +115,15 @@ const isStale = ({ probedAt }: RegionCourse, timestamp: number, { staleMs }: Hea
  * `degraded`, or stays `unknown` where it was never heard of serving. Pure.
  */
 export function recordProbe(
-  course: RegionCourse,
+  history: RegionHistory,
   result: ProbeResult,
   { rules, timestamp }: { rules: HealthRules; timestamp: number },
-): RegionCourse {
+): RegionHistory {
   const {
     region,
     health: before,
     ...streak
-  } = isStale(course, timestamp, rules) ? startCourse(course.region, timestamp) : course;
+  } = isStale(history, timestamp, rules) ? startHistory(history.region, timestamp) : history;
   const verdict = judgeProbe(result);
   const failureCount = verdict.isFailing ? streak.failureCount + 1 : 0;
   const successCount = verdict.isFailing ? 0 : streak.successCount + 1;
@@ -139,7 +139,7 @@ export function recordProbe(
 }
 
 /** What is known of a region at a moment: what was not heard of for too long is `unknown`. */
-export function healthAt(course: RegionCourse, timestamp: number, rules: HealthRules): RegionHealth {
-  if (!isStale(course, timestamp, rules) || course.probedAt === null) return course.health;
-  return { ...unknownHealth(course.region, course.probedAt + rules.staleMs), error: 'not heard of for too long' };
+export function healthAt(history: RegionHistory, timestamp: number, rules: HealthRules): RegionHealth {
+  if (!isStale(history, timestamp, rules) || history.probedAt === null) return history.health;
+  return { ...unknownHealth(history.region, history.probedAt + rules.staleMs), error: 'not heard of for too long' };
 }

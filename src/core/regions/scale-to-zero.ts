@@ -2,21 +2,21 @@ import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../port
 import type { QueueDepth } from '../../ports/queues.ts';
 
 /** What waits in the queue of the region with this health endpoint; null where nobody can tell. */
-export type DepthOf = (healthUrl: string) => Promise<QueueDepth | null>;
+export type GetQueueDepth = (healthUrl: string) => Promise<QueueDepth | null>;
 
 /**
  * Where nobody answers for a region, its queue decides: with nothing in it the region sleeps, scaled down to zero, and
  * wakes up when it gets tasks. One that did not wake up for the tasks that it had is not believed again until somebody
  * answers: otherwise it would look asleep as soon as they were taken elsewhere.
  */
-export class SleepingRegions implements RegionProbe {
+export class ScaleToZeroDetector implements RegionProbe {
   readonly #probe: RegionProbe;
-  readonly #depthOf: DepthOf;
+  readonly #depthOf: GetQueueDepth;
   /** Those that answered at some time. */
   readonly #seen = new Set<string>();
   readonly #didNotWake = new Set<string>();
 
-  constructor(probe: RegionProbe, depthOf: DepthOf) {
+  constructor(probe: RegionProbe, depthOf: GetQueueDepth) {
     this.#probe = probe;
     this.#depthOf = depthOf;
   }

@@ -8,7 +8,7 @@ import {
   probeEach,
   type ProbeResults,
 } from './probe-regions.ts';
-import { healthAt, type HealthRules, recordProbe, type RegionCourse, startCourse } from './region-health.ts';
+import { healthAt, type HealthRules, recordProbe, type RegionHistory, startHistory } from './region-health.ts';
 
 /** How regions are watched: the keys `health.*` of the configuration, and when to stop. */
 export interface WatchOptions extends ProbeLimits {
@@ -37,7 +37,7 @@ class Watch {
   readonly #deps: WatchDeps;
   readonly #rules: HealthRules;
   readonly #results = new Map<string, ProbeResult>();
-  #courses: readonly RegionCourse[];
+  #histories: readonly RegionHistory[];
   #api: ApiReach = { reachable: false, latencyMs: null, error: null };
 
   constructor(targets: HealthTargets, options: WatchOptions, deps: WatchDeps) {
@@ -46,11 +46,11 @@ class Watch {
     this.#options = options;
     this.#deps = deps;
     this.#rules = { fall, rise, staleMs: staleIntervals * intervalMs + timeoutMs };
-    this.#courses = targets.regions.map((region) => startCourse(region, deps.clock.timestamp()));
+    this.#histories = targets.regions.map((region) => startHistory(region, deps.clock.timestamp()));
   }
 
   get isChanging(): boolean {
-    return this.#courses.some((course) => course.isChanging);
+    return this.#histories.some((history) => history.isChanging);
   }
 
   /** Looks at everything. */
@@ -67,23 +67,23 @@ class Watch {
 
   /** Looks again at what is changing. */
   async lookAgain(): Promise<void> {
-    const changing = this.#courses.filter((course) => course.isChanging).map(({ region }) => region);
+    const changing = this.#histories.filter((history) => history.isChanging).map(({ region }) => region);
     this.#record(await probeEach(changing, this.#options, this.#deps.probe));
   }
 
   report(): HealthReport {
     const now = this.#deps.clock.timestamp();
-    const regions = this.#courses.map((course) => healthAt(course, now, this.#rules));
+    const regions = this.#histories.map((history) => healthAt(history, now, this.#rules));
     return { regions, api: this.#api, note: explainOutage([...this.#results.values()], this.#api) };
   }
 
   #record(results: ProbeResults): void {
     const now = { rules: this.#rules, timestamp: this.#deps.clock.timestamp() };
-    this.#courses = this.#courses.map((course) => {
-      const result = results.get(course.region.name);
-      if (result === undefined) return course;
-      this.#results.set(course.region.name, result);
-      return recordProbe(course, result, now);
+    this.#histories = this.#histories.map((history) => {
+      const result = results.get(history.region.name);
+      if (result === undefined) return history;
+      this.#results.set(history.region.name, result);
+      return recordProbe(history, result, now);
     });
   }
 }

@@ -25,10 +25,10 @@ interface Step {
 }
 
 /** The largest power of two that a double holds; beyond it a base of 0 would give NaN. */
-const mostDoublings = 1_023;
+const maxDoublings = 1_023;
 
 function doubledMs({ baseMs, maxMs, retry }: Step): number {
-  return Math.min(maxMs, baseMs * 2 ** Math.min(retry, mostDoublings));
+  return Math.min(maxMs, baseMs * 2 ** Math.min(retry, maxDoublings));
 }
 
 /**

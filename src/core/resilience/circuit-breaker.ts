@@ -1,8 +1,16 @@
-import type { Admission, Breaker, Pass, Verdict } from '../../ports/state.ts';
+import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
-import { type Trial, Trials, type TrialsSnapshot } from './in-flight-probes.ts';
-import { afterAnswers, afterEntry, askSoonMs, largestLimit, type Ramp, startRamp, waitOnRamp } from './slow-start.ts';
+import { type InFlightProbe, InFlightProbes, type InFlightProbesSnapshot } from './in-flight-probes.ts';
+import {
+  afterAnswers,
+  afterEntry,
+  askSoonMs,
+  maxLimit,
+  type SlowStart,
+  startSlowStart,
+  slowStartWait,
+} from './slow-start.ts';
 
 /** The keys `breaker.*` of the configuration, and what follows from others. */
 export interface BreakerOptions {
@@ -27,7 +35,7 @@ export interface BreakerOptions {
 }
 
 /** When a verdict was reached, and chance, 0..1: it lengthens a break that begins by up to half. */
-export interface Circumstance {
+export interface RecordInput {
   readonly nowMs: number;
   readonly jitter: number;
   /** So many verdicts of the same kind, one after the other; 1 where left out. */
@@ -50,9 +58,9 @@ export interface BreakerSnapshot {
   readonly failuresInARow: number;
   /** When the service last gave a coherent answer; null where it never did. */
   readonly provenMs: number | null;
-  readonly ramp: Ramp | null;
+  readonly ramp: SlowStart | null;
   readonly usualGapMs: number | null;
-  readonly trials: TrialsSnapshot;
+  readonly trials: InFlightProbesSnapshot;
   readonly window: FailureWindowSnapshot;
 }
 
@@ -69,27 +77,27 @@ export interface BreakerSnapshot {
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   readonly #window: FailureWindow;
-  readonly #trials: Trials;
+  readonly #trials: InFlightProbes;
   #state: State = { name: 'closed' };
   #epoch = 0;
   #failuresInARow = 0;
   #provenMs: number | null = null;
-  #ramp: Ramp | null = null;
+  #ramp: SlowStart | null = null;
   /** Between two answers before the breaks began, in ms; null where there was none. */
   #usualGapMs: number | null = null;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
     this.#window = new FailureWindow(options.samplingDurationMs);
-    this.#trials = new Trials(options.probeLeaseMs);
+    this.#trials = new InFlightProbes(options.probeLeaseMs);
   }
 
   get state(): State['name'] {
     return this.#state.name;
   }
 
-  /** What `tryEnter` would answer, without changing anything; null where it would give out a probe or a ticket. */
-  foresee(nowMs: number): Admission | null {
+  /** What `tryAcquire` would answer, without changing anything; null where it would give out a probe or a ticket. */
+  peek(nowMs: number): AcquireResult | null {
     const state = this.#state;
     if (state.name === 'open')
       return nowMs < state.untilMs ? { admitted: false, retryInMs: state.untilMs - nowMs } : null;
@@ -101,7 +109,7 @@ export class CircuitBreaker {
     const ramp = this.#rampAt(nowMs);
     const out = this.#trials.liveCount(nowMs);
     if (ramp !== null) {
-      const retryInMs = waitOnRamp(ramp, out, nowMs);
+      const retryInMs = slowStartWait(ramp, out, nowMs);
       return retryInMs === 0 ? null : { admitted: false, retryInMs };
     }
     const limit = this.#limit(nowMs);
@@ -110,9 +118,9 @@ export class CircuitBreaker {
   }
 
   /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */
-  tryEnter(nowMs: number, holder = ''): Admission {
-    const foreseen = this.foresee(nowMs);
-    if (foreseen !== null) return foreseen;
+  tryAcquire(nowMs: number, holder = ''): AcquireResult {
+    const peeked = this.peek(nowMs);
+    if (peeked !== null) return peeked;
     const probe = this.#state.name !== 'closed';
     // A new epoch for every probe: one whose lease ended changes nothing any more.
     if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
@@ -123,19 +131,19 @@ export class CircuitBreaker {
   }
 
   /** Whose answers others wait for: the probe, or the submissions that are out while the service is not proven. */
-  awaited(nowMs: number): readonly (Trial & { readonly pass: Pass })[] {
+  inFlight(nowMs: number): readonly (InFlightProbe & { readonly pass: Permit })[] {
     const probe = this.#state.name === 'half-open';
     return this.#trials
       .live(nowMs)
       .map((trial) => ({ ...trial, pass: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
   }
 
-  record(pass: Pass, verdict: Verdict, circumstance: Circumstance): void {
+  record(pass: Permit, verdict: CallResult, recordInput: RecordInput): void {
     if (pass.epoch !== this.#epoch) return;
     if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
-    if (verdict === 'success' || verdict === 'busy') this.#provenMs = circumstance.nowMs;
-    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, circumstance);
-    else if (verdict === 'success' || verdict === 'failure') this.#recordSample(verdict === 'failure', circumstance);
+    if (verdict === 'success' || verdict === 'busy') this.#provenMs = recordInput.nowMs;
+    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, recordInput);
+    else if (verdict === 'success' || verdict === 'failure') this.#recordSample(verdict === 'failure', recordInput);
   }
 
   /** How the latest window went. */
@@ -167,7 +175,7 @@ export class CircuitBreaker {
     this.#window.restore(window);
   }
 
-  #rampAt(nowMs: number): Ramp | null {
+  #rampAt(nowMs: number): SlowStart | null {
     return this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
   }
 
@@ -176,16 +184,16 @@ export class CircuitBreaker {
     const { unprovenLimit, samplingDurationMs } = this.#options;
     const isProven = this.#provenMs !== null && nowMs - this.#provenMs <= samplingDurationMs;
     if (unprovenLimit === undefined || isProven) return Infinity;
-    return Math.max(1, Math.min(unprovenLimit, largestLimit) - this.#failuresInARow);
+    return Math.max(1, Math.min(unprovenLimit, maxLimit) - this.#failuresInARow);
   }
 
-  #recordProbe(verdict: Verdict, breaks: number, { nowMs, jitter }: Circumstance): void {
+  #recordProbe(verdict: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
     if (verdict === 'failure') this.#open(breaks + 1, { nowMs, jitter });
     else if (verdict === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
     else this.#close(breaks, nowMs);
   }
 
-  #recordSample(failed: boolean, { nowMs, jitter, count = 1 }: Circumstance): void {
+  #recordSample(failed: boolean, { nowMs, jitter, count = 1 }: RecordInput): void {
     this.#window.record(failed, nowMs, count);
     this.#failuresInARow = failed ? this.#failuresInARow + count : 0;
     const ramp = this.#rampAt(nowMs);
@@ -208,19 +216,19 @@ export class CircuitBreaker {
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
-  #open(breaks: number, { nowMs, jitter }: Circumstance): void {
+  #open(breaks: number, { nowMs, jitter }: RecordInput): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
-    const longestMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
+    const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
     this.#ramp = null;
-    this.#enter({ name: 'open', untilMs: nowMs + (longestMs * (2 + jitter)) / 3, breaks });
+    this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks });
   }
 
   #close(breaks: number, nowMs: number): void {
     this.#window.clear();
     this.#failuresInARow = 0;
     const lengthMs = this.#options.samplingDurationMs;
-    this.#ramp = startRamp({ nowMs, lengthMs, breaks, gapMs: this.#usualGapMs });
+    this.#ramp = startSlowStart({ nowMs, lengthMs, breaks, gapMs: this.#usualGapMs });
     this.#enter({ name: 'closed' });
   }
 
@@ -243,11 +251,11 @@ export class ProcessBreaker implements Breaker {
     this.#random = random;
   }
 
-  tryEnter(): Admission {
-    return this.#breaker.tryEnter(this.#clock.nowMs());
+  tryAcquire(): AcquireResult {
+    return this.#breaker.tryAcquire(this.#clock.nowMs());
   }
 
-  record(pass: Pass, verdict: Verdict): void {
+  record(pass: Permit, verdict: CallResult): void {
     this.#breaker.record(pass, verdict, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
   }
 }

@@ -1,24 +1,24 @@
-import { FleetAway } from '../../domain/errors.ts';
+import { RemoteUnavailableError } from '../../domain/errors.ts';
 import type {
   Breaker,
-  FleetAnswer,
+  SyncReply,
   FleetBucket,
   FleetBudgetOptions,
   FleetWithdrawal,
-  QuietTime,
+  RetryAfterGate,
   RetryBudget,
   Withdrawal,
   WithdrawRequest,
 } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import type { SharedProtection } from './host-resilience.ts';
+import type { HostResilience } from './host-resilience.ts';
 import { leaseMs } from './remote-lease.ts';
-import type { ProtectionEntry } from './resilience-state.ts';
+import type { StateCommand } from './resilience-state.ts';
 import { isSameBudget } from './retry-budget.ts';
 
-export interface FleetProtectionDeps {
+export interface FleetResilienceDeps {
   /** What the processes of this host share; its budget is this host's share while the fleet is away. */
-  readonly host: SharedProtection;
+  readonly host: HostResilience;
   /** Opens the way to the fleet, which costs a moment and is therefore done when it is first needed. */
   readonly openBucket: () => Promise<FleetBucket>;
   /** The clock of the host, in ms. */
@@ -39,15 +39,15 @@ interface Ask {
 const tellEveryMs = 1_000;
 /** The fleet is looked for after so long without an answer, twice as long every time, at most the latter. */
 const firstAbsenceMs = 1_000;
-const longestAbsenceMs = 30_000;
+const maxAbsenceMs = 30_000;
 /** So many asks make one talk. */
-const mostAsks = 100;
+const maxAsks = 100;
 /** What is left of a pause differs by the way there and back. */
 const samePauseMs = 100;
 /** An outage that comes and goes is told of no more often. */
 const warnEveryMs = 600_000;
 
-const longestWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
+const maxSyncWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
 
 /**
  * One retry budget for all hosts of a fleet; the breaker is each host's own, and what the service asks with `Retry-After`
@@ -55,15 +55,15 @@ const longestWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (
  * next, and a token that the fleet has leased to this host needs none. While the fleet is away the host goes on with its
  * share.
  */
-export class FleetProtection {
+export class FleetResilience {
   readonly budget: RetryBudget = {
     deposit: () => this.#deposit(),
     tryWithdraw: (request) => this.#tryWithdraw(request),
   };
   readonly breaker: Breaker;
-  readonly quiet: QuietTime;
+  readonly quiet: RetryAfterGate;
   readonly #options: FleetBudgetOptions;
-  readonly #deps: FleetProtectionDeps;
+  readonly #deps: FleetResilienceDeps;
   readonly #closed = new AbortController();
   #asks: Ask[] = [];
   #quietMs = 0;
@@ -71,13 +71,13 @@ export class FleetProtection {
   #isFunded = false;
   #isToTell = false;
   #talking: Promise<void> = Promise.resolve();
-  #isTalking = false;
+  #isSyncing = false;
   #isTelling = false;
   #bucket: Promise<FleetBucket> | null = null;
   #warnedMs = -Infinity;
   #hasDisagreed = false;
 
-  constructor(options: FleetBudgetOptions, deps: FleetProtectionDeps) {
+  constructor(options: FleetBudgetOptions, deps: FleetResilienceDeps) {
     this.#options = options;
     this.#deps = deps;
     this.breaker = deps.host.breaker;
@@ -89,7 +89,7 @@ export class FleetProtection {
     this.#closed.abort();
     await this.#talking;
     this.#deps.host.append([]);
-    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthTelling(0)) await this.#exchange([]);
+    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthTelling(0)) await this.#httpCall([]);
     (await this.#bucket)?.close();
     this.#deps.host.close();
   }
@@ -103,7 +103,7 @@ export class FleetProtection {
   async #beQuiet(ms: number): Promise<void> {
     await this.#deps.host.quiet.ask(ms);
     this.#quietMs = Math.max(this.#quietMs, ms);
-    this.#talk();
+    this.#sync();
   }
 
   async #tryWithdraw(request: WithdrawRequest): Promise<Withdrawal> {
@@ -115,13 +115,13 @@ export class FleetProtection {
     }
     const emptiness = fleet.emptiness(nowMs());
     const isEmpty = emptiness !== null && !this.#isFunded && owed.accepted === 0;
-    if (isEmpty && longestWaitMs(request) === 0 && fleet.absence === null) {
+    if (isEmpty && maxSyncWaitMs(request) === 0 && fleet.absence === null) {
       host.refuseRetry(request.taskId);
       return { granted: false, ...emptiness };
     }
     return new Promise<Withdrawal>((answer, fail) => {
       this.#asks.push({ request, answer, fail });
-      this.#talk();
+      this.#sync();
     });
   }
 
@@ -133,7 +133,7 @@ export class FleetProtection {
       if (this.#closed.signal.aborted) return;
       if (this.#isWorthTelling(tellEveryMs)) this.#isToTell = true;
       else if (this.#hasToTell()) this.#tellLater();
-      this.#talk();
+      this.#sync();
     });
   }
 
@@ -142,7 +142,7 @@ export class FleetProtection {
     const { fleet } = this.#deps.host.look();
     const nowMs = this.#deps.nowMs();
     const hasTold = fleet.toldMs !== null && nowMs - fleet.toldMs < Math.max(sinceMs, tellEveryMs);
-    return this.#hasToTell() && !hasTold && fleet.mayTalk(nowMs);
+    return this.#hasToTell() && !hasTold && fleet.maySync(nowMs);
   }
 
   /** A host that waits for promised tokens is heard every second, so that a bucket which replaces a lost one knows of them. */
@@ -151,54 +151,54 @@ export class FleetProtection {
     return owed.accepted > 0 || fleet.promisedMs(this.#deps.nowMs()) > 0;
   }
 
-  #talk(): void {
-    if (!this.#isTalking) this.#talking = this.#talkItOver();
+  #sync(): void {
+    if (!this.#isSyncing) this.#talking = this.#syncNow();
   }
 
-  async #talkItOver(): Promise<void> {
-    this.#isTalking = true;
+  async #syncNow(): Promise<void> {
+    this.#isSyncing = true;
     try {
       while (this.#asks.length > 0 || this.#quietMs > 0 || this.#isToTell) {
-        const asks = this.#asks.splice(0, mostAsks);
-        if (this.#deps.host.look().fleet.mayTalk(this.#deps.nowMs())) await this.#exchange(asks);
+        const asks = this.#asks.splice(0, maxAsks);
+        if (this.#deps.host.look().fleet.maySync(this.#deps.nowMs())) await this.#httpCall(asks);
         else this.#goOnAlone(asks);
       }
     } finally {
       // At once: whoever asks from now on must not take the talk for one that goes on.
-      this.#isTalking = false;
+      this.#isSyncing = false;
     }
   }
 
-  async #exchange(asks: readonly Ask[]): Promise<void> {
+  async #httpCall(asks: readonly Ask[]): Promise<void> {
     const { host, nowMs } = this.#deps;
     const { fleet } = host.look();
     const surplus = asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0;
     const known = { epoch: fleet.knownEpoch(nowMs()), promisedMs: fleet.promisedMs(nowMs()) };
     const quietMs = this.#quietMs;
     [this.#quietMs, this.#isToTell, this.#isFunded] = [0, false, false];
-    const errand = host.ask({ type: 'fleet-talk' });
+    const nextSync = host.ask({ type: 'fleet-talk' });
     // Before it is sent, so that a lease ends here no later than there.
     const sentMs = nowMs();
     try {
       const bucket = await (this.#bucket ??= this.#deps.openBucket());
-      const longest = asks.map(({ request }) => longestWaitMs(request));
+      const longest = asks.map(({ request }) => maxSyncWaitMs(request));
       const rest = { options: this.#options, quietMs, surplus, leaseMs, ...known };
-      this.#hear(await bucket.talk({ ...errand, ...rest, asks: longest }), asks, sentMs);
+      this.#applyReply(await bucket.sync({ ...nextSync, ...rest, asks: longest }), asks, sentMs);
     } catch (error) {
-      if (error instanceof FleetAway) this.#lose(error.message, asks);
+      if (error instanceof RemoteUnavailableError) this.#expire(error.message, asks);
       else if (asks.length === 0) throw error;
       else for (const { fail } of asks) fail(error);
     }
   }
 
-  #hear(answer: FleetAnswer, asks: readonly Ask[], sentMs: number): void {
+  #applyReply(answer: SyncReply, asks: readonly Ask[], sentMs: number): void {
     const { host } = this.#deps;
     const { balance, nextTokenInMs, quietMs, surplus, epoch, settlingMs } = answer;
     const all = asks.map((ask, index) => ({ ...ask, ...(answer.withdrawals[index] as FleetWithdrawal) }));
-    const later = settlingMs > 0 ? all.filter(({ request }) => longestWaitMs(request) >= settlingMs) : [];
+    const later = settlingMs > 0 ? all.filter(({ request }) => maxSyncWaitMs(request) >= settlingMs) : [];
     if (later.length > 0) void this.#askLater(later, settlingMs);
     const heard = all.filter((ask) => !later.includes(ask));
-    const granted = heard.flatMap(({ granted, waitMs, request }): ProtectionEntry[] =>
+    const granted = heard.flatMap(({ granted, waitMs, request }): StateCommand[] =>
       granted ? [{ type: 'fleet-granted', task: request.taskId, waitMs }] : [],
     );
     // Counted from the receipt, as whoever is refused does: a lease ends early, a wait late.
@@ -208,8 +208,8 @@ export class FleetProtection {
     const leftMs = Math.max(0, host.look().quietUntilMs - this.#deps.nowMs());
     if (quietMs > leftMs + samePauseMs) void host.quiet.ask(quietMs);
     this.#checkOptions(answer.options);
-    for (const { granted, waitMs, answer: tell } of heard) {
-      tell(granted ? { granted, waitMs, balance } : { granted, retryInMs: waitMs === Infinity ? null : waitMs });
+    for (const { granted, waitMs, answer: report } of heard) {
+      report(granted ? { granted, waitMs, balance } : { granted, retryInMs: waitMs === Infinity ? null : waitMs });
     }
     if (host.look().fleet.promisedMs(this.#deps.nowMs()) > 0) this.#tellLater();
   }
@@ -220,7 +220,7 @@ export class FleetProtection {
     for (const { request, answer, fail } of asks) {
       this.#asks.push({ request: { ...request, maxWaitMs: request.maxWaitMs - settlingMs }, answer, fail });
     }
-    this.#talk();
+    this.#sync();
   }
 
   #checkOptions(theirs: FleetBudgetOptions): void {
@@ -232,13 +232,13 @@ export class FleetProtection {
     );
   }
 
-  #lose(why: string, asks: readonly Ask[]): void {
+  #expire(why: string, asks: readonly Ask[]): void {
     const { host, random } = this.#deps;
     const { fleet } = host.look();
     const failures = fleet.absence?.failures ?? 0;
     // Whoever waits for promised tokens is to be heard as soon as it is back.
-    const longestMs = fleet.promisedMs(this.#deps.nowMs()) > 0 ? firstAbsenceMs : longestAbsenceMs;
-    const forMs = Math.min(longestMs, firstAbsenceMs * 2 ** Math.min(failures, 10));
+    const maxMs = fleet.promisedMs(this.#deps.nowMs()) > 0 ? firstAbsenceMs : maxAbsenceMs;
+    const forMs = Math.min(maxMs, firstAbsenceMs * 2 ** Math.min(failures, 10));
     // Jittered downwards, so that hosts which lost it together do not look for it together.
     host.append([{ type: 'fleet-away', why, forMs: forMs * (1 - random.next() / 2) }]);
     this.#goOnAlone(asks);

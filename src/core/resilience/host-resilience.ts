@@ -1,13 +1,13 @@
-import { LogLost } from '../../domain/errors.ts';
+import { StateLogError } from '../../domain/errors.ts';
 import type {
-  Admission,
+  AcquireResult,
   Breaker,
   LogState,
-  Pass,
-  QuietTime,
+  Permit,
+  RetryAfterGate,
   RetryBudget,
   SharedLog,
-  Verdict,
+  CallResult,
   Withdrawal,
   WithdrawRequest,
 } from '../../ports/state.ts';
@@ -15,21 +15,21 @@ import type { Clock, Random } from '../../ports/system.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
 import {
   type AnswerTo,
-  type ProtectionAnswer,
-  type ProtectionEntry,
-  type ProtectionOptions,
-  ProtectionState,
+  type StateReply,
+  type StateCommand,
+  type ResilienceOptions,
+  ResilienceState,
 } from './resilience-state.ts';
 import { isSameBudget } from './retry-budget.ts';
 
-type VerdictEntry = ProtectionEntry & { readonly type: 'verdict' };
+type ResultCommand = StateCommand & { readonly type: 'verdict' };
 
-const sameKind = (a: VerdictEntry, pass: Pass, verdict: Verdict): boolean =>
+const sameKind = (a: ResultCommand, pass: Permit, verdict: CallResult): boolean =>
   a.verdict === verdict && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
 
 /** What a process has still to tell, summed up: thousands of successes make one entry. */
 class PendingEntries {
-  #verdicts: VerdictEntry[] = [];
+  #verdicts: ResultCommand[] = [];
   #accepted = 0;
   #budgetRefused = 0;
   #breakerRefused = 0;
@@ -57,7 +57,7 @@ class PendingEntries {
     this.#breakerRefused += 1;
   }
 
-  judge(pass: Pass, verdict: Verdict, jitter: number): void {
+  judge(pass: Permit, verdict: CallResult, jitter: number): void {
     const last = this.#verdicts.at(-1);
     if (last === undefined || !sameKind(last, pass, verdict)) {
       this.#verdicts.push({ type: 'verdict', pass, verdict, jitter, count: 1 });
@@ -65,7 +65,7 @@ class PendingEntries {
   }
 
   /** Hands over what is to be told, and forgets it. */
-  take(): readonly ProtectionEntry[] {
+  take(): readonly StateCommand[] {
     const [accepted, budgetRefused, breakerRefused] = [this.#accepted, this.#budgetRefused, this.#breakerRefused];
     const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, task: this.#task } as const;
     const entries = accepted + budgetRefused + breakerRefused > 0 ? [...this.#verdicts, tally] : this.#verdicts;
@@ -76,20 +76,20 @@ class PendingEntries {
 }
 
 /** A log that nobody shares: its entries are applied and forgotten. */
-function privateLog<Entry, Answer>(state: LogState<Entry, Answer>, nowMs: () => number): SharedLog<Entry, Answer> {
+function inMemoryLog<Entry, Answer>(state: LogState<Entry, Answer>, nowMs: () => number): SharedLog<Entry, Answer> {
   return {
     catchUp: () => undefined,
     append: (entries) => entries.map((entry) => state.apply({ entry, atMs: nowMs(), by: '' })),
-    isGone: () => false,
+    isProcessDead: () => false,
     close: () => undefined,
   };
 }
 
-export type ProtectionLog = SharedLog<ProtectionEntry, ProtectionAnswer>;
+export type ResilienceLog = SharedLog<StateCommand, StateReply>;
 
-export interface SharedProtectionDeps {
-  /** Opens the log and brings the state up to it. Throws `LogLost`. */
-  readonly openLog: (state: ProtectionState) => ProtectionLog;
+export interface HostResilienceDeps {
+  /** Opens the log and brings the state up to it. Throws `StateLogError`. */
+  readonly openLog: (state: ResilienceState) => ResilienceLog;
   /** The clock of the log, in ms. */
   readonly nowMs: () => number;
   readonly clock: Clock;
@@ -122,55 +122,55 @@ function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
  * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
  * where it stood, and says so once.
  */
-export class SharedProtection {
+export class HostResilience {
   readonly budget: RetryBudget = {
     deposit: () => this.#deposit(),
     tryWithdraw: (request) => this.#tryWithdraw(request),
   };
   readonly breaker: Breaker = {
-    tryEnter: () => this.#tryEnter(),
+    tryAcquire: () => this.#tryAcquire(),
     record: (pass, verdict) => this.#record(pass, verdict),
   };
-  readonly quiet: QuietTime = {
+  readonly quiet: RetryAfterGate = {
     ask: (ms) => void this.#append([{ type: 'quiet', ms }]),
     leftMs: () => this.#quietMs(),
   };
-  readonly #options: ProtectionOptions;
-  readonly #deps: SharedProtectionDeps;
-  readonly #state: ProtectionState;
+  readonly #options: ResilienceOptions;
+  readonly #deps: HostResilienceDeps;
+  readonly #state: ResilienceState;
   readonly #pending = new PendingEntries();
   readonly #closed = new AbortController();
-  #log: ProtectionLog | null = null;
+  #log: ResilienceLog | null = null;
   #tellingAtMs = Infinity;
   #lookedMs = -Infinity;
 
-  constructor(options: ProtectionOptions, deps: SharedProtectionDeps) {
+  constructor(options: ResilienceOptions, deps: HostResilienceDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#state = new ProtectionState(options, deps.nowMs());
+    this.#state = new ResilienceState(options, deps.nowMs());
   }
 
   /** Tells what is still to be told, and lets go of the log: what is still asked is answered from what was known. */
   close(): void {
     this.#closed.abort();
-    this.#tell();
+    this.#report();
     this.#log?.close();
-    this.#log = privateLog(this.#state, this.#deps.nowMs);
+    this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
   }
 
   /** Where the entries of all have led to by now. For reading only. */
-  look(): ProtectionState {
+  look(): ResilienceState {
     this.#catchUp();
     return this.#state;
   }
 
   /** Appends the entries, behind what is still to be told. */
-  append(entries: readonly ProtectionEntry[]): void {
+  append(entries: readonly StateCommand[]): void {
     this.#append(entries);
   }
 
   /** Appends the entry, behind what is still to be told and what goes before it, and answers what it led to. */
-  ask<Entry extends ProtectionEntry>(entry: Entry, before: readonly ProtectionEntry[] = []): AnswerTo<Entry> {
+  ask<Entry extends StateCommand>(entry: Entry, before: readonly StateCommand[] = []): AnswerTo<Entry> {
     return this.#append([...before, entry]) as AnswerTo<Entry>;
   }
 
@@ -181,39 +181,39 @@ export class SharedProtection {
   }
 
   #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
-    const mostMs = onExhausted === 'wait' ? maxWaitMs : 0;
+    const maxMs = onExhausted === 'wait' ? maxWaitMs : 0;
     this.#catchUp();
     // What was accepted and not yet told may be what pays for the token.
     const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
-    if (waitMs === Infinity || waitMs > mostMs) {
+    if (waitMs === Infinity || waitMs > maxMs) {
       this.refuseRetry(taskId);
       return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
     }
-    const asked = { maxWaitMs: mostMs === Infinity ? null : mostMs, task: taskId };
+    const asked = { maxWaitMs: maxMs === Infinity ? null : maxMs, task: taskId };
     return this.ask({ type: 'withdraw', ...asked });
   }
 
-  #tryEnter(): Admission {
+  #tryAcquire(): AcquireResult {
     this.#catchUp();
-    const foreseen = this.#state.breaker.foresee(this.#nowMs());
-    if (foreseen?.admitted === true) return foreseen;
-    const released = foreseen === null ? [] : this.#abandonedByOthers();
-    if (foreseen === null || released.length > 0) return this.ask({ type: 'enter' }, released);
-    if (foreseen.soon !== true) {
+    const peeked = this.#state.breaker.peek(this.#nowMs());
+    if (peeked?.admitted === true) return peeked;
+    const released = peeked === null ? [] : this.#abandonedByOthers();
+    if (peeked === null || released.length > 0) return this.ask({ type: 'enter' }, released);
+    if (peeked.soon !== true) {
       this.#pending.refuseEntry();
       this.#tellWithin(tellWithinMs);
     }
-    return foreseen;
+    return peeked;
   }
 
   /** What others would say of their submissions, were they not killed or stopped. */
-  #abandonedByOthers(): ProtectionEntry[] {
+  #abandonedByOthers(): StateCommand[] {
     const nowMs = this.#nowMs();
     if (nowMs - this.#lookedMs < lookEveryMs) return [];
     this.#lookedMs = nowMs;
     return this.#state.breaker
-      .awaited(nowMs)
-      .filter(({ holder }) => this.#log?.isGone(holder))
+      .inFlight(nowMs)
+      .filter(({ holder }) => this.#log?.isProcessDead(holder))
       .map(({ pass }) => ({ type: 'verdict', pass, verdict: 'abandoned', jitter: 0, count: 1 }));
   }
 
@@ -222,10 +222,10 @@ export class SharedProtection {
     this.#tellWithin(tellWithinMs);
   }
 
-  #record(pass: Pass, verdict: Verdict): void {
+  #record(pass: Permit, verdict: CallResult): void {
     if (verdict === 'abandoned' && pass.ticket === undefined) return;
     this.#pending.judge(pass, verdict, this.#deps.random.next());
-    if (verdict === 'failure' || pass.probe) this.#tell();
+    if (verdict === 'failure' || pass.probe) this.#report();
     else this.#tellWithin(pass.ticket === undefined ? tellWithinMs : tellSoonMs);
   }
 
@@ -234,7 +234,7 @@ export class SharedProtection {
     return Math.max(0, this.#state.quietUntilMs - this.#nowMs());
   }
 
-  #tell(): void {
+  #report(): void {
     this.#tellingAtMs = Infinity;
     if (!this.#pending.isEmpty) this.#append([]);
   }
@@ -245,7 +245,7 @@ export class SharedProtection {
     if (atMs >= this.#tellingAtMs) return;
     this.#tellingAtMs = atMs;
     void clock.sleep(ms, this.#closed.signal).then(() => {
-      if (!this.#closed.signal.aborted) this.#tell();
+      if (!this.#closed.signal.aborted) this.#report();
     });
   }
 
@@ -258,24 +258,24 @@ export class SharedProtection {
   }
 
   /** What the last of the entries led to; what is still to be told goes with them, before them. */
-  #append(entries: readonly ProtectionEntry[]): ProtectionAnswer {
+  #append(entries: readonly StateCommand[]): StateReply {
     const all = [...this.#pending.take(), ...entries];
     return this.#use((log) => log.append(all)).at(-1) ?? null;
   }
 
-  #use<T>(work: (log: ProtectionLog) => T): T {
+  #use<T>(work: (log: ResilienceLog) => T): T {
     try {
       return work((this.#log ??= this.#open()));
     } catch (error) {
-      if (!(error instanceof LogLost)) throw error;
+      if (!(error instanceof StateLogError)) throw error;
       this.#log?.close();
-      this.#log = privateLog(this.#state, this.#deps.nowMs);
+      this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
       this.#deps.warn(`${error.message}; retry budget and breaker are this process's own`);
       return work(this.#log);
     }
   }
 
-  #open(): ProtectionLog {
+  #open(): ResilienceLog {
     const log = this.#deps.openLog(this.#state);
     const { budget, breaker } = this.#options;
     const isAgreed = (): boolean =>

@@ -1,5 +1,5 @@
 /** A submission on whose answer others wait. */
-export interface Trial {
+export interface InFlightProbe {
   readonly ticket: number;
   /** Who made it, so that others can see whether an answer may still come; empty where nobody else looks. */
   readonly holder: string;
@@ -8,18 +8,18 @@ export interface Trial {
 }
 
 /** Everything about the trials. Plain JSON. */
-export interface TrialsSnapshot {
+export interface InFlightProbesSnapshot {
   readonly lastTicket: number;
-  readonly open: readonly Trial[];
+  readonly open: readonly InFlightProbe[];
 }
 
 /**
  * The submissions that are out while a service is not known to be there, each held by a lease. All leases are of one
  * length, so the first to begin is the first to end.
  */
-export class Trials {
+export class InFlightProbes {
   readonly #leaseMs: number;
-  #open = new Map<number, Trial>();
+  #open = new Map<number, InFlightProbe>();
   #lastTicket = 0;
 
   constructor(leaseMs: number) {
@@ -27,7 +27,7 @@ export class Trials {
   }
 
   /** Those whose lease has not ended. */
-  live(nowMs: number): readonly Trial[] {
+  live(nowMs: number): readonly InFlightProbe[] {
     return [...this.#open.values()].slice(this.#endedCount(nowMs));
   }
 
@@ -55,11 +55,11 @@ export class Trials {
     this.#open.clear();
   }
 
-  snapshot(): TrialsSnapshot {
+  snapshot(): InFlightProbesSnapshot {
     return { lastTicket: this.#lastTicket, open: [...this.#open.values()] };
   }
 
-  restore({ lastTicket, open }: TrialsSnapshot): void {
+  restore({ lastTicket, open }: InFlightProbesSnapshot): void {
     this.#lastTicket = lastTicket;
     this.#open = new Map(open.map((trial) => [trial.ticket, trial]));
   }

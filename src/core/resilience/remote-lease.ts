@@ -29,7 +29,7 @@ export type FleetEntry =
   | { readonly type: 'fleet-away'; readonly why: string; readonly forMs: number };
 
 /** What is to be told to the fleet. */
-export interface FleetErrand {
+export interface SyncRequest {
   readonly accepted: number;
   readonly refused: number;
 }
@@ -43,7 +43,7 @@ export interface FleetAbsence {
 }
 
 /** All that a host knows about the budget of its fleet. Plain JSON. */
-export interface FleetLedgerSnapshot {
+export interface RemoteLeaseSnapshot {
   readonly tokens: number;
   readonly leaseEndsMs: number;
   /** How many tokens were wanted when some were last asked for, and when that was. */
@@ -52,7 +52,7 @@ export interface FleetLedgerSnapshot {
   readonly askAgainMs: number;
   readonly tokenAtMs: number | null;
   readonly toldMs: number | null;
-  readonly told: FleetErrand;
+  readonly told: SyncRequest;
   readonly heardMs: number | null;
   readonly balance: number;
   /** Of the bucket that answered last. */
@@ -65,15 +65,15 @@ export interface FleetLedgerSnapshot {
 /** Leased tokens are void after so long, at the fleet and here. */
 export const leaseMs = 2_000;
 /** Deposits of others may bring a token sooner than time does. */
-const longestTrustMs = 1_000;
+const maxTrustMs = 1_000;
 /** No batch is larger; the fleet gives less where there is little. */
-const largestBatch = 8;
+const maxBatch = 8;
 /** While somebody finds out whether the fleet is back, the others do not. */
 const findOutMs = 2_000;
 /** The fleet keeps a bucket at least so long after the last talk, and after the last token that it has promised. */
 const surelyKeptMs = 60_000;
 
-const nothingKnown: FleetLedgerSnapshot = {
+const nothingKnown: RemoteLeaseSnapshot = {
   ...{ tokens: 0, leaseEndsMs: 0, batch: 1, askedMs: null, askAgainMs: 0, tokenAtMs: null },
   ...{ toldMs: null, told: { accepted: 0, refused: 0 }, heardMs: null, balance: 0, absence: null },
   ...{ epoch: '', promisedUntilMs: 0 },
@@ -83,7 +83,7 @@ const nothingKnown: FleetLedgerSnapshot = {
  * What the processes of a host know together about the budget of their fleet, as a state machine on the clock of the
  * host: the tokens that they hold on lease, what they have still to tell, and whether the fleet can be reached.
  */
-export class FleetLedger {
+export class RemoteLease {
   #is = nothingKnown;
 
   /** Tokens on lease that may be spent. */
@@ -109,7 +109,7 @@ export class FleetLedger {
   }
 
   /** Whether it is worth speaking to the fleet. */
-  mayTalk(nowMs: number): boolean {
+  maySync(nowMs: number): boolean {
     return this.#is.absence === null || nowMs >= this.#is.absence.untilMs;
   }
 
@@ -132,27 +132,27 @@ export class FleetLedger {
   /** How many tokens to ask for at once: twice as many where the last batch was used up before its lease ended. */
   batch(nowMs: number): number {
     const { askedMs, batch } = this.#is;
-    return askedMs !== null && nowMs - askedMs < leaseMs ? Math.min(2 * batch, largestBatch) : 1;
+    return askedMs !== null && nowMs - askedMs < leaseMs ? Math.min(2 * batch, maxBatch) : 1;
   }
 
   /** What of these counts the fleet has not been told. */
-  owed({ accepted, refused }: FleetErrand): FleetErrand {
+  owed({ accepted, refused }: SyncRequest): SyncRequest {
     const { told } = this.#is;
     return { accepted: Math.max(0, accepted - told.accepted), refused: Math.max(0, refused - told.refused) };
   }
 
   /** `counts` is what there is to tell so far. For `spend` a withdrawal, for `fleet-talk` an errand. */
-  apply(entry: FleetEntry, counts: FleetErrand, nowMs: number): Withdrawal | FleetErrand | null {
+  apply(entry: FleetEntry, counts: SyncRequest, nowMs: number): Withdrawal | SyncRequest | null {
     switch (entry.type) {
       case 'fleet-talk':
-        return this.#talk(counts, nowMs);
+        return this.#sync(counts, nowMs);
       case 'fleet-heard':
-        this.#hear(entry, nowMs);
+        this.#applyReply(entry, nowMs);
         return null;
       case 'spend':
         return this.#spend(nowMs);
       case 'fleet-away':
-        this.#lose(entry, nowMs);
+        this.#expire(entry, nowMs);
         return null;
       case 'fleet-granted':
         this.#is = { ...this.#is, promisedUntilMs: Math.max(this.#is.promisedUntilMs, nowMs + entry.waitMs) };
@@ -160,29 +160,29 @@ export class FleetLedger {
     }
   }
 
-  snapshot(): FleetLedgerSnapshot {
+  snapshot(): RemoteLeaseSnapshot {
     return this.#is;
   }
 
   /** Left out, nothing is known. */
-  restore(snapshot: Partial<FleetLedgerSnapshot> = nothingKnown): void {
+  restore(snapshot: Partial<RemoteLeaseSnapshot> = nothingKnown): void {
     this.#is = { ...nothingKnown, ...snapshot };
   }
 
   /** Takes over what is to be told: if it is lost on the way nobody tells it again, which is stricter, not looser. */
-  #talk(counts: FleetErrand, nowMs: number): FleetErrand {
-    const errand = this.owed(counts);
+  #sync(counts: SyncRequest, nowMs: number): SyncRequest {
+    const nextSync = this.owed(counts);
     const { absence } = this.#is;
     const waiting = absence && { ...absence, untilMs: Math.max(absence.untilMs, nowMs + findOutMs) };
     this.#is = { ...this.#is, told: counts, toldMs: nowMs, absence: waiting };
-    return errand;
+    return nextSync;
   }
 
-  #hear(entry: FleetEntry & { type: 'fleet-heard' }, nowMs: number): void {
+  #applyReply(entry: FleetEntry & { type: 'fleet-heard' }, nowMs: number): void {
     const { asked, refused, surplus, untilMs, tokenAtMs, balance, epoch = '' } = entry;
     const before = this.#is;
     const left = this.leased(nowMs);
-    const trustMs = tokenAtMs === null ? longestTrustMs : Math.min(longestTrustMs, tokenAtMs - nowMs);
+    const trustMs = tokenAtMs === null ? maxTrustMs : Math.min(maxTrustMs, tokenAtMs - nowMs);
     // Together they end with the first: which of them is spent nobody can tell.
     const endsMs = left === 0 ? untilMs : Math.min(before.leaseEndsMs, surplus === 0 ? Infinity : untilMs);
     this.#is = {
@@ -201,7 +201,7 @@ export class FleetLedger {
     return { granted: true, waitMs: 0, balance: this.#is.balance };
   }
 
-  #lose({ why, forMs }: FleetEntry & { type: 'fleet-away' }, nowMs: number): void {
+  #expire({ why, forMs }: FleetEntry & { type: 'fleet-away' }, nowMs: number): void {
     const failures = (this.#is.absence?.failures ?? 0) + 1;
     this.#is = { ...this.#is, absence: { why, untilMs: nowMs + forMs, failures } };
   }

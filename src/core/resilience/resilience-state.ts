@@ -1,16 +1,16 @@
-import type { Admission, Logged, LogState, Pass, Verdict, Withdrawal } from '../../ports/state.ts';
+import type { AcquireResult, Logged, LogState, Permit, CallResult, Withdrawal } from '../../ports/state.ts';
 import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
-import { type FleetEntry, type FleetErrand, FleetLedger, type FleetLedgerSnapshot } from './remote-lease.ts';
+import { type FleetEntry, type SyncRequest, RemoteLease, type RemoteLeaseSnapshot } from './remote-lease.ts';
 import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from './retry-budget.ts';
 
 /** The keys `budget.*` and `breaker.*` that a log holds for all who write it. */
-export interface ProtectionOptions {
+export interface ResilienceOptions {
   readonly budget: RetryBudgetOptions;
   readonly breaker: BreakerOptions;
 }
 
 /** What a process tells all others about retries and about the service. Plain JSON. */
-export type ProtectionEntry =
+export type StateCommand =
   | FleetEntry
   /** Asks for a token; null waits for ever. */
   | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
@@ -18,8 +18,8 @@ export type ProtectionEntry =
   | { readonly type: 'enter' }
   | {
       readonly type: 'verdict';
-      readonly pass: Pass;
-      readonly verdict: Verdict;
+      readonly pass: Permit;
+      readonly verdict: CallResult;
       readonly jitter: number;
       readonly count: number;
     }
@@ -34,23 +34,23 @@ export type ProtectionEntry =
   /** The service asked to be left alone for so long. */
   | { readonly type: 'quiet'; readonly ms: number }
   /** Wants other options, which holds where nobody has written for long. */
-  | { readonly type: 'configure'; readonly options: ProtectionOptions }
+  | { readonly type: 'configure'; readonly options: ResilienceOptions }
   /** Starts anew, whatever there was. */
-  | { readonly type: 'reset'; readonly options: ProtectionOptions };
+  | { readonly type: 'reset'; readonly options: ResilienceOptions };
 
-export type ProtectionAnswer = Withdrawal | Admission | FleetErrand | null;
+export type StateReply = Withdrawal | AcquireResult | SyncRequest | null;
 
 /** What an entry leads to. */
-export type AnswerTo<Entry extends ProtectionEntry> = Entry extends { readonly type: 'withdraw' | 'spend' }
+export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type: 'withdraw' | 'spend' }
   ? Withdrawal
   : Entry extends { readonly type: 'enter' }
-    ? Admission
+    ? AcquireResult
     : Entry extends { readonly type: 'fleet-talk' }
-      ? FleetErrand
+      ? SyncRequest
       : null;
 
 /** What happened since the last reset. */
-export interface ProtectionCounts {
+export interface ResilienceCounts {
   readonly accepted: number;
   readonly granted: number;
   readonly budgetRefused: number;
@@ -58,20 +58,20 @@ export interface ProtectionCounts {
 }
 
 /** Where all of it stands. Plain JSON. */
-export interface ProtectionSnapshot {
-  readonly options: ProtectionOptions;
+export interface ResilienceSnapshot {
+  readonly options: ResilienceOptions;
   readonly latestMs: number;
   readonly usedMs: number;
   readonly quietUntilMs: number;
-  readonly counts: ProtectionCounts;
+  readonly counts: ResilienceCounts;
   readonly budget: RetryBudgetSnapshot;
   readonly breaker: BreakerSnapshot;
-  readonly fleet: FleetLedgerSnapshot;
+  readonly fleet: RemoteLeaseSnapshot;
 }
 
 /** After so long without an entry the options of whoever comes next hold: nobody is left who counts on the old ones. */
 const idleAfterMs = 600_000;
-const noCounts: ProtectionCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
+const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
 
 /**
  * The retry budget, the breaker and the quiet time of everybody who shares a log, as what follows from its entries.
@@ -79,18 +79,18 @@ const noCounts: ProtectionCounts = { accepted: 0, granted: 0, budgetRefused: 0, 
  * Entries are taken in the order of the log, and a time earlier than the last one as the last. Writers read the clock
  * before they append, so the time at which a token is charged is never later than the real time of its grant.
  */
-export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnswer> {
-  #options: ProtectionOptions;
+export class ResilienceState implements LogState<StateCommand, StateReply> {
+  #options: ResilienceOptions;
   #budget: RetryBudgetState;
   #breaker: CircuitBreaker;
-  readonly #fleet = new FleetLedger();
+  readonly #fleet = new RemoteLease();
   #counts = noCounts;
   #latestMs: number;
   /** When somebody last did more than to ask for other options. */
   #usedMs: number;
   #quietUntilMs = 0;
 
-  constructor(options: ProtectionOptions, nowMs: number) {
+  constructor(options: ResilienceOptions, nowMs: number) {
     this.#options = options;
     this.#latestMs = nowMs;
     this.#usedMs = nowMs;
@@ -98,16 +98,16 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     this.#breaker = new CircuitBreaker(options.breaker);
   }
 
-  get options(): ProtectionOptions {
+  get options(): ResilienceOptions {
     return this.#options;
   }
 
-  get counts(): ProtectionCounts {
+  get counts(): ResilienceCounts {
     return this.#counts;
   }
 
   /** For reading only: what changes it is an entry. */
-  get breaker(): Pick<CircuitBreaker, 'state' | 'foresee' | 'awaited' | 'counts'> {
+  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts'> {
     return this.#breaker;
   }
 
@@ -117,12 +117,12 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
   }
 
   /** For reading only. Nothing is in it where the budget is not a fleet's. */
-  get fleet(): Omit<FleetLedger, 'apply' | 'restore'> {
+  get fleet(): Omit<RemoteLease, 'apply' | 'restore'> {
     return this.#fleet;
   }
 
   /** What the fleet has not been told. */
-  get owed(): FleetErrand {
+  get owed(): SyncRequest {
     return this.#fleet.owed(this.#toTell());
   }
 
@@ -141,7 +141,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     return nowMs - this.#usedMs >= idleAfterMs;
   }
 
-  apply({ entry, atMs, by }: Logged<ProtectionEntry>): ProtectionAnswer {
+  apply({ entry, atMs, by }: Logged<StateCommand>): StateReply {
     this.#latestMs = Math.max(this.#latestMs, atMs);
     const nowMs = this.#latestMs;
     const answer = this.#answer(entry, by, nowMs);
@@ -149,7 +149,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     return answer;
   }
 
-  snapshot(): ProtectionSnapshot {
+  snapshot(): ResilienceSnapshot {
     return {
       options: this.#options,
       latestMs: this.#latestMs,
@@ -163,7 +163,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
   }
 
   restore(snapshot: object): void {
-    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker, fleet } = snapshot as ProtectionSnapshot;
+    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker, fleet } = snapshot as ResilienceSnapshot;
     this.#options = options;
     this.#latestMs = latestMs;
     this.#usedMs = usedMs;
@@ -176,12 +176,12 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     this.#fleet.restore(fleet);
   }
 
-  #answer(entry: ProtectionEntry, by: string, nowMs: number): ProtectionAnswer {
+  #answer(entry: StateCommand, by: string, nowMs: number): StateReply {
     switch (entry.type) {
       case 'withdraw':
         return this.#withdraw(entry.maxWaitMs ?? Infinity, nowMs);
       case 'enter':
-        return this.#breaker.tryEnter(nowMs, by);
+        return this.#breaker.tryAcquire(nowMs, by);
       case 'verdict':
         this.#breaker.record(entry.pass, entry.verdict, { nowMs, jitter: entry.jitter, count: entry.count });
         return null;
@@ -206,7 +206,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     }
   }
 
-  #answerFleet(entry: FleetEntry, nowMs: number): ProtectionAnswer {
+  #answerFleet(entry: FleetEntry, nowMs: number): StateReply {
     const answer = this.#fleet.apply(entry, this.#toTell(), nowMs);
     const isSpent = answer !== null && 'granted' in answer && answer.granted;
     if (isSpent || entry.type === 'fleet-granted') this.#count('granted', 1);
@@ -214,11 +214,11 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     return answer;
   }
 
-  #toTell(): FleetErrand {
+  #toTell(): SyncRequest {
     return { accepted: this.#counts.accepted, refused: this.#counts.budgetRefused };
   }
 
-  #count(what: keyof ProtectionCounts, times: number): void {
+  #count(what: keyof ResilienceCounts, times: number): void {
     this.#counts = { ...this.#counts, [what]: this.#counts[what] + times };
   }
 
@@ -229,7 +229,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
   }
 
-  #tally(entry: ProtectionEntry & { type: 'tally' }, nowMs: number): void {
+  #tally(entry: StateCommand & { type: 'tally' }, nowMs: number): void {
     const { granted, accepted, budgetRefused, breakerRefused } = this.#counts;
     this.#budget.deposit(nowMs, entry.accepted);
     this.#counts = {
@@ -240,7 +240,7 @@ export class ProtectionState implements LogState<ProtectionEntry, ProtectionAnsw
     };
   }
 
-  #startAnew(options: ProtectionOptions, nowMs: number): void {
+  #startAnew(options: ResilienceOptions, nowMs: number): void {
     const { epoch } = this.#breaker.snapshot();
     this.#options = options;
     this.#budget = new RetryBudgetState(options.budget, nowMs);

@@ -1,8 +1,8 @@
-import type { QuietTime } from '../../ports/state.ts';
+import type { RetryAfterGate } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 
 /** The quiet time of one process. */
-export class ProcessQuietTime implements QuietTime {
+export class ProcessRetryAfterGate implements RetryAfterGate {
   readonly #clock: Clock;
   #untilMs = 0;
 

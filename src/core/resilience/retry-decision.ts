@@ -1,5 +1,5 @@
 import type { Fault, FaultKind } from '../../domain/fault.ts';
-import type { GaveUpReason } from '../../domain/outcome.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
 
 /** The keys `retry.*` of the configuration that limit one task. */
 export interface RetryLimits {
@@ -9,7 +9,7 @@ export interface RetryLimits {
   readonly maxUnsolvable: number;
 }
 
-export interface Situation {
+export interface RetryContext {
   /** One fault per attempt so far, the latest last; at least one. */
   readonly faults: readonly Fault[];
   /** True where the latest submission was accepted and its id was not given up by the service. */
@@ -33,9 +33,9 @@ export interface Situation {
 
 export type RetryDecision =
   | { readonly retry: true; readonly waitMs: number }
-  | { readonly retry: false; readonly reason: GaveUpReason; readonly retryInMs: number | null };
+  | { readonly retry: false; readonly reason: FailureReason; readonly retryInMs: number | null };
 
-const stop = (reason: GaveUpReason, retryInMs: number | null = null): RetryDecision => ({
+const stop = (reason: FailureReason, retryInMs: number | null = null): RetryDecision => ({
   retry: false,
   reason,
   retryInMs,
@@ -51,7 +51,7 @@ function isSpent(faults: readonly Fault[], last: Fault): boolean {
   return faults.filter(({ code }) => code === last.code).length > last.maxResubmissions;
 }
 
-function whyNoMoreAttempts(last: Fault): GaveUpReason {
+function whyNoMoreAttempts(last: Fault): FailureReason {
   if (last.kind === 'unsolvable') return 'unsolvable';
   return last.kind === 'rejected' ? 'rejected' : 'attempts-exhausted';
 }
@@ -65,21 +65,21 @@ function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
 }
 
 /** Whether a task deserves another submission after its latest fault, when, and if not, why not. */
-export function decideRetry(limits: RetryLimits, situation: Situation): RetryDecision {
-  const { faults, timeLeftMs, attemptNeedsMs, backoffMs, jitter } = situation;
+export function decideRetry(limits: RetryLimits, context: RetryContext): RetryDecision {
+  const { faults, timeLeftMs, attemptNeedsMs, backoffMs, jitter } = context;
   const last = faults.at(-1);
   if (last === undefined) throw new RangeError('no fault to decide about');
-  if (situation.idMayBeAlive) return whyLeftAlive(last);
+  if (context.idMayBeAlive) return whyLeftAlive(last);
   if (last.kind === 'account' || last.kind === 'config') return stop(last.kind);
   if (last.kind === 'rejected' && last.maxResubmissions === null) return stop('rejected');
-  if (situation.isInputUsedUp) return stop(whyNoMoreAttempts(last));
+  if (context.isInputUsedUp) return stop(whyNoMoreAttempts(last));
   if (isSpent(faults, last)) return stop(whyNoMoreAttempts(last));
   if (faults.filter(({ kind }) => kind === 'unsolvable').length >= limits.maxUnsolvable) return stop('unsolvable');
   const askedMs = last.retryAfterMs === null ? 0 : withJitter(last.retryAfterMs, jitter);
   if (faults.length >= limits.maxAttempts) return stop(whyNoMoreAttempts(last), askedMs === 0 ? null : askedMs);
   const isLast = faults.length === limits.maxAttempts - 1 && (last.kind === 'transport' || last.kind === 'timeout');
   const waitMs = Math.max(backoffMs, askedMs);
-  const patientMs = isLast ? Math.max(waitMs, situation.lastChanceMs * (1 + jitter)) : waitMs;
+  const patientMs = isLast ? Math.max(waitMs, context.lastChanceMs * (1 + jitter)) : waitMs;
   const fitting = [patientMs, waitMs].find((ms) => ms + attemptNeedsMs < timeLeftMs);
   return fitting === undefined ? stop('deadline-exceeded', waitMs) : { retry: true, waitMs: fitting };
 }

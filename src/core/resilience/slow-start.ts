@@ -2,7 +2,7 @@
  * What is let through after a break, so that the crowd that waited does not fall upon a service that has just come back:
  * no more at once than have succeeded since, and no faster than the service was used before the break. Plain JSON.
  */
-export interface Ramp {
+export interface SlowStart {
   /** So many submissions may be out at once. */
   readonly limit: number;
   readonly endsMs: number;
@@ -17,36 +17,36 @@ export interface Ramp {
 /** As many submissions as TCP sends segments where it knows nothing of the way (RFC 5681, slow start). */
 const firstLimit = 2;
 /** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
-export const largestLimit = 100;
+export const maxLimit = 100;
 /** Whoever was faster than that before gets so much of its pace: an answer that takes longer has other reasons. */
 const paceMs = 1_000;
 /** An answer takes a round trip to the service. */
 export const askSoonMs = 40;
 
 /** The ramp after so many breaks. */
-export function startRamp({ nowMs, lengthMs, ...rest }: RampStart): Ramp {
+export function startSlowStart({ nowMs, lengthMs, ...rest }: SlowStartOptions): SlowStart {
   return { limit: firstLimit, endsMs: nowMs + lengthMs, nextMs: nowMs, ...rest };
 }
 
-export interface RampStart extends Pick<Ramp, 'breaks' | 'gapMs'> {
+export interface SlowStartOptions extends Pick<SlowStart, 'breaks' | 'gapMs'> {
   readonly nowMs: number;
   readonly lengthMs: number;
 }
 
 /** Until one more may be let through while so many are out, in ms; 0 for now. */
-export function waitOnRamp({ limit, nextMs }: Ramp, out: number, nowMs: number): number {
+export function slowStartWait({ limit, nextMs }: SlowStart, out: number, nowMs: number): number {
   if (nowMs < nextMs) return Math.max(askSoonMs, nextMs - nowMs);
   return out < limit ? 0 : askSoonMs;
 }
 
 /** After one was let through. Those who ask again in steps of `askSoonMs` lose no place by it. */
-export function afterEntry(ramp: Ramp, nowMs: number): Ramp {
+export function afterEntry(ramp: SlowStart, nowMs: number): SlowStart {
   return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - askSoonMs) + ramp.gapMs };
 }
 
 /** After so many answers of one kind. */
-export function afterAnswers(ramp: Ramp, failed: boolean, count: number): Ramp {
+export function afterAnswers(ramp: SlowStart, failed: boolean, count: number): SlowStart {
   if (failed) return { ...ramp, limit: Math.max(1, Math.floor(ramp.limit / 2)) };
-  const most = Math.max(largestLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));
+  const most = Math.max(maxLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));
   return { ...ramp, limit: Math.min(most, ramp.limit + count) };
 }

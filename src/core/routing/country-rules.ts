@@ -2,7 +2,7 @@ import type { Region } from '../../domain/region.ts';
 import { countries, type Country } from './data/countries.ts';
 import { scriptDomains } from './data/idn-country-domains.ts';
 import { type LocatedRegion, locatedRegions, nearestRegion } from './nearest-region.ts';
-import { defaultVerdict, type Routes, type RouteVerdict } from './route-decision.ts';
+import { defaultMatch, type Routes, type RuleMatch } from './route-decision.ts';
 
 /** So widely sold as a short or telling name that Google's search takes it for a generic domain, or sold by the same registry as one. */
 const generic = 'in generic use';
@@ -22,7 +22,7 @@ const domains = {
 };
 
 /** Country-code domains that say nothing about where a site is, and why, as a phrase that follows `.io is`. */
-export const foreignUse: ReadonlyMap<string, string> = new Map(
+export const genericCcTlds: ReadonlyMap<string, string> = new Map(
   Object.entries(domains).flatMap(([use, names]) => names.map((name) => [name, use])),
 );
 
@@ -44,19 +44,19 @@ function nearestTo({ name, location }: Country, regions: readonly LocatedRegion[
  * What the country of every country-code domain decides: the key is the domain as `hostOf` writes it. None where
  * `routes.countries` is off, or there are no regions to go to.
  */
-export function countryVerdicts(regions: readonly Region[], routes: Routes): ReadonlyMap<string, RouteVerdict> {
+export function countryMatches(regions: readonly Region[], routes: Routes): ReadonlyMap<string, RuleMatch> {
   if (!routes.countries || regions.length === 0) return new Map();
   const located = locatedRegions(regions);
-  const otherwise = (why: string): RouteVerdict => defaultVerdict(routes.default, why);
+  const otherwise = (why: string): RuleMatch => defaultMatch(routes.default, why);
   const placeless = otherwise('no rule matches, and no region has a known location');
   const nearest = new Map(countries.map((country) => [country.domain, nearestTo(country, located)]));
-  const verdictOf = (domain: string, country: string): readonly [string, RouteVerdict] => {
+  const verdictOf = (domain: string, country: string): readonly [string, RuleMatch] => {
     const decided = nearest.get(country) ?? null;
     return [domain, decided === null ? placeless : { ...decided, rule: `.${domain}`, strict: false }];
   };
   return new Map([
     ...countries.map(({ domain }) => verdictOf(domain, domain)),
     ...scriptDomains.map(([domain, , country]) => verdictOf(domain, country)),
-    ...[...foreignUse].map(([domain, use]) => [domain, otherwise(`.${domain} is ${use}`)] as const),
+    ...[...genericCcTlds].map(([domain, use]) => [domain, otherwise(`.${domain} is ${use}`)] as const),
   ]);
 }

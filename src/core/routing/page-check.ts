@@ -6,7 +6,7 @@ const ambiguous = /[\\\t\n\r]/;
  * Whether browsers and RFC 3986 read a page's text differently: `https://a\@b` is host a to the former, and b to the latter.
  * The text is sent as it is, and nobody knows how the other side reads it.
  */
-export function isReadInTwoWays(pageurl: string): boolean {
+export function isAmbiguousUrl(pageurl: string): boolean {
   return ambiguous.test(pageurl.trim());
 }
 
@@ -22,8 +22,8 @@ function hostAsWritten(text: string): string {
 }
 
 /** Why a text that names no host of the web is no page, as a phrase for whoever wrote it. */
-export function pageFault(text: string): string {
-  if (isReadInTwoWays(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
+export function describeUrlError(text: string): string {
+  if (isAmbiguousUrl(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
   const [address = ''] = text.trim().split('/', 1);
   if (isBareIpv6(address)) return `an IPv6 address stands in brackets: write [${address}]`;
   const stranger = inNoHost.exec(hostAsWritten(text))?.[0];
@@ -36,10 +36,10 @@ export type Page = { readonly url: URL; readonly host: string } | { readonly fau
 
 /** Reads a page: an http: or https: URL (https where no scheme is written) with a host. */
 export function readPage(text: string): Page {
-  const url = isReadInTwoWays(text) ? null : parsePageUrl(text);
-  if (url === null) return { fault: pageFault(text) };
+  const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
+  if (url === null) return { fault: describeUrlError(text) };
   const { href, protocol } = url;
   if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
   const host = hostOfPage(url);
-  return host === '' ? { fault: pageFault(text) } : { url, host };
+  return host === '' ? { fault: describeUrlError(text) } : { url, host };
 }

@@ -1,7 +1,7 @@
 import { parseHostPattern } from '../../domain/host-pattern.ts';
 import { hostOf } from '../../domain/page-url.ts';
 import { HostTree } from './host-tree.ts';
-import { isReadInTwoWays } from './page-check.ts';
+import { isAmbiguousUrl } from './page-check.ts';
 
 /** The keys `policy.*` of the configuration: which pages a team may work on. */
 export interface Policy {
@@ -41,7 +41,7 @@ function readPatterns(patterns: readonly string[]): HostTree<string> {
  */
 export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
   if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };
-  if (isReadInTwoWays(pageurl)) return { allowed: false, rule: 'policy (the page is not a plain URL)' };
+  if (isAmbiguousUrl(pageurl)) return { allowed: false, rule: 'policy (the page is not a plain URL)' };
   const host = hostOf(pageurl);
   if (host === null) return { allowed: false, rule: 'policy (the page is not a URL)' };
   const denied = readPatterns(deny).find(host, anyPage);

@@ -1,17 +1,17 @@
 import type { HostPattern } from '../../domain/host-pattern.ts';
 import { canonicalSegment, isIpLiteral, parsePageUrl, pathSegments } from '../../domain/page-url.ts';
 import type { Region } from '../../domain/region.ts';
-import { countryVerdicts } from './country-rules.ts';
+import { countryMatches } from './country-rules.ts';
 import { HostTree } from './host-tree.ts';
 import { readPage } from './page-check.ts';
 import {
   type CompiledRule,
   compileRules,
-  defaultVerdict,
+  defaultMatch,
   type RegionRouter,
   type RouteDecision,
   type Routes,
-  type RouteVerdict,
+  type RuleMatch,
   type RuleConsidered,
 } from './route-decision.ts';
 
@@ -49,7 +49,7 @@ const noPage = (error: string): RouteDecision => ({
   error,
 });
 
-function consider(verdict: RouteVerdict, winner: RouteVerdict, mismatch: string | null): readonly RuleConsidered[] {
+function consider(verdict: RuleMatch, winner: RuleMatch, mismatch: string | null): readonly RuleConsidered[] {
   const { rule, region } = verdict;
   if (rule === null || region === null) return [];
   const reason = verdict === winner ? verdict.reason : `beaten by ${winner.rule ?? ''}`;
@@ -59,18 +59,18 @@ function consider(verdict: RouteVerdict, winner: RouteVerdict, mismatch: string 
 class CompiledRouter implements RegionRouter {
   readonly unreachable: readonly string[];
   readonly #rules: readonly CompiledRule[];
-  readonly #countries: ReadonlyMap<string, RouteVerdict>;
-  readonly #tree = new HostTree<RouteVerdict>();
-  readonly #default: RouteVerdict;
-  readonly #defaultOfIp: RouteVerdict;
+  readonly #countries: ReadonlyMap<string, RuleMatch>;
+  readonly #tree = new HostTree<RuleMatch>();
+  readonly #default: RuleMatch;
+  readonly #defaultOfIp: RuleMatch;
 
   constructor(regions: readonly Region[], routes: Routes) {
     this.#rules = compileRules(routes.rules);
     const suffixes = new Set(this.#rules.map(({ pattern }) => pattern.canonical));
-    const countries = [...countryVerdicts(regions, routes)].filter(([domain]) => !suffixes.has(`*.${domain}`));
+    const countries = [...countryMatches(regions, routes)].filter(([domain]) => !suffixes.has(`*.${domain}`));
     this.#countries = new Map(countries);
-    this.#default = defaultVerdict(routes.default, 'no rule matches');
-    this.#defaultOfIp = defaultVerdict(routes.default, 'ip literal');
+    this.#default = defaultMatch(routes.default, 'no rule matches');
+    this.#defaultOfIp = defaultMatch(routes.default, 'ip literal');
     for (const [host, verdict] of countries) this.#tree.set({ scope: 'below', host, segments: [] }, verdict);
     for (const { pattern, verdict } of this.#rules) this.#tree.set(pattern, verdict);
     const verdicts = [...this.#rules.map(({ verdict }) => verdict), ...this.#countries.values(), this.#default];
@@ -97,16 +97,16 @@ class CompiledRouter implements RegionRouter {
     ];
   }
 
-  #judge(host: string, url: URL): RouteVerdict {
+  #judge(host: string, url: URL): RuleMatch {
     return this.#tree.find(host, url) ?? this.#defaultOf(host);
   }
 
-  #defaultOf(host: string): RouteVerdict {
+  #defaultOf(host: string): RuleMatch {
     return isIpLiteral(host) ? this.#defaultOfIp : this.#default;
   }
 
   /** What would decide about a host if no rule did, the stronger first. */
-  #lastResorts(host: string): readonly RouteVerdict[] {
+  #lastResorts(host: string): readonly RuleMatch[] {
     const country = this.#countries.get(host.slice(host.lastIndexOf('.') + 1));
     if (country === undefined || !host.includes('.')) return [this.#defaultOf(host)];
     return country.rule === this.#default.rule ? [country] : [country, this.#default];

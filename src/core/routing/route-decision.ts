@@ -41,7 +41,7 @@ export interface Routes {
 }
 
 /** What a rule, a country or the default decides, whatever the page: the part of a `RouteDecision` that can be known before. */
-export interface RouteVerdict {
+export interface RuleMatch {
   readonly region: string | null;
   readonly rule: string | null;
   readonly reason: string;
@@ -51,7 +51,7 @@ export interface RouteVerdict {
 /** A rule of the configuration with its pattern read. */
 export interface CompiledRule {
   readonly pattern: HostPattern;
-  readonly verdict: RouteVerdict;
+  readonly verdict: RuleMatch;
 }
 
 const scopes = ['path', 'host', 'below', 'all'] as const;
@@ -77,7 +77,7 @@ export function compileRules(rules: Routes['rules']): readonly CompiledRule[] {
 }
 
 /** What holds for pages that nothing else decides about; `because` says why nothing does. */
-export function defaultVerdict(region: string | null, because: string): RouteVerdict {
+export function defaultMatch(region: string | null, because: string): RuleMatch {
   if (region === null) return { region, rule: null, reason: `${because}, and there is no default`, strict: false };
   return { region, rule: 'default', reason: because, strict: false };
 }

@@ -26,8 +26,8 @@ const share = { least: 0.1, most: 0.2 };
 const floorShare = 0.02;
 /** A hiccup of so long must not use up the bucket. */
 const hiccupSeconds = 1;
-const smallestBurst = 10;
-const smallestFloorPerSecond = 0.05;
+const minBurst = 10;
+const minFloorPerSecond = 0.05;
 
 const twoDigits = (value: number): number => Number(value.toPrecision(2));
 const shown = (value: number): string => String(twoDigits(value));
@@ -37,9 +37,9 @@ export function adviseBudget({ ratePerSecond, outageMs }: AdviceRequest): Advice
   const outageSeconds = outageMs / 1_000;
   const budget = {
     ratio: share.least,
-    minRetriesPerSecond: Math.max(smallestFloorPerSecond, twoDigits(floorShare * ratePerSecond)),
+    minRetriesPerSecond: Math.max(minFloorPerSecond, twoDigits(floorShare * ratePerSecond)),
     maxRetriesPerSecond: Math.max(1, Math.ceil(share.most * ratePerSecond)),
-    burst: Math.max(smallestBurst, Math.ceil(hiccupSeconds * ratePerSecond)),
+    burst: Math.max(minBurst, Math.ceil(hiccupSeconds * ratePerSecond)),
   };
   const { minRetriesPerSecond, burst } = budget;
   const inOutage = burst + minRetriesPerSecond * outageSeconds;

@@ -3,7 +3,7 @@ import type { BreakerOptions } from '../resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../resilience/retry-budget.ts';
 import type { RetryLimits } from '../resilience/retry-decision.ts';
 import type { SolverOptions } from '../solve/solver.ts';
-import type { SimulationKit } from './environment.ts';
+import type { SimulationEnv } from './environment.ts';
 import { scenarioOf, type ScenarioRequest } from './scenario.ts';
 import { figuresOf, runStorm, type StormFigures } from './storm.ts';
 
@@ -51,20 +51,20 @@ interface Case {
   readonly breaker: BreakerOptions | null;
 }
 
-async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: Case, kit: SimulationKit) {
+async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: Case, kit: SimulationEnv) {
   const { limits, baseDelayMs, maxDelayMs, timeoutMs } = request;
   const scenario = scenarioOf(request.scenario);
   const backoff = { strategy, baseDelayMs, maxDelayMs };
   // Whoever has no protection has nothing to wait for; whoever has some waits, as a batch does.
   const onExhausted = budget === null && breaker === null ? 'fail' : 'pause';
   const solver: SolverOptions = { timeoutMs, limits, backoff, onExhausted };
-  const course = await runStorm(scenario, { solver, protection: { budget, breaker }, isShared: true }, kit);
-  const load = course.seconds.map(({ submissions }) => submissions);
-  return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(course, scenario), load };
+  const history = await runStorm(scenario, { solver, resilience: { budget, breaker }, isShared: true }, kit);
+  const load = history.seconds.map(({ submissions }) => submissions);
+  return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(history, scenario), load };
 }
 
 /** Lets the same outage happen to every strategy, with and without protection. */
-export async function compareStrategies(request: ComparisonRequest, kit: SimulationKit): Promise<Comparison> {
+export async function compareStrategies(request: ComparisonRequest, kit: SimulationEnv): Promise<Comparison> {
   const cases = request.strategies.flatMap((strategy) =>
     request.budgets.flatMap((budget) => request.breakers.map((breaker): Case => ({ strategy, budget, breaker }))),
   );

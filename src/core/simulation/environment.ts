@@ -14,7 +14,7 @@ interface ServiceDeps {
 }
 
 /** The appliances that make a simulation of the shipping solver. */
-export interface SimulationKit {
+export interface SimulationEnv {
   /** Begins at 0. */
   readonly clock: () => VirtualTime;
   readonly random: (seed: number) => Random;
@@ -23,33 +23,36 @@ export interface SimulationKit {
 }
 
 /** What stands between clients and the service; null where there is none. */
-export interface ProtectionPlan {
+export interface ResiliencePlan {
   readonly budget: RetryBudgetOptions | null;
   readonly breaker: BreakerOptions | null;
 }
 
-export interface Protection {
+export interface SimulatedResilience {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
 }
 
 /** Every retry is paid for, every submission let through. */
-export const noProtection: Protection = {
+export const noResilience: SimulatedResilience = {
   budget: {
     deposit: () => undefined,
     tryWithdraw: () => ({ granted: true, waitMs: 0, balance: Infinity }),
   },
   breaker: {
-    tryEnter: () => ({ admitted: true, pass: { epoch: 0, probe: false } }),
+    tryAcquire: () => ({ admitted: true, pass: { epoch: 0, probe: false } }),
     record: () => undefined,
   },
 };
 
 /** The shipping budget and breaker; whoever is handed the same pair shares them. */
-export function protectionOf(plan: ProtectionPlan, deps: { clock: Clock; random: Random }): Protection {
+export function createSimulatedResilience(
+  plan: ResiliencePlan,
+  deps: { clock: Clock; random: Random },
+): SimulatedResilience {
   return {
-    budget: plan.budget === null ? noProtection.budget : new ProcessRetryBudget(plan.budget, deps),
-    breaker: plan.breaker === null ? noProtection.breaker : new ProcessBreaker(plan.breaker, deps),
+    budget: plan.budget === null ? noResilience.budget : new ProcessRetryBudget(plan.budget, deps),
+    breaker: plan.breaker === null ? noResilience.breaker : new ProcessBreaker(plan.breaker, deps),
   };
 }
 

@@ -1,8 +1,8 @@
-import type { ServiceVerdict, ServiceWatch } from '../../ports/simulation.ts';
+import type { ModelledReply, ServiceWatch } from '../../ports/simulation.ts';
 import type { Clock } from '../../ports/system.ts';
 
 /** What reached the service in one second, and how many tasks it had in work at its end. */
-export interface TrafficSecond {
+export interface LoadSecond {
   submissions: number;
   accepted: number;
   polls: number;
@@ -10,9 +10,9 @@ export interface TrafficSecond {
 }
 
 /** Counts what reaches a service, second by second. */
-export class Traffic implements ServiceWatch {
+export class LoadGenerator implements ServiceWatch {
   readonly #clock: Clock;
-  readonly #seconds: TrafficSecond[] = [];
+  readonly #seconds: LoadSecond[] = [];
   #inWork = 0;
   #submissionCount = 0;
 
@@ -24,7 +24,7 @@ export class Traffic implements ServiceWatch {
     return this.#submissionCount;
   }
 
-  submission(verdict: ServiceVerdict): void {
+  submission(verdict: ModelledReply): void {
     this.#submissionCount += 1;
     const second = this.#now();
     second.submissions += 1;
@@ -44,15 +44,15 @@ export class Traffic implements ServiceWatch {
   }
 
   /** One entry for each of the first so many seconds, those without traffic included. */
-  seconds(count: number): readonly Readonly<TrafficSecond>[] {
+  seconds(count: number): readonly Readonly<LoadSecond>[] {
     this.#fillUpTo(count);
     return this.#seconds.slice(0, count);
   }
 
-  #now(): TrafficSecond {
+  #now(): LoadSecond {
     const index = Math.floor(this.#clock.nowMs() / 1_000);
     this.#fillUpTo(index + 1);
-    return this.#seconds[index] as TrafficSecond;
+    return this.#seconds[index] as LoadSecond;
   }
 
   /** A second without traffic ends as the one before it. */

@@ -4,8 +4,14 @@ import type { ServiceModel, VirtualTime } from '../../ports/simulation.ts';
 import type { Random } from '../../ports/system.ts';
 import type { PollTiming } from '../solve/poll-schedule.ts';
 import { Solver, type SolverOptions } from '../solve/solver.ts';
-import { neverAborted, protectionOf, type ProtectionPlan, simulatedTask, type SimulationKit } from './environment.ts';
-import { Traffic, type TrafficSecond } from './load-generator.ts';
+import {
+  neverAborted,
+  createSimulatedResilience,
+  type ResiliencePlan,
+  simulatedTask,
+  type SimulationEnv,
+} from './environment.ts';
+import { LoadGenerator, type LoadSecond } from './load-generator.ts';
 
 /** Clients that solve one task after the other, and the service that they solve them with. */
 export interface StormScenario {
@@ -21,15 +27,15 @@ export interface StormScenario {
 /** How the clients of one run behave. */
 export interface StormPolicy {
   readonly solver: SolverOptions;
-  readonly protection: ProtectionPlan;
+  readonly resilience: ResiliencePlan;
   /** Whether all clients draw on the same protection, or each on one of its own. */
   readonly isShared: boolean;
 }
 
 /** What came of it, until the end of the scenario. */
-export interface StormCourse {
+export interface StormTimeline {
   /** One for each second of the scenario. */
-  readonly seconds: readonly Readonly<TrafficSecond>[];
+  readonly seconds: readonly Readonly<LoadSecond>[];
   /** Tasks that were submitted. */
   readonly tasks: number;
   readonly solved: number;
@@ -44,18 +50,18 @@ class StormRun {
   readonly #clock: VirtualTime;
   readonly #never = neverAborted();
   readonly #random: Random;
-  readonly #traffic: Traffic;
+  readonly #traffic: LoadGenerator;
   readonly #api: SolverApi;
   #retries = 0;
   #solved = 0;
   #failed = 0;
 
-  constructor(scenario: StormScenario, policy: StormPolicy, kit: SimulationKit) {
+  constructor(scenario: StormScenario, policy: StormPolicy, kit: SimulationEnv) {
     this.#scenario = scenario;
     this.#policy = policy;
     this.#clock = kit.clock();
     this.#random = kit.random(scenario.seed);
-    this.#traffic = new Traffic(this.#clock);
+    this.#traffic = new LoadGenerator(this.#clock);
     this.#api = kit.service(scenario.service, {
       clock: this.#clock,
       random: this.#random,
@@ -63,7 +69,7 @@ class StormRun {
     });
   }
 
-  async toCourse(): Promise<StormCourse> {
+  async toTimeline(): Promise<StormTimeline> {
     const { clients, durationMs } = this.#scenario;
     const shared = this.#policy.isShared ? this.#solver() : null;
     for (let client = 0; client < clients; client += 1) void this.#work(client, shared ?? this.#solver());
@@ -80,7 +86,7 @@ class StormRun {
     const deps = { clock: this.#clock, random: this.#random };
     return new Solver(this.#policy.solver, {
       ...deps,
-      ...protectionOf(this.#policy.protection, deps),
+      ...createSimulatedResilience(this.#policy.resilience, deps),
       api: this.#api,
       emit: (event) => this.#recordEvent(event),
       timing: () => this.#scenario.timing,
@@ -106,8 +112,8 @@ class StormRun {
 }
 
 /** Lets a scenario happen. The same scenario, policy and kit always give the same course. */
-export function runStorm(scenario: StormScenario, policy: StormPolicy, kit: SimulationKit): Promise<StormCourse> {
-  return new StormRun(scenario, policy, kit).toCourse();
+export function runStorm(scenario: StormScenario, policy: StormPolicy, kit: SimulationEnv): Promise<StormTimeline> {
+  return new StormRun(scenario, policy, kit).toTimeline();
 }
 
 /** What one run came to. */
@@ -133,16 +139,16 @@ export interface StormFigures {
 /** As usual: so many of the tasks that were in work before the outage, for so many seconds in a row. */
 const usual = { share: 0.9, seconds: 10 };
 /** The usual is an average over the seconds before the outage. */
-const usualOverSeconds = 30;
+const normalOverSeconds = 30;
 
-type Seconds = readonly Readonly<TrafficSecond>[];
+type Seconds = readonly Readonly<LoadSecond>[];
 
-const sumOf = (seconds: Seconds, of: (second: TrafficSecond) => number): number =>
+const sumOf = (seconds: Seconds, of: (second: LoadSecond) => number): number =>
   seconds.reduce((sum, second) => sum + of(second), 0);
 
 function recoveryMs(seconds: Seconds, { fromMs, toMs }: { fromMs: number; toMs: number }): number | null {
   const [from, to] = [Math.floor(fromMs / 1_000), Math.ceil(toMs / 1_000)];
-  const before = seconds.slice(Math.max(0, from - usualOverSeconds), from);
+  const before = seconds.slice(Math.max(0, from - normalOverSeconds), from);
   const enough = (usual.share * sumOf(before, ({ inWork }) => inWork)) / Math.max(1, before.length);
   const isUsual = (_: unknown, at: number): boolean =>
     at >= to && seconds.slice(at, at + usual.seconds).every(({ inWork }) => inWork >= enough);
@@ -151,7 +157,7 @@ function recoveryMs(seconds: Seconds, { fromMs, toMs }: { fromMs: number; toMs: 
 }
 
 /** Counts up what happened. */
-export function figuresOf({ seconds, tasks, solved, failed }: StormCourse, { service }: StormScenario): StormFigures {
+export function figuresOf({ seconds, tasks, solved, failed }: StormTimeline, { service }: StormScenario): StormFigures {
   const { outage } = service;
   const submissions = sumOf(seconds, (second) => second.submissions);
   const isInOutage = (_: unknown, at: number): boolean =>

@@ -1,8 +1,8 @@
-import type { Breaker, Pass, QuietTime } from '../../ports/state.ts';
+import type { Breaker, Permit, RetryAfterGate } from '../../ports/state.ts';
 import type { Awaitable, Clock, Random } from '../../ports/system.ts';
 import { withJitter } from '../resilience/retry-decision.ts';
-import type { WhyGivenUp } from './attempt-history.ts';
-import type { OwnTime } from './deadline.ts';
+import type { FailureCause } from './attempt-history.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Whoever waits together asks no less often than this, */
 const oftenMs = 10;
@@ -13,7 +13,7 @@ const seldomMs = 1_000;
  * The tasks of one process that wait for the breaker. Each is told when it is worth asking again as though it were alone.
  * Where they are many they take longer, each by another length, so that together they do not ask all the time.
  */
-export class Crowd {
+export class WaiterBackoff {
   #size = 0;
 
   /** Counts whoever waits for as long as it does. `sleep` is told for how long, in ms; `jitter` is 0..1. */
@@ -24,20 +24,20 @@ export class Crowd {
   }
 
   #shareMs({ retryInMs, jitter }: { readonly retryInMs: number; readonly jitter: number }): number {
-    const longestMs = Math.max(retryInMs, Math.min(oftenMs * this.#size, seldomMs));
-    return retryInMs + jitter * (longestMs - retryInMs);
+    const maxMs = Math.max(retryInMs, Math.min(oftenMs * this.#size, seldomMs));
+    return retryInMs + jitter * (maxMs - retryInMs);
   }
 }
 
-export interface EntranceParts {
+export interface AdmissionGateDeps {
   readonly deps: {
     readonly breaker: Breaker;
-    readonly quiet: QuietTime;
-    readonly crowd: Crowd;
+    readonly quiet: RetryAfterGate;
+    readonly waiters: WaiterBackoff;
     readonly clock: Clock;
     readonly random: Random;
   };
-  readonly time: OwnTime;
+  readonly time: Deadline;
   readonly stop: AbortSignal;
   /** Whether the task is rather given up than to wait for the breaker. */
   readonly failsFast: boolean;
@@ -45,33 +45,33 @@ export interface EntranceParts {
 }
 
 /** The right to submit. */
-export interface Entered {
-  readonly pass: Pass;
+export interface Admitted {
+  readonly pass: Permit;
 }
 
 /** Where one task gets the right to submit: from a service that wants to be left alone, and from the breaker. */
-export class Entrance {
-  readonly #parts: EntranceParts;
+export class AdmissionGate {
+  readonly #parts: AdmissionGateDeps;
 
-  constructor(parts: EntranceParts) {
+  constructor(parts: AdmissionGateDeps) {
     this.#parts = parts;
   }
 
   /** Why nothing is to be submitted any more; null where it may. */
-  whyEnded(): WhyGivenUp | null {
+  whyEnded(): FailureCause | null {
     const { stop, time } = this.#parts;
     if (stop.aborted) return { reason: 'cancelled', retryInMs: null };
     return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
   /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
-  async enter(): Promise<Entered | WhyGivenUp> {
+  async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {
       const quietMs = await deps.quiet.leftMs();
       const ended = (quietMs > 0 ? await this.#beQuiet(quietMs) : null) ?? this.whyEnded();
       if (ended !== null) return ended;
-      const admission = await deps.breaker.tryEnter();
+      const admission = await deps.breaker.tryAcquire();
       if (admission.admitted) return this.#use(admission.pass);
       const { retryInMs, soon = false } = admission;
       if (!soon) onRefused(retryInMs);
@@ -81,30 +81,30 @@ export class Entrance {
   }
 
   #mayWait(ms: number): boolean {
-    return !this.#parts.failsFast && ms < this.#parts.time.roomMs();
+    return !this.#parts.failsFast && ms < this.#parts.time.remainingMs();
   }
 
   /** Waits among those who wait for the breaker, until it is worth asking it again. */
   async #standAside(retryInMs: number): Promise<void> {
     const { time, stop, deps } = this.#parts;
-    const { clock, crowd, random } = deps;
-    await time.waitForOthers((mostMs) =>
-      crowd.wait({ retryInMs, jitter: random.next() }, (ms) => clock.sleep(Math.min(ms, mostMs), stop)),
+    const { clock, waiters, random } = deps;
+    await time.waitForOthers((maxMs) =>
+      waiters.wait({ retryInMs, jitter: random.next() }, (ms) => clock.sleep(Math.min(ms, maxMs), stop)),
     );
   }
 
   /** One task was told to come back later: the others need not be told one by one. */
-  async #beQuiet(quietMs: number): Promise<WhyGivenUp | null> {
+  async #beQuiet(quietMs: number): Promise<FailureCause | null> {
     const { time, stop, deps } = this.#parts;
     const waitMs = withJitter(quietMs, deps.random.next());
     // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
-    if (waitMs >= time.roomMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
+    if (waitMs >= time.remainingMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
     await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));
     return null;
   }
 
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
-  #use(pass: Pass): Awaitable<Entered | WhyGivenUp> {
+  #use(pass: Permit): Awaitable<Admitted | FailureCause> {
     const ended = this.whyEnded();
     if (ended === null) return { pass };
     return Promise.resolve(this.#parts.deps.breaker.record(pass, 'abandoned')).then(() => ended);

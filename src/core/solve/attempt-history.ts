@@ -1,22 +1,22 @@
-import type { Attempt, GaveUp, GaveUpReason, Solved } from '../../domain/outcome.ts';
+import type { Attempt, GaveUp, FailureReason, Solved } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { Found } from './poller.ts';
+import type { PollSuccess } from './poller.ts';
 
 /** What a task has been through so far. */
-export interface Course {
+export interface AttemptHistory {
   readonly task: Task;
   readonly attempts: readonly Attempt[];
   readonly durationMs: number;
 }
 
-export interface WhyGivenUp {
-  readonly reason: GaveUpReason;
+export interface FailureCause {
+  readonly reason: FailureReason;
   readonly retryInMs: number | null;
   /** The inputs that the latest submission used up, by name; left out for none. */
   readonly usedUp?: readonly string[];
 }
 
-const sentences: Record<GaveUpReason, string> = {
+const sentences: Record<FailureReason, string> = {
   rejected: 'the service refused the task',
   account: 'the service refused the account',
   config: 'what answers is not the service',
@@ -47,7 +47,7 @@ function freshInputsAsked(usedUp: readonly string[]): string {
 }
 
 /** The outcome of a task that was given up. */
-export function gaveUp({ task, attempts, durationMs }: Course, why: WhyGivenUp): GaveUp {
+export function gaveUp({ task, attempts, durationMs }: AttemptHistory, why: FailureCause): GaveUp {
   const { reason, retryInMs, usedUp = [] } = why;
   const last = attempts.at(-1);
   const fault = last?.fault ?? null;
@@ -70,13 +70,16 @@ export function gaveUp({ task, attempts, durationMs }: Course, why: WhyGivenUp):
   };
 }
 
-export interface Answer extends Pick<Found, 'solution' | 'solvedAt'> {
+export interface Answer extends Pick<PollSuccess, 'solution' | 'solvedAt'> {
   /** How long the solution is usable, in ms; null where it never expires. */
   readonly lifetimeMs: number | null;
 }
 
 /** The outcome of a task whose latest attempt was solved. */
-export function solved({ task, attempts, durationMs }: Course, { solution, solvedAt, lifetimeMs }: Answer): Solved {
+export function solved(
+  { task, attempts, durationMs }: AttemptHistory,
+  { solution, solvedAt, lifetimeMs }: Answer,
+): Solved {
   const last = attempts.at(-1);
   return {
     status: 'solved',

@@ -2,23 +2,23 @@ import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { EventSink } from '../../ports/api.ts';
-import type { Breaker, Pass, QuietTime, RetryBudget, Verdict } from '../../ports/state.ts';
+import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
-import type { PollTiming, SolveTimes } from './poll-schedule.ts';
-import { collect, type CollectDeps, type Found, type PollEvent, thrownFault } from './poller.ts';
+import type { PollTiming, SolveDurations } from './poll-schedule.ts';
+import { pollUntilDone, type PollDeps, type PollSuccess, type PollEvent, thrownFault } from './poller.ts';
 
-export interface AttemptDeps extends CollectDeps {
+export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   /** Left out, the tasks of a solver keep it among themselves. */
-  readonly quiet?: QuietTime;
+  readonly quiet?: RetryAfterGate;
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
   /** The inputs of a task that one submission uses up, by name; left out where no task has any. */
   readonly singleUse?: (task: Task) => readonly string[];
   /** What was learnt about when to poll; left out where there is too little to learn from. */
-  readonly times?: SolveTimes;
+  readonly times?: SolveDurations;
 }
 
 /** An id that was paid for in an earlier run. `submittedAt` in epoch ms. */
@@ -37,25 +37,25 @@ export interface AttemptSteps {
   submitted(accepted: Accepted): Awaitable<void>;
 }
 
-export interface AttemptPlan {
+export interface AttemptRequest {
   readonly task: Task;
   /** Counts from 1. */
   readonly attempt: number;
   readonly deadlineAtMs: number;
   /** The right to submit, or the id that makes a submission needless. */
-  readonly start: { readonly pass: Pass } | { readonly accepted: Accepted };
+  readonly start: { readonly pass: Permit } | { readonly accepted: Accepted };
   readonly steps: AttemptSteps;
 }
 
-export interface AttemptEnd {
+export interface AttemptResult {
   readonly record: Attempt;
-  readonly solved: Found | null;
+  readonly solved: PollSuccess | null;
 }
 
 type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
 
 /** What a submission's fault says about the service: any coherent answer means that it is there. */
-const verdicts: Record<FaultKind, Verdict> = {
+const verdicts: Record<FaultKind, CallResult> = {
   transport: 'failure',
   timeout: 'failure',
   throttled: 'busy',
@@ -73,14 +73,14 @@ async function throwAfter(error: unknown, tell: () => Promise<void>): Promise<ne
 }
 
 /** The answer to one submission, and when that was sent, on the monotonic clock. */
-async function send({ attempt, steps, task, deadlineAtMs }: AttemptPlan, { api, clock, emit }: AttemptDeps) {
+async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit }: AttemptDeps) {
   await steps.intend(attempt);
   emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
   const sentMs = clock.nowMs();
   return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
 }
 
-async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise<Submission> {
+async function submit(plan: AttemptRequest, pass: Permit, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
   const { clock, breaker } = deps;
   // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's pass.
@@ -109,15 +109,15 @@ async function submit(plan: AttemptPlan, pass: Pass, deps: AttemptDeps): Promise
 }
 
 /** An id of an earlier run has waited for part of its first poll already, and nobody looked meanwhile. */
-function scheduleOf({ start, task }: AttemptPlan, { timing, times, clock }: AttemptDeps) {
+function scheduleOf({ start, task }: AttemptRequest, { timing, times, clock }: AttemptDeps) {
   const usual = times?.learnt(task.method, timing(task)) ?? timing(task);
-  const unwatchedMs = 'accepted' in start ? Math.max(0, clock.timestamp() - start.accepted.submittedAt) : 0;
-  if (unwatchedMs === 0) return { timing: usual, unwatchedMs };
-  return { timing: { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - unwatchedMs) }, unwatchedMs };
+  const sinceLastPollMs = 'accepted' in start ? Math.max(0, clock.timestamp() - start.accepted.submittedAt) : 0;
+  if (sinceLastPollMs === 0) return { timing: usual, sinceLastPollMs };
+  return { timing: { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - sinceLastPollMs) }, sinceLastPollMs };
 }
 
 /** One submission and its polls. The submission is sent once; whatever happens to polls, it is never sent again here. */
-export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<AttemptEnd> {
+export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promise<AttemptResult> {
   const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
   const startedMs = clock.nowMs();
@@ -132,10 +132,10 @@ export async function runAttempt(plan: AttemptPlan, deps: AttemptDeps): Promise<
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;
-  const { timing, unwatchedMs } = scheduleOf(plan, deps);
-  const claim = { captchaId, timing, unwatchedMs, deadlineAtMs, report };
-  const { end, pollMs, pollFaultCount } = await collect(claim, deps);
-  if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.unreadyMs);
+  const { timing, sinceLastPollMs } = scheduleOf(plan, deps);
+  const claim = { captchaId, timing, sinceLastPollMs, deadlineAtMs, report };
+  const { end, pollMs, pollFaultCount } = await pollUntilDone(claim, deps);
+  if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.notReadyMs);
   // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
   const record = {
     attempt,

@@ -11,7 +11,7 @@ export interface PollTiming {
   readonly lifetimeMs: number | null;
 }
 
-export interface PollSituation {
+export interface PollContext {
   readonly pollCount: number;
   /** How many polls in a row have failed, the latest included. */
   readonly faultsInARow: number;
@@ -22,37 +22,37 @@ export interface PollSituation {
 }
 
 /** Intervals grow to this while polls fail. */
-const longestIntervalMs = 30_000;
+const maxIntervalMs = 30_000;
 /** The last look is taken so long before the deadline, so that a paid solution is not left lying. */
 const lastLookMs = 1_000;
 /** Polls of tasks that were submitted together must not stay in step. */
 const intervalJitter = 0.1;
 
-function regularWaitMs(timing: PollTiming, { pollCount, faultsInARow }: PollSituation, random: Random): number {
+function regularWaitMs(timing: PollTiming, { pollCount, faultsInARow }: PollContext, random: Random): number {
   if (pollCount === 0) return timing.firstWaitMs;
   if (faultsInARow === 0) return timing.intervalMs * (1 + intervalJitter * random.next());
-  const longestMs = Math.max(timing.intervalMs, Math.min(longestIntervalMs, timing.intervalMs * 2 ** faultsInARow));
-  return timing.intervalMs + random.next() * (longestMs - timing.intervalMs);
+  const maxMs = Math.max(timing.intervalMs, Math.min(maxIntervalMs, timing.intervalMs * 2 ** faultsInARow));
+  return timing.intervalMs + random.next() * (maxMs - timing.intervalMs);
 }
 
 /**
  * How long to wait before the next poll, in ms, or null where no poll is worth sending before the deadline. Never sooner
  * than the service asked for, and otherwise never sooner than the interval, except for one last look at the deadline.
  */
-export function waitForPollMs(timing: PollTiming, situation: PollSituation, random: Random): number | null {
-  const { retryAfterMs, timeLeftMs } = situation;
+export function waitForPollMs(timing: PollTiming, context: PollContext, random: Random): number | null {
+  const { retryAfterMs, timeLeftMs } = context;
   const askedMs = retryAfterMs === null ? 0 : withJitter(retryAfterMs, random.next());
-  const waitMs = Math.max(regularWaitMs(timing, situation, random), askedMs);
+  const waitMs = Math.max(regularWaitMs(timing, context, random), askedMs);
   const lastMs = timeLeftMs - lastLookMs;
   if (waitMs > lastMs && lastMs > askedMs) return lastMs;
   // What was paid for is looked at once, however little time is left.
-  if (situation.pollCount === 0 && askedMs === 0 && timeLeftMs > 0 && waitMs >= timeLeftMs) return 0;
+  if (context.pollCount === 0 && askedMs === 0 && timeLeftMs > 0 && waitMs >= timeLeftMs) return 0;
   return waitMs < timeLeftMs ? waitMs : null;
 }
 
 /** Enough to tell a fifth from noise, few enough to follow a service that becomes slower. */
 const sampleSize = 64;
-const smallestSample = 16;
+const minSampleSize = 16;
 /** A first poll at this share of the solve times finds the rest not ready, and keeps the early ones waiting briefly. */
 const earlyShare = 0.2;
 
@@ -66,24 +66,24 @@ interface Sample {
  * Learns from a batch's own solve times when the first poll of a method is worth sending: polls before that are answered
  * "not ready" and only burden the service. It never makes the first wait shorter than the method's own.
  */
-export class SolveTimes {
+export class SolveDurations {
   readonly #byMethod = new Map<string, Sample>();
 
-  /** `unreadyMs`: how long after its submission a task that was solved in the end was last seen unsolved (0: never). */
-  record(method: string, unreadyMs: number): void {
+  /** `notReadyMs`: how long after its submission a task that was solved in the end was last seen unsolved (0: never). */
+  record(method: string, notReadyMs: number): void {
     const sample = this.#byMethod.get(method) ?? { byAge: [], byLength: [] };
     this.#byMethod.set(method, sample);
     const { byAge, byLength } = sample;
-    byAge.push(unreadyMs);
+    byAge.push(notReadyMs);
     // Kept sorted: to sort anew for every task is much of what a task costs.
-    byLength.splice(byLength.findLastIndex((ms) => ms <= unreadyMs) + 1, 0, unreadyMs);
+    byLength.splice(byLength.findLastIndex((ms) => ms <= notReadyMs) + 1, 0, notReadyMs);
     if (byAge.length > sampleSize) byLength.splice(byLength.indexOf(byAge.shift() ?? 0), 1);
   }
 
   /** The method's timing with what was learnt. */
   learnt(method: string, usual: PollTiming): PollTiming {
     const { byLength } = this.#byMethod.get(method) ?? { byLength: [] };
-    if (byLength.length < smallestSample) return usual;
+    if (byLength.length < minSampleSize) return usual;
     const earlyMs = byLength[Math.floor(byLength.length * earlyShare)] ?? 0;
     return earlyMs <= usual.firstWaitMs ? usual : { ...usual, firstWaitMs: earlyMs };
   }

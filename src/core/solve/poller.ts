@@ -12,14 +12,14 @@ export function thrownFault(error: unknown): Fault {
 }
 
 /** An id that was paid for and whose solution is wanted. */
-export interface Claim {
+export interface PollRequest {
   readonly captchaId: string;
   readonly timing: PollTiming;
   /**
    * How long before the collection an id of an earlier run was submitted, in ms. Nobody knows of a look in that time: what
    * is there at the first one may have been there since the submission. Left out where the id was submitted just now.
    */
-  readonly unwatchedMs?: number;
+  readonly sinceLastPollMs?: number;
   /** On the monotonic clock. */
   readonly deadlineAtMs: number;
   readonly report: (event: PollEvent) => void;
@@ -28,22 +28,22 @@ export interface Claim {
 type PollEventOf<T extends SolverEvent['type']> = Omit<Extract<SolverEvent, { type: T }>, 'taskId' | 'attempt'>;
 export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
 
-export interface Found {
+export interface PollSuccess {
   readonly solution: Solution;
   /** Wall clock, epoch ms: the earliest moment that the service may have had the answer. */
   readonly solvedAt: number;
   /** How long after the collection began the answer was last seen not to be there, in ms; 0 where it never was. */
-  readonly unreadyMs: number;
+  readonly notReadyMs: number;
 }
 
-export interface Collected {
-  readonly end: Found | { readonly fault: Fault };
+export interface PollResult {
+  readonly end: PollSuccess | { readonly fault: Fault };
   /** Round trips of the answered polls, in ms. */
   readonly pollMs: readonly number[];
   readonly pollFaultCount: number;
 }
 
-export interface CollectDeps {
+export interface PollDeps {
   readonly api: SolverApi;
   readonly clock: Clock;
   readonly random: Random;
@@ -55,8 +55,8 @@ function isPassing({ kind }: Fault): boolean {
 }
 
 class Collection {
-  readonly #claim: Claim;
-  readonly #deps: CollectDeps;
+  readonly #claim: PollRequest;
+  readonly #deps: PollDeps;
   readonly #pollMs: number[] = [];
   #pollFaultCount = 0;
   #pollCount = 0;
@@ -67,14 +67,14 @@ class Collection {
   /** When the answer was last not there: at the submission, before any look. */
   #previousLookMs: number;
 
-  constructor(claim: Claim, deps: CollectDeps) {
+  constructor(claim: PollRequest, deps: PollDeps) {
     this.#claim = claim;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
-    this.#previousLookMs = this.#startedMs - (claim.unwatchedMs ?? 0);
+    this.#previousLookMs = this.#startedMs - (claim.sinceLastPollMs ?? 0);
   }
 
-  async run(): Promise<Collected> {
+  async run(): Promise<PollResult> {
     for (;;) {
       const waitMs = this.#waitMs();
       if (waitMs === null) return this.#finish({ fault: this.#outOfTime() });
@@ -90,13 +90,13 @@ class Collection {
   }
 
   #waitMs(): number | null {
-    const situation = {
+    const context = {
       pollCount: this.#pollCount,
       faultsInARow: this.#faultsInARow,
       retryAfterMs: this.#retryAfterMs,
       timeLeftMs: this.#timeLeftMs(),
     };
-    return waitForPollMs(this.#claim.timing, situation, this.#deps.random);
+    return waitForPollMs(this.#claim.timing, context, this.#deps.random);
   }
 
   #poll(): Promise<PollAnswer | Fault> {
@@ -105,7 +105,7 @@ class Collection {
   }
 
   /** What came of a poll: how the collection ends, or null where it goes on. */
-  #take(answer: PollAnswer | Fault, sentMs: number): Collected['end'] | null {
+  #take(answer: PollAnswer | Fault, sentMs: number): PollResult['end'] | null {
     if ('kind' in answer) {
       if (!isPassing(answer)) return { fault: answer };
       this.#recordFault(answer);
@@ -113,7 +113,7 @@ class Collection {
     }
     const solvedAt = this.#solvedAt();
     this.#recordAnswer(this.#deps.clock.nowMs() - sentMs);
-    if (answer.ready) return { solution: answer.solution, solvedAt, unreadyMs: this.#unreadyMs() };
+    if (answer.ready) return { solution: answer.solution, solvedAt, notReadyMs: this.#notReadyMs() };
     this.#previousLookMs = sentMs;
     this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
     return null;
@@ -134,7 +134,7 @@ class Collection {
     this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
   }
 
-  #unreadyMs(): number {
+  #notReadyMs(): number {
     return Math.max(0, this.#previousLookMs - this.#startedMs);
   }
 
@@ -153,12 +153,12 @@ class Collection {
     return describeFault({ kind: 'timeout', message, retryAfterMs: this.#retryAfterMs });
   }
 
-  #finish(end: Collected['end']): Collected {
+  #finish(end: PollResult['end']): PollResult {
     return { end, pollMs: this.#pollMs, pollFaultCount: this.#pollFaultCount };
   }
 }
 
 /** Polls one id until it is solved, given up by the service, or out of time. Never submits. */
-export function collect(claim: Claim, deps: CollectDeps): Promise<Collected> {
+export function pollUntilDone(claim: PollRequest, deps: PollDeps): Promise<PollResult> {
   return new Collection(claim, deps).run();
 }

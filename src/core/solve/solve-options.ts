@@ -2,7 +2,7 @@ import type { RetryLimits } from '../resilience/retry-decision.ts';
 import type { Accepted, AttemptSteps } from './attempt.ts';
 
 /** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
-export interface Circumstances {
+export interface SolveOptions {
   readonly steps: AttemptSteps;
   /**
    * Submissions in earlier runs, the one of `accepted` included. The first of this run takes no token all the same: nothing
@@ -13,14 +13,14 @@ export interface Circumstances {
   /** An id of an earlier run that is still to be collected. */
   readonly accepted: Accepted | null;
   /**
-   * Waits until a thread may be free, at most `mostMs`, after the service said that all are taken: then such an answer
+   * Waits until a thread may be free, at most `maxMs`, after the service said that all are taken: then such an answer
    * costs neither an attempt nor a token. Null takes it for a fault like any other.
    */
-  readonly awaitThread: ((mostMs: number) => Promise<void>) | null;
+  readonly awaitThread: ((maxMs: number) => Promise<void>) | null;
 }
 
 /** Of a task that begins anew, of which nobody keeps a journal. */
-export const nothingSpecial: Circumstances = {
+export const defaultSolveOptions: SolveOptions = {
   steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
   earlierAttempts: 0,
   accepted: null,
@@ -32,7 +32,7 @@ export const nothingSpecial: Circumstances = {
  * more. The trials that it made for all do not, since nothing of them was accepted; but one attempt is one.
  */
 export function limitsIn(
-  { earlierAttempts, accepted }: Circumstances,
+  { earlierAttempts, accepted }: SolveOptions,
   limits: RetryLimits,
   trialCount: number,
 ): RetryLimits {

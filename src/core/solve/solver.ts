@@ -1,16 +1,16 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { Pass, QuietTime } from '../../ports/state.ts';
+import type { Permit, RetryAfterGate } from '../../ports/state.ts';
 import { type BackoffOptions, startBackoff } from '../resilience/backoff.ts';
-import { ProcessQuietTime } from '../resilience/retry-after-gate.ts';
+import { ProcessRetryAfterGate } from '../resilience/retry-after-gate.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../resilience/retry-decision.ts';
-import { Crowd, Entrance } from './admission-gate.ts';
-import { gaveUp, liveIdOf, solved, type WhyGivenUp } from './attempt-history.ts';
-import { type AttemptDeps, type AttemptPlan, runAttempt } from './attempt.ts';
-import { OwnTime } from './deadline.ts';
-import type { Found } from './poller.ts';
-import { type Circumstances, limitsIn, nothingSpecial } from './solve-options.ts';
+import { WaiterBackoff, AdmissionGate } from './admission-gate.ts';
+import { gaveUp, liveIdOf, solved, type FailureCause } from './attempt-history.ts';
+import { type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
+import { Deadline } from './deadline.ts';
+import type { PollSuccess } from './poller.ts';
+import { type SolveOptions, limitsIn, defaultSolveOptions } from './solve-options.ts';
 
 export interface SolverOptions {
   /** The one limit of a task across attempts, waits and polls, in ms. */
@@ -26,12 +26,12 @@ export interface SolverOptions {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly quiet: QuietTime; readonly crowd: Crowd };
+  readonly deps: AttemptDeps & { readonly quiet: RetryAfterGate; readonly waiters: WaiterBackoff };
   readonly stop: AbortSignal;
-  readonly circumstances: Circumstances;
+  readonly solveOptions: SolveOptions;
 }
 
-type Start = AttemptPlan['start'];
+type Start = AttemptRequest['start'];
 
 /** Whoever would rather wait than fail keeps its last attempt for so many base delays, in which a breaker opens. */
 const lastChance = 10;
@@ -40,7 +40,7 @@ const lastChance = 10;
  * The pass of an attempt that found out for all who wait that the service is not there; null for any other. Whoever does
  * that does it for all: an outage must not use up the attempts of a few.
  */
-function trialOf(start: Start, { captchaId, fault }: Attempt): Pass | null {
+function trialOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
   if (!('pass' in start) || start.pass.ticket === undefined || captchaId !== null) return null;
   if (fault === null || fault.answerLost) return null;
   return fault.kind === 'transport' || fault.kind === 'timeout' ? start.pass : null;
@@ -52,32 +52,32 @@ class Run {
   readonly #deps: RunParts['deps'];
   readonly #task: Task;
   readonly #stop: AbortSignal;
-  readonly #circumstances: Circumstances;
-  readonly #time: OwnTime;
-  readonly #entrance: Entrance;
+  readonly #solveOptions: SolveOptions;
+  readonly #time: Deadline;
+  readonly #admission: AdmissionGate;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
   /** Attempts that found out for all whether the service is there. */
   #trialCount = 0;
 
-  constructor(task: Task, { options, deps, stop, circumstances }: RunParts) {
+  constructor(task: Task, { options, deps, stop, solveOptions }: RunParts) {
     this.#options = options;
     this.#deps = deps;
     this.#task = task;
     this.#stop = stop;
-    this.#circumstances = circumstances;
+    this.#solveOptions = solveOptions;
     const { timeoutMs, onExhausted } = options;
     const attemptNeedsMs = deps.timing(task).intervalMs;
-    this.#time = new OwnTime({ timeoutMs, attemptNeedsMs, stands: onExhausted === 'pause' }, deps.clock);
+    this.#time = new Deadline({ timeoutMs, attemptNeedsMs, isPaused: onExhausted === 'pause' }, deps.clock);
     const onRefused = (retryInMs: number): void => deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
     const failsFast = onExhausted === 'fail';
-    this.#entrance = new Entrance({ deps, time: this.#time, stop, failsFast, onRefused });
+    this.#admission = new AdmissionGate({ deps, time: this.#time, stop, failsFast, onRefused });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
   }
 
   async toOutcome(): Promise<Outcome> {
-    const { accepted } = this.#circumstances;
-    let start: Start | WhyGivenUp = accepted === null ? await this.#entrance.enter() : { accepted };
+    const { accepted } = this.#solveOptions;
+    let start: Start | FailureCause = accepted === null ? await this.#admission.enter() : { accepted };
     for (;;) {
       if ('reason' in start) return this.#giveUp(start);
       const { record, solved: found } = await runAttempt(this.#plan(start), this.#deps);
@@ -86,20 +86,20 @@ class Run {
     }
   }
 
-  #plan(start: Start): AttemptPlan {
-    const { steps, earlierAttempts, accepted } = this.#circumstances;
+  #plan(start: Start): AttemptRequest {
+    const { steps, earlierAttempts, accepted } = this.#solveOptions;
     const attempt = earlierAttempts + this.#attempts.length + (accepted === null ? 1 : 0);
     return { task: this.#task, attempt, deadlineAtMs: this.#time.deadlineAtMs, start, steps };
   }
 
-  async #enterAfter(decision: RetryDecision): Promise<Start | WhyGivenUp> {
+  async #enterAfter(decision: RetryDecision): Promise<Start | FailureCause> {
     if (!decision.retry) return decision;
     await this.#deps.clock.sleep(decision.waitMs, this.#stop);
-    return this.#entrance.enter();
+    return this.#admission.enter();
   }
 
   #about(): { taskId: string; attempt: number } {
-    const earlier = Math.max(1, this.#circumstances.earlierAttempts);
+    const earlier = Math.max(1, this.#solveOptions.earlierAttempts);
     return { taskId: this.#task.taskId, attempt: this.#attempts.at(-1)?.attempt ?? earlier };
   }
 
@@ -108,7 +108,7 @@ class Run {
     return (attempt?.captchaId ?? null) === null ? [] : (this.#deps.singleUse?.(this.#task) ?? []);
   }
 
-  #course(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
+  #history(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
     return { task: this.#task, attempts: this.#attempts, durationMs: this.#time.elapsedMs() };
   }
 
@@ -116,11 +116,11 @@ class Run {
   async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
     await this.#deps.quiet.ask(retryAfterMs);
-    this.#time.grant(withJitter(retryAfterMs, 1));
+    this.#time.extend(withJitter(retryAfterMs, 1));
   }
 
   async #decideAfter(start: Start, record: Attempt): Promise<RetryDecision> {
-    const { awaitThread } = this.#circumstances;
+    const { awaitThread } = this.#solveOptions;
     const { onExhausted } = this.#options;
     const goOn = { retry: true, waitMs: 0 } as const;
     if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
@@ -142,10 +142,10 @@ class Run {
     if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault });
   }
 
-  #succeed(record: Attempt, { solution, solvedAt }: Found): Outcome {
+  #succeed(record: Attempt, { solution, solvedAt }: PollSuccess): Outcome {
     this.#record(record);
     const { lifetimeMs } = this.#deps.timing(this.#task);
-    const outcome = solved(this.#course(), { solution, solvedAt, lifetimeMs });
+    const outcome = solved(this.#history(), { solution, solvedAt, lifetimeMs });
     const { taskId, captchaId, durationMs } = outcome;
     this.#deps.emit({ type: 'solved', taskId, attempt: record.attempt, captchaId, durationMs });
     return outcome;
@@ -158,7 +158,7 @@ class Run {
     const attempt = this.#attempts.at(-1);
     if (last !== undefined && attempt?.captchaId === null) await this.#heedRequest(last);
     const { limits, onExhausted, backoff } = this.#options;
-    const decision = decideRetry(limitsIn(this.#circumstances, limits, this.#trialCount), {
+    const decision = decideRetry(limitsIn(this.#solveOptions, limits, this.#trialCount), {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
       idMayBeAlive: liveIdOf(attempt) !== null,
@@ -178,7 +178,7 @@ class Run {
     const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
       onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
-      maxWaitMs: this.#time.roomMs(),
+      maxWaitMs: this.#time.remainingMs(),
       taskId: this.#task.taskId,
     });
     if (!withdrawal.granted) {
@@ -187,14 +187,14 @@ class Run {
       return { retry: false, reason: 'budget-exhausted', retryInMs };
     }
     const waitMs = Math.max(backoffMs, withdrawal.waitMs);
-    this.#time.grant(waitMs - backoffMs);
+    this.#time.extend(waitMs - backoffMs);
     this.#deps.emit({ type: 'retrying', ...this.#about(), waitMs, budgetBalance: withdrawal.balance });
     return { retry: true, waitMs };
   }
 
-  #giveUp(why: WhyGivenUp): Outcome {
+  #giveUp(why: FailureCause): Outcome {
     const usedUp = why.reason === 'unsolvable' ? this.#usedUp(this.#attempts.at(-1)) : [];
-    const outcome = gaveUp(this.#course(), { ...why, usedUp });
+    const outcome = gaveUp(this.#history(), { ...why, usedUp });
     this.#deps.emit({ type: 'gave-up', ...this.#about(), reason: outcome.reason, message: outcome.message });
     return outcome;
   }
@@ -210,10 +210,10 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { quiet: new ProcessQuietTime(deps), crowd: new Crowd(), ...deps };
+    this.#deps = { quiet: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
   }
 
-  solve(task: Task, stop: AbortSignal, circumstances: Circumstances = nothingSpecial): Promise<Outcome> {
-    return new Run(task, { options: this.#options, deps: this.#deps, stop, circumstances }).toOutcome();
+  solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
+    return new Run(task, { options: this.#options, deps: this.#deps, stop, solveOptions }).toOutcome();
   }
 }

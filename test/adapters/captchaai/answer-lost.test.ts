@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { type Exchange, ExchangeHandler } from '../../../src/adapters/http/http-call.ts';
+import { type HttpCall, HttpCallHandler } from '../../../src/adapters/http/http-call.ts';
 import type { Fault } from '../../../src/domain/fault.ts';
 import {
   clientOf,
@@ -164,9 +164,9 @@ describe('ExchangeHandler', () => {
     resume: () => undefined,
   };
 
-  async function exchangeAfter(code: string, sent: boolean): Promise<Exchange> {
+  async function exchangeAfter(code: string, sent: boolean): Promise<HttpCall> {
     return new Promise((resolve) => {
-      const handler = new ExchangeHandler(resolve);
+      const handler = new HttpCallHandler(resolve);
       if (sent) handler.onRequestStart(controller);
       handler.onResponseError(controller, Object.assign(new Error(`secret text of ${code}`), { code }));
     });
@@ -197,7 +197,7 @@ describe('ExchangeHandler', () => {
   });
 
   it('keeps a request from being written a second time', () => {
-    const handler = new ExchangeHandler(() => undefined);
+    const handler = new HttpCallHandler(() => undefined);
     handler.onRequestStart(controller);
     expect(() => handler.onRequestStart(controller)).toThrow();
   });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { askService } from '../../../src/adapters/captchaai/api-probe.ts';
+import { probeApi } from '../../../src/adapters/captchaai/api-probe.ts';
 import { key, type Scripted, type Service, startAnswering, startRaw, unusedUrl } from './scripted-service.ts';
 
 const now = Date.UTC(2026, 10, 20, 12);
 
 function ask({ url }: Pick<Service, 'url'>, special: { key?: string | null; timeoutMs?: number } = {}) {
   const options = { key, timeoutMs: 5_000, proxy: null, errorKinds: {}, timestamp: () => now, ...special };
-  return askService({ baseUrl: new URL(url), ...options });
+  return probeApi({ baseUrl: new URL(url), ...options });
 }
 
 const healthy = ({ action }: Readonly<Record<string, string>>): Scripted => ({

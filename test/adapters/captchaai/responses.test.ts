@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { pickBalance, pickCaptchaId, pickThreads, type Success } from '../../../src/adapters/captchaai/responses.ts';
+import {
+  parseBalance,
+  parseSubmitResponse,
+  parseThreads,
+  type Success,
+} from '../../../src/adapters/captchaai/responses.ts';
 import { readAnswer } from '../../../src/protocol/answer.ts';
 
 function read(body: string): Success {
@@ -16,7 +21,7 @@ describe('pickCaptchaId', () => {
     ['OK|a1b2-c3:d4', 'a1b2-c3:d4'],
     [`OK|${'9'.repeat(200)}`, '9'.repeat(200)],
   ])('reads %s as %s', (body, id) => {
-    expect(pickCaptchaId(read(body))).toEqual({ value: id });
+    expect(parseSubmitResponse(read(body))).toEqual({ value: id });
   });
 
   it.each([
@@ -34,7 +39,7 @@ describe('pickCaptchaId', () => {
     '{"status":1,"request":{"id":"1"}}',
     `OK|${'9'.repeat(201)}`,
   ])('finds no id in %s', (body) => {
-    expect(pickCaptchaId(read(body))).toEqual({ missing: 'a usable id' });
+    expect(parseSubmitResponse(read(body))).toEqual({ missing: 'a usable id' });
   });
 });
 
@@ -48,7 +53,7 @@ describe('pickBalance', () => {
     ['{"status":1,"request":" 12.345 "}', 12.345],
     ['{"status":1,"request":12.345}', 12.345],
   ])('reads %s as %d', (body, balance) => {
-    expect(pickBalance(read(body))).toEqual({ value: balance });
+    expect(parseBalance(read(body))).toEqual({ value: balance });
   });
 
   it.each([
@@ -58,7 +63,7 @@ describe('pickBalance', () => {
     '{"status":1,"request":null}',
     '{"status":1,"request":"1e9"}',
   ])('finds no balance in %s', (body) => {
-    expect(pickBalance(read(body))).toEqual({ missing: 'a balance' });
+    expect(parseBalance(read(body))).toEqual({ missing: 'a balance' });
   });
 });
 
@@ -72,7 +77,7 @@ describe('pickThreads', () => {
     '{"status":1,"request":"OK","threads":5,"working_threads":2}',
     'OK|{"threads":5,"working_threads":2}',
   ])('reads %s', (body) => {
-    expect(pickThreads(read(body))).toEqual({ value: { threads: 5, workingThreads: 2 } });
+    expect(parseThreads(read(body))).toEqual({ value: { threads: 5, workingThreads: 2 } });
   });
 
   it.each([
@@ -84,6 +89,6 @@ describe('pickThreads', () => {
     ['{"status":1,"threads":5,"working_threads":1.5}', 'working_threads'],
     ['5', 'threads'],
   ])('says what is missing in %s: %s', (body, name) => {
-    expect(pickThreads(read(body))).toEqual({ missing: `a usable number named ${name}` });
+    expect(parseThreads(read(body))).toEqual({ missing: `a usable number named ${name}` });
   });
 });

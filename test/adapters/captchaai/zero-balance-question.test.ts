@@ -93,12 +93,12 @@ describe('a submission that is answered with a zero balance', () => {
       else setTimeout(() => response.end(threads(3, 3).body), 100);
     });
     const client = clientOf(service, { connections: 16 });
-    const questions = (): number => service.received.filter(({ url }) => url === '/res.php').length;
+    const apiRequests = (): number => service.received.filter(({ url }) => url === '/res.php').length;
     const faults = await Promise.all(Array.from({ length: 10 }, () => faultOf(client.submit(task, soon))));
     expect(faults.every(({ threadsFull }) => threadsFull)).toBe(true);
-    expect(questions()).toBe(1);
+    expect(apiRequests()).toBe(1);
     await faultOf(client.submit(task, soon));
-    expect(questions()).toBe(2);
+    expect(apiRequests()).toBe(2);
   });
 
   it('blames nobody where its own time is over before the answer comes, and others still learn it', async () => {

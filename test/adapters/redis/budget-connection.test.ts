@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
-import { FleetAway } from '../../../src/domain/errors.ts';
+import { RemoteUnavailableError } from '../../../src/domain/errors.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { usualBudget } from '../../support/solver-rig.ts';
 
@@ -16,7 +16,7 @@ async function failureAt(url: string): Promise<{ message: string; tookMs: number
   const failure: unknown = await bucket.look(usualBudget).catch((error: unknown) => error);
   const tookMs = clock.nowMs() - beganMs;
   bucket.close();
-  if (!(failure instanceof FleetAway)) throw new Error('it answered');
+  if (!(failure instanceof RemoteUnavailableError)) throw new Error('it answered');
   return { message: failure.message, tookMs };
 }
 
@@ -60,7 +60,7 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
 
   it('was started anew is there again with the next talk, and has kept what was taken', async () => {
     const bucket = bucketAt(server.url());
-    const talk = {
+    const sync = {
       options: usualBudget,
       accepted: 0,
       refused: 0,
@@ -70,17 +70,17 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
       epoch: '',
       promisedMs: 0,
     };
-    await bucket.talk({ ...talk, asks: [0, 0, 0] });
+    await bucket.sync({ ...sync, asks: [0, 0, 0] });
     await server.down();
-    await expect(bucket.talk({ ...talk, asks: [0] })).rejects.toThrow(FleetAway);
+    await expect(bucket.sync({ ...sync, asks: [0] })).rejects.toThrow(RemoteUnavailableError);
     await server.up();
-    expect((await bucket.talk({ ...talk, asks: [] })).granted).toBe(3);
+    expect((await bucket.sync({ ...sync, asks: [] })).granted).toBe(3);
     bucket.close();
   });
 
   it('keeps nothing for ever: a bucket is forgotten a minute after it is full, and is one per API and account', async () => {
     const bucket = bucketAt(server.url());
-    const talk = {
+    const sync = {
       options: usualBudget,
       accepted: 0,
       refused: 0,
@@ -90,7 +90,7 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
       epoch: '',
       promisedMs: 0,
     };
-    await bucket.talk({ ...talk, asks: [0] });
+    await bucket.sync({ ...sync, asks: [0] });
     bucket.close();
     const other = new RedisBucket({ url: server.url(), baseUrl: 'https://example.com', accountId: 'b' }, { clock });
     expect(await other.look(usualBudget)).toMatchObject({ granted: 0, balance: 10 });

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 import { type RetryBudgetOptions, RetryBudgetState } from '../../../src/core/resilience/retry-budget.ts';
-import type { FleetTalk } from '../../../src/ports/state.ts';
+import type { SyncOptions } from '../../../src/ports/state.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { clockedScript, ScriptedClock } from './support/scripted-clock.ts';
 
 const budget: RetryBudgetOptions = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 1, burst: 20 };
-const nothing: FleetTalk = {
+const nothing: SyncOptions = {
   ...{
     options: budget,
     accepted: 0,
@@ -60,9 +60,9 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     await time.set(ms);
   }
 
-  async function at(ms: number, talk: Partial<FleetTalk> = {}) {
+  async function at(ms: number, sync: Partial<SyncOptions> = {}) {
     await time.set(ms);
-    return bucket.talk({ ...nothing, ...talk });
+    return bucket.sync({ ...nothing, ...sync });
   }
 
   it('grants what the budget of a process grants, on any course', { timeout: 60_000 }, async () => {
@@ -186,7 +186,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
       let losses = 0;
       const usesMs: number[] = [];
       const hosts = [0, 1, 2].map(() => ({ epoch: '', untilMs: 0, toldMs: epochMs }));
-      const talk = async (host: (typeof hosts)[number], asks: readonly number[], surplus: number): Promise<void> => {
+      const sync = async (host: (typeof hosts)[number], asks: readonly number[], surplus: number): Promise<void> => {
         const { epoch, untilMs } = host;
         const answer = await at(nowMs, { options, epoch, promisedMs: Math.max(0, untilMs - nowMs), asks, surplus });
         const granted = answer.withdrawals.filter((each) => each.granted).map(({ waitMs }) => nowMs + waitMs);
@@ -197,7 +197,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         const thenMs = nowMs + afterMs;
         for (const each of hosts.filter(({ toldMs, untilMs }) => untilMs > nowMs && thenMs - toldMs >= 1_000)) {
           nowMs = Math.max(nowMs, each.toldMs + 1_000);
-          await talk(each, [], 0);
+          await sync(each, [], 0);
         }
         nowMs = thenMs;
         // What begins full where nobody remembers anything is none of this.
@@ -206,7 +206,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
           losses += 1;
           nowMs += 0.125;
         }
-        await talk(hosts[host]!, asks, surplus);
+        await sync(hosts[host]!, asks, surplus);
       }
       usesMs.sort((a, b) => a - b);
       usesMs.forEach((toMs, to) =>

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import { whileAway } from '../../../src/core/fleet/retry-while-unavailable.ts';
-import { QueueUnavailable } from '../../../src/domain/errors.ts';
+import { retryWhileUnavailable } from '../../../src/core/fleet/retry-while-unavailable.ts';
+import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { aQueuedTask, aResult } from '../../support/queued.ts';
 
 const never = new AbortController().signal;
-const patience = { clock: systemClock, signal: never, onAway: () => undefined };
+const patience = { clock: systemClock, signal: never, onUnavailable: () => undefined };
 const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
 
 describe.skipIf(!hasRedis)('while Redis is away', () => {
@@ -30,9 +30,9 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await queue.send([aQueuedTask(1)]);
     await server.down();
     const beginMs = systemClock.nowMs();
-    await expect(queue.send([aQueuedTask(2)])).rejects.toThrow(QueueUnavailable);
+    await expect(queue.send([aQueuedTask(2)])).rejects.toThrow(QueueUnavailableError);
     await expect(queue.depth()).rejects.toThrow(`redis://127.0.0.1:${server.port}/0`);
-    await expect(queue.receive(1, 0, never)).rejects.toThrow(QueueUnavailable);
+    await expect(queue.receive(1, 0, never)).rejects.toThrow(QueueUnavailableError);
     expect(systemClock.nowMs() - beginMs).toBeLessThan(3_000);
   });
 
@@ -52,10 +52,10 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await results.push(aResult(2));
     await server.down();
     const saving = lease?.save({ state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 });
-    await expect(results.push(aResult(1))).rejects.toThrow(QueueUnavailable);
+    await expect(results.push(aResult(1))).rejects.toThrow(QueueUnavailableError);
     await server.up();
     await saving;
-    expect(await whileAway(() => results.push(aResult(1)), patience)).toBe('first');
+    expect(await retryWhileUnavailable(() => results.push(aResult(1)), patience)).toBe('first');
     expect(await lease?.ack()).toBe(true);
     expect(await results.isFinished(aResult(2))).toBe(true);
   });
@@ -66,11 +66,11 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     const [first] = await reader.receive(1, 0, never);
     await server.down();
     await expect(reader.receive(5, 60_000, never)).rejects.toThrow(`127.0.0.1:${server.port}`);
-    await expect(first?.ack()).rejects.toThrow(QueueUnavailable);
+    await expect(first?.ack()).rejects.toThrow(QueueUnavailableError);
     await server.up();
-    await whileAway(async () => first?.ack(), patience);
-    await whileAway(() => results.push(aResult(2)), patience);
-    const [second] = await whileAway(() => reader.receive(5, 5_000, never), patience);
+    await retryWhileUnavailable(async () => first?.ack(), patience);
+    await retryWhileUnavailable(() => results.push(aResult(2)), patience);
+    const [second] = await retryWhileUnavailable(() => reader.receive(5, 5_000, never), patience);
     expect(second?.result.key).toBe(aResult(2).key);
     await reader.close();
     expect(await results.depth()).toEqual({ waiting: 1, inFlight: 0 });

@@ -19,7 +19,7 @@ import { encodeLines } from '../../../src/adapters/state/generations.ts';
 import { hostNowMs } from '../../../src/adapters/state/host-clock.ts';
 import { HostLog } from '../../../src/adapters/state/host-log.ts';
 import { readHistory, readPresent } from '../../../src/adapters/state/read-history.ts';
-import { LogLost } from '../../../src/domain/errors.ts';
+import { StateLogError } from '../../../src/domain/errors.ts';
 import type { Logged, LogState } from '../../../src/ports/state.ts';
 import { isRoot } from '../../support/is-root.ts';
 
@@ -166,13 +166,13 @@ describe('a log that cannot be used', () => {
   ])('because it %s is lost, and no more than that', (_what, damage) => {
     open();
     damage();
-    expect(() => open()).toThrow(LogLost);
+    expect(() => open()).toThrow(StateLogError);
   });
 
   it.skipIf(isRoot)('because nobody may write there is lost', () => {
     open();
     chmodSync(join(folder, '0.log'), 0o400);
-    expect(() => open()).toThrow(LogLost);
+    expect(() => open()).toThrow(StateLogError);
   });
 
   it('because another clock wrote it is lost', () => {
@@ -183,6 +183,6 @@ describe('a log that cannot be used', () => {
 
   it('because it is in a place that is none is lost', () => {
     folder = '/dev/null/budget';
-    expect(() => open()).toThrow(LogLost);
+    expect(() => open()).toThrow(StateLogError);
   });
 });

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { isGone, thisWriter } from '../../../src/adapters/state/process-identity.ts';
+import { isProcessDead, processId } from '../../../src/adapters/state/process-identity.ts';
 
-const [, , namespace] = thisWriter.split('.');
+const [, , namespace] = processId.split('.');
 
 function writerOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -21,22 +21,22 @@ describe.runIf(process.platform === 'linux')('a writer', () => {
   it('is not gone while it runs, and is when it stands still or has ended', async () => {
     const child = spawn('sleep', ['30']);
     const writer = writerOf(child.pid ?? 0);
-    expect(isGone(writer)).toBe(false);
+    expect(isProcessDead(writer)).toBe(false);
     child.kill('SIGSTOP');
-    expect(await eventually(() => isGone(writer))).toBe(true);
+    expect(await eventually(() => isProcessDead(writer))).toBe(true);
     child.kill('SIGCONT');
-    expect(await eventually(() => !isGone(writer))).toBe(true);
+    expect(await eventually(() => !isProcessDead(writer))).toBe(true);
     child.kill('SIGKILL');
     await once(child, 'close');
-    expect(isGone(writer)).toBe(true);
+    expect(isProcessDead(writer)).toBe(true);
   });
 
   it.each([
-    ['is this process', thisWriter, false],
+    ['is this process', processId, false],
     ['has a pid that another process got since', `${process.ppid}.1.${namespace}`, true],
     ['lives in another namespace, where pids mean others', `${process.ppid}.1.7`, false],
     ['is nobody', '', false],
   ])('that %s', (_what, writer, gone) => {
-    expect(isGone(writer)).toBe(gone);
+    expect(isProcessDead(writer)).toBe(gone);
   });
 });

@@ -3,17 +3,17 @@ import { CrowdedApi, ModelledApi } from '../../../src/adapters/virtual/modelled-
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { SolverApi } from '../../../src/ports/api.ts';
-import type { ServiceModel, ServiceVerdict } from '../../../src/ports/simulation.ts';
+import type { ServiceModel, ModelledReply } from '../../../src/ports/simulation.ts';
 import { aTask } from '../../support/builders.ts';
 
 const limits = { timeLeftMs: 60_000 };
 const well: ServiceModel = { outage: null, roundTripMs: [100, 100], solveMs: [5_000, 5_000], capacity: null };
 
 function deps() {
-  const verdicts: ServiceVerdict[] = [];
+  const verdicts: ModelledReply[] = [];
   const clock = new VirtualClock();
   const watch = {
-    submission: (verdict: ServiceVerdict) => verdicts.push(verdict),
+    submission: (verdict: ModelledReply) => verdicts.push(verdict),
     poll: () => undefined,
     solved: () => undefined,
   };
@@ -26,7 +26,7 @@ async function load(api: SolverApi, { clock, verdicts }: ReturnType<typeof deps>
     void api.submit(aTask(), limits).catch(() => undefined);
     await clock.advance(everyMs);
   }
-  const count = (verdict: ServiceVerdict): number => verdicts.filter((each) => each === verdict).length;
+  const count = (verdict: ModelledReply): number => verdicts.filter((each) => each === verdict).length;
   return { accepted: count('accepted'), busy: count('busy'), failed: count('failed') };
 }
 

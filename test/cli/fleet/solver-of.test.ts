@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { solverOf } from '../../../src/cli/fleet/embedded-workers.ts';
-import { nothingSpecial } from '../../../src/core/solve/solve-options.ts';
+import { createWorkerSolver } from '../../../src/cli/fleet/embedded-workers.ts';
+import { defaultSolveOptions } from '../../../src/core/solve/solve-options.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { anImage, imageText } from '../../support/an-image.ts';
 import { aStage } from '../support/a-stage.ts';
@@ -16,8 +16,8 @@ const picture: Task = { ...queued, method: 'base64', sitekey: null, pageurl: nul
 async function worked(task: Task, accepted: { captchaId: string; submittedAt: number } | null = null) {
   const stage = aStage({ solve: async () => aSolved(), config: { policy: { deny: ['pay.example.com'] } } });
   const never = new AbortController().signal;
-  const solver = solverOf(stage.session, () => undefined)(never, {});
-  const outcome = await solver.solve(task, never, { ...nothingSpecial, accepted });
+  const solver = createWorkerSolver(stage.session, () => undefined)(never, {});
+  const outcome = await solver.solve(task, never, { ...defaultSolveOptions, accepted });
   return { outcome, submitted: stage.records.tasks };
 }
 

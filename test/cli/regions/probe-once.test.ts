@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
 import { probeOnce, targetsOf } from '../../../src/cli/regions/health-report.ts';
-import { QueueUnavailable, UsageError } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError, UsageError } from '../../../src/domain/errors.ts';
 import type { ProbeResult, RegionProbe } from '../../../src/ports/api.ts';
 import type { QueueDepth, TaskQueue } from '../../../src/ports/queues.ts';
 import { aConfig } from '../support/a-config.ts';
@@ -68,7 +68,7 @@ describe('one look at a region', () => {
   });
 
   it.each([
-    [new QueueUnavailable('redis://r/0: connect ECONNREFUSED')],
+    [new QueueUnavailableError('redis://r/0: connect ECONNREFUSED')],
     [new UsageError('sqs://a in us-east-1: no such queue', 'Create it.')],
   ])('believes the probe where the queue cannot be asked either, and says so: %s', async (error) => {
     const region = await regionOf(

@@ -6,7 +6,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { BatchFiles } from '../../../src/cli/batch-files.ts';
 import { run } from '../../../src/commands/batch/command.ts';
 import type { BatchFlags } from '../../../src/commands/batch/flags.ts';
-import { plugBatchFiles } from '../../../src/container/batch-files.ts';
+import { createBatchFiles } from '../../../src/container/batch-files.ts';
 import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
@@ -53,7 +53,7 @@ export async function batch({ flags, input = three, stdin, outcome, fault, ...pa
   const silent = new ProviderFault(describeFault({ kind: 'transport', message: 'no answer' }));
   const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
   const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
-  const files = plugBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
+  const files = createBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
   const openOutput: BatchFiles['openOutput'] = async (request, rules) => {
     const output = await files.openOutput(request, rules);
     return fault === undefined

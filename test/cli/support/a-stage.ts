@@ -1,6 +1,6 @@
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import type { Context, GlobalFlags, SandboxHandle, Session, SessionRequest } from '../../../src/cli/context.ts';
+import type { Context, GlobalFlags, SandboxHandle, SolveSession, SessionRequest } from '../../../src/cli/context.ts';
 import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { SharedState } from '../../../src/cli/shared-state.ts';
@@ -24,7 +24,7 @@ export interface StageParts extends TerminalParts {
   readonly config?: object;
   readonly loaded?: Partial<LoadedConfig>;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  readonly api?: Partial<Session['api']>;
+  readonly api?: Partial<SolveSession['api']>;
   readonly solve?: Solve;
   readonly sandbox?: SandboxHandle;
   readonly sharedState?: SharedState;
@@ -41,7 +41,7 @@ function notCalled(name: string): () => never {
   };
 }
 
-const silentApi: Session['api'] = {
+const silentApi: SolveSession['api'] = {
   submit: notCalled('submit'),
   poll: notCalled('poll'),
   pollMany: notCalled('pollMany'),
@@ -88,7 +88,7 @@ export function aStage(parts: StageParts = {}) {
     healthServer: null,
   };
   const config = aConfig(parts.config);
-  const session: Session = {
+  const session: SolveSession = {
     config,
     api: { ...silentApi, ...parts.api },
     intervalMs: 5_000,

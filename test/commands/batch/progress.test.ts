@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/cli/context.ts';
 import { startBatchProgress } from '../../../src/commands/batch/progress.ts';
-import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { aSolved } from '../../cli/support/outcomes.ts';
@@ -9,7 +9,7 @@ import { someItems } from '../../support/batch-rig.ts';
 
 async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
   const stage = aStage(parts);
-  const tally = new BatchTally();
+  const tally = new BatchStats();
   const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
   const progress = await startBatchProgress({ tally, limit, total }, { ...stage.context, env });
   const finish = (count: number): void => {

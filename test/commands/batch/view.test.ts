@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/commands/batch/summary.ts';
-import { renderLeft, renderSummary, renderSurvey } from '../../../src/commands/batch/view.ts';
-import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { renderLeft, renderSummary, renderInputSummary } from '../../../src/commands/batch/view.ts';
+import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 
 const resume = 'captcha batch tasks.csv';
 
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
-  const usual = { ...new BatchTally().report(), solved: 4, retriesGranted: 1, ...report };
+  const usual = { ...new BatchStats().report(), solved: 4, retriesGranted: 1, ...report };
   const counts = { submissionCount: 5, requestCount: 10, polledAlone: null, usedUp: {} };
-  return { report: usual, rows, bad: 0, empty: 0, strays: 0, reason: null, message: null, ...counts, ...special };
+  return { report: usual, rows, bad: 0, empty: 0, orphanRows: 0, reason: null, message: null, ...counts, ...special };
 }
 
 describe('the summary of a batch', () => {
@@ -83,8 +83,8 @@ describe('the summary of a batch', () => {
   it.each([
     [1, '1 row of the output belongs to no task'],
     [2, '2 rows of the output belong to no task'],
-  ])('counts the rows of tasks that the input has no more: %i', (strays, sentence) => {
-    expect(renderSummary(aSummary({ strays }), resume)).toContain(`\n${sentence}`);
+  ])('counts the rows of tasks that the input has no more: %i', (orphanRows, sentence) => {
+    expect(renderSummary(aSummary({ orphanRows }), resume)).toContain(`\n${sentence}`);
   });
 
   it('speaks of one as of one', () => {
@@ -121,7 +121,7 @@ describe('the survey of an input', () => {
   it('counts per method and region, most first', () => {
     const survey = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
     const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
-    expect(renderSurvey(survey, { empty: 2, columns })).toBe(
+    expect(renderInputSummary(survey, { empty: 2, columns })).toBe(
       'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
         'columns sent: method, "Site Key" as sitekey; carried, never sent: Kunde\n',
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BudgetEvent, SharedState } from '../../../src/cli/shared-state.ts';
 import { log, run } from '../../../src/commands/budget/command.ts';
-import { ProtectionState } from '../../../src/core/resilience/resilience-state.ts';
+import { ResilienceState } from '../../../src/core/resilience/resilience-state.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
 
@@ -9,7 +9,7 @@ const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFa
 
 /** A shared state in memory, with one retry granted and the breaker open since 1 s. */
 function someState(): SharedState & { readonly events: BudgetEvent[]; resets: number } {
-  const state = new ProtectionState(options, 0);
+  const state = new ResilienceState(options, 0);
   const events: BudgetEvent[] = [];
   const entries = [
     { type: 'withdraw', maxWaitMs: 0, task: 'row-7' },
@@ -52,7 +52,7 @@ describe('captcha budget', () => {
       schemaVersion: 1,
       scope: 'host',
       budget: { burst: 10, accepted: 2, granted: 1, refused: 1, nextTokenInMs: 0 },
-      breaker: { state: 'open', retryInMs: 4_000, refused: 3, awaited: [] },
+      breaker: { state: 'open', retryInMs: 4_000, refused: 3, inFlight: [] },
       quietMs: 0,
     });
   });

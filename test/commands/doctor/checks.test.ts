@@ -16,7 +16,7 @@ import {
   oldestNode,
 } from '../../../src/commands/doctor/local-checks.ts';
 import { describeFault, type FaultKind } from '../../../src/domain/fault.ts';
-import type { ServiceAnswers, ServiceSurvey } from '../../../src/ports/api.ts';
+import type { ServiceAnswers, ApiProbeReport } from '../../../src/ports/api.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
 
 const answers: ServiceAnswers = {
@@ -34,7 +34,7 @@ const connection = {
   ],
   failed: null,
 } as const;
-const survey: ServiceSurvey = { connection, answers };
+const apiProbe: ApiProbeReport = { connection, answers };
 const fault = (kind: FaultKind, message = 'it says no') => describeFault({ kind, message });
 const base = 'https://ocr.captchaai.com';
 
@@ -148,7 +148,7 @@ describe('the check of the policy', () => {
 
 describe('the check of the API', () => {
   it('shows every step', () => {
-    expect(checkApi(survey, base)).toMatchObject({
+    expect(checkApi(apiProbe, base)).toMatchObject({
       status: 'ok',
       found: `${base}: DNS 5ms, TCP 25ms, TLS 40ms, HTTP answers`,
     });
@@ -178,11 +178,11 @@ describe('the check of the API', () => {
 describe('the check of the latency', () => {
   it('tells round trips from connecting', () => {
     const found = 'min 10ms, median 30ms, max 50ms in 5 round trips; connecting 70ms';
-    expect(checkLatency(survey)).toEqual({ status: 'ok', found, fix: null });
+    expect(checkLatency(apiProbe)).toEqual({ status: 'ok', found, fix: null });
   });
 
   it('takes what the first one took longer for connecting, through a proxy', () => {
-    expect(checkLatency({ ...survey, connection: null }).found).toMatch(/connecting 60ms$/);
+    expect(checkLatency({ ...apiProbe, connection: null }).found).toMatch(/connecting 60ms$/);
   });
 
   it.each([
@@ -192,7 +192,7 @@ describe('the check of the latency', () => {
     [[5, 1_000, 1_000], 'warning'],
     [[5, 1, 1, 9_000], 'ok'],
   ])('of %j ms is %s', (roundTripsMs, status) => {
-    expect(checkLatency({ ...survey, answers: { ...answers, roundTripsMs } }).status).toBe(status);
+    expect(checkLatency({ ...apiProbe, answers: { ...answers, roundTripsMs } }).status).toBe(status);
   });
 });
 

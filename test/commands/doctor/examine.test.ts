@@ -10,11 +10,11 @@ const serverAt = Date.UTC(2026, 0, 2);
 
 const healthyTools: DoctorTools = {
   runtime: { nodeVersion: '20.20.0', platform: 'linux' },
-  usualBaseUrl: 'https://ocr.captchaai.com',
+  defaultBaseUrl: 'https://ocr.captchaai.com',
   checkPolling: () => undefined,
   keyFacts: async () => ({ source: 'CAPTCHAAI_API_KEY', problem: null, length: 32, hasBlanks: false, file: null }),
   proxyFor: () => null,
-  survey: async () => ({
+  apiProbe: async () => ({
     connection: { steps: [{ step: 'TCP', durationMs: 3 }], failed: null },
     answers: {
       roundTripsMs: [9, 2, 2],
@@ -36,7 +36,7 @@ const healthyTools: DoctorTools = {
     freeBytes: 1e12,
     freeInodes: null,
   }),
-  redisCondition: () => Promise.reject(new Error('there is no queue')),
+  readRedisInfo: () => Promise.reject(new Error('there is no queue')),
 };
 
 const answering: RegionProbe = {
@@ -112,7 +112,7 @@ describe('captcha doctor', () => {
 
   it('looks once at what several checks are about', async () => {
     let surveys = 0;
-    await examined({ survey: async (of) => ((surveys += 1), healthyTools.survey(of)) });
+    await examined({ apiProbe: async (of) => ((surveys += 1), healthyTools.apiProbe(of)) });
     expect(surveys).toBe(1);
   });
 
@@ -120,7 +120,7 @@ describe('captcha doctor', () => {
     const malformed = (): never => {
       throw new UsageError('HTTPS_PROXY is not a URL', 'write one');
     };
-    const { exitCode, statusOf } = await examined({ proxyFor: malformed, survey: async () => malformed() });
+    const { exitCode, statusOf } = await examined({ proxyFor: malformed, apiProbe: async () => malformed() });
     expect(exitCode).toBe(2);
     expect(['proxy', 'api', 'clock', 'account'].map(statusOf)).toEqual(['failure', 'skipped', 'skipped', 'skipped']);
   });

@@ -4,8 +4,8 @@ import {
   checkDepth,
   checkQueues,
   checkRedis,
-  type QueueSight,
-  reachFix,
+  type QueueStatus,
+  connectionHint,
 } from '../../../src/commands/doctor/queue-checks.ts';
 import type { QueueDepth } from '../../../src/ports/queues.ts';
 
@@ -84,18 +84,18 @@ describe('what is to be done about a queue that cannot be used', () => {
     ['self-signed certificate', 'NODE_EXTRA_CA_CERTS'],
     ['something new', 'look at its log'],
   ])('%s: %s', (message, fix) => {
-    expect(reachFix(message)).toContain(fix);
+    expect(connectionHint(message)).toContain(fix);
   });
 });
 
 describe('the check of what is in a queue', () => {
   const empty: QueueDepth = { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 };
   const worker = (ageMs: number) => ({ region: 'us', ageMs });
-  const sight = (special: Partial<QueueDepth>, workers: QueueSight['workers'] = null): QueueSight => ({
+  const sight = (special: Partial<QueueDepth>, workers: QueueStatus['workers'] = null): QueueStatus => ({
     ...{ region: 'us', seen: { depth: { ...empty, ...special } }, workers },
   });
 
-  it.each<[QueueSight, string, string]>([
+  it.each<[QueueStatus, string, string]>([
     [sight({}), 'ok', 'us: 0 waiting, 0 in work, 0 dead'],
     [sight({}, []), 'ok', 'us: 0 waiting, 0 in work, 0 dead; no workers'],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { presentPlan } from '../../../src/commands/route/current-failover-plan.ts';
+import { createCurrentFailoverPlan } from '../../../src/commands/route/current-failover-plan.ts';
 import type { FailoverMove } from '../../../src/core/regions/failover-plan.ts';
 import { aRow } from './route-rows.ts';
 
@@ -36,11 +36,13 @@ describe('a page under the failover plan', () => {
       'b',
     ],
   ] as const)('%s', (_name, region, one, strict, effective) => {
-    expect(presentPlan([one], regions).effective(decided(region, strict), 'https://example.com/')).toBe(effective);
+    expect(createCurrentFailoverPlan([one], regions).effective(decided(region, strict), 'https://example.com/')).toBe(
+      effective,
+    );
   });
 
   it('always goes to the same region', () => {
-    const plan = presentPlan([spread], regions);
+    const plan = createCurrentFailoverPlan([spread], regions);
     const goes = (): readonly unknown[] =>
       [1, 2, 3].map((page) => plan.effective(decided('a'), `https://x.de/${page}`));
     expect(goes()).toEqual(goes());
@@ -49,7 +51,7 @@ describe('a page under the failover plan', () => {
   it.each(['https://shop.example.de/login/#', 'https://#.example.de/', '#'])(
     'like %s goes with its likes where the shares say',
     (pattern) => {
-      const plan = presentPlan([spread], regions);
+      const plan = createCurrentFailoverPlan([spread], regions);
       const pages = Array.from({ length: 10_000 }, (_, page) => pattern.replace('#', String(page)));
       const inB = pages.filter((page) => plan.effective(decided('a'), page) === 'b').length;
       expect(inB / pages.length).toBeGreaterThan(0.72);

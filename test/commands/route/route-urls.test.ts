@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { jsonLines } from '../../../src/commands/route/formats.ts';
-import { RouteTally } from '../../../src/commands/route/route-row.ts';
+import { RouteStats } from '../../../src/commands/route/route-row.ts';
 import { routeRow, routeUrls, type Routing } from '../../../src/commands/route/route-urls.ts';
 import type { RegionRouter } from '../../../src/core/routing/route-decision.ts';
 import type { UrlLine } from '../../../src/ports/files.ts';
@@ -25,7 +25,7 @@ async function routed(
   { mayBeCsv = false, ...parts }: TerminalParts & { readonly mayBeCsv?: boolean } = {},
 ) {
   const streams = aTerminal(parts);
-  const tally = new RouteTally();
+  const tally = new RouteStats();
   let read = 0;
   async function* take() {
     for (const batch of batches) {

@@ -55,14 +55,14 @@ describe('routes as a table', () => {
 
   it.each([null, 80])('are written when the input pauses, and from then on as they come (screen: %j)', (columns) => {
     const table = new TableText(columns);
-    expect([table.isHolding, table.release()]).toEqual([false, '']);
+    expect([table.hasBuffered, table.release()]).toEqual([false, '']);
     table.add(aRow({ url: 'a.de' }));
-    expect(table.isHolding).toBe(true);
+    expect(table.hasBuffered).toBe(true);
     expect(table.release()).toBe(
       'URL               host              region            rule              queue\n' +
         'a.de              shop.example.de   eu-west-1         shop.example.de   sqs://tasks-eu\n',
     );
-    expect([table.isHolding, table.add(aRow({ url: 'b' })), table.end()]).toEqual([
+    expect([table.hasBuffered, table.add(aRow({ url: 'b' })), table.end()]).toEqual([
       false,
       'b                 shop.example.de   eu-west-1         shop.example.de   sqs://tasks-eu\n',
       '',

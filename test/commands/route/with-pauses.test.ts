@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { withPauses } from '../../../src/commands/route/route-urls.ts';
+import { withIdleMarkers } from '../../../src/commands/route/route-urls.ts';
 import type { Clock } from '../../../src/ports/system.ts';
 
 /** Values of which each lets so much time pass before it comes. */
@@ -15,7 +15,7 @@ async function taken(delaysMs: readonly number[], isWaiting = true) {
   const clock = new VirtualClock();
   const values: (number | null)[] = [];
   const reading = (async () => {
-    for await (const value of withPauses(slow(clock, ...delaysMs), { clock, isWaiting: () => isWaiting })) {
+    for await (const value of withIdleMarkers(slow(clock, ...delaysMs), { clock, isWaiting: () => isWaiting })) {
       values.push(value);
     }
   })();

@@ -8,13 +8,9 @@ import { HostLog } from '../../../src/adapters/state/host-log.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { ProcessBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import { FleetProtection } from '../../../src/core/resilience/fleet-resilience.ts';
-import { SharedProtection } from '../../../src/core/resilience/host-resilience.ts';
-import type {
-  ProtectionAnswer,
-  ProtectionEntry,
-  ProtectionOptions,
-} from '../../../src/core/resilience/resilience-state.ts';
+import { FleetResilience } from '../../../src/core/resilience/fleet-resilience.ts';
+import { HostResilience } from '../../../src/core/resilience/host-resilience.ts';
+import type { StateReply, StateCommand, ResilienceOptions } from '../../../src/core/resilience/resilience-state.ts';
 import { ProcessRetryBudget } from '../../../src/core/resilience/retry-budget.ts';
 import type { Breaker, RetryBudget } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
@@ -31,7 +27,7 @@ const warn = (message: string): never => {
   throw new Error(message);
 };
 
-function inProcess({ budget, breaker }: ProtectionOptions): Protections {
+function inProcess({ budget, breaker }: ResilienceOptions): Protections {
   const clock = new VirtualClock();
   const view = {
     budget: new ProcessRetryBudget(budget, { clock }),
@@ -40,12 +36,12 @@ function inProcess({ budget, breaker }: ProtectionOptions): Protections {
   return { views: [view, view], pass: (ms) => clock.advance(ms) };
 }
 
-function inMemory(options: ProtectionOptions): Protections {
+function inMemory(options: ResilienceOptions): Protections {
   const clock = new VirtualClock();
   const nowMs = (): number => clock.nowMs();
-  const log = new MemoryLog<ProtectionEntry, ProtectionAnswer>(nowMs);
+  const log = new MemoryLog<StateCommand, StateReply>(nowMs);
   const views = ['a', 'b'].map((by) => {
-    return new SharedProtection(options, {
+    return new HostResilience(options, {
       openLog: (state) => log.open(by, state),
       ...{ nowMs, clock, random, warn },
     });
@@ -53,9 +49,9 @@ function inMemory(options: ProtectionOptions): Protections {
   return { views, pass: (ms) => clock.advance(ms) };
 }
 
-function hostProtection(options: ProtectionOptions, folder: string): SharedProtection {
-  return new SharedProtection(options, {
-    openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder }, state),
+function hostProtection(options: ResilienceOptions, folder: string): HostResilience {
+  return new HostResilience(options, {
+    openLog: (state) => new HostLog<StateCommand, StateReply>({ folder }, state),
     ...{ nowMs: hostNowMs, clock: systemClock, random, warn },
   });
 }
@@ -70,7 +66,7 @@ function untilTestFinished(views: readonly { close(): void | Promise<void> }[], 
 
 const aFolder = (): string => mkdtempSync(join(tmpdir(), 'protection-'));
 
-function onHost(options: ProtectionOptions): Protections {
+function onHost(options: ResilienceOptions): Protections {
   const folder = aFolder();
   const views = ['a', 'b'].map(() => hostProtection(options, folder));
   untilTestFinished(views, [folder]);
@@ -82,10 +78,10 @@ afterAll(() => server?.stop());
 let accounts = 0;
 
 /** Two processes of a fleet, each in the folder of its host. */
-function inFleet(options: ProtectionOptions, folders: readonly [string, string]): Protections {
+function inFleet(options: ResilienceOptions, folders: readonly [string, string]): Protections {
   const place = { url: server?.url() ?? '', baseUrl: 'https://example.com', accountId: `a${(accounts += 1)}` };
   const views = folders.map((folder) => {
-    return new FleetProtection(options.budget, {
+    return new FleetResilience(options.budget, {
       host: hostProtection(options, folder),
       openBucket: async () => new RedisBucket(place, { clock: systemClock }),
       ...{ nowMs: hostNowMs, clock: systemClock, random, warn },
@@ -95,12 +91,12 @@ function inFleet(options: ProtectionOptions, folders: readonly [string, string])
   return { views, pass: (ms) => systemClock.sleep(ms) };
 }
 
-function onHostOfFleet(options: ProtectionOptions): Protections {
+function onHostOfFleet(options: ResilienceOptions): Protections {
   const folder = aFolder();
   return inFleet(options, [folder, folder]);
 }
 
-type Implementation = readonly [name: string, start: (options: ProtectionOptions) => Protections];
+type Implementation = readonly [name: string, start: (options: ResilienceOptions) => Protections];
 
 const fleets: readonly Implementation[] = [
   ['of two hosts of a fleet', (options) => inFleet(options, [aFolder(), aFolder()])],

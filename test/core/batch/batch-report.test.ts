@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchTally } from '../../../src/core/batch/batch-report.ts';
+import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { Quantiles } from '../../../src/core/batch/quantiles.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from '../../cli/support/outcomes.ts';
@@ -34,7 +34,7 @@ describe('quantiles', () => {
 
 describe('the tally of a batch', () => {
   it('is empty at first', () => {
-    const report = new BatchTally().report();
+    const report = new BatchStats().report();
     expect(report).toMatchObject({
       solved: 0,
       failed: 0,
@@ -45,7 +45,7 @@ describe('the tally of a batch', () => {
   });
 
   it('counts what came of tasks, per region that worked and per reason', () => {
-    const tally = new BatchTally();
+    const tally = new BatchStats();
     tally.recordResult(aResult(aSolved({ durationMs: 10_000, region: 'eu' }), 'home', { expired: true }));
     tally.recordResult(aResult(aGaveUp({ reason: 'unsolvable', region: 'eu' }), 'home', { possiblyCharged: true }));
     tally.recordResult(aResult(aGaveUp({ reason: 'breaker-open' })));
@@ -60,7 +60,7 @@ describe('the tally of a batch', () => {
   });
 
   it('counts what the budget said', () => {
-    const tally = new BatchTally();
+    const tally = new BatchStats();
     const about = { taskId: 't1', attempt: 1 };
     tally.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
     tally.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });

@@ -49,7 +49,7 @@ describe('the concurrency limit', () => {
     void limit.acquire().then(() => order.push('new 1'));
     void limit.acquire().then(() => order.push('new 2'));
     limit.recordFull();
-    void limit.yield({ ms: 5_000, mostMs: Infinity }, never()).then(() => order.push('begun'));
+    void limit.yield({ ms: 5_000, maxMs: Infinity }, never()).then(() => order.push('begun'));
     await clock.advance(5_000);
     for (let count = 0; count < 3; count += 1) {
       limit.release();
@@ -64,7 +64,7 @@ describe('the concurrency limit', () => {
     await limit.acquire();
     let isIn = false;
     void limit.acquire().then(() => (isIn = true));
-    void limit.yield({ ms: 5_000, mostMs: Infinity }, never());
+    void limit.yield({ ms: 5_000, maxMs: Infinity }, never());
     await clock.advance(5_000);
     expect([isIn, limit.inFlight]).toEqual([false, 1]);
   });
@@ -76,7 +76,7 @@ describe('the concurrency limit', () => {
     await limit.acquire();
     await limit.acquire();
     limit.recordFull();
-    const waiting = limit.yield({ ms: Infinity, mostMs: Infinity }, stop.signal);
+    const waiting = limit.yield({ ms: Infinity, maxMs: Infinity }, stop.signal);
     stop.abort();
     await expect(waiting).resolves.toBeUndefined();
     expect(limit.inFlight).toBe(2);
@@ -85,16 +85,16 @@ describe('the concurrency limit', () => {
   it.each([
     ['before it would ask again', 3_000],
     ['while it waits for room', 8_000],
-  ])('waits for a thread no longer than it may: %s', async (_when, mostMs) => {
+  ])('waits for a thread no longer than it may: %s', async (_when, maxMs) => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
     await limit.acquire();
     await limit.acquire();
     limit.recordFull();
-    const waiting = limit.yield({ ms: 5_000, mostMs }, never()).then(() => clock.nowMs());
+    const waiting = limit.yield({ ms: 5_000, maxMs }, never()).then(() => clock.nowMs());
     // The room that it left is another's, and it has none to come back to.
     await clock.advance(60_000);
-    expect(await waiting).toBe(mostMs);
+    expect(await waiting).toBe(maxMs);
     expect(limit.inFlight).toBe(2);
     limit.release();
     limit.release();
@@ -120,7 +120,7 @@ describe('the concurrency limit', () => {
             await limit.acquire();
             for (let count = 0; count < fullHouses; count += 1) {
               limit.recordFull();
-              await limit.yield({ ms: 5_000, mostMs: Infinity }, never());
+              await limit.yield({ ms: 5_000, maxMs: Infinity }, never());
             }
             limit.recordAccepted();
             most = Math.max(most, limit.inFlight);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { surveyInput } from '../../../src/core/batch/input-summary.ts';
+import { scanInput } from '../../../src/core/batch/input-summary.ts';
 import { byPriority } from '../../../src/core/batch/priority-order.ts';
-import { OrderedRows, untilStopped } from '../../../src/core/batch/run-batch.ts';
+import { OrderedRows, abortable } from '../../../src/core/batch/run-batch.ts';
 import { someItems, streamOf, type Values } from '../../support/batch-rig.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -28,7 +28,7 @@ describe('items by priority', () => {
 
 describe('items until a stop', () => {
   it('are all of them where nothing stops', async () => {
-    expect(await all(untilStopped(streamOf([1, 2, 3]), new AbortController().signal))).toEqual([1, 2, 3]);
+    expect(await all(abortable(streamOf([1, 2, 3]), new AbortController().signal))).toEqual([1, 2, 3]);
   });
 
   it('do not wait for one that never comes', async () => {
@@ -37,7 +37,7 @@ describe('items until a stop', () => {
       yield 1;
       await new Promise(() => undefined);
     }
-    const reading = all(untilStopped(stalled(), stop.signal));
+    const reading = all(abortable(stalled(), stop.signal));
     setImmediate(() => stop.abort());
     expect(await reading).toEqual([1]);
   });
@@ -49,10 +49,10 @@ describe('items until a stop', () => {
       await new Promise((_resolve, reject) => (fail = reject));
       yield 1;
     }
-    const reading = all(untilStopped(failing(), new AbortController().signal));
+    const reading = all(abortable(failing(), new AbortController().signal));
     setImmediate(() => fail(new Error('unreadable')));
     await expect(reading).rejects.toThrow('unreadable');
-    const stopped = all(untilStopped(failing(), stop.signal));
+    const stopped = all(abortable(failing(), stop.signal));
     setImmediate(() => stop.abort());
     expect(await stopped).toEqual([]);
     fail(new Error('too late'));
@@ -108,7 +108,7 @@ describe('the survey of an input', () => {
     const bad = { type: 'bad', row: 3, line: 4, column: null, reason: 'r', fix: 'f' } as const;
     const told: unknown[] = [];
     const regional = { ...second!, task: { ...second!.task, region: 'eu', method: 'geetest' } };
-    const survey = await surveyInput(streamOf([first!, bad, regional]), async (record) => void told.push(record));
+    const survey = await scanInput(streamOf([first!, bad, regional]), async (record) => void told.push(record));
     expect(told).toEqual([bad]);
     const counts = { byMethod: { turnstile: 1, geetest: 1 }, byRegion: { '': 1, eu: 1 } };
     expect(survey).toEqual({ rows: 3, bad: 1, ...counts });

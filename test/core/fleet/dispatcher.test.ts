@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
-import { Dispatcher, type DispatcherDeps } from '../../../src/core/fleet/queue-client.ts';
+import { QueueClient, type QueueClientDeps } from '../../../src/core/fleet/queue-client.ts';
 import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.ts';
-import { QueueUnavailable } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { queueIdOf, type TaskResult } from '../../../src/domain/queued-task.ts';
 import type { TaskQueue } from '../../../src/ports/queues.ts';
 import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-rig.ts';
@@ -16,31 +16,31 @@ const sentBefore: Dispatch = { wasQueued: true, beforeSend: () => undefined, rec
 
 const aTaskOf = (row: number): RoutedTask => ({ ...aQueuedTask(row), homeRegion: 'home' });
 
-function aDispatcher(world: FleetWorld, special: Partial<DispatcherDeps> = {}) {
+function aDispatcher(world: FleetWorld, special: Partial<QueueClientDeps> = {}) {
   const stop = new AbortController();
   const told: string[] = [];
   const away: (readonly [string | null, string | null])[] = [];
-  const dispatcher = new Dispatcher('run-a', {
+  const queueClient = new QueueClient('run-a', {
     queues: new Map([['home', new MemoryTaskQueue(world.tasks)]]),
     results: world.results,
     state: null,
     place: ({ home }) => ({ region: home, reason: '' }),
     clock: world.clock,
     isResumed: false,
-    onAway: (region, message) => {
+    onUnavailable: (region, message) => {
       if (message !== null) away.push([region, message]);
     },
     tell: (message) => told.push(message),
     ...special,
   });
-  const collecting = dispatcher.collect(stop.signal, async () => undefined);
+  const collecting = queueClient.collect(stop.signal, async () => undefined);
   const end = async (): Promise<void> => {
     stop.abort();
     await world.clock.run();
     await collecting;
-    await dispatcher.close();
+    await queueClient.close();
   };
-  return { dispatcher, stop, away, told, end };
+  return { queueClient, stop, away, told, end };
 }
 
 function startWorker(world: FleetWorld, exitWhenIdleMs = 10_000) {
@@ -53,13 +53,13 @@ function startWorker(world: FleetWorld, exitWhenIdleMs = 10_000) {
 describe('a dispatcher', () => {
   it('sends tasks to their regions and waits for their results', async () => {
     const world = new FleetWorld();
-    const { dispatcher, end } = aDispatcher(world);
-    const waiting = [1, 2, 3].map((row) => dispatcher.dispatch(aTaskOf(row)));
+    const { queueClient, end } = aDispatcher(world);
+    const waiting = [1, 2, 3].map((row) => queueClient.dispatch(aTaskOf(row)));
     startWorker(world);
     await world.clock.advance(60_000);
     const results = await Promise.all(waiting);
     expect(results.map((result) => result?.outcome.taskId)).toEqual(['t1', 't2', 't3']);
-    for (const row of [1, 2, 3]) dispatcher.settle(aTaskOf(row).key);
+    for (const row of [1, 2, 3]) queueClient.settle(aTaskOf(row).key);
     await end();
     expect(await world.results.depth()).toEqual({ waiting: 0, inFlight: 0 });
   });
@@ -67,14 +67,14 @@ describe('a dispatcher', () => {
   it('leaves a result in its queue until its row is written, for the next process of the run', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
-    const waiting = first.dispatcher.dispatch(aTaskOf(1));
+    const waiting = first.queueClient.dispatch(aTaskOf(1));
     startWorker(world);
     await world.clock.advance(60_000);
     expect(await waiting).not.toBeNull();
     await first.end();
     const second = aDispatcher(world);
     await world.clock.advance(1_000);
-    expect((await second.dispatcher.dispatch(aTaskOf(1)))?.outcome.status).toBe('solved');
+    expect((await second.queueClient.dispatch(aTaskOf(1)))?.outcome.status).toBe('solved');
     expect(world.tasks.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
     await second.end();
   });
@@ -82,7 +82,7 @@ describe('a dispatcher', () => {
   it('gives up on a task whose result somebody else has read, and says that it may have been paid for', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
-    void first.dispatcher.dispatch(aTaskOf(1));
+    void first.queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     await first.end();
     startWorker(world);
@@ -92,7 +92,7 @@ describe('a dispatcher', () => {
     await read?.ack();
     await anybody.close();
     const second = aDispatcher(world);
-    const waiting = second.dispatcher.dispatch(aTaskOf(1));
+    const waiting = second.queueClient.dispatch(aTaskOf(1));
     startWorker(world);
     await world.clock.advance(60_000);
     expect(await waiting).toMatchObject({
@@ -105,11 +105,11 @@ describe('a dispatcher', () => {
   it('finds the tasks of an earlier process where they are, and neither sends nor pays twice', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
-    void first.dispatcher.dispatch(aTaskOf(1));
+    void first.queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     await first.end();
     const second = aDispatcher(world);
-    const again = second.dispatcher.dispatch(aTaskOf(1));
+    const again = second.queueClient.dispatch(aTaskOf(1));
     const api = startWorker(world);
     await world.clock.advance(60_000);
     expect(await again).toMatchObject({ outcome: { status: 'solved' }, possiblyCharged: false });
@@ -119,8 +119,8 @@ describe('a dispatcher', () => {
 
   it('answers null for what has no result when it ends', async () => {
     const world = new FleetWorld();
-    const { dispatcher, end } = aDispatcher(world);
-    const waiting = dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, end } = aDispatcher(world);
+    const waiting = queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(1_000);
     await end();
     expect(await waiting).toBeNull();
@@ -131,15 +131,15 @@ describe('a dispatcher', () => {
     const world = new FleetWorld();
     const other = new MemoryTasks({ clock: world.clock });
     const gone = Object.assign(Object.create(new MemoryTaskQueue(world.tasks)) as TaskQueue, {
-      send: () => Promise.reject(new QueueUnavailable('redis://home: gone')),
+      send: () => Promise.reject(new QueueUnavailableError('redis://home: gone')),
     });
     const queues = new Map<string, TaskQueue>([
       ['home', gone],
       ['other', new MemoryTaskQueue(other)],
     ]);
     const place = () => ({ region: world.clock.nowMs() < 2_500 ? 'home' : 'other', reason: '' });
-    const { dispatcher, away, end } = aDispatcher(world, { queues, place });
-    void dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, away, end } = aDispatcher(world, { queues, place });
+    void queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(5_000);
     expect(away).toEqual(Array.from({ length: 3 }, () => ['home', 'redis://home: gone']));
     const [lease] = await new MemoryTaskQueue(other).receive(1, 0, new AbortController().signal);
@@ -162,12 +162,12 @@ describe('a dispatcher', () => {
       const queue: TaskQueue = new MemoryTaskQueue(tasks);
       const send = queue.send.bind(queue);
       queue.send = (queued) =>
-        name === 'home' && isAway() ? Promise.reject(new QueueUnavailable('gone')) : send(queued);
+        name === 'home' && isAway() ? Promise.reject(new QueueUnavailableError('gone')) : send(queued);
       Object.assign(queue, special.queues?.[name]);
       return Object.defineProperty(queue, 'place', { value: `the place of ${name}` });
     };
     const taken: object[] = [];
-    const course = aDispatcher(world, {
+    const history = aDispatcher(world, {
       queues: new Map([
         ['home', named('home', home)],
         ['other', named('other', other)],
@@ -185,12 +185,12 @@ describe('a dispatcher', () => {
       const leases = await new MemoryTaskQueue(tasks).receive(10, 0, new AbortController().signal);
       return leases.map(({ queued }) => queued.progress);
     };
-    return { ...course, world, home, other, taken, progressIn };
+    return { ...history, world, home, other, taken, progressIn };
   }
 
   it('sends a task of an earlier process to where it was begun, and marks a copy that should be there already', async () => {
-    const { dispatcher, world, home, other, progressIn, end } = aResumedRun('the place of other', () => false);
-    void dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, world, home, other, progressIn, end } = aResumedRun('the place of other', () => false);
+    void queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     expect(await progressIn(home)).toEqual([]);
     expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
@@ -198,8 +198,8 @@ describe('a dispatcher', () => {
   });
 
   it('sends a task home that nobody has begun', async () => {
-    const { dispatcher, world, home, progressIn, end } = aResumedRun(null, () => false);
-    void dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, world, home, progressIn, end } = aResumedRun(null, () => false);
+    void queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     expect(await progressIn(home)).toEqual([{ state: 'new' }]);
     await end();
@@ -207,9 +207,9 @@ describe('a dispatcher', () => {
 
   it('takes a task over whose queue is away, writes the doubt down before, and marks whichever result comes', async () => {
     const run = aResumedRun('the place of home', () => true);
-    const { dispatcher, world, other, taken, progressIn, end } = run;
+    const { queueClient, world, other, taken, progressIn, end } = run;
     const recorded: number[] = [];
-    const waiting = dispatcher.dispatch(aTaskOf(1), {
+    const waiting = queueClient.dispatch(aTaskOf(1), {
       ...sentBefore,
       recordDoubt: () => void recorded.push(taken.length),
     });
@@ -223,7 +223,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  const gone = { holds: () => Promise.reject(new QueueUnavailable('gone')) };
+  const gone = { holds: () => Promise.reject(new QueueUnavailableError('gone')) };
   const holding = (isHeld: boolean): Partial<TaskQueue> => ({ holds: async (tasks) => tasks.map(() => isHeld) });
   const empty = holding(false);
 
@@ -232,8 +232,8 @@ describe('a dispatcher', () => {
     ['sends elsewhere what nobody has begun', null, { state: 'new' }],
   ])('does not wait for a queue that is away to say what it holds: it %s', async (_what, place, progress) => {
     const queues = { home: gone, other: empty };
-    const { dispatcher, world, other, progressIn, end } = aResumedRun(place, () => true, { queues });
-    void dispatcher.dispatch(aTaskOf(1), sentBefore);
+    const { queueClient, world, other, progressIn, end } = aResumedRun(place, () => true, { queues });
+    void queueClient.dispatch(aTaskOf(1), sentBefore);
     await world.clock.advance(3_000);
     expect(await progressIn(other)).toEqual([progress]);
     await end();
@@ -248,8 +248,8 @@ describe('a dispatcher', () => {
     ] as const) {
       doubts.length = 0;
       const run = aResumedRun(null, () => queues.home === gone, { queues, knowsRun: false });
-      const { dispatcher, world, other, progressIn, end } = run;
-      const waiting = dispatcher.dispatch(aTaskOf(1), { ...sentBefore, recordDoubt });
+      const { queueClient, world, other, progressIn, end } = run;
+      const waiting = queueClient.dispatch(aTaskOf(1), { ...sentBefore, recordDoubt });
       await world.clock.advance(3_000);
       expect(await progressIn(other)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
       expect(doubts).toHaveLength(count);
@@ -263,8 +263,8 @@ describe('a dispatcher', () => {
   it('brings a task that its queue has lost to the region that is chosen now, and says so beside the queues', async () => {
     const lost = { ...empty, knowsRun: async () => false };
     const run = aResumedRun('the place of other', () => false, { queues: { home: lost, other: lost } });
-    const { dispatcher, world, home, taken, told, progressIn, end } = run;
-    const waiting = dispatcher.dispatch(aTaskOf(1), sentBefore);
+    const { queueClient, world, home, taken, told, progressIn, end } = run;
+    const waiting = queueClient.dispatch(aTaskOf(1), sentBefore);
     await world.clock.advance(11_000);
     expect(await progressIn(home)).toEqual([]);
     await world.clock.advance(5_000);
@@ -279,8 +279,8 @@ describe('a dispatcher', () => {
 
   it('does not take a task for lost that is in the queue of another region', async () => {
     const queues = { home: empty, other: holding(true) };
-    const { dispatcher, world, taken, told, end } = aResumedRun('the place of other', () => false, { queues });
-    void dispatcher.dispatch(aTaskOf(1), sentBefore);
+    const { queueClient, world, taken, told, end } = aResumedRun('the place of other', () => false, { queues });
+    void queueClient.dispatch(aTaskOf(1), sentBefore);
     await world.clock.advance(20_000);
     expect([taken, told]).toEqual([[], []]);
     await end();
@@ -288,8 +288,8 @@ describe('a dispatcher', () => {
 
   it('waits for nobody who was set aside, and says how he is queued again', async () => {
     const world = new FleetWorld();
-    const { dispatcher, end } = aDispatcher(world);
-    const waiting = dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, end } = aDispatcher(world);
+    const waiting = queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
     const [lease] = await new MemoryTaskQueue(world.tasks).receive(1, 0, new AbortController().signal);
     await lease!.deadLetter('it kills');
@@ -308,8 +308,8 @@ describe('a dispatcher', () => {
     await queue.send([{ ...aTaskOf(1), run: 'run-b' }]);
     const [other] = await queue.receive(1, 0, new AbortController().signal);
     await other!.deadLetter('it kills');
-    const { dispatcher, end } = aDispatcher(world);
-    const waiting = dispatcher.dispatch(aTaskOf(1));
+    const { queueClient, end } = aDispatcher(world);
+    const waiting = queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(20_000);
     startWorker(world);
     await world.clock.advance(60_000);

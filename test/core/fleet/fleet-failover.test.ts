@@ -7,7 +7,7 @@ import { FleetFailover } from '../../../src/core/fleet/fleet-failover.ts';
 import type { Moved } from '../../../src/core/fleet/move-tasks.ts';
 import { FailoverRouter } from '../../../src/core/regions/failover-router.ts';
 import type { HealthReport } from '../../../src/core/regions/probe-regions.ts';
-import { QueueUnavailable } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { Region, RegionStatus } from '../../../src/domain/region.ts';
 import { aQueuedTask } from '../../support/fleet-rig.ts';
@@ -119,7 +119,7 @@ describe('failover of a fleet', () => {
     const { failover, follow, queues } = aFailover([aRegion('a'), aRegion('b')]);
     const queue = queues.get('a')!;
     const depth = queue.depth.bind(queue);
-    queue.depth = () => Promise.reject(new QueueUnavailable('redis://a: gone'));
+    queue.depth = () => Promise.reject(new QueueUnavailableError('redis://a: gone'));
     failover.noteQueue('a', 'redis://a: gone');
     await follow({ a: 'healthy', b: 'healthy' });
     expect(failover.place({ home: 'a', strict: false })).toEqual({ region: 'b', reason: 'a is unhealthy' });

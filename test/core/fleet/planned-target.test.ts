@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plannedTarget } from '../../../src/core/fleet/move-tasks.ts';
+import { failoverTarget } from '../../../src/core/fleet/move-tasks.ts';
 import type { Region } from '../../../src/domain/region.ts';
 
 const aRegion = (name: string, residency: string | null = null): Region => ({
@@ -13,7 +13,7 @@ const plain = { homeRegion: 'a', strict: false };
 
 describe('where the tasks of a move go', () => {
   it('is by the shares of the plan, at every moment', () => {
-    const targetOf = plannedTarget(
+    const targetOf = failoverTarget(
       aMove(['b', 0.6], ['c', 0.4]),
       ['a', 'b', 'c'].map((name) => aRegion(name)),
     );
@@ -22,14 +22,14 @@ describe('where the tasks of a move go', () => {
   });
 
   it('is nowhere for a strict task of a region without a group', () => {
-    const targetOf = plannedTarget(aMove(['b', 1]), [aRegion('a'), aRegion('b')]);
+    const targetOf = failoverTarget(aMove(['b', 1]), [aRegion('a'), aRegion('b')]);
     expect(targetOf({ ...plain, strict: true })).toBeNull();
     expect(targetOf(plain)).toBe('b');
   });
 
   it('is within the group of its own region, wherever the task waits', () => {
     const regions = [aRegion('a'), aRegion('b'), aRegion('c', 'eu'), aRegion('home', 'eu')];
-    const targetOf = plannedTarget(aMove(['b', 0.9], ['c', 0.1]), regions);
+    const targetOf = failoverTarget(aMove(['b', 0.9], ['c', 0.1]), regions);
     expect(targetOf({ homeRegion: 'home', strict: false })).toBe('c');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
-import { QueueUnavailable } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { type QueuedTask, queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
@@ -150,11 +150,11 @@ describe('a worker', () => {
     const real = new MemoryTaskQueue(world.tasks);
     const failing: TaskQueue = Object.assign(Object.create(real) as TaskQueue, {
       receive: async (most: number, waitMs: number, stop: AbortSignal): Promise<readonly TaskLease[]> => {
-        if (world.clock.nowMs() < 30_000) throw new QueueUnavailable('redis://x: gone');
+        if (world.clock.nowMs() < 30_000) throw new QueueUnavailableError('redis://x: gone');
         return real.receive(most, waitMs, stop);
       },
       depth: async () => {
-        if (world.clock.nowMs() < 30_000) throw new QueueUnavailable('redis://x: gone');
+        if (world.clock.nowMs() < 30_000) throw new QueueUnavailableError('redis://x: gone');
         return real.depth();
       },
     });

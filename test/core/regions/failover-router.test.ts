@@ -89,12 +89,12 @@ describe('the failover router', () => {
 
   it('takes the same course every time', () => {
     const states = [dead('x'), aState('a'), aState('b'), aState('c')];
-    const course = (): (string | null)[] => {
+    const history = (): (string | null)[] => {
       const router = routerOver(states);
       return Array.from({ length: 100 }, () => router.place({ home: 'x', strict: false }).region);
     };
-    expect(course()).toEqual(course());
-    expect(new Set(course()).size).toBe(3);
+    expect(history()).toEqual(history());
+    expect(new Set(history()).size).toBe(3);
   });
 
   it.each<[why: string, states: readonly RegionState[], strict: boolean, reason: string]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { healthAt, recordProbe, type RegionCourse, startCourse } from '../../../src/core/regions/region-health.ts';
+import { healthAt, recordProbe, type RegionHistory, startHistory } from '../../../src/core/regions/region-health.ts';
 import type { ProbeResult } from '../../../src/ports/api.ts';
 import { answered, aRegion, refused, silent } from '../resilience/support/probes.ts';
 
@@ -11,10 +11,10 @@ const idle = answered({ activeWorkers: 0, queueDepth: 0 });
 const region = aRegion('eu');
 
 /** A probe every 10 s, from second 10. */
-function after(...results: readonly ProbeResult[]): RegionCourse {
+function after(...results: readonly ProbeResult[]): RegionHistory {
   return results.reduce(
-    (course, result, index) => recordProbe(course, result, { rules, timestamp: (index + 1) * 10_000 }),
-    startCourse(region, 0),
+    (history, result, index) => recordProbe(history, result, { rules, timestamp: (index + 1) * 10_000 }),
+    startHistory(region, 0),
   );
 }
 
@@ -23,7 +23,7 @@ const statusesOf = (results: readonly ProbeResult[]): string[] =>
 
 describe('a region that is watched', () => {
   it('is unknown before the first probe', () => {
-    expect(startCourse(region, 5).health).toMatchObject({ status: 'unknown', since: 5, error: null });
+    expect(startHistory(region, 5).health).toMatchObject({ status: 'unknown', since: 5, error: null });
   });
 
   it.each([
@@ -106,11 +106,11 @@ describe('a region that is watched', () => {
 });
 
 describe('a region that was not heard of for longer than three intervals', () => {
-  const course = after(good);
+  const history = after(good);
 
   it('is unknown from then on', () => {
-    expect(healthAt(course, 45_000, rules)).toEqual(course.health);
-    expect(healthAt(course, 45_001, rules)).toMatchObject({
+    expect(healthAt(history, 45_000, rules)).toEqual(history.health);
+    expect(healthAt(history, 45_001, rules)).toMatchObject({
       status: 'unknown',
       since: 45_000,
       error: 'not heard of for too long',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SleepingRegions } from '../../../src/core/regions/scale-to-zero.ts';
+import { ScaleToZeroDetector } from '../../../src/core/regions/scale-to-zero.ts';
 import type { ProbeResult, RegionProbe } from '../../../src/ports/api.ts';
 
 const silence: ProbeResult = { answered: false, latencyMs: null, error: 'connection refused' };
@@ -22,7 +22,7 @@ async function lookAt(looks: readonly Look[]): Promise<readonly ProbeResult[]> {
     probeRegion: async () => look.says,
     probeApi: async () => ({ reachable: true, latencyMs: 1, error: null }),
   };
-  const regions = new SleepingRegions(probe, async () => {
+  const regions = new ScaleToZeroDetector(probe, async () => {
     const { waiting, inFlight = 0 } = look;
     return waiting === null ? null : { waiting, inFlight, oldestAgeMs: null, dead: 0 };
   });

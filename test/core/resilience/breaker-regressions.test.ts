@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import type { Verdict } from '../../../src/ports/state.ts';
+import type { CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-course.ts';
 
 /** Measured with opossum 9.0.0 and cockatiel 3.2.1: where each of them goes wrong, and what happens here. */
@@ -25,23 +25,23 @@ describe('what goes wrong in other breakers', () => {
   it('cockatiel: callers hang until the probe has ended; here they are told at once when to ask again', () => {
     const { breaker } = opened();
     passAt(breaker, 5_000);
-    expect(breaker.tryEnter(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
+    expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
   });
 
   it('opossum: a breaker restored a moment after it opened is half-open; here it is open for the rest of its break', () => {
     const { breaker } = opened();
     const restored = new CircuitBreaker(options);
     restored.restore(JSON.parse(JSON.stringify(breaker.snapshot())) as ReturnType<typeof breaker.snapshot>);
-    expect(restored.tryEnter(1)).toEqual({ admitted: false, retryInMs: 4_999 });
-    expect(restored.tryEnter(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(restored.tryAcquire(1)).toEqual({ admitted: false, retryInMs: 4_999 });
+    expect(restored.tryAcquire(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
   });
 
   it('opossum: calls that were refused dilute the failure ratio; here only outcomes count', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: 0.5 });
-    const failing = times<Verdict>(10, 'failure');
+    const failing = times<CallResult>(10, 'failure');
     recordAll(breaker, failing);
     expect(breaker.state).toBe('open');
-    for (let refused = 0; refused < 1_000; refused += 1) breaker.tryEnter(100);
+    for (let refused = 0; refused < 1_000; refused += 1) breaker.tryAcquire(100);
     breaker.record(passAt(breaker, 5_000), 'success', at(5_000));
     recordAll(breaker, failing, 36_000);
     expect(breaker.state).toBe('open');

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import type { Admission, Pass, Verdict } from '../../../src/ports/state.ts';
+import type { AcquireResult, Permit, CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-course.ts';
 
-const isProbe = (admission: Admission): boolean => admission.admitted && admission.pass.probe;
+const isProbe = (admission: AcquireResult): boolean => admission.admitted && admission.pass.probe;
 
 describe('CircuitBreaker, half-open', () => {
   it('gives the probe to exactly one, however many ask', () => {
     const { breaker } = opened();
-    const admissions = Array.from({ length: 100 }, () => breaker.tryEnter(5_000));
+    const admissions = Array.from({ length: 100 }, () => breaker.tryAcquire(5_000));
     expect(admissions.map(isProbe).indexOf(true)).toBe(0);
     expect(admissions.filter(({ admitted }) => admitted)).toHaveLength(1);
     expect(breaker.state).toBe('half-open');
@@ -18,11 +18,11 @@ describe('CircuitBreaker, half-open', () => {
   it('tells the others to ask again soon, since the probe may answer any moment', () => {
     const { breaker } = opened();
     passAt(breaker, 5_000);
-    expect(breaker.tryEnter(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
-    expect(breaker.tryEnter(24_400)).toEqual({ admitted: false, retryInMs: 600 });
+    expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
+    expect(breaker.tryAcquire(24_400)).toEqual({ admitted: false, retryInMs: 600 });
   });
 
-  it.each<[Verdict, string]>([
+  it.each<[CallResult, string]>([
     ['success', 'closed'],
     ['busy', 'closed'],
     ['failure', 'open'],
@@ -36,8 +36,8 @@ describe('CircuitBreaker, half-open', () => {
   it('gives the probe to the next one at once where it was abandoned', () => {
     const { breaker } = opened();
     breaker.record(passAt(breaker, 5_000), 'abandoned', at(5_000));
-    expect(breaker.tryEnter(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
-    expect(breaker.tryEnter(5_000).admitted).toBe(false);
+    expect(breaker.tryAcquire(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(breaker.tryAcquire(5_000).admitted).toBe(false);
   });
 
   it('is neither reopened nor robbed of its probe by the late failure of a submission from before', () => {
@@ -54,16 +54,16 @@ describe('CircuitBreaker, half-open', () => {
     passAt(breaker, 5_000);
     breaker.record(late[0]!, 'success', at(5_100));
     expect(breaker.state).toBe('half-open');
-    expect(breaker.tryEnter(5_100).admitted).toBe(false);
+    expect(breaker.tryAcquire(5_100).admitted).toBe(false);
   });
 
   it('gives a new probe when the lease of a dead one has ended, and ignores the dead one afterwards', () => {
     const { breaker } = opened();
     const dead = passAt(breaker, 5_000);
-    expect(breaker.tryEnter(24_999).admitted).toBe(false);
+    expect(breaker.tryAcquire(24_999).admitted).toBe(false);
     const next = passAt(breaker, 25_000);
     expect(next.probe).toBe(true);
-    expect(breaker.tryEnter(25_000).admitted).toBe(false);
+    expect(breaker.tryAcquire(25_000).admitted).toBe(false);
     breaker.record(dead, 'success', at(25_100));
     expect(breaker.state).toBe('half-open');
     breaker.record(next, 'failure', at(25_200));
@@ -88,7 +88,7 @@ describe('CircuitBreaker, half-open', () => {
 
 describe('CircuitBreaker, whatever happens', () => {
   it('never has two probes out within a lease, admits nobody in a break, and changes with current passes only', () => {
-    const verdict = fc.constantFrom<Verdict>('success', 'failure', 'failure', 'busy', 'abandoned');
+    const verdict = fc.constantFrom<CallResult>('success', 'failure', 'failure', 'busy', 'abandoned');
     const step = fc.oneof(
       fc.record({ type: fc.constant('enter' as const), afterMs: fc.integer({ min: 0, max: 6_000 }) }),
       fc.record({ type: fc.constant('record' as const), which: fc.nat(), verdict }),
@@ -96,13 +96,13 @@ describe('CircuitBreaker, whatever happens', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 2 });
-        const out: Pass[] = [];
+        const out: Permit[] = [];
         let [nowMs, probeMs, epoch] = [0, -Infinity, 0];
         for (const one of steps) {
           const before = breaker.state;
           if (one.type === 'enter') {
             nowMs += one.afterMs;
-            const admission = breaker.tryEnter(nowMs);
+            const admission = breaker.tryAcquire(nowMs);
             if (!admission.admitted) continue;
             expect(admission.pass.probe).toBe(before !== 'closed');
             if (before === 'half-open') expect(nowMs - probeMs).toBeGreaterThanOrEqual(options.probeLeaseMs);
@@ -110,7 +110,7 @@ describe('CircuitBreaker, whatever happens', () => {
             epoch = admission.pass.epoch;
             out.push(admission.pass);
           } else if (out.length > 0) {
-            const [pass] = out.splice(one.which % out.length, 1) as [Pass];
+            const [pass] = out.splice(one.which % out.length, 1) as [Permit];
             breaker.record(pass, one.verdict, at(nowMs));
             if (pass.epoch < epoch) expect(breaker.state).toBe(before);
           }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import type { Pass } from '../../../src/ports/state.ts';
+import type { Permit } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt } from '../../support/breaker-course.ts';
 
 const soon = { admitted: false, retryInMs: 40, soon: true };
@@ -14,10 +14,10 @@ function closedAgain(): CircuitBreaker {
 }
 
 /** Everybody who is let through now. */
-function admitted(breaker: CircuitBreaker, nowMs: number): Pass[] {
-  const passes: Pass[] = [];
+function admitted(breaker: CircuitBreaker, nowMs: number): Permit[] {
+  const passes: Permit[] = [];
   for (let asked = 0; asked < 500; asked += 1) {
-    const admission = breaker.tryEnter(nowMs);
+    const admission = breaker.tryAcquire(nowMs);
     if (!admission.admitted) break;
     passes.push(admission.pass);
   }
@@ -43,7 +43,7 @@ describe('CircuitBreaker, after a break', () => {
     for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 30_000), 'failure', at(30_000));
     breaker.record(passAt(breaker, 40_000), 'success', at(40_000));
     const latencyMs = 1_000;
-    const out: { pass: Pass; endMs: number }[] = [];
+    const out: { pass: Permit; endMs: number }[] = [];
     let most = 0;
     for (let nowMs = 40_000; nowMs < 65_000; nowMs += 10) {
       while ((out[0]?.endMs ?? Infinity) <= nowMs) breaker.record(out.shift()!.pass, 'success', at(nowMs));
@@ -57,7 +57,7 @@ describe('CircuitBreaker, after a break', () => {
   it('refuses the others: whoever would rather fail than wait fails, and is no part of the crowd', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);
-    expect(breaker.tryEnter(5_000)).toEqual(notYet);
+    expect(breaker.tryAcquire(5_000)).toEqual(notYet);
   });
 
   it('lets nobody through faster than the service was used before', () => {
@@ -138,7 +138,7 @@ describe('CircuitBreaker, with nothing heard of the service', () => {
   it.each(['success', 'busy'] as const)('lets everybody through with the first %s', (verdict) => {
     const breaker = new CircuitBreaker(cautious);
     const [first] = admitted(breaker, 0);
-    expect(breaker.tryEnter(0)).toEqual(soon);
+    expect(breaker.tryAcquire(0)).toEqual(soon);
     breaker.record(first!, verdict, at(200));
     expect(admitted(breaker, 200)).toHaveLength(500);
   });

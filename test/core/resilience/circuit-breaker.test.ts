@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import type { Verdict } from '../../../src/ports/state.ts';
+import type { CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, passesAt, recordAll, times } from '../../support/breaker-course.ts';
 
 describe('CircuitBreaker, closed', () => {
@@ -10,7 +10,7 @@ describe('CircuitBreaker, closed', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it.each<[string, Verdict[], string]>([
+  it.each<[string, CallResult[], string]>([
     ['two failures in a row', times(2, 'failure'), 'closed'],
     ['three failures in a row', times(3, 'failure'), 'open'],
     ['three failures with a success between', ['failure', 'failure', 'success', 'failure'], 'closed'],
@@ -36,7 +36,7 @@ describe('CircuitBreaker, closed', () => {
     'with a limit of $ratio is after $failures failures among $others others $state',
     ({ ratio, failures, others, state }) => {
       const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: ratio });
-      recordAll(breaker, [...times<Verdict>(others, 'success'), ...times<Verdict>(failures - 1, 'failure')]);
+      recordAll(breaker, [...times<CallResult>(others, 'success'), ...times<CallResult>(failures - 1, 'failure')]);
       expect(breaker.state).toBe('closed');
       recordAll(breaker, ['failure']);
       expect(breaker.state).toBe(state);
@@ -45,7 +45,7 @@ describe('CircuitBreaker, closed', () => {
 
   it('does not count busy answers as outcomes', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: 0.5 });
-    recordAll(breaker, [...times<Verdict>(50, 'busy'), ...times<Verdict>(9, 'failure')]);
+    recordAll(breaker, [...times<CallResult>(50, 'busy'), ...times<CallResult>(9, 'failure')]);
     expect(breaker.state).toBe('closed');
     recordAll(breaker, ['failure']);
     expect(breaker.state).toBe('open');
@@ -68,24 +68,24 @@ describe('CircuitBreaker, closed', () => {
 describe('CircuitBreaker, open', () => {
   it('refuses everybody until the break is over, and says for how long', () => {
     const { breaker } = opened();
-    expect(breaker.tryEnter(0)).toEqual({ admitted: false, retryInMs: 5_000 });
-    expect(breaker.tryEnter(4_999)).toEqual({ admitted: false, retryInMs: 1 });
+    expect(breaker.tryAcquire(0)).toEqual({ admitted: false, retryInMs: 5_000 });
+    expect(breaker.tryAcquire(4_999)).toEqual({ admitted: false, retryInMs: 1 });
   });
 
   it('was opened once by any number of failures at the same time', () => {
     const { breaker, late } = opened();
     for (const pass of late) breaker.record(pass, 'failure', at(3_000));
-    expect(breaker.tryEnter(4_000)).toEqual({ admitted: false, retryInMs: 1_000 });
+    expect(breaker.tryAcquire(4_000)).toEqual({ admitted: false, retryInMs: 1_000 });
     breaker.record(passAt(breaker, 5_000), 'failure', at(5_000));
     // The second break, not the seventh.
-    expect(breaker.tryEnter(5_000)).toEqual({ admitted: false, retryInMs: 10_000 });
+    expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 10_000 });
   });
 
   it('is not closed by the late success of a submission from before', () => {
     const { breaker, late } = opened();
     breaker.record(late[0]!, 'success', at(1_000));
     expect(breaker.state).toBe('open');
-    expect(breaker.tryEnter(1_000).admitted).toBe(false);
+    expect(breaker.tryAcquire(1_000).admitted).toBe(false);
   });
 
   it.each<[number, number]>([
@@ -95,7 +95,7 @@ describe('CircuitBreaker, open', () => {
   ])('with a draw of %d breaks for %d ms, so that clients do not probe in step', (jitter, breakMs) => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 1 });
     breaker.record(passAt(breaker, 0), 'failure', at(0, jitter));
-    expect(breaker.tryEnter(0)).toEqual({ admitted: false, retryInMs: breakMs });
+    expect(breaker.tryAcquire(0)).toEqual({ admitted: false, retryInMs: breakMs });
   });
 
   it.each<[number, number[]]>([
@@ -106,7 +106,7 @@ describe('CircuitBreaker, open', () => {
     const breaks: number[] = [];
     let nowMs = 0;
     for (let count = 0; count < 7; count += 1) {
-      const refusal = breaker.tryEnter(nowMs);
+      const refusal = breaker.tryAcquire(nowMs);
       breaks.push(refusal.admitted ? 0 : refusal.retryInMs);
       nowMs += breaks.at(-1)!;
       breaker.record(passAt(breaker, nowMs), 'failure', at(nowMs, jitter));
@@ -122,6 +122,6 @@ describe('CircuitBreaker, open', () => {
     breaker.record(passAt(breaker, 5_000), 'failure', at(5_000));
     breaker.record(passAt(breaker, 15_000), 'success', at(15_000));
     recordAll(breaker, times(3, 'failure'), atMs);
-    expect(breaker.tryEnter(atMs)).toEqual({ admitted: false, retryInMs: breakMs });
+    expect(breaker.tryAcquire(atMs)).toEqual({ admitted: false, retryInMs: breakMs });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FleetEntry, FleetLedger } from '../../../src/core/resilience/remote-lease.ts';
+import { type FleetEntry, RemoteLease } from '../../../src/core/resilience/remote-lease.ts';
 
 const counts = { accepted: 0, refused: 0 };
 const answer: FleetEntry & { type: 'fleet-heard' } = {
@@ -9,7 +9,7 @@ const answer: FleetEntry & { type: 'fleet-heard' } = {
 
 describe('FleetLedger', () => {
   it('spends what is on lease, and nothing of it once the lease has ended', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
     expect(ledger.apply({ type: 'spend', task: 't' }, counts, 1_999)).toEqual({ granted: true, waitMs: 0, balance: 9 });
     expect(ledger.leased(1_999)).toBe(1);
@@ -17,27 +17,27 @@ describe('FleetLedger', () => {
   });
 
   it('ends two leases with the first of them', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
     ledger.apply({ ...answer, surplus: 1, untilMs: 3_000 }, counts, 1_000);
     expect([ledger.leased(1_999), ledger.leased(2_000)]).toEqual([3, 0]);
   });
 
   it('does not lengthen a lease by talks that bring none', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
     ledger.apply({ ...answer, untilMs: 3_000 }, counts, 1_000);
     expect([ledger.leased(1_999), ledger.leased(2_000)]).toEqual([2, 0]);
   });
 
   it('hands over once what is to be told', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     expect(ledger.apply({ type: 'fleet-talk' }, { accepted: 5, refused: 2 }, 0)).toEqual({ accepted: 5, refused: 2 });
     expect(ledger.apply({ type: 'fleet-talk' }, { accepted: 6, refused: 2 }, 0)).toEqual({ accepted: 1, refused: 0 });
   });
 
   it('does not tell the fleet of what it has refused itself', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ ...answer, refused: 3 }, counts, 0);
     expect(ledger.owed({ accepted: 0, refused: 4 })).toEqual({ accepted: 0, refused: 1 });
   });
@@ -49,25 +49,25 @@ describe('FleetLedger', () => {
     ['it comes late, not longer: others may have paid for one', 9_000, 1_000, null],
     ['none comes by time', null, 999, { retryInMs: null }],
   ])('believes the fleet that there is no token: %s', (_what, tokenAtMs, nowMs, expected) => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ ...answer, tokenAtMs }, counts, 0);
     expect(ledger.emptiness(nowMs)).toEqual(expected);
   });
 
   it('lets one find out whether the fleet is back', () => {
-    const ledger = new FleetLedger();
+    const ledger = new RemoteLease();
     ledger.apply({ type: 'fleet-away', why: 'gone', forMs: 1_000 }, counts, 0);
-    expect([ledger.mayTalk(999), ledger.mayTalk(1_000)]).toEqual([false, true]);
+    expect([ledger.maySync(999), ledger.maySync(1_000)]).toEqual([false, true]);
     ledger.apply({ type: 'fleet-talk' }, counts, 1_000);
-    expect([ledger.mayTalk(2_999), ledger.mayTalk(3_000)], 'unless it is killed').toEqual([false, true]);
+    expect([ledger.maySync(2_999), ledger.maySync(3_000)], 'unless it is killed').toEqual([false, true]);
     ledger.apply(answer, counts, 1_100);
-    expect(ledger.mayTalk(1_100)).toBe(true);
+    expect(ledger.maySync(1_100)).toBe(true);
   });
 
   it('is restored as it was', () => {
-    const [ledger, copy] = [new FleetLedger(), new FleetLedger()];
+    const [ledger, copy] = [new RemoteLease(), new RemoteLease()];
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
-    copy.restore(JSON.parse(JSON.stringify(ledger.snapshot())) as ReturnType<FleetLedger['snapshot']>);
+    copy.restore(JSON.parse(JSON.stringify(ledger.snapshot())) as ReturnType<RemoteLease['snapshot']>);
     expect(copy.snapshot()).toEqual(ledger.snapshot());
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { FleetProtection } from '../../../src/core/resilience/fleet-resilience.ts';
-import { SharedProtection } from '../../../src/core/resilience/host-resilience.ts';
+import { FleetResilience } from '../../../src/core/resilience/fleet-resilience.ts';
+import { HostResilience } from '../../../src/core/resilience/host-resilience.ts';
 import { fleetShareOf } from '../../../src/core/resilience/remote-lease.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../src/core/resilience/resilience-state.ts';
+import type { StateReply, StateCommand } from '../../../src/core/resilience/resilience-state.ts';
 import type { RetryBudgetOptions } from '../../../src/core/resilience/retry-budget.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
@@ -21,18 +21,18 @@ function aFleet(theirs = budget) {
   const bucket = new MemoryBucket(theirs, nowMs);
   const warnings: string[] = [];
   const shared = { nowMs, clock, random: seededRandom(1), warn: (message: string) => void warnings.push(message) };
-  const hosts = new Map<string, MemoryLog<ProtectionEntry, ProtectionAnswer>>();
-  const join = (name: string): FleetProtection => {
-    const log = hosts.get(name) ?? new MemoryLog<ProtectionEntry, ProtectionAnswer>(nowMs);
+  const hosts = new Map<string, MemoryLog<StateCommand, StateReply>>();
+  const join = (name: string): FleetResilience => {
+    const log = hosts.get(name) ?? new MemoryLog<StateCommand, StateReply>(nowMs);
     hosts.set(name, log);
     const options = { budget: fleetShareOf(budget, 0.1), breaker: usualBreaker };
-    const host = new SharedProtection(options, { openLog: (state) => log.open(name, state), ...shared });
-    return new FleetProtection(budget, { host, openBucket: async () => bucket, ...shared });
+    const host = new HostResilience(options, { openLog: (state) => log.open(name, state), ...shared });
+    return new FleetResilience(budget, { host, openBucket: async () => bucket, ...shared });
   };
   return { clock, bucket, warnings, join };
 }
 
-async function grantsOf(protection: FleetProtection, asks: number): Promise<number> {
+async function grantsOf(protection: FleetResilience, asks: number): Promise<number> {
   let granted = 0;
   for (let count = 0; count < asks; count += 1) if ((await protection.budget.tryWithdraw(now)).granted) granted += 1;
   return granted;
@@ -42,7 +42,7 @@ describe('FleetProtection', () => {
   it('says nothing to the fleet before there is something to say', async () => {
     const { clock, bucket, join } = aFleet();
     const a = join('a');
-    await a.breaker.tryEnter();
+    await a.breaker.tryAcquire();
     await clock.advance(10_000);
     await a.close();
     expect(bucket.talks).toEqual([]);

@@ -10,7 +10,7 @@ function aBreaker(draw: number): { breaker: ProcessBreaker; clock: VirtualClock 
 }
 
 function fail(breaker: ProcessBreaker): void {
-  const admission = breaker.tryEnter();
+  const admission = breaker.tryAcquire();
   if (admission.admitted) breaker.record(admission.pass, 'failure');
 }
 
@@ -18,17 +18,17 @@ describe('ProcessBreaker', () => {
   it('opens with a break that its chance has lengthened', () => {
     const { breaker } = aBreaker(0.5);
     fail(breaker);
-    expect(breaker.tryEnter()).toEqual({ admitted: false, retryInMs: 6_250 });
+    expect(breaker.tryAcquire()).toEqual({ admitted: false, retryInMs: 6_250 });
   });
 
   it('gives one probe when its clock has passed the break, and closes when the probe succeeds', async () => {
     const { breaker, clock } = aBreaker(0);
     fail(breaker);
     await clock.advance(5_000);
-    const admission = breaker.tryEnter();
+    const admission = breaker.tryAcquire();
     expect(admission).toMatchObject({ admitted: true, pass: { probe: true } });
-    expect(breaker.tryEnter().admitted).toBe(false);
+    expect(breaker.tryAcquire().admitted).toBe(false);
     if (admission.admitted) breaker.record(admission.pass, 'success');
-    expect(breaker.tryEnter()).toMatchObject({ admitted: true, pass: { probe: false } });
+    expect(breaker.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: false } });
   });
 });

@@ -3,17 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   decideRetry,
   type RetryDecision,
-  type Situation,
+  type RetryContext,
   withJitter,
 } from '../../../src/core/resilience/retry-decision.ts';
 import type { Fault, FaultKind } from '../../../src/domain/fault.ts';
-import type { GaveUpReason } from '../../../src/domain/outcome.ts';
+import type { FailureReason } from '../../../src/domain/outcome.ts';
 import { aFault } from '../../support/builders.ts';
 
 const limits = { maxAttempts: 3, maxUnsolvable: 3 };
 
 const again = (waitMs: number): RetryDecision => ({ retry: true, waitMs });
-const stop = (reason: GaveUpReason, retryInMs: number | null = null): RetryDecision => ({
+const stop = (reason: FailureReason, retryInMs: number | null = null): RetryDecision => ({
   retry: false,
   reason,
   retryInMs,
@@ -31,7 +31,7 @@ const unknown = aFault({ kind: 'rejected', code: 'ERROR_NEW', maxResubmissions: 
 const account = aFault({ kind: 'account', code: 'ERROR_WRONG_USER_KEY' });
 const strange = aFault({ kind: 'config' });
 
-const situation = (special: Partial<Situation>): Situation => ({
+const context = (special: Partial<RetryContext>): RetryContext => ({
   faults: [transport],
   idMayBeAlive: false,
   isInputUsedUp: false,
@@ -44,7 +44,7 @@ const situation = (special: Partial<Situation>): Situation => ({
 });
 
 describe('decideRetry', () => {
-  it.each<[string, Partial<Situation>, RetryDecision]>([
+  it.each<[string, Partial<RetryContext>, RetryDecision]>([
     ['a transport fault is retried after the backoff', {}, again(1_000)],
     ['a timeout is retried after the backoff', { faults: [timeout] }, again(1_000)],
     ['a lost answer is retried after the backoff', { faults: [lost] }, again(1_000)],
@@ -99,10 +99,10 @@ describe('decideRetry', () => {
     ['a live id with a wrong address is that', { idMayBeAlive: true, faults: [strange] }, stop('config')],
     ['a live id with a rejected poll is that', { idMayBeAlive: true, faults: [unknown] }, stop('rejected')],
   ])('%s', (_sentence, special, decision) => {
-    expect(decideRetry(limits, situation(special))).toEqual(decision);
+    expect(decideRetry(limits, context(special))).toEqual(decision);
   });
 
-  it.each<[FaultKind, GaveUpReason]>([
+  it.each<[FaultKind, FailureReason]>([
     ['transport', 'attempts-exhausted'],
     ['timeout', 'attempts-exhausted'],
     ['throttled', 'attempts-exhausted'],
@@ -111,20 +111,18 @@ describe('decideRetry', () => {
     ['account', 'account'],
     ['config', 'config'],
   ])('gives up on the only attempt that ends in %s with the reason %s', (kind, reason) => {
-    const decision = decideRetry({ maxAttempts: 1, maxUnsolvable: 3 }, situation({ faults: [aFault({ kind })] }));
+    const decision = decideRetry({ maxAttempts: 1, maxUnsolvable: 3 }, context({ faults: [aFault({ kind })] }));
     expect(decision).toEqual(stop(reason));
   });
 
   it('holds a CAPTCHA to be unsolvable after maxUnsolvable answers, with attempts left', () => {
     const generous = { maxAttempts: 10, maxUnsolvable: 2 };
-    expect(decideRetry(generous, situation({ faults: [unsolvable] }))).toEqual(again(1_000));
-    expect(decideRetry(generous, situation({ faults: [unsolvable, transport] }))).toEqual(again(1_000));
-    expect(decideRetry(generous, situation({ faults: [unsolvable, transport, unsolvable] }))).toEqual(
-      stop('unsolvable'),
-    );
+    expect(decideRetry(generous, context({ faults: [unsolvable] }))).toEqual(again(1_000));
+    expect(decideRetry(generous, context({ faults: [unsolvable, transport] }))).toEqual(again(1_000));
+    expect(decideRetry(generous, context({ faults: [unsolvable, transport, unsolvable] }))).toEqual(stop('unsolvable'));
   });
 
-  it.each<[string, Partial<Situation>, number]>([
+  it.each<[string, Partial<RetryContext>, number]>([
     ['waits where the service was not there', { faults: [unsolvable, transport] }, 10_000],
     ['waits where no answer came', { faults: [transport, lost] }, 10_000],
     ['waits with jitter', { faults: [transport, timeout], jitter: 0.5 }, 15_000],
@@ -133,11 +131,11 @@ describe('decideRetry', () => {
     ['waits as usual where the service answered', { faults: [transport, unsolvable] }, 1_000],
     ['is not the second of three', { faults: [transport] }, 1_000],
   ])('the last attempt of a task that gives others time %s', (_when, special, waitMs) => {
-    expect(decideRetry(limits, situation({ lastChanceMs: 10_000, ...special }))).toEqual(again(waitMs));
+    expect(decideRetry(limits, context({ lastChanceMs: 10_000, ...special }))).toEqual(again(waitMs));
   });
 
   it('has nothing to decide without a fault', () => {
-    expect(() => decideRetry(limits, situation({ faults: [] }))).toThrow(RangeError);
+    expect(() => decideRetry(limits, context({ faults: [] }))).toThrow(RangeError);
   });
 
   it('never allows an attempt beyond a limit, on a live id, with a used up input or at the deadline, nor shortens a wait', () => {

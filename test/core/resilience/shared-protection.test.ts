@@ -2,34 +2,34 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { SharedProtection } from '../../../src/core/resilience/host-resilience.ts';
+import { HostResilience } from '../../../src/core/resilience/host-resilience.ts';
 import {
-  type ProtectionAnswer,
-  type ProtectionEntry,
-  type ProtectionOptions,
-  ProtectionState,
+  type StateReply,
+  type StateCommand,
+  type ResilienceOptions,
+  ResilienceState,
 } from '../../../src/core/resilience/resilience-state.ts';
-import { LogLost } from '../../../src/domain/errors.ts';
-import type { Pass, Verdict } from '../../../src/ports/state.ts';
+import { StateLogError } from '../../../src/domain/errors.ts';
+import type { Permit, CallResult } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
 
-const options: ProtectionOptions = {
+const options: ResilienceOptions = {
   budget: { ...usualBudget, burst: 3 },
   breaker: { ...usualBreaker, consecutiveFailures: 3, unprovenLimit: 3 },
 };
 const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;
 
-type Log = MemoryLog<ProtectionEntry, ProtectionAnswer>;
+type Log = MemoryLog<StateCommand, StateReply>;
 
 /** Processes `a`, `b` and so on, that share a log. */
-function aHost(names: readonly string[], special: Partial<ProtectionOptions> = {}) {
+function aHost(names: readonly string[], special: Partial<ResilienceOptions> = {}) {
   const clock = new VirtualClock();
   const nowMs = (): number => clock.nowMs();
   const log: Log = new MemoryLog(nowMs);
   const warnings: string[] = [];
-  const open = (name: string, own = special): SharedProtection =>
-    new SharedProtection(
+  const open = (name: string, own = special): HostResilience =>
+    new HostResilience(
       { ...options, ...own },
       {
         openLog: (state) => log.open(name, state),
@@ -39,8 +39,8 @@ function aHost(names: readonly string[], special: Partial<ProtectionOptions> = {
   return { clock, log, warnings, open, processes: names.map((name) => open(name)) };
 }
 
-async function pass(protection: SharedProtection): Promise<Pass> {
-  const admission = await protection.breaker.tryEnter();
+async function pass(protection: HostResilience): Promise<Permit> {
+  const admission = await protection.breaker.tryAcquire();
   if (!admission.admitted) throw new Error('not admitted');
   return admission.pass;
 }
@@ -48,18 +48,18 @@ async function pass(protection: SharedProtection): Promise<Pass> {
 describe('SharedProtection', () => {
   it('answers whoever still asks when it is closed, and touches the log no more', async () => {
     const { log, warnings, processes } = aHost(['a'], { breaker: usualBreaker });
-    const [a] = processes as [SharedProtection];
+    const [a] = processes as [HostResilience];
     await pass(a);
     a.close();
     const written = log.written.length;
     expect(await a.budget.tryWithdraw(now)).toMatchObject({ granted: true });
-    expect(await a.breaker.tryEnter()).toMatchObject({ admitted: true });
+    expect(await a.breaker.tryAcquire()).toMatchObject({ admitted: true });
     expect([log.written.length, warnings]).toEqual([written, []]);
   });
 
   it('writes one entry for what happened in a short while, and nothing for asking', async () => {
     const { clock, log, processes } = aHost(['a'], { breaker: usualBreaker });
-    const [a] = processes as [SharedProtection];
+    const [a] = processes as [HostResilience];
     for (let count = 0; count < 1_000; count += 1) {
       await a.breaker.record(await pass(a), 'success');
       await a.budget.deposit();
@@ -74,7 +74,7 @@ describe('SharedProtection', () => {
 
   it('writes no refusal but the sum of them', async () => {
     const { clock, log, processes } = aHost(['a', 'b']);
-    const [a, b] = processes as [SharedProtection, SharedProtection];
+    const [a, b] = processes as [HostResilience, HostResilience];
     for (let count = 0; count < 3; count += 1) await a.budget.tryWithdraw(now);
     const written = log.written.length;
     for (let count = 0; count < 100; count += 1) await b.budget.tryWithdraw(now);
@@ -87,7 +87,7 @@ describe('SharedProtection', () => {
 
   it('tells what is left when it is closed', async () => {
     const { log, processes } = aHost(['a']);
-    const [a] = processes as [SharedProtection];
+    const [a] = processes as [HostResilience];
     await a.budget.deposit();
     a.close();
     expect(log.written).toMatchObject([{ entry: { type: 'tally', accepted: 1 } }]);
@@ -95,7 +95,7 @@ describe('SharedProtection', () => {
 
   it('holds all back for what the service asked of one', async () => {
     const { clock, processes } = aHost(['a', 'b']);
-    const [a, b] = processes as [SharedProtection, SharedProtection];
+    const [a, b] = processes as [HostResilience, HostResilience];
     await a.quiet.ask(2_000);
     expect(await b.quiet.leftMs()).toBe(2_000);
     await clock.advance(1_500);
@@ -106,23 +106,23 @@ describe('SharedProtection', () => {
 
   it('takes the probe from a process that was killed or stopped, at once', async () => {
     const { clock, log, processes } = aHost(['a', 'b']);
-    const [a, b] = processes as [SharedProtection, SharedProtection];
+    const [a, b] = processes as [HostResilience, HostResilience];
     for (let count = 0; count < 3; count += 1) await a.breaker.record(await pass(a), 'failure');
     await clock.advance(10_000);
     const dead = await pass(a);
-    expect(await b.breaker.tryEnter()).toMatchObject({ admitted: false });
+    expect(await b.breaker.tryAcquire()).toMatchObject({ admitted: false });
     log.gone.add('a');
     await clock.advance(20);
-    expect(await b.breaker.tryEnter()).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(await b.breaker.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: true } });
     await a.breaker.record(dead, 'success');
-    expect(await a.breaker.tryEnter(), 'what a stopped one says later changes nothing').toMatchObject({
+    expect(await a.breaker.tryAcquire(), 'what a stopped one says later changes nothing').toMatchObject({
       admitted: false,
     });
   });
 
   it('keeps the settings of whoever came first, says so once, and takes others when nobody has used them', async () => {
     const { clock, log, warnings, open, processes } = aHost(['a']);
-    const [a] = processes as [SharedProtection];
+    const [a] = processes as [HostResilience];
     await a.budget.tryWithdraw(now);
     const other = { budget: { ...options.budget, burst: 50 } };
     const b = open('b', other);
@@ -142,11 +142,11 @@ describe('SharedProtection', () => {
       const { log, clock } = aHost([]);
       const warnings: string[] = [];
       let isLost = false;
-      const a = new SharedProtection(options, {
+      const a = new HostResilience(options, {
         openLog: (state) => {
           const opened = log.open('a', state);
           const failing = (): never => {
-            throw new LogLost('the disk is full');
+            throw new StateLogError('the disk is full');
           };
           return {
             ...opened,
@@ -173,7 +173,7 @@ const step = fc.oneof(
   fc.record({
     do: fc.constant('judge' as const),
     which: fc.nat(),
-    verdict: fc.constantFrom<Verdict>('success', 'failure', 'failure', 'busy', 'abandoned'),
+    verdict: fc.constantFrom<CallResult>('success', 'failure', 'failure', 'busy', 'abandoned'),
   }),
   fc.record({
     do: fc.constant('withdraw' as const),
@@ -184,14 +184,14 @@ const step = fc.oneof(
 
 describe('SharedProtection, however processes interleave', () => {
   it('comes to the same state everywhere, keeps the bound, and has one probe at a time', async () => {
-    const course = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+    const history = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
       const { clock, log, processes } = aHost(['a', 'b', 'c', 'd']);
-      const passes: { pass: Pass; by: SharedProtection }[] = [];
+      const passes: { pass: Permit; by: HostResilience }[] = [];
       for (const one of steps) {
         if (one.do === 'pass') await clock.advance(one.ms);
         else if (one.do === 'enter') {
           const by = processes[one.who]!;
-          const admission = await by.breaker.tryEnter();
+          const admission = await by.breaker.tryAcquire();
           if (admission.admitted) passes.push({ pass: admission.pass, by });
         } else if (one.do === 'withdraw') {
           const onExhausted = one.maxWaitMs === 0 ? 'fail' : 'wait';
@@ -202,17 +202,17 @@ describe('SharedProtection, however processes interleave', () => {
         }
       }
       for (const each of processes) each.close();
-      const whole = new ProtectionState(options, 0);
+      const whole = new ResilienceState(options, 0);
       const usesAtMs: number[] = [];
       for (const logged of log.written) {
-        const copy = new ProtectionState(options, 0);
+        const copy = new ResilienceState(options, 0);
         copy.restore(JSON.parse(JSON.stringify(whole.snapshot())) as object);
         const answer = whole.apply(logged);
         expect(copy.apply(logged), 'a restored state goes on as the one it was taken of').toEqual(answer);
         expect(JSON.stringify(copy.snapshot())).toBe(JSON.stringify(whole.snapshot()));
         if (answer !== null && 'granted' in answer && answer.granted) usesAtMs.push(logged.atMs + answer.waitMs);
         if (whole.breaker.state === 'half-open')
-          expect(whole.breaker.awaited(logged.atMs).length).toBeLessThanOrEqual(1);
+          expect(whole.breaker.inFlight(logged.atMs).length).toBeLessThanOrEqual(1);
       }
       usesAtMs
         .sort((x, y) => x - y)
@@ -225,6 +225,6 @@ describe('SharedProtection, however processes interleave', () => {
           }),
         );
     });
-    await fc.assert(course, { numRuns: 150 });
+    await fc.assert(history, { numRuns: 150 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foreignUse } from '../../../src/core/routing/country-rules.ts';
+import { genericCcTlds } from '../../../src/core/routing/country-rules.ts';
 import { countries } from '../../../src/core/routing/data/countries.ts';
 import { scriptDomains } from '../../../src/core/routing/data/idn-country-domains.ts';
 import { hostOf } from '../../../src/domain/page-url.ts';
@@ -18,7 +18,7 @@ const mapped = under('countries').map(({ domain, cells: [country = '', , region 
 
 describe('the table of countries', () => {
   it('has every country-code domain that the router knows, and no other', () => {
-    const known = [...countries.map(({ domain }) => domain), ...foreignUse.keys(), ...countryOfScript.keys()];
+    const known = [...countries.map(({ domain }) => domain), ...genericCcTlds.keys(), ...countryOfScript.keys()];
     expect(table.map(({ domain }) => domain).sort()).toEqual([...new Set(known)].map((domain) => `.${domain}`).sort());
   });
 

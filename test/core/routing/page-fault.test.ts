@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageFault } from '../../../src/core/routing/page-check.ts';
+import { describeUrlError } from '../../../src/core/routing/page-check.ts';
 
 describe('why a text is no page', () => {
   it.each([
@@ -18,10 +18,10 @@ describe('why a text is no page', () => {
     ['a:b', 'not a URL'],
     ['', 'not a URL'],
   ])('%j: %s', (text, reason) => {
-    expect(pageFault(text)).toBe(reason);
+    expect(describeUrlError(text)).toBe(reason);
   });
 
   it('is found in no time, however odd the text is', () => {
-    for (const odd of [' ', ':', '/', 'a:', '@']) expect(pageFault(odd.repeat(300_000))).toBeTypeOf('string');
+    for (const odd of [' ', ':', '/', 'a:', '@']) expect(describeUrlError(odd.repeat(300_000))).toBeTypeOf('string');
   }, 2_000);
 });

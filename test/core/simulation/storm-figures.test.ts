@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scenarioOf } from '../../../src/core/simulation/scenario.ts';
-import { figuresOf, type StormCourse } from '../../../src/core/simulation/storm.ts';
+import { figuresOf, type StormTimeline } from '../../../src/core/simulation/storm.ts';
 
 const scenario = scenarioOf({
   clients: 10,
@@ -11,7 +11,7 @@ const scenario = scenarioOf({
 });
 
 /** Ten tasks in work but from second 10 to `backAt`; two submissions a second, of which half are accepted. */
-function courseWith(backAt: number): StormCourse {
+function courseWith(backAt: number): StormTimeline {
   const seconds = Array.from({ length: 60 }, (_, at) => ({
     submissions: 2,
     accepted: 1,

@@ -40,12 +40,12 @@ describe('liveIdOf', () => {
 
 describe('gaveUp', () => {
   it('says why in a sentence, with the code and the message of the last fault', () => {
-    const course = { task: aTask({ region: 'eu' }), attempts: [anAttempt({ fault: unsolvable })], durationMs: 7 };
-    expect(gaveUp(course, { reason: 'unsolvable', retryInMs: null })).toEqual({
+    const history = { task: aTask({ region: 'eu' }), attempts: [anAttempt({ fault: unsolvable })], durationMs: 7 };
+    expect(gaveUp(history, { reason: 'unsolvable', retryInMs: null })).toEqual({
       status: 'failed',
       taskId: 't1',
       region: 'eu',
-      attempts: course.attempts,
+      attempts: history.attempts,
       durationMs: 7,
       possiblyCharged: false,
       reason: 'unsolvable',
@@ -76,21 +76,21 @@ describe('gaveUp', () => {
   });
 
   it('is possibly charged where any attempt was, not only the last', () => {
-    const course = { task: aTask(), attempts: [lost, anAttempt({ fault: unsolvable })], durationMs: 7 };
-    expect(gaveUp(course, { reason: 'unsolvable', retryInMs: null }).possiblyCharged).toBe(true);
+    const history = { task: aTask(), attempts: [lost, anAttempt({ fault: unsolvable })], durationMs: 7 };
+    expect(gaveUp(history, { reason: 'unsolvable', retryInMs: null }).possiblyCharged).toBe(true);
   });
 });
 
 describe('solved', () => {
   const found = { solution: { text: 'token', fields: {} }, solvedAt: 20_000, lifetimeMs: 120_000 };
-  const course = { task: aTask(), attempts: [lost, anAttempt({ attempt: 2 })], durationMs: 30_000 };
+  const history = { task: aTask(), attempts: [lost, anAttempt({ attempt: 2 })], durationMs: 30_000 };
 
   it('is about the last attempt, and possibly charged where an earlier one was', () => {
-    expect(solved(course, found)).toEqual({
+    expect(solved(history, found)).toEqual({
       status: 'solved',
       taskId: 't1',
       region: null,
-      attempts: course.attempts,
+      attempts: history.attempts,
       durationMs: 30_000,
       possiblyCharged: true,
       solution: found.solution,
@@ -102,6 +102,6 @@ describe('solved', () => {
   });
 
   it('does not expire where the method has no lifetime', () => {
-    expect(solved(course, { ...found, lifetimeMs: null }).expiresAt).toBe(null);
+    expect(solved(history, { ...found, lifetimeMs: null }).expiresAt).toBe(null);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { type AttemptEnd, type AttemptSteps, runAttempt } from '../../../src/core/solve/attempt.ts';
+import { type AttemptResult, type AttemptSteps, runAttempt } from '../../../src/core/solve/attempt.ts';
 import type { SolverEvent } from '../../../src/domain/events.ts';
 import type { FaultKind } from '../../../src/domain/fault.ts';
-import type { Verdict } from '../../../src/ports/state.ts';
+import type { CallResult } from '../../../src/ports/state.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
 import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
@@ -12,8 +12,8 @@ import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
 const pass = { epoch: 4, probe: true };
 const noSteps = { intend: () => undefined, refused: () => undefined, submitted: () => undefined };
 
-interface Course extends AttemptEnd {
-  readonly verdicts: readonly Verdict[];
+interface Course extends AttemptResult {
+  readonly verdicts: readonly CallResult[];
   readonly deposits: number;
   readonly events: readonly SolverEvent[];
   readonly api: ScriptedApi;
@@ -29,7 +29,7 @@ interface Breaking {
 
 interface Remains {
   readonly error: unknown;
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly CallResult[];
   readonly deposits: number;
 }
 
@@ -41,7 +41,7 @@ const fails = (message: string) => (): never => {
 async function breaking({ steps, submit, emit = () => undefined, record }: Breaking): Promise<Remains> {
   const clock = new VirtualClock(1_000_000);
   const api = new ScriptedApi(wellBehaved, { clock });
-  const verdicts: Verdict[] = [];
+  const verdicts: CallResult[] = [];
   let deposits = 0;
   const attempt = runAttempt(
     { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { pass }, steps: { ...noSteps, ...steps } },
@@ -50,7 +50,7 @@ async function breaking({ steps, submit, emit = () => undefined, record }: Break
       api: submit === undefined ? api : { submit, poll: (id, limits) => api.poll(id, limits) },
       budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
       breaker: {
-        tryEnter: () => ({ admitted: true, pass }),
+        tryAcquire: () => ({ admitted: true, pass }),
         record: (_, verdict) => {
           verdicts.push(verdict);
           record?.();
@@ -69,7 +69,7 @@ async function breaking({ steps, submit, emit = () => undefined, record }: Break
 async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<Course> {
   const clock = new VirtualClock(1_000_000);
   const api = new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
-  const verdicts: Verdict[] = [];
+  const verdicts: CallResult[] = [];
   const events: SolverEvent[] = [];
   let deposits = 0;
   const end = runAttempt(
@@ -80,7 +80,7 @@ async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_
       random: seededRandom(1),
       budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
       breaker: {
-        tryEnter: () => ({ admitted: true, pass }),
+        tryAcquire: () => ({ admitted: true, pass }),
         record: (given, verdict) => {
           expect(given).toBe(pass);
           verdicts.push(verdict);
@@ -177,7 +177,7 @@ describe('an attempt', () => {
     expect(await after(false)).toBe(false);
   });
 
-  it.each<[FaultKind, Verdict]>([
+  it.each<[FaultKind, CallResult]>([
     ['transport', 'failure'],
     ['timeout', 'failure'],
     ['throttled', 'busy'],

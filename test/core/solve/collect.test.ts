@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { collect, type Collected, type PollEvent } from '../../../src/core/solve/poller.ts';
+import { pollUntilDone, type PollResult, type PollEvent } from '../../../src/core/solve/poller.ts';
 import type { PollAnswer } from '../../../src/ports/api.ts';
 import { aFault } from '../../support/builders.ts';
 import { type Call, notReady, ready, type Script, ScriptedApi } from '../../support/scripted-api.ts';
 import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
 
 interface Course {
-  readonly collected: Collected;
+  readonly collected: PollResult;
   readonly polls: readonly Call[];
   readonly events: readonly PollEvent[];
   readonly endedMs: number;
@@ -20,7 +20,7 @@ async function collecting(script: Script<PollAnswer>, deadlineAtMs = 300_000, se
   const events: PollEvent[] = [];
   const report = (event: PollEvent): void => void events.push(event);
   const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs, report };
-  const collected = collect(claim, { api, clock, random: seededRandom(seed) });
+  const collected = pollUntilDone(claim, { api, clock, random: seededRandom(seed) });
   await clock.run();
   return { collected: await collected, polls: api.polls, events, endedMs: clock.nowMs() };
 }
@@ -134,7 +134,7 @@ describe('collect', () => {
     const clock = new VirtualClock();
     const api = { submit: () => Promise.resolve('t1-1'), poll: () => Promise.reject(new TypeError('a bug')) };
     const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs: 300_000, report: () => undefined };
-    const collected = collect(claim, { api, clock, random: seededRandom(1) });
+    const collected = pollUntilDone(claim, { api, clock, random: seededRandom(1) });
     await Promise.all([expect(collected).rejects.toThrow(TypeError), clock.run()]);
   });
 });

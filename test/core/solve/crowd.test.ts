@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { Crowd } from '../../../src/core/solve/admission-gate.ts';
+import { WaiterBackoff } from '../../../src/core/solve/admission-gate.ts';
 import type { Breaker } from '../../../src/ports/state.ts';
 import { aFault, someTasks } from '../../support/builders.ts';
 import { aRig, solveAll, usualBreaker } from '../../support/solver-rig.ts';
 
 /** How long the last of so many who wait is told to wait. */
 async function waitOf(size: number, retryInMs: number, jitter: number): Promise<number> {
-  const crowd = new Crowd();
+  const waiters = new WaiterBackoff();
   const waits: number[] = [];
   const never = new Promise<void>(() => undefined);
   for (let count = 0; count < size; count += 1) {
-    void crowd.wait({ retryInMs, jitter }, (ms) => {
+    void waiters.wait({ retryInMs, jitter }, (ms) => {
       waits.push(ms);
       return never;
     });
@@ -32,10 +32,10 @@ describe('Crowd', () => {
   });
 
   it('is smaller by whoever has waited', async () => {
-    const crowd = new Crowd();
+    const waiters = new WaiterBackoff();
     const waits: number[] = [];
     for (let count = 0; count < 3; count += 1) {
-      await crowd.wait({ retryInMs: 40, jitter: 1 }, async (ms) => void waits.push(ms));
+      await waiters.wait({ retryInMs: 40, jitter: 1 }, async (ms) => void waits.push(ms));
     }
     expect(waits).toEqual([40, 40, 40]);
   });
@@ -49,9 +49,9 @@ describe('Solver, with a crowd that waits for the breaker', () => {
   async function asksOf(crowdSize: number): Promise<number> {
     let asks = 0;
     const counted = (breaker: Breaker): Breaker => ({
-      tryEnter: () => {
+      tryAcquire: () => {
         asks += 1;
-        return breaker.tryEnter();
+        return breaker.tryAcquire();
       },
       record: (pass, verdict) => breaker.record(pass, verdict),
     });

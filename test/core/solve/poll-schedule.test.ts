@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
-import { type PollSituation, waitForPollMs } from '../../../src/core/solve/poll-schedule.ts';
+import { type PollContext, waitForPollMs } from '../../../src/core/solve/poll-schedule.ts';
 
 const timing = { firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: null };
 
-const situation = (special: Partial<PollSituation>): PollSituation => ({
+const context = (special: Partial<PollContext>): PollContext => ({
   pollCount: 1,
   faultsInARow: 0,
   retryAfterMs: null,
@@ -16,7 +16,7 @@ const situation = (special: Partial<PollSituation>): PollSituation => ({
 const drawing = (draw: number): { next: () => number } => ({ next: () => draw });
 
 describe('waitForPollMs', () => {
-  it.each<[string, Partial<PollSituation>, readonly [draw: number, waitMs: number | null]]>([
+  it.each<[string, Partial<PollContext>, readonly [draw: number, waitMs: number | null]]>([
     ['the first look comes after the first wait', { pollCount: 0 }, [0.5, 15_000]],
     ['the second after the interval', {}, [0, 5_000]],
     ['up to a tenth later', {}, [0.5, 5_250]],
@@ -41,12 +41,12 @@ describe('waitForPollMs', () => {
       [0, 8_000],
     ],
   ])('%s', (_sentence, special, [draw, waitMs]) => {
-    expect(waitForPollMs(timing, situation(special), drawing(draw))).toBe(waitMs);
+    expect(waitForPollMs(timing, context(special), drawing(draw))).toBe(waitMs);
   });
 
   it('looks regularly in the last second where the interval is that short', () => {
     const fast = { ...timing, intervalMs: 200 };
-    expect(waitForPollMs(fast, situation({ timeLeftMs: 900 }), drawing(0))).toBe(200);
+    expect(waitForPollMs(fast, context({ timeLeftMs: 900 }), drawing(0))).toBe(200);
   });
 
   it('ends before the deadline, and shortens neither what the service asks for nor, but once, the interval', () => {

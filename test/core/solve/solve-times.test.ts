@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SolveTimes } from '../../../src/core/solve/poll-schedule.ts';
+import { SolveDurations } from '../../../src/core/solve/poll-schedule.ts';
 
 const usual = { firstWaitMs: 10_000, intervalMs: 5_000, lifetimeMs: 120_000 };
 
-function learntFrom(unreadyMs: readonly number[]): number {
-  const times = new SolveTimes();
-  for (const ms of unreadyMs) times.record('turnstile', ms);
+function learntFrom(notReadyMs: readonly number[]): number {
+  const times = new SolveDurations();
+  for (const ms of notReadyMs) times.record('turnstile', ms);
   return times.learnt('turnstile', usual).firstWaitMs;
 }
 
@@ -18,12 +18,12 @@ describe('what a batch learns about the first poll', () => {
     ['heeds the early fifth', [...many(5, 12_000), ...many(15, 30_000)], 12_000],
     ["is never less than the method's own wait", many(20, 2_000), 10_000],
     ['forgets what is older than 64 solutions', [...many(100, 60_000), ...many(64, 20_000)], 20_000],
-  ])('%s', (_sentence, unreadyMs, firstWaitMs) => {
-    expect(learntFrom(unreadyMs)).toBe(firstWaitMs);
+  ])('%s', (_sentence, notReadyMs, firstWaitMs) => {
+    expect(learntFrom(notReadyMs)).toBe(firstWaitMs);
   });
 
   it('is for its own method only, and leaves the rest of the timing alone', () => {
-    const times = new SolveTimes();
+    const times = new SolveDurations();
     for (const ms of many(20, 30_000)) times.record('turnstile', ms);
     expect(times.learnt('geetest', usual)).toEqual(usual);
     expect(times.learnt('turnstile', usual)).toEqual({ ...usual, firstWaitMs: 30_000 });

@@ -8,7 +8,7 @@ import { aScenario, type Course, play } from '../../support/solver-scenario.ts';
 /** Sums of times that are no whole milliseconds. */
 const rounding = 1e-6;
 
-type Law = (course: Course) => void;
+type Law = (history: Course) => void;
 
 const submissionsOf = (calls: readonly Call[], taskId: string): Call[] =>
   calls.filter((call) => call.type === 'submit' && call.taskId === taskId);
@@ -35,33 +35,33 @@ const laws: Record<string, Law> = {
   'every task ends by its deadline': ({ outcomes, scenario }) => {
     for (const { durationMs } of outcomes) expect(durationMs).toBeLessThan(scenario.options.timeoutMs + rounding);
   },
-  'nothing is submitted after a final answer, nor after the solution': (course) => {
-    for (const { before } of resubmissions(course)) {
+  'nothing is submitted after a final answer, nor after the solution': (history) => {
+    for (const { before } of resubmissions(history)) {
       const { type, fault } = before.at(-1)!;
       expect(fault).not.toBe(null);
       expect(fault?.kind).not.toBe('account');
       if (fault?.kind === 'rejected') expect([type, fault.maxResubmissions]).toEqual(['submit', expect.any(Number)]);
     }
   },
-  'nothing is submitted while a known id may be alive': (course) => {
-    for (const { before } of resubmissions(course)) {
+  'nothing is submitted while a known id may be alive': (history) => {
+    for (const { before } of resubmissions(history)) {
       const last = before.at(-1)!;
       if (last.captchaId !== null) expect([last.type, last.fault?.kind]).toEqual(['poll', 'unsolvable']);
     }
   },
-  'no task is submitted more often than maxAttempts, trials for those who wait left out': (course) => {
-    const { limits, onExhausted } = course.scenario.options;
-    for (const { taskId, attempts } of course.outcomes) {
+  'no task is submitted more often than maxAttempts, trials for those who wait left out': (history) => {
+    const { limits, onExhausted } = history.scenario.options;
+    for (const { taskId, attempts } of history.outcomes) {
       const isTrial = ({ fault }: Attempt): boolean =>
         (fault?.kind === 'transport' || fault?.kind === 'timeout') && !fault.answerLost;
       const trials = onExhausted === 'wait' ? attempts.filter(isTrial).length : 0;
-      expect(submissionsOf(course.calls, taskId).length - trials).toBeLessThanOrEqual(limits.maxAttempts);
+      expect(submissionsOf(history.calls, taskId).length - trials).toBeLessThanOrEqual(limits.maxAttempts);
     }
   },
-  'an unsolvable CAPTCHA is paid for no more often than maxUnsolvable': (course) => {
-    for (const { before } of resubmissions(course)) {
+  'an unsolvable CAPTCHA is paid for no more often than maxUnsolvable': (history) => {
+    for (const { before } of resubmissions(history)) {
       const unsolvable = before.filter(({ fault }) => fault?.kind === 'unsolvable').length;
-      expect(unsolvable).toBeLessThan(course.scenario.options.limits.maxUnsolvable);
+      expect(unsolvable).toBeLessThan(history.scenario.options.limits.maxUnsolvable);
     }
   },
   'a code is answered with no more submissions than it allows': ({ outcomes }) => {
@@ -118,10 +118,10 @@ const laws: Record<string, Law> = {
       expect(found.length).toBe(status === 'solved' ? 1 : 0);
     }
   },
-  'every retry has its token, and the tokens keep to burst + rate·t in any window': ({ calls, ...course }) => {
-    const { burst, maxRetriesPerSecond } = course.scenario.budget;
-    const tokens = [...course.tokensAtMs].sort((a, b) => a - b);
-    const retries = resubmissions({ calls, ...course }).map(({ submission }) => submission.sentMs);
+  'every retry has its token, and the tokens keep to burst + rate·t in any window': ({ calls, ...history }) => {
+    const { burst, maxRetriesPerSecond } = history.scenario.budget;
+    const tokens = [...history.tokensAtMs].sort((a, b) => a - b);
+    const retries = resubmissions({ calls, ...history }).map(({ submission }) => submission.sentMs);
     retries.sort((a, b) => a - b);
     retries.forEach((sentMs, index) => expect(tokens[index]).toBeLessThan(sentMs + rounding));
     tokens.forEach((fromMs, first) =>

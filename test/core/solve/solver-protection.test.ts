@@ -123,7 +123,7 @@ describe('Solver and the breaker', () => {
     'waits for what is to be known soon until the deadline and no longer: %s',
     async (onExhausted) => {
       const undecided = (): Breaker => ({
-        tryEnter: () => ({ admitted: false, retryInMs: 40, soon: true }),
+        tryAcquire: () => ({ admitted: false, retryInMs: 40, soon: true }),
         record: () => undefined,
       });
       const { outcome } = await solveOne({ wrapBreaker: undecided, options: { timeoutMs: 100, onExhausted } });
@@ -146,9 +146,9 @@ describe('Solver and the breaker', () => {
   it('submits nothing where the answer of a slow breaker comes after the deadline, and gives the pass back', async () => {
     const verdicts: string[] = [];
     const slow = (breaker: Breaker, clock: Rig['clock']): Breaker => ({
-      tryEnter: async () => {
+      tryAcquire: async () => {
         await clock.sleep(2_000);
-        return breaker.tryEnter();
+        return breaker.tryAcquire();
       },
       record: (pass, verdict) => {
         verdicts.push(verdict);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Circumstances } from '../../../src/core/solve/solve-options.ts';
+import type { SolveOptions } from '../../../src/core/solve/solve-options.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { RetryBudget } from '../../../src/ports/state.ts';
@@ -12,11 +12,11 @@ const unsolvable = aFault({ kind: 'unsolvable', message: 'nobody could' });
 
 async function solved(
   parts: RigParts,
-  special: Partial<Circumstances>,
+  special: Partial<SolveOptions>,
 ): Promise<{ outcome: Outcome; rig: Rig; steps: string[] }> {
   const rig = aRig(parts);
   const steps: string[] = [];
-  const circumstances: Circumstances = {
+  const solveOptions: SolveOptions = {
     steps: {
       intend: (attempt) => void steps.push(`intend ${attempt}`),
       refused: () => void steps.push('refused'),
@@ -27,7 +27,7 @@ async function solved(
     awaitThread: null,
     ...special,
   };
-  const running = rig.solver.solve(aTask(), rig.stop.signal, circumstances);
+  const running = rig.solver.solve(aTask(), rig.stop.signal, solveOptions);
   await rig.clock.run();
   return { outcome: await running, rig, steps };
 }
@@ -81,8 +81,8 @@ describe('attempts of earlier runs', () => {
     [3, ['intend 4', 'refused']],
   ])('count: after %i of three', async (earlierAttempts, steps) => {
     const answers = { submits: () => [{ fault: aFault() }] as const };
-    const { outcome, ...course } = await solved({ answers }, { earlierAttempts });
-    expect(course.steps).toEqual(steps);
+    const { outcome, ...history } = await solved({ answers }, { earlierAttempts });
+    expect(history.steps).toEqual(steps);
     expect(outcome).toMatchObject({ reason: 'attempts-exhausted' });
   });
 });
@@ -121,7 +121,7 @@ describe('the steps of an attempt', () => {
     const no = new Error('no more submissions');
     const rig = aRig({
       wrapBreaker: (inner) => ({
-        tryEnter: () => inner.tryEnter(),
+        tryAcquire: () => inner.tryAcquire(),
         record: (pass, verdict) => {
           verdicts.push(verdict);
           return inner.record(pass, verdict);
@@ -129,8 +129,8 @@ describe('the steps of an attempt', () => {
       }),
     });
     const steps = { intend: () => Promise.reject(no), refused: () => undefined, submitted: () => undefined };
-    const circumstances = { steps, earlierAttempts: 0, accepted: null, awaitThread: null };
-    await expect(rig.solver.solve(aTask(), rig.stop.signal, circumstances)).rejects.toBe(no);
+    const solveOptions = { steps, earlierAttempts: 0, accepted: null, awaitThread: null };
+    await expect(rig.solver.solve(aTask(), rig.stop.signal, solveOptions)).rejects.toBe(no);
     expect([verdicts, rig.api.calls]).toEqual([['abandoned'], []]);
   });
 });
@@ -155,7 +155,7 @@ describe('an answer that every thread is taken', () => {
   ] as const)('is waited out no longer than the task has time, with %s', async (onExhausted, most) => {
     const told: number[] = [];
     const options = { onExhausted, timeoutMs: 1_000 };
-    const awaitThread = async (mostMs: number): Promise<void> => void told.push(mostMs);
+    const awaitThread = async (maxMs: number): Promise<void> => void told.push(maxMs);
     await solved({ answers: { submits }, options }, { awaitThread });
     expect(told[0]).toBe(most);
   });

@@ -5,12 +5,12 @@ import { meantName } from '../../../protocol/parameter-names.ts';
 
 /** One of them a task must have. */
 const needed = ['method', 'file', 'body'] as const;
-const mostShown = 8;
-const longestShown = 40;
+const maxShown = 8;
+const maxShownLength = 40;
 
 function shown(names: readonly string[]): string {
-  const listed = names.slice(0, mostShown).map((name) => shownName(name.slice(0, longestShown)));
-  return `${listed.join(', ')}${names.length > mostShown ? ', …' : ''}`;
+  const listed = names.slice(0, maxShown).map((name) => shownName(name.slice(0, maxShownLength)));
+  return `${listed.join(', ')}${names.length > maxShown ? ', …' : ''}`;
 }
 
 /** The name that `--map` gives to a column of the input; its own where it gives none. */

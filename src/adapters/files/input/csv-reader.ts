@@ -2,7 +2,7 @@ import { CsvError, Parser } from 'csv-parse';
 import { UsageError } from '../../../domain/errors.ts';
 
 /** Where the quotes of a record break the rules of CSV. Offsets count from the beginning of the record. */
-export interface QuoteFault {
+export interface QuoteError {
   /** `unclosed`: the text ends inside the quotes. `blank-before`: the quote opens after a blank and so opens nothing. */
   readonly kind: 'unclosed' | 'text-after' | 'blank-before';
   /** Of the field, from 0. */
@@ -32,7 +32,7 @@ function endOfUnquoted(text: string, from: number, delimiter: string): number {
  * The first fault in the quotes of one record; null where there is none. A quote in the middle of an unquoted field is
  * text, as everywhere.
  */
-function findQuoteFault(text: string, delimiter: string): QuoteFault | null {
+function findQuoteError(text: string, delimiter: string): QuoteError | null {
   let start = /^[\r\n]*/.exec(text)?.[0].length ?? 0;
   for (let field = 0; ; field++) {
     const isQuoted = text[start] === '"';
@@ -49,7 +49,7 @@ function findQuoteFault(text: string, delimiter: string): QuoteFault | null {
 }
 
 /** The bytes that were handed to a parser and belong to no record yet. Offsets count from the beginning of the input. */
-class ByteTrail {
+class OffsetIndex {
   #chunks: Buffer[] = [];
   #start = 0;
   #length = 0;
@@ -141,7 +141,7 @@ interface Parsed {
 }
 
 /** Above it a parser gives up: nobody's record, but a quote that is not closed or another kind of file. */
-const mostParsedBytes = 16 * 1024 * 1024;
+const maxParsedBytes = 16 * 1024 * 1024;
 
 class Collector extends Parser {
   #collected: ParsedFields[] = [];
@@ -154,7 +154,7 @@ class Collector extends Parser {
       relax_quotes: true,
       relax_column_count: true,
       skip_empty_lines: true,
-      max_record_size: mostParsedBytes,
+      max_record_size: maxParsedBytes,
     });
     // Every error is handed to the callback of the write or the end that caused it.
     this.on('error', () => undefined);
@@ -211,13 +211,13 @@ export interface CsvRecord {
   readonly line: number;
   readonly lastLine: number;
   readonly bytes: number;
-  readonly fault: QuoteFault | null;
+  readonly fault: QuoteError | null;
 }
 
 /** After a fault the text is handed out in small pieces: most of it would be read in vain if the next line has one too. */
 const cautiousBytes = 1024;
 /** What is read twice at most, so that a line which has come is a record at once. */
-const mostSettledBytes = 64 * 1024;
+const maxSettledBytes = 64 * 1024;
 
 /** Whether a field may come from quotes that are not in order: the parser leaves those where they are. */
 function hasLeadingQuote(field: string): boolean {
@@ -240,7 +240,7 @@ export class CsvReader {
   readonly #delimiter: string;
   /** As the bytes of its UTF-8 read as latin1: offsets in such a text are offsets of bytes. */
   readonly #delimiterBytes: string;
-  readonly #trail = new ByteTrail();
+  readonly #offsets = new OffsetIndex();
   #parser: RecordParser;
   #parserStart = 0;
   #line = 1;
@@ -261,9 +261,9 @@ export class CsvReader {
 
   /** Throws `UsageError` where nothing more can be read; the records before that can still be taken. */
   async read(chunk: Buffer): Promise<void> {
-    this.#trail.append(chunk);
+    this.#offsets.append(chunk);
     await this.#readPieces([chunk]);
-    if (chunk.at(-1) === 10 && this.#trail.length <= mostSettledBytes) await this.#settle();
+    if (chunk.at(-1) === 10 && this.#offsets.length <= maxSettledBytes) await this.#settle();
   }
 
   /** Nothing follows. Throws as `read` does. */
@@ -288,8 +288,8 @@ export class CsvReader {
   /** A new parser, and what it has to read: all that belongs to no record yet. */
   #startAgain(): Buffer[] {
     this.#parser = new RecordParser(this.#delimiter);
-    this.#parserStart = this.#trail.start;
-    return pieces(this.#trail.rest());
+    this.#parserStart = this.#offsets.start;
+    return pieces(this.#offsets.rest());
   }
 
   /** False where reading has to start again. */
@@ -301,26 +301,26 @@ export class CsvReader {
   }
 
   #acceptRecord({ fields, end }: ParsedFields): boolean {
-    const size = this.#parserStart + end - this.#trail.start;
+    const size = this.#parserStart + end - this.#offsets.start;
     const fault = fields.some(hasLeadingQuote) ? this.#faultWithin(size) : null;
     const next = fault === null ? null : this.#lineAfter(fault, size);
     this.#push({ fields, fault }, next ?? size);
     return next === null;
   }
 
-  #faultWithin(size: number): QuoteFault | null {
-    return findQuoteFault(this.#trail.rest().toString('latin1', 0, size), this.#delimiterBytes);
+  #faultWithin(size: number): QuoteError | null {
+    return findQuoteError(this.#offsets.rest().toString('latin1', 0, size), this.#delimiterBytes);
   }
 
   /** Where the line of a quote ends before its fault, which is where what it swallowed begins; else null. */
-  #lineAfter(fault: QuoteFault, size: number): number | null {
-    const next = nextLine(this.#trail.rest().subarray(0, size), fault.opensAt);
+  #lineAfter(fault: QuoteError, size: number): number | null {
+    const next = nextLine(this.#offsets.rest().subarray(0, size), fault.opensAt);
     return next === null || next > fault.breaksAt ? null : next;
   }
 
   /** The parser has stopped inside a record. One that begins with a fault costs its line; else all that follows is lost. */
   #giveUpLine(stop: 'unclosed-quote' | 'too-long'): void {
-    const rest = this.#trail.rest();
+    const rest = this.#offsets.rest();
     const fault = this.#faultWithin(rest.length);
     if (fault !== null && fault.kind !== 'unclosed') {
       this.#push({ fields: [], fault }, nextLine(rest, fault.opensAt) ?? rest.length);
@@ -335,7 +335,7 @@ export class CsvReader {
   }
 
   #push({ fields, fault }: Pick<CsvRecord, 'fields' | 'fault'>, size: number): void {
-    const bytes = this.#trail.take(this.#trail.start + size);
+    const bytes = this.#offsets.take(this.#offsets.start + size);
     const blank = blankLineBytes(bytes);
     const line = this.#line + countLines(bytes.subarray(0, blank));
     this.#line += countLines(bytes);

@@ -1,12 +1,12 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
-import { CsvReader, type CsvRecord, type QuoteFault } from './csv-reader.ts';
-import { type BadRecord, type InputRecord, mostRecordBytes, type RecordStream } from './input-rows.ts';
+import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
+import { type BadRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
 type Fault = Omit<BadRecord, 'line'>;
 
 /** What each breach of the rules for quotes is, and what to do about it. */
-const quoteFaults: Readonly<Record<QuoteFault['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
+const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
   'blank-before': {
     reason: 'a quote opens after a blank',
     fix: 'Remove the blank between the delimiter and the quote.',
@@ -28,7 +28,7 @@ function widestColumn(fields: readonly string[], columns: readonly string[]): st
 }
 
 function tooLarge({ fields, bytes }: CsvRecord, columns: readonly string[]): Fault {
-  const reason = `the record has ${bytes} bytes; the most is ${mostRecordBytes}`;
+  const reason = `the record has ${bytes} bytes; the most is ${maxRecordBytes}`;
   const fix = 'Hand a large image over as a file, in the column `file`.';
   return { isGood: false, column: widestColumn(fields, columns), reason, fix };
 }
@@ -51,8 +51,8 @@ function wrongLength(record: CsvRecord, columns: readonly string[]): Fault {
 /** Why a record of a CSV cannot be read under its header; null where it can. */
 export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]): Fault | null {
   const { fields, fault, bytes } = record;
-  if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteFaults[fault.kind] };
-  if (bytes > mostRecordBytes) return tooLarge(record, columns);
+  if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
+  if (bytes > maxRecordBytes) return tooLarge(record, columns);
   return fields.length === columns.length ? null : wrongLength(record, columns);
 }
 
@@ -84,7 +84,7 @@ export function isDeclaration({ fields, line }: CsvRecord, delimiter: string): b
 /** Throws `UsageError` for a header that is cut off or quoted wrongly. */
 export function checkHeader({ fault, line }: CsvRecord): void {
   if (fault === null) return;
-  const { reason, fix } = quoteFaults[fault.kind];
+  const { reason, fix } = quoteErrors[fault.kind];
   throw new UsageError(`line ${line}, which names the columns: ${reason}`, fix);
 }
 

@@ -78,7 +78,7 @@ export function decodeWindows1252(bytes: Buffer): string {
 
 /** The longest byte order mark. */
 const fewestBytes = 4;
-const mostBytes = 256;
+const maxBytes = 256;
 /**
  * The parsers work through one chunk without a pause, and all its records are in memory then: what lives while V8 collects
  * makes its young generation grow, for good.
@@ -88,7 +88,7 @@ const chunkBytes = 2 * 1024;
 /** The same bytes whatever the chunks in which they arrive: up to the end of the first line, within limits. */
 function sniffedBytes(head: Uint8Array): number {
   const firstLine = head.findIndex((byte, index) => index >= fewestBytes - 1 && (byte === 10 || byte === 13)) + 1;
-  return Math.min(firstLine === 0 ? Infinity : firstLine, mostBytes);
+  return Math.min(firstLine === 0 ? Infinity : firstLine, maxBytes);
 }
 
 type Decode = (chunk: Buffer) => Buffer;

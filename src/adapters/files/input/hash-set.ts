@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { hexWordAt } from '../hex-word.ts';
+import { readUint32Hex } from '../hex-word.ts';
 
 /** A slot is two words, and two zeros mark a free one. */
 const wordsPerSlot = 2;
 const slotsPerPage = 1 << 13;
 /** Memory counts more than steps: even near it a look takes some hundred steps through neighbouring words. */
-const mostPerPage = Math.floor(slotsPerPage * 0.99);
+const maxPerPage = Math.floor(slotsPerPage * 0.99);
 
 const newPage = (): Uint32Array => new Uint32Array(wordsPerSlot * slotsPerPage);
 
@@ -41,8 +41,8 @@ export class HashSet {
 
   /** The same for a text whose SHA-256 is at hand, in lower-case hexadecimal. */
   addDigestIfNew(digest: string): boolean {
-    const high = hexWordAt(digest, 0);
-    const low = hexWordAt(digest, 8);
+    const high = readUint32Hex(digest, 0);
+    const low = readUint32Hex(digest, 8);
     return this.#insert(high, high === 0 && low === 0 ? 1 : low);
   }
 
@@ -52,7 +52,7 @@ export class HashSet {
     if (page === undefined || !insert(page, high, low)) return false;
     const count = (this.#counts[number] ?? 0) + 1;
     this.#counts[number] = count;
-    if (count > mostPerPage) this.#split();
+    if (count > maxPerPage) this.#split();
     return true;
   }
 

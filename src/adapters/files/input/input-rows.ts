@@ -2,7 +2,7 @@ import type { BadRow, InputRow } from '../../../ports/files.ts';
 import type { RowKeys } from './row-keys.ts';
 
 /** What a record may weigh, in bytes: a photographed CAPTCHA as base64 goes through. */
-export const mostRecordBytes = 4 * 1024 * 1024;
+export const maxRecordBytes = 4 * 1024 * 1024;
 
 /** A record as it was read: its values stand in the order of `columns`. */
 export interface GoodRecord {

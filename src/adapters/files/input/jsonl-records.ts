@@ -1,6 +1,6 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
-import { type BadRecord, type GoodRecord, type InputRecord, mostRecordBytes, type RecordStream } from './input-rows.ts';
+import { type BadRecord, type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
 /** Names and values as text, in their order. */
 export interface FlatObject {
@@ -11,7 +11,7 @@ export interface FlatObject {
 }
 
 /** Where a text is not an object of plain values; it says nothing of the text itself, which may hold a secret. */
-interface NotFlat {
+interface NotFlatObjectError {
   /** Counts characters from 1. */
   readonly column: number;
   /** The name whose value is at fault; null where it is something else. */
@@ -68,7 +68,7 @@ class Walk {
     return written === 'null' ? '' : written;
   }
 
-  fault(expected: string | null, name: string | null = null): NotFlat {
+  fault(expected: string | null, name: string | null = null): NotFlatObjectError {
     return { column: this.#at + 1, name, expected };
   }
 
@@ -85,7 +85,7 @@ interface Member {
   readonly isTruth: boolean;
 }
 
-function readMember(walk: Walk): Member | NotFlat {
+function readMember(walk: Walk): Member | NotFlatObjectError {
   const name = walk.string();
   if (name === null) return walk.fault('a name in double quotes');
   if (!walk.accept(':')) return walk.fault(':', name);
@@ -99,7 +99,7 @@ function readMember(walk: Walk): Member | NotFlat {
  * Reads one JSON object whose values are strings, numbers, booleans or null. Numbers keep the digits with which they are
  * written, which `JSON.parse` would not do; null is empty text.
  */
-function parseFlatObject(text: string): FlatObject | NotFlat {
+function parseFlatObject(text: string): FlatObject | NotFlatObjectError {
   const walk = new Walk(text);
   const names: string[] = [];
   const values: string[] = [];
@@ -153,12 +153,12 @@ class LineReader {
 
   #keep(part: Buffer): void {
     this.#bytes += part.length;
-    if (this.#bytes > mostRecordBytes) this.#parts = [];
+    if (this.#bytes > maxRecordBytes) this.#parts = [];
     else if (part.length > 0) this.#parts.push(part);
   }
 
   #take(): TextLine {
-    const text = this.#bytes > mostRecordBytes ? null : Buffer.concat(this.#parts).toString();
+    const text = this.#bytes > maxRecordBytes ? null : Buffer.concat(this.#parts).toString();
     const taken = { line: this.#line, text, bytes: this.#bytes };
     this.#parts = [];
     this.#bytes = 0;
@@ -168,7 +168,7 @@ class LineReader {
 }
 
 /** Among so many lines there must be a good one. */
-const mostBadLines = 100;
+const maxBadLines = 100;
 
 type NameMap = Readonly<Record<string, string>>;
 
@@ -176,7 +176,7 @@ function bad(line: number, column: string | null, [reason, fix]: readonly [strin
   return { isGood: false, line, column, reason, fix };
 }
 
-function notFlat(line: number, { column, name, expected }: NotFlat): BadRecord {
+function notFlat(line: number, { column, name, expected }: NotFlatObjectError): BadRecord {
   return expected === null
     ? bad(line, name, ['the value is an object or an array', 'Write it as text: "{\\"a\\": 1}".'])
     : bad(line, name, [`not JSON: ${expected} expected at column ${column}`, 'Write one complete object per line.']);
@@ -185,7 +185,7 @@ function notFlat(line: number, { column, name, expected }: NotFlat): BadRecord {
 function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   if (text === null) {
     const fix = 'Hand a large image over as a file, in the column `file`.';
-    return bad(line, null, [`the line has ${bytes} bytes; the most is ${mostRecordBytes}`, fix]);
+    return bad(line, null, [`the line has ${bytes} bytes; the most is ${maxRecordBytes}`, fix]);
   }
   const found = parseFlatObject(text);
   if ('expected' in found) return notFlat(line, found);
@@ -225,9 +225,9 @@ export async function readJsonLines(
   let first: GoodRecord | undefined;
   while (first === undefined) {
     const next = await batches.next();
-    if (next.done === true || start.length >= mostBadLines) throw unusable(start);
+    if (next.done === true || start.length >= maxBadLines) throw unusable(start);
     start = [...start, ...next.value];
-    first = start.slice(0, mostBadLines).find((record) => record.isGood);
+    first = start.slice(0, maxBadLines).find((record) => record.isGood);
   }
   if (!hasMethod) checkNeededColumns(first.columns, first.line);
   async function* all(): AsyncGenerator<readonly InputRecord[]> {

@@ -8,7 +8,7 @@ import { readJsonLines } from './jsonl-records.ts';
 import { Peekable } from './peekable.ts';
 
 const candidates = [',', ';', '\t', '|'] as const;
-const mostRecords = 50;
+const maxRecords = 50;
 
 /** The line with which Excel is told the delimiter, above the header. */
 const declaration = /^sep=(.)[\r\n]/i;
@@ -41,7 +41,7 @@ function mostConsistent(found: readonly string[], records: readonly string[]): s
 export function sniffDelimiter(head: string, isAll: boolean): string | null {
   const declared = declaration.exec(head)?.[1];
   if (declared !== undefined) return declared;
-  const records = recordsIn(head).slice(0, mostRecords);
+  const records = recordsIn(head).slice(0, maxRecords);
   const [header = ''] = records;
   const found = candidates.filter((candidate) => countOutsideQuotes(header, candidate) > 0);
   if (isAll) return mostConsistent(found, records);
@@ -65,7 +65,7 @@ export interface ReadOptions extends HeaderOptions {
 }
 
 /** So much is looked at to tell the delimiter. */
-const mostSniffedBytes = 64 * 1024;
+const maxSniffedBytes = 64 * 1024;
 
 const formats: Readonly<Record<string, 'csv' | 'jsonl'>> = {
   '.csv': 'csv',
@@ -92,11 +92,11 @@ export function givenDelimiter({ delimiter, path }: Pick<ReadOptions, 'delimiter
 }
 
 /** The text that is looked at: the same whatever the chunks in which it arrives. */
-const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, mostSniffedBytes);
+const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, maxSniffedBytes);
 
 async function sniffedDelimiter(text: Peekable): Promise<string> {
   const isEnough = (bytes: Buffer): boolean =>
-    bytes.length >= mostSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
+    bytes.length >= maxSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
   const head = sniffedText(await text.peek(isEnough));
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }

@@ -14,14 +14,14 @@ export interface UrlColumn {
 }
 
 /** So much is looked at to tell the delimiter. */
-const mostSniffedBytes = 64 * 1024;
-const mostShown = 8;
+const maxSniffedBytes = 64 * 1024;
+const maxShown = 8;
 
-const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, mostSniffedBytes);
+const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, maxSniffedBytes);
 
 async function sniffedDelimiter(text: Peekable): Promise<string> {
   const isEnough = (bytes: Buffer): boolean =>
-    bytes.length >= mostSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
+    bytes.length >= maxSniffedBytes || (bytes.length > 0 && sniffDelimiter(sniffedText(bytes), false) !== null);
   const head = sniffedText(await text.peek(isEnough));
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }
@@ -33,9 +33,9 @@ function isBlank({ fields, fault }: CsvRecord): boolean {
 
 const shownNames = (names: readonly string[]): string =>
   `${names
-    .slice(0, mostShown)
+    .slice(0, maxShown)
     .map((name) => JSON.stringify(name))
-    .join(', ')}${names.length > mostShown ? ', …' : ''}`;
+    .join(', ')}${names.length > maxShown ? ', …' : ''}`;
 
 /** Where in a record the URL stands. Throws `UsageError` where the header does not say so. */
 function indexIn(header: CsvRecord, name: string): number {
@@ -77,8 +77,8 @@ async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): Async
 
 const [lf, cr] = [10, 13];
 /** No URL, but another kind of file. */
-const mostLineBytes = 1024 * 1024;
-const tooLong = `the line is longer than ${mostLineBytes / 1024 / 1024} MiB`;
+const maxLineBytes = 1024 * 1024;
+const tooLong = `the line is longer than ${maxLineBytes / 1024 / 1024} MiB`;
 
 /** A pattern is slower than a text, and most files have no CR. */
 const linesIn = (text: string): readonly string[] => (text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
@@ -115,13 +115,13 @@ class LineCutter {
 
   #keep(part: Buffer): void {
     this.#keptBytes += part.length;
-    if (this.#keptBytes > mostLineBytes) this.#kept = [];
+    if (this.#keptBytes > maxLineBytes) this.#kept = [];
     else if (part.length > 0) this.#kept.push(part);
   }
 
   /** What was kept and these bytes as text; a NUL, which no URL has, in front of a line that was too long. */
   #textTo(bytes: Buffer): string {
-    const isTooLong = this.#keptBytes > mostLineBytes;
+    const isTooLong = this.#keptBytes > maxLineBytes;
     const text = this.#kept.length === 0 ? bytes.toString() : Buffer.concat([...this.#kept, bytes]).toString();
     this.#kept = [];
     this.#keptBytes = 0;

@@ -52,7 +52,7 @@ function shownMapping(columnNames: JournalHeader['columnNames']): string {
   return pairs.length === 0 ? 'none' : pairs.sort().join(', ');
 }
 
-const wayOf = ({ run }: JournalHeader): string => (run === undefined ? '--via direct' : '--via queues');
+const executionModeOf = ({ run }: JournalHeader): string => (run === undefined ? '--via direct' : '--via queues');
 
 const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
   (found, wanted) =>
@@ -62,7 +62,7 @@ const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => st
     found.accountId === wanted.accountId ? null : 'it was written with the API key of another account',
   // Where the tasks are is written in different places: whoever changes the way would pay for them twice.
   (found, wanted) => {
-    const [its, ours] = [wayOf(found), wayOf(wanted)];
+    const [its, ours] = [executionModeOf(found), executionModeOf(wanted)];
     return its === ours ? null : `its tasks are solved ${its}, this run's ${ours}`;
   },
   (found, wanted) => {

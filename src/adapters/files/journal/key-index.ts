@@ -1,11 +1,11 @@
-import { hexWordAt } from '../hex-word.ts';
+import { readUint32Hex } from '../hex-word.ts';
 import { assertKey } from './step.ts';
 
 const wordsPerKey = 4;
 
 function wordsOf(key: string): readonly [number, number, number, number] {
   assertKey(key);
-  return [hexWordAt(key, 0), hexWordAt(key, 8), hexWordAt(key, 16), hexWordAt(key, 24)];
+  return [readUint32Hex(key, 0), readUint32Hex(key, 8), readUint32Hex(key, 16), readUint32Hex(key, 24)];
 }
 
 /**

@@ -11,7 +11,7 @@ export type SendGroup<Entry, Answer> = (group: string, entries: readonly Entry[]
  * Gathers what is asked for within one turn of the event loop into one request per group. A process that does one thing
  * at a time waits no longer for it; one that is busy asks once for the many things that it would have asked for one by one.
  */
-export class PerTurn<Entry, Answer> {
+export class Batcher<Entry, Answer> {
   readonly #send: SendGroup<Entry, Answer>;
   #groups = new Map<string, Waiting<Entry, Answer>[]>();
 

@@ -1,21 +1,21 @@
 import type { Job } from 'bullmq';
-import { LeaseForgotten, LeaseLost } from '../../../domain/errors.ts';
+import { LeaseForgotten, LeaseLostError } from '../../../domain/errors.ts';
 import { furtherOf, type OpenProgress, type QueuedTask } from '../../../domain/queued-task.ts';
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
-import type { RedisTrouble } from '../../redis/redis-errors.ts';
-import type { PerTurn } from './batcher.ts';
+import type { RedisErrors } from '../../redis/redis-errors.ts';
+import type { Batcher } from './batcher.ts';
 import type { SaveRequest } from './bullmq-scripts.ts';
 
 export type TaskJob = Job<QueuedTask, null>;
 
 export interface BullLeaseDeps {
-  readonly saves: PerTurn<SaveRequest, number>;
+  readonly saves: Batcher<SaveRequest, number>;
   /** The name under which the worker takes jobs, which no other has. */
   readonly holder: string;
   /** Where tasks are that were begun, and the name of this queue there. Null: this queue is all that there is. */
   readonly state: FleetState | null;
   readonly place: string;
-  readonly trouble: RedisTrouble;
+  readonly redisErrors: RedisErrors;
   /** Whether the queue has lost its data since the lease was taken. */
   readonly hasLostData: () => Promise<boolean>;
   /** Told once, when the lease is ended or lost: it need not be renewed any more. */
@@ -101,7 +101,7 @@ export class BullLease implements TaskLease {
   }
 
   async save(progress: OpenProgress): Promise<void> {
-    const { saves, holder, trouble } = this.#deps;
+    const { saves, holder, redisErrors } = this.#deps;
     const request = {
       id: this.id,
       holder,
@@ -111,11 +111,11 @@ export class BullLease implements TaskLease {
       token: progress.state === 'submitted' ? null : this.token,
     };
     // Whoever has queued it again must not find the progress of before in it.
-    const saved = this.forgotten.aborted ? 0 : await trouble.guard(() => saves.ask(allJobs, request));
+    const saved = this.forgotten.aborted ? 0 : await redisErrors.guard(() => saves.ask(allJobs, request));
     if (saved === 1) return;
-    await trouble.guard(() => this.loseOrForget());
+    await redisErrors.guard(() => this.loseOrForget());
     if (this.forgotten.aborted) throw new LeaseForgotten(`the queue has lost the task ${this.id}`);
-    throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
+    throw new LeaseLostError(`the task ${this.id} was handed to somebody else`);
   }
 
   async ack(): Promise<boolean> {
@@ -132,7 +132,7 @@ export class BullLease implements TaskLease {
       // Whoever has the job by now may have begun it before us, who stood still: then the state names the wrong one.
       await this.save(progress);
     } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
+      if (!(error instanceof LeaseLostError)) throw error;
       // What the queue has lost, nobody else has: the copy is all that there will be of it.
       if (!(error instanceof LeaseForgotten)) return null;
     }
@@ -177,7 +177,7 @@ export class BullLease implements TaskLease {
   async #end(how: () => Promise<unknown>): Promise<boolean> {
     if (this.#hasEnded) return false;
     try {
-      await this.#deps.trouble.guard(() => how().catch((error: unknown) => this.#orLost(error)));
+      await this.#deps.redisErrors.guard(() => how().catch((error: unknown) => this.#orLost(error)));
       return !this.#lost.signal.aborted && !this.forgotten.aborted;
     } finally {
       this.#hasEnded = true;

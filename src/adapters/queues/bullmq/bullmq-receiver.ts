@@ -4,9 +4,9 @@ import type { QueuedTask } from '../../../domain/queued-task.ts';
 import { within } from '../../../domain/within.ts';
 import type { FleetState } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import type { RedisTrouble } from '../../redis/redis-errors.ts';
+import type { RedisErrors } from '../../redis/redis-errors.ts';
 import type { RedisAddress } from '../../redis/redis-url.ts';
-import { PerTurn } from './batcher.ts';
+import { Batcher } from './batcher.ts';
 import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
 import { nameOfData, saveJobData } from './bullmq-scripts.ts';
 
@@ -33,7 +33,7 @@ interface Deps {
   readonly clock: Clock;
   /** Where tasks are that were begun. Null: this queue is all that there is. */
   readonly state: FleetState | null;
-  readonly trouble: RedisTrouble;
+  readonly redisErrors: RedisErrors;
 }
 
 /** Looking costs one command. BullMQ's blocking wait cannot be called off, and was seen to sleep on when Redis came back. */
@@ -70,26 +70,26 @@ export class BullReceiver {
       stalledInterval: timing.stalledMs,
       maxStalledCount,
     });
-    this.#worker.on('error', (error) => deps.trouble.note(error));
+    this.#worker.on('error', (error) => deps.redisErrors.note(error));
     this.#leaseDeps = {
-      saves: new PerTurn(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
+      saves: new Batcher(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
       holder,
-      ...{ state: deps.state, place, trouble: deps.trouble },
+      ...{ state: deps.state, place, redisErrors: deps.redisErrors },
       onEnd: (lease) => void this.#held.delete(lease),
     };
     void this.#worker.startStalledCheckTimer();
   }
 
   async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly BullLease[]> {
-    const { clock, trouble } = this.#deps;
+    const { clock, redisErrors } = this.#deps;
     const untilMs = clock.nowMs() + waitMs;
     while (!signal.aborted && most > 0) {
-      const fetching = trouble.guard(() => this.#fetch(most));
+      const fetching = redisErrors.guard(() => this.#fetch(most));
       const leases = await within(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
       if (leases === null) {
         void fetching.then(handBack, () => undefined);
         // What aborts it while it is waited for is not seen by the compiler.
-        if (!(signal.aborted as boolean)) throw trouble.unavailable('Connection is closed');
+        if (!(signal.aborted as boolean)) throw redisErrors.unavailable('Connection is closed');
         return [];
       }
       const leftMs = untilMs - clock.nowMs();
@@ -142,9 +142,9 @@ export class BullReceiver {
   }
 
   async #connected(): Promise<IRedisClient> {
-    const { clock, trouble } = this.#deps;
+    const { clock, redisErrors } = this.#deps;
     const client = await within(this.#worker.getBackend().client, { ms: this.#options.timing.stalledMs }, clock);
-    if (client?.status !== 'ready' || trouble.isElsewhere) throw trouble.unavailable('Connection is closed');
+    if (client?.status !== 'ready' || redisErrors.isElsewhere) throw redisErrors.unavailable('Connection is closed');
     return client;
   }
 

@@ -4,7 +4,7 @@ import { type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/qu
 import { within } from '../../../domain/within.ts';
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { RedisTrouble } from '../../redis/redis-errors.ts';
+import { RedisErrors } from '../../redis/redis-errors.ts';
 import { parseRedisUrl, type RedisAddress } from '../../redis/redis-url.ts';
 import { BullReceiver, type Timing } from './bullmq-receiver.ts';
 import { findOpenJobs, unknownJobs } from './bullmq-scripts.ts';
@@ -56,7 +56,7 @@ export class BullTaskQueue implements TaskQueue {
   readonly #options: BullTaskQueueOptions;
   readonly #clock: Clock;
   readonly #state: FleetState | null;
-  readonly #trouble: RedisTrouble;
+  readonly #redisErrors: RedisErrors;
   readonly #holder = randomUUID();
   #queue: Queue<QueuedTask, null> | null = null;
   #isClosed = false;
@@ -66,7 +66,7 @@ export class BullTaskQueue implements TaskQueue {
     this.#options = options;
     this.#clock = clock;
     this.#state = state;
-    this.#trouble = new RedisTrouble(options.url);
+    this.#redisErrors = new RedisErrors(options.url);
   }
 
   get place(): string {
@@ -74,7 +74,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       const fresh = new Set<string>();
       for (const bulk of bulksOf(tasks)) for (const id of await this.#sendBulk(queue, bulk)) fresh.add(id);
@@ -83,7 +83,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       await Promise.all(tasks.map((task) => this.#forgetDone(queue, queueIdOf(task))));
       return this.send(tasks);
@@ -96,14 +96,14 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   noteRun(run: string): Promise<void> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       await (await queue.getBackend().client).runCommand('set', [queue.toKey(`run:${run}`), '1', 'PX', rememberedMs]);
     });
   }
 
   knowsRun(run: string): Promise<boolean> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       const client = await queue.getBackend().client;
       return Number(await client.runCommand('exists', [queue.toKey(`run:${run}`)])) === 1;
@@ -111,7 +111,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   holds(tasks: readonly TaskAddress[]): Promise<readonly boolean[]> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       const client = await queue.getBackend().client;
       const answers = bulksOf(tasks).map((bulk) => findOpenJobs(client, queue, bulk.map(queueIdOf)));
@@ -124,13 +124,13 @@ export class BullTaskQueue implements TaskQueue {
     this.#receiver ??= new BullReceiver(
       { address: bullAddress(url), prefix: prefixOf(region), place: this.place, holder: this.#holder, timing },
       // Of its own: a worker waits for a Redis that is away, those who ask do not.
-      { clock: this.#clock, state: this.#state, trouble: new RedisTrouble(url) },
+      { clock: this.#clock, state: this.#state, redisErrors: new RedisErrors(url) },
     );
     return this.#receiver.receive(most, waitMs, signal);
   }
 
   depth(): Promise<QueueDepth> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       const [counts, [oldest]] = await Promise.all([
         queue.getJobCounts('waiting', 'delayed', 'active', 'failed'),
@@ -143,7 +143,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   dead(most: number): Promise<readonly DeadTask[]> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       if (most <= 0) return [];
       const jobs = await (await this.#open()).getFailed(0, most - 1);
       return jobs.map((job) => ({ queued: job.data, reason: job.failedReason, deliveries: job.attemptsStarted }));
@@ -151,7 +151,7 @@ export class BullTaskQueue implements TaskQueue {
   }
 
   requeue(ids: readonly string[] | null): Promise<number> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       if (ids !== null) return this.#requeueAll(await Promise.all(ids.map((id) => queue.getJob(id))));
       let count = 0;
@@ -202,13 +202,13 @@ export class BullTaskQueue implements TaskQueue {
   /** For whoever waits for an answer: with Redis away it fails at once instead of holding everything up. */
   async #open(): Promise<Queue<QueuedTask, null>> {
     // Whoever still asks would keep the process from ending.
-    if (this.#isClosed) throw this.#trouble.unavailable('Connection is closed');
+    if (this.#isClosed) throw this.#redisErrors.unavailable('Connection is closed');
     this.#queue ??= this.#create();
     const queue = this.#queue;
-    const isReady = this.#trouble.guard(() => queue.waitUntilReady().then(() => true));
+    const isReady = this.#redisErrors.guard(() => queue.waitUntilReady().then(() => true));
     const isOpen = (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) === true;
-    if (isOpen && !this.#trouble.isElsewhere) return queue;
-    throw this.#trouble.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
+    if (isOpen && !this.#redisErrors.isElsewhere) return queue;
+    throw this.#redisErrors.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
   }
 
   #create(): Queue<QueuedTask, null> {
@@ -223,8 +223,8 @@ export class BullTaskQueue implements TaskQueue {
       streams,
       defaultJobOptions: { ...keptJobs, attempts: 1 },
     });
-    queue.on('error', (error) => this.#trouble.note(error));
-    queue.on('ioredis:close', () => this.#trouble.lose());
+    queue.on('error', (error) => this.#redisErrors.note(error));
+    queue.on('ioredis:close', () => this.#redisErrors.lose());
     return queue;
   }
 }

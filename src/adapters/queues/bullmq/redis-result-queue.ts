@@ -5,13 +5,13 @@ import { within } from '../../../domain/within.ts';
 import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { closeRedis, openRedis } from '../../redis/redis-client.ts';
-import { RedisTrouble } from '../../redis/redis-errors.ts';
+import { RedisErrors } from '../../redis/redis-errors.ts';
 import { ResultStore } from './redis-result-store.ts';
 
 export interface ReaderDeps {
   readonly store: ResultStore;
   readonly clock: Clock;
-  readonly trouble: RedisTrouble;
+  readonly redisErrors: RedisErrors;
   readonly leaseMs: number;
 }
 
@@ -38,12 +38,12 @@ class RedisResultReader implements ResultReader {
   }
 
   async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
-    const { clock, trouble } = this.#deps;
+    const { clock, redisErrors } = this.#deps;
     this.#renewing ??= this.#renewUntilClosed();
     const untilMs = clock.nowMs() + waitMs;
     while (!signal.aborted && most > 0) {
       if (this.#taken.length > 0) return this.#taken.splice(0, most);
-      const isTaken = trouble.guard(() => this.#takeOnce(most)).then(() => true);
+      const isTaken = redisErrors.guard(() => this.#takeOnce(most)).then(() => true);
       if ((await within(isTaken, { ms: Infinity, signal }, clock)) === null) break;
       if (this.#taken.length > 0) continue;
       const leftMs = untilMs - clock.nowMs();
@@ -56,14 +56,14 @@ class RedisResultReader implements ResultReader {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#renewing;
-    const { store, clock, trouble } = this.#deps;
+    const { store, clock, redisErrors } = this.#deps;
     const handBack = async (): Promise<void> => {
       await this.#taking;
       await Promise.all(this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys)));
     };
     // With Redis away the leases run out by themselves.
     await within(
-      trouble.guard(handBack).catch(() => undefined),
+      redisErrors.guard(handBack).catch(() => undefined),
       { ms: this.#deps.leaseMs },
       clock,
     );
@@ -87,10 +87,10 @@ class RedisResultReader implements ResultReader {
   }
 
   #hold(result: TaskResult): ResultLease {
-    const { store, trouble } = this.#deps;
+    const { store, redisErrors } = this.#deps;
     this.#held.add(result);
     const ack = async (): Promise<void> => {
-      await trouble.guard(() => store.ack(result.run, result.key));
+      await redisErrors.guard(() => store.ack(result.run, result.key));
       this.#held.delete(result);
     };
     return { result, ack };
@@ -126,7 +126,7 @@ export interface RedisResultQueueOptions {
  * meanwhile. BullMQ forgets an id with its job, and cannot hand the results of one run to one reader.
  */
 export class RedisResultQueue implements ResultQueue {
-  readonly #trouble: RedisTrouble;
+  readonly #redisErrors: RedisErrors;
   readonly #redis: Redis;
   readonly #store: ResultStore;
   readonly #clock: Clock;
@@ -135,8 +135,8 @@ export class RedisResultQueue implements ResultQueue {
   readonly #pushing = new Map<string, Promise<boolean>>();
 
   constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
-    this.#trouble = new RedisTrouble(url);
-    this.#redis = openRedis(url, this.#trouble);
+    this.#redisErrors = new RedisErrors(url);
+    this.#redis = openRedis(url, this.#redisErrors);
     this.#store = new ResultStore(this.#redis, { leaseMs });
     this.#clock = clock;
     this.#leaseMs = leaseMs;
@@ -145,22 +145,22 @@ export class RedisResultQueue implements ResultQueue {
   /** Whoever pushes a result again, told that Redis is away, waits for the same push: a second would find the first. */
   async push(result: TaskResult): Promise<'first' | 'duplicate'> {
     const id = queueIdOf(result);
-    const isFirst = await this.#trouble.guard(() => this.#pushing.get(id) ?? this.#push(id, result));
+    const isFirst = await this.#redisErrors.guard(() => this.#pushing.get(id) ?? this.#push(id, result));
     this.#pushing.delete(id);
     return isFirst ? 'first' : 'duplicate';
   }
 
   isFinished({ run, key }: TaskAddress): Promise<boolean> {
-    return this.#trouble.guard(() => this.#store.isFinished(run, key));
+    return this.#redisErrors.guard(() => this.#store.isFinished(run, key));
   }
 
   reader(run: string | null): ResultReader {
-    const deps = { store: this.#store, clock: this.#clock, trouble: this.#trouble, leaseMs: this.#leaseMs };
+    const deps = { store: this.#store, clock: this.#clock, redisErrors: this.#redisErrors, leaseMs: this.#leaseMs };
     return new RedisResultReader(run, deps);
   }
 
   depth(): Promise<ResultDepth> {
-    return this.#trouble.guard(async () => {
+    return this.#redisErrors.guard(async () => {
       const counts = await Promise.all((await this.#store.runs()).map((run) => this.#store.counts(run)));
       return {
         waiting: counts.reduce((sum, { waiting }) => sum + waiting, 0),

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { TaskResult } from '../../../domain/queued-task.ts';
-import { PerTurn } from './batcher.ts';
+import { Batcher } from './batcher.ts';
 
 /**
  * The keys of one run: what waits to be read (a list), what readers hold (sorted by when that runs out), the texts, the
@@ -110,7 +110,7 @@ const rememberedMs = 14 * 86_400_000;
 const quietRunMs = 600_000;
 /** How often a run is noted as one that has results, while they come: often enough to be none that is quiet. */
 const noteEveryMs = 60_000;
-const mostNoted = 1_000;
+const maxNoted = 1_000;
 
 /** Who reads what. */
 export interface RunReader {
@@ -123,11 +123,11 @@ export interface RunReader {
 export class ResultStore {
   readonly #redis: Redis;
   readonly #leaseMs: number;
-  readonly #pushes = new PerTurn<TaskResult, number>((run, results) => this.#pushAll(run, results));
-  readonly #lookups = new PerTurn<string, number>((run, keys) =>
+  readonly #pushes = new Batcher<TaskResult, number>((run, results) => this.#pushAll(run, results));
+  readonly #lookups = new Batcher<string, number>((run, keys) =>
     this.#redis.smismember(runKeysOf(run).finished, ...keys),
   );
-  readonly #acks = new PerTurn<string, number>((run, keys) => this.#ackAll(run, keys));
+  readonly #acks = new Batcher<string, number>((run, keys) => this.#ackAll(run, keys));
   /** When each run was noted last, epoch ms. */
   readonly #noted = new Map<string, number>();
 
@@ -196,7 +196,7 @@ export class ResultStore {
     const now = Date.now();
     if (now - (this.#noted.get(run) ?? 0) < noteEveryMs) return;
     await this.#redis.zadd(runsKey, now, run);
-    if (this.#noted.size >= mostNoted) this.#noted.clear();
+    if (this.#noted.size >= maxNoted) this.#noted.clear();
     this.#noted.set(run, now);
   }
 

@@ -1,7 +1,7 @@
 import type { TaskAddress, TaskResult } from '../../../domain/queued-task.ts';
 import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { Doorbell, firstOf } from './notifier.ts';
+import { Notifier, takeUpTo } from './notifier.ts';
 
 interface RunResults {
   readonly waiting: Map<string, TaskResult>;
@@ -47,7 +47,7 @@ class MemoryReader implements ResultReader {
   #take(most: number): readonly ResultLease[] {
     const places = this.#run === null ? this.#queue.unreadRuns() : [this.#queue.resultsOf(this.#run)];
     return places
-      .flatMap((place) => firstOf(place.waiting.values(), most).map((result) => ({ place, result })))
+      .flatMap((place) => takeUpTo(place.waiting.values(), most).map((result) => ({ place, result })))
       .slice(0, most)
       .map(({ place, result }) => this.#hold(place, result));
   }
@@ -66,7 +66,7 @@ class MemoryReader implements ResultReader {
 /** The results of this process. It remembers which tasks are finished, about 100 bytes each, until the process ends. */
 export class MemoryResultQueue implements ResultQueue {
   readonly clock: Clock;
-  readonly bell = new Doorbell();
+  readonly bell = new Notifier();
   readonly #runs = new Map<string, RunResults>();
 
   constructor({ clock }: { clock: Clock }) {

@@ -1,4 +1,4 @@
-import { LeaseLost } from '../../../domain/errors.ts';
+import { LeaseLostError } from '../../../domain/errors.ts';
 import type { OpenProgress, QueuedTask, TaskAddress } from '../../../domain/queued-task.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
@@ -30,7 +30,7 @@ class MemoryLease implements TaskLease {
   }
 
   async save(progress: OpenProgress): Promise<void> {
-    if (!this.isHeld()) throw new LeaseLost(`the task ${this.id} was handed to somebody else`);
+    if (!this.isHeld()) throw new LeaseLostError(`the task ${this.id} was handed to somebody else`);
     this.#tasks.save(this.#task, progress);
   }
 

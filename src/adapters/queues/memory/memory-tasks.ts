@@ -1,7 +1,7 @@
 import { type OpenProgress, type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
 import type { DeadTask, QueueDepth } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { Doorbell, firstOf } from './notifier.ts';
+import { Notifier, takeUpTo } from './notifier.ts';
 
 interface WaitingTask {
   readonly id: string;
@@ -28,7 +28,7 @@ interface DeadLetter extends WaitingTask {
 export class MemoryTasks {
   readonly clock: Clock;
   /** Rings when there may be something to take. */
-  readonly bell = new Doorbell();
+  readonly bell = new Notifier();
   readonly #waiting = new Map<string, WaitingTask>();
   readonly #delayed = new Map<string, DelayedTask>();
   readonly #held = new Map<string, HeldTask>();
@@ -50,7 +50,7 @@ export class MemoryTasks {
 
   take(most: number): readonly HeldTask[] {
     this.#promote();
-    return firstOf(this.#waiting.values(), most).map(({ id, queued, deliveries }) => {
+    return takeUpTo(this.#waiting.values(), most).map(({ id, queued, deliveries }) => {
       const task: HeldTask = { id, queued, deliveries: deliveries + 1, onLost: () => undefined };
       this.#waiting.delete(id);
       this.#held.set(id, task);
@@ -97,7 +97,7 @@ export class MemoryTasks {
   }
 
   dead(most: number): readonly DeadTask[] {
-    const letters = firstOf(this.#dead.values(), most);
+    const letters = takeUpTo(this.#dead.values(), most);
     return letters.map(({ queued, reason, deliveries }) => ({ queued, reason, deliveries }));
   }
 

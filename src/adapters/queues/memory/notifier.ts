@@ -1,7 +1,7 @@
 import type { Clock } from '../../../ports/system.ts';
 
 /** Wakes everybody who sleeps on it. */
-export class Doorbell {
+export class Notifier {
   #next = new AbortController();
 
   ring(): void {
@@ -16,7 +16,7 @@ export class Doorbell {
 }
 
 /** At most the first `most` of the values, without walking through the rest. */
-export function firstOf<T>(values: Iterable<T>, most: number): T[] {
+export function takeUpTo<T>(values: Iterable<T>, most: number): T[] {
   const first: T[] = [];
   if (most <= 0) return first;
   for (const value of values) if (first.push(value) === most) break;

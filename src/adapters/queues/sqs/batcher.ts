@@ -17,13 +17,13 @@ export interface GatherOptions<Entry> {
 }
 
 /** The most that SQS takes in one batch, and the bytes of it, with room for what stands around the bodies. */
-const mostEntries = 10;
-const mostBytes = 1_000_000;
+const maxEntries = 10;
+const maxBytes = 1_000_000;
 /** A batch of ten costs as much as one entry, and a task takes seconds: a moment's wait is cheap. */
 const lingerMs = 5;
 
 /** Gathers what is asked for within a moment into batches. Every entry has its own end: a batch may fail in part. */
-export class Gathered<Entry> {
+export class SqsBatcher<Entry> {
   readonly #options: GatherOptions<Entry>;
   #waiting: Waiting<Entry>[] = [];
   #isLingering = false;
@@ -35,7 +35,7 @@ export class Gathered<Entry> {
   add(entry: Entry): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject });
-      if (this.#waiting.length >= mostEntries) this.#flush();
+      if (this.#waiting.length >= maxEntries) this.#flush();
       else if (!this.#isLingering) void this.#linger();
     });
   }
@@ -54,7 +54,7 @@ export class Gathered<Entry> {
     let bytes = 0;
     for (const each of waiting) {
       const size = this.#options.sizeOf(each.entry);
-      if (batch.length > 0 && (batch.length === mostEntries || bytes + size > mostBytes)) {
+      if (batch.length > 0 && (batch.length === maxEntries || bytes + size > maxBytes)) {
         void this.#send(batch);
         [batch, bytes] = [[], 0];
       }

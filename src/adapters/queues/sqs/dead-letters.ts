@@ -10,17 +10,17 @@ const lookS = 10;
 const requeueS = 60;
 /** One poll sees a part of the servers; a long one sees all. */
 const lookMs = 1_000;
-const mostPerLook = 10;
+const maxPerLook = 10;
 
-type Letter = QueuedTask & { readonly dead?: Omit<DeadTask, 'queued'> };
+type DeadLetterBody = QueuedTask & { readonly dead?: Omit<DeadTask, 'queued'> };
 
-interface Picked {
+interface Parsed {
   readonly handle: string;
   readonly dead: DeadTask;
 }
 
-function pick({ Body = '{}', ReceiptHandle = '', Attributes }: Message): Picked {
-  const { dead, ...queued } = JSON.parse(Body) as Letter;
+function parseAnswer({ Body = '{}', ReceiptHandle = '', Attributes }: Message): Parsed {
+  const { dead, ...queued } = JSON.parse(Body) as DeadLetterBody;
   const unexplained = { reason: null, deliveries: Number(Attributes?.ApproximateReceiveCount ?? 1) };
   return { handle: ReceiptHandle, dead: { queued, ...(dead ?? unexplained) } };
 }
@@ -56,9 +56,9 @@ export class DeadLetters {
   async list(most: number): Promise<readonly DeadTask[]> {
     const queue = await this.#open();
     if (queue === null) return [];
-    const picked = await this.#pickAll(queue, { most, seconds: lookS, isEnough: () => false });
-    await Promise.all(picked.map(({ handle }) => queue.hold(handle, 0)));
-    return picked.map(({ dead }) => dead);
+    const parsed = await this.#pickAll(queue, { most, seconds: lookS, isEnough: () => false });
+    await Promise.all(parsed.map(({ handle }) => queue.hold(handle, 0)));
+    return parsed.map(({ dead }) => dead);
   }
 
   /** Moves those of the ids, or all, back where they came from: first there, then gone from here. */
@@ -66,14 +66,14 @@ export class DeadLetters {
     const queue = await this.#open();
     if (queue === null) return 0;
     const wanted = ids === null ? null : new Set(ids);
-    const isWanted = ({ dead }: Picked): boolean => wanted === null || wanted.has(queueIdOf(dead.queued));
-    const isEnough = (all: readonly Picked[]): boolean => all.filter(isWanted).length === wanted?.size;
-    const picked = await this.#pickAll(queue, { most: Infinity, seconds: requeueS, isEnough });
-    const moving = picked.filter(isWanted).map(async ({ handle, dead }) => {
+    const isWanted = ({ dead }: Parsed): boolean => wanted === null || wanted.has(queueIdOf(dead.queued));
+    const isEnough = (all: readonly Parsed[]): boolean => all.filter(isWanted).length === wanted?.size;
+    const parsed = await this.#pickAll(queue, { most: Infinity, seconds: requeueS, isEnough });
+    const moving = parsed.filter(isWanted).map(async ({ handle, dead }) => {
       await this.#source.send(encodeMessage(dead.queued));
       await queue.delete(handle);
     });
-    const leaving = picked.filter((each) => !isWanted(each)).map(({ handle }) => queue.hold(handle, 0));
+    const leaving = parsed.filter((each) => !isWanted(each)).map(({ handle }) => queue.hold(handle, 0));
     await Promise.all([...moving, ...leaving]);
     return moving.length;
   }
@@ -84,17 +84,17 @@ export class DeadLetters {
 
   async #pickAll(
     queue: SqsQueue,
-    { most, seconds, isEnough }: { most: number; seconds: number; isEnough: (all: readonly Picked[]) => boolean },
-  ): Promise<readonly Picked[]> {
-    const picked: Picked[] = [];
+    { most, seconds, isEnough }: { most: number; seconds: number; isEnough: (all: readonly Parsed[]) => boolean },
+  ): Promise<readonly Parsed[]> {
+    const parsed: Parsed[] = [];
     const { signal } = new AbortController();
-    while (picked.length < most && !isEnough(picked)) {
-      const room = Math.min(mostPerLook, most - picked.length);
+    while (parsed.length < most && !isEnough(parsed)) {
+      const room = Math.min(maxPerLook, most - parsed.length);
       const messages = await queue.receive(room, { waitMs: lookMs, visibilityS: seconds, signal });
       if (messages.length === 0) break;
-      picked.push(...messages.map(pick));
+      parsed.push(...messages.map(parseAnswer));
     }
-    return picked;
+    return parsed;
   }
 
   async #open(): Promise<SqsQueue | null> {

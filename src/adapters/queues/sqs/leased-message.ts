@@ -3,7 +3,7 @@ import type { Clock } from '../../../ports/system.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
 /** How long messages are held, in ms; SQS counts whole seconds. */
-export interface HoldTiming {
+export interface VisibilityTiming {
   /** A message that is not renewed for so long is handed to the next. */
   readonly visibilityMs: number;
   /** The longest that it is renewed: a worker that hangs must not keep its task for ever, nor may SQS renew beyond 12 h. */
@@ -18,7 +18,7 @@ interface HoldDeps {
 const renewalsPerVisibility = 3;
 
 /** SQS holds for whole seconds. */
-export function visibilitySeconds({ visibilityMs }: HoldTiming): number {
+export function visibilitySeconds({ visibilityMs }: VisibilityTiming): number {
   return Math.max(1, Math.ceil(visibilityMs / 1_000));
 }
 
@@ -26,12 +26,12 @@ export function visibilitySeconds({ visibilityMs }: HoldTiming): number {
  * The hold on one message, renewed until it ends. SQS may take the handle of a message that was handed to somebody else
  * for good; so whoever was late in renewing it counts it as lost, by the own clock.
  */
-export class HeldMessage {
+export class LeasedMessage {
   readonly body: string;
   /** How often the message was handed out, from 1. */
   readonly delivery: number;
   readonly #handle: string;
-  readonly #timing: HoldTiming;
+  readonly #timing: VisibilityTiming;
   readonly #deps: HoldDeps;
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
@@ -40,7 +40,7 @@ export class HeldMessage {
   #heldUntilMs: number;
 
   /** `sinceMs`: since when it has been held, at the earliest. */
-  constructor(message: Message, { sinceMs, timing }: { sinceMs: number; timing: HoldTiming }, deps: HoldDeps) {
+  constructor(message: Message, { sinceMs, timing }: { sinceMs: number; timing: VisibilityTiming }, deps: HoldDeps) {
     this.body = message.Body ?? '';
     this.delivery = Number(message.Attributes?.ApproximateReceiveCount ?? 1);
     this.#handle = message.ReceiptHandle ?? '';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Message } from '@aws-sdk/client-sqs';
 import { within } from '../../../domain/within.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { type HoldTiming, visibilitySeconds } from './leased-message.ts';
+import { type VisibilityTiming, visibilitySeconds } from './leased-message.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
 export interface PollRequest {
@@ -23,7 +23,7 @@ export interface Polled {
   readonly messages: readonly Message[];
 }
 
-const mostPerCall = 10;
+const maxPerCall = 10;
 /** What an answer may take on its way. */
 const slackMs = 1_000;
 /** Between two polls: SQS may answer an empty one early. */
@@ -41,7 +41,7 @@ export class MessagePolls {
   readonly #closing = new AbortController();
   readonly #calledOff = new Set<Promise<void>>();
 
-  constructor(timing: HoldTiming, deps: PollDeps) {
+  constructor(timing: VisibilityTiming, deps: PollDeps) {
     this.#visibilityS = visibilitySeconds(timing);
     this.#deps = deps;
     // Every call that is under way listens.
@@ -101,15 +101,15 @@ export class MessagePolls {
     const messages = await queue.receive(most, { waitMs, visibilityS, signal });
     // A process that stood still meanwhile reads late what it was handed long ago.
     const sinceMs = Math.min(clock.nowMs(), askedMs + waitMs + slackMs);
-    if (messages.length < mostPerCall || most <= mostPerCall) return { sinceMs, messages };
+    if (messages.length < maxPerCall || most <= maxPerCall) return { sinceMs, messages };
     return { sinceMs, messages: [...messages, ...(await this.#pollRest(most - messages.length))] };
   }
 
   /** As many short polls as there is room for, beside the long one that filled its own. */
   async #pollRest(most: number): Promise<Message[]> {
     const request = { waitMs: 0, visibilityS: this.#visibilityS, signal: this.#closing.signal };
-    const calls = Array.from({ length: Math.ceil(most / mostPerCall) }, (_, index) =>
-      this.#deps.queue.receive(Math.min(mostPerCall, most - mostPerCall * index), request),
+    const calls = Array.from({ length: Math.ceil(most / maxPerCall) }, (_, index) =>
+      this.#deps.queue.receive(Math.min(maxPerCall, most - maxPerCall * index), request),
     );
     const answers = await Promise.allSettled(calls);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));

@@ -1,8 +1,8 @@
-import { LeaseLost } from '../../../domain/errors.ts';
+import { LeaseLostError } from '../../../domain/errors.ts';
 import { doubtful, type OpenProgress, type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { HeldMessage } from './leased-message.ts';
+import type { LeasedMessage } from './leased-message.ts';
 import { encodeMessage, type SqsQueue } from './sqs-queue.ts';
 
 export interface SqsLeaseDeps {
@@ -20,7 +20,7 @@ export class SqsLease implements TaskLease {
   readonly delivery: number;
   /** A message outlives what is kept beside it. */
   readonly forgotten = new AbortController().signal;
-  readonly #message: HeldMessage;
+  readonly #message: LeasedMessage;
   readonly #holder: string;
   readonly #deps: SqsLeaseDeps;
   #progress: OpenProgress;
@@ -28,7 +28,7 @@ export class SqsLease implements TaskLease {
 
   /** `holder`: the name under which this delivery was begun. */
   constructor(
-    { message, queued, holder }: { message: HeldMessage; queued: QueuedTask; holder: string },
+    { message, queued, holder }: { message: LeasedMessage; queued: QueuedTask; holder: string },
     deps: SqsLeaseDeps,
   ) {
     this.#message = message;
@@ -51,7 +51,7 @@ export class SqsLease implements TaskLease {
     const isSaved = maySave && (state === null || (await state.save(id, { holder: this.#holder, place }, progress)));
     if (!isSaved) {
       this.#message.lose();
-      throw new LeaseLost(`the task ${id} was handed to somebody else`);
+      throw new LeaseLostError(`the task ${id} was handed to somebody else`);
     }
     this.#progress = progress;
   }

@@ -9,9 +9,9 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { LeaseLost, QueueUnavailable, UsageError } from '../../../domain/errors.ts';
+import { LeaseLostError, QueueUnavailableError, UsageError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { Gathered, type Refusal } from './batcher.ts';
+import { SqsBatcher, type Refusal } from './batcher.ts';
 import type { SqsAddress } from './sqs-url.ts';
 
 const hints: Readonly<Record<string, string>> = {
@@ -21,21 +21,22 @@ const hints: Readonly<Record<string, string>> = {
   AccessDeniedException: 'Allow the role to send, receive, delete and change the visibility of its messages.',
 };
 
-/** Does the work; what SQS or its client throws becomes a `UsageError` where a person can fix it, else `QueueUnavailable`. */
+/** Does the work; what SQS or its client throws becomes a `UsageError` where a person can fix it, else `QueueUnavailableError`. */
 async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof LeaseLost || error instanceof QueueUnavailable || error instanceof UsageError) throw error;
+    if (error instanceof LeaseLostError || error instanceof QueueUnavailableError || error instanceof UsageError)
+      throw error;
     if (!(error instanceof Error) || error instanceof RangeError) throw error;
     const message = `sqs://${name} in ${region}: ${error.message || error.name}`;
     const hint = hints[error.name.replace(/^.*\./, '')];
-    throw hint === undefined ? new QueueUnavailable(message) : new UsageError(message, hint);
+    throw hint === undefined ? new QueueUnavailableError(message) : new UsageError(message, hint);
   }
 }
 
-const mostPerReceive = 10;
-const longestPollMs = 20_000;
+const maxPerReceive = 10;
+const maxPollMs = 20_000;
 const connectionTimeoutMs = 5_000;
 const requestTimeoutMs = 15_000;
 
@@ -72,7 +73,7 @@ function refusalsOf(count: number, failed: readonly BatchResultErrorEntry[] = []
 }
 
 /** SQS delays no longer. */
-const longestDelayMs = 900_000;
+const maxDelayMs = 900_000;
 const flatSize = (): number => 1;
 
 /**
@@ -83,26 +84,26 @@ export class SqsQueue {
   readonly address: SqsAddress;
   readonly #acting: SQSClient;
   readonly #receiving: SQSClient;
-  readonly #sends: Gathered<Outgoing>;
-  readonly #deletes: Gathered<string>;
-  readonly #visibilities: Gathered<Visibility>;
+  readonly #sends: SqsBatcher<Outgoing>;
+  readonly #deletes: SqsBatcher<string>;
+  readonly #visibilities: SqsBatcher<Visibility>;
   #url: Promise<string> | null = null;
 
   constructor(address: SqsAddress, { clock }: { clock: Clock }) {
     this.address = address;
     this.#acting = openClient(address, requestTimeoutMs);
-    this.#receiving = openClient(address, longestPollMs + requestTimeoutMs);
-    this.#sends = new Gathered({
+    this.#receiving = openClient(address, maxPollMs + requestTimeoutMs);
+    this.#sends = new SqsBatcher({
       send: (entries) => this.#sendBatch(entries),
       sizeOf: ({ body }) => Buffer.byteLength(body),
       clock,
     });
-    this.#deletes = new Gathered({ send: (entries) => this.#deleteBatch(entries), sizeOf: flatSize, clock });
-    this.#visibilities = new Gathered({ send: (entries) => this.#changeBatch(entries), sizeOf: flatSize, clock });
+    this.#deletes = new SqsBatcher({ send: (entries) => this.#deleteBatch(entries), sizeOf: flatSize, clock });
+    this.#visibilities = new SqsBatcher({ send: (entries) => this.#changeBatch(entries), sizeOf: flatSize, clock });
   }
 
   send(body: string, delayMs = 0): Promise<void> {
-    const delayS = Math.ceil(Math.min(delayMs, longestDelayMs) / 1_000);
+    const delayS = Math.ceil(Math.min(delayMs, maxDelayMs) / 1_000);
     return guardSqs(this.address, () => this.#sends.add({ body, delayS }));
   }
 
@@ -120,8 +121,8 @@ export class SqsQueue {
     return guardSqs(this.address, async () => {
       const command = new ReceiveMessageCommand({
         QueueUrl: await this.url(),
-        MaxNumberOfMessages: Math.min(most, mostPerReceive),
-        WaitTimeSeconds: Math.round(Math.min(request.waitMs, longestPollMs) / 1_000),
+        MaxNumberOfMessages: Math.min(most, maxPerReceive),
+        WaitTimeSeconds: Math.round(Math.min(request.waitMs, maxPollMs) / 1_000),
         VisibilityTimeout: request.visibilityS,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       });

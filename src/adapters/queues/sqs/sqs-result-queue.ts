@@ -1,8 +1,8 @@
-import { QueueUnavailable } from '../../../domain/errors.ts';
+import { QueueUnavailableError } from '../../../domain/errors.ts';
 import { queueIdOf, type TaskAddress, type TaskResult } from '../../../domain/queued-task.ts';
 import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { HeldMessage, type HoldTiming } from './leased-message.ts';
+import { LeasedMessage, type VisibilityTiming } from './leased-message.ts';
 import { MessagePolls, type Polled } from './message-polls.ts';
 import { encodeMessage, SqsQueue } from './sqs-queue.ts';
 import type { SqsTaskQueueDeps } from './sqs-task-queue.ts';
@@ -54,13 +54,13 @@ function readResult(body: string): TaskResult | null {
  */
 export class SqsResultReader implements ResultReader {
   readonly #run: string | null;
-  readonly #timing: HoldTiming;
+  readonly #timing: VisibilityTiming;
   readonly #deps: ReaderDeps;
-  readonly #held = new Map<string, HeldMessage>();
+  readonly #held = new Map<string, LeasedMessage>();
   readonly #done = new RecentIds(rememberedCount);
   readonly #polls: MessagePolls;
 
-  constructor(run: string | null, timing: HoldTiming, deps: ReaderDeps) {
+  constructor(run: string | null, timing: VisibilityTiming, deps: ReaderDeps) {
     this.#run = run;
     this.#timing = timing;
     this.#deps = deps;
@@ -78,12 +78,12 @@ export class SqsResultReader implements ResultReader {
   }
 
   async #begin({ sinceMs, messages }: Polled): Promise<readonly ResultLease[]> {
-    const held = messages.map((message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
+    const held = messages.map((message) => new LeasedMessage(message, { sinceMs, timing: this.#timing }, this.#deps));
     return (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
   }
 
   /** Null for what is no result of ours, among others: that is left to itself, and in the end to the dead-letter queue. */
-  async #lease(message: HeldMessage): Promise<ResultLease | null> {
+  async #lease(message: LeasedMessage): Promise<ResultLease | null> {
     const result = readResult(message.body);
     if (result === null) {
       message.forget();
@@ -107,7 +107,7 @@ export class SqsResultReader implements ResultReader {
     try {
       await how;
     } catch (error) {
-      if (!(error instanceof QueueUnavailable)) throw error;
+      if (!(error instanceof QueueUnavailableError)) throw error;
     }
     return null;
   }
@@ -118,11 +118,11 @@ export class SqsResultReader implements ResultReader {
  * whoever comes after a crash sends that one and no other; without it every result is sent, and readers remove duplicates.
  */
 export class SqsResultQueue implements ResultQueue {
-  readonly #timing: HoldTiming;
+  readonly #timing: VisibilityTiming;
   readonly #deps: SqsTaskQueueDeps;
   readonly #queue: SqsQueue;
 
-  constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
+  constructor(address: SqsAddress, timing: VisibilityTiming, deps: SqsTaskQueueDeps) {
     this.#timing = timing;
     this.#deps = deps;
     this.#queue = new SqsQueue(address, deps);

@@ -3,7 +3,7 @@ import { type OpenProgress, type QueuedTask, queueIdOf, type TaskAddress } from 
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { HeldMessage, type HoldTiming } from './leased-message.ts';
+import { LeasedMessage, type VisibilityTiming } from './leased-message.ts';
 import { MessagePolls, type Polled } from './message-polls.ts';
 import { SqsLease } from './sqs-lease.ts';
 import { encodeMessage, SqsQueue } from './sqs-queue.ts';
@@ -19,14 +19,14 @@ const bulkSize = 500;
 
 /** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
 export class SqsTaskQueue implements TaskQueue {
-  readonly #timing: HoldTiming;
+  readonly #timing: VisibilityTiming;
   readonly #deps: SqsTaskQueueDeps;
   readonly #queue: SqsQueue;
   readonly #deadLetters: DeadLetters;
   readonly #polls: MessagePolls;
-  readonly #held = new Set<HeldMessage>();
+  readonly #held = new Set<LeasedMessage>();
 
-  constructor(address: SqsAddress, timing: HoldTiming, deps: SqsTaskQueueDeps) {
+  constructor(address: SqsAddress, timing: VisibilityTiming, deps: SqsTaskQueueDeps) {
     this.#timing = timing;
     this.#deps = deps;
     this.#queue = new SqsQueue(address, deps);
@@ -112,7 +112,7 @@ export class SqsTaskQueue implements TaskQueue {
   async #begin({ sinceMs, messages }: Polled): Promise<readonly TaskLease[]> {
     for (const message of this.#held) if (!message.isHeld()) this.#held.delete(message);
     const held = messages.map(
-      (message) => new HeldMessage(message, { sinceMs, timing: this.#timing }, { ...this.#deps, queue: this.#queue }),
+      (message) => new LeasedMessage(message, { sinceMs, timing: this.#timing }, { ...this.#deps, queue: this.#queue }),
     );
     for (const message of held) this.#held.add(message);
     const begun = await Promise.allSettled(held.map((message) => this.#lease(message)));
@@ -123,7 +123,7 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   /** Null for a copy of a task that is elsewhere, and for what is no task of ours: that is left to itself, and in the end to the dead-letter queue. */
-  async #lease(message: HeldMessage): Promise<SqsLease | null> {
+  async #lease(message: LeasedMessage): Promise<SqsLease | null> {
     const queued = readTask(message.body);
     if (queued === null) {
       message.forget();

@@ -1,4 +1,4 @@
-import type { SimulationKit } from '../environment.ts';
+import type { SimulationEnv } from '../environment.ts';
 import { articleStorm } from './article-storm.ts';
 import { awsContention } from './aws-contention.ts';
 import { clientCount } from './client-count.ts';
@@ -13,6 +13,6 @@ export const allTables = {
   collapse: spikeCollapse,
   storm: articleStorm,
   strategies: strategyTable,
-} satisfies Readonly<Record<string, (kit: SimulationKit, seed: number) => Promise<PublishedTable>>>;
+} satisfies Readonly<Record<string, (kit: SimulationEnv, seed: number) => Promise<PublishedTable>>>;
 
 export type TableName = keyof typeof allTables;

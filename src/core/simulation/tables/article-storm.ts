@@ -1,4 +1,4 @@
-import { articleBudget, shippingBreaker, shippingBudget, type SimulationKit } from '../environment.ts';
+import { articleBudget, shippingBreaker, shippingBudget, type SimulationEnv } from '../environment.ts';
 import { scenarioOf } from '../scenario.ts';
 import { figuresOf, runStorm, type StormFigures, type StormPolicy } from '../storm.ts';
 import { type Figure, figure, forSeeds, median, type PublishedTable } from './published-table.ts';
@@ -38,25 +38,25 @@ const nothing = { budget: null, breaker: null };
 const rows: readonly Row[] = [
   {
     name: 'retried at once',
-    policy: { solver: atOnceAgain, protection: nothing, isShared: true },
+    policy: { solver: atOnceAgain, resilience: nothing, isShared: true },
     runs: 5,
     published: 2_597,
   },
   {
     name: "the article's client, 50 processes",
-    policy: { solver: fourAttempts, protection: { budget: articleBudget, breaker: null }, isShared: false },
+    policy: { solver: fourAttempts, resilience: { budget: articleBudget, breaker: null }, isShared: false },
     runs: 5,
     published: 559,
   },
   {
     name: '10/s shared, fails fast',
-    policy: { solver: fourAttempts, protection: { budget: articleBudget, breaker: null }, isShared: true },
+    policy: { solver: fourAttempts, resilience: { budget: articleBudget, breaker: null }, isShared: true },
     runs: 5,
     published: 836,
   },
   {
     name: '1/s shared, fails fast',
-    policy: { solver: fourAttempts, protection: { budget: oneASecond, breaker: null }, isShared: true },
+    policy: { solver: fourAttempts, resilience: { budget: oneASecond, breaker: null }, isShared: true },
     runs: 5,
     published: 969,
   },
@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
     name: '1/s shared, waits',
     policy: {
       solver: { ...fourAttempts, onExhausted: 'wait' },
-      protection: { budget: oneASecond, breaker: null },
+      resilience: { budget: oneASecond, breaker: null },
       isShared: true,
     },
     runs: 5,
@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'shared budget and breaker, pauses (ours)',
-    policy: { solver: pausing, protection: { budget: shippingBudget, breaker: shippingBreaker }, isShared: true },
+    policy: { solver: pausing, resilience: { budget: shippingBudget, breaker: shippingBreaker }, isShared: true },
     runs: 20,
     published: null,
   },
@@ -80,7 +80,7 @@ const rows: readonly Row[] = [
 
 async function figuresOfRow(
   { policy, runs, published }: Row,
-  kit: SimulationKit & { seed: number },
+  kit: SimulationEnv & { seed: number },
 ): Promise<Figure[]> {
   const all = await forSeeds(kit.seed, runs, async (seed) => {
     const scenario = scenarioOf({ ...storm, seed });
@@ -102,7 +102,7 @@ async function figuresOfRow(
 }
 
 /** The storm that the article tells of, and what becomes of it. */
-export async function articleStorm(kit: SimulationKit, seed: number): Promise<PublishedTable> {
+export async function articleStorm(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) table.push({ name: row.name, figures: await figuresOfRow(row, { ...kit, seed }) });
   return {

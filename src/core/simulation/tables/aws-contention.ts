@@ -3,7 +3,7 @@ import type { RetryBudget } from '../../../ports/state.ts';
 import type { Random } from '../../../ports/system.ts';
 import { type ComparedStrategy, startBackoff } from '../../resilience/backoff.ts';
 import { ProcessRetryBudget } from '../../resilience/retry-budget.ts';
-import type { SimulationKit } from '../environment.ts';
+import type { SimulationEnv } from '../environment.ts';
 import { figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
 const baseDelayMs = 5;
@@ -44,7 +44,7 @@ class Contention {
   #calls = 0;
   #doneMs = 0;
 
-  constructor(way: Way, seed: number, kit: SimulationKit) {
+  constructor(way: Way, seed: number, kit: SimulationEnv) {
     this.#way = way;
     this.#clock = kit.clock();
     this.#random = kit.random(seed);
@@ -92,13 +92,13 @@ class Contention {
   }
 }
 
-async function contend(way: Way, clients: number, kit: SimulationKit & { seed: number; runs: number }) {
+async function contend(way: Way, clients: number, kit: SimulationEnv & { seed: number; runs: number }) {
   const runs = await forSeeds(kit.seed, kit.runs, (seed) => new Contention(way, seed, kit).run(clients));
   return { calls: mean(runs.map(({ calls }) => calls)), doneMs: mean(runs.map(({ doneMs }) => doneMs)) };
 }
 
 /** M. Brooker, *Exponential Backoff and Jitter*, AWS Architecture Blog 2015, with the shipping backoff. */
-export async function awsContention(kit: SimulationKit, seed: number): Promise<PublishedTable> {
+export async function awsContention(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
   const few = { ...kit, seed, runs: 20 };
   const table: PublishedTable['rows'][number][] = [];
   for (const [name, way, published] of rows) {

@@ -8,12 +8,12 @@ import {
   articleBudget,
   atOnce,
   neverAborted,
-  noProtection,
+  noResilience,
   shippingBudget,
   simulatedTask,
-  type SimulationKit,
+  type SimulationEnv,
 } from '../environment.ts';
-import { Traffic } from '../load-generator.ts';
+import { LoadGenerator } from '../load-generator.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
 const callsPerSecond = 100;
@@ -66,15 +66,15 @@ class SpreadLoad {
   readonly #clock: VirtualTime;
   readonly #never = neverAborted();
   readonly #random: Random;
-  readonly #traffic: Traffic;
+  readonly #traffic: LoadGenerator;
   readonly #api: SolverApi;
   #calls = 0;
 
-  constructor(row: Row, kit: SimulationKit, seed: number) {
+  constructor(row: Row, kit: SimulationEnv, seed: number) {
     this.#row = row;
     this.#clock = kit.clock();
     this.#random = kit.random(seed);
-    this.#traffic = new Traffic(this.#clock);
+    this.#traffic = new LoadGenerator(this.#clock);
     const outage = { fromMs: 0, toMs: Infinity };
     const model = { outage, roundTripMs: [5, 15], solveMs: [0, 0], capacity: null } as const;
     this.#api = kit.service(model, { clock: this.#clock, random: this.#random, watch: this.#traffic });
@@ -91,7 +91,7 @@ class SpreadLoad {
   #client(): Call {
     const deps = { api: this.#api, clock: this.#clock, random: this.#random };
     const budget: RetryBudget = new ProcessRetryBudget(this.#row.budget, deps);
-    const { breaker } = noProtection;
+    const { breaker } = noResilience;
     const solver = new Solver(options, { ...deps, budget, breaker, emit: () => undefined, timing: () => atOnce });
     return async () => {
       this.#calls += 1;
@@ -111,7 +111,7 @@ class SpreadLoad {
 }
 
 /** M. Brooker, *Fixing retries with token buckets and circuit breakers*, 2022, with the shipping solver and budget. */
-export async function clientCount(kit: SimulationKit, seed: number): Promise<PublishedTable> {
+export async function clientCount(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {
     const values: number[] = [];

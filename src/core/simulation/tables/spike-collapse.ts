@@ -6,18 +6,18 @@ import {
   articleBudget,
   atOnce,
   neverAborted,
-  protectionOf,
-  type ProtectionPlan,
+  createSimulatedResilience,
+  type ResiliencePlan,
   shippingBreaker,
   shippingBudget,
   simulatedTask,
-  type SimulationKit,
+  type SimulationEnv,
 } from '../environment.ts';
-import { Traffic } from '../load-generator.ts';
+import { LoadGenerator } from '../load-generator.ts';
 import { type Figure, figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
 const model = { serviceMs: 1_000, crowdingMs: 10, networkMs: 100, timeoutMs: 3_000 };
-const usualPerSecond = 40;
+const normalPerSecond = 40;
 const spike = { fromMs: 20_000, toMs: 25_000 };
 const durationMs = 150_000;
 const lastMinuteMs = 60_000;
@@ -33,7 +33,7 @@ type Backoff = SolverOptions['backoff'];
 interface Row {
   readonly name: string;
   readonly backoff: Backoff;
-  readonly plan: ProtectionPlan;
+  readonly plan: ResiliencePlan;
   readonly isShared: boolean;
   /** Success in the last minute, of the smaller and the larger spike. */
   readonly published: readonly [number, number] | null;
@@ -42,7 +42,7 @@ interface Row {
 const atOnceAgain: Backoff = { strategy: 'none', baseDelayMs: 0, maxDelayMs: 0 };
 const slow: Backoff = { strategy: 'full-jitter', baseDelayMs: 10_000, maxDelayMs: 40_000 };
 const usual: Backoff = { strategy: 'full-jitter', baseDelayMs: 1_000, maxDelayMs: 30_000 };
-const nothing: ProtectionPlan = { budget: null, breaker: null };
+const nothing: ResiliencePlan = { budget: null, breaker: null };
 
 const rows: readonly Row[] = [
   { name: 'no backoff', backoff: atOnceAgain, plan: nothing, isShared: true, published: [0, 0] },
@@ -90,11 +90,11 @@ class Spike {
   readonly #api: SolverApi;
   readonly #seconds: Second[] = Array.from({ length: durationMs / 1_000 }, () => ({ begun: 0, solved: 0 }));
 
-  constructor(row: Row, kit: SimulationKit, seed: number) {
+  constructor(row: Row, kit: SimulationEnv, seed: number) {
     this.#row = row;
     this.#clock = kit.clock();
     this.#random = kit.random(seed);
-    const watch = new Traffic(this.#clock);
+    const watch = new LoadGenerator(this.#clock);
     this.#api = kit.crowdedService(model, { clock: this.#clock, random: this.#random, watch });
   }
 
@@ -116,7 +116,7 @@ class Spike {
     const solvers = Array.from({ length: this.#row.isShared ? 1 : processes }, () => this.#solver());
     for (let count = 0; ; count += 1) {
       const nowMs = this.#clock.nowMs();
-      const perSecond = nowMs >= spike.fromMs && nowMs < spike.toMs ? spikePerSecond : usualPerSecond;
+      const perSecond = nowMs >= spike.fromMs && nowMs < spike.toMs ? spikePerSecond : normalPerSecond;
       await this.#clock.sleep((-Math.log(1 - this.#random.next()) * 1_000) / perSecond);
       if (this.#clock.nowMs() >= durationMs) return;
       void this.#solve(solvers[count % solvers.length] as Solver, count);
@@ -140,23 +140,23 @@ class Spike {
     };
     const deps = { clock: this.#clock, random: this.#random };
     const rest = { api: this.#api, emit: () => undefined, timing: () => atOnce };
-    return new Solver(options, { ...deps, ...protectionOf(plan, deps), ...rest });
+    return new Solver(options, { ...deps, ...createSimulatedResilience(plan, deps), ...rest });
   }
 }
 
-async function figuresOf(row: Row, spikePerSecond: number, kit: SimulationKit & { seed: number }): Promise<Figure[]> {
-  const courses = await forSeeds(kit.seed, runs, (seed) => new Spike(row, kit, seed).run(spikePerSecond));
+async function figuresOf(row: Row, spikePerSecond: number, kit: SimulationEnv & { seed: number }): Promise<Figure[]> {
+  const histories = await forSeeds(kit.seed, runs, (seed) => new Spike(row, kit, seed).run(spikePerSecond));
   const published = row.published?.[spikesPerSecond.indexOf(spikePerSecond)] ?? null;
-  const recoveries = courses.flatMap(({ recoveryS }) => recoveryS ?? []);
+  const recoveries = histories.flatMap(({ recoveryS }) => recoveryS ?? []);
   return [
-    figure(mean(courses.map(({ success }) => success)), published),
+    figure(mean(histories.map(({ success }) => success)), published),
     figure(recoveries.length === runs ? mean(recoveries) : null),
-    figure(mean(courses.map(({ lost }) => lost))),
+    figure(mean(histories.map(({ lost }) => lost))),
   ];
 }
 
 /** M. Brooker, *Metastability and Distributed Systems*, 2021: what a short spike leaves behind. */
-export async function spikeCollapse(kit: SimulationKit, seed: number): Promise<PublishedTable> {
+export async function spikeCollapse(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {
     const figures: Figure[] = [];
@@ -168,7 +168,7 @@ export async function spikeCollapse(kit: SimulationKit, seed: number): Promise<P
   return {
     title: 'After a spike: success in the last minute, time until all is well, tasks given up',
     about:
-      `${usualPerSecond} tasks per second at a service that takes 1 s and 10 ms more for each request in it; clients wait ` +
+      `${normalPerSecond} tasks per second at a service that takes 1 s and 10 ms more for each request in it; clients wait ` +
       `3 s. For 5 s there come more. Averages over ${runs} seeds. In brackets: an independent simulation, after M. Brooker, ` +
       '"Metastability and Distributed Systems" (2021).',
     head: ['three attempts each', ...spikesPerSecond.flatMap(headOf)],

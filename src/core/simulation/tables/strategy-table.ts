@@ -3,7 +3,7 @@ import type { VirtualTime } from '../../../ports/simulation.ts';
 import type { Random } from '../../../ports/system.ts';
 import type { BackoffOptions, ComparedStrategy } from '../../resilience/backoff.ts';
 import { Solver } from '../../solve/solver.ts';
-import { atOnce, neverAborted, noProtection, simulatedTask, type SimulationKit } from '../environment.ts';
+import { atOnce, neverAborted, noResilience, simulatedTask, type SimulationEnv } from '../environment.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
 const clients = 1_000;
@@ -43,7 +43,7 @@ class Crowd {
   readonly #bins: number[] = Array.from({ length: outageMs / binMs }, () => 0);
   readonly #steps: Step[] = [];
 
-  constructor(kit: SimulationKit, seed: number) {
+  constructor(kit: SimulationEnv, seed: number) {
     this.#clock = kit.clock();
     this.#random = kit.random(seed);
     const outage = { fromMs: 0, toMs: Infinity };
@@ -56,7 +56,7 @@ class Crowd {
     const solver = new Solver(
       { timeoutMs: Infinity, limits: { maxAttempts: Infinity, maxUnsolvable: 1 }, backoff, onExhausted: 'fail' },
       {
-        ...noProtection,
+        ...noResilience,
         ...{ api: this.#api, clock: this.#clock, random: this.#random, timing: () => atOnce },
         emit: (event) => {
           if (event.type === 'retrying') this.#wait(event.attempt, event.waitMs);
@@ -109,7 +109,7 @@ class Crowd {
 }
 
 /** The article's comparison of backoff strategies, with numbers in place of its words. */
-export async function strategyTable(kit: SimulationKit, seed: number): Promise<PublishedTable> {
+export async function strategyTable(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const [strategy, baseDelayMs, risk, convergence] of rows) {
     const crowd = new Crowd(kit, seed);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { PerTurn } from '../../../../src/adapters/queues/bullmq/batcher.ts';
+import { Batcher } from '../../../../src/adapters/queues/bullmq/batcher.ts';
 
 /** Doubles what it is asked, and remembers every request. */
-function aDoubling(): { perTurn: PerTurn<number, number>; requests: [string, readonly number[]][] } {
+function aDoubling(): { perTurn: Batcher<number, number>; requests: [string, readonly number[]][] } {
   const requests: [string, readonly number[]][] = [];
-  const perTurn = new PerTurn<number, number>((group, entries) => {
+  const perTurn = new Batcher<number, number>((group, entries) => {
     requests.push([group, entries]);
     if (group === 'away') return Promise.reject(new Error('away'));
     return Promise.resolve(entries.map((entry) => 2 * entry));

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { HeldMessage } from '../../../../src/adapters/queues/sqs/leased-message.ts';
+import { LeasedMessage } from '../../../../src/adapters/queues/sqs/leased-message.ts';
 import { SqsResultReader } from '../../../../src/adapters/queues/sqs/sqs-result-queue.ts';
 import { VirtualClock } from '../../../../src/adapters/virtual/virtual-clock.ts';
-import { QueueUnavailable } from '../../../../src/domain/errors.ts';
+import { QueueUnavailableError } from '../../../../src/domain/errors.ts';
 import { aResult } from '../../../support/queued.ts';
 
 const timing = { visibilityMs: 30_000, maxHoldMs: 3_600_000 };
 const throttled = (): never => {
-  throw new QueueUnavailable('throttled');
+  throw new QueueUnavailableError('throttled');
 };
 
 /** A queue that hands out these messages once, and is away for as many calls of `delete` and of `hold` as said. */
@@ -32,8 +32,8 @@ describe('a message that is held', () => {
   it('can be removed in a second try, and is renewed until then', async () => {
     const clock = new VirtualClock();
     const queue = aQueue({ away: 1 });
-    const message = new HeldMessage({ ReceiptHandle: '0' }, { sinceMs: 0, timing }, { queue, clock });
-    await expect(message.delete()).rejects.toBeInstanceOf(QueueUnavailable);
+    const message = new LeasedMessage({ ReceiptHandle: '0' }, { sinceMs: 0, timing }, { queue, clock });
+    await expect(message.delete()).rejects.toBeInstanceOf(QueueUnavailableError);
     await clock.advance(25_000);
     expect(message.isHeld()).toBe(true);
     expect(await message.delete()).toBe(true);
@@ -50,7 +50,7 @@ describe('a message that is held', () => {
       ...queue,
       hold: (handle: string, s: number) => clock.sleep(s === 0 ? 15_000 : 0).then(() => queue.hold(handle, s)),
     };
-    const message = new HeldMessage({ ReceiptHandle: '0' }, { sinceMs: 0, timing }, { queue: slow, clock });
+    const message = new LeasedMessage({ ReceiptHandle: '0' }, { sinceMs: 0, timing }, { queue: slow, clock });
     const releasing = message.release(0);
     await clock.run();
     expect([await releasing, queue.calls]).toEqual([true, ['hold 0 0']]);

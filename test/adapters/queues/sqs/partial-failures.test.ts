@@ -4,7 +4,7 @@ import { SqsQueue } from '../../../../src/adapters/queues/sqs/sqs-queue.ts';
 import { SqsTaskQueue } from '../../../../src/adapters/queues/sqs/sqs-task-queue.ts';
 import { parseSqsUrl } from '../../../../src/adapters/queues/sqs/sqs-url.ts';
 import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
-import { QueueUnavailable } from '../../../../src/domain/errors.ts';
+import { QueueUnavailableError } from '../../../../src/domain/errors.ts';
 import { queueIdOf } from '../../../../src/domain/queued-task.ts';
 import type { Begun, FleetState } from '../../../../src/ports/queues.ts';
 import { someQueuedTasks } from '../../../support/queued.ts';
@@ -30,7 +30,7 @@ class FakeState implements FleetState {
   }
 
   async begin(id: string): Promise<Begun> {
-    if (this.broken.has(id)) throw new QueueUnavailable('redis://state: gone');
+    if (this.broken.has(id)) throw new QueueUnavailableError('redis://state: gone');
     return { isHere: true, progress: null };
   }
 
@@ -72,7 +72,7 @@ describe('where SQS or the side store fails in part', () => {
     const refused = tasks[1]!;
     const send = Reflect.get(SqsQueue.prototype, 'send');
     vi.spyOn(SqsQueue.prototype, 'send').mockImplementation(function (this: SqsQueue, ...args) {
-      if (args[0].includes(refused.key)) return Promise.reject(new QueueUnavailable('InternalError'));
+      if (args[0].includes(refused.key)) return Promise.reject(new QueueUnavailableError('InternalError'));
       return send.call(this, ...args);
     });
     await expect(queue.send(tasks)).rejects.toThrow('InternalError');

@@ -4,10 +4,10 @@ import { RedisBucket } from '../../../../src/adapters/redis/budget-bucket.ts';
 import { hostNowMs } from '../../../../src/adapters/state/host-clock.ts';
 import { HostLog } from '../../../../src/adapters/state/host-log.ts';
 import { systemClock as clock } from '../../../../src/adapters/system/system-clock.ts';
-import { FleetProtection } from '../../../../src/core/resilience/fleet-resilience.ts';
-import { SharedProtection } from '../../../../src/core/resilience/host-resilience.ts';
+import { FleetResilience } from '../../../../src/core/resilience/fleet-resilience.ts';
+import { HostResilience } from '../../../../src/core/resilience/host-resilience.ts';
 import { fleetShareOf } from '../../../../src/core/resilience/remote-lease.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/resilience/resilience-state.ts';
+import type { StateReply, StateCommand } from '../../../../src/core/resilience/resilience-state.ts';
 import { usualBreaker } from '../../../support/solver-rig.ts';
 
 /** `child.mjs URL FOLDER PER_SECOND BURST DURATION_MS SKEW_MS`: asks for tokens and says when it got them, as its host's clock goes. */
@@ -20,16 +20,16 @@ const shared = {
   ...{ nowMs: hostNowMs, clock, random: { next: Math.random } },
   warn: (message: string) => void writeSync(1, `warning ${message}\n`),
 };
-const host = new SharedProtection(
+const host = new HostResilience(
   { budget: fleetShareOf(budget, 0.1), breaker: usualBreaker },
   {
-    openLog: (state) => new HostLog<ProtectionEntry, ProtectionAnswer>({ folder, generationBytes: 4_000 }, state),
+    openLog: (state) => new HostLog<StateCommand, StateReply>({ folder, generationBytes: 4_000 }, state),
     ...shared,
   },
 );
 const place = { url, baseUrl: 'https://example.com', accountId: 'a' };
 const openBucket = async (): Promise<RedisBucket> => new RedisBucket(place, { clock });
-const protection = new FleetProtection(budget, { host, openBucket, ...shared });
+const protection = new FleetResilience(budget, { host, openBucket, ...shared });
 
 const endMs = hostNowMs() + Number(durationMs);
 while (hostNowMs() < endMs) {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostNowMs } from '../../../../src/adapters/state/host-clock.ts';
 import { HostLog } from '../../../../src/adapters/state/host-log.ts';
 import { systemClock as clock } from '../../../../src/adapters/system/system-clock.ts';
-import { SharedProtection } from '../../../../src/core/resilience/host-resilience.ts';
-import type { ProtectionAnswer, ProtectionEntry } from '../../../../src/core/resilience/resilience-state.ts';
+import { HostResilience } from '../../../../src/core/resilience/host-resilience.ts';
+import type { StateReply, StateCommand } from '../../../../src/core/resilience/resilience-state.ts';
 
 /** `child.mjs FOLDER PER_SECOND BURST GENERATION_BYTES DURATION_MS THINK_MS`: asks for tokens and says when it got them. */
 const [, , folder = '', perSecond, burst, generationBytes, durationMs, thinkMs] = process.argv;
@@ -20,11 +20,11 @@ const breaker = {
 };
 const budget = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: Number(perSecond), burst: Number(burst) };
 
-const protection = new SharedProtection(
+const protection = new HostResilience(
   { budget, breaker },
   {
     openLog: (state) =>
-      new HostLog<ProtectionEntry, ProtectionAnswer>({ folder, generationBytes: Number(generationBytes) }, state),
+      new HostLog<StateCommand, StateReply>({ folder, generationBytes: Number(generationBytes) }, state),
     nowMs: hostNowMs,
     clock,
     random: { next: () => 0 },
