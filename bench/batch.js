@@ -12,7 +12,6 @@ const rows = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
 const concurrency = 500;
 const connections = 64;
-const manyIds = 20;
 const script = (name) => new URL(`batch/${name}.js`, import.meta.url).pathname;
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const peers = ['@2captcha/captcha-solver@1.3.9', 'p-limit@7.3.3'];
@@ -43,10 +42,8 @@ async function writeInput(folder) {
     lines.push(`t${row},turnstile,0x4AAA${row},https://example.com/login/${row}`);
   }
   await writeFile(join(folder, 'tasks.csv'), `${lines.join('\n')}\n`);
-  for (const [name, idsPerRequest] of Object.entries({ one: 1, many: manyIds })) {
-    const config = { api: { connections }, polling: { firstWait: '0ms', interval: '20ms', idsPerRequest } };
-    await writeFile(join(folder, `${name}.json`), JSON.stringify(config));
-  }
+  const config = { api: { connections }, polling: { firstWait: '0ms', interval: '20ms' } };
+  await writeFile(join(folder, 'bench.json'), JSON.stringify(config));
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));
@@ -59,15 +56,14 @@ const env = { CAPTCHAAI_BASE_URL: url, CAPTCHAAI_API_KEY: 'bench', XDG_STATE_HOM
 const order = JSON.stringify({ url, rows, concurrency, connections, folder: peer });
 const profile =
   process.env.BENCH_PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`];
-const ours = (config) => [
-  ...[...profile, bin, '--config', `${config}.json`, 'batch', 'tasks.csv', '--concurrency', String(concurrency)],
+const ours = [
+  ...[...profile, bin, '--config', 'bench.json', 'batch', 'tasks.csv', '--concurrency', String(concurrency)],
   ...['--out', 'solved.csv', '--fresh'],
 ];
 const variants = {
   'undici by hand': [script('floor'), order],
   'captcha-solver + p-limit': peer === null ? null : [script('peer'), order],
-  'captcha batch --out': ours('one'),
-  [`with ${manyIds} ids per poll`]: ours('many'),
+  'captcha batch --out': ours,
 };
 
 const runs = new Map();

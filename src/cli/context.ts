@@ -8,7 +8,7 @@ import type { PollTiming, SolveDurations } from '../core/solve/poll-schedule.ts'
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
-import type { AccountApi, EventSink, ManyPolls, RegionProbe, SolverApi } from '../ports/api.ts';
+import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
@@ -28,7 +28,7 @@ export interface SolveSession {
   readonly config: Config;
   /** Tells accounts apart without telling the key. */
   readonly accountId: string;
-  readonly api: SolverApi & ManyPolls & AccountApi;
+  readonly api: SolverApi & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
   readonly intervalMs: number;
   /** How a task's method is polled. */
@@ -51,8 +51,6 @@ export interface SolverRequest {
   readonly left?: AbortSignal;
   /** What a batch has learnt about when to poll. */
   readonly times?: SolveDurations;
-  /** Between the solver and the service; left out, nothing is. */
-  readonly api?: SolverApi;
   /** What whoever queued the task asks for, instead of what is configured. */
   readonly limits?: TaskLimits;
 }

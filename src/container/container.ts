@@ -107,11 +107,11 @@ export class Container {
       intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
-      solver: (emit, { onExhausted, left, times, limits = {}, api: asked = api }) => {
+      solver: (emit, { onExhausted, left, times, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
         const { budget, breaker, quiet } = resilience;
-        const parts = { api: asked, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
+        const parts = { api, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
         const deps = { ...parts, ...(quiet && { quiet }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },

@@ -25,15 +25,6 @@ export interface SolverApi {
   poll(captchaId: string, limits: CallLimits): Promise<PollAnswer>;
 }
 
-/** A service that may be able to answer for several ids at once. */
-export interface ManyPolls {
-  /**
-   * Looks once at several ids: their answers in the same order, null for an id that has to be asked alone. Null as a whole
-   * where what came does not fit the ids. Throws `ProviderFault` and nothing else.
-   */
-  pollMany(captchaIds: readonly string[], limits: CallLimits): Promise<readonly (PollAnswer | null)[] | null>;
-}
-
 export interface Threads {
   /** How many tasks the account may have in work at once. */
   readonly threads: number;

@@ -25,7 +25,7 @@ describe('an empty configuration', () => {
         connections: 64,
       },
       solve: { timeoutMs: 300_000 },
-      polling: { firstWaitMs: 'auto', intervalMs: 5_000, idsPerRequest: 1, methods: {} },
+      polling: { firstWaitMs: 'auto', intervalMs: 5_000, methods: {} },
       retry: {
         maxAttempts: 3,
         strategy: 'full-jitter',
@@ -132,7 +132,6 @@ describe('a value is refused', () => {
     ['errors', [], 'must be an object, not a list'],
     ['solve.timeout', '600h', 'must be at most 596h'],
     ['polling.firstWait', 5, '5 is not a duration: did you mean 5s? (or auto)'],
-    ['polling.idsPerRequest', 51, 'must be a whole number from 1 to 50, not 51'],
     ['retry.maxAttempts', null, 'must be a whole number of at least 1, not null'],
     ['retry.maxAttempts', 0, 'must be a whole number of at least 1, not 0'],
     ['retry.maxAttempts', 1.5, 'must be a whole number of at least 1, not 1.5'],

@@ -1,11 +1,10 @@
 import { UsageError } from '../../domain/errors.ts';
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
-import type { AccountApi, CallLimits, ManyPolls, SolverApi, Threads } from '../../ports/api.ts';
+import type { AccountApi, CallLimits, SolverApi, Threads } from '../../ports/api.ts';
 import { faultOfCode } from '../../protocol/error-codes.ts';
 import { wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { ApiConnection, watchLimits } from './api-connection.ts';
-import { parseManyPollResponse } from './pick-many.ts';
 import {
   parseBalance,
   parseSubmitResponse,
@@ -113,7 +112,7 @@ export interface CaptchaAiOptions {
   readonly nowMs: () => number;
 }
 
-export interface CaptchaAi extends SolverApi, ManyPolls, AccountApi {
+export interface CaptchaAi extends SolverApi, AccountApi {
   /** How many HTTP requests were put on the wire, questions about the account included. */
   requestCount(): number;
   /** Ends every open request and connection. */
@@ -141,10 +140,7 @@ function accountApi(session: ApiConnection): AccountApi {
   };
 }
 
-function solverApi(
-  session: ApiConnection,
-  explain: ReturnType<typeof confirmZeroBalance> | null,
-): SolverApi & ManyPolls {
+function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZeroBalance> | null): SolverApi {
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
@@ -157,10 +153,6 @@ function solverApi(
     },
     poll: (captchaId, limits) =>
       session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, parsePollResponse),
-    pollMany: (captchaIds, limits) =>
-      session.ask({ call: 'poll', form: { action: 'get', ids: captchaIds.join(',') }, limits }, (answer) =>
-        parseManyPollResponse(answer, captchaIds.length),
-      ),
   };
 }
 

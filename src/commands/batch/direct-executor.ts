@@ -2,14 +2,11 @@ import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
-import { GroupedPolls, type GroupedPollsDeps } from '../../core/batch/grouped-polls.ts';
 import { type ItemWork, solveItem } from '../../core/batch/solve-item.ts';
 import type { StopRules } from '../../core/batch/stop-rules.ts';
 import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { ProviderFault } from '../../domain/fault.ts';
-import type { SolverApi } from '../../ports/api.ts';
-import { findMethod } from '../../protocol/methods.ts';
 import type { BatchSummary } from './summary.ts';
 
 /** What a run has that ways of solving its tasks need. */
@@ -27,7 +24,7 @@ export interface TaskExecutor {
   solve(work: ItemWork<SolvePlan>): Promise<BatchResult | null>;
   /** The row of the task is in the journal. */
   recordRow(result: BatchResult): void;
-  counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount' | 'polledAlone'>;
+  counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount'>;
   /** Ends what was started. After an error nobody waits for what is under way. */
   close(hasFailed: boolean): Promise<void>;
 }
@@ -58,28 +55,11 @@ export async function concurrencyOf(
   }
 }
 
-/** What is between the solver and the service, and why ids are polled one by one although more were asked for. */
-function pollsOf(
-  { config, api }: SolveSession,
-  { clock, terminal }: Context,
-): { api?: SolverApi; whyAlone: () => string | null } {
-  const { idsPerRequest } = config.polling;
-  let refusal: string | null = null;
-  if (idsPerRequest === 1) return { whyAlone: () => null };
-  const isToken: GroupedPollsDeps['isToken'] = ({ method, params }) => findMethod(method, params).isToken;
-  const onRefused = (why: string): void => {
-    refusal = why;
-    terminal.note(`polling every id alone from now on: ${why}`, { level: 1 });
-  };
-  return { api: new GroupedPolls({ idsPerRequest }, { api, clock, isToken, onRefused }), whyAlone: () => refusal };
-}
-
 /** Every task is solved by this process. */
 export function solveHere({ session, journal, limit, rules, emit }: ExecutorDeps, context: Context): TaskExecutor {
-  const { whyAlone, ...polls } = pollsOf(session, context);
   const left = new AbortController();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveDurations(), ...polls });
+  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveDurations() });
   const options = { threadWaitMs: threadWaitMsOf(context) };
   const deps = { solver, journal, limit, rules, clock: context.clock };
   return {
@@ -88,7 +68,6 @@ export function solveHere({ session, journal, limit, rules, emit }: ExecutorDeps
     counts: () => ({
       submissionCount: rules.submissionCount,
       requestCount: session.requestCount(),
-      polledAlone: whyAlone(),
     }),
     close: async (hasFailed) => {
       if (hasFailed) left.abort();

@@ -47,7 +47,7 @@ export async function solveInRegions(
   const run = journal.header.run ?? `b-${randomHex(20, context.random)}`;
   const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
   const { queueClient, failover, queues } = fleet;
-  const counts = { submissionCount: 0, requestCount: 0, polledAlone: null };
+  const counts = { submissionCount: 0, requestCount: 0 };
   const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
   // A queue that ends with the process knows nothing of an earlier task.
   const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);

@@ -23,7 +23,6 @@ export interface BatchSummary {
   /** HTTP requests of this run. */
   readonly requestCount: number;
   /** Why every id was polled alone although several per request were wanted; null where nothing stood in the way. */
-  readonly polledAlone: string | null;
   /** Finished tasks that were not begun again, since their inputs serve one submission only; by name, with how many tasks each. */
   readonly usedUp: Readonly<Record<string, number>>;
 }

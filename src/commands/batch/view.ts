@@ -104,11 +104,6 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
   return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
 }
 
-/** What `polling.idsPerRequest` came to, where it came to nothing. */
-function alone({ polledAlone }: BatchSummary): string | null {
-  return polledAlone === null ? null : `polled one id per request: ${polledAlone}`;
-}
-
 /** The output may hold more than this run did. */
 function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   if (rows.solved === report.solved && rows.failed === report.failed) return null;
@@ -150,7 +145,7 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
 /** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message } = summary;
-  const lines = [counts(summary), effort(summary), alone(summary), times(summary), perRegion(summary)];
+  const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
   if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);

@@ -5,7 +5,6 @@ import { budgetOverrides } from '../../cli/flags.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { compareStrategies, type ComparisonRequest } from '../../core/simulation/compare-strategies.ts';
-import { allTables } from '../../core/simulation/tables/all-tables.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { advise } from './advise.ts';
 import { renderHtml } from './html.ts';
@@ -16,10 +15,8 @@ import {
   readBreaker,
   readScenario,
   readStrategies,
-  readTable,
   type SimulateFlags,
 } from './request.ts';
-import { renderPublished } from './table-view.ts';
 import { renderComparison } from './view.ts';
 
 const examples = `
@@ -30,8 +27,7 @@ Examples:
   $ captcha simulate
   $ captcha simulate --clients 500 --rate 30/s --outage 2m --strategy full-jitter --html storm.html
   $ captcha simulate --clients 50 --outage 60s-90s --budget 10/s --breaker off
-  $ captcha simulate --advise --rate 20/s --outage 1m
-  $ captcha simulate --table aws`;
+  $ captcha simulate --advise --rate 20/s --outage 1m`;
 
 /** Declares `captcha simulate`. */
 export function register(command: Command, runCommand: CommandRunner): void {
@@ -42,11 +38,6 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 /** Flags that would be read and then not heeded are refused. */
 function checkFlags(flags: SimulateFlags): void {
-  const { table } = flags;
-  const other = Object.keys(flags).find((name) => name !== 'table' && name !== 'seed');
-  if (table !== undefined && other !== undefined) {
-    throw new UsageError(`--${other}: cannot go with --table`, 'a published comparison has a setting of its own');
-  }
   const named = flags.strategy !== undefined || flags.html !== undefined || flags.budget !== undefined;
   if (flags.advise === true && (named || flags.breaker !== undefined)) {
     throw new UsageError(
@@ -76,21 +67,10 @@ function requestOf(flags: SimulateFlags, config: Config): ComparisonRequest {
   };
 }
 
-async function showTable(flags: SimulateFlags, name: string, { globals, terminal, simulation }: Context) {
-  const simulate = allTables[readTable(name)];
-  const { kit } = await simulation();
-  const table = await simulate(kit, readScenario({ seed: flags.seed ?? '1' }).seed);
-  await (globals.json
-    ? terminal.json({ table: name, ...table })
-    : terminal.result(renderPublished(table, terminal.columns)));
-  return exitCodes.done;
-}
-
 /** Lets an outage happen to every strategy, and says what became of each. */
 export async function run(flags: SimulateFlags, context: Context): Promise<number> {
   checkFlags(flags);
   const { globals, terminal } = context;
-  if (flags.table !== undefined) return showTable(flags, flags.table, context);
   const { config, warnings } = await context.config(
     budgetOverrides(flags.budget === 'none' ? undefined : flags.budget),
   );

@@ -6,7 +6,6 @@ import type { BreakerOptions } from '../../core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
 import { type ScenarioRequest, shortestTaskMs, taskMs } from '../../core/simulation/scenario.ts';
-import { allTables, type TableName } from '../../core/simulation/tables/all-tables.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 
@@ -19,7 +18,6 @@ export interface SimulateFlags {
   readonly budget?: string;
   readonly breaker?: string;
   readonly seed?: string;
-  readonly table?: string;
   readonly html?: string;
   readonly advise?: true;
 }
@@ -35,7 +33,6 @@ export function declareSimulateFlags(command: Command): Command {
     .option('--budget <n/s>', "a fixed bucket in place of the config's, or none")
     .option('--breaker <on|off>', 'only with, or only without the breaker (default: both)')
     .option('--seed <n>', 'the same seed gives the same report (default: 1)')
-    .option('--table <name>', `simulate a published comparison again: ${Object.keys(allTables).join(', ')}`)
     .option('--html <file>', 'write a report with all curves')
     .option('--advise', 'size the budget for --rate and --outage, and try it');
 }
@@ -111,13 +108,6 @@ export function readBreaker({ breaker }: SimulateFlags): readonly boolean[] {
   if (breaker === undefined) return [false, true];
   if (breaker === 'on' || breaker === 'off') return [breaker === 'on'];
   throw new UsageError(`--breaker ${breaker}: neither on nor off`, 'left out, both are compared');
-}
-
-/** The published comparison that is meant. */
-export function readTable(name: string): TableName {
-  const known = (Object.keys(allTables) as TableName[]).find((table) => table === name);
-  if (known !== undefined) return known;
-  throw new UsageError(`--table ${name}: no such table`, `there are: ${Object.keys(allTables).join(', ')}`);
 }
 
 /** The budget that a configuration asks for. */

@@ -33,11 +33,6 @@ export const polling = section('When to look for the solution.', {
     ),
   ),
   interval: inMs(key('Wait between polls.', duration(), '5s')),
-  idsPerRequest: key(
-    'batch: ids that one poll may ask for, where the service proves to answer that rightly; 1 asks for each alone.',
-    integer(1, 50),
-    1,
-  ),
   methods: key('Other waits for single methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
 });
 

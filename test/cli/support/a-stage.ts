@@ -44,7 +44,6 @@ function notCalled(name: string): () => never {
 const silentApi: SolveSession['api'] = {
   submit: notCalled('submit'),
   poll: notCalled('poll'),
-  pollMany: notCalled('pollMany'),
   balance: notCalled('balance'),
   threads: notCalled('threads'),
   report: notCalled('report'),

@@ -8,7 +8,7 @@ const resume = 'captcha batch tasks.csv';
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchStats().report(), solved: 4, retriesGranted: 1, ...report };
-  const counts = { submissionCount: 5, requestCount: 10, polledAlone: null, usedUp: {} };
+  const counts = { submissionCount: 5, requestCount: 10, usedUp: {} };
   return { report: usual, rows, bad: 0, empty: 0, orphanRows: 0, reason: null, message: null, ...counts, ...special };
 }
 
@@ -17,11 +17,6 @@ describe('the summary of a batch', () => {
     expect(renderSummary(aSummary(), resume)).toBe(
       '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task',
     );
-  });
-
-  it('says why several ids per request came to nothing', () => {
-    const text = renderSummary(aSummary({ polledAlone: 'two tasks had the same solution' }), resume);
-    expect(text).toContain('\npolled one id per request: two tasks had the same solution');
   });
 
   it('says everything else where there is something to say', () => {

@@ -98,13 +98,6 @@ describe('captcha simulate', () => {
     expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|@import|url\(|src=/);
   });
 
-  it('simulates a published comparison again', async () => {
-    const { out } = await ran({ table: 'clients' });
-    expect(out).toMatch(/^10\/s, in each client \(article\) +2\.\d\d \(2\.09\) +4 \(4\) +4 \(4\)$/m);
-    const document = JSON.parse((await ran({ table: 'clients' }, { globals: { json: true } })).out) as object;
-    expect(document).toMatchObject({ schemaVersion: 1, table: 'clients', head: expect.any(Array) as object });
-  });
-
   it('sizes the budget for a rate, and tries it', async () => {
     const { out } = await ran({ advise: true, rate: '4/s', outage: '20s', duration: '2m' });
     expect(out).toContain('budget.maxRetriesPerSecond = 1\n');
@@ -136,7 +129,6 @@ describe('captcha simulate', () => {
   it.each<[SimulateFlags, RegExp]>([
     [{ advise: true }, /^--advise: for which rate\? .*--rate 20\/s/],
     [{ advise: true, rate: '4/s', html: 'x' }, /^--advise: goes with/],
-    [{ table: 'aws', clients: '10' }, /^--clients: cannot go with --table/],
     [{ budget: '10' }, /^--budget 10: not a rate/],
   ])('refuses %j', async (flags, message) => {
     expect(await refusalOf(() => run(flags, stageWith().context))).toMatch(message);
@@ -144,7 +136,7 @@ describe('captcha simulate', () => {
 
   it('has help with examples', async () => {
     const { out } = await runIn(['simulate', '--help']);
-    expect(out).toContain('$ captcha simulate --table aws');
+    expect(out).toContain('$ captcha simulate --advise --rate 20/s');
     expect(out).toContain('comparison only');
   });
 });

@@ -3,7 +3,6 @@ import {
   readBreaker,
   readScenario,
   readStrategies,
-  readTable,
   type SimulateFlags,
 } from '../../../src/commands/simulate/request.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
@@ -52,14 +51,12 @@ describe('what is simulated', () => {
     expect(() => readStrategies({ strategy: ['jitter'] })).toThrow('--strategy jitter: no such strategy');
   });
 
-  it('knows the breaker on, off and both, and the tables by name', () => {
+  it('knows the breaker on, off and both', () => {
     expect([readBreaker({}), readBreaker({ breaker: 'on' }), readBreaker({ breaker: 'off' })]).toEqual([
       [false, true],
       [true],
       [false],
     ]);
     expect(() => readBreaker({ breaker: 'open' })).toThrow('neither on nor off');
-    expect(readTable('aws')).toBe('aws');
-    expect(() => readTable('amazon')).toThrow('--table amazon: no such table');
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { simulationKit } from '../../../src/container/simulation.ts';
-import { articleStorm } from '../../../src/core/simulation/tables/article-storm.ts';
-import { awsContention } from '../../../src/core/simulation/tables/aws-contention.ts';
-import { clientCount } from '../../../src/core/simulation/tables/client-count.ts';
-import type { Figure, PublishedTable } from '../../../src/core/simulation/tables/published-table.ts';
-import { spikeCollapse } from '../../../src/core/simulation/tables/spike-collapse.ts';
-import { strategyTable } from '../../../src/core/simulation/tables/strategy-table.ts';
+import { articleStorm } from '../../../bench/simulation/article-storm.ts';
+import { awsContention } from '../../../bench/simulation/aws-contention.ts';
+import { clientCount } from '../../../bench/simulation/client-count.ts';
+import type { Figure, PublishedTable } from '../../../bench/simulation/published-table.ts';
+import { spikeCollapse } from '../../../bench/simulation/spike-collapse.ts';
+import { strategyTable } from '../../../bench/simulation/strategy-table.ts';
 
 const kit = simulationKit();
 const tolerance = 0.1;

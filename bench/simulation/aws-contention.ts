@@ -1,9 +1,9 @@
-import type { VirtualTime } from '../../../ports/simulation.ts';
-import type { RetryBudget } from '../../../ports/state.ts';
-import type { Random } from '../../../ports/system.ts';
-import { type ComparedStrategy, startBackoff } from '../../resilience/backoff.ts';
-import { ProcessRetryBudget } from '../../resilience/retry-budget.ts';
-import type { SimulationEnv } from '../environment.ts';
+import type { VirtualTime } from '../../src/ports/simulation.ts';
+import type { RetryBudget } from '../../src/ports/state.ts';
+import type { Random } from '../../src/ports/system.ts';
+import { type ComparedStrategy, startBackoff } from '../../src/core/resilience/backoff.ts';
+import { ProcessRetryBudget } from '../../src/core/resilience/retry-budget.ts';
+import type { SimulationEnv } from '../../src/core/simulation/environment.ts';
 import { figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
 const baseDelayMs = 5;

@@ -1,9 +1,9 @@
-import type { SolverApi } from '../../../ports/api.ts';
-import type { VirtualTime } from '../../../ports/simulation.ts';
-import type { RetryBudget } from '../../../ports/state.ts';
-import type { Random } from '../../../ports/system.ts';
-import { ProcessRetryBudget, type RetryBudgetOptions } from '../../resilience/retry-budget.ts';
-import { Solver, type SolverOptions } from '../../solve/solver.ts';
+import type { SolverApi } from '../../src/ports/api.ts';
+import type { VirtualTime } from '../../src/ports/simulation.ts';
+import type { RetryBudget } from '../../src/ports/state.ts';
+import type { Random } from '../../src/ports/system.ts';
+import { ProcessRetryBudget, type RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
+import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import {
   articleBudget,
   atOnce,
@@ -12,8 +12,8 @@ import {
   shippingBudget,
   simulatedTask,
   type SimulationEnv,
-} from '../environment.ts';
-import { LoadGenerator } from '../load-generator.ts';
+} from '../../src/core/simulation/environment.ts';
+import { LoadGenerator } from '../../src/core/simulation/load-generator.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
 const callsPerSecond = 100;

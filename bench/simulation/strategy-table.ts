@@ -1,9 +1,15 @@
-import type { SolverApi } from '../../../ports/api.ts';
-import type { VirtualTime } from '../../../ports/simulation.ts';
-import type { Random } from '../../../ports/system.ts';
-import type { BackoffOptions, ComparedStrategy } from '../../resilience/backoff.ts';
-import { Solver } from '../../solve/solver.ts';
-import { atOnce, neverAborted, noResilience, simulatedTask, type SimulationEnv } from '../environment.ts';
+import type { SolverApi } from '../../src/ports/api.ts';
+import type { VirtualTime } from '../../src/ports/simulation.ts';
+import type { Random } from '../../src/ports/system.ts';
+import type { BackoffOptions, ComparedStrategy } from '../../src/core/resilience/backoff.ts';
+import { Solver } from '../../src/core/solve/solver.ts';
+import {
+  atOnce,
+  neverAborted,
+  noResilience,
+  simulatedTask,
+  type SimulationEnv,
+} from '../../src/core/simulation/environment.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
 const clients = 1_000;

@@ -1,6 +1,11 @@
-import { articleBudget, shippingBreaker, shippingBudget, type SimulationEnv } from '../environment.ts';
-import { scenarioOf } from '../scenario.ts';
-import { figuresOf, runStorm, type StormFigures, type StormPolicy } from '../storm.ts';
+import {
+  articleBudget,
+  shippingBreaker,
+  shippingBudget,
+  type SimulationEnv,
+} from '../../src/core/simulation/environment.ts';
+import { scenarioOf } from '../../src/core/simulation/scenario.ts';
+import { figuresOf, runStorm, type StormFigures, type StormPolicy } from '../../src/core/simulation/storm.ts';
 import { type Figure, figure, forSeeds, median, type PublishedTable } from './published-table.ts';
 
 /** Fifty workers that submit 3.3 tasks a second, a service with room for 5, and an outage of half a minute. */

@@ -1,7 +1,7 @@
-import type { SolverApi } from '../../../ports/api.ts';
-import type { VirtualTime } from '../../../ports/simulation.ts';
-import type { Random } from '../../../ports/system.ts';
-import { Solver, type SolverOptions } from '../../solve/solver.ts';
+import type { SolverApi } from '../../src/ports/api.ts';
+import type { VirtualTime } from '../../src/ports/simulation.ts';
+import type { Random } from '../../src/ports/system.ts';
+import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import {
   articleBudget,
   atOnce,
@@ -12,8 +12,8 @@ import {
   shippingBudget,
   simulatedTask,
   type SimulationEnv,
-} from '../environment.ts';
-import { LoadGenerator } from '../load-generator.ts';
+} from '../../src/core/simulation/environment.ts';
+import { LoadGenerator } from '../../src/core/simulation/load-generator.ts';
 import { type Figure, figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
 const model = { serviceMs: 1_000, crowdingMs: 10, networkMs: 100, timeoutMs: 3_000 };
