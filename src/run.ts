@@ -1,16 +1,16 @@
-import { hostname } from 'node:os';
 import { isNullDevice } from './adapters/system/standard-streams.ts';
-import { systemClock as clock, systemRandom as random } from './adapters/system/system-clock.ts';
+import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
 import { reportError } from './cli/error-report.ts';
 import { Interrupt } from './cli/interrupt.ts';
 import { runProgram } from './cli/program.ts';
 import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
+import { commands } from './commands/command-list.ts';
 import { Container } from './container/container.ts';
 import { version } from './version.ts';
 
 /** One run of the program: its streams, its signals, and what its command may use. */
-class Run {
+class CliProcess {
   readonly #process: NodeJS.Process;
   readonly #interrupt: Interrupt;
   #terminal: Terminal;
@@ -38,6 +38,7 @@ class Run {
 
   #command(): Promise<number> {
     return runProgram(this.#process.argv.slice(2), {
+      commands,
       version,
       writeOut: (text) => void this.#terminal.result(text).catch(() => undefined),
       writeErr: (text) => this.#process.stderr.write(text),
@@ -56,32 +57,9 @@ class Run {
   }
 
   #contextOf(globals: GlobalFlags): Context {
-    const [terminal, interrupt, { env, argv }] = [this.#terminal, this.#interrupt, this.#process];
-    const container = new Container(this.#process, globals, terminal);
-    this.#container = container;
-    return {
-      globals,
-      args: argv.slice(2),
-      env,
-      program: { version, process: `${hostname()}-${this.#process.pid}` },
-      terminal,
-      interrupt,
-      clock,
-      random,
-      config: (overrides) => container.config(overrides),
-      configSchema: () => container.configSchema(),
-      session: (request) => container.session(request),
-      batchFiles: () => container.batchFiles(),
-      routeFiles: () => container.routeFiles(),
-      regionProbe: (config) => container.regionProbe(config),
-      queues: (config) => container.queues(config),
-      healthServer: (place, answer) => container.healthServer(place, answer),
-      doctor: () => container.doctor(),
-      simulation: () => container.simulation(),
-      sharedState: (config) => container.sharedState(config),
-      sandbox: (flags) => container.sandbox(flags),
-      read: (path, maxBytes) => container.read(path, maxBytes),
-    };
+    const parts = { globals, terminal: this.#terminal, interrupt: this.#interrupt };
+    this.#container = new Container(this.#process, parts);
+    return this.#container;
   }
 }
 
@@ -90,10 +68,10 @@ class Run {
  * nobody caught is a bug, and ends the process as one.
  */
 export function run(process: NodeJS.Process): Promise<number> {
-  const run = new Run(process);
+  const cli = new CliProcess(process);
   process.on('uncaughtException', (error) => {
-    process.exitCode = run.reportBug(error);
+    process.exitCode = cli.reportBug(error);
     process.exit();
   });
-  return run.toExitCode();
+  return cli.toExitCode();
 }

@@ -39,68 +39,69 @@ function importsOf(file: string): Import[] {
 const imports = files.flatMap(importsOf);
 const isInside = ({ to }: Import): boolean => files.includes(to) || to.startsWith('..');
 
-/** The room of a file: its first folder, or `main` for the fuse box and what stands beside it. */
-const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : 'main');
+/** The layer of a file: its first folder, or `main` for the entry and the composition root. */
+const layerOf = (file: string): string =>
+  file.includes('/') && !file.startsWith('container/') ? file.split('/')[0]! : 'main';
 
-/** From a room, which rooms may be imported; `types` means for their types only. The table of docs/architecture.md. */
+/** From a layer, which layers may be imported; `types` means for their types only. The table of docs/architecture.md. */
 const table: Record<string, Record<string, 'yes' | 'types'>> = {
   domain: { domain: 'yes' },
   protocol: { domain: 'yes', protocol: 'yes' },
   ports: { domain: 'yes', ports: 'yes' },
   core: { domain: 'yes', ports: 'yes', core: 'yes' },
   config: { domain: 'yes', protocol: 'yes', core: 'types', config: 'yes' },
-  cli: { domain: 'yes', protocol: 'yes', ports: 'types', core: 'yes', config: 'types', cli: 'yes' },
+  cli: {
+    ...{ domain: 'yes', protocol: 'yes', ports: 'types', core: 'yes', config: 'types', cli: 'yes' },
+    commands: 'types',
+  },
+  commands: {
+    ...{ domain: 'yes', protocol: 'yes', ports: 'types', core: 'yes', config: 'types', cli: 'yes', commands: 'yes' },
+  },
   adapters: { domain: 'yes', protocol: 'yes', ports: 'yes', adapters: 'yes' },
   sandbox: { domain: 'yes', protocol: 'yes', sandbox: 'yes' },
   main: {
-    domain: 'yes',
-    protocol: 'yes',
-    ports: 'yes',
-    core: 'yes',
-    config: 'yes',
-    cli: 'yes',
-    adapters: 'yes',
-    sandbox: 'yes',
-    main: 'yes',
+    ...{ domain: 'yes', ports: 'yes', core: 'yes', config: 'yes', cli: 'yes', commands: 'yes', adapters: 'yes' },
+    ...{ protocol: 'yes', sandbox: 'yes', main: 'yes' },
   },
 };
 
-/** Which packages a room may use; `node` stands for node's own modules. */
+/** Which packages a layer may use; `node` stands for node's own modules. */
 const packages: Record<string, readonly string[]> = {
   domain: ['fastest-levenshtein'],
   config: ['cosmiconfig', 'valibot', 'node'],
-  cli: ['commander', 'cli-table3', 'ora', 'asciichart', 'string-width'],
+  cli: ['commander', 'cli-table3', 'ora', 'string-width'],
+  commands: ['commander', 'asciichart'],
   adapters: ['undici', 'csv-parse', 'bullmq', 'ioredis', '@aws-sdk/client-sqs', 'node'],
   sandbox: ['node'],
   main: ['node'],
 };
 
-/** Inside core the rooms are stacked: each may import those before it. */
-const coreOrder = ['retry', 'health', 'routing', 'solve', 'batch', 'fleet', 'simulate'];
+/** Inside core the modules are stacked: each may import those before it. */
+const coreOrder = ['resilience', 'routing', 'regions', 'solve', 'batch', 'fleet', 'simulation'];
+
+/** Adapters that others are built on; every other adapter keeps to its own folder. */
+const sharedAdapters = ['http', 'redis', 'state', 'system'];
 
 function mayCross({ from, to, typeOnly }: Import): boolean {
-  const allowed = table[roomOf(from)]?.[roomOf(to)];
+  const allowed = table[layerOf(from)]?.[layerOf(to)];
   return allowed === 'yes' || (allowed === 'types' && typeOnly);
 }
 
 function mayUse({ from, to }: Import): boolean {
   const [first, second] = to.split('/');
   const name = to.startsWith('node:') ? 'node' : first!.startsWith('@') ? `${first}/${second}` : first!;
-  return packages[roomOf(from)]?.includes(name) ?? false;
+  return packages[layerOf(from)]?.includes(name) ?? false;
 }
-
-/** What several adapters need of this machine, told once. */
-const sharedByAdapters = ['adapters/state/process-identity.ts'];
 
 const shown = ({ from, to, typeOnly }: Import): string => `${from} -> ${to}${typeOnly ? ' (types)' : ''}`;
 
-describe('the house', () => {
+describe('the architecture', () => {
   it('has files and imports to look at', () => {
     expect(files.length).toBeGreaterThan(40);
     expect(imports.length).toBeGreaterThan(100);
   });
 
-  it('lets imports cross rooms only where the table says so', () => {
+  it('lets imports cross layers only where the table says so', () => {
     expect(
       imports
         .filter(isInside)
@@ -109,41 +110,53 @@ describe('the house', () => {
     ).toEqual([]);
   });
 
-  it('lets each room use its own packages only', () => {
+  it('lets each layer use its own packages only', () => {
     expect(imports.filter((each) => !isInside(each) && !mayUse(each)).map(shown)).toEqual([]);
   });
 
-  it('stacks the rooms of the core', () => {
-    const floor = (file: string): number => coreOrder.indexOf(file.split('/')[1]!);
+  it('stacks the modules of the core', () => {
+    const level = (file: string): number => coreOrder.indexOf(file.split('/')[1]!);
     const upward = imports.filter(
-      (each) => isInside(each) && roomOf(each.from) === 'core' && roomOf(each.to) === 'core',
+      (each) => isInside(each) && layerOf(each.from) === 'core' && layerOf(each.to) === 'core',
     );
-    expect(upward.filter(({ from, to }) => floor(to) > floor(from)).map(shown)).toEqual([]);
+    expect(upward.filter(({ from, to }) => level(to) > level(from)).map(shown)).toEqual([]);
   });
 
-  it('keeps every adapter in its own folder, but for what is said over HTTP whoever says it', () => {
+  it('keeps every adapter in its own folder', () => {
     const across = imports.filter(
-      (each) =>
-        isInside(each) &&
-        roomOf(each.from) === 'adapters' &&
-        roomOf(each.to) === 'adapters' &&
-        !sharedByAdapters.includes(each.to),
+      (each) => isInside(each) && layerOf(each.from) === 'adapters' && layerOf(each.to) === 'adapters',
     );
-    const isShared = ({ to }: Import): boolean => to.startsWith('adapters/http/');
-    const orphanRows = across.filter(({ from, to }) => from.split('/')[1] !== to.split('/')[1]);
-    expect(orphanRows.filter((each) => !isShared(each)).map(shown)).toEqual([]);
+    const folder = (file: string): string => file.split('/')[1]!;
+    const foreign = across.filter(
+      ({ from, to }) => folder(from) !== folder(to) && !sharedAdapters.includes(folder(to)),
+    );
+    expect(foreign.map(shown)).toEqual([]);
+  });
+
+  it('keeps a command to its own folder', () => {
+    const across = imports.filter(
+      (each) => isInside(each) && layerOf(each.from) === 'commands' && layerOf(each.to) === 'commands',
+    );
+    // The list of commands stands beside their folders.
+    const other = across.filter(
+      ({ from, to }) => from.split('/')[1] !== to.split('/')[1] && from !== 'commands/command-list.ts',
+    );
+    expect(other.map(shown)).toEqual([]);
   });
 
   it.each([
-    ['commander', /^cli\//],
-    ['ora', /^cli\/output\/progress\.ts$/],
-    ['cli-table3', /^cli\/output\/table\.ts$/],
-    ['asciichart', /^cli\/output\/simulate-chart\.ts$/],
-    ['string-width', /^cli\/output\/display-width\.ts$/],
+    ['commander', /^(cli|commands)\//],
+    ['ora', /^cli\/progress\.ts$/],
+    ['cli-table3', /^cli\/table\.ts$/],
+    ['asciichart', /^commands\/simulate\/view\.ts$/],
+    ['string-width', /^cli\/display-width\.ts$/],
     ['fastest-levenshtein', /^domain\/closest-name\.ts$/],
     ['cosmiconfig', /^config\//],
-    ['undici', /^adapters\/(captchaai|regions)\//],
+    ['undici', /^adapters\/http\//],
     ['csv-parse', /^adapters\/files\/input\//],
+    ['ioredis', /^adapters\/(redis|queues\/bullmq)\//],
+    ['bullmq', /^adapters\/(redis|queues\/bullmq)\//],
+    ['@aws-sdk/client-sqs', /^adapters\/queues\/sqs\//],
   ])('knows %s in one place', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
     expect(users).not.toEqual([]);
@@ -168,7 +181,7 @@ describe('the house', () => {
     expect(files.flatMap((file) => cycleFrom(file, []) ?? [])).toEqual([]);
   });
 
-  it('has no barrels and no junk rooms', () => {
+  it('has no barrels and no folders without a subject', () => {
     const junk = /(^|\/)(index|utils?|helpers?|common|shared|types|constants|lib|manager|service)(\.ts|\/)/;
     expect(files.filter((file) => junk.test(file))).toEqual([]);
   });

@@ -10,87 +10,12 @@ interface CommandModule {
   register(command: Command, runCommand: CommandRunner): void;
 }
 
-interface CommandRow {
+/** One command: its module is loaded when it is chosen. */
+export interface CommandRow {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
-
-const commands: readonly CommandRow[] = [
-  {
-    name: 'solve',
-    summary: 'solve one CAPTCHA and print the solution',
-    load: () => import('../commands/solve/command.ts'),
-  },
-  {
-    name: 'batch',
-    summary: 'solve the tasks of a CSV or JSON Lines file',
-    load: () => import('../commands/batch/command.ts'),
-  },
-  {
-    name: 'route',
-    summary: 'say which region takes a URL, and why',
-    load: () => import('../commands/route/command.ts'),
-  },
-  {
-    name: 'health',
-    summary: 'say how every region is, once or again and again',
-    load: () => import('../commands/health/command.ts'),
-  },
-  {
-    name: 'failover',
-    summary: 'say where the tasks of unhealthy regions go',
-    load: () => import('../commands/failover/command.ts'),
-  },
-  {
-    name: 'worker',
-    summary: 'solve the tasks in the queue of a region',
-    load: () => import('../commands/worker/command.ts'),
-  },
-  { name: 'results', summary: 'write down what workers solved', load: () => import('../commands/results/command.ts') },
-  { name: 'queue', summary: 'show queues and what was set aside', load: () => import('../commands/queue/command.ts') },
-  {
-    name: 'budget',
-    summary: 'show the shared retry budget and breaker',
-    load: () => import('../commands/budget/command.ts'),
-  },
-  {
-    name: 'result',
-    summary: 'collect solutions of ids that were paid for',
-    load: () => import('../commands/result/command.ts'),
-  },
-  { name: 'balance', summary: "print the account's balance", load: () => import('../commands/balance/command.ts') },
-  {
-    name: 'threads',
-    summary: "print the account's threads and how many are busy",
-    load: () => import('../commands/threads/command.ts'),
-  },
-  {
-    name: 'report',
-    summary: 'tell the service whether solutions were right',
-    load: () => import('../commands/report/command.ts'),
-  },
-  {
-    name: 'config',
-    summary: 'show, validate or describe the configuration',
-    load: () => import('../commands/config/command.ts'),
-  },
-  {
-    name: 'doctor',
-    summary: 'check key, service, clock, state folder and regions',
-    load: () => import('../commands/doctor/command.ts'),
-  },
-  {
-    name: 'simulate',
-    summary: 'show what an outage does to retries, in virtual time',
-    load: () => import('../commands/simulate/command.ts'),
-  },
-  {
-    name: 'sandbox',
-    summary: 'run a CaptchaAI-compatible service on loopback',
-    load: () => import('../commands/sandbox/command.ts'),
-  },
-];
 
 const examples = `
 Examples:
@@ -112,6 +37,7 @@ interface RawGlobals {
 }
 
 export interface ProgramOptions {
+  readonly commands: readonly CommandRow[];
   readonly version: string;
   readonly makeContext: (globals: GlobalFlags, terminal: TerminalOptions) => Context;
   readonly writeOut: (text: string) => void;
@@ -143,14 +69,14 @@ function declareGlobals(program: Command, version: string): void {
  * `captcha help solve` means `captcha solve --help`: only the latter loads the command before it prints. A name that is
  * none is left to be refused as a command.
  */
-function withoutHelpCommand(args: readonly string[]): readonly string[] {
+function withoutHelpCommand(args: readonly string[], commands: readonly CommandRow[]): readonly string[] {
   const [first, name, ...rest] = args;
   if (first !== 'help' || name === undefined || name.startsWith('-')) return args;
   return commands.some((command) => command.name === name) ? [name, ...rest, '--help'] : [name];
 }
 
 /** Builds the command tree. A command's module, and what it needs, is loaded by `loadCommand` when it is chosen. */
-function buildProgram({ version, writeOut, writeErr }: ProgramOptions): Command {
+function buildProgram({ commands, version, writeOut, writeErr }: ProgramOptions): Command {
   const program = new Command();
   program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp({ showGlobalOptions: true });
   declareGlobals(program, version);
@@ -159,7 +85,12 @@ function buildProgram({ version, writeOut, writeErr }: ProgramOptions): Command 
 }
 
 /** Loads the command that the words name, and looks at the values of its options before commander takes them. */
-async function loadCommand(program: Command, words: readonly string[], runCommand: CommandRunner): Promise<void> {
+async function loadCommand(
+  program: Command,
+  words: readonly string[],
+  commands: readonly CommandRow[],
+  runCommand: CommandRunner,
+): Promise<void> {
   const name = firstOperand(words, program);
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
@@ -181,9 +112,9 @@ export async function runProgram(args: readonly string[], options: ProgramOption
       options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }),
     );
   };
-  const words = withoutHelpCommand(args);
+  const words = withoutHelpCommand(args, options.commands);
   try {
-    await loadCommand(program, words, runCommand);
+    await loadCommand(program, words, options.commands, runCommand);
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { isObject } from '../domain/json.ts';
 import { parse } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 
@@ -88,9 +89,6 @@ interface YamlError {
   readonly reason?: string;
   readonly mark?: { readonly line: number; readonly column: number };
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 function packageKey(content: unknown): unknown {
   return isObject(content) ? content['captcha'] : undefined;

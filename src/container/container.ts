@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from '../cli/context.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
 import type { SharedState } from '../cli/shared-state.ts';
+import type { Interrupt } from '../cli/interrupt.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
@@ -23,6 +25,7 @@ import type { Config } from '../config/schema.ts';
 import { Solver } from '../core/solve/solver.ts';
 import type { RegionProbe } from '../ports/api.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
+import { version } from '../version.ts';
 import { createResilience } from './resilience.ts';
 
 /** Stands for an API key without revealing it. */
@@ -46,11 +49,26 @@ function sandboxOverrides(url: string): readonly Override[] {
   return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
 }
 
-/** The only place where adapters are plugged into ports. What a command does not ask for is not built, nor loaded. */
-export class Container {
+interface ContainerParts {
+  readonly globals: GlobalFlags;
+  readonly terminal: Terminal;
+  readonly interrupt: Interrupt;
+}
+
+/**
+ * The composition root: creates what a command may use, each when it is first asked for. What a command does not ask for is
+ * not built, nor loaded.
+ */
+export class Container implements Context {
+  readonly globals: GlobalFlags;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly program: Context['program'];
+  readonly terminal: Terminal;
+  readonly interrupt: Interrupt;
+  readonly clock = clock;
+  readonly random = random;
   readonly #process: NodeJS.Process;
-  readonly #globals: GlobalFlags;
-  readonly #terminal: Terminal;
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
@@ -59,10 +77,14 @@ export class Container {
   #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
-  constructor(process: NodeJS.Process, globals: GlobalFlags, terminal: Terminal) {
+  constructor(process: NodeJS.Process, { globals, terminal, interrupt }: ContainerParts) {
     this.#process = process;
-    this.#globals = globals;
-    this.#terminal = terminal;
+    this.globals = globals;
+    this.args = process.argv.slice(2);
+    this.env = process.env;
+    this.program = { version, process: `${hostname()}-${process.pid}` };
+    this.terminal = terminal;
+    this.interrupt = interrupt;
   }
 
   /** Loads once for one list of overrides: a command asks before it opens a session with the same. */
@@ -91,20 +113,20 @@ export class Container {
   /** Opens the service that the configuration names. */
   async session({ overrides, allowFastPolling }: SessionRequest): Promise<SolveSession> {
     const { config, warnings } = await this.config(overrides);
-    for (const warning of warnings) this.#terminal.note(`warning: ${warning}`);
-    if (!this.#globals.sandbox) checkPolling(config, allowFastPolling);
-    const key = this.#globals.sandbox ? sandboxKey : await this.#key(config);
+    for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
+    if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
+    const key = this.globals.sandbox ? sandboxKey : await this.#key(config);
     const api = await this.#client(config, key);
-    const warn = (message: string): void => this.#terminal.note(`warning: ${message}`);
+    const warn = (message: string): void => this.terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
-    const resilience = createResilience(config, { accountId, env: this.#process.env, warn });
-    const polling = this.#globals.sandbox ? sandboxPolling : {};
+    const resilience = createResilience(config, { accountId, env: this.env, warn });
+    const polling = this.globals.sandbox ? sandboxPolling : {};
     const timing: SolveSession['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
       config,
       api,
       timing,
-      intervalMs: this.#globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
+      intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
       solver: (emit, { onExhausted, left, times, limits = {} }) => {
@@ -127,7 +149,7 @@ export class Container {
 
   async batchFiles(): Promise<BatchFiles> {
     const { createBatchFiles } = await import('./batch-files.ts');
-    this.#batchFiles ??= createBatchFiles(this.#process, this.#terminal);
+    this.#batchFiles ??= createBatchFiles(this.#process, this.terminal);
     return this.#batchFiles;
   }
 
@@ -137,13 +159,13 @@ export class Container {
 
   async regionProbe(config: Config): Promise<RegionProbe> {
     const { createConfiguredRegionProbe } = await import('./region-probe.ts');
-    this.#regionProbe ??= createConfiguredRegionProbe(config, this.#process.env);
+    this.#regionProbe ??= createConfiguredRegionProbe(config, this.env);
     return this.#regionProbe;
   }
 
   async queues(config: Config): Promise<FleetQueues> {
     const { createFleetQueues } = await import('./fleet-queues.ts');
-    this.#fleet ??= createFleetQueues(config, this.#process.env);
+    this.#fleet ??= createFleetQueues(config, this.env);
     return this.#fleet;
   }
 
@@ -154,11 +176,11 @@ export class Container {
 
   async doctor(): Promise<DoctorTools> {
     const { createDoctorTools } = await import('./doctor-tools.ts');
-    const hide = (key: string): void => this.#terminal.hide(key);
-    const log = (text: string): void => this.#terminal.note(text);
+    const hide = (key: string): void => this.terminal.hide(key);
+    const log = (text: string): void => this.terminal.note(text);
     return createDoctorTools({
-      env: this.#process.env,
-      sandboxKey: this.#globals.sandbox ? sandboxKey : null,
+      env: this.env,
+      sandboxKey: this.globals.sandbox ? sandboxKey : null,
       hide,
       log,
     });
@@ -168,7 +190,7 @@ export class Container {
     if (config.budget.scope === 'process') return null;
     const accountId = accountIdOf(await this.#key(config));
     const { createSharedState } = await import('./shared-state.ts');
-    this.#sharedState ??= createSharedState(config, { accountId, env: this.#process.env });
+    this.#sharedState ??= createSharedState(config, { accountId, env: this.env });
     return this.#sharedState;
   }
 
@@ -188,22 +210,22 @@ export class Container {
 
   /** With `--sandbox`, as every command sees it: a service is started, and everything points at it. */
   async #load(overrides: readonly Override[]): Promise<LoadedConfig> {
-    const { env } = this.#process;
-    if (this.#globals.sandbox) this.#embedded ??= this.sandbox({});
+    const { env } = this;
+    if (this.globals.sandbox) this.#embedded ??= this.sandbox({});
     const sandbox = await this.#embedded;
     const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
-    return loadConfig({ cwd: this.#process.cwd(), env, file: this.#globals.config, overrides: all });
+    return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
   }
 
   async #key(config: Config): Promise<string> {
-    const key = await loadApiKey(config, this.#process.env, (text) => this.#terminal.note(text));
-    this.#terminal.hide(key);
+    const key = await loadApiKey(config, this.env, (text) => this.terminal.note(text));
+    this.terminal.hide(key);
     return key;
   }
 
   async #client(config: Config, key: string) {
     const { createCaptchaAi } = await import('../adapters/captchaai/client.ts');
-    const { env } = this.#process;
+    const { env } = this;
     return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });
   }
 }

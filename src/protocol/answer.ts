@@ -1,3 +1,4 @@
+import { isObject } from '../domain/json.ts';
 import type { Solution } from '../domain/outcome.ts';
 
 /** No answer of the protocol nests deeper than three levels; JSON of thousands would exhaust the stack of its readers. */
@@ -53,10 +54,6 @@ const standsAlone = [
 ];
 
 const unreadable = (why: string): Answer => ({ type: 'unreadable', why });
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function answerOfCode(code: unknown): Answer {
   const text = typeof code === 'string' ? code.trim() : '';

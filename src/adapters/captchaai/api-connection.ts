@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { Dispatcher } from 'undici';
 import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { CallLimits } from '../../ports/api.ts';
-import { type ConnectionOptions, openDispatcher } from '../http/dispatcher.ts';
+import { type ConnectionOptions, type Dispatcher, openDispatcher } from '../http/dispatcher.ts';
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
 import { type Call, type Reader, readResponse, unusableAnswer } from './read-response.ts';
 import { cleanText, redactor } from './redactor.ts';

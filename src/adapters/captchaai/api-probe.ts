@@ -1,7 +1,6 @@
-import type { Dispatcher } from 'undici';
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
 import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
-import { withDateHeader, openDispatcher } from '../http/dispatcher.ts';
+import { type Dispatcher, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
 import { encodeForm, post } from './api-connection.ts';
 import { type Reader, readResponse, unusableAnswer } from './read-response.ts';

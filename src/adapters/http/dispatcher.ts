@@ -2,6 +2,8 @@ import type { Dispatcher } from 'undici';
 import type { Proxy } from './proxy.ts';
 import { Agent } from './undici.ts';
 
+export type { Dispatcher };
+
 /** How connections are made. */
 export interface ConnectionOptions {
   /** How many connections may be open at once. */

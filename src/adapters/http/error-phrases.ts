@@ -1,37 +1,84 @@
-const brokenOff = 'connection closed before the answer was complete';
+import { codeOf } from '../system/system-error.ts';
 
-const phrases: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the host name does not resolve',
-  EAI_AGAIN: 'the host name could not be resolved for now',
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EPIPE: 'connection closed',
-  EHOSTUNREACH: 'no way to the host',
-  ENETUNREACH: 'no way to the network',
-  ETIMEDOUT: 'no connection in time',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_SOCKET: brokenOff,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: brokenOff,
-  HPE_INVALID_EOF_STATE: brokenOff,
-  UND_ERR_ABORTED: 'the proxy refused the tunnel',
-  ERR_PROXY_TUNNEL: 'the proxy closed the tunnel',
-  ERR_ASSERTION: 'not valid HTTP',
-  HTTPParserError: 'not valid HTTP',
-  CERT_HAS_EXPIRED: 'TLS: the certificate has expired',
-  CERT_NOT_YET_VALID: 'TLS: the certificate is not valid yet',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'TLS: the certificate is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'TLS: the certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'TLS: a certificate in the chain is self-signed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "TLS: the certificate's issuer is unknown",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "TLS: the certificate's issuer is unknown",
-  ERR_SSL_WRONG_VERSION_NUMBER: 'TLS: the port speaks something else, plain HTTP perhaps',
-  EPROTO: 'TLS: the port speaks something else, plain HTTP perhaps',
+interface Phrase {
+  /** For a cell of a table. */
+  readonly short: string;
+  /** As the end of a sentence; left out where an error's code says as much. */
+  readonly sentence?: string;
+}
+
+const closedEarly: Phrase = { short: 'connection closed before the answer was complete' };
+const noConnection: Phrase = { short: 'no connection in time', sentence: 'no connection in time' };
+const notHttp: Phrase = { short: 'not valid HTTP', sentence: 'the answer was not valid HTTP' };
+const notTls: Phrase = { short: 'TLS: the port speaks something else, plain HTTP perhaps' };
+const unknownAuthority = 'its certificate is signed by an authority that is not known here';
+const unknownIssuer: Phrase = { short: "TLS: the certificate's issuer is unknown", sentence: unknownAuthority };
+
+/** What the error codes of Node, OpenSSL and undici mean to a person. */
+const phrases: Readonly<Record<string, Phrase>> = {
+  ENOTFOUND: { short: 'the host name does not resolve', sentence: 'the host name is unknown' },
+  EAI_AGAIN: {
+    short: 'the host name could not be resolved for now',
+    sentence: 'the host name could not be resolved for now',
+  },
+  ECONNREFUSED: { short: 'connection refused', sentence: 'the connection was refused' },
+  ECONNRESET: { short: 'connection reset', sentence: 'the connection was reset' },
+  EPIPE: { short: 'connection closed', sentence: 'the connection was closed' },
+  EHOSTUNREACH: { short: 'no way to the host', sentence: 'there is no way to the host' },
+  ENETUNREACH: { short: 'no way to the network', sentence: 'there is no way to its network' },
+  ETIMEDOUT: noConnection,
+  ABORT_ERR: noConnection,
+  UND_ERR_CONNECT_TIMEOUT: noConnection,
+  UND_ERR_SOCKET: { ...closedEarly, sentence: 'the connection was closed' },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: closedEarly,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: { short: 'answer too big', sentence: 'the answer was too big' },
+  UND_ERR_DESTROYED: { short: 'the client was closed', sentence: 'the client was closed' },
+  HPE_INVALID_EOF_STATE: closedEarly,
+  UND_ERR_ABORTED: { short: 'the proxy refused the tunnel', sentence: 'the proxy refused the tunnel' },
+  ERR_PROXY_TUNNEL: { short: 'the proxy closed the tunnel', sentence: 'the proxy closed the tunnel' },
+  ERR_ASSERTION: notHttp,
+  HTTPParserError: notHttp,
+  CERT_HAS_EXPIRED: { short: 'TLS: the certificate has expired', sentence: 'its certificate has expired' },
+  CERT_NOT_YET_VALID: { short: 'TLS: the certificate is not valid yet', sentence: 'its certificate is not valid yet' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    short: 'TLS: the certificate is for another name',
+    sentence: 'its certificate is for other hosts',
+  },
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    short: 'TLS: the certificate is self-signed',
+    sentence: 'its certificate is signed by itself',
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: { short: 'TLS: a certificate in the chain is self-signed', sentence: unknownAuthority },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownIssuer,
+  ERR_SSL_WRONG_VERSION_NUMBER: notTls,
+  EPROTO: notTls,
 };
 
-/** Why a request failed, as a phrase of our own or an error's code: never a text from outside. */
-export function failurePhrase(error: Error): string {
-  const code: unknown = 'code' in error ? error.code : null;
-  if (typeof code !== 'string' || !/^\w+$/.test(code)) return phrases[error.name] ?? 'the request failed';
+/** The error's code; null where it has none, or one that is a text. */
+function connectionErrorCode(error: unknown): string | null {
+  const code = codeOf(error);
+  return code !== null && /^\w+$/.test(code) ? code : null;
+}
+
+/** Whether nothing came in time. */
+export function isTimeout(error: unknown): boolean {
+  const code = connectionErrorCode(error) ?? '';
+  return code.includes('TIMEOUT') || code === 'ETIMEDOUT';
+}
+
+/** Why a request failed, for a table: a phrase of our own or an error's code, never a text from outside. */
+export function connectionErrorPhrase(error: Error): string {
+  const code = connectionErrorCode(error);
   // undici's parser errors are named by what they did not expect.
-  return phrases[code] ?? phrases[error.name] ?? (code.startsWith('ERR_SSL_') ? `TLS: ${code}` : code);
+  const byName = phrases[error.name]?.short;
+  if (code === null) return byName ?? 'the request failed';
+  return phrases[code]?.short ?? byName ?? (code.startsWith('ERR_SSL_') ? `TLS: ${code}` : code);
+}
+
+/** Why a request failed, as the end of a sentence: a phrase of our own or an error's code, never a text from outside. */
+export function connectionErrorSentence(error: Error): string {
+  const code = connectionErrorCode(error);
+  if (code === null) return phrases[error.name]?.sentence ?? 'unknown error';
+  return phrases[code]?.sentence ?? code;
 }

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { maxAnswerBytes } from './dispatcher.ts';
+import { connectionErrorSentence, isTimeout } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** What came of one HTTP request. */
@@ -24,29 +25,6 @@ export type HttpCall =
     };
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
-
-const explanations: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name could not be resolved for now',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed',
-  ERR_ASSERTION: 'the answer was not valid HTTP',
-  UND_ERR_SOCKET: 'the connection was closed',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'the answer was too big',
-  UND_ERR_DESTROYED: 'the client was closed',
-  UND_ERR_ABORTED: 'the proxy refused the tunnel',
-  ERR_PROXY_TUNNEL: 'the proxy closed the tunnel',
-  HTTPParserError: 'the answer was not valid HTTP',
-};
-
-function codeOf(error: Error): string {
-  const code: unknown = 'code' in error ? error.code : null;
-  if (typeof code === 'string' && /^\w+$/.test(code)) return code;
-  // undici's parser errors have a name only.
-  return explanations[error.name] ?? 'unknown error';
-}
 
 function headerOf(headers: Headers, name: string): string | null {
   const value = headers[name];
@@ -108,9 +86,7 @@ export class HttpCallHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const code = codeOf(error);
-    const kind = code.includes('TIMEOUT') || code === 'ETIMEDOUT' ? 'timeout' : 'transport';
-    this.abortCall(kind, explanations[code] ?? code);
+    this.abortCall(isTimeout(error) ? 'timeout' : 'transport', connectionErrorSentence(error));
   }
 
   #finish(httpCall: HttpCall): void {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { ProbeLimits } from '../../ports/api.ts';
-import { failurePhrase } from './error-phrases.ts';
+import { connectionErrorPhrase } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** What came of one GET. */
@@ -91,7 +91,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.abortCall(failurePhrase(error));
+    this.abortCall(connectionErrorPhrase(error));
   }
 
   #finish(got: Got): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { Agent, buildConnector } from './undici-connect.ts';
+import { Agent, buildConnector } from './undici.ts';
 
 /** Opens a dispatcher that goes through a proxy. */
 export type OpenProxied = () => Promise<Dispatcher>;

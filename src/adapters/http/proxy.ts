@@ -1,16 +1,11 @@
 import { UsageError } from '../../domain/errors.ts';
+import { isLoopbackName } from '../../domain/loopback.ts';
 
 /** The proxy that the environment asks for. */
 export interface Proxy {
   readonly url: string;
   /** Hosts that are reached without it, as NO_PROXY writes them. */
   readonly exceptions: string;
-}
-
-/** Whether a URL's host is this machine: 127.0.0.0/8, ::1, localhost and every name under it. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase().replace(/\.$/, '');
-  return /^(127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]|(.+\.)?localhost)$/.test(host);
 }
 
 function variable(env: NodeJS.ProcessEnv, name: string): { name: string; value: string } | null {
@@ -48,7 +43,7 @@ function parseProxyUrl(name: string, value: string): string {
  * password where the variable is malformed.
  */
 export function proxyFor(baseUrl: URL, env: NodeJS.ProcessEnv): Proxy | null {
-  if (isLoopback(baseUrl.hostname)) return null;
+  if (isLoopbackName(baseUrl.hostname)) return null;
   const proxy = variable(env, baseUrl.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   if (proxy === null) return null;
   return { url: parseProxyUrl(proxy.name, proxy.value), exceptions: variable(env, 'NO_PROXY')?.value ?? '' };

@@ -1,9 +1,7 @@
+import { isObject } from '../../domain/json.ts';
 import type { ApiReach, ProbeLimits, ProbeResult, RegionAnswer, RegionProbe } from '../../ports/api.ts';
 import { get, type Got } from '../http/http-get.ts';
 import { type DispatcherOptions, Dispatchers } from '../http/probe-dispatchers.ts';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseObject(body: string): Record<string, unknown> | null {
   try {

@@ -1,7 +1,7 @@
 import { linkSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { processId } from './process-identity.ts';
+import { openedSeal, sealLine } from './sealed-line.ts';
 
 /** One line of a log: an entry, or the seal, after which nothing counts. */
 export interface LogLine<Entry> {
@@ -14,25 +14,15 @@ export interface LogLine<Entry> {
   readonly sealed?: true;
 }
 
-const sealOf = (body: Buffer): string => `,"c":"${crc32(body).toString(16).padStart(8, '0')}"}`;
-const sealLength = sealOf(Buffer.alloc(0)).length;
-
-/** JSON whose last member is the CRC-32 of everything before it, so that a torn line is told from a whole one. */
-function sealJson(fields: object): string {
-  const body = JSON.stringify(fields).slice(0, -1);
-  return body + sealOf(Buffer.from(body));
-}
-
 /** What a line says; null where it is torn or was never a line of a log. */
 export function readSealed(line: Buffer): object | null {
-  const sealAt = line.length - sealLength;
-  if (sealAt <= 0 || line.toString('latin1', sealAt) !== sealOf(line.subarray(0, sealAt))) return null;
-  return JSON.parse(`${line.toString('utf8', 0, sealAt)}}`) as object;
+  const open = openedSeal(line);
+  return open === null ? null : (JSON.parse(`${open}}`) as object);
 }
 
 /** Lines as they are appended: the newline in front ends what a full disk may have torn. */
 export function encodeLines(lines: readonly LogLine<unknown>[]): Buffer {
-  return Buffer.from(lines.map((line) => `\n${sealJson(line)}\n`).join(''));
+  return Buffer.from(lines.map((line) => `\n${sealLine(line).toString()}`).join(''));
 }
 
 /** What a generation begins with: the state in which the one before it was sealed. */
@@ -65,7 +55,7 @@ export function generationsIn(folder: string): readonly number[] {
 export function createGeneration(folder: string, header: GenerationHeader): void {
   temporaryCount += 1;
   const temporary = join(folder, `.${processId}.${temporaryCount}.tmp`);
-  writeFileSync(temporary, `${sealJson(header)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(temporary, sealLine(header), { mode: 0o600, flag: 'wx' });
   try {
     linkSync(temporary, generationPath(folder, header.generation));
   } catch (error) {

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { codeOf } from '../system/system-error.ts';
 import { StateLogError } from '../../domain/errors.ts';
 import type { LogState, SharedLog } from '../../ports/state.ts';
 import {
@@ -31,10 +32,6 @@ const newline = 0x0a;
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW;
 
 let written = 0;
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
-}
 
 /** The lines of this process that are on their way through the log. */
 interface OwnLines<Answer> {

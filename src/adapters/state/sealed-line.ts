@@ -13,8 +13,13 @@ export function sealed(open: string): Buffer {
 }
 
 /** The line of an object. */
-export function sealLine(fields: Readonly<Record<string, unknown>>): Buffer {
+export function sealLine(fields: object): Buffer {
   return sealed(JSON.stringify(fields).slice(0, -1));
+}
+
+/** The JSON of a line without its newline, its seal and the brace that closes it; null where it is not as it was written. */
+export function openedSeal(line: Buffer): string | null {
+  return isSealed(line) ? line.toString('utf8', 0, line.length - sealLength) : null;
 }
 
 /** Whether a line, without its newline, is as it was written. */

@@ -3,31 +3,12 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionReport, ConnectionStep } from '../../ports/api.ts';
-
-const explanations: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name could not be resolved for now',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was reset',
-  EHOSTUNREACH: 'there is no way to the host',
-  ENETUNREACH: 'there is no way to its network',
-  ETIMEDOUT: 'no connection in time',
-  ABORT_ERR: 'no connection in time',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an authority that is not known here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an authority that is not known here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an authority that is not known here',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for other hosts',
-};
+import { connectionErrorSentence } from '../http/error-phrases.ts';
 
 /** Of several addresses that were all tried, the first one's error tells as much as any. */
 function explain(error: unknown): string {
-  const { code, errors } = error as NodeJS.ErrnoException & { errors?: readonly unknown[] };
-  if (code !== undefined && code in explanations) return explanations[code] ?? code;
-  if (errors?.[0] !== undefined) return explain(errors[0]);
-  return code ?? 'unknown error';
+  const { errors } = error as { errors?: readonly unknown[] };
+  return connectionErrorSentence((errors?.[0] ?? error) as Error);
 }
 
 type Addresses = readonly { readonly address: string; readonly family: number }[];

@@ -1,9 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
-}
+import { codeOf } from './system-error.ts';
 
 /** Null where it stood there already. */
 async function makeOne(path: string): Promise<string | null> {

@@ -1,4 +1,4 @@
-import { concurrencyOf, threadWaitMsOf } from '../../commands/batch/direct-executor.ts';
+import { concurrencyOf, threadWaitMsOf } from '../concurrency.ts';
 import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { LeaseWorkDeps } from '../../core/fleet/work-on-lease.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';

@@ -1,3 +1,4 @@
+import { threadWaitMsOf } from '../../cli/concurrency.ts';
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
@@ -6,7 +7,6 @@ import { type ItemWork, solveItem } from '../../core/batch/solve-item.ts';
 import type { StopRules } from '../../core/batch/stop-rules.ts';
 import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import { ProviderFault } from '../../domain/fault.ts';
 import type { BatchSummary } from './summary.ts';
 
 /** What a run has that ways of solving its tasks need. */
@@ -27,32 +27,6 @@ export interface TaskExecutor {
   counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount'>;
   /** Ends what was started. After an error nobody waits for what is under way. */
   close(hasFailed: boolean): Promise<void>;
-}
-
-/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
-const defaultThreadWaitMs = 5_000;
-const sandboxThreadWaitMs = 100;
-const unknownThreads = { start: 10, max: 1_000 };
-
-/** How long a task waits for a thread before it asks again, in ms. */
-export function threadWaitMsOf({ globals }: Pick<Context, 'globals'>): number {
-  return globals.sandbox ? sandboxThreadWaitMs : defaultThreadWaitMs;
-}
-
-/** How many tasks may be in work at once: as configured, or as the account has threads. */
-export async function concurrencyOf(
-  configured: number | 'auto',
-  { api }: SolveSession,
-): Promise<{ start: number; max: number }> {
-  if (configured !== 'auto') return { start: configured, max: configured };
-  try {
-    const { threads, workingThreads } = await api.threads();
-    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
-  } catch (error) {
-    if (!(error instanceof ProviderFault)) throw error;
-    // Not every service of the protocol tells; then the limit finds its way.
-    return unknownThreads;
-  }
 }
 
 /** Every task is solved by this process. */

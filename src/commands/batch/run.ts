@@ -14,7 +14,8 @@ import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
-import { concurrencyOf, solveHere } from './direct-executor.ts';
+import { solveHere } from './direct-executor.ts';
+import { concurrencyOf } from '../../cli/concurrency.ts';
 import {
   type BadRows,
   type CountedOutput,

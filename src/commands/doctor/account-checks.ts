@@ -99,7 +99,7 @@ const addressFix =
   'check api.baseUrl: something else may answer there; where it is right, try again later, or ask the support of the service';
 
 /** A gateway that says that the service is down, and one that does not answer, are where they should be. */
-const isPassing = ({ kind, message }: Fault): boolean => kind === 'timeout' || / answered HTTP 5\d\d\b/.test(message);
+const isTransient = ({ kind, message }: Fault): boolean => kind === 'timeout' || / answered HTTP 5\d\d\b/.test(message);
 
 function stepsText({ steps }: ConnectionReport): string {
   return steps.map(({ step, durationMs }) => `${step} ${formatMs(durationMs)}, `).join('');
@@ -120,7 +120,7 @@ export function checkApi({ connection, answers }: ApiProbeReport, baseUrl: strin
   // Some answers came before it failed: it is there, but not steadily.
   return roundTripsMs.length > 1
     ? warning(`${found} (after ${roundTripsMs.length} answers)`, laterFix)
-    : failure(found, isPassing(fault) ? laterFix : addressFix);
+    : failure(found, isTransient(fault) ? laterFix : addressFix);
 }
 
 /** An attempt asks four times or more: from here on the way to the service costs as much as some solutions take. */

@@ -8,7 +8,7 @@ import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import { concurrencyOf, threadWaitMsOf } from '../batch/direct-executor.ts';
+import { concurrencyOf, threadWaitMsOf } from '../../cli/concurrency.ts';
 import { declareWorkerFlags, overridesOfWorker, type WorkerFlags, type WorkPlace, workPlaceOf } from './flags.ts';
 import { answerWorker, renderWorkerEnd } from './view.ts';
 

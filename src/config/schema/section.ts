@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isObject } from '../../domain/json.ts';
 import { closestName } from '../../domain/closest-name.ts';
 import { type Message, mustBe, neverList, type Setting } from './values.ts';
 
@@ -18,9 +19,6 @@ function unknownKeyProblem(name: string, known: readonly string[]): string {
 interface InMs {
   readonly inMs: true;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 type Keys = Readonly<Record<string, Setting<unknown>>>;
 

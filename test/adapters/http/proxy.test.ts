@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, proxyFor } from '../../../src/adapters/http/proxy.ts';
+import { proxyFor } from '../../../src/adapters/http/proxy.ts';
+import { isLoopbackName } from '../../../src/domain/loopback.ts';
 import { UsageError } from '../../../src/domain/errors.ts';
 
 const https = new URL('https://ocr.captchaai.com');
@@ -67,11 +68,11 @@ describe('proxyFor', () => {
   });
 });
 
-describe('isLoopback', () => {
+describe('isLoopbackName', () => {
   it.each(['127.0.0.1', '127.255.0.3', 'localhost', 'LocalHost.', 'a.b.localhost', '[::1]', '[::ffff:7f00:1]'])(
     'knows %s',
     (host) => {
-      expect(isLoopback(host)).toBe(true);
+      expect(isLoopbackName(host)).toBe(true);
     },
   );
 
@@ -84,6 +85,6 @@ describe('isLoopback', () => {
     '[::2]',
     '[::ffff:8000:1]',
   ])('does not take %s for this machine', (host) => {
-    expect(isLoopback(host)).toBe(false);
+    expect(isLoopbackName(host)).toBe(false);
   });
 });

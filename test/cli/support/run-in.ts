@@ -1,3 +1,4 @@
+import { commands } from '../../../src/commands/command-list.ts';
 import type { GlobalFlags } from '../../../src/cli/context.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import type { TerminalOptions } from '../../../src/cli/terminal.ts';
@@ -21,6 +22,7 @@ export async function runIn(args: readonly string[], parts: StageParts = {}): Pr
   let options: TerminalOptions | null = null;
   let stage = aStage(parts);
   const exitCode = await runProgram(args, {
+    commands,
     version: '1.2.3',
     writeOut: (text) => (out += text),
     writeErr: (text) => (err += text),

@@ -1,3 +1,4 @@
+import { commands } from '../../../src/commands/command-list.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 
 class Understood extends Error {}
@@ -14,6 +15,7 @@ async function ask(args: readonly string[]): Promise<Answer> {
   let complaint = '';
   try {
     await runProgram(args, {
+      commands,
       version: '0',
       writeOut: () => undefined,
       writeErr: (text) => (complaint += text),

@@ -1,9 +1,0 @@
-/** The private path of undici that `undici.ts` takes beside that of the Agent; undici types its public entry only. */
-declare module 'undici/lib/core/connect.js' {
-  import type { Socket } from 'node:net';
-  import type { buildConnector } from 'undici';
-  /** Unlike its public type, what it builds answers the socket that it connects. */
-  export default function build(
-    options: buildConnector.BuildOptions,
-  ): (...connect: Parameters<buildConnector.connector>) => Socket;
-}
