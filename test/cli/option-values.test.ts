@@ -9,10 +9,10 @@ interface CommandModule {
   register(command: Command, runCommand: () => Promise<void>): void;
 }
 
-const folder = join(import.meta.dirname, '../../src/cli/commands');
+const folder = join(import.meta.dirname, '../../src/commands');
 const files = new Map<string, CommandModule>();
-for (const file of readdirSync(folder)) {
-  files.set(file.replace('.ts', ''), (await import(join(folder, file))) as CommandModule);
+for (const name of readdirSync(folder).filter((entry) => !entry.endsWith('.ts'))) {
+  files.set(name, (await import(join(folder, name, 'command.ts'))) as CommandModule);
 }
 
 interface Declared {

@@ -154,7 +154,7 @@ describe('the answer of a submission is not lost', () => {
   });
 });
 
-describe('ExchangeHandler', () => {
+describe('HttpCallHandler', () => {
   const controller = {
     aborted: false,
     paused: false,
@@ -177,8 +177,8 @@ describe('ExchangeHandler', () => {
     ['EAI_AGAIN', 'transport', 'the host name could not be resolved for now'],
     ['ECONNREFUSED', 'transport', 'the connection was refused'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout', 'no connection in time'],
-    ['ETIMEDOUT', 'timeout', 'ETIMEDOUT'],
-    ['CERT_HAS_EXPIRED', 'transport', 'CERT_HAS_EXPIRED'],
+    ['ETIMEDOUT', 'timeout', 'no connection in time'],
+    ['CERT_HAS_EXPIRED', 'transport', 'its certificate has expired'],
     ['not a code', 'transport', 'unknown error'],
   ])('knows that nothing was sent before %s', async (code, kind, why) => {
     expect(await exchangeAfter(code, false)).toEqual({ type: 'broken', kind, why, maybeSent: false });
