@@ -88,30 +88,30 @@ export class Container implements Context {
   }
 
   /** Loads once for one list of overrides: a command asks before it opens a session with the same. */
-  config(overrides: readonly Override[]): Promise<LoadedConfig> {
+  readonly config = (overrides: readonly Override[]): Promise<LoadedConfig> => {
     const loading = this.#loaded.get(overrides) ?? this.#load(overrides);
     this.#loaded.set(overrides, loading);
     return loading;
-  }
+  };
 
-  async configSchema(): Promise<object> {
+  readonly configSchema = async (): Promise<object> => {
     return (await import('../config/json-schema.ts')).configJsonSchema();
-  }
+  };
 
-  async read(path: string, maxBytes?: number): Promise<Uint8Array> {
+  readonly read = async (path: string, maxBytes?: number): Promise<Uint8Array> => {
     return (await import('../adapters/system/standard-streams.ts')).readInput(path, this.#process.stdin, maxBytes);
-  }
+  };
 
-  async sandbox(flags: SandboxFlags): Promise<SandboxHandle> {
+  readonly sandbox = async (flags: SandboxFlags): Promise<SandboxHandle> => {
     const [{ startSandbox }, { parseSandboxFlags }] = await Promise.all([
       import('../sandbox/sandbox.ts'),
       import('../sandbox/options.ts'),
     ]);
     return startSandbox(parseSandboxFlags(flags));
-  }
+  };
 
   /** Opens the service that the configuration names. */
-  async session({ overrides, allowFastPolling }: SessionRequest): Promise<SolveSession> {
+  readonly session = async ({ overrides, allowFastPolling }: SessionRequest): Promise<SolveSession> => {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
     if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
@@ -145,36 +145,36 @@ export class Container implements Context {
         }
       },
     };
-  }
+  };
 
-  async batchFiles(): Promise<BatchFiles> {
+  readonly batchFiles = async (): Promise<BatchFiles> => {
     const { createBatchFiles } = await import('./batch-files.ts');
     this.#batchFiles ??= createBatchFiles(this.#process, this.terminal);
     return this.#batchFiles;
-  }
+  };
 
-  async routeFiles(): Promise<RouteFiles> {
+  readonly routeFiles = async (): Promise<RouteFiles> => {
     return (await import('./route-files.ts')).createRouteFiles(this.#process);
-  }
+  };
 
-  async regionProbe(config: Config): Promise<RegionProbe> {
+  readonly regionProbe = async (config: Config): Promise<RegionProbe> => {
     const { createConfiguredRegionProbe } = await import('./region-probe.ts');
     this.#regionProbe ??= createConfiguredRegionProbe(config, this.env);
     return this.#regionProbe;
-  }
+  };
 
-  async queues(config: Config): Promise<FleetQueues> {
+  readonly queues = async (config: Config): Promise<FleetQueues> => {
     const { createFleetQueues } = await import('./fleet-queues.ts');
     this.#fleet ??= createFleetQueues(config, this.env);
     return this.#fleet;
-  }
+  };
 
-  async healthServer(...parts: Parameters<Context['healthServer']>): Promise<HealthServerHandle> {
+  readonly healthServer = async (...parts: Parameters<Context['healthServer']>): Promise<HealthServerHandle> => {
     const { startHealthServer } = await import('../adapters/health-server/health-server.ts');
     return startHealthServer(...parts);
-  }
+  };
 
-  async doctor(): Promise<DoctorTools> {
+  readonly doctor = async (): Promise<DoctorTools> => {
     const { createDoctorTools } = await import('./doctor-tools.ts');
     const hide = (key: string): void => this.terminal.hide(key);
     const log = (text: string): void => this.terminal.note(text);
@@ -184,19 +184,19 @@ export class Container implements Context {
       hide,
       log,
     });
-  }
+  };
 
-  async sharedState(config: Config): Promise<SharedState | null> {
+  readonly sharedState = async (config: Config): Promise<SharedState | null> => {
     if (config.budget.scope === 'process') return null;
     const accountId = accountIdOf(await this.#key(config));
     const { createSharedState } = await import('./shared-state.ts');
     this.#sharedState ??= createSharedState(config, { accountId, env: this.env });
     return this.#sharedState;
-  }
+  };
 
-  async simulation(): Promise<Simulation> {
+  readonly simulation = async (): Promise<Simulation> => {
     return (await import('./simulation.ts')).createSimulation();
-  }
+  };
 
   /** Ends what was started for this run: all of it, whatever fails meanwhile; rejects with the first failure. */
   async close(): Promise<void> {

@@ -38,7 +38,7 @@ export interface BudgetReport {
     readonly samplingDurationMs: number;
     readonly refused: number;
     /** The processes whose answers are awaited before more is let through. */
-    readonly inFlight: readonly string[];
+    readonly awaited: readonly string[];
   };
   /** For how much longer the service asked to be left alone, in ms. */
   readonly quietMs: number;
@@ -101,7 +101,7 @@ export function budgetReport(
       retryInMs: isRefused ? rounded(admission.retryInMs) : null,
       ...{ failures, outcomes, samplingDurationMs: state.options.breaker.samplingDurationMs },
       refused: state.counts.breakerRefused,
-      inFlight: state.breaker.inFlight(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
+      awaited: state.breaker.inFlight(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
     },
     quietMs: Math.ceil(Math.max(fleetQuietMs, state.quietUntilMs - nowMs, 0)),
   };
@@ -117,9 +117,9 @@ function refill({ ratio, minRetriesPerSecond, maxRetriesPerSecond }: BudgetRepor
   return `${ratio} per accepted submission and ${minRetriesPerSecond}/s, at most ${maxRetriesPerSecond}/s`;
 }
 
-function breakerText({ state, retryInMs, inFlight }: BudgetReport['breaker']): string {
+function breakerText({ state, retryInMs, awaited }: BudgetReport['breaker']): string {
   if (retryInMs === null) return state;
-  const who = inFlight.length === 0 ? '' : ` by process ${inFlight.join(', ')}`;
+  const who = awaited.length === 0 ? '' : ` by process ${awaited.join(', ')}`;
   return state === 'open' ? `open, next probe in ${formatMs(retryInMs)}` : `half-open, probed${who}`;
 }
 

@@ -52,7 +52,7 @@ describe('captcha budget', () => {
       schemaVersion: 1,
       scope: 'host',
       budget: { burst: 10, accepted: 2, granted: 1, refused: 1, nextTokenInMs: 0 },
-      breaker: { state: 'open', retryInMs: 4_000, refused: 3, inFlight: [] },
+      breaker: { state: 'open', retryInMs: 4_000, refused: 3, awaited: [] },
       quietMs: 0,
     });
   });
