@@ -56,7 +56,7 @@ describe('the port of the health endpoints', async () => {
 });
 
 describe('what may be done with a queue', () => {
-  const commands = [...textOf('src/adapters/sqs/sqs-queue.ts').matchAll(/^ {2}(\w+?)(?:Batch)?Command,$/gm)];
+  const commands = [...textOf('src/adapters/queues/sqs/sqs-queue.ts').matchAll(/^ {2}(\w+?)(?:Batch)?Command,$/gm)];
   /** What the calls of the program are called in a policy, which knows no batches. */
   const needed = [...new Set(commands.map(([, name]) => `sqs:${name!}`))].toSorted();
   const allowed = (file: string): readonly string[][] =>

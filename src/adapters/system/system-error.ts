@@ -1,6 +1,7 @@
 /** The code of a failed system call, such as `ENOENT`; null for any other error. */
 export function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
+  // undici's parser errors have the member without a value.
+  return error instanceof Error && 'code' in error && error.code !== undefined ? String(error.code) : null;
 }
 
 /** The same error, naming the file: node leaves it out where a call was made on an open file. */
