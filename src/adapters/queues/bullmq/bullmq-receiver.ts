@@ -4,8 +4,8 @@ import type { QueuedTask } from '../../../domain/queued-task.ts';
 import { within } from '../../../domain/within.ts';
 import type { FleetState } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { reconnecting, type RedisAddress } from '../../redis/redis-client.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
-import type { RedisAddress } from '../../redis/redis-url.ts';
 import { Batcher } from './batcher.ts';
 import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
 import { nameOfData, saveJobData } from './bullmq-scripts.ts';
@@ -62,7 +62,7 @@ export class BullReceiver {
     this.#deps = deps;
     const { address, prefix, place, holder, timing } = options;
     this.#worker = new Worker<QueuedTask, null>('tasks', null, {
-      connection: { ...address, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 2_000) },
+      connection: { ...address, ...reconnecting },
       prefix,
       name: holder,
       autorun: false,
