@@ -76,7 +76,8 @@ type Refusal = Error | undefined;
 
 function refusalsOf(count: number, failed: readonly BatchResultErrorEntry[] = []): readonly Refusal[] {
   const refusals: Refusal[] = Array.from({ length: count }, () => undefined);
-  for (const { Id, Code, Message } of failed) refusals[Number(Id)] = new Error(`${Code ?? 'refused'}: ${Message ?? ''}`);
+  for (const { Id, Code, Message } of failed)
+    refusals[Number(Id)] = new Error(`${Code ?? 'refused'}: ${Message ?? ''}`);
   return refusals;
 }
 
@@ -114,7 +115,11 @@ export class SqsQueue {
       schedule: (flush: () => Promise<void>) => void clock.sleep(lingerMs).then(flush),
       fullCount: maxEntries,
     };
-    this.#sends = new Batcher({ send: (entries) => this.#sendBatch(entries), countFitting: fittingBodies, ...gathering });
+    this.#sends = new Batcher({
+      send: (entries) => this.#sendBatch(entries),
+      countFitting: fittingBodies,
+      ...gathering,
+    });
     this.#deletes = new Batcher({ send: (entries) => this.#deleteBatch(entries), ...gathering });
     this.#visibilities = new Batcher({ send: (entries) => this.#changeBatch(entries), ...gathering });
   }

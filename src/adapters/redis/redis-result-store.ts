@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { Batcher, type BatcherOptions } from '../../../domain/batcher.ts';
-import type { TaskResult } from '../../../domain/queued-task.ts';
+import { Batcher, type BatcherOptions } from '../../domain/batcher.ts';
+import type { TaskResult } from '../../domain/queued-task.ts';
 
 /**
  * The keys of one run: what waits to be read (a list), what readers hold (sorted by when that runs out), the texts, the
