@@ -16,7 +16,7 @@ function aDoubling(options: Partial<BatcherOptions<number, number>> = {}): Doubl
       if (batch.includes(99)) throw new Error('away');
       return batch.map((entry) => (entry === 13 ? new Error('refused') : 2 * entry));
     },
-    schedule: (flush) => void setImmediate(flush),
+    schedule: (flush) => void setImmediate(() => void flush()),
     ...options,
   });
   return { batcher, batches };

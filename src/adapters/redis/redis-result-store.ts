@@ -189,7 +189,7 @@ export class ResultStore {
     const known = this.#openRuns.get(run);
     if (known !== undefined) return known;
     const perTurn = <Entry>(send: BatcherOptions<Entry, number>['send']): Batcher<Entry, number> =>
-      new Batcher({ send, schedule: (flush) => void setImmediate(flush) });
+      new Batcher({ send, schedule: (flush) => void setImmediate(() => void flush()) });
     const openRun: OpenRun = {
       pushes: perTurn((results) => this.#pushAll(run, results)),
       lookups: perTurn((keys) => this.#redis.smismember(runKeysOf(run).finished, ...keys)),

@@ -74,7 +74,7 @@ export class BullReceiver {
     this.#leaseDeps = {
       saves: new Batcher({
         send: async (saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves),
-        schedule: (flush) => void setImmediate(flush),
+        schedule: (flush) => void setImmediate(() => void flush()),
       }),
       holder,
       ...{ state: deps.state, place, redisErrors: deps.redisErrors },
