@@ -154,8 +154,8 @@ describe('the architecture', () => {
     ['cosmiconfig', /^config\//],
     ['undici', /^adapters\/http\//],
     ['csv-parse', /^adapters\/files\/input\//],
-    ['ioredis', /^adapters\/(redis|queues\/bullmq)\//],
-    ['bullmq', /^adapters\/(redis|queues\/bullmq)\//],
+    ['ioredis', /^adapters\/redis\//],
+    ['bullmq', /^adapters\/queues\/bullmq\//],
     ['@aws-sdk/client-sqs', /^adapters\/queues\/sqs\//],
   ])('knows %s in one place', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);

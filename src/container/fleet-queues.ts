@@ -51,7 +51,7 @@ class QueueFactory {
   async results(url: string): Promise<ResultQueue> {
     if (url.startsWith('memory:')) return this.#resultsInMemory();
     if (url.startsWith('sqs:')) return this.#sqsResults(url);
-    const { RedisResultQueue } = await import('../adapters/queues/bullmq/redis-result-queue.ts');
+    const { RedisResultQueue } = await import('../adapters/redis/redis-result-queue.ts');
     return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
   }
 

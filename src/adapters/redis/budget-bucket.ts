@@ -1,8 +1,25 @@
 import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { RemoteUnavailableError, UsageError } from '../../domain/errors.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { SyncReply, FleetBucket, FleetBudgetOptions, FleetFacts, SyncOptions } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
-import { RedisConnection } from './budget-connection.ts';
 import { bucketScript } from './budget-script.ts';
+import { failingAtOnce, openRedis } from './redis-client.ts';
+import { RedisErrors } from './redis-errors.ts';
+
+/** From the first packet to the answer: nobody waits longer for the fleet. */
+const answerWithinMs = 1_000;
+const connectionOptions = {
+  ...failingAtOnce,
+  enableOfflineQueue: false,
+  connectTimeout: answerWithinMs,
+  /** A Redis that does not answer does not say goodbye either. */
+  disconnectTimeout: 50,
+  /** An idle connection that a firewall would forget. */
+  keepAlive: 10_000,
+  connectionName: 'captcha-budget',
+};
 
 /** Whose budget it is, and where. */
 export interface RedisBucketOptions {
@@ -50,6 +67,63 @@ function readReply([facts, waits]: Reply): SyncReply {
       index % 2 === 0 ? [{ granted: word === '1', waitMs: numberOf(waits[index + 1]) }] : [],
     ),
   };
+}
+
+/** A connection to Redis that is made when it is needed, and again after every trouble. It never tries again by itself. */
+class RedisConnection {
+  readonly #url: string;
+  readonly #clock: Clock;
+  #redis: Redis | null = null;
+  #connecting: Promise<void> | null = null;
+  #redisErrors: RedisErrors;
+
+  constructor(url: string, { clock }: { readonly clock: Clock }) {
+    this.#url = url;
+    this.#clock = clock;
+    this.#redisErrors = new RedisErrors(url);
+  }
+
+  /** Does the work with a connection. Throws `RemoteUnavailableError` where that fails, or takes longer than a second. */
+  async use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const late = this.#clock.sleep(answerWithinMs, over.signal).then(() => {
+      throw new Error(`no answer within ${answerWithinMs}ms`);
+    });
+    // Lost the race, it is nobody's.
+    late.catch(() => undefined);
+    try {
+      return await Promise.race([this.#connected().then(work), late]);
+    } catch (error) {
+      this.close();
+      if (error instanceof UsageError) throw error;
+      const reason = this.#redisErrors.reasonOf(error);
+      throw new RemoteUnavailableError(`budget.scope ${maskSecrets(this.#url)}: ${reason}`, { cause: error });
+    } finally {
+      over.abort();
+    }
+  }
+
+  close(): void {
+    this.#redis?.disconnect();
+    this.#redis = null;
+  }
+
+  async #connected(): Promise<Redis> {
+    this.#redis ??= this.#open();
+    const redis = this.#redis;
+    await this.#connecting;
+    return redis;
+  }
+
+  #open(): Redis {
+    this.#redisErrors = new RedisErrors(this.#url);
+    const redis = openRedis(this.#url, connectionOptions, this.#redisErrors);
+    redis.on('end', () => {
+      if (this.#redis === redis) this.#redis = null;
+    });
+    this.#connecting = redis.connect();
+    return redis;
+  }
 }
 
 /** The retry budget of a fleet in a Redis: one hash, one script, one round trip for all that is to be said. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { Beginning, Begun, FleetState, Offer } from '../../ports/queues.ts';
-import { closeRedis, openRedis } from './redis-client.ts';
+import { closeRedis, openReconnectingRedis } from './redis-client.ts';
 import { RedisErrors } from './redis-errors.ts';
 
 /** Longer than SQS keeps a message. */
@@ -82,7 +82,7 @@ export class RedisFleetState implements FleetState {
 
   constructor(url: string) {
     this.#redisErrors = new RedisErrors(url);
-    this.#redis = openRedis(url, this.#redisErrors);
+    this.#redis = openReconnectingRedis(url, this.#redisErrors);
   }
 
   unsent(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>> {

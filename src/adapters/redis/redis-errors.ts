@@ -2,11 +2,18 @@ import { LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 /** What a client says when its connection is gone, which is less than the error of the connection said. */
-const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
+const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries|no answer within)/;
 
 /** A client goes on with database 0 where there is no such one. */
 const wrongDatabase = /DB index/;
 const databaseFix = 'name a database that it has, usually /0 to /15';
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // The addresses of a name that are tried in turn fail with an error each, and with none for all.
+  if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0]);
+  return error.message;
+}
 
 function isBug(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
@@ -26,8 +33,9 @@ export class RedisErrors {
   /** For a client's `error` event, which nobody else listens to. */
   note(error: Error): void {
     if (this.#isElsewhere) return;
-    this.#isElsewhere = wrongDatabase.test(error.message);
-    this.#last = this.#isElsewhere ? `${error.message}: ${databaseFix}` : error.message;
+    const message = messageOf(error);
+    this.#isElsewhere = wrongDatabase.test(message);
+    this.#last = this.#isElsewhere ? `${message}: ${databaseFix}` : message;
   }
 
   /** Whether the URL names a database that there is not, which stays so: what is written all the same is written elsewhere. */
@@ -40,8 +48,14 @@ export class RedisErrors {
     for (const leave of this.#waiting) leave();
   }
 
-  unavailable(reason: string): QueueUnavailableError {
-    return new QueueUnavailableError(`${this.#url}: ${vague.test(reason) ? (this.#last ?? reason) : reason}`);
+  /** Why a command failed: where its error says no more than that the connection did, why that did. */
+  reasonOf(error: unknown): string {
+    const message = messageOf(error);
+    return vague.test(message) ? (this.#last ?? message) : message;
+  }
+
+  unavailable(error: unknown): QueueUnavailableError {
+    return new QueueUnavailableError(`${this.#url}: ${this.reasonOf(error)}`);
   }
 
   /**
@@ -56,7 +70,7 @@ export class RedisErrors {
       return await Promise.race([work(), lost]);
     } catch (error) {
       if (isBug(error) || error instanceof LeaseLostError || error instanceof QueueUnavailableError) throw error;
-      throw this.unavailable(error instanceof Error ? error.message : String(error));
+      throw this.unavailable(error);
     } finally {
       this.#waiting.delete(leave);
     }

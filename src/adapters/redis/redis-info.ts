@@ -1,7 +1,6 @@
-import { Redis } from 'ioredis';
 import type { ConnectedWorker, RedisInfo } from '../../ports/queues.ts';
+import { failingAtOnce, openRedis, parseRedisUrl } from './redis-client.ts';
 import { RedisErrors } from './redis-errors.ts';
-import { parseRedisUrl } from './redis-url.ts';
 
 /** A value of INFO, which has a line `name:value` for each. */
 function valueIn(info: string, name: string): string | null {
@@ -30,20 +29,14 @@ async function orNull(answer: Promise<unknown>): Promise<string | null> {
  */
 export async function readRedisInfo(url: string, timeoutMs: number): Promise<RedisInfo> {
   const redisErrors = new RedisErrors(url);
-  const address = parseRedisUrl(url);
-  const client = new Redis({
-    ...address,
-    ...{ lazyConnect: true, connectTimeout: timeoutMs, commandTimeout: timeoutMs, maxRetriesPerRequest: 0 },
-    // A user that may not ask for INFO is no reason to complain.
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-  });
-  client.on('error', (error: Error) => redisErrors.note(error));
+  const timeouts = { connectTimeout: timeoutMs, commandTimeout: timeoutMs };
+  // A user that may not ask for INFO is no reason to complain.
+  const client = openRedis(url, { ...failingAtOnce, ...timeouts, enableReadyCheck: false }, redisErrors);
   try {
     return await redisErrors.guard(async () => {
       await client.connect();
       // The client goes on with database 0 where there is no such one.
-      await client.select(address.db);
+      await client.select(parseRedisUrl(url).db);
       const [info, clients] = await Promise.all([orNull(client.info()), orNull(client.client('LIST'))]);
       const appendOnly = info === null ? null : valueIn(info, 'aof_enabled');
       return {

@@ -1,3 +1,4 @@
+import { Batcher } from '../../domain/batcher.ts';
 import { QueueUnavailableError } from '../../domain/errors.ts';
 import { type QueuedTask, queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
 import type { DeadTask, ResultLease, ResultQueue, ResultReader, TaskQueue } from '../../ports/queues.ts';
@@ -6,7 +7,6 @@ import type { HomedTask, Placement } from '../regions/failover-router.ts';
 import { gaveUp } from '../solve/attempt-history.ts';
 import { bringBackMs, LostTasks } from './lost-tasks.ts';
 import { retryWhileUnavailable } from './retry-while-unavailable.ts';
-import { SendBatcher } from './send-batcher.ts';
 import {
   type Dispatch,
   doubt,
@@ -86,6 +86,23 @@ interface Pending extends Sending {
   readonly reject: (error: unknown) => void;
 }
 
+/** Engines take so many at once without holding others up. */
+const maxSendSize = 1_000;
+
+/** Sends tasks to one queue: what comes while the last lot is on its way goes together. A failed task may or may not be there. */
+function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
+  let last = Promise.resolve();
+  return new Batcher({
+    send: async (tasks) => {
+      await queue.send(tasks);
+      return tasks.map(() => null);
+    },
+    // One turn at least, so that tasks which are begun together go together.
+    schedule: (flush) => void (last = last.then(flush)),
+    countFitting: ({ length }) => Math.min(length, maxSendSize),
+  });
+}
+
 const receiveMs = 5_000;
 const maxConcurrent = 500;
 const awayMs = 1_000;
@@ -102,7 +119,7 @@ export class QueueClient {
   readonly #deps: QueueClientDeps;
   readonly #run: string;
   readonly #reader: ResultReader;
-  readonly #sendBatchers: ReadonlyMap<string, SendBatcher>;
+  readonly #sendBatchers: ReadonlyMap<string, Batcher<QueuedTask, null>>;
   readonly #pending = new Map<string, Pending>();
   readonly #arrived = new Map<string, ResultLease>();
   readonly #acks = new Set<Promise<void>>();
@@ -121,7 +138,7 @@ export class QueueClient {
     this.#missing = new ExpiredResults(deps.results);
     this.#lost = new LostTasks(deps);
     this.#regions = new TaskRegions(run, deps);
-    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, new SendBatcher(queue)]));
+    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, sendBatcherOf(queue)]));
   }
 
   get run(): string {
@@ -240,7 +257,7 @@ export class QueueClient {
     try {
       if (!this.#deps.isResumed) await this.#noteRun(region);
       await pending.beforeSend();
-      await sendBatcher.send(pending.queued);
+      await sendBatcher.add(pending.queued);
       pending.isSent = true;
       this.#deps.onUnavailable(region, null);
       return true;

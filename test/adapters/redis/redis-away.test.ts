@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
-import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { retryWhileUnavailable } from '../../../src/core/fleet/retry-while-unavailable.ts';
 import { QueueUnavailableError } from '../../../src/domain/errors.ts';

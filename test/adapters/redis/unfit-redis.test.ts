@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
-import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
 import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';

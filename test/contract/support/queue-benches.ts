@@ -1,7 +1,7 @@
 import { startFauxqs } from 'fauxqs';
 import { Redis } from 'ioredis';
 import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
-import { RedisResultQueue } from '../../../src/adapters/queues/bullmq/redis-result-queue.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
 import { MemoryResultQueue } from '../../../src/adapters/queues/memory/memory-result-queue.ts';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';

@@ -1,9 +1,9 @@
 import type { Job } from 'bullmq';
+import type { Batcher } from '../../../domain/batcher.ts';
 import { LeaseForgotten, LeaseLostError } from '../../../domain/errors.ts';
 import { furtherOf, type OpenProgress, type QueuedTask } from '../../../domain/queued-task.ts';
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
-import type { Batcher } from './batcher.ts';
 import type { SaveRequest } from './bullmq-scripts.ts';
 
 export type TaskJob = Job<QueuedTask, null>;
@@ -22,8 +22,6 @@ export interface BullLeaseDeps {
   readonly onEnd: (lease: BullLease) => void;
 }
 
-/** The jobs of one queue are in one slot of a cluster. */
-const allJobs = '';
 /** The codes of BullMQ for a job that is gone, or whose lock is gone or somebody else's. */
 const lostCodes: ReadonlySet<unknown> = new Set([-1, -2, -3, -6]);
 
@@ -111,7 +109,7 @@ export class BullLease implements TaskLease {
       token: progress.state === 'submitted' ? null : this.token,
     };
     // Whoever has queued it again must not find the progress of before in it.
-    const saved = this.forgotten.aborted ? 0 : await redisErrors.guard(() => saves.ask(allJobs, request));
+    const saved = this.forgotten.aborted ? 0 : await redisErrors.guard(() => saves.add(request));
     if (saved === 1) return;
     await redisErrors.guard(() => this.loseOrForget());
     if (this.forgotten.aborted) throw new LeaseForgotten(`the queue has lost the task ${this.id}`);

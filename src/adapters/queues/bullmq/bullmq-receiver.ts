@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type IRedisClient, type Job, Worker } from 'bullmq';
+import { Batcher } from '../../../domain/batcher.ts';
 import type { QueuedTask } from '../../../domain/queued-task.ts';
 import { within } from '../../../domain/within.ts';
 import type { FleetState } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { reconnecting, type RedisAddress } from '../../redis/redis-client.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
-import type { RedisAddress } from '../../redis/redis-url.ts';
-import { Batcher } from './batcher.ts';
 import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
 import { nameOfData, saveJobData } from './bullmq-scripts.ts';
 
@@ -62,7 +62,7 @@ export class BullReceiver {
     this.#deps = deps;
     const { address, prefix, place, holder, timing } = options;
     this.#worker = new Worker<QueuedTask, null>('tasks', null, {
-      connection: { ...address, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 2_000) },
+      connection: { ...address, ...reconnecting },
       prefix,
       name: holder,
       autorun: false,
@@ -72,7 +72,10 @@ export class BullReceiver {
     });
     this.#worker.on('error', (error) => deps.redisErrors.note(error));
     this.#leaseDeps = {
-      saves: new Batcher(async (_, saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves)),
+      saves: new Batcher({
+        send: async (saves) => saveJobData(await this.#worker.getBackend().client, this.#worker, saves),
+        schedule: (flush) => void setImmediate(() => void flush()),
+      }),
       holder,
       ...{ state: deps.state, place, redisErrors: deps.redisErrors },
       onEnd: (lease) => void this.#held.delete(lease),

@@ -4,8 +4,8 @@ import { type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/qu
 import { within } from '../../../domain/within.ts';
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { parseRedisUrl, type RedisAddress } from '../../redis/redis-client.ts';
 import { RedisErrors } from '../../redis/redis-errors.ts';
-import { parseRedisUrl, type RedisAddress } from '../../redis/redis-url.ts';
 import { BullReceiver, type Timing } from './bullmq-receiver.ts';
 import { findOpenJobs, unknownJobs } from './bullmq-scripts.ts';
 

@@ -9,9 +9,9 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { Batcher } from '../../../domain/batcher.ts';
 import { LeaseLostError, QueueUnavailableError, UsageError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { SqsBatcher, type Refusal } from './batcher.ts';
 import type { SqsAddress } from './sqs-url.ts';
 
 const hints: Readonly<Record<string, string>> = {
@@ -36,6 +36,11 @@ async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>)
 }
 
 const maxPerReceive = 10;
+/** The most that SQS takes in one batch, and the bytes of it, with room for what stands around the bodies. */
+const maxEntries = 10;
+const maxBytes = 1_000_000;
+/** A batch of ten costs as much as one entry, and a task takes seconds: a moment's wait is cheap. */
+const lingerMs = 5;
 const maxPollMs = 20_000;
 const connectionTimeoutMs = 5_000;
 const requestTimeoutMs = 15_000;
@@ -66,15 +71,28 @@ function openClient({ region, endpoint }: SqsAddress, requestTimeout: number): S
   });
 }
 
+/** Why an entry of a batch was refused. */
+type Refusal = Error | undefined;
+
 function refusalsOf(count: number, failed: readonly BatchResultErrorEntry[] = []): readonly Refusal[] {
-  const refusals: Refusal[] = Array.from({ length: count }, () => null);
-  for (const { Id, Code, Message } of failed) refusals[Number(Id)] = `${Code ?? 'refused'}: ${Message ?? ''}`;
+  const refusals: Refusal[] = Array.from({ length: count }, () => undefined);
+  for (const { Id, Code, Message } of failed)
+    refusals[Number(Id)] = new Error(`${Code ?? 'refused'}: ${Message ?? ''}`);
   return refusals;
+}
+
+/** How many of the messages go in one batch by their bytes. */
+function fittingBodies(outgoing: readonly Outgoing[]): number {
+  let bytes = 0;
+  const overflowing = outgoing.findIndex(({ body }, index) => {
+    bytes += Buffer.byteLength(body);
+    return index > 0 && bytes > maxBytes;
+  });
+  return overflowing === -1 ? outgoing.length : overflowing;
 }
 
 /** SQS delays no longer. */
 const maxDelayMs = 900_000;
-const flatSize = (): number => 1;
 
 /**
  * One SQS queue: calls in batches, failures of single entries told apart. Receiving has a client of its own, since every
@@ -84,22 +102,26 @@ export class SqsQueue {
   readonly address: SqsAddress;
   readonly #acting: SQSClient;
   readonly #receiving: SQSClient;
-  readonly #sends: SqsBatcher<Outgoing>;
-  readonly #deletes: SqsBatcher<string>;
-  readonly #visibilities: SqsBatcher<Visibility>;
+  readonly #sends: Batcher<Outgoing, undefined>;
+  readonly #deletes: Batcher<string, undefined>;
+  readonly #visibilities: Batcher<Visibility, undefined>;
   #url: Promise<string> | null = null;
 
   constructor(address: SqsAddress, { clock }: { clock: Clock }) {
     this.address = address;
     this.#acting = openClient(address, requestTimeoutMs);
     this.#receiving = openClient(address, maxPollMs + requestTimeoutMs);
-    this.#sends = new SqsBatcher({
+    const gathering = {
+      schedule: (flush: () => Promise<void>) => void clock.sleep(lingerMs).then(flush),
+      fullCount: maxEntries,
+    };
+    this.#sends = new Batcher({
       send: (entries) => this.#sendBatch(entries),
-      sizeOf: ({ body }) => Buffer.byteLength(body),
-      clock,
+      countFitting: fittingBodies,
+      ...gathering,
     });
-    this.#deletes = new SqsBatcher({ send: (entries) => this.#deleteBatch(entries), sizeOf: flatSize, clock });
-    this.#visibilities = new SqsBatcher({ send: (entries) => this.#changeBatch(entries), sizeOf: flatSize, clock });
+    this.#deletes = new Batcher({ send: (entries) => this.#deleteBatch(entries), ...gathering });
+    this.#visibilities = new Batcher({ send: (entries) => this.#changeBatch(entries), ...gathering });
   }
 
   send(body: string, delayMs = 0): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRedisUrl } from '../../../src/adapters/redis/redis-url.ts';
+import { parseRedisUrl } from '../../../src/adapters/redis/redis-client.ts';
 import { UsageError } from '../../../src/domain/errors.ts';
 
 describe('the URL of a Redis', () => {

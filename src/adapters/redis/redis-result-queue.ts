@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { queueIdOf, type TaskAddress, type TaskResult } from '../../../domain/queued-task.ts';
-import { within } from '../../../domain/within.ts';
-import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
-import type { Clock } from '../../../ports/system.ts';
-import { closeRedis, openRedis } from '../../redis/redis-client.ts';
-import { RedisErrors } from '../../redis/redis-errors.ts';
+import { queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
+import { within } from '../../domain/within.ts';
+import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../ports/queues.ts';
+import type { Clock } from '../../ports/system.ts';
+import { closeRedis, openReconnectingRedis } from './redis-client.ts';
+import { RedisErrors } from './redis-errors.ts';
 import { ResultStore } from './redis-result-store.ts';
 
 export interface ReaderDeps {
@@ -136,7 +136,7 @@ export class RedisResultQueue implements ResultQueue {
 
   constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
     this.#redisErrors = new RedisErrors(url);
-    this.#redis = openRedis(url, this.#redisErrors);
+    this.#redis = openReconnectingRedis(url, this.#redisErrors);
     this.#store = new ResultStore(this.#redis, { leaseMs });
     this.#clock = clock;
     this.#leaseMs = leaseMs;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { TaskResult } from '../../../domain/queued-task.ts';
-import { Batcher } from './batcher.ts';
+import { Batcher, type BatcherOptions } from '../../domain/batcher.ts';
+import type { TaskResult } from '../../domain/queued-task.ts';
 
 /**
  * The keys of one run: what waits to be read (a list), what readers hold (sorted by when that runs out), the texts, the
@@ -110,7 +110,16 @@ const rememberedMs = 14 * 86_400_000;
 const quietRunMs = 600_000;
 /** How often a run is noted as one that has results, while they come: often enough to be none that is quiet. */
 const noteEveryMs = 60_000;
-const maxNoted = 1_000;
+const maxOpenRuns = 1_000;
+
+/** What is asked for within one turn of the event loop about one run goes in one request. */
+interface OpenRun {
+  readonly pushes: Batcher<TaskResult, number>;
+  readonly lookups: Batcher<string, number>;
+  readonly acks: Batcher<string, number>;
+  /** When the run was noted last, epoch ms; 0 before that. */
+  notedAt: number;
+}
 
 /** Who reads what. */
 export interface RunReader {
@@ -123,13 +132,7 @@ export interface RunReader {
 export class ResultStore {
   readonly #redis: Redis;
   readonly #leaseMs: number;
-  readonly #pushes = new Batcher<TaskResult, number>((run, results) => this.#pushAll(run, results));
-  readonly #lookups = new Batcher<string, number>((run, keys) =>
-    this.#redis.smismember(runKeysOf(run).finished, ...keys),
-  );
-  readonly #acks = new Batcher<string, number>((run, keys) => this.#ackAll(run, keys));
-  /** When each run was noted last, epoch ms. */
-  readonly #noted = new Map<string, number>();
+  readonly #openRuns = new Map<string, OpenRun>();
 
   constructor(redis: Redis, { leaseMs }: { readonly leaseMs: number }) {
     this.#redis = redis;
@@ -137,11 +140,11 @@ export class ResultStore {
   }
 
   async push(result: TaskResult): Promise<boolean> {
-    return (await this.#pushes.ask(result.run, result)) === 1;
+    return (await this.#openRun(result.run).pushes.add(result)) === 1;
   }
 
   async isFinished(run: string, key: string): Promise<boolean> {
-    return (await this.#lookups.ask(run, key)) === 1;
+    return (await this.#openRun(run).lookups.add(key)) === 1;
   }
 
   runs(): Promise<string[]> {
@@ -162,7 +165,7 @@ export class ResultStore {
   }
 
   async ack(run: string, key: string): Promise<void> {
-    await this.#acks.ask(run, key);
+    await this.#openRun(run).acks.add(key);
   }
 
   async handBack({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
@@ -182,6 +185,22 @@ export class ResultStore {
     return { waiting: waitingCount, held: heldCount };
   }
 
+  #openRun(run: string): OpenRun {
+    const known = this.#openRuns.get(run);
+    if (known !== undefined) return known;
+    const perTurn = <Entry>(send: BatcherOptions<Entry, number>['send']): Batcher<Entry, number> =>
+      new Batcher({ send, schedule: (flush) => void setImmediate(() => void flush()) });
+    const openRun: OpenRun = {
+      pushes: perTurn((results) => this.#pushAll(run, results)),
+      lookups: perTurn((keys) => this.#redis.smismember(runKeysOf(run).finished, ...keys)),
+      acks: perTurn((keys) => this.#ackAll(run, keys)),
+      notedAt: 0,
+    };
+    if (this.#openRuns.size >= maxOpenRuns) this.#openRuns.clear();
+    this.#openRuns.set(run, openRun);
+    return openRun;
+  }
+
   async #pushAll(run: string, results: readonly TaskResult[]): Promise<readonly number[]> {
     const { finished, results: texts, waiting } = runKeysOf(run);
     const args = results.flatMap((result) => [result.key, JSON.stringify(result)]);
@@ -193,11 +212,11 @@ export class ResultStore {
   }
 
   async #note(run: string): Promise<void> {
+    const openRun = this.#openRun(run);
     const now = Date.now();
-    if (now - (this.#noted.get(run) ?? 0) < noteEveryMs) return;
+    if (now - openRun.notedAt < noteEveryMs) return;
     await this.#redis.zadd(runsKey, now, run);
-    if (this.#noted.size >= maxNoted) this.#noted.clear();
-    this.#noted.set(run, now);
+    openRun.notedAt = now;
   }
 
   #ackAll(run: string, keys: readonly string[]): Promise<number[]> {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ResultStore, runsKey } from '../../../../src/adapters/queues/bullmq/redis-result-store.ts';
-import { hasRedis, RedisServer } from '../../../contract/support/redis-server.ts';
-import { aResult } from '../../../support/queued.ts';
+import { ResultStore, runsKey } from '../../../src/adapters/redis/redis-result-store.ts';
+import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
+import { aResult } from '../../support/queued.ts';
 
 const longAgo = Date.now() - 3_600_000;
 const anyReader = (run: string): { run: string; reader: null } => ({ run, reader: null });
