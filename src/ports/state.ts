@@ -27,7 +27,7 @@ export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once for every pass. A pass of an older epoch changes nothing. */
-  record(pass: Permit, verdict: CallResult): Awaitable<void>;
+  record(pass: Permit, result: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {
@@ -56,7 +56,7 @@ export interface RetryBudget {
 /** What the service asked of everybody with `Retry-After`: to be left alone for a while. */
 export interface RetryAfterGate {
   /** Records that the service, just now, asked to be left alone for so long. */
-  ask(ms: number): Awaitable<void>;
+  extend(ms: number): Awaitable<void>;
   /** For how much longer it is to be left alone, in ms; 0 where it may be asked. */
   leftMs(): Awaitable<number>;
 }

@@ -24,7 +24,7 @@ export interface SandboxStats extends TaskCounts {
 const maxSeconds = 600;
 
 /** Counts what the task store does not know. */
-export class Tally {
+export class SandboxCounters {
   requests = 0;
   submissions = 0;
   polls = 0;

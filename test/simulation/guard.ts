@@ -15,7 +15,7 @@ import type { ProtectionSchedule } from './schedule.ts';
 export interface Guard {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
-  readonly quiet: RetryAfterGate;
+  readonly cooldown: RetryAfterGate;
 }
 
 /** Joins a process, with its own clock. Another way of sharing is another of these. */
@@ -31,7 +31,7 @@ const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, 
     const guard = {
       budget: new ProcessRetryBudget(budget, { clock }),
       breaker: new ProcessBreaker(breaker, { clock, random: dice }),
-      quiet: new ProcessRetryAfterGate({ clock }),
+      cooldown: new ProcessRetryAfterGate({ clock }),
     };
     return () => guard;
   },
@@ -63,7 +63,7 @@ interface WatchParts {
 }
 
 /** The guard as one task uses it: it may end before and after every answer, and the ledger knows of every pass. */
-export function watched({ budget, breaker, quiet }: Guard, course: Course, parts: WatchParts): Guard {
+export function watched({ budget, breaker, cooldown }: Guard, course: Course, parts: WatchParts): Guard {
   const { process, ledger, clock, dice, answerMs } = parts;
   const taken = new Map<Permit, PassTaken>();
   const ask = <T>(question: () => Awaitable<T>): Promise<T> =>
@@ -75,7 +75,7 @@ export function watched({ budget, breaker, quiet }: Guard, course: Course, parts
   const note = (type: 'taken' | 'given-back', pass: PassTaken, verdict: string | null): unknown =>
     ledger.passes.push({ type, pass, verdict, atMs: clock.nowMs() });
   return {
-    quiet: { ask: (ms) => ask(() => quiet.ask(ms)), leftMs: () => ask(() => quiet.leftMs()) },
+    cooldown: { extend: (ms) => ask(() => cooldown.extend(ms)), leftMs: () => ask(() => cooldown.leftMs()) },
     budget: {
       deposit: () => ask(() => budget.deposit()),
       tryWithdraw: (request) => ask(() => budget.tryWithdraw(request)),

@@ -70,7 +70,7 @@ export function aWorker(parts: WorkerParts) {
   const queue = parts.queue ?? new MemoryTaskQueue(world.tasks);
   const interrupt = new AbortController();
   const pause = new WorkerPause({ clock });
-  const tally = new WorkerStats();
+  const stats = new WorkerStats();
   const told: string[] = [];
   const solverDeps = {
     ...{ api, random, timing: () => usualTiming },
@@ -86,14 +86,14 @@ export function aWorker(parts: WorkerParts) {
     ...parts.options,
   };
   const deps: WorkerDeps = {
-    ...{ queue, results: parts.results ?? world.results, limit, clock, pause, tally },
+    ...{ queue, results: parts.results ?? world.results, limit, clock, pause, stats },
     solverUntil: (left) =>
       new Solver(someOptions({ onExhausted: 'pause', ...parts.solver }), {
         ...solverDeps,
         clock: clockUntil(left, clock),
       }),
     interrupt: interrupt.signal,
-    tell: (message) => told.push(message),
+    notify: (message) => told.push(message),
   };
-  return { worker: new Worker(options, deps), queue, limit, interrupt, pause, tally, told };
+  return { worker: new Worker(options, deps), queue, limit, interrupt, pause, stats, told };
 }

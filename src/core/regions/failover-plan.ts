@@ -92,7 +92,7 @@ const degradedFactor = 0.5;
 
 const workersOf = ({ health }: RegionState): number => health.activeWorkers ?? 0;
 const tasksOf = ({ health, redirectedCount }: RegionState): number => (health.queueDepth ?? 0) + redirectedCount;
-const mostOf = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each), 0);
+const maxOf = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each), 0);
 
 /**
  * The workers of a region of weight 1 that has none yet or does not count them: as many as the others have on average.
@@ -101,7 +101,7 @@ const mostOf = (numbers: readonly number[]): number => numbers.reduce((most, eac
 function typicalWorkers(serving: readonly RegionState[]): number {
   const known = serving.map(workersOf).filter((workers) => workers > 0);
   if (known.length > 0) return known.reduce((sum, workers) => sum + workers, 0) / known.length;
-  return 1 + mostOf(serving.map((state) => tasksOf(state) / state.region.weight));
+  return 1 + maxOf(serving.map((state) => tasksOf(state) / state.region.weight));
 }
 
 /**
@@ -114,7 +114,7 @@ export function estimateLoads(states: readonly RegionState[]): readonly LoadedRe
   const capacityOf = (state: RegionState): number =>
     (workersOf(state) || state.region.weight * typical) * (state.health.status === 'degraded' ? degradedFactor : 1);
   const isSilent = ({ health }: RegionState): boolean => health.queueDepth === null;
-  const fullest = mostOf(serving.map((state) => (isSilent(state) ? 0 : tasksOf(state) / capacityOf(state))));
+  const fullest = maxOf(serving.map((state) => (isSilent(state) ? 0 : tasksOf(state) / capacityOf(state))));
   return states.map((state) => {
     const capacity = capacityOf(state);
     return { ...state, capacity, load: Math.max(tasksOf(state), isSilent(state) ? fullest * capacity : 0) };

@@ -5,7 +5,7 @@ import { type InFlightProbe, InFlightProbes, type InFlightProbesSnapshot } from 
 import {
   afterAnswers,
   afterEntry,
-  askSoonMs,
+  recheckSoonMs,
   maxLimit,
   type SlowStart,
   startSlowStart,
@@ -43,7 +43,7 @@ export interface RecordInput {
 }
 
 /** While a probe is out its result may come at any moment, long before its lease ends. */
-const askAgainMs = 1_000;
+const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
@@ -104,7 +104,7 @@ export class CircuitBreaker {
     if (state.name === 'half-open') {
       const [probe] = this.#trials.live(nowMs);
       if (probe === undefined) return null;
-      return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, askAgainMs) };
+      return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, maxRecheckMs) };
     }
     const ramp = this.#rampAt(nowMs);
     const out = this.#trials.liveCount(nowMs);
@@ -114,7 +114,7 @@ export class CircuitBreaker {
     }
     const limit = this.#limit(nowMs);
     if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
-    return out < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
+    return out < limit ? null : { admitted: false, retryInMs: recheckSoonMs, soon: true };
   }
 
   /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */
@@ -138,12 +138,12 @@ export class CircuitBreaker {
       .map((trial) => ({ ...trial, pass: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
   }
 
-  record(pass: Permit, verdict: CallResult, recordInput: RecordInput): void {
+  record(pass: Permit, result: CallResult, recordInput: RecordInput): void {
     if (pass.epoch !== this.#epoch) return;
     if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
-    if (verdict === 'success' || verdict === 'busy') this.#provenMs = recordInput.nowMs;
-    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, recordInput);
-    else if (verdict === 'success' || verdict === 'failure') this.#recordSample(verdict === 'failure', recordInput);
+    if (result === 'success' || result === 'busy') this.#provenMs = recordInput.nowMs;
+    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state.breaks, recordInput);
+    else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
   }
 
   /** How the latest window went. */
@@ -187,9 +187,9 @@ export class CircuitBreaker {
     return Math.max(1, Math.min(unprovenLimit, maxLimit) - this.#failuresInARow);
   }
 
-  #recordProbe(verdict: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
-    if (verdict === 'failure') this.#open(breaks + 1, { nowMs, jitter });
-    else if (verdict === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
+  #recordProbe(result: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
+    if (result === 'failure') this.#open(breaks + 1, { nowMs, jitter });
+    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
     else this.#close(breaks, nowMs);
   }
 
@@ -255,7 +255,7 @@ export class ProcessBreaker implements Breaker {
     return this.#breaker.tryAcquire(this.#clock.nowMs());
   }
 
-  record(pass: Permit, verdict: CallResult): void {
-    this.#breaker.record(pass, verdict, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
+  record(pass: Permit, result: CallResult): void {
+    this.#breaker.record(pass, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
   }
 }

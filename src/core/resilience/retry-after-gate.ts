@@ -10,7 +10,7 @@ export class ProcessRetryAfterGate implements RetryAfterGate {
     this.#clock = clock;
   }
 
-  ask(ms: number): void {
+  extend(ms: number): void {
     this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + ms);
   }
 

@@ -30,7 +30,7 @@ function aDispatcher(world: FleetWorld, special: Partial<QueueClientDeps> = {}) 
     onUnavailable: (region, message) => {
       if (message !== null) away.push([region, message]);
     },
-    tell: (message) => told.push(message),
+    notify: (message) => told.push(message),
     ...special,
   });
   const collecting = queueClient.collect(stop.signal, async () => undefined);

@@ -96,12 +96,12 @@ describe('SharedProtection', () => {
   it('holds all back for what the service asked of one', async () => {
     const { clock, processes } = aHost(['a', 'b']);
     const [a, b] = processes as [HostResilience, HostResilience];
-    await a.quiet.ask(2_000);
-    expect(await b.quiet.leftMs()).toBe(2_000);
+    await a.cooldown.extend(2_000);
+    expect(await b.cooldown.leftMs()).toBe(2_000);
     await clock.advance(1_500);
-    expect(await b.quiet.leftMs()).toBe(500);
+    expect(await b.cooldown.leftMs()).toBe(500);
     await clock.advance(1_500);
-    expect(await b.quiet.leftMs()).toBe(0);
+    expect(await b.cooldown.leftMs()).toBe(0);
   });
 
   it('takes the probe from a process that was killed or stopped, at once', async () => {

@@ -19,8 +19,8 @@ async function collecting(script: Script<PollAnswer>, deadlineAtMs = 300_000, se
   const api = new ScriptedApi({ ...wellBehaved, polls: () => script }, { clock });
   const events: PollEvent[] = [];
   const report = (event: PollEvent): void => void events.push(event);
-  const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs, report };
-  const collected = pollUntilDone(claim, { api, clock, random: seededRandom(seed) });
+  const pollRequest = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs, report };
+  const collected = pollUntilDone(pollRequest, { api, clock, random: seededRandom(seed) });
   await clock.run();
   return { collected: await collected, polls: api.polls, events, endedMs: clock.nowMs() };
 }
@@ -133,8 +133,8 @@ describe('collect', () => {
   it('does not hide a bug behind a fault', async () => {
     const clock = new VirtualClock();
     const api = { submit: () => Promise.resolve('t1-1'), poll: () => Promise.reject(new TypeError('a bug')) };
-    const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs: 300_000, report: () => undefined };
-    const collected = pollUntilDone(claim, { api, clock, random: seededRandom(1) });
+    const pollRequest = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs: 300_000, report: () => undefined };
+    const collected = pollUntilDone(pollRequest, { api, clock, random: seededRandom(1) });
     await Promise.all([expect(collected).rejects.toThrow(TypeError), clock.run()]);
   });
 });
