@@ -74,7 +74,9 @@ export async function solveWatched(
   const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
   const solveProgress = new SolveProgress(context, progress);
   try {
-    return await session.solver((event) => solveProgress.show(event), { onExhausted }).solve(task, context.interrupt.stop);
+    return await session
+      .solver((event) => solveProgress.show(event), { onExhausted })
+      .solve(task, context.interrupt.stop);
   } catch (error) {
     solveProgress.logPaidId();
     throw error;
