@@ -68,7 +68,7 @@ interface Second {
   solved: number;
 }
 
-interface Course {
+interface Timeline {
   /** Of the tasks that began in the last minute, 0..1. */
   readonly success: number;
   /** From the end of the spike, in seconds; null where it never recovered. */
@@ -81,7 +81,7 @@ const successOf = (seconds: readonly Second[]): number => {
   return begun === 0 ? 1 : seconds.reduce((sum, second) => sum + second.solved, 0) / begun;
 };
 
-/** Tasks that arrive by chance, with a spike, at a service that crowds. */
+/** Tasks that arrive by chance, with a spike, at a service that slows down under load. */
 class Spike {
   readonly #row: Row;
   readonly #clock: VirtualTime;
@@ -98,7 +98,7 @@ class Spike {
     this.#api = env.createThrashingApi(model, { clock: this.#clock, random: this.#random, watch });
   }
 
-  async run(spikePerSecond: number): Promise<Course> {
+  async run(spikePerSecond: number): Promise<Timeline> {
     void this.#arrive(spikePerSecond);
     await this.#clock.run();
     const after = spike.toMs / 1_000;

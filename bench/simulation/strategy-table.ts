@@ -40,8 +40,8 @@ interface Step {
   waitsMs: number;
 }
 
-/** A crowd that meets an outage in the same moment, and retries until the outage is over. */
-class Crowd {
+/** Clients that meet an outage in the same moment, and retries until the outage is over. */
+class ClientGroup {
   readonly #clock: VirtualTime;
   readonly #never = neverAborted();
   readonly #random: Random;
@@ -118,17 +118,17 @@ class Crowd {
 export async function strategyTable(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const [strategy, baseDelayMs, risk, convergence] of rows) {
-    const crowd = new Crowd(env, seed);
-    await crowd.meet({ strategy, baseDelayMs, maxDelayMs: 30_000 });
-    const converged = crowd.convergedMs;
+    const clientGroup = new ClientGroup(env, seed);
+    await clientGroup.meet({ strategy, baseDelayMs, maxDelayMs: 30_000 });
+    const converged = clientGroup.convergedMs;
     const words = risk === '' ? '' : ` (risk ${risk}, ${convergence})`;
     table.push({
       name: `${strategy}${words}`,
       figures: [
-        figure(crowd.storms),
-        figure(crowd.peakOverMean),
+        figure(clientGroup.storms),
+        figure(clientGroup.peakOverMean),
         figure(converged === null ? null : converged / 1_000),
-        figure(crowd.submissionsPerClient),
+        figure(clientGroup.submissionsPerClient),
       ],
     });
   }

@@ -65,7 +65,7 @@ describe('the modelled service', () => {
   });
 });
 
-describe('the crowded service', () => {
+describe('a service that slows down under load', () => {
   const model = { serviceMs: 1_000, contentionMs: 10, networkMs: 0, timeoutMs: 3_000 };
 
   it.each([

@@ -5,7 +5,7 @@ import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { aSolved } from '../../cli/support/outcomes.ts';
-import { someItems } from '../../support/batch-rig.ts';
+import { someItems } from '../../support/batch-harness.ts';
 
 async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
   const stage = aStage(parts);

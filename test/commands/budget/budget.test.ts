@@ -3,7 +3,7 @@ import type { BudgetEvent, SharedState } from '../../../src/cli/shared-state.ts'
 import { log, run } from '../../../src/commands/budget/command.ts';
 import { ResilienceState } from '../../../src/core/resilience/resilience-state.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
-import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFailures: 1 } };
 

@@ -4,7 +4,7 @@ import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { Quantiles } from '../../../src/core/batch/quantiles.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from '../../cli/support/outcomes.ts';
-import { someItems } from '../../support/batch-rig.ts';
+import { someItems } from '../../support/batch-harness.ts';
 import { aTask } from '../../support/builders.ts';
 
 function aResult(outcome: Outcome, region: string | null = null, special = {}) {
@@ -32,7 +32,7 @@ describe('quantiles', () => {
   });
 });
 
-describe('the tally of a batch', () => {
+describe('the statistics of a batch', () => {
   it('is empty at first', () => {
     const report = new BatchStats().report();
     expect(report).toMatchObject({

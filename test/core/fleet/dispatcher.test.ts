@@ -6,10 +6,10 @@ import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.t
 import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { queueIdOf, type TaskResult } from '../../../src/domain/queued-task.ts';
 import type { TaskQueue } from '../../../src/ports/queues.ts';
-import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-rig.ts';
+import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-harness.ts';
 import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
-import { wellBehaved } from '../../support/solver-rig.ts';
+import { wellBehaved } from '../../support/solver-harness.ts';
 
 /** What the journal of a run says of a task that an earlier process has sent. */
 const sentBefore: Dispatch = { wasQueued: true, beforeSend: () => undefined, recordDoubt: () => undefined };

@@ -5,11 +5,11 @@ import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { type QueuedTask, queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
-import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-rig.ts';
-import { CountingService } from '../../support/mortal-fleet.ts';
-import { MortalProcess } from '../../support/mortal-process.ts';
+import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-harness.ts';
+import { CountingService } from '../../support/crashing-fleet.ts';
+import { CrashingProcess } from '../../support/crashing-process.ts';
 import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
-import { wellBehaved } from '../../support/solver-rig.ts';
+import { wellBehaved } from '../../support/solver-harness.ts';
 
 const signal = new AbortController().signal;
 
@@ -20,9 +20,9 @@ async function aFleet(
   const world = parts.world ?? new FleetWorld();
   const api = new ScriptedApi({ ...wellBehaved, ...parts.answers }, { clock: world.clock });
   await new MemoryTaskQueue(world.tasks).send(tasks);
-  const rig = aWorker({ world, api, ...parts });
-  const end = rig.worker.run();
-  return { ...rig, world, api, end };
+  const harness = aWorker({ world, api, ...parts });
+  const end = harness.worker.run();
+  return { ...harness, world, api, end };
 }
 
 describe('a worker', () => {
@@ -215,7 +215,7 @@ describe('a worker that stood still while somebody else took its task', () => {
   it('stops at once, and there is one result and one submission', async () => {
     const world = new FleetWorld();
     const service = new CountingService(world.clock, seededRandom(1));
-    const life = new MortalProcess('a worker');
+    const life = new CrashingProcess('a worker');
     const frozen = await aFleet([aQueuedTask(1)], { world, api: service.api(life) });
     await world.clock.advance(10_000);
     world.tasks.expire(queueIdOf(aQueuedTask(1)));

@@ -8,7 +8,7 @@ import type { StateReply, StateCommand } from '../../../src/core/resilience/resi
 import type { RetryBudgetOptions } from '../../../src/core/resilience/retry-budget.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
-import { usualBreaker } from '../../support/solver-rig.ts';
+import { usualBreaker } from '../../support/solver-harness.ts';
 
 const budget: RetryBudgetOptions = { ratio: 0.1, minRetriesPerSecond: 0, maxRetriesPerSecond: 10, burst: 20 };
 const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;

@@ -12,7 +12,7 @@ import {
 import { StateLogError } from '../../../src/domain/errors.ts';
 import type { Permit, CallResult } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
-import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options: ResilienceOptions = {
   budget: { ...usualBudget, burst: 3 },

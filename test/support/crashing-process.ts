@@ -4,7 +4,7 @@ import type { Awaitable } from '../../src/ports/system.ts';
  * A process that may end between any two of its steps: everything that it asks of the outside world goes through
  * `take`, and what is asked or answered after its end never comes back.
  */
-export class MortalProcess {
+export class CrashingProcess {
   readonly name: string;
   /** Resolves when it is killed. */
   readonly killed: Promise<'killed'>;

@@ -14,7 +14,7 @@ import type { QueuedTask, TaskResult } from '../../src/domain/queued-task.ts';
 import type { SolverApi } from '../../src/ports/api.ts';
 import type { ResultQueue, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask, someOptions } from './builders.ts';
-import { usualBreaker, usualBudget, usualTiming } from './solver-rig.ts';
+import { usualBreaker, usualBudget, usualTiming } from './solver-harness.ts';
 
 export const keyOf = (row: number): string => row.toString(16).padStart(32, '0');
 
