@@ -315,7 +315,7 @@ export function usedUpInputs(task: Task, values: Readonly<Record<string, string>
   return wasAccepted ? singleUseInputs(task) : [];
 }
 
-/** What the row of a finished task says about its course, for whoever begins it again. */
+/** What the row of a finished task says about its history, for whoever begins it again. */
 export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRun {
   const liveId = liveIdIn(values);
   // Its id was submitted once, whatever became of the number.

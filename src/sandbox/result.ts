@@ -11,7 +11,7 @@ export interface PollReply {
   readonly reply: Reply;
 }
 
-/** Every answer in one line, in the order of the looks; status 1 even where some are not ready. */
+/** Every answer in one line, in the order of the ids; status 1 even where some are not ready. */
 function inOneLine(replies: readonly PollReply[]): Reply {
   const line = replies.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
   return { ...accepted(line, line), collects: replies.flatMap(({ reply }) => reply.collects) };
@@ -31,7 +31,7 @@ const manyIdsFormatters: Readonly<Record<ManyIds, (replies: readonly PollReply[]
   adorned,
 };
 
-/** The answer to a `get` for several ids, as a service of that manner gives it. */
+/** The answer to a `get` for several ids, as a service of that mode gives it. */
 function answerMany(replies: readonly PollReply[], mode: ManyIds): Reply {
   return manyIdsFormatters[mode](replies);
 }

@@ -64,7 +64,7 @@ class ApiRequests {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
-    // Whoever surveys a service draws conclusions from all of its answers.
+    // A probe of a service draws conclusions from all of its answers.
     return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
   }
 }

@@ -33,7 +33,7 @@ function throttledReason({ threads, balance }: AccountState): string | null {
 }
 
 /**
- * What `ERROR_ZERO_BALANCE` means for a submission: a full house is `throttled`, like the code for a busy account;
+ * What `ERROR_ZERO_BALANCE` means for a submission: busy threads are `throttled`, like the code for a busy account;
  * anything else, or no answer, stays `fault`, the account's.
  */
 export function decideZeroBalance(fault: Fault, state: AccountState): Fault {

@@ -7,11 +7,11 @@ import type { Context } from '../context.ts';
 import { isEmbedded } from '../fleet/fleet-queues.ts';
 import { queryQueue } from '../fleet/region-queues.ts';
 
-/** Whom a witness asks about the regions that do not answer. */
+/** What a depth probe needs to judge the regions that do not answer. */
 export interface QueueDepthProbeDeps {
   readonly config: Config;
   readonly context: Context;
-  /** How a witness answers for a region by what is in its queue; null where it has no say. */
+  /** How a depth probe answers for a region by what is in its queue; null where it has no say. */
   readonly judge: (depth: QueueDepth) => QueueDepth | null;
 }
 

@@ -56,7 +56,7 @@ interface Check {
   readonly badRows: BadRows;
 }
 
-/** `exitCode`: not null where there is nothing more to do. `survey`: null for an input that can be read once only. */
+/** `exitCode`: not null where there is nothing more to do. `inputSummary`: null for an input that can be read once only. */
 export interface Checked {
   readonly exitCode: number | null;
   readonly inputSummary: InputSummary | null;

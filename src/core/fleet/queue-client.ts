@@ -128,7 +128,7 @@ export class QueueClient {
     return this.#run;
   }
 
-  /** Resolves with the task's result; null where the dispatcher ended before it came. */
+  /** Resolves with the task's result; null where the client ended before it came. */
   dispatch(queued: RoutedTask, known: Dispatch = newToAll): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);

@@ -4,7 +4,7 @@ import type { FleetState, TaskQueue } from '../../ports/queues.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { lostOf, type TaskPlaces } from './lost-tasks.ts';
 
-/** A task that belongs to a region, as every task of a dispatcher does. */
+/** A task that belongs to a region, as every task of a queue client does. */
 export type RoutedTask = QueuedTask & { readonly homeRegion: string };
 
 /** What is known of a task from earlier, and who is to know more of it. */

@@ -43,7 +43,7 @@ export interface FillTarget {
 
 const fillLevel = ({ capacity, load }: FillTarget): number => load / capacity;
 
-/** The level that `amount` more brings the emptiest vessels to; the fuller ones stay as they are. */
+/** The level that `amount` more brings the emptiest regions to; the fuller ones stay as they are. */
 function levelAfter(fillTargets: readonly FillTarget[], amount: number): number {
   let capacity = 0;
   let held = amount;
@@ -57,17 +57,17 @@ function levelAfter(fillTargets: readonly FillTarget[], amount: number): number 
   return level;
 }
 
-/** The vessels as seen from the surface of the emptiest, where small amounts are not lost in the rounding of deep loads. */
+/** The regions measured from the level of the emptiest, where small amounts are not lost in the rounding of deep loads. */
 function aboveEmptiest(fillTargets: readonly FillTarget[]): readonly FillTarget[] {
   const lowest = fillTargets.reduce((level, fillTarget) => Math.min(level, fillLevel(fillTarget)), Infinity);
   return fillTargets.map(({ capacity, load }) => ({ capacity, load: Math.max(0, load - lowest * capacity) }));
 }
 
 /**
- * Which part of `amount` (above 0) each vessel takes, in their order; adds up to 1.
+ * Which part of `amount` (above 0) each region takes, in their order; adds up to 1.
  *
  * All are filled to one level: to 1, so that the parts are in proportion to what is free, or higher where `amount` is more
- * than what is free. So an emptier vessel never gets less than a fuller one of its capacity, and no vessel is buried
+ * than what is free. So an emptier region never gets less than a fuller one of its capacity, and no region is overloaded
  * while another has room.
  */
 function waterFill(fillTargets: readonly FillTarget[], amount: number): readonly number[] {

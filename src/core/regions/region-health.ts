@@ -74,7 +74,7 @@ export interface RegionHistory {
   readonly isChanging: boolean;
 }
 
-/** The course of a region that nothing is known of yet. */
+/** The history of a region that nothing is known of yet. */
 export function startHistory(region: Region, timestamp: number): RegionHistory {
   const health = unknownHealth(region, timestamp);
   return { region, health, failureCount: 0, successCount: 0, probedAt: null, isChanging: false };
@@ -110,7 +110,7 @@ const isStale = ({ probedAt }: RegionHistory, timestamp: number, { staleMs }: He
   probedAt !== null && timestamp - probedAt > staleMs;
 
 /**
- * The course after one more probe. `fall` failures in a row make a region unhealthy, `rise` successes make it serve
+ * The history after one more probe. `fall` failures in a row make a region unhealthy, `rise` successes make it serve
  * again; its first success counts at once. A failure that does not count yet is shown, not swallowed: the region is
  * `degraded`, or stays `unknown` where it was never heard of serving. Pure.
  */

@@ -34,11 +34,11 @@ export interface BreakerOptions {
   readonly unprovenLimit?: number;
 }
 
-/** When a verdict was reached, and chance, 0..1: it lengthens a break that begins by up to half. */
+/** When a call result was recorded, and chance, 0..1: it lengthens a break that begins by up to half. */
 export interface RecordInput {
   readonly nowMs: number;
   readonly jitter: number;
-  /** So many verdicts of the same kind, one after the other; 1 where left out. */
+  /** So many results of the same kind, one after the other; 1 where left out. */
   readonly count?: number;
 }
 
@@ -72,7 +72,7 @@ export interface BreakerSnapshot {
  * that was under way when it opened, nor a failure that arrives while the probe is out. Busy is not broken: a busy
  * answer never opens it, and for a probe it means that the service is back. Closed again, it lets two submissions out at
  * once and one more with every success, halved by every failure, and no faster than before the break, for the length of
- * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, the crowd would come when it ends.
+ * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, all would come when it ends.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;

@@ -35,16 +35,16 @@ interface PendingWithdrawal {
   readonly fail: (error: unknown) => void;
 }
 
-/** What was accepted is told together with what follows within so long. */
+/** What was accepted is synced together with what follows within so long. */
 const syncEveryMs = 1_000;
 /** The fleet is looked for after so long without an answer, twice as long every time, at most the latter. */
 const firstAbsenceMs = 1_000;
 const maxAbsenceMs = 30_000;
-/** So many asks make one talk. */
+/** So many requests go into one sync. */
 const maxAsks = 100;
 /** What is left of a pause differs by the way there and back. */
 const samePauseMs = 100;
-/** An outage that comes and goes is told of no more often. */
+/** An outage that comes and goes is reported no more often. */
 const warnEveryMs = 600_000;
 
 const maxSyncWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
@@ -67,7 +67,7 @@ export class FleetResilience {
   readonly #closed = new AbortController();
   #asks: PendingWithdrawal[] = [];
   #quietMs = 0;
-  /** Accepted here since the last talk began. */
+  /** Accepted here since the last sync began. */
   #isFunded = false;
   #mustSync = false;
   #syncing: Promise<void> = Promise.resolve();

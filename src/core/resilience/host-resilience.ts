@@ -27,7 +27,7 @@ type ResultCommand = StateCommand & { readonly type: 'verdict' };
 const sameKind = (a: ResultCommand, pass: Permit, result: CallResult): boolean =>
   a.verdict === result && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
 
-/** What a process has still to tell, summed up: thousands of successes make one entry. */
+/** What a process has still to write, summed up: thousands of successes make one entry. */
 class PendingEntries {
   #results: ResultCommand[] = [];
   #accepted = 0;
@@ -118,7 +118,7 @@ function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
 }
 
 /**
- * One retry budget, one breaker and one quiet time for everybody who writes the same log. What is refused is only read;
+ * One retry budget, one breaker and one cooldown for everybody who writes the same log. What is refused is only read;
  * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
  * where it stood, and says so once.
  */
@@ -174,7 +174,7 @@ export class HostResilience {
     return this.#append([...before, entry]) as AnswerTo<Entry>;
   }
 
-  /** Tells of a retry that was refused, sooner or later. */
+  /** Records a retry that was refused, sooner or later. */
   refuseRetry(taskId: string): void {
     this.#pending.refuseRetry(taskId);
     this.#flushWithin(flushWithinMs);

@@ -74,7 +74,7 @@ const idleAfterMs = 600_000;
 const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
 
 /**
- * The retry budget, the breaker and the quiet time of everybody who shares a log, as what follows from its entries.
+ * The retry budget, the breaker and the cooldown of everybody who shares a log, as what follows from its entries.
  *
  * Entries are taken in the order of the log, and a time earlier than the last one as the last. Writers read the clock
  * before they append, so the time at which a token is charged is never later than the real time of its grant.

@@ -1,5 +1,5 @@
 /**
- * What is let through after a break, so that the crowd that waited does not fall upon a service that has just come back:
+ * What is let through after a break, so that the callers that waited do not overload a service that has just come back:
  * no more at once than have succeeded since, and no faster than the service was used before the break. Plain JSON.
  */
 export interface SlowStart {

@@ -13,7 +13,7 @@ interface ServiceDeps {
   readonly watch: ServiceWatch;
 }
 
-/** The appliances that make a simulation of the shipping solver. */
+/** The parts that make a simulation of the shipping solver. */
 export interface SimulationEnv {
   /** Begins at 0. */
   readonly clock: () => VirtualTime;

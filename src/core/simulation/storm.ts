@@ -111,7 +111,7 @@ class RetryStorm {
   }
 }
 
-/** Lets a scenario happen. The same scenario, policy and kit always give the same course. */
+/** Lets a scenario happen. The same scenario, policy and environment always give the same timeline. */
 export function runStorm(scenario: StormScenario, policy: StormPolicy, env: SimulationEnv): Promise<StormTimeline> {
   return new RetryStorm(scenario, policy, env).toTimeline();
 }

@@ -64,7 +64,7 @@ export class AdmissionGate {
     return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
+  /** A permit from the breaker, waited for where that is wanted and the deadline allows it. */
   async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {

@@ -66,7 +66,7 @@ const callResults: Record<FaultKind, CallResult> = {
   config: 'abandoned',
 };
 
-/** Throws `error` once `tell` is through: whatever fails there, too, explains less. */
+/** Throws `error` once `cleanUp` is through: whatever fails there, too, explains less. */
 async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise<never> {
   await Promise.allSettled([cleanUp()]);
   throw error;
@@ -83,7 +83,7 @@ async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { ap
 async function submit(plan: AttemptRequest, pass: Permit, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
   const { clock, breaker } = deps;
-  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's pass.
+  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's permit.
   const abandon = async (): Promise<void> => breaker.record(pass, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
   if (typeof answer !== 'string') {

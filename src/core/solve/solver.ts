@@ -37,8 +37,8 @@ type Start = AttemptRequest['start'];
 const lastChance = 10;
 
 /**
- * The pass of an attempt that found out for all who wait that the service is not there; null for any other. Whoever does
- * that does it for all: an outage must not use up the attempts of a few.
+ * The probe permit of an attempt that found out for all who wait that the service is not there; null for any other. That
+ * attempt was made for all: an outage must not use up the attempts of a few.
  */
 function probePermitOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
   if (!('pass' in start) || start.pass.ticket === undefined || captchaId !== null) return null;
@@ -124,7 +124,7 @@ class Run {
     const { onExhausted } = this.#options;
     const goOn = { retry: true, waitMs: 0 } as const;
     if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
-      // The others need not be told one by one that the house is full for so long.
+      // The others need not be told one by one that all threads are busy for so long.
       if (record.fault.retryAfterMs !== null) await this.#deps.cooldown.extend(record.fault.retryAfterMs);
       await this.#time.waitForOthers(awaitThread);
       return goOn;
