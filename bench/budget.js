@@ -7,11 +7,11 @@ import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { bound, worstExcess } from './budget/bound.js';
-import { crowdMeetsOutage } from './budget/crowd.js';
+import { processesMeetOutage } from './budget/concurrent-processes.js';
 import { startRedis } from './budget/redis-server.js';
 
 // What one retry budget for all processes of a host, and of a fleet, costs, and whether it holds.
-const [rounds = 30, crowd = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
+const [rounds = 30, processCount = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));
 const program = join(folder, 'acquire.mjs');
@@ -128,7 +128,7 @@ for (const [scope, values] of Object.entries(times).slice(1)) {
 }
 redis?.stop();
 
-console.log(`\n${crowd} processes at once, outage of ${outageMs / 1_000} s\n`);
+console.log(`\n${processCount} processes at once, outage of ${outageMs / 1_000} s\n`);
 console.log('| | submissions in the outage | submissions | solved | seconds |\n|---|---|---|---|---|');
 const shared = ['--config', config];
 const noBreaker = join(folder, 'no-breaker.json');
@@ -145,12 +145,12 @@ for (const [name, flags] of [
   ['no breaker, --budget 1/s', ['--config', noBreaker, '--budget', '1/s']],
 ]) {
   const own = { ...env, CAPTCHA_STATE_DIR: join(folder, name) };
-  const { solved, seconds, submissions, duringOutage } = await crowdMeetsOutage(bin, {
-    count: crowd,
+  const { solved, seconds, submissions, duringOutage } = await processesMeetOutage(bin, {
+    count: processCount,
     outageMs,
     flags,
     env: own,
   });
-  console.log(`| ${name} | ${duringOutage} | ${submissions} | ${solved} of ${crowd} | ${seconds.toFixed(1)} |`);
+  console.log(`| ${name} | ${duringOutage} | ${submissions} | ${solved} of ${processCount} | ${seconds.toFixed(1)} |`);
 }
 await rm(folder, { recursive: true });

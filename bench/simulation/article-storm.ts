@@ -85,11 +85,11 @@ const rows: readonly Row[] = [
 
 async function figuresOfRow(
   { policy, runs, published }: Row,
-  kit: SimulationEnv & { seed: number },
+  env: SimulationEnv & { seed: number },
 ): Promise<Figure[]> {
-  const all = await forSeeds(kit.seed, runs, async (seed) => {
+  const all = await forSeeds(env.seed, runs, async (seed) => {
     const scenario = scenarioOf({ ...storm, seed });
-    return figuresOf(await runStorm(scenario, policy, kit), scenario);
+    return figuresOf(await runStorm(scenario, policy, env), scenario);
   });
   const middle = (of: (run: StormFigures) => number): number => median(all.map(of));
   const recovery = middle(({ recoveryMs }) => recoveryMs ?? Infinity);
@@ -107,9 +107,9 @@ async function figuresOfRow(
 }
 
 /** The storm that the article tells of, and what becomes of it. */
-export async function articleStorm(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
+export async function articleStorm(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
-  for (const row of rows) table.push({ name: row.name, figures: await figuresOfRow(row, { ...kit, seed }) });
+  for (const row of rows) table.push({ name: row.name, figures: await figuresOfRow(row, { ...env, seed }) });
   return {
     title: 'Fifty workers meet an outage of 30 s',
     about:

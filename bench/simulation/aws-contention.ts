@@ -44,10 +44,10 @@ class Contention {
   #calls = 0;
   #doneMs = 0;
 
-  constructor(way: Way, seed: number, kit: SimulationEnv) {
+  constructor(way: Way, seed: number, env: SimulationEnv) {
     this.#way = way;
-    this.#clock = kit.clock();
-    this.#random = kit.random(seed);
+    this.#clock = env.clock();
+    this.#random = env.random(seed);
     const perSecond = 1_000 / slotMs;
     const options = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: perSecond, burst: 1 };
     this.#pacer = new ProcessRetryBudget(options, { clock: this.#clock });
@@ -92,14 +92,14 @@ class Contention {
   }
 }
 
-async function contend(way: Way, clients: number, kit: SimulationEnv & { seed: number; runs: number }) {
-  const runs = await forSeeds(kit.seed, kit.runs, (seed) => new Contention(way, seed, kit).run(clients));
+async function contend(way: Way, clients: number, env: SimulationEnv & { seed: number; runs: number }) {
+  const runs = await forSeeds(env.seed, env.runs, (seed) => new Contention(way, seed, env).run(clients));
   return { calls: mean(runs.map(({ calls }) => calls)), doneMs: mean(runs.map(({ doneMs }) => doneMs)) };
 }
 
 /** M. Brooker, *Exponential Backoff and Jitter*, AWS Architecture Blog 2015, with the shipping backoff. */
-export async function awsContention(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
-  const few = { ...kit, seed, runs: 20 };
+export async function awsContention(env: SimulationEnv, seed: number): Promise<PublishedTable> {
+  const few = { ...env, seed, runs: 20 };
   const table: PublishedTable['rows'][number][] = [];
   for (const [name, way, published] of rows) {
     const [small, large] = [await contend(way, 100, few), await contend(way, 190, { ...few, runs: 10 })];

@@ -70,14 +70,14 @@ class SpreadLoad {
   readonly #api: SolverApi;
   #calls = 0;
 
-  constructor(row: Row, kit: SimulationEnv, seed: number) {
+  constructor(row: Row, env: SimulationEnv, seed: number) {
     this.#row = row;
-    this.#clock = kit.clock();
-    this.#random = kit.random(seed);
+    this.#clock = env.clock();
+    this.#random = env.random(seed);
     this.#traffic = new LoadGenerator(this.#clock);
     const outage = { fromMs: 0, toMs: Infinity };
     const model = { outage, roundTripMs: [5, 15], solveMs: [0, 0], capacity: null } as const;
-    this.#api = kit.service(model, { clock: this.#clock, random: this.#random, watch: this.#traffic });
+    this.#api = env.service(model, { clock: this.#clock, random: this.#random, watch: this.#traffic });
   }
 
   /** Submissions per call. */
@@ -111,11 +111,11 @@ class SpreadLoad {
 }
 
 /** M. Brooker, *Fixing retries with token buckets and circuit breakers*, 2022, with the shipping solver and budget. */
-export async function clientCount(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
+export async function clientCount(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {
     const values: number[] = [];
-    for (const clients of clientCounts) values.push(await new SpreadLoad(row, kit, seed).amplification(clients));
+    for (const clients of clientCounts) values.push(await new SpreadLoad(row, env, seed).amplification(clients));
     table.push({ name: row.name, figures: values.map((value, index) => figure(value, row.published[index])) });
   }
   return {

@@ -1,4 +1,4 @@
-import { simulationKit } from '../../src/container/simulation.ts';
+import { createSimulationEnv } from '../../src/container/simulation.ts';
 import { renderTable } from '../../src/cli/table.ts';
 import { articleStorm } from './article-storm.ts';
 import { awsContention } from './aws-contention.ts';
@@ -31,7 +31,7 @@ export async function printTables(names: readonly string[], seed: number): Promi
   const unknown = names.filter((name) => !(known as readonly string[]).includes(name));
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: the comparisons are ${known.join(', ')}`);
   for (const name of known.filter((each) => names.length === 0 || names.includes(each))) {
-    const { title, about, head, rows } = await tables[name](simulationKit(), seed);
+    const { title, about, head, rows } = await tables[name](createSimulationEnv(), seed);
     const cells = rows.map(({ name, figures }) => [name, ...figures.map(cellOf)]);
     console.log(`${name}: ${title}\n\n${renderTable(head, cells, null)}\n${about}\n`);
   }

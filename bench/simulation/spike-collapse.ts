@@ -16,7 +16,7 @@ import {
 import { LoadGenerator } from '../../src/core/simulation/load-generator.ts';
 import { type Figure, figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
-const model = { serviceMs: 1_000, crowdingMs: 10, networkMs: 100, timeoutMs: 3_000 };
+const model = { serviceMs: 1_000, contentionMs: 10, networkMs: 100, timeoutMs: 3_000 };
 const normalPerSecond = 40;
 const spike = { fromMs: 20_000, toMs: 25_000 };
 const durationMs = 150_000;
@@ -68,7 +68,7 @@ interface Second {
   solved: number;
 }
 
-interface Course {
+interface Timeline {
   /** Of the tasks that began in the last minute, 0..1. */
   readonly success: number;
   /** From the end of the spike, in seconds; null where it never recovered. */
@@ -81,7 +81,7 @@ const successOf = (seconds: readonly Second[]): number => {
   return begun === 0 ? 1 : seconds.reduce((sum, second) => sum + second.solved, 0) / begun;
 };
 
-/** Tasks that arrive by chance, with a spike, at a service that crowds. */
+/** Tasks that arrive by chance, with a spike, at a service that slows down under load. */
 class Spike {
   readonly #row: Row;
   readonly #clock: VirtualTime;
@@ -90,15 +90,15 @@ class Spike {
   readonly #api: SolverApi;
   readonly #seconds: Second[] = Array.from({ length: durationMs / 1_000 }, () => ({ begun: 0, solved: 0 }));
 
-  constructor(row: Row, kit: SimulationEnv, seed: number) {
+  constructor(row: Row, env: SimulationEnv, seed: number) {
     this.#row = row;
-    this.#clock = kit.clock();
-    this.#random = kit.random(seed);
+    this.#clock = env.clock();
+    this.#random = env.random(seed);
     const watch = new LoadGenerator(this.#clock);
-    this.#api = kit.crowdedService(model, { clock: this.#clock, random: this.#random, watch });
+    this.#api = env.createThrashingApi(model, { clock: this.#clock, random: this.#random, watch });
   }
 
-  async run(spikePerSecond: number): Promise<Course> {
+  async run(spikePerSecond: number): Promise<Timeline> {
     void this.#arrive(spikePerSecond);
     await this.#clock.run();
     const after = spike.toMs / 1_000;
@@ -144,8 +144,8 @@ class Spike {
   }
 }
 
-async function figuresOf(row: Row, spikePerSecond: number, kit: SimulationEnv & { seed: number }): Promise<Figure[]> {
-  const histories = await forSeeds(kit.seed, runs, (seed) => new Spike(row, kit, seed).run(spikePerSecond));
+async function figuresOf(row: Row, spikePerSecond: number, env: SimulationEnv & { seed: number }): Promise<Figure[]> {
+  const histories = await forSeeds(env.seed, runs, (seed) => new Spike(row, env, seed).run(spikePerSecond));
   const published = row.published?.[spikesPerSecond.indexOf(spikePerSecond)] ?? null;
   const recoveries = histories.flatMap(({ recoveryS }) => recoveryS ?? []);
   return [
@@ -156,11 +156,11 @@ async function figuresOf(row: Row, spikePerSecond: number, kit: SimulationEnv & 
 }
 
 /** M. Brooker, *Metastability and Distributed Systems*, 2021: what a short spike leaves behind. */
-export async function spikeCollapse(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
+export async function spikeCollapse(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {
     const figures: Figure[] = [];
-    for (const perSecond of spikesPerSecond) figures.push(...(await figuresOf(row, perSecond, { ...kit, seed })));
+    for (const perSecond of spikesPerSecond) figures.push(...(await figuresOf(row, perSecond, { ...env, seed })));
     table.push({ name: row.name, figures });
   }
   const headOf = (perSecond: number): string[] =>

@@ -40,8 +40,8 @@ interface Step {
   waitsMs: number;
 }
 
-/** A crowd that meets an outage in the same moment, and retries until the outage is over. */
-class Crowd {
+/** Clients that meet an outage in the same moment, and retries until the outage is over. */
+class ClientGroup {
   readonly #clock: VirtualTime;
   readonly #never = neverAborted();
   readonly #random: Random;
@@ -49,13 +49,13 @@ class Crowd {
   readonly #bins: number[] = Array.from({ length: outageMs / binMs }, () => 0);
   readonly #steps: Step[] = [];
 
-  constructor(kit: SimulationEnv, seed: number) {
-    this.#clock = kit.clock();
-    this.#random = kit.random(seed);
+  constructor(env: SimulationEnv, seed: number) {
+    this.#clock = env.clock();
+    this.#random = env.random(seed);
     const outage = { fromMs: 0, toMs: Infinity };
     const model = { outage, roundTripMs: [0, 0], solveMs: [0, 0], capacity: null } as const;
     const watch = { submission: () => this.#submission(), poll: () => undefined, solved: () => undefined };
-    this.#api = kit.service(model, { clock: this.#clock, random: this.#random, watch });
+    this.#api = env.service(model, { clock: this.#clock, random: this.#random, watch });
   }
 
   async meet(backoff: BackoffOptions): Promise<void> {
@@ -115,20 +115,20 @@ class Crowd {
 }
 
 /** The article's comparison of backoff strategies, with numbers in place of its words. */
-export async function strategyTable(kit: SimulationEnv, seed: number): Promise<PublishedTable> {
+export async function strategyTable(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const [strategy, baseDelayMs, risk, convergence] of rows) {
-    const crowd = new Crowd(kit, seed);
-    await crowd.meet({ strategy, baseDelayMs, maxDelayMs: 30_000 });
-    const converged = crowd.convergedMs;
+    const clientGroup = new ClientGroup(env, seed);
+    await clientGroup.meet({ strategy, baseDelayMs, maxDelayMs: 30_000 });
+    const converged = clientGroup.convergedMs;
     const words = risk === '' ? '' : ` (risk ${risk}, ${convergence})`;
     table.push({
       name: `${strategy}${words}`,
       figures: [
-        figure(crowd.storms),
-        figure(crowd.peakOverMean),
+        figure(clientGroup.storms),
+        figure(clientGroup.peakOverMean),
         figure(converged === null ? null : converged / 1_000),
-        figure(crowd.submissionsPerClient),
+        figure(clientGroup.submissionsPerClient),
       ],
     });
   }

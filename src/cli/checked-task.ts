@@ -165,19 +165,19 @@ export interface TaskRules {
   readonly config: Config;
   readonly regionOf: RegionOf;
   /** Says once of every method that nobody knows which known one it is close to. */
-  readonly lookAtMethod: (method: string) => void;
+  readonly warnIfUnknownMethod: (method: string) => void;
 }
 
 /** `warn` is told of methods that are mistyped, it seems. None is refused for its name: the service may know more of them. */
 export function taskRules(config: Config, warn: (text: string) => void = () => undefined): TaskRules {
   const seen = new Set(knownMethods());
-  const lookAtMethod = (method: string): void => {
+  const warnIfUnknownMethod = (method: string): void => {
     if (seen.has(method)) return;
     seen.add(method);
     const meant = closestName(method, knownMethods());
     if (meant !== null) warn(`warning: the method ${method} is not known and is sent as it is: did you mean ${meant}?`);
   };
-  return { config, regionOf: taskRegions(config), lookAtMethod };
+  return { config, regionOf: taskRegions(config), warnIfUnknownMethod };
 }
 
 const trimmed = (text: string | null): string | null => ((text?.trim() ?? '') === '' ? null : (text ?? '').trim());
@@ -213,7 +213,7 @@ export function parseTask(input: TaskInput, rules: TaskRules): Task | readonly T
   if ('reason' in task) return [task];
   const refusals = refusalsOf(task, rules.config);
   if (refusals.length > 0) return refusals;
-  rules.lookAtMethod(method);
+  rules.warnIfUnknownMethod(method);
   return task;
 }
 

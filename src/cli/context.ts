@@ -126,11 +126,11 @@ export type CommandRunner = <Flags>(
 ) => Promise<void>;
 
 /** Asks the service one thing about the account. */
-export async function withAccount<T>(context: Context, ask: (api: AccountApi) => Promise<T>): Promise<T> {
+export async function withAccount<T>(context: Context, useApi: (api: AccountApi) => Promise<T>): Promise<T> {
   // Nothing is polled here: a configuration that polls too fast is no reason to refuse.
   const session = await context.session({ overrides: [], allowFastPolling: true });
   try {
-    return await ask(session.api);
+    return await useApi(session.api);
   } finally {
     await session.close();
   }

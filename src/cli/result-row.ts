@@ -45,7 +45,7 @@ const setHere = [...reservedParameters].filter((name) => name !== 'method' && !n
 const parameters = [...documentedParameters()].filter((name) => !replaced.has(name));
 
 /** Our names by their spelling without capitals, blanks, `_` and `-`; the first of equals counts. */
-const spoken: ReadonlyMap<string, string> = new Map(
+const columnsByFoldedName: ReadonlyMap<string, string> = new Map(
   [...setHere, ...parameters.toReversed(), ...taskColumns].map((name) => [foldedName(name), name]),
 );
 const exactly = new Set<string>([...taskColumns, ...parameters]);
@@ -80,7 +80,7 @@ export interface ColumnChoices {
 }
 
 /** Of distinct names, so many are remembered. */
-const mostColumns = 10_000;
+const maxColumns = 10_000;
 
 const carry: ColumnUse = { do: 'carry' };
 
@@ -104,7 +104,7 @@ function sentUse(column: string): ColumnUse {
 function useByName(column: string): ColumnUse {
   if (replaced.has(column)) return carry;
   if (/^param\./i.test(column)) return parameterUse(column.slice('param.'.length), column);
-  const name = exactly.has(column) ? column : spoken.get(foldedName(column));
+  const name = exactly.has(column) ? column : columnsByFoldedName.get(foldedName(column));
   if (name !== undefined) {
     const task = taskColumns.find((each) => each === name);
     return task === undefined ? parameterUse(name, column) : { do: 'task', name: task };
@@ -137,7 +137,7 @@ export class ColumnUses {
     const use = this.#decide(column);
     if (use.do === 'task' && use.name === 'region' && column !== 'region') this.#regions.add(column);
     // Where every record has names of its own, later ones are decided every time, and told of no more.
-    if (this.#uses.size < mostColumns) {
+    if (this.#uses.size < maxColumns) {
       this.#uses.set(column, use);
       const isUnknown = use.do === 'carry' && !replaced.has(column) && !column.startsWith('_');
       if (isUnknown && !this.isChosen(column)) this.onUnknown?.(column);
@@ -315,7 +315,7 @@ export function usedUpInputs(task: Task, values: Readonly<Record<string, string>
   return wasAccepted ? singleUseInputs(task) : [];
 }
 
-/** What the row of a finished task says about its course, for whoever begins it again. */
+/** What the row of a finished task says about its history, for whoever begins it again. */
 export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRun {
   const liveId = liveIdIn(values);
   // Its id was submitted once, whatever became of the number.

@@ -14,7 +14,7 @@ export interface BudgetEvent {
 }
 
 /** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
-export type FleetStateView = { readonly facts: FleetFacts } | { readonly away: string };
+export type FleetStateView = { readonly facts: FleetFacts } | { readonly unavailable: string };
 
 /** How everything stands at a moment. */
 export interface SharedStateView {

@@ -34,7 +34,7 @@ const sgr: Record<Style, readonly [on: number, off: number]> = {
 };
 
 /** Shorter ones would turn ordinary words into stars; the client has taken them out of what the service said already. */
-const shortestSecret = 6;
+const minSecretLength = 6;
 
 /** Whether a stream gets colours: what the person asked for, then what the stream can do. */
 export function wantsColor(stream: OutputStream, env: Readonly<Record<string, string | undefined>>): boolean {
@@ -83,7 +83,7 @@ export class Terminal {
 
   /** Keeps a secret out of everything that goes to stderr from now on. */
   hide(secret: string): void {
-    if (secret.length < shortestSecret) return;
+    if (secret.length < minSecretLength) return;
     this.#secrets.push(secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1));
   }
 

@@ -55,7 +55,7 @@ class QueueFactory {
     return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
   }
 
-  /** What is kept beside the queues; null where there is no room for it. It is closed with the fuses. */
+  /** What is kept beside the queues; null where there is no room for it. It is closed with the container. */
   async state(): Promise<FleetState | null> {
     const { state, results } = this.#options;
     const url = state ?? (results !== null && isRedis.test(results) ? results : null);

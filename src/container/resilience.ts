@@ -19,7 +19,7 @@ export interface Resilience {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
-  readonly quiet?: RetryAfterGate;
+  readonly cooldown?: RetryAfterGate;
   close(): Awaitable<void>;
 }
 

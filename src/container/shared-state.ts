@@ -65,7 +65,7 @@ async function readFleetState(bucket: FleetBucket, options: FleetBudgetOptions):
     return { facts: await bucket.look(options) };
   } catch (error) {
     if (!(error instanceof RemoteUnavailableError)) throw error;
-    return { away: error.message };
+    return { unavailable: error.message };
   }
 }
 
@@ -90,8 +90,8 @@ export function createSharedState(
       const state = fresh();
       if (alone === null) readPresent(folder, state);
       const opened = await fleet();
-      const standing = opened && (await readFleetState(opened, options));
-      return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(standing && { fleet: standing }) };
+      const fleetView = opened && (await readFleetState(opened, options));
+      return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(fleetView && { fleet: fleetView }) };
     },
     history: () => historyOf(folder, fresh()),
     reset: async () => {

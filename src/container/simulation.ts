@@ -1,18 +1,18 @@
 import { placeOf } from '../adapters/files/file-place.ts';
 import { checkIsOurs, replaceFile } from '../adapters/files/replace-file.ts';
-import { CrowdedApi, ModelledApi } from '../adapters/virtual/modelled-api.ts';
+import { ThrashingApi, ModelledApi } from '../adapters/virtual/modelled-api.ts';
 import { seededRandom } from '../adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../adapters/virtual/virtual-clock.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { SimulationEnv } from '../core/simulation/environment.ts';
 
 /** Virtual time, chance that repeats itself and modelled services, for the shipping solver. */
-export function simulationKit(): SimulationEnv {
+export function createSimulationEnv(): SimulationEnv {
   return {
     clock: () => new VirtualClock(),
     random: seededRandom,
     service: (model, deps) => new ModelledApi(model, deps),
-    crowdedService: (model, deps) => new CrowdedApi(model, deps),
+    createThrashingApi: (model, deps) => new ThrashingApi(model, deps),
   };
 }
 
@@ -25,7 +25,7 @@ async function writeReport(path: string, text: string): Promise<void> {
 /** Everything that `captcha simulate` needs. */
 export function createSimulation(): Simulation {
   return {
-    kit: simulationKit(),
+    env: createSimulationEnv(),
     writeReport,
   };
 }

@@ -87,7 +87,7 @@ export interface RegionAnswer {
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
   /** What it says that cannot be, as a phrase free of its own words; left out where all of it can. */
-  readonly mistake?: string;
+  readonly invalidField?: string;
 }
 
 export type ProbeResult =

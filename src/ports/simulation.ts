@@ -9,7 +9,7 @@ export type ModelledReply = 'accepted' | 'busy' | 'failed';
 /** Looks on while a modelled service is used. */
 export interface ServiceWatch {
   /** As it arrives. */
-  submission(verdict: ModelledReply): void;
+  submission(reply: ModelledReply): void;
   poll(): void;
   /** A solution was handed out. */
   solved(): void;
@@ -34,11 +34,11 @@ export interface ServiceCapacity {
 }
 
 /** A service that becomes slower with every request in it. After M. Brooker, *Metastability and Distributed Systems*. */
-export interface CrowdedModel {
+export interface ThrashingModel {
   /** Time in the service of a request that is alone there. */
   readonly serviceMs: number;
   /** What every request that is in the service adds to it. */
-  readonly crowdingMs: number;
+  readonly contentionMs: number;
   /** One way, on average; exponentially distributed. */
   readonly networkMs: number;
   /** Clients wait no longer; the service goes on working for nobody. */

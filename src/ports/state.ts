@@ -26,8 +26,8 @@ export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 /** Stops submissions, first attempts included, to a service that is known to be unavailable. */
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
-  /** Must be called exactly once for every pass. A pass of an older epoch changes nothing. */
-  record(pass: Permit, verdict: CallResult): Awaitable<void>;
+  /** Must be called exactly once for every permit. A permit of an older epoch changes nothing. */
+  record(pass: Permit, result: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {
@@ -56,7 +56,7 @@ export interface RetryBudget {
 /** What the service asked of everybody with `Retry-After`: to be left alone for a while. */
 export interface RetryAfterGate {
   /** Records that the service, just now, asked to be left alone for so long. */
-  ask(ms: number): Awaitable<void>;
+  extend(ms: number): Awaitable<void>;
   /** For how much longer it is to be left alone, in ms; 0 where it may be asked. */
   leftMs(): Awaitable<number>;
 }
@@ -73,9 +73,9 @@ export interface FleetBudgetOptions {
 export interface SyncOptions {
   /** Hold where nobody else's do. */
   readonly options: FleetBudgetOptions;
-  /** Submissions accepted since the last talk, which fund retries. */
+  /** Submissions accepted since the last sync, which fund retries. */
   readonly accepted: number;
-  /** Retries that were refused without asking, since the last talk. */
+  /** Retries that were refused without asking, since the last sync. */
   readonly refused: number;
   /** The service asked to be left alone for so long; 0 where it did not. */
   readonly quietMs: number;
@@ -113,7 +113,7 @@ export interface FleetFacts {
   readonly refused: number;
 }
 
-/** What the fleet answers to a talk. */
+/** What the fleet answers to a sync. */
 export interface SyncReply extends FleetFacts {
   /** One for every ask, in their order. */
   readonly withdrawals: readonly FleetWithdrawal[];

@@ -45,7 +45,7 @@ const forgotten = { maxResubmissions: 1, losesId: true };
 /**
  * One row per code. Waits and classes are CaptchaAI's documentation where it speaks, else 2captcha's; where the two
  * disagree the safer reading stands. `ERROR_ZERO_BALANCE` is the account's here: the client asks the service whether it
- * was a full house instead, and says so by way of the fault it throws.
+ * meant that every thread was busy, and says so by way of the fault it throws.
  */
 const errorCodes: readonly ErrorCode[] = [
   throttled('ERROR_NO_SLOT_AVAILABLE', 'Every thread is busy. Lower the concurrency or buy threads.', {

@@ -5,7 +5,7 @@ export const imageBytes = { min: 100, max: 1024 * 1024 } as const;
  * So much of a file is worth reading, in bytes: the largest image as base64 text, in lines of 64 characters with CRLF, behind
  * the head of a `data:` URI. What is longer is too large whatever it holds.
  */
-export const mostFileBytes = Math.ceil((imageBytes.max / 3) * 4 * (66 / 64)) + 1024;
+export const maxFileBytes = Math.ceil((imageBytes.max / 3) * 4 * (66 / 64)) + 1024;
 
 /** What a `body` may hold. */
 export type Medium = 'image' | 'audio';
@@ -119,7 +119,7 @@ export function bodyOfFile(bytes: Uint8Array): Body {
   const head = headOf(bytes);
   const medium = mediumOf(head);
   if (medium !== null) return sized(Buffer.from(bytes).toString('base64'), medium);
-  if (bytes.length > mostFileBytes) return notAnImage(describe(head));
+  if (bytes.length > maxFileBytes) return notAnImage(describe(head));
   const isText = head !== '' && !controlCharacter.test(head);
   return isText ? bodyOfText(Buffer.from(bytes).toString('utf8')) : notAnImage(describe(head));
 }

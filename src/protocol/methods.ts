@@ -31,8 +31,8 @@ export interface Method {
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
-  const usual = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...usual, medium: null, isToken: false, singleUse: [], optional: [], ...special };
+  const defaults = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+  return { ...defaults, medium: null, isToken: false, singleUse: [], optional: [], ...special };
 }
 
 /** The row with names that may be present. */

@@ -2,7 +2,7 @@ import { closestName } from '../domain/closest-name.ts';
 import { foldedName } from '../domain/written-name.ts';
 
 /** What other clients and services call ours, folded: createTask's names above all. */
-const foreignNames: Readonly<Record<string, string>> = {
+const namesOfOtherServices: Readonly<Record<string, string>> = {
   websiteurl: 'pageurl',
   siteurl: 'pageurl',
   targeturl: 'pageurl',
@@ -35,16 +35,16 @@ const foreignNames: Readonly<Record<string, string>> = {
 };
 
 /** Shorter names are near to too many words. */
-const shortestGuessed = 5;
+const minGuessedLength = 5;
 
 /** Which of our names a foreign or mistyped one most likely stands for; null where none is near. */
 export function meantName(written: string, known: readonly string[]): string | null {
   const folded = foldedName(written);
-  const foreign = Object.hasOwn(foreignNames, folded) ? foreignNames[folded] : undefined;
-  if (foreign !== undefined) return foreign;
-  if (folded.length < shortestGuessed) return null;
+  const ourName = Object.hasOwn(namesOfOtherServices, folded) ? namesOfOtherServices[folded] : undefined;
+  if (ourName !== undefined) return ourName;
+  if (folded.length < minGuessedLength) return null;
   const near = new Map(
-    known.map((name) => [foldedName(name), name] as const).filter(([name]) => name.length >= shortestGuessed),
+    known.map((name) => [foldedName(name), name] as const).filter(([name]) => name.length >= minGuessedLength),
   );
   const found = closestName(folded, [...near.keys()], folded.length < 7 ? 1 : 2);
   return found === null ? null : (near.get(found) ?? null);

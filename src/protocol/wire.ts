@@ -65,8 +65,8 @@ export function taskProblems(task: Task): readonly TaskProblem[] {
     problems.push({ about, text: `${about} and the parameter ${name} say different things: leave one of them out` });
   }
   if (siteKeyName === null || !missing.includes(siteKeyName)) return problems;
-  const foreign = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
-  const misplaced = foreign.map((name) => ({
+  const otherSiteKeys = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
+  const misplaced = otherSiteKeys.map((name) => ({
     about: name,
     text: `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`,
   }));

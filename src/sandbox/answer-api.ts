@@ -30,14 +30,14 @@ interface Arrival {
   readonly isPoll: boolean;
 }
 
-function count({ endpoint, elapsedMs, isPoll }: Arrival, { tally, faults }: SandboxState): void {
+function count({ endpoint, elapsedMs, isPoll }: Arrival, { counters, faults }: SandboxState): void {
   const isSubmission = endpoint === 'submit';
-  tally.requests += 1;
-  if (isSubmission) tally.recordSubmission(elapsedMs);
-  else if (isPoll) tally.polls += 1;
+  counters.requests += 1;
+  if (isSubmission) counters.recordSubmission(elapsedMs);
+  else if (isPoll) counters.polls += 1;
   if (!faults.isOutage(endpoint, elapsedMs)) return;
-  tally.requestsDuringOutage += 1;
-  if (isSubmission) tally.submissionsDuringOutage += 1;
+  counters.requestsDuringOutage += 1;
+  if (isSubmission) counters.submissionsDuringOutage += 1;
 }
 
 function render(reply: Reply, { isJson, values }: Spelling, { settings }: SandboxState) {
@@ -52,12 +52,12 @@ function render(reply: Reply, { isJson, values }: Spelling, { settings }: Sandbo
 
 /** Serves one request to a protocol path, or lets a fault strike it. Rejects when the sandbox closes meanwhile. */
 export async function answerApi(route: ApiRoute, request: RequestParameters, state: SandboxState): Promise<HttpAnswer> {
-  const { faults, settings, startedAtMs, store, tally } = state;
+  const { faults, settings, startedAtMs, store, counters } = state;
   const { endpoint } = route;
   const elapsedMs = settings.clock.nowMs() - startedAtMs;
   count({ endpoint, elapsedMs, isPoll: asksForSolution(request.values) }, state);
   const struck = faults.next(endpoint, elapsedMs);
-  if (struck !== null) tally.faultsInjected += 1;
+  if (struck !== null) counters.faultsInjected += 1;
   const isJson = request.values['json'] === '1' && struck?.injection.type !== 'plain';
   const rendered = (reply: Reply) => render(reply, { isJson, values: request.values }, state);
   const instead = struck && answerInstead(struck, (code) => rendered(refused(code)));

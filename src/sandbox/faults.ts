@@ -10,7 +10,7 @@ import {
   type FaultInjection,
 } from './options.ts';
 
-/** What strikes one request. */
+/** The fault of one request. */
 interface Struck {
   readonly injection: FaultInjection;
   readonly retryAfter: string | null;
@@ -53,7 +53,7 @@ export class Faults {
     return this.#outageAt(endpoint, elapsedMs) !== undefined;
   }
 
-  /** What strikes the request that has just come in, or null. Uses up a scripted fault. */
+  /** The fault of the request that has just come in, or null. Uses up a scripted fault. */
   next(endpoint: Endpoint, elapsedMs: number): Struck | null {
     const scripted = this.#nextScripted(endpoint);
     if (scripted !== null) return scripted;

@@ -10,28 +10,28 @@ export interface AcceptedTask {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Strikes a random share of requests. `mode` as `readFaultMode` takes it. */
+/** Faults a random share of requests. `mode` as `readFaultMode` takes it. */
 interface RandomFault {
   readonly mode: string | number;
   /** 0..1. Shares of several faults add up. */
   readonly share: number;
 }
 
-/** Strikes every request from one moment to another, in ms since the start; `toMs` is no longer part of it. */
+/** Faults every request from one moment to another, in ms since the start; `toMs` is no longer part of it. */
 interface Outage {
   readonly mode: string | number;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Strikes chosen requests. Scripted faults are consumed in order, among those that fit the request's endpoint. */
+/** Faults chosen requests. Scripted faults are consumed in order, among those that fit the request's endpoint. */
 export interface ScriptedFault {
   readonly mode: string | number;
   /** Both endpoints where absent and the mode has no prefix. */
   readonly endpoint?: Endpoint;
   /** How many requests are struck; 1 by default. */
   readonly times?: number;
-  /** How many requests pass before the first is struck, counted from when this fault is next; 0 by default. */
+  /** How many requests pass before the first is faulted, counted from when this fault is next; 0 by default. */
   readonly afterRequests?: number;
   /** The `Retry-After` header of an HTTP status fault. */
   readonly retryAfter?: string;
@@ -117,7 +117,7 @@ export type FaultInjection =
 
 /** A fault mode that was understood. */
 export interface FaultMode {
-  /** The only endpoint that it strikes; null where it strikes both. */
+  /** The only endpoint that it affects; null where it affects both. */
   readonly endpoint: Endpoint | null;
   readonly injection: FaultInjection;
 }

@@ -24,7 +24,7 @@ function call(url: URL, signal: AbortSignal): void {
 export async function sendPingback(task: SandboxTask, address: string, state: SandboxState): Promise<void> {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== 'http:' || !isLoopback(url)) {
-    state.tally.pingbackRefused += 1;
+    state.counters.pingbackRefused += 1;
     return;
   }
   url.searchParams.set('id', task.id);

@@ -6,34 +6,34 @@ import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
 
 /** One of several ids, and its own answer. */
-export interface Look {
+export interface PollReply {
   readonly id: string;
   readonly reply: Reply;
 }
 
-/** Every answer in one line, in the order of the looks; status 1 even where some are not ready. */
-function inOneLine(looks: readonly Look[]): Reply {
-  const line = looks.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
-  return { ...accepted(line, line), collects: looks.flatMap(({ reply }) => reply.collects) };
+/** Every answer in one line, in the order of the ids; status 1 even where some are not ready. */
+function inOneLine(replies: readonly PollReply[]): Reply {
+  const line = replies.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
+  return { ...accepted(line, line), collects: replies.flatMap(({ reply }) => reply.collects) };
 }
 
-function adorned(looks: readonly Look[]): Reply {
-  const reply = inOneLine(looks);
+function adorned(replies: readonly PollReply[]): Reply {
+  const reply = inOneLine(replies);
   return { ...reply, json: { ...reply.json, user_agent: userAgent } };
 }
 
-const rateRules: Readonly<Record<ManyIds, (looks: readonly Look[]) => Reply>> = {
+const manyIdsFormatters: Readonly<Record<ManyIds, (replies: readonly PollReply[]) => Reply>> = {
   answered: inOneLine,
   // Whoever knows `id` alone finds none.
   unknown: () => refused('ERROR_WRONG_ID_FORMAT'),
-  short: (looks) => inOneLine(looks.slice(0, -1)),
-  sorted: (looks) => inOneLine(looks.toSorted((a, b) => Number(a.id) - Number(b.id))),
+  short: (replies) => inOneLine(replies.slice(0, -1)),
+  sorted: (replies) => inOneLine(replies.toSorted((a, b) => Number(a.id) - Number(b.id))),
   adorned,
 };
 
-/** The answer to a `get` for several ids, as a service of that manner gives it. */
-function answerMany(looks: readonly Look[], manner: ManyIds): Reply {
-  return rateRules[manner](looks);
+/** The answer to a `get` for several ids, as a service of that mode gives it. */
+function answerMany(replies: readonly PollReply[], mode: ManyIds): Reply {
+  return manyIdsFormatters[mode](replies);
 }
 
 const keyLength = 32;
@@ -72,25 +72,25 @@ function findTask(id: string, { store }: SandboxState): SandboxTask | string {
   return store.find(id) ?? 'ERROR_WRONG_CAPTCHA_ID';
 }
 
-function look(id: string, state: SandboxState): Reply {
+function pollReply(id: string, state: SandboxState): Reply {
   const task = findTask(id, state);
   if (typeof task === 'string') return refused(task);
   return state.store.isReady(task) ? solutionReply(task) : refused('CAPCHA_NOT_READY');
 }
 
-function lookAtMany(text: string, state: SandboxState): Reply {
+function pollManyIds(text: string, state: SandboxState): Reply {
   const ids = text.split(',').map((id) => id.trim());
   return answerMany(
-    ids.map((id) => ({ id, reply: look(id, state) })),
+    ids.map((id) => ({ id, reply: pollReply(id, state) })),
     state.settings.manyIds,
   );
 }
 
 const get: Action = (values, state) =>
-  values['ids'] === undefined ? look((values['id'] ?? '').trim(), state) : lookAtMany(values['ids'], state);
+  values['ids'] === undefined ? pollReply((values['id'] ?? '').trim(), state) : pollManyIds(values['ids'], state);
 
 const get2: Action = (values, state) => {
-  const found = look((values['id'] ?? '').trim(), state);
+  const found = pollReply((values['id'] ?? '').trim(), state);
   if (found.collects.length === 0) return found;
   return { ...found, json: { ...found.json, price }, plain: `${found.plain}|${price}` };
 };
@@ -117,7 +117,7 @@ const report =
     if (!state.store.isReady(task)) return refused('ERROR_REPORT_NOT_RECORDED');
     if (task.isReported) return refused('ERROR_DUPLICATE_REPORT');
     task.isReported = true;
-    state.tally.reports[verdict] += 1;
+    state.counters.reports[verdict] += 1;
     return accepted('OK_REPORT_RECORDED', 'OK_REPORT_RECORDED');
   };
 

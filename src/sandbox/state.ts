@@ -2,7 +2,7 @@ import { Faults } from './faults.ts';
 import { sandboxDefaults, type SandboxOptions, type SandboxSettings } from './options.ts';
 import { RateRules } from './rate-rules.ts';
 import { Regions } from './regions.ts';
-import { type SandboxStats, Tally } from './stats.ts';
+import { type SandboxStats, SandboxCounters } from './stats.ts';
 import { TaskStore } from './task-store.ts';
 
 /** Everything that one running sandbox knows. */
@@ -14,13 +14,13 @@ export interface SandboxState {
   /** Null where the block rules are off. */
   readonly abuse: RateRules | null;
   readonly regions: Regions;
-  readonly tally: Tally;
+  readonly counters: SandboxCounters;
   /** Aborts when the sandbox closes. */
   readonly closing: AbortSignal;
 }
 
 /** Beyond 31 bits, as in production, and somewhere else in every sandbox: an id of an earlier one is unknown here. */
-const ids = { least: 3_000_000_000, spread: 1_000_000_000 };
+const ids = { min: 3_000_000_000, spread: 1_000_000_000 };
 
 /** The state at the start. Throws `UsageError` where a fault mode cannot be read. */
 export function createState(options: SandboxOptions, closing: AbortSignal): SandboxState {
@@ -29,15 +29,15 @@ export function createState(options: SandboxOptions, closing: AbortSignal): Sand
   return {
     settings,
     startedAtMs: clock.nowMs(),
-    store: new TaskStore({ clock, resultKeptMs, firstId: ids.least + Math.floor(random() * ids.spread) }),
+    store: new TaskStore({ clock, resultKeptMs, firstId: ids.min + Math.floor(random() * ids.spread) }),
     faults: new Faults(settings),
     abuse: settings.abuseRules ? new RateRules(clock) : null,
     regions: new Regions(settings.regions),
-    tally: new Tally(),
+    counters: new SandboxCounters(),
     closing,
   };
 }
 
-export function statsOf({ store, tally }: SandboxState): SandboxStats {
-  return tally.snapshot(store.counts());
+export function statsOf({ store, counters }: SandboxState): SandboxStats {
+  return counters.snapshot(store.counts());
 }

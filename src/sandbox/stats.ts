@@ -3,7 +3,7 @@ import type { TaskCounts } from './task-store.ts';
 /** What happened in a sandbox since it started. Only requests to the protocol's endpoints are counted. */
 export interface SandboxStats extends TaskCounts {
   readonly requests: number;
-  /** Requests to `in.php` and `solve.php`, refused and struck ones included. */
+  /** Requests to `in.php` and `solve.php`, refused and faulted ones included. */
   readonly submissions: number;
   /** Requests for solutions (`get`, `get2`). */
   readonly polls: number;
@@ -24,7 +24,7 @@ export interface SandboxStats extends TaskCounts {
 const maxSeconds = 600;
 
 /** Counts what the task store does not know. */
-export class Tally {
+export class SandboxCounters {
   requests = 0;
   submissions = 0;
   polls = 0;

@@ -122,7 +122,7 @@ function refusalOf(request: RequestParameters, state: SandboxState): string | nu
 
 /** Takes a submission in: the task, or the code that it is refused with. */
 function takeIn(request: RequestParameters, state: SandboxState): SandboxTask | string {
-  const { settings, store, abuse, tally } = state;
+  const { settings, store, abuse, counters } = state;
   const refusal = refusalOf(request, state);
   if (refusal !== null) {
     abuse?.recordRefusal(refusal);
@@ -137,7 +137,7 @@ function takeIn(request: RequestParameters, state: SandboxState): SandboxTask | 
     latencyMs: min + settings.random() * (max - min),
     fingerprint: fingerprintOf(params, request.upload),
   });
-  tally.recordAccepted(method);
+  counters.recordAccepted(method);
   if (params['pingback']) void sendPingback(task, params['pingback'], state);
   return task;
 }

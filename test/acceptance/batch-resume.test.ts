@@ -36,9 +36,9 @@ async function expire(path: string): Promise<void> {
 
 describe('captcha batch, killed at random instants and resumed', () => {
   it('has one row per task, and names what may have been accepted twice', { timeout: 60_000 }, async ({ bench }) => {
-    const ordeal = { rows: 300, kills: 4, concurrency: 20, random: seeded(Date.now()) };
-    const { rows, ledger } = await surviveKills(bench, ordeal);
-    expectAccounted(rows, ledger, ordeal.rows);
+    const stressTest = { rows: 300, kills: 4, concurrency: 20, random: seeded(Date.now()) };
+    const { rows, ledger } = await surviveKills(bench, stressTest);
+    expectAccounted(rows, ledger, stressTest.rows);
   });
 });
 

@@ -7,8 +7,8 @@ import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';
 import { type Bench, it, words } from './support/bench.ts';
 import type { Ended } from './support/running.ts';
 
-const crowd = Number(process.env['CROWD'] ?? 12);
-const timeout = 60_000 + 2_000 * crowd;
+const processCount = Number(process.env['CROWD'] ?? 12);
+const timeout = 60_000 + 2_000 * processCount;
 const noBreaker = { failureRatio: null, consecutiveFailures: null };
 const bucket = { ratio: null, maxRetriesPerSecond: 1, burst: 8 };
 const password = 'hunter2hunter2';
@@ -50,14 +50,14 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     const usage = { at, config: { budget: { ...bucket, scope }, breaker: noBreaker, solve: { timeout: '15s' } } };
     const beganMs = performance.now();
     const running = await Promise.all(
-      Array.from({ length: crowd }, (_, index) =>
+      Array.from({ length: processCount }, (_, index) =>
         bench.start(words('solve TASK --json'), { ...usage, env: onHost(bench, index % 2 === 0 ? 'a' : 'b') }),
       ),
     );
     const ended = await Promise.all(running.map((each) => each.ended));
     const seconds = (performance.now() - beganMs) / 1_000;
     expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 4));
-    const retries = at.stats().submissions - crowd;
+    const retries = at.stats().submissions - processCount;
     expect(retries).toBeGreaterThan(bucket.burst / 2);
     expect(retries).toBeLessThanOrEqual(bucket.burst + bucket.maxRetriesPerSecond * seconds);
     const report = await look(bench, { ...usage, env: onHost(bench, 'c') });
@@ -74,17 +74,17 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     const waiting = words('solve TASK --wait-for-budget --timeout 15s --max-attempts 20');
     const beganMs = performance.now();
     const running = await Promise.all(
-      Array.from({ length: crowd }, (_, index) =>
+      Array.from({ length: processCount }, (_, index) =>
         bench.start(waiting, { ...usage, env: onHost(bench, index % 2 === 0 ? 'a' : 'b') }),
       ),
     );
-    while (at.stats().submissions < crowd + bucket.burst) await sleep(20);
+    while (at.stats().submissions < processCount + bucket.burst) await sleep(20);
     const redis = new Redis(scope);
     await redis.flushall();
     redis.disconnect();
     await Promise.all(running.map((each) => each.ended));
     const seconds = (performance.now() - beganMs) / 1_000;
-    const retries = at.stats().submissions - crowd;
+    const retries = at.stats().submissions - processCount;
     expect(retries).toBeGreaterThan(bucket.burst);
     expect(retries).toBeLessThanOrEqual(bucket.burst + 2 * seconds);
   });

@@ -5,10 +5,10 @@ import { type Bench, it, words } from './support/bench.ts';
 import type { Ended } from './support/running.ts';
 import { mountSmallDisk } from './support/small-disk.ts';
 
-/** `npm run unit` runs a small crowd; 50 processes and 15 s are what the figures in docs/budget.md were made with. */
-const crowd = Number(process.env['CROWD'] ?? 12);
+/** `npm run unit` runs few processes; 50 processes and 15 s are what the figures in docs/budget.md were made with. */
+const processCount = Number(process.env['CROWD'] ?? 12);
 const outageMs = Number(process.env['OUTAGE_MS'] ?? 4_000);
-const timeout = 60_000 + 4 * outageMs + 1_000 * crowd;
+const timeout = 60_000 + 4 * outageMs + 1_000 * processCount;
 
 const solve = { timeout: '15s' };
 const budget = { ratio: null, maxRetriesPerSecond: 1, burst: 4 };
@@ -19,15 +19,15 @@ interface Audit {
   readonly entries: readonly { readonly at: string; readonly what: string; readonly result: string }[];
 }
 
-interface Crowd {
+interface ProcessGroup {
   readonly at: { readonly url: string };
   readonly config: object;
   readonly flags?: string;
 }
 
 /** As many processes at once, each solving one task. */
-async function startCrowd(bench: Bench, { at, config, flags = '' }: Crowd): Promise<readonly Ended[]> {
-  const starting = Array.from({ length: crowd }, () =>
+async function startProcesses(bench: Bench, { at, config, flags = '' }: ProcessGroup): Promise<readonly Ended[]> {
+  const starting = Array.from({ length: processCount }, () =>
     bench.start(words(`solve TASK --json ${flags}`), { at, config }),
   );
   const running = await Promise.all(starting);
@@ -41,12 +41,14 @@ describe('many processes that meet an outage', () => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const config = { budget, breaker: noBreaker, solve };
     const beganMs = performance.now();
-    const ended = await startCrowd(bench, { at, config });
+    const ended = await startProcesses(bench, { at, config });
     const seconds = (performance.now() - beganMs) / 1_000;
     const { submissions } = at.stats();
     expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 4));
     expect(submissions, 'every submission was told').toBe(ended.reduce((sum, each) => sum + attemptsOf(each), 0));
-    expect(submissions - crowd, 'retries').toBeLessThanOrEqual(budget.burst + budget.maxRetriesPerSecond * seconds);
+    expect(submissions - processCount, 'retries').toBeLessThanOrEqual(
+      budget.burst + budget.maxRetriesPerSecond * seconds,
+    );
   });
 
   it(
@@ -57,7 +59,7 @@ describe('many processes that meet an outage', () => {
     async ({ bench }) => {
       const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: outageMs }] });
       const config = { breaker: briefBreaks, solve };
-      const ended = await startCrowd(bench, { at, config, flags: '--wait-for-budget' });
+      const ended = await startProcesses(bench, { at, config, flags: '--wait-for-budget' });
       expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(ended.map(() => ''));
       const log = await bench.run(['budget', 'log', '--json'], { at, config });
       const { entries } = JSON.parse(log.stdout) as Audit;
@@ -66,7 +68,7 @@ describe('many processes that meet an outage', () => {
       const gapsMs = probes.slice(1).map((probe, index) => Date.parse(probe.at) - Date.parse(probes[index]!.at));
       // The first break is at least 1 s, and the later ones two thirds of the longest.
       expect(Math.min(Infinity, ...gapsMs)).toBeGreaterThanOrEqual(1_000);
-      expect(at.stats().duplicates, 'tasks that look alike').toBe(crowd - 1);
+      expect(at.stats().duplicates, 'tasks that look alike').toBe(processCount - 1);
     },
   );
 

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { hasRedis } from '../contract/support/redis-server.ts';
 import { column, rowsIn, until } from './support/batch.ts';
 import { it } from './support/bench.ts';
-import { expectOneResultEach, surviveFleetOrdeal, twiceCountOf } from './support/fleet-ordeal.ts';
+import { expectOneResultEach, surviveFleetStress, twiceCountOf } from './support/fleet-stress.ts';
 import { regionalCsv, regions } from './support/fleet.ts';
 import { expectAccounted, expectRowEach, seeded } from './support/killed-batch.ts';
 import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
@@ -11,7 +11,7 @@ import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const slow = { latencyMs: [3_000, 3_000] } as const;
 /** Few at once, so that the first kill does not meet all workers as they begin. */
-const ordeal = {
+const stressTest = {
   rows: 120,
   kills: 2,
   concurrency: 5,
@@ -28,8 +28,8 @@ const handedOverMs = 10_000;
 
 describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', { timeout: 70_000 }, () => {
   it('ends with one result each, whatever is killed', async ({ bench }) => {
-    const { rows, ledger } = await surviveFleetOrdeal(bench, { ...ordeal, random: seeded(3), open: openSqsFleet });
-    expectOneResultEach(rows, ledger, { count: ordeal.rows, most: ordeal.kills });
+    const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, random: seeded(3), open: openSqsFleet });
+    expectOneResultEach(rows, ledger, { count: stressTest.rows, most: stressTest.kills });
   });
 
   it('takes the task of a killed worker up, and polls it instead of paying again', async ({ bench }) => {
@@ -96,8 +96,12 @@ describe('a fleet of three regions on SQS with nothing beside it', { timeout: 70
   it('ends with one result each, and pays twice for what a killed worker had in hand, at the most', async ({
     bench,
   }) => {
-    const { rows, ledger } = await surviveFleetOrdeal(bench, { ...ordeal, random: seeded(4), open: openBareSqsFleet });
-    expectRowEach(rows, ordeal.rows);
-    expect(twiceCountOf(ledger)).toBeLessThanOrEqual(ordeal.concurrency * ordeal.kills);
+    const { rows, ledger } = await surviveFleetStress(bench, {
+      ...stressTest,
+      random: seeded(4),
+      open: openBareSqsFleet,
+    });
+    expectRowEach(rows, stressTest.rows);
+    expect(twiceCountOf(ledger)).toBeLessThanOrEqual(stressTest.concurrency * stressTest.kills);
   });
 });

@@ -12,7 +12,7 @@ async function occupy({ url }: { url: string }): Promise<void> {
 }
 
 describe.concurrent('ERROR_ZERO_BALANCE', () => {
-  it('is a full house where every thread is busy: try later', async ({ bench }) => {
+  it('means that every thread is busy where it is: try later', async ({ bench }) => {
     const sandbox = await bench.sandbox(fullHouse);
     await occupy(sandbox);
     const ended = await bench.run(solve, { at: sandbox });
@@ -33,7 +33,7 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
   });
 
   it.for([
-    { balance: 5, exitCode: 4, means: 'a full house where there is balance' },
+    { balance: 5, exitCode: 4, means: 'that every thread is busy where there is balance' },
     { balance: 0, exitCode: 3, means: 'the account where there is none' },
   ])('is $means and the threads are not told', async ({ balance, exitCode }, { bench }) => {
     const sandbox = await bench.sandbox({ balance });

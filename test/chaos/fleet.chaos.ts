@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { it } from '../acceptance/support/bench.ts';
-import { expectOneResultEach, surviveFleetOrdeal, twiceCountOf } from '../acceptance/support/fleet-ordeal.ts';
+import { expectOneResultEach, surviveFleetStress, twiceCountOf } from '../acceptance/support/fleet-stress.ts';
 import { openFleet } from '../acceptance/support/fleet.ts';
 import { expectRowEach, paidTwiceUnsaid, seeded } from '../acceptance/support/killed-batch.ts';
 import { openBareSqsFleet, openSqsFleet } from '../acceptance/support/sqs-fleet.ts';
@@ -9,7 +9,7 @@ import { hasRedis } from '../contract/support/redis-server.ts';
 const count = 2_000;
 const kills = 10;
 const concurrency = 20;
-const ordeal = {
+const stressTest = {
   rows: count,
   kills,
   concurrency,
@@ -30,7 +30,7 @@ describe.skipIf(!hasRedis)('2,000 tasks of three regions', () => {
     'end with one result each on %s, whatever is killed (seed %i)',
     { timeout: 400_000 },
     async ([engine, seed, open], { bench }) => {
-      const { rows, ledger } = await surviveFleetOrdeal(bench, { ...ordeal, open, random: seeded(seed) });
+      const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, open, random: seeded(seed) });
       const twice = twiceCountOf(ledger);
       console.log(`${engine}, seed ${seed}: ${twice} of ${count} tasks paid for twice in ${kills} kills`);
       expectOneResultEach(rows, ledger, { count, most: kills });
@@ -43,8 +43,8 @@ describe('2,000 tasks of three regions on SQS with nothing beside it', () => {
     'end with one result each, and what killed workers had in hand is paid for twice',
     { timeout: 400_000 },
     async ({ bench }) => {
-      const { rows, ledger } = await surviveFleetOrdeal(bench, {
-        ...ordeal,
+      const { rows, ledger } = await surviveFleetStress(bench, {
+        ...stressTest,
         open: openBareSqsFleet,
         random: seeded(5),
       });

@@ -1,13 +1,13 @@
 import { describe, expect } from 'vitest';
 import { it } from '../acceptance/support/bench.ts';
-import { twiceCountOf } from '../acceptance/support/fleet-ordeal.ts';
+import { twiceCountOf } from '../acceptance/support/fleet-stress.ts';
 import { openFleet } from '../acceptance/support/fleet.ts';
 import { expectRowEach, paidTwiceUnsaid, seeded } from '../acceptance/support/killed-batch.ts';
 import { surviveMoves } from '../acceptance/support/moving-fleet.ts';
 import { openBareSqsFleet, openSqsFleet } from '../acceptance/support/sqs-fleet.ts';
 import { hasRedis } from '../contract/support/redis-server.ts';
 
-const ordeal = { rows: 40, steps: 16, longestMs: 300_000 } as const;
+const stressTest = { rows: 40, steps: 16, longestMs: 300_000 } as const;
 /** One of these is run alone: SEEDS=7 npm run test:chaos. */
 const seeds = (process.env['SEEDS'] ?? '1,2,3,4').split(',').map(Number);
 const engines = [
@@ -23,12 +23,12 @@ describe.skipIf(!hasRedis)('40 tasks that are interrupted, moved, moved back and
     'are never paid for twice without a word on $engine (seed $seed)',
     { timeout: 600_000 },
     async ({ engine, open, kills, seed }, { bench }) => {
-      const { rows, ledger, course } = await surviveMoves(bench, { ...ordeal, open, kills, random: seeded(seed) });
+      const { rows, ledger, steps } = await surviveMoves(bench, { ...stressTest, open, kills, random: seeded(seed) });
       const unsaid = paidTwiceUnsaid(rows, ledger);
       const marked = rows.filter((row) => row['possibly_charged'] === 'true').length;
       console.log(`${engine}, seed ${seed}: ${twiceCountOf(ledger)} of 40 paid for twice, ${marked} marked`);
-      expectRowEach(rows, ordeal.rows);
-      expect(unsaid, `accepted twice without a word\n${course.join('\n')}`).toEqual([]);
+      expectRowEach(rows, stressTest.rows);
+      expect(unsaid, `accepted twice without a word\n${steps.join('\n')}`).toEqual([]);
     },
   );
 });

@@ -69,7 +69,7 @@ describe('the row of a finished task', () => {
   });
 });
 
-describe('what a row says about the course of its task', () => {
+describe('what a row says about the history of its task', () => {
   const row = { reason: 'deadline-exceeded', captcha_id: '7', submitted_at: '2026-01-02T03:04:05.250Z' };
 
   it.each([
@@ -91,8 +91,8 @@ describe('what a row says about the course of its task', () => {
       { attempts: 0, possiblyCharged: false, liveId: null },
     ],
     [row, { attempts: 1, possiblyCharged: false }],
-  ])('counts its submissions and keeps its doubt: %j', (values, course) => {
-    expect(priorRunInRow(values)).toMatchObject(course);
+  ])('counts its submissions and keeps its doubt: %j', (values, priorRun) => {
+    expect(priorRunInRow(values)).toMatchObject(priorRun);
   });
 });
 

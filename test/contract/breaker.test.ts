@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Breaker, Permit } from '../../src/ports/state.ts';
-import { usualBreaker, usualBudget } from '../support/solver-rig.ts';
+import { usualBreaker, usualBudget } from '../support/solver-harness.ts';
 import { protections } from './support/protections.ts';
 
 const breakMs = 150;

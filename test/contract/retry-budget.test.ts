@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { usualBreaker } from '../support/solver-rig.ts';
+import { usualBreaker } from '../support/solver-harness.ts';
 import { budgets } from './support/protections.ts';
 
 const now = { onExhausted: 'fail', maxWaitMs: 60_000, taskId: 't1' } as const;

@@ -39,7 +39,7 @@ const accepted = (attempts: number, more = {}): TaskProgress => ({
   ...more,
 });
 
-const courses: readonly [string, readonly Step[], TaskProgress][] = [
+const histories: readonly [string, readonly Step[], TaskProgress][] = [
   ['nothing', [], { state: 'new' }],
   ['a submission that was begun', [intend(1)], { state: 'in-doubt', attempts: 1 }],
   ['one that was refused', [intend(1), refused], { state: 'new' }],
@@ -116,10 +116,10 @@ describe.each([
   ['a journal in a file', inFile],
   ['a journal in memory', inMemory],
 ])('%s', (_name, start) => {
-  it.each(courses)('knows after %s how far a task is, also for the next run', async (_what, course, progress) => {
+  it.each(histories)('knows after %s how far a task is, also for the next run', async (_what, history, progress) => {
     const kind = start();
     const journal = await kind.open();
-    for (const step of course) await step(journal);
+    for (const step of history) await step(journal);
     const later = await kind.reopen(journal);
     expect(later.progressOf(key)).toEqual(progress);
     await later.close();
@@ -156,13 +156,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('all journals', () => {
-  it('agree after any course, and about what the next run finds', async () => {
+  it('agree after any history, and about what the next run finds', async () => {
     const kinds = [inFile(), inMemory()];
     await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { maxLength: 12 }), async (course) => {
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 12 }), async (history) => {
         const found = kinds.map(async (kind) => {
           const journal = await kind.open();
-          for (const step of course) await step(journal);
+          for (const step of history) await step(journal);
           const later = await kind.reopen(journal);
           const what = { progress: later.progressOf(key), row: await later.rowOf(key), rows: await rowsOf(later) };
           await later.close();

@@ -256,12 +256,12 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     for (const begunIn of ['there', 'here'] as const) {
       testCount += 1;
       region = `region-${(regionCount += 1)}`;
-      const [here, mortal, other] = [another(), another(), elsewhere()];
+      const [here, crashing, other] = [another(), another(), elsewhere()];
       await here.send(someQueuedTasks(1));
       const first = await receiveOne(here);
       await first.save(submitted);
       await first.release();
-      const moving = await receiveOne(mortal);
+      const moving = await receiveOne(crashing);
       expect(await moving.offer(other.place)).toEqual(submitted);
       await other.send(someQueuedTasks(1));
       if (begunIn === 'here') {
@@ -273,7 +273,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
       } else {
         const lease = await receiveOne(other);
         expect(lease.queued.progress).toEqual(submitted);
-        await mortal.close();
+        await crashing.close();
         expect(await receive(here, 1, bench.leaseMs)).toEqual([]);
         expect(await lease.ack()).toBe(true);
       }
@@ -343,11 +343,11 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   });
 
   it('hands the task of a holder that is gone to the next', async () => {
-    const mortal = another();
+    const crashing = another();
     await queue.send(someQueuedTasks(1));
-    const lease = await receiveOne(mortal);
+    const lease = await receiveOne(crashing);
     if (bench.remembers) await lease.save(submitted);
-    await mortal.close();
+    await crashing.close();
     const next = await receiveOne(queue, bench.leaseMs + 1_000);
     expect(next.delivery).toBe(2);
     // Where nothing can be written down, it may have been paid for.

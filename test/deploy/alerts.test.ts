@@ -23,7 +23,14 @@ const exposed = [
   renderPrometheus({ regions: [], failover: [], api: { reachable: true } } as never),
   renderWorkerMetrics(
     {
-      ...{ isDraining: false, away: null, concurrency: 1, busy: 0, pausedMs: 0, totals: new WorkerStats().totals() },
+      ...{
+        isDraining: false,
+        queueError: null,
+        concurrency: 1,
+        busy: 0,
+        pausedMs: 0,
+        totals: new WorkerStats().totals(),
+      },
       depth: { waiting: 0, inFlight: 0, oldestAgeMs: 0, dead: 0 },
     },
     'us-east-1',

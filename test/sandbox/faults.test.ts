@@ -3,7 +3,7 @@ import { UsageError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/sandbox/faults.ts';
 import { readFaultMode } from '../../src/sandbox/options.ts';
 
-const quiet = { faults: [], outages: [], random: () => 0 };
+const noFaults = { faults: [], outages: [], random: () => 0 };
 const types = (faults: Faults, count: number, endpoint: 'submit' | 'poll' = 'submit') =>
   Array.from({ length: count }, () => faults.next(endpoint, 0)?.injection.type ?? null);
 
@@ -31,14 +31,14 @@ describe('a fault mode', () => {
 
 describe('a script', () => {
   it('is consumed in order, request by request', () => {
-    const faults = new Faults(quiet);
+    const faults = new Faults(noFaults);
     faults.script({ mode: 'reset', times: 2 });
     faults.script({ mode: 'html', afterRequests: 1 });
     expect(types(faults, 5)).toEqual(['reset', 'reset', null, 'html', null]);
   });
 
   it('keeps the endpoints apart', () => {
-    const faults = new Faults(quiet);
+    const faults = new Faults(noFaults);
     faults.script({ mode: 'reset', endpoint: 'poll' });
     faults.script({ mode: 'submit/empty' });
     expect(types(faults, 2)).toEqual(['empty', null]);
@@ -46,26 +46,26 @@ describe('a script', () => {
   });
 
   it('carries its Retry-After', () => {
-    const faults = new Faults(quiet);
+    const faults = new Faults(noFaults);
     faults.script({ mode: 503, retryAfter: '7' });
     expect(faults.next('poll', 0)).toEqual({ injection: { type: 'status', status: 503 }, retryAfter: '7' });
   });
 
   it('goes before an outage', () => {
-    const faults = new Faults({ ...quiet, outages: [{ mode: '503', fromMs: 0, toMs: 9 }] });
+    const faults = new Faults({ ...noFaults, outages: [{ mode: '503', fromMs: 0, toMs: 9 }] });
     faults.script({ mode: 'html' });
     expect(types(faults, 2)).toEqual(['html', 'status']);
   });
 
   it('strikes nothing when it strikes zero times', () => {
-    const faults = new Faults(quiet);
+    const faults = new Faults(noFaults);
     faults.script({ mode: 'html', times: 0 });
     expect(types(faults, 1)).toEqual([null]);
   });
 });
 
 describe('an outage', () => {
-  const faults = new Faults({ ...quiet, outages: [{ mode: 'submit/503', fromMs: 10, toMs: 20 }] });
+  const faults = new Faults({ ...noFaults, outages: [{ mode: 'submit/503', fromMs: 10, toMs: 20 }] });
 
   it.each([
     [9, false],
@@ -96,6 +96,6 @@ describe('random shares', () => {
       { mode: 'poll/empty', share: 0.5 },
       { mode: 'html', share: 0.2 },
     ];
-    expect(types(new Faults({ ...quiet, faults, random: () => draw }), 1)).toEqual([type]);
+    expect(types(new Faults({ ...noFaults, faults, random: () => draw }), 1)).toEqual([type]);
   });
 });

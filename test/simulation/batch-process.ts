@@ -7,7 +7,7 @@ import { type StopReason, StopRules } from '../../src/core/batch/stop-rules.ts';
 import type { TaskJournal } from '../../src/ports/files.ts';
 import { aTask } from '../support/builders.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
-import { MortalProcess } from '../support/mortal-process.ts';
+import { CrashingProcess } from '../support/crashing-process.ts';
 import type { Host } from './host.ts';
 import { type BatchSchedule, lastLife, type Life } from './schedule.ts';
 import { keyOf } from './task-key.ts';
@@ -45,8 +45,8 @@ export class BatchProcess {
     this.#name = name;
     this.#host = host;
     this.#schedule = schedule;
-    this.disk = new MemoryDisk({ habits: schedule.disk, clock: host.clock, dice: host.dice });
-    this.items = host.dice.some(schedule.tasks, (index) => {
+    this.disk = new MemoryDisk({ habits: schedule.disk, clock: host.clock, generator: host.generator });
+    this.items = host.generator.some(schedule.tasks, (index) => {
       const taskId = `${name}-t${index + 1}`;
       return { key: keyOf(taskId), task: aTask({ taskId }), priority: 0, values: { task_id: taskId } };
     });
@@ -73,7 +73,7 @@ export class BatchProcess {
 
   async #liveOnce(life: Life): Promise<void> {
     const { ledger, clock } = this.#host;
-    const process = new MortalProcess(`${this.#name}#${this.lived.length + 1}`, life.steps ?? Infinity);
+    const process = new CrashingProcess(`${this.#name}#${this.lived.length + 1}`, life.steps ?? Infinity);
     const lived: Lived = {
       ...{ process: process.name, life, startedMs: clock.nowMs(), end: null, rows: [], begun: 0, interruptedMs: null },
     };
@@ -109,7 +109,7 @@ export class BatchProcess {
     }
   }
 
-  async #run(process: MortalProcess, lived: Lived): Promise<StopReason | null> {
+  async #run(process: CrashingProcess, lived: Lived): Promise<StopReason | null> {
     const journal = await this.disk.openJournal(process);
     try {
       return await this.#runWith(journal, process, lived);
@@ -119,7 +119,7 @@ export class BatchProcess {
     }
   }
 
-  async #runWith(journal: TaskJournal, process: MortalProcess, lived: Lived): Promise<StopReason | null> {
+  async #runWith(journal: TaskJournal, process: CrashingProcess, lived: Lived): Promise<StopReason | null> {
     const clock = this.#host.clockOf(process);
     const { life, rows } = lived;
     const { concurrency, orderWindow, threadWaitMs, solver: options } = this.#schedule;
@@ -154,7 +154,7 @@ export class BatchProcess {
     if (expired) ledger.count('row: expired when it was written');
   }
 
-  #interrupt(process: MortalProcess, lived: Lived): AbortSignal {
+  #interrupt(process: CrashingProcess, lived: Lived): AbortSignal {
     const { clock } = this.#host;
     const interrupt = new AbortController();
     const { interruptAtMs } = lived.life;

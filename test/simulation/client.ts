@@ -9,8 +9,8 @@ import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 import { type Fault, ProviderFault } from '../../src/domain/fault.ts';
 import type { CallLimits, SolverApi } from '../../src/ports/api.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import type { MortalProcess } from '../support/mortal-process.ts';
-import type { Call, Course, Ledger } from './ledger.ts';
+import type { CrashingProcess } from '../support/crashing-process.ts';
+import type { Call, TaskRun, Ledger } from './ledger.ts';
 import type { ModelledService } from './modelled-service.ts';
 import { keyOf } from './task-key.ts';
 
@@ -31,12 +31,12 @@ const host = 'ocr.example.com';
 /** The client of one task in one process: time and the wire are modelled, what is read from the wire is not. */
 export class Client implements SolverApi {
   readonly #parts: ClientParts;
-  readonly #course: Course;
-  readonly #process: MortalProcess;
+  readonly #taskRun: TaskRun;
+  readonly #process: CrashingProcess;
 
-  constructor(parts: ClientParts, { course, process }: { course: Course; process: MortalProcess }) {
+  constructor(parts: ClientParts, { taskRun, process }: { taskRun: TaskRun; process: CrashingProcess }) {
     this.#parts = parts;
-    this.#course = course;
+    this.#taskRun = taskRun;
     this.#process = process;
   }
 
@@ -57,18 +57,18 @@ export class Client implements SolverApi {
 
   #begin(type: Call['type'], { timeLeftMs }: CallLimits, captchaId: string | null): Call {
     const { ledger, clock } = this.#parts;
-    const pass = type === 'submit' ? this.#course.pass : null;
-    const about = { type, course: this.#course, order: ledger.calls.length, pass, timeLeftMs, captchaId };
+    const pass = type === 'submit' ? this.#taskRun.pass : null;
+    const about = { type, taskRun: this.#taskRun, order: ledger.calls.length, pass, timeLeftMs, captchaId };
     const call: Call = { ...about, sentMs: clock.nowMs(), endedMs: null, fault: null };
     ledger.addCall(call);
-    this.#course.calls.push(call);
+    this.#taskRun.calls.push(call);
     if (type === 'submit') this.#checkAlive();
     this.#checkWrittenDown(call);
     return call;
   }
 
   #checkAlive(): void {
-    const { taskId, process } = this.#course;
+    const { taskId, process } = this.#taskRun;
     const alive = this.#parts.ledger.acceptedFor(taskId).find(({ knownTo, isOver }) => knownTo.has(process) && !isOver);
     if (alive !== undefined) {
       this.#parts.ledger.violate(`${process} submits ${taskId} while it knows ${alive.captchaId}, which may be alive`);
@@ -77,7 +77,7 @@ export class Client implements SolverApi {
 
   /** Every step is durable before it is taken: each submission, and each id before it is looked at. */
   #checkWrittenDown({ type, captchaId }: Call): void {
-    const { disk, taskId, process } = this.#course;
+    const { disk, taskId, process } = this.#taskRun;
     if (disk === null) return;
     const { ledger } = this.#parts;
     const [what, line, times] =
@@ -93,7 +93,7 @@ export class Client implements SolverApi {
     call.endedMs = clock.nowMs();
     const read = this.#read(call.type, httpCall, pick);
     const said = 'fault' in read ? read.fault.message : JSON.stringify(read.value);
-    ledger.trace(this.#process.name, `${call.type} ${this.#course.taskId} ${call.captchaId ?? ''} -> ${said}`);
+    ledger.trace(this.#process.name, `${call.type} ${this.#taskRun.taskId} ${call.captchaId ?? ''} -> ${said}`);
     if ('value' in read) return read.value;
     call.fault = read.fault;
     this.#recordEnd(call, read.fault);

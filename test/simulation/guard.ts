@@ -5,37 +5,37 @@ import { ProcessRetryAfterGate } from '../../src/core/resilience/retry-after-gat
 import { ProcessRetryBudget } from '../../src/core/resilience/retry-budget.ts';
 import type { Breaker, Permit, RetryAfterGate, RetryBudget } from '../../src/ports/state.ts';
 import type { Awaitable, Clock } from '../../src/ports/system.ts';
-import type { Dice } from '../support/dice.ts';
+import type { SeededGenerator } from '../support/seeded-generator.ts';
 import { MemoryLog } from '../support/memory-log.ts';
-import type { MortalProcess } from '../support/mortal-process.ts';
-import type { Course, Ledger, PassTaken } from './ledger.ts';
+import type { CrashingProcess } from '../support/crashing-process.ts';
+import type { TaskRun, Ledger, PassTaken } from './ledger.ts';
 import type { ProtectionSchedule } from './schedule.ts';
 
 /** What keeps the retries of all processes from becoming a storm, as one of them sees it. */
 export interface Guard {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
-  readonly quiet: RetryAfterGate;
+  readonly cooldown: RetryAfterGate;
 }
 
 /** Joins a process, with its own clock. Another way of sharing is another of these. */
-export type OpenGuard = (process: MortalProcess, clock: Clock) => Guard;
+export type OpenGuard = (process: CrashingProcess, clock: Clock) => Guard;
 
 interface GuardParts {
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly generator: SeededGenerator;
 }
 
 const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, parts: GuardParts) => OpenGuard> = {
-  object: ({ budget, breaker }, { clock, dice }) => {
+  object: ({ budget, breaker }, { clock, generator }) => {
     const guard = {
       budget: new ProcessRetryBudget(budget, { clock }),
-      breaker: new ProcessBreaker(breaker, { clock, random: dice }),
-      quiet: new ProcessRetryAfterGate({ clock }),
+      breaker: new ProcessBreaker(breaker, { clock, random: generator }),
+      cooldown: new ProcessRetryAfterGate({ clock }),
     };
     return () => guard;
   },
-  log: (options, { clock: host, dice: random }) => {
+  log: (options, { clock: host, generator: random }) => {
     const log = new MemoryLog<StateCommand, StateReply>(() => host.nowMs());
     const warn = (message: string): never => {
       throw new Error(message);
@@ -54,28 +54,28 @@ export function guardOf(options: ProtectionSchedule, parts: GuardParts): OpenGua
 }
 
 interface WatchParts {
-  readonly process: MortalProcess;
+  readonly process: CrashingProcess;
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly generator: SeededGenerator;
   /** The longest that an answer takes, in ms. */
   readonly answerMs: number;
 }
 
 /** The guard as one task uses it: it may end before and after every answer, and the ledger knows of every pass. */
-export function watched({ budget, breaker, quiet }: Guard, course: Course, parts: WatchParts): Guard {
-  const { process, ledger, clock, dice, answerMs } = parts;
+export function watched({ budget, breaker, cooldown }: Guard, taskRun: TaskRun, parts: WatchParts): Guard {
+  const { process, ledger, clock, generator, answerMs } = parts;
   const taken = new Map<Permit, PassTaken>();
   const ask = <T>(question: () => Awaitable<T>): Promise<T> =>
     process.take(async () => {
       const answer = await question();
-      if (answerMs > 0) await clock.sleep(dice.between(0, answerMs));
+      if (answerMs > 0) await clock.sleep(generator.between(0, answerMs));
       return answer;
     });
   const note = (type: 'taken' | 'given-back', pass: PassTaken, verdict: string | null): unknown =>
     ledger.passes.push({ type, pass, verdict, atMs: clock.nowMs() });
   return {
-    quiet: { ask: (ms) => ask(() => quiet.ask(ms)), leftMs: () => ask(() => quiet.leftMs()) },
+    cooldown: { extend: (ms) => ask(() => cooldown.extend(ms)), leftMs: () => ask(() => cooldown.leftMs()) },
     budget: {
       deposit: () => ask(() => budget.deposit()),
       tryWithdraw: (request) => ask(() => budget.tryWithdraw(request)),
@@ -86,7 +86,7 @@ export function watched({ budget, breaker, quiet }: Guard, course: Course, parts
           const answer = await breaker.tryAcquire();
           if (!answer.admitted) return answer;
           const pass = {
-            course,
+            taskRun,
             isProbe: answer.pass.probe,
             isTrial: answer.pass.ticket !== undefined,
             takenMs: clock.nowMs(),
@@ -96,7 +96,7 @@ export function watched({ budget, breaker, quiet }: Guard, course: Course, parts
           note('taken', pass, null);
           return answer;
         });
-        if (admission.admitted) course.pass = taken.get(admission.pass) ?? null;
+        if (admission.admitted) taskRun.pass = taken.get(admission.pass) ?? null;
         return admission;
       },
       record: (pass, verdict) =>

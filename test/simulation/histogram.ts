@@ -1,9 +1,9 @@
-import { submissionsOf } from './laws/submissions.ts';
-import type { Course, Ledger } from './ledger.ts';
+import { submissionsOf } from './invariants/submissions.ts';
+import type { TaskRun, Ledger } from './ledger.ts';
 import type { Simulated } from './simulate.ts';
 
 /** What a task was in the midst of when its process was killed. */
-function phaseOf({ calls, endedMs }: Course): string | null {
+function phaseOf({ calls, endedMs }: TaskRun): string | null {
   if (endedMs !== null) return null;
   const last = calls.at(-1);
   if (last === undefined) return 'before the first submission';
@@ -11,12 +11,12 @@ function phaseOf({ calls, endedMs }: Course): string | null {
   return last.captchaId === null ? 'between two submissions' : 'with an id that was known';
 }
 
-function countCourses(ledger: Ledger): void {
-  for (const course of ledger.courses) {
-    const phase = phaseOf(course);
+function countTaskRuns(ledger: Ledger): void {
+  for (const taskRun of ledger.taskRuns) {
+    const phase = phaseOf(taskRun);
     if (phase !== null) ledger.count(`crash: task ${phase}`);
-    if (course.isResumed) ledger.count('task resumed by its id');
-    ledger.count('submissions', submissionsOf(course).length);
+    if (taskRun.isResumed) ledger.count('task resumed by its id');
+    ledger.count('submissions', submissionsOf(taskRun).length);
   }
 }
 
@@ -42,7 +42,7 @@ export function countWhatHappened(simulated: Simulated): void {
   );
   ledger.count('ids accepted', ledger.accepted.length);
   ledger.count(`schedule: shared by ${schedule.protection.sharing}`);
-  countCourses(ledger);
+  countTaskRuns(ledger);
   countDoubt(simulated);
 }
 

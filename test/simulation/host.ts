@@ -4,12 +4,12 @@ import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import { Dice } from '../support/dice.ts';
+import { SeededGenerator } from '../support/seeded-generator.ts';
 import type { MemoryDisk } from '../support/memory-disk.ts';
-import type { MortalProcess } from '../support/mortal-process.ts';
+import type { CrashingProcess } from '../support/crashing-process.ts';
 import { Client } from './client.ts';
 import { type Guard, guardOf, type OpenGuard, watched } from './guard.ts';
-import { type Course, Ledger } from './ledger.ts';
+import { type TaskRun, Ledger } from './ledger.ts';
 import { ModelledService } from './modelled-service.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -32,7 +32,7 @@ const epoch = Date.UTC(2030, 0, 1);
 export class Host {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
-  readonly dice: Dice;
+  readonly generator: SeededGenerator;
   /** Goes on whatever becomes of the processes; its wall clock is set as the schedule says. */
   readonly clock: Clock;
   #sleepCount = 0;
@@ -54,10 +54,10 @@ export class Host {
       },
     };
     this.ledger = new Ledger(() => virtual.nowMs(), trace);
-    this.dice = new Dice(schedule.seed + 2 ** 40);
-    const { clock, dice, ledger } = this;
-    this.#service = new ModelledService({ habits, clock, dice, ledger });
-    this.#openGuard = guardOf(schedule.protection, { clock, dice });
+    this.generator = new SeededGenerator(schedule.seed + 2 ** 40);
+    const { clock, generator, ledger } = this;
+    this.#service = new ModelledService({ habits, clock, generator, ledger });
+    this.#openGuard = guardOf(schedule.protection, { clock, generator });
   }
 
   /** Lets time pass until nothing is left to happen. */
@@ -66,9 +66,10 @@ export class Host {
   }
 
   /** The clock as a process sees it, whose timers may be late. */
-  clockOf(process: MortalProcess): Clock {
-    const { dice, clock, schedule } = this;
-    const lagMs = (): number => (schedule.lagMs > 0 && dice.chance(0.1) ? dice.between(0, schedule.lagMs) : 0);
+  clockOf(process: CrashingProcess): Clock {
+    const { generator, clock, schedule } = this;
+    const lagMs = (): number =>
+      schedule.lagMs > 0 && generator.chance(0.1) ? generator.between(0, schedule.lagMs) : 0;
     return {
       nowMs: () => clock.nowMs(),
       timestamp: () => clock.timestamp(),
@@ -77,48 +78,54 @@ export class Host {
   }
 
   /** The shipping solver in one process; every task of it has a client and a guard that are watched. */
-  solverFor(process: MortalProcess, role: SolverRole): SimulatedSolver {
+  solverFor(process: CrashingProcess, role: SolverRole): SimulatedSolver {
     const clock = this.clockOf(process);
     const guard = this.#openGuard(process, clock);
     const solve: SimulatedSolver['solve'] = async (task, stop, solveOptions) => {
-      const course = this.#begin(process, task, { role, isResumed: (solveOptions?.accepted ?? null) !== null });
-      const solver = new Solver(role.options, this.#partsOf(course, { process, clock, guard }));
+      const taskRun = this.#begin(process, task, { role, isResumed: (solveOptions?.accepted ?? null) !== null });
+      const solver = new Solver(role.options, this.#partsOf(taskRun, { process, clock, guard }));
       const outcome = await solver.solve(task, stop, solveOptions);
-      course.endedMs = clock.nowMs();
-      course.outcome = outcome;
-      this.#recordOutcome(course, outcome);
+      taskRun.endedMs = clock.nowMs();
+      taskRun.outcome = outcome;
+      this.#recordOutcome(taskRun, outcome);
       return outcome;
     };
     return { solve };
   }
 
-  #recordOutcome({ process, taskId }: Course, outcome: Outcome): void {
+  #recordOutcome({ process, taskId }: TaskRun, outcome: Outcome): void {
     const how = outcome.status === 'solved' ? 'solved' : outcome.reason;
     this.ledger.trace(process, `outcome of ${taskId}: ${how}`);
     this.ledger.count(`outcome: ${how}`);
   }
 
-  #partsOf(course: Course, { process, clock, guard }: { process: MortalProcess; clock: Clock; guard: Guard }) {
-    const { ledger, schedule, dice } = this;
+  #partsOf(taskRun: TaskRun, { process, clock, guard }: { process: CrashingProcess; clock: Clock; guard: Guard }) {
+    const { ledger, schedule, generator } = this;
     const client = { service: this.#service, clock: this.clock, ledger, callTimeoutMs: schedule.callTimeoutMs };
     return {
-      api: new Client(client, { course, process }),
-      ...{ clock, random: dice },
-      ...watched(guard, course, { process, ledger, clock: this.clock, dice, answerMs: schedule.protection.answerMs }),
+      api: new Client(client, { taskRun, process }),
+      ...{ clock, random: generator },
+      ...watched(guard, taskRun, {
+        process,
+        ledger,
+        clock: this.clock,
+        generator,
+        answerMs: schedule.protection.answerMs,
+      }),
       emit: ({ type }: { type: string }) => ledger.count(`solver: ${type}`),
       timing: () => schedule.polling,
     };
   }
 
   #begin(
-    { name: process }: MortalProcess,
+    { name: process }: CrashingProcess,
     { taskId }: Task,
     { role: { options, disk }, isResumed }: { role: SolverRole; isResumed: boolean },
-  ): Course {
+  ): TaskRun {
     const startedMs = this.clock.nowMs();
     const about = { process, taskId, disk, options, startedMs, isResumed };
-    const course: Course = { ...about, calls: [], endedMs: null, outcome: null, pass: null };
-    this.ledger.courses.push(course);
-    return course;
+    const taskRun: TaskRun = { ...about, calls: [], endedMs: null, outcome: null, pass: null };
+    this.ledger.taskRuns.push(taskRun);
+    return taskRun;
   }
 }

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Breaker } from '../../src/ports/state.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import { aFault, aTask, someTasks } from '../support/builders.ts';
-import { Dice } from '../support/dice.ts';
-import { MortalProcess } from '../support/mortal-process.ts';
+import { SeededGenerator } from '../support/seeded-generator.ts';
+import { CrashingProcess } from '../support/crashing-process.ts';
 import type { Call, Script } from '../support/scripted-api.ts';
-import { aRig, usualBreaker, usualBudget } from '../support/solver-rig.ts';
+import { aHarness, usualBreaker, usualBudget } from '../support/solver-harness.ts';
 import { guardOf } from './guard.ts';
 import type { ProtectionSchedule } from './schedule.ts';
 
@@ -25,7 +25,7 @@ function breakerOf(sharing: ProtectionSchedule['sharing']): (breaker: Breaker, c
   const breaker = { ...usualBreaker, consecutiveFailures: 2, failureRatio: null };
   const options = { sharing, answerMs: 0, budget: usualBudget, breaker };
   return (_plain, clock) =>
-    guardOf(options, { clock, dice: new Dice(1) })(new MortalProcess('p', Infinity), clock).breaker;
+    guardOf(options, { clock, generator: new SeededGenerator(1) })(new CrashingProcess('p', Infinity), clock).breaker;
 }
 
 /**
@@ -39,16 +39,16 @@ async function played(sharing: ProtectionSchedule['sharing'], late: End, probe: 
     return [ended(probe, probeMs), ended('success', 100)];
   };
   const limits = { maxAttempts: 1, maxUnsolvable: 3 };
-  const rig = aRig({
+  const harness = aHarness({
     wrapBreaker: breakerOf(sharing),
     answers: { submits },
     options: { onExhausted: 'pause', limits },
   });
-  const begin = (taskId: string): unknown => rig.solver.solve(aTask({ taskId }), rig.stop.signal);
+  const begin = (taskId: string): unknown => harness.solver.solve(aTask({ taskId }), harness.stop.signal);
   ['late', 'bad1', 'bad2'].forEach(begin);
-  void rig.clock.sleep(secondMs).then(() => someTasks(10).forEach(({ taskId }) => begin(taskId)));
-  await rig.clock.run();
-  const [first, ...others] = rig.api.submissions.filter(({ sentMs }) => sentMs > secondMs);
+  void harness.clock.sleep(secondMs).then(() => someTasks(10).forEach(({ taskId }) => begin(taskId)));
+  await harness.clock.run();
+  const [first, ...others] = harness.api.submissions.filter(({ sentMs }) => sentMs > secondMs);
   expect(first?.sentMs).toBeLessThan(lateMs);
   expect(first?.endedMs).toBeGreaterThan(lateMs + 5 * secondMs);
   return [first!, ...others];

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import type { MemoryDisk } from '../support/memory-disk.ts';
 
 /** One task on its way through one process, from the call of the solver to its outcome. */
-export interface Course {
+export interface TaskRun {
   readonly process: string;
   readonly taskId: string;
   /** What its process keeps a journal on; null for one without. */
@@ -23,7 +23,7 @@ export interface Course {
 
 /** One pass of the breaker. Times in ms, on the clock of the host. */
 export interface PassTaken {
-  readonly course: Course;
+  readonly taskRun: TaskRun;
   readonly isProbe: boolean;
   /** Others wait for its answer. */
   readonly isTrial: boolean;
@@ -34,7 +34,7 @@ export interface PassTaken {
 /** One request, as the wire saw it. */
 export interface Call {
   readonly type: 'submit' | 'poll';
-  readonly course: Course;
+  readonly taskRun: TaskRun;
   /** Counts all calls, in the order in which they were sent. */
   readonly order: number;
   readonly sentMs: number;
@@ -61,12 +61,12 @@ export interface Accepted {
 /** What happened, written down by the world and by nobody who is judged. */
 export class Ledger {
   readonly calls: Call[] = [];
-  readonly courses: Course[] = [];
+  readonly taskRuns: TaskRun[] = [];
   readonly accepted: Accepted[] = [];
   readonly passes: ({ readonly type: 'taken' | 'given-back'; readonly pass: PassTaken; readonly atMs: number } & {
     readonly verdict: string | null;
   })[] = [];
-  /** What went against a law at once. */
+  /** What broke an invariant at once. */
   readonly violations: string[] = [];
   /** When each process ended, whichever way. */
   readonly goneMs = new Map<string, number>();
@@ -91,14 +91,14 @@ export class Ledger {
     this.#trace?.(`${(this.#nowMs() / 1_000).toFixed(3).padStart(10)} s  ${process.padEnd(14)} ${text}`);
   }
 
-  violate(law: string): void {
-    this.trace('LAW BROKEN', law);
-    this.violations.push(`${(this.#nowMs() / 1_000).toFixed(3)} s: ${law}`);
+  violate(invariant: string): void {
+    this.trace('INVARIANT BROKEN', invariant);
+    this.violations.push(`${(this.#nowMs() / 1_000).toFixed(3)} s: ${invariant}`);
   }
 
   addCall(call: Call): void {
     this.calls.push(call);
-    const { taskId } = call.course;
+    const { taskId } = call.taskRun;
     if (call.type === 'submit') this.#submissions.set(taskId, this.submissionsOf(taskId) + 1);
   }
 

@@ -2,7 +2,7 @@ import { addCounts, renderHistogram } from './histogram.ts';
 import { simulate } from './simulate.ts';
 
 export interface ManyPlayed {
-  /** One text per seed that broke a law, with the command that plays it again. */
+  /** One text per seed that broke an invariant, with the command that plays it again. */
   readonly broken: readonly string[];
   /** How often what happened. */
   readonly counts: ReadonlyMap<string, number>;
@@ -18,7 +18,7 @@ function report(seed: number, broken: readonly string[]): string {
   return [`seed ${seed}`, ...broken.slice(0, toldBreaches), replay].join('\n  ');
 }
 
-/** Plays the seeds `from` to `to`, one after the other, until too many have broken a law. */
+/** Plays the seeds `from` to `to`, one after the other, until too many have broken an invariant. */
 export async function playSeeds(from: number, to: number): Promise<ManyPlayed> {
   const broken: string[] = [];
   const counts = new Map<string, number>();

@@ -3,15 +3,15 @@ import type { Bounds } from '../../src/core/batch/stop-rules.ts';
 import type { BreakerOptions } from '../../src/core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
 import type { SolverOptions } from '../../src/core/solve/solver.ts';
-import { Dice } from '../support/dice.ts';
+import { SeededGenerator } from '../support/seeded-generator.ts';
 import type { DiskHabits } from '../support/memory-disk.ts';
-import { type Trouble, troubles } from './trouble.ts';
+import { type ServiceFault, serviceFaults } from './service-faults.ts';
 
-/** A time in which every call meets the same trouble. */
+/** A time in which every call meets the same fault. */
 export interface Spell {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly trouble: Trouble;
+  readonly serviceFault: ServiceFault;
 }
 
 export interface ServiceHabits {
@@ -22,7 +22,7 @@ export interface ServiceHabits {
   /** Null for any number. */
   readonly threads: number | null;
   /** Shares 0..1, until `calmFromMs`. */
-  readonly troubleRatio: number;
+  readonly faultRatio: number;
   readonly unsolvableRatio: number;
   readonly spells: readonly Spell[];
   /** From then on nothing goes wrong any more. */
@@ -92,120 +92,120 @@ export const lastLife: Life = {
   bounds: noBounds,
 };
 
-function createWorkerSolver(dice: Dice, onExhausted: SolverOptions['onExhausted']): SolverOptions {
+function createWorkerSolver(generator: SeededGenerator, onExhausted: SolverOptions['onExhausted']): SolverOptions {
   return {
-    timeoutMs: dice.oneOf([2_000, 20_000, 60_000, 120_000, 300_000]),
-    limits: { maxAttempts: dice.whole(1, 6), maxUnsolvable: dice.whole(1, 3) },
+    timeoutMs: generator.oneOf([2_000, 20_000, 60_000, 120_000, 300_000]),
+    limits: { maxAttempts: generator.whole(1, 6), maxUnsolvable: generator.whole(1, 3) },
     backoff: {
-      strategy: dice.oneOf(['none', 'fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter']),
-      baseDelayMs: dice.oneOf([0, 200, 1_000]),
-      maxDelayMs: dice.oneOf([0, 5_000, 30_000]),
+      strategy: generator.oneOf(['none', 'fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter']),
+      baseDelayMs: generator.oneOf([0, 200, 1_000]),
+      maxDelayMs: generator.oneOf([0, 5_000, 30_000]),
     },
     onExhausted,
   };
 }
 
-function boundsOf(dice: Dice): Bounds {
-  const few = (): number => dice.whole(1, 12);
+function boundsOf(generator: SeededGenerator): Bounds {
+  const few = (): number => generator.whole(1, 12);
   return {
-    maxFailures: dice.maybe(0.15, few),
-    maxSubmissions: dice.maybe(0.15, few),
-    maxDurationMs: dice.maybe(0.15, () => dice.between(1_000, 120_000)),
-    limit: dice.maybe(0.15, few),
+    maxFailures: generator.maybe(0.15, few),
+    maxSubmissions: generator.maybe(0.15, few),
+    maxDurationMs: generator.maybe(0.15, () => generator.between(1_000, 120_000)),
+    limit: generator.maybe(0.15, few),
   };
 }
 
-const lifeOf = (dice: Dice): Life => ({
-  steps: dice.maybe(0.75, () => Math.floor(dice.oneOf([40, 150, 600]) * dice.next())),
-  interruptAtMs: dice.maybe(0.25, () => dice.between(0, 90_000)),
-  downMs: dice.oneOf([0, 10, 2_000, 60_000]),
-  retryFailed: dice.chance(0.5),
-  leaveInDoubt: dice.chance(0.2),
-  resolveExpired: dice.chance(0.3),
-  bounds: boundsOf(dice),
+const lifeOf = (generator: SeededGenerator): Life => ({
+  steps: generator.maybe(0.75, () => Math.floor(generator.oneOf([40, 150, 600]) * generator.next())),
+  interruptAtMs: generator.maybe(0.25, () => generator.between(0, 90_000)),
+  downMs: generator.oneOf([0, 10, 2_000, 60_000]),
+  retryFailed: generator.chance(0.5),
+  leaveInDoubt: generator.chance(0.2),
+  resolveExpired: generator.chance(0.3),
+  bounds: boundsOf(generator),
 });
 
-function batchOf(dice: Dice): BatchSchedule {
-  const start = dice.oneOf([1, 2, 4, 8]);
+function batchOf(generator: SeededGenerator): BatchSchedule {
+  const start = generator.oneOf([1, 2, 4, 8]);
   return {
-    tasks: dice.oneOf([1, 3, 6, 12, 20]),
-    concurrency: { start, max: start + dice.whole(0, 4) },
-    orderWindow: dice.maybe(0.3, () => dice.whole(1, 6)),
-    threadWaitMs: dice.oneOf([100, 5_000]),
-    solver: createWorkerSolver(dice, dice.oneOf(['pause', 'pause', 'pause', 'fail'])),
-    disk: { syncMs: dice.oneOf([0, 5, 40, 400]), fullRatio: dice.chance(0.15) ? 0.01 : 0 },
-    lives: dice.some(dice.whole(0, 4), () => lifeOf(dice)),
+    tasks: generator.oneOf([1, 3, 6, 12, 20]),
+    concurrency: { start, max: start + generator.whole(0, 4) },
+    orderWindow: generator.maybe(0.3, () => generator.whole(1, 6)),
+    threadWaitMs: generator.oneOf([100, 5_000]),
+    solver: createWorkerSolver(generator, generator.oneOf(['pause', 'pause', 'pause', 'fail'])),
+    disk: { syncMs: generator.oneOf([0, 5, 40, 400]), fullRatio: generator.chance(0.15) ? 0.01 : 0 },
+    lives: generator.some(generator.whole(0, 4), () => lifeOf(generator)),
   };
 }
 
-const solveOf = (dice: Dice): SolveSchedule => ({
-  startsAtMs: dice.between(0, 120_000),
-  steps: dice.maybe(0.3, () => dice.whole(0, 40)),
-  stopAtMs: dice.maybe(0.2, () => dice.between(0, 60_000)),
-  solver: createWorkerSolver(dice, dice.oneOf(['fail', 'fail', 'wait'])),
+const solveOf = (generator: SeededGenerator): SolveSchedule => ({
+  startsAtMs: generator.between(0, 120_000),
+  steps: generator.maybe(0.3, () => generator.whole(0, 40)),
+  stopAtMs: generator.maybe(0.2, () => generator.between(0, 60_000)),
+  solver: createWorkerSolver(generator, generator.oneOf(['fail', 'fail', 'wait'])),
 });
 
-function createSimulatedResilience(dice: Dice): ProtectionSchedule {
+function createSimulatedResilience(generator: SeededGenerator): ProtectionSchedule {
   return {
-    sharing: dice.oneOf(['object', 'log']),
-    answerMs: dice.oneOf([0, 0, 5, 200]),
+    sharing: generator.oneOf(['object', 'log']),
+    answerMs: generator.oneOf([0, 0, 5, 200]),
     budget: {
-      ratio: dice.oneOf([null, 0, 0.1, 0.5, 1]),
-      minRetriesPerSecond: dice.oneOf([0, 0.02, 0.2, 2]),
-      maxRetriesPerSecond: dice.oneOf([0.05, 0.2, 1, 10]),
-      burst: dice.oneOf([1, 1, 2, 4, 10]),
+      ratio: generator.oneOf([null, 0, 0.1, 0.5, 1]),
+      minRetriesPerSecond: generator.oneOf([0, 0.02, 0.2, 2]),
+      maxRetriesPerSecond: generator.oneOf([0.05, 0.2, 1, 10]),
+      burst: generator.oneOf([1, 1, 2, 4, 10]),
     },
     breaker: {
-      failureRatio: dice.oneOf([null, null, 0.3, 0.5, 1]),
-      minimumThroughput: dice.whole(1, 10),
-      consecutiveFailures: dice.oneOf([null, 1, 2, 3, 5]),
-      samplingDurationMs: dice.oneOf([5_000, 30_000]),
-      breakDurationMs: dice.oneOf([500, 5_000, 20_000]),
-      maxBreakDurationMs: dice.oneOf([5_000, 60_000]),
-      probeLeaseMs: dice.oneOf([2_000, 60_000]),
-      ...(dice.chance(0.5) && { unprovenLimit: dice.whole(1, 5) }),
+      failureRatio: generator.oneOf([null, null, 0.3, 0.5, 1]),
+      minimumThroughput: generator.whole(1, 10),
+      consecutiveFailures: generator.oneOf([null, 1, 2, 3, 5]),
+      samplingDurationMs: generator.oneOf([5_000, 30_000]),
+      breakDurationMs: generator.oneOf([500, 5_000, 20_000]),
+      maxBreakDurationMs: generator.oneOf([5_000, 60_000]),
+      probeLeaseMs: generator.oneOf([2_000, 60_000]),
+      ...(generator.chance(0.5) && { unprovenLimit: generator.whole(1, 5) }),
     },
   };
 }
 
-function serviceOf(dice: Dice): ServiceHabits {
-  const calmFromMs = dice.oneOf([60_000, 240_000, 900_000]);
+function serviceOf(generator: SeededGenerator): ServiceHabits {
+  const calmFromMs = generator.oneOf([60_000, 240_000, 900_000]);
   const spellOf = (): Spell => {
-    const fromMs = dice.between(0, calmFromMs * 0.8);
-    const toMs = Math.min(calmFromMs, fromMs + dice.between(0, dice.oneOf([5_000, 60_000, 600_000])));
-    return { fromMs, toMs, trouble: dice.oneOf(troubles) };
+    const fromMs = generator.between(0, calmFromMs * 0.8);
+    const toMs = Math.min(calmFromMs, fromMs + generator.between(0, generator.oneOf([5_000, 60_000, 600_000])));
+    return { fromMs, toMs, serviceFault: generator.oneOf(serviceFaults) };
   };
   return {
-    latencyMs: dice.oneOf([0, 50, 300, 1_500]),
-    slowRatio: dice.oneOf([0, 0.01, 0.1, 0.4]),
-    solveMs: dice.oneOf([1_000, 20_000, 90_000]),
-    threads: dice.maybe(0.3, () => dice.whole(1, 4)),
-    troubleRatio: dice.oneOf([0, 0.1, 0.3, 0.7]),
-    unsolvableRatio: dice.oneOf([0, 0.1, 0.5]),
-    spells: dice.some(dice.whole(0, 3), spellOf),
+    latencyMs: generator.oneOf([0, 50, 300, 1_500]),
+    slowRatio: generator.oneOf([0, 0.01, 0.1, 0.4]),
+    solveMs: generator.oneOf([1_000, 20_000, 90_000]),
+    threads: generator.maybe(0.3, () => generator.whole(1, 4)),
+    faultRatio: generator.oneOf([0, 0.1, 0.3, 0.7]),
+    unsolvableRatio: generator.oneOf([0, 0.1, 0.5]),
+    spells: generator.some(generator.whole(0, 3), spellOf),
     calmFromMs,
   };
 }
 
 /** The schedule of a seed: the same for ever. */
 export function scheduleOf(seed: number): Schedule {
-  const dice = new Dice(seed);
+  const generator = new SeededGenerator(seed);
   return {
     seed,
-    protection: createSimulatedResilience(dice),
-    service: serviceOf(dice),
-    callTimeoutMs: dice.oneOf([1_000, 10_000, 30_000]),
-    lagMs: dice.oneOf([0, 0, 20, 1_500]),
-    jumps: dice.some(dice.whole(0, 3), () => ({
-      atMs: dice.between(0, 300_000),
-      byMs: dice.oneOf([-1, 1]) * dice.between(0, dice.oneOf([1_000, 3_600_000, 86_400_000])),
+    protection: createSimulatedResilience(generator),
+    service: serviceOf(generator),
+    callTimeoutMs: generator.oneOf([1_000, 10_000, 30_000]),
+    lagMs: generator.oneOf([0, 0, 20, 1_500]),
+    jumps: generator.some(generator.whole(0, 3), () => ({
+      atMs: generator.between(0, 300_000),
+      byMs: generator.oneOf([-1, 1]) * generator.between(0, generator.oneOf([1_000, 3_600_000, 86_400_000])),
     })),
     polling: {
-      firstWaitMs: dice.oneOf([0, 1_000, 15_000]),
-      intervalMs: dice.oneOf([1_000, 5_000]),
-      lifetimeMs: dice.oneOf([10_000, 120_000]),
+      firstWaitMs: generator.oneOf([0, 1_000, 15_000]),
+      intervalMs: generator.oneOf([1_000, 5_000]),
+      lifetimeMs: generator.oneOf([10_000, 120_000]),
     },
-    batches: dice.some(dice.oneOf([1, 1, 1, 2]), () => batchOf(dice)),
-    solves: dice.some(dice.oneOf([0, 1, 3, 8]), () => solveOf(dice)),
+    batches: generator.some(generator.oneOf([1, 1, 1, 2]), () => batchOf(generator)),
+    solves: generator.some(generator.oneOf([0, 1, 3, 8]), () => solveOf(generator)),
   };
 }

@@ -1,7 +1,7 @@
 import { BatchProcess } from './batch-process.ts';
 import { countWhatHappened } from './histogram.ts';
 import { Host } from './host.ts';
-import { laws } from './laws.ts';
+import { invariants } from './invariants.ts';
 import type { Ledger } from './ledger.ts';
 import { openAsFiles } from './real-files.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
@@ -40,14 +40,14 @@ export interface CallResult {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Plays the schedule of a seed and says which laws it broke. `trace` is told of every step. */
+/** Plays the schedule of a seed and says which invariants it broke. `trace` is told of every step. */
 export async function simulate(seed: number, trace: ((line: string) => void) | null = null): Promise<CallResult> {
   const simulated = await play(scheduleOf(seed), trace);
   const { ledger } = simulated;
   await openAsFiles(simulated);
   countWhatHappened(simulated);
-  for (const [name, law] of Object.entries(laws)) {
-    for (const breach of law(simulated)) ledger.violations.push(`${name}: ${breach}`);
+  for (const [name, invariant] of Object.entries(invariants)) {
+    for (const breach of invariant(simulated)) ledger.violations.push(`${name}: ${breach}`);
   }
   return { seed, broken: ledger.violations, counts: ledger.counts };
 }

@@ -5,7 +5,7 @@ import { simulate } from './simulate.ts';
 
 const seed = process.env['SIMULATION_SEED'];
 
-/** An empty simulation would keep every law: each of these happens often enough that 500 schedules hold some. */
+/** An empty simulation would break no invariant: each of these happens often enough that 500 schedules hold some. */
 const mustHappen = [
   'crash: journal torn',
   'crash: task with a submission out',
@@ -31,24 +31,24 @@ const mustHappen = [
 ];
 
 describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks that jump', () => {
-  it('break no law, and are about something', async () => {
+  it('break no invariant, and are about something', async () => {
     const { broken, counts } = await playSeeds(1, 500);
     expect(broken).toEqual([]);
     expect(mustHappen.filter((event) => (counts.get(event) ?? 0) < 3)).toEqual([]);
   }, 120_000);
 
-  it('take the same course for the same seed', async () => {
+  it('take the same steps for the same seed', async () => {
     for (const each of [1, 7, 42]) {
-      const courses: string[][] = [[], []];
-      for (const course of courses) await simulate(each, (line) => course.push(line));
-      expect(courses[0]?.length).toBeGreaterThan(10);
-      expect(courses[0]).toEqual(courses[1]);
+      const traces: string[][] = [[], []];
+      for (const taskRun of traces) await simulate(each, (line) => taskRun.push(line));
+      expect(traces[0]?.length).toBeGreaterThan(10);
+      expect(traces[0]).toEqual(traces[1]);
     }
   });
 });
 
 describe.runIf(seed !== undefined)(`the schedule of seed ${seed ?? ''}`, () => {
-  it('breaks no law', async () => {
+  it('breaks no invariant', async () => {
     console.info(JSON.stringify(scheduleOf(Number(seed)), null, 1));
     const { broken } = await simulate(Number(seed), (line) => console.info(line));
     expect(broken).toEqual([]);

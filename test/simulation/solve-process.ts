@@ -1,5 +1,5 @@
 import { aTask } from '../support/builders.ts';
-import { MortalProcess } from '../support/mortal-process.ts';
+import { CrashingProcess } from '../support/crashing-process.ts';
 import type { Host } from './host.ts';
 import type { SolveSchedule } from './schedule.ts';
 
@@ -10,7 +10,7 @@ export async function runSolve(
   host: Host,
 ): Promise<'killed' | 'ended'> {
   await host.clock.sleep(startsAtMs);
-  const process = new MortalProcess(name, steps ?? Infinity);
+  const process = new CrashingProcess(name, steps ?? Infinity);
   const stop = new AbortController();
   if (stopAtMs !== null) void host.clock.sleep(stopAtMs).then(() => stop.abort());
   const solver = host.solverFor(process, { options, disk: null });

@@ -4,7 +4,7 @@ import { playSeeds } from './many-seeds.ts';
 const first = Number(process.env['SIMULATION_FIRST'] ?? 1);
 const count = Number(process.env['SIMULATION_COUNT'] ?? 10_000);
 
-it(`no law is broken by the seeds ${first} to ${first + count - 1}`, async () => {
+it(`no invariant is broken by the seeds ${first} to ${first + count - 1}`, async () => {
   const beganMs = performance.now();
   const { broken, histogram } = await playSeeds(first, first + count - 1);
   const seconds = (performance.now() - beganMs) / 1_000;

@@ -5,8 +5,8 @@ import { encodeHeader, type JournalHeader } from '../../src/adapters/files/journ
 import { replay } from '../../src/adapters/files/journal/replay.ts';
 import { TaskStates } from '../../src/adapters/files/journal/task-states.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import type { Dice } from './dice.ts';
-import type { MortalProcess } from './mortal-process.ts';
+import type { SeededGenerator } from './seeded-generator.ts';
+import type { CrashingProcess } from './crashing-process.ts';
 
 export interface DiskHabits {
   /** The longest that making data durable takes, in ms. */
@@ -18,7 +18,7 @@ export interface DiskHabits {
 export interface DiskParts {
   readonly habits: DiskHabits;
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly generator: SeededGenerator;
 }
 
 export const journalHeader: JournalHeader = {
@@ -50,13 +50,13 @@ export class MemoryDisk {
   /** What was written and not made durable survives up to any byte. Answers how many bytes were lost. */
   crash(): number {
     const length = this.#bytes.length;
-    this.#durable = Math.min(length, this.#parts.dice.whole(this.#durable, length));
+    this.#durable = Math.min(length, this.#parts.generator.whole(this.#durable, length));
     this.#bytes = this.#bytes.subarray(0, this.#durable);
     return length - this.#durable;
   }
 
   /** The shipping journal on this file, opened by a process: what `openJournal` does, but for the lock. */
-  async openJournal(process: MortalProcess): Promise<FileJournal> {
+  async openJournal(process: CrashingProcess): Promise<FileJournal> {
     const file = this.#fileOf(process);
     const states = new TaskStates();
     const size = this.#bytes.length;
@@ -68,7 +68,7 @@ export class MemoryDisk {
     return new FileJournal(parts, { header, isResumed: true, keptAs: null });
   }
 
-  #fileOf(process: MortalProcess): FileHandle {
+  #fileOf(process: CrashingProcess): FileHandle {
     const file = {
       read: (into: Buffer, offset: number, length: number, position: number) =>
         process.take(() => ({ bytesRead: this.#bytes.copy(into, offset, position, position + length) })),
@@ -87,19 +87,19 @@ export class MemoryDisk {
 
   /** Short writes are legal, and a full disk takes what still fits. */
   #write(bytes: Buffer): number {
-    const { dice, habits } = this.#parts;
-    const isFull = !this.isWell && dice.chance(habits.fullRatio);
-    const isShort = isFull || dice.chance(0.05);
-    const written = isShort ? dice.whole(isFull ? 0 : 1, bytes.length) : bytes.length;
+    const { generator, habits } = this.#parts;
+    const isFull = !this.isWell && generator.chance(habits.fullRatio);
+    const isShort = isFull || generator.chance(0.05);
+    const written = isShort ? generator.whole(isFull ? 0 : 1, bytes.length) : bytes.length;
     this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(0, written)]);
     if (isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     return written;
   }
 
   async #sync(): Promise<void> {
-    const { dice, habits, clock } = this.#parts;
+    const { generator, habits, clock } = this.#parts;
     const { length } = this.#bytes;
-    await clock.sleep(dice.between(0, habits.syncMs));
+    await clock.sleep(generator.between(0, habits.syncMs));
     this.#durable = Math.max(this.#durable, Math.min(length, this.#bytes.length));
   }
 }

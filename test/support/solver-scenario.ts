@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Breaker, Permit, RetryBudget } from '../../src/ports/state.ts';
 import { aTask } from './builders.ts';
 import type { Call, Script } from './scripted-api.ts';
-import { aRig, type Rig, usualBreaker } from './solver-rig.ts';
+import { aHarness, type SolverHarness, usualBreaker } from './solver-harness.ts';
 import { somePolls, someSubmits } from './some-faults.ts';
 
 /** Tasks with what the service does to them, and every option that matters. */
@@ -41,7 +41,7 @@ export const aScenario = fc.record({
 export type Scenario = typeof aScenario extends fc.Arbitrary<infer T> ? T : never;
 
 /** All that can be seen of a scenario from outside. */
-export interface Course {
+export interface PlayedScenario {
   readonly scenario: Scenario;
   readonly calls: readonly Call[];
   readonly outcomes: readonly Outcome[];
@@ -54,12 +54,12 @@ function scriptOf<T>(scripts: readonly Script<T>[], index: number): Script<T> {
   return scripts[index % scripts.length]!;
 }
 
-function rigFor(scenario: Scenario): Rig & Pick<Course, 'tokensAtMs' | 'passes'> {
+function harnessFor(scenario: Scenario): SolverHarness & Pick<PlayedScenario, 'tokensAtMs' | 'passes'> {
   const tokensAtMs: number[] = [];
   const passes = new Map<Permit, number>();
   const { tasks, options, budget, seed } = scenario;
   const scriptsOf = (taskId: string): Scenario['tasks'][number] => tasks[Number(taskId.slice(1))]!;
-  const rig = aRig({
+  const harness = aHarness({
     options,
     budget,
     seed,
@@ -91,12 +91,12 @@ function rigFor(scenario: Scenario): Rig & Pick<Course, 'tokensAtMs' | 'passes'>
       },
     }),
   });
-  return { ...rig, tokensAtMs, passes };
+  return { ...harness, tokensAtMs, passes };
 }
 
 /** Plays a scenario to its end, in virtual time. */
-export async function play(scenario: Scenario): Promise<Course> {
-  const { api, clock, solver, stop, tokensAtMs, passes } = rigFor(scenario);
+export async function play(scenario: Scenario): Promise<PlayedScenario> {
+  const { api, clock, solver, stop, tokensAtMs, passes } = harnessFor(scenario);
   const running = scenario.tasks.map((_, index) => solver.solve(aTask({ taskId: `t${index}` }), stop.signal));
   if (scenario.stopAtMs !== null) void clock.sleep(scenario.stopAtMs).then(() => stop.abort());
   await clock.run();

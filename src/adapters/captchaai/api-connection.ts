@@ -148,7 +148,7 @@ export class ApiConnection {
   }
 
   /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
-  async ask<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
+  async request<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
     this.#opening ??= openDispatcher(this.#options);
     const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, this.#options.timeoutMs);
     const limits = { ...apiRequest.limits, timeLeftMs };

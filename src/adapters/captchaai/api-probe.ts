@@ -8,7 +8,7 @@ import { cleanText } from './redactor.ts';
 import { parseBalance, type Parsed, parseThreads, type Success } from './responses.ts';
 
 /** Whom to ask, and how. */
-export interface AskOptions {
+export interface ApiProbeOptions {
   readonly baseUrl: URL;
   /** Null asks once and without a key, which shows how the service is reached and nothing about an account. */
   readonly key: string | null;
@@ -28,18 +28,18 @@ const warmedQuestions = 5;
 class ApiRequests {
   readonly roundTripsMs: number[] = [];
   clock: ClockReading | null = null;
-  readonly #options: AskOptions;
+  readonly #options: ApiProbeOptions;
   readonly #dispatcher: Dispatcher;
   #date: string | null = null;
 
-  constructor(dispatcher: Dispatcher, options: AskOptions) {
+  constructor(dispatcher: Dispatcher, options: ApiProbeOptions) {
     this.#options = options;
     this.#dispatcher = withDateHeader(dispatcher, (date) => {
       this.#date = date;
     });
   }
 
-  async ask<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Answer<T>> {
+  async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Answer<T>> {
     const { baseUrl, key, timeoutMs } = this.#options;
     const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
     const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
@@ -64,34 +64,34 @@ class ApiRequests {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
-    // Whoever surveys a service draws conclusions from all of its answers.
+    // A probe of a service draws conclusions from all of its answers.
     return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
   }
 }
 
-async function askAll(
+async function requestAll(
   apiRequests: ApiRequests,
   hasKey: boolean,
 ): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
-  const balance = await apiRequests.ask('getbalance', parseBalance);
+  const balance = await apiRequests.request('getbalance', parseBalance);
   if ('fault' in balance) return { fault: balance.fault, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
   // Not every service of this protocol knows threads: no answer to that is no trouble.
-  const threads = await apiRequests.ask('threadsinfo', parseThreads);
+  const threads = await apiRequests.request('threadsinfo', parseThreads);
   const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
   for (let count = 1; count < warmedQuestions; count += 1) {
-    const again = await apiRequests.ask('getbalance', parseBalance);
+    const again = await apiRequests.request('getbalance', parseBalance);
     if ('fault' in again) return { ...known, fault: again.fault };
   }
   return { ...known, fault: null };
 }
 
 /** Asks the service a few cheap questions, the key in POST bodies only. Never rejects: what goes wrong is an answer. */
-export async function probeApi(options: AskOptions): Promise<ServiceAnswers> {
+export async function probeApi(options: ApiProbeOptions): Promise<ServiceAnswers> {
   const dispatcher = await openDispatcher({ connections: 1, timeoutMs: options.timeoutMs, proxy: options.proxy });
   const apiRequests = new ApiRequests(dispatcher, options);
   try {
-    const answers = await askAll(apiRequests, options.key !== null);
+    const answers = await requestAll(apiRequests, options.key !== null);
     return { ...answers, roundTripsMs: apiRequests.roundTripsMs, clock: apiRequests.clock };
   } catch (error) {
     const message = `The service could not be asked: ${cleanText(String(error), [options.key ?? ''])}`;

@@ -24,7 +24,7 @@ export interface AccountState {
 }
 
 /** The evidence that every thread is taken, as a sentence; null where there is none. */
-function fullHouse({ threads, balance }: AccountState): string | null {
+function throttledReason({ threads, balance }: AccountState): string | null {
   if (threads !== null) {
     const { threads: all, workingThreads } = threads;
     return all > 0 && workingThreads >= all ? `Every thread is busy (${workingThreads} of ${all}).` : null;
@@ -33,11 +33,11 @@ function fullHouse({ threads, balance }: AccountState): string | null {
 }
 
 /**
- * What `ERROR_ZERO_BALANCE` means for a submission: a full house is `throttled`, like the code for a busy account;
+ * What `ERROR_ZERO_BALANCE` means for a submission: busy threads are `throttled`, like the code for a busy account;
  * anything else, or no answer, stays `fault`, the account's.
  */
 export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
-  const evidence = fullHouse(state);
+  const evidence = throttledReason(state);
   if (evidence === null) return fault;
   const { retryAfterMs } = faultOfCode('ERROR_NO_SLOT_AVAILABLE', 'submit', {});
   return describeFault({
@@ -52,18 +52,18 @@ export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
 type Account = Pick<AccountApi, 'threads' | 'balance'>;
 
 /** Null where the service gave no usable answer. */
-async function tryAsk<T>(ask: () => Promise<T>): Promise<T | null> {
+async function valueOrNull<T>(request: () => Promise<T>): Promise<T | null> {
   try {
-    return await ask();
+    return await request();
   } catch (error) {
     if (error instanceof ProviderFault) return null;
     throw error;
   }
 }
 
-async function askState(account: Account): Promise<AccountState> {
-  const threads = await tryAsk(() => account.threads());
-  return { threads, balance: threads === null ? await tryAsk(() => account.balance()) : null };
+async function getAccountState(account: Account): Promise<AccountState> {
+  const threads = await valueOrNull(() => account.threads());
+  return { threads, balance: threads === null ? await valueOrNull(() => account.balance()) : null };
 }
 
 /** A caller that cannot wait for the answer learns nothing about the account: the run must not stop for that. */
@@ -79,13 +79,13 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
  * question; each still keeps to its own limits.
  */
 function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
-  let asking: Promise<AccountState> | null = null;
+  let pendingState: Promise<AccountState> | null = null;
 
   return (fault, limits) => {
-    asking ??= askState(account).finally(() => {
-      asking = null;
+    pendingState ??= getAccountState(account).finally(() => {
+      pendingState = null;
     });
-    const shared = asking;
+    const shared = pendingState;
     return new Promise((resolve, reject) => {
       const stopWatch = watchLimits(limits, (limit) =>
         resolve(unexplained(limit === 'timeout' ? 'timeout' : 'transport')),
@@ -132,10 +132,10 @@ function accountApi(session: ApiConnection): AccountApi {
   const about = (action: string, more: Readonly<Record<string, string>> = {}) =>
     ({ call: 'account', form: { ...more, action }, limits: unlimited }) as const;
   return {
-    balance: () => session.ask(about('getbalance'), parseBalance),
-    threads: () => session.ask(about('threadsinfo'), parseThreads),
+    balance: () => session.request(about('getbalance'), parseBalance),
+    threads: () => session.request(about('threadsinfo'), parseThreads),
     async report(captchaId, verdict) {
-      await session.ask(about(`report${verdict}`, { id: captchaId }), parseReportResponse);
+      await session.request(about(`report${verdict}`, { id: captchaId }), parseReportResponse);
     },
   };
 }
@@ -144,7 +144,7 @@ function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZer
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
-      const asked = session.ask({ call: 'submit', form: wireParameters(task), limits }, parseSubmitResponse);
+      const asked = session.request({ call: 'submit', form: wireParameters(task), limits }, parseSubmitResponse);
       return asked.catch(async (error: unknown) => {
         if (explain === null || !(error instanceof ProviderFault) || error.fault.code !== zeroBalanceCode) throw error;
         const timeLeftMs = limits.timeLeftMs - (performance.now() - startedAtMs);
@@ -152,7 +152,7 @@ function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZer
       });
     },
     poll: (captchaId, limits) =>
-      session.ask({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, parsePollResponse),
+      session.request({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, parsePollResponse),
   };
 }
 

@@ -95,7 +95,7 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
 
 /** Asks for the same again, and later. */
 const passing: readonly number[] = [408, 425];
-const closedDoors: readonly number[] = [401, 403, 407];
+const refusalStatuses: readonly number[] = [401, 403, 407];
 
 /**
  * Whoever redirects or refuses without the service's own words is not the service, or stands before it. Where the service
@@ -108,7 +108,7 @@ function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
 }
 
 function questionAbout({ status }: Reply): string {
-  return closedDoors.includes(status)
+  return refusalStatuses.includes(status)
     ? '(is api.baseUrl right, and is this machine let in?)'
     : '(is api.baseUrl right?)';
 }

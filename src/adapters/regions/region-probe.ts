@@ -19,15 +19,15 @@ const workerKeys = ['activeWorkers', 'active_workers'];
 const depthKeys = ['queueDepth', 'queue_depth'];
 
 /** The first of these that is a count; null where none is. */
-function countIn(said: Record<string, unknown>, keys: readonly string[]): number | null {
-  return keys.map((key) => said[key]).find(isCount) ?? null;
+function countIn(document: Record<string, unknown>, keys: readonly string[]): number | null {
+  return keys.map((key) => document[key]).find(isCount) ?? null;
 }
 
 /** The keys that hold something, and no count: that the program which wrote them is wrong must not stay unseen. */
-function mistakeIn(said: Record<string, unknown>): string | null {
+function findInvalidField(document: Record<string, unknown>): string | null {
   const wrong = [workerKeys, depthKeys].flatMap((keys) => {
-    const written = keys.find((key) => (said[key] ?? null) !== null);
-    return written === undefined || countIn(said, keys) !== null ? [] : [`${written} is not a count`];
+    const written = keys.find((key) => (document[key] ?? null) !== null);
+    return written === undefined || countIn(document, keys) !== null ? [] : [`${written} is not a count`];
   });
   return wrong.length === 0 ? null : wrong.join(', ');
 }
@@ -40,14 +40,14 @@ function word(written: unknown): string | null {
 
 /** What a health endpoint says, in either spelling of its keys; null where it is no JSON object. */
 export function readHealth(body: string): RegionAnswer | null {
-  const said = parseObject(body);
-  if (said === null) return null;
-  const mistake = mistakeIn(said);
+  const document = parseObject(body);
+  if (document === null) return null;
+  const invalidField = findInvalidField(document);
   return {
-    status: word(said['status']),
-    activeWorkers: countIn(said, workerKeys),
-    queueDepth: countIn(said, depthKeys),
-    ...(mistake !== null && { mistake }),
+    status: word(document['status']),
+    activeWorkers: countIn(document, workerKeys),
+    queueDepth: countIn(document, depthKeys),
+    ...(invalidField !== null && { invalidField }),
   };
 }
 
@@ -80,13 +80,13 @@ function reachOf(got: Got): ApiReach {
  */
 export function createRegionProbe(options: DispatcherOptions): RegionProbe & { close(): Promise<void> } {
   const dispatchers = new Dispatchers(options);
-  const ask = async (address: string, maxBytes: number, limits: ProbeLimits): Promise<Got> => {
+  const fetchUrl = async (address: string, maxBytes: number, limits: ProbeLimits): Promise<Got> => {
     const url = new URL(address);
     return get(await dispatchers.for(url), { url, maxBytes }, limits);
   };
   return {
-    probeRegion: async (url, limits) => resultOf(await ask(url, maxHealthBytes, limits)),
-    probeApi: async (baseUrl, limits) => reachOf(await ask(baseUrl, 0, limits)),
+    probeRegion: async (url, limits) => resultOf(await fetchUrl(url, maxHealthBytes, limits)),
+    probeApi: async (baseUrl, limits) => reachOf(await fetchUrl(baseUrl, 0, limits)),
     close: () => dispatchers.close(),
   };
 }

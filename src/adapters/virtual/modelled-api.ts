@@ -1,6 +1,6 @@
 import { describeFault, ProviderFault } from '../../domain/fault.ts';
 import type { PollAnswer, SolverApi } from '../../ports/api.ts';
-import type { CrowdedModel, ServiceModel, ModelledReply, ServiceWatch, SpanMs } from '../../ports/simulation.ts';
+import type { ThrashingModel, ServiceModel, ModelledReply, ServiceWatch, SpanMs } from '../../ports/simulation.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 
 interface ModelledApiDeps {
@@ -40,10 +40,10 @@ export class ModelledApi implements SolverApi {
 
   async submit(): Promise<string> {
     const { clock, watch } = this.#deps;
-    const verdict = this.#judge();
-    watch.submission(verdict);
+    const reply = this.#judge();
+    watch.submission(reply);
     await clock.sleep(this.#within(this.#model.roundTripMs));
-    if (verdict !== 'accepted') throw faults[verdict];
+    if (reply !== 'accepted') throw faults[reply];
     this.#accepted += 1;
     const captchaId = String(this.#accepted);
     this.#readyAtMs.set(captchaId, clock.nowMs() + this.#within(this.#model.solveMs));
@@ -84,13 +84,13 @@ export class ModelledApi implements SolverApi {
 const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer in time' }));
 
 /** A service that becomes slower with every request in it, in virtual time. What it accepted is solved at once. */
-export class CrowdedApi implements SolverApi {
-  readonly #model: CrowdedModel;
+export class ThrashingApi implements SolverApi {
+  readonly #model: ThrashingModel;
   readonly #deps: ModelledApiDeps;
   #inside = 0;
   #accepted = 0;
 
-  constructor(model: CrowdedModel, deps: ModelledApiDeps) {
+  constructor(model: ThrashingModel, deps: ModelledApiDeps) {
     this.#model = model;
     this.#deps = deps;
   }
@@ -114,10 +114,10 @@ export class CrowdedApi implements SolverApi {
   /** Goes on to its end whether or not anybody still waits. */
   async #serve(): Promise<void> {
     const { clock } = this.#deps;
-    const { serviceMs, crowdingMs } = this.#model;
+    const { serviceMs, contentionMs } = this.#model;
     await clock.sleep(this.#networkMs());
     this.#inside += 1;
-    await clock.sleep(serviceMs + this.#inside * crowdingMs);
+    await clock.sleep(serviceMs + this.#inside * contentionMs);
     this.#inside -= 1;
     await clock.sleep(this.#networkMs());
   }

@@ -90,7 +90,7 @@ function settled(step: number): Promise<void> {
 
 /**
  * A clock whose time passes only when it is told to, and then without waiting. One sleeper wakes at a time, and what it
- * sets off is over before the next one wakes, so the same program takes the same course every time. That holds for
+ * sets off is over before the next one wakes, so the same program takes the same steps every time. That holds for
  * chains of promises and for this clock's sleeps; whoever awaits a socket or a real timer is not waited for.
  */
 export class VirtualClock implements Clock {

@@ -74,9 +74,9 @@ export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context)
       pause.recordEvent(event);
       emit(event);
     };
-    const deps = { queue, results, limit, pause, clock, interrupt: stop, tally: new WorkerStats() };
-    const tell = (message: string): void => terminal.note(message);
-    const end = await new Worker(options, { ...deps, tell, solverUntil: createWorkerSolver(session, onEvent) }).run();
+    const deps = { queue, results, limit, pause, clock, interrupt: stop, stats: new WorkerStats() };
+    const notify = (message: string): void => terminal.note(message);
+    const end = await new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, onEvent) }).run();
     const { reason } = end;
     if (reason === 'account' || reason === 'config') onFatal({ reason, message: end.message ?? '' });
   };

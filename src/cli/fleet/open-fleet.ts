@@ -40,7 +40,7 @@ function withoutIdle(report: HealthReport): HealthReport {
 }
 
 /** The reports, with what changes told to people. */
-async function* told(
+async function* logChanges(
   reports: AsyncIterable<HealthReport>,
   { regions, failover }: Config,
   { terminal }: Context,
@@ -72,7 +72,7 @@ export async function followHealth(
   const { clock, random } = context;
   const probe = await fleetProbe(config, queues, context);
   const reports = watchRegions({ regions, baseUrl: api.baseUrl }, { ...health, signal }, { probe, clock, random });
-  await failover.follow(told(reports, config, context), signal);
+  await failover.follow(logChanges(reports, config, context), signal);
 }
 
 /** The run whose tasks go through the queues. */
@@ -96,14 +96,14 @@ export interface Fleet {
 }
 
 /** Tells once that a queue is away, and once that it is back. */
-function tellerOf({ terminal }: Context): (region: string | null, message: string | null) => void {
-  const away = new Set<string | null>();
+function createQueueReporter({ terminal }: Context): (region: string | null, message: string | null) => void {
+  const unavailable = new Set<string | null>();
   return (region, message) => {
     const name = region === null ? 'the results' : region;
     if (message === null) {
-      if (away.delete(region)) terminal.note(`the queue of ${name} is back`);
-    } else if (!away.has(region)) {
-      away.add(region);
+      if (unavailable.delete(region)) terminal.note(`the queue of ${name} is back`);
+    } else if (!unavailable.has(region)) {
+      unavailable.add(region);
       terminal.note(`waiting for the queue of ${name}: ${message}`);
     }
   };
@@ -133,14 +133,14 @@ export async function openFleet({ run, isResumed }: FleetRun, config: Config, co
   const onMoved: ConstructorParameters<typeof FleetFailover>[0]['onMoved'] = (from, moved) =>
     terminal.note(movedText(from, moved));
   const failover = new FleetFailover({ router, regions: config.regions, queues, onMoved });
-  const tell = tellerOf(context);
+  const notify = createQueueReporter(context);
   const onUnavailable = (region: string | null, message: string | null): void => {
     if (region !== null) failover.noteQueue(region, message);
-    tell(region, message);
+    notify(region, message);
   };
   const place = failover.place.bind(failover);
-  const say = (message: string): void => terminal.note(message);
-  const deps = { queues, results, state, isResumed, place, clock, onUnavailable, tell: say };
+  const log = (message: string): void => terminal.note(message);
+  const deps = { queues, results, state, isResumed, place, clock, onUnavailable, notify: log };
   const remembers = !isShared || state !== null;
   return {
     ...{ config, queueClient: new QueueClient(run, deps), failover, queues, results, remembers },

@@ -10,8 +10,8 @@ import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
 const maxWaitMs = 6_000;
 
 /** What a queue answers to somebody who waits in person. Throws `QueueUnavailableError` where that takes too long. */
-export async function askQueue<T>(url: string, ask: () => Promise<T>, clock: Clock): Promise<T> {
-  const answered = ask().then((value) => ({ value }));
+export async function queryQueue<T>(url: string, query: () => Promise<T>, clock: Clock): Promise<T> {
+  const answered = query().then((value) => ({ value }));
   const answer = await within(answered, { ms: maxWaitMs }, clock);
   if (answer === null) throw new QueueUnavailableError(`${maskSecrets(url)}: no answer within ${maxWaitMs / 1_000}s`);
   return answer.value;
@@ -33,9 +33,9 @@ interface Place {
   readonly open: () => Promise<{ depth(): Promise<QueueDepth | ResultDepth> }>;
 }
 
-async function look({ region, url, open }: Place, { clock }: Context): Promise<RegionQueueStatus> {
+async function getStatus({ region, url, open }: Place, { clock }: Context): Promise<RegionQueueStatus> {
   try {
-    const depth = await askQueue(url, async () => (await open()).depth(), clock);
+    const depth = await queryQueue(url, async () => (await open()).depth(), clock);
     return { region, depth, error: null };
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error;
@@ -76,7 +76,7 @@ export async function openRegionQueues(context: Context): Promise<ReadonlyMap<st
 }
 
 /** Looks into the queue of every region and into that of the results, all at the same time. */
-export async function lookAtQueues(context: Context): Promise<readonly RegionQueueStatus[]> {
+export async function getQueueStatuses(context: Context): Promise<readonly RegionQueueStatus[]> {
   const { config } = await context.config([]);
   const urls = reachableUrls(context, config);
   const opener = await context.queues(config);
@@ -85,5 +85,5 @@ export async function lookAtQueues(context: Context): Promise<readonly RegionQue
     ...[...urls].map(([region, url]) => ({ region, url, open: () => opener.tasks(region, url) })),
     ...(results === null ? [] : [{ region: null, url: results, open: () => opener.results(results) }]),
   ];
-  return Promise.all(places.map((place) => look(place, context)));
+  return Promise.all(places.map((place) => getStatus(place, context)));
 }

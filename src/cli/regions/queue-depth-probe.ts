@@ -5,13 +5,13 @@ import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../port
 import type { QueueDepth, TaskQueue } from '../../ports/queues.ts';
 import type { Context } from '../context.ts';
 import { isEmbedded } from '../fleet/fleet-queues.ts';
-import { askQueue } from '../fleet/region-queues.ts';
+import { queryQueue } from '../fleet/region-queues.ts';
 
-/** Whom a witness asks about the regions that do not answer. */
+/** What a depth probe needs to judge the regions that do not answer. */
 export interface QueueDepthProbeDeps {
   readonly config: Config;
   readonly context: Context;
-  /** How a witness answers for a region by what is in its queue; null where it has no say. */
+  /** How a depth probe answers for a region by what is in its queue; null where it has no say. */
   readonly judge: (depth: QueueDepth) => QueueDepth | null;
 }
 
@@ -25,12 +25,12 @@ export class QueueDepthProbe implements RegionProbe {
   readonly #probe: ScaleToZeroDetector;
   readonly #queues = new Map<string, Promise<TaskQueue>>();
   readonly #depths = new Map<string, QueueDepth>();
-  readonly #troubles = new Map<string, string>();
+  readonly #queueErrors = new Map<string, string>();
 
   constructor(probe: RegionProbe, parts: QueueDepthProbeDeps) {
     this.#parts = parts;
     const depthOf: GetQueueDepth = async (healthUrl) => {
-      const depth = await this.#ask(healthUrl);
+      const depth = await this.#getDepth(healthUrl);
       return depth === null ? null : parts.judge(depth);
     };
     this.#probe = new ScaleToZeroDetector(probe, depthOf);
@@ -41,12 +41,12 @@ export class QueueDepthProbe implements RegionProbe {
   }
 
   async probeRegion(healthUrl: string, limits: ProbeLimits): Promise<ProbeResult> {
-    this.#troubles.delete(healthUrl);
+    this.#queueErrors.delete(healthUrl);
     this.#depths.delete(healthUrl);
     const result = await this.#probe.probeRegion(healthUrl, limits);
-    const trouble = this.#troubles.get(healthUrl);
-    if (result.answered || trouble === undefined) return result;
-    return { ...result, error: `${result.error}; nor can its queue be asked: ${trouble}` };
+    const queueError = this.#queueErrors.get(healthUrl);
+    if (result.answered || queueError === undefined) return result;
+    return { ...result, error: `${result.error}; nor can its queue be asked: ${queueError}` };
   }
 
   /** What is in the queue of the region with this endpoint, where it was asked since nobody answered; else null. */
@@ -54,18 +54,18 @@ export class QueueDepthProbe implements RegionProbe {
     return this.#depths.get(healthUrl) ?? null;
   }
 
-  async #ask(healthUrl: string): Promise<QueueDepth | null> {
+  async #getDepth(healthUrl: string): Promise<QueueDepth | null> {
     const { config, context } = this.#parts;
     const region = config.regions.find(({ health }) => health === healthUrl);
     const url = region?.queue ?? null;
     if (context.globals.sandbox || region === undefined || url === null || isEmbedded(url)) return null;
     try {
-      const depth = await askQueue(url, async () => (await this.#open(region.name, url)).depth(), context.clock);
+      const depth = await queryQueue(url, async () => (await this.#open(region.name, url)).depth(), context.clock);
       this.#depths.set(healthUrl, depth);
       return depth;
     } catch (error) {
       if (!(error instanceof QueueUnavailableError || error instanceof UsageError)) throw error;
-      this.#troubles.set(healthUrl, error.message);
+      this.#queueErrors.set(healthUrl, error.message);
       return null;
     }
   }

@@ -35,7 +35,7 @@ async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Pr
   }
 }
 
-/** What a dispatcher cannot do for those who work elsewhere. */
+/** What a queue client cannot do for those who work elsewhere. */
 function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
   if (maxSubmissions !== undefined) {
     throw new UsageError('--max-submissions: cannot go with --via queues', 'bound the tasks with --limit');

@@ -10,7 +10,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
 import { checkFlags } from './check-flags.ts';
-import { type BatchFlags, boundsOf, declareBatchFlags, outputFormat, overridesOfBatch } from './flags.ts';
+import { type BatchFlags, getBounds, declareBatchFlags, outputFormat, overridesOfBatch } from './flags.ts';
 import { type BatchInput, openBatchInput } from './input.ts';
 import {
   type BadRows,
@@ -56,10 +56,10 @@ interface Check {
   readonly badRows: BadRows;
 }
 
-/** `exitCode`: not null where there is nothing more to do. `survey`: null for an input that can be read once only. */
+/** `exitCode`: not null where there is nothing more to do. `inputSummary`: null for an input that can be read once only. */
 export interface Checked {
   readonly exitCode: number | null;
-  readonly survey: InputSummary | null;
+  readonly inputSummary: InputSummary | null;
 }
 
 /** Looks at the whole input before the first submission, where it can be read twice. */
@@ -67,21 +67,24 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
   if (!input.source.isRepeatable && flags.strict === true) {
     throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
   }
-  if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, survey: null };
-  const survey = await scanInput(input.records(), (bad) => badRows.report(bad));
-  const surveyed = { empty: input.progress.emptyCount, columns: input.plan };
+  if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, inputSummary: null };
+  const inputSummary = await scanInput(input.records(), (bad) => badRows.report(bad));
+  const inputColumns = { empty: input.progress.emptyCount, columns: input.plan };
   if (flags.dryRun === true) {
     await (globals.json
-      ? terminal.json({ tasks: survey.rows - survey.bad, ...survey, ...surveyed })
-      : terminal.result(renderInputSummary(survey, surveyed)));
+      ? terminal.json({ tasks: inputSummary.rows - inputSummary.bad, ...inputSummary, ...inputColumns })
+      : terminal.result(renderInputSummary(inputSummary, inputColumns)));
   }
-  if (flags.strict === true && survey.bad > 0) {
-    throw new UsageError(`${survey.bad} of ${survey.rows} rows cannot be tasks`, 'mend them, or leave --strict out');
+  if (flags.strict === true && inputSummary.bad > 0) {
+    throw new UsageError(
+      `${inputSummary.bad} of ${inputSummary.rows} rows cannot be tasks`,
+      'mend them, or leave --strict out',
+    );
   }
   if (flags.dryRun === true) {
-    return { exitCode: survey.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, survey };
+    return { exitCode: inputSummary.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, inputSummary };
   }
-  return { exitCode: null, survey };
+  return { exitCode: null, inputSummary };
 }
 
 const examples = `
@@ -113,23 +116,23 @@ function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly {
 }
 
 /** Of columns that come up in later records, so many are told of. */
-const mostTold = 20;
+const maxWarned = 20;
 
 /** Says what is sent of the input and what is not, now and where later records of JSON Lines bring other columns. */
-function tellColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
-  const tellMeant = (column: string): void => {
+function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
+  const warnIfMistyped = (column: string): void => {
     const meant = meantBy(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
   // Of --dry-run it is the result.
   if (dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
-  plan.carried.forEach(tellMeant);
-  let told = 0;
+  plan.carried.forEach(warnIfMistyped);
+  let warned = 0;
   uses.onUnknown = (column) => {
-    told += 1;
-    if (told > mostTold) return;
+    warned += 1;
+    if (warned > maxWarned) return;
     terminal.note(`the column ${shownName(column)} of a later record is carried, never sent`);
-    tellMeant(column);
+    warnIfMistyped(column);
   };
 }
 
@@ -149,14 +152,14 @@ export async function run(given: BatchFlags, context: Context): Promise<number> 
   }
   const input = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
-  tellColumns(input, flags, context);
+  warnAboutColumns(input, flags, context);
   const badRows = await openBadRows(flags.errors, files, context.terminal);
   try {
     const checked = await checkInput({ flags, input, badRows }, context);
     if (checked.exitCode !== null) return checked.exitCode;
-    const { survey } = checked;
-    const bounds = boundsOf(flags, config, survey);
-    return await solveBatch({ flags, format, overrides, bounds, input, files, badRows, survey }, context);
+    const { inputSummary } = checked;
+    const bounds = getBounds(flags, config, inputSummary);
+    return await solveBatch({ flags, format, overrides, bounds, input, files, badRows, inputSummary }, context);
   } finally {
     await badRows.close();
   }

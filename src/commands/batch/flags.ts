@@ -106,10 +106,10 @@ export function outputFormat(flags: BatchFlags, json: boolean): 'csv' | 'jsonl' 
   return /\.(jsonl|ndjson)$/i.test(out === '-' ? file : out) ? 'jsonl' : 'csv';
 }
 
-function failuresOf(maxFailures: Config['batch']['maxFailures'], survey: InputSummary | null): number | null {
+function failuresOf(maxFailures: Config['batch']['maxFailures'], inputSummary: InputSummary | null): number | null {
   if (maxFailures === null) return null;
   if ('count' in maxFailures) return maxFailures.count;
-  if (survey !== null) return Math.max(1, Math.ceil(maxFailures.ratio * (survey.rows - survey.bad)));
+  if (inputSummary !== null) return Math.max(1, Math.ceil(maxFailures.ratio * (inputSummary.rows - inputSummary.bad)));
   throw new UsageError('a share as --max-failures needs an input that can be counted', 'give a number, or a file');
 }
 
@@ -121,9 +121,9 @@ function durationOf(text: string | undefined): number | null {
 }
 
 /** What bounds a run. */
-export function boundsOf(flags: BatchFlags, { batch }: Config, survey: InputSummary | null): Bounds {
+export function getBounds(flags: BatchFlags, { batch }: Config, inputSummary: InputSummary | null): Bounds {
   return {
-    maxFailures: failuresOf(batch.maxFailures, survey),
+    maxFailures: failuresOf(batch.maxFailures, inputSummary),
     maxSubmissions: wholeNumber('--max-submissions', flags.maxSubmissions),
     maxDurationMs: durationOf(flags.maxDuration),
     limit: wholeNumber('--limit', flags.limit),

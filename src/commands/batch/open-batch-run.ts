@@ -83,7 +83,7 @@ export async function journalPath({ flags, files }: RunRequest, { globals }: Con
  * keeps it, any other refuses it. The journal of before is in force until this is done: a run that is killed at any step
  * leaves an output that a journal explains, or one that is kept.
  */
-async function makeWay({ flags, files }: RunRequest, { terminal }: Context): Promise<void> {
+async function replaceOldOutput({ flags, files }: RunRequest, { terminal }: Context): Promise<void> {
   const { out = '-', fresh } = flags;
   if (out === '-' || !(await files.exists(out))) return;
   if (fresh !== true) {
@@ -125,9 +125,9 @@ function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: Batc
     return !isDecided && header.columns.includes(column) && before(column) !== (now.get(column) ?? null);
   });
   if (changed.length === 0) return;
-  const told = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
+  const usageOf = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
   const list = changed.map(
-    (column) => `${shownName(column)} was ${told(before(column))} and is now ${told(now.get(column) ?? null)}`,
+    (column) => `${shownName(column)} was ${usageOf(before(column))} and is now ${usageOf(now.get(column) ?? null)}`,
   );
   const fix =
     used === undefined
@@ -151,7 +151,7 @@ export async function openBatchJournal(
   const journal = await files.openJournal({
     ...{ path, account, ...names, via },
     fresh: flags.fresh === true,
-    beforeMade: () => makeWay(request, context),
+    beforeMade: () => replaceOldOutput(request, context),
   });
   try {
     if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);

@@ -6,14 +6,14 @@ import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 
 interface Watched {
-  readonly tally: BatchStats;
+  readonly stats: BatchStats;
   readonly limit: ConcurrencyLimit;
   /** How many tasks this run is about; null where nobody knows yet. */
   readonly total: number | null;
 }
 
 /** How often the line is told where it cannot be redrawn, and how often it is redrawn. */
-const tellEveryMs = 30_000;
+const logEveryMs = 30_000;
 const redrawEveryMs = 200;
 /** After a break some are let through and others wait, many times a second: that is still the same pause. */
 const pauseEndsAfterMs = 5_000;
@@ -24,8 +24,8 @@ export interface BatchProgress {
   stop(): void;
 }
 
-function lineOf({ tally, limit, total }: Watched, { elapsedMs, pause }: { elapsedMs: number; pause: string }): string {
-  const { solved, failed } = tally.report();
+function lineOf({ stats, limit, total }: Watched, { elapsedMs, pause }: { elapsedMs: number; pause: string }): string {
+  const { solved, failed } = stats.report();
   const done = solved + failed;
   const rate = done / Math.max(1, elapsedMs / 1_000);
   const isKnown = total !== null && done > 0 && pause === '';
@@ -43,15 +43,15 @@ function pauseOf(event: SolverEvent): string | null {
   return event.type === 'submitted' ? '' : null;
 }
 
-async function tell(
-  say: () => void,
+async function redrawUntilEnded(
+  draw: () => void,
   everyMs: number,
   { clock, ended }: { clock: Context['clock']; ended: AbortSignal },
 ): Promise<void> {
   for (;;) {
     await clock.sleep(everyMs, ended);
     if (ended.aborted) return;
-    say();
+    draw();
   }
 }
 
@@ -64,8 +64,8 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   let heldUpMs = -Infinity;
   const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
-  const say = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
-  void tell(say, spinner === null ? tellEveryMs : redrawEveryMs, { clock, ended: ended.signal });
+  const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
+  void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
   return {
     recordEvent: (event) => {
       const next = pauseOf(event);

@@ -44,7 +44,7 @@ export interface BatchRequest extends RunRequest {
   readonly bounds: Bounds;
   readonly badRows: BadRows;
   /** Null for an input that can be read once only: then bad rows are told as they come. */
-  readonly survey: InputSummary | null;
+  readonly inputSummary: InputSummary | null;
 }
 
 interface OpenRun {
@@ -67,7 +67,7 @@ interface Items {
 }
 
 /** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
-function breakOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
+function inputErrorOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
   const after = line === 0 ? '' : `after line ${line}: `;
   if (error instanceof UsageError) {
     const hint = error.hint === null ? '' : `; ${error.hint}`;
@@ -92,8 +92,8 @@ interface Reading {
 }
 
 function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal }: Context): Items {
-  const { input, badRows, survey } = request;
-  let bad = survey?.bad ?? 0;
+  const { input, badRows, inputSummary } = request;
+  let bad = inputSummary?.bad ?? 0;
   const { solved, failed } = journal.counts();
   /** Finished tasks that the input has not shown yet. */
   let unmet = solved + failed;
@@ -101,7 +101,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
   let isBroken = false;
   /** What was begun by then is paid for: it is finished first. Where nothing was, nothing was sent. */
   const onBreak = (error: unknown): void => {
-    const broken = breakOf(error, input.progress.line);
+    const broken = inputErrorOf(error, input.progress.line);
     if (broken === null || !rules.hasStarted) throw error;
     isBroken = true;
     rules.endInput(broken.reason, broken.message);
@@ -113,7 +113,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
       if (!('type' in record)) {
         if (unmet > 0 && isFinished(record)) unmet -= 1;
         yield record;
-      } else if (survey === null) {
+      } else if (inputSummary === null) {
         bad += 1;
         await badRows.report(record);
       }
@@ -179,11 +179,11 @@ function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context
 }
 
 /** How many tasks are still to be done; null where nobody knows. */
-function leftOf({ survey }: BatchRequest, { journal, options }: OpenRun): number | null {
-  if (survey === null || options.resolveExpiredAt !== null) return null;
+function leftOf({ inputSummary }: BatchRequest, { journal, options }: OpenRun): number | null {
+  if (inputSummary === null || options.resolveExpiredAt !== null) return null;
   const { solved, failed } = journal.counts();
   const finished = solved + (options.retryFailed ? 0 : failed);
-  return Math.max(0, survey.rows - survey.bad - finished);
+  return Math.max(0, inputSummary.rows - inputSummary.bad - finished);
 }
 
 /** How many tasks this run is about; null where nobody knows yet. */
@@ -198,37 +198,37 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   const { clock, interrupt } = context;
   const { concurrency } = session.config.batch;
   const isQueued = request.flags.via === 'queues';
-  const tally = new BatchStats();
+  const stats = new BatchStats();
   const limit = new ConcurrencyLimit(isQueued ? windowOf(concurrency) : await concurrencyOf(concurrency, session), {
     clock,
   });
   const rules = new StopRules(request.bounds, interrupt.stop, { clock });
-  const progress = await startBatchProgress({ tally, limit, total: totalOf(request, open) }, context);
+  const progress = await startBatchProgress({ stats, limit, total: totalOf(request, open) }, context);
   const emit = (event: SolverEvent): void => {
-    tally.recordEvent(event);
+    stats.recordEvent(event);
     progress.recordEvent(event);
   };
   const parts = { session, journal, limit, rules, emit };
   const limits = limitsOfFlags(request.flags, session.config);
   const executor = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
-  return { tally, limit, rules, progress, executor };
+  return { stats, limit, rules, progress, executor };
 }
 
 /** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
-function tellDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
+function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
   if (isResumable || globals.sandbox || outcome.captchaId === null) return;
   terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
-  const { tally, limit, rules, progress, executor } = await equip(request, open, context);
+  const { stats, limit, rules, progress, executor } = await equip(request, open, context);
   const { journal, output, options } = open;
   const { items, bad, orphanRows } = itemsOf(request, { journal, rules }, context);
   const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
-    tally.recordResult(result);
+    stats.recordResult(result);
     executor.recordRow(result);
-    if (isDiscarded) tellDiscarded(result, open, context);
+    if (isDiscarded) warnAboutDiscarded(result, open, context);
   };
   const usedUp: Record<string, number> = {};
   const isUsedUp: BatchDeps['isUsedUp'] = ({ task }, values) => {
@@ -254,7 +254,7 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     orphanRows: orphanRows(),
     ...executor.counts(),
   };
-  const summary = { report: tally.report(), reason, message, usedUp, ...counts };
+  const summary = { report: stats.report(), reason, message, usedUp, ...counts };
   const resume = open.isResumable ? resumeCommand(context.args) : null;
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   if (isDiscarded && resume !== null) context.terminal.note(renderDiscarded(resume));
@@ -262,7 +262,11 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
 }
 
 /** Says how to go on after an error; a reader of standard output that has gone is none. */
-function tellLeft(error: unknown, { request, open }: { request: BatchRequest; open: OpenRun }, context: Context): void {
+function logUnfinished(
+  error: unknown,
+  { request, open }: { request: BatchRequest; open: OpenRun },
+  context: Context,
+): void {
   const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
   if (hasReaderGone || !open.isResumable) return;
   context.terminal.note(renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
@@ -275,7 +279,7 @@ export async function solveBatch(request: BatchRequest, context: Context): Promi
   try {
     return await work(request, open, context);
   } catch (error) {
-    tellLeft(error, { request, open }, context);
+    logUnfinished(error, { request, open }, context);
     throw error;
   } finally {
     const closed = open.session.close().finally(() => open.output.close());

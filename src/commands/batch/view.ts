@@ -16,11 +16,11 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
 const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
 /** Longer lists of columns are cut. */
-const mostColumns = 40;
+const maxColumns = 40;
 
 const listed = (names: readonly string[]): string => {
-  const rest = names.length > mostColumns ? ` and ${names.length - mostColumns} more` : '';
-  return names.length === 0 ? 'none' : `${names.slice(0, mostColumns).join(', ')}${rest}`;
+  const rest = names.length > maxColumns ? ` and ${names.length - maxColumns} more` : '';
+  return names.length === 0 ? 'none' : `${names.slice(0, maxColumns).join(', ')}${rest}`;
 };
 
 function used(columns: Readonly<Record<string, string>>): string {
@@ -43,7 +43,7 @@ export function renderMeant(column: string, meant: string): string {
 }
 
 /** What an input holds beside its records. */
-export interface SurveyedInput {
+export interface InputColumns {
   /** How many records hold nothing. */
   readonly empty: number;
   readonly columns: ColumnPlan;
@@ -52,7 +52,7 @@ export interface SurveyedInput {
 /** What an input holds, for a person. */
 export function renderInputSummary(
   { rows, bad, byMethod, byRegion }: InputSummary,
-  { empty, columns }: SurveyedInput,
+  { empty, columns }: InputColumns,
 ): string {
   const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
   if (empty > 0) lines.push(`empty    ${empty}, skipped`);

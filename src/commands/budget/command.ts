@@ -98,7 +98,7 @@ function countOf(last: string | undefined): number {
   return Number(last);
 }
 
-async function tellOwn(reason: string, { globals, terminal }: Context): Promise<void> {
+async function warnNotShared(reason: string, { globals, terminal }: Context): Promise<void> {
   const nothing = { place: null, reason, budget: null, breaker: null };
   if (globals.json) await terminal.json({ scope: 'process', ...nothing });
   terminal.note(`${reason}: every process has a budget and a breaker of its own, and shows them itself`);
@@ -108,14 +108,14 @@ async function tellOwn(reason: string, { globals, terminal }: Context): Promise<
 async function sharedState(context: Context): Promise<SharedState | null> {
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
-  if (shared === null) await tellOwn('budget.scope is process', context);
+  if (shared === null) await warnNotShared('budget.scope is process', context);
   return shared;
 }
 
 /** Whether there is a budget that more than one process has; where something hinders them, it is said. */
 async function isShared({ alone, fleetPlace }: SharedState, context: Context): Promise<boolean> {
   if (alone === undefined) return true;
-  if (fleetPlace === undefined) await tellOwn(alone, context);
+  if (fleetPlace === undefined) await warnNotShared(alone, context);
   else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared, every process has its own breaker`);
   return fleetPlace !== undefined;
 }

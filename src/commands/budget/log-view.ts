@@ -19,16 +19,16 @@ const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `reserve
 
 const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
 
-function spoken({ entry, answer }: BudgetEvent): string {
+function fleetSyncText({ entry, answer }: BudgetEvent): string {
   if (entry.type === 'fleet-away') return `no answer: ${entry.why}`;
   if (entry.type === 'fleet-heard') {
     const { surplus, refused } = entry;
     const leased = surplus > 0 && `${times(surplus, 'token')} on lease`;
     return joined(['answered', leased, refused > 0 && `${refused} refused: no token`]);
   }
-  const told = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
-  const accepted = told.accepted > 0 && `${times(told.accepted, 'submission')} accepted`;
-  return joined(['speaks', accepted, told.refused > 0 && `${told.refused} refused`]);
+  const counts = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
+  const accepted = counts.accepted > 0 && `${times(counts.accepted, 'submission')} accepted`;
+  return joined(['speaks', accepted, counts.refused > 0 && `${counts.refused} refused`]);
 }
 
 function withdrawn({ answer }: BudgetEvent): string {
@@ -74,7 +74,7 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
     case 'fleet-talk':
     case 'fleet-heard':
     case 'fleet-away':
-      return { what: 'fleet', result: spoken(event), task: null };
+      return { what: 'fleet', result: fleetSyncText(event), task: null };
     case 'configure':
       return { what: 'settings', result: 'asked for others', task: null };
     case 'reset':

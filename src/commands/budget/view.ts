@@ -77,16 +77,13 @@ function bucketOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['budge
 function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'] {
   if (fleet === undefined) return null;
   const leasedHere = state.fleet.leased(nowMs);
-  if ('away' in fleet) return { degraded: true, reason: fleet.away, leased: null, leasedHere };
+  if ('unavailable' in fleet) return { degraded: true, reason: fleet.unavailable, leased: null, leasedHere };
   return { degraded: false, reason: null, leased: fleet.facts.leased, leasedHere };
 }
 
 /** What everything that is shared says at a moment. */
-export function budgetReport(
-  standing: SharedStateView,
-  shared: Pick<SharedState, 'place' | 'fleetPlace'>,
-): BudgetReport {
-  const { state, nowMs, fleet } = standing;
+export function budgetReport(view: SharedStateView, shared: Pick<SharedState, 'place' | 'fleetPlace'>): BudgetReport {
+  const { state, nowMs, fleet } = view;
   const admission = state.breaker.peek(nowMs);
   const isRefused = admission?.admitted === false && admission.soon !== true;
   const { failures, total: outcomes } = state.breaker.counts(nowMs);
@@ -94,8 +91,8 @@ export function budgetReport(
   return {
     scope: scopeOf(shared),
     place: shared.fleetPlace ?? shared.place,
-    fleet: fleetOf(standing),
-    budget: bucketOf(standing),
+    fleet: fleetOf(view),
+    budget: bucketOf(view),
     breaker: {
       state: state.breaker.state,
       retryInMs: isRefused ? rounded(admission.retryInMs) : null,

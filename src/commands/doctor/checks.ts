@@ -31,7 +31,7 @@ const withApiProbe = (
     return judge(apiProbe.value, config, doctorContext);
   });
 
-async function lookAtConfig(doctorContext: DoctorContext): Promise<Finding> {
+async function checkConfigFile(doctorContext: DoctorContext): Promise<Finding> {
   const loaded = await doctorContext.loaded();
   if ('problem' in loaded) return checkConfig({ loaded, hastyPolling: null });
   const polling = await orProblem(() => doctorContext.tools.checkPolling(loaded.value.config));
@@ -40,7 +40,7 @@ async function lookAtConfig(doctorContext: DoctorContext): Promise<Finding> {
 
 const proxyVariable = /^(https?|all|no)_proxy$/i;
 
-async function lookAtProxy(doctorContext: DoctorContext): Promise<Finding> {
+async function checkProxySettings(doctorContext: DoctorContext): Promise<Finding> {
   const { tools, context } = doctorContext;
   // The variables say the same without a configuration, if perhaps of another host.
   const baseUrl = (await doctorContext.config())?.api.baseUrl ?? tools.defaultBaseUrl;
@@ -49,7 +49,7 @@ async function lookAtProxy(doctorContext: DoctorContext): Promise<Finding> {
   return checkProxy({ variables, host: new URL(baseUrl).host, used: 'value' in used ? used.value : used });
 }
 
-async function lookAtAccount(
+async function checkAccountOf(
   { answers }: ApiProbeReport,
   _config: Config,
   doctorContext: DoctorContext,
@@ -58,19 +58,19 @@ async function lookAtAccount(
   return checkAccount(answers, source !== null && problem === null);
 }
 
-function lookAtRegions({ regions }: Config): Finding {
-  const placed = regions.map((region) => ({ name: region.name, place: locationOf(region) }));
-  return checkRegions(placed, greatCircleKm);
+function checkConfiguredRegions({ regions }: Config): Finding {
+  const located = regions.map((region) => ({ name: region.name, place: locationOf(region) }));
+  return checkRegions(located, greatCircleKm);
 }
 
-async function lookAtRegionHealth(config: Config, { context }: DoctorContext): Promise<Finding> {
+async function probeConfiguredRegions(config: Config, { context }: DoctorContext): Promise<Finding> {
   const { regions, api } = config;
   if (regions.length === 0) return checkRegionHealth([], null);
   const report = await probeOnce({ regions, baseUrl: api.baseUrl }, config, context);
   return checkRegionHealth(report.regions, report.note);
 }
 
-async function lookAtRoutes({ regions, routes }: Config): Promise<Finding> {
+async function checkConfiguredRoutes({ regions, routes }: Config): Promise<Finding> {
   const unreachable = await orProblem(() => compileRouter(regions, routes).unreachable);
   const { default: fallback, countries, rules } = routes;
   const names = regions.map(({ name }) => name);
@@ -79,20 +79,20 @@ async function lookAtRoutes({ regions, routes }: Config): Promise<Finding> {
 
 /** How each check gets its facts. */
 export const allChecks: Record<CheckName, Check> = {
-  config: lookAtConfig,
+  config: checkConfigFile,
   key: async (doctorContext) =>
     checkKey(await doctorContext.key(), (await doctorContext.config())?.api.baseUrl ?? null),
   policy: withConfig(({ policy }) => checkPolicy(policy)),
-  proxy: lookAtProxy,
+  proxy: checkProxySettings,
   api: withApiProbe((apiProbe, { api }) => checkApi(apiProbe, api.baseUrl)),
   latency: withApiProbe((apiProbe) => checkLatency(apiProbe)),
   clock: withApiProbe(({ answers }) => checkClock(answers?.clock ?? null)),
-  account: withApiProbe(lookAtAccount),
+  account: withApiProbe(checkAccountOf),
   node: ({ tools }) => checkNode(tools.runtime),
   'state-folder': async (doctorContext) => checkStateFolder(await doctorContext.stateFolder()),
   'disk-space': async (doctorContext) => checkDiskSpace(await doctorContext.stateFolder()),
-  regions: withConfig(lookAtRegions),
-  'region-health': withConfig(lookAtRegionHealth),
-  routes: withConfig(lookAtRoutes),
+  regions: withConfig(checkConfiguredRegions),
+  'region-health': withConfig(probeConfiguredRegions),
+  routes: withConfig(checkConfiguredRoutes),
   queues: withConfig(async (config, doctorContext) => checkQueues(config, await probeQueues(config, doctorContext))),
 };

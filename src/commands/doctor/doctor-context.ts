@@ -9,8 +9,8 @@ import { orProblem, type Problem } from './finding.ts';
 
 /** Looks at a thing when it is first asked for, and remembers what it saw, or that looking failed. */
 function once<T>(look: () => Promise<T>): () => Promise<T> {
-  let looking: Promise<T> | null = null;
-  return () => (looking ??= look());
+  let opening: Promise<T> | null = null;
+  return () => (opening ??= look());
 }
 
 /** What several checks are about, each looked at once. */

@@ -113,7 +113,7 @@ function usedFinding({ used, host, variables }: ProxyFacts): Finding {
 }
 
 /** Both spellings with different values would be a riddle; one of them wins. */
-function doubledFindings({ variables }: ProxyFacts): readonly Finding[] {
+function duplicateFindings({ variables }: ProxyFacts): readonly Finding[] {
   const doubled = variables.filter((name) => name === name.toLowerCase() && variables.includes(name.toUpperCase()));
   return doubled.map((name) => ok(`${name} is read, ${name.toUpperCase()} is not: the lower case comes first`));
 }
@@ -123,7 +123,7 @@ export function checkProxy(facts: ProxyFacts): Finding {
   const ignored = unread.filter((name) => facts.variables.includes(name));
   return combined([
     usedFinding(facts),
-    ...doubledFindings(facts),
+    ...duplicateFindings(facts),
     ...ignored.map((name) => warning(`${name} is not read`, 'set HTTPS_PROXY, to an http:// or https:// proxy')),
   ]);
 }

@@ -1,5 +1,5 @@
 import { isEmbedded } from '../../cli/fleet/fleet-queues.ts';
-import { askQueue } from '../../cli/fleet/region-queues.ts';
+import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMs } from '../../cli/format.ts';
 import type { Config } from '../../config/schema.ts';
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
@@ -51,16 +51,16 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
   const deadText = dead === null ? '' : `, ${dead} dead`;
   const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in work${deadText}${workersText(workers)}`;
   const nobody = warning(found, `captcha worker --region ${region}, or see why its platform starts none`);
-  const letters = warning(
+  const deadLettersFound = warning(
     found,
     `captcha queue dead ${region} says why, captcha queue requeue ${region} queues them again`,
   );
-  const noLetters = warning(`${found}; no dead-letter queue`, `give the queue of ${region} a redrive policy`);
+  const noDeadLetterQueue = warning(`${found}; no dead-letter queue`, `give the queue of ${region} a redrive policy`);
   return combined([
     ok(found),
     ...(waiting > 0 && workers?.length === 0 ? [nobody] : []),
-    ...(dead !== null && dead > 0 ? [letters] : []),
-    ...(dead === null ? [noLetters] : []),
+    ...(dead !== null && dead > 0 ? [deadLettersFound] : []),
+    ...(dead === null ? [noDeadLetterQueue] : []),
   ]);
 }
 
@@ -112,9 +112,9 @@ const stepTimeoutMs = 3_000;
 type Seen<T> = { readonly value: T } | { readonly problem: Problem };
 
 /** What a queue says, or why it says nothing. */
-async function attempt<T>(url: string, ask: () => Promise<T>, { context }: DoctorContext): Promise<Seen<T>> {
+async function attempt<T>(url: string, query: () => Promise<T>, { context }: DoctorContext): Promise<Seen<T>> {
   try {
-    return { value: await askQueue(url, ask, context.clock) };
+    return { value: await queryQueue(url, query, context.clock) };
   } catch (error) {
     if (error instanceof UsageError) return { problem: { message: error.message, hint: error.hint } };
     if (error instanceof QueueUnavailableError) return { problem: { message: error.message, hint: null } };
@@ -131,7 +131,7 @@ function serverOf(url: string): string {
 }
 
 /** Every Redis URL is tried, since each has its own password and database. */
-async function lookAtRedis(
+async function probeRedis(
   urls: readonly string[],
   doctorContext: DoctorContext,
 ): Promise<ReadonlyMap<string, Seen<RedisInfo>>> {
@@ -150,7 +150,7 @@ interface Place {
 }
 
 /** A queue in a Redis that cannot be used was looked at enough. */
-async function lookInto(
+async function probeQueue(
   { region, url }: Place,
   condition: Seen<RedisInfo> | undefined,
   { config, doctorContext }: { config: Config; doctorContext: DoctorContext },
@@ -175,9 +175,9 @@ export async function probeQueues(config: Config, doctorContext: DoctorContext):
   const all = [...ofRegions, ...(results === null ? [] : [{ region: null, url: results }])];
   const places = all.filter(({ url }) => !isEmbedded(url));
   const state = fleet.state === null ? [] : [fleet.state];
-  const found = await lookAtRedis([...places.map(({ url }) => url), ...state], doctorContext);
+  const found = await probeRedis([...places.map(({ url }) => url), ...state], doctorContext);
   const queues = await Promise.all(
-    places.map((place) => lookInto(place, found.get(place.url), { config, doctorContext })),
+    places.map((place) => probeQueue(place, found.get(place.url), { config, doctorContext })),
   );
   const servers = [...found].map(([url, seen]) => ({
     server: serverOf(url),
@@ -195,7 +195,7 @@ export interface QueueFacts {
 
 const names = (regions: QueueFacts['regions']): string => regions.map(({ name }) => name).join(', ');
 
-function doubledFindings(regions: QueueFacts['regions']): readonly Finding[] {
+function duplicateFindings(regions: QueueFacts['regions']): readonly Finding[] {
   return regions.flatMap(({ name, queue }, index) => {
     const first = regions.findIndex((other) => other.queue === queue);
     if (queue === null || first === index) return [];
@@ -233,7 +233,7 @@ export function checkQueues(facts: QueueFacts, { servers, queues }: QueueProbeRe
     ok(`${regions.length - without.length} of ${regions.length} regions have a queue`),
     ...(isAlone ? [ok('memory: is inside each process: nobody else works on it')] : []),
     ...missing,
-    ...doubledFindings(regions),
+    ...duplicateFindings(regions),
     ...(results === null && !isAlone ? [noResults] : []),
     ...stateFindings(facts),
     ...servers.flatMap(checkRedis),

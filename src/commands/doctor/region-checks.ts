@@ -3,7 +3,7 @@ import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
 /** Where a region is. */
-export interface PlacedRegion {
+export interface LocatedRegion {
   readonly name: string;
   /** Null where nobody knows. */
   readonly place: readonly [latitude: number, longitude: number] | null;
@@ -15,7 +15,7 @@ export type Distance = (a: readonly [number, number], b: readonly [number, numbe
 /** One flood, one power cut or one fibre cut takes places that are as near as this. */
 const samePlaceKm = 100;
 
-function nearFindings(regions: readonly PlacedRegion[], distanceKm: Distance): readonly Finding[] {
+function nearFindings(regions: readonly LocatedRegion[], distanceKm: Distance): readonly Finding[] {
   const pairs = regions.flatMap((a, index) => regions.slice(index + 1).map((b) => ({ a, b })));
   return pairs.flatMap(({ a, b }) => {
     if (a.place === null || b.place === null) return [];
@@ -29,7 +29,7 @@ function nearFindings(regions: readonly PlacedRegion[], distanceKm: Distance): r
 /** So many regions are named; further ones are counted. */
 const maxNames = 5;
 
-function placelessFindings(regions: readonly PlacedRegion[]): readonly Finding[] {
+function placelessFindings(regions: readonly LocatedRegion[]): readonly Finding[] {
   const names = regions.filter(({ place }) => place === null).map(({ name }) => name);
   if (names.length === 0) return [];
   const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
@@ -38,7 +38,7 @@ function placelessFindings(regions: readonly PlacedRegion[]): readonly Finding[]
 }
 
 /** Whether the loss of a place would leave another one to go on in. */
-export function checkRegions(regions: readonly PlacedRegion[], distanceKm: Distance): Finding {
+export function checkRegions(regions: readonly LocatedRegion[], distanceKm: Distance): Finding {
   const found = regions.map(({ name }) => name).join(', ');
   if (regions.length === 0) return ok('none: tasks are solved directly, without a region (captcha route needs some)');
   if (regions.length === 1) {

@@ -1,8 +1,8 @@
 import type { HealthFrame } from '../../cli/regions/health-report.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
-import { type HealthLook, renderHealth, renderRegions } from './view.ts';
+import { type HealthStyle, renderHealth, renderRegions } from './view.ts';
 
-export interface ScreenLook extends HealthLook {
+export interface ScreenLayout extends HealthStyle {
   readonly columns: number;
   readonly rows: number;
   /** In the first line, above everything. */
@@ -59,12 +59,12 @@ function worst(regions: readonly RegionHealth[], count: number): Part {
   return { shown: sorted.slice(0, count), rest };
 }
 
-function body(frame: HealthFrame, look: HealthLook, count: number): string {
+function body(frame: HealthFrame, layout: HealthStyle, count: number): string {
   const { shown, rest } = worst(frame.regions, count);
-  if (rest === '') return renderHealth(frame, look);
+  if (rest === '') return renderHealth(frame, layout);
   const names = new Set(shown.map(({ region }) => region));
   const failover = frame.failover.filter(({ from }) => names.has(from));
-  return `${renderHealth({ ...frame, regions: shown, failover }, look)}${rest}`;
+  return `${renderHealth({ ...frame, regions: shown, failover }, layout)}${rest}`;
 }
 
 const linesOf = (text: string, columns: number): readonly string[] =>
@@ -74,15 +74,15 @@ const linesOf = (text: string, columns: number): readonly string[] =>
     .flatMap((line) => wrap(line, columns));
 
 /** On a screen too low for everything: the table of the regions, the worst first, and what still fits of the rest. */
-function lowScreen(frame: HealthFrame, look: ScreenLook, room: number): readonly string[] {
-  const { columns, title } = look;
+function lowScreen(frame: HealthFrame, layout: ScreenLayout, room: number): readonly string[] {
+  const { columns, title } = layout;
   const regions = worstFirst(frame.regions);
   const start = title.slice(0, columns);
   for (let count = Math.min(regions.length, room); count > 0; count -= 1) {
     const { shown, rest } = worst(regions, count);
-    const lines = [start, ...linesOf(`${renderRegions(shown, look)}${rest}`, columns)];
+    const lines = [start, ...linesOf(`${renderRegions(shown, layout)}${rest}`, columns)];
     if (lines.length > room) continue;
-    const all = [start, ...linesOf(body({ ...frame, regions }, look, count), columns)];
+    const all = [start, ...linesOf(body({ ...frame, regions }, layout, count), columns)];
     return rest === '' ? all.slice(0, room) : lines;
   }
   return [start];
@@ -92,12 +92,12 @@ function lowScreen(frame: HealthFrame, look: ScreenLook, room: number): readonly
  * What a screen shows while regions are watched, one line each, never more than fit: where regions are too many, those
  * that are well are left out.
  */
-export function renderScreen(frame: HealthFrame, look: ScreenLook): readonly string[] {
-  const { rows, columns, title, changes } = look;
+export function renderScreen(frame: HealthFrame, layout: ScreenLayout): readonly string[] {
+  const { rows, columns, title, changes } = layout;
   const linesWith = (count: number): readonly string[] => [
     ...wrap(title, columns),
     '',
-    ...linesOf(body(frame, look, count), columns),
+    ...linesOf(body(frame, layout, count), columns),
   ];
   const newsHeight = latest(changes, columns, Math.min(newsLines.least, Math.floor(rows / newsLines.share))).length;
   const reserved = newsHeight === 0 ? 0 : 1 + newsHeight;
@@ -108,7 +108,7 @@ export function renderScreen(frame: HealthFrame, look: ScreenLook): readonly str
   let count = Math.min(frame.regions.length, most);
   while (count > fewestRegions && linesWith(count).length > room) count -= 1;
   const whole = linesWith(count);
-  const lines = whole.length <= room ? whole : lowScreen(frame, look, room);
+  const lines = whole.length <= room ? whole : lowScreen(frame, layout, room);
   const left = Math.min(most - lines.length - 1, newsLines.most);
   return newsHeight === 0 || left < 1 ? lines : [...lines, '', ...latest(changes, columns, left)];
 }

@@ -7,7 +7,7 @@ import type { Style } from '../../cli/terminal.ts';
 import type { RegionHealth, RegionStatus } from '../../domain/region.ts';
 
 /** Where and when it is shown. */
-export interface HealthLook {
+export interface HealthStyle {
   /** Of the screen; null for a pipe. */
   readonly columns: number | null;
   /** Puts a text in a style where there are colours. */
@@ -75,7 +75,7 @@ function fitted(rows: readonly Row[], columns: number): readonly Row[] {
 }
 
 /** The regions as a table: boxed and fitted for a screen, plain and whole for a pipe. */
-export function renderRegions(regions: readonly RegionHealth[], { columns, style, now }: HealthLook): string {
+export function renderRegions(regions: readonly RegionHealth[], { columns, style, now }: HealthStyle): string {
   const rows: readonly Row[] = [head, ...regions.map((health) => rowOf(health, now))];
   const [fittedHead = head, ...body] = columns === null ? rows : fitted(rows, columns);
   const painted = body.map((row, index) => {
@@ -116,14 +116,14 @@ function cutErrors(regions: readonly RegionHealth[], table: string): string {
 }
 
 /** Everything as text: the regions, where tasks go, the service's own line, and what to make of it. */
-export function renderHealth(frame: HealthFrame, look: HealthLook): string {
-  const table = renderRegions(frame.regions, look);
+export function renderHealth(frame: HealthFrame, viewOptions: HealthStyle): string {
+  const table = renderRegions(frame.regions, viewOptions);
   const note = frame.note === null ? '' : `note: ${frame.note}\n`;
   return [
     table,
     cutErrors(frame.regions, table),
-    look.columns === null ? '\n' : '',
-    renderPlan(frame, look.columns),
+    viewOptions.columns === null ? '\n' : '',
+    renderPlan(frame, viewOptions.columns),
     `${formatApi(frame.api)}\n`,
     note,
   ].join('');

@@ -24,19 +24,19 @@ const maxPauseMs = 60 * 60 * 1_000;
  */
 class Heartbeats {
   #pauseMs = firstPauseMs;
-  #toldMs = 0;
+  #updatedMs = 0;
 
   /** Something was told at `nowMs`, which shows enough for the time being. */
-  told(nowMs: number): void {
-    this.#toldMs = nowMs;
+  recordUpdate(nowMs: number): void {
+    this.#updatedMs = nowMs;
     this.#pauseMs = firstPauseMs;
   }
 
   /** Whether it is time for a sign; true starts the next pause. */
   isDue(nowMs: number): boolean {
-    const silentMs = nowMs - this.#toldMs;
+    const silentMs = nowMs - this.#updatedMs;
     if (silentMs < this.#pauseMs) return false;
-    this.#toldMs = nowMs;
+    this.#updatedMs = nowMs;
     this.#pauseMs = Math.min(2 * Math.max(this.#pauseMs, silentMs), maxPauseMs);
     return true;
   }
@@ -85,7 +85,7 @@ function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
     show: async (frame, changes) => {
       const now = clock.timestamp();
       if (isFirst) await terminal.result(`${renderHealth(frame, { ...look, now })}\n`);
-      if (isFirst || changes.length > 0) signs.told(clock.nowMs());
+      if (isFirst || changes.length > 0) signs.recordUpdate(clock.nowMs());
       isFirst = false;
       const news = signs.isDue(clock.nowMs()) ? [howMany(frame)] : changes;
       const lines = news.map((line) => `${formatMoment(now) ?? ''} ${withoutControls(line)}\n`);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { lookAtQueues, openRegionQueue } from '../../cli/fleet/region-queues.ts';
+import { getQueueStatuses, openRegionQueue } from '../../cli/fleet/region-queues.ts';
 import { deadReport, queueReport, renderDead, renderQueues, renderRequeued } from './view.ts';
 
 const examples = `
@@ -46,23 +46,23 @@ interface QueueFlags {
 /** Prints how full the queues are. */
 export async function show(_flags: object, context: Context): Promise<number> {
   const { globals, terminal } = context;
-  const looks = await lookAtQueues(context);
-  const report = queueReport(looks);
+  const statuses = await getQueueStatuses(context);
+  const report = queueReport(statuses);
   await (globals.json ? terminal.json(report) : terminal.result(renderQueues(report, terminal.columns)));
-  const away = looks.filter(({ error }) => error !== null).length;
-  if (away === 0) return exitCodes.done;
-  return away === looks.length ? exitCodes.unavailable : exitCodes.notAllSolved;
+  const unavailableCount = statuses.filter(({ error }) => error !== null).length;
+  if (unavailableCount === 0) return exitCodes.done;
+  return unavailableCount === statuses.length ? exitCodes.unavailable : exitCodes.notAllSolved;
 }
 
 /** Lists what was set aside in a region. */
 export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
-  const letters = await queue.dead(maxListed);
-  const { dead: count } = letters.length < maxListed ? { dead: letters.length } : await queue.depth();
-  const report = deadReport({ region, letters, count });
+  const deadTasks = await queue.dead(maxListed);
+  const { dead: count } = deadTasks.length < maxListed ? { dead: deadTasks.length } : await queue.depth();
+  const report = deadReport({ region, deadTasks, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
-  if (letters.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);
+  if (deadTasks.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);
   return exitCodes.done;
 }
 

@@ -29,14 +29,14 @@ const rowOf = ({ depth, error }: RegionQueueStatus): QueueRow => ({
 });
 
 /** How full the queues are. */
-export function queueReport(looks: readonly RegionQueueStatus[]): QueueReport {
-  const results = looks.find(({ region }) => region === null);
+export function queueReport(statuses: readonly RegionQueueStatus[]): QueueReport {
+  const results = statuses.find(({ region }) => region === null);
   return {
-    queues: looks.flatMap((look) => {
-      const { region, depth } = look;
+    queues: statuses.flatMap((status) => {
+      const { region, depth } = status;
       if (region === null) return [];
       const tasks = depth !== null && 'dead' in depth ? depth : { oldestAgeMs: null, dead: null };
-      return [{ region, ...rowOf(look), oldestAgeMs: tasks.oldestAgeMs, dead: tasks.dead }];
+      return [{ region, ...rowOf(status), oldestAgeMs: tasks.oldestAgeMs, dead: tasks.dead }];
     }),
     results: results === undefined ? null : rowOf(results),
   };
@@ -77,13 +77,13 @@ export interface DeadReport {
 
 export function deadReport({
   region,
-  letters,
+  deadTasks,
   count,
-}: Pick<DeadReport, 'region' | 'count'> & { letters: readonly DeadTask[] }): DeadReport {
+}: Pick<DeadReport, 'region' | 'count'> & { deadTasks: readonly DeadTask[] }): DeadReport {
   return {
     region,
     count,
-    dead: letters.map(({ queued, deliveries, reason }) => ({
+    dead: deadTasks.map(({ queued, deliveries, reason }) => ({
       id: queueIdOf(queued),
       taskId: queued.task.taskId,
       method: queued.task.method,
@@ -99,7 +99,7 @@ export function deadReport({
 const deadHead = ['id', 'task', 'method', 'page', 'deliveries', 'paid for', 'reason'];
 
 /** Ids are there to be copied: on a screen, where a table would cut them, each has a line of its own. */
-function renderLetter({
+function renderDeadTask({
   id,
   taskId,
   method,
@@ -119,7 +119,7 @@ export function renderDead({ region, dead, count: total }: DeadReport, columns: 
   if (dead.length === 0) return `Nothing was set aside in ${region}.\n`;
   const more = Math.max(0, (total ?? 0) - dead.length);
   const end = more > 0 ? `... and ${count(more)} more\n` : '';
-  if (columns !== null) return `${dead.map(renderLetter).join('\n')}\n${end}`;
+  if (columns !== null) return `${dead.map(renderDeadTask).join('\n')}\n${end}`;
   const rows = dead.map(({ id, taskId, method, pageurl, deliveries, captchaId, reason }) => {
     return [id, taskId, method, pageurl ?? '-', String(deliveries), captchaId ?? '-', reason ?? '-'];
   });

@@ -3,7 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { lookOnce, pollUntilKnown, type Result } from './fetch-result.ts';
+import { fetchResultOnce, pollUntilKnown, type Result } from './fetch-result.ts';
 
 function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown' {
   if (!('fault' in result)) return 'solved';
@@ -82,7 +82,7 @@ export async function run(flags: ResultFlags, context: Context): Promise<number>
   const leave = new AbortController();
   try {
     const fetch = (id: string): Promise<Result> =>
-      flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : lookOnce(id, session);
+      flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : fetchResultOnce(id, session);
     const pending = flags.ids.map(fetch);
     // They are awaited in turn: one that fails early must not count as unhandled.
     for (const each of pending) each.catch(() => undefined);

@@ -10,7 +10,7 @@ export type Result = { readonly captchaId: string; readonly isPending: boolean }
 );
 
 /** Polls once. */
-export async function lookOnce(captchaId: string, { api, config }: SolveSession): Promise<Result> {
+export async function fetchResultOnce(captchaId: string, { api, config }: SolveSession): Promise<Result> {
   try {
     const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
     if (answer.ready) return { captchaId, isPending: false, solution: answer.solution };
@@ -42,7 +42,7 @@ export async function pollUntilKnown(
   { session, left }: { session: SolveSession; left: AbortSignal },
   context: Context,
 ): Promise<Result> {
-  const claim = {
+  const pollRequest = {
     captchaId,
     timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
@@ -53,7 +53,7 @@ export async function pollUntilKnown(
     const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
     context.terminal.note(text, { level, fields: { event } });
   };
-  const { end } = await pollUntilDone({ ...claim, report }, depsUntil(left, session, context));
+  const { end } = await pollUntilDone({ ...pollRequest, report }, depsUntil(left, session, context));
   const isPending = last.event?.type === 'not-ready' && 'fault' in end && end.fault.kind === 'timeout';
   return { captchaId, isPending, ...end };
 }

@@ -3,7 +3,7 @@ import type { ResultRows } from '../../cli/batch-files.ts';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
-import { askQueue } from '../../cli/fleet/region-queues.ts';
+import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMoment } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
@@ -85,7 +85,7 @@ async function openReader({ run: name }: ResultsFlags, context: Context): Promis
   const { config } = await context.config([]);
   const url = resultsUrl({ config, sandbox: false });
   const results = await (await context.queues(config)).results(url);
-  await askQueue(url, () => results.depth(), context.clock);
+  await queryQueue(url, () => results.depth(), context.clock);
   return results.reader(name ?? null);
 }
 
@@ -94,18 +94,18 @@ async function pollUntilDone(
   { reader, rows }: { reader: ResultReader; rows: ResultRows },
   { clock, terminal, interrupt }: Context,
 ): Promise<number> {
-  let isAway = false;
+  let isUnavailable = false;
   const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
   const onUnavailable = (message: string): void => {
-    if (!isAway) terminal.note(`waiting for the results queue: ${message}`);
-    isAway = true;
+    if (!isUnavailable) terminal.note(`waiting for the results queue: ${message}`);
+    isUnavailable = true;
   };
   return collectResults(
     { follow: flags.follow === true },
     {
       ...{ reader, clock, onUnavailable, signal: interrupt.stop },
       write: async (lot) => {
-        isAway = false;
+        isUnavailable = false;
         await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
         // What is written leaves the queue: after that its ids are all that is left of it.
         const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];

@@ -76,16 +76,16 @@ export async function run(flags: RouteFlags, context: Context): Promise<number> 
   checkRegions(config);
   const files = await context.routeFiles();
   const { source, ...input } = openUrlInput(flags, files);
-  const tally = new RouteStats();
+  const stats = new RouteStats();
   try {
     const routing = await routingOf(flags, config, context);
     const text = textOf(format, routing, { files, context });
-    await routeUrls(source, routing, { ...input, terminal, tally, clock, text });
-    if (tally.urls === 0) throw new UsageError('there is no URL in the input', 'it has one a line, or --column NAME');
+    await routeUrls(source, routing, { ...input, terminal, stats, clock, text });
+    if (stats.urls === 0) throw new UsageError('there is no URL in the input', 'it has one a line, or --column NAME');
     const { unreachable } = routing.router;
-    const summary = tally.summary({ regionCount: config.regions.length, unreachable }, routing.plan?.moves ?? null);
+    const summary = stats.summary({ regionCount: config.regions.length, unreachable }, routing.plan?.moves ?? null);
     terminal.note(renderRouteSummary(summary), { fields: { summary } });
-    return tally.bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
+    return stats.bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
   } finally {
     await source.close();
   }

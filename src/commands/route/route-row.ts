@@ -59,7 +59,7 @@ class Counts {
     this.#counts.set(region, (this.#counts.get(region) ?? 0) + 1);
   }
 
-  mostFirst(): readonly RegionCount[] {
+  sortedByCount(): readonly RegionCount[] {
     return [...this.#counts].map(([region, count]) => ({ region, count })).sort((a, b) => b.count - a.count);
   }
 }
@@ -97,8 +97,8 @@ export class RouteStats {
     moves: readonly FailoverMove[] | null,
   ): RouteSummary {
     const [urls, bad, routed, held] = [this.#urls, this.#bad, this.#routed, this.#held];
-    const present = moves === null ? null : { byRegion: this.#effective.mostFirst(), held, moves };
+    const present = moves === null ? null : { byRegion: this.#effective.sortedByCount(), held, moves };
     const withoutRegion = urls - bad - routed;
-    return { urls, bad, withoutRegion, routed, byRegion: this.#assigned.mostFirst(), ...regions, present };
+    return { urls, bad, withoutRegion, routed, byRegion: this.#assigned.sortedByCount(), ...regions, present };
   }
 }

@@ -97,7 +97,7 @@ export function routeRow(line: UrlLine, routing: Routing): RouteRow {
 export interface RouteSinks {
   readonly terminal: Terminal;
   readonly text: RouteText;
-  readonly tally: RouteStats;
+  readonly stats: RouteStats;
   readonly clock: Clock;
   /** What the number of a URL counts: lines of an input, or arguments. */
   readonly place: 'line' | 'argument';
@@ -106,22 +106,22 @@ export interface RouteSinks {
 }
 
 /** A header and a few records tell a CSV. */
-const tellingLines = 5;
+const csvHintLines = 5;
 
 function csvHint({ line, text }: UrlLine, { mayBeCsv }: RouteSinks): string {
-  const isCsvLike = mayBeCsv && line <= tellingLines && /[,;\t|]/.test(text);
+  const isCsvLike = mayBeCsv && line <= csvHintLines && /[,;\t|]/.test(text);
   return isCsvLike ? '; if this is a CSV, say --column NAME' : '';
 }
 
 /** Writes a row for every URL, batch by batch, and as soon as the next one is long in coming: nothing is kept that was written. */
 export async function routeUrls(source: UrlSource, routing: Routing, sinks: RouteSinks): Promise<void> {
-  const { terminal, text, tally, clock, place } = sinks;
+  const { terminal, text, stats, clock, place } = sinks;
   const idleOptions = { clock, isWaiting: () => text.hasBuffered };
   for await (const lines of withIdleMarkers(source.batches, idleOptions)) {
     let written = lines === null ? text.release() : '';
     for (const line of lines ?? []) {
       const row = routeRow(line, routing);
-      tally.record(row);
+      stats.record(row);
       written += text.add(row);
       if (row.decision.error !== null) {
         terminal.error(`${renderBadUrl(`${place} ${line.line}`, row)}${csvHint(line, sinks)}`);
@@ -129,5 +129,5 @@ export async function routeUrls(source: UrlSource, routing: Routing, sinks: Rout
     }
     if (written !== '') await terminal.result(written);
   }
-  if (tally.urls > 0) await terminal.result(text.end());
+  if (stats.urls > 0) await terminal.result(text.end());
 }

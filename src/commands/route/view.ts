@@ -50,13 +50,13 @@ function shares(counts: readonly { readonly region: string; readonly count: numb
 const renderMove = (move: FailoverMove): string => `failover: ${move.from} -> ${formatTargets(move)} (${move.reason})`;
 
 /** So many URLs say something about where they go, and so large a share of them is nearly everything. */
-const fewestTelling = 20;
+const minTypicalUrls = 20;
 const nearlyAllRatio = 0.9;
 
 function warnings({ byRegion, routed, regionCount, unreachable }: RouteSummary): readonly string[] {
   const [first] = byRegion;
   const found: string[] = [];
-  if (first !== undefined && routed >= fewestTelling && regionCount > 1 && first.count / routed >= nearlyAllRatio) {
+  if (first !== undefined && routed >= minTypicalUrls && regionCount > 1 && first.count / routed >= nearlyAllRatio) {
     const share = percent(first.count / routed);
     found.push(`${first.region} gets ${share} of the URLs: routes.rules says which hosts go elsewhere`);
   }

@@ -98,7 +98,7 @@ function describeLoad({ accepted, overMs, acceptedPerSecond }: ObservedLoad): st
 async function tryOut(
   scenario: ScenarioRequest,
   config: Config,
-  { kit }: Simulation,
+  { env }: Simulation,
 ): Promise<Omit<AdviceReport, 'observed'>> {
   const advice = adviseBudget({
     ratePerSecond: scenario.ratePerSecond,
@@ -113,11 +113,14 @@ async function tryOut(
     maxDelayMs,
     timeoutMs: config.solve.timeoutMs,
   };
-  const bare = await compareStrategies({ ...common, budgets: [null], breakers: [null] }, kit);
+  const withoutResilience = await compareStrategies({ ...common, budgets: [null], breakers: [null] }, env);
   const budgets = [budgetOf(config), advice.budget];
-  const guarded = await compareStrategies({ ...common, budgets, breakers: [breakerOf(config)] }, kit);
+  const withResilience = await compareStrategies({ ...common, budgets, breakers: [breakerOf(config)] }, env);
   const names = ['none', 'present', 'advised'] as const;
-  const tried = [...bare.rows, ...guarded.rows].map((row, index) => ({ settings: names[index] ?? 'advised', row }));
+  const tried = [...withoutResilience.rows, ...withResilience.rows].map((row, index) => ({
+    settings: names[index] ?? 'advised',
+    row,
+  }));
   return { scenario, advice, tried };
 }
 

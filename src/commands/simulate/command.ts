@@ -78,7 +78,7 @@ export async function run(flags: SimulateFlags, context: Context): Promise<numbe
   if (flags.advise === true) return advise(flags, config, context);
   const request = requestOf(flags, config);
   const simulation = await context.simulation();
-  const comparison = await compareStrategies(request, simulation.kit);
+  const comparison = await compareStrategies(request, simulation.env);
   if (flags.html !== undefined) {
     await simulation.writeReport(flags.html, renderHtml(comparison));
     terminal.note(`report: ${flags.html}`);

@@ -20,9 +20,9 @@ const maxPoints = plot.right - plot.left;
 const gridLines = 4;
 
 /** 1, 2 or 5 times a power of ten, and at least `least`. */
-function roundUp(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= least) ?? least;
+function roundUp(min: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, min)));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= min) ?? min;
 }
 
 const coordinate = (value: number): string => value.toFixed(1);

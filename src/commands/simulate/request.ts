@@ -5,7 +5,7 @@ import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
 import type { BreakerOptions } from '../../core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
-import { type ScenarioRequest, shortestTaskMs, taskMs } from '../../core/simulation/scenario.ts';
+import { type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 
@@ -37,17 +37,17 @@ export function declareSimulateFlags(command: Command): Command {
     .option('--advise', 'size the budget for --rate and --outage, and try it');
 }
 
-const usual = { clients: 50, taskSeconds: 15, outage: '30s', seed: 1 };
+const defaults = { clients: 50, taskSeconds: 15, outage: '30s', seed: 1 };
 const outageFromMs = 60_000;
 const afterOutageMs = 210_000;
 /** More clients than a machine of today has memory for. */
 const maxClients = 1_000_000;
 const maxMs = 86_400_000;
 
-function wholeNumber(flag: string, text: string, [least, most]: readonly [number, number]): number {
+function wholeNumber(flag: string, text: string, [min, max]: readonly [number, number]): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${flag} ${text}: not a number from ${least} to ${most}`, `for example ${flag} ${least + 99}`);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`${flag} ${text}: not a number from ${min} to ${max}`, `for example ${flag} ${min + 99}`);
 }
 
 function lengthMs(flag: string, text: string): number {
@@ -75,19 +75,20 @@ function outageOf(text: string): ScenarioRequest['outage'] {
 /** What is simulated, from what a person wrote. Throws `UsageError`. */
 export function readScenario(flags: SimulateFlags): ScenarioRequest {
   const clients =
-    flags.clients === undefined ? usual.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);
-  const ratePerSecond = flags.rate === undefined ? clients / usual.taskSeconds : perSecond('--rate', flags.rate);
-  if (taskMs({ clients, ratePerSecond }) < shortestTaskMs) {
-    const hint = `a task takes a second at least: say --clients ${Math.ceil(ratePerSecond * usual.taskSeconds)}`;
+    flags.clients === undefined ? defaults.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);
+  const ratePerSecond = flags.rate === undefined ? clients / defaults.taskSeconds : perSecond('--rate', flags.rate);
+  if (taskMs({ clients, ratePerSecond }) < minTaskMs) {
+    const hint = `a task takes a second at least: say --clients ${Math.ceil(ratePerSecond * defaults.taskSeconds)}`;
     throw new UsageError(`--rate ${flags.rate ?? ''}: too much for ${clients} clients`, hint);
   }
-  const outage = outageOf(flags.outage ?? usual.outage);
+  const outage = outageOf(flags.outage ?? defaults.outage);
   const durationMs =
     flags.duration === undefined ? outage.toMs + afterOutageMs : lengthMs('--duration', flags.duration);
   if (durationMs <= outage.toMs) {
     throw new UsageError('--duration: over before the outage is', 'leave it out, or make it longer');
   }
-  const seed = flags.seed === undefined ? usual.seed : wholeNumber('--seed', flags.seed, [0, Number.MAX_SAFE_INTEGER]);
+  const seed =
+    flags.seed === undefined ? defaults.seed : wholeNumber('--seed', flags.seed, [0, Number.MAX_SAFE_INTEGER]);
   return { clients, ratePerSecond, outage, durationMs, seed };
 }
 

@@ -21,7 +21,7 @@ import { type TaskFlags, taskInputOf } from './task-input.ts';
 import { renderRequest, requestReport } from './view.ts';
 
 /** Follows the id that is paid for, and tells the person about it when Ctrl-C is pressed. */
-class Watch {
+class SolveProgress {
   readonly #context: Context;
   readonly #progress: Progress;
   #liveId: string | null = null;
@@ -30,7 +30,7 @@ class Watch {
   constructor(context: Context, progress: Progress) {
     this.#context = context;
     this.#progress = progress;
-    context.interrupt.listen({ onFirst: () => this.#sayWhatGoesOn(), onSecond: () => this.sayWhatIsLeft() });
+    context.interrupt.listen({ onFirst: () => this.#logStillPolling(), onSecond: () => this.logPaidId() });
   }
 
   show(event: SolverEvent): void {
@@ -44,11 +44,11 @@ class Watch {
     if (event.type === 'attempt-failed' && event.fault.kind === 'unsolvable') this.#liveId = null;
     if (event.type !== 'submitted') return;
     this.#liveId = event.captchaId;
-    if (interrupt.stop.aborted) this.#sayWhatGoesOn();
+    if (interrupt.stop.aborted) this.#logStillPolling();
   }
 
   /** Names what was paid for, or may be: whatever ends the command now, a person can collect it. */
-  sayWhatIsLeft(): void {
+  logPaidId(): void {
     // The process may end by a signal, which leaves a hidden cursor hidden.
     this.#progress.stop();
     const { terminal } = this.#context;
@@ -56,7 +56,7 @@ class Watch {
     else if (this.#isSubmitting) terminal.error('a submission was under way: it may have been charged');
   }
 
-  #sayWhatGoesOn(): void {
+  #logStillPolling(): void {
     const id = this.#liveId;
     const underWay = this.#isSubmitting ? 'stopping: a submission is under way, and its id not known yet' : 'stopping';
     const what = id === null ? underWay : `stopping: ${id} is paid for and still polled`;
@@ -72,11 +72,13 @@ export async function solveWatched(
   { context, session }: { context: Context; session: SolveSession },
 ): Promise<Outcome> {
   const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
-  const watch = new Watch(context, progress);
+  const solveProgress = new SolveProgress(context, progress);
   try {
-    return await session.solver((event) => watch.show(event), { onExhausted }).solve(task, context.interrupt.stop);
+    return await session
+      .solver((event) => solveProgress.show(event), { onExhausted })
+      .solve(task, context.interrupt.stop);
   } catch (error) {
-    watch.sayWhatIsLeft();
+    solveProgress.logPaidId();
     throw error;
   } finally {
     progress.stop();

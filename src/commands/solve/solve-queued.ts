@@ -28,7 +28,7 @@ function notSolved(task: Task, why: FailureCause['reason'], message: string): Ou
 }
 
 /** Asks every region once how it is: a command that solves one task has no history. */
-async function lookOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
+async function probeRegionsOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
   const { regions, api, health } = config;
   if (regions.every((region) => region.health === null)) return;
   const probe = await fleetProbe(config, queues, context);
@@ -98,7 +98,7 @@ export async function solveQueued(request: QueuedSolve, context: Context): Promi
   const { task, config } = request;
   const fleet = await openFleet({ run: `s-${randomHex(20, context.random)}`, isResumed: false }, config, context);
   try {
-    await lookOnce(fleet, config, context);
+    await probeRegionsOnce(fleet, config, context);
     const { region, reason } = fleet.failover.place({ home: task.region, strict: fleet.isStrict(task) });
     if (region === null) return notSolved(task, 'no-healthy-region', reason);
     return await dispatch(request, fleet, context);

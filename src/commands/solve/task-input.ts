@@ -2,7 +2,7 @@ import type { TaskInput } from '../../cli/checked-task.ts';
 import type { Context } from '../../cli/context.ts';
 import { parseParams } from '../../cli/flags.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { bodyHint, bodyOfFile, mostFileBytes } from '../../protocol/image.ts';
+import { bodyHint, bodyOfFile, maxFileBytes } from '../../protocol/image.ts';
 
 /** The flags that say what is to be solved. */
 export interface TaskFlags {
@@ -53,7 +53,7 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
 
 /** The image in a file, or on standard input, as base64. */
 async function readBody(path: string, read: Context['read']): Promise<string> {
-  const content = bodyOfFile(await read(path, mostFileBytes));
+  const content = bodyOfFile(await read(path, maxFileBytes));
   if ('body' in content) return content.body;
   throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.fault}`, bodyHint);
 }

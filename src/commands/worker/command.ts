@@ -15,7 +15,7 @@ import { answerWorker, renderWorkerEnd } from './view.ts';
 /** A worker that can be run, and what it counts. */
 interface RegionWorker {
   readonly worker: Worker;
-  readonly tally: WorkerStats;
+  readonly stats: WorkerStats;
   /** Names it, for people. */
   readonly name: string;
 }
@@ -33,7 +33,7 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
   const queue = await opener.tasks(place.region, place.queueUrl);
   const results = await opener.results(place.resultsUrl);
   const pause = new WorkerPause({ clock });
-  const tally = new WorkerStats();
+  const stats = new WorkerStats();
   const name = context.program.process;
   const limit = new ConcurrencyLimit(await concurrencyOf(config.worker.concurrency, session), { clock });
   const emit = (event: SolverEvent): void => {
@@ -42,19 +42,19 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
     // Many tasks at once: what one of them tells is of interest where all are listened to.
     terminal.note(`${event.taskId}: ${text}`, { level: Math.max(1, level), fields: { event } });
   };
-  const deps = { queue, results, limit, pause, tally, clock, interrupt: interrupt.stop };
+  const deps = { queue, results, limit, pause, stats, clock, interrupt: interrupt.stop };
   const options = { ...optionsOf(config, name, place), threadWaitMs: threadWaitMsOf(context) };
-  const tell = (message: string): void => terminal.note(message);
+  const notify = (message: string): void => terminal.note(message);
   return {
-    worker: new Worker(options, { ...deps, tell, solverUntil: createWorkerSolver(session, emit) }),
-    tally,
+    worker: new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, emit) }),
+    stats,
     name,
   };
 }
 
 /** A worker that ended, as one line of JSON. */
-function endReport({ reason, message, isDrained, handedBack }: WorkerEnd, { tally, name }: RegionWorker): object {
-  const { solveMs, ...totals } = tally.totals();
+function endReport({ reason, message, isDrained, handedBack }: WorkerEnd, { stats, name }: RegionWorker): object {
+  const { solveMs, ...totals } = stats.totals();
   return { type: 'ended', worker: name, reason, message, isDrained, ...totals, solveMs, handedBackTasks: handedBack };
 }
 
@@ -124,7 +124,7 @@ export async function run(flags: WorkerFlags, context: Context): Promise<number>
     const built = await buildRegionWorker(place, session, context);
     const end = await workOpenly(place, built, context);
     const report = endReport(end, built);
-    context.terminal.note(renderWorkerEnd(end, built.tally.totals()), { fields: report });
+    context.terminal.note(renderWorkerEnd(end, built.stats.totals()), { fields: report });
     if (context.globals.json) await context.terminal.json(report);
     return exitCodeOf(end, context);
   } finally {

@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
     name: 'queue_reachable',
     type: 'gauge',
     help: 'Whether the queues can be reached.',
-    value: ({ away }) => Number(away === null),
+    value: ({ queueError }) => Number(queueError === null),
   },
   {
     name: 'queue_waiting',

@@ -26,15 +26,20 @@ const text = (status: number, body: string): EndpointAnswer => ({
 });
 
 /** One word for a worker; that the service is down is not its fault, so that no region is left for that. */
-function statusOf({ isDraining, away, depth, busy }: WorkerSnapshot): 'draining' | 'unhealthy' | 'idle' | 'healthy' {
+function statusOf({
+  isDraining,
+  queueError,
+  depth,
+  busy,
+}: WorkerSnapshot): 'draining' | 'unhealthy' | 'idle' | 'healthy' {
   if (isDraining) return 'draining';
-  if (away !== null) return 'unhealthy';
+  if (queueError !== null) return 'unhealthy';
   return busy === 0 && (depth?.waiting ?? 0) === 0 ? 'idle' : 'healthy';
 }
 
 /** What `/health` says: what `captcha health` and the failover plan read. */
 export function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
-  const { depth, concurrency, busy, away, pausedMs, totals } = snapshot;
+  const { depth, concurrency, busy, queueError, pausedMs, totals } = snapshot;
   const { region, worker, version, startedAt, now } = about;
   return {
     schemaVersion: 1,
@@ -48,7 +53,7 @@ export function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): obje
     oldestAgeMs: depth?.oldestAgeMs ?? null,
     deadLetters: depth?.dead ?? null,
     pausedMs: Math.round(pausedMs),
-    error: away,
+    error: queueError,
     solved: totals.solved,
     failed: totals.failed,
     worker,
@@ -58,9 +63,9 @@ export function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): obje
   };
 }
 
-function ready({ isDraining, away, depth }: WorkerSnapshot): EndpointAnswer {
+function ready({ isDraining, queueError, depth }: WorkerSnapshot): EndpointAnswer {
   if (isDraining) return text(503, 'draining');
-  if (away !== null) return text(503, `the queue is away: ${away}`);
+  if (queueError !== null) return text(503, `the queue is away: ${queueError}`);
   return depth === null ? text(503, 'starting') : text(200, 'ready');
 }
 

@@ -2,14 +2,14 @@ import * as v from 'valibot';
 import { parseDuration } from '../../domain/duration.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
-const longest = 60;
+const maxShown = 60;
 
 /** A value as an error message may show it: short, on one line, without passwords. */
 export function shownValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'string' ? JSON.stringify(maskSecrets(value)) : String(value);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
 /** Reads what a file says into a T. */
@@ -37,10 +37,10 @@ export function text(what: string, message: Message = mustBe(what)): Setting<str
 }
 
 /** A whole number in [least, most]. */
-export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): Setting<number> {
-  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Setting<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const message = mustBe(`a whole number ${range}`);
-  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
 /** A share in [0, 1]. */
@@ -83,7 +83,7 @@ export function neverList<Schema extends v.GenericSchema>(schema: Schema, messag
 
 const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
 
-function durationMessage(least: string, minMs: number): Message {
+function durationMessage(min: string, minMs: number): Message {
   return ({ input }) => {
     const written = typeof input === 'number' ? String(input) : input;
     if (typeof written !== 'string') return notADuration({ input });
@@ -91,14 +91,14 @@ function durationMessage(least: string, minMs: number): Message {
     const ms = parseDuration(meant);
     if (ms === null) return notADuration({ input });
     if (ms > maxMs) return 'must be at most 596h';
-    return ms < minMs ? `must be at least ${least}` : `${written} is not a duration: did you mean ${meant}?`;
+    return ms < minMs ? `must be at least ${min}` : `${written} is not a duration: did you mean ${meant}?`;
   };
 }
 
 /** A length of time, written `250ms`, `5s`, `2m` or `1h`, as ms; no shorter than `least`. */
-export function duration(least = '1ms'): Setting<number> {
-  const minMs = parseDuration(least) ?? 0;
-  const message = durationMessage(least, minMs);
+export function duration(min = '1ms'): Setting<number> {
+  const minMs = parseDuration(min) ?? 0;
+  const message = durationMessage(min, minMs);
   const inRange = (ms: number | null): boolean => ms !== null && ms >= minMs && ms <= maxMs;
   return v.pipe(
     v.string(message),

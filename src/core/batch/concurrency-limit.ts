@@ -6,7 +6,7 @@ export interface ConcurrencyOptions {
   readonly max: number;
 }
 
-/** After a full house nothing is learnt for so long: answers of what was under way before tell nothing new. */
+/** After a lack of threads nothing is learnt for so long: answers of what was under way before tell nothing new. */
 const settleMs = 5_000;
 const decrease = 0.7;
 

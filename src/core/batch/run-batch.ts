@@ -98,7 +98,7 @@ export interface BatchDeps {
   readonly sink: RowSink;
   /** The row of a finished task: its columns, as they will be written. */
   readonly rowOf: (result: BatchResult) => Values;
-  /** What such a row says about the course of its task. */
+  /** What such a row says about the history of its task. */
   readonly priorRunIn: (values: Values) => PriorRun;
   /** Whether the task of such a row cannot be solved by another submission, so that it keeps its row; left out, none is so. */
   readonly isUsedUp?: (item: BatchItem, values: Values) => boolean;

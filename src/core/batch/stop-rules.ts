@@ -2,7 +2,7 @@ import type { Awaitable, Clock } from '../../ports/system.ts';
 
 /**
  * Counts submissions up to a number. One whose answer is still out may turn out free of charge: who asks for one more
- * meanwhile waits for the answer, so that a full house neither uses the number up nor lets it be exceeded.
+ * meanwhile waits for the answer, so that a lack of threads neither uses the number up nor lets it be exceeded.
  */
 class SubmissionBound {
   readonly #most: number;

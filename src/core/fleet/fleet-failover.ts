@@ -18,7 +18,7 @@ export interface FleetFailoverDeps {
 export class FleetFailover {
   readonly #deps: FleetFailoverDeps;
   /** Why the queue of a region cannot be reached. */
-  readonly #away = new Map<string, string>();
+  readonly #unavailable = new Map<string, string>();
   /** How many tasks nobody could take, at the last look: they need not be taken out again. */
   readonly #keptCounts = new Map<string, number>();
   /** The regions that served at the last look: where others do, somebody may take what nobody could. */
@@ -35,8 +35,8 @@ export class FleetFailover {
 
   /** `message` null: its queue can be reached. */
   noteQueue(region: string, message: string | null): void {
-    if (message === null) this.#away.delete(region);
-    else this.#away.set(region, message);
+    if (message === null) this.#unavailable.delete(region);
+    else this.#unavailable.set(region, message);
   }
 
   /** Takes in how the regions are, and answers how they are with their queues. */
@@ -54,7 +54,7 @@ export class FleetFailover {
   /** Follows reports until there are no more, or `signal` aborts. */
   async follow(reports: AsyncIterable<HealthReport>, signal: AbortSignal): Promise<void> {
     for await (const report of reports) {
-      await this.#lookForAway();
+      await this.#recheckUnavailable();
       const health = this.observe(report);
       this.#forgetKept(health);
       for (const { region, status } of health) if (status === 'unhealthy') await this.#empty(region, signal);
@@ -68,8 +68,8 @@ export class FleetFailover {
   }
 
   /** Nothing is sent to a region whose queue was away, so that nobody else would notice that it is back. */
-  async #lookForAway(): Promise<void> {
-    const looks = [...this.#away.keys()].map(async (region) => {
+  async #recheckUnavailable(): Promise<void> {
+    const looks = [...this.#unavailable.keys()].map(async (region) => {
       await this.#deps.queues
         .get(region)
         ?.depth()
@@ -79,7 +79,7 @@ export class FleetFailover {
   }
 
   #withQueue(health: RegionHealth): RegionHealth {
-    const message = this.#away.get(health.region);
+    const message = this.#unavailable.get(health.region);
     return message === undefined ? health : { ...health, status: 'unhealthy', error: `its queue is away: ${message}` };
   }
 

@@ -33,7 +33,7 @@ export async function lostOf<T extends TaskAddress>(tasks: readonly T[], places:
 }
 
 /** Tasks that were found lost at some look. */
-export interface LostLook {
+export interface LostTasksReport {
   /** Found for the first time. */
   readonly found: readonly QueuedTask[];
   /** Found before and back in a queue, or finished: whoever held them has brought them back. */
@@ -56,7 +56,7 @@ export class LostTasks {
   }
 
   /** Looks for tasks that were sent and have no result yet. Throws `QueueUnavailableError`. */
-  async look(awaited: readonly QueuedTask[], nowMs: number): Promise<LostLook> {
+  async look(awaited: readonly QueuedTask[], nowMs: number): Promise<LostTasksReport> {
     const lost = await lostOf(awaited, this.#places);
     const before = this.#since;
     const isGivenUp = ({ key }: TaskAddress): boolean => nowMs - (before.get(key) ?? nowMs) >= bringBackMs;

@@ -17,7 +17,7 @@ import {
 } from './task-region.ts';
 
 /** What a killed reader held is back by then. */
-const patientLooks = 3;
+const maxMissedLooks = 3;
 
 /** Finds the tasks whose result was read by somebody else, so that it never comes to whoever waits for it. */
 class ExpiredResults {
@@ -34,7 +34,7 @@ class ExpiredResults {
     const answers = await Promise.all(awaited.map((task) => this.#results.isFinished(task)));
     const finished = awaited.filter((_, index) => answers[index]);
     this.#finished = new Map(finished.map(({ key }) => [key, (this.#finished.get(key) ?? 0) + 1]));
-    return [...this.#finished].flatMap(([key, looks]) => (looks >= patientLooks ? key : []));
+    return [...this.#finished].flatMap(([key, looks]) => (looks >= maxMissedLooks ? key : []));
   }
 }
 
@@ -76,7 +76,7 @@ export interface QueueClientDeps extends TaskRegionsDeps {
   /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
   readonly onUnavailable: (region: string | null, message: string | null) => void;
   /** Told of what a person should know. */
-  readonly tell: (message: string) => void;
+  readonly notify: (message: string) => void;
 }
 
 interface Pending extends Sending {
@@ -105,10 +105,10 @@ function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null
 
 const receiveMs = 5_000;
 const maxConcurrent = 500;
-const awayMs = 1_000;
+const unavailableRetryMs = 1_000;
 const lookEveryMs = 15_000;
 /** How often it is looked for tasks that a queue has lost. */
-const lookForLostEveryMs = 2_500;
+const findLostEveryMs = 2_500;
 const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, recordDoubt: () => undefined };
 
 /**
@@ -145,7 +145,7 @@ export class QueueClient {
     return this.#run;
   }
 
-  /** Resolves with the task's result; null where the dispatcher ended before it came. */
+  /** Resolves with the task's result; null where the client ended before it came. */
   dispatch(queued: RoutedTask, known: Dispatch = newToAll): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);
@@ -228,7 +228,7 @@ export class QueueClient {
       if (!this.#isAwaited(key)) return;
       if (region !== null && (await this.#trySend(pending, region))) return;
       if (region !== null) tried.add(region);
-      await this.#deps.clock.sleep(awayMs, this.#ended.signal);
+      await this.#deps.clock.sleep(unavailableRetryMs, this.#ended.signal);
     }
   }
 
@@ -274,7 +274,7 @@ export class QueueClient {
       return leases;
     } catch (error) {
       this.#note(null, error);
-      await this.#deps.clock.sleep(waitMs === 0 ? 0 : awayMs, signal);
+      await this.#deps.clock.sleep(waitMs === 0 ? 0 : unavailableRetryMs, signal);
       return [];
     }
   }
@@ -300,30 +300,30 @@ export class QueueClient {
     for (;;) {
       await clock.sleep(lookEveryMs, this.#ended.signal);
       if (this.#ended.signal.aborted) return;
-      for (const [region, queue] of queues) await this.#lookForDead(region, queue);
-      await this.#lookForMissing();
+      for (const [region, queue] of queues) await this.#collectDeadTasks(region, queue);
+      await this.#findMissingResults();
     }
   }
 
   async #watchLost(): Promise<void> {
     const { clock } = this.#deps;
     for (;;) {
-      await clock.sleep(lookForLostEveryMs, this.#ended.signal);
+      await clock.sleep(findLostEveryMs, this.#ended.signal);
       if (this.#ended.signal.aborted) return;
-      await this.#lookForLost().catch((error: unknown) => this.#noteSilently(error));
+      await this.#findLostTasks().catch((error: unknown) => this.#noteSilently(error));
     }
   }
 
-  async #lookForLost(): Promise<void> {
-    const { clock, tell } = this.#deps;
+  async #findLostTasks(): Promise<void> {
+    const { clock, notify } = this.#deps;
     const sent = [...this.#pending.values()].filter(({ isSent }) => isSent).map(({ queued }) => queued);
     const { found, backCount, givenUp } = await this.#lost.look(sent, clock.nowMs());
     const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
     if (found.length > 0) {
       const wait = `waiting ${bringBackMs / 1_000}s for workers to bring back what they hold`;
-      tell(`the queues have lost ${tasks(found.length)} of this run: their Redis has lost its data; ${wait}`);
+      notify(`the queues have lost ${tasks(found.length)} of this run: their Redis has lost its data; ${wait}`);
     }
-    if (backCount > 0) tell(`${tasks(backCount)} of this run came back from workers`);
+    if (backCount > 0) notify(`${tasks(backCount)} of this run came back from workers`);
     if (givenUp.length > 0) await this.#queueAgain(givenUp.map(({ key }) => key));
   }
 
@@ -339,11 +339,11 @@ export class QueueClient {
     for (const [region, tasks] of byRegion) {
       await Promise.all(tasks.map((task) => this.#regions.takeOver(task, region)));
       const again = await this.#deps.queues.get(region)?.sendAgain(tasks);
-      this.#deps.tell(`${region}: ${again?.size ?? 0} lost tasks are queued again, marked possibly charged`);
+      this.#deps.notify(`${region}: ${again?.size ?? 0} lost tasks are queued again, marked possibly charged`);
     }
   }
 
-  async #lookForDead(region: string, queue: TaskQueue): Promise<void> {
+  async #collectDeadTasks(region: string, queue: TaskQueue): Promise<void> {
     try {
       if ((await queue.depth()).dead === 0) return;
       for (const dead of await queue.dead(maxConcurrent)) {
@@ -355,7 +355,7 @@ export class QueueClient {
     }
   }
 
-  async #lookForMissing(): Promise<void> {
+  async #findMissingResults(): Promise<void> {
     try {
       const keys = await this.#missing.look([...this.#pending.values()].map(({ queued }) => queued));
       for (const key of keys) {

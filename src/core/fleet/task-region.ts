@@ -4,7 +4,7 @@ import type { FleetState, TaskQueue } from '../../ports/queues.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { lostOf, type TaskPlaces } from './lost-tasks.ts';
 
-/** A task that belongs to a region, as every task of a dispatcher does. */
+/** A task that belongs to a region, as every task of a queue client does. */
 export type RoutedTask = QueuedTask & { readonly homeRegion: string };
 
 /** What is known of a task from earlier, and who is to know more of it. */
@@ -125,7 +125,7 @@ export class TaskRegions {
   /** The state has lost its data. In a queue that knows the task it is left as it is; else it may be paid for somewhere. */
   async #regionOfForgotten(task: Sending, chosen: string): Promise<string> {
     for (const [region, queue] of this.#deps.queues) {
-      const [isHeld] = await queue.holds([task.queued]).catch((error: unknown) => this.#unlessAway(error));
+      const [isHeld] = await queue.holds([task.queued]).catch((error: unknown) => this.#ignoreUnavailable(error));
       if (isHeld !== true) continue;
       task.queued = { ...task.queued, progress: doubtful(task.queued.progress) };
       return region;
@@ -134,7 +134,7 @@ export class TaskRegions {
     return chosen;
   }
 
-  #unlessAway(error: unknown): readonly null[] {
+  #ignoreUnavailable(error: unknown): readonly null[] {
     if (error instanceof QueueUnavailableError) return [null];
     throw error;
   }

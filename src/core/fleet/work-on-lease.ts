@@ -124,7 +124,7 @@ export interface LeaseWorkDeps {
   readonly handBack: AbortSignal;
   readonly onUnavailable: (message: string) => void;
   /** Told of what a person should know. */
-  readonly tell: (message: string) => void;
+  readonly notify: (message: string) => void;
 }
 
 /** Whatever comes first; null where `left` does. */
@@ -191,11 +191,11 @@ class LeaseWork {
 
   async #save(progress: OpenProgress): Promise<void> {
     try {
-      await this.#patiently(() => this.#lease.save(progress));
+      await this.#retry(() => this.#lease.save(progress));
     } catch (error) {
       if (progress.state !== 'submitted' || !(error instanceof LeaseLostError)) throw error;
       if (error instanceof LeaseForgotten && !(await this.#bringBack())) return;
-      if (!(error instanceof LeaseForgotten)) this.#tellLeft('the task was handed to another worker meanwhile');
+      if (!(error instanceof LeaseForgotten)) this.#reportPaidId('the task was handed to another worker meanwhile');
       throw error;
     }
   }
@@ -221,12 +221,12 @@ class LeaseWork {
 
   async #sendBack(): Promise<boolean> {
     const queued = { ...this.#lease.queued, progress: this.#steps.progress };
-    const isBack = await this.#patiently(() => this.#deps.queue.bringBack(queued));
+    const isBack = await this.#retry(() => this.#deps.queue.bringBack(queued));
     const captchaId = this.#captchaId;
     const paid = captchaId === null ? '' : ` with its captcha id ${captchaId}, which is paid for`;
     const going = `its captcha id ${captchaId ?? ''} is paid for and goes on being polled here`;
-    if (isBack) this.#deps.tell(`the queue has lost its data: ${this.#id} is queued again${paid}`);
-    else if (captchaId !== null) this.#deps.tell(`the queue has lost its data and got ${this.#id} again: ${going}`);
+    if (isBack) this.#deps.notify(`the queue has lost its data: ${this.#id} is queued again${paid}`);
+    else if (captchaId !== null) this.#deps.notify(`the queue has lost its data and got ${this.#id} again: ${going}`);
     return isBack;
   }
 
@@ -236,19 +236,21 @@ class LeaseWork {
       if (error instanceof QueueUnavailableError) return false;
       throw error;
     });
-    if (!isBack) this.#tellLeft('the queue has lost its data');
+    if (!isBack) this.#reportPaidId('the queue has lost its data');
   }
 
-  #tellLeft(why: string): void {
+  #reportPaidId(why: string): void {
     const captchaId = this.#captchaId;
     if (captchaId === null) return;
-    this.#deps.tell(`${this.#id}: ${why}; captcha id ${captchaId} is paid for: captcha result ${captchaId} fetches it`);
+    this.#deps.notify(
+      `${this.#id}: ${why}; captcha id ${captchaId} is paid for: captcha result ${captchaId} fetches it`,
+    );
   }
 
   async #work(): Promise<LeaseEnd> {
     const { delivery, queued } = this.#lease;
-    if (await this.#patiently(() => this.#deps.results.isFinished(queued))) {
-      await this.#patiently(() => this.#lease.ack());
+    if (await this.#retry(() => this.#deps.results.isFinished(queued))) {
+      await this.#retry(() => this.#lease.ack());
       return { end: 'known' };
     }
     if (delivery > this.#options.maxDeliveries) return this.#moveAside(delivery);
@@ -302,14 +304,14 @@ class LeaseWork {
       ...priorRunOf(this.#plan, outcome),
       finishedAt: this.#deps.clock.timestamp(),
     };
-    const pushed = await this.#patiently(() => this.#deps.results.push(result));
-    await this.#patiently(() => this.#lease.ack());
+    const pushed = await this.#retry(() => this.#deps.results.push(result));
+    await this.#retry(() => this.#lease.ack());
     return pushed === 'first' ? { end: 'finished', result } : { end: 'known' };
   }
 
   async #moveAside(delivery: number): Promise<LeaseEnd> {
     const reason = `handed out ${delivery} times without a result`;
-    const isSetAside = await this.#patiently(() => this.#lease.deadLetter(reason));
+    const isSetAside = await this.#retry(() => this.#lease.deadLetter(reason));
     return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
   }
 
@@ -326,7 +328,7 @@ class LeaseWork {
     return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, fatalReason };
   }
 
-  #patiently<T>(work: () => Promise<T>): Promise<T> {
+  #retry<T>(work: () => Promise<T>): Promise<T> {
     const { clock, onUnavailable, handBack } = this.#deps;
     const retryOptions: RetryOptions = { clock, onUnavailable, signal: handBack };
     return retryWhileUnavailable(work, retryOptions);

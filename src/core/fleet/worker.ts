@@ -49,11 +49,11 @@ export interface WorkerOptions extends LeaseWorkOptions {
 export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable'> {
   readonly queue: TaskQueue;
   readonly pause: WorkerPause;
-  readonly tally: WorkerStats;
+  readonly stats: WorkerStats;
   /** Aborts when the worker is to end. */
   readonly interrupt: AbortSignal;
   /** Told of what a person should know: at once, and once per thing. */
-  readonly tell: (message: string) => void;
+  readonly notify: (message: string) => void;
 }
 
 /** Why a worker ended. */
@@ -72,7 +72,7 @@ export interface WorkerEnd {
 export interface WorkerSnapshot {
   readonly isDraining: boolean;
   /** Why its queues cannot be reached; null where they can. */
-  readonly away: string | null;
+  readonly queueError: string | null;
   /** Null before it was found out. */
   readonly depth: QueueDepth | null;
   /** Tasks that it may work on at once, and those that it works on. */
@@ -89,7 +89,7 @@ export interface WorkerSnapshot {
  */
 const receiveMs = 10_000;
 const depthEveryMs = 15_000;
-const awayMs = 1_000;
+const unavailableRetryMs = 1_000;
 /** Enough to name; the count says how many there were. */
 const maxNamed = 1_000;
 
@@ -105,7 +105,7 @@ export class Worker {
   #end: Pick<WorkerEnd, 'reason' | 'message'> | null = null;
   #fail: (error: unknown) => void = () => undefined;
   #busySinceMs: number;
-  #away: string | null = null;
+  #queueError: string | null = null;
   #depth: QueueDepth | null = null;
 
   constructor(options: WorkerOptions, deps: WorkerDeps) {
@@ -130,10 +130,10 @@ export class Worker {
   }
 
   snapshot(): WorkerSnapshot {
-    const { limit, pause, tally } = this.#deps;
+    const { limit, pause, stats } = this.#deps;
     const [isDraining, concurrency, busy] = [this.#stop.signal.aborted, limit.limit, this.#working.size];
-    const state = { away: this.#away, depth: this.#depth, pausedMs: pause.leftMs };
-    return { isDraining, concurrency, busy, ...state, totals: tally.totals() };
+    const state = { queueError: this.#queueError, depth: this.#depth, pausedMs: pause.leftMs };
+    return { isDraining, concurrency, busy, ...state, totals: stats.totals() };
   }
 
   async #toEnd(): Promise<WorkerEnd> {
@@ -158,12 +158,12 @@ export class Worker {
   }
 
   async #takeSome(): Promise<void> {
-    const { limit, pause, clock, tally } = this.#deps;
+    const { limit, pause, clock, stats } = this.#deps;
     await clock.sleep(pause.leftMs, this.#stop.signal);
     await limit.acquire();
     const room = 1 + Math.max(0, limit.limit - limit.inFlight);
     const leases = await this.#receive(room);
-    tally.recordTaken(leases.length);
+    stats.recordTaken(leases.length);
     const [first, ...others] = leases;
     if (first === undefined) {
       limit.release();
@@ -180,12 +180,12 @@ export class Worker {
     try {
       const waitMs = Math.min(receiveMs, this.#options.exitWhenIdleMs ?? receiveMs);
       const leases = await queue.receive(room, waitMs, signal);
-      this.#away = null;
+      this.#queueError = null;
       return leases;
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
-      this.#noteAway(error.message);
-      await clock.sleep(awayMs, signal);
+      this.#noteUnavailable(error.message);
+      await clock.sleep(unavailableRetryMs, signal);
       return [];
     }
   }
@@ -203,15 +203,15 @@ export class Worker {
 
   async #work(lease: TaskLease, hasRoom: Promise<void>): Promise<void> {
     await hasRoom;
-    const onUnavailable = (message: string): void => this.#noteAway(message);
+    const onUnavailable = (message: string): void => this.#noteUnavailable(message);
     const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
     this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, onUnavailable }));
   }
 
   #record(ended: LeaseEnd): void {
-    const { tally, tell } = this.#deps;
-    tally.recordEnd(ended);
-    if (ended.end === 'dead') tell(`${ended.id} is set aside: ${ended.reason}`);
+    const { stats, notify } = this.#deps;
+    stats.recordEnd(ended);
+    if (ended.end === 'dead') notify(`${ended.id} is set aside: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
     const { id, taskId, captchaId, fatalReason } = ended;
     if (this.#handedBack.length < maxNamed) this.#handedBack.push({ id, taskId, captchaId });
@@ -233,17 +233,17 @@ export class Worker {
     while (!this.#ended.signal.aborted) {
       try {
         this.#depth = await queue.depth();
-        this.#away = null;
+        this.#queueError = null;
       } catch (error) {
         if (!(error instanceof QueueUnavailableError)) throw error;
-        this.#noteAway(error.message);
+        this.#noteUnavailable(error.message);
       }
       await clock.sleep(depthEveryMs, this.#ended.signal);
     }
   }
 
-  #noteAway(message: string): void {
-    if (this.#away === null) this.#deps.tell(`waiting for the queue: ${message}`);
-    this.#away = message;
+  #noteUnavailable(message: string): void {
+    if (this.#queueError === null) this.#deps.notify(`waiting for the queue: ${message}`);
+    this.#queueError = message;
   }
 }

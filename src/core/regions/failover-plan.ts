@@ -43,7 +43,7 @@ export interface FillTarget {
 
 const fillLevel = ({ capacity, load }: FillTarget): number => load / capacity;
 
-/** The level that `amount` more brings the emptiest vessels to; the fuller ones stay as they are. */
+/** The level that `amount` more brings the emptiest regions to; the fuller ones stay as they are. */
 function levelAfter(fillTargets: readonly FillTarget[], amount: number): number {
   let capacity = 0;
   let held = amount;
@@ -57,17 +57,17 @@ function levelAfter(fillTargets: readonly FillTarget[], amount: number): number 
   return level;
 }
 
-/** The vessels as seen from the surface of the emptiest, where small amounts are not lost in the rounding of deep loads. */
+/** The regions measured from the level of the emptiest, where small amounts are not lost in the rounding of deep loads. */
 function aboveEmptiest(fillTargets: readonly FillTarget[]): readonly FillTarget[] {
   const lowest = fillTargets.reduce((level, fillTarget) => Math.min(level, fillLevel(fillTarget)), Infinity);
   return fillTargets.map(({ capacity, load }) => ({ capacity, load: Math.max(0, load - lowest * capacity) }));
 }
 
 /**
- * Which part of `amount` (above 0) each vessel takes, in their order; adds up to 1.
+ * Which part of `amount` (above 0) each region takes, in their order; adds up to 1.
  *
  * All are filled to one level: to 1, so that the parts are in proportion to what is free, or higher where `amount` is more
- * than what is free. So an emptier vessel never gets less than a fuller one of its capacity, and no vessel is buried
+ * than what is free. So an emptier region never gets less than a fuller one of its capacity, and no region is overloaded
  * while another has room.
  */
 function waterFill(fillTargets: readonly FillTarget[], amount: number): readonly number[] {
@@ -92,7 +92,7 @@ const degradedFactor = 0.5;
 
 const workersOf = ({ health }: RegionState): number => health.activeWorkers ?? 0;
 const tasksOf = ({ health, redirectedCount }: RegionState): number => (health.queueDepth ?? 0) + redirectedCount;
-const mostOf = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each), 0);
+const maxOf = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each), 0);
 
 /**
  * The workers of a region of weight 1 that has none yet or does not count them: as many as the others have on average.
@@ -101,7 +101,7 @@ const mostOf = (numbers: readonly number[]): number => numbers.reduce((most, eac
 function typicalWorkers(serving: readonly RegionState[]): number {
   const known = serving.map(workersOf).filter((workers) => workers > 0);
   if (known.length > 0) return known.reduce((sum, workers) => sum + workers, 0) / known.length;
-  return 1 + mostOf(serving.map((state) => tasksOf(state) / state.region.weight));
+  return 1 + maxOf(serving.map((state) => tasksOf(state) / state.region.weight));
 }
 
 /**
@@ -114,7 +114,7 @@ export function estimateLoads(states: readonly RegionState[]): readonly LoadedRe
   const capacityOf = (state: RegionState): number =>
     (workersOf(state) || state.region.weight * typical) * (state.health.status === 'degraded' ? degradedFactor : 1);
   const isSilent = ({ health }: RegionState): boolean => health.queueDepth === null;
-  const fullest = mostOf(serving.map((state) => (isSilent(state) ? 0 : tasksOf(state) / capacityOf(state))));
+  const fullest = maxOf(serving.map((state) => (isSilent(state) ? 0 : tasksOf(state) / capacityOf(state))));
   return states.map((state) => {
     const capacity = capacityOf(state);
     return { ...state, capacity, load: Math.max(tasksOf(state), isSilent(state) ? fullest * capacity : 0) };

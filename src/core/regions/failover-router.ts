@@ -69,7 +69,7 @@ const minShare = 0.01;
 
 /**
  * Places one task at a time: at home where that serves, elsewhere at random, weighted by the shares of the failover plan,
- * with everything counted that was sent elsewhere since the regions were measured. Random, since many dispatchers with
+ * with everything counted that was sent elsewhere since the regions were measured. Random, since many clients with
  * the same stale measurements would otherwise all find the same best region.
  */
 export class FailoverRouter {

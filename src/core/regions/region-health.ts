@@ -25,7 +25,7 @@ const words: Readonly<Record<string, ProbeJudgement['status']>> = {
   draining: 'unhealthy',
 };
 
-function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswer): ProbeJudgement {
+function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: RegionAnswer): ProbeJudgement {
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
   if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
@@ -34,7 +34,7 @@ function judgeAnswer({ status, activeWorkers, queueDepth, mistake }: RegionAnswe
     return { status: 'degraded', error: `no workers for ${queueDepth} waiting tasks`, isFailing: true };
   }
   if (word === 'degraded') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: false };
-  return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: mistake ?? null, isFailing: false };
+  return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
 }
 
 /**
@@ -74,7 +74,7 @@ export interface RegionHistory {
   readonly isChanging: boolean;
 }
 
-/** The course of a region that nothing is known of yet. */
+/** The history of a region that nothing is known of yet. */
 export function startHistory(region: Region, timestamp: number): RegionHistory {
   const health = unknownHealth(region, timestamp);
   return { region, health, failureCount: 0, successCount: 0, probedAt: null, isChanging: false };
@@ -91,18 +91,18 @@ function statusFalling(before: RegionStatus, { status }: ProbeJudgement, isDown:
 
 function believed(
   before: RegionStatus,
-  verdict: ProbeJudgement,
+  judgement: ProbeJudgement,
   { counts, rules }: { counts: Counts; rules: HealthRules },
 ) {
   const { failureCount, successCount } = counts;
   const { fall, rise } = rules;
-  if (verdict.isFailing) {
+  if (judgement.isFailing) {
     const isDown = failureCount >= fall;
     const progress = isDown || before === 'unhealthy' ? '' : `, ${failureCount} of ${fall}`;
-    const status = statusFalling(before, verdict, isDown);
-    return { status, error: `${verdict.error ?? ''}${progress}`, isChanging: status !== 'unhealthy' };
+    const status = statusFalling(before, judgement, isDown);
+    return { status, error: `${judgement.error ?? ''}${progress}`, isChanging: status !== 'unhealthy' };
   }
-  if (before !== 'unhealthy' || successCount >= rise) return { ...verdict, isChanging: false };
+  if (before !== 'unhealthy' || successCount >= rise) return { ...judgement, isChanging: false };
   return { status: before, error: `answers again, ${successCount} of ${rise}`, isChanging: true };
 }
 
@@ -110,7 +110,7 @@ const isStale = ({ probedAt }: RegionHistory, timestamp: number, { staleMs }: He
   probedAt !== null && timestamp - probedAt > staleMs;
 
 /**
- * The course after one more probe. `fall` failures in a row make a region unhealthy, `rise` successes make it serve
+ * The history after one more probe. `fall` failures in a row make a region unhealthy, `rise` successes make it serve
  * again; its first success counts at once. A failure that does not count yet is shown, not swallowed: the region is
  * `degraded`, or stays `unknown` where it was never heard of serving. Pure.
  */
@@ -124,17 +124,17 @@ export function recordProbe(
     health: before,
     ...streak
   } = isStale(history, timestamp, rules) ? startHistory(history.region, timestamp) : history;
-  const verdict = judgeProbe(result);
-  const failureCount = verdict.isFailing ? streak.failureCount + 1 : 0;
-  const successCount = verdict.isFailing ? 0 : streak.successCount + 1;
+  const judgement = judgeProbe(result);
+  const failureCount = judgement.isFailing ? streak.failureCount + 1 : 0;
+  const successCount = judgement.isFailing ? 0 : streak.successCount + 1;
   const counts = { failureCount, successCount };
-  const { status, error, isChanging } = believed(before.status, verdict, { counts, rules });
+  const { status, error, isChanging } = believed(before.status, judgement, { counts, rules });
   const { activeWorkers, queueDepth } = result.answered ? result.answer : { activeWorkers: null, queueDepth: null };
   const since = status === before.status ? before.since : timestamp;
   const latencyMs = result.latencyMs ?? before.latencyMs;
   const health = { region: region.name, status, latencyMs, activeWorkers, queueDepth, since, error };
   // Who answers that nobody works there may be waking up, which takes longer than a few quick looks.
-  const isSoonDecided = isChanging && (!verdict.isFailing || verdict.status === 'unhealthy');
+  const isSoonDecided = isChanging && (!judgement.isFailing || judgement.status === 'unhealthy');
   return { region, health, ...counts, probedAt: timestamp, isChanging: isSoonDecided };
 }
 

@@ -31,7 +31,7 @@ const jitterRatio = 0.1;
 const staleIntervals = 3;
 
 /** Everything that is known while regions are watched. */
-class Watch {
+class RegionWatch {
   readonly #targets: HealthTargets;
   readonly #options: WatchOptions;
   readonly #deps: WatchDeps;
@@ -54,7 +54,7 @@ class Watch {
   }
 
   /** Looks at everything. */
-  async lookAtAll(): Promise<void> {
+  async probeAll(): Promise<void> {
     const { regions, baseUrl } = this.#targets;
     const { probe } = this.#deps;
     const [results, api] = await Promise.all([
@@ -66,7 +66,7 @@ class Watch {
   }
 
   /** Looks again at what is changing. */
-  async lookAgain(): Promise<void> {
+  async probeChanging(): Promise<void> {
     const changing = this.#histories.filter((history) => history.isChanging).map(({ region }) => region);
     this.#record(await probeEach(changing, this.#options, this.#deps.probe));
   }
@@ -101,12 +101,12 @@ export async function* watchRegions(
   const { intervalMs, signal } = options;
   const isOver = (): boolean => signal.aborted;
   const jittered = (ms: number): number => ms * (1 + jitterRatio * (2 * random.next() - 1));
-  const watch = new Watch(targets, options, deps);
+  const watch = new RegionWatch(targets, options, deps);
   let nextMs = clock.nowMs();
   while (!isOver()) {
     const isDue = clock.nowMs() >= nextMs;
     if (isDue) nextMs = clock.nowMs() + jittered(intervalMs);
-    await (isDue ? watch.lookAtAll() : watch.lookAgain());
+    await (isDue ? watch.probeAll() : watch.probeChanging());
     // What was cut off in the middle says nothing about the regions.
     if (isOver()) return;
     yield watch.report();

@@ -5,7 +5,7 @@ import { type InFlightProbe, InFlightProbes, type InFlightProbesSnapshot } from 
 import {
   afterAnswers,
   afterEntry,
-  askSoonMs,
+  recheckSoonMs,
   maxLimit,
   type SlowStart,
   startSlowStart,
@@ -34,16 +34,16 @@ export interface BreakerOptions {
   readonly unprovenLimit?: number;
 }
 
-/** When a verdict was reached, and chance, 0..1: it lengthens a break that begins by up to half. */
+/** When a call result was recorded, and chance, 0..1: it lengthens a break that begins by up to half. */
 export interface RecordInput {
   readonly nowMs: number;
   readonly jitter: number;
-  /** So many verdicts of the same kind, one after the other; 1 where left out. */
+  /** So many results of the same kind, one after the other; 1 where left out. */
   readonly count?: number;
 }
 
 /** While a probe is out its result may come at any moment, long before its lease ends. */
-const askAgainMs = 1_000;
+const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
@@ -72,7 +72,7 @@ export interface BreakerSnapshot {
  * that was under way when it opened, nor a failure that arrives while the probe is out. Busy is not broken: a busy
  * answer never opens it, and for a probe it means that the service is back. Closed again, it lets two submissions out at
  * once and one more with every success, halved by every failure, and no faster than before the break, for the length of
- * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, the crowd would come when it ends.
+ * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, all would come when it ends.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
@@ -104,7 +104,7 @@ export class CircuitBreaker {
     if (state.name === 'half-open') {
       const [probe] = this.#trials.live(nowMs);
       if (probe === undefined) return null;
-      return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, askAgainMs) };
+      return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, maxRecheckMs) };
     }
     const ramp = this.#rampAt(nowMs);
     const out = this.#trials.liveCount(nowMs);
@@ -114,7 +114,7 @@ export class CircuitBreaker {
     }
     const limit = this.#limit(nowMs);
     if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
-    return out < limit ? null : { admitted: false, retryInMs: askSoonMs, soon: true };
+    return out < limit ? null : { admitted: false, retryInMs: recheckSoonMs, soon: true };
   }
 
   /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */
@@ -138,12 +138,12 @@ export class CircuitBreaker {
       .map((trial) => ({ ...trial, pass: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
   }
 
-  record(pass: Permit, verdict: CallResult, recordInput: RecordInput): void {
+  record(pass: Permit, result: CallResult, recordInput: RecordInput): void {
     if (pass.epoch !== this.#epoch) return;
     if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
-    if (verdict === 'success' || verdict === 'busy') this.#provenMs = recordInput.nowMs;
-    if (this.#state.name === 'half-open') this.#recordProbe(verdict, this.#state.breaks, recordInput);
-    else if (verdict === 'success' || verdict === 'failure') this.#recordSample(verdict === 'failure', recordInput);
+    if (result === 'success' || result === 'busy') this.#provenMs = recordInput.nowMs;
+    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state.breaks, recordInput);
+    else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
   }
 
   /** How the latest window went. */
@@ -187,9 +187,9 @@ export class CircuitBreaker {
     return Math.max(1, Math.min(unprovenLimit, maxLimit) - this.#failuresInARow);
   }
 
-  #recordProbe(verdict: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
-    if (verdict === 'failure') this.#open(breaks + 1, { nowMs, jitter });
-    else if (verdict === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
+  #recordProbe(result: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
+    if (result === 'failure') this.#open(breaks + 1, { nowMs, jitter });
+    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
     else this.#close(breaks, nowMs);
   }
 
@@ -255,7 +255,7 @@ export class ProcessBreaker implements Breaker {
     return this.#breaker.tryAcquire(this.#clock.nowMs());
   }
 
-  record(pass: Permit, verdict: CallResult): void {
-    this.#breaker.record(pass, verdict, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
+  record(pass: Permit, result: CallResult): void {
+    this.#breaker.record(pass, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
   }
 }

@@ -29,22 +29,22 @@ export interface FleetResilienceDeps {
   readonly warn: (message: string) => void;
 }
 
-interface Ask {
+interface PendingWithdrawal {
   readonly request: WithdrawRequest;
   readonly answer: (withdrawal: Withdrawal | Promise<Withdrawal>) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** What was accepted is told together with what follows within so long. */
-const tellEveryMs = 1_000;
+/** What was accepted is synced together with what follows within so long. */
+const syncEveryMs = 1_000;
 /** The fleet is looked for after so long without an answer, twice as long every time, at most the latter. */
 const firstAbsenceMs = 1_000;
 const maxAbsenceMs = 30_000;
-/** So many asks make one talk. */
+/** So many requests go into one sync. */
 const maxAsks = 100;
 /** What is left of a pause differs by the way there and back. */
 const samePauseMs = 100;
-/** An outage that comes and goes is told of no more often. */
+/** An outage that comes and goes is reported no more often. */
 const warnEveryMs = 600_000;
 
 const maxSyncWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
@@ -61,18 +61,18 @@ export class FleetResilience {
     tryWithdraw: (request) => this.#tryWithdraw(request),
   };
   readonly breaker: Breaker;
-  readonly quiet: RetryAfterGate;
+  readonly cooldown: RetryAfterGate;
   readonly #options: FleetBudgetOptions;
   readonly #deps: FleetResilienceDeps;
   readonly #closed = new AbortController();
-  #asks: Ask[] = [];
+  #asks: PendingWithdrawal[] = [];
   #quietMs = 0;
-  /** Accepted here since the last talk began. */
+  /** Accepted here since the last sync began. */
   #isFunded = false;
-  #isToTell = false;
-  #talking: Promise<void> = Promise.resolve();
+  #mustSync = false;
+  #syncing: Promise<void> = Promise.resolve();
   #isSyncing = false;
-  #isTelling = false;
+  #isSyncScheduled = false;
   #bucket: Promise<FleetBucket> | null = null;
   #warnedMs = -Infinity;
   #hasDisagreed = false;
@@ -81,15 +81,15 @@ export class FleetResilience {
     this.#options = options;
     this.#deps = deps;
     this.breaker = deps.host.breaker;
-    this.quiet = { ask: (ms) => this.#beQuiet(ms), leftMs: () => deps.host.quiet.leftMs() };
+    this.cooldown = { extend: (ms) => this.#extendCooldown(ms), leftMs: () => deps.host.cooldown.leftMs() };
   }
 
   /** Tells what is still to be told, unless somebody of this host has just spoken to the fleet and the next one can. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#talking;
+    await this.#syncing;
     this.#deps.host.append([]);
-    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthTelling(0)) await this.#httpCall([]);
+    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthSyncing(0)) await this.#httpCall([]);
     (await this.#bucket)?.close();
     this.#deps.host.close();
   }
@@ -97,11 +97,11 @@ export class FleetResilience {
   async #deposit(): Promise<void> {
     await this.#deps.host.budget.deposit();
     this.#isFunded = true;
-    this.#tellLater();
+    this.#syncLater();
   }
 
-  async #beQuiet(ms: number): Promise<void> {
-    await this.#deps.host.quiet.ask(ms);
+  async #extendCooldown(ms: number): Promise<void> {
+    await this.#deps.host.cooldown.extend(ms);
     this.#quietMs = Math.max(this.#quietMs, ms);
     this.#sync();
   }
@@ -110,7 +110,7 @@ export class FleetResilience {
     const { host, nowMs } = this.#deps;
     const { fleet, owed } = host.look();
     if (fleet.leased(nowMs()) > 0) {
-      const spent = host.ask({ type: 'spend', task: request.taskId });
+      const spent = host.apply({ type: 'spend', task: request.taskId });
       if (spent.granted) return spent;
     }
     const emptiness = fleet.emptiness(nowMs());
@@ -125,40 +125,40 @@ export class FleetResilience {
     });
   }
 
-  #tellLater(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    void this.#deps.clock.sleep(tellEveryMs, this.#closed.signal).then(() => {
-      this.#isTelling = false;
+  #syncLater(): void {
+    if (this.#isSyncScheduled) return;
+    this.#isSyncScheduled = true;
+    void this.#deps.clock.sleep(syncEveryMs, this.#closed.signal).then(() => {
+      this.#isSyncScheduled = false;
       if (this.#closed.signal.aborted) return;
-      if (this.#isWorthTelling(tellEveryMs)) this.#isToTell = true;
-      else if (this.#hasToTell()) this.#tellLater();
+      if (this.#isWorthSyncing(syncEveryMs)) this.#mustSync = true;
+      else if (this.#hasUnsynced()) this.#syncLater();
       this.#sync();
     });
   }
 
   /** Whether there is something to tell, somebody to hear it, and nobody who has told for a while. */
-  #isWorthTelling(sinceMs: number): boolean {
+  #isWorthSyncing(sinceMs: number): boolean {
     const { fleet } = this.#deps.host.look();
     const nowMs = this.#deps.nowMs();
-    const hasTold = fleet.toldMs !== null && nowMs - fleet.toldMs < Math.max(sinceMs, tellEveryMs);
-    return this.#hasToTell() && !hasTold && fleet.maySync(nowMs);
+    const hasSynced = fleet.toldMs !== null && nowMs - fleet.toldMs < Math.max(sinceMs, syncEveryMs);
+    return this.#hasUnsynced() && !hasSynced && fleet.maySync(nowMs);
   }
 
   /** A host that waits for promised tokens is heard every second, so that a bucket which replaces a lost one knows of them. */
-  #hasToTell(): boolean {
+  #hasUnsynced(): boolean {
     const { fleet, owed } = this.#deps.host.look();
     return owed.accepted > 0 || fleet.promisedMs(this.#deps.nowMs()) > 0;
   }
 
   #sync(): void {
-    if (!this.#isSyncing) this.#talking = this.#syncNow();
+    if (!this.#isSyncing) this.#syncing = this.#syncNow();
   }
 
   async #syncNow(): Promise<void> {
     this.#isSyncing = true;
     try {
-      while (this.#asks.length > 0 || this.#quietMs > 0 || this.#isToTell) {
+      while (this.#asks.length > 0 || this.#quietMs > 0 || this.#mustSync) {
         const asks = this.#asks.splice(0, maxAsks);
         if (this.#deps.host.look().fleet.maySync(this.#deps.nowMs())) await this.#httpCall(asks);
         else this.#goOnAlone(asks);
@@ -169,14 +169,14 @@ export class FleetResilience {
     }
   }
 
-  async #httpCall(asks: readonly Ask[]): Promise<void> {
+  async #httpCall(asks: readonly PendingWithdrawal[]): Promise<void> {
     const { host, nowMs } = this.#deps;
     const { fleet } = host.look();
     const surplus = asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0;
     const known = { epoch: fleet.knownEpoch(nowMs()), promisedMs: fleet.promisedMs(nowMs()) };
     const quietMs = this.#quietMs;
-    [this.#quietMs, this.#isToTell, this.#isFunded] = [0, false, false];
-    const nextSync = host.ask({ type: 'fleet-talk' });
+    [this.#quietMs, this.#mustSync, this.#isFunded] = [0, false, false];
+    const nextSync = host.apply({ type: 'fleet-talk' });
     // Before it is sent, so that a lease ends here no later than there.
     const sentMs = nowMs();
     try {
@@ -191,31 +191,31 @@ export class FleetResilience {
     }
   }
 
-  #applyReply(answer: SyncReply, asks: readonly Ask[], sentMs: number): void {
+  #applyReply(answer: SyncReply, asks: readonly PendingWithdrawal[], sentMs: number): void {
     const { host } = this.#deps;
     const { balance, nextTokenInMs, quietMs, surplus, epoch, settlingMs } = answer;
     const all = asks.map((ask, index) => ({ ...ask, ...(answer.withdrawals[index] as FleetWithdrawal) }));
     const later = settlingMs > 0 ? all.filter(({ request }) => maxSyncWaitMs(request) >= settlingMs) : [];
-    if (later.length > 0) void this.#askLater(later, settlingMs);
-    const heard = all.filter((ask) => !later.includes(ask));
-    const granted = heard.flatMap(({ granted, waitMs, request }): StateCommand[] =>
+    if (later.length > 0) void this.#requeueLater(later, settlingMs);
+    const answered = all.filter((ask) => !later.includes(ask));
+    const granted = answered.flatMap(({ granted, waitMs, request }): StateCommand[] =>
       granted ? [{ type: 'fleet-granted', task: request.taskId, waitMs }] : [],
     );
     // Counted from the receipt, as whoever is refused does: a lease ends early, a wait late.
     const tokenAtMs = nextTokenInMs === Infinity ? null : this.#deps.nowMs() + nextTokenInMs;
     const lease = { balance, surplus, untilMs: sentMs + leaseMs, asked: asks.length > 0, tokenAtMs, epoch };
-    host.append([{ type: 'fleet-heard', refused: heard.length - granted.length, ...lease }, ...granted]);
+    host.append([{ type: 'fleet-heard', refused: answered.length - granted.length, ...lease }, ...granted]);
     const leftMs = Math.max(0, host.look().quietUntilMs - this.#deps.nowMs());
-    if (quietMs > leftMs + samePauseMs) void host.quiet.ask(quietMs);
+    if (quietMs > leftMs + samePauseMs) void host.cooldown.extend(quietMs);
     this.#checkOptions(answer.options);
-    for (const { granted, waitMs, answer: report } of heard) {
+    for (const { granted, waitMs, answer: report } of answered) {
       report(granted ? { granted, waitMs, balance } : { granted, retryInMs: waitMs === Infinity ? null : waitMs });
     }
-    if (host.look().fleet.promisedMs(this.#deps.nowMs()) > 0) this.#tellLater();
+    if (host.look().fleet.promisedMs(this.#deps.nowMs()) > 0) this.#syncLater();
   }
 
   /** A bucket that replaces a lost one grants nothing for a moment: whoever can wait for it asks again then. */
-  async #askLater(asks: readonly Ask[], settlingMs: number): Promise<void> {
+  async #requeueLater(asks: readonly PendingWithdrawal[], settlingMs: number): Promise<void> {
     await this.#deps.clock.sleep(settlingMs, this.#closed.signal);
     for (const { request, answer, fail } of asks) {
       this.#asks.push({ request: { ...request, maxWaitMs: request.maxWaitMs - settlingMs }, answer, fail });
@@ -232,7 +232,7 @@ export class FleetResilience {
     );
   }
 
-  #expire(why: string, asks: readonly Ask[]): void {
+  #expire(why: string, asks: readonly PendingWithdrawal[]): void {
     const { host, random } = this.#deps;
     const { fleet } = host.look();
     const failures = fleet.absence?.failures ?? 0;
@@ -244,9 +244,9 @@ export class FleetResilience {
     this.#goOnAlone(asks);
   }
 
-  #goOnAlone(asks: readonly Ask[]): void {
+  #goOnAlone(asks: readonly PendingWithdrawal[]): void {
     const { host, nowMs } = this.#deps;
-    [this.#quietMs, this.#isToTell] = [0, false];
+    [this.#quietMs, this.#mustSync] = [0, false];
     const { absence } = host.look().fleet;
     if (absence !== null && nowMs() - this.#warnedMs >= warnEveryMs) {
       this.#warnedMs = nowMs();

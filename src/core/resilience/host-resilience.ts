@@ -24,19 +24,19 @@ import { isSameBudget } from './retry-budget.ts';
 
 type ResultCommand = StateCommand & { readonly type: 'verdict' };
 
-const sameKind = (a: ResultCommand, pass: Permit, verdict: CallResult): boolean =>
-  a.verdict === verdict && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
+const sameKind = (a: ResultCommand, pass: Permit, result: CallResult): boolean =>
+  a.verdict === result && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
 
-/** What a process has still to tell, summed up: thousands of successes make one entry. */
+/** What a process has still to write, summed up: thousands of successes make one entry. */
 class PendingEntries {
-  #verdicts: ResultCommand[] = [];
+  #results: ResultCommand[] = [];
   #accepted = 0;
   #budgetRefused = 0;
   #breakerRefused = 0;
   #task = '';
 
   get isEmpty(): boolean {
-    return this.#verdicts.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
+    return this.#results.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
   }
 
   /** Submissions that were accepted, and fund retries once they are told. */
@@ -57,19 +57,19 @@ class PendingEntries {
     this.#breakerRefused += 1;
   }
 
-  judge(pass: Permit, verdict: CallResult, jitter: number): void {
-    const last = this.#verdicts.at(-1);
-    if (last === undefined || !sameKind(last, pass, verdict)) {
-      this.#verdicts.push({ type: 'verdict', pass, verdict, jitter, count: 1 });
-    } else this.#verdicts.splice(-1, 1, { ...last, count: last.count + 1 });
+  judge(pass: Permit, result: CallResult, jitter: number): void {
+    const last = this.#results.at(-1);
+    if (last === undefined || !sameKind(last, pass, result)) {
+      this.#results.push({ type: 'verdict', pass, verdict: result, jitter, count: 1 });
+    } else this.#results.splice(-1, 1, { ...last, count: last.count + 1 });
   }
 
   /** Hands over what is to be told, and forgets it. */
   take(): readonly StateCommand[] {
     const [accepted, budgetRefused, breakerRefused] = [this.#accepted, this.#budgetRefused, this.#breakerRefused];
     const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, task: this.#task } as const;
-    const entries = accepted + budgetRefused + breakerRefused > 0 ? [...this.#verdicts, tally] : this.#verdicts;
-    this.#verdicts = [];
+    const entries = accepted + budgetRefused + breakerRefused > 0 ? [...this.#results, tally] : this.#results;
+    this.#results = [];
     [this.#accepted, this.#budgetRefused, this.#breakerRefused, this.#task] = [0, 0, 0, ''];
     return entries;
   }
@@ -99,11 +99,11 @@ export interface HostResilienceDeps {
 }
 
 /** What nobody waits for is told together with what follows within so long. */
-const tellWithinMs = 50;
+const flushWithinMs = 50;
 /** Others wait: only what this turn has still to say goes with it. */
-const tellSoonMs = 1;
+const flushSoonMs = 1;
 /** Whether others still live is asked no more often. */
-const lookEveryMs = 20;
+const readEveryMs = 20;
 
 /** The same but for the lease, which follows from how long a call may take and harms nobody. */
 function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
@@ -118,7 +118,7 @@ function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
 }
 
 /**
- * One retry budget, one breaker and one quiet time for everybody who writes the same log. What is refused is only read;
+ * One retry budget, one breaker and one cooldown for everybody who writes the same log. What is refused is only read;
  * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
  * where it stood, and says so once.
  */
@@ -129,10 +129,10 @@ export class HostResilience {
   };
   readonly breaker: Breaker = {
     tryAcquire: () => this.#tryAcquire(),
-    record: (pass, verdict) => this.#record(pass, verdict),
+    record: (pass, result) => this.#record(pass, result),
   };
-  readonly quiet: RetryAfterGate = {
-    ask: (ms) => void this.#append([{ type: 'quiet', ms }]),
+  readonly cooldown: RetryAfterGate = {
+    extend: (ms) => void this.#append([{ type: 'quiet', ms }]),
     leftMs: () => this.#quietMs(),
   };
   readonly #options: ResilienceOptions;
@@ -141,8 +141,8 @@ export class HostResilience {
   readonly #pending = new PendingEntries();
   readonly #closed = new AbortController();
   #log: ResilienceLog | null = null;
-  #tellingAtMs = Infinity;
-  #lookedMs = -Infinity;
+  #flushAtMs = Infinity;
+  #readMs = -Infinity;
 
   constructor(options: ResilienceOptions, deps: HostResilienceDeps) {
     this.#options = options;
@@ -170,14 +170,14 @@ export class HostResilience {
   }
 
   /** Appends the entry, behind what is still to be told and what goes before it, and answers what it led to. */
-  ask<Entry extends StateCommand>(entry: Entry, before: readonly StateCommand[] = []): AnswerTo<Entry> {
+  apply<Entry extends StateCommand>(entry: Entry, before: readonly StateCommand[] = []): AnswerTo<Entry> {
     return this.#append([...before, entry]) as AnswerTo<Entry>;
   }
 
-  /** Tells of a retry that was refused, sooner or later. */
+  /** Records a retry that was refused, sooner or later. */
   refuseRetry(taskId: string): void {
     this.#pending.refuseRetry(taskId);
-    this.#tellWithin(tellWithinMs);
+    this.#flushWithin(flushWithinMs);
   }
 
   #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
@@ -190,7 +190,7 @@ export class HostResilience {
       return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
     }
     const asked = { maxWaitMs: maxMs === Infinity ? null : maxMs, task: taskId };
-    return this.ask({ type: 'withdraw', ...asked });
+    return this.apply({ type: 'withdraw', ...asked });
   }
 
   #tryAcquire(): AcquireResult {
@@ -198,10 +198,10 @@ export class HostResilience {
     const peeked = this.#state.breaker.peek(this.#nowMs());
     if (peeked?.admitted === true) return peeked;
     const released = peeked === null ? [] : this.#abandonedByOthers();
-    if (peeked === null || released.length > 0) return this.ask({ type: 'enter' }, released);
+    if (peeked === null || released.length > 0) return this.apply({ type: 'enter' }, released);
     if (peeked.soon !== true) {
       this.#pending.refuseEntry();
-      this.#tellWithin(tellWithinMs);
+      this.#flushWithin(flushWithinMs);
     }
     return peeked;
   }
@@ -209,8 +209,8 @@ export class HostResilience {
   /** What others would say of their submissions, were they not killed or stopped. */
   #abandonedByOthers(): StateCommand[] {
     const nowMs = this.#nowMs();
-    if (nowMs - this.#lookedMs < lookEveryMs) return [];
-    this.#lookedMs = nowMs;
+    if (nowMs - this.#readMs < readEveryMs) return [];
+    this.#readMs = nowMs;
     return this.#state.breaker
       .inFlight(nowMs)
       .filter(({ holder }) => this.#log?.isProcessDead(holder))
@@ -219,14 +219,14 @@ export class HostResilience {
 
   #deposit(): void {
     this.#pending.accept();
-    this.#tellWithin(tellWithinMs);
+    this.#flushWithin(flushWithinMs);
   }
 
-  #record(pass: Permit, verdict: CallResult): void {
-    if (verdict === 'abandoned' && pass.ticket === undefined) return;
-    this.#pending.judge(pass, verdict, this.#deps.random.next());
-    if (verdict === 'failure' || pass.probe) this.#report();
-    else this.#tellWithin(pass.ticket === undefined ? tellWithinMs : tellSoonMs);
+  #record(pass: Permit, result: CallResult): void {
+    if (result === 'abandoned' && pass.ticket === undefined) return;
+    this.#pending.judge(pass, result, this.#deps.random.next());
+    if (result === 'failure' || pass.probe) this.#report();
+    else this.#flushWithin(pass.ticket === undefined ? flushWithinMs : flushSoonMs);
   }
 
   #quietMs(): number {
@@ -235,15 +235,15 @@ export class HostResilience {
   }
 
   #report(): void {
-    this.#tellingAtMs = Infinity;
+    this.#flushAtMs = Infinity;
     if (!this.#pending.isEmpty) this.#append([]);
   }
 
-  #tellWithin(ms: number): void {
+  #flushWithin(ms: number): void {
     const { nowMs, clock } = this.#deps;
     const atMs = nowMs() + ms;
-    if (atMs >= this.#tellingAtMs) return;
-    this.#tellingAtMs = atMs;
+    if (atMs >= this.#flushAtMs) return;
+    this.#flushAtMs = atMs;
     void clock.sleep(ms, this.#closed.signal).then(() => {
       if (!this.#closed.signal.aborted) this.#report();
     });

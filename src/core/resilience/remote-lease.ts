@@ -70,7 +70,7 @@ const maxTrustMs = 1_000;
 const maxBatch = 8;
 /** While somebody finds out whether the fleet is back, the others do not. */
 const findOutMs = 2_000;
-/** The fleet keeps a bucket at least so long after the last talk, and after the last token that it has promised. */
+/** The fleet keeps a bucket at least so long after the last sync, and after the last token that it has promised. */
 const surelyKeptMs = 60_000;
 
 const nothingKnown: RemoteLeaseSnapshot = {
@@ -141,7 +141,7 @@ export class RemoteLease {
     return { accepted: Math.max(0, accepted - told.accepted), refused: Math.max(0, refused - told.refused) };
   }
 
-  /** `counts` is what there is to tell so far. For `spend` a withdrawal, for `fleet-talk` an errand. */
+  /** `counts` is what is not synced so far. For `spend` a withdrawal, for `fleet-talk` a sync request. */
   apply(entry: FleetEntry, counts: SyncRequest, nowMs: number): Withdrawal | SyncRequest | null {
     switch (entry.type) {
       case 'fleet-talk':

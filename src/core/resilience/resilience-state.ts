@@ -74,7 +74,7 @@ const idleAfterMs = 600_000;
 const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
 
 /**
- * The retry budget, the breaker and the quiet time of everybody who shares a log, as what follows from its entries.
+ * The retry budget, the breaker and the cooldown of everybody who shares a log, as what follows from its entries.
  *
  * Entries are taken in the order of the log, and a time earlier than the last one as the last. Writers read the clock
  * before they append, so the time at which a token is charged is never later than the real time of its grant.
@@ -123,7 +123,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
 
   /** What the fleet has not been told. */
   get owed(): SyncRequest {
-    return this.#fleet.owed(this.#toTell());
+    return this.#fleet.owed(this.#unsynced());
   }
 
   /** Until when the service asked to be left alone; it may be over. */
@@ -186,7 +186,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
         this.#breaker.record(entry.pass, entry.verdict, { nowMs, jitter: entry.jitter, count: entry.count });
         return null;
       case 'tally':
-        this.#tally(entry, nowMs);
+        this.#applyTally(entry, nowMs);
         return null;
       case 'quiet':
         this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + entry.ms);
@@ -207,14 +207,14 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   }
 
   #answerFleet(entry: FleetEntry, nowMs: number): StateReply {
-    const answer = this.#fleet.apply(entry, this.#toTell(), nowMs);
+    const answer = this.#fleet.apply(entry, this.#unsynced(), nowMs);
     const isSpent = answer !== null && 'granted' in answer && answer.granted;
     if (isSpent || entry.type === 'fleet-granted') this.#count('granted', 1);
     if (entry.type === 'fleet-heard') this.#count('budgetRefused', entry.refused);
     return answer;
   }
 
-  #toTell(): SyncRequest {
+  #unsynced(): SyncRequest {
     return { accepted: this.#counts.accepted, refused: this.#counts.budgetRefused };
   }
 
@@ -229,7 +229,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
   }
 
-  #tally(entry: StateCommand & { type: 'tally' }, nowMs: number): void {
+  #applyTally(entry: StateCommand & { type: 'tally' }, nowMs: number): void {
     const { granted, accepted, budgetRefused, breakerRefused } = this.#counts;
     this.#budget.deposit(nowMs, entry.accepted);
     this.#counts = {

@@ -1,7 +1,7 @@
 import type { RetryAfterGate } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 
-/** The quiet time of one process. */
+/** The `Retry-After` cooldown of one process. */
 export class ProcessRetryAfterGate implements RetryAfterGate {
   readonly #clock: Clock;
   #untilMs = 0;
@@ -10,7 +10,7 @@ export class ProcessRetryAfterGate implements RetryAfterGate {
     this.#clock = clock;
   }
 
-  ask(ms: number): void {
+  extend(ms: number): void {
     this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + ms);
   }
 

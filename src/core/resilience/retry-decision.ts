@@ -79,7 +79,7 @@ export function decideRetry(limits: RetryLimits, context: RetryContext): RetryDe
   if (faults.length >= limits.maxAttempts) return stop(whyNoMoreAttempts(last), askedMs === 0 ? null : askedMs);
   const isLast = faults.length === limits.maxAttempts - 1 && (last.kind === 'transport' || last.kind === 'timeout');
   const waitMs = Math.max(backoffMs, askedMs);
-  const patientMs = isLast ? Math.max(waitMs, context.lastChanceMs * (1 + jitter)) : waitMs;
-  const fitting = [patientMs, waitMs].find((ms) => ms + attemptNeedsMs < timeLeftMs);
+  const lastAttemptWaitMs = isLast ? Math.max(waitMs, context.lastChanceMs * (1 + jitter)) : waitMs;
+  const fitting = [lastAttemptWaitMs, waitMs].find((ms) => ms + attemptNeedsMs < timeLeftMs);
   return fitting === undefined ? stop('deadline-exceeded', waitMs) : { retry: true, waitMs: fitting };
 }

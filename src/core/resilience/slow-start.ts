@@ -1,5 +1,5 @@
 /**
- * What is let through after a break, so that the crowd that waited does not fall upon a service that has just come back:
+ * What is let through after a break, so that the callers that waited do not overload a service that has just come back:
  * no more at once than have succeeded since, and no faster than the service was used before the break. Plain JSON.
  */
 export interface SlowStart {
@@ -21,7 +21,7 @@ export const maxLimit = 100;
 /** Whoever was faster than that before gets so much of its pace: an answer that takes longer has other reasons. */
 const paceMs = 1_000;
 /** An answer takes a round trip to the service. */
-export const askSoonMs = 40;
+export const recheckSoonMs = 40;
 
 /** The ramp after so many breaks. */
 export function startSlowStart({ nowMs, lengthMs, ...rest }: SlowStartOptions): SlowStart {
@@ -35,13 +35,13 @@ export interface SlowStartOptions extends Pick<SlowStart, 'breaks' | 'gapMs'> {
 
 /** Until one more may be let through while so many are out, in ms; 0 for now. */
 export function slowStartWait({ limit, nextMs }: SlowStart, out: number, nowMs: number): number {
-  if (nowMs < nextMs) return Math.max(askSoonMs, nextMs - nowMs);
-  return out < limit ? 0 : askSoonMs;
+  if (nowMs < nextMs) return Math.max(recheckSoonMs, nextMs - nowMs);
+  return out < limit ? 0 : recheckSoonMs;
 }
 
-/** After one was let through. Those who ask again in steps of `askSoonMs` lose no place by it. */
+/** After one was let through. Those who ask again in steps of `recheckSoonMs` lose no place by it. */
 export function afterEntry(ramp: SlowStart, nowMs: number): SlowStart {
-  return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - askSoonMs) + ramp.gapMs };
+  return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - recheckSoonMs) + ramp.gapMs };
 }
 
 /** After so many answers of one kind. */

@@ -7,7 +7,7 @@ import { defaultMatch, type Routes, type RuleMatch } from './route-decision.ts';
 /** So widely sold as a short or telling name that Google's search takes it for a generic domain, or sold by the same registry as one. */
 const generic = 'in generic use';
 /** Given away for nothing, all over the world, for a decade (Freenom). */
-const givenAway = 'given away to everybody';
+const freeDomains = 'given away to everybody';
 /** Its sites are of people who do research there, rule it from afar or like the name. */
 const uninhabited = 'of a place where nobody lives';
 
@@ -17,7 +17,7 @@ const domains = {
     ...['ad', 'ai', 'as', 'bz', 'cc', 'cd', 'co', 'dj', 'fm', 'io', 'la', 'me', 'ms', 'nu', 'sc', 'sr', 'tv', 'ws'],
     ...['ac', 'ag', 'cx', 'gg', 'im', 'ly', 'pw', 'sh', 'so', 'st', 'to', 'vc', 'vg'],
   ],
-  [givenAway]: ['cf', 'ga', 'gq', 'ml', 'tk'],
+  [freeDomains]: ['cf', 'ga', 'gq', 'ml', 'tk'],
   [uninhabited]: ['aq', 'bv', 'gs', 'hm', 'tf'],
 };
 
@@ -50,13 +50,13 @@ export function countryMatches(regions: readonly Region[], routes: Routes): Read
   const otherwise = (why: string): RuleMatch => defaultMatch(routes.default, why);
   const placeless = otherwise('no rule matches, and no region has a known location');
   const nearest = new Map(countries.map((country) => [country.domain, nearestTo(country, located)]));
-  const verdictOf = (domain: string, country: string): readonly [string, RuleMatch] => {
+  const entryOf = (domain: string, country: string): readonly [string, RuleMatch] => {
     const decided = nearest.get(country) ?? null;
     return [domain, decided === null ? placeless : { ...decided, rule: `.${domain}`, strict: false }];
   };
   return new Map([
-    ...countries.map(({ domain }) => verdictOf(domain, domain)),
-    ...scriptDomains.map(([domain, , country]) => verdictOf(domain, country)),
+    ...countries.map(({ domain }) => entryOf(domain, domain)),
+    ...scriptDomains.map(([domain, , country]) => entryOf(domain, country)),
     ...[...genericCcTlds].map(([domain, use]) => [domain, otherwise(`.${domain} is ${use}`)] as const),
   ]);
 }

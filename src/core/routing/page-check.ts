@@ -26,9 +26,9 @@ export function describeUrlError(text: string): string {
   if (isAmbiguousUrl(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
   const [address = ''] = text.trim().split('/', 1);
   if (isBareIpv6(address)) return `an IPv6 address stands in brackets: write [${address}]`;
-  const stranger = inNoHost.exec(hostAsWritten(text))?.[0];
-  if (stranger === undefined) return 'not a URL';
-  return `its host has ${stranger.trim() === '' ? 'a blank' : stranger} in it, which no host has`;
+  const forbidden = inNoHost.exec(hostAsWritten(text))?.[0];
+  if (forbidden === undefined) return 'not a URL';
+  return `its host has ${forbidden.trim() === '' ? 'a blank' : forbidden} in it, which no host has`;
 }
 
 /** A page of the web, or why a text is none. */

@@ -49,10 +49,10 @@ const noPage = (error: string): RouteDecision => ({
   error,
 });
 
-function consider(verdict: RuleMatch, winner: RuleMatch, mismatch: string | null): readonly RuleConsidered[] {
-  const { rule, region } = verdict;
+function consider(ruleMatch: RuleMatch, winner: RuleMatch, mismatch: string | null): readonly RuleConsidered[] {
+  const { rule, region } = ruleMatch;
   if (rule === null || region === null) return [];
-  const reason = verdict === winner ? verdict.reason : `beaten by ${winner.rule ?? ''}`;
+  const reason = ruleMatch === winner ? ruleMatch.reason : `beaten by ${winner.rule ?? ''}`;
   return [{ rule, region, matches: mismatch === null, reason: mismatch ?? reason }];
 }
 
@@ -71,10 +71,10 @@ class CompiledRouter implements RegionRouter {
     this.#countries = new Map(countries);
     this.#default = defaultMatch(routes.default, 'no rule matches');
     this.#defaultOfIp = defaultMatch(routes.default, 'ip literal');
-    for (const [host, verdict] of countries) this.#tree.set({ scope: 'below', host, segments: [] }, verdict);
-    for (const { pattern, verdict } of this.#rules) this.#tree.set(pattern, verdict);
-    const verdicts = [...this.#rules.map(({ verdict }) => verdict), ...this.#countries.values(), this.#default];
-    const reached = new Set(verdicts.map(({ region }) => region));
+    for (const [host, ruleMatch] of countries) this.#tree.set({ scope: 'below', host, segments: [] }, ruleMatch);
+    for (const { pattern, ruleMatch } of this.#rules) this.#tree.set(pattern, ruleMatch);
+    const ruleMatches = [...this.#rules.map(({ ruleMatch }) => ruleMatch), ...this.#countries.values(), this.#default];
+    const reached = new Set(ruleMatches.map(({ region }) => region));
     this.unreachable = regions.map(({ name }) => name).filter((name) => !reached.has(name));
   }
 
@@ -92,8 +92,8 @@ class CompiledRouter implements RegionRouter {
     if (host === null || url === null) return [];
     const winner = this.#judge(host, url);
     return [
-      ...this.#rules.flatMap(({ pattern, verdict }) => consider(verdict, winner, ruleMismatch(pattern, host, url))),
-      ...this.#lastResorts(host).flatMap((verdict) => consider(verdict, winner, null)),
+      ...this.#rules.flatMap(({ pattern, ruleMatch }) => consider(ruleMatch, winner, ruleMismatch(pattern, host, url))),
+      ...this.#lastResorts(host).flatMap((ruleMatch) => consider(ruleMatch, winner, null)),
     ];
   }
 

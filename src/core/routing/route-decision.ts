@@ -51,7 +51,7 @@ export interface RuleMatch {
 /** A rule of the configuration with its pattern read. */
 export interface CompiledRule {
   readonly pattern: HostPattern;
-  readonly verdict: RuleMatch;
+  readonly ruleMatch: RuleMatch;
 }
 
 const scopes = ['path', 'host', 'below', 'all'] as const;
@@ -61,7 +61,10 @@ function compileRule({ match, region, residency }: Routes['rules'][number]): Com
   const parsed = parseHostPattern(match);
   if ('problem' in parsed) throw new RangeError(`the rule ${match} ${parsed.problem}`);
   const { pattern } = parsed;
-  return { pattern, verdict: { region, rule: match, reason: reasons[pattern.scope], strict: residency === 'strict' } };
+  return {
+    pattern,
+    ruleMatch: { region, rule: match, reason: reasons[pattern.scope], strict: residency === 'strict' },
+  };
 }
 
 const labelCount = ({ host }: HostPattern): number => host.split('.').length;

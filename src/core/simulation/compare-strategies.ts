@@ -51,24 +51,24 @@ interface Case {
   readonly breaker: BreakerOptions | null;
 }
 
-async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: Case, kit: SimulationEnv) {
+async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: Case, env: SimulationEnv) {
   const { limits, baseDelayMs, maxDelayMs, timeoutMs } = request;
   const scenario = scenarioOf(request.scenario);
   const backoff = { strategy, baseDelayMs, maxDelayMs };
   // Whoever has no protection has nothing to wait for; whoever has some waits, as a batch does.
   const onExhausted = budget === null && breaker === null ? 'fail' : 'pause';
   const solver: SolverOptions = { timeoutMs, limits, backoff, onExhausted };
-  const history = await runStorm(scenario, { solver, resilience: { budget, breaker }, isShared: true }, kit);
+  const history = await runStorm(scenario, { solver, resilience: { budget, breaker }, isShared: true }, env);
   const load = history.seconds.map(({ submissions }) => submissions);
   return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(history, scenario), load };
 }
 
 /** Lets the same outage happen to every strategy, with and without protection. */
-export async function compareStrategies(request: ComparisonRequest, kit: SimulationEnv): Promise<Comparison> {
+export async function compareStrategies(request: ComparisonRequest, env: SimulationEnv): Promise<Comparison> {
   const cases = request.strategies.flatMap((strategy) =>
     request.budgets.flatMap((budget) => request.breakers.map((breaker): Case => ({ strategy, budget, breaker }))),
   );
   const rows: ComparisonRow[] = [];
-  for (const each of cases) rows.push(await rowOf(request, each, kit));
+  for (const each of cases) rows.push(await rowOf(request, each, env));
   return { scenario: request.scenario, rows };
 }

@@ -1,6 +1,6 @@
 import type { Task } from '../../domain/task.ts';
 import type { SolverApi } from '../../ports/api.ts';
-import type { CrowdedModel, ServiceModel, ServiceWatch, VirtualTime } from '../../ports/simulation.ts';
+import type { ThrashingModel, ServiceModel, ServiceWatch, VirtualTime } from '../../ports/simulation.ts';
 import type { Breaker, RetryBudget } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';
@@ -13,13 +13,13 @@ interface ServiceDeps {
   readonly watch: ServiceWatch;
 }
 
-/** The appliances that make a simulation of the shipping solver. */
+/** The parts that make a simulation of the shipping solver. */
 export interface SimulationEnv {
   /** Begins at 0. */
   readonly clock: () => VirtualTime;
   readonly random: (seed: number) => Random;
   readonly service: (model: ServiceModel, deps: ServiceDeps) => SolverApi;
-  readonly crowdedService: (model: CrowdedModel, deps: ServiceDeps) => SolverApi;
+  readonly createThrashingApi: (model: ThrashingModel, deps: ServiceDeps) => SolverApi;
 }
 
 /** What stands between clients and the service; null where there is none. */

@@ -15,13 +15,13 @@ export interface ScenarioRequest {
  * What the service can take, as a multiple of what is usual, and where it collapses, as a multiple of that. Where next to
  * nothing is usual a single submission would be too much.
  */
-const room = { usual: 1.5, collapseRatio: 2, leastPerSecond: 1 };
+const room = { usual: 1.5, collapseRatio: 2, minPerSecond: 1 };
 /** Of the time that a task takes from one submission to the next. */
 const solveShare = [2 / 3, 7 / 6] as const;
 const pollShare = { first: 2 / 3, interval: 1 / 6 };
 
 /** The shortest time between two tasks of a client, in ms; less is no solving. */
-export const shortestTaskMs = 1_000;
+export const minTaskMs = 1_000;
 
 /** How long a task takes where so many clients submit so often, in ms. */
 export function taskMs({ clients, ratePerSecond }: Pick<ScenarioRequest, 'clients' | 'ratePerSecond'>): number {
@@ -43,7 +43,7 @@ export function scenarioOf(request: ScenarioRequest): StormScenario {
       roundTripMs: [100, 250],
       solveMs: [shortest * lengthMs, longest * lengthMs],
       capacity: {
-        perSecond: Math.max(room.leastPerSecond, room.usual * ratePerSecond),
+        perSecond: Math.max(room.minPerSecond, room.usual * ratePerSecond),
         collapseRatio: room.collapseRatio,
       },
     },

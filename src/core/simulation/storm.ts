@@ -44,7 +44,7 @@ export interface StormTimeline {
 }
 
 /** One run of a scenario: the shipping solver, in virtual time. */
-class StormRun {
+class RetryStorm {
   readonly #scenario: StormScenario;
   readonly #policy: StormPolicy;
   readonly #clock: VirtualTime;
@@ -56,13 +56,13 @@ class StormRun {
   #solved = 0;
   #failed = 0;
 
-  constructor(scenario: StormScenario, policy: StormPolicy, kit: SimulationEnv) {
+  constructor(scenario: StormScenario, policy: StormPolicy, env: SimulationEnv) {
     this.#scenario = scenario;
     this.#policy = policy;
-    this.#clock = kit.clock();
-    this.#random = kit.random(scenario.seed);
+    this.#clock = env.clock();
+    this.#random = env.random(scenario.seed);
     this.#traffic = new LoadGenerator(this.#clock);
-    this.#api = kit.service(scenario.service, {
+    this.#api = env.service(scenario.service, {
       clock: this.#clock,
       random: this.#random,
       watch: this.#traffic,
@@ -111,9 +111,9 @@ class StormRun {
   }
 }
 
-/** Lets a scenario happen. The same scenario, policy and kit always give the same course. */
-export function runStorm(scenario: StormScenario, policy: StormPolicy, kit: SimulationEnv): Promise<StormTimeline> {
-  return new StormRun(scenario, policy, kit).toTimeline();
+/** Lets a scenario happen. The same scenario, policy and environment always give the same timeline. */
+export function runStorm(scenario: StormScenario, policy: StormPolicy, env: SimulationEnv): Promise<StormTimeline> {
+  return new RetryStorm(scenario, policy, env).toTimeline();
 }
 
 /** What one run came to. */
@@ -150,9 +150,9 @@ function recoveryMs(seconds: Seconds, { fromMs, toMs }: { fromMs: number; toMs: 
   const [from, to] = [Math.floor(fromMs / 1_000), Math.ceil(toMs / 1_000)];
   const before = seconds.slice(Math.max(0, from - normalOverSeconds), from);
   const enough = (usual.share * sumOf(before, ({ inWork }) => inWork)) / Math.max(1, before.length);
-  const isUsual = (_: unknown, at: number): boolean =>
+  const isRecovered = (_: unknown, at: number): boolean =>
     at >= to && seconds.slice(at, at + usual.seconds).every(({ inWork }) => inWork >= enough);
-  const at = seconds.findIndex(isUsual);
+  const at = seconds.findIndex(isRecovered);
   return at < 0 ? null : at * 1_000 - toMs;
 }
 

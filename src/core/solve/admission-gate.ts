@@ -32,7 +32,7 @@ export class WaiterBackoff {
 export interface AdmissionGateDeps {
   readonly deps: {
     readonly breaker: Breaker;
-    readonly quiet: RetryAfterGate;
+    readonly cooldown: RetryAfterGate;
     readonly waiters: WaiterBackoff;
     readonly clock: Clock;
     readonly random: Random;
@@ -64,19 +64,19 @@ export class AdmissionGate {
     return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  /** A pass from the breaker, waited for where that is wanted and the deadline allows it. */
+  /** A permit from the breaker, waited for where that is wanted and the deadline allows it. */
   async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {
-      const quietMs = await deps.quiet.leftMs();
-      const ended = (quietMs > 0 ? await this.#beQuiet(quietMs) : null) ?? this.whyEnded();
+      const cooldownMs = await deps.cooldown.leftMs();
+      const ended = (cooldownMs > 0 ? await this.#waitForCooldown(cooldownMs) : null) ?? this.whyEnded();
       if (ended !== null) return ended;
       const admission = await deps.breaker.tryAcquire();
       if (admission.admitted) return this.#use(admission.pass);
       const { retryInMs, soon = false } = admission;
       if (!soon) onRefused(retryInMs);
       if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
-      await this.#standAside(retryInMs);
+      await this.#releaseAndWait(retryInMs);
     }
   }
 
@@ -85,7 +85,7 @@ export class AdmissionGate {
   }
 
   /** Waits among those who wait for the breaker, until it is worth asking it again. */
-  async #standAside(retryInMs: number): Promise<void> {
+  async #releaseAndWait(retryInMs: number): Promise<void> {
     const { time, stop, deps } = this.#parts;
     const { clock, waiters, random } = deps;
     await time.waitForOthers((maxMs) =>
@@ -94,9 +94,9 @@ export class AdmissionGate {
   }
 
   /** One task was told to come back later: the others need not be told one by one. */
-  async #beQuiet(quietMs: number): Promise<FailureCause | null> {
+  async #waitForCooldown(cooldownMs: number): Promise<FailureCause | null> {
     const { time, stop, deps } = this.#parts;
-    const waitMs = withJitter(quietMs, deps.random.next());
+    const waitMs = withJitter(cooldownMs, deps.random.next());
     // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
     if (waitMs >= time.remainingMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
     await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));

@@ -11,7 +11,7 @@ export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   /** Left out, the tasks of a solver keep it among themselves. */
-  readonly quiet?: RetryAfterGate;
+  readonly cooldown?: RetryAfterGate;
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
@@ -55,7 +55,7 @@ export interface AttemptResult {
 type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
 
 /** What a submission's fault says about the service: any coherent answer means that it is there. */
-const verdicts: Record<FaultKind, CallResult> = {
+const callResults: Record<FaultKind, CallResult> = {
   transport: 'failure',
   timeout: 'failure',
   throttled: 'busy',
@@ -66,9 +66,9 @@ const verdicts: Record<FaultKind, CallResult> = {
   config: 'abandoned',
 };
 
-/** Throws `error` once `tell` is through: whatever fails there, too, explains less. */
-async function throwAfter(error: unknown, tell: () => Promise<void>): Promise<never> {
-  await Promise.allSettled([tell()]);
+/** Throws `error` once `cleanUp` is through: whatever fails there, too, explains less. */
+async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise<never> {
+  await Promise.allSettled([cleanUp()]);
   throw error;
 }
 
@@ -83,12 +83,12 @@ async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { ap
 async function submit(plan: AttemptRequest, pass: Permit, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
   const { clock, breaker } = deps;
-  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's pass.
+  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's permit.
   const abandon = async (): Promise<void> => breaker.record(pass, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
   if (typeof answer !== 'string') {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
-    await breaker.record(pass, sentMs < deadlineAtMs ? verdicts[answer.kind] : 'abandoned');
+    await breaker.record(pass, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
   }
@@ -133,8 +133,8 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;
   const { timing, sinceLastPollMs } = scheduleOf(plan, deps);
-  const claim = { captchaId, timing, sinceLastPollMs, deadlineAtMs, report };
-  const { end, pollMs, pollFaultCount } = await pollUntilDone(claim, deps);
+  const pollRequest = { captchaId, timing, sinceLastPollMs, deadlineAtMs, report };
+  const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
   if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.notReadyMs);
   // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
   const record = {

@@ -24,7 +24,7 @@ export interface PollContext {
 /** Intervals grow to this while polls fail. */
 const maxIntervalMs = 30_000;
 /** The last look is taken so long before the deadline, so that a paid solution is not left lying. */
-const lastLookMs = 1_000;
+const lastPollMs = 1_000;
 /** Polls of tasks that were submitted together must not stay in step. */
 const intervalJitter = 0.1;
 
@@ -43,7 +43,7 @@ export function waitForPollMs(timing: PollTiming, context: PollContext, random: 
   const { retryAfterMs, timeLeftMs } = context;
   const askedMs = retryAfterMs === null ? 0 : withJitter(retryAfterMs, random.next());
   const waitMs = Math.max(regularWaitMs(timing, context, random), askedMs);
-  const lastMs = timeLeftMs - lastLookMs;
+  const lastMs = timeLeftMs - lastPollMs;
   if (waitMs > lastMs && lastMs > askedMs) return lastMs;
   // What was paid for is looked at once, however little time is left.
   if (context.pollCount === 0 && askedMs === 0 && timeLeftMs > 0 && waitMs >= timeLeftMs) return 0;

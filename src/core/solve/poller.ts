@@ -55,7 +55,7 @@ function isPassing({ kind }: Fault): boolean {
 }
 
 class Collection {
-  readonly #claim: PollRequest;
+  readonly #pollRequest: PollRequest;
   readonly #deps: PollDeps;
   readonly #pollMs: number[] = [];
   #pollFaultCount = 0;
@@ -65,13 +65,13 @@ class Collection {
   #lastFault: Fault | null = null;
   readonly #startedMs: number;
   /** When the answer was last not there: at the submission, before any look. */
-  #previousLookMs: number;
+  #previousPollMs: number;
 
-  constructor(claim: PollRequest, deps: PollDeps) {
-    this.#claim = claim;
+  constructor(pollRequest: PollRequest, deps: PollDeps) {
+    this.#pollRequest = pollRequest;
     this.#deps = deps;
     this.#startedMs = deps.clock.nowMs();
-    this.#previousLookMs = this.#startedMs - (claim.sinceLastPollMs ?? 0);
+    this.#previousPollMs = this.#startedMs - (pollRequest.sinceLastPollMs ?? 0);
   }
 
   async run(): Promise<PollResult> {
@@ -86,7 +86,7 @@ class Collection {
   }
 
   #timeLeftMs(): number {
-    return this.#claim.deadlineAtMs - this.#deps.clock.nowMs();
+    return this.#pollRequest.deadlineAtMs - this.#deps.clock.nowMs();
   }
 
   #waitMs(): number | null {
@@ -96,12 +96,12 @@ class Collection {
       retryAfterMs: this.#retryAfterMs,
       timeLeftMs: this.#timeLeftMs(),
     };
-    return waitForPollMs(this.#claim.timing, context, this.#deps.random);
+    return waitForPollMs(this.#pollRequest.timing, context, this.#deps.random);
   }
 
   #poll(): Promise<PollAnswer | Fault> {
     this.#pollCount += 1;
-    return this.#deps.api.poll(this.#claim.captchaId, { timeLeftMs: this.#timeLeftMs() }).catch(thrownFault);
+    return this.#deps.api.poll(this.#pollRequest.captchaId, { timeLeftMs: this.#timeLeftMs() }).catch(thrownFault);
   }
 
   /** What came of a poll: how the collection ends, or null where it goes on. */
@@ -114,8 +114,8 @@ class Collection {
     const solvedAt = this.#solvedAt();
     this.#recordAnswer(this.#deps.clock.nowMs() - sentMs);
     if (answer.ready) return { solution: answer.solution, solvedAt, notReadyMs: this.#notReadyMs() };
-    this.#previousLookMs = sentMs;
-    this.#claim.report({ type: 'not-ready', captchaId: this.#claim.captchaId });
+    this.#previousPollMs = sentMs;
+    this.#pollRequest.report({ type: 'not-ready', captchaId: this.#pollRequest.captchaId });
     return null;
   }
 
@@ -131,25 +131,25 @@ class Collection {
     this.#faultsInARow += 1;
     this.#retryAfterMs = fault.retryAfterMs;
     this.#lastFault = fault;
-    this.#claim.report({ type: 'poll-fault', captchaId: this.#claim.captchaId, fault });
+    this.#pollRequest.report({ type: 'poll-fault', captchaId: this.#pollRequest.captchaId, fault });
   }
 
   #notReadyMs(): number {
-    return Math.max(0, this.#previousLookMs - this.#startedMs);
+    return Math.max(0, this.#previousPollMs - this.#startedMs);
   }
 
   /** A solution ages from the moment it was made: an interval ago, or as long as nobody looked or was answered. */
   #solvedAt(): number {
     const { clock } = this.#deps;
-    const unseenMs = clock.nowMs() - this.#previousLookMs;
-    const isUnwatched = this.#faultsInARow > 0 || this.#previousLookMs < this.#startedMs;
-    const ageMs = isUnwatched ? unseenMs : Math.min(this.#claim.timing.intervalMs, unseenMs);
+    const unseenMs = clock.nowMs() - this.#previousPollMs;
+    const isUnwatched = this.#faultsInARow > 0 || this.#previousPollMs < this.#startedMs;
+    const ageMs = isUnwatched ? unseenMs : Math.min(this.#pollRequest.timing.intervalMs, unseenMs);
     return clock.timestamp() - ageMs;
   }
 
   #outOfTime(): Fault {
     const why = this.#lastFault === null ? '' : `; the last poll failed: ${this.#lastFault.message}`;
-    const message = `not solved in time; the id ${this.#claim.captchaId} may still be solved${why}`;
+    const message = `not solved in time; the id ${this.#pollRequest.captchaId} may still be solved${why}`;
     return describeFault({ kind: 'timeout', message, retryAfterMs: this.#retryAfterMs });
   }
 
@@ -159,6 +159,6 @@ class Collection {
 }
 
 /** Polls one id until it is solved, given up by the service, or out of time. Never submits. */
-export function pollUntilDone(claim: PollRequest, deps: PollDeps): Promise<PollResult> {
-  return new Collection(claim, deps).run();
+export function pollUntilDone(pollRequest: PollRequest, deps: PollDeps): Promise<PollResult> {
+  return new Collection(pollRequest, deps).run();
 }

@@ -26,7 +26,7 @@ export interface SolverOptions {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly quiet: RetryAfterGate; readonly waiters: WaiterBackoff };
+  readonly deps: AttemptDeps & { readonly cooldown: RetryAfterGate; readonly waiters: WaiterBackoff };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
@@ -37,10 +37,10 @@ type Start = AttemptRequest['start'];
 const lastChance = 10;
 
 /**
- * The pass of an attempt that found out for all who wait that the service is not there; null for any other. Whoever does
- * that does it for all: an outage must not use up the attempts of a few.
+ * The probe permit of an attempt that found out for all who wait that the service is not there; null for any other. That
+ * attempt was made for all: an outage must not use up the attempts of a few.
  */
-function trialOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
+function probePermitOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
   if (!('pass' in start) || start.pass.ticket === undefined || captchaId !== null) return null;
   if (fault === null || fault.answerLost) return null;
   return fault.kind === 'transport' || fault.kind === 'timeout' ? start.pass : null;
@@ -115,7 +115,7 @@ class Run {
   /** While the run pauses, a wait that the service asks for is not the task's own time. */
   async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
-    await this.#deps.quiet.ask(retryAfterMs);
+    await this.#deps.cooldown.extend(retryAfterMs);
     this.#time.extend(withJitter(retryAfterMs, 1));
   }
 
@@ -124,14 +124,14 @@ class Run {
     const { onExhausted } = this.#options;
     const goOn = { retry: true, waitMs: 0 } as const;
     if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
-      // The others need not be told one by one that the house is full for so long.
-      if (record.fault.retryAfterMs !== null) await this.#deps.quiet.ask(record.fault.retryAfterMs);
+      // The others need not be told one by one that all threads are busy for so long.
+      if (record.fault.retryAfterMs !== null) await this.#deps.cooldown.extend(record.fault.retryAfterMs);
       await this.#time.waitForOthers(awaitThread);
       return goOn;
     }
-    const trial = trialOf(start, record);
-    if (trial?.probe === true && onExhausted === 'pause') return goOn;
-    if (trial !== null && onExhausted === 'wait') this.#trialCount += 1;
+    const probePermit = probePermitOf(start, record);
+    if (probePermit?.probe === true && onExhausted === 'pause') return goOn;
+    if (probePermit !== null && onExhausted === 'wait') this.#trialCount += 1;
     this.#record(record);
     return this.#decide();
   }
@@ -210,7 +210,7 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { quiet: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
+    this.#deps = { cooldown: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { column, type Ledger, openLedger, type Row, rowsIn, solutionFor, tasksCsv } from './batch.ts';
 import type { Bench } from './bench.ts';
 
-export interface Ordeal {
+export interface StressTest {
   readonly rows: number;
   readonly kills: number;
   readonly concurrency: number;
@@ -20,7 +20,7 @@ function acceptedCount({ accepted }: Ledger): number {
 }
 
 /** Runs the batch and kills it a random moment after the service has accepted `untilAccepted` submissions in all. */
-async function runAndKill(bench: Bench, ledger: Ledger, kill: Ordeal & { untilAccepted: number }): Promise<void> {
+async function runAndKill(bench: Bench, ledger: Ledger, kill: StressTest & { untilAccepted: number }): Promise<void> {
   const running = await bench.start([...command, String(kill.concurrency)], { at: ledger });
   while (acceptedCount(ledger) < kill.untilAccepted && running.child.exitCode === null) await sleep(1);
   await sleep(kill.random() * longestAfterMs);
@@ -52,14 +52,17 @@ export function expectAccounted(rows: readonly Row[], ledger: Ledger, count: num
 }
 
 /** Kills a batch at random instants, resumes it each time, and lets it finish; answers the rows and the ledger. */
-export async function surviveKills(bench: Bench, ordeal: Ordeal): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
+export async function surviveKills(
+  bench: Bench,
+  stressTest: StressTest,
+): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
   const ledger = await openLedger(bench);
-  await bench.write('work/tasks.csv', tasksCsv(ordeal.rows));
-  const instants = Array.from({ length: ordeal.kills }, () => Math.floor(ordeal.random() * ordeal.rows));
+  await bench.write('work/tasks.csv', tasksCsv(stressTest.rows));
+  const instants = Array.from({ length: stressTest.kills }, () => Math.floor(stressTest.random() * stressTest.rows));
   for (const untilAccepted of instants.toSorted((a, b) => a - b)) {
-    await runAndKill(bench, ledger, { ...ordeal, untilAccepted });
+    await runAndKill(bench, ledger, { ...stressTest, untilAccepted });
   }
-  const last = await bench.run([...command, String(ordeal.concurrency)], { at: ledger });
+  const last = await bench.run([...command, String(stressTest.concurrency)], { at: ledger });
   expect(last, last.stderr).toMatchObject({ code: 0, stdout: '' });
   return { rows: await rowsIn(bench, 'solved.csv'), ledger };
 }

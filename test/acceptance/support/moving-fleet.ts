@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts';
 import { type Fleet, type FleetParts, regionalCsv, type RegionName, regions } from './fleet.ts';
 import type { Running } from './running.ts';
 
-export interface MovingOrdeal {
+export interface MovingStressTest {
   readonly rows: number;
   readonly steps: number;
   /** Whether workers and movers are killed, too; otherwise they are told to end, and have no time to finish. */
@@ -20,7 +20,7 @@ export interface MovingEnd {
   readonly rows: readonly Row[];
   readonly ledger: Ledger;
   /** What was done, to be read where the end is not as it should be. */
-  readonly course: readonly string[];
+  readonly steps: readonly string[];
 }
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
@@ -30,21 +30,21 @@ const longestLeftMs = 45_000;
 
 /** A fleet whose batch is interrupted and run again while its regions come and go and its tasks are moved. */
 class MovingFleet {
-  readonly course: string[] = [];
+  readonly steps: string[] = [];
   readonly #bench: Bench;
   readonly #fleet: Fleet;
-  readonly #ordeal: MovingOrdeal;
+  readonly #stressTest: MovingStressTest;
   readonly #workers = new Map<RegionName, Running>();
   #running: Running | null = null;
 
-  constructor(bench: Bench, fleet: Fleet, ordeal: MovingOrdeal) {
+  constructor(bench: Bench, fleet: Fleet, stressTest: MovingStressTest) {
     this.#bench = bench;
     this.#fleet = fleet;
-    this.#ordeal = ordeal;
+    this.#stressTest = stressTest;
   }
 
   async step(): Promise<void> {
-    const { random } = this.#ordeal;
+    const { random } = this.#stressTest;
     if (this.#running === null || this.#running.child.exitCode !== null) await this.runAgain();
     await sleep(300 + random() * 1_200);
     const steps = [
@@ -58,14 +58,14 @@ class MovingFleet {
   }
 
   async runAgain(): Promise<void> {
-    this.course.push('batch');
+    this.steps.push('batch');
     this.#running = await this.#bench.start(batch, this.#fleet.usage);
   }
 
   /** Starts what workers are missing, or those of one region. */
   async work(region = this.#oneOf(regions)): Promise<void> {
     if (this.#workers.has(region)) return;
-    this.course.push(`a worker for ${region}`);
+    this.steps.push(`a worker for ${region}`);
     this.#workers.set(region, await this.#fleet.startWorker(region, ['--drain-timeout', '100ms']));
   }
 
@@ -74,14 +74,14 @@ class MovingFleet {
     for (const region of regions) await this.work(region);
     if (this.#running !== null) await this.#interrupt();
     const last = await this.#bench.run(batch, this.#fleet.usage);
-    expect(last, `${this.course.join('\n')}\n${last.stderr}`).toMatchObject({ code: 0 });
+    expect(last, `${this.steps.join('\n')}\n${last.stderr}`).toMatchObject({ code: 0 });
     const untilMs = performance.now() + longestLeftMs;
     while ((await this.#leftCount()) > 0 && performance.now() < untilMs) await sleep(500);
   }
 
   async #interrupt(): Promise<void> {
     const name = this.#oneOf(['SIGINT', 'SIGKILL'] as const);
-    this.course.push(`${name} for the batch`);
+    this.steps.push(`${name} for the batch`);
     this.#running?.signal(name);
     await this.#running?.ended;
     this.#running = null;
@@ -90,8 +90,8 @@ class MovingFleet {
   async #stop(): Promise<void> {
     const [region, worker] = this.#oneOf([...this.#workers, [regions[0], null] as const]);
     if (worker === null) return;
-    const name = this.#ordeal.kills ? this.#oneOf(['SIGTERM', 'SIGKILL'] as const) : 'SIGTERM';
-    this.course.push(`${name} for the worker of ${region}`);
+    const name = this.#stressTest.kills ? this.#oneOf(['SIGTERM', 'SIGKILL'] as const) : 'SIGTERM';
+    this.steps.push(`${name} for the worker of ${region}`);
     this.#workers.delete(region);
     worker.signal(name);
     await worker.ended;
@@ -106,15 +106,15 @@ class MovingFleet {
   }
 
   async #move(args: readonly string[]): Promise<void> {
-    const { random, kills } = this.#ordeal;
+    const { random, kills } = this.#stressTest;
     const killed = kills && random() < 0.5 ? random() * 2_000 : null;
-    this.course.push(`${args.join(' ')}${killed === null ? '' : `, killed after ${killed} ms`}`);
+    this.steps.push(`${args.join(' ')}${killed === null ? '' : `, killed after ${killed} ms`}`);
     const moving = await this.#bench.start(args, this.#fleet.usage);
     if (killed !== null) {
       await sleep(killed);
       moving.signal('SIGKILL');
     }
-    this.course.push((await moving.ended).stdout);
+    this.steps.push((await moving.ended).stdout);
   }
 
   async #leftCount(): Promise<number> {
@@ -126,26 +126,26 @@ class MovingFleet {
   }
 
   #oneOf<T>(all: readonly T[]): T {
-    return all[Math.floor(this.#ordeal.random() * all.length)]!;
+    return all[Math.floor(this.#stressTest.random() * all.length)]!;
   }
 }
 
 /** Interrupts, moves, failbacks and re-runs in a random order, and in the end one row each and nothing left in the queues. */
-export async function surviveMoves(bench: Bench, ordeal: MovingOrdeal): Promise<MovingEnd> {
-  const { open, longestMs, rows, steps } = ordeal;
+export async function surviveMoves(bench: Bench, stressTest: MovingStressTest): Promise<MovingEnd> {
+  const { open, longestMs, rows, steps } = stressTest;
   const fleet = await open(bench, {
     longestMs,
     service,
     config: { worker: { concurrency: 5 }, solve: { timeout: '30s' } },
   });
   await bench.write('work/tasks.csv', regionalCsv(rows));
-  const moving = new MovingFleet(bench, fleet, ordeal);
+  const moving = new MovingFleet(bench, fleet, stressTest);
   await moving.work('us-east-1');
   try {
     for (let step = 0; step < steps; step += 1) await moving.step();
     await moving.end();
   } catch (error) {
-    throw new Error(moving.course.join('\n'), { cause: error });
+    throw new Error(moving.steps.join('\n'), { cause: error });
   }
-  return { rows: await rowsIn(bench, 'solved.csv'), ledger: fleet.ledger, course: moving.course };
+  return { rows: await rowsIn(bench, 'solved.csv'), ledger: fleet.ledger, steps: moving.steps };
 }

@@ -4,7 +4,7 @@ import { key, type Scripted, type Service, startAnswering, startRaw, unusedUrl }
 
 const now = Date.UTC(2026, 10, 20, 12);
 
-function ask({ url }: Pick<Service, 'url'>, special: { key?: string | null; timeoutMs?: number } = {}) {
+function request({ url }: Pick<Service, 'url'>, special: { key?: string | null; timeoutMs?: number } = {}) {
   const options = { key, timeoutMs: 5_000, proxy: null, errorKinds: {}, timestamp: () => now, ...special };
   return probeApi({ baseUrl: new URL(url), ...options });
 }
@@ -17,7 +17,7 @@ const healthy = ({ action }: Readonly<Record<string, string>>): Scripted => ({
 describe('a survey of the service', () => {
   it('asks several times on one connection, the key in POST bodies only', async () => {
     const service = await startAnswering(({ form }) => healthy(form));
-    const answers = await ask(service);
+    const answers = await request(service);
     expect(answers).toMatchObject({ fault: null, balance: 12.5, threads: { threads: 5, workingThreads: 2 } });
     expect(answers.roundTripsMs).toHaveLength(6);
     expect(service.connections.accepted).toBe(1);
@@ -29,31 +29,31 @@ describe('a survey of the service', () => {
   });
 
   it('reads the clock of the service from its Date header', async () => {
-    const { clock } = await ask(await startAnswering(({ form }) => healthy(form)));
+    const { clock } = await request(await startAnswering(({ form }) => healthy(form)));
     expect(clock?.serverAt).toBe(now - 10_000);
     expect(clock?.localAt).toBeLessThanOrEqual(now);
   });
 
   it.each(['', 'yesterday'])('has no clock where the header says "%s"', async (date) => {
     const service = await startAnswering(({ form }) => ({ ...healthy(form), headers: { date } }));
-    expect((await ask(service)).clock).toBeNull();
+    expect((await request(service)).clock).toBeNull();
   });
 
   it('keeps the path of the base URL', async () => {
     const service = await startAnswering(({ form }) => healthy(form));
-    await ask({ url: `${service.url}/solver/` });
+    await request({ url: `${service.url}/solver/` });
     expect(service.received[0]?.url).toBe('/solver/res.php');
   });
 
   it('asks no more once the key was refused', async () => {
     const service = await startAnswering({ body: 'ERROR_KEY_DOES_NOT_EXIST' });
-    expect(await ask(service)).toMatchObject({ fault: { kind: 'account' }, balance: null });
+    expect(await request(service)).toMatchObject({ fault: { kind: 'account' }, balance: null });
     expect(service.received).toHaveLength(1);
   });
 
   it('asks once without a key', async () => {
     const service = await startAnswering({ body: 'ERROR_WRONG_USER_KEY' });
-    const answers = await ask(service, { key: null });
+    const answers = await request(service, { key: null });
     expect(answers.roundTripsMs).toHaveLength(1);
     expect(service.received.map(({ form }) => form)).toEqual([{ action: 'getbalance', json: '1' }]);
   });
@@ -62,27 +62,27 @@ describe('a survey of the service', () => {
     const service = await startAnswering(({ form }) =>
       form['action'] === 'threadsinfo' ? { body: 'ERROR_BAD_PARAMETERS' } : healthy(form),
     );
-    expect(await ask(service)).toMatchObject({ fault: null, balance: 12.5, threads: null });
+    expect(await request(service)).toMatchObject({ fault: null, balance: 12.5, threads: null });
   });
 
   it('keeps what it learnt before the answers stopped', async () => {
     let count = 0;
     const service = await startAnswering(({ form }) => ((count += 1) > 3 ? { status: 502 } : healthy(form)));
-    const answers = await ask(service);
+    const answers = await request(service);
     expect(answers).toMatchObject({ balance: 12.5, fault: { kind: 'transport' } });
     expect(answers.roundTripsMs).toHaveLength(4);
   });
 
   it('answers with a fault where nobody listens, where nothing comes, and where the connection ends', async () => {
-    expect(await ask({ url: await unusedUrl() })).toMatchObject({ fault: { kind: 'transport' }, roundTripsMs: [] });
-    expect(await ask(await startRaw(() => undefined), { timeoutMs: 100 })).toMatchObject({
+    expect(await request({ url: await unusedUrl() })).toMatchObject({ fault: { kind: 'transport' }, roundTripsMs: [] });
+    expect(await request(await startRaw(() => undefined), { timeoutMs: 100 })).toMatchObject({
       fault: { kind: 'timeout' },
     });
-    expect(await ask(await startRaw((socket) => socket.destroy()))).toMatchObject({ fault: { kind: 'transport' } });
+    expect(await request(await startRaw((socket) => socket.destroy()))).toMatchObject({ fault: { kind: 'transport' } });
   });
 
   it('never repeats the key that an answer quotes', async () => {
     const service = await startAnswering({ status: 403, body: `no access for ${key}` });
-    expect(JSON.stringify(await ask(service))).not.toContain(key);
+    expect(JSON.stringify(await request(service))).not.toContain(key);
   });
 });

@@ -5,7 +5,7 @@ import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 import { RemoteUnavailableError } from '../../../src/domain/errors.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
-import { usualBudget } from '../../support/solver-rig.ts';
+import { usualBudget } from '../../support/solver-harness.ts';
 
 const bucketAt = (url: string): RedisBucket =>
   new RedisBucket({ url, baseUrl: 'https://example.com', accountId: 'a' }, { clock });

@@ -65,8 +65,8 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     return bucket.sync({ ...nothing, ...sync });
   }
 
-  it('grants what the budget of a process grants, on any course', { timeout: 60_000 }, async () => {
-    const course = fc.asyncProperty(
+  it('grants what the budget of a process grants, after any requests', { timeout: 60_000 }, async () => {
+    const property = fc.asyncProperty(
       fc.array(someTalk, { minLength: 1, maxLength: 30 }),
       someOptions,
       async (talks, options) => {
@@ -83,7 +83,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }
       },
     );
-    await fc.assert(course, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 150 });
   });
 
   it('keeps the bound, whenever leased tokens are used', { timeout: 60_000 }, async () => {
@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
       isLate: fc.boolean(),
     });
     const options = { ...budget, maxRetriesPerSecond: 10 };
-    const course = fc.asyncProperty(fc.array(leasing, { minLength: 1, maxLength: 40 }), async (talks) => {
+    const property = fc.asyncProperty(fc.array(leasing, { minLength: 1, maxLength: 40 }), async (talks) => {
       await begin();
       let nowMs = epochMs;
       const usesMs: number[] = [];
@@ -111,7 +111,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }),
       );
     });
-    await fc.assert(course, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 60 });
   });
 
   it('leases no more than a quarter of what is there', async () => {
@@ -180,7 +180,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
       surplus: fc.nat(7),
       isLoss: fc.boolean(),
     });
-    const course = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 40 }), async (steps) => {
+    const property = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 40 }), async (steps) => {
       await begin();
       let nowMs = epochMs;
       let losses = 0;
@@ -215,7 +215,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }),
       );
     });
-    await fc.assert(course, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 60 });
   });
 
   it('says to all for how long the service is to be left alone', async () => {

@@ -25,12 +25,12 @@ describe('a health answer', () => {
   it.each([['"7"'], ['-5'], ['1.5'], ['1e308'], ['[3]'], ['true']])('that holds %s for a count says so', (written) => {
     expect(readHealth(`{"activeWorkers":${written}}`)).toEqual({
       ...nothing,
-      mistake: 'activeWorkers is not a count',
+      invalidField: 'activeWorkers is not a count',
     });
     expect(readHealth(`{"activeWorkers":2,"queue_depth":${written}}`)).toEqual({
       ...nothing,
       activeWorkers: 2,
-      mistake: 'queue_depth is not a count',
+      invalidField: 'queue_depth is not a count',
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CrowdedApi, ModelledApi } from '../../../src/adapters/virtual/modelled-api.ts';
+import { ThrashingApi, ModelledApi } from '../../../src/adapters/virtual/modelled-api.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { SolverApi } from '../../../src/ports/api.ts';
@@ -10,23 +10,23 @@ const limits = { timeLeftMs: 60_000 };
 const well: ServiceModel = { outage: null, roundTripMs: [100, 100], solveMs: [5_000, 5_000], capacity: null };
 
 function deps() {
-  const verdicts: ModelledReply[] = [];
+  const replies: ModelledReply[] = [];
   const clock = new VirtualClock();
   const watch = {
-    submission: (verdict: ModelledReply) => verdicts.push(verdict),
+    submission: (reply: ModelledReply) => replies.push(reply),
     poll: () => undefined,
     solved: () => undefined,
   };
-  return { clock, random: seededRandom(1), watch, verdicts };
+  return { clock, random: seededRandom(1), watch, replies };
 }
 
 /** Submits every so many ms, and counts what became of it. */
-async function load(api: SolverApi, { clock, verdicts }: ReturnType<typeof deps>, everyMs: number) {
+async function load(api: SolverApi, { clock, replies }: ReturnType<typeof deps>, everyMs: number) {
   for (let at = 0; at < 200; at += 1) {
     void api.submit(aTask(), limits).catch(() => undefined);
     await clock.advance(everyMs);
   }
-  const count = (verdict: ModelledReply): number => verdicts.filter((each) => each === verdict).length;
+  const count = (reply: ModelledReply): number => replies.filter((each) => each === reply).length;
   return { accepted: count('accepted'), busy: count('busy'), failed: count('failed') };
 }
 
@@ -65,8 +65,8 @@ describe('the modelled service', () => {
   });
 });
 
-describe('the crowded service', () => {
-  const model = { serviceMs: 1_000, crowdingMs: 10, networkMs: 0, timeoutMs: 3_000 };
+describe('a service that slows down under load', () => {
+  const model = { serviceMs: 1_000, contentionMs: 10, networkMs: 0, timeoutMs: 3_000 };
 
   it.each([
     [1, 0],
@@ -74,16 +74,16 @@ describe('the crowded service', () => {
     [300, 101],
   ])('with %d at once lets %d of them wait in vain', async (count, failed) => {
     const parts = deps();
-    const api = new CrowdedApi(model, parts);
+    const api = new ThrashingApi(model, parts);
     const all = Array.from({ length: count }, () => api.submit().catch(() => null));
     await parts.clock.run();
     expect((await Promise.all(all)).filter((id) => id === null)).toHaveLength(failed);
-    expect(parts.verdicts.filter((verdict) => verdict === 'failed')).toHaveLength(failed);
+    expect(parts.replies.filter((reply) => reply === 'failed')).toHaveLength(failed);
   });
 
   it('goes on working for those who have left', async () => {
     const parts = deps();
-    const api = new CrowdedApi(model, parts);
+    const api = new ThrashingApi(model, parts);
     for (let client = 0; client < 400; client += 1) void api.submit().catch(() => null);
     await parts.clock.advance(3_000);
     const late = api.submit().catch(() => null);

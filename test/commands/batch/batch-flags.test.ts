@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundsOf, outputFormat, parseColumnNames, wholeNumber } from '../../../src/commands/batch/flags.ts';
+import { getBounds, outputFormat, parseColumnNames, wholeNumber } from '../../../src/commands/batch/flags.ts';
 import { exitCodeOfBatch } from '../../../src/commands/batch/summary.ts';
 import type { StopReason } from '../../../src/core/batch/stop-rules.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
@@ -40,9 +40,9 @@ describe('the flags of batch', () => {
 });
 
 describe('the bounds of a run', () => {
-  const survey = { rows: 103, bad: 3, byMethod: {}, byRegion: {} };
-  const bounds = (maxFailures: unknown, known: typeof survey | null = survey) =>
-    boundsOf({ file: 'a' }, aConfig({ batch: { maxFailures } }), known).maxFailures;
+  const inputSummary = { rows: 103, bad: 3, byMethod: {}, byRegion: {} };
+  const bounds = (maxFailures: unknown, known: typeof inputSummary | null = inputSummary) =>
+    getBounds({ file: 'a' }, aConfig({ batch: { maxFailures } }), known).maxFailures;
 
   it.each([
     [null, null],
@@ -59,13 +59,13 @@ describe('the bounds of a run', () => {
 
   it('are read from the flags', () => {
     const flags = { file: 'a', maxDuration: '2m', maxSubmissions: '5', limit: '6' };
-    expect(boundsOf(flags, aConfig(), null)).toEqual({
+    expect(getBounds(flags, aConfig(), null)).toEqual({
       ...{ maxFailures: null, maxSubmissions: 5, maxDurationMs: 120_000, limit: 6 },
     });
   });
 
   it('refuse a bare number as a duration', async () => {
-    expect(await refusalOf(() => boundsOf({ file: 'a', maxDuration: '60' }, aConfig(), null))).toContain('60');
+    expect(await refusalOf(() => getBounds({ file: 'a', maxDuration: '60' }, aConfig(), null))).toContain('60');
   });
 });
 

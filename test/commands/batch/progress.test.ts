@@ -5,16 +5,16 @@ import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { aSolved } from '../../cli/support/outcomes.ts';
-import { someItems } from '../../support/batch-rig.ts';
+import { someItems } from '../../support/batch-harness.ts';
 
 async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
   const stage = aStage(parts);
-  const tally = new BatchStats();
+  const stats = new BatchStats();
   const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
-  const progress = await startBatchProgress({ tally, limit, total }, { ...stage.context, env });
+  const progress = await startBatchProgress({ stats, limit, total }, { ...stage.context, env });
   const finish = (count: number): void => {
     for (const item of someItems(count)) {
-      tally.recordResult({ item, outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });
+      stats.recordResult({ item, outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });
     }
   };
   return { ...stage, progress, finish };

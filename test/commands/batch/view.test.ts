@@ -114,9 +114,9 @@ describe('what is said of a run that an error ended', () => {
 
 describe('the survey of an input', () => {
   it('counts per method and region, most first', () => {
-    const survey = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
+    const inputSummary = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
     const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
-    expect(renderInputSummary(survey, { empty: 2, columns })).toBe(
+    expect(renderInputSummary(inputSummary, { empty: 2, columns })).toBe(
       'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
         'columns sent: method, "Site Key" as sitekey; carried, never sent: Kunde\n',
     );

@@ -3,7 +3,7 @@ import type { BudgetEvent, SharedState } from '../../../src/cli/shared-state.ts'
 import { log, run } from '../../../src/commands/budget/command.ts';
 import { ResilienceState } from '../../../src/core/resilience/resilience-state.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
-import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFailures: 1 } };
 
@@ -80,7 +80,7 @@ describe('captcha budget', () => {
 
   it('shows the share of the host where the fleet cannot be reached, and why', async () => {
     const host = someState();
-    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const look = async () => ({ ...(await host.look()), fleet: { unavailable: 'nobody is there' } });
     const sharedState = { ...host, fleetPlace: 'redis://redis:6379/0', look };
     const stage = stageWith({ sharedState, globals: { json: true } });
     await run({}, stage.context);
@@ -126,7 +126,7 @@ describe('captcha budget', () => {
 
   it('shows the budget of a fleet on a host where processes share nothing, and says so', async () => {
     const host = someState();
-    const look = async () => ({ ...(await host.look()), fleet: { away: 'nobody is there' } });
+    const look = async () => ({ ...(await host.look()), fleet: { unavailable: 'nobody is there' } });
     const stage = stageWith({ sharedState: { ...host, fleetPlace: 'redis://redis:6379/0', alone: 'disk gone', look } });
     await run({}, stage.context);
     expect(stage.stdout.text).toMatch(/tokens\s+9\.\d of 10/);

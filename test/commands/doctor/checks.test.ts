@@ -238,7 +238,7 @@ describe('the check of the account', () => {
     ['no balance, of a service without threads', { balance: 0, threads: null }, 'failure'],
     ['neither balance nor threads', { balance: 0, threads: threads(0, 0) }, 'failure'],
     ['no threads', { threads: threads(0, 0) }, 'failure'],
-    ['a full house', { threads: threads(5, 5) }, 'warning'],
+    ['every thread in use', { threads: threads(5, 5) }, 'warning'],
     ['a key that is refused', { fault: fault('account'), balance: null, threads: null }, 'failure'],
     ['no answer', { fault: fault('transport'), balance: null, threads: null }, 'skipped'],
   ])('finds %s', (_name, special, status) => {

@@ -32,7 +32,7 @@ describe('the check of the state folder', () => {
     ['one that can be made', { existed: false }, 'ok'],
     ['one that cannot be written', { problem: problem('EACCES') }, 'failure'],
     ['one on a full disk', { problem: problem('ENOSPC') }, 'failure'],
-    ['one with trouble of another kind', { problem: problem('EIO') }, 'failure'],
+    ['one with an error of another kind', { problem: problem('EIO') }, 'failure'],
     ['one that others may read', { mode: 0o755 }, 'warning'],
     ['one of another user', { isOwn: false }, 'warning'],
     ['one on a network file system', { isNetwork: true, fileSystem: 'nfs4' }, 'warning'],

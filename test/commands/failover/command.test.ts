@@ -8,7 +8,7 @@ import { type FailoverFlags, run } from '../../../src/commands/failover/command.
 import type { ProbeResult, RegionProbe } from '../../../src/ports/api.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
-import { aQueuedTask } from '../../support/fleet-rig.ts';
+import { aQueuedTask } from '../../support/fleet-harness.ts';
 
 const up = (activeWorkers: number, queueDepth: number): ProbeResult => ({
   answered: true,

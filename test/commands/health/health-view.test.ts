@@ -137,8 +137,11 @@ describe('the screen of --watch where there is little room', () => {
   });
 
   it.each([1, 2, 5, 30])('begins every change of %d with its time, however many lines it takes', (count) => {
-    const told = Array.from({ length: count }, (_, index) => `03:04:05Z change ${index} ${'word '.repeat(30)}end`);
-    const lines = renderScreen(aFrame(regions), { ...low, columns: 80, rows: 24, changes: told });
+    const recordUpdate = Array.from(
+      { length: count },
+      (_, index) => `03:04:05Z change ${index} ${'word '.repeat(30)}end`,
+    );
+    const lines = renderScreen(aFrame(regions), { ...low, columns: 80, rows: 24, changes: recordUpdate });
     const news = lines.slice(lines.lastIndexOf('') + 1);
     expect(news[0]).toMatch(/^03:04:05Z change/);
     expect(news.at(-1)).toMatch(/end$/);

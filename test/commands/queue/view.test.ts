@@ -11,8 +11,8 @@ const letter = (special: Partial<DeadTask> = {}): DeadTask => ({
 const paidFor = letter({
   queued: aQueuedTask(1, { progress: { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 1 } }),
 });
-const reportOf = (letters: readonly DeadTask[], count: number | null = letters.length) =>
-  deadReport({ region: 'us-east-1', letters, count });
+const reportOf = (deadTasks: readonly DeadTask[], count: number | null = deadTasks.length) =>
+  deadReport({ region: 'us-east-1', deadTasks, count });
 
 describe('what was set aside', () => {
   it('is a line each in a pipe, with all that is known', () => {

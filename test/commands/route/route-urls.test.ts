@@ -25,7 +25,7 @@ async function routed(
   { mayBeCsv = false, ...parts }: TerminalParts & { readonly mayBeCsv?: boolean } = {},
 ) {
   const streams = aTerminal(parts);
-  const tally = new RouteStats();
+  const stats = new RouteStats();
   let read = 0;
   async function* take() {
     for (const batch of batches) {
@@ -36,7 +36,7 @@ async function routed(
   const text = jsonLines();
   const sinks = {
     terminal: streams.terminal,
-    tally,
+    stats,
     text,
     clock: new VirtualClock(),
     place: 'line',
@@ -46,7 +46,7 @@ async function routed(
     () => null,
     (error: unknown) => error,
   );
-  return { out: streams.stdout.text, err: streams.stderr.text, tally, failure, read };
+  return { out: streams.stdout.text, err: streams.stderr.text, stats, failure, read };
 }
 
 describe('the row of a URL', () => {
@@ -82,7 +82,7 @@ const hint = 'if this is a CSV, say --column NAME';
 
 describe('routing an input', () => {
   it('writes a row for every URL in order, and tells bad ones by their line', async () => {
-    const { out, err, tally } = await routed([
+    const { out, err, stats } = await routed([
       [line('a.b'), line('bad', 4)],
       [line('b.c', 9), line('', 12, 'too long')],
     ]);
@@ -93,7 +93,7 @@ describe('routing an input', () => {
         .map((each) => (JSON.parse(each) as { url: string }).url),
     ).toEqual(['a.b', 'bad', 'b.c', '']);
     expect(err).toBe('line 4, "bad": no URL: bad\nline 12: too long\n');
-    expect([tally.urls, tally.bad]).toEqual([4, 2]);
+    expect([stats.urls, stats.bad]).toEqual([4, 2]);
   });
 
   it('tells bad URLs under --quiet, too', async () => {

@@ -3,7 +3,7 @@ import type { SharedState } from '../../../src/cli/shared-state.ts';
 import { run } from '../../../src/commands/simulate/command.ts';
 import type { SimulateFlags } from '../../../src/commands/simulate/request.ts';
 import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
-import { simulationKit } from '../../../src/container/simulation.ts';
+import { createSimulationEnv } from '../../../src/container/simulation.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
 import { runIn } from '../../cli/support/run-in.ts';
@@ -13,7 +13,7 @@ const small = { clients: '10', rate: '2/s', outage: '20s-30s', duration: '60s', 
 function stageWith(parts: StageParts = {}) {
   const reports: [path: string, text: string][] = [];
   const simulation: Simulation = {
-    kit: simulationKit(),
+    env: createSimulationEnv(),
     writeReport: async (path, text) => void reports.push([path, text]),
   };
   return { ...aStage({ simulation, ...parts }), reports };

@@ -8,7 +8,7 @@ const totals: WorkerTotals = {
   ...{ known: 0, lost: 1, handedBack: 0, deadLettered: 0, solveMs: { p50: 15_000, p95: 31_000 } },
 };
 const atWork: WorkerSnapshot = {
-  ...{ isDraining: false, away: null, concurrency: 50, busy: 7, pausedMs: 0, totals },
+  ...{ isDraining: false, queueError: null, concurrency: 50, busy: 7, pausedMs: 0, totals },
   depth: { waiting: 30, inFlight: 7, oldestAgeMs: 1_500, dead: 0 },
 };
 const about = { region: 'eu', worker: 'host-1', version: '1.2.3', startedAt: 0, now: 60_000 };
@@ -29,8 +29,8 @@ describe('the endpoints of a worker', () => {
   it.each<[string, Partial<WorkerSnapshot>]>([
     ['healthy', {}],
     ['idle', { busy: 0, depth: { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 } }],
-    ['draining', { isDraining: true, away: 'gone' }],
-    ['unhealthy', { away: 'redis://x: gone' }],
+    ['draining', { isDraining: true, queueError: 'gone' }],
+    ['unhealthy', { queueError: 'redis://x: gone' }],
     // The service is down everywhere at once: no region is left for that.
     ['healthy', { pausedMs: 5_000 }],
   ])('call it %s', (status, special) => {
@@ -40,14 +40,16 @@ describe('the endpoints of a worker', () => {
   it.each<[number, string, Partial<WorkerSnapshot>]>([
     [200, 'ready', {}],
     [503, 'draining', { isDraining: true }],
-    [503, 'the queue is away: redis://x: gone', { away: 'redis://x: gone' }],
+    [503, 'the queue is away: redis://x: gone', { queueError: 'redis://x: gone' }],
     [503, 'starting', { depth: null }],
   ])('say %i on /readyz: %s', (status, text, special) => {
     expect(answerWorker('/readyz', { ...atWork, ...special }, about)).toMatchObject({ status, body: `${text}\n` });
   });
 
   it('say on /livez that it lives, whatever the queue does', () => {
-    expect(answerWorker('/livez', { ...atWork, away: 'gone', isDraining: true }, about)).toMatchObject({ status: 200 });
+    expect(answerWorker('/livez', { ...atWork, queueError: 'gone', isDraining: true }, about)).toMatchObject({
+      status: 200,
+    });
   });
 
   it('print metrics in the text format of Prometheus', () => {

@@ -29,7 +29,7 @@ describe('what is to be done about a task', () => {
     expect(planTask(progress, { ...usual, ...options })).toEqual(plan);
   });
 
-  it.each([false, true])('forgets nothing of a course that ended with a row (possibly charged: %s)', (wasInDoubt) => {
+  it.each([false, true])('forgets nothing of a history that ended with a row (possibly charged: %s)', (wasInDoubt) => {
     const plan = planAgain({ attempts: 3, possiblyCharged: wasInDoubt, liveId: null });
     expect(plan).toEqual({ ...afresh, earlierAttempts: 3, forgivenAttempts: 3, wasInDoubt });
   });

@@ -4,7 +4,7 @@ import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { Quantiles } from '../../../src/core/batch/quantiles.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from '../../cli/support/outcomes.ts';
-import { someItems } from '../../support/batch-rig.ts';
+import { someItems } from '../../support/batch-harness.ts';
 import { aTask } from '../../support/builders.ts';
 
 function aResult(outcome: Outcome, region: string | null = null, special = {}) {
@@ -32,7 +32,7 @@ describe('quantiles', () => {
   });
 });
 
-describe('the tally of a batch', () => {
+describe('the statistics of a batch', () => {
   it('is empty at first', () => {
     const report = new BatchStats().report();
     expect(report).toMatchObject({
@@ -45,11 +45,11 @@ describe('the tally of a batch', () => {
   });
 
   it('counts what came of tasks, per region that worked and per reason', () => {
-    const tally = new BatchStats();
-    tally.recordResult(aResult(aSolved({ durationMs: 10_000, region: 'eu' }), 'home', { expired: true }));
-    tally.recordResult(aResult(aGaveUp({ reason: 'unsolvable', region: 'eu' }), 'home', { possiblyCharged: true }));
-    tally.recordResult(aResult(aGaveUp({ reason: 'breaker-open' })));
-    const report = tally.report();
+    const stats = new BatchStats();
+    stats.recordResult(aResult(aSolved({ durationMs: 10_000, region: 'eu' }), 'home', { expired: true }));
+    stats.recordResult(aResult(aGaveUp({ reason: 'unsolvable', region: 'eu' }), 'home', { possiblyCharged: true }));
+    stats.recordResult(aResult(aGaveUp({ reason: 'breaker-open' })));
+    const report = stats.report();
     expect(report).toMatchObject({ solved: 1, failed: 2, possiblyCharged: 1, expired: 1 });
     expect(report.byReason).toEqual({ unsolvable: 1, 'breaker-open': 1 });
     expect(report.byRegion).toEqual([
@@ -60,11 +60,11 @@ describe('the tally of a batch', () => {
   });
 
   it('counts what the budget said', () => {
-    const tally = new BatchStats();
+    const stats = new BatchStats();
     const about = { taskId: 't1', attempt: 1 };
-    tally.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
-    tally.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });
-    tally.recordEvent({ type: 'not-ready', ...about, captchaId: '1' });
-    expect(tally.report()).toMatchObject({ retriesGranted: 1, retriesRefused: 1 });
+    stats.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
+    stats.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });
+    stats.recordEvent({ type: 'not-ready', ...about, captchaId: '1' });
+    expect(stats.report()).toMatchObject({ retriesGranted: 1, retriesRefused: 1 });
   });
 });

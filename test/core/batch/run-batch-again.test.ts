@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchDeps } from '../../../src/core/batch/run-batch.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
-import { aBatch, someItems, streamOf } from '../../support/batch-rig.ts';
+import { aBatch, someItems, streamOf } from '../../support/batch-harness.ts';
 import { MemoryJournal, nothingDurable } from '../../support/memory-journal.ts';
 import { notReady, type Script } from '../../support/scripted-api.ts';
 import { ran, scripted } from './support/ran.ts';
@@ -9,7 +9,7 @@ import { ran, scripted } from './support/ran.ts';
 const full = describeFault({ kind: 'throttled', message: 'no thread', threadsFull: true });
 const rejected = describeFault({ kind: 'rejected', message: 'bad parameters' });
 
-describe('a full house', () => {
+describe('an account whose threads are all busy', () => {
   it('costs neither an attempt nor a token, and is waited out', async () => {
     const submits = (): Script<'accepted'> => [
       { fault: full },

@@ -4,9 +4,9 @@ import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { isBegunAgain } from '../../../src/core/batch/batch-plan.ts';
 import type { StopReason } from '../../../src/core/batch/stop-rules.ts';
-import { aBatch, someItems, streamOf, type Values } from '../../support/batch-rig.ts';
+import { aBatch, someItems, streamOf, type Values } from '../../support/batch-harness.ts';
 import { type Durable, MemoryJournal, nothingDurable } from '../../support/memory-journal.ts';
-import { MortalWorld } from '../../support/mortal-world.ts';
+import { CrashWorld } from '../../support/crash-world.ts';
 
 const aBound = fc.option(fc.integer({ min: 1, max: 12 }));
 
@@ -19,7 +19,7 @@ const aLife = fc.record({
   bounds: fc.record({ maxFailures: aBound, maxSubmissions: aBound, limit: aBound }),
 });
 
-const aCourse = fc.record({
+const aScenario = fc.record({
   tasks: fc.integer({ min: 1, max: 12 }),
   concurrency: fc.integer({ min: 1, max: 6 }),
   orderWindow: fc.option(fc.integer({ min: 1, max: 6 })),
@@ -28,7 +28,7 @@ const aCourse = fc.record({
 });
 
 type Life = typeof aLife extends fc.Arbitrary<infer T> ? T : never;
-type Course = typeof aCourse extends fc.Arbitrary<infer T> ? T : never;
+type Scenario = typeof aScenario extends fc.Arbitrary<infer T> ? T : never;
 
 const lastLife: Life = {
   steps: null,
@@ -49,17 +49,17 @@ interface Lived {
 
 class History {
   readonly durable: Durable = nothingDurable();
-  readonly world: MortalWorld;
-  readonly #course: Course;
+  readonly world: CrashWorld;
+  readonly #scenario: Scenario;
   #nowAt = 0;
 
-  constructor(course: Course) {
-    this.#course = course;
-    this.world = new MortalWorld(seededRandom(course.seed));
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.world = new CrashWorld(seededRandom(scenario.seed));
   }
 
   async live(life: Life): Promise<Lived> {
-    const { tasks, concurrency, orderWindow, seed } = this.#course;
+    const { tasks, concurrency, orderWindow, seed } = this.#scenario;
     const { world } = this;
     world.begin({ steps: life.steps ?? Infinity, faultRatio: life.faultRatio });
     const clock = new VirtualClock(this.#nowAt);
@@ -91,10 +91,10 @@ class History {
   }
 }
 
-async function play(course: Course): Promise<{ history: History; lived: readonly Lived[]; last: Lived }> {
-  const history = new History(course);
+async function play(scenario: Scenario): Promise<{ history: History; lived: readonly Lived[]; last: Lived }> {
+  const history = new History(scenario);
   const lived: Lived[] = [];
-  for (const life of course.lives) {
+  for (const life of scenario.lives) {
     const one = await history.live(life);
     lived.push(one);
     if (one.reason === undefined) continue;
@@ -105,38 +105,38 @@ async function play(course: Course): Promise<{ history: History; lived: readonly
   return { history, lived, last: await history.live(lastLife) };
 }
 
-const laws: Record<string, (course: Course) => Promise<void>> = {
-  'every task has exactly one row in the end': async (course) => {
-    const { last } = await play(course);
-    const ids = someItems(course.tasks).map(({ key }) => key);
+const invariants: Record<string, (scenario: Scenario) => Promise<void>> = {
+  'every task has exactly one row in the end': async (scenario) => {
+    const { last } = await play(scenario);
+    const ids = someItems(scenario.tasks).map(({ key }) => key);
     expect(last.reason).toBeNull();
     expect(last.rows.map((row) => row['task_id']).toSorted()).toEqual(ids.toSorted());
   },
-  'the rows are in the order of the input where that is wanted': async (course) => {
-    const { last, lived } = await play(course);
-    if (course.orderWindow === null) return;
+  'the rows are in the order of the input where that is wanted': async (scenario) => {
+    const { last, lived } = await play(scenario);
+    if (scenario.orderWindow === null) return;
     for (const { rows } of [...lived, last]) {
       const places = rows.map((row) => Number(row['task_id']?.slice(1)));
       expect(places).toEqual(places.toSorted((a, b) => a - b));
     }
   },
-  'nothing is paid for while an id that was known may be alive': async (course) => {
-    expect((await play(course)).history.world.paidTwice).toEqual([]);
+  'nothing is paid for while an id that was known may be alive': async (scenario) => {
+    expect((await play(scenario)).history.world.paidTwice).toEqual([]);
   },
-  'a submission whose answer never came marks its row': async (course) => {
-    const { history, last } = await play(course);
+  'a submission whose answer never came marks its row': async (scenario) => {
+    const { history, last } = await play(scenario);
     const inDoubt = history.world.accepted.filter(({ isKnown }) => !isKnown).map(({ taskId }) => taskId);
     for (const taskId of inDoubt) {
       expect(last.rows.find((row) => row['task_id'] === taskId)).toMatchObject({ possibly_charged: 'true' });
     }
   },
-  'every solved row holds the solution of its own task': async (course) => {
-    for (const row of (await play(course)).last.rows) {
+  'every solved row holds the solution of its own task': async (scenario) => {
+    for (const row of (await play(scenario)).last.rows) {
       if (row['status'] === 'solved') expect(row['solution']).toBe(`token of ${row['task_id']}`);
     }
   },
-  'no run submits or begins more than it may': async (course) => {
-    const { lived } = await play(course);
+  'no run submits or begins more than it may': async (scenario) => {
+    const { lived } = await play(scenario);
     for (const { life, submissions, begun } of lived) {
       expect(submissions).toBeLessThanOrEqual(life.bounds.maxSubmissions ?? Infinity);
       expect(begun).toBeLessThanOrEqual(life.bounds.limit ?? Infinity);
@@ -145,7 +145,7 @@ const laws: Record<string, (course: Course) => Promise<void>> = {
 };
 
 describe('a batch that is abandoned at any step and run again', () => {
-  it.each(Object.entries(laws))('%s', async (_sentence, law) => {
-    await fc.assert(fc.asyncProperty(aCourse, law), { numRuns: 150 });
+  it.each(Object.entries(invariants))('%s', async (_sentence, invariant) => {
+    await fc.assert(fc.asyncProperty(aScenario, invariant), { numRuns: 150 });
   });
 });

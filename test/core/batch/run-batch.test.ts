@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeFault } from '../../../src/domain/fault.ts';
-import { aBatch, someItems, streamOf } from '../../support/batch-rig.ts';
+import { aBatch, someItems, streamOf } from '../../support/batch-harness.ts';
 import { aFault } from '../../support/builders.ts';
 import { MemoryJournal, nothingDurable } from '../../support/memory-journal.ts';
 import { ready, type Script } from '../../support/scripted-api.ts';

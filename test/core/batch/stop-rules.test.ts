@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { type Bounds, StopRules } from '../../../src/core/batch/stop-rules.ts';
-import { noBounds } from '../../support/batch-rig.ts';
+import { noBounds } from '../../support/batch-harness.ts';
 
 function someRules(bounds: Partial<Bounds> = {}) {
   const clock = new VirtualClock();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { scanInput } from '../../../src/core/batch/input-summary.ts';
 import { byPriority } from '../../../src/core/batch/priority-order.ts';
 import { OrderedRows, abortable } from '../../../src/core/batch/run-batch.ts';
-import { someItems, streamOf, type Values } from '../../support/batch-rig.ts';
+import { someItems, streamOf, type Values } from '../../support/batch-harness.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

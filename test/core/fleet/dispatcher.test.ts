@@ -6,10 +6,10 @@ import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.t
 import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { queueIdOf, type TaskResult } from '../../../src/domain/queued-task.ts';
 import type { TaskQueue } from '../../../src/ports/queues.ts';
-import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-rig.ts';
+import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-harness.ts';
 import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
-import { wellBehaved } from '../../support/solver-rig.ts';
+import { wellBehaved } from '../../support/solver-harness.ts';
 
 /** What the journal of a run says of a task that an earlier process has sent. */
 const sentBefore: Dispatch = { wasQueued: true, beforeSend: () => undefined, recordDoubt: () => undefined };
@@ -30,7 +30,7 @@ function aDispatcher(world: FleetWorld, special: Partial<QueueClientDeps> = {}) 
     onUnavailable: (region, message) => {
       if (message !== null) away.push([region, message]);
     },
-    tell: (message) => told.push(message),
+    notify: (message) => told.push(message),
     ...special,
   });
   const collecting = queueClient.collect(stop.signal, async () => undefined);

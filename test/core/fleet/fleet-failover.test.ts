@@ -10,7 +10,7 @@ import type { HealthReport } from '../../../src/core/regions/probe-regions.ts';
 import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { Region, RegionStatus } from '../../../src/domain/region.ts';
-import { aQueuedTask } from '../../support/fleet-rig.ts';
+import { aQueuedTask } from '../../support/fleet-harness.ts';
 
 const signal = new AbortController().signal;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
-import { aWorker, FleetWorld, someQueuedTasks } from '../../support/fleet-rig.ts';
-import { CountingService, mortalQueue, mortalResults } from '../../support/mortal-fleet.ts';
-import { MortalProcess } from '../../support/mortal-process.ts';
+import { aWorker, FleetWorld, someQueuedTasks } from '../../support/fleet-harness.ts';
+import { CountingService, crashingQueue, crashingResults } from '../../support/crashing-fleet.ts';
+import { CrashingProcess } from '../../support/crashing-process.ts';
 
 const taskCount = 5;
 /** As long as a lease outlives its holder. */
@@ -16,9 +16,9 @@ async function surviveCrashes(seed: number, crashes: number) {
   const service = new CountingService(world.clock, random);
   await new MemoryTaskQueue(world.tasks).send(someQueuedTasks(taskCount));
   const live = async (steps: number): Promise<void> => {
-    const life = new MortalProcess('a worker', steps);
+    const life = new CrashingProcess('a worker', steps);
     const queue = new MemoryTaskQueue(world.tasks);
-    const parts = { queue: mortalQueue(queue, life), results: mortalResults(world.results, life) };
+    const parts = { queue: crashingQueue(queue, life), results: crashingResults(world.results, life) };
     const { worker } = aWorker({ world, api: service.api(life), concurrency: 3, ...parts });
     void worker.run();
     await world.clock.advance(steps === Infinity ? 600_000 : leaseMs + random.next() * 60_000);

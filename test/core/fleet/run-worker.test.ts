@@ -5,11 +5,11 @@ import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { type QueuedTask, queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
-import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-rig.ts';
-import { CountingService } from '../../support/mortal-fleet.ts';
-import { MortalProcess } from '../../support/mortal-process.ts';
+import { aQueuedTask, aWorker, FleetWorld, someQueuedTasks, type WorkerParts } from '../../support/fleet-harness.ts';
+import { CountingService } from '../../support/crashing-fleet.ts';
+import { CrashingProcess } from '../../support/crashing-process.ts';
 import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
-import { wellBehaved } from '../../support/solver-rig.ts';
+import { wellBehaved } from '../../support/solver-harness.ts';
 
 const signal = new AbortController().signal;
 
@@ -20,14 +20,14 @@ async function aFleet(
   const world = parts.world ?? new FleetWorld();
   const api = new ScriptedApi({ ...wellBehaved, ...parts.answers }, { clock: world.clock });
   await new MemoryTaskQueue(world.tasks).send(tasks);
-  const rig = aWorker({ world, api, ...parts });
-  const end = rig.worker.run();
-  return { ...rig, world, api, end };
+  const harness = aWorker({ world, api, ...parts });
+  const end = harness.worker.run();
+  return { ...harness, world, api, end };
 }
 
 describe('a worker', () => {
   it('sees every task to its result, which names its region and the one it belongs to, and ends when idle', async () => {
-    const { world, end, tally } = await aFleet(someQueuedTasks(9), { options: { region: 'elsewhere' } });
+    const { world, end, stats } = await aFleet(someQueuedTasks(9), { options: { region: 'elsewhere' } });
     await world.clock.run();
     expect(await end).toEqual({ reason: 'idle', message: null, isDrained: true, handedBack: [] });
     const results = await world.read();
@@ -36,7 +36,7 @@ describe('a worker', () => {
       expect(result).toMatchObject({ region: 'elsewhere', homeRegion: 'home', worker: 'w1', attemptCount: 1 });
       expect(result).toMatchObject({ possiblyCharged: false, outcome: { status: 'solved', region: 'elsewhere' } });
     }
-    expect(tally.totals()).toMatchObject({ taken: 9, solved: 9, failed: 0, attempts: 9, requests: 27 });
+    expect(stats.totals()).toMatchObject({ taken: 9, solved: 9, failed: 0, attempts: 9, requests: 27 });
     expect(world.tasks.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
@@ -44,7 +44,7 @@ describe('a worker', () => {
     const { world, worker } = await aFleet(someQueuedTasks(9), { concurrency: 3 });
     await world.clock.advance(1_000);
     expect(world.tasks.depth()).toMatchObject({ waiting: 6, inFlight: 3 });
-    expect(worker.snapshot()).toMatchObject({ busy: 3, concurrency: 3, isDraining: false, away: null });
+    expect(worker.snapshot()).toMatchObject({ busy: 3, concurrency: 3, isDraining: false, queueError: null });
   });
 
   it('polls a task that was submitted, and submits it no second time', async () => {
@@ -68,10 +68,10 @@ describe('a worker', () => {
   it('acknowledges a task that has its result without asking the service', async () => {
     const first = await aFleet([aQueuedTask(1)], {});
     await first.world.clock.run();
-    const { world, api, tally } = await aFleet([aQueuedTask(1)], { world: first.world });
+    const { world, api, stats } = await aFleet([aQueuedTask(1)], { world: first.world });
     await world.clock.run();
     expect(api.calls).toEqual([]);
-    expect(tally.totals()).toMatchObject({ known: 1, solved: 0 });
+    expect(stats.totals()).toMatchObject({ known: 1, solved: 0 });
     expect(await world.read()).toHaveLength(1);
   });
 
@@ -160,7 +160,7 @@ describe('a worker', () => {
     });
     const { told, worker } = await aFleet(someQueuedTasks(2), { world, queue: failing });
     await world.clock.advance(10_000);
-    expect(worker.snapshot().away).toBe('redis://x: gone');
+    expect(worker.snapshot().queueError).toBe('redis://x: gone');
     await world.clock.run();
     expect(told).toEqual(['waiting for the queue: redis://x: gone']);
     expect(await world.read()).toHaveLength(2);
@@ -215,13 +215,13 @@ describe('a worker that stood still while somebody else took its task', () => {
   it('stops at once, and there is one result and one submission', async () => {
     const world = new FleetWorld();
     const service = new CountingService(world.clock, seededRandom(1));
-    const life = new MortalProcess('a worker');
+    const life = new CrashingProcess('a worker');
     const frozen = await aFleet([aQueuedTask(1)], { world, api: service.api(life) });
     await world.clock.advance(10_000);
     world.tasks.expire(queueIdOf(aQueuedTask(1)));
     const other = await aFleet([], { world, api: service.api(life), options: { worker: 'w2' } });
     await world.clock.run();
-    const totals = [frozen.tally.totals(), other.tally.totals()];
+    const totals = [frozen.stats.totals(), other.stats.totals()];
     expect(totals.map(({ lost }) => lost).reduce((sum, lost) => sum + lost)).toBe(1);
     expect(service.accepted).toHaveLength(1);
     expect(await world.read()).toHaveLength(1);

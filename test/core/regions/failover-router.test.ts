@@ -87,7 +87,7 @@ describe('the failover router', () => {
     expect(placed(router, 'x', 80)).toEqual({ b: 80 });
   });
 
-  it('takes the same course every time', () => {
+  it('takes the same steps every time', () => {
     const states = [dead('x'), aState('a'), aState('b'), aState('c')];
     const history = (): (string | null)[] => {
       const router = routerOver(states);

@@ -16,7 +16,12 @@ describe('one look at a region', () => {
     ['the word warn', answered({ status: 'warn' }), 'degraded', /warn/],
     ['a word that nobody knows', answered({ status: 'splendid' }), 'healthy', null],
     ["a word of JavaScript's own", answered({ status: 'constructor' }), 'healthy', null],
-    ['a number that is no count', answered({ mistake: 'queueDepth is not a count' }), 'healthy', /^queueDepth is not/],
+    [
+      'a number that is no count',
+      answered({ invalidField: 'queueDepth is not a count' }),
+      'healthy',
+      /^queueDepth is not/,
+    ],
     ['a refusal', refused('HTTP 503'), 'unhealthy', /^HTTP 503$/],
   ] as const)('finds %s %s', (_name, result, status, error) => {
     const verdict = judgeProbe(result);

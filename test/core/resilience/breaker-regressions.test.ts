@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
 import type { CallResult } from '../../../src/ports/state.ts';
-import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-course.ts';
+import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-harness.ts';
 
 /** Measured with opossum 9.0.0 and cockatiel 3.2.1: where each of them goes wrong, and what happens here. */
 describe('what goes wrong in other breakers', () => {

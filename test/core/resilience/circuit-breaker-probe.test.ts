@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
 import type { AcquireResult, Permit, CallResult } from '../../../src/ports/state.ts';
-import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-course.ts';
+import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-harness.ts';
 
 const isProbe = (admission: AcquireResult): boolean => admission.admitted && admission.pass.probe;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
 import type { Permit } from '../../../src/ports/state.ts';
-import { at, opened, options, passAt } from '../../support/breaker-course.ts';
+import { at, opened, options, passAt } from '../../support/breaker-harness.ts';
 
 const soon = { admitted: false, retryInMs: 40, soon: true };
 const notYet = { admitted: false, retryInMs: 40 };
@@ -54,7 +54,7 @@ describe('CircuitBreaker, after a break', () => {
     expect(most).toBeLessThanOrEqual(500);
   });
 
-  it('refuses the others: whoever would rather fail than wait fails, and is no part of the crowd', () => {
+  it('refuses the others: a caller that would rather fail than wait fails, and does not queue', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);
     expect(breaker.tryAcquire(5_000)).toEqual(notYet);

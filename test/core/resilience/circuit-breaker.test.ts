@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
 import type { CallResult } from '../../../src/ports/state.ts';
-import { at, opened, options, passAt, passesAt, recordAll, times } from '../../support/breaker-course.ts';
+import { at, opened, options, passAt, passesAt, recordAll, times } from '../../support/breaker-harness.ts';
 
 describe('CircuitBreaker, closed', () => {
   it('admits everybody', () => {

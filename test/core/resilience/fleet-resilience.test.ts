@@ -8,7 +8,7 @@ import type { StateReply, StateCommand } from '../../../src/core/resilience/resi
 import type { RetryBudgetOptions } from '../../../src/core/resilience/retry-budget.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
-import { usualBreaker } from '../../support/solver-rig.ts';
+import { usualBreaker } from '../../support/solver-harness.ts';
 
 const budget: RetryBudgetOptions = { ratio: 0.1, minRetriesPerSecond: 0, maxRetriesPerSecond: 10, burst: 20 };
 const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;
@@ -119,10 +119,10 @@ describe('FleetProtection', () => {
   it('holds its host back for what the service asked of another', async () => {
     const { join, bucket } = aFleet();
     const [a, b] = [join('a'), join('b')];
-    await a.quiet.ask(5_000);
+    await a.cooldown.extend(5_000);
     expect(bucket.talks).toMatchObject([{ quietMs: 5_000 }]);
     await b.budget.tryWithdraw(now);
-    expect(await b.quiet.leftMs()).toBe(5_000);
+    expect(await b.cooldown.leftMs()).toBe(5_000);
   });
 
   it('says once where others have chosen other settings', async () => {

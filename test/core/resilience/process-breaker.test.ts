@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { ProcessBreaker } from '../../../src/core/resilience/circuit-breaker.ts';
-import { usualBreaker } from '../../support/solver-rig.ts';
+import { usualBreaker } from '../../support/solver-harness.ts';
 
 function aBreaker(draw: number): { breaker: ProcessBreaker; clock: VirtualClock } {
   const clock = new VirtualClock();

@@ -12,7 +12,7 @@ import {
 import { StateLogError } from '../../../src/domain/errors.ts';
 import type { Permit, CallResult } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
-import { usualBreaker, usualBudget } from '../../support/solver-rig.ts';
+import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options: ResilienceOptions = {
   budget: { ...usualBudget, burst: 3 },
@@ -96,12 +96,12 @@ describe('SharedProtection', () => {
   it('holds all back for what the service asked of one', async () => {
     const { clock, processes } = aHost(['a', 'b']);
     const [a, b] = processes as [HostResilience, HostResilience];
-    await a.quiet.ask(2_000);
-    expect(await b.quiet.leftMs()).toBe(2_000);
+    await a.cooldown.extend(2_000);
+    expect(await b.cooldown.leftMs()).toBe(2_000);
     await clock.advance(1_500);
-    expect(await b.quiet.leftMs()).toBe(500);
+    expect(await b.cooldown.leftMs()).toBe(500);
     await clock.advance(1_500);
-    expect(await b.quiet.leftMs()).toBe(0);
+    expect(await b.cooldown.leftMs()).toBe(0);
   });
 
   it('takes the probe from a process that was killed or stopped, at once', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { breakerOf, budgetOf } from '../../../src/commands/simulate/request.ts';
-import { simulationKit } from '../../../src/container/simulation.ts';
+import { createSimulationEnv } from '../../../src/container/simulation.ts';
 import { compareStrategies, type ComparisonRequest } from '../../../src/core/simulation/compare-strategies.ts';
 import { shippingBreaker, shippingBudget } from '../../../src/core/simulation/environment.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
@@ -25,17 +25,17 @@ const request: ComparisonRequest = {
 describe('a comparison of strategies', () => {
   it('gives the same report for the same seed, and another for another', async () => {
     const [once, again] = [
-      await compareStrategies(request, simulationKit()),
-      await compareStrategies(request, simulationKit()),
+      await compareStrategies(request, createSimulationEnv()),
+      await compareStrategies(request, createSimulationEnv()),
     ];
     expect(JSON.stringify(again)).toBe(JSON.stringify(once));
     const scenario = { ...request.scenario, seed: 8 };
-    const other = await compareStrategies({ ...request, scenario }, simulationKit());
+    const other = await compareStrategies({ ...request, scenario }, createSimulationEnv());
     expect(JSON.stringify(other.rows)).not.toBe(JSON.stringify(once.rows));
   });
 
   it('has a row for each strategy without and with each protection', async () => {
-    const { rows } = await compareStrategies(request, simulationKit());
+    const { rows } = await compareStrategies(request, createSimulationEnv());
     expect(rows.map(({ strategy, budget, breaker }) => [strategy, budget, breaker])).toEqual(
       ['none', 'full-jitter'].flatMap((strategy) =>
         [false, true].flatMap((budget) => [false, true].map((breaker) => [strategy, budget, breaker])),
@@ -44,7 +44,7 @@ describe('a comparison of strategies', () => {
   });
 
   it('shows that protection spares the service: fewer submissions in the outage, hardly a task given up', async () => {
-    const { rows } = await compareStrategies(request, simulationKit());
+    const { rows } = await compareStrategies(request, createSimulationEnv());
     const [bare, , , guarded] = rows;
     expect(bare!.submissionsInOutage).toBeGreaterThan(20 * guarded!.submissionsInOutage);
     expect(bare!.amplification).toBeGreaterThan(1.5);
@@ -56,12 +56,12 @@ describe('a comparison of strategies', () => {
   it('is not too much for the service with a single client', async () => {
     const outage = { fromMs: 100_000, toMs: 101_000 };
     const scenario = { ...request.scenario, clients: 1, ratePerSecond: 1 / 15, outage };
-    const [bare] = (await compareStrategies({ ...request, scenario }, simulationKit())).rows;
+    const [bare] = (await compareStrategies({ ...request, scenario }, createSimulationEnv())).rows;
     expect(bare).toMatchObject({ wastedSubmissions: 0, failed: 0 });
   });
 
   it('counts every submission once: in the load, in the sum, and as accepted or wasted', async () => {
-    const { rows } = await compareStrategies(request, simulationKit());
+    const { rows } = await compareStrategies(request, createSimulationEnv());
     for (const { load, submissions, wastedSubmissions, solved } of rows) {
       expect(load).toHaveLength(120);
       expect(load.reduce((sum, count) => sum + count, 0)).toBe(submissions);

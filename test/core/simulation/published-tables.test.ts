@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { simulationKit } from '../../../src/container/simulation.ts';
+import { createSimulationEnv } from '../../../src/container/simulation.ts';
 import { articleStorm } from '../../../bench/simulation/article-storm.ts';
 import { awsContention } from '../../../bench/simulation/aws-contention.ts';
 import { clientCount } from '../../../bench/simulation/client-count.ts';
@@ -7,7 +7,7 @@ import type { Figure, PublishedTable } from '../../../bench/simulation/published
 import { spikeCollapse } from '../../../bench/simulation/spike-collapse.ts';
 import { strategyTable } from '../../../bench/simulation/strategy-table.ts';
 
-const kit = simulationKit();
+const env = createSimulationEnv();
 const tolerance = 0.1;
 
 function isReproduced({ value, published }: Figure): boolean {
@@ -30,7 +30,7 @@ const publishedCount = ({ rows }: PublishedTable): number =>
 
 describe('the shipping code reproduces', () => {
   it('calls and completion time of competing clients, and one budget paces them near the least possible', async () => {
-    const table = await awsContention(kit, 1);
+    const table = await awsContention(env, 1);
     expect(publishedCount(table)).toBe(20);
     expect(rowsOff(table)).toEqual([]);
     const [calls, doneMs, manyCalls, manyDoneMs] = valuesOf(table, 'one budget');
@@ -41,14 +41,14 @@ describe('the shipping code reproduces', () => {
   });
 
   it('amplification by client count: a budget in each client is none, a shared one is one', async () => {
-    const table = await clientCount(kit, 1);
+    const table = await clientCount(env, 1);
     expect(publishedCount(table)).toBe(12);
     expect(rowsOff(table)).toEqual([]);
     for (const value of valuesOf(table, '0.1 an accepted one')) expect(value).toBeCloseTo(1.012, 2);
   });
 
   it('the collapse after a spike: retries without a shared budget never recover, with one they do', async () => {
-    const table = await spikeCollapse(kit, 1);
+    const table = await spikeCollapse(env, 1);
     expect(publishedCount(table)).toBe(12);
     expect(rowsOff(table)).toEqual([]);
     const [, small, , , large] = valuesOf(table, 'shared budget (ours)');
@@ -57,7 +57,7 @@ describe('the shipping code reproduces', () => {
   }, 120_000);
 
   it("the article's storm, and with one budget and breaker there is none", async () => {
-    const table = await articleStorm(kit, 1);
+    const table = await articleStorm(env, 1);
     expect(publishedCount(table)).toBe(5);
     expect(rowsOff(table)).toEqual([]);
     const [median, most, , , lost, recovery] = valuesOf(table, 'shared budget and breaker');
@@ -68,7 +68,7 @@ describe('the shipping code reproduces', () => {
   }, 120_000);
 
   it("the article's words about strategies: storm risk from high to lowest, convergence from none to fast", async () => {
-    const table = await strategyTable(kit, 1);
+    const table = await strategyTable(env, 1);
     const of = (name: string): readonly (number | null)[] => valuesOf(table, name);
     const names = ['fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter'];
     expect(names.map((name) => of(name)[0])).toEqual([24, 6, 7, 0, 0]);

@@ -11,7 +11,7 @@ const scenario = scenarioOf({
 });
 
 /** Ten tasks in work but from second 10 to `backAt`; two submissions a second, of which half are accepted. */
-function courseWith(backAt: number): StormTimeline {
+function timelineWith(backAt: number): StormTimeline {
   const seconds = Array.from({ length: 60 }, (_, at) => ({
     submissions: 2,
     accepted: 1,
@@ -23,7 +23,7 @@ function courseWith(backAt: number): StormTimeline {
 
 describe('the figures of a storm', () => {
   it('count what happened', () => {
-    expect(figuresOf(courseWith(25), scenario)).toEqual({
+    expect(figuresOf(timelineWith(25), scenario)).toEqual({
       requests: 186,
       submissions: 120,
       submissionsInOutage: 20,
@@ -43,6 +43,6 @@ describe('the figures of a storm', () => {
     [59, 39_000],
     [60, null],
   ])('with as many tasks in work as usual from second %d on, it recovered after %j ms', (backAt, recoveryMs) => {
-    expect(figuresOf(courseWith(backAt), scenario).recoveryMs).toBe(recoveryMs);
+    expect(figuresOf(timelineWith(backAt), scenario).recoveryMs).toBe(recoveryMs);
   });
 });

@@ -7,12 +7,12 @@ import type { FaultKind } from '../../../src/domain/fault.ts';
 import type { CallResult } from '../../../src/ports/state.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { notReady, ready, type ScriptedAnswers, ScriptedApi } from '../../support/scripted-api.ts';
-import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
+import { usualTiming, wellBehaved } from '../../support/solver-harness.ts';
 
 const pass = { epoch: 4, probe: true };
 const noSteps = { intend: () => undefined, refused: () => undefined, submitted: () => undefined };
 
-interface Course extends AttemptResult {
+interface EndedAttempt extends AttemptResult {
   readonly verdicts: readonly CallResult[];
   readonly deposits: number;
   readonly events: readonly SolverEvent[];
@@ -66,7 +66,7 @@ async function breaking({ steps, submit, emit = () => undefined, record }: Break
   return { error: await ended, verdicts, deposits };
 }
 
-async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<Course> {
+async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_000): Promise<EndedAttempt> {
   const clock = new VirtualClock(1_000_000);
   const api = new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
   const verdicts: CallResult[] = [];

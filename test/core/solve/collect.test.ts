@@ -5,22 +5,22 @@ import { pollUntilDone, type PollResult, type PollEvent } from '../../../src/cor
 import type { PollAnswer } from '../../../src/ports/api.ts';
 import { aFault } from '../../support/builders.ts';
 import { type Call, notReady, ready, type Script, ScriptedApi } from '../../support/scripted-api.ts';
-import { usualTiming, wellBehaved } from '../../support/solver-rig.ts';
+import { usualTiming, wellBehaved } from '../../support/solver-harness.ts';
 
-interface Course {
+interface EndedPolling {
   readonly collected: PollResult;
   readonly polls: readonly Call[];
   readonly events: readonly PollEvent[];
   readonly endedMs: number;
 }
 
-async function collecting(script: Script<PollAnswer>, deadlineAtMs = 300_000, seed = 1): Promise<Course> {
+async function collecting(script: Script<PollAnswer>, deadlineAtMs = 300_000, seed = 1): Promise<EndedPolling> {
   const clock = new VirtualClock();
   const api = new ScriptedApi({ ...wellBehaved, polls: () => script }, { clock });
   const events: PollEvent[] = [];
   const report = (event: PollEvent): void => void events.push(event);
-  const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs, report };
-  const collected = pollUntilDone(claim, { api, clock, random: seededRandom(seed) });
+  const pollRequest = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs, report };
+  const collected = pollUntilDone(pollRequest, { api, clock, random: seededRandom(seed) });
   await clock.run();
   return { collected: await collected, polls: api.polls, events, endedMs: clock.nowMs() };
 }
@@ -124,7 +124,7 @@ describe('collect', () => {
   it('takes a solution to be an interval old, and no older than the look before', async () => {
     const usual = await collecting([pending, there]);
     const last = await collecting([pending, there], 19_000);
-    const ageMs = ({ collected, endedMs }: Course): number =>
+    const ageMs = ({ collected, endedMs }: EndedPolling): number =>
       endedMs - ('solvedAt' in collected.end ? collected.end.solvedAt : 0);
     expect(ageMs(usual)).toBe(5_000);
     expect(ageMs(last)).toBe(3_080);
@@ -133,8 +133,8 @@ describe('collect', () => {
   it('does not hide a bug behind a fault', async () => {
     const clock = new VirtualClock();
     const api = { submit: () => Promise.resolve('t1-1'), poll: () => Promise.reject(new TypeError('a bug')) };
-    const claim = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs: 300_000, report: () => undefined };
-    const collected = pollUntilDone(claim, { api, clock, random: seededRandom(1) });
+    const pollRequest = { captchaId: 't1-1', timing: usualTiming, deadlineAtMs: 300_000, report: () => undefined };
+    const collected = pollUntilDone(pollRequest, { api, clock, random: seededRandom(1) });
     await Promise.all([expect(collected).rejects.toThrow(TypeError), clock.run()]);
   });
 });

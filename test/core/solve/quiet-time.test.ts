@@ -1,25 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { aTask } from '../../support/builders.ts';
-import { aRig, solveAll, solveOne, usualBreaker } from '../../support/solver-rig.ts';
+import { aHarness, solveAll, solveOne, usualBreaker } from '../../support/solver-harness.ts';
 
 const down = describeFault({ kind: 'transport', message: 'connection refused' });
 const busy = (retryAfterMs: number) => describeFault({ kind: 'throttled', message: 'come back later', retryAfterMs });
 
 describe('a service that asked one task to come back later', () => {
   it('is left alone by a task that would rather fail, too, where there is time for it', async () => {
-    const rig = aRig({
+    const harness = aHarness({
       options: { onExhausted: 'fail', timeoutMs: 100_000 },
       answers: {
         submits: ({ taskId }) =>
           taskId === 't1' ? [{ fault: busy(10_000) }, { answer: 'accepted' }] : [{ answer: 'accepted' }],
       },
     });
-    const first = solveAll(rig, [aTask({ taskId: 't1' })]);
-    const second = rig.clock.sleep(1_000).then(() => rig.solver.solve(aTask({ taskId: 't2' }), rig.stop.signal));
-    await rig.clock.run().catch(() => undefined);
+    const first = solveAll(harness, [aTask({ taskId: 't1' })]);
+    const second = harness.clock
+      .sleep(1_000)
+      .then(() => harness.solver.solve(aTask({ taskId: 't2' }), harness.stop.signal));
+    await harness.clock.run().catch(() => undefined);
     expect([(await first)[0]?.status, (await second).status]).toEqual(['solved', 'solved']);
-    const submissions = rig.api.calls.filter(({ type, taskId }) => type === 'submit' && taskId === 't2');
+    const submissions = harness.api.calls.filter(({ type, taskId }) => type === 'submit' && taskId === 't2');
     expect(submissions[0]?.sentMs).toBeGreaterThanOrEqual(10_000);
   });
 });

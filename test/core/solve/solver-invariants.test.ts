@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../../src/domain/outcome.ts';
 import type { Call } from '../../support/scripted-api.ts';
-import { usualTiming } from '../../support/solver-rig.ts';
-import { aScenario, type Course, play } from '../../support/solver-scenario.ts';
+import { usualTiming } from '../../support/solver-harness.ts';
+import { aScenario, type PlayedScenario, play } from '../../support/solver-scenario.ts';
 
 /** Sums of times that are no whole milliseconds. */
 const rounding = 1e-6;
 
-type Law = (history: Course) => void;
+type Invariant = (history: PlayedScenario) => void;
 
 const submissionsOf = (calls: readonly Call[], taskId: string): Call[] =>
   calls.filter((call) => call.type === 'submit' && call.taskId === taskId);
 
 /** Every submission of a task but its first, with everything the task saw before it. */
-function resubmissions({ calls, outcomes }: Course): { submission: Call; before: Call[] }[] {
+function resubmissions({ calls, outcomes }: PlayedScenario): { submission: Call; before: Call[] }[] {
   return outcomes.flatMap(({ taskId }) =>
     submissionsOf(calls, taskId)
       .slice(1)
@@ -25,7 +25,7 @@ function resubmissions({ calls, outcomes }: Course): { submission: Call; before:
   );
 }
 
-const laws: Record<string, Law> = {
+const invariants: Record<string, Invariant> = {
   'no call is sent at or after the deadline, and none may outlive it': ({ calls, scenario }) => {
     for (const { sentMs, timeLeftMs } of calls) {
       expect(timeLeftMs).toBeGreaterThan(0);
@@ -142,9 +142,9 @@ const laws: Record<string, Law> = {
 };
 
 describe('whatever the service does', () => {
-  it.each(Object.entries(laws))('%s', async (_sentence, law) => {
+  it.each(Object.entries(invariants))('%s', async (_sentence, invariant) => {
     await fc.assert(
-      fc.asyncProperty(aScenario, async (scenario) => law(await play(scenario))),
+      fc.asyncProperty(aScenario, async (scenario) => invariant(await play(scenario))),
       { numRuns: 150 },
     );
   });

@@ -4,14 +4,14 @@ import type { Breaker, RetryBudget } from '../../../src/ports/state.ts';
 import { aFault, aTask, someTasks } from '../../support/builders.ts';
 import type { Script } from '../../support/scripted-api.ts';
 import {
-  aRig,
-  type Rig,
+  aHarness,
+  type SolverHarness,
   solveAll,
   solveOne,
   usualBreaker,
   usualBudget,
   usualTiming,
-} from '../../support/solver-rig.ts';
+} from '../../support/solver-harness.ts';
 
 const reset = { latencyMs: 100, fault: aFault() };
 const accepted = { latencyMs: 100, answer: 'accepted' as const };
@@ -24,10 +24,10 @@ describe('Solver and the retry budget', () => {
   });
 
   it('gives up where the budget is spent, with the reason', async () => {
-    const { outcome, rig } = await solveOne({ budget: spent, answers: { submits: () => [reset] } });
+    const { outcome, harness } = await solveOne({ budget: spent, answers: { submits: () => [reset] } });
     expect(outcome).toMatchObject({ reason: 'budget-exhausted', retryInMs: null });
-    expect(rig.api.submissions).toHaveLength(2);
-    expect(rig.events.at(-2)).toMatchObject({ type: 'budget-refused', retryInMs: null });
+    expect(harness.api.submissions).toHaveLength(2);
+    expect(harness.events.at(-2)).toMatchObject({ type: 'budget-refused', retryInMs: null });
   });
 
   it('does not wait for a token that comes later, unless told to, and says when it comes', async () => {
@@ -40,24 +40,24 @@ describe('Solver and the retry budget', () => {
   it('charges the token before the backoff begins, so that what waits has paid', async () => {
     const breaker = { ...usualBreaker, consecutiveFailures: null, failureRatio: null };
     const budget = { ...spent, burst: 3 };
-    const rig = aRig({ budget, breaker, answers: { submits: () => [reset, accepted] } });
-    const outcomes = await solveAll(rig, someTasks(10));
+    const harness = aHarness({ budget, breaker, answers: { submits: () => [reset, accepted] } });
+    const outcomes = await solveAll(harness, someTasks(10));
     // All ten fail in the same moment: seven are refused then and there, while the three that paid still wait.
     const refused = outcomes.filter((outcome) => outcome.status === 'failed' && outcome.reason === 'budget-exhausted');
     expect(refused.map(({ durationMs }) => durationMs)).toEqual(Array.from({ length: 7 }, () => 100));
-    expect(rig.api.submissions).toHaveLength(13);
-    expect(rig.api.submissions.slice(10).every(({ sentMs }) => sentMs > 100)).toBe(true);
+    expect(harness.api.submissions).toHaveLength(13);
+    expect(harness.api.submissions.slice(10).every(({ sentMs }) => sentMs > 100)).toBe(true);
   });
 
   it('waits for a reserved token where that is wanted', async () => {
     const budget = { ...usualBudget, ratio: null, maxRetriesPerSecond: 0.1, burst: 1 };
-    const { outcome, rig } = await solveOne({
+    const { outcome, harness } = await solveOne({
       budget,
       answers: { submits: () => [reset, reset, accepted] },
       options: { onExhausted: 'wait', backoff: { strategy: 'none', baseDelayMs: 0, maxDelayMs: 0 } },
     });
     expect(outcome.status).toBe('solved');
-    expect(rig.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0, 100, 10_100]);
+    expect(harness.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0, 100, 10_100]);
   });
 });
 
@@ -65,29 +65,31 @@ describe('Solver and the breaker', () => {
   const impatient = { ...usualBreaker, consecutiveFailures: 1 };
 
   it('holds back first attempts too, and says when to come back', async () => {
-    const rig = aRig({
+    const harness = aHarness({
       breaker: impatient,
       answers: { submits: ({ taskId }) => [taskId === 't1' ? reset : accepted] },
     });
-    await solveAll(rig, [aTask()]);
-    const sentBefore = rig.api.submissions.length;
-    const [second] = await solveAll(rig, [aTask({ taskId: 't2' })]);
+    await solveAll(harness, [aTask()]);
+    const sentBefore = harness.api.submissions.length;
+    const [second] = await solveAll(harness, [aTask({ taskId: 't2' })]);
     expect(second).toMatchObject({ reason: 'breaker-open', attempts: [] });
     expect(second?.status === 'failed' && second.retryInMs).toBeGreaterThan(0);
-    expect(rig.api.submissions).toHaveLength(sentBefore);
+    expect(harness.api.submissions).toHaveLength(sentBefore);
   });
 
   it('sends one probe after the break however many wait, and the others when it succeeded', async () => {
     const slow = { latencyMs: 2_000, answer: 'accepted' as const };
     const submits = ({ taskId }: Task): Script<'accepted'> => (taskId === 't1' ? [reset, slow] : [slow]);
-    const rig = aRig({ breaker: impatient, answers: { submits }, options: { onExhausted: 'wait' } });
+    const harness = aHarness({ breaker: impatient, answers: { submits }, options: { onExhausted: 'wait' } });
     const [first, ...others] = someTasks(20);
-    const opening = rig.solver.solve(first!, rig.stop.signal);
-    const waiting = rig.clock.sleep(200).then(() => others.map((task) => rig.solver.solve(task, rig.stop.signal)));
-    await rig.clock.run();
+    const opening = harness.solver.solve(first!, harness.stop.signal);
+    const waiting = harness.clock
+      .sleep(200)
+      .then(() => others.map((task) => harness.solver.solve(task, harness.stop.signal)));
+    await harness.clock.run();
     const outcomes = await Promise.all([opening, ...(await waiting)]);
     expect(outcomes.every(({ status }) => status === 'solved')).toBe(true);
-    const [opener, probe, ...rest] = rig.api.submissions;
+    const [opener, probe, ...rest] = harness.api.submissions;
     expect(probe!.sentMs).toBeGreaterThanOrEqual(opener!.endedMs + impatient.breakDurationMs);
     expect(rest).toHaveLength(19);
     expect(rest.every(({ sentMs }) => sentMs >= probe!.endedMs)).toBe(true);
@@ -99,21 +101,21 @@ describe('Solver and the breaker', () => {
       tryWithdraw: ({ maxWaitMs }) =>
         waitMs <= maxWaitMs ? { granted: true, waitMs, balance: -1 } : { granted: false, retryInMs: waitMs },
     });
-    const { rig } = await solveOne({
+    const { harness } = await solveOne({
       wrapBudget: patient,
       options: { timeoutMs: 60_000, onExhausted: 'wait' },
       answers: { submits: () => [{ fault: aFault() }, { answer: 'accepted' }] },
     });
-    const latest = rig.api.submissions.at(-1)!;
+    const latest = harness.api.submissions.at(-1)!;
     expect(latest.sentMs + usualTiming.intervalMs).toBeLessThanOrEqual(60_000);
-    expect(rig.api.submissions).toHaveLength(waitMs < 55_000 ? 2 : 1);
+    expect(harness.api.submissions).toHaveLength(waitMs < 55_000 ? 2 : 1);
   });
 
-  it('does not open for a full house', async () => {
+  it('does not open where every thread is busy', async () => {
     const full = { fault: aFault({ kind: 'throttled', threadsFull: true }) };
-    const rig = aRig({ breaker: impatient, answers: { submits: () => [full] } });
-    const outcomes = await solveAll(rig, someTasks(5));
-    expect(rig.events.some(({ type }) => type === 'breaker-refused')).toBe(false);
+    const harness = aHarness({ breaker: impatient, answers: { submits: () => [full] } });
+    const outcomes = await solveAll(harness, someTasks(5));
+    expect(harness.events.some(({ type }) => type === 'breaker-refused')).toBe(false);
     expect(outcomes.every((outcome) => outcome.status === 'failed' && outcome.reason === 'attempts-exhausted')).toBe(
       true,
     );
@@ -133,19 +135,21 @@ describe('Solver and the breaker', () => {
 
   it('keeps the last attempt of a task that pauses until the others know that the service is down', async () => {
     // Alone it would have used up its three attempts in six seconds.
-    const submits = (): Script<'accepted'> => [rig.clock.nowMs() < 25_000 ? reset : accepted];
-    const rig: Rig = aRig({ answers: { submits }, options: { onExhausted: 'pause' } });
+    const submits = (): Script<'accepted'> => [harness.clock.nowMs() < 25_000 ? reset : accepted];
+    const harness: SolverHarness = aHarness({ answers: { submits }, options: { onExhausted: 'pause' } });
     const [first, ...others] = someTasks(4);
-    const opening = rig.solver.solve(first!, rig.stop.signal);
-    const later = rig.clock.sleep(7_000).then(() => others.map((task) => rig.solver.solve(task, rig.stop.signal)));
-    await rig.clock.run();
+    const opening = harness.solver.solve(first!, harness.stop.signal);
+    const later = harness.clock
+      .sleep(7_000)
+      .then(() => others.map((task) => harness.solver.solve(task, harness.stop.signal)));
+    await harness.clock.run();
     const outcomes = await Promise.all([opening, ...(await later)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['solved', 'solved', 'solved', 'solved']);
   });
 
   it('submits nothing where the answer of a slow breaker comes after the deadline, and gives the pass back', async () => {
     const verdicts: string[] = [];
-    const slow = (breaker: Breaker, clock: Rig['clock']): Breaker => ({
+    const slow = (breaker: Breaker, clock: SolverHarness['clock']): Breaker => ({
       tryAcquire: async () => {
         await clock.sleep(2_000);
         return breaker.tryAcquire();
@@ -155,9 +159,9 @@ describe('Solver and the breaker', () => {
         return breaker.record(pass, verdict);
       },
     });
-    const { outcome, rig } = await solveOne({ wrapBreaker: slow, options: { timeoutMs: 1_000 } });
+    const { outcome, harness } = await solveOne({ wrapBreaker: slow, options: { timeoutMs: 1_000 } });
     expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
-    expect(rig.api.calls).toEqual([]);
+    expect(harness.api.calls).toEqual([]);
     expect(verdicts).toEqual(['abandoned']);
   });
 });

@@ -5,16 +5,16 @@ import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { RetryBudget } from '../../../src/ports/state.ts';
 import { aFault, aTask } from '../../support/builders.ts';
 import { notReady, ready } from '../../support/scripted-api.ts';
-import { aRig, type Rig, type RigParts, usualBreaker } from '../../support/solver-rig.ts';
+import { aHarness, type SolverHarness, type SolverHarnessParts, usualBreaker } from '../../support/solver-harness.ts';
 
 const full = describeFault({ kind: 'throttled', message: 'no thread', threadsFull: true });
 const unsolvable = aFault({ kind: 'unsolvable', message: 'nobody could' });
 
 async function solved(
-  parts: RigParts,
+  parts: SolverHarnessParts,
   special: Partial<SolveOptions>,
-): Promise<{ outcome: Outcome; rig: Rig; steps: string[] }> {
-  const rig = aRig(parts);
+): Promise<{ outcome: Outcome; harness: SolverHarness; steps: string[] }> {
+  const harness = aHarness(parts);
   const steps: string[] = [];
   const solveOptions: SolveOptions = {
     steps: {
@@ -27,31 +27,31 @@ async function solved(
     awaitThread: null,
     ...special,
   };
-  const running = rig.solver.solve(aTask(), rig.stop.signal, solveOptions);
-  await rig.clock.run();
-  return { outcome: await running, rig, steps };
+  const running = harness.solver.solve(aTask(), harness.stop.signal, solveOptions);
+  await harness.clock.run();
+  return { outcome: await running, harness, steps };
 }
 
 describe('an id of an earlier run', () => {
   const accepted = { captchaId: 't1-9', submittedAt: -10_000 };
 
   it('is polled and not paid for again', async () => {
-    const { outcome, rig, steps } = await solved({}, { accepted, earlierAttempts: 2 });
+    const { outcome, harness, steps } = await solved({}, { accepted, earlierAttempts: 2 });
     expect(outcome).toMatchObject({ status: 'solved', captchaId: 't1-9', submittedAt: -10_000 });
     expect(outcome.attempts.map(({ attempt }) => attempt)).toEqual([2]);
-    expect([rig.api.submissions, steps]).toEqual([[], []]);
+    expect([harness.api.submissions, steps]).toEqual([[], []]);
   });
 
   it('is the last submission of an input that it used up', async () => {
     const parts = { answers: { polls: () => [{ fault: unsolvable }] as const }, singleUse: ['challenge'] };
-    const { outcome, rig, steps } = await solved(parts, { accepted, earlierAttempts: 1 });
+    const { outcome, harness, steps } = await solved(parts, { accepted, earlierAttempts: 1 });
     expect(outcome).toMatchObject({ status: 'failed', reason: 'unsolvable' });
-    expect([rig.api.submissions, steps]).toEqual([[], []]);
+    expect([harness.api.submissions, steps]).toEqual([[], []]);
   });
 
   it('has waited for part of its first poll already', async () => {
-    const { rig } = await solved({}, { accepted, earlierAttempts: 1 });
-    expect(rig.api.polls[0]?.sentMs).toBe(5_000);
+    const { harness } = await solved({}, { accepted, earlierAttempts: 1 });
+    expect(harness.api.polls[0]?.sentMs).toBe(5_000);
   });
 
   it.each([
@@ -60,8 +60,8 @@ describe('an id of an earlier run', () => {
     ['for an interval where it was seen not to be ready', [{ answer: notReady }, { answer: ready }], null],
   ] as const)('is held to be solved %s', async (_when, script, submittedAt) => {
     const answers = { polls: () => script };
-    const { outcome, rig } = await solved({ answers }, { accepted, earlierAttempts: 1 });
-    const solvedAt = submittedAt ?? rig.clock.timestamp() - 5_000;
+    const { outcome, harness } = await solved({ answers }, { accepted, earlierAttempts: 1 });
+    const solvedAt = submittedAt ?? harness.clock.timestamp() - 5_000;
     expect(outcome).toMatchObject({ status: 'solved', solvedAt, expiresAt: solvedAt + 120_000 });
   });
 
@@ -95,16 +95,16 @@ describe('a submission of an earlier run whose answer nobody knows', () => {
   };
 
   it('is made again at once, with the budget spent: whoever was killed has not failed', async () => {
-    const { outcome, rig } = await solved({ budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
+    const { outcome, harness } = await solved({ budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
     expect(outcome.status).toBe('solved');
-    expect(rig.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0]);
+    expect(harness.api.submissions.map(({ sentMs }) => sentMs)).toEqual([0]);
   });
 
   it('takes a token for what follows, as after every attempt', async () => {
     const answers = { submits: () => [{ fault: aFault() }] as const };
-    const { outcome, rig } = await solved({ answers, budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
+    const { outcome, harness } = await solved({ answers, budget: slow, wrapBudget: spend }, { earlierAttempts: 1 });
     expect(outcome).toMatchObject({ reason: 'budget-exhausted' });
-    expect(rig.api.submissions).toHaveLength(1);
+    expect(harness.api.submissions).toHaveLength(1);
   });
 });
 
@@ -119,7 +119,7 @@ describe('the steps of an attempt', () => {
   it('give the pass of the breaker back where whoever is asked says no', async () => {
     const verdicts: string[] = [];
     const no = new Error('no more submissions');
-    const rig = aRig({
+    const harness = aHarness({
       wrapBreaker: (inner) => ({
         tryAcquire: () => inner.tryAcquire(),
         record: (pass, verdict) => {
@@ -130,8 +130,8 @@ describe('the steps of an attempt', () => {
     });
     const steps = { intend: () => Promise.reject(no), refused: () => undefined, submitted: () => undefined };
     const solveOptions = { steps, earlierAttempts: 0, accepted: null, awaitThread: null };
-    await expect(rig.solver.solve(aTask(), rig.stop.signal, solveOptions)).rejects.toBe(no);
-    expect([verdicts, rig.api.calls]).toEqual([['abandoned'], []]);
+    await expect(harness.solver.solve(aTask(), harness.stop.signal, solveOptions)).rejects.toBe(no);
+    expect([verdicts, harness.api.calls]).toEqual([['abandoned'], []]);
   });
 });
 
@@ -141,10 +141,10 @@ describe('an answer that every thread is taken', () => {
   it('costs neither an attempt nor a token where a thread is waited for', async () => {
     let waits = 0;
     const awaitThread = async (): Promise<void> => void (waits += 1);
-    const { outcome, rig, steps } = await solved({ answers: { submits } }, { awaitThread });
+    const { outcome, harness, steps } = await solved({ answers: { submits } }, { awaitThread });
     expect(outcome.attempts.map(({ attempt }) => attempt)).toEqual([1]);
     expect(steps).toEqual(['intend 1', 'refused', 'intend 1', 'refused', 'intend 1', 'submitted t1-3']);
-    expect(rig.events.some(({ type }) => type === 'retrying')).toBe(false);
+    expect(harness.events.some(({ type }) => type === 'retrying')).toBe(false);
     expect(waits).toBe(2);
   });
 
@@ -163,8 +163,8 @@ describe('an answer that every thread is taken', () => {
   it('is heeded for as long as it asks for, though a thread is free before', async () => {
     const asked = { fault: { ...full, retryAfterMs: 60_000 } };
     const answers = { submits: () => [asked, { answer: 'accepted' as const }] as const };
-    const { rig } = await solved({ answers }, { awaitThread: async () => undefined });
-    const [first, second] = rig.api.submissions;
+    const { harness } = await solved({ answers }, { awaitThread: async () => undefined });
+    const [first, second] = harness.api.submissions;
     expect(second!.sentMs - first!.endedMs).toBeGreaterThanOrEqual(60_000);
   });
 

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { bodyHint, bodyOfFile, mostFileBytes } from '../../../protocol/image.ts';
+import { bodyHint, bodyOfFile, maxFileBytes } from '../../../protocol/image.ts';
 
 /** What an input's file holds: bare base64, or why it is not sent and what to do about it. */
 type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
@@ -10,7 +10,7 @@ async function readStart(path: string): Promise<Buffer> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const room = Buffer.allocUnsafe((size === 0 ? mostFileBytes : Math.min(size, mostFileBytes)) + 1);
+    const room = Buffer.allocUnsafe((size === 0 ? maxFileBytes : Math.min(size, maxFileBytes)) + 1);
     let length = 0;
     while (length < room.length) {
       const { bytesRead } = await file.read(room, length, room.length - length);

@@ -28,7 +28,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('crash' as const), junk: fc.string().map((text) => text.replaceAll('\n', ' ')) }),
 );
 
-/** The whole course of every task, plainly: what it is follows from replaying its operations. */
+/** The whole history of every task, plainly: what it is follows from replaying its operations. */
 class Model {
   readonly steps: Exclude<Operation, { type: 'crash' }>[] = [];
 
@@ -107,7 +107,7 @@ async function expectSame(journal: OpenJournal, model: Model): Promise<void> {
   });
 }
 
-it('finds after any course and any crash what a plain model says', async () => {
+it('finds after any history and any crash what a plain model says', async () => {
   const folder = aFolder();
   let runs = 0;
   await fc.assert(

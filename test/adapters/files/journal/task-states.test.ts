@@ -61,9 +61,9 @@ it.each<[string, readonly Step[], TaskProgress]>([
     [intent(1), submitted('7'), refused],
     { state: 'submitted', attempts: 1, captchaId: '7', submittedAt: 5 },
   ],
-])('after %s a task is as far as it is', (_what, course, progress) => {
+])('after %s a task is as far as it is', (_what, history, progress) => {
   const states = new TaskStates();
-  course.forEach((step, at) => states.apply(step, at));
+  history.forEach((step, at) => states.apply(step, at));
   expect(states.progressOf(key)).toEqual(progress);
 });
 

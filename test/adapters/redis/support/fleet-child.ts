@@ -8,7 +8,7 @@ import { FleetResilience } from '../../../../src/core/resilience/fleet-resilienc
 import { HostResilience } from '../../../../src/core/resilience/host-resilience.ts';
 import { fleetShareOf } from '../../../../src/core/resilience/remote-lease.ts';
 import type { StateReply, StateCommand } from '../../../../src/core/resilience/resilience-state.ts';
-import { usualBreaker } from '../../../support/solver-rig.ts';
+import { usualBreaker } from '../../../support/solver-harness.ts';
 
 /** `child.mjs URL FOLDER PER_SECOND BURST DURATION_MS SKEW_MS`: asks for tokens and says when it got them, as its host's clock goes. */
 const [, , url = '', folder = '', perSecond, burst, durationMs, skewMs] = process.argv;

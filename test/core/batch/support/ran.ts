@@ -1,12 +1,12 @@
 import type { Fault } from '../../../../src/domain/fault.ts';
 import type { Task } from '../../../../src/domain/task.ts';
-import { aBatch, type BatchRigParts, someItems, streamOf } from '../../../support/batch-rig.ts';
+import { aBatch, type BatchHarnessParts, someItems, streamOf } from '../../../support/batch-harness.ts';
 import { type Script, type ScriptedAnswers, ScriptedApi } from '../../../support/scripted-api.ts';
-import { wellBehaved } from '../../../support/solver-rig.ts';
+import { wellBehaved } from '../../../support/solver-harness.ts';
 
 /** A service that behaves well but for these answers. */
 export const scripted =
-  (answers: Partial<ScriptedAnswers> = {}): BatchRigParts<ScriptedApi>['api'] =>
+  (answers: Partial<ScriptedAnswers> = {}): BatchHarnessParts<ScriptedApi>['api'] =>
   (clock) =>
     new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
 
@@ -19,7 +19,7 @@ export const failing =
   };
 
 /** A batch of so many tasks, run to its end. */
-export async function ran(count: number, parts: Partial<BatchRigParts<ScriptedApi>> = {}) {
+export async function ran(count: number, parts: Partial<BatchHarnessParts<ScriptedApi>> = {}) {
   const batch = aBatch({ api: scripted(), ...parts });
   const running = batch.run(streamOf(someItems(count)));
   running.catch(() => undefined);

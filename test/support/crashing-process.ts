@@ -4,20 +4,20 @@ import type { Awaitable } from '../../src/ports/system.ts';
  * A process that may end between any two of its steps: everything that it asks of the outside world goes through
  * `take`, and what is asked or answered after its end never comes back.
  */
-export class MortalProcess {
+export class CrashingProcess {
   readonly name: string;
   /** Resolves when it is killed. */
   readonly killed: Promise<'killed'>;
   #stepsLeft: number;
   #isDead = false;
-  #tell: (how: 'killed') => void = () => undefined;
+  #notify: (how: 'killed') => void = () => undefined;
 
   /** `steps`: it is killed after so many; Infinity lives. */
   constructor(name: string, steps = Infinity) {
     this.name = name;
     this.#stepsLeft = steps;
     this.killed = new Promise((resolve) => {
-      this.#tell = resolve;
+      this.#notify = resolve;
     });
   }
 
@@ -27,7 +27,7 @@ export class MortalProcess {
 
   kill(): void {
     this.#isDead = true;
-    this.#tell('killed');
+    this.#notify('killed');
   }
 
   /** Two steps, one before the action and one before its answer is known. */

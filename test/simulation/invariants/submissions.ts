@@ -1,10 +1,10 @@
-import type { Call, Course } from '../ledger.ts';
+import type { Call, TaskRun } from '../ledger.ts';
 
-export const submissionsOf = ({ calls }: Course): Call[] => calls.filter(({ type }) => type === 'submit');
+export const submissionsOf = ({ calls }: TaskRun): Call[] => calls.filter(({ type }) => type === 'submit');
 
 /** What the task saw last before a call of it; null where the call is its first. */
 export function before(call: Call): Call | null {
-  return call.course.calls[call.course.calls.indexOf(call) - 1] ?? null;
+  return call.taskRun.calls[call.taskRun.calls.indexOf(call) - 1] ?? null;
 }
 
 /** Nothing was accepted, and all who wait for the breaker know more. */
@@ -15,10 +15,10 @@ export function isFailedTrial({ pass, fault }: Call): boolean {
 
 /** Whether a task that was answered so may submit again without a token: nothing of it was accepted. */
 function isFreeOfCharge(call: Call): boolean {
-  const { type, course, pass, fault } = call;
+  const { type, taskRun, pass, fault } = call;
   if (type === 'poll' || fault === null) return false;
-  if (fault.threadsFull) return course.disk !== null;
-  return isFailedTrial(call) && pass?.isProbe === true && course.options.onExhausted === 'pause';
+  if (fault.threadsFull) return taskRun.disk !== null;
+  return isFailedTrial(call) && pass?.isProbe === true && taskRun.options.onExhausted === 'pause';
 }
 
 /** A submission that must have drawn a token, and the earliest moment at which it can have done so. */
@@ -27,9 +27,9 @@ export interface Retry {
   readonly reasonMs: number;
 }
 
-/** The submissions of a course that must have drawn a token. */
-export function retriesOf(course: Course): Retry[] {
-  return submissionsOf(course).flatMap((submission) => {
+/** The submissions of a task run that must have drawn a token. */
+export function retriesOf(taskRun: TaskRun): Retry[] {
+  return submissionsOf(taskRun).flatMap((submission) => {
     const reason = before(submission);
     if (reason === null || isFreeOfCharge(reason)) return [];
     return [{ submission, reasonMs: reason.endedMs ?? reason.sentMs }];

@@ -10,7 +10,7 @@ import { mountSmallDisk } from './support/small-disk.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
 
-describe.concurrent('captcha batch at a service in trouble', () => {
+describe.concurrent('captcha batch with a failing service', () => {
   it('stops with 3 when the account needs a person, and keeps what was solved', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(60));
@@ -54,7 +54,7 @@ describe.concurrent('captcha batch at a service in trouble', () => {
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 300);
   });
 
-  it('finds its way to the few threads there are: no attempt is spent on a full house', async ({ bench }) => {
+  it('finds its way to the few threads there are: no attempt is spent on busy threads', async ({ bench }) => {
     const ledger = await openLedger(bench, { threads: 3, latencyMs: [30, 60] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const ended = await bench.run(['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '4'], { at: ledger });
@@ -95,7 +95,7 @@ describe.concurrent('captcha batch at a service in trouble', () => {
   });
 });
 
-describe.concurrent('captcha batch at a machine in trouble', () => {
+describe.concurrent('captcha batch on a failing machine', () => {
   it('ends with 74 and a clear word on a full disk, and resumes when there is room', async ({ bench, skip }) => {
     const disk = mountSmallDisk(bench, 200 * 1_024);
     if (disk === null) {

@@ -2,10 +2,10 @@ import type { PassTaken } from '../ledger.ts';
 import type { Simulated } from '../simulate.ts';
 
 /** Whether nobody need wait for a submission that was not answered: its lease is over, or its process is seen to be. */
-function isGivenUp({ course, takenMs }: PassTaken, atMs: number, { schedule, ledger }: Simulated): boolean {
+function isGivenUp({ taskRun, takenMs }: PassTaken, atMs: number, { schedule, ledger }: Simulated): boolean {
   const { sharing, breaker } = schedule.protection;
   if (atMs >= takenMs + breaker.probeLeaseMs) return true;
-  return sharing === 'log' && (ledger.goneMs.get(course.process) ?? Infinity) <= atMs;
+  return sharing === 'log' && (ledger.goneMs.get(taskRun.process) ?? Infinity) <= atMs;
 }
 
 /** A probe is out from when its pass was taken until it was given back, given up, or its lease was over. */
@@ -16,7 +16,7 @@ export function* probesOneAtATime(simulated: Simulated): Iterable<string> {
     if (type !== 'taken' || !pass.isProbe) continue;
     simulated.ledger.count('breaker: probe');
     if (out !== null && !isGivenUp(out, atMs, simulated)) {
-      yield `at ${atMs} ms ${pass.course.taskId} probes while ${out.course.taskId} does`;
+      yield `at ${atMs} ms ${pass.taskRun.taskId} probes while ${out.taskRun.taskId} does`;
     }
     out = pass;
   }
@@ -62,9 +62,9 @@ class DownTime {
     const { out, sinceMs } = this.#down;
     this.#down.out = pass;
     const { takenMs } = pass;
-    if (out !== null && !isGivenUp(out, takenMs, this.#simulated)) return `${pass.course.taskId} at ${takenMs} ms`;
+    if (out !== null && !isGivenUp(out, takenMs, this.#simulated)) return `${pass.taskRun.taskId} at ${takenMs} ms`;
     // Rounded: breaks are sums of fractions.
-    return takenMs < sinceMs + this.#leastBreakMs - 1e-6 ? `${pass.course.taskId} at ${takenMs} ms, too soon` : null;
+    return takenMs < sinceMs + this.#leastBreakMs - 1e-6 ? `${pass.taskRun.taskId} at ${takenMs} ms, too soon` : null;
   }
 
   giveBack(pass: PassTaken, verdict: string | null, atMs: number): void {
@@ -96,8 +96,8 @@ class DownTime {
   }
 
   /** Nobody can say whether the others have heard of it. */
-  #diedBeforeItTold({ course }: PassTaken, atMs: number): boolean {
-    return (this.#simulated.ledger.goneMs.get(course.process) ?? Infinity) <= atMs + this.#toldMs;
+  #diedBeforeItTold({ taskRun }: PassTaken, atMs: number): boolean {
+    return (this.#simulated.ledger.goneMs.get(taskRun.process) ?? Infinity) <= atMs + this.#toldMs;
   }
 
   /** Until a probe tells. */

@@ -14,7 +14,7 @@ import {
 import { expectAccounted } from './killed-batch.ts';
 import type { Running } from './running.ts';
 
-export interface FleetOrdeal {
+export interface FleetStressTest {
   readonly rows: number;
   readonly kills: number;
   /** This region loses its worker after the first kill, for good. */
@@ -40,9 +40,9 @@ function acceptedCount({ accepted }: Ledger): number {
 async function killWorkers(
   fleet: Fleet | RedisFleet,
   workers: Map<RegionName, Running>,
-  ordeal: FleetOrdeal,
+  stressTest: FleetStressTest,
 ): Promise<void> {
-  const { random, rows, kills, deadRegion } = ordeal;
+  const { random, rows, kills, deadRegion } = stressTest;
   for (let kill = 0; kill < kills; kill += 1) {
     await until(() => acceptedCount(fleet.ledger) >= ((kill + 1) / (kills + 2)) * rows);
     await sleep(random() * 50);
@@ -51,11 +51,11 @@ async function killWorkers(
     workers.get(region)!.signal('SIGKILL');
     await workers.get(region)!.ended;
     if (region !== deadRegion) workers.set(region, await fleet.startWorker(region));
-    if (kill === Math.floor(kills / 2) && 'redis' in fleet) await restartRedis(fleet, ordeal);
+    if (kill === Math.floor(kills / 2) && 'redis' in fleet) await restartRedis(fleet, stressTest);
   }
 }
 
-async function restartRedis({ redis }: RedisFleet, { redisAwayMs }: FleetOrdeal): Promise<void> {
+async function restartRedis({ redis }: RedisFleet, { redisAwayMs }: FleetStressTest): Promise<void> {
   await redis.down();
   await sleep(redisAwayMs);
   await redis.up();
@@ -77,26 +77,26 @@ export function expectOneResultEach(
 }
 
 /** Three regions, workers that are killed, one region dead for good, Redis killed and restarted, and in the end one row each. */
-export async function surviveFleetOrdeal(
+export async function surviveFleetStress(
   bench: Bench,
-  ordeal: FleetOrdeal,
+  stressTest: FleetStressTest,
 ): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
-  const { longestMs, concurrency, open = openFleet } = ordeal;
+  const { longestMs, concurrency, open = openFleet } = stressTest;
   const service = { latencyMs: [300, 1_500], threads: 500 } as const;
   const fleet = await open(bench, { longestMs, service, config: { worker: { concurrency } } });
   const { ledger, usage } = fleet;
-  await bench.write('work/tasks.csv', regionalCsv(ordeal.rows));
+  await bench.write('work/tasks.csv', regionalCsv(stressTest.rows));
   const started = regions.map(async (region) => [region, await fleet.startWorker(region)] as const);
   const workers = new Map(await Promise.all(started));
   const running = await bench.start(command, usage);
-  await killWorkers(fleet, workers, ordeal);
+  await killWorkers(fleet, workers, stressTest);
   const ended = await running.ended;
   expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
-  for (const [region, worker] of workers) if (region !== ordeal.deadRegion) worker.signal('SIGTERM');
+  for (const [region, worker] of workers) if (region !== stressTest.deadRegion) worker.signal('SIGTERM');
   for (const [region, worker] of workers) {
-    if (region !== ordeal.deadRegion) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
+    if (region !== stressTest.deadRegion) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
   }
   const rows = await rowsIn(bench, 'solved.csv');
-  expect(countsOf(column(rows, 'home_region'))).toHaveProperty(ordeal.deadRegion);
+  expect(countsOf(column(rows, 'home_region'))).toHaveProperty(stressTest.deadRegion);
   return { rows, ledger };
 }

@@ -21,8 +21,8 @@ function solve(bin, flags, env) {
   return new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** What a crowd of processes does to a service that is down at first. */
-export async function crowdMeetsOutage(bin, { count, outageMs, flags, env }) {
+/** What many processes at once do to a service that is down at first. */
+export async function processesMeetOutage(bin, { count, outageMs, flags, env }) {
   const sandbox = await startSandbox(bin, outageMs);
   const startedMs = performance.now();
   const own = { ...env, CAPTCHAAI_BASE_URL: sandbox.url };

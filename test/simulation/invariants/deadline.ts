@@ -1,34 +1,34 @@
-import type { Call, Course } from '../ledger.ts';
+import type { Call, TaskRun } from '../ledger.ts';
 import type { Simulated } from '../simulate.ts';
 
 /** Sums of times that are no whole milliseconds. */
 const rounding = 1e-6;
 
 /** The own time of a task that pauses stands still while it waits for others: then its deadline is not known here. */
-const pauses = ({ options }: Course): boolean => options.onExhausted === 'pause';
+const pauses = ({ options }: TaskRun): boolean => options.onExhausted === 'pause';
 
 /** A pausing task is given the longest wait that `Retry-After` may cost it, and may wait less: up to a fifth, or 5 s. */
-function grantedJitterMs({ calls }: Course): number {
+function grantedJitterMs({ calls }: TaskRun): number {
   return calls.reduce((sum, { fault }) => sum + Math.min(5_000, (fault?.retryAfterMs ?? 0) * 0.2), 0);
 }
 
-function isLate({ course, sentMs, timeLeftMs }: Call): boolean {
-  const { startedMs, options } = course;
+function isLate({ taskRun, sentMs, timeLeftMs }: Call): boolean {
+  const { startedMs, options } = taskRun;
   // With nothing left the client sends nothing: a timer was late, or the disk slow.
   if (timeLeftMs <= 0) return false;
-  if (pauses(course)) return timeLeftMs > options.timeoutMs + grantedJitterMs(course) + rounding;
+  if (pauses(taskRun)) return timeLeftMs > options.timeoutMs + grantedJitterMs(taskRun) + rounding;
   return Math.abs(sentMs + timeLeftMs - startedMs - options.timeoutMs) > rounding;
 }
 
 /** Calls are limited by what is left until the deadline: the client ends them there. */
 export function* callsInTime({ ledger }: Simulated): Iterable<string> {
   for (const call of ledger.calls.filter(isLate)) {
-    yield `${call.course.process} ${call.type} ${call.course.taskId} at ${call.sentMs} ms with ${call.timeLeftMs} ms left`;
+    yield `${call.taskRun.process} ${call.type} ${call.taskRun.taskId} at ${call.sentMs} ms with ${call.timeLeftMs} ms left`;
   }
   // What an id may take does not pause.
-  for (const course of ledger.courses) {
-    const { calls, options } = course;
-    const mostMs = options.timeoutMs + (pauses(course) ? grantedJitterMs(course) : 0) + rounding;
+  for (const taskRun of ledger.taskRuns) {
+    const { calls, options } = taskRun;
+    const mostMs = options.timeoutMs + (pauses(taskRun) ? grantedJitterMs(taskRun) : 0) + rounding;
     const accepted = calls.findLast(({ type, captchaId }) => type === 'submit' && captchaId !== null);
     const late = calls.find(
       ({ type, sentMs, timeLeftMs }) =>
@@ -42,9 +42,9 @@ export function* callsInTime({ ledger }: Simulated): Iterable<string> {
 export function* endsInTime({ ledger, schedule }: Simulated): Iterable<string> {
   const { lagMs, protection, batches } = { ...schedule };
   const slackMs = 4 * (lagMs + protection.answerMs + Math.max(0, ...batches.map(({ disk }) => 2 * disk.syncMs))) + 1;
-  for (const course of ledger.courses) {
-    const { endedMs, startedMs, options, taskId, process } = course;
-    if (endedMs === null || pauses(course)) continue;
+  for (const taskRun of ledger.taskRuns) {
+    const { endedMs, startedMs, options, taskId, process } = taskRun;
+    if (endedMs === null || pauses(taskRun)) continue;
     if (endedMs > startedMs + options.timeoutMs + slackMs) yield `${process} ends ${taskId} at ${endedMs} ms`;
   }
 }
@@ -53,9 +53,9 @@ export function* endsInTime({ ledger, schedule }: Simulated): Iterable<string> {
 export function* submitsNothingOnceStopped({ ledger, batches }: Simulated): Iterable<string> {
   for (const { process, interruptedMs } of batches.flatMap(({ lived }) => lived)) {
     const late = ledger.calls.find(
-      ({ type, course, pass }) =>
-        type === 'submit' && course.process === process && (pass?.takenMs ?? 0) > (interruptedMs ?? Infinity),
+      ({ type, taskRun, pass }) =>
+        type === 'submit' && taskRun.process === process && (pass?.takenMs ?? 0) > (interruptedMs ?? Infinity),
     );
-    if (late !== undefined) yield `${process} submits ${late.course.taskId} at ${late.sentMs} ms`;
+    if (late !== undefined) yield `${process} submits ${late.taskRun.taskId} at ${late.sentMs} ms`;
   }
 }

@@ -1,7 +1,7 @@
 import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 
 /** What may go wrong with one request, on the wire or at the service. */
-export interface Trouble {
+export interface ServiceFault {
   readonly name: string;
   /** The share of submissions that the service accepts all the same, 0..1. */
   readonly accepts: number;
@@ -21,7 +21,7 @@ const broken = (why: string, maybeSent: boolean): HttpCall => ({ type: 'broken',
 const code = (name: string): HttpCall => reply(200, `{"status":0,"request":"${name}"}`);
 
 /** What clouds of real services are made of. */
-export const troubles: readonly Trouble[] = [
+export const serviceFaults: readonly ServiceFault[] = [
   { name: 'connection refused', accepts: 0, httpCall: broken('the connection was refused', false) },
   { name: 'connection reset', accepts: 0.5, httpCall: broken('the connection was reset', true) },
   { name: 'answer lost', accepts: 1, httpCall: broken('the connection was closed', true) },

@@ -13,7 +13,7 @@ import type { SolverEvent } from '../../src/domain/events.ts';
 import type { SolverApi } from '../../src/ports/api.ts';
 import { aTask, someOptions } from './builders.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { usualBreaker, usualBudget, usualTiming } from './solver-rig.ts';
+import { usualBreaker, usualBudget, usualTiming } from './solver-harness.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
@@ -31,7 +31,7 @@ export async function* streamOf<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-export interface BatchRigParts<Api extends SolverApi = SolverApi> {
+export interface BatchHarnessParts<Api extends SolverApi = SolverApi> {
   readonly clock?: VirtualClock;
   readonly api: (clock: VirtualClock) => Api;
   readonly journal?: MemoryJournal;
@@ -57,7 +57,7 @@ export function rowOf({ item, outcome, attemptCount, possiblyCharged }: BatchRes
 }
 
 /** A batch with the shipping solver, in virtual time. */
-export function aBatch<Api extends SolverApi>(parts: BatchRigParts<Api>) {
+export function aBatch<Api extends SolverApi>(parts: BatchHarnessParts<Api>) {
   const clock = parts.clock ?? new VirtualClock();
   const random = seededRandom(parts.seed ?? 1);
   const api = parts.api(clock);

@@ -1,4 +1,4 @@
-import { retriesWithReason } from './laws/attempts.ts';
+import { retriesWithReason } from './invariants/attempts.ts';
 import {
   endsAll,
   journalsAll,
@@ -7,14 +7,14 @@ import {
   marksDoubt,
   solvesAll,
   writesEachRowOnce,
-} from './laws/batch.ts';
-import { asksOneAtATime, probesOneAtATime } from './laws/breaker.ts';
-import { keepsToTheBudget } from './laws/budget.ts';
-import { callsInTime, endsInTime, submitsNothingOnceStopped } from './laws/deadline.ts';
+} from './invariants/batch.ts';
+import { asksOneAtATime, probesOneAtATime } from './invariants/breaker.ts';
+import { keepsToTheBudget } from './invariants/budget.ts';
+import { callsInTime, endsInTime, submitsNothingOnceStopped } from './invariants/deadline.ts';
 import type { Simulated } from './simulate.ts';
 
 /** What must hold whatever happens: a breach is a sentence. All of them look at the world's own ledger. */
-export const laws: Readonly<Record<string, (simulated: Simulated) => Iterable<string>>> = {
+export const invariants: Readonly<Record<string, (simulated: Simulated) => Iterable<string>>> = {
   'no task is lost': endsAll,
   'every task has exactly one row in the end': writesEachRowOnce,
   'every task is solved once the service is well': solvesAll,

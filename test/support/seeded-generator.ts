@@ -2,7 +2,7 @@ import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import type { Random } from '../../src/ports/system.ts';
 
 /** Chance with a seed, in the shapes in which it is wanted. */
-export class Dice implements Random {
+export class SeededGenerator implements Random {
   readonly #random: Random;
 
   constructor(seed: number) {

@@ -14,7 +14,7 @@ import type { QueuedTask, TaskResult } from '../../src/domain/queued-task.ts';
 import type { SolverApi } from '../../src/ports/api.ts';
 import type { ResultQueue, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask, someOptions } from './builders.ts';
-import { usualBreaker, usualBudget, usualTiming } from './solver-rig.ts';
+import { usualBreaker, usualBudget, usualTiming } from './solver-harness.ts';
 
 export const keyOf = (row: number): string => row.toString(16).padStart(32, '0');
 
@@ -70,7 +70,7 @@ export function aWorker(parts: WorkerParts) {
   const queue = parts.queue ?? new MemoryTaskQueue(world.tasks);
   const interrupt = new AbortController();
   const pause = new WorkerPause({ clock });
-  const tally = new WorkerStats();
+  const stats = new WorkerStats();
   const told: string[] = [];
   const solverDeps = {
     ...{ api, random, timing: () => usualTiming },
@@ -86,14 +86,14 @@ export function aWorker(parts: WorkerParts) {
     ...parts.options,
   };
   const deps: WorkerDeps = {
-    ...{ queue, results: parts.results ?? world.results, limit, clock, pause, tally },
+    ...{ queue, results: parts.results ?? world.results, limit, clock, pause, stats },
     solverUntil: (left) =>
       new Solver(someOptions({ onExhausted: 'pause', ...parts.solver }), {
         ...solverDeps,
         clock: clockUntil(left, clock),
       }),
     interrupt: interrupt.signal,
-    tell: (message) => told.push(message),
+    notify: (message) => told.push(message),
   };
-  return { worker: new Worker(options, deps), queue, limit, interrupt, pause, tally, told };
+  return { worker: new Worker(options, deps), queue, limit, interrupt, pause, stats, told };
 }

@@ -2,11 +2,11 @@ import type { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import type { SolverApi } from '../../src/ports/api.ts';
 import type { ResultQueue, TaskLease, TaskQueue } from '../../src/ports/queues.ts';
 import type { Random } from '../../src/ports/system.ts';
-import type { MortalProcess } from './mortal-process.ts';
+import type { CrashingProcess } from './crashing-process.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-function mortalLease(lease: TaskLease, life: MortalProcess): TaskLease {
+function crashingLease(lease: TaskLease, life: CrashingProcess): TaskLease {
   return {
     queued: lease.queued,
     delivery: lease.delivery,
@@ -22,7 +22,7 @@ function mortalLease(lease: TaskLease, life: MortalProcess): TaskLease {
 }
 
 /** A queue as a process sees it that may die. */
-export function mortalQueue(queue: TaskQueue, life: MortalProcess): TaskQueue {
+export function crashingQueue(queue: TaskQueue, life: CrashingProcess): TaskQueue {
   return {
     place: queue.place,
     send: (tasks) => life.take(() => queue.send(tasks)),
@@ -33,7 +33,7 @@ export function mortalQueue(queue: TaskQueue, life: MortalProcess): TaskQueue {
     holds: (tasks) => queue.holds(tasks),
     receive: async (most, waitMs, signal) => {
       const leases = await life.take(() => queue.receive(most, waitMs, signal));
-      return leases.map((lease) => mortalLease(lease, life));
+      return leases.map((lease) => crashingLease(lease, life));
     },
     depth: () => (life.isDead ? never() : queue.depth()),
     dead: (most) => queue.dead(most),
@@ -42,7 +42,7 @@ export function mortalQueue(queue: TaskQueue, life: MortalProcess): TaskQueue {
   };
 }
 
-export function mortalResults(results: ResultQueue, life: MortalProcess): ResultQueue {
+export function crashingResults(results: ResultQueue, life: CrashingProcess): ResultQueue {
   return {
     push: (result) => life.take(() => results.push(result)),
     isFinished: (task) => life.take(() => results.isFinished(task)),
@@ -73,7 +73,7 @@ export class CountingService {
   }
 
   /** As a process sees it that may die. */
-  api(life: MortalProcess): SolverApi {
+  api(life: CrashingProcess): SolverApi {
     const later = async (): Promise<void> => this.#clock.sleep(this.#random.next() * 1_000);
     return {
       submit: (task) =>

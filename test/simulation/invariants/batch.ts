@@ -10,7 +10,7 @@ const endedByItself = ({ end }: Lived): boolean => end !== null && typeof end ==
 export function* endsAll({ batches, solves, ledger }: Simulated): Iterable<string> {
   for (const { process, end } of batches.flatMap(({ lived }) => lived)) if (end === null) yield `${process} hangs`;
   for (const [index, end] of solves.entries()) {
-    const outcomes = ledger.courses.filter(
+    const outcomes = ledger.taskRuns.filter(
       ({ process, outcome }) => process === `solve${index + 1}` && outcome !== null,
     );
     if (end === null) yield `solve${index + 1} hangs`;
@@ -68,7 +68,7 @@ export function* marksDoubt({ batches, ledger }: Simulated): Iterable<string> {
 export function* keepsToBounds({ batches, ledger }: Simulated): Iterable<string> {
   for (const { process, life, begun } of batches.flatMap(({ lived }) => lived)) {
     const { maxSubmissions, limit } = life.bounds;
-    const calls = ledger.courses.filter((course) => course.process === process).flatMap(submissionsOf);
+    const calls = ledger.taskRuns.filter((taskRun) => taskRun.process === process).flatMap(submissionsOf);
     const counted = calls.filter(({ fault }) => fault?.threadsFull !== true).length;
     if (counted > (maxSubmissions ?? Infinity)) yield `${process}: ${counted} submissions`;
     if (begun > (limit ?? Infinity)) yield `${process}: ${begun} tasks`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WaiterBackoff } from '../../../src/core/solve/admission-gate.ts';
 import type { Breaker } from '../../../src/ports/state.ts';
 import { aFault, someTasks } from '../../support/builders.ts';
-import { aRig, solveAll, usualBreaker } from '../../support/solver-rig.ts';
+import { aHarness, solveAll, usualBreaker } from '../../support/solver-harness.ts';
 
 /** How long the last of so many who wait is told to wait. */
 async function waitOf(size: number, retryInMs: number, jitter: number): Promise<number> {
@@ -18,7 +18,7 @@ async function waitOf(size: number, retryInMs: number, jitter: number): Promise<
   return waits.at(-1) ?? NaN;
 }
 
-describe('Crowd', () => {
+describe('WaiterBackoff', () => {
   it.each([
     ['one waits as long as it is told', 1, 40, 1, 40],
     ['a few wait as long as they are told', 4, 40, 1, 40],
@@ -41,12 +41,12 @@ describe('Crowd', () => {
   });
 });
 
-describe('Solver, with a crowd that waits for the breaker', () => {
+describe('Solver, with many tasks that wait for the breaker', () => {
   const down = { latencyMs: 100, fault: aFault() };
   const accepted = { latencyMs: 100, answer: 'accepted' as const };
 
-  /** How often a crowd of so many asks the breaker until all are solved. */
-  async function asksOf(crowdSize: number): Promise<number> {
+  /** How often so many waiters ask the breaker until all are solved. */
+  async function asksOf(waiterCount: number): Promise<number> {
     let asks = 0;
     const counted = (breaker: Breaker): Breaker => ({
       tryAcquire: () => {
@@ -55,13 +55,13 @@ describe('Solver, with a crowd that waits for the breaker', () => {
       },
       record: (pass, verdict) => breaker.record(pass, verdict),
     });
-    const rig = aRig({
+    const harness = aHarness({
       breaker: { ...usualBreaker, consecutiveFailures: 1, unprovenLimit: 1 },
       wrapBreaker: counted,
       options: { onExhausted: 'pause' },
       answers: { submits: ({ taskId }) => (taskId === 't1' ? [down, accepted] : [accepted]) },
     });
-    const outcomes = await solveAll(rig, someTasks(crowdSize));
+    const outcomes = await solveAll(harness, someTasks(waiterCount));
     expect(outcomes.every(({ status }) => status === 'solved')).toBe(true);
     return asks;
   }

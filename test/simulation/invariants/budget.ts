@@ -29,7 +29,7 @@ function* overdrawn(retries: readonly Retry[], supply: Supply): Iterable<string>
 
 export function* keepsToTheBudget({ ledger, schedule }: Simulated): Iterable<string> {
   const { burst, ratio, minRetriesPerSecond, maxRetriesPerSecond } = schedule.protection.budget;
-  const retries = ledger.courses.flatMap(retriesOf);
+  const retries = ledger.taskRuns.flatMap(retriesOf);
   ledger.count('submission that drew a token', retries.length);
   const acceptedMs = ledger.calls.flatMap(({ type, captchaId, endedMs }) =>
     type === 'submit' && captchaId !== null && endedMs !== null ? [endedMs] : [],
@@ -40,7 +40,7 @@ export function* keepsToTheBudget({ ledger, schedule }: Simulated): Iterable<str
   yield* overdrawn(retries, ceiling);
   if (ratio === null) return;
   // A reservation is charged when it falls due: what was deposited before it was due counts, since the beginning.
-  const reserves = ledger.courses.some(({ options }) => options.onExhausted !== 'fail');
+  const reserves = ledger.taskRuns.some(({ options }) => options.onExhausted !== 'fail');
   const funded: Supply = (fromMs, toMs) =>
     burst + minRetriesPerSecond * seconds(fromMs, toMs) + ratio * accepted(reserves ? 0 : fromMs, toMs);
   yield* overdrawn(retries, funded);

@@ -25,7 +25,7 @@ const faults: readonly Fault[] = [
 const pollFaults = faults.slice(0, 2);
 
 /** A service that outlives the runs that use it, and runs that are abandoned after so many steps. */
-export class MortalWorld {
+export class CrashWorld {
   readonly accepted: Accepted[] = [];
   /** Task ids that were accepted while an id which the client knew was alive: paid for twice without need. */
   readonly paidTwice: string[] = [];

@@ -36,7 +36,7 @@ export const wellBehaved: ScriptedAnswers = {
   polls: () => [{ answer: notReady }, { answer: ready }],
 };
 
-export interface RigParts {
+export interface SolverHarnessParts {
   readonly answers?: Partial<ScriptedAnswers>;
   readonly options?: Partial<SolverOptions>;
   readonly budget?: RetryBudgetOptions;
@@ -50,7 +50,7 @@ export interface RigParts {
   readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
 }
 
-export interface Rig {
+export interface SolverHarness {
   readonly clock: VirtualClock;
   readonly api: ScriptedApi;
   readonly solver: Solver;
@@ -59,7 +59,7 @@ export interface Rig {
 }
 
 /** The solver with everything it needs, in virtual time. */
-export function aRig(parts: RigParts = {}): Rig {
+export function aHarness(parts: SolverHarnessParts = {}): SolverHarness {
   const clock = new VirtualClock();
   const random = seededRandom(parts.seed ?? 1);
   const api = new ScriptedApi({ ...wellBehaved, ...parts.answers }, { clock });
@@ -80,15 +80,15 @@ export function aRig(parts: RigParts = {}): Rig {
 }
 
 /** Lets tasks that begin now run to their end. */
-export async function solveAll({ solver, stop, clock }: Rig, tasks: readonly Task[]): Promise<Outcome[]> {
+export async function solveAll({ solver, stop, clock }: SolverHarness, tasks: readonly Task[]): Promise<Outcome[]> {
   const outcomes = Promise.all(tasks.map((task) => solver.solve(task, stop.signal)));
   await clock.run();
   return outcomes;
 }
 
-/** One task in a rig of its own. */
-export async function solveOne(parts: RigParts): Promise<{ outcome: Outcome; rig: Rig }> {
-  const rig = aRig(parts);
-  const [outcome] = await solveAll(rig, [aTask()]);
-  return { outcome: outcome!, rig };
+/** One task in a harness of its own. */
+export async function solveOne(parts: SolverHarnessParts): Promise<{ outcome: Outcome; harness: SolverHarness }> {
+  const harness = aHarness(parts);
+  const [outcome] = await solveAll(harness, [aTask()]);
+  return { outcome: outcome!, harness };
 }
