@@ -1,3 +1,4 @@
+import type { OpenProgress } from '../domain/queued-task.ts';
 import type { Awaitable } from './system.ts';
 
 /** One record of a batch's input. */
@@ -52,19 +53,7 @@ export interface AttemptJournal {
 
 /** How far a task had come when its journal was last written. */
 export type TaskProgress =
-  | { readonly state: 'new' }
-  /** A submission was begun and its answer is not known: it may have been paid for. */
-  | { readonly state: 'in-doubt'; readonly attempts: number }
-  /** Paid for, the answer not fetched. */
-  | {
-      readonly state: 'submitted';
-      readonly attempts: number;
-      readonly captchaId: string;
-      /** Epoch ms. */
-      readonly submittedAt: number;
-      /** An earlier submission's answer is not known: that one may have been paid for, too. */
-      readonly wasInDoubt?: true;
-    }
+  | OpenProgress
   /** It has its row. `expiresAt` in epoch ms; null where it does not expire. */
   | { readonly state: 'solved'; readonly expiresAt: number | null }
   | { readonly state: 'failed' };
