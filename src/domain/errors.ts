@@ -8,30 +8,30 @@ export class JournalLostError extends Error {
 
 /** Thrown where the place that a fleet shares cannot be reached, or refuses; the message says why, without passwords. */
 export class RemoteUnavailableError extends Error {
-  override readonly name = 'FleetAway';
+  override readonly name = 'RemoteUnavailableError';
 }
 
 /** Thrown where a task is worked on that somebody else may have by now: nothing more must be paid for it here. */
 export class LeaseLostError extends Error {
-  override readonly name: string = 'LeaseLost';
+  override readonly name: string = 'LeaseLostError';
 }
 
 /**
  * Thrown where the queue has lost its data, and with it the lease: what is known of the task is known to its holder alone.
  * Nothing more must be paid for it here, since whoever sent it may have queued it again.
  */
-export class LeaseForgotten extends LeaseLostError {
-  override readonly name = 'LeaseForgotten';
+export class LeaseForgottenError extends LeaseLostError {
+  override readonly name = 'LeaseForgottenError';
 }
 
 /** Thrown where a log that processes share cannot be used, or not any more; the message says why, and what helps. */
 export class StateLogError extends Error {
-  override readonly name = 'LogLost';
+  override readonly name = 'StateLogError';
 }
 
 /** Thrown where a queue cannot be reached or refuses: worth trying again later. The message names it, passwords masked. */
 export class QueueUnavailableError extends Error {
-  override readonly name = 'QueueUnavailable';
+  override readonly name = 'QueueUnavailableError';
 }
 
 /** Something that the person who typed the command can fix: a flag, a variable, a config path, an input file. */

@@ -12,7 +12,7 @@ export interface TaskLease {
   readonly forgotten: AbortSignal;
   /**
    * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLostError` where
-   * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgotten` where the
+   * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgottenError` where the
    * queue has lost its data.
    */
   save(progress: OpenProgress): Promise<void>;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
-import { LeaseForgotten, LeaseLostError } from '../../src/domain/errors.ts';
+import { LeaseForgottenError, LeaseLostError } from '../../src/domain/errors.ts';
 import { type OpenProgress, type QueuedTask, queueIdOf } from '../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask } from '../support/builders.ts';
@@ -287,7 +287,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     const lease = await receiveOne(queue);
     await bench.loseData();
     await lease.save(submitted).catch(async (error: unknown) => {
-      if (!(error instanceof LeaseForgotten)) throw error;
+      if (!(error instanceof LeaseForgottenError)) throw error;
       expect(await queue.bringBack({ ...lease.queued, progress: submitted })).toBe(true);
       expect(await queue.bringBack(lease.queued)).toBe(false);
     });

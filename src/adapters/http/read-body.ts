@@ -14,7 +14,7 @@ const maxCodings = 5;
 const notPacked = new Set(['', 'identity']);
 const tooManyCodings = `a body packed more than ${maxCodings} times`;
 
-class UnreadableBody extends Error {}
+class UnreadableBodyError extends Error {}
 
 /** A body in one piece. Nearly every answer comes in one. */
 function joined(chunks: readonly Buffer[]): Buffer {
@@ -50,18 +50,18 @@ function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): B
     default: {
       // What stands there may be any text.
       const name = /^[\w-]{1,16}$/.test(coding) ? coding : 'something unknown';
-      throw new UnreadableBody(`a body packed as ${name}, which cannot be unpacked`);
+      throw new UnreadableBodyError(`a body packed as ${name}, which cannot be unpacked`);
     }
   }
 }
 
-function failureOf(error: unknown, coding: string, maxBytes: number): UnreadableBody {
-  if (error instanceof UnreadableBody) return error;
+function failureOf(error: unknown, coding: string, maxBytes: number): UnreadableBodyError {
+  if (error instanceof UnreadableBodyError) return error;
   const { code } = error as NodeJS.ErrnoException;
   const packed = `a body packed as ${coding}`;
   if (code === 'ERR_BUFFER_TOO_LARGE')
-    return new UnreadableBody(`${packed} that holds more than ${maxBytes / 1024} KiB`);
-  return new UnreadableBody(`${packed} that is ${code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged'}`);
+    return new UnreadableBodyError(`${packed} that holds more than ${maxBytes / 1024} KiB`);
+  return new UnreadableBodyError(`${packed} that is ${code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged'}`);
 }
 
 /** Never more than `maxBytes` are unpacked, at any stage: a small body can hold gigabytes. */
@@ -79,10 +79,10 @@ function unpacked(bytes: Buffer, coding: string, maxBytes: number): Buffer {
 /** Undoes all codings, the last applied first, and gzip that no header speaks of: no text begins like it. */
 function withoutCodings(bytes: Buffer, header: string, maxBytes: number): Buffer {
   const codings = header.split(',').flatMap((word) => (notPacked.has(word.trim()) ? [] : word.trim()));
-  if (codings.length > maxCodings) throw new UnreadableBody(tooManyCodings);
+  if (codings.length > maxCodings) throw new UnreadableBodyError(tooManyCodings);
   let plain = codings.reduceRight((rest, coding) => unpacked(rest, coding, maxBytes), bytes);
   for (let count = codings.length; isGzip(plain); count += 1) {
-    if (count >= maxCodings) throw new UnreadableBody(tooManyCodings);
+    if (count >= maxCodings) throw new UnreadableBodyError(tooManyCodings);
     plain = unpacked(plain, 'gzip', maxBytes);
   }
   return plain;
@@ -131,7 +131,7 @@ export function readBody(chunks: readonly Buffer[], headers: BodyHeaders, maxByt
     const plain = encoding === '' && !isGzip(bytes) ? bytes : withoutCodings(bytes, encoding, maxBytes);
     return { text: textOf(plain, valueOf(headers['content-type'])) };
   } catch (error) {
-    if (error instanceof UnreadableBody) return { unreadable: error.message };
+    if (error instanceof UnreadableBodyError) return { unreadable: error.message };
     throw error;
   }
 }

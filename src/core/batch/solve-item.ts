@@ -36,12 +36,12 @@ export interface ItemWork<Plan extends WorkPlan = WorkPlan> {
 }
 
 /** Thrown before a submission that would be one too many. */
-class NoMoreSubmissions extends Error {}
+class NoMoreSubmissionsError extends Error {}
 
 function stepsOf({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
   return {
     intend: async (attempt) => {
-      if (!(await rules.maySubmit(key))) throw new NoMoreSubmissions();
+      if (!(await rules.maySubmit(key))) throw new NoMoreSubmissionsError();
       await journal.intend(key, plan.forgivenAttempts + attempt, plan.wasInDoubt);
     },
     refused: () => journal.refused(key),
@@ -79,7 +79,7 @@ async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: Item
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
     return isOpen || fatalReason !== null ? null : outcome;
   } catch (error) {
-    if (error instanceof NoMoreSubmissions) return null;
+    if (error instanceof NoMoreSubmissionsError) return null;
     throw error;
   } finally {
     rules.recordAnswered(key);

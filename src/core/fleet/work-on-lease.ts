@@ -1,4 +1,4 @@
-import { LeaseForgotten, LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
+import { LeaseForgottenError, LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { type Outcome, type FatalReason, fatalReasonOf } from '../../domain/outcome.ts';
 import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '../../domain/queued-task.ts';
 import type { ResultQueue, TaskLease, TaskQueue } from '../../ports/queues.ts';
@@ -46,7 +46,7 @@ class LeaseProgress implements AttemptSteps {
       await this.#write({ state: 'in-doubt', attempts });
     } catch (error) {
       // The submission is not made, and the queue knows of none: what its holder knows is what was before.
-      if (error instanceof LeaseForgotten) [this.#latest, this.#isUnanswered] = [before, false];
+      if (error instanceof LeaseForgottenError) [this.#latest, this.#isUnanswered] = [before, false];
       throw error;
     }
   }
@@ -194,8 +194,8 @@ class LeaseWork {
       await this.#retry(() => this.#lease.save(progress));
     } catch (error) {
       if (progress.state !== 'submitted' || !(error instanceof LeaseLostError)) throw error;
-      if (error instanceof LeaseForgotten && !(await this.#bringBack())) return;
-      if (!(error instanceof LeaseForgotten)) this.#reportPaidId('the task was handed to another worker meanwhile');
+      if (error instanceof LeaseForgottenError && !(await this.#bringBack())) return;
+      if (!(error instanceof LeaseForgottenError)) this.#reportPaidId('the task was handed to another worker meanwhile');
       throw error;
     }
   }

@@ -43,7 +43,7 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
     holder.child.kill('SIGSTOP');
     const [lease] = await queue.receive(1, 10_000, never);
     holder.child.kill('SIGCONT');
-    await Promise.all([holder.says('LeaseLost'), holder.says('not mine')]);
+    await Promise.all([holder.says('LeaseLostError'), holder.says('not mine')]);
     expect(holder.lines).toEqual(expect.not.arrayContaining(['saved', 'acknowledged']));
     expect(await lease?.release()).toBe(true);
     const [next] = await queue.receive(1, 5_000, never);

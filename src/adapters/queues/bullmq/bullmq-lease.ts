@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Batcher } from '../../../domain/batcher.ts';
-import { LeaseForgotten, LeaseLostError } from '../../../domain/errors.ts';
+import { LeaseForgottenError, LeaseLostError } from '../../../domain/errors.ts';
 import { furtherOf, type OpenProgress, type QueuedTask } from '../../../domain/queued-task.ts';
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
@@ -112,7 +112,7 @@ export class BullLease implements TaskLease {
     const saved = this.forgotten.aborted ? 0 : await redisErrors.guard(() => saves.add(request));
     if (saved === 1) return;
     await redisErrors.guard(() => this.loseOrForget());
-    if (this.forgotten.aborted) throw new LeaseForgotten(`the queue has lost the task ${this.id}`);
+    if (this.forgotten.aborted) throw new LeaseForgottenError(`the queue has lost the task ${this.id}`);
     throw new LeaseLostError(`the task ${this.id} was handed to somebody else`);
   }
 
@@ -132,7 +132,7 @@ export class BullLease implements TaskLease {
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
       // What the queue has lost, nobody else has: the copy is all that there will be of it.
-      if (!(error instanceof LeaseForgotten)) return null;
+      if (!(error instanceof LeaseForgottenError)) return null;
     }
     if (state !== null && !(await state.offer(this.id, { holder: this.token, place, to, progress }))) return null;
     this.#offeredTo = to;
