@@ -38,7 +38,7 @@ async function grantsOf(protection: FleetResilience, asks: number): Promise<numb
   return granted;
 }
 
-describe('FleetProtection', () => {
+describe('FleetResilience', () => {
   it('says nothing to the fleet before there is something to say', async () => {
     const { clock, bucket, join } = aFleet();
     const a = join('a');
@@ -132,7 +132,7 @@ describe('FleetProtection', () => {
   });
 });
 
-describe('FleetProtection, while the fleet is away', () => {
+describe('FleetResilience, while the fleet cannot be reached', () => {
   it('goes on with the share of its host, and says once why', async () => {
     const { clock, bucket, warnings, join } = aFleet();
     bucket.isAway = true;

@@ -34,7 +34,7 @@ function pauses(polls: readonly Call[]): number[] {
   return polls.slice(1).map(({ sentMs }, index) => sentMs - polls[index]!.endedMs);
 }
 
-describe('collect', () => {
+describe('pollUntilDone', () => {
   it('looks for the first time after the first wait, and again until the solution is there', async () => {
     const { collected, polls, events } = await collecting([pending, pending, there]);
     expect(collected.end).toMatchObject({ solution: { text: 'token' } });

@@ -45,7 +45,7 @@ async function pass(protection: HostResilience): Promise<Permit> {
   return admission.pass;
 }
 
-describe('SharedProtection', () => {
+describe('HostResilience', () => {
   it('answers whoever still asks when it is closed, and touches the log no more', async () => {
     const { log, warnings, processes } = aHost(['a'], { breaker: usualBreaker });
     const [a] = processes as [HostResilience];
@@ -182,7 +182,7 @@ const step = fc.oneof(
   }),
 );
 
-describe('SharedProtection, however processes interleave', () => {
+describe('HostResilience, however processes interleave', () => {
   it('comes to the same state everywhere, keeps the bound, and has one probe at a time', async () => {
     const history = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
       const { clock, log, processes } = aHost(['a', 'b', 'c', 'd']);

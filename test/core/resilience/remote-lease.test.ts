@@ -7,7 +7,7 @@ const answer: FleetEntry & { type: 'fleet-heard' } = {
   ...{ surplus: 0, untilMs: 0, tokenAtMs: 0 },
 };
 
-describe('FleetLedger', () => {
+describe('RemoteLease', () => {
   it('spends what is on lease, and nothing of it once the lease has ended', () => {
     const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
