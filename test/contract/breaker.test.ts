@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Breaker, Permit } from '../../src/ports/state.ts';
 import { usualBreaker, usualBudget } from '../support/solver-harness.ts';
-import { protections } from './support/protections.ts';
+import { resilienceAdapters } from './support/resilience-adapters.ts';
 
 const breakMs = 150;
 
@@ -11,7 +11,7 @@ async function pass(breaker: Breaker): Promise<Permit> {
   return admission.pass;
 }
 
-describe.each(protections)('the breaker %s', (_name, start) => {
+describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
   function aBreaker(special: object = {}) {
     const options = { ...usualBreaker, consecutiveFailures: 2, breakDurationMs: breakMs, maxBreakDurationMs: 600 };
     const started = start({ budget: usualBudget, breaker: { ...options, ...special } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { usualBreaker } from '../support/solver-harness.ts';
-import { budgets } from './support/protections.ts';
+import { budgets } from './support/resilience-adapters.ts';
 
 const now = { onExhausted: 'fail', maxWaitMs: 60_000, taskId: 't1' } as const;
 const later = { ...now, onExhausted: 'wait' } as const;

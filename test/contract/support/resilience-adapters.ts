@@ -103,7 +103,7 @@ const fleets: readonly Implementation[] = [
 ];
 
 /** What implements the ports, by name. */
-export const protections: readonly Implementation[] = [
+export const resilienceAdapters: readonly Implementation[] = [
   ['of one process', inProcess],
   ['of a log in memory', inMemory],
   ['of a host', onHost],
@@ -111,4 +111,4 @@ export const protections: readonly Implementation[] = [
 ];
 
 /** What shares the budget, if not the breaker. */
-export const budgets: readonly Implementation[] = [...protections, ...(hasRedis ? fleets : [])];
+export const budgets: readonly Implementation[] = [...resilienceAdapters, ...(hasRedis ? fleets : [])];
