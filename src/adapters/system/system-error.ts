@@ -1,7 +1,8 @@
 /** The code of a failed system call, such as `ENOENT`; null for any other error. */
 export function codeOf(error: unknown): string | null {
-  // undici's parser errors have the member without a value.
-  return error instanceof Error && 'code' in error && error.code !== undefined ? String(error.code) : null;
+  // The errors of undici's parser have the member without a value.
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
 }
 
 /** The same error, naming the file: node leaves it out where a call was made on an open file. */
