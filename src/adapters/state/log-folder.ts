@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import { networkTypeOrFuse } from '../system/network-file-systems.ts';
 import { bootNames } from './process-identity.ts';
 
 /** Whose budget it is. */
@@ -11,20 +12,6 @@ export interface LogOwner {
   readonly baseUrl: string;
   readonly accountId: string;
 }
-
-/** The magic numbers of statfs(2): where another host may write, or O_APPEND is not atomic. */
-const networkFileSystems = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB2'],
-  [0x01021997, '9p'],
-  [0x00c36400, 'Ceph'],
-  [0x5346414f, 'AFS'],
-  [0x0bd00bd0, 'Lustre'],
-  [0x47504653, 'GPFS'],
-  [0x65735546, 'FUSE'],
-]);
 
 function parentOf({ stateFolder, baseUrl, accountId }: LogOwner): { parent: string; digest: string } {
   const digest = createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
@@ -57,8 +44,9 @@ export function prepareFolder(folder: string): void {
   checkAccess(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid !== process.geteuid?.()) throw new StateLogError(`${folder} belongs to another user`);
-  const network = networkFileSystems.get(statfsSync(folder).type >>> 0);
-  if (network !== undefined) {
+  // There another host may write, or O_APPEND is not atomic.
+  const network = networkTypeOrFuse(statfsSync(folder).type);
+  if (network !== null) {
     throw new StateLogError(
       `${folder} is on a network file system (${network}); CAPTCHA_STATE_DIR can name a local folder`,
     );

@@ -3,18 +3,7 @@ import { readFile, realpath, rmdir, stat, statfs, unlink, writeFile } from 'node
 import { join } from 'node:path';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import { makeFolder } from './make-folder.ts';
-
-/** File systems whose files other machines may change, as Linux names them in its table of mounts. */
-const networkTypes = new Set([
-  ...['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'ncpfs', 'afs', 'ceph', 'coda', 'gfs2', 'glusterfs', 'lustre', 'ocfs2'],
-  ...['orangefs', 'beegfs', 'gpfs', '9p', 'virtiofs', 'vboxsf', 'davfs', 'fuse.sshfs', 'fuse.s3fs', 'fuse.gcsfuse'],
-  ...['fuse.rclone', 'fuse.glusterfs', 'fuse.ceph', 'fuse.davfs2', 'fuse.mount-s3', 'fuse.curlftpfs'],
-]);
-
-/** Whether a file system of this type is reached over a network or shared with another machine. */
-export function isNetworkType(type: string): boolean {
-  return networkTypes.has(type);
-}
+import { isNetworkType, networkTypeOf } from './network-file-systems.ts';
 
 /** Blanks and backslashes stand as `\040` in the table. */
 function unescaped(field: string): string {
@@ -38,28 +27,6 @@ export function mountedFileSystem(path: string, mounts: string): string | null {
     .filter(({ point, type }) => point !== '' && type !== '' && holds(point, path));
   const longest = Math.max(0, ...fitting.map(({ point }) => point.length));
   return fitting.findLast(({ point }) => point.length === longest)?.type ?? null;
-}
-
-/** What `statfs(2)` answers as the type of network file systems on Linux (linux/magic.h), by their names there. */
-const networkMagic: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'nfs'],
-  [0x517b, 'smbfs'],
-  [0xff534d42, 'cifs'],
-  [0xfe534d42, 'smb3'],
-  [0x01021997, '9p'],
-  [0x5346414f, 'afs'],
-  [0x73757245, 'coda'],
-  [0x00c36400, 'ceph'],
-  [0x01161970, 'gfs2'],
-  [0x7461636f, 'ocfs2'],
-  [0x0bd00bd0, 'lustre'],
-  [0x786f4256, 'vboxsf'],
-]);
-
-/** The name of a network file system by its number; null for every other one. Of use on Linux only. */
-export function networkTypeOf(magic: number): string | null {
-  // Some of the numbers come as negative ones, since the field is a signed one on some machines.
-  return networkMagic.get(magic >>> 0) ?? null;
 }
 
 /** What came of writing into a folder. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isNetworkType, mountedFileSystem, networkTypeOf } from '../../../src/adapters/system/state-folder-facts.ts';
+import { isNetworkType, networkTypeOf, networkTypeOrFuse } from '../../../src/adapters/system/network-file-systems.ts';
+import { mountedFileSystem } from '../../../src/adapters/system/state-folder-facts.ts';
 
 const mounts = String.raw`/dev/sda1 / ext4 rw 0 0
 proc /proc proc rw 0 0
@@ -48,5 +49,10 @@ describe('the file system of a path', () => {
     [0xef53, null],
   ])('the number %i stands for %s', (magic, name) => {
     expect(networkTypeOf(magic)).toBe(name);
+    expect(networkTypeOrFuse(magic)).toBe(name);
+  });
+
+  it('takes FUSE for one where the table of mounts cannot tell', () => {
+    expect([networkTypeOf(0x65735546), networkTypeOrFuse(0x65735546)]).toEqual([null, 'fuse']);
   });
 });
