@@ -6,7 +6,7 @@ import { checkValues, firstOperand } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
-  /** Declares arguments, flags and examples, and hands `run` to `act`. */
+  /** Declares arguments, flags and examples, and hands `run` to `runCommand`. */
   register(command: Command, runCommand: CommandRunner): void;
 }
 

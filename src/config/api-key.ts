@@ -58,7 +58,7 @@ async function keyInFile(path: string, source: string, log: LogMessage): Promise
 /**
  * The API key: from `CAPTCHAAI_API_KEY`, else the file that `CAPTCHAAI_API_KEY_FILE` or `api.keyFile` names, else the
  * variable that `api.keyEnv` names. A source that is set decides, even where it is unusable: falling through to the next
- * would bill another account. `tell` hears where a pipe keeps the program waiting. Throws `UsageError`, which never shows what was read.
+ * would bill another account. `log` hears where a pipe keeps the program waiting. Throws `UsageError`, which never shows what was read.
  */
 export async function loadApiKey(
   config: Pick<Config, 'api'>,

@@ -85,7 +85,7 @@ function wayOut({ generation, owner, freeInMs }: Refused & { owner: LockOwner },
   if (freeInMs === null)
     return `wait for it or end it (kill ${owner.pid}), or name another journal with --journal FILE`;
   const seconds = Math.ceil(freeInMs / 1000);
-  return `it runs on another machine or in another container, where it cannot be seen from here: if it has ended, the journal is free in ${seconds}s, or at once if you delete ${file}`;
+  return `it cannot be seen from here (another machine or container, or a system without /proc): if it has ended, the journal is free in ${seconds}s, or at once if you delete ${file}`;
 }
 
 function refusal(path: string, { owner, ...rest }: Refused): UsageError {
