@@ -195,7 +195,8 @@ class LeaseWork {
     } catch (error) {
       if (progress.state !== 'submitted' || !(error instanceof LeaseLostError)) throw error;
       if (error instanceof LeaseForgottenError && !(await this.#bringBack())) return;
-      if (!(error instanceof LeaseForgottenError)) this.#reportPaidId('the task was handed to another worker meanwhile');
+      if (!(error instanceof LeaseForgottenError))
+        this.#reportPaidId('the task was handed to another worker meanwhile');
       throw error;
     }
   }
