@@ -70,6 +70,8 @@ class DownTime {
   giveBack(pass: PassTaken, verdict: string | null, atMs: number): void {
     if (!this.#current.delete(pass) || verdict === null) return;
     if (this.#down !== null && pass !== this.#down.out) return;
+    // The others have given it up meanwhile: what they made of the service since then cannot be said.
+    if (this.#isLost && isGivenUp(pass, atMs, this.#simulated)) return;
     // Told in another order, as a log may be, failures have opened the breaker earlier: its probe starts the count anew.
     if (this.#down === null && pass.isProbe) this.#turn(null);
     if (verdict === 'abandoned' && this.#down !== null) this.#down.out = null;
@@ -100,9 +102,10 @@ class DownTime {
     return (this.#simulated.ledger.goneMs.get(taskRun.process) ?? Infinity) <= atMs + this.#toldMs;
   }
 
-  /** Until a probe tells. */
+  /** Until a probe tells that was sent from now on: if the result was told after all, earlier ones change nothing. */
   #loseSight(): void {
     this.#down = null;
+    this.#current = new Set();
     this.#isLost = true;
   }
 
