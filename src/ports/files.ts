@@ -1,4 +1,5 @@
 import type { OpenProgress } from '../domain/queued-task.ts';
+import type { Result } from '../domain/result.ts';
 import type { Awaitable } from './system.ts';
 
 /** One record of a batch's input. */
@@ -16,10 +17,9 @@ export interface InputRow {
   readonly truths?: readonly string[];
 }
 
-/** A record that cannot be a task. */
-export interface BadRow {
-  readonly type: 'bad';
-  readonly row: number;
+/** Why a record of an input cannot be used. */
+export interface RowError {
+  /** The line of the file on which the record begins, from 1. */
   readonly line: number;
   /** The column at fault; null where it is the record as a whole. */
   readonly column: string | null;
@@ -27,6 +27,16 @@ export interface BadRow {
   /** What to do about it, as a sentence. */
   readonly fix: string;
 }
+
+/** A record that cannot be a task. */
+export interface BadRow extends RowError {
+  readonly type: 'bad';
+  /** Counts as in `InputRow`. */
+  readonly row: number;
+}
+
+/** The image in the file that a row names, as bare base64, or why it is not sent. */
+export type ImageRead = Result<string, Pick<RowError, 'reason' | 'fix'>>;
 
 /** Where the tasks of a batch come from. Throws `UsageError` for an input that cannot be used at all. */
 export interface TaskSource {

@@ -1,11 +1,11 @@
-import type { BatchFiles, ImageRead } from '../../cli/batch-files.ts';
+import type { BatchFiles } from '../../cli/batch-files.ts';
 import { parseTask, type TaskRules, taskRules } from '../../cli/checked-task.ts';
 import { type ColumnPlan, ColumnUses, planOf, type RowContent } from '../../cli/result-row.ts';
 import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
-import type { BadRow, InputRow, TaskSource } from '../../ports/files.ts';
+import type { BadRow, ImageRead, InputRow, TaskSource } from '../../ports/files.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { type BatchFlags, parseColumnNames } from './flags.ts';
 
@@ -37,8 +37,8 @@ export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | 
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
   if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
-    if ('body' in image) return parseContent(row, { content, taskId, priority, body: image.body }, rules);
-    return bad(row, ['file', image.reason, image.fix]);
+    if ('error' in image) return bad(row, ['file', image.error.reason, image.error.fix]);
+    return parseContent(row, { content, taskId, priority, body: image.value }, rules);
   });
 }
 
@@ -61,11 +61,13 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
     params,
     region: given.region ?? rules.region,
   };
-  const task = parseTask(input, rules.tasks);
-  if ('taskId' in task) return { key: row.key, task, priority, values: rules.uses.outputValues(row.values) };
-  const [first] = task;
+  const parsed = parseTask(input, rules.tasks);
+  if ('value' in parsed) {
+    return { key: row.key, task: parsed.value, priority, values: rules.uses.outputValues(row.values) };
+  }
+  const [first] = parsed.error;
   const about = first?.about ?? null;
-  const reason = task.map((refusal) => refusal.reason).join('; ');
+  const reason = parsed.error.map((refusal) => refusal.reason).join('; ');
   const isSent = about !== null && Object.hasOwn(params, about);
   const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
   return bad(row, [about, reason, first?.fix ?? fix]);
