@@ -14,7 +14,7 @@ export interface InputRow {
   /** Every column of the record, in its order, as written; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
   /** The columns that hold `true` or `false` as booleans of JSON, which the wire knows as 1 and 0. */
-  readonly truths?: readonly string[];
+  readonly booleans?: readonly string[];
 }
 
 /** Why a record of an input cannot be used. */

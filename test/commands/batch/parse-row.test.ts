@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { taskRules } from '../../../src/cli/checked-task.ts';
-import { ColumnUses } from '../../../src/cli/result-row.ts';
+import { ColumnUses } from '../../../src/cli/input-columns.ts';
 import { parseRow, type RowRules } from '../../../src/commands/batch/input.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
 import { imageText } from '../../support/an-image.ts';
@@ -46,7 +46,7 @@ describe('a record as a task', () => {
       line: 4,
       key: 'k',
       values,
-      truths: ['invisible', 'enterprise', '_seen'],
+      booleans: ['invisible', 'enterprise', '_seen'],
     } as const;
     const readImage = async () => ({ value: image });
     const uses = new ColumnUses({ keep: [], send: [] });
