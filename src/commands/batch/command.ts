@@ -3,7 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
-import { isPlain, meantBy } from '../../cli/result-row.ts';
+import { isPlain, suggestColumn } from '../../cli/input-columns.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type InputSummary, scanInput } from '../../core/batch/input-summary.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -121,7 +121,7 @@ const maxWarned = 20;
 /** Says what is sent of the input and what is not, now and where later records of JSON Lines bring other columns. */
 function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
   const warnIfMistyped = (column: string): void => {
-    const meant = meantBy(column, plan);
+    const meant = suggestColumn(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
   // Of --dry-run it is the result.

@@ -3,9 +3,9 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { fetchResultOnce, pollUntilKnown, type Result } from './fetch-result.ts';
+import { fetchResultOnce, pollUntilKnown, type FetchedResult } from './fetch-result.ts';
 
-function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown' {
+function statusOf(result: FetchedResult): 'solved' | 'not-ready' | 'failed' | 'unknown' {
   if (!('fault' in result)) return 'solved';
   if (result.isPending) return 'not-ready';
   const { kind } = result.fault;
@@ -14,7 +14,7 @@ function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown'
 }
 
 /** A result as `captcha result --json` prints it: the same keys whether there is a solution or not. */
-function resultReport(result: Result): object {
+function resultReport(result: FetchedResult): object {
   const solution = 'solution' in result ? result.solution : null;
   const fault = 'fault' in result ? result.fault : null;
   return {
@@ -53,13 +53,16 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => runCommand(run, { ids, ...flags }));
 }
 
-function exitCodeOf(results: readonly Result[]): number {
+function exitCodeOf(results: readonly FetchedResult[]): number {
   const codes = results.map((result) => ('fault' in result ? exitCodeOfFault(result.fault.kind) : exitCodes.done));
   return Math.max(...codes);
 }
 
-async function show(pending: readonly Promise<Result>[], { globals, terminal }: Context): Promise<readonly Result[]> {
-  const results: Result[] = [];
+async function show(
+  pending: readonly Promise<FetchedResult>[],
+  { globals, terminal }: Context,
+): Promise<readonly FetchedResult[]> {
+  const results: FetchedResult[] = [];
   for (const next of pending) {
     const result = await next;
     results.push(result);
@@ -81,7 +84,7 @@ export async function run(flags: ResultFlags, context: Context): Promise<number>
   });
   const leave = new AbortController();
   try {
-    const fetch = (id: string): Promise<Result> =>
+    const fetch = (id: string): Promise<FetchedResult> =>
       flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : fetchResultOnce(id, session);
     const pending = flags.ids.map(fetch);
     // They are awaited in turn: one that fails early must not count as unhandled.

@@ -1,4 +1,5 @@
 import { hostOfPage, isBareIpv6, parsePageUrl } from '../../domain/page-url.ts';
+import type { Result } from '../../domain/result.ts';
 
 const ambiguous = /[\\\t\n\r]/;
 
@@ -31,15 +32,18 @@ export function describeUrlError(text: string): string {
   return `its host has ${forbidden.trim() === '' ? 'a blank' : forbidden} in it, which no host has`;
 }
 
-/** A page of the web, or why a text is none. */
-export type Page = { readonly url: URL; readonly host: string } | { readonly fault: string };
+/** A page of the web. */
+interface Page {
+  readonly url: URL;
+  readonly host: string;
+}
 
-/** Reads a page: an http: or https: URL (https where no scheme is written) with a host. */
-export function readPage(text: string): Page {
+/** Reads a page: an http: or https: URL (https where no scheme is written) with a host. The error says why a text is none. */
+export function readPage(text: string): Result<Page, string> {
   const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
-  if (url === null) return { fault: describeUrlError(text) };
+  if (url === null) return { error: describeUrlError(text) };
   const { href, protocol } = url;
-  if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
+  if (!href.startsWith('https:') && !href.startsWith('http:')) return { error: `${protocol} is not http: or https:` };
   const host = hostOfPage(url);
-  return host === '' ? { fault: describeUrlError(text) } : { url, host };
+  return host === '' ? { error: describeUrlError(text) } : { value: { url, host } };
 }
