@@ -1,3 +1,23 @@
+/*
+ * States of the circuit breaker. Every arrow begins a new epoch; a result of an older epoch changes nothing.
+ *
+ *            consecutiveFailures in a row, or
+ *            failureRatio of the sampling window
+ *   closed ---------------------------------------> open <------------------------------+
+ *     ^                                              |                                  |
+ *     |                                              | the break is over:               | probe failed:
+ *     |                                              | the next caller gets the probe   | the next break is longer
+ *     |                                              |                                  | probe abandoned:
+ *     |                                              v                                  | the break is over at once
+ *     +----------------------------------------- half-open -----------------------------+
+ *        probe succeeded, or the answer was "busy"   |  ^
+ *                                                    +--+ the lease of the probe ended: another caller gets a probe
+ *
+ * Closed, the number of submissions in flight is limited in two cases:
+ *   unproven    no answer within samplingDuration: unprovenLimit less the failures in a row
+ *   slow start  samplingDuration after closing: 2, one more per success, half per failure; opening again makes the break longer
+ */
+
 import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
