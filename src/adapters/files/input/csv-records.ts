@@ -5,7 +5,7 @@ import { type BadRecord, type InputRecord, maxRecordBytes, type RecordStream } f
 
 type Fault = Omit<BadRecord, 'line'>;
 
-/** What each breach of the rules for quotes is, and what to do about it. */
+/** Explanation and fix for each kind of invalid quote. */
 const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
   'blank-before': {
     reason: 'a quote opens after a blank',
@@ -21,7 +21,7 @@ const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' 
   },
 };
 
-/** Which column holds most of a record. */
+/** The column with the longest value of a record. */
 function widestColumn(fields: readonly string[], columns: readonly string[]): string | null {
   const lengths = fields.map((field) => field.length);
   return columns[lengths.indexOf(Math.max(...lengths))] ?? null;
@@ -48,7 +48,7 @@ function wrongLength(record: CsvRecord, columns: readonly string[]): Fault {
   return { isGood: false, column: null, reason, fix: fixOfLength(record, columns) };
 }
 
-/** Why a record of a CSV cannot be read under its header; null where it can. */
+/** Why a record does not match its header; null if it does. */
 export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]): Fault | null {
   const { fields, fault, bytes } = record;
   if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
@@ -56,7 +56,7 @@ export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]):
   return fields.length === columns.length ? null : wrongLength(record, columns);
 }
 
-/** The records by chunk, the header among them; those before an error come before it. */
+/** Yields the records chunk by chunk, header included; records before an error are yielded first. */
 export async function* csvBatches(
   chunks: AsyncIterable<Buffer>,
   delimiter: string,
@@ -76,12 +76,12 @@ export async function* csvBatches(
   }
 }
 
-/** Excel's line that names the delimiter, before the header. */
+/** True for Excel's `sep=` line, which names the delimiter above the header. */
 export function isDeclaration({ fields, line }: CsvRecord, delimiter: string): boolean {
   return line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields.join(delimiter));
 }
 
-/** Throws `UsageError` for a header that is cut off or quoted wrongly. */
+/** Throws `UsageError` for a truncated or wrongly quoted header. */
 export function checkHeader({ fault, line }: CsvRecord): void {
   if (fault === null) return;
   const { reason, fix } = quoteErrors[fault.kind];
@@ -93,18 +93,18 @@ export interface CsvOptions extends HeaderOptions {
 }
 
 interface Header {
-  /** The names as written; columns without one are at the end. */
+  /** The names as written, trailing columns without a name included. */
   readonly names: readonly string[];
   readonly columns: readonly string[];
 }
 
-/** A line of blanks only, which people do not see. */
+/** A line of blanks only, which looks empty. */
 function isBlank({ fields }: CsvRecord): boolean {
   const [first = '', ...others] = fields;
   return others.length === 0 && first !== '' && first.trim() === '';
 }
 
-/** The record without its cells under no name, whose columns are passed over where nothing stands in them. */
+/** Removes empty trailing cells whose columns have no name. */
 function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecord {
   const { fields } = record;
   const isLonger = fields.length > columns.length && fields.length <= names.length;
@@ -115,14 +115,14 @@ function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecor
 const headerAgain = { isGood: false, column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
 
 function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
-  // Most records differ in the first field.
+  // Checked first for speed: nearly all records differ in the first field.
   if (fields.length !== names.length || fields[0]?.trim() !== names[0]) return false;
   return fields.every((field, index) => field.trim() === names[index]);
 }
 
 function toRecord(read: CsvRecord, header: Header): InputRecord {
   const { columns } = header;
-  // However many delimiters stand in it, nothing else does.
+  // A line of delimiters only counts as empty, whatever their number.
   if (read.fault === null && read.fields.length !== columns.length && read.fields.every((each) => each.trim() === '')) {
     return { isGood: true, line: read.line, columns, values: columns.map(() => '') };
   }
@@ -132,7 +132,7 @@ function toRecord(read: CsvRecord, header: Header): InputRecord {
   return fault === null ? { isGood: true, line, columns, values: fields } : { ...fault, line };
 }
 
-/** Reads a CSV up to its header. Throws `UsageError` where there is none, or one that cannot be used. */
+/** Reads a CSV up to its header. Throws `UsageError` for a missing or invalid header. */
 export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions): Promise<RecordStream> {
   const batches = csvBatches(chunks, options.delimiter);
   let start: readonly CsvRecord[] = [];
