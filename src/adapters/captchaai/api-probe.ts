@@ -8,22 +8,22 @@ import { type Reader, readResponse, unusableAnswer } from './read-response.ts';
 import { cleanText } from './redactor.ts';
 import { parseBalance, type Parsed, parseThreads, type Success } from './responses.ts';
 
-/** Whom to ask, and how. */
+/** The target of the probe, and its limits. */
 export interface ApiProbeOptions {
   readonly baseUrl: URL;
-  /** Null asks once and without a key, which shows how the service is reached and nothing about an account. */
+  /** With null, one request is sent without a key: it tests the connection, not an account. */
   readonly key: string | null;
   readonly timeoutMs: number;
   readonly proxy: Proxy | null;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
-  /** Wall clock, in ms since the epoch. */
+  /** Wall clock in ms since the epoch. */
   readonly timestamp: () => number;
 }
 
-/** The first question connects, the others measure. Both actions are free of charge. */
+/** The first request connects, the others measure. Both actions are free of charge. */
 const warmedQuestions = 5;
 
-/** Asks one question after the other on one connection, and remembers how long each took. */
+/** Sends requests one by one on one connection and records their round-trip times. */
 class ApiRequests {
   readonly roundTripsMs: number[] = [];
   clock: ClockReading | null = null;
@@ -61,7 +61,7 @@ class ApiRequests {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
-    // A probe of a service draws conclusions from all of its answers.
+    // `isFound: true`, because a probe evaluates all answers.
     return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
   }
 }
@@ -73,7 +73,7 @@ async function requestAll(
   const balance = await apiRequests.request('getbalance', parseBalance);
   if ('error' in balance) return { fault: balance.error, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
-  // Not every service of this protocol knows threads: no answer to that is no trouble.
+  // Not every service with this protocol supports `threadsinfo`: a missing answer is no error.
   const threads = await apiRequests.request('threadsinfo', parseThreads);
   const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
   for (let count = 1; count < warmedQuestions; count += 1) {
@@ -83,7 +83,7 @@ async function requestAll(
   return { ...known, fault: null };
 }
 
-/** Asks the service a few cheap questions, the key in POST bodies only. Never rejects: what goes wrong is an answer. */
+/** Sends a few cheap requests, with the key in POST bodies only. Never rejects: errors are part of the answer. */
 export async function probeApi(options: ApiProbeOptions): Promise<ServiceAnswers> {
   const dispatcher = await openDispatcher({ connections: 1, timeoutMs: options.timeoutMs, proxy: options.proxy });
   const apiRequests = new ApiRequests(dispatcher, options);

@@ -3,18 +3,18 @@ import type { RowError } from '../../../ports/files.ts';
 import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
 import { type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
-/** Names and values as text, in their order. */
+/** Names and values as text, in order. */
 export interface FlatObject {
   readonly names: readonly string[];
   readonly values: readonly string[];
-  /** The names whose values are booleans; their text is `true` or `false`. */
+  /** The names with boolean values; their text is `true` or `false`. */
   readonly booleans: readonly string[];
 }
 
 const plainValue = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 const blanks = /[ \t\r\n]*/y;
 
-/** Reads a text from left to right. What cannot be read is null, and leaves the place as it is. */
+/** Parses a text from left to right. A failed read returns null and does not move the position. */
 class Walk {
   readonly #text: string;
   readonly #line: number;
@@ -25,7 +25,7 @@ class Walk {
     this.#line = line;
   }
 
-  /** The next character that is not blank; empty at the end. */
+  /** The next non-blank character; empty at the end. */
   peek(): string {
     blanks.lastIndex = this.#at;
     this.#at += blanks.exec(this.#text)?.[0].length ?? 0;
@@ -52,7 +52,7 @@ class Walk {
     }
   }
 
-  /** A number or a boolean as it is written, and nothing for null. */
+  /** A number or boolean as written; empty text for null. */
   plain(): string | null {
     plainValue.lastIndex = this.#at;
     const written = plainValue.exec(this.#text)?.[0];
@@ -98,8 +98,8 @@ function readMember(walk: Walk): Member | RowError {
 }
 
 /**
- * Reads one JSON object whose values are strings, numbers, booleans or null. Numbers keep the digits with which they are
- * written, which `JSON.parse` would not do; null is empty text.
+ * Parses one JSON object with strings, numbers, booleans or nulls as values. Numbers keep their digits, unlike with
+ * `JSON.parse`; null becomes empty text.
  */
 function parseFlatObject(text: string, line: number): FlatObject | RowError {
   const walk = new Walk(text, line);
@@ -120,7 +120,7 @@ function parseFlatObject(text: string, line: number): FlatObject | RowError {
   return walk.peek() === '' ? { names, values, booleans } : walk.expected('nothing more');
 }
 
-/** One line without its end. `text` is null where it was too long to be kept. */
+/** One line without its line end. `text` is null if it was too long. */
 interface TextLine {
   readonly line: number;
   readonly text: string | null;
@@ -129,13 +129,13 @@ interface TextLine {
 
 const lf = 10;
 
-/** Cuts UTF-8 into lines, and keeps no more of one than a record may have. */
+/** Splits UTF-8 into lines, and stores no more of a line than a record may have. */
 class LineReader {
   #parts: Buffer[] = [];
   #bytes = 0;
   #line = 1;
 
-  /** The lines that end in the chunk. */
+  /** The lines that end in this chunk. */
   read(chunk: Buffer): TextLine[] {
     const lines: TextLine[] = [];
     let start = 0;
@@ -148,7 +148,7 @@ class LineReader {
     return lines;
   }
 
-  /** What follows the last end of a line; null where nothing does. */
+  /** The text after the last line end; null if there is none. */
   end(): TextLine | null {
     return this.#bytes === 0 ? null : this.#take();
   }
@@ -169,7 +169,7 @@ class LineReader {
   }
 }
 
-/** Among so many lines there must be a good one. */
+/** This many bad lines at the start without a good one reject the input. */
 const maxBadLines = 100;
 
 type NameMap = Readonly<Record<string, string>>;
@@ -208,8 +208,8 @@ function unusable(start: readonly InputRecord[]): UsageError {
 }
 
 /**
- * Reads JSON Lines up to the first record, which names the columns. Throws `UsageError` where there is none, or one
- * that cannot be a task.
+ * Reads JSON Lines up to the first record, which names the columns. Throws `UsageError` for a missing or invalid first
+ * record.
  */
 export async function readJsonLines(
   chunks: AsyncIterable<Buffer>,
