@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { fetchResultOnce, pollUntilKnown, type FetchedResult } from './fetch-result.ts';
 
@@ -36,20 +37,20 @@ export interface ResultFlags {
 }
 
 const examples = `
+Prints one line per id, in the order of the arguments. An id without a solution gets an empty line.
+
 Examples:
   $ captcha result 3397637370
-  $ captcha result --no-wait 3397637370 3397637371 --json
-
-One line per id, in the order of the arguments; an empty line for an id that has no solution.`;
+  $ captcha result --no-wait 3397637370 3397637371 --json`;
 
 /** Declares `captcha result`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .argument('<ids...>', 'ids that were accepted by the service')
-    .option('--timeout <duration>', 'poll so long at most (config: solve.timeout)')
-    .option('--no-wait', 'look once')
+    .argument('<ids...>', 'captcha ids of submitted tasks')
+    .option('--timeout <duration>', 'poll timeout (config: solve.timeout)')
+    .option('--no-wait', 'poll once, do not wait')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(examples))
     .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => runCommand(run, { ids, ...flags }));
 }
 
