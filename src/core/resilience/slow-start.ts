@@ -23,7 +23,7 @@ const paceMs = 1_000;
 /** An answer takes a round trip to the service. */
 export const recheckSoonMs = 40;
 
-/** The ramp after so many breaks. */
+/** The slow start after so many breaks. */
 export function startSlowStart({ nowMs, lengthMs, ...rest }: SlowStartOptions): SlowStart {
   return { limit: firstLimit, endsMs: nowMs + lengthMs, nextMs: nowMs, ...rest };
 }
@@ -40,13 +40,15 @@ export function slowStartWait({ limit, nextMs }: SlowStart, out: number, nowMs: 
 }
 
 /** After one was let through. Those who ask again in steps of `recheckSoonMs` lose no place by it. */
-export function afterEntry(ramp: SlowStart, nowMs: number): SlowStart {
-  return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - recheckSoonMs) + ramp.gapMs };
+export function afterEntry(slowStart: SlowStart, nowMs: number): SlowStart {
+  return slowStart.gapMs === null
+    ? slowStart
+    : { ...slowStart, nextMs: Math.max(slowStart.nextMs, nowMs - recheckSoonMs) + slowStart.gapMs };
 }
 
 /** After so many answers of one kind. */
-export function afterAnswers(ramp: SlowStart, failed: boolean, count: number): SlowStart {
-  if (failed) return { ...ramp, limit: Math.max(1, Math.floor(ramp.limit / 2)) };
-  const most = Math.max(maxLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));
-  return { ...ramp, limit: Math.min(most, ramp.limit + count) };
+export function afterAnswers(slowStart: SlowStart, failed: boolean, count: number): SlowStart {
+  if (failed) return { ...slowStart, limit: Math.max(1, Math.floor(slowStart.limit / 2)) };
+  const most = Math.max(maxLimit, slowStart.gapMs === null ? 0 : Math.ceil(paceMs / slowStart.gapMs));
+  return { ...slowStart, limit: Math.min(most, slowStart.limit + count) };
 }
