@@ -54,7 +54,8 @@ export const exitCodeHelp = `
 Exit codes:
   0    all done; all regions serve
   1    finished, but something was not solved, or a region is down
-  2    usage, config or input error; nothing was sent
+  2    usage, config or input error; nothing was sent,
+       or what answered is not the service
   3    the account needs a person: bad key, no balance, IP not allowed
   4    temporarily unavailable: budget, breaker, attempts or deadline used up; try later
   70   a bug in this program
