@@ -90,7 +90,7 @@ interface Pending extends Sending {
 const maxSendSize = 1_000;
 
 /** Sends tasks to one queue: what comes while the last lot is on its way goes together. A failed task may or may not be there. */
-function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
+function createSendBatcher(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
   let last = Promise.resolve();
   return new Batcher({
     send: async (tasks) => {
@@ -138,7 +138,7 @@ export class QueueClient {
     this.#missing = new ExpiredResults(deps.results);
     this.#lost = new LostTasks(deps);
     this.#regions = new TaskRegions(run, deps);
-    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, sendBatcherOf(queue)]));
+    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, createSendBatcher(queue)]));
   }
 
   get run(): string {

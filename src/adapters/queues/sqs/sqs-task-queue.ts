@@ -118,12 +118,12 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     const holder = randomUUID();
     const { state } = this.#deps;
     const deps = { queue: this.#queue, place: this.place, deadLetters: this.#deadLetters, state };
-    const leaseOf = (progress: OpenProgress): SqsLease =>
+    const createLease = (progress: OpenProgress): SqsLease =>
       new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
-    if (state === null) return leaseOf(presumedProgress(queued.progress, message.delivery));
+    if (state === null) return createLease(presumedProgress(queued.progress, message.delivery));
     const begun = await state.begin(queueIdOf(queued), { holder, place: this.place });
-    if (begun.isHere) return leaseOf(begun.progress ?? queued.progress);
-    await leaseOf(queued.progress).leave();
+    if (begun.isHere) return createLease(begun.progress ?? queued.progress);
+    await createLease(queued.progress).leave();
     return null;
   }
 }
