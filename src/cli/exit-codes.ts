@@ -54,7 +54,8 @@ export const exitCodeHelp = `
 Exit codes:
   0    success; all regions are healthy
   1    finished, but at least one task was not solved or one region is down
-  2    usage, config or input error; nothing was sent
+  2    usage, config or input error; nothing was sent,
+       or the response did not come from the service
   3    account error that needs manual action: bad key, no balance, IP not allowed
   4    temporarily unavailable: retry budget, breaker, attempts or deadline exhausted; retry later
   70   a bug in this program

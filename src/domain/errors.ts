@@ -1,3 +1,10 @@
+/*
+ * The kinds of errors: a person can fix it (`UsageError`), the service said so (`ProviderFault` in fault.ts), something is
+ * away (`RemoteUnavailableError`, `QueueUnavailableError`, `StateLogError`), and what this process worked on is no longer its
+ * own (`LeaseLostError`, `JournalLostError`). What is away has three classes, since each has another way to go on: the budget
+ * goes on with its share, a queue is tried again, and a log is replaced by one in memory.
+ */
+
 /**
  * Thrown where a run has lost its journal to another process, or to a person who moved it: nothing more must be paid for
  * by this run. The message says where it went, and what to do.

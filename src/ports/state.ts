@@ -10,7 +10,7 @@ export interface Permit {
 }
 
 export type AcquireResult =
-  | { readonly admitted: true; readonly pass: Permit }
+  | { readonly admitted: true; readonly permit: Permit }
   /**
    * `retryInMs`: until it is worth asking again. `soon`: nothing is known against the service; the answers to a few
    * submissions are awaited before more are let through, so that even a task that would rather fail asks again.
@@ -27,7 +27,7 @@ export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once for every permit. A permit of an older epoch changes nothing. */
-  record(pass: Permit, result: CallResult): Awaitable<void>;
+  record(permit: Permit, result: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {

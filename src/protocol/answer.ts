@@ -33,7 +33,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The whole of an answer that there is no solution yet. */
 export const notReady = /^CAPT?CHA_NOT_READY$/;
 /** How a text begins that is a code of the service. */
-export const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
+const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
 const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
 /** A code longer than this is not one. */
 const maxCodeLength = 200;

@@ -115,7 +115,7 @@ export function readParameters(parts: RequestParts): RequestParameters {
 }
 
 /** Larger requests are read to their end, so that the client hears the answer, but not kept. */
-export const bodyLimitBytes = 10 * 1024 * 1024;
+const bodyLimitBytes = 10 * 1024 * 1024;
 
 /** The bytes of a request's body; null where they are more than `bodyLimitBytes`. Rejects when the client hangs up. */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {

@@ -119,10 +119,10 @@ describe('FleetResilience', () => {
   it('holds its host back for what the service asked of another', async () => {
     const { join, bucket } = aFleet();
     const [a, b] = [join('a'), join('b')];
-    await a.cooldown.extend(5_000);
+    await a.retryAfterGate.extend(5_000);
     expect(bucket.talks).toMatchObject([{ quietMs: 5_000 }]);
     await b.budget.tryWithdraw(now);
-    expect(await b.cooldown.leftMs()).toBe(5_000);
+    expect(await b.retryAfterGate.leftMs()).toBe(5_000);
   });
 
   it('says once where others have chosen other settings', async () => {

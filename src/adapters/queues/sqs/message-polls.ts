@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Message } from '@aws-sdk/client-sqs';
-import { within } from '../../../domain/within.ts';
+import { withTimeLimit } from '../../../domain/time-limit.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { type VisibilityTiming, visibilitySeconds } from './leased-message.ts';
 import type { SqsQueue } from './sqs-queue.ts';
@@ -70,14 +70,14 @@ export class MessagePolls {
 
   /** Polls that were called off get a moment to hand back what was let go of just now; then all end. */
   async close(): Promise<void> {
-    await within(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
+    await withTimeLimit(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
     this.#closing.abort();
   }
 
   /** Null where `signal` aborts before the answer comes. */
   async #pollUnlessCalledOff(request: PollRequest): Promise<Polled | null> {
     const polling = this.#poll(request);
-    const polled = await within(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
+    const polled = await withTimeLimit(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
     if (polled === null) this.#callOff(polling);
     return polled;
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type OpenProgress, type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
+import { type OpenProgress, type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { UnsearchableTaskQueue } from '../unsearchable-task-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { LeasedMessage, type VisibilityTiming } from './leased-message.ts';
 import { MessagePolls, type Polled } from './message-polls.ts';
@@ -18,7 +19,7 @@ export interface SqsTaskQueueDeps {
 const bulkSize = 500;
 
 /** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
-export class SqsTaskQueue implements TaskQueue {
+export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   readonly #timing: VisibilityTiming;
   readonly #deps: SqsTaskQueueDeps;
   readonly #queue: SqsQueue;
@@ -27,6 +28,7 @@ export class SqsTaskQueue implements TaskQueue {
   readonly #held = new Set<LeasedMessage>();
 
   constructor(address: SqsAddress, timing: VisibilityTiming, deps: SqsTaskQueueDeps) {
+    super();
     this.#timing = timing;
     this.#deps = deps;
     this.#queue = new SqsQueue(address, deps);
@@ -53,22 +55,6 @@ export class SqsTaskQueue implements TaskQueue {
     const { state } = this.#deps;
     if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(this.place, queueIdOf(task))));
     return this.send(tasks);
-  }
-
-  /** No lease of a message is ever forgotten. */
-  async bringBack(task: QueuedTask): Promise<boolean> {
-    return (await this.send([task])).size === 1;
-  }
-
-  async noteRun(): Promise<void> {}
-
-  async knowsRun(): Promise<boolean> {
-    return true;
-  }
-
-  /** Nobody can look into a queue for one message. */
-  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
-    return tasks.map(() => null);
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
@@ -132,12 +118,12 @@ export class SqsTaskQueue implements TaskQueue {
     const holder = randomUUID();
     const { state } = this.#deps;
     const deps = { queue: this.#queue, place: this.place, deadLetters: this.#deadLetters, state };
-    const leaseOf = (progress: OpenProgress): SqsLease =>
+    const createLease = (progress: OpenProgress): SqsLease =>
       new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
-    if (state === null) return leaseOf(presumedProgress(queued.progress, message.delivery));
+    if (state === null) return createLease(presumedProgress(queued.progress, message.delivery));
     const begun = await state.begin(queueIdOf(queued), { holder, place: this.place });
-    if (begun.isHere) return leaseOf(begun.progress ?? queued.progress);
-    await leaseOf(queued.progress).leave();
+    if (begun.isHere) return createLease(begun.progress ?? queued.progress);
+    await createLease(queued.progress).leave();
     return null;
   }
 }

@@ -10,7 +10,7 @@ interface Limits {
 }
 
 /** What the work comes to within `ms`; null where it takes longer, or `signal` aborts. The work itself goes on. */
-export async function within<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
+export async function withTimeLimit<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
   const over = new AbortController();
   const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   try {
