@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Golden, it } from './support/golden.ts';
 
-/** The commands that a help page names. */
+/** The commands that a help page names, of all groups. */
 function commandsIn(help: string): readonly string[] {
-  const list = /^Commands:\n((?: .*\n)+)/m.exec(help)?.[1] ?? '';
-  return [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+  const sections = [...help.matchAll(/^(\w[\w-]*):\n((?: .*\n)+)/gm)].filter(([, title]) => title !== 'Arguments');
+  const rows = sections.flatMap(([, , text]) => [...text!.matchAll(/^ {2}([a-z][\w-]*)/gm)]);
+  return rows.map(([, name]) => name!).filter((name) => name !== 'help');
 }
 
 /** Compares the page of a command and those of all below it. Answers their names. */
