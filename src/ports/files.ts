@@ -1,4 +1,5 @@
 import type { OpenProgress } from '../domain/queued-task.ts';
+import type { Result } from '../domain/result.ts';
 import type { Awaitable } from './system.ts';
 
 /** One record of a batch's input. */
@@ -13,13 +14,12 @@ export interface InputRow {
   /** Every column of the record, in its order, as written; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
   /** The columns that hold `true` or `false` as booleans of JSON, which the wire knows as 1 and 0. */
-  readonly truths?: readonly string[];
+  readonly booleans?: readonly string[];
 }
 
-/** A record that cannot be a task. */
-export interface BadRow {
-  readonly type: 'bad';
-  readonly row: number;
+/** Why a record of an input cannot be used. */
+export interface RowError {
+  /** The line of the file on which the record begins, from 1. */
   readonly line: number;
   /** The column at fault; null where it is the record as a whole. */
   readonly column: string | null;
@@ -27,6 +27,16 @@ export interface BadRow {
   /** What to do about it, as a sentence. */
   readonly fix: string;
 }
+
+/** A record that cannot be a task. */
+export interface BadRow extends RowError {
+  readonly type: 'bad';
+  /** Counts as in `InputRow`. */
+  readonly row: number;
+}
+
+/** The image in the file that a row names, as bare base64, or why it is not sent. */
+export type ImageRead = Result<string, Pick<RowError, 'reason' | 'fix'>>;
 
 /** Where the tasks of a batch come from. Throws `UsageError` for an input that cannot be used at all. */
 export interface TaskSource {

@@ -24,7 +24,7 @@ const batch = (out: string): readonly string[] => [
 async function startContained(bench: Bench, at: Ledger, out: string): Promise<Running> {
   const file = await bench.write(`${out}.json`, config);
   const args = [...(container ?? []), process.execPath, bin, '--config', file, ...batch(out)];
-  return bench.startOther('unshare', args, { at, longestMs: 40_000 });
+  return bench.startOther('unshare', args, { at });
 }
 
 /** The pid, seen from here, of the batch that runs in a container. */
@@ -42,7 +42,7 @@ async function letLockAge(bench: Bench): Promise<void> {
 }
 
 describe.runIf(container !== undefined)('captcha batch in two containers with one host name and one folder', () => {
-  it('runs once at a time, and pays for every row once', { timeout: 60_000 }, async ({ bench }) => {
+  it('runs once at a time, and pays for every row once', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
@@ -56,7 +56,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);
   });
 
-  it('goes on where a killed one stopped once its lock is old', { timeout: 60_000 }, async ({ bench }) => {
+  it('goes on where a killed one stopped once its lock is old', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
@@ -74,7 +74,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'second.csv'), ledger, 40);
   });
 
-  it('stops when it was paused until another one took over', { timeout: 90_000 }, async ({ bench }) => {
+  it('stops when it was paused until another one took over', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(60));
     const first = await startContained(bench, ledger, 'first.csv');

@@ -70,7 +70,7 @@ async function openMachine(bench: Bench) {
   return { machine: { bench, at: ledger, config, healthPort }, ledger };
 }
 
-describe.skipIf(!hasRedis)('what compose starts', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('what compose starts', () => {
   const worker = compose.services['worker-us-east-1']!;
   const dispatch = compose.services['dispatch']!;
 

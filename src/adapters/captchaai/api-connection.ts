@@ -7,12 +7,12 @@ import { type Call, type Reader, readResponse, unusableAnswer } from './read-res
 import { cleanText, redactor } from './redactor.ts';
 import type { Parsed, Success } from './responses.ts';
 
-/** Half a character has no spelling in a form: the replacement character stands for it. */
+/** A lone surrogate has no form encoding; the replacement character stands for it. */
 const loneSurrogate = /\p{Cs}/gu;
 
 const spelled = (text: string): string => encodeURIComponent(text.replace(loneSurrogate, '\uFFFD'));
 
-/** A form as the body of a request. `URLSearchParams` takes three times as long. */
+/** Encodes a form as a request body. `URLSearchParams` takes three times as long. */
 export function encodeForm(form: Readonly<Record<string, string>>): string {
   let body = '';
   for (const name of Object.keys(form)) {
@@ -21,10 +21,10 @@ export function encodeForm(form: Readonly<Record<string, string>>): string {
   return body;
 }
 
-/** Node fires a longer timer at once. */
+/** Node fires longer timers immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Which limit of a call was reached. */
+/** The limit that ended a call. */
 export type ReachedLimit = 'timeout' | 'cancelled';
 
 function watchSignal(signal: AbortSignal, timer: NodeJS.Timeout, onReached: (limit: ReachedLimit) => void): () => void {
@@ -36,15 +36,15 @@ function watchSignal(signal: AbortSignal, timer: NodeJS.Timeout, onReached: (lim
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
   };
-  // All calls of a run share its signal, which Node takes for a leak from the eleventh on.
+  // All calls of a run share its signal; Node warns about a leak from the eleventh listener on.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', cancel);
   return stop;
 }
 
 /**
- * Calls `onReached`, when a limit is reached, at once where it already is. Returns what ends the watch; it must be called, then too: else
- * the timer holds the process, or the other limit is told as well.
+ * Calls `onReached` when a limit is reached, at once if it already is. Returns a function that ends the watch. It must
+ * always be called: otherwise the timer keeps the process alive, or the other limit is reported too.
  */
 export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit) => void): () => void {
   const { timeLeftMs, signal } = limits;
@@ -53,11 +53,11 @@ export function watchLimits(limits: CallLimits, onReached: (limit: ReachedLimit)
     return () => undefined;
   }
   const timer = setTimeout(onReached, Math.min(timeLeftMs, maxTimerMs), 'timeout');
-  // Nearly every call is one without a signal.
+  // Nearly all calls come without a signal.
   return signal === undefined ? () => clearTimeout(timer) : watchSignal(signal, timer, onReached);
 }
 
-/** A POST of a form. */
+/** A POST request with a form. */
 interface FormPost {
   readonly origin: string;
   readonly path: string;
@@ -72,10 +72,10 @@ const headers = {
   'accept-encoding': 'identity',
 };
 
-/** Sends a form, at most once, and reads the whole answer; resolves whatever happens. No redirect is followed. */
+/** Sends a form at most once and reads the whole answer. Never rejects and follows no redirect. */
 export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<HttpCall> {
   return new Promise((resolve) => {
-    // A limit may already be reached, and end the exchange, while the watch is being set up.
+    // A limit may already be reached and end the exchange during this set-up.
     let stopWatch = (): void => {};
     const handler = new HttpCallHandler((httpCall) => {
       stopWatch();
@@ -89,51 +89,51 @@ export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, l
   });
 }
 
-/** Where to, and with what. */
+/** Options of the connection to the service. */
 export interface ApiConnectionOptions extends ConnectionOptions {
   readonly baseUrl: URL;
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
-  /** Wall clock, in ms since the epoch: for `Retry-After` dates. */
+  /** Wall clock in ms since the epoch, for `Retry-After` dates. */
   readonly nowMs: () => number;
 }
 
-/** One request, without what every request has. */
+/** One request, without the fields that all requests share. */
 export interface ApiRequest {
   readonly call: Call;
   readonly form: Readonly<Record<string, string>>;
   readonly limits: CallLimits;
 }
 
-/** A key this long cannot stand in an answer by chance. */
+/** A key of this length or more cannot occur in an answer by chance. */
 const distinctiveLength = 16;
 
-/** What must not be shown of a request: the key, and what a task brings to log in elsewhere. */
+/** The secrets in a request: the API key, and the task's proxy password and cookies. */
 function secretsOf(key: string, { proxy = '', cookies = '' }: ApiRequest['form']): readonly string[] {
   const proxyPassword = /^(?:\w+:\/\/)?[^:@]*:(.+)@/.exec(proxy)?.[1] ?? '';
   return [key, proxy, proxyPassword, cookies];
 }
 
-/** The service, as something that can be asked. Nothing is connected before the first question. */
+/** The connection to the service. It connects on the first request. */
 export class ApiConnection {
   readonly #options: ApiConnectionOptions;
-  /** Takes the key out of an answer before anything reads it: an id or a field could carry it to the output. */
+  /** Removes the key from an answer before it is parsed: an id or a field could carry it to the output. */
   readonly #withoutKey: (body: string) => string;
   readonly #host: string;
   readonly #origin: string;
   readonly #paths: Readonly<Record<Call, string>>;
-  /** What every form ends with, encoded. */
+  /** The encoded end of every form. */
   readonly #credentials: string;
   #opening: ReturnType<typeof openDispatcher> | null = null;
   #requestCount = 0;
-  /** Whether the service has answered in its own words. */
+  /** True once the service has given an answer in its own protocol. */
   #isFound = false;
 
   constructor(options: ApiConnectionOptions) {
     const { baseUrl, key } = options;
     this.#options = options;
     this.#withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
-    // Taken apart once: a URL works its parts out whenever they are asked for.
+    // Precomputed: a URL computes its parts on every access.
     const folder = baseUrl.pathname.replace(/\/+$/, '');
     const poll = `${folder}/res.php`;
     this.#host = baseUrl.host;
@@ -142,12 +142,12 @@ export class ApiConnection {
     this.#credentials = encodeForm({ key, json: '1' });
   }
 
-  /** How many requests were put on the wire. */
+  /** Number of requests put on the wire. */
   get requestCount(): number {
     return this.#requestCount;
   }
 
-  /** Asks once and reads the answer with `pick`. Throws `ProviderFault`. */
+  /** Sends one request and parses the answer with `parseAnswer`. Throws `ProviderFault`. */
   async request<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
     this.#opening ??= openDispatcher(this.#options);
     const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, this.#options.timeoutMs);
@@ -160,17 +160,17 @@ export class ApiConnection {
       throw new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
-    if ('missing' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.missing}`));
+    if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;
   }
 
-  /** Ends every open request and connection. */
+  /** Aborts every open request and connection. */
   async close(): Promise<void> {
     await (await this.#opening)?.destroy();
   }
 
-  /** Counts it, and takes the key out of it. */
+  /** Counts the answer and removes the key from it. */
   #received(httpCall: HttpCall): HttpCall {
     if (httpCall.type === 'broken') {
       this.#requestCount += httpCall.maybeSent ? 1 : 0;

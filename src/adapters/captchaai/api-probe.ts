@@ -1,4 +1,5 @@
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import type { Result } from '../../domain/result.ts';
 import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
 import { type Dispatcher, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
@@ -7,24 +8,22 @@ import { type Reader, readResponse, unusableAnswer } from './read-response.ts';
 import { cleanText } from './redactor.ts';
 import { parseBalance, type Parsed, parseThreads, type Success } from './responses.ts';
 
-/** Whom to ask, and how. */
+/** The target of the probe, and its limits. */
 export interface ApiProbeOptions {
   readonly baseUrl: URL;
-  /** Null asks once and without a key, which shows how the service is reached and nothing about an account. */
+  /** With null, one request is sent without a key: it tests the connection, not an account. */
   readonly key: string | null;
   readonly timeoutMs: number;
   readonly proxy: Proxy | null;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
-  /** Wall clock, in ms since the epoch. */
+  /** Wall clock in ms since the epoch. */
   readonly timestamp: () => number;
 }
 
-type Answer<T> = { readonly value: T } | { readonly fault: Fault };
-
-/** The first question connects, the others measure. Both actions are free of charge. */
+/** The first request connects, the others measure. Both actions are free of charge. */
 const warmedQuestions = 5;
 
-/** Asks one question after the other on one connection, and remembers how long each took. */
+/** Sends requests one by one on one connection and records their round-trip times. */
 class ApiRequests {
   readonly roundTripsMs: number[] = [];
   clock: ClockReading | null = null;
@@ -39,7 +38,7 @@ class ApiRequests {
     });
   }
 
-  async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Answer<T>> {
+  async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Result<T, Fault>> {
     const { baseUrl, key, timeoutMs } = this.#options;
     const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
     const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
@@ -47,11 +46,9 @@ class ApiRequests {
     const httpCall = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
     if (httpCall.type === 'reply') this.#record(performance.now() - startedAtMs);
     const reading = readResponse(httpCall, this.#reader());
-    if (reading.type === 'fault') return { fault: reading.fault };
+    if (reading.type === 'fault') return { error: reading.fault };
     const parsed = parseAnswer(reading);
-    return 'value' in parsed
-      ? parsed
-      : { fault: unusableAnswer(this.#reader(), `nothing that holds ${parsed.missing}`) };
+    return 'value' in parsed ? parsed : { error: unusableAnswer(this.#reader(), `nothing that holds ${parsed.error}`) };
   }
 
   #record(roundTripMs: number): void {
@@ -64,7 +61,7 @@ class ApiRequests {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
-    // A probe of a service draws conclusions from all of its answers.
+    // `isFound: true`, because a probe evaluates all answers.
     return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
   }
 }
@@ -74,19 +71,19 @@ async function requestAll(
   hasKey: boolean,
 ): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
   const balance = await apiRequests.request('getbalance', parseBalance);
-  if ('fault' in balance) return { fault: balance.fault, balance: null, threads: null };
+  if ('error' in balance) return { fault: balance.error, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
-  // Not every service of this protocol knows threads: no answer to that is no trouble.
+  // Not every service with this protocol supports `threadsinfo`: a missing answer is no error.
   const threads = await apiRequests.request('threadsinfo', parseThreads);
   const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
   for (let count = 1; count < warmedQuestions; count += 1) {
     const again = await apiRequests.request('getbalance', parseBalance);
-    if ('fault' in again) return { ...known, fault: again.fault };
+    if ('error' in again) return { ...known, fault: again.error };
   }
   return { ...known, fault: null };
 }
 
-/** Asks the service a few cheap questions, the key in POST bodies only. Never rejects: what goes wrong is an answer. */
+/** Sends a few cheap requests, with the key in POST bodies only. Never rejects: errors are part of the answer. */
 export async function probeApi(options: ApiProbeOptions): Promise<ServiceAnswers> {
   const dispatcher = await openDispatcher({ connections: 1, timeoutMs: options.timeoutMs, proxy: options.proxy });
   const apiRequests = new ApiRequests(dispatcher, options);

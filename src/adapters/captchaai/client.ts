@@ -13,17 +13,17 @@ import {
   parseThreads,
 } from './responses.ts';
 
-/** The code that means "no balance" in one place of the documentation and "no free thread" in another. */
+/** The documentation uses this code both for "no balance" and for "no free thread". */
 const zeroBalanceCode = 'ERROR_ZERO_BALANCE';
 
-/** What the service says about the account when asked; null where it gave no usable answer. */
+/** The account's state as reported by the service; a field is null without a usable answer. */
 export interface AccountState {
   readonly threads: Threads | null;
-  /** Only asked for where `threads` is null. */
+  /** Requested only if `threads` is null. */
   readonly balance: number | null;
 }
 
-/** The evidence that every thread is taken, as a sentence; null where there is none. */
+/** A sentence with the evidence that all threads are busy; null without such evidence. */
 function throttledReason({ threads, balance }: AccountState): string | null {
   if (threads !== null) {
     const { threads: all, workingThreads } = threads;
@@ -33,8 +33,8 @@ function throttledReason({ threads, balance }: AccountState): string | null {
 }
 
 /**
- * What `ERROR_ZERO_BALANCE` means for a submission: busy threads are `throttled`, like the code for a busy account;
- * anything else, or no answer, stays `fault`, the account's.
+ * The meaning of `ERROR_ZERO_BALANCE` for a submission. With evidence of busy threads it is `throttled`, like the code
+ * for a busy account. Otherwise, or without an answer, it stays `fault`, of kind `account`.
  */
 export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
   const evidence = throttledReason(state);
@@ -51,7 +51,7 @@ export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
 
 type Account = Pick<AccountApi, 'threads' | 'balance'>;
 
-/** Null where the service gave no usable answer. */
+/** Null if the service gave no usable answer. */
 async function valueOrNull<T>(request: () => Promise<T>): Promise<T | null> {
   try {
     return await request();
@@ -66,7 +66,7 @@ async function getAccountState(account: Account): Promise<AccountState> {
   return { threads, balance: threads === null ? await valueOrNull(() => account.balance()) : null };
 }
 
-/** A caller that cannot wait for the answer learns nothing about the account: the run must not stop for that. */
+/** The fault for a caller that cannot wait for the account's state. It must not stop the run. */
 const unexplained = (kind: 'timeout' | 'transport'): Fault =>
   describeFault({
     kind,
@@ -75,8 +75,8 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
   });
 
 /**
- * Explains `ERROR_ZERO_BALANCE` by asking the service. Submissions that are answered so at the same time share one
- * question; each still keeps to its own limits.
+ * Explains `ERROR_ZERO_BALANCE` by requesting the account's state. Submissions that get this code at the same time
+ * share one request; each keeps its own limits.
  */
 function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
   let pendingState: Promise<AccountState> | null = null;
@@ -95,31 +95,31 @@ function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits
   };
 }
 
-/** How to reach the service. */
+/** Options of the CaptchaAI client. */
 export interface CaptchaAiOptions {
-  /** Such as `https://ocr.captchaai.com`; a path is kept. */
+  /** Base URL, such as `https://ocr.captchaai.com`; its path is kept. */
   readonly baseUrl: string;
   readonly key: string;
-  /** The longest that one request may take, from asking for a connection to the last byte, in ms. */
+  /** Timeout of one request, from asking for a connection to the last byte, in ms. */
   readonly timeoutMs: number;
-  /** How many connections may be open at once; further requests wait for one. */
+  /** Limit of open connections; further requests wait for one. */
   readonly connections: number;
-  /** Overrides of the kinds of error codes. */
+  /** Overrides for the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
-  /** Where the proxy variables are looked up. */
+  /** The environment with the proxy variables. */
   readonly env: NodeJS.ProcessEnv;
-  /** Wall clock, in ms since the epoch: for `Retry-After` dates. */
+  /** Wall clock in ms since the epoch, for `Retry-After` dates. */
   readonly nowMs: () => number;
 }
 
 export interface CaptchaAi extends SolverApi, AccountApi {
-  /** How many HTTP requests were put on the wire, questions about the account included. */
+  /** Number of HTTP requests put on the wire, account requests included. */
   requestCount(): number;
-  /** Ends every open request and connection. */
+  /** Aborts every open request and connection. */
   close(): Promise<void>;
 }
 
-/** The account's questions are asked by a person or once for many: only the adapter's own timeout limits them. */
+/** Account requests come from a user or serve many callers: only the client's own timeout limits them. */
 const unlimited: CallLimits = { timeLeftMs: Infinity };
 
 function parseBaseUrl(baseUrl: string): URL {
@@ -157,15 +157,15 @@ function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZer
 }
 
 /**
- * CaptchaAI and services that speak its protocol. Every request is a POST with the key in its body, sent at most once;
- * no redirect is followed. An image for the method `post` is sent as text, as `base64`. Throws `UsageError` for a base
- * URL or proxy variable that is malformed; the methods throw `ProviderFault` and nothing else.
+ * Creates a client for CaptchaAI and services with the same protocol. Every request is a POST with the key in its body,
+ * sent at most once; no redirect is followed. An image for the method `post` is sent as `base64` text. Throws
+ * `UsageError` for a malformed base URL or proxy variable; the methods throw only `ProviderFault`.
  */
 export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
   const baseUrl = parseBaseUrl(options.baseUrl);
   const session = new ApiConnection({ ...options, baseUrl, proxy: proxyFor(baseUrl, options.env) });
   const account = accountApi(session);
-  // A kind that the person chose for the code leaves nothing to explain.
+  // A kind that the user configured for the code needs no explanation.
   const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account);
   return {
     ...solverApi(session, explain),

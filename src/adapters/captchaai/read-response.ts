@@ -4,42 +4,42 @@ import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
 import type { HttpCall } from '../http/http-call.ts';
 import type { Success } from './responses.ts';
 
-/** RFC 9110 10.2.3: the seconds are digits; a decimal part is sent all the same. */
+/** RFC 9110 10.2.3 allows digits only; some servers send decimals. */
 const deltaSeconds = /^\d+(\.\d+)?$/;
-/** Every HTTP date, of the three formats, begins with the day's name; `Date.parse` alone reads far too much. */
+/** All three HTTP date formats start with the name of the day; `Date.parse` alone accepts far too much. */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
 /**
- * How long a `Retry-After` header asks to wait, in ms, however long that is; null where it says nothing
- * understandable or names a moment that has passed. `timestamp` is the wall clock, in ms since the epoch.
+ * The wait that a `Retry-After` header asks for, in ms, without an upper bound. Null for an unreadable header or a time
+ * in the past. `timestamp` is the wall clock in ms since the epoch.
  */
 export function retryAfterMs(header: string | null, timestamp: number): number | null {
   const text = (header ?? '').trim();
   if (deltaSeconds.test(text)) return Number.isFinite(Number(text) * 1_000) ? Math.ceil(Number(text) * 1_000) : null;
   if (!httpDate.test(text)) return null;
-  // asctime, the oldest of the formats, names no zone and means UTC.
+  // asctime, the oldest format, has no zone and means UTC.
   const waitMs = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - timestamp;
   return waitMs >= 0 ? waitMs : null;
 }
 
-/** Which sort of request was made: only a submission is paid for, only a poll can be not ready. */
+/** The kind of request: only a submission is paid for, only a poll can be not ready. */
 export type Call = 'submit' | 'poll' | 'account';
 
-/** What reading an answer needs to know about its request. */
+/** The context of a request, needed to read its answer. */
 export interface Reader {
   readonly call: Call;
-  /** Names the service in messages. */
+  /** The service's host, for messages. */
   readonly host: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
-  /** Makes a server's text fit to be shown. */
+  /** Makes server text safe to show. */
   readonly clean: (text: string) => string;
-  /** Wall clock, in ms since the epoch. */
+  /** Wall clock in ms since the epoch. */
   readonly timestamp: number;
-  /** Whether the service has answered in its own words before, so that it is where it was looked for. */
+  /** True if the service has answered in its own protocol before, so the base URL is right. */
   readonly isFound: boolean;
 }
 
-/** The answer, or why there is none. */
+/** A successful answer, or a fault. */
 export type Reading = Success | { readonly type: 'fault'; readonly fault: Fault };
 
 type Reply = Extract<HttpCall, { type: 'reply' }>;
@@ -48,8 +48,8 @@ type Broken = Extract<HttpCall, { type: 'broken' }>;
 const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
 
 /**
- * The fault of an answer that was accepted but says nothing usable. `why` names what it is or lacks. A submission that
- * was answered so may have been accepted, and cannot be collected.
+ * The fault of a successful HTTP answer without usable content; `why` names the content or what it lacks. A submission
+ * with such an answer may have been accepted, and its solution cannot be collected.
  */
 export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, why: string): Fault {
   return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: call === 'submit' });
@@ -60,15 +60,15 @@ function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): 
   return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
 }
 
-/** Of a page only the title is for people. */
+/** The title of an HTML page; the rest is not useful to people. */
 function pageQuote(html: string): string {
   const title = /<title>([^<]*)/i.exec(html)?.[1]?.trim() ?? '';
   return title === '' ? ' with an HTML page' : ` with an HTML page: ${title}`;
 }
 
 /**
- * A page or text that may be quoted. Broken JSON and whatever else came with success may hold a solution, which must
- * not get into a log.
+ * The part of an error page or text to quote. Content of a successful answer, such as broken JSON, is never quoted: it
+ * may hold a solution, which must not get into a log.
  */
 function quoteOf(reply: Reply, answer: Answer, { clean }: Reader): string {
   if (reply.unreadable !== null) return ` with ${reply.unreadable}`;
@@ -93,13 +93,13 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
 }
 
-/** Asks for the same again, and later. */
+/** Temporary statuses: the same request may be sent again later. */
 const passing: readonly number[] = [408, 425];
 const refusalStatuses: readonly number[] = [401, 403, 407];
 
 /**
- * Whoever redirects or refuses without the service's own words is not the service, or stands before it. Where the service
- * was found before, that passes, as any other trouble of a gateway; where it never was, the address is wrong.
+ * A redirect or refusal without the service's protocol comes from something else, such as a proxy. If the service
+ * answered before, this is temporary gateway trouble; otherwise the base URL is wrong.
  */
 function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
   if (status === 429) return 'throttled';
@@ -114,8 +114,8 @@ function questionAbout({ status }: Reply): string {
 }
 
 /**
- * A gateway's 5xx says nothing about what the service behind it did; 503 is the one that refuses before any work, as
- * 429 and every other 4xx do.
+ * A gateway's 5xx does not tell whether the service did any work. Only 503 refuses before any work, like 429 and all
+ * other 4xx.
  */
 function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
   return describeFault({
@@ -127,7 +127,7 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
 }
 
 function codeFault(code: string, reply: Reply, reader: Reader): Fault {
-  // A known code is no secret, even where it contains the word that is one; an unknown one may be anything.
+  // A known code is no secret, even if it contains the key as a word; an unknown code may be any text.
   const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
   const fault = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
   const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
@@ -136,7 +136,7 @@ function codeFault(code: string, reply: Reply, reader: Reader): Fault {
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** Classifies what came of a request. A known code counts whatever the HTTP status; other vendors use 4xx for them. */
+/** Classifies the result of a request. A known code counts with any HTTP status; other vendors send codes with 4xx. */
 export function readResponse(httpCall: HttpCall, reader: Reader): Reading {
   if (httpCall.type === 'broken') return asFault(brokenFault(httpCall, reader));
   const answer = readAnswer(httpCall.body);

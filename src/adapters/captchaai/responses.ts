@@ -1,27 +1,30 @@
+import type { Result } from '../../domain/result.ts';
 import type { PollAnswer, Threads } from '../../ports/api.ts';
 import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
 
-/** An answer that is no error. */
+/** An answer without an error. */
 export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
 
-/** What was asked for, or the name of what is missing in the answer. */
-export type Parsed<T> = { readonly value: T } | { readonly missing: string };
+/** The parsed value, or the name of what the answer lacks. */
+export type Parsed<T> = Result<T, string>;
 
 const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
 const decimal = /^-?\d+(\.\d+)?$/;
 
-/** The id in the answer to a submission: opaque, a string or a number, never shortened to what a double can hold. */
+/**
+ * The id in a submission's answer: an opaque string, or a number with all its digits, beyond the precision of a double.
+ */
 export function parseSubmitResponse(answer: Success): Parsed<string> {
   const payload = answer.type === 'ok' ? answer.payload : null;
   const id = Number.isSafeInteger(payload) ? String(payload) : payload;
-  return typeof id === 'string' && idShape.test(id) ? { value: id } : { missing: 'a usable id' };
+  return typeof id === 'string' && idShape.test(id) ? { value: id } : { error: 'a usable id' };
 }
 
-/** What a poll found. A bare text is no solution: a health page that says `OK` would be one. */
+/** The result of a poll. Bare text is not a solution: a health page that says `OK` would be one. */
 export function parsePollResponse(answer: Success): Parsed<PollAnswer> {
   if (answer.type === 'not-ready') return { value: { ready: false } };
   const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
-  return solution === null ? { missing: 'a usable solution' } : { value: { ready: true, solution } };
+  return solution === null ? { error: 'a usable solution' } : { value: { ready: true, solution } };
 }
 
 function numberIn(value: unknown): number | null {
@@ -29,11 +32,11 @@ function numberIn(value: unknown): number | null {
   return typeof text === 'string' && decimal.test(text.trim()) ? Number(text) : null;
 }
 
-/** The balance, as a number or its text, with or without an envelope. */
+/** The balance, as a number or numeric text, with or without an envelope. */
 export function parseBalance(answer: Success): Parsed<number> {
   const value = answer.type === 'bare' ? answer.text : answer.type === 'ok' ? answer.payload : null;
   const balance = numberIn(value);
-  return balance === null ? { missing: 'a balance' } : { value: balance };
+  return balance === null ? { error: 'a balance' } : { value: balance };
 }
 
 function recordIn(payload: unknown): Readonly<Record<string, unknown>> {
@@ -41,7 +44,7 @@ function recordIn(payload: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** The threads, beside the envelope or inside it, as an object or as JSON in a string. */
+/** The threads, next to the envelope or inside it, as an object or a JSON string. */
 export function parseThreads(answer: Success): Parsed<Threads> {
   const { payload, fields } = answer.type === 'ok' ? answer : { payload: null, fields: {} };
   const found: Readonly<Record<string, unknown>> = { ...recordIn(payload), ...fields };
@@ -49,12 +52,12 @@ export function parseThreads(answer: Success): Parsed<Threads> {
     const count = Object.hasOwn(found, name) ? numberIn(found[name]) : null;
     return count !== null && Number.isSafeInteger(count) && count >= 0 ? count : null;
   });
-  if (typeof threads !== 'number') return { missing: 'a usable number named threads' };
-  if (typeof workingThreads !== 'number') return { missing: 'a usable number named working_threads' };
+  if (typeof threads !== 'number') return { error: 'a usable number named threads' };
+  if (typeof workingThreads !== 'number') return { error: 'a usable number named working_threads' };
   return { value: { threads, workingThreads } };
 }
 
-/** Any success is the receipt of a report. */
+/** Every successful answer confirms a report. */
 export function parseReportResponse(answer: Success): Parsed<null> {
-  return answer.type === 'not-ready' ? { missing: 'a receipt' } : { value: null };
+  return answer.type === 'not-ready' ? { error: 'a receipt' } : { value: null };
 }

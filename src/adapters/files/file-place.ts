@@ -3,26 +3,26 @@ import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../domain/errors.ts';
 
-/** What a name in the file system means, however it is spelled. */
+/** A file name resolved to its place in the file system. */
 export interface FilePlace {
-  /** Absolute, all links followed, those that lead to no file yet among them. */
+  /** Absolute path with all links followed, dangling ones included. */
   readonly path: string;
-  /** Null where there is nothing. */
+  /** Null if nothing exists there. */
   readonly found: BigIntStats | null;
-  /** True for a regular file and where there is nothing: a device, a pipe or an open stream is never replaced. */
+  /** True for a regular file and for a free name. A device, a pipe or an open stream is never replaced. */
   readonly isFile: boolean;
 }
 
-/** The kernel's own bound (path_resolution(7)). */
+/** The kernel's limit of links (path_resolution(7)). */
 const maxLinks = 40;
-/** Names of open streams: what stands behind them may be a file, which whoever started this program writes too. */
+/** Names of open streams. Behind them may be a file that the parent process writes too. */
 const streamName = /^\/(dev\/(std(in|out|err)|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/;
 
 const identityOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;
 
 const statOf = (path: string): Promise<BigIntStats | null> => stat(path, { bigint: true }).catch(() => null);
 
-/** Where a file would be made under this name. */
+/** The path at which a file with this name would be created. */
 async function followed(path: string): Promise<string> {
   let name = path;
   for (let links = 0; links <= maxLinks; links += 1) {
@@ -35,7 +35,7 @@ async function followed(path: string): Promise<string> {
   throw new UsageError(`${path}: a link that leads back to itself`, 'name a file');
 }
 
-/** Looks where a name leads. Throws `UsageError` for links that lead nowhere. */
+/** Resolves a name. Throws `UsageError` for links that cannot be resolved. */
 export async function placeOf(path: string): Promise<FilePlace> {
   const found = await statOf(path);
   if (found === null) return { path: await followed(path), found, isFile: true };
@@ -43,24 +43,24 @@ export async function placeOf(path: string): Promise<FilePlace> {
   return { path: await realpath(path), found, isFile: true };
 }
 
-/** What has become of a place since it was looked at. */
+/** What happened to a place since it was resolved. */
 export async function changeOf({ path, found }: FilePlace): Promise<'none' | 'gone' | 'other'> {
   const now = await lstat(path, { bigint: true }).catch(() => null);
   if (now === null) return found === null ? 'none' : 'gone';
   return found !== null && identityOf(now) === identityOf(found) ? 'none' : 'other';
 }
 
-/** One file of a run and its part in it. */
+/** One file of a run and its role. */
 export interface FileUse {
-  /** What the file is to the person, such as `--out`. */
+  /** The user's name for the file, such as `--out`. */
   readonly what: string;
   readonly path: string;
   readonly isWritten: boolean;
-  /** How names beside it begin that belong to it, after its own name, such as `.lock`. */
+  /** Suffixes of further names that the file uses in its folder, such as `.lock`. */
   readonly reserves: readonly string[];
 }
 
-/** A stream of this process that may stand in a file. */
+/** A standard stream of this process that may be redirected to a file. */
 export interface StreamUse {
   readonly what: string;
   readonly fd: number;
@@ -69,10 +69,10 @@ export interface StreamUse {
 
 interface Placed extends FileUse {
   readonly place: FilePlace;
-  /** The folder by its identity, so that a folder with two paths is one. */
+  /** Identity of the folder, so that two paths to it compare equal. */
   readonly folder: string;
   readonly name: string;
-  /** The name as one that differs by case or composition only would read. */
+  /** The name without differences in case and Unicode composition. */
   readonly folded: string;
 }
 
@@ -83,7 +83,9 @@ function swappedCase(name: string): string {
   return upper === name ? name.toLowerCase() : upper;
 }
 
-/** Whether names in a folder that differ by case only are one. Where the folder has nothing to tell by, the system's habit counts. */
+/**
+ * True if the folder's file system ignores case. If the folder has no name to test with, the platform's default counts.
+ */
 async function ignoresCase(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => []);
   const telling = names.find((name) => swappedCase(name) !== name);
@@ -110,7 +112,7 @@ async function isOneFile(one: Placed, other: Placed): Promise<boolean> {
   return one.name === other.name || ignoresCase(dirname(one.place.path));
 }
 
-/** Whether a file has a name that belongs to another one. */
+/** True if a file has a name that the owner uses for its own further files. */
 async function isReserved(one: Placed, owner: Placed): Promise<boolean> {
   if (one.folder !== owner.folder) return false;
   const begins = (name: string, start: string): boolean => owner.reserves.some((end) => name.startsWith(start + end));
@@ -141,16 +143,16 @@ function checkStream(use: Placed, { what, fd, isWritten }: StreamUse): void {
     const stream = fstatSync(fd, { bigint: true });
     if (!stream.isFile() || identityOf(stream) !== identityOf(found)) return;
   } catch {
-    // It is closed.
+    // The stream is closed.
     return;
   }
   throw new UsageError(`${shown(use)} and ${what} are the same file`, 'give each a file of its own');
 }
 
 /**
- * Looks, before anything is opened, whether two files of a run are one, or one has a name that another needs beside
- * itself: links, hard links, spellings and file systems that ignore case are seen through. Devices and pipes are nothing
- * that could be lost. Throws `UsageError` that names both.
+ * Checks, before any file is opened, that no two files of a run are the same, and that no file has a name that another
+ * one needs. Links, hard links, spellings and case-insensitive file systems are taken into account; devices and pipes
+ * are skipped. Throws `UsageError` that names both files.
  */
 export async function checkDistinct(uses: readonly FileUse[], streams: readonly StreamUse[]): Promise<void> {
   const files = (await Promise.all(uses.map(placed))).filter(({ place }) => place.isFile);

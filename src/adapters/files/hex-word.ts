@@ -1,5 +1,5 @@
 /**
- * The eight lower-case hexadecimal digits from `start` as a number of 32 bits; `parseInt` of a slice takes five times as
+ * Reads eight lower-case hexadecimal digits from `start` as a 32-bit number. `parseInt` of a slice takes five times as
  * long.
  */
 export function readUint32Hex(digits: string, start: number): number {

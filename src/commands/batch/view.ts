@@ -1,6 +1,6 @@
 import { formatMs } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
-import type { ColumnPlan } from '../../cli/result-row.ts';
+import type { ColumnPlan } from '../../cli/input-columns.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { FailureReason } from '../../domain/outcome.ts';

@@ -4,46 +4,48 @@ import type { Task } from '../../domain/task.ts';
 import type { FinishedTask, TaskProgress } from '../../ports/files.ts';
 import type { Accepted } from '../solve/attempt.ts';
 
-/** What a person asked for about tasks of earlier runs. */
+/** The user's choices about tasks of earlier runs. */
 export interface ResumeOptions {
   readonly retryFailed: boolean;
-  /** Tasks whose submission was cut off stay failed, instead of being submitted again. */
+  /** Tasks with an unknown submission outcome stay failed and are not resubmitted. */
   readonly leaveInDoubt: boolean;
-  /** Solve again what had expired by this moment, in epoch ms; null leaves it. One moment for a whole run. */
+  /**
+   * Solve again all solutions that had expired at this time, in epoch ms; null keeps them. One time for the whole run.
+   */
   readonly resolveExpiredAt: number | null;
 }
 
-/** What the row of a finished task tells whoever begins the task again. */
+/** The history in the row of a finished task, needed when the task starts over. */
 export interface PriorRun {
-  /** Submissions, those of all its runs. */
+  /** Submissions of all runs. */
   readonly attempts: number;
   readonly possiblyCharged: boolean;
-  /** An id that may still be solved; null for none. */
+  /** An id that may still be solved; null if there is none. */
   readonly liveId: Accepted | null;
 }
 
-/** A task that is submitted, or polled where an id is known. */
+/** The task is polled if its id is known, otherwise submitted. */
 export interface SolvePlan {
   readonly do: 'solve';
   /** Submissions of earlier runs. */
   readonly earlierAttempts: number;
-  /** Of these, the ones that do not limit this run: a person asked for the task to be begun again. */
+  /** The part of `earlierAttempts` that does not count towards `maxAttempts`: the user asked for a new start. */
   readonly forgivenAttempts: number;
-  /** An id that is polled before anything is submitted. */
+  /** An id to poll before any submission; null if there is none. */
   readonly accepted: Accepted | null;
   readonly wasInDoubt: boolean;
 }
 
-/** A task that may have been paid for, where nobody wants to risk a second payment. */
+/** The task may have been paid for and is not resubmitted, to avoid a second payment. */
 export interface LeavePlan {
   readonly do: 'leave';
   readonly earlierAttempts: number;
 }
 
-/** What is to be done about a task that is in work, or gets its row. */
+/** The plan for a task that is worked on or gets its row. */
 export type WorkPlan = SolvePlan | LeavePlan;
 
-/** What is to be done about a task, given how far it had come; `begin-again` has to look at its row first. */
+/** The plan for a task, based on its progress. For `begin-again` the row must be read first. */
 export type BatchPlan = WorkPlan | { readonly do: 'nothing' } | { readonly do: 'begin-again' };
 
 const afresh: SolvePlan = {
@@ -54,7 +56,7 @@ const afresh: SolvePlan = {
   wasInDoubt: false,
 };
 
-/** Whether a finished task is begun again, so that its row is held back from the output for the time being. */
+/** True if a finished task starts over. Its row is then held back from the output for now. */
 export function isBegunAgain(
   { status, expiresAt }: Pick<FinishedTask, 'status' | 'expiresAt'>,
   { retryFailed, resolveExpiredAt }: ResumeOptions,
@@ -63,7 +65,7 @@ export function isBegunAgain(
   return resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
 }
 
-/** How a task goes on that has no result yet. */
+/** The plan for a task without a result. */
 export function planOpen(progress: OpenProgress): SolvePlan {
   switch (progress.state) {
     case 'new':
@@ -77,7 +79,10 @@ export function planOpen(progress: OpenProgress): SolvePlan {
   }
 }
 
-/** What a planned task came to, with all that earlier runs did about it. An id that was known is no submission of this run. */
+/**
+ * The combined history of a task, this run's plan included. An id that was already known is not a submission of this
+ * run.
+ */
 export function priorRunOf(
   { earlierAttempts, accepted, wasInDoubt }: SolvePlan,
   { attempts, possiblyCharged }: Outcome,
@@ -89,7 +94,7 @@ export function priorRunOf(
   };
 }
 
-/** Decides what to do about a task. */
+/** Decides what to do with a task. */
 export function planTask(progress: TaskProgress, options: ResumeOptions): BatchPlan {
   switch (progress.state) {
     case 'in-doubt':
@@ -105,7 +110,7 @@ export function planTask(progress: TaskProgress, options: ResumeOptions): BatchP
   }
 }
 
-/** How a finished task is begun again: nothing of its earlier course is forgotten, and an id that may live is polled. */
+/** The plan for a finished task that starts over: its history is kept, and an id that may still be solved is polled. */
 export function planAgain({ attempts, possiblyCharged, liveId }: PriorRun): SolvePlan {
   return {
     do: 'solve',
@@ -121,24 +126,24 @@ export interface BatchItem {
   /** Names the task in the journal. */
   readonly key: string;
   readonly task: Task;
-  /** Lower ones first, within the look-ahead. */
+  /** Lower numbers come first, within the look-ahead. */
   readonly priority: number;
-  /** The columns of its input, in their order, as written. */
+  /** The input columns in their order, unchanged. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** How a task of a batch ended, in this run and the earlier ones together. */
+/** How a task ended, this run and earlier runs together. */
 export interface BatchResult {
   readonly item: BatchItem;
   readonly outcome: Outcome;
-  /** Submissions, those of earlier runs included. */
+  /** Submissions, earlier runs included. */
   readonly attemptCount: number;
   readonly possiblyCharged: boolean;
-  /** True where the solution was no longer usable when its row was written. */
+  /** True if the solution had expired when its row was written. */
   readonly expired: boolean;
 }
 
-/** Where finished rows go. Rejects with a system error where they cannot be written. */
+/** Destination of finished rows. Rejects with a system error if a row cannot be written. */
 export interface RowSink {
   write(values: Readonly<Record<string, string>>): Promise<void>;
 }

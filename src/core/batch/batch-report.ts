@@ -10,7 +10,7 @@ export interface RegionTotals {
   readonly attempts: number;
 }
 
-/** What a run has done so far, or in the end. Lengths of time in ms. */
+/** Counts of a run so far. Durations in ms. */
 export interface BatchReport {
   readonly solved: number;
   readonly failed: number;
@@ -19,13 +19,13 @@ export interface BatchReport {
   readonly retriesGranted: number;
   readonly retriesRefused: number;
   readonly possiblyCharged: number;
-  /** Solutions that were no longer usable when their row was written. */
+  /** Solutions that had expired when their row was written. */
   readonly expired: number;
-  /** From the first submission of a task to its solution. */
+  /** Time from the first submission of a task to its solution, in ms. */
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
-/** Counts a batch as it goes, in memory that does not grow with it. */
+/** Counts the results of a batch in constant memory. */
 export class BatchStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number }>();

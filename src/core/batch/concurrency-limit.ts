@@ -1,21 +1,21 @@
 import type { Clock } from '../../ports/system.ts';
 
 export interface ConcurrencyOptions {
-  /** Where it begins, and the most it grows to: whole numbers, at least 1. */
+  /** Initial and maximum limit: whole numbers, at least 1. */
   readonly start: number;
   readonly max: number;
 }
 
-/** After a lack of threads nothing is learnt for so long: answers of what was under way before tell nothing new. */
+/** After a "no slot" answer, further ones are ignored for this time: their submissions were already in flight. */
 const settleMs = 5_000;
 const decrease = 0.7;
 
 /**
  * How many tasks may be in work at once: additive increase, multiplicative decrease (Chiu and Jain, 1989).
  *
- * Every `limit` accepted submissions make room for one more, up to `max`; an answer that all threads are taken cuts the
- * limit to seven tenths, once per settling time. Whoever is over the limit waits, in the order of asking, but what was
- * begun goes before what was not.
+ * `limit` accepted submissions raise the limit by one, up to `max`. A "no slot" answer cuts it to seven tenths, at most
+ * once per settling time. Tasks above the limit wait in the order of their requests; tasks that have started go before
+ * new ones.
  */
 export class ConcurrencyLimit {
   readonly #max: number;
@@ -40,7 +40,7 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** Resolves when there is room for one more, which is then taken. */
+  /** Waits for a free slot and takes it. */
   acquire(): Promise<void> {
     const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#admit();
@@ -58,7 +58,7 @@ export class ConcurrencyLimit {
     this.#admit();
   }
 
-  /** A submission was answered that every thread is taken. */
+  /** Records a "no slot" answer. */
   recordFull(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#settledAtMs) return;
@@ -67,8 +67,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits for `ms` before a task that the service had no thread for asks again, and longer where the limit has no room for
-   * it, but at most `maxMs`. Its room stays taken meanwhile: another task would only be told the same.
+   * Waits `ms` before a task that got a "no slot" answer submits again, longer while the limit has no slot for it, and
+   * at most `maxMs`. The task keeps its slot during the first wait: another task would only get the same answer.
    */
   async yield({ ms, maxMs }: { ms: number; maxMs: number }, stop: AbortSignal): Promise<void> {
     await this.#clock.sleep(Math.min(ms, maxMs), stop);
@@ -77,7 +77,10 @@ export class ConcurrencyLimit {
     await this.#comeBack(maxMs - ms);
   }
 
-  /** Waits for room before all who have not begun; out of time it takes what is not there, for it is about to end. */
+  /**
+   * Waits for a slot with priority over new tasks. After `maxMs` it proceeds without one, because its task is about to
+   * end.
+   */
   async #comeBack(maxMs: number): Promise<void> {
     const admitted = new AbortController();
     const admit = (): void => admitted.abort();

@@ -1,18 +1,18 @@
 import type { BadRow } from '../../ports/files.ts';
 import type { BatchItem } from './batch-plan.ts';
 
-/** What an input holds, before anything is sent. */
+/** Counts of an input, taken before anything is sent. */
 export interface InputSummary {
   readonly rows: number;
   readonly bad: number;
   readonly byMethod: Readonly<Record<string, number>>;
-  /** Under the empty name: tasks without a region. */
+  /** Tasks without a region are counted under the empty name. */
   readonly byRegion: Readonly<Record<string, number>>;
 }
 
 const countUp = (counts: Map<string, number>, name: string): unknown => counts.set(name, (counts.get(name) ?? 0) + 1);
 
-/** Reads an input once, from end to end; `onBad` is told of every record that cannot be a task. */
+/** Reads an input once from start to end; calls `onBad` for every invalid row. */
 export async function scanInput(
   records: AsyncIterable<BatchItem | BadRow>,
   onBad: (bad: BadRow) => Promise<void>,

@@ -2,7 +2,7 @@ interface Prioritised {
   readonly priority: number;
 }
 
-/** Where a new entry belongs: behind all of its priority, so that equals keep their order. */
+/** The index for a new entry: behind all entries of its priority, so that equal ones keep their order. */
 function placeOf(priority: number, window: readonly Prioritised[]): number {
   let [low, high] = [0, window.length];
   while (low < high) {
@@ -13,7 +13,7 @@ function placeOf(priority: number, window: readonly Prioritised[]): number {
   return low;
 }
 
-/** The items by priority, lower ones first, within a look-ahead of `size` items; 1 keeps their order. */
+/** Sorts items by priority, lower numbers first, within a look-ahead of `size` items; 1 keeps their order. */
 export async function* byPriority<T extends Prioritised>(items: AsyncIterable<T>, size: number): AsyncIterable<T> {
   const window: T[] = [];
   for await (const item of items) {

@@ -1,7 +1,7 @@
-/** Neighbouring buckets differ by a twentieth: finer than a person reads solve times. */
+/** Neighbouring buckets differ by 5 %: precise enough for solve times. */
 const growth = 1.05;
 
-/** Quantiles of lengths of time in memory that does not grow with their number; right to a twentieth. */
+/** Quantiles of durations in constant memory, accurate to 5 %. */
 export class Quantiles {
   readonly #counts = new Map<number, number>();
   #total = 0;
@@ -12,7 +12,7 @@ export class Quantiles {
     this.#total += 1;
   }
 
-  /** The value that a share `q` (0..1) of all is at most, in ms; null where nothing was recorded. */
+  /** The quantile `q` (0..1) in ms; null if nothing was recorded. */
   at(q: number): number | null {
     let left = Math.max(1, Math.ceil(q * this.#total));
     for (const [bucket, count] of [...this.#counts].sort(([a], [b]) => a - b)) {

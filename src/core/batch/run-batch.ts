@@ -45,7 +45,7 @@ import type { StopReason, StopRules } from './stop-rules.ts';
 
 type Values = Readonly<Record<string, string>>;
 
-/** Writes rows in the order of their places, whatever the order they come in. Holds `size` rows at the most. */
+/** Writes rows in the order of their places, in whatever order they arrive. Holds up to `size` rows. */
 export class OrderedRows {
   readonly #sink: RowSink;
   readonly #size: number;
@@ -60,7 +60,7 @@ export class OrderedRows {
     this.#size = size;
   }
 
-  /** The next place, as soon as the row at it would not be too far ahead of the one that is waited for. */
+  /** Takes the next place, and waits while its row would be too far ahead of the next row to be written. */
   async takePlace(): Promise<number> {
     const place = this.#places;
     this.#places += 1;
@@ -68,10 +68,10 @@ export class OrderedRows {
     return place;
   }
 
-  /** Puts the row at its place, or leaves the place empty. Resolves when what can be written is. */
+  /** Puts the row at its place; null leaves the place empty. Resolves when all rows that are due have been written. */
   put(place: number, values: Values | null): Promise<void> {
     this.#held.set(place, values);
-    // One writer at a time: two that wait for the sink would overtake each other.
+    // One writer at a time: two concurrent writes could change the order.
     this.#writing = this.#writing.then(() => this.#writeReady());
     return this.#writing;
   }
@@ -87,12 +87,12 @@ export class OrderedRows {
 }
 
 /**
- * The items until `stop` aborts. Nothing waits then for an item that may never come; the source is told to end, and how
- * it does is nobody's business any more.
+ * Yields the items until `stop` aborts. After that it does not wait for the next item, which may never come. The source
+ * is asked to end; errors of its ending are ignored.
  */
 export async function* abortable<T>(items: AsyncIterable<T>, stop: AbortSignal): AsyncIterable<T> {
   const iterator = items[Symbol.asyncIterator]();
-  // One listener for all items: a race against one promise would keep something of every item.
+  // One listener for all items: a race against one promise would keep a reference per item.
   let wake: () => void = () => undefined;
   stop.addEventListener('abort', () => wake(), { once: true });
   try {
@@ -110,9 +110,9 @@ export async function* abortable<T>(items: AsyncIterable<T>, stop: AbortSignal):
 }
 
 export interface BatchOptions extends ResumeOptions {
-  /** Rows in the order of the input, held back in a window of so many; null writes them as they finish. */
+  /** Size of the window that holds rows back to write them in input order; null writes rows as they finish. */
   readonly orderWindow: number | null;
-  /** The next item may never come: nothing waits for it once no more tasks are begun. */
+  /** True if the next item may never come, for example from a pipe: the run then ends without waiting for it. */
   readonly inputMayStall: boolean;
 }
 
@@ -120,16 +120,16 @@ export interface BatchDeps {
   readonly journal: TaskJournal;
   readonly limit: ConcurrencyLimit;
   readonly rules: StopRules;
-  /** Does one task, here or elsewhere; null where it stays open. */
+  /** Solves one task, in this process or by a worker; null if the task stays open. */
   readonly solve: (work: ItemWork<SolvePlan>) => Promise<BatchResult | null>;
   readonly sink: RowSink;
-  /** The row of a finished task: its columns, as they will be written. */
+  /** The columns of a finished task's row, as they will be written. */
   readonly rowOf: (result: BatchResult) => Values;
-  /** What such a row says about the history of its task. */
+  /** Reads a task's history from its row. */
   readonly priorRunIn: (values: Values) => PriorRun;
-  /** Whether the task of such a row cannot be solved by another submission, so that it keeps its row; left out, none is so. */
+  /** True if the task of a row cannot be solved by another submission, so its row is kept. Undefined: never. */
   readonly isUsedUp?: (item: BatchItem, values: Values) => boolean;
-  /** Told of every task that got its row in this run. */
+  /** Called for every task that got its row in this run. */
   readonly record: (result: BatchResult) => void;
 }
 
@@ -138,7 +138,7 @@ class BatchRun {
   readonly #deps: BatchDeps;
   readonly #ordered: OrderedRows | null;
   readonly #running = new Set<Promise<void>>();
-  /** Aborts when nothing is in work, nothing may be begun, and the next item is not there yet. */
+  /** Aborts when no task is in work, none may be started, and the next item has not arrived. */
   readonly #idle = new AbortController();
   #isReading = true;
   #fail: (error: unknown) => void = () => undefined;
@@ -150,7 +150,7 @@ class BatchRun {
     this.#ordered = options.orderWindow === null ? null : new OrderedRows(deps.sink, options.orderWindow);
   }
 
-  /** Ends with the first error at once: what is under way then is in the journal. */
+  /** Rejects at once with the first error; tasks in flight are in the journal. */
   run(items: AsyncIterable<BatchItem>): Promise<StopReason | null> {
     const failed = new Promise<never>((_resolve, reject) => {
       this.#fail = (error) => {
@@ -188,7 +188,7 @@ class BatchRun {
     return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(priorRunIn(finished.values));
   }
 
-  /** Waits for room for one more task, which is then taken; false where none is to be begun any more. */
+  /** Waits for a slot for one more task and takes it; false if no more tasks may be started. */
   async #mayBegin(): Promise<boolean> {
     const { limit, rules } = this.#deps;
     if (!rules.mayStart()) return false;
@@ -198,7 +198,7 @@ class BatchRun {
     return false;
   }
 
-  /** In the order of the input the rows of earlier runs are still to come when no more tasks are begun. */
+  /** With input order, the rows of earlier runs must still be read after the last task was started. */
   #hasReadEnough(): boolean {
     const { reason } = this.#deps.rules;
     return reason === 'failure' || (reason !== null && this.#ordered === null);
@@ -219,7 +219,7 @@ class BatchRun {
     this.#running.add(work);
   }
 
-  /** Nobody knows whether there are more items; where none of them may be begun, nobody needs to. */
+  /** If no task may be started, the run need not wait for more items of an input that may stall. */
   #checkIdle(): void {
     const isWaiting = this.#isReading && this.#options.inputMayStall;
     if (isWaiting && !this.#deps.rules.mayGoOn()) this.#idle.abort();
@@ -244,14 +244,17 @@ class BatchRun {
     return values;
   }
 
-  /** A task that is not begun keeps its row of an earlier run: here it is written where the order asks for all anew. */
+  /** A task that is not started keeps its row from an earlier run. With input order, that row is written again here. */
   async #keep(item: BatchItem, place: number): Promise<void> {
     if (this.#ordered === null) return;
     const finished = await this.#deps.journal.rowOf(item.key);
     await this.#ordered.put(place, finished?.values ?? null);
   }
 
-  /** The rows that were held back for tasks which this run then did not finish: they stand before those that it did. */
+  /**
+   * Writes the rows that were held back for tasks which this run did not finish. They go before the rows of finished
+   * tasks.
+   */
   async #writeHeldBack(): Promise<void> {
     const { retryFailed, resolveExpiredAt } = this.#options;
     if (this.#ordered !== null || !(retryFailed || resolveExpiredAt !== null)) return;
@@ -263,8 +266,8 @@ class BatchRun {
 }
 
 /**
- * Solves many tasks: as many at once as the limit allows, every step in the journal before it is taken, one row per
- * task. Answers why it stopped before the end, or null. Rejects with the first error of the journal or the sink.
+ * Solves many tasks: up to the concurrency limit at once, with every step in the journal before it is taken, and one
+ * row per task. Returns the reason for an early stop, or null. Rejects with the first error of the journal or the sink.
  */
 export function runBatch(
   items: AsyncIterable<BatchItem>,

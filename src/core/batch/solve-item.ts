@@ -17,7 +17,7 @@ import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { StopRules } from './stop-rules.ts';
 
 export interface ItemOptions {
-  /** How long a task waits for a thread before it asks again, in ms. */
+  /** Wait after a "no slot" answer before the task submits again, in ms. */
   readonly threadWaitMs: number;
 }
 
@@ -29,13 +29,13 @@ export interface ItemDeps {
   readonly clock: Clock;
 }
 
-/** One task of a batch, and what is to be done about it. */
+/** One task of a batch with its plan. */
 export interface ItemWork<Plan extends WorkPlan = WorkPlan> {
   readonly item: BatchItem;
   readonly plan: Plan;
 }
 
-/** Thrown before a submission that would be one too many. */
+/** Thrown instead of a submission above the limit. */
 class NoMoreSubmissionsError extends Error {}
 
 function stepsOf({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
@@ -68,7 +68,9 @@ function toSolveOptions(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions
   };
 }
 
-/** Null where the task stays open for the next run: it was stopped, or none can succeed. */
+/**
+ * Null if the task stays open for the next run: the run was stopped, or the account or configuration fails every task.
+ */
 async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: ItemDeps): Promise<Outcome | null> {
   const { solver, rules } = deps;
   const { key, task } = work.item;
@@ -96,7 +98,7 @@ function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock
   };
 }
 
-/** Solves one task, every step in the journal before it is taken. Null where it stays open. */
+/** Solves one task, with every step in the journal before it is taken. Null if the task stays open. */
 export async function solveItem(
   work: ItemWork<SolvePlan>,
   options: ItemOptions,
@@ -106,7 +108,7 @@ export async function solveItem(
   return outcome === null ? null : resultOf(work, outcome, deps);
 }
 
-/** Leaves a task failed that may have been paid for, since nobody wants to risk a second payment. */
+/** Marks a task as failed that may have been paid for, instead of risking a second payment. */
 export function leaveItem({ item, plan }: ItemWork<LeavePlan>): BatchResult {
   const history = { task: item.task, attempts: [], durationMs: 0 };
   const outcome = gaveUp(history, { reason: 'in-doubt', retryInMs: null });

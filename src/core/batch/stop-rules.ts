@@ -1,32 +1,32 @@
 import type { Awaitable, Clock } from '../../ports/system.ts';
 
 /**
- * Counts submissions up to a number. One whose answer is still out may turn out free of charge: who asks for one more
- * meanwhile waits for the answer, so that a lack of threads neither uses the number up nor lets it be exceeded.
+ * Limits the number of submissions. An unanswered submission may turn out to be free of charge ("no slot"), so a
+ * request for the last one waits for that answer: "no slot" answers neither use up the limit nor allow more than it.
  */
 class SubmissionBound {
   readonly #most: number;
-  /** Tasks whose latest submission is not answered yet. */
+  /** Tasks whose latest submission has no answer yet. */
   readonly #unanswered = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   #count = 0;
 
-  /** Null for no bound. */
+  /** Null for no limit. */
   constructor(most: number | null) {
     this.#most = most ?? Infinity;
   }
 
-  /** Submissions that count, so far. */
+  /** Submissions counted so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether none is left, however those that are under way are answered. */
+  /** True if no submission is left, whatever the answers in flight will be. */
   get isUsedUp(): boolean {
     return this.#count >= this.#most && this.#unanswered.size === 0;
   }
 
-  /** Counts a submission of the task; false where none is left. An earlier one of the task is over, whatever came of it. */
+  /** Counts a submission of the task; false if none is left. The task's previous submission counts as ended. */
   tryBegin(key: string): Awaitable<boolean> {
     this.end(key);
     return this.#mustWait() ? this.#beginLater(key) : this.#begin(key);
@@ -48,7 +48,7 @@ class SubmissionBound {
     return true;
   }
 
-  /** The task's submission is answered, or never will be. Does nothing where none is under way. */
+  /** Ends the task's submission: it was answered, or its answer will never come. No effect if none is in flight. */
   end(key: string, { isFree }: { isFree: boolean } = { isFree: false }): void {
     if (!this.#unanswered.delete(key)) return;
     if (isFree) this.#count -= 1;
@@ -56,7 +56,7 @@ class SubmissionBound {
   }
 }
 
-/** Why a batch stopped before its end. */
+/** Why a batch stopped early. */
 export type StopReason =
   | 'interrupted'
   | 'account'
@@ -65,27 +65,27 @@ export type StopReason =
   | 'max-submissions'
   | 'max-duration'
   | 'limit'
-  /** The input breaks a rule where it was not read before. */
+  /** The input is invalid in a part that was not checked before the start. */
   | 'input'
-  /** The system failed to read it. */
+  /** Reading the input failed with a system error. */
   | 'input-io'
   | 'failure';
 
-/** Reasons that begin no more tasks and stop none that is in work. */
+/** After these, no more tasks are started, but running tasks continue. */
 const mild: ReadonlySet<StopReason | null> = new Set([null, 'limit', 'input', 'input-io']);
 
-/** What bounds a run; null for no bound. */
+/** Limits of a run; null for none. */
 export interface Bounds {
-  /** So many failed tasks end the run. */
+  /** Number of failed tasks that ends the run. */
   readonly maxFailures: number | null;
-  /** So many submissions, retries included, but not those that found every thread taken. */
+  /** Number of submissions, retries included, without those that got a "no slot" answer. */
   readonly maxSubmissions: number | null;
   readonly maxDurationMs: number | null;
-  /** So many tasks. */
+  /** Number of tasks. */
   readonly limit: number | null;
 }
 
-/** Says whether a batch may go on, and keeps the first reason why not. */
+/** Decides whether a batch may continue, and keeps the first reason to stop. */
 export class StopRules {
   readonly #bounds: Bounds;
   readonly #clock: Clock;
@@ -107,7 +107,7 @@ export class StopRules {
     if (bounds.maxDurationMs !== null) void this.#stopInTime(bounds.maxDurationMs);
   }
 
-  /** Aborts when no further submission is to be made; what was paid for is still collected. */
+  /** Aborts when no further submission may be made; solutions that were paid for are still collected. */
   get stop(): AbortSignal {
     return this.#abort.signal;
   }
@@ -116,44 +116,44 @@ export class StopRules {
     return this.#reason;
   }
 
-  /** What a person should know about the reason; null where it says it all. */
+  /** Details of the reason for the user; null if there are none. */
   get message(): string | null {
     return this.#message;
   }
 
-  /** Submissions so far, but for those that found every thread taken. */
+  /** Submissions so far, without those that got a "no slot" answer. */
   get submissionCount(): number {
     return this.#submissions.count;
   }
 
   stopFor(reason: StopReason, message: string | null = null): void {
-    // Where only no more are begun, tasks are still in work: whatever ends them is what ended the run.
+    // A mild reason leaves tasks running: a later reason that stops them replaces it.
     if (!mild.has(this.#reason)) return;
     this.#reason = reason;
     this.#message = message;
     this.#abort.abort();
   }
 
-  /** The input cannot be read any further: tasks that were begun are finished, and no more are. */
+  /** The input cannot be read further: running tasks finish, no more are started. */
   endInput(reason: 'input' | 'input-io', message: string): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
     this.#message = message;
   }
 
-  /** Whether any task was begun in this run. */
+  /** True if this run has started a task. */
   get hasStarted(): boolean {
     return this.#started > 0;
   }
 
-  /** The run is over: nothing waits for the rules any more. */
+  /** Ends the run: waiting callers are released. */
   end(): void {
     this.#abort.abort();
   }
 
-  /** Whether one more task may be begun. */
+  /** True if one more task may be started. */
   mayStart(): boolean {
-    // Tasks that were begun are finished: reaching the limit is no reason to stop them.
+    // Running tasks finish: reaching the limit does not stop them.
     if (this.#started === this.#bounds.limit) this.#reason ??= 'limit';
     else if (this.#clock.nowMs() >= this.#endsAtMs) this.stopFor('max-duration');
     return this.#reason === null;
@@ -163,13 +163,15 @@ export class StopRules {
     this.#started += 1;
   }
 
-  /** Whether any task may still be begun, where none is in work and nobody knows whether there are more. */
+  /** True if a task could still be started, for a run without running tasks whose input may stall. */
   mayGoOn(): boolean {
     if (this.#submissions.isUsedUp) this.stopFor('max-submissions');
     return this.mayStart();
   }
 
-  /** Whether the task may submit once more; a yes counts it. May have to wait for the answers to others. */
+  /**
+   * True if the task may submit; a true answer counts as a submission. May wait for the answers to other submissions.
+   */
   maySubmit(key: string): Awaitable<boolean> {
     const counting = this.#submissions.tryBegin(key);
     return counting instanceof Promise
@@ -183,12 +185,12 @@ export class StopRules {
     return !this.stop.aborted;
   }
 
-  /** The task's submission was accepted, or is given up waiting for: it counts. */
+  /** The task's submission was accepted, or its answer is no longer awaited: it counts. */
   recordAnswered(key: string): void {
     this.#submissions.end(key);
   }
 
-  /** The task's submission found every thread taken, or was not made after all: it does not count. */
+  /** The task's submission got a "no slot" answer or was not made: it does not count. */
   recordUnpaid(key: string): void {
     this.#submissions.end(key, { isFree: true });
   }

@@ -3,24 +3,24 @@ import type { ResultLease, ResultReader } from '../../ports/queues.ts';
 import { type RetryOptions, retryWhileUnavailable } from './retry-while-unavailable.ts';
 
 export interface CollectOptions {
-  /** Waits for further results instead of ending when there are none. */
+  /** Waits for further results instead of ending when the queue is empty. */
   readonly follow: boolean;
 }
 
 export interface CollectResultsDeps extends RetryOptions {
   readonly reader: ResultReader;
-  /** Resolves when all of them are where they belong. */
+  /** Resolves when all results are written durably. */
   readonly write: (results: readonly TaskResult[]) => Promise<void>;
 }
 
 const maxConcurrent = 500;
-/** Engines may answer late that there is something. */
+/** Some engines report new results with a delay. */
 const emptyWaitMs = 2_000;
 const followWaitMs = 5_000;
 
 /**
- * Writes down results until there are none, or `signal` aborts; answers how many. A result leaves its queue only after it
- * was written: whoever dies in between writes it twice.
+ * Writes results until the queue is empty or `signal` aborts, and returns their number. A result is acknowledged only
+ * after it was written: after a crash in between it is written a second time.
  */
 export async function collectResults({ follow }: CollectOptions, deps: CollectResultsDeps): Promise<number> {
   const { reader, write, signal } = deps;

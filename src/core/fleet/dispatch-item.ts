@@ -11,13 +11,13 @@ import type { RoutedTask } from './task-region.ts';
 export interface DispatchItemDeps {
   readonly queueClient: QueueClient;
   readonly clock: Clock;
-  /** Null where the queues end with this process, whose workers keep it. */
+  /** Null if queues and workers live in this process, which keeps the journal for its workers. */
   readonly journal: Pick<TaskJournal, 'queued' | 'wasQueued' | 'intend'> | null;
-  /** False where nobody can say of a task that was queued where it is. */
+  /** False if the queues cannot tell where a queued task is. */
   readonly remembers: boolean;
   /** The key of the task in the queues. */
   readonly key: string;
-  /** Whether a task must not leave the residency group of its region. */
+  /** True if a task must not leave the residency group of its region. */
   readonly isStrict: (task: Task) => boolean;
   readonly limits: TaskLimits;
 }
@@ -25,15 +25,15 @@ export interface DispatchItemDeps {
 const generationDigits = 12;
 
 /**
- * The key of a row's task in the queues. `generation`: how often it got a row, as a number that grows; 0 for never. A task that is begun again after it got a row is another one there, since the
- * first result of a task stands for ever.
+ * The key of a row's task in the queues. `generation`: how often the task got a row; it only grows, 0 for never. A task
+ * that starts over after it got a row needs a new key, because the first result of a key is final.
  */
 export function queueKeyOf(key: string, generation: number): string {
   if (generation === 0) return key;
   return key.slice(0, -generationDigits) + generation.toString(16).padStart(generationDigits, '0');
 }
 
-/** How far the task is, for the worker that gets it. Submissions that do not limit it any more are not told. */
+/** The progress to send to the worker, without submissions that no longer count towards `maxAttempts`. */
 export function progressOf(plan: SolvePlan): OpenProgress {
   const { accepted, wasInDoubt, forgivenAttempts } = plan;
   const attempts = plan.earlierAttempts - forgivenAttempts;
@@ -43,7 +43,7 @@ export function progressOf(plan: SolvePlan): OpenProgress {
   return attempts > 0 ? { state: 'in-doubt', attempts } : { state: 'new' };
 }
 
-/** Has one task of a batch solved by whoever works for its region. Null where it stays open. */
+/** Queues one task of a batch and waits until a worker has solved it. Null if it stays open. */
 export async function dispatchItem(
   work: ItemWork<SolvePlan>,
   { queueClient, clock, journal, remembers, key, isStrict, limits }: DispatchItemDeps,
@@ -62,7 +62,8 @@ export async function dispatchItem(
   const recordDoubt = (): Awaitable<void> => {
     if (plan.accepted === null) return journal?.intend(item.key, plan.earlierAttempts, plan.wasInDoubt);
   };
-  // Where it is, and how far, nobody can say once it is queued: the next process of the run has to know that it was.
+  // These queues cannot tell where the task is, so the journal must tell the next process of the run that it was
+  // queued.
   if (!remembers) await recordDoubt();
   const result = await queueClient.dispatch(queued, { wasQueued, beforeSend, recordDoubt });
   if (result === null) return null;
@@ -138,10 +139,7 @@ class JournaledLease implements TaskLease {
   }
 }
 
-/**
- * A queue that ends with its process, made to outlive it: how far its tasks are is in a journal, too. Their keys are those
- * of the journal.
- */
+/** Makes an in-process queue durable: the progress of its tasks is also written to a journal, under the same keys. */
 export function journaledQueue(queue: TaskQueue, journal: AttemptJournal): TaskQueue {
   return {
     place: queue.place,

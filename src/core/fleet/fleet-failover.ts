@@ -10,18 +10,20 @@ export interface FleetFailoverDeps {
   readonly router: FailoverRouter;
   readonly regions: readonly Region[];
   readonly queues: ReadonlyMap<string, TaskQueue>;
-  /** Told of every move. */
+  /** Called after every move. */
   readonly onMoved: (from: string, moved: Moved) => void;
 }
 
-/** Sends tasks away from regions that do not serve, those that wait there included, for as long as a run lasts. */
+/** Redirects tasks from regions that do not serve, waiting tasks included, during a run. */
 export class FleetFailover {
   readonly #deps: FleetFailoverDeps;
-  /** Why the queue of a region cannot be reached. */
+  /** Why a region's queue cannot be reached, by region. */
   readonly #unavailable = new Map<string, string>();
-  /** How many tasks nobody could take, at the last look: they need not be taken out again. */
+  /**
+   * Tasks per region without a target at the last check. They are not taken out again until a serving region is added.
+   */
   readonly #keptCounts = new Map<string, number>();
-  /** The regions that served at the last look: where others do, somebody may take what nobody could. */
+  /** Names of the serving regions at the last check; when they change, stuck tasks may have a target. */
   #serving = '';
 
   constructor(deps: FleetFailoverDeps) {
@@ -33,13 +35,13 @@ export class FleetFailover {
     return this.#deps.router.place(task);
   }
 
-  /** `message` null: its queue can be reached. */
+  /** `message: null` means that the queue is reachable. */
   noteQueue(region: string, message: string | null): void {
     if (message === null) this.#unavailable.delete(region);
     else this.#unavailable.set(region, message);
   }
 
-  /** Takes in how the regions are, and answers how they are with their queues. */
+  /** Takes a health report; returns it with the state of the queues included. */
   observe({ regions }: Pick<HealthReport, 'regions'>): readonly RegionHealth[] {
     const health = regions.map((each) => this.#withQueue(each));
     const byName = new Map(health.map((each) => [each.region, each]));
@@ -51,7 +53,7 @@ export class FleetFailover {
     return health;
   }
 
-  /** Follows reports until there are no more, or `signal` aborts. */
+  /** Handles reports until they end or `signal` aborts. */
   async follow(reports: AsyncIterable<HealthReport>, signal: AbortSignal): Promise<void> {
     for await (const report of reports) {
       await this.#recheckUnavailable();
@@ -67,7 +69,7 @@ export class FleetFailover {
     this.#serving = serving;
   }
 
-  /** Nothing is sent to a region whose queue was away, so that nobody else would notice that it is back. */
+  /** No tasks are sent to a region with an unreachable queue, so its recovery has to be checked here. */
   async #recheckUnavailable(): Promise<void> {
     const looks = [...this.#unavailable.keys()].map(async (region) => {
       await this.#deps.queues
@@ -103,7 +105,7 @@ export class FleetFailover {
     }
   }
 
-  /** What a dead worker held comes back to whoever asks for it: where nobody asks, an engine counts it as held for ever. */
+  /** Tasks of a dead worker come back only to a receiver: without one, some engines count them as in flight forever. */
   #isWorthMoving(region: string, { waiting, inFlight }: QueueDepth): boolean {
     const kept = this.#keptCounts.get(region) ?? 0;
     return waiting > kept || (inFlight > 0 && kept === 0);
@@ -114,7 +116,7 @@ export class FleetFailover {
   }
 }
 
-/** With its queue away, a region keeps its tasks until the next look. */
+/** A region with an unreachable queue keeps its tasks until the next check. */
 function orUnavailable(error: unknown): void {
   if (!(error instanceof QueueUnavailableError)) throw error;
 }

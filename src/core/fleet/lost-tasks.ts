@@ -1,7 +1,7 @@
 import type { QueuedTask, TaskAddress } from '../../domain/queued-task.ts';
 import type { ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
-/** Where a task or its result may be. */
+/** The queues and results in which a task may be. */
 export interface TaskPlaces {
   readonly queues: ReadonlyMap<string, Pick<TaskQueue, 'holds'>>;
   readonly results: Pick<ResultQueue, 'isFinished'>;
@@ -21,41 +21,44 @@ async function outside<T extends TaskAddress>(
 }
 
 /**
- * Of tasks that were sent, those that no queue knows any more and that have no result: their Redis has lost its data.
- * Throws `QueueUnavailableError`: what cannot be looked at may hold them.
+ * The sent tasks that are in no queue and have no result: their Redis has lost its data. Throws
+ * `QueueUnavailableError`, because an unreachable queue may hold them.
  */
 export async function lostOf<T extends TaskAddress>(tasks: readonly T[], places: TaskPlaces): Promise<readonly T[]> {
-  // A task on its way from one queue to another is in one of them whenever it is looked for, and found at the second look.
+  // A task that moves between two queues is always in one of them, but one pass may miss it: hence two passes.
   const missing = await outside(await outside(tasks, places.queues), places.queues);
-  // Asked last: a task leaves its queue only after its result is there.
+  // Checked last: a task leaves its queue only after its result was stored.
   const finished = await Promise.all(missing.map((task) => places.results.isFinished(task)));
   return missing.filter((_, index) => finished[index] === false);
 }
 
-/** Tasks that were found lost at some look. */
+/** Lost tasks of one check. */
 export interface LostTasksReport {
-  /** Found for the first time. */
+  /** Found lost for the first time. */
   readonly found: readonly QueuedTask[];
-  /** Found before and back in a queue, or finished: whoever held them has brought them back. */
+  /** Found lost earlier, and now in a queue again or finished: a worker brought them back. */
   readonly backCount: number;
-  /** Lost for so long that no worker will bring them back: what was paid for them cannot be known. They are forgotten here. */
+  /**
+   * Lost for longer than `bringBackMs`: no worker brings them back, and payments for them are unknown. No longer
+   * tracked.
+   */
   readonly givenUp: readonly QueuedTask[];
 }
 
-/** Longer than workers take to notice that a queue has lost its data, and to bring back what they hold. In ms. */
+/** Longer than workers need to notice a data loss and to bring back their tasks, in ms. */
 export const bringBackMs = 10_000;
 
-/** Follows which tasks of a run are lost, and since when. */
+/** Tracks the lost tasks of a run. */
 export class LostTasks {
   readonly #places: TaskPlaces;
-  /** When each was first found lost, by its key, on the monotonic clock. */
+  /** When each task was first found lost, by key, in ms on the monotonic clock. */
   #since: ReadonlyMap<string, number> = new Map();
 
   constructor(places: TaskPlaces) {
     this.#places = places;
   }
 
-  /** Looks for tasks that were sent and have no result yet. Throws `QueueUnavailableError`. */
+  /** Checks sent tasks that have no result yet. Throws `QueueUnavailableError`. */
   async look(awaited: readonly QueuedTask[], nowMs: number): Promise<LostTasksReport> {
     const lost = await lostOf(awaited, this.#places);
     const before = this.#since;

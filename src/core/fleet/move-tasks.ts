@@ -3,31 +3,31 @@ import type { Region } from '../../domain/region.ts';
 import type { TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { FailoverMove } from '../regions/failover-plan.ts';
 
-/** Tasks that wait in a queue and are to go elsewhere. */
+/** A move of waiting tasks from one queue to others. */
 export interface Move {
   readonly from: TaskQueue;
-  /** By the region. */
+  /** Target queues by region. */
   readonly to: ReadonlyMap<string, TaskQueue>;
-  /** The region that takes a task; null where it stays. */
+  /** The target region of a task; null if it stays. */
   readonly targetOf: (queued: QueuedTask) => string | null;
-  /** Aborts when no more are to be moved. */
+  /** Aborts when no further task may be moved. */
   readonly signal: AbortSignal;
 }
 
 export interface Moved {
-  /** How many went to each region. */
+  /** Number of moved tasks by region. */
   readonly byRegion: ReadonlyMap<string, number>;
-  /** How many stayed, since nobody may take them. */
+  /** Number of tasks that stayed because no region may take them. */
   readonly kept: number;
 }
 
 const maxConcurrent = 100;
-/** Long enough for an engine that asks only some of its servers when it is asked to hurry. */
+/** Long enough for an engine that asks only some of its servers on a short poll. */
 const waitMs = 1_000;
-/** Those that stay are held until the end, so that they are not met again. */
+/** Tasks that stay are held until the end of the move, so that they are not received twice. */
 const maxKept = 5_000;
 
-/** Tasks that were taken out of a queue, on their way. */
+/** The tasks of one move that are out of their queue. */
 class Transport {
   readonly #move: Move;
   readonly #held = new Set<TaskLease>();
@@ -73,7 +73,7 @@ class Transport {
     });
     await Promise.all(offers);
     const fresh = await queue.send([...copies.values()]);
-    // A copy that was there before may be dropped at this moment, as one too many: the task stays until the next move.
+    // An existing copy may be dropped as a duplicate at this moment: the task stays until the next move.
     const leaving = [...copies].flatMap(([lease, copy]) => (fresh.has(queueIdOf(copy)) ? lease : []));
     const left = await Promise.all(leaving.map((lease) => lease.moved()));
     for (const lease of leaving) this.#held.delete(lease);
@@ -82,9 +82,9 @@ class Transport {
 }
 
 /**
- * Moves what waits in a queue, each task under the same id, with its progress. It is in the other queue before it leaves
- * this one: whoever dies in between leaves two copies, of which the one that is begun first is the task. Throws
- * `QueueUnavailableError`; what was not moved then is where it was.
+ * Moves the waiting tasks of a queue, under the same ids and with their progress. A task is added to the target queue
+ * before it leaves this one. A crash in between leaves two copies; the first one to start is the task. Throws
+ * `QueueUnavailableError`; tasks that were not moved stay in their queue.
  */
 export async function moveTasks(move: Move): Promise<Moved> {
   const { from, signal } = move;
@@ -102,8 +102,8 @@ export async function moveTasks(move: Move): Promise<Moved> {
 }
 
 /**
- * Chooses for one task after the other, so that at every moment each target of the move has its share of those that went,
- * to less than a task. Null for a task that none of the targets may take.
+ * Chooses targets one by one, so that after every task each target has its share of the tasks moved so far, to within
+ * one task. Null for a task that no target may take.
  */
 export function failoverTarget(
   { from, to }: FailoverMove,

@@ -16,20 +16,20 @@ import {
   type TaskRegionsDeps,
 } from './task-region.ts';
 
-/** What a killed reader held is back by then. */
+/** Results of a killed reader are available again after this many checks. */
 const maxMissedLooks = 3;
 
-/** Finds the tasks whose result was read by somebody else, so that it never comes to whoever waits for it. */
+/** Finds tasks whose result another reader took, so that it will never arrive here. */
 class ExpiredResults {
   readonly #results: Pick<ResultQueue, 'isFinished'>;
-  /** How many looks in a row found them finished. */
+  /** By key: consecutive checks that found the task finished. */
   #finished: ReadonlyMap<string, number> = new Map();
 
   constructor(results: Pick<ResultQueue, 'isFinished'>) {
     this.#results = results;
   }
 
-  /** Of those that are waited for, the keys of those that have been finished for too long. Throws `QueueUnavailableError`. */
+  /** The keys of awaited tasks that have been finished for too long. Throws `QueueUnavailableError`. */
   async look(awaited: readonly TaskAddress[]): Promise<readonly string[]> {
     const answers = await Promise.all(awaited.map((task) => this.#results.isFinished(task)));
     const finished = awaited.filter((_, index) => answers[index]);
@@ -38,7 +38,7 @@ class ExpiredResults {
   }
 }
 
-/** What a task ends with whose result was read by somebody else, for whoever waits for it. `now`: epoch ms. */
+/** The result to report for a task whose result another reader took. `now`: epoch ms. */
 function expiredResult({ run, key, homeRegion, task, progress }: QueuedTask, now: number): TaskResult {
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
   const message = 'it has a result, which somebody else has read: captcha results, for instance';
@@ -50,7 +50,7 @@ function expiredResult({ run, key, homeRegion, task, progress }: QueuedTask, now
   };
 }
 
-/** What a task that was set aside ends with, for whoever waits for it. `now`: epoch ms. */
+/** The result to report for a dead-lettered task. `now`: epoch ms. */
 function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: string, now: number): TaskResult {
   const { run, key, homeRegion, progress } = queued;
   const task = { ...queued.task, region };
@@ -67,29 +67,35 @@ function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: stri
 }
 
 export interface QueueClientDeps extends TaskRegionsDeps {
-  /** Of every region, by its name. */
+  /** Queues by region. */
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
-  /** Which region takes a task now. */
+  /** Chooses the region for a task. */
   readonly place: (task: HomedTask) => Placement;
   readonly clock: Clock;
-  /** Told of every queue that cannot be reached, `region` null for the results; null as soon as it can be again. */
+  /**
+   * Called with an error message for every unreachable queue (`region` null: the results queue), and with null once it
+   * is reachable again.
+   */
   readonly onUnavailable: (region: string | null, message: string | null) => void;
-  /** Told of what a person should know. */
+  /** Shows a notice to the user. */
   readonly notify: (message: string) => void;
 }
 
 interface Pending extends Sending {
-  /** Whether it is in a queue, or was: one that is on its way is not looked for. */
+  /** True once the task is in a queue; a task that is still being sent is not checked for loss. */
   isSent: boolean;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Engines take so many at once without holding others up. */
+/** Engines accept this many at once without delaying others. */
 const maxSendSize = 1_000;
 
-/** Sends tasks to one queue: what comes while the last lot is on its way goes together. A failed task may or may not be there. */
+/**
+ * Sends tasks to one queue in batches: tasks that arrive during a send go with the next one. After a failed send a task
+ * may or may not be in the queue.
+ */
 function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
   let last = Promise.resolve();
   return new Batcher({
@@ -97,7 +103,7 @@ function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null
       await queue.send(tasks);
       return tasks.map(() => null);
     },
-    // One turn at least, so that tasks which are begun together go together.
+    // Waits for at least one turn, so that tasks started together are sent together.
     schedule: (flush) => void (last = last.then(flush)),
     countFitting: ({ length }) => Math.min(length, maxSendSize),
   });
@@ -107,13 +113,13 @@ const receiveMs = 5_000;
 const maxConcurrent = 500;
 const unavailableRetryMs = 1_000;
 const lookEveryMs = 15_000;
-/** How often it is looked for tasks that a queue has lost. */
+/** Interval between two checks for lost tasks. */
 const findLostEveryMs = 2_500;
 const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, recordDoubt: () => undefined };
 
 /**
- * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue until
- * it is settled, and one that comes before its task, left by an earlier process of the run, is kept for it.
+ * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue
+ * until it is settled. A result that arrives before its task (sent by an earlier process of the run) is kept for it.
  */
 export class QueueClient {
   readonly #deps: QueueClientDeps;
@@ -127,7 +133,7 @@ export class QueueClient {
   readonly #missing: ExpiredResults;
   readonly #lost: LostTasks;
   readonly #regions: TaskRegions;
-  /** That the run is noted in the queue, by the region. */
+  /** Pending or finished registration of the run in each queue, by region. */
   readonly #noted = new Map<string, Promise<void>>();
   #failure: Error | null = null;
 
@@ -145,7 +151,7 @@ export class QueueClient {
     return this.#run;
   }
 
-  /** Resolves with the task's result; null where the client ended before it came. */
+  /** Resolves with the task's result; null if the client ended first. */
   dispatch(queued: RoutedTask, known: Dispatch = newToAll): Promise<TaskResult | null> {
     const arrived = this.#arrived.get(queued.key);
     if (arrived !== undefined) return Promise.resolve(arrived.result);
@@ -158,14 +164,14 @@ export class QueueClient {
     });
   }
 
-  /** The result of the task is where it belongs: it leaves its queue. */
+  /** Acknowledges a result that has been written: it leaves its queue. */
   settle(key: string): void {
     const lease = this.#arrived.get(key);
     this.#arrived.delete(key);
     if (lease === undefined) return;
     const { clock } = this.#deps;
     const onUnavailable = (message: string): void => this.#deps.onUnavailable(null, message);
-    // One that stays is found again by the next process of the run, which knows the task.
+    // A result that stays in the queue is found by the next process of the run.
     const ack = retryWhileUnavailable(() => lease.ack(), { clock, onUnavailable, signal: this.#ended.signal })
       .catch((error: unknown) => this.#note(null, error))
       .catch((error: unknown) => this.fail(error))
@@ -174,8 +180,8 @@ export class QueueClient {
   }
 
   /**
-   * Collects results until `stop` aborts, then waits for `lastly` and takes what is there. What has no result by then stays
-   * in the queues, where it is worked on.
+   * Collects results until `stop` aborts, then awaits `lastly` and drains the results once more. Tasks without a result
+   * stay in the queues, where workers continue with them.
    */
   async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
     if (!this.#deps.isResumed)
@@ -194,7 +200,7 @@ export class QueueClient {
     }
   }
 
-  /** Nobody will have a result: those who wait are told why. */
+  /** Rejects all pending dispatches with this error. */
   fail(error: unknown): void {
     this.#failure = error instanceof Error ? error : new Error(String(error));
     this.#ended.abort();
@@ -202,14 +208,17 @@ export class QueueClient {
     this.#pending.clear();
   }
 
-  /** Hands back what was not settled. */
+  /** Returns unsettled results to the queue. */
   async close(): Promise<void> {
     this.#ended.abort();
     await Promise.all(this.#acks);
     await this.#reader.close().catch((error: unknown) => this.#note(null, error));
   }
 
-  /** Once, and by the first process of the run only: what a queue has lost does not come back with its next. */
+  /**
+   * Registers the run once, and only in its first process: a resumed run must not register again, because a missing
+   * registration shows that the queue lost its data.
+   */
   #noteRun(region: string): Promise<void> {
     const noting = this.#noted.get(region) ?? this.#deps.queues.get(region)?.noteRun(this.#run) ?? Promise.resolve();
     if (!this.#noted.has(region)) noting.catch(() => this.#noted.delete(region));
@@ -221,7 +230,7 @@ export class QueueClient {
     const { key } = pending.queued;
     const tried = new Set<string>();
     while (this.#isAwaited(key)) {
-      // One that is lost is not new: what becomes of it is for the next look.
+      // A lost task is not sent as new; `#watchLost` handles it.
       pending.isSent = pending.wasQueued && (await this.#regions.isLost(pending.queued));
       if (pending.isSent || !this.#isAwaited(key)) return;
       const region = await this.#regionFor(pending, tried);
@@ -236,12 +245,12 @@ export class QueueClient {
     return !this.#ended.signal.aborted && this.#pending.has(key);
   }
 
-  /** Whom nobody may take waits in the queue of its own region. */
+  /** Without an eligible region, the task is queued in its home region. */
   #chosenFor({ homeRegion: home, strict }: RoutedTask): string {
     return this.#deps.place({ home, strict }).region ?? home;
   }
 
-  /** Null where it cannot be found out now. */
+  /** Null if the region cannot be determined now. */
   async #regionFor(pending: Pending, tried: ReadonlySet<string>): Promise<string | null> {
     try {
       return await this.#regions.regionFor(pending, { chosen: this.#chosenFor(pending.queued), tried });
@@ -294,7 +303,7 @@ export class QueueClient {
     this.#pending.delete(key);
   }
 
-  /** A task that was set aside has no result until a person queues it again, and one whose result was read has no other. */
+  /** Dead-lettered tasks, and tasks whose result another reader took, get no result by themselves. */
   async #watchDead(): Promise<void> {
     const { clock, queues } = this.#deps;
     for (;;) {
@@ -327,7 +336,7 @@ export class QueueClient {
     if (givenUp.length > 0) await this.#queueAgain(givenUp.map(({ key }) => key));
   }
 
-  /** Nobody knows any more which of them were paid for: all are marked, here first. */
+  /** Payments for lost tasks are unknown: all are marked in the journal before they are queued again. */
   async #queueAgain(keys: readonly string[]): Promise<void> {
     const lost = keys.flatMap((key) => this.#pending.get(key) ?? []);
     await Promise.all(lost.map(doubt));
@@ -367,7 +376,7 @@ export class QueueClient {
     }
   }
 
-  /** A queue that is away is told of by whoever sends to it. */
+  /** Unreachable queues are reported by the send path. */
   #noteSilently(error: unknown): void {
     if (!(error instanceof QueueUnavailableError)) throw error;
   }

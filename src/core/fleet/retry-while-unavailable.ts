@@ -1,18 +1,18 @@
 import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/system.ts';
 
-/** Who is told that a queue is away, and how long it is waited for. */
+/** How an unreachable queue is reported, and when retrying ends. */
 export interface RetryOptions {
   readonly clock: Clock;
-  /** Aborts when it is no longer waited for. */
+  /** Aborts to stop retrying. */
   readonly signal: AbortSignal;
-  /** Told of every try that failed. */
+  /** Called for every failed attempt. */
   readonly onUnavailable: (message: string) => void;
 }
 
 const tryAgainMs = 1_000;
 
-/** Does the work, again and again while its queue is away. Throws `QueueUnavailableError` once nobody waits any more. */
+/** Repeats the work while its queue is unreachable. Throws `QueueUnavailableError` once `signal` has aborted. */
 export async function retryWhileUnavailable<T>(
   work: () => Promise<T>,
   { clock, signal, onUnavailable }: RetryOptions,

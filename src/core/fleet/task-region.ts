@@ -4,43 +4,48 @@ import type { FleetState, TaskQueue } from '../../ports/queues.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { lostOf, type TaskPlaces } from './lost-tasks.ts';
 
-/** A task that belongs to a region, as every task of a queue client does. */
+/** A task with a home region; every task of a queue client has one. */
 export type RoutedTask = QueuedTask & { readonly homeRegion: string };
 
-/** What is known of a task from earlier, and who is to know more of it. */
+/** Earlier knowledge about a task, and callbacks before its state changes. */
 export interface Dispatch {
-  /** An earlier process of the run has sent it. */
+  /** True if an earlier process of the run sent it. */
   readonly wasQueued: boolean;
-  /** Before it is sent for the first time. */
+  /** Called before the task is sent for the first time. */
   readonly beforeSend: () => Awaitable<void>;
-  /** Writes down that it may be paid for twice, before it is queued where nobody can rule that out. */
+  /**
+   * Records that the task may be paid for twice. Called before it is queued where a second payment cannot be ruled out.
+   */
   readonly recordDoubt: () => Awaitable<void>;
 }
 
-/** A task that is to be sent. */
+/** A task to be sent. */
 export interface Sending extends Dispatch {
   queued: RoutedTask;
-  /** It may be paid for in two places, or was lost and may have been paid for: whichever result comes, it says so. */
+  /**
+   * True if the task may be paid for in two places, or was lost after a possible payment: its result is marked
+   * `possiblyCharged`.
+   */
   isDoubtful: boolean;
 }
 
 export interface TaskRegionsDeps {
-  /** Of every region, by its name. */
+  /** Queues by region. */
   readonly queues: ReadonlyMap<string, Pick<TaskQueue, 'place' | 'holds' | 'knowsRun'>>;
   readonly results: TaskPlaces['results'];
-  /** Where tasks are that were begun; null where nobody knows. */
+  /** Places of the tasks that were started; null if this is not tracked. */
   readonly state: Pick<FleetState, 'placeOf' | 'takeOver' | 'noteRun' | 'knowsRun'> | null;
-  /** Whether an earlier process of the run may have sent its tasks. */
+  /** True if an earlier process of the run may have sent its tasks. */
   readonly isResumed: boolean;
 }
 
-/** The region that failover chose, and those whose queues did not answer when the task was sent to them. */
+/** The region chosen by failover, and the regions whose queues did not answer when the task was sent to them. */
 export interface Choice {
   readonly chosen: string;
   readonly tried: ReadonlySet<string>;
 }
 
-/** Marks a task, in the journal first. */
+/** Marks a task as doubtful, in the journal first. */
 export async function doubt(task: Sending): Promise<void> {
   if (task.isDoubtful) return;
   await task.recordDoubt();
@@ -48,7 +53,7 @@ export async function doubt(task: Sending): Promise<void> {
   task.queued = { ...task.queued, progress: doubtful(task.queued.progress) };
 }
 
-/** Finds the region to which a task of a run is to be sent: a task is in one queue, and what was lost is not new. */
+/** Finds the region for a task: a task must be in one queue only, and a lost task must not be sent as new. */
 export class TaskRegions {
   readonly #run: string;
   readonly #deps: TaskRegionsDeps;
@@ -60,8 +65,8 @@ export class TaskRegions {
   }
 
   /**
-   * Whether a task that was sent is lost. Where the queues have lost nothing, a task that they do not know was never sent. One
-   * that cannot be looked for now is not known to be lost: what is kept beside the queues says where it is.
+   * True if a task that was sent is lost. If no queue has lost its data, a task that is in no queue was never sent. If
+   * a queue is unreachable the answer is false: the fleet state tells where the task is.
    */
   async isLost(queued: RoutedTask): Promise<boolean> {
     try {
@@ -75,14 +80,14 @@ export class TaskRegions {
   }
 
   /**
-   * Where the task is to be sent: to the region where it is, if it was begun, and to the chosen one otherwise. Throws
-   * `QueueUnavailableError` where that cannot be found out now.
+   * The region to send the task to: the region where it was started, otherwise the chosen one. Throws
+   * `QueueUnavailableError` if that cannot be determined now.
    */
   async regionFor(task: Sending, choice: Choice): Promise<string> {
     const { state, isResumed } = this.#deps;
     const { chosen, tried } = choice;
     if (state === null) {
-      // A queue that did not answer may have it all the same.
+      // A queue that did not answer may have accepted the task.
       if (tried.size > 0) await doubt(task);
       return chosen;
     }
@@ -90,12 +95,12 @@ export class TaskRegions {
     if (!isResumed && tried.size === 0) return chosen;
     const place = await state.placeOf(queueIdOf(task.queued));
     if (place !== null) return this.#regionOfBegun(task, place, choice);
-    // It was never begun, unless what was known of it is lost.
+    // Not started, unless the state has lost its data.
     const mayBeBegun = (task.wasQueued || tried.size > 0) && !(await state.knowsRun(this.#run));
     return mayBeBegun ? this.#regionOfForgotten(task, chosen) : chosen;
   }
 
-  /** The task is in no queue any more: whatever was known, it is in that region from now on. */
+  /** For a task that is in no queue any more: from now on it belongs to that region, whatever the state says. */
   async takeOver(queued: RoutedTask, region: string): Promise<void> {
     const { state } = this.#deps;
     const place = (await state?.placeOf(queueIdOf(queued))) ?? null;
@@ -103,7 +108,10 @@ export class TaskRegions {
     if (place !== null && place !== to) await state?.takeOver(queueIdOf(queued), { from: place, to });
   }
 
-  /** Once, and by the first process of the run only: what was lost does not come back with its next. */
+  /**
+   * Registers the run once, and only in its first process: a missing registration then shows that the state lost its
+   * data.
+   */
   #noteRun(state: NonNullable<TaskRegionsDeps['state']>): Promise<void> {
     if (this.#noted === null) {
       this.#noted = state.noteRun(this.#run);
@@ -114,7 +122,7 @@ export class TaskRegions {
 
   async #regionOfBegun(task: Sending, place: string, { chosen, tried }: Choice): Promise<string> {
     const [current = null] = [...this.#deps.queues].find(([, queue]) => queue.place === place) ?? [];
-    // It is there already, and left as it is; where it was lost, nobody knows what was paid for.
+    // The queue still has the task and ignores this copy. If it has lost the task, payments for it are unknown.
     task.queued = { ...task.queued, progress: doubtful(task.queued.progress) };
     if (current !== null && (current === chosen || !tried.has(current))) return current;
     await doubt(task);
@@ -122,7 +130,10 @@ export class TaskRegions {
     return chosen;
   }
 
-  /** The state has lost its data. In a queue that knows the task it is left as it is; else it may be paid for somewhere. */
+  /**
+   * The state has lost its data. If a queue has the task, it stays there; otherwise it may have been paid for
+   * elsewhere.
+   */
   async #regionOfForgotten(task: Sending, chosen: string): Promise<string> {
     for (const [region, queue] of this.#deps.queues) {
       const [isHeld] = await queue.holds([task.queued]).catch((error: unknown) => this.#ignoreUnavailable(error));

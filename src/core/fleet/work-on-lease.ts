@@ -11,12 +11,12 @@ import type { Solver } from '../solve/solver.ts';
 import { type RetryOptions, retryWhileUnavailable } from './retry-while-unavailable.ts';
 
 /**
- * Writes the steps of a task's attempts into its lease before they are taken, so that whoever gets the task next goes on
- * from there. What `save` throws ends the work: a submission that is not written down is not made.
+ * Saves the steps of a task's attempts into its lease before they are taken, so that the next worker can continue from
+ * there. An error of `save` ends the work: a submission that is not recorded is not made.
  */
 class LeaseProgress implements AttemptSteps {
   readonly #save: (progress: OpenProgress) => Promise<void>;
-  /** A submission before the latest may have been paid for. */
+  /** True if an earlier submission than the latest may have been paid for. */
   #isDoubtful: boolean;
   #isUnanswered = false;
   #latest: OpenProgress;
@@ -27,12 +27,12 @@ class LeaseProgress implements AttemptSteps {
     this.#isDoubtful = begun.state === 'in-doubt' || (begun.state === 'submitted' && begun.wasInDoubt === true);
   }
 
-  /** As it was written down last. */
+  /** The progress as last saved. */
   get progress(): OpenProgress {
     return this.#latest;
   }
 
-  /** Whether a submission is under way. */
+  /** True while a submission is in flight. */
   get isUnanswered(): boolean {
     return this.#isUnanswered;
   }
@@ -45,16 +45,16 @@ class LeaseProgress implements AttemptSteps {
     try {
       await this.#write({ state: 'in-doubt', attempts });
     } catch (error) {
-      // The submission is not made, and the queue knows of none: what its holder knows is what was before.
+      // The submission is not made, and the queue does not know about it: the progress is what it was before.
       if (error instanceof LeaseForgottenError) [this.#latest, this.#isUnanswered] = [before, false];
       throw error;
     }
   }
 
   /**
-   * Where no earlier submission is in doubt the task is new again, and its attempts are forgotten: some were free, such as
-   * those that found every thread taken, and nobody says here which. Whoever gets the task next has all of `maxAttempts`,
-   * and `attemptCount` counts from there. How often that may be is bounded by the deliveries of a task.
+   * If no earlier submission is in doubt, the task is new again and its attempts are forgotten: some were free, such as
+   * those with a "no slot" answer, and they are not told apart here. The next worker has all of `maxAttempts`, and
+   * `attemptCount` starts from there. `maxDeliveries` limits how often this can happen.
    */
   refused(): Promise<void> {
     this.#isUnanswered = false;
@@ -77,57 +77,57 @@ class LeaseProgress implements AttemptSteps {
   }
 }
 
-/** A task that goes back to its queue. */
+/** A task that was returned to its queue. */
 export interface HandedBack {
   readonly id: string;
   readonly taskId: string;
-  /** What was paid for and is still to be collected; null where nothing was. */
+  /** The id of a paid captcha that is still to be collected; null if there is none. */
   readonly captchaId: string | null;
 }
 
-/** What came of one delivery of a task. */
+/** How one delivery of a task ended. */
 export type LeaseEnd =
   | { readonly end: 'finished'; readonly result: TaskResult }
-  /** It had its result already. */
+  /** The task already had a result. */
   | { readonly end: 'known' }
   | ({
       readonly end: 'handed-back';
-      /** Why no other task can be solved either; null where others may. */
+      /** Why every other task would fail too; null if only this delivery is affected. */
       readonly fatalReason: FatalReason | null;
     } & HandedBack)
-  /** Somebody else may have it. */
+  /** Another worker may have the task. */
   | { readonly end: 'lost' }
   | { readonly end: 'dead'; readonly id: string; readonly reason: string };
 
 export interface LeaseWorkOptions {
-  /** The region that the worker works for; null without regions. */
+  /** The region that the worker serves; null without regions. */
   readonly region: string | null;
-  /** Names the worker, for people. */
+  /** The worker's name, for display. */
   readonly worker: string;
-  /** A task that was handed out more often than this is set aside: its workers may have died of it. */
+  /** A task delivered more often than this is dead-lettered: it may have crashed its workers. */
   readonly maxDeliveries: number;
-  /** How long a task waits for a thread before it asks again, in ms. */
+  /** Wait after a "no slot" answer before the task submits again, in ms. */
   readonly threadWaitMs: number;
 }
 
 export interface LeaseWorkDeps {
-  /** A solver within a task's own limits, whose work ends where it stands when `left` aborts. */
+  /** A solver with the task's own limits; its work is dropped when `left` aborts. */
   readonly solverUntil: (left: AbortSignal, limits: TaskLimits) => Pick<Solver, 'solve'>;
-  /** Where the lease is from. */
+  /** The queue of the lease. */
   readonly queue: Pick<TaskQueue, 'bringBack'>;
   readonly results: ResultQueue;
   readonly limit: ConcurrencyLimit;
   readonly clock: Clock;
-  /** Aborts when nothing is to be submitted any more; what was paid for is still collected. */
+  /** Aborts when no further submission may be made; solutions that were paid for are still collected. */
   readonly stop: AbortSignal;
-  /** Aborts when whatever is under way goes back to the queue. */
+  /** Aborts when all running tasks must be returned to the queue. */
   readonly handBack: AbortSignal;
   readonly onUnavailable: (message: string) => void;
-  /** Told of what a person should know. */
+  /** Shows a notice to the user. */
   readonly notify: (message: string) => void;
 }
 
-/** Whatever comes first; null where `left` does. */
+/** The result of `work`, or null if `left` aborts first. */
 async function unlessLeft<T>(work: Promise<T>, left: AbortSignal): Promise<T | null> {
   if (left.aborted) return null;
   let leave: () => void = () => undefined;
@@ -140,7 +140,7 @@ async function unlessLeft<T>(work: Promise<T>, left: AbortSignal): Promise<T | n
   }
 }
 
-/** One delivery of a task on its way to its result. */
+/** The processing of one delivery. */
 class LeaseWork {
   readonly #lease: TaskLease;
   readonly #options: LeaseWorkOptions;
@@ -148,7 +148,7 @@ class LeaseWork {
   readonly #left: AbortSignal;
   readonly #plan: SolvePlan;
   readonly #steps: LeaseProgress;
-  /** Aborts when the task is in its queue again, which had lost it: others go on from there. */
+  /** Aborts when the task is back in the queue that had lost it: another worker continues there. */
   readonly #broughtBack = new AbortController();
   #bringing: Promise<boolean> | null = null;
 
@@ -183,7 +183,7 @@ class LeaseWork {
     return queueIdOf(this.#lease.queued);
   }
 
-  /** What was paid for and is to be collected; null where nothing is known to be. */
+  /** The id of a paid captcha to collect; null if none is known. */
   get #captchaId(): string | null {
     const { progress } = this.#steps;
     return progress.state === 'submitted' ? progress.captchaId : null;
@@ -201,20 +201,21 @@ class LeaseWork {
     }
   }
 
-  /** With a submission under way it waits for the answer, which is saved, and then finds out about the loss. */
+  /** Handles a data loss of the queue. During a submission it does nothing: saving the answer will detect the loss. */
   async #afterLoss(): Promise<void> {
     if (this.#steps.isUnanswered) return;
     try {
       const isLeft = (await this.#bringBack()) || this.#captchaId === null;
       if (isLeft) this.#broughtBack.abort();
     } catch {
-      // Its queue is away, and nobody waits for it any more: the end of the work says what is left.
+      // The queue is unreachable and retrying has ended: `#leaveForgotten` reports the paid id.
     }
   }
 
   /**
-   * The queue has lost its data: the task goes back into it with all that is known here. False where somebody has queued it
-   * again already, without the captcha id: that is polled here, and the first result of the task stands.
+   * The queue has lost its data: puts the task back with all progress known here. False if another process has already
+   * queued the task again, without the captcha id: that id is then polled here, and the first result of the task
+   * counts.
    */
   #bringBack(): Promise<boolean> {
     return (this.#bringing ??= this.#sendBack());
@@ -231,7 +232,7 @@ class LeaseWork {
     return isBack;
   }
 
-  /** What is known of a task that its queue has lost is not lost with this worker. */
+  /** Puts a lost task back into its queue at the end of the work, or else reports its paid captcha id. */
   async #leaveForgotten(): Promise<void> {
     const isBack = await this.#bringBack().catch((error: unknown) => {
       if (error instanceof QueueUnavailableError) return false;
@@ -258,7 +259,7 @@ class LeaseWork {
     const outcome = await this.#solve();
     const { lost, forgotten } = this.#lease;
     if (outcome === null) return lost.aborted || forgotten.aborted ? { end: 'lost' } : this.#handBack(null);
-    // Whoever has the task by now may still solve it.
+    // The worker that has the task by now may still solve it.
     if (forgotten.aborted && outcome.status === 'failed') return { end: 'lost' };
     const fatalReason = fatalReasonOf(outcome);
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
@@ -266,7 +267,7 @@ class LeaseWork {
     return this.#finish(outcome);
   }
 
-  /** Null where it was left behind. */
+  /** Null if the work was dropped. */
   #solve(): Promise<Outcome | null> {
     const { stop, solverUntil } = this.#deps;
     const { queued } = this.#lease;
@@ -296,7 +297,7 @@ class LeaseWork {
     };
   }
 
-  /** The result comes first: a task that is taken out before it has one would be lost with this worker. */
+  /** The result is stored first: a task acknowledged before that would be lost if this worker dies. */
   async #finish(outcome: Outcome): Promise<LeaseEnd> {
     const { run, key, homeRegion } = this.#lease.queued;
     const { region, worker } = this.#options;
@@ -318,7 +319,7 @@ class LeaseWork {
 
   async #handBack(fatalReason: FatalReason | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
-    // With the queue away the lease runs out by itself.
+    // If the queue is unreachable, the lease expires by itself.
     const isBack = await this.#lease.release().catch((error: unknown) => {
       if (error instanceof QueueUnavailableError) return true;
       throw error;
@@ -337,8 +338,8 @@ class LeaseWork {
 }
 
 /**
- * Does one delivery of a task: polls where an id is known, submits otherwise, every step in the lease before it is taken,
- * and pushes the result before the task leaves its queue. Rejects for bugs only.
+ * Processes one delivery of a task: polls a known id, otherwise submits. Every step is saved in the lease before it is
+ * taken, and the result is stored before the task leaves its queue. Rejects only on bugs.
  */
 export function workOnLease(lease: TaskLease, options: LeaseWorkOptions, deps: LeaseWorkDeps): Promise<LeaseEnd> {
   return new LeaseWork(lease, options, deps).toEnd();

@@ -2,33 +2,33 @@ import type { FailureReason, Outcome } from '../../domain/outcome.ts';
 import { Quantiles } from '../batch/quantiles.ts';
 import type { LeaseEnd } from './work-on-lease.ts';
 
-/** What a worker has done since it was started. Lengths of time in ms. */
+/** Counts since the start of a worker. Durations in ms. */
 export interface WorkerTotals {
-  /** Deliveries that it took. */
+  /** Received deliveries. */
   readonly taken: number;
   readonly solved: number;
   readonly failed: number;
   readonly byReason: Readonly<Partial<Record<FailureReason, number>>>;
-  /** Submissions, those of earlier deliveries included. */
+  /** Submissions, earlier deliveries included. */
   readonly attempts: number;
-  /** Requests to the service for tasks that have their result. */
+  /** Requests to the service for finished tasks. */
   readonly requests: number;
   readonly possiblyCharged: number;
-  /** Tasks that had their result already. */
+  /** Deliveries of tasks that already had a result. */
   readonly known: number;
-  /** Tasks that were taken from it. */
+  /** Deliveries whose lease was lost. */
   readonly lost: number;
   readonly handedBack: number;
   readonly deadLettered: number;
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
-/** How many requests an outcome took: every submission and every poll. */
+/** Number of requests for an outcome: its submissions and polls. */
 export function requestsOf({ attempts }: Outcome): number {
   return attempts.reduce((sum, { pollMs, pollFaultCount }) => sum + 1 + pollMs.length + pollFaultCount, 0);
 }
 
-/** Counts what a worker does, in memory that does not grow with it. */
+/** Counts a worker's results in constant memory. */
 export class WorkerStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #solveTimes = new Quantiles();

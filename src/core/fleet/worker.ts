@@ -12,8 +12,8 @@ import {
 import type { WorkerStats, WorkerTotals } from './worker-metrics.ts';
 
 /**
- * How long a worker takes no further tasks, since those that it has wait for the breaker or the retry budget: tasks that
- * wait in the queue can still go elsewhere.
+ * How long a worker takes no further tasks because its own tasks wait for the breaker or the retry budget. Tasks that
+ * stay in the queue can still go to other workers.
  */
 export class WorkerPause {
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class WorkerPause {
 
   recordEvent(event: SolverEvent): void {
     if (event.type === 'breaker-refused') this.#lengthen(event.retryInMs);
-    // The token was taken before it was there: so long is the wait for it.
+    // The token was reserved in advance: the wait for it lasts this long.
     if (event.type === 'retrying' && (event.budgetBalance ?? 0) < 0) this.#lengthen(event.waitMs);
     if (event.type === 'submitted') this.#untilMs = 0;
   }
@@ -40,9 +40,9 @@ export class WorkerPause {
 }
 
 export interface WorkerOptions extends LeaseWorkOptions {
-  /** How long a stopping worker may finish what it holds, in ms. */
+  /** How long running tasks may take to finish on shutdown, in ms. */
   readonly drainTimeoutMs: number;
-  /** Ends after so long with nothing to do here and nothing in the queue, in ms; null never. */
+  /** Ends after this time without a task and with an empty queue, in ms; null for never. */
   readonly exitWhenIdleMs: number | null;
 }
 
@@ -50,9 +50,9 @@ export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'o
   readonly queue: TaskQueue;
   readonly pause: WorkerPause;
   readonly stats: WorkerStats;
-  /** Aborts when the worker is to end. */
+  /** Aborts to end the worker. */
   readonly interrupt: AbortSignal;
-  /** Told of what a person should know: at once, and once per thing. */
+  /** Shows a notice to the user, at once and once per topic. */
   readonly notify: (message: string) => void;
 }
 
@@ -61,39 +61,39 @@ export type WorkerEndReason = 'interrupted' | 'idle' | 'account' | 'config';
 
 export interface WorkerEnd {
   readonly reason: WorkerEndReason;
-  /** What a person should know about the reason; null where it says it all. */
+  /** Details of the reason for the user; null if there are none. */
   readonly message: string | null;
-  /** False where the time to drain ran out: what it held went back unfinished. */
+  /** False if the drain timeout ended first: unfinished tasks were returned to the queue. */
   readonly isDrained: boolean;
   readonly handedBack: readonly HandedBack[];
 }
 
-/** How a worker is at a moment. */
+/** The current state of a worker. */
 export interface WorkerSnapshot {
   readonly isDraining: boolean;
-  /** Why its queues cannot be reached; null where they can. */
+  /** Why its queues are unreachable; null if they are reachable. */
   readonly queueError: string | null;
-  /** Null before it was found out. */
+  /** Null before the first measurement. */
   readonly depth: QueueDepth | null;
-  /** Tasks that it may work on at once, and those that it works on. */
+  /** Limit of concurrent tasks, and number of running ones. */
   readonly concurrency: number;
   readonly busy: number;
-  /** For how long it takes no further tasks because of the breaker or the budget, in ms. */
+  /** Remaining time of the pause caused by the breaker or the budget, in ms. */
   readonly pausedMs: number;
   readonly totals: WorkerTotals;
 }
 
 /**
- * The longest wait for a task. SQS may go on with the poll of a worker that was killed: it is over before the tasks of that
- * worker come back, 12 s after they were renewed at the earliest, and hides none of them.
+ * Upper bound of a long poll. SQS may continue the poll of a killed worker. That poll ends before the killed worker's
+ * tasks return, 12 s after their last renewal at the earliest, so it cannot take any of them.
  */
 const receiveMs = 10_000;
 const depthEveryMs = 15_000;
 const unavailableRetryMs = 1_000;
-/** Enough to name; the count says how many there were. */
+/** Limit of listed ids; the total is reported separately. */
 const maxNamed = 1_000;
 
-/** Takes tasks from a queue as long as it may, as many as it has room for, and sees each to its result. */
+/** Takes tasks from a queue up to its concurrency limit and processes each to its result. */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #deps: WorkerDeps;
@@ -114,7 +114,10 @@ export class Worker {
     this.#busySinceMs = deps.clock.nowMs();
   }
 
-  /** Ends when it was told to, when there is nothing to do, or when the account needs a person. Rejects for bugs only. */
+  /**
+   * Runs until it is interrupted, idle for too long, or stopped by an account or configuration error. Rejects only on
+   * bugs.
+   */
   async run(): Promise<WorkerEnd> {
     const { interrupt } = this.#deps;
     const onInterrupt = (): void => this.#stopFor('interrupted');
@@ -224,7 +227,7 @@ export class Worker {
     if (exitWhenIdleMs === null || this.#working.size > 0 || this.#stop.signal.aborted) return;
     if (clock.nowMs() - this.#busySinceMs < exitWhenIdleMs) return;
     const depth = await queue.depth().catch(() => null);
-    // What somebody else holds may come back when he dies.
+    // Another worker's lease can expire and return the task.
     if (depth !== null && depth.waiting + depth.inFlight === 0) this.#stopFor('idle');
   }
 

@@ -1,40 +1,40 @@
 import { isServing, type Region, type RegionHealth } from '../../domain/region.ts';
 import { distanceKm } from '../routing/nearest-region.ts';
 
-/** The keys `failover.*` of the configuration that decide where tasks go. */
+/** The keys `failover.*` of the configuration that determine the target regions. */
 export interface FailoverOptions {
-  /** `spread` shares by free capacity; `lowest-depth` gives all to the shortest queue. */
+  /** `spread` distributes by free capacity; `lowest-depth` sends all tasks to the shortest queue. */
   readonly strategy: 'spread' | 'lowest-depth';
-  /** With no region serving: `hold` the tasks in their queues, or send them `home` as if all were well. */
+  /** If no region serves: `hold` keeps the tasks in their queues, `home` routes them as if all regions were healthy. */
   readonly onAllDown: 'hold' | 'home';
 }
 
-/** What the plan is made from. */
+/** The inputs of the plan for one region. */
 export interface RegionState {
   readonly region: Region;
   readonly health: RegionHealth;
-  /** Tasks that were sent there from elsewhere since `health` was measured, and do not show in it yet. */
+  /** Tasks redirected to this region since `health` was measured; its queue depth does not include them yet. */
   readonly redirectedCount: number;
 }
 
-/** A region that takes tasks of another, and which part of them: above 0, up to 1. */
+/** A region that takes another region's tasks, and its share of them: above 0, up to 1. */
 export interface FailoverTarget {
   readonly region: string;
   readonly share: number;
 }
 
-/** Where the tasks of a region that does not serve go. */
+/** The targets for the tasks of one region that does not serve. */
 export interface FailoverMove {
   readonly from: string;
-  /** Shares add up to 1, largest first; empty where the tasks are held, or sent home. */
+  /** Shares add up to 1, largest first; empty if the tasks are held or sent home. */
   readonly to: readonly FailoverTarget[];
-  /** True where there is no region that may take them, and they wait in their queue. */
+  /** True if no region may take the tasks: they wait in their queue. */
   readonly held: boolean;
-  /** One phrase for a person, such as `no healthy region in residency eu`. */
+  /** A phrase for the user, such as `no healthy region in residency eu`. */
   readonly reason: string;
 }
 
-/** Something that is filled: how much one level of it holds, and how much is in it. */
+/** A container for `waterFill`. Its level is `load / capacity`. */
 export interface FillTarget {
   /** Above 0. */
   readonly capacity: number;
@@ -43,7 +43,7 @@ export interface FillTarget {
 
 const fillLevel = ({ capacity, load }: FillTarget): number => load / capacity;
 
-/** The level that `amount` more brings the emptiest regions to; the fuller ones stay as they are. */
+/** The common level of the emptiest regions after they took `amount` more; fuller regions do not change. */
 function levelAfter(fillTargets: readonly FillTarget[], amount: number): number {
   let capacity = 0;
   let held = amount;
@@ -57,18 +57,20 @@ function levelAfter(fillTargets: readonly FillTarget[], amount: number): number 
   return level;
 }
 
-/** The regions measured from the level of the emptiest, where small amounts are not lost in the rounding of deep loads. */
+/**
+ * Loads relative to the emptiest region's level, so that small amounts are not lost to rounding next to large loads.
+ */
 function aboveEmptiest(fillTargets: readonly FillTarget[]): readonly FillTarget[] {
   const lowest = fillTargets.reduce((level, fillTarget) => Math.min(level, fillLevel(fillTarget)), Infinity);
   return fillTargets.map(({ capacity, load }) => ({ capacity, load: Math.max(0, load - lowest * capacity) }));
 }
 
 /**
- * Which part of `amount` (above 0) each region takes, in their order; adds up to 1.
+ * The share of `amount` (above 0) that each region takes, in their order; the shares add up to 1.
  *
- * All are filled to one level: to 1, so that the parts are in proportion to what is free, or higher where `amount` is more
- * than what is free. So an emptier region never gets less than a fuller one of its capacity, and no region is overloaded
- * while another has room.
+ * All regions are filled to one level: to level 1, in proportion to their free capacity, or higher if `amount` exceeds
+ * the free capacity. So an emptier region never gets less than a fuller one of the same capacity, and no region is
+ * overloaded while another has free capacity.
  */
 function waterFill(fillTargets: readonly FillTarget[], amount: number): readonly number[] {
   const free = fillTargets.reduce((sum, { capacity, load }) => sum + Math.max(0, capacity - load), 0);
@@ -79,15 +81,15 @@ function waterFill(fillTargets: readonly FillTarget[], amount: number): readonly
   return taken.map((each) => each / sum);
 }
 
-/** A region with what the plan compares: how much it can work on at once, and how much it has. */
+/** A region with its estimated capacity and load. */
 export interface LoadedRegion extends RegionState {
-  /** Tasks in work at once, an estimate where the region does not say; above 0. */
+  /** Tasks in work at once, estimated if the region does not report it; above 0. */
   readonly capacity: number;
-  /** Tasks that wait there, those included that were sent since its health was measured. */
+  /** Waiting tasks, including those redirected since the health was measured. */
   readonly load: number;
 }
 
-/** A region with trouble is trusted with half of what its workers could do: one that fails fast looks empty, too. */
+/** A degraded region counts with half its capacity: a region that fails fast looks empty. */
 const degradedFactor = 0.5;
 
 const workersOf = ({ health }: RegionState): number => health.activeWorkers ?? 0;
@@ -95,8 +97,8 @@ const tasksOf = ({ health, redirectedCount }: RegionState): number => (health.qu
 const maxOf = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each), 0);
 
 /**
- * The workers of a region of weight 1 that has none yet or does not count them: as many as the others have on average.
- * Where nobody counts, enough for the deepest queue and one task more, so that depths decide.
+ * Assumed workers of a region of weight 1 that has none or does not report them: the average of the other regions. If
+ * no region reports workers, the deepest queue's length plus one, so that queue depths decide.
  */
 function typicalWorkers(serving: readonly RegionState[]): number {
   const known = serving.map(workersOf).filter((workers) => workers > 0);
@@ -105,8 +107,8 @@ function typicalWorkers(serving: readonly RegionState[]): number {
 }
 
 /**
- * Capacity and load of every region, as estimated from those that serve. A queue of unknown depth is taken to be as
- * full, per worker, as the fullest known one, or fuller where more was sent there: silence must not attract tasks.
+ * Estimates capacity and load of every region from the serving ones. A queue of unknown depth counts as full, per
+ * worker, as the fullest known one, or fuller if more was redirected there: a missing report must not attract tasks.
  */
 export function estimateLoads(states: readonly RegionState[]): readonly LoadedRegion[] {
   const serving = states.filter(({ health }) => isServing(health.status));
@@ -121,7 +123,7 @@ export function estimateLoads(states: readonly RegionState[]): readonly LoadedRe
   });
 }
 
-/** The regions that may take tasks of `home`: others that serve, of its residency group where it has one. */
+/** The regions that may take tasks of `home`: other serving regions, within its residency group if it has one. */
 export function candidatesFor<T extends LoadedRegion>(home: Region, regions: readonly T[]): readonly T[] {
   return regions.filter(
     ({ region, health }) =>
@@ -131,7 +133,7 @@ export function candidatesFor<T extends LoadedRegion>(home: Region, regions: rea
   );
 }
 
-/** Orders regions for `home` where load does not: the nearest first, those of unknown place last, then by name. */
+/** Orders regions for `home` when their load is equal: nearest first, unknown locations last, then by name. */
 export function nearestTo(home: Region): (a: LoadedRegion, b: LoadedRegion) => number {
   const distances = new Map<Region, number>();
   const awayKm = (region: Region): number => {
@@ -143,12 +145,15 @@ export function nearestTo(home: Region): (a: LoadedRegion, b: LoadedRegion) => n
   return (a, b) => awayKm(a.region) - awayKm(b.region) || byName(a.region.name, b.region.name);
 }
 
-/** How many tasks come from `home`: its backlog, or as many as keep its workers busy, since new ones keep coming. */
+/**
+ * The expected number of tasks from `home`: its backlog, or at least what keeps its workers busy, as new tasks keep
+ * coming.
+ */
 function demandOf(home: LoadedRegion): number {
   return Math.max(home.health.queueDepth ?? 0, home.capacity);
 }
 
-/** The tasks of `home` spread over `candidates` by free capacity, largest share first. */
+/** Spreads the tasks of `home` over `candidates` by free capacity, largest share first. */
 export function spreadOver(candidates: readonly LoadedRegion[], home: LoadedRegion): readonly FailoverTarget[] {
   const near = [...candidates].sort(nearestTo(home.region));
   const shares = waterFill(near, demandOf(home));
@@ -158,7 +163,10 @@ export function spreadOver(candidates: readonly LoadedRegion[], home: LoadedRegi
     .sort((a, b) => b.share - a.share);
 }
 
-/** The tasks of `home` on the shortest queue, whatever works on it: the rule of the article. An unknown depth comes last. */
+/**
+ * Sends the tasks of `home` to the shortest queue, regardless of its workers: the rule of the article. An unknown depth
+ * comes last.
+ */
 export function shortestQueue(candidates: readonly LoadedRegion[], home: LoadedRegion): readonly FailoverTarget[] {
   const depthOf = ({ health }: LoadedRegion): number => health.queueDepth ?? Number.MAX_VALUE;
   const near = nearestTo(home.region);
@@ -166,19 +174,19 @@ export function shortestQueue(candidates: readonly LoadedRegion[], home: LoadedR
   return best === undefined ? [] : [{ region: best.region.name, share: 1 }];
 }
 
-/** Where a region's tasks may go, as words behind others: nothing, or the residency group that they never leave. */
+/** A suffix that names the residency group to which a region's tasks are restricted; empty if there is none. */
 function withinResidency({ residency }: Region): string {
   return residency === null ? '' : ` in residency ${residency}`;
 }
 
-/** Why nobody takes the tasks of `home`. */
+/** Why no region can take the tasks of `home`. */
 export function stuckReason(home: Region): string {
   return `no healthy region${withinResidency(home)}`;
 }
 
 const pick = { spread: spreadOver, 'lowest-depth': shortestQueue } as const;
 
-/** Why nobody takes the tasks of `home`, and what becomes of them. */
+/** The move for a region whose tasks no other region can take. */
 function stuck(home: Region, sendHome: boolean): FailoverMove {
   const reason = sendHome ? 'no healthy region: sent home' : stuckReason(home);
   return { from: home.name, to: [], held: !sendHome, reason };
@@ -196,7 +204,10 @@ function withSent(regions: readonly LoadedRegion[], to: readonly FailoverTarget[
   return regions.map((each) => ({ ...each, load: each.load + count * (shares.get(each.region.name) ?? 0) }));
 }
 
-/** Those with the fewest choices choose first, then those that bring most: what is left must suit the others. */
+/**
+ * Plans regions with the fewest candidates first, then those with the most tasks, because later regions have to use the
+ * remaining capacity.
+ */
 function inPlanningOrder(regions: readonly LoadedRegion[]): readonly LoadedRegion[] {
   const choices = new Map(regions.map((each) => [each, candidatesFor(each.region, regions).length]));
   return regions
@@ -205,9 +216,9 @@ function inPlanningOrder(regions: readonly LoadedRegion[]): readonly LoadedRegio
 }
 
 /**
- * Where the tasks of every unhealthy region go, in the order of `states`; regions that serve, and those of which nothing is
- * known, keep theirs. What was redirected already counts as load, and so does what this plan redirects. With no region
- * serving at all and `onAllDown: home`, `to` is empty and nothing is held: tasks stay where they belong and are worked on.
+ * Plans the targets for the tasks of every unhealthy region, in the order of `states`. Serving and unknown regions keep
+ * their tasks. Tasks redirected earlier and by this plan count as load. If no region serves and `onAllDown` is `home`,
+ * `to` is empty and nothing is held: the tasks stay in their home regions.
  */
 export function planFailover(states: readonly RegionState[], options: FailoverOptions): readonly FailoverMove[] {
   let regions = estimateLoads(states);

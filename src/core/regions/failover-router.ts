@@ -12,8 +12,8 @@ import {
 } from './failover-plan.ts';
 
 /**
- * How much of its tasks each region gets back after an outage: none at the moment at which it is first seen to serve
- * again, all of them `rampMs` later, in a straight line between. One that was never seen unhealthy gets all from the start.
+ * The share of its own tasks that each region gets back after an outage: 0 when it is first seen serving again, growing
+ * linearly to 1 after `rampMs`. A region that was never unhealthy gets all its tasks.
  */
 class Failback {
   readonly #rampMs: number;
@@ -21,7 +21,7 @@ class Failback {
   readonly #down = new Set<string>();
   readonly #servingSinceMs = new Map<string, number>();
 
-  /** `rampMs` null: everything at once. */
+  /** `rampMs: null` gives all tasks back at once. */
   constructor(rampMs: number | null, { clock }: { clock: Clock }) {
     this.#rampMs = rampMs ?? 0;
     this.#clock = clock;
@@ -35,7 +35,7 @@ class Failback {
     }
   }
 
-  /** 0..1, of a region that serves. */
+  /** The share 0..1 for a serving region. */
   shareOf(region: string): number {
     const sinceMs = this.#servingSinceMs.get(region);
     if (sinceMs === undefined || this.#rampMs === 0) return 1;
@@ -44,33 +44,35 @@ class Failback {
 }
 
 export interface FailoverRouterOptions extends FailoverOptions {
-  /** How long a region that serves again takes to get its full share, in ms; null for at once. */
+  /** Time until a recovered region gets its full share, in ms; null for at once. */
   readonly rampMs: number | null;
 }
 
-/** A task that must be placed. */
+/** A task to place. */
 export interface HomedTask {
-  /** The region that its route names. */
+  /** The region of its route. */
   readonly home: string;
-  /** True where it must stay in the residency group of its home, or at home where that has none. */
+  /**
+   * True if the task must stay in the residency group of its home region, or in the home region if that has no group.
+   */
   readonly strict: boolean;
 }
 
-/** Which region takes a task now. */
+/** The region for a task. */
 export interface Placement {
-  /** Null where the task must wait. */
+  /** Null if the task must wait. */
   readonly region: string | null;
-  /** One phrase for a person. */
+  /** A phrase for the user. */
   readonly reason: string;
 }
 
-/** Where nobody else can take them, a region takes the tasks of others from its first moment. */
+/** A recovering region keeps at least this weight, so that it takes tasks at once if it is the only candidate. */
 const minShare = 0.01;
 
 /**
- * Places one task at a time: at home where that serves, elsewhere at random, weighted by the shares of the failover plan,
- * with everything counted that was sent elsewhere since the regions were measured. Random, since many clients with
- * the same stale measurements would otherwise all find the same best region.
+ * Places one task at a time: in its home region if that serves, otherwise in a random region, weighted by the shares of
+ * the failover plan. The plan counts all tasks redirected since the regions were measured. The choice is random because
+ * many clients with the same stale measurements would otherwise all choose the same region.
  */
 export class FailoverRouter {
   readonly #options: FailoverRouterOptions;
@@ -85,7 +87,7 @@ export class FailoverRouter {
     this.#failback = new Failback(options.rampMs, { clock });
   }
 
-  /** Takes in a fresh measurement of all regions, which shows what was sent before; call once for each. */
+  /** Takes a new measurement of all regions, which includes the tasks sent before it. Call it once per measurement. */
   observe(measured: readonly { readonly region: Region; readonly health: RegionHealth }[]): void {
     const states = measured.map(({ region, health }) => ({ region, health, redirectedCount: 0 }));
     this.#regions = new Map(estimateLoads(states).map((each) => [each.region.name, each]));
@@ -93,7 +95,7 @@ export class FailoverRouter {
     this.#failback.observe(measured.map(({ health }) => health));
   }
 
-  /** Decides, and counts on the task being sent there. Throws `RangeError` for a home that was not measured. */
+  /** Chooses a region and counts the task there. Throws `RangeError` for an unmeasured home region. */
   place({ home: name, strict }: HomedTask): Placement {
     const home = this.#regions.get(name);
     if (home === undefined) throw new RangeError(`no region ${name}`);
@@ -113,7 +115,7 @@ export class FailoverRouter {
     return share >= 1 || this.#random.next() < share;
   }
 
-  /** A region that is coming back takes the tasks of others as gently as its own. */
+  /** A recovering region takes redirected tasks with the same ramp as its own. */
   #targetsOf(home: LoadedRegion): readonly FailoverTarget[] {
     const present = [...this.#regions.values()].map((each) => ({
       ...each,
@@ -130,7 +132,7 @@ export class FailoverRouter {
       if (left < share) return region;
       left -= share;
     }
-    // Shares add up to 1 but for the rounding.
+    // Rounding: the shares may add up to slightly less than 1.
     return targets.at(-1)?.region ?? null;
   }
 

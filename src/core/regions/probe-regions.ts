@@ -3,12 +3,12 @@ import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../port
 import type { Clock } from '../../ports/system.ts';
 import { judgeProbe, unknownHealth } from './region-health.ts';
 
-/** An endpoint that refuses with a status was reached: only silence is a matter of the network. */
+/** True without any answer. An error status proves that the endpoint is reachable. */
 const isSilent = (result: ProbeResult): boolean => !result.answered && result.latencyMs === null;
 
 /**
- * Whose fault it probably is when several things fail at once, as one sentence; null where nothing suggests that. What
- * fails everywhere at the same moment has one cause, and it is often the machine that looks.
+ * A sentence about the probable cause when several targets fail at once; null if nothing suggests one. Simultaneous
+ * failures everywhere have one cause, often the local machine or network.
  */
 export function explainOutage(results: readonly ProbeResult[], api: ApiReach): string | null {
   const allFail = results.length > 0 && results.every((result) => !result.answered);
@@ -23,19 +23,19 @@ export function explainOutage(results: readonly ProbeResult[], api: ApiReach): s
     : 'the CaptchaAI API cannot be reached from here; that says nothing about the regions and does not count against them';
 }
 
-/** What is looked at. */
+/** The targets of a health check. */
 export interface HealthTargets {
   readonly regions: readonly Region[];
-  /** The base URL of the solving service, whose reachability is never a region's health. */
+  /** Base URL of the solving service. Its reachability never affects a region's health. */
   readonly baseUrl: string;
 }
 
-/** How everything is at a moment. */
+/** The result of a health check. */
 export interface HealthReport {
   /** In the order of the targets. */
   readonly regions: readonly RegionHealth[];
   readonly api: ApiReach;
-  /** Whose fault it probably is, where several things fail at once; null otherwise. */
+  /** Probable cause when several targets fail at once, otherwise null. */
   readonly note: string | null;
 }
 
@@ -44,10 +44,10 @@ export interface ProbeDeps {
   readonly clock: Clock;
 }
 
-/** By the name of the region. */
+/** Results by region name. */
 export type ProbeResults = ReadonlyMap<string, ProbeResult>;
 
-/** Looks at every region that has a health endpoint, all at the same time, each once. */
+/** Probes every region with a health endpoint once, all concurrently. */
 export async function probeEach(
   regions: readonly Region[],
   limits: ProbeLimits,
@@ -66,9 +66,9 @@ function healthOf(region: Region, result: ProbeResult | undefined, since: number
 }
 
 /**
- * How every region is by one look, without a history: a single failed probe makes a region unhealthy. Takes as long as
- * the slowest answer, `limits.timeoutMs` at most, however many regions there are. Never rejects; a region without a
- * health endpoint is `unknown`.
+ * The health of every region from a single probe, without history: one failed probe makes a region unhealthy. Takes as
+ * long as the slowest answer, and `limits.timeoutMs` at most, for any number of regions. Never rejects; a region
+ * without a health endpoint is `unknown`.
  */
 export async function probeRegions(
   { regions, baseUrl }: HealthTargets,

@@ -1,16 +1,16 @@
 import type { Region, RegionHealth, RegionStatus } from '../../domain/region.ts';
 import type { ProbeResult, RegionAnswer } from '../../ports/api.ts';
 
-/** What one look at a region says, taken by itself. */
+/** The verdict of a single probe. */
 interface ProbeJudgement {
   readonly status: Exclude<RegionStatus, 'unknown'>;
-  /** Why it is not well, or what it says that cannot be, as one phrase; null where there is nothing to say. */
+  /** A phrase for the user: the trouble, or an inconsistent report; null if there is none. */
   readonly error: string | null;
-  /** True where a region that goes on like this is unhealthy in the end. */
+  /** True if a region with repeated results like this becomes unhealthy. */
   readonly isFailing: boolean;
 }
 
-/** The words that workers use for themselves; any other says nothing. */
+/** The status words that workers report; other words are ignored. */
 const words: Readonly<Record<string, ProbeJudgement['status']>> = {
   healthy: 'healthy',
   ok: 'healthy',
@@ -30,51 +30,48 @@ function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: Region
   if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
   if (isAsleep && queueDepth !== null && queueDepth > 0) {
-    // It may be waking up: to call it unhealthy at once would take away the tasks that wake it.
+    // The region may be starting up. Marking it unhealthy at once would redirect the tasks that start it.
     return { status: 'degraded', error: `no workers for ${queueDepth} waiting tasks`, isFailing: true };
   }
   if (word === 'degraded') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: false };
   return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
 }
 
-/**
- * Judges one probe. Workers know best how they are, so their own word counts; a deep queue alone is no trouble, a queue
- * that nobody works on is.
- */
+/** Judges one probe. The workers' own status counts. A deep queue alone is no fault, a queue without workers is. */
 export function judgeProbe(result: ProbeResult): ProbeJudgement {
   return result.answered ? judgeAnswer(result.answer) : { status: 'unhealthy', error: result.error, isFailing: true };
 }
 
-/** The health of a region that has no endpoint, or was not looked at yet. `since` in ms since the epoch. */
+/** The health of a region without an endpoint or before its first probe. `since` in ms since the epoch. */
 export function unknownHealth({ name, health }: Region, since: number): RegionHealth {
   const error = health === null ? 'has no health endpoint' : null;
   return { region: name, status: 'unknown', latencyMs: null, activeWorkers: null, queueDepth: null, since, error };
 }
 
-/** How much it takes to change what is believed of a region. */
+/** Thresholds for changing a region's status. */
 export interface HealthRules {
-  /** Failed probes in a row that make a region unhealthy. */
+  /** Consecutive failed probes that make a region unhealthy. */
   readonly fall: number;
-  /** Good probes in a row that make it serve again. */
+  /** Consecutive good probes that make it healthy again. */
   readonly rise: number;
-  /** What was heard longer ago than this says nothing any more, in ms. */
+  /** Age after which the last probe says nothing any more, in ms. */
   readonly staleMs: number;
 }
 
-/** What the probes so far say of a region. */
+/** The probe history of a region. */
 export interface RegionHistory {
   readonly region: Region;
   readonly health: RegionHealth;
-  /** Failed and good probes in a row; one of them is 0. */
+  /** Consecutive failed and good probes; one of the two is 0. */
   readonly failureCount: number;
   readonly successCount: number;
-  /** Wall clock, in ms since the epoch; null before the first probe. */
+  /** Wall clock of the last probe, in ms since the epoch; null before the first one. */
   readonly probedAt: number | null;
-  /** True where further probes soon are worth it: they will decide something. */
+  /** True if quick re-probes are worthwhile: they will decide the status. */
   readonly isChanging: boolean;
 }
 
-/** The history of a region that nothing is known of yet. */
+/** The initial history of a region. */
 export function startHistory(region: Region, timestamp: number): RegionHistory {
   const health = unknownHealth(region, timestamp);
   return { region, health, failureCount: 0, successCount: 0, probedAt: null, isChanging: false };
@@ -82,10 +79,10 @@ export function startHistory(region: Region, timestamp: number): RegionHistory {
 
 type Counts = Pick<RegionHistory, 'failureCount' | 'successCount'>;
 
-/** What is believed of a region that one more probe failed on. */
+/** The status of a region after a failed probe. */
 function statusFalling(before: RegionStatus, { status }: ProbeJudgement, isDown: boolean): RegionStatus {
   if (isDown || before === 'unhealthy') return 'unhealthy';
-  // Who never heard of it working has nothing to call worse than before.
+  // A region that never worked cannot be "degraded".
   return before === 'unknown' && status === 'unhealthy' ? 'unknown' : 'degraded';
 }
 
@@ -110,9 +107,9 @@ const isStale = ({ probedAt }: RegionHistory, timestamp: number, { staleMs }: He
   probedAt !== null && timestamp - probedAt > staleMs;
 
 /**
- * The history after one more probe. `fall` failures in a row make a region unhealthy, `rise` successes make it serve
- * again; its first success counts at once. A failure that does not count yet is shown, not swallowed: the region is
- * `degraded`, or stays `unknown` where it was never heard of serving. Pure.
+ * The history after one more probe. `fall` consecutive failures make a region unhealthy, `rise` consecutive successes
+ * make it healthy again; its very first success counts at once. A failure below the threshold is still shown: the
+ * region is `degraded`, or stays `unknown` if it never served. Pure.
  */
 export function recordProbe(
   history: RegionHistory,
@@ -133,12 +130,12 @@ export function recordProbe(
   const since = status === before.status ? before.since : timestamp;
   const latencyMs = result.latencyMs ?? before.latencyMs;
   const health = { region: region.name, status, latencyMs, activeWorkers, queueDepth, since, error };
-  // Who answers that nobody works there may be waking up, which takes longer than a few quick looks.
+  // A region without workers may be starting up, which takes longer than a few quick probes.
   const isSoonDecided = isChanging && (!judgement.isFailing || judgement.status === 'unhealthy');
   return { region, health, ...counts, probedAt: timestamp, isChanging: isSoonDecided };
 }
 
-/** What is known of a region at a moment: what was not heard of for too long is `unknown`. */
+/** The health at a time; a stale history gives `unknown`. */
 export function healthAt(history: RegionHistory, timestamp: number, rules: HealthRules): RegionHealth {
   if (!isStale(history, timestamp, rules) || history.probedAt === null) return history.health;
   return { ...unknownHealth(history.region, history.probedAt + rules.staleMs), error: 'not heard of for too long' };

@@ -1,18 +1,18 @@
 import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
 import type { QueueDepth } from '../../ports/queues.ts';
 
-/** What waits in the queue of the region with this health endpoint; null where nobody can tell. */
+/** Depth of the queue of the region with this health endpoint; null if unknown. */
 export type GetQueueDepth = (healthUrl: string) => Promise<QueueDepth | null>;
 
 /**
- * Where nobody answers for a region, its queue decides: with nothing in it the region sleeps, scaled down to zero, and
- * wakes up when it gets tasks. One that did not wake up for the tasks that it had is not believed again until somebody
- * answers: otherwise it would look asleep as soon as they were taken elsewhere.
+ * If no worker answers for a region, its queue decides: with an empty queue the region counts as asleep, scaled down to
+ * zero, and wakes up when it gets tasks. A region that did not wake up for waiting tasks no longer counts as asleep
+ * until a worker answers: otherwise it would look asleep as soon as its tasks were moved elsewhere.
  */
 export class ScaleToZeroDetector implements RegionProbe {
   readonly #probe: RegionProbe;
   readonly #depthOf: GetQueueDepth;
-  /** Those that answered at some time. */
+  /** Regions that have answered before. */
   readonly #seen = new Set<string>();
   readonly #didNotWake = new Set<string>();
 
@@ -37,7 +37,7 @@ export class ScaleToZeroDetector implements RegionProbe {
     const { waiting, inFlight } = depth;
     if (waiting + inFlight === 0) return this.#didNotWake.has(url) ? result : asleep(0);
     this.#didNotWake.add(url);
-    // Who has worked before does not sleep with tasks in its queue.
+    // A region that has answered before is not asleep while tasks wait in its queue.
     return this.#seen.has(url) || waiting === 0 ? result : asleep(waiting);
   }
 }

@@ -10,9 +10,9 @@ import {
 } from './probe-regions.ts';
 import { healthAt, type HealthRules, recordProbe, type RegionHistory, startHistory } from './region-health.ts';
 
-/** How regions are watched: the keys `health.*` of the configuration, and when to stop. */
+/** How regions are watched: the keys `health.*` of the configuration. */
 export interface WatchOptions extends ProbeLimits {
-  /** From the start of one look at everything to the start of the next, in ms. */
+  /** Interval between the starts of two rounds, in ms. */
   readonly intervalMs: number;
   readonly fall: number;
   readonly rise: number;
@@ -23,14 +23,14 @@ export interface WatchDeps extends ProbeDeps {
   readonly random: Random;
 }
 
-/** While a region is changing it is looked at this often, so that a failure counts within seconds. */
+/** Probe interval of a region whose status is about to change, so that a failure counts within seconds. */
 const quickMs = 2_000;
-/** Many watchers must not look all at the same moment. */
+/** Relative jitter of the interval, so that many watchers do not probe at the same moment. */
 const jitterRatio = 0.1;
-/** After so many intervals without a word nothing is known of a region: this machine slept, say. */
+/** After this many intervals without a probe a region is unknown, for example because this machine slept. */
 const staleIntervals = 3;
 
-/** Everything that is known while regions are watched. */
+/** The state of a watch. */
 class RegionWatch {
   readonly #targets: HealthTargets;
   readonly #options: WatchOptions;
@@ -53,7 +53,7 @@ class RegionWatch {
     return this.#histories.some((history) => history.isChanging);
   }
 
-  /** Looks at everything. */
+  /** Probes all regions and the API. */
   async probeAll(): Promise<void> {
     const { regions, baseUrl } = this.#targets;
     const { probe } = this.#deps;
@@ -65,7 +65,7 @@ class RegionWatch {
     this.#record(results);
   }
 
-  /** Looks again at what is changing. */
+  /** Probes again the regions whose status is about to change. */
   async probeChanging(): Promise<void> {
     const changing = this.#histories.filter((history) => history.isChanging).map(({ region }) => region);
     this.#record(await probeEach(changing, this.#options, this.#deps.probe));
@@ -89,8 +89,8 @@ class RegionWatch {
 }
 
 /**
- * Watches regions until `signal` aborts: a report after every look, the first one as soon as everything was looked at
- * once. What is changing is looked at again in between. Never throws.
+ * Watches regions until `signal` aborts. Yields a report after every round, the first one after all targets were probed
+ * once. Regions whose status is about to change are probed again in between. Never throws.
  */
 export async function* watchRegions(
   targets: HealthTargets,
@@ -107,7 +107,7 @@ export async function* watchRegions(
     const isDue = clock.nowMs() >= nextMs;
     if (isDue) nextMs = clock.nowMs() + jittered(intervalMs);
     await (isDue ? watch.probeAll() : watch.probeChanging());
-    // What was cut off in the middle says nothing about the regions.
+    // An aborted probe says nothing about the regions.
     if (isOver()) return;
     yield watch.report();
     const leftMs = nextMs - clock.nowMs();

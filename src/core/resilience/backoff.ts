@@ -2,14 +2,16 @@ import type { Random } from '../../ports/system.ts';
 
 export type BackoffStrategy = 'none' | 'fixed' | 'linear' | 'exponential' | 'full-jitter' | 'decorrelated-jitter';
 
-/** What others do, to be compared with in simulations: no configuration may ask for it. */
+/**
+ * The strategies above, and two published ones that only simulations use. The configuration does not accept those two.
+ */
 export type ComparedStrategy = BackoffStrategy | 'equal-jitter' | 'aws-decorrelated';
 
 export interface BackoffOptions {
   readonly strategy: ComparedStrategy;
   /** In ms. */
   readonly baseDelayMs: number;
-  /** No wait is longer, in ms. */
+  /** Upper bound of every wait, in ms. */
   readonly maxDelayMs: number;
 }
 
@@ -20,7 +22,7 @@ interface Step {
   readonly maxMs: number;
   /** Counts from 1. */
   readonly retry: number;
-  /** The wait before this one, at least the base. */
+  /** The previous wait in ms, at least the base delay. */
   readonly previousMs: number;
 }
 
@@ -32,8 +34,8 @@ function doubledMs({ baseMs, maxMs, retry }: Step): number {
 }
 
 /**
- * Each formula caps the range it draws from and never the draw itself: a draw clamped onto the cap would gather every
- * client in the same instant again. `aws-decorrelated` does just that, as it was published.
+ * Each formula caps the range of the draw, never the draw itself: clamping draws to the cap would synchronise the
+ * clients again. `aws-decorrelated` clamps the draw because its published form does.
  */
 const formulas: Record<ComparedStrategy, (step: Step, uniform: Uniform) => number> = {
   none: () => 0,
@@ -48,10 +50,11 @@ const formulas: Record<ComparedStrategy, (step: Step, uniform: Uniform) => numbe
 };
 
 /**
- * The waits of one task's retries, in ms: call with 1 before the first retry, 2 before the second, and so on.
+ * Returns the function that computes the waits of one task's retries, in ms. Call it with 1 before the first retry,
+ * with 2 before the second, and so on.
  *
- * Full jitter is uniform in [0, min(maxDelay, baseDelay·2ⁿ)); decorrelated jitter uniform in [baseDelay,
- * min(maxDelay, previous·3)). Brooker, *Exponential Backoff and Jitter*, AWS 2015; the range is capped, not the draw.
+ * Full jitter is uniform in [0, min(maxDelay, baseDelay·2ⁿ)); decorrelated jitter uniform in [baseDelay, min(maxDelay,
+ * previous·3)). Brooker, *Exponential Backoff and Jitter*, AWS 2015; the range is capped, not the draw.
  */
 export function startBackoff(options: BackoffOptions, random: Random): (retry: number) => number {
   const uniform: Uniform = (fromMs, toMs) => fromMs + random.next() * Math.max(0, toMs - fromMs);

@@ -33,51 +33,52 @@ import {
   slowStartWait,
 } from './slow-start.ts';
 
-/** The keys `breaker.*` of the configuration, and what follows from others. */
+/** The keys `breaker.*` of the configuration, and values derived from other keys. */
 export interface BreakerOptions {
-  /** Opens where at least this share of the window failed, 0..1; null switches the rule off. */
+  /** The breaker opens when at least this share of the window failed, 0..1; null disables the rule. */
   readonly failureRatio: number | null;
-  /** The ratio speaks only from so many outcomes in the window. */
+  /** The ratio applies only when the window holds at least this many outcomes. */
   readonly minimumThroughput: number;
-  /** Opens after so many failures in a row; null switches the rule off. */
+  /** The breaker opens after this many consecutive failures; null disables the rule. */
   readonly consecutiveFailures: number | null;
   readonly samplingDurationMs: number;
-  /** The first break; it doubles with every failed probe. */
+  /** Length of the first break in ms; it doubles with every failed probe. */
   readonly breakDurationMs: number;
-  /** No break is longer; the longest are drawn from its last third. */
+  /** Upper bound of a break in ms; the longest breaks are drawn from the last third below it. */
   readonly maxBreakDurationMs: number;
-  /** A probe that has not answered for so long is taken for dead, and the next caller probes. */
+  /** A probe without an answer after this time, in ms, counts as lost, and the next caller probes. */
   readonly probeLeaseMs: number;
   /**
-   * So many failures may be met before the breaker opens, however many callers begin at once: while nothing was heard of
-   * the service for `samplingDurationMs`, no more submissions are out. Left out, there is no such limit.
+   * Limit on concurrent submissions while the service is unproven: it gave no coherent answer within the last
+   * `samplingDurationMs`. It bounds the failures before the breaker opens, however many callers start at once.
+   * Undefined: no limit.
    */
   readonly unprovenLimit?: number;
 }
 
-/** When a call result was recorded, and chance, 0..1: it lengthens a break that begins by up to half. */
+/** When a call result was recorded, and a random number 0..1 that lengthens a new break by up to half. */
 export interface RecordInput {
   readonly nowMs: number;
   readonly jitter: number;
-  /** So many results of the same kind, one after the other; 1 where left out. */
+  /** Number of consecutive results of the same kind; default 1. */
   readonly count?: number;
 }
 
-/** While a probe is out its result may come at any moment, long before its lease ends. */
+/** Upper bound of the re-check interval during a probe: the result may arrive long before the lease ends. */
 const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
-  /** `breaks` counts the breaks since it was last closed. */
+  /** `breaks` counts the breaks since the breaker was last closed. */
   | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number }
   | { readonly name: 'half-open'; readonly breaks: number };
 
-/** Where a breaker stands: with its options, all that there is to know about it. Plain JSON. */
+/** The complete state of a breaker, apart from its options. Plain JSON. */
 export interface BreakerSnapshot {
   readonly state: State;
   readonly epoch: number;
   readonly failuresInARow: number;
-  /** When the service last gave a coherent answer; null where it never did. */
+  /** When the service last gave a coherent answer; null if it never did. */
   readonly provenMs: number | null;
   readonly ramp: SlowStart | null;
   readonly usualGapMs: number | null;
@@ -86,14 +87,18 @@ export interface BreakerSnapshot {
 }
 
 /**
- * Stops submissions to an unavailable service, as a state machine on a clock that the caller reads.
+ * Stops submissions to an unavailable service. A state machine; the caller passes the time.
  *
- * Closed, it counts failures; open, it refuses; when the break is over exactly one caller gets the probe, held by a
- * lease. Every change of state begins an epoch, and a result of an earlier epoch changes nothing: neither a success
- * that was under way when it opened, nor a failure that arrives while the probe is out. Busy is not broken: a busy
- * answer never opens it, and for a probe it means that the service is back. Closed again, it lets two submissions out at
- * once and one more with every success, halved by every failure, and no faster than before the break, for the length of
- * the window. Whoever would rather fail than wait fails meanwhile: were all to wait, all would come when it ends.
+ * - Closed: counts failures.
+ * - Open: refuses every call.
+ * - Half-open, after the break: exactly one caller gets the probe, held by a lease.
+ *
+ * Every change of state begins an epoch. A result of an earlier epoch changes nothing: neither a success that was in
+ * flight when the breaker opened, nor a failure that arrives during the probe. A busy answer never opens the breaker,
+ * and a probe that gets one closes it: the service is back. After closing, a slow start of one sampling window begins:
+ * two submissions at once, one more with every success, half with every failure, and no faster than before the break.
+ * During the slow start, callers that prefer failing to waiting fail: if all of them waited, all would submit when it
+ * ends.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
@@ -104,7 +109,7 @@ export class CircuitBreaker {
   #failuresInARow = 0;
   #provenMs: number | null = null;
   #ramp: SlowStart | null = null;
-  /** Between two answers before the breaks began, in ms; null where there was none. */
+  /** Average gap between two successful answers before the breaks began, in ms; null if there was none. */
   #usualGapMs: number | null = null;
 
   constructor(options: BreakerOptions) {
@@ -117,7 +122,7 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
-  /** What `tryAcquire` would answer, without changing anything; null where it would give out a probe or a ticket. */
+  /** The answer of `tryAcquire`, without a change of state; null if `tryAcquire` would hand out a probe or a ticket. */
   peek(nowMs: number): AcquireResult | null {
     const state = this.#state;
     if (state.name === 'open')
@@ -138,12 +143,12 @@ export class CircuitBreaker {
     return out < limit ? null : { admitted: false, retryInMs: recheckSoonMs, soon: true };
   }
 
-  /** A closed breaker admits, an open one does not, and one whose break is over admits the one probe. */
+  /** A closed breaker admits, an open one refuses. After the break the breaker admits exactly one probe. */
   tryAcquire(nowMs: number, holder = ''): AcquireResult {
     const peeked = this.peek(nowMs);
     if (peeked !== null) return peeked;
     const probe = this.#state.name !== 'closed';
-    // A new epoch for every probe: one whose lease ended changes nothing any more.
+    // Every probe begins an epoch: a probe whose lease ended changes nothing any more.
     if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
     const ticket = this.#trials.start(holder, nowMs);
     const ramp = this.#rampAt(nowMs);
@@ -151,7 +156,7 @@ export class CircuitBreaker {
     return { admitted: true, pass: { epoch: this.#epoch, probe, ticket } };
   }
 
-  /** Whose answers others wait for: the probe, or the submissions that are out while the service is not proven. */
+  /** The submissions whose answers others wait for: the probe, or those in flight while the service is unproven. */
   inFlight(nowMs: number): readonly (InFlightProbe & { readonly pass: Permit })[] {
     const probe = this.#state.name === 'half-open';
     return this.#trials
@@ -167,7 +172,7 @@ export class CircuitBreaker {
     else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
   }
 
-  /** How the latest window went. */
+  /** Failures and total of the current window. */
   counts(nowMs: number): { failures: number; total: number } {
     return this.#window.counts(nowMs);
   }
@@ -200,7 +205,7 @@ export class CircuitBreaker {
     return this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
   }
 
-  /** How many submissions may be out at once where there is no ramp. */
+  /** The limit on concurrent submissions outside a slow start. */
   #limit(nowMs: number): number {
     const { unprovenLimit, samplingDurationMs } = this.#options;
     const isProven = this.#provenMs !== null && nowMs - this.#provenMs <= samplingDurationMs;
@@ -233,13 +238,13 @@ export class CircuitBreaker {
     const { consecutiveFailures, failureRatio, minimumThroughput } = this.#options;
     if (consecutiveFailures !== null && this.#failuresInARow >= consecutiveFailures) return true;
     const { failures, total } = this.#window.counts(nowMs);
-    // Divided, not multiplied: 55 of 100 is 0.55 exactly, while 0.55 * 100 is above 55.
+    // A division, not a multiplication: 55 of 100 is exactly 0.55, but 0.55 * 100 is above 55.
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
   #open(breaks: number, { nowMs, jitter }: RecordInput): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
-    // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
+    // The cap applies to the range, not to the draw: clients must not probe in step at the longest break either.
     const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
     this.#ramp = null;
     this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks });

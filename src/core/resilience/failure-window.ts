@@ -1,20 +1,20 @@
 const sliceCount = 10;
-/** Older than any slice: a clock may start at 0, where the window reaches back to negative numbers. */
+/** Index of an empty slice. It must be below every real index, and a clock near 0 gives negative ones. */
 const never = -Infinity;
 
 interface Slice {
-  /** Number of the slice since time 0; a stale number marks a slice that has slid out, `never` an empty one. */
+  /** Number of the slice since time 0. A stale number marks a slice outside the window, `never` an empty one. */
   index: number;
-  /** Its first outcome. */
+  /** Time of its first outcome, in ms. */
   sinceMs: number;
   failures: number;
   total: number;
 }
 
-/** The slices that hold anything. Plain JSON. */
+/** The slices that contain outcomes. Plain JSON. */
 export type FailureWindowSnapshot = readonly Readonly<Slice>[];
 
-/** How many outcomes of the last `samplingDurationMs`, in slices of a tenth, and how many of them failed. */
+/** Counts outcomes and failures of the last `samplingDurationMs`, in ten slices. */
 export class FailureWindow {
   readonly #sliceMs: number;
   readonly #slices: Slice[] = Array.from({ length: sliceCount }, () => ({
@@ -42,7 +42,7 @@ export class FailureWindow {
     };
   }
 
-  /** Since the oldest outcome of the window, in ms: a young window has not seen all of its length yet. */
+  /** Time since the oldest outcome of the window, in ms: shorter than the window while the window is filling. */
   spanMs(nowMs: number): number {
     const oldest = Math.floor(nowMs / this.#sliceMs) - sliceCount + 1;
     const live = this.#slices.filter(({ index }) => index >= oldest);

@@ -17,15 +17,15 @@ import type { StateCommand } from './resilience-state.ts';
 import { isSameBudget } from './retry-budget.ts';
 
 export interface FleetResilienceDeps {
-  /** What the processes of this host share; its budget is this host's share while the fleet is away. */
+  /** The state that the processes of this host share; its budget is the host's share while the fleet is unreachable. */
   readonly host: HostResilience;
-  /** Opens the way to the fleet, which costs a moment and is therefore done when it is first needed. */
+  /** Connects to the fleet's bucket. The connection takes a moment, so it is opened on first use. */
   readonly openBucket: () => Promise<FleetBucket>;
   /** The clock of the host, in ms. */
   readonly nowMs: () => number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Tells a person that the fleet is away, or that others have chosen other options. */
+  /** Warns the user that the fleet is unreachable, or that other hosts use other options. */
   readonly warn: (message: string) => void;
 }
 
@@ -35,25 +35,25 @@ interface PendingWithdrawal {
   readonly fail: (error: unknown) => void;
 }
 
-/** What was accepted is synced together with what follows within so long. */
+/** Accepted submissions are collected and synced at this interval. */
 const syncEveryMs = 1_000;
-/** The fleet is looked for after so long without an answer, twice as long every time, at most the latter. */
+/** Delay before the first reconnection attempt; it doubles with every failure, up to `maxAbsenceMs`. */
 const firstAbsenceMs = 1_000;
 const maxAbsenceMs = 30_000;
-/** So many requests go into one sync. */
+/** Limit of requests in one sync. */
 const maxAsks = 100;
-/** What is left of a pause differs by the way there and back. */
+/** Two ends of a cooldown that differ by less than this are the same one: the difference is the round trip. */
 const samePauseMs = 100;
-/** An outage that comes and goes is reported no more often. */
+/** Minimum interval between two warnings about an outage. */
 const warnEveryMs = 600_000;
 
 const maxSyncWaitMs = ({ onExhausted, maxWaitMs }: WithdrawRequest): number => (onExhausted === 'wait' ? maxWaitMs : 0);
 
 /**
- * One retry budget for all hosts of a fleet; the breaker is each host's own, and what the service asks with `Retry-After`
- * reaches the others with their next talk. One talk is under way at a time: whatever is to be said meanwhile goes with the
- * next, and a token that the fleet has leased to this host needs none. While the fleet is away the host goes on with its
- * share.
+ * One retry budget for all hosts of a fleet. The breaker belongs to each host, and a `Retry-After` of the service
+ * reaches the other hosts with their next sync. One sync runs at a time: requests that arrive meanwhile go with the
+ * next one. A token that the fleet has leased to this host needs no sync. While the fleet is unreachable, the host uses
+ * its share of the budget.
  */
 export class FleetResilience {
   readonly budget: RetryBudget = {
@@ -67,7 +67,7 @@ export class FleetResilience {
   readonly #closed = new AbortController();
   #asks: PendingWithdrawal[] = [];
   #quietMs = 0;
-  /** Accepted here since the last sync began. */
+  /** True if a submission was accepted here since the last sync began. */
   #isFunded = false;
   #mustSync = false;
   #syncing: Promise<void> = Promise.resolve();
@@ -84,7 +84,7 @@ export class FleetResilience {
     this.cooldown = { extend: (ms) => this.#extendCooldown(ms), leftMs: () => deps.host.cooldown.leftMs() };
   }
 
-  /** Tells what is still to be told, unless somebody of this host has just spoken to the fleet and the next one can. */
+  /** Sends the remaining counts, unless a process of this host synced a moment ago and the next sync can send them. */
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#syncing;
@@ -137,7 +137,7 @@ export class FleetResilience {
     });
   }
 
-  /** Whether there is something to tell, somebody to hear it, and nobody who has told for a while. */
+  /** True if there are unsynced counts, a sync may be tried, and none was sent within the last `sinceMs`. */
   #isWorthSyncing(sinceMs: number): boolean {
     const { fleet } = this.#deps.host.look();
     const nowMs = this.#deps.nowMs();
@@ -145,7 +145,7 @@ export class FleetResilience {
     return this.#hasUnsynced() && !hasSynced && fleet.maySync(nowMs);
   }
 
-  /** A host that waits for promised tokens is heard every second, so that a bucket which replaces a lost one knows of them. */
+  /** A host with promised tokens syncs every second, so that a bucket which replaces a lost one learns about them. */
   #hasUnsynced(): boolean {
     const { fleet, owed } = this.#deps.host.look();
     return owed.accepted > 0 || fleet.promisedMs(this.#deps.nowMs()) > 0;
@@ -164,7 +164,7 @@ export class FleetResilience {
         else this.#goOnAlone(asks);
       }
     } finally {
-      // At once: whoever asks from now on must not take the talk for one that goes on.
+      // Reset in this very turn: a caller from now on must not join the sync that has ended.
       this.#isSyncing = false;
     }
   }
@@ -177,7 +177,7 @@ export class FleetResilience {
     const quietMs = this.#quietMs;
     [this.#quietMs, this.#mustSync, this.#isFunded] = [0, false, false];
     const nextSync = host.apply({ type: 'fleet-talk' });
-    // Before it is sent, so that a lease ends here no later than there.
+    // Taken before the request, so that the lease ends here no later than at the fleet.
     const sentMs = nowMs();
     try {
       const bucket = await (this.#bucket ??= this.#deps.openBucket());
@@ -201,7 +201,7 @@ export class FleetResilience {
     const granted = answered.flatMap(({ granted, waitMs, request }): StateCommand[] =>
       granted ? [{ type: 'fleet-granted', task: request.taskId, waitMs }] : [],
     );
-    // Counted from the receipt, as whoever is refused does: a lease ends early, a wait late.
+    // Measured from the receipt, so the lease ends early and the wait ends late, never the reverse.
     const tokenAtMs = nextTokenInMs === Infinity ? null : this.#deps.nowMs() + nextTokenInMs;
     const lease = { balance, surplus, untilMs: sentMs + leaseMs, asked: asks.length > 0, tokenAtMs, epoch };
     host.append([{ type: 'fleet-heard', refused: answered.length - granted.length, ...lease }, ...granted]);
@@ -214,7 +214,7 @@ export class FleetResilience {
     if (host.look().fleet.promisedMs(this.#deps.nowMs()) > 0) this.#syncLater();
   }
 
-  /** A bucket that replaces a lost one grants nothing for a moment: whoever can wait for it asks again then. */
+  /** A bucket that replaces a lost one grants nothing at first. Requests that can wait are repeated after this time. */
   async #requeueLater(asks: readonly PendingWithdrawal[], settlingMs: number): Promise<void> {
     await this.#deps.clock.sleep(settlingMs, this.#closed.signal);
     for (const { request, answer, fail } of asks) {
@@ -236,10 +236,10 @@ export class FleetResilience {
     const { host, random } = this.#deps;
     const { fleet } = host.look();
     const failures = fleet.absence?.failures ?? 0;
-    // Whoever waits for promised tokens is to be heard as soon as it is back.
+    // Promised tokens are outstanding: the fleet must learn about them as soon as it is reachable again.
     const maxMs = fleet.promisedMs(this.#deps.nowMs()) > 0 ? firstAbsenceMs : maxAbsenceMs;
     const forMs = Math.min(maxMs, firstAbsenceMs * 2 ** Math.min(failures, 10));
-    // Jittered downwards, so that hosts which lost it together do not look for it together.
+    // Jittered downwards, so that hosts which lost the connection together do not reconnect together.
     host.append([{ type: 'fleet-away', why, forMs: forMs * (1 - random.next() / 2) }]);
     this.#goOnAlone(asks);
   }

@@ -27,7 +27,7 @@ type ResultCommand = StateCommand & { readonly type: 'verdict' };
 const sameKind = (a: ResultCommand, pass: Permit, result: CallResult): boolean =>
   a.verdict === result && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
 
-/** What a process has still to write, summed up: thousands of successes make one entry. */
+/** The unwritten results of a process, summed up: thousands of successes make one entry. */
 class PendingEntries {
   #results: ResultCommand[] = [];
   #accepted = 0;
@@ -39,7 +39,7 @@ class PendingEntries {
     return this.#results.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
   }
 
-  /** Submissions that were accepted, and fund retries once they are told. */
+  /** Number of accepted submissions that are not written yet; they fund retries once they are. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -64,7 +64,7 @@ class PendingEntries {
     } else this.#results.splice(-1, 1, { ...last, count: last.count + 1 });
   }
 
-  /** Hands over what is to be told, and forgets it. */
+  /** Returns the pending entries and clears them. */
   take(): readonly StateCommand[] {
     const [accepted, budgetRefused, breakerRefused] = [this.#accepted, this.#budgetRefused, this.#breakerRefused];
     const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, task: this.#task } as const;
@@ -75,7 +75,7 @@ class PendingEntries {
   }
 }
 
-/** A log that nobody shares: its entries are applied and forgotten. */
+/** A log of one process: entries are applied and not kept. */
 function inMemoryLog<Entry, Answer>(state: LogState<Entry, Answer>, nowMs: () => number): SharedLog<Entry, Answer> {
   return {
     catchUp: () => undefined,
@@ -88,24 +88,24 @@ function inMemoryLog<Entry, Answer>(state: LogState<Entry, Answer>, nowMs: () =>
 export type ResilienceLog = SharedLog<StateCommand, StateReply>;
 
 export interface HostResilienceDeps {
-  /** Opens the log and brings the state up to it. Throws `StateLogError`. */
+  /** Opens the log and replays it into the state. Throws `StateLogError`. */
   readonly openLog: (state: ResilienceState) => ResilienceLog;
   /** The clock of the log, in ms. */
   readonly nowMs: () => number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Tells a person why this process goes on alone, or by other options than its own. */
+  /** Warns the user that this process continues on its own, or with other options than configured. */
   readonly warn: (message: string) => void;
 }
 
-/** What nobody waits for is told together with what follows within so long. */
+/** Results that no caller waits for are collected and written at this interval. */
 const flushWithinMs = 50;
-/** Others wait: only what this turn has still to say goes with it. */
+/** Others wait for the result: it is written together with the other results of this turn only. */
 const flushSoonMs = 1;
-/** Whether others still live is asked no more often. */
+/** Minimum interval between two checks whether other holders are alive. */
 const readEveryMs = 20;
 
-/** The same but for the lease, which follows from how long a call may take and harms nobody. */
+/** Ignores the lease: it follows from the call timeout, and a difference does no harm. */
 function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
   return (
     a.failureRatio === b.failureRatio &&
@@ -118,9 +118,9 @@ function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
 }
 
 /**
- * One retry budget, one breaker and one cooldown for everybody who writes the same log. What is refused is only read;
- * what is asked for is appended, and its place in the log decides. Where the log is lost the process goes on alone, from
- * where it stood, and says so once.
+ * One retry budget, one breaker and one cooldown for all writers of the same log. Refusals are answered from local
+ * state; requests are appended, and log order decides. If the log is lost, the process continues on its own from its
+ * last state and warns once.
  */
 export class HostResilience {
   readonly budget: RetryBudget = {
@@ -150,7 +150,7 @@ export class HostResilience {
     this.#state = new ResilienceState(options, deps.nowMs());
   }
 
-  /** Tells what is still to be told, and lets go of the log: what is still asked is answered from what was known. */
+  /** Writes the pending entries and closes the log. Later calls are answered from the last state. */
   close(): void {
     this.#closed.abort();
     this.#report();
@@ -158,23 +158,23 @@ export class HostResilience {
     this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
   }
 
-  /** Where the entries of all have led to by now. For reading only. */
+  /** The state after all entries so far. Read-only. */
   look(): ResilienceState {
     this.#catchUp();
     return this.#state;
   }
 
-  /** Appends the entries, behind what is still to be told. */
+  /** Appends the entries, after the pending ones. */
   append(entries: readonly StateCommand[]): void {
     this.#append(entries);
   }
 
-  /** Appends the entry, behind what is still to be told and what goes before it, and answers what it led to. */
+  /** Appends the pending entries, then `before`, then `entry`. Returns the answer to `entry`. */
   apply<Entry extends StateCommand>(entry: Entry, before: readonly StateCommand[] = []): AnswerTo<Entry> {
     return this.#append([...before, entry]) as AnswerTo<Entry>;
   }
 
-  /** Records a retry that was refused, sooner or later. */
+  /** Records a refused retry. It is written later, together with other entries. */
   refuseRetry(taskId: string): void {
     this.#pending.refuseRetry(taskId);
     this.#flushWithin(flushWithinMs);
@@ -183,7 +183,7 @@ export class HostResilience {
   #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
     const maxMs = onExhausted === 'wait' ? maxWaitMs : 0;
     this.#catchUp();
-    // What was accepted and not yet told may be what pays for the token.
+    // A pending accepted submission may pay for the token.
     const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
     if (waitMs === Infinity || waitMs > maxMs) {
       this.refuseRetry(taskId);
@@ -206,7 +206,7 @@ export class HostResilience {
     return peeked;
   }
 
-  /** What others would say of their submissions, were they not killed or stopped. */
+  /** The results that other processes can no longer report because they were killed or stopped. */
   #abandonedByOthers(): StateCommand[] {
     const nowMs = this.#nowMs();
     if (nowMs - this.#readMs < readEveryMs) return [];
@@ -257,7 +257,7 @@ export class HostResilience {
     this.#use((log) => log.catchUp());
   }
 
-  /** What the last of the entries led to; what is still to be told goes with them, before them. */
+  /** Appends the pending entries, then `entries`. Returns the answer to the last one. */
   #append(entries: readonly StateCommand[]): StateReply {
     const all = [...this.#pending.take(), ...entries];
     return this.#use((log) => log.append(all)).at(-1) ?? null;

@@ -1,21 +1,21 @@
-/** A submission on whose answer others wait. */
+/** A submission whose answer other callers wait for. */
 export interface InFlightProbe {
   readonly ticket: number;
-  /** Who made it, so that others can see whether an answer may still come; empty where nobody else looks. */
+  /** Names the process that made it, so that others can check whether it is alive; empty if no other process looks. */
   readonly holder: string;
-  /** A trial that has not answered by then is taken for dead. */
+  /** Without an answer at this time, in ms, the probe counts as lost. */
   readonly leaseEndsMs: number;
 }
 
-/** Everything about the trials. Plain JSON. */
+/** The complete state of the probes. Plain JSON. */
 export interface InFlightProbesSnapshot {
   readonly lastTicket: number;
   readonly open: readonly InFlightProbe[];
 }
 
 /**
- * The submissions that are out while a service is not known to be there, each held by a lease. All leases are of one
- * length, so the first to begin is the first to end.
+ * The submissions in flight while the service is unproven, each held by a lease. All leases have the same length, so
+ * the first to begin is the first to end.
  */
 export class InFlightProbes {
   readonly #leaseMs: number;
@@ -26,17 +26,17 @@ export class InFlightProbes {
     this.#leaseMs = leaseMs;
   }
 
-  /** Those whose lease has not ended. */
+  /** The probes whose lease has not ended. */
   live(nowMs: number): readonly InFlightProbe[] {
     return [...this.#open.values()].slice(this.#endedCount(nowMs));
   }
 
-  /** How many of them: asked by everybody who waits, however many are out. */
+  /** The number of live probes, without building the list: every waiting caller asks for it. */
   liveCount(nowMs: number): number {
     return this.#open.size - this.#endedCount(nowMs);
   }
 
-  /** Answers the ticket. */
+  /** Starts a probe and returns its ticket. */
   start(holder: string, nowMs: number): number {
     for (const [ticket, { leaseEndsMs }] of this.#open) {
       if (leaseEndsMs > nowMs) break;

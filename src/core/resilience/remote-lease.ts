@@ -1,52 +1,52 @@
 import type { Withdrawal } from '../../ports/state.ts';
 import type { RetryBudgetOptions } from './retry-budget.ts';
 
-/** What the processes of one host tell each other about the budget of their fleet. Plain JSON. */
+/** Log entries about the fleet's budget, shared by the processes of one host. Plain JSON. */
 export type FleetEntry =
-  /** Its writer now speaks to the fleet, for all of the host: what was to be told is told with it. */
+  /** The writer starts a sync for the whole host and sends all unsynced counts. */
   | { readonly type: 'fleet-talk' }
-  /** What the fleet answered; the times are on the clock of the host. */
+  /** The fleet's answer. Times are on the clock of the host, in ms. */
   | {
       readonly type: 'fleet-heard';
-      /** Whether tokens were asked for. */
+      /** True if tokens were requested. */
       readonly asked: boolean;
       readonly refused: number;
-      /** Tokens that it has left. */
+      /** Tokens left in the fleet's bucket. */
       readonly balance: number;
-      /** Tokens on lease, void from `untilMs` on. */
+      /** Leased tokens, void from `untilMs` on. */
       readonly surplus: number;
       readonly untilMs: number;
-      /** When the fleet has a token again by time alone: null never. */
+      /** When time alone gives the fleet its next token; null for never. */
       readonly tokenAtMs: number | null;
-      /** Names the bucket that answered; left out by earlier versions. */
+      /** Names the bucket that answered; absent in entries of earlier versions. */
       readonly epoch?: string;
     }
-  /** The fleet granted a token for a task, to be used after so long. */
+  /** The fleet granted a token for a task, usable after `waitMs`. */
   | { readonly type: 'fleet-granted'; readonly task: string; readonly waitMs: number }
-  /** Takes a token that is on lease. */
+  /** Spends a leased token. */
   | { readonly type: 'spend'; readonly task: string }
-  /** The fleet gave no answer, and need not be asked again for so long. */
+  /** The fleet did not answer. No process retries before `forMs` has passed. */
   | { readonly type: 'fleet-away'; readonly why: string; readonly forMs: number };
 
-/** What is to be told to the fleet. */
+/** The counts that one sync sends to the fleet. */
 export interface SyncRequest {
   readonly accepted: number;
   readonly refused: number;
 }
 
-/** Why the fleet's budget is out of reach, and when it is worth asking again. */
+/** Why the fleet is unreachable, and when the next attempt is due. */
 export interface FleetAbsence {
   readonly why: string;
   readonly untilMs: number;
-  /** Talks without an answer, in a row. */
+  /** Consecutive syncs without an answer. */
   readonly failures: number;
 }
 
-/** All that a host knows about the budget of its fleet. Plain JSON. */
+/** Everything that a host knows about the fleet's budget. Plain JSON. */
 export interface RemoteLeaseSnapshot {
   readonly tokens: number;
   readonly leaseEndsMs: number;
-  /** How many tokens were wanted when some were last asked for, and when that was. */
+  /** Number of tokens in the last request that asked for any, and the time of that request. */
   readonly batch: number;
   readonly askedMs: number | null;
   readonly askAgainMs: number;
@@ -55,22 +55,22 @@ export interface RemoteLeaseSnapshot {
   readonly told: SyncRequest;
   readonly heardMs: number | null;
   readonly balance: number;
-  /** Of the bucket that answered last. */
+  /** Epoch of the bucket that answered last. */
   readonly epoch: string;
-  /** Until when tokens are waited for that were granted for later. */
+  /** End of the wait for tokens that the fleet granted for later. */
   readonly promisedUntilMs: number;
   readonly absence: FleetAbsence | null;
 }
 
-/** Leased tokens are void after so long, at the fleet and here. */
+/** Leased tokens are void after this time, at the fleet and here. */
 export const leaseMs = 2_000;
-/** Deposits of others may bring a token sooner than time does. */
+/** Upper bound of the trust in `tokenAtMs`: deposits of other hosts may bring a token sooner. */
 const maxTrustMs = 1_000;
-/** No batch is larger; the fleet gives less where there is little. */
+/** Limit of tokens per request; the fleet grants fewer when its bucket is low. */
 const maxBatch = 8;
-/** While somebody finds out whether the fleet is back, the others do not. */
+/** While one process tests whether the fleet is back, the others wait this long. */
 const findOutMs = 2_000;
-/** The fleet keeps a bucket at least so long after the last sync, and after the last token that it has promised. */
+/** The fleet keeps a bucket at least this long after the last sync, and after the last token that it promised. */
 const surelyKeptMs = 60_000;
 
 const nothingKnown: RemoteLeaseSnapshot = {
@@ -80,13 +80,13 @@ const nothingKnown: RemoteLeaseSnapshot = {
 };
 
 /**
- * What the processes of a host know together about the budget of their fleet, as a state machine on the clock of the
- * host: the tokens that they hold on lease, what they have still to tell, and whether the fleet can be reached.
+ * The shared knowledge of a host's processes about the fleet's budget: leased tokens, unsynced counts, and whether the
+ * fleet is reachable. A state machine on the clock of the host.
  */
 export class RemoteLease {
   #is = nothingKnown;
 
-  /** Tokens on lease that may be spent. */
+  /** Leased tokens that may be spent now. */
   leased(nowMs: number): number {
     return nowMs < this.#is.leaseEndsMs ? this.#is.tokens : 0;
   }
@@ -96,52 +96,54 @@ export class RemoteLease {
     return this.#is.balance;
   }
 
-  /** For how long nobody need ask for a token, and until when it takes; null where the fleet is to be asked. */
+  /** How long no process needs to ask for a token, and when the next one is due; null if the fleet must be asked. */
   emptiness(nowMs: number): { readonly retryInMs: number | null } | null {
     const { askAgainMs, tokenAtMs } = this.#is;
     if (nowMs >= askAgainMs) return null;
     return { retryInMs: tokenAtMs === null ? null : tokenAtMs - nowMs };
   }
 
-  /** Why the fleet was last out of reach; null once it has answered. */
+  /** Why the fleet is unreachable; null once it has answered. */
   get absence(): FleetAbsence | null {
     return this.#is.absence;
   }
 
-  /** Whether it is worth speaking to the fleet. */
+  /** True if the next attempt to reach the fleet is due. */
   maySync(nowMs: number): boolean {
     return this.#is.absence === null || nowMs >= this.#is.absence.untilMs;
   }
 
-  /** When somebody last told the fleet what there was; null where nobody has. */
+  /** When a process of this host last synced the counts; null if none has. */
   get toldMs(): number | null {
     return this.#is.toldMs;
   }
 
-  /** For how long tokens are waited for that the fleet granted for later. */
+  /** How long tokens that the fleet granted for later are still outstanding, in ms. */
   promisedMs(nowMs: number): number {
     return Math.max(0, this.#is.promisedUntilMs - nowMs);
   }
 
-  /** The bucket that the fleet must still have; empty where there need not be one. */
+  /** Epoch of the bucket that the fleet must still have; empty if it need not have one. */
   knownEpoch(nowMs: number): string {
     const { heardMs, promisedUntilMs, epoch } = this.#is;
     return heardMs !== null && nowMs - Math.max(heardMs, promisedUntilMs) < surelyKeptMs ? epoch : '';
   }
 
-  /** How many tokens to ask for at once: twice as many where the last batch was used up before its lease ended. */
+  /** Number of tokens to request at once: doubled if the last batch was used up before its lease ended. */
   batch(nowMs: number): number {
     const { askedMs, batch } = this.#is;
     return askedMs !== null && nowMs - askedMs < leaseMs ? Math.min(2 * batch, maxBatch) : 1;
   }
 
-  /** What of these counts the fleet has not been told. */
+  /** The part of these counts that the fleet has not received. */
   owed({ accepted, refused }: SyncRequest): SyncRequest {
     const { told } = this.#is;
     return { accepted: Math.max(0, accepted - told.accepted), refused: Math.max(0, refused - told.refused) };
   }
 
-  /** `counts` is what is not synced so far. For `spend` a withdrawal, for `fleet-talk` a sync request. */
+  /**
+   * `counts` is the total so far. Returns a withdrawal for `spend`, a sync request for `fleet-talk`, otherwise null.
+   */
   apply(entry: FleetEntry, counts: SyncRequest, nowMs: number): Withdrawal | SyncRequest | null {
     switch (entry.type) {
       case 'fleet-talk':
@@ -164,12 +166,14 @@ export class RemoteLease {
     return this.#is;
   }
 
-  /** Left out, nothing is known. */
+  /** Without a snapshot: nothing known. */
   restore(snapshot: Partial<RemoteLeaseSnapshot> = nothingKnown): void {
     this.#is = { ...nothingKnown, ...snapshot };
   }
 
-  /** Takes over what is to be told: if it is lost on the way nobody tells it again, which is stricter, not looser. */
+  /**
+   * Marks the counts as sent. If the request is lost, they are not sent again: the budget gets stricter, never looser.
+   */
   #sync(counts: SyncRequest, nowMs: number): SyncRequest {
     const nextSync = this.owed(counts);
     const { absence } = this.#is;
@@ -183,7 +187,7 @@ export class RemoteLease {
     const before = this.#is;
     const left = this.leased(nowMs);
     const trustMs = tokenAtMs === null ? maxTrustMs : Math.min(maxTrustMs, tokenAtMs - nowMs);
-    // Together they end with the first: which of them is spent nobody can tell.
+    // Leases are merged and end with the first one: the tokens are not told apart.
     const endsMs = left === 0 ? untilMs : Math.min(before.leaseEndsMs, surplus === 0 ? Infinity : untilMs);
     this.#is = {
       ...{ tokens: left + surplus, leaseEndsMs: endsMs },
@@ -207,7 +211,7 @@ export class RemoteLease {
   }
 }
 
-/** What one host keeps of a fleet's budget while it cannot reach it: `share` (0..1) of it, and one token at least. */
+/** A host's budget while the fleet is unreachable: `share` (0..1) of the fleet's budget, and at least one token. */
 export function fleetShareOf(budget: RetryBudgetOptions, share: number): RetryBudgetOptions {
   return {
     ratio: budget.ratio,

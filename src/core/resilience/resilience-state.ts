@@ -32,18 +32,18 @@ import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './cir
 import { type FleetEntry, type SyncRequest, RemoteLease, type RemoteLeaseSnapshot } from './remote-lease.ts';
 import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from './retry-budget.ts';
 
-/** The keys `budget.*` and `breaker.*` that a log holds for all who write it. */
+/** The keys `budget.*` and `breaker.*` that a log holds for all its writers. */
 export interface ResilienceOptions {
   readonly budget: RetryBudgetOptions;
   readonly breaker: BreakerOptions;
 }
 
-/** What a process tells all others about retries and about the service. Plain JSON. */
+/** The log entries about retries and about the service. Plain JSON. */
 export type StateCommand =
   | FleetEntry
-  /** Asks for a token; null waits for ever. */
+  /** Requests a token; `maxWaitMs: null` waits without limit. */
   | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
-  /** Asks to submit, where the breaker does not admit everybody. */
+  /** Requests permission to submit, when the breaker does not admit every caller. */
   | { readonly type: 'enter' }
   | {
       readonly type: 'verdict';
@@ -52,7 +52,7 @@ export type StateCommand =
       readonly jitter: number;
       readonly count: number;
     }
-  /** What a process did on its own for a while; `task` is the last that it was about. */
+  /** Collected results of one process; `task` is the last task among them. */
   | {
       readonly type: 'tally';
       readonly accepted: number;
@@ -60,16 +60,16 @@ export type StateCommand =
       readonly breakerRefused: number;
       readonly task: string;
     }
-  /** The service asked to be left alone for so long. */
+  /** The service asked for a pause of `ms` (`Retry-After`). */
   | { readonly type: 'quiet'; readonly ms: number }
-  /** Wants other options, which holds where nobody has written for long. */
+  /** Proposes other options; they take effect if the log has been idle for `idleAfterMs`. */
   | { readonly type: 'configure'; readonly options: ResilienceOptions }
-  /** Starts anew, whatever there was. */
+  /** Resets the state to these options. */
   | { readonly type: 'reset'; readonly options: ResilienceOptions };
 
 export type StateReply = Withdrawal | AcquireResult | SyncRequest | null;
 
-/** What an entry leads to. */
+/** The type of the answer to an entry. */
 export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type: 'withdraw' | 'spend' }
   ? Withdrawal
   : Entry extends { readonly type: 'enter' }
@@ -78,7 +78,7 @@ export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type
       ? SyncRequest
       : null;
 
-/** What happened since the last reset. */
+/** Counts since the last reset. */
 export interface ResilienceCounts {
   readonly accepted: number;
   readonly granted: number;
@@ -86,7 +86,7 @@ export interface ResilienceCounts {
   readonly breakerRefused: number;
 }
 
-/** Where all of it stands. Plain JSON. */
+/** The complete state. Plain JSON. */
 export interface ResilienceSnapshot {
   readonly options: ResilienceOptions;
   readonly latestMs: number;
@@ -98,15 +98,15 @@ export interface ResilienceSnapshot {
   readonly fleet: RemoteLeaseSnapshot;
 }
 
-/** After so long without an entry the options of whoever comes next hold: nobody is left who counts on the old ones. */
+/** After this idle time the options of the next process apply: no process relies on the old ones any more. */
 const idleAfterMs = 600_000;
 const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
 
 /**
- * The retry budget, the breaker and the cooldown of everybody who shares a log, as what follows from its entries.
+ * The retry budget, the breaker and the cooldown of all processes that share a log, computed from its entries.
  *
- * Entries are taken in the order of the log, and a time earlier than the last one as the last. Writers read the clock
- * before they append, so the time at which a token is charged is never later than the real time of its grant.
+ * Entries are applied in log order; a time earlier than the latest one counts as the latest. Writers read the clock
+ * before they append, so a token is never charged at a time later than its grant.
  */
 export class ResilienceState implements LogState<StateCommand, StateReply> {
   #options: ResilienceOptions;
@@ -115,7 +115,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   readonly #fleet = new RemoteLease();
   #counts = noCounts;
   #latestMs: number;
-  /** When somebody last did more than to ask for other options. */
+  /** Time of the last entry other than `configure`. */
   #usedMs: number;
   #quietUntilMs = 0;
 
@@ -135,27 +135,27 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     return this.#counts;
   }
 
-  /** For reading only: what changes it is an entry. */
+  /** Read-only; only entries change it. */
   get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts'> {
     return this.#breaker;
   }
 
-  /** For reading only: what changes it is an entry. */
+  /** Read-only; only entries change it. */
   get budget(): Pick<RetryBudgetState, 'balance' | 'waitForTokenMs'> {
     return this.#budget;
   }
 
-  /** For reading only. Nothing is in it where the budget is not a fleet's. */
+  /** Read-only. Empty unless the budget belongs to a fleet. */
   get fleet(): Omit<RemoteLease, 'apply' | 'restore'> {
     return this.#fleet;
   }
 
-  /** What the fleet has not been told. */
+  /** The counts that the fleet has not received. */
   get owed(): SyncRequest {
     return this.#fleet.owed(this.#unsynced());
   }
 
-  /** Until when the service asked to be left alone; it may be over. */
+  /** End of the pause that the service asked for; it may be in the past. */
   get quietUntilMs(): number {
     return this.#quietUntilMs;
   }
@@ -165,7 +165,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     return this.#latestMs;
   }
 
-  /** Whether the options are anybody's to choose. */
+  /** True if the next process may choose the options. */
   isIdle(nowMs: number): boolean {
     return nowMs - this.#usedMs >= idleAfterMs;
   }
@@ -274,7 +274,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     this.#options = options;
     this.#budget = new RetryBudgetState(options.budget, nowMs);
     this.#breaker = new CircuitBreaker(options.breaker);
-    // Passes of before must not speak about what begins now.
+    // Permits from before the reset must not affect the new state.
     this.#breaker.restore({ ...this.#breaker.snapshot(), epoch: epoch + 1 });
     this.#fleet.restore();
     this.#counts = noCounts;

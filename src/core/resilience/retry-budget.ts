@@ -11,7 +11,7 @@ export interface RetryBudgetOptions {
   readonly burst: number;
 }
 
-/** Whether two who share a budget mean the same one. */
+/** True if two processes that share a budget use the same options. */
 export function isSameBudget(a: RetryBudgetOptions, b: RetryBudgetOptions): boolean {
   return (
     a.ratio === b.ratio &&
@@ -21,10 +21,10 @@ export function isSameBudget(a: RetryBudgetOptions, b: RetryBudgetOptions): bool
   );
 }
 
-/** A granted token says when it may be used; a refused one when it is worth asking again. */
+/** A granted token is usable after `waitMs`; after a refusal, `waitMs` says when a new request may succeed. */
 export type Decision = { readonly granted: boolean; readonly waitMs: number };
 
-/** Where a budget stands: with its options, all that there is to know about it. Plain JSON. */
+/** The complete state of a budget, apart from its options. Plain JSON. */
 export interface RetryBudgetSnapshot {
   readonly latestMs: number;
   readonly funded: TokenBucketState;
@@ -32,14 +32,14 @@ export interface RetryBudgetSnapshot {
 }
 
 /**
- * What all tasks together may retry, as a state machine on a clock that the caller reads. A time earlier than the last
- * is taken as the last, so that a replay of shuffled records grants nothing extra.
+ * The retry budget of all tasks together. A state machine; the caller passes the time. A time earlier than the last one
+ * counts as the last, so that a replay of shuffled records grants nothing extra.
  *
- * Two buckets of size `burst`, and a token must be in both: `funded` is what accepted submissions (`ratio` each) and
- * time (`minRetriesPerSecond`) have paid for, `ceiling` refills at `maxRetriesPerSecond` whatever was deposited. So in
- * any t seconds at most `burst + maxRetriesPerSecond·t` retries begin, and in any t seconds that begin with no
- * reservation outstanding at most `burst + ratio·accepted + minRetriesPerSecond·t`; a burst of deposits is not lost, only
- * held to the ceiling's pace.
+ * Two buckets of size `burst`; a retry needs a token in both. `funded` is filled by accepted submissions (`ratio` each)
+ * and by time (`minRetriesPerSecond`). `ceiling` refills at `maxRetriesPerSecond`, independent of deposits. So in any t
+ * seconds at most `burst + maxRetriesPerSecond·t` retries begin, and in any t seconds that begin without an outstanding
+ * reservation at most `burst + ratio·accepted + minRetriesPerSecond·t`. A burst of deposits is not lost, only limited
+ * to the ceiling's rate.
  */
 export class RetryBudgetState {
   readonly #ratio: number;
@@ -57,7 +57,7 @@ export class RetryBudgetState {
     this.#ceiling = new TokenBucket({ burst, refillPerSecond: maxRetriesPerSecond }, nowMs);
   }
 
-  /** Whole and fractional tokens that a retry could use now; below 0 while reservations are outstanding. */
+  /** Tokens that a retry could use now, fractions included; below 0 while reservations are outstanding. */
   balance(nowMs: number): number {
     const atMs = Math.max(this.#latestMs, nowMs);
     return Math.min(this.#funded.balance(atMs), this.#ceiling.balance(atMs));
@@ -68,15 +68,15 @@ export class RetryBudgetState {
     this.#funded.deposit(this.#ratio, this.#forward(nowMs), count);
   }
 
-  /** How long until a token would be usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
+  /** Wait until a token is usable, after all reservations and by time alone, in ms: 0 for now, Infinity for never. */
   waitForTokenMs(nowMs: number): number {
     const atMs = Math.max(this.#latestMs, nowMs);
     return Math.max(this.#funded.waitForTokenMs(atMs), this.#ceiling.waitForTokenMs(atMs));
   }
 
   /**
-   * Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance untouched. First come, first served:
-   * no token is usable before one that was taken earlier.
+   * Takes a token that is usable within `maxWaitMs` (0: now), or leaves the balance unchanged. First come, first
+   * served: no token is usable before one that was taken earlier.
    */
   tryWithdraw(maxWaitMs: number, nowMs: number): Decision {
     const atMs = this.#forward(nowMs);
@@ -103,7 +103,7 @@ export class RetryBudgetState {
   }
 }
 
-/** The retry budget of one process: every task of it draws on the same bucket, other processes on their own. */
+/** The retry budget of one process: its tasks share one bucket, other processes have their own. */
 export class ProcessRetryBudget implements RetryBudget {
   readonly #clock: Clock;
   readonly #state: RetryBudgetState;

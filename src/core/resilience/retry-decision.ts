@@ -3,31 +3,37 @@ import type { FailureReason } from '../../domain/outcome.ts';
 
 /** The keys `retry.*` of the configuration that limit one task. */
 export interface RetryLimits {
-  /** All attempts, the first included; 1 never retries. */
+  /** Limit of attempts, the first included; 1 disables retries. */
   readonly maxAttempts: number;
-  /** After so many `unsolvable` faults the CAPTCHA itself is held to be unsolvable. */
+  /** After this many `unsolvable` faults the CAPTCHA counts as unsolvable. */
   readonly maxUnsolvable: number;
 }
 
 export interface RetryContext {
   /** One fault per attempt so far, the latest last; at least one. */
   readonly faults: readonly Fault[];
-  /** True where the latest submission was accepted and its id was not given up by the service. */
+  /** True if the latest submission was accepted and the service has not given up its id. */
   readonly idMayBeAlive: boolean;
-  /** True where the latest submission was accepted, and with it an input of the task is used up: another one cannot be solved. */
+  /**
+   * True if the latest submission was accepted and consumed an input that only works once: a further one cannot be
+   * solved.
+   */
   readonly isInputUsedUp: boolean;
-  /** Until the task's deadline, in ms. */
+  /** Time left until the task's deadline, in ms. */
   readonly timeLeftMs: number;
-  /** What an attempt takes until its first poll, in ms: a later one would be paid for in vain. */
+  /**
+   * Time from the start of an attempt to its first poll, in ms: an attempt without that time is paid for but never
+   * collected.
+   */
   readonly attemptNeedsMs: number;
-  /** What the backoff asks for before the next attempt, in ms. */
+  /** The backoff's wait before the next attempt, in ms. */
   readonly backoffMs: number;
   /**
-   * The least wait before the last attempt where the service was not there, in ms; 0 for none. Meanwhile the others find
-   * out whether it is there at all, so that no task is lost to an outage that is about to be known.
+   * Minimum wait before the last attempt after a transport error or a timeout, in ms; 0 for none. Meanwhile other tasks
+   * find out whether the service is reachable at all, so that the last attempt is not lost to an outage.
    */
   readonly lastChanceMs: number;
-  /** Jitter on top of a wait that the service asked for, or that is a last chance, 0..1 of its range. */
+  /** Random share 0..1 of the jitter added to a `Retry-After` or to `lastChanceMs`. */
   readonly jitter: number;
 }
 
@@ -41,7 +47,7 @@ const stop = (reason: FailureReason, retryInMs: number | null = null): RetryDeci
   retryInMs,
 });
 
-/** A herd that was told the same `Retry-After` must not come back in the same instant: up to a fifth more, at most 5 s. */
+/** Adds up to 20 %, at most 5 s: clients that got the same `Retry-After` must not return in the same instant. */
 export function withJitter(retryAfterMs: number, jitter: number): number {
   return retryAfterMs + jitter * Math.min(5_000, retryAfterMs * 0.2);
 }
@@ -59,12 +65,15 @@ function whyNoMoreAttempts(last: Fault): FailureReason {
 const isFinal = (kind: FaultKind): kind is 'account' | 'config' | 'rejected' =>
   kind === 'account' || kind === 'config' || kind === 'rejected';
 
-/** An id that may still be solved is never paid for twice, whatever became of its polls. */
+/** An id that may still be solved is never paid for a second time, whatever happened to its polls. */
 function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
   return isFinal(kind) ? stop(kind) : stop('deadline-exceeded', retryAfterMs);
 }
 
-/** Whether a task deserves another submission after its latest fault, when, and if not, why not. */
+/**
+ * Decides whether a task is submitted again after its latest fault, and when. If not, gives the reason. Throws
+ * `RangeError` without a fault.
+ */
 export function decideRetry(limits: RetryLimits, context: RetryContext): RetryDecision {
   const { faults, timeLeftMs, attemptNeedsMs, backoffMs, jitter } = context;
   const last = faults.at(-1);

@@ -1,29 +1,31 @@
 /**
- * What is let through after a break, so that the callers that waited do not overload a service that has just come back:
- * no more at once than have succeeded since, and no faster than the service was used before the break. Plain JSON.
+ * Limits the submissions after a break, so that the callers that waited do not overload a service that has just come
+ * back: concurrency grows with the successes since, and the rate stays below that before the break. Plain JSON.
  */
 export interface SlowStart {
-  /** So many submissions may be out at once. */
+  /** Limit on concurrent submissions. */
   readonly limit: number;
   readonly endsMs: number;
-  /** A break meanwhile continues so many. */
+  /** Consecutive breaks so far; a break during the slow start continues the count. */
   readonly breaks: number;
-  /** Between two submissions, in ms; null where it is not known what was usual. */
+  /** Minimum gap between two submissions, in ms; null if the usual gap is unknown. */
   readonly gapMs: number | null;
-  /** None before. */
+  /** No submission before this time, in ms. */
   readonly nextMs: number;
 }
 
-/** As many submissions as TCP sends segments where it knows nothing of the way (RFC 5681, slow start). */
+/** TCP starts with two segments on an unknown path (RFC 5681, slow start). */
 const firstLimit = 2;
-/** So many out at once, and whoever is still refused is refused for nothing: most accounts have no more threads. */
+/**
+ * Limit on concurrent submissions: most accounts have no more threads than this, so further ones would only be refused.
+ */
 export const maxLimit = 100;
-/** Whoever was faster than that before gets so much of its pace: an answer that takes longer has other reasons. */
+/** A client with a smaller gap may have as many in flight as it sent in this time; slower answers have other causes. */
 const paceMs = 1_000;
-/** An answer takes a round trip to the service. */
+/** An answer takes at least a round trip to the service. */
 export const recheckSoonMs = 40;
 
-/** The ramp after so many breaks. */
+/** Starts the ramp after `breaks` consecutive breaks. */
 export function startSlowStart({ nowMs, lengthMs, ...rest }: SlowStartOptions): SlowStart {
   return { limit: firstLimit, endsMs: nowMs + lengthMs, nextMs: nowMs, ...rest };
 }
@@ -33,18 +35,18 @@ export interface SlowStartOptions extends Pick<SlowStart, 'breaks' | 'gapMs'> {
   readonly lengthMs: number;
 }
 
-/** Until one more may be let through while so many are out, in ms; 0 for now. */
+/** Wait until one more submission may go while `out` are in flight, in ms; 0 for now. */
 export function slowStartWait({ limit, nextMs }: SlowStart, out: number, nowMs: number): number {
   if (nowMs < nextMs) return Math.max(recheckSoonMs, nextMs - nowMs);
   return out < limit ? 0 : recheckSoonMs;
 }
 
-/** After one was let through. Those who ask again in steps of `recheckSoonMs` lose no place by it. */
+/** The state after one submission was admitted. Callers that re-check every `recheckSoonMs` lose no slot. */
 export function afterEntry(ramp: SlowStart, nowMs: number): SlowStart {
   return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - recheckSoonMs) + ramp.gapMs };
 }
 
-/** After so many answers of one kind. */
+/** The state after `count` answers of one kind. */
 export function afterAnswers(ramp: SlowStart, failed: boolean, count: number): SlowStart {
   if (failed) return { ...ramp, limit: Math.max(1, Math.floor(ramp.limit / 2)) };
   const most = Math.max(maxLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));

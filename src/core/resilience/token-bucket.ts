@@ -1,18 +1,18 @@
 /**
- * Tokens are counted in millionths, so that deposits add up to whole numbers: plain floats refuse the tenth retry that
- * ten deposits of 0.1 have paid for.
+ * Tokens are counted in millionths, so that deposits add up exactly: with plain floats, ten deposits of 0.1 do not pay
+ * for a retry.
  */
 const unitsPerToken = 1_000_000;
 const perSecondToPerMs = unitsPerToken / 1_000;
 
 export interface TokenBucketOptions {
-  /** Size, and what it holds at the start, in tokens; at least 1. */
+  /** Capacity and initial balance, in tokens; at least 1. */
   readonly burst: number;
-  /** What time alone refills, in tokens per second; at least 0. */
+  /** Refill rate in tokens per second, apart from deposits; at least 0. */
   readonly refillPerSecond: number;
 }
 
-/** What a bucket holds at some moment: with its options, all that there is to know about it. */
+/** The complete state of a bucket, apart from its options. */
 export interface TokenBucketState {
   /** Millionths of a token. */
   readonly units: number;
@@ -20,17 +20,17 @@ export interface TokenBucketState {
 }
 
 /**
- * A bucket of tokens on a clock that the caller reads, in ms; no call may name an earlier `nowMs` than the call before.
+ * A token bucket. The caller passes the time in ms, and `nowMs` must not decrease from call to call.
  *
- * A token may be taken for a later moment. It is charged at that moment, and the bucket's own time moves there with it,
- * so nobody overtakes a reservation. Hence the tokens usable in any window of t seconds are at most
- * `burst + refillPerSecond·t`, plus what was deposited since the last moment at which no reservation was outstanding.
+ * A token may be reserved for a later moment. It is charged at that moment, and the bucket's own time moves there too,
+ * so no later request overtakes a reservation. Hence the tokens usable in any window of t seconds are at most `burst +
+ * refillPerSecond·t`, plus the deposits since the last moment without an outstanding reservation.
  */
 export class TokenBucket {
   readonly #capacity: number;
   readonly #refillPerMs: number;
   #units: number;
-  /** Up to when time is counted; ahead of the clock while a reservation is outstanding. */
+  /** Time up to which the refill is counted; ahead of the clock while a reservation is outstanding. */
   #countedToMs: number;
 
   constructor(options: TokenBucketOptions, nowMs: number) {
@@ -40,20 +40,20 @@ export class TokenBucket {
     this.#countedToMs = nowMs;
   }
 
-  /** What is there now, in tokens; below 0 while time has yet to earn what is reserved. */
+  /** Tokens available now; below 0 while reserved tokens are not earned yet. */
   balance(nowMs: number): number {
     const { units, countedToMs } = this.#refilled(nowMs);
     return (units - (countedToMs - nowMs) * this.#refillPerMs) / unitsPerToken;
   }
 
-  /** Adds `tokens`, so many times; what does not fit is lost. */
+  /** Adds `tokens` `times` times; tokens above the capacity are lost. */
   deposit(tokens: number, nowMs: number, times = 1): void {
     this.restore(this.#refilled(nowMs));
-    // Rounded before it is multiplied: a sum of deposits is worth what they were worth one by one.
+    // Rounded before the multiplication: one deposit of n equals n deposits of one.
     this.#units = Math.min(this.#capacity, this.#units + Math.round(tokens * unitsPerToken) * times);
   }
 
-  /** How long until a token is usable, behind every reservation and by time alone, in ms: 0 now, Infinity never. */
+  /** Wait until a token is usable, after all reservations and by time alone, in ms: 0 for now, Infinity for never. */
   waitForTokenMs(nowMs: number): number {
     const { units, countedToMs } = this.#refilled(nowMs);
     const [aheadMs, missing] = [countedToMs - nowMs, unitsPerToken - units];
@@ -61,7 +61,7 @@ export class TokenBucket {
     return this.#refillPerMs === 0 ? Infinity : aheadMs + Math.ceil(missing / this.#refillPerMs);
   }
 
-  /** Takes the token that is usable at `atMs`: the caller has looked at `waitForTokenMs` and waits at least that long. */
+  /** Takes the token that is usable at `atMs`. The caller has checked `waitForTokenMs` and waits at least that long. */
   withdraw(atMs: number): void {
     this.restore(this.#refilled(atMs));
     this.#units -= unitsPerToken;
@@ -76,7 +76,7 @@ export class TokenBucket {
     this.#countedToMs = countedToMs;
   }
 
-  /** To ask changes nothing: whoever replays what was done comes to the same state, however often others have asked. */
+  /** Reading changes no state, so a replay of the entries gives the same state, however often it was read. */
   #refilled(nowMs: number): TokenBucketState {
     const [units, countedToMs] = [this.#units, this.#countedToMs];
     if (nowMs <= countedToMs) return { units, countedToMs };

@@ -4,16 +4,19 @@ import { scriptDomains } from './data/idn-country-domains.ts';
 import { type LocatedRegion, locatedRegions, nearestRegion } from './nearest-region.ts';
 import { defaultMatch, type Routes, type RuleMatch } from './route-decision.ts';
 
-/** So widely sold as a short or telling name that Google's search takes it for a generic domain, or sold by the same registry as one. */
+/**
+ * Sold worldwide as a short or descriptive name, so that Google treats it as a generic domain, or sold by the registry
+ * of such a one.
+ */
 const generic = 'in generic use';
-/** Given away for nothing, all over the world, for a decade (Freenom). */
+/** Given away free of charge worldwide for a decade (Freenom). */
 const freeDomains = 'given away to everybody';
-/** Its sites are of people who do research there, rule it from afar or like the name. */
+/** Its sites belong to researchers, to an administration abroad, or to owners who like the name. */
 const uninhabited = 'of a place where nobody lives';
 
 const domains = {
   [generic]: [
-    // Those that Google's documentation lists as generic; .su is missing here, since its sites are in Russia.
+    // The domains that Google's documentation lists as generic, without .su, whose sites are in Russia.
     ...['ad', 'ai', 'as', 'bz', 'cc', 'cd', 'co', 'dj', 'fm', 'io', 'la', 'me', 'ms', 'nu', 'sc', 'sr', 'tv', 'ws'],
     ...['ac', 'ag', 'cx', 'gg', 'im', 'ly', 'pw', 'sh', 'so', 'st', 'to', 'vc', 'vg'],
   ],
@@ -21,7 +24,7 @@ const domains = {
   [uninhabited]: ['aq', 'bv', 'gs', 'hm', 'tf'],
 };
 
-/** Country-code domains that say nothing about where a site is, and why, as a phrase that follows `.io is`. */
+/** Country-code domains that do not tell the location of a site, with the reason as a phrase that follows `.io is`. */
 export const genericCcTlds: ReadonlyMap<string, string> = new Map(
   Object.entries(domains).flatMap(([use, names]) => names.map((name) => [name, use])),
 );
@@ -41,8 +44,8 @@ function nearestTo({ name, location }: Country, regions: readonly LocatedRegion[
 }
 
 /**
- * What the country of every country-code domain decides: the key is the domain as `hostOf` writes it. None where
- * `routes.countries` is off, or there are no regions to go to.
+ * The decision for every country-code domain; the key is the domain in the form of `hostOf`. Empty if
+ * `routes.countries` is off or there are no regions.
  */
 export function countryMatches(regions: readonly Region[], routes: Routes): ReadonlyMap<string, RuleMatch> {
   if (!routes.countries || regions.length === 0) return new Map();

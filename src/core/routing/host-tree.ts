@@ -2,12 +2,12 @@ import type { HostPattern } from '../../domain/host-pattern.ts';
 import { canonicalSegment, pathSegments } from '../../domain/page-url.ts';
 
 const fullStop = 46;
-/** Keeps a hash a small integer, which needs no memory of its own. */
+/** Keeps a hash within V8's small integers, which need no heap allocation. */
 const smallInteger = 0x3fff_ffff;
 
 const hashedWith = (hash: number, code: number): number => (Math.imul(hash, 31) + code) & smallInteger;
 
-/** A hash of the label that ends before `end`. */
+/** The hash of the label that ends before `end`. */
 function hashBefore(host: string, end: number): number {
   let hash = 0;
   for (let index = end - 1; index >= 0; index -= 1) {
@@ -19,8 +19,8 @@ function hashBefore(host: string, end: number): number {
 }
 
 /**
- * Things by a label of a host, found in the host without cutting the label out of it: to do so takes longer than all
- * else that routing does, save to parse the URL.
+ * A map keyed by one label of a host. It looks the label up in place: cutting it out of the host would take longer than
+ * the rest of the routing, URL parsing aside.
  */
 export class LabelMap<T extends { readonly label: string }> {
   readonly #buckets = new Map<number, T[]>();
@@ -33,7 +33,7 @@ export class LabelMap<T extends { readonly label: string }> {
     this.#buckets.set(hash, bucket);
   }
 
-  /** The one of the label that ends before `end`: at the end of `host`, or at a full stop in it. */
+  /** The entry of the label that ends before `end`: the end of `host`, or the index of a dot in it. */
   before(host: string, end: number): T | null {
     const bucket = this.#buckets.get(hashBefore(host, end));
     if (bucket === undefined) return null;
@@ -57,7 +57,7 @@ const emptyBranch = <T>(): PathBranch<T> => ({ value: null, children: new Map() 
 class PathTree<T> {
   readonly #root = emptyBranch<T>();
 
-  /** `segments` are canonical. */
+  /** `segments` must be canonical. */
   set(segments: readonly string[], value: T): void {
     let branch = this.#root;
     for (const segment of segments) {
@@ -82,15 +82,15 @@ class PathTree<T> {
   }
 }
 
-/** What is said about one host, by itself and as the end of longer ones. */
+/** The values for one host label, for the host itself and for longer hosts that end with it. */
 interface Branch<T> {
   readonly label: string;
-  /** Of the host itself. */
+  /** The value for the host itself. */
   exact: T | null;
-  /** Of the hosts below it. */
+  /** The value for its subdomains. */
   below: T | null;
   paths: PathTree<T> | null;
-  /** By the next label to the left; null for none, so that nothing is looked up there. */
+  /** Children by the next label to the left; null if there are none, which saves the look-up. */
   children: LabelMap<Branch<T>> | null;
 }
 
@@ -105,7 +105,7 @@ function childOf<T>(branch: Branch<T>, label: string): Branch<T> {
   return child;
 }
 
-/** Values of host patterns, found by walking a host's labels from the last to the first; the most specific one wins. */
+/** Values by host pattern. The look-up walks a host's labels from last to first; the most specific value wins. */
 export class HostTree<T> {
   readonly #root = branchOf<T>('');
 
@@ -118,8 +118,8 @@ export class HostTree<T> {
   }
 
   /**
-   * The value that is nearest to a page: of a path prefix, of its host, of the longest suffix, of all; else null. `host` is
-   * that of `page` as `hostOf` writes it.
+   * The most specific value for a page: path prefix, exact host, longest suffix, catch-all, else null. `host` is the
+   * host of `page` in the form of `hostOf`.
    */
   find(host: string, page: Pick<URL, 'pathname'>): T | null {
     let { children, below: best } = this.#root;

@@ -2,7 +2,7 @@ import type { Region } from '../../domain/region.ts';
 import { cloudRegionLocation } from './data/cloud-regions.ts';
 import { greatCircleKm, type Location } from './great-circle.ts';
 
-/** A region of which it is known where it is. */
+/** A region with a known location. */
 export interface LocatedRegion {
   readonly name: string;
   readonly location: Location;
@@ -13,12 +13,12 @@ export interface Nearest {
   readonly distanceKm: number;
 }
 
-/** Where a region is: as a person said, else as its name says where it is that of a cloud region, else null. */
+/** A region's location: as configured, else from a cloud region's name, else null. */
 export function locationOf({ location, name }: Pick<Region, 'location' | 'name'>): Location | null {
   return location ?? cloudRegionLocation(name);
 }
 
-/** The regions of which it is known where they are, in their order. */
+/** The regions with a known location, in their order. */
 export function locatedRegions(regions: readonly Region[]): readonly LocatedRegion[] {
   return regions.flatMap((region) => {
     const location = locationOf(region);
@@ -26,7 +26,7 @@ export function locatedRegions(regions: readonly Region[]): readonly LocatedRegi
   });
 }
 
-/** The region nearest to a place by great-circle distance, the first of several; null where there are none. */
+/** The nearest region by great-circle distance, the first one on a tie; null without regions. */
 export function nearestRegion(place: Location, regions: readonly LocatedRegion[]): Nearest | null {
   let nearest: Nearest | null = null;
   for (const { name, location } of regions) {
@@ -36,7 +36,7 @@ export function nearestRegion(place: Location, regions: readonly LocatedRegion[]
   return nearest;
 }
 
-/** How far two regions are apart, in km; null where it is not known where one of them is. */
+/** The distance between two regions in km; null if a location is unknown. */
 export function distanceKm(from: Region, to: Region): number | null {
   const [start, end] = [locationOf(from), locationOf(to)];
   return start === null || end === null ? null : greatCircleKm(start, end);

@@ -1,16 +1,17 @@
 import { hostOfPage, isBareIpv6, parsePageUrl } from '../../domain/page-url.ts';
+import type { Result } from '../../domain/result.ts';
 
 const ambiguous = /[\\\t\n\r]/;
 
 /**
- * Whether browsers and RFC 3986 read a page's text differently: `https://a\@b` is host a to the former, and b to the latter.
- * The text is sent as it is, and nobody knows how the other side reads it.
+ * True if browsers and RFC 3986 parse the URL differently: `https://a\@b` is host a for browsers, host b by the RFC.
+ * The text is sent unchanged, and the service's parser is unknown.
  */
 export function isAmbiguousUrl(pageurl: string): boolean {
   return ambiguous.test(pageurl.trim());
 }
 
-/** What stands before a host, as far as a person writes it. */
+/** The part before the host: scheme and slashes, both optional. */
 const beforeHost = /^\s*(?:[a-z][a-z\d+.-]*:)?\/*/i;
 const inNoHost = /[\s,;"'()|<>^%]/;
 
@@ -21,7 +22,7 @@ function hostAsWritten(text: string): string {
   return authority.slice(authority.lastIndexOf('@') + 1);
 }
 
-/** Why a text that names no host of the web is no page, as a phrase for whoever wrote it. */
+/** Why a text is no valid page URL, as a phrase for the user. */
 export function describeUrlError(text: string): string {
   if (isAmbiguousUrl(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
   const [address = ''] = text.trim().split('/', 1);
@@ -31,15 +32,18 @@ export function describeUrlError(text: string): string {
   return `its host has ${forbidden.trim() === '' ? 'a blank' : forbidden} in it, which no host has`;
 }
 
-/** A page of the web, or why a text is none. */
-export type Page = { readonly url: URL; readonly host: string } | { readonly fault: string };
+/** A parsed page, or why the text is not one. */
+interface Page {
+  readonly url: URL;
+  readonly host: string;
+}
 
-/** Reads a page: an http: or https: URL (https where no scheme is written) with a host. */
-export function readPage(text: string): Page {
+/** Parses a page URL: http: or https: with a host; https if there is no scheme. */
+export function readPage(text: string): Result<Page, string> {
   const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
-  if (url === null) return { fault: describeUrlError(text) };
+  if (url === null) return { error: describeUrlError(text) };
   const { href, protocol } = url;
-  if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
+  if (!href.startsWith('https:') && !href.startsWith('http:')) return { error: `${protocol} is not http: or https:` };
   const host = hostOfPage(url);
-  return host === '' ? { fault: describeUrlError(text) } : { url, host };
+  return host === '' ? { error: describeUrlError(text) } : { value: { url, host } };
 }

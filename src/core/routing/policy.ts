@@ -3,20 +3,20 @@ import { hostOf } from '../../domain/page-url.ts';
 import { HostTree } from './host-tree.ts';
 import { isAmbiguousUrl } from './page-check.ts';
 
-/** The keys `policy.*` of the configuration: which pages a team may work on. */
+/** The keys `policy.*` of the configuration: the pages that tasks are allowed for. */
 export interface Policy {
-  /** Where not empty, only hosts that one of these matches are allowed. */
+  /** If not empty, only hosts that match one of these patterns are allowed. */
   readonly allow: readonly string[];
-  /** Beats `allow`. */
+  /** Takes precedence over `allow`. */
   readonly deny: readonly string[];
 }
 
 export type PolicyDecision = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
 
-/** A policy is about whole hosts. */
+/** A policy applies to whole hosts, so the path does not matter. */
 const anyPage = { pathname: '/' };
 
-/** A list of patterns decides about every row of a batch, and is read once. */
+/** Cache of parsed lists: a list is checked for every row of a batch. */
 const readLists = new WeakMap<readonly string[], HostTree<string>>();
 
 function readPatterns(patterns: readonly string[]): HostTree<string> {
@@ -25,19 +25,19 @@ function readPatterns(patterns: readonly string[]): HostTree<string> {
   const tree = new HostTree<string>();
   for (const text of patterns) {
     const parsed = parseHostPattern(text);
-    // A deny rule that is passed over would fail open.
-    if ('problem' in parsed) throw new RangeError(`the pattern ${text} ${parsed.problem}`);
-    if (parsed.pattern.scope === 'path') throw new RangeError(`the pattern ${text} has a path`);
-    tree.set(parsed.pattern, text);
+    // Ignoring an invalid deny rule would fail open.
+    if ('error' in parsed) throw new RangeError(`the pattern ${text} ${parsed.error}`);
+    if (parsed.value.scope === 'path') throw new RangeError(`the pattern ${text} has a path`);
+    tree.set(parsed.value, text);
   }
   readLists.set(patterns, tree);
   return tree;
 }
 
 /**
- * Whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes; a page
- * whose host cannot be told passes only where there are no rules. Throws `RangeError` for a pattern that is no host
- * pattern, which the configuration refuses.
+ * Decides whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes.
+ * A page without a recognisable host passes only if there are no rules. Throws `RangeError` for an invalid host
+ * pattern, which the configuration rejects.
  */
 export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
   if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };

@@ -33,7 +33,7 @@ function pathMismatch(pattern: HostPattern, pathname: string): string | null {
   return isLonger ? 'matches whole segments only' : 'another path';
 }
 
-/** Why a pattern does not match a page, in a few words, or null where it does; `host` is that of `url`. */
+/** Why a pattern does not match a page, in a few words; null if it matches. `host` is the host of `url`. */
 function ruleMismatch(pattern: HostPattern, host: string, url: URL): string | null {
   if (pattern.scope === 'all') return null;
   if (pattern.scope === 'below') return suffixMismatch(pattern, host);
@@ -80,8 +80,8 @@ class CompiledRouter implements RegionRouter {
 
   route(pageurl: string): RouteDecision {
     const page = readPage(pageurl);
-    if ('fault' in page) return noPage(page.fault);
-    const { host, url } = page;
+    if ('error' in page) return noPage(page.error);
+    const { host, url } = page.value;
     const { region, rule, reason, strict } = this.#judge(host, url);
     return { host, region, rule, reason, strict, error: null };
   }
@@ -105,7 +105,7 @@ class CompiledRouter implements RegionRouter {
     return isIpLiteral(host) ? this.#defaultOfIp : this.#default;
   }
 
-  /** What would decide about a host if no rule did, the stronger first. */
+  /** The fallbacks for a host without a matching rule, in order of precedence. */
   #lastResorts(host: string): readonly RuleMatch[] {
     const country = this.#countries.get(host.slice(host.lastIndexOf('.') + 1));
     if (country === undefined || !host.includes('.')) return [this.#defaultOf(host)];
@@ -114,9 +114,9 @@ class CompiledRouter implements RegionRouter {
 }
 
 /**
- * Reads the rules once, and decides by the most specific one, whatever their order: path prefix on a host, exact host, the
- * longest suffix, the country of the domain (the nearest region by great-circle distance), the default. Throws
- * `RangeError` for a rule without a host pattern, which the configuration refuses.
+ * Compiles the rules once. The most specific match decides, regardless of rule order: path prefix on a host, exact
+ * host, longest suffix, country of the domain (nearest region by great-circle distance), default. Throws `RangeError`
+ * for an invalid host pattern, which the configuration rejects.
  */
 export function compileRouter(regions: readonly Region[], routes: Routes): RegionRouter {
   return new CompiledRouter(regions, routes);

@@ -1,35 +1,35 @@
 import { type HostPattern, parseHostPattern } from '../../domain/host-pattern.ts';
 
-/** Where a page's tasks go, and why. */
+/** The region for a page, with the reason. */
 export interface RouteDecision {
-  /** The host that was judged; null where there is none. */
+  /** The host that was matched; null without one. */
   readonly host: string | null;
-  /** Null where nothing decides, or the text is no URL. */
+  /** Null if nothing matches or the text is no URL. */
   readonly region: string | null;
-  /** What decided: the `match` of a rule, `.de` for a country, `default`; null where nothing did. */
+  /** The deciding rule: the `match` of a rule, `.de` for a country, `default`; null if nothing matches. */
   readonly rule: string | null;
-  /** One phrase for a person, such as `exact host`, or `Germany is nearest to eu-west-1 (1,090 km)`. */
+  /** A phrase for the user, such as `exact host`, or `Germany is nearest to eu-west-1 (1,090 km)`. */
   readonly reason: string;
-  /** True where the task must stay in the region's residency group, or in the region where it has none. */
+  /** True if the task must stay in the region's residency group, or in the region itself if it has no group. */
   readonly strict: boolean;
-  /** Why the text is no page of the web; null where it is one. */
+  /** Why the text is no valid page URL; null if it is valid. */
   readonly error: string | null;
 }
 
-/** A rule that was looked at, for `--explain`, most specific first. */
+/** A rule that was checked, for `--explain`; the list starts with the most specific one. */
 export interface RuleConsidered {
   readonly rule: string;
   readonly region: string;
   readonly matches: boolean;
-  /** Why it matches or not, or what beat it. */
+  /** Why it matches, does not match, or was overruled. */
   readonly reason: string;
 }
 
-/** Decides the region of a page. Pure: the same text always gives the same answer. */
+/** Decides the region of a page. Pure. */
 export interface RegionRouter {
   route(pageurl: string): RouteDecision;
   explain(pageurl: string): readonly RuleConsidered[];
-  /** The regions that no rule, country or default leads to. */
+  /** Regions that no rule, country or default points to. */
   readonly unreachable: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface Routes {
   readonly rules: readonly { readonly match: string; readonly region: string; readonly residency: 'strict' | null }[];
 }
 
-/** What a rule, a country or the default decides, whatever the page: the part of a `RouteDecision` that can be known before. */
+/** The part of a `RouteDecision` that does not depend on the page: for a rule, a country or the default. */
 export interface RuleMatch {
   readonly region: string | null;
   readonly rule: string | null;
@@ -48,7 +48,7 @@ export interface RuleMatch {
   readonly strict: boolean;
 }
 
-/** A rule of the configuration with its pattern read. */
+/** A rule with its parsed pattern. */
 export interface CompiledRule {
   readonly pattern: HostPattern;
   readonly ruleMatch: RuleMatch;
@@ -59,8 +59,8 @@ const reasons = { path: 'path prefix', host: 'exact host', below: 'host suffix',
 
 function compileRule({ match, region, residency }: Routes['rules'][number]): CompiledRule {
   const parsed = parseHostPattern(match);
-  if ('problem' in parsed) throw new RangeError(`the rule ${match} ${parsed.problem}`);
-  const { pattern } = parsed;
+  if ('error' in parsed) throw new RangeError(`the rule ${match} ${parsed.error}`);
+  const pattern = parsed.value;
   return {
     pattern,
     ruleMatch: { region, rule: match, reason: reasons[pattern.scope], strict: residency === 'strict' },
@@ -74,12 +74,15 @@ function bySpecificity({ pattern: a }: CompiledRule, { pattern: b }: CompiledRul
   return scope || b.segments.length - a.segments.length || labelCount(b) - labelCount(a);
 }
 
-/** The rules, most specific first. Throws `RangeError` for one without a pattern, which the configuration refuses. */
+/**
+ * Parses the rules and sorts them, most specific first. Throws `RangeError` for an invalid pattern, which the
+ * configuration rejects.
+ */
 export function compileRules(rules: Routes['rules']): readonly CompiledRule[] {
   return rules.map(compileRule).sort(bySpecificity);
 }
 
-/** What holds for pages that nothing else decides about; `because` says why nothing does. */
+/** The match for pages without any other; `because` says why there is none. */
 export function defaultMatch(region: string | null, because: string): RuleMatch {
   if (region === null) return { region, rule: null, reason: `${because}, and there is no default`, strict: false };
   return { region, rule: 'default', reason: because, strict: false };

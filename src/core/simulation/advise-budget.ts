@@ -1,30 +1,30 @@
 import type { RetryBudgetOptions } from '../resilience/retry-budget.ts';
 
-/** The load that a budget is for. */
+/** The load to size the budget for. */
 export interface AdviceRequest {
-  /** Submissions per second while all is well. */
+  /** Submissions per second in normal operation. */
   readonly ratePerSecond: number;
   readonly outageMs: number;
 }
 
 export interface Advised {
-  /** Such as `budget.ratio`. */
+  /** A configuration key, such as `budget.ratio`. */
   readonly key: string;
   readonly value: number;
   readonly because: string;
 }
 
-/** The settings that are advised, and why. */
+/** The recommended settings, with reasons. */
 export interface Advice {
   readonly budget: RetryBudgetOptions & { readonly ratio: number };
   readonly settings: readonly Advised[];
 }
 
-/** The article: 10 to 20 % of the normal rate. */
+/** Recommendation of the article: 10 to 20 % of the normal rate. */
 const share = { least: 0.1, most: 0.2 };
-/** Of the normal rate: so much is retried while nothing at all is accepted. */
+/** Share of the normal rate that may be retried while no submission is accepted. */
 const floorShare = 0.02;
-/** A hiccup of so long must not use up the bucket. */
+/** A disturbance of this length must not empty the bucket. */
 const hiccupSeconds = 1;
 const minBurst = 10;
 const minFloorPerSecond = 0.05;

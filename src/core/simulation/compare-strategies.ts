@@ -7,7 +7,7 @@ import type { SimulationEnv } from './environment.ts';
 import { scenarioOf, type ScenarioRequest } from './scenario.ts';
 import { figuresOf, runStorm, type StormFigures } from './storm.ts';
 
-/** Every strategy, those first that a configuration may ask for. */
+/** All strategies; the configurable ones come first. */
 export const comparedStrategies: readonly ComparedStrategy[] = [
   'none',
   'fixed',
@@ -19,11 +19,11 @@ export const comparedStrategies: readonly ComparedStrategy[] = [
   'aws-decorrelated',
 ];
 
-/** What is compared. */
+/** What to compare. */
 export interface ComparisonRequest {
   readonly scenario: ScenarioRequest;
   readonly strategies: readonly ComparedStrategy[];
-  /** With the budget, without (null), or both. */
+  /** Budgets to compare; null means none. */
   readonly budgets: readonly (RetryBudgetOptions | null)[];
   readonly breakers: readonly (BreakerOptions | null)[];
   readonly limits: RetryLimits;
@@ -55,7 +55,7 @@ async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: 
   const { limits, baseDelayMs, maxDelayMs, timeoutMs } = request;
   const scenario = scenarioOf(request.scenario);
   const backoff = { strategy, baseDelayMs, maxDelayMs };
-  // Whoever has no protection has nothing to wait for; whoever has some waits, as a batch does.
+  // Without protection there is nothing to wait for; with protection the clients wait, as a batch does.
   const onExhausted = budget === null && breaker === null ? 'fail' : 'pause';
   const solver: SolverOptions = { timeoutMs, limits, backoff, onExhausted };
   const history = await runStorm(scenario, { solver, resilience: { budget, breaker }, isShared: true }, env);
@@ -63,7 +63,7 @@ async function rowOf(request: ComparisonRequest, { strategy, budget, breaker }: 
   return { strategy, budget: budget !== null, breaker: breaker !== null, ...figuresOf(history, scenario), load };
 }
 
-/** Lets the same outage happen to every strategy, with and without protection. */
+/** Runs the same outage for every strategy, with and without protection. */
 export async function compareStrategies(request: ComparisonRequest, env: SimulationEnv): Promise<Comparison> {
   const cases = request.strategies.flatMap((strategy) =>
     request.budgets.flatMap((budget) => request.breakers.map((breaker): Case => ({ strategy, budget, breaker }))),

@@ -13,16 +13,16 @@ interface ServiceDeps {
   readonly watch: ServiceWatch;
 }
 
-/** The parts that make a simulation of the shipping solver. */
+/** Dependencies of a simulation of the production solver. */
 export interface SimulationEnv {
-  /** Begins at 0. */
+  /** A virtual clock that starts at 0. */
   readonly clock: () => VirtualTime;
   readonly random: (seed: number) => Random;
   readonly service: (model: ServiceModel, deps: ServiceDeps) => SolverApi;
   readonly createThrashingApi: (model: ThrashingModel, deps: ServiceDeps) => SolverApi;
 }
 
-/** What stands between clients and the service; null where there is none. */
+/** The protection between clients and service; null for none. */
 export interface ResiliencePlan {
   readonly budget: RetryBudgetOptions | null;
   readonly breaker: BreakerOptions | null;
@@ -33,7 +33,7 @@ export interface SimulatedResilience {
   readonly breaker: Breaker;
 }
 
-/** Every retry is paid for, every submission let through. */
+/** No protection: every retry is granted, every submission admitted. */
 export const noResilience: SimulatedResilience = {
   budget: {
     deposit: () => undefined,
@@ -45,7 +45,7 @@ export const noResilience: SimulatedResilience = {
   },
 };
 
-/** The shipping budget and breaker; whoever is handed the same pair shares them. */
+/** The production budget and breaker. Clients that get the same pair share them. */
 export function createSimulatedResilience(
   plan: ResiliencePlan,
   deps: { clock: Clock; random: Random },
@@ -56,7 +56,7 @@ export function createSimulatedResilience(
   };
 }
 
-/** The bucket of the article's clients, ten retries per second, full at the start. */
+/** The bucket of the article's clients: ten retries per second, full at the start. */
 export const articleBudget: RetryBudgetOptions = {
   ratio: null,
   minRetriesPerSecond: 0,
@@ -64,7 +64,7 @@ export const articleBudget: RetryBudgetOptions = {
   burst: 10,
 };
 
-/** The budget as it is configured by default; a test holds it against the schema. */
+/** The default budget; a test compares it with the schema. */
 export const shippingBudget: RetryBudgetOptions = {
   ratio: 0.1,
   minRetriesPerSecond: 0.2,
@@ -72,7 +72,7 @@ export const shippingBudget: RetryBudgetOptions = {
   burst: 10,
 };
 
-/** The breaker as it is configured by default; a test holds it against the schema. */
+/** The default breaker; a test compares it with the schema. */
 export const shippingBreaker: BreakerOptions = {
   failureRatio: 0.5,
   minimumThroughput: 10,
@@ -86,15 +86,15 @@ export const shippingBreaker: BreakerOptions = {
 
 const nothing = { sitekey: null, pageurl: null, body: null, region: null, rule: null };
 
-/** A task that exists in a simulation only. */
+/** A task for simulations. */
 export function simulatedTask(name: string | number): Task {
   return { taskId: String(name), method: 'turnstile', params: {}, ...nothing };
 }
 
-/** For services that have the solution as soon as they have accepted the task. */
+/** For simulated services that have the solution as soon as they accept the task. */
 export const atOnce: PollTiming = { firstWaitMs: 0, intervalMs: 0, lifetimeMs: null };
 
-/** A signal that never aborts; one for each clock, which remembers who sleeps on it. */
+/** A signal that never aborts. Use one per clock: its listeners are the sleepers on that clock. */
 export function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }

@@ -1,7 +1,7 @@
 import type { ModelledReply, ServiceWatch } from '../../ports/simulation.ts';
 import type { Clock } from '../../ports/system.ts';
 
-/** What reached the service in one second, and how many tasks it had in work at its end. */
+/** Requests that reached the service in one second, and its tasks in work at the end of it. */
 export interface LoadSecond {
   submissions: number;
   accepted: number;
@@ -9,7 +9,7 @@ export interface LoadSecond {
   inWork: number;
 }
 
-/** Counts what reaches a service, second by second. */
+/** Counts the requests that reach a service, per second. */
 export class LoadGenerator implements ServiceWatch {
   readonly #clock: Clock;
   readonly #seconds: LoadSecond[] = [];
@@ -43,7 +43,7 @@ export class LoadGenerator implements ServiceWatch {
     this.#now().inWork = this.#inWork;
   }
 
-  /** One entry for each of the first so many seconds, those without traffic included. */
+  /** One entry for each of the first `count` seconds, including seconds without traffic. */
   seconds(count: number): readonly Readonly<LoadSecond>[] {
     this.#fillUpTo(count);
     return this.#seconds.slice(0, count);
@@ -55,7 +55,7 @@ export class LoadGenerator implements ServiceWatch {
     return this.#seconds[index] as LoadSecond;
   }
 
-  /** A second without traffic ends as the one before it. */
+  /** A second without traffic ends with the same number of tasks as the second before. */
   #fillUpTo(count: number): void {
     while (this.#seconds.length < count) {
       this.#seconds.push({ submissions: 0, accepted: 0, polls: 0, inWork: this.#seconds.at(-1)?.inWork ?? 0 });

@@ -1,10 +1,10 @@
 import type { StormScenario } from './storm.ts';
 
-/** What a person says about a simulation. */
+/** The user's parameters of a simulation. */
 export interface ScenarioRequest {
-  /** How many solve one task after the other. */
+  /** Number of clients; each solves one task after another. */
   readonly clients: number;
-  /** What they submit together while all is well. */
+  /** Total submission rate before the outage. */
   readonly ratePerSecond: number;
   readonly outage: { readonly fromMs: number; readonly toMs: number };
   readonly durationMs: number;
@@ -12,23 +12,23 @@ export interface ScenarioRequest {
 }
 
 /**
- * What the service can take, as a multiple of what is usual, and where it collapses, as a multiple of that. Where next to
- * nothing is usual a single submission would be too much.
+ * The service's capacity as a multiple of the normal rate, and its collapse point as a multiple of the capacity.
+ * `minPerSecond` keeps the capacity above a single submission when the normal rate is very low.
  */
 const room = { usual: 1.5, collapseRatio: 2, minPerSecond: 1 };
-/** Of the time that a task takes from one submission to the next. */
+/** Solve time as a share of the time between two submissions of a client. */
 const solveShare = [2 / 3, 7 / 6] as const;
 const pollShare = { first: 2 / 3, interval: 1 / 6 };
 
-/** The shortest time between two tasks of a client, in ms; less is no solving. */
+/** Minimum time between two tasks of a client, in ms; solving takes longer than less. */
 export const minTaskMs = 1_000;
 
-/** How long a task takes where so many clients submit so often, in ms. */
+/** Time per task in ms, for this number of clients and submission rate. */
 export function taskMs({ clients, ratePerSecond }: Pick<ScenarioRequest, 'clients' | 'ratePerSecond'>): number {
   return (1_000 * clients) / ratePerSecond;
 }
 
-/** The clients and the service that are meant. */
+/** The clients and the service of the scenario. */
 export function scenarioOf(request: ScenarioRequest): StormScenario {
   const { clients, ratePerSecond, outage, durationMs, seed } = request;
   const lengthMs = taskMs(request);

@@ -13,37 +13,37 @@ import {
 } from './environment.ts';
 import { LoadGenerator, type LoadSecond } from './load-generator.ts';
 
-/** Clients that solve one task after the other, and the service that they solve them with. */
+/** Clients that solve one task after another, and the service. */
 export interface StormScenario {
   readonly clients: number;
   readonly durationMs: number;
   readonly service: ServiceModel;
   readonly timing: PollTiming;
-  /** After a task that was given up a client waits so long before it begins the next. */
+  /** Pause of a client between a task that it gave up and the next one, in ms. */
   readonly pauseMs: number;
   readonly seed: number;
 }
 
-/** How the clients of one run behave. */
+/** How the clients of a run behave. */
 export interface StormPolicy {
   readonly solver: SolverOptions;
   readonly resilience: ResiliencePlan;
-  /** Whether all clients draw on the same protection, or each on one of its own. */
+  /** True if all clients share one budget and breaker; false if each has its own. */
   readonly isShared: boolean;
 }
 
-/** What came of it, until the end of the scenario. */
+/** The events until the end of the scenario. */
 export interface StormTimeline {
-  /** One for each second of the scenario. */
+  /** One entry per second of the scenario. */
   readonly seconds: readonly Readonly<LoadSecond>[];
-  /** Tasks that were submitted. */
+  /** Submitted tasks. */
   readonly tasks: number;
   readonly solved: number;
   /** Tasks that were given up. */
   readonly failed: number;
 }
 
-/** One run of a scenario: the shipping solver, in virtual time. */
+/** One run of a scenario: the production solver in virtual time. */
 class RetryStorm {
   readonly #scenario: StormScenario;
   readonly #policy: StormPolicy;
@@ -98,7 +98,7 @@ class RetryStorm {
   }
 
   async #work(client: number, solver: Solver): Promise<void> {
-    // Not all at once: they begin in the course of a task's time.
+    // Clients start spread over one solve time, not all at once.
     await this.#clock.sleep(this.#random.next() * this.#scenario.service.solveMs[1]);
     for (let count = 1; ; count += 1) {
       const { status } = await solver.solve(simulatedTask(`${client}-${count}`), this.#never);
@@ -111,12 +111,12 @@ class RetryStorm {
   }
 }
 
-/** Lets a scenario happen. The same scenario, policy and environment always give the same timeline. */
+/** Runs a scenario. The same scenario, policy and environment always give the same timeline. */
 export function runStorm(scenario: StormScenario, policy: StormPolicy, env: SimulationEnv): Promise<StormTimeline> {
   return new RetryStorm(scenario, policy, env).toTimeline();
 }
 
-/** What one run came to. */
+/** The key figures of one run. */
 export interface StormFigures {
   /** Submissions and polls. */
   readonly requests: number;
@@ -125,20 +125,22 @@ export interface StormFigures {
   /** Submissions per task. */
   readonly amplification: number;
   readonly peakRequestsPerSecond: number;
-  /** From the end of the outage until as many tasks are in work as usual; null where that never happened. */
+  /**
+   * Time from the end of the outage until the number of tasks in work is back to normal, in ms; null if it never is.
+   */
   readonly recoveryMs: number | null;
   readonly solved: number;
   /** Tasks that were given up. */
   readonly failed: number;
-  /** Of the tasks that ended, 0..1. */
+  /** Solved share of the finished tasks, 0..1. */
   readonly successRatio: number;
   /** Submissions that the service did not accept. */
   readonly wastedSubmissions: number;
 }
 
-/** As usual: so many of the tasks that were in work before the outage, for so many seconds in a row. */
+/** Back to normal: this share of the tasks in work before the outage, for this many consecutive seconds. */
 const usual = { share: 0.9, seconds: 10 };
-/** The usual is an average over the seconds before the outage. */
+/** The normal value is an average over this many seconds before the outage. */
 const normalOverSeconds = 30;
 
 type Seconds = readonly Readonly<LoadSecond>[];
@@ -156,7 +158,7 @@ function recoveryMs(seconds: Seconds, { fromMs, toMs }: { fromMs: number; toMs: 
   return at < 0 ? null : at * 1_000 - toMs;
 }
 
-/** Counts up what happened. */
+/** Computes the figures of a run. */
 export function figuresOf({ seconds, tasks, solved, failed }: StormTimeline, { service }: StormScenario): StormFigures {
   const { outage } = service;
   const submissions = sumOf(seconds, (second) => second.submissions);

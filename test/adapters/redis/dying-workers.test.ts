@@ -55,7 +55,7 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
     await systemClock.sleep(300);
     await server.up();
     // The others must have come back, too, to see that it is still held.
-    await expect.poll(() => queue.depth(), { timeout: 10_000 }).toMatchObject({ waiting: 0, inFlight: 1 });
+    await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });
     await systemClock.sleep(2 * timing.leaseMs);
     expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });
   });

@@ -3,7 +3,7 @@ import { UsageError } from '../../../domain/errors.ts';
 import { foldedName, shownName, visibleName } from '../../../domain/written-name.ts';
 import { meantName } from '../../../protocol/parameter-names.ts';
 
-/** One of them a task must have. */
+/** A task needs one of these columns. */
 const needed = ['method', 'file', 'body'] as const;
 const maxShown = 8;
 const maxShownLength = 40;
@@ -13,17 +13,17 @@ function shown(names: readonly string[]): string {
   return `${listed.join(', ')}${names.length > maxShown ? ', …' : ''}`;
 }
 
-/** The name that `--map` gives to a column of the input; its own where it gives none. */
+/** The `--map` name of an input column, or its own name. */
 export function mappedName(name: string, map: Readonly<Record<string, string>>): string {
   return (Object.hasOwn(map, name) ? map[name] : undefined) ?? name;
 }
 
-/** The first name that occurs before in the list; null where each occurs once. */
+/** The first name that occurs a second time; null if all are unique. */
 export function findDuplicate(names: readonly string[]): string | null {
   return names.find((name, index) => names.indexOf(name) !== index) ?? null;
 }
 
-/** Throws `UsageError` for columns with which no record can be a task. */
+/** Throws `UsageError` if the input has none of the needed columns. */
 export function checkNeededColumns(columns: readonly string[], line: number): void {
   const isThere = new Set(columns.map((column) => foldedName(visibleName(column))));
   if (needed.some((name) => isThere.has(name))) return;
@@ -49,7 +49,7 @@ function checkMap(names: readonly string[], map: Readonly<Record<string, string>
   throw new UsageError(`--map: there is no column ${JSON.stringify(unknown)}`, `there are ${shown(names)}`);
 }
 
-/** Throws `UsageError` for a name of a flag that no column has. */
+/** Throws `UsageError` if a flag names a column that does not exist. */
 export function checkNamed(columns: readonly string[], flag: string, named: readonly string[]): void {
   const unknown = named.find((name) => !columns.includes(name));
   if (unknown === undefined) return;
@@ -57,15 +57,15 @@ export function checkNamed(columns: readonly string[], flag: string, named: read
 }
 
 export interface HeaderOptions {
-  /** From the name in the input to the name that the column is to have. */
+  /** From the input's column name to the name to use. */
   readonly columnNames: Readonly<Record<string, string>>;
-  /** Whether rows without a method have one all the same: then no column is needed. */
+  /** True if rows without a method get one anyway: then no column is required. */
   readonly hasMethod?: boolean;
 }
 
 /**
- * The columns of a CSV by its header, blanks around the names left out, and renamed as `columnNames` says. Columns at its
- * end without a name, which spreadsheets write, are none. Throws `UsageError` for a header that cannot be one.
+ * The columns of a CSV from its header: trimmed, and renamed by `columnNames`. Trailing columns without a name, as
+ * spreadsheets write them, are dropped. Throws `UsageError` for an invalid header.
  */
 export function columnsOfHeader(
   header: { readonly fields: readonly string[]; readonly line: number },
@@ -77,7 +77,7 @@ export function columnsOfHeader(
   checkText(names, line);
   checkMap(names, map);
   const columns = names.map((name) => mappedName(name, map));
-  // First of all: a line of data is no header, whatever else is wrong with it.
+  // Checked first: a line of data is not a header, whatever else is wrong with it.
   if (!hasMethod) checkNeededColumns(columns, line);
   const empty = columns.indexOf('');
   if (empty !== -1) throw new UsageError(`line ${line}: column ${empty + 1} has no name`, 'name it, or remove it');

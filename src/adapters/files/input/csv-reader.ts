@@ -1,18 +1,21 @@
 import { CsvError, Parser } from 'csv-parse';
 import { UsageError } from '../../../domain/errors.ts';
 
-/** Where the quotes of a record break the rules of CSV. Offsets count from the beginning of the record. */
+/** An invalid quote in a record. Offsets are in bytes from the start of the record. */
 export interface QuoteError {
-  /** `unclosed`: the text ends inside the quotes. `blank-before`: the quote opens after a blank and so opens nothing. */
+  /**
+   * `unclosed`: the text ends inside the quotes. `blank-before`: a blank precedes the quote, so it does not quote the
+   * field.
+   */
   readonly kind: 'unclosed' | 'text-after' | 'blank-before';
-  /** Of the field, from 0. */
+  /** Index of the field, from 0. */
   readonly field: number;
   readonly opensAt: number;
-  /** Of the first character that should not be there, or of the end. */
+  /** Offset of the first unexpected character, or of the end. */
   readonly breaksAt: number;
 }
 
-/** The offset behind the quote that closes the field which opens at `opensAt`; null where none does. */
+/** The offset after the closing quote of the field that opens at `opensAt`; null if there is none. */
 function behindClosingQuote(text: string, opensAt: number): number | null {
   let quote = text.indexOf('"', opensAt + 1);
   while (quote !== -1 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);
@@ -28,10 +31,7 @@ function endOfUnquoted(text: string, from: number, delimiter: string): number {
   return next === -1 ? end : Math.min(next, end);
 }
 
-/**
- * The first fault in the quotes of one record; null where there is none. A quote in the middle of an unquoted field is
- * text, as everywhere.
- */
+/** The first invalid quote of a record, or null. A quote in the middle of an unquoted field is plain text. */
 function findQuoteError(text: string, delimiter: string): QuoteError | null {
   let start = /^[\r\n]*/.exec(text)?.[0].length ?? 0;
   for (let field = 0; ; field++) {
@@ -48,13 +48,13 @@ function findQuoteError(text: string, delimiter: string): QuoteError | null {
   }
 }
 
-/** The bytes that were handed to a parser and belong to no record yet. Offsets count from the beginning of the input. */
+/** The bytes given to a parser that belong to no record yet. Offsets count from the start of the input. */
 class OffsetIndex {
   #chunks: Buffer[] = [];
   #start = 0;
   #length = 0;
 
-  /** The offset of the first byte that is kept. */
+  /** The offset of the first stored byte. */
   get start(): number {
     return this.#start;
   }
@@ -68,7 +68,7 @@ class OffsetIndex {
     this.#length += chunk.length;
   }
 
-  /** The bytes before offset `end`, which are kept no longer. */
+  /** Removes and returns the bytes before offset `end`. */
   take(end: number): Buffer {
     const size = end - this.#start;
     const bytes = this.#joined(size);
@@ -79,12 +79,12 @@ class OffsetIndex {
     return taken;
   }
 
-  /** All bytes that are kept. */
+  /** All stored bytes. */
   rest(): Buffer {
     return this.#joined(this.#length);
   }
 
-  /** The first chunk, made long enough to hold `size` bytes: nearly always it is. */
+  /** A chunk with at least `size` bytes; nearly always the first one is long enough. */
   #joined(size: number): Buffer {
     let [first = Buffer.alloc(0)] = this.#chunks;
     if (first.length < size) {
@@ -99,7 +99,7 @@ const [lf, cr] = [10, 13];
 
 const isEnd = (byte: number | undefined): boolean => byte === lf || byte === cr;
 
-/** How many lines end in these bytes; CRLF, LF and CR end one. */
+/** The number of line ends in these bytes: CRLF, LF and CR count as one each. */
 function countLines(bytes: Buffer): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -108,14 +108,14 @@ function countLines(bytes: Buffer): number {
   return count;
 }
 
-/** The length of the blank lines with which these bytes begin. */
+/** The length of the leading blank lines. */
 function blankLineBytes(bytes: Buffer): number {
   let length = 0;
   while (isEnd(bytes[length])) length++;
   return length;
 }
 
-/** The offset behind the end of the line in which `from` lies; null where that line does not end. */
+/** The offset after the end of the line that contains `from`; null if the line does not end. */
 function nextLine(bytes: Buffer, from: number): number | null {
   for (let at = from; at < bytes.length; at++) {
     if (isEnd(bytes[at])) return bytes[at] === cr && bytes[at + 1] === lf ? at + 2 : at + 1;
@@ -123,24 +123,24 @@ function nextLine(bytes: Buffer, from: number): number | null {
   return null;
 }
 
-/** Whether the last byte ends a line. */
+/** True if the last byte ends a line. */
 function endsWithLine(bytes: Buffer): boolean {
   return isEnd(bytes.at(-1));
 }
 
-/** The fields of one record, and the offset behind it from the first byte that its parser was given. */
+/** The fields of one record, and its end offset from the first byte that its parser received. */
 interface ParsedFields {
   readonly fields: readonly string[];
   readonly end: number;
 }
 
-/** What one piece of input gave. `stop`: why nothing more can be read; the records before it are good. */
+/** The result of one piece of input. `stop`: why parsing stopped; the records before that are valid. */
 interface Parsed {
   readonly records: readonly ParsedFields[];
   readonly stop: 'unclosed-quote' | 'too-long' | null;
 }
 
-/** Above it a parser gives up: nobody's record, but a quote that is not closed or another kind of file. */
+/** The parser gives up above this size: an unclosed quote or another kind of file, not a real record. */
 const maxParsedBytes = 16 * 1024 * 1024;
 
 class Collector extends Parser {
@@ -149,18 +149,18 @@ class Collector extends Parser {
   constructor(delimiter: string) {
     super({
       delimiter,
-      // All three: left to itself the parser knows one of them only, and reads a line with another end into its neighbour.
+      // All three must be named: otherwise the parser detects one of them and joins lines that end differently.
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_quotes: true,
       relax_column_count: true,
       skip_empty_lines: true,
       max_record_size: maxParsedBytes,
     });
-    // Every error is handed to the callback of the write or the end that caused it.
+    // Errors reach the callback of the `write` or `end` that caused them.
     this.on('error', () => undefined);
   }
 
-  /** Instead of the stream's queue: here the end of the record is still known. */
+  /** Replaces the stream's queue: at this point the end offset of the record is still known. */
   override push(fields: string[] | null): boolean {
     if (fields !== null) this.#collected.push({ fields, end: this.info.bytes });
     return true;
@@ -173,7 +173,7 @@ class Collector extends Parser {
   }
 }
 
-/** `csv-parse`, piece by piece. It counts lines wrongly (CRLF inside quotes) and so is asked for offsets. */
+/** Runs `csv-parse` piece by piece. Only its offsets are used, because it counts lines wrongly (CRLF inside quotes). */
 class RecordParser {
   readonly #parser: Collector;
 
@@ -181,12 +181,12 @@ class RecordParser {
     this.#parser = new Collector(delimiter);
   }
 
-  /** Reads on. The last record is out only when three more bytes, or the end, have come. */
+  /** Parses a piece. The parser holds the last record back until three more bytes or the end arrive. */
   parse(piece: Buffer): Promise<Parsed> {
     return this.#outcomeOf((done) => this.#parser.write(piece, done));
   }
 
-  /** Nothing follows. */
+  /** Parses the end of the input. */
   end(): Promise<Parsed> {
     return this.#outcomeOf((done) => this.#parser.end(done));
   }
@@ -205,7 +205,7 @@ class RecordParser {
   }
 }
 
-/** One record of a CSV as it stands there; lines count from 1. */
+/** One record of a CSV; lines count from 1. */
 export interface CsvRecord {
   readonly fields: readonly string[];
   readonly line: number;
@@ -214,12 +214,15 @@ export interface CsvRecord {
   readonly fault: QuoteError | null;
 }
 
-/** After a fault the text is handed out in small pieces: most of it would be read in vain if the next line has one too. */
+/**
+ * After an error the text is parsed in small pieces: if the next line has an error too, most of a large piece would be
+ * parsed for nothing.
+ */
 const cautiousBytes = 1024;
-/** What is read twice at most, so that a line which has come is a record at once. */
+/** Limit for parsing the rest again, which makes a complete line a record at once. */
 const maxSettledBytes = 64 * 1024;
 
-/** Whether a field may come from quotes that are not in order: the parser leaves those where they are. */
+/** True if a field may have invalid quotes: the parser keeps those in the text. */
 function hasLeadingQuote(field: string): boolean {
   const first = field.charCodeAt(0);
   return first === 34 || ((first === 32 || first === 9) && field.trimStart().startsWith('"'));
@@ -233,12 +236,12 @@ function pieces(bytes: Buffer): Buffer[] {
 }
 
 /**
- * Reads the records of a CSV, each with its lines. A quote that opens and is not closed properly costs the line in which
- * it opens and not those that it would swallow: reading starts again behind that line.
+ * Reads the records of a CSV with their line numbers. A quote that is not closed properly invalidates only the line in
+ * which it opens: reading restarts after that line.
  */
 export class CsvReader {
   readonly #delimiter: string;
-  /** As the bytes of its UTF-8 read as latin1: offsets in such a text are offsets of bytes. */
+  /** The UTF-8 bytes read as latin1, so that offsets in the text are byte offsets. */
   readonly #delimiterBytes: string;
   readonly #offsets = new OffsetIndex();
   #parser: RecordParser;
@@ -252,26 +255,26 @@ export class CsvReader {
     this.#parser = new RecordParser(delimiter);
   }
 
-  /** The records since it was asked last. */
+  /** Returns the records since the last call. */
   takeRecords(): readonly CsvRecord[] {
     const batch = this.#batch;
     this.#batch = [];
     return batch;
   }
 
-  /** Throws `UsageError` where nothing more can be read; the records before that can still be taken. */
+  /** Throws `UsageError` if the rest cannot be read; earlier records can still be taken. */
   async read(chunk: Buffer): Promise<void> {
     this.#offsets.append(chunk);
     await this.#readPieces([chunk]);
     if (chunk.at(-1) === 10 && this.#offsets.length <= maxSettledBytes) await this.#settle();
   }
 
-  /** Nothing follows. Throws as `read` does. */
+  /** Reads the end of the input. Throws like `read`. */
   async end(): Promise<void> {
     while (!this.#accept(await this.#parser.end())) await this.#readPieces(this.#startAgain());
   }
 
-  /** The text ends with a line: unless it ends inside quotes, its last record is complete. */
+  /** The text ends with a line end: unless that is inside quotes, the last record is complete. */
   async #settle(): Promise<void> {
     const { records } = await this.#parser.end();
     this.#accept({ records, stop: null });
@@ -285,14 +288,14 @@ export class CsvReader {
     }
   }
 
-  /** A new parser, and what it has to read: all that belongs to no record yet. */
+  /** Creates a new parser and returns its input: all bytes that belong to no record yet. */
   #startAgain(): Buffer[] {
     this.#parser = new RecordParser(this.#delimiter);
     this.#parserStart = this.#offsets.start;
     return pieces(this.#offsets.rest());
   }
 
-  /** False where reading has to start again. */
+  /** False if reading must restart. */
   #accept({ records, stop }: Parsed): boolean {
     for (const record of records) if (!this.#acceptRecord(record)) return false;
     if (stop === null) return true;
@@ -312,13 +315,16 @@ export class CsvReader {
     return findQuoteError(this.#offsets.rest().toString('latin1', 0, size), this.#delimiterBytes);
   }
 
-  /** Where the line of a quote ends before its fault, which is where what it swallowed begins; else null. */
+  /** The offset after the line in which the quote opens, if the fault comes after that line; otherwise null. */
   #lineAfter(fault: QuoteError, size: number): number | null {
     const next = nextLine(this.#offsets.rest().subarray(0, size), fault.opensAt);
     return next === null || next > fault.breaksAt ? null : next;
   }
 
-  /** The parser has stopped inside a record. One that begins with a fault costs its line; else all that follows is lost. */
+  /**
+   * Handles a parser stop inside a record. If the record starts with a fault, only its line is lost; otherwise the rest
+   * is unreadable.
+   */
   #giveUpLine(stop: 'unclosed-quote' | 'too-long'): void {
     const rest = this.#offsets.rest();
     const fault = this.#faultWithin(rest.length);

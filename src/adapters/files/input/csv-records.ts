@@ -1,12 +1,11 @@
 import { UsageError } from '../../../domain/errors.ts';
+import type { RowError } from '../../../ports/files.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
 import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
-import { type BadRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
+import { type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
-type Fault = Omit<BadRecord, 'line'>;
-
-/** What each breach of the rules for quotes is, and what to do about it. */
-const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
+/** Explanation and fix for each kind of invalid quote. */
+const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<RowError, 'reason' | 'fix'>>> = {
   'blank-before': {
     reason: 'a quote opens after a blank',
     fix: 'Remove the blank between the delimiter and the quote.',
@@ -21,16 +20,16 @@ const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' 
   },
 };
 
-/** Which column holds most of a record. */
+/** The column with the longest value of a record. */
 function widestColumn(fields: readonly string[], columns: readonly string[]): string | null {
   const lengths = fields.map((field) => field.length);
   return columns[lengths.indexOf(Math.max(...lengths))] ?? null;
 }
 
-function tooLarge({ fields, bytes }: CsvRecord, columns: readonly string[]): Fault {
+function tooLarge({ fields, line, bytes }: CsvRecord, columns: readonly string[]): RowError {
   const reason = `the record has ${bytes} bytes; the most is ${maxRecordBytes}`;
   const fix = 'Hand a large image over as a file, in the column `file`.';
-  return { isGood: false, column: widestColumn(fields, columns), reason, fix };
+  return { line, column: widestColumn(fields, columns), reason, fix };
 }
 
 function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly string[]): string {
@@ -40,23 +39,23 @@ function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly st
     : 'Write a delimiter for every column, empty ones too.';
 }
 
-function wrongLength(record: CsvRecord, columns: readonly string[]): Fault {
+function wrongLength(record: CsvRecord, columns: readonly string[]): RowError {
   const { fields, line, lastLine } = record;
   const count = `${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`;
   const span = lastLine > line ? `, read from lines ${line} to ${lastLine}` : '';
   const reason = `${count} where the header has ${columns.length}${span}`;
-  return { isGood: false, column: null, reason, fix: fixOfLength(record, columns) };
+  return { line, column: null, reason, fix: fixOfLength(record, columns) };
 }
 
-/** Why a record of a CSV cannot be read under its header; null where it can. */
-export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]): Fault | null {
-  const { fields, fault, bytes } = record;
-  if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
+/** Why a record does not match its header; null if it does. */
+export function checkCsvRecord(record: CsvRecord, columns: readonly string[]): RowError | null {
+  const { fields, line, fault, bytes } = record;
+  if (fault !== null) return { line, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
   if (bytes > maxRecordBytes) return tooLarge(record, columns);
   return fields.length === columns.length ? null : wrongLength(record, columns);
 }
 
-/** The records by chunk, the header among them; those before an error come before it. */
+/** Yields the records chunk by chunk, header included; records before an error are yielded first. */
 export async function* csvBatches(
   chunks: AsyncIterable<Buffer>,
   delimiter: string,
@@ -76,12 +75,12 @@ export async function* csvBatches(
   }
 }
 
-/** Excel's line that names the delimiter, before the header. */
+/** True for Excel's `sep=` line, which names the delimiter above the header. */
 export function isDeclaration({ fields, line }: CsvRecord, delimiter: string): boolean {
   return line === 1 && fields.length <= 2 && /^sep=.?$/i.test(fields.join(delimiter));
 }
 
-/** Throws `UsageError` for a header that is cut off or quoted wrongly. */
+/** Throws `UsageError` for a truncated or wrongly quoted header. */
 export function checkHeader({ fault, line }: CsvRecord): void {
   if (fault === null) return;
   const { reason, fix } = quoteErrors[fault.kind];
@@ -93,18 +92,18 @@ export interface CsvOptions extends HeaderOptions {
 }
 
 interface Header {
-  /** The names as written; columns without one are at the end. */
+  /** The names as written, trailing columns without a name included. */
   readonly names: readonly string[];
   readonly columns: readonly string[];
 }
 
-/** A line of blanks only, which people do not see. */
+/** A line of blanks only, which looks empty. */
 function isBlank({ fields }: CsvRecord): boolean {
   const [first = '', ...others] = fields;
   return others.length === 0 && first !== '' && first.trim() === '';
 }
 
-/** The record without its cells under no name, whose columns are passed over where nothing stands in them. */
+/** Removes empty trailing cells whose columns have no name. */
 function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecord {
   const { fields } = record;
   const isLonger = fields.length > columns.length && fields.length <= names.length;
@@ -112,27 +111,27 @@ function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecor
   return { ...record, fields: fields.slice(0, columns.length) };
 }
 
-const headerAgain = { isGood: false, column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
+const headerAgain = { column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
 
 function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
-  // Most records differ in the first field.
+  // Checked first for speed: nearly all records differ in the first field.
   if (fields.length !== names.length || fields[0]?.trim() !== names[0]) return false;
   return fields.every((field, index) => field.trim() === names[index]);
 }
 
 function toRecord(read: CsvRecord, header: Header): InputRecord {
   const { columns } = header;
-  // However many delimiters stand in it, nothing else does.
+  // A line of delimiters only counts as empty, whatever their number.
   if (read.fault === null && read.fields.length !== columns.length && read.fields.every((each) => each.trim() === '')) {
-    return { isGood: true, line: read.line, columns, values: columns.map(() => '') };
+    return { line: read.line, columns, values: columns.map(() => '') };
   }
   const record = withoutUnnamed(read, header);
   const { line, fields } = record;
-  const fault = faultOfCsvRecord(record, columns) ?? (isHeader(read, header) ? headerAgain : null);
-  return fault === null ? { isGood: true, line, columns, values: fields } : { ...fault, line };
+  const error = checkCsvRecord(record, columns) ?? (isHeader(read, header) ? { line, ...headerAgain } : null);
+  return error ?? { line, columns, values: fields };
 }
 
-/** Reads a CSV up to its header. Throws `UsageError` where there is none, or one that cannot be used. */
+/** Reads a CSV up to its header. Throws `UsageError` for a missing or invalid header. */
 export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions): Promise<RecordStream> {
   const batches = csvBatches(chunks, options.delimiter);
   let start: readonly CsvRecord[] = [];

@@ -1,9 +1,9 @@
 import { UsageError } from '../../../domain/errors.ts';
 import type { Peekable } from './peekable.ts';
 
-/** How the bytes of an input stand for text. */
+/** The encoding of an input. */
 export interface Encoding {
-  /** As `TextDecoder` names it. */
+  /** A `TextDecoder` name. */
   readonly name: string;
   /** Length of the byte order mark, in bytes. */
   readonly markBytes: number;
@@ -17,7 +17,7 @@ const marks: readonly (readonly [name: string, ...bytes: readonly number[]])[] =
   ['utf-16be', 0xfe, 0xff],
 ];
 
-/** What people hand in by mistake, by its first bytes, and what helps. */
+/** Formats that users pass by mistake: name, hint, first bytes. */
 const strangers: readonly (readonly [name: string, hint: string, ...bytes: readonly number[]])[] = [
   ['gzip data', 'unpack it on the way: gunzip -c FILE | captcha batch -', 0x1f, 0x8b],
   ['a spreadsheet or a zip archive', 'export it as CSV (UTF-8)', 0x50, 0x4b, 3, 4],
@@ -29,7 +29,7 @@ const strangers: readonly (readonly [name: string, hint: string, ...bytes: reado
 const startsWith = (head: Uint8Array, bytes: readonly number[]): boolean =>
   bytes.every((byte, index) => head[index] === byte);
 
-/** UTF-16 without a mark: text of the first 256 characters has a zero in every other byte. */
+/** Detects UTF-16 without a byte order mark: in mostly Latin text every other byte is zero. */
 function unmarkedUtf16(head: Uint8Array): string | null {
   const zeros = [0, 0];
   for (const [index, byte] of head.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
@@ -57,8 +57,8 @@ function withoutMark(head: Uint8Array): string {
 }
 
 /**
- * In which encoding an input is written, by the first bytes of it. A byte order mark counts more than `asked`, which
- * counts more than a guess; null asks for nothing. Throws `UsageError` for what is not text.
+ * The encoding of an input by its first bytes. A byte order mark takes precedence over `asked`, which takes precedence
+ * over a guess; `asked` may be null. Throws `UsageError` for input that is not text.
  */
 export function sniffEncoding(head: Uint8Array, asked: string | null): Encoding {
   const mark = marks.find(([, ...bytes]) => startsWith(head, bytes));
@@ -68,24 +68,27 @@ export function sniffEncoding(head: Uint8Array, asked: string | null): Encoding 
   return { name, markBytes: bytes.length };
 }
 
-/** What 0x80 to 0x9F stand for. https://encoding.spec.whatwg.org/index-windows-1252.txt */
+/** The characters of 0x80 to 0x9F. https://encoding.spec.whatwg.org/index-windows-1252.txt */
 const upper = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
-/** The text that bytes in windows-1252 stand for; node's own decoder (20.20) takes 0x80 to 0x9F for control characters. */
+/** Decodes windows-1252; Node's own decoder (20.20) maps 0x80 to 0x9F to control characters. */
 export function decodeWindows1252(bytes: Buffer): string {
   return bytes.toString('latin1').replace(/[\x80-\x9f]/g, (character) => upper.charAt(character.charCodeAt(0) - 0x80));
 }
 
-/** The longest byte order mark. */
+/** Length of the longest byte order mark. */
 const fewestBytes = 4;
 const maxBytes = 256;
 /**
- * The parsers work through one chunk without a pause, and all its records are in memory then: what lives while V8 collects
- * makes its young generation grow, for good.
+ * The parsers process a chunk without a pause, with all its records in memory. Objects alive during a collection make
+ * V8's young generation grow permanently, so chunks are small.
  */
 const chunkBytes = 2 * 1024;
 
-/** The same bytes whatever the chunks in which they arrive: up to the end of the first line, within limits. */
+/**
+ * The number of bytes used for the guess: up to the end of the first line, within limits. It does not depend on the
+ * chunk sizes.
+ */
 function sniffedBytes(head: Uint8Array): number {
   const firstLine = head.findIndex((byte, index) => index >= fewestBytes - 1 && (byte === 10 || byte === 13)) + 1;
   return Math.min(firstLine === 0 ? Infinity : firstLine, maxBytes);
@@ -108,8 +111,8 @@ function decoderFor(encoding: string): { readonly decode: Decode; readonly end: 
 }
 
 /**
- * The bytes of an input as UTF-8 without a byte order mark, in chunks of at most 2 KiB and as they come. Bytes that
- * stand for nothing in `asked` become U+FFFD. Throws `UsageError` for what is not text.
+ * The bytes of an input as UTF-8 without a byte order mark, in chunks of up to 2 KiB. Bytes that are invalid in `asked`
+ * become U+FFFD. Throws `UsageError` for input that is not text.
  */
 export async function* utf8Chunks(input: Peekable, asked: string | null): AsyncGenerator<Buffer> {
   const head = await input.peek((bytes) => bytes.length >= sniffedBytes(bytes));

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
 import { readUint32Hex } from '../hex-word.ts';
 
-/** A slot is two words, and two zeros mark a free one. */
+/** A slot has two words; two zeros mark a free slot. */
 const wordsPerSlot = 2;
 const slotsPerPage = 1 << 13;
-/** Memory counts more than steps: even near it a look takes some hundred steps through neighbouring words. */
+/** Memory matters more than steps: even near this limit a look-up takes some hundred steps through adjacent words. */
 const maxPerPage = Math.floor(slotsPerPage * 0.99);
 
 const newPage = (): Uint32Array => new Uint32Array(wordsPerSlot * slotsPerPage);
 
-/** Open addressing within one page, which is never full. False where the entry was there already. */
+/** Open addressing within one page, which is never full. False if the entry already exists. */
 function insert(page: Uint32Array, high: number, low: number): boolean {
   const last = page.length - 1;
   let at = (wordsPerSlot * low) & last;
@@ -23,23 +23,22 @@ function insert(page: Uint32Array, high: number, low: number): boolean {
 }
 
 /**
- * Which texts have been seen, at 8 to 17 bytes each whatever their length. Two texts are taken for one when 64 bits of
- * their SHA-256 agree: among a million, one chance in 37 million.
+ * A set of texts that needs 8 to 17 bytes per text of any length. Texts with the same 64 bits of their SHA-256 count as
+ * equal: among a million, one chance in 37 million.
  *
- * It grows in pages, each of which is split where it lies: a table that is copied to one of twice its size would leave
- * as much behind again, until somebody collects it.
+ * It grows by splitting pages in place: copying the table to one of twice its size would leave as much garbage.
  */
 export class HashSet {
-  /** As many as a power of two: the low bits of an entry's first word choose one. */
+  /** The number of pages is a power of two: the low bits of an entry's first word select the page. */
   #pages = [newPage()];
   #counts = [0];
 
-  /** False where the text was there already. */
+  /** False if the text is already in the set. */
   addIfNew(text: string): boolean {
     return this.addDigestIfNew(hash('sha256', text));
   }
 
-  /** The same for a text whose SHA-256 is at hand, in lower-case hexadecimal. */
+  /** The same, given the text's SHA-256 in lower-case hexadecimal. */
   addDigestIfNew(digest: string): boolean {
     const high = readUint32Hex(digest, 0);
     const low = readUint32Hex(digest, 8);
@@ -56,7 +55,7 @@ export class HashSet {
     return true;
   }
 
-  /** Every page into itself and a new one. */
+  /** Splits every page into itself and a new one. */
   #split(): void {
     const pages = this.#pages;
     this.#pages = [...pages, ...pages.map(newPage)];

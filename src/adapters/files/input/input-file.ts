@@ -2,15 +2,15 @@ import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UsageError } from '../../../domain/errors.ts';
 
-/** The bytes of an input, and how to stop before their end. */
+/** The bytes of an input, and how to stop early. */
 export interface OpenBytes {
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Read so much at a time. A chunk of 64 KiB, Node's own choice, is in use long enough to outlive two collections of the young
- * generation; what has done so is garbage that stays, up to 30 MiB of it.
+ * Chunk size. Node's default of 64 KiB is in use long enough to survive two collections of the young generation, and
+ * then leaves up to 30 MiB of garbage.
  */
 const chunkBytes = 16 * 1024;
 
@@ -29,7 +29,7 @@ function cannotRead(path: string, error: unknown): UsageError {
 
 interface Stamp {
   readonly isRegular: boolean;
-  /** What changes when somebody writes to the file or puts another one in its place. */
+  /** Changes when the file is modified or replaced. */
   readonly version: string;
 }
 
@@ -45,7 +45,7 @@ function stampOf(path: string): Stamp {
   }
 }
 
-/** Anything but the reasons above is a disk that fails, which the person who typed the command cannot help. */
+/** Other errors are disk failures, which are not the user's mistake. */
 function readFault(path: string, error: unknown): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
   return code in reasons ? cannotRead(path, error) : error;
@@ -59,13 +59,13 @@ async function* chunksOfPipe(path: string, stream: AsyncIterable<Uint8Array>): A
   }
 }
 
-/** Throws where the file is not the one of this version any more: what was read last may then be torn. */
+/** Throws if the file no longer has this version: the last chunk may then be torn. */
 async function* chunksOfFile(path: string, version: string): AsyncGenerator<Uint8Array> {
   const file = await open(path).catch((error: unknown) => Promise.reject(readFault(path, error) as Error));
   try {
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes);
-      // The open file is asked: where another one takes its place, this one stays whole.
+      // Checks the open handle: if the name now belongs to another file, this one is still complete.
       if (versionOf(await file.stat({ bigint: true })) !== version) {
         throw new UsageError(`${path} has changed while it was being read`, 'start again when it is complete');
       }
@@ -77,23 +77,23 @@ async function* chunksOfFile(path: string, version: string): AsyncGenerator<Uint
   }
 }
 
-/** A file that is read from its beginning as often as it is opened, as long as it stays as it was at first. */
+/** A file that can be opened and read several times while it does not change. */
 export class InputFile {
   readonly #path: string;
   readonly #stamp: Stamp;
 
-  /** Throws `UsageError` where the file is not there or cannot be read. */
+  /** Throws `UsageError` for a missing or unreadable file. */
   constructor(path: string) {
     this.#path = path;
     this.#stamp = stampOf(path);
   }
 
-  /** False for a named pipe or a device, which gives its bytes once. */
+  /** False for a named pipe or a device, which can be read only once. */
   get isRepeatable(): boolean {
     return this.#stamp.isRegular;
   }
 
-  /** Its chunks reject with `UsageError` where the file has changed since it was looked at first. */
+  /** The chunks reject with `UsageError` if the file changed since the constructor. */
   open(): OpenBytes {
     if (this.isRepeatable) {
       const chunks = chunksOfFile(this.#path, this.#stamp.version);

@@ -1,44 +1,34 @@
-import type { BadRow, InputRow } from '../../../ports/files.ts';
+import type { BadRow, InputRow, RowError } from '../../../ports/files.ts';
 import type { RowKeys } from './row-keys.ts';
 
-/** What a record may weigh, in bytes: a photographed CAPTCHA as base64 goes through. */
+/** Size limit of a record in bytes: large enough for a photographed CAPTCHA as base64. */
 export const maxRecordBytes = 4 * 1024 * 1024;
 
-/** A record as it was read: its values stand in the order of `columns`. */
+/** A parsed record; its values are in the order of `columns`. */
 export interface GoodRecord {
-  readonly isGood: true;
   readonly line: number;
   readonly columns: readonly string[];
   readonly values: readonly string[];
-  /** Columns whose value is a boolean of JSON. */
-  readonly truths?: readonly string[];
+  /** Columns whose JSON value is a boolean. */
+  readonly booleans?: readonly string[];
 }
 
-/** A record that could not be read; see `BadRow`. */
-export interface BadRecord {
-  readonly isGood: false;
-  readonly line: number;
-  readonly column: string | null;
-  readonly reason: string;
-  readonly fix: string;
-}
+export type InputRecord = GoodRecord | RowError;
 
-export type InputRecord = GoodRecord | BadRecord;
-
-/** An input whose columns are known. Its records come in batches: one pause for many records. */
+/** An input with known columns. Its records come in batches, to await once for many records. */
 export interface RecordStream {
   readonly columns: readonly string[];
   readonly batches: AsyncIterable<readonly InputRecord[]>;
 }
 
-/** One reading of an input. */
+/** One pass over an input. */
 export interface Reading {
   readonly stream: Promise<RecordStream>;
-  /** Gives the input back, at its end or before. */
+  /** Closes the input, at its end or earlier. */
   readonly close: () => Promise<void>;
 }
 
-/** Without `Object.prototype`: a column may be called `__proto__`, and an absent `constructor` is absent. */
+/** Without `Object.prototype`: a column may be named `__proto__`, and a missing `constructor` must be missing. */
 const bareObject = Object.freeze(Object.create(null) as object);
 
 const nul = '\0';
@@ -52,7 +42,7 @@ const untextual = {
   },
 } as const;
 
-/** The first value that is not text, as a bad row; null where all are. */
+/** The first value that is not text, as an invalid row; null if all are text. */
 function untextualValue({ line, columns, values }: GoodRecord, row: number): BadRow | null {
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? '';
@@ -69,19 +59,15 @@ function valuesOf({ columns, values }: GoodRecord): Readonly<Record<string, stri
 }
 
 function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadRow {
-  const { line } = record;
-  if (!record.isGood) {
-    const { column, reason, fix } = record;
-    return { type: 'bad', row, line, column, reason, fix };
-  }
+  if ('reason' in record) return { type: 'bad', row, ...record };
   const bad = untextualValue(record, row);
   if (bad !== null) return bad;
   const key = keys.keyOf(record.columns, record.values);
-  const { truths } = record;
-  return { type: 'row', row, line, key, values: valuesOf(record), ...(truths !== undefined && { truths }) };
+  const { line, booleans } = record;
+  return { type: 'row', row, line, key, values: valuesOf(record), ...(booleans !== undefined && { booleans }) };
 }
 
-/** Numbers the records of an input and gives every good one its key. */
+/** Numbers the records of an input and adds a key to every good one. */
 export async function* inputRows(open: () => Reading, keys: RowKeys): AsyncGenerator<InputRow | BadRow> {
   const reading = open();
   let row = 0;

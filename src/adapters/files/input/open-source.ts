@@ -6,18 +6,18 @@ import { givenDelimiter, type ReadOptions, readRecords } from './read-records.ts
 import { RowKeys } from './row-keys.ts';
 
 export interface SourceOptions extends ReadOptions {
-  /** `-` is standard input. */
+  /** `-` means standard input. */
   readonly path: string;
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
-  /** Columns, by the names they are to have, in which two records of equal content may differ. */
+  /** Columns, by their mapped names, that do not count when record contents are compared. */
   readonly ignoredForKey: ReadonlySet<string>;
-  /** The column in which every record must differ from all others where it has a value; none where it is left out. */
+  /** The column whose non-empty values must be unique; undefined for none. */
   readonly idColumn?: string;
 }
 
 const keysFor = ({ ignoredForKey, idColumn }: SourceOptions): RowKeys => new RowKeys(ignoredForKey, idColumn ?? null);
 
-/** Reads a file from its beginning every time. */
+/** A file, read from the start every time. */
 class FileSource implements TaskSource {
   readonly isRepeatable = true;
   readonly #file: InputFile;
@@ -46,7 +46,7 @@ class FileSource implements TaskSource {
   }
 }
 
-/** Reads what comes, as it comes, once. */
+/** A stream, read once. */
 class StreamSource implements TaskSource {
   readonly isRepeatable = false;
   readonly #bytes: OpenBytes;
@@ -90,8 +90,8 @@ function openStream(stream: AsyncIterable<Uint8Array>): OpenBytes {
 }
 
 /**
- * The tasks of a batch from a CSV or JSON Lines file, or from standard input. Throws `UsageError` for options that make
- * no sense and for a file that is not there; `columns` and `records` throw it for an input that cannot be used.
+ * Opens the tasks of a batch: a CSV or JSON Lines file, or standard input. Throws `UsageError` for invalid options and
+ * a missing file; `columns` and `records` throw it for an invalid input.
  */
 export function openSource(options: SourceOptions): TaskSource {
   const { path, stdin } = options;

@@ -1,4 +1,4 @@
-/** A stream of bytes whose beginning can be looked at before it is read. */
+/** A byte stream with a look-ahead. */
 export class Peekable implements AsyncIterable<Buffer> {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #head: Buffer = Buffer.alloc(0);
@@ -8,12 +8,12 @@ export class Peekable implements AsyncIterable<Buffer> {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** True when nothing follows the bytes that were looked at. */
+  /** True if nothing follows the peeked bytes. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** The beginning of the stream, as soon as it `isEnough`; all of it where it ends before. */
+  /** The start of the stream, once `isEnough` accepts it; the whole stream if that ends first. */
   async peek(isEnough: (head: Buffer) => boolean): Promise<Buffer> {
     while (!this.#ended && !isEnough(this.#head)) {
       const next = await this.#chunks.next();
@@ -23,7 +23,7 @@ export class Peekable implements AsyncIterable<Buffer> {
     return this.#head;
   }
 
-  /** Leaves out the first `bytes`, which must have been looked at. */
+  /** Skips the first `bytes`, which must have been peeked. */
   skip(bytes: number): void {
     this.#head = this.#head.subarray(bytes);
   }

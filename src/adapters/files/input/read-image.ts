@@ -1,11 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { ImageRead } from '../../../ports/files.ts';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../../protocol/image.ts';
 
-/** What an input's file holds: bare base64, or why it is not sent and what to do about it. */
-type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
-
-/** So much of a file as is worth reading, whatever its size is said to be: a file of the kernel says 0 and has no end. */
+/** Reads up to the size limit, regardless of the reported size: kernel files report 0 and may have no end. */
 async function readStart(path: string): Promise<Buffer> {
   const file = await open(path);
   try {
@@ -24,22 +22,25 @@ async function readStart(path: string): Promise<Buffer> {
 }
 
 /**
- * The content of an image that an input names, as bare base64. The path is relative to the folder of `inputPath`, or with
- * `-` to this one. Nothing but an image (or the sound of an audio CAPTCHA) is sent, wherever it lies: an input may come from
- * somebody else, and is not to upload what else lies on this machine.
+ * The content of an image named by an input, as bare base64. The path is relative to the folder of `inputPath`, or with
+ * `-` to the current one. Only images (or the sound of an audio CAPTCHA) are sent: an input may come from a third party
+ * and must not upload other files of this machine.
  */
 export async function readImage(path: string, inputPath: string): Promise<ImageRead> {
   const full = resolve(inputPath === '-' ? '.' : dirname(inputPath), path.trim());
   const fix = 'The path is relative to the input file.';
   try {
     const stats = await stat(full);
-    // To open a pipe waits for a writer, and a device may never end.
-    if (!stats.isFile())
-      return { reason: `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`, fix };
+    // Opening a pipe waits for a writer, and a device may have no end.
+    if (!stats.isFile()) {
+      const reason = `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`;
+      return { error: { reason, fix } };
+    }
     const content = bodyOfFile(await readStart(full));
-    if ('body' in content) return { body: content.body };
-    return { reason: `not sent: it is ${content.fault}`, fix: `Name an image: ${bodyHint}.` };
+    if ('value' in content) return { value: content.value.body };
+    return { error: { reason: `not sent: it is ${content.error}`, fix: `Name an image: ${bodyHint}.` } };
   } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}`, fix };
+    const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { error: { reason, fix } };
   }
 }

@@ -10,10 +10,12 @@ import { Peekable } from './peekable.ts';
 const candidates = [',', ';', '\t', '|'] as const;
 const maxRecords = 50;
 
-/** The line with which Excel is told the delimiter, above the header. */
+/** Excel's delimiter line above the header. */
 const declaration = /^sep=(.)[\r\n]/i;
 
-/** The texts of records, blank lines left out: line ends inside quotes do not end them. The last one may be cut off. */
+/**
+ * Splits a text into records without blank lines; line ends inside quotes are kept. The last record may be incomplete.
+ */
 function recordsIn(text: string): string[] {
   const records = text.match(/(?:"[^"]*(?:"|$)|[^"\r\n]+)+/g) ?? [];
   return records.filter((record) => record.trim() !== '');
@@ -23,7 +25,7 @@ function countOutsideQuotes(record: string, candidate: string): number {
   return record.replace(/"[^"]*(?:"|$)/g, '').split(candidate).length - 1;
 }
 
-/** The candidate that occurs as often in most of the records as in the first one; the more frequent one of equals. */
+/** The candidate with the same count in most records as in the first one; on a tie the more frequent one. */
 function mostConsistent(found: readonly string[], records: readonly string[]): string {
   const [header = '', ...rest] = records;
   const scored = found.map((delimiter) => {
@@ -35,8 +37,8 @@ function mostConsistent(found: readonly string[], records: readonly string[]): s
 }
 
 /**
- * What separates the fields of a CSV: `,` `;` tab or `|`. `head` is its beginning, `isAll` that nothing will be added to
- * it. Null where more of the text is needed: where the header is not complete, or has several of them.
+ * The delimiter of a CSV: `,` `;` tab or `|`. `head` is its beginning, and `isAll` is true if nothing follows. Null if
+ * more text is needed: the header is incomplete, or contains several candidates.
  */
 export function sniffDelimiter(head: string, isAll: boolean): string | null {
   const declared = declaration.exec(head)?.[1];
@@ -49,22 +51,22 @@ export function sniffDelimiter(head: string, isAll: boolean): string | null {
   return endsInside || found.length > 1 ? null : (found[0] ?? ',');
 }
 
-/** How an input is to be read. */
+/** How to read an input. */
 export interface ReadOptions extends HeaderOptions {
-  /** For its extension. */
+  /** Its extension selects the format. */
   readonly path: string;
-  /** Null: by the extension of the file, else by its first character. */
+  /** Null: by the file's extension, else by its first character. */
   readonly format: 'csv' | 'jsonl' | null;
-  /** One character, or `\t` spelled out; null: the one that the header uses. */
+  /** One character, or a spelled-out `\t`; null: detected from the header. */
   readonly delimiter: string | null;
-  /** As `TextDecoder` takes it; null: by the first bytes, else UTF-8. */
+  /** A `TextDecoder` name; null: detected from the first bytes, else UTF-8. */
   readonly encoding: string | null;
-  /** Columns that somebody named with --keep and --send: a CSV must have them. */
+  /** Columns named with --keep and --send: a CSV must have them. */
   readonly kept?: readonly string[];
   readonly sent?: readonly string[];
 }
 
-/** So much is looked at to tell the delimiter. */
+/** Size of the text used to detect the delimiter. */
 const maxSniffedBytes = 64 * 1024;
 
 const formats: Readonly<Record<string, 'csv' | 'jsonl'>> = {
@@ -83,7 +85,7 @@ async function sniffFormat(text: Peekable): Promise<'csv' | 'jsonl'> {
   throw new UsageError('the input is one JSON array', "JSON Lines has one object per line: jq -c '.[]' FILE");
 }
 
-/** The delimiter that the options ask for; null where they do not. Throws `UsageError` for what cannot be one. */
+/** The delimiter given by the options; null for none. Throws `UsageError` for an invalid one. */
 export function givenDelimiter({ delimiter, path }: Pick<ReadOptions, 'delimiter' | 'path'>): string | null {
   if (delimiter === null) return extensionOf(path) === '.tsv' ? '\t' : null;
   const character = delimiter === '\\t' ? '\t' : delimiter;
@@ -91,7 +93,7 @@ export function givenDelimiter({ delimiter, path }: Pick<ReadOptions, 'delimiter
   throw new UsageError('--delimiter is one character', "such as ';' or '\\t', and no quote or line end");
 }
 
-/** The text that is looked at: the same whatever the chunks in which it arrives. */
+/** The text used for detection; it does not depend on the chunk sizes. */
 const sniffedText = (bytes: Buffer): string => bytes.toString('utf8', 0, maxSniffedBytes);
 
 async function sniffedDelimiter(text: Peekable): Promise<string> {
@@ -101,7 +103,7 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }
 
-/** Reads an input up to where its columns are known. Throws `UsageError` for one that cannot be used. */
+/** Reads an input until its columns are known. Throws `UsageError` for an invalid input. */
 export async function readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): Promise<RecordStream> {
   const { path, encoding, kept = [], sent = [] } = options;
   const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));

@@ -4,9 +4,9 @@ import { HashSet } from './hash-set.ts';
 const keyDigits = 32;
 
 interface ContentColumn {
-  /** Where the column's value stands in the record. */
+  /** Index of the column's value in the record. */
   readonly index: number;
-  /** The name with its length, so that no two contents read the same. */
+  /** The name with its length, so that different contents never produce the same text. */
   readonly label: string;
 }
 
@@ -19,16 +19,15 @@ function contentColumns(names: readonly string[], ignored: ReadonlySet<string>):
 }
 
 /**
- * Names records by their content and, among records of equal content, by their occurrence. The order of the columns does
- * not count, an empty value counts as none, and neither do the columns in `ignored`. One for each reading of an input.
+ * Creates keys for records from their content and, among records of equal content, their occurrence. The order of
+ * columns, empty values and the columns in `ignored` do not count. Use one instance per pass over an input.
  *
- * Records with a value in `idColumn` are taken to differ in it, and not remembered: whoever reads them refuses an id that
- * occurs again.
+ * Records with a value in `idColumn` count as unique and are not stored: the reader rejects duplicate ids.
  */
 export class RowKeys {
   readonly #ignored: ReadonlySet<string>;
   readonly #seen = new HashSet();
-  /** Only of the contents that occur more than once, by 52 bits of their digest: numbers are light. */
+  /** Only contents that occur more than once, by 52 bits of their digest: numbers need little memory. */
   readonly #occurrences = new Map<number, number>();
   readonly #idColumn: string | null;
   #names: readonly string[] = [];
@@ -53,7 +52,7 @@ export class RowKeys {
   }
 
   #contentOf(names: readonly string[], values: readonly string[]): string {
-    // Records of one CSV share their array of names.
+    // All records of a CSV share one array of names.
     if (names !== this.#names) {
       this.#names = names;
       this.#columns = contentColumns(names, this.#ignored);

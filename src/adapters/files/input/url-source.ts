@@ -1,7 +1,7 @@
 import { UsageError } from '../../../domain/errors.ts';
 import type { UrlLine, UrlSource } from '../../../ports/files.ts';
 import type { CsvRecord } from './csv-reader.ts';
-import { checkHeader, csvBatches, faultOfCsvRecord, isDeclaration } from './csv-records.ts';
+import { checkCsvRecord, checkHeader, csvBatches, isDeclaration } from './csv-records.ts';
 import { utf8Chunks } from './encoding.ts';
 import { InputFile, type OpenBytes } from './input-file.ts';
 import { Peekable } from './peekable.ts';
@@ -9,11 +9,11 @@ import { givenDelimiter, sniffDelimiter } from './read-records.ts';
 
 export interface UrlColumn {
   readonly name: string;
-  /** One character; null: the one that the header uses. */
+  /** One character; null: detected from the header. */
   readonly delimiter: string | null;
 }
 
-/** So much is looked at to tell the delimiter. */
+/** Size of the text used to detect the delimiter. */
 const maxSniffedBytes = 64 * 1024;
 const maxShown = 8;
 
@@ -26,7 +26,7 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }
 
-/** A line of blanks only, which people do not see. */
+/** A line of blanks only, which looks empty. */
 function isBlank({ fields, fault }: CsvRecord): boolean {
   return fault === null && fields.length <= 1 && (fields[0] ?? '').trim() === '';
 }
@@ -37,7 +37,7 @@ const shownNames = (names: readonly string[]): string =>
     .map((name) => JSON.stringify(name))
     .join(', ')}${names.length > maxShown ? ', …' : ''}`;
 
-/** Where in a record the URL stands. Throws `UsageError` where the header does not say so. */
+/** The index of the URL column. Throws `UsageError` if the header does not have it. */
 function indexIn(header: CsvRecord, name: string): number {
   checkHeader(header);
   const names = header.fields.map((field) => field.trim());
@@ -50,12 +50,12 @@ function indexIn(header: CsvRecord, name: string): number {
 function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
   const { line, fields } = record;
   const text = fields[index]?.trim() ?? '';
-  const fault = faultOfCsvRecord(record, columns);
-  if (fault !== null) return { line, text: '', fault: `${fault.reason}. ${fault.fix}` };
+  const error = checkCsvRecord(record, columns);
+  if (error !== null) return { line, text: '', fault: `${error.reason}. ${error.fix}` };
   return { line, text, fault: text === '' ? `the column ${columns[index]?.trim()} is empty` : null };
 }
 
-/** The URLs in one column of a CSV; blank lines hold none. Throws `UsageError` for an unusable input. */
+/** Yields the URLs in one column of a CSV; blank lines are skipped. Throws `UsageError` for an unusable input. */
 async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): AsyncGenerator<readonly UrlLine[]> {
   let columns: readonly string[] | null = null;
   let index = -1;
@@ -76,23 +76,23 @@ async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): Async
 }
 
 const [lf, cr] = [10, 13];
-/** No URL, but another kind of file. */
+/** A longer line is not a URL but another kind of file. */
 const maxLineBytes = 1024 * 1024;
 const tooLong = `the line is longer than ${maxLineBytes / 1024 / 1024} MiB`;
 
-/** A pattern is slower than a text, and most files have no CR. */
+/** A regular expression is slower than a plain text, and most files have no CR. */
 const linesIn = (text: string): readonly string[] => (text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
 
-/** Cuts UTF-8 into lines: a chunk at a time becomes text, since a buffer for each line would cost more than its URL. */
+/** Splits UTF-8 into lines. It converts whole chunks to text: a buffer per line would cost more than its URL. */
 class LineCutter {
   #line = 0;
-  /** The beginning of a line whose end has not come; empty where it is too long to be kept. */
+  /** The start of an incomplete line; empty if it is too long. */
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  /** True where a CR was the last byte: an LF that follows belongs to it. */
+  /** True if a CR was the last byte: an LF after it belongs to the same line end. */
   #endsInCr = false;
 
-  /** The URLs on the lines that end in the chunk. */
+  /** The URLs of the lines that end in this chunk. */
   cut(chunk: Buffer): readonly UrlLine[] {
     const bytes = this.#endsInCr && chunk[0] === lf ? chunk.subarray(1) : chunk;
     this.#endsInCr = chunk.at(-1) === cr;
@@ -101,14 +101,14 @@ class LineCutter {
       this.#keep(bytes);
       return [];
     }
-    // The text stops before its last end of line, of which a CRLF leaves its CR.
+    // The text excludes its last line end, which for a CRLF has two bytes.
     const isCrLf = bytes[end] === lf && bytes[end - 1] === cr;
     const lines = linesIn(this.#textTo(bytes.subarray(0, isCrLf ? end - 1 : end)));
     this.#keep(bytes.subarray(end + 1));
     return this.#urlsOn(lines);
   }
 
-  /** What follows the last end of a line. */
+  /** The URLs after the last line end. */
   end(): readonly UrlLine[] {
     return this.#urlsOn([this.#textTo(Buffer.alloc(0))]);
   }
@@ -119,7 +119,7 @@ class LineCutter {
     else if (part.length > 0) this.#kept.push(part);
   }
 
-  /** What was kept and these bytes as text; a NUL, which no URL has, in front of a line that was too long. */
+  /** The stored bytes and these as text; a line that was too long is replaced by a NUL, which no URL contains. */
   #textTo(bytes: Buffer): string {
     const isTooLong = this.#keptBytes > maxLineBytes;
     const text = this.#kept.length === 0 ? bytes.toString() : Buffer.concat([...this.#kept, bytes]).toString();
@@ -141,7 +141,10 @@ class LineCutter {
   }
 }
 
-/** The URLs of a UTF-8 text, one a line, which LF, CRLF or CR ends; blank lines and those that begin with `#` hold none. */
+/**
+ * Yields the URLs of a UTF-8 text with one per line (LF, CRLF or CR); blank lines and lines starting with `#` are
+ * skipped.
+ */
 async function* urlLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly UrlLine[]> {
   const cutter = new LineCutter();
   for await (const chunk of chunks) yield cutter.cut(chunk);
@@ -151,11 +154,11 @@ async function* urlLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly
 export interface UrlOptions {
   /** A file, or `-` for standard input. */
   readonly path: string;
-  /** The column of a CSV that holds them; null where the input is one URL a line. */
+  /** The CSV column with the URLs; null for one URL per line. */
   readonly column: string | null;
-  /** One character, or `\t` spelled out; null: the one that the header uses. */
+  /** One character, or a spelled-out `\t`; null: detected from the header. */
   readonly delimiter: string | null;
-  /** As `TextDecoder` takes it; null: by the first bytes, else UTF-8. */
+  /** A `TextDecoder` name; null: detected from the first bytes, else UTF-8. */
   readonly encoding: string | null;
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; destroy(): unknown };
 }
@@ -165,11 +168,11 @@ function openBytes({ path, stdin }: UrlOptions): OpenBytes {
   if (stdin.isTTY === true) {
     throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
   }
-  // Whoever feeds it may never end: a run that has stopped does not wait for that.
+  // The stream may never end: a stopped run does not wait for its writer.
   return { chunks: stdin, close: async () => void stdin.destroy() };
 }
 
-/** The URLs of a file or of standard input. Throws `UsageError` where there is nothing to read, or no way to read it. */
+/** Opens the URLs of a file or of standard input. Throws `UsageError` for a missing or unreadable input. */
 export function openUrls(options: UrlOptions): UrlSource {
   const { column, encoding } = options;
   const delimiter = givenDelimiter(options);

@@ -2,15 +2,15 @@ import type { FileHandle } from 'node:fs/promises';
 import { JournalLostError } from '../../../domain/errors.ts';
 import { withPath } from '../../system/system-error.ts';
 
-/** The part of a file, opened for appending, that is used here. */
+/** The part of `FileHandle` that is used here: a file opened for appending. */
 export type LogFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate'>;
 
 export interface LogPlace {
-  /** Names the file in errors. */
+  /** The file's path, for errors. */
   readonly path: string;
-  /** The length of the file, all of it durable. */
+  /** Length of the file; all of it is durable. */
   readonly end: number;
-  /** Throws where the file is not this process's alone any more; `end` is how long it must be, null while it is written. */
+  /** Throws if another process uses the file. `end` is the length that the file must have; null during a write. */
   readonly check?: (end: number | null) => void;
 }
 
@@ -29,13 +29,13 @@ async function writeFully(file: LogFile, bytes: Buffer): Promise<void> {
 }
 
 /**
- * Appends lines durably, by group commit: while one batch is on its way to the disk the next one gathers, and each
- * costs one write and one fdatasync, however many lines it has.
+ * Appends lines durably by group commit: lines that arrive during a write form the next batch, and each batch costs one
+ * write and one fdatasync.
  *
- * A line is acknowledged only if the file is still this process's alone after it became durable.
+ * A line is acknowledged only if the file still belonged to this process after the line became durable.
  *
- * After an error nothing more is written: every append, waiting or later, is rejected with it, and the file is cut back
- * to what is durable. Trying fdatasync again would not help: Linux forgets the pages that it failed to write.
+ * After an error nothing more is written: all waiting and later appends reject with that error, and the file is
+ * truncated to its durable length. Repeating fdatasync would not help: Linux drops the pages that it failed to write.
  */
 export class AppendLog {
   readonly #file: LogFile;
@@ -45,7 +45,7 @@ export class AppendLog {
   #end: number;
   #waiting: Waiter[] = [];
   #writing: Promise<void> | null = null;
-  /** Why nothing can be appended any more. */
+  /** The error after which nothing can be appended. */
   #ended: { readonly error: unknown } | null = null;
 
   constructor(file: LogFile, { path, end, check = () => undefined }: LogPlace) {
@@ -56,14 +56,13 @@ export class AppendLog {
     this.#end = end;
   }
 
-  /** The length of what is durable. */
+  /** Length of the durable part. */
   get durableEnd(): number {
     return this.#durableEnd;
   }
 
   /**
-   * Resolves once the line is durable, and `onDurable` has been told its offset. Lines become durable in the order of the
-   * calls.
+   * Resolves once the line is durable and `onDurable` was called with its offset. Lines become durable in call order.
    */
   append(line: Buffer, onDurable: (at: number) => void): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -75,7 +74,7 @@ export class AppendLog {
     });
   }
 
-  /** Waits for what was appended and takes no more. Throws what kept anything from being written. */
+  /** Waits for pending appends and accepts no more. Throws the error that prevented a write. */
   async close(): Promise<void> {
     await this.#writing;
     if (this.#ended !== null) throw this.#ended.error;
@@ -83,7 +82,7 @@ export class AppendLog {
   }
 
   async #write(): Promise<void> {
-    // What is appended in the same turn belongs to the same batch.
+    // All lines appended in the same turn join the batch.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
@@ -104,7 +103,7 @@ export class AppendLog {
   async #commit(bytes: Buffer): Promise<void> {
     await writeFully(this.#file, bytes);
     await this.#file.datasync();
-    // After it is durable: another process that takes the file over from now on reads what was written here.
+    // After the line is durable: a process that takes the file over from now on will read it.
     this.#check(this.#durableEnd + bytes.length);
     this.#durableEnd += bytes.length;
   }
@@ -117,13 +116,13 @@ export class AppendLog {
 
   async #cutBack(): Promise<void> {
     try {
-      // Another process's lines may stand behind.
+      // Lines of another process may follow.
       this.#check(null);
       await this.#file.truncate(this.#durableEnd);
       await this.#file.datasync();
     } catch {
-      // The disk takes nothing at all, or the file is another's. What was not acknowledged may be there, torn: the next run
-      // reads over it.
+      // The disk accepts nothing, or the file belongs to another process. Unacknowledged lines may remain, torn: the
+      // next run skips them.
     }
   }
 }

@@ -6,22 +6,22 @@ import { readLineAt, readLines } from './read-lines.ts';
 import { decodeFinished, encodeStep, finishedKeyIn, type Step } from './step.ts';
 import type { JournalCounts, TaskStates } from './task-states.ts';
 
-/** Where an open journal comes from. */
+/** How a journal was opened. */
 export interface JournalOrigin {
-  /** The one in the file: of a resumed journal that of its first run. */
+  /** The header in the file: for a resumed journal, the header of its first run. */
   readonly header: JournalHeader;
   readonly isResumed: boolean;
-  /** Where a start anew keeps the journal that was there before; null where there was none. */
+  /** New name of the previous journal after a fresh start; null if there was none. */
   readonly keptAs: string | null;
 }
 
-/** A journal of this run, open and locked. */
+/** The open and locked journal of this run. */
 export interface OpenJournal extends TaskJournal, JournalOrigin {
-  /** Of what is durable. */
+  /** Counts of the durable records. */
   counts(): JournalCounts;
-  /** Whether the journal knows the task: of the rows of its own input it knows some. */
+  /** True if the journal has records of the task; it has records of some rows of its own input. */
   hasKey(key: string): boolean;
-  /** A number that grows with every row the task gets; 0 where it has none. */
+  /** A number that grows with every row of the task; 0 without a row. */
   generationOf(key: string): number;
 }
 
@@ -30,13 +30,13 @@ interface JournalParts {
   readonly log: AppendLog;
   readonly states: TaskStates;
   readonly unlock: () => Promise<void>;
-  /** Told which accepted id the journal could not take. */
+  /** Called with the accepted id that the journal could not store. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
- * A journal in a file of JSON Lines. What it answers follows what is durable, never what is only on its way. A task that
- * is begun again after it was finished has no row until it is finished again.
+ * A journal in a JSON Lines file. Its answers reflect durable records only, never pending ones. A finished task that
+ * starts over has no row until it is finished again.
  */
 export class FileJournal implements OpenJournal {
   readonly header: JournalHeader;
@@ -76,7 +76,7 @@ export class FileJournal implements OpenJournal {
     return this.#states.has(key);
   }
 
-  /** Where its row stands: the next one stands behind it. */
+  /** The offset of its latest row: a later row has a larger one. */
   generationOf(key: string): number {
     return this.#states.latestRowAt(key);
   }
@@ -90,13 +90,13 @@ export class FileJournal implements OpenJournal {
   }
 
   refused(key: string): void {
-    // Nothing waits for it. Should it fail, so does everything after it, and somebody waits for that or for `close`.
+    // Nothing waits for this record. If it fails, all later records and `close` fail too.
     this.#record({ type: 'refused', key }).catch(() => undefined);
   }
 
   submitted(key: string, captchaId: string, submittedAt: number): Promise<void> {
     const recorded = this.#record({ type: 'submitted', key, captchaId, submittedAt });
-    // It was paid for, and no later run can know of it.
+    // The id is paid for, and no later run can know it.
     const fix = `captcha result ${captchaId}`;
     recorded.catch(() =>
       this.#onWarning(`id ${captchaId} was accepted and is not in the journal; to collect it: ${fix}`),

@@ -1,12 +1,12 @@
 import type { ProcessIdentity, ProcessState } from '../../state/process-identity.ts';
 
-/** Who holds a lock. */
+/** The owner of a lock. */
 export interface LockOwner extends ProcessIdentity {
-  /** For people, in epoch ms. */
+  /** For display, in epoch ms. */
   readonly startedAt: number;
 }
 
-/** The owner that a lock file names; null for a file that names none. */
+/** The owner named in a lock file; null if it names none. */
 export function parseOwner(content: string): LockOwner | null {
   try {
     const { pid, start, space, host, startedAt } = JSON.parse(content) as Partial<LockOwner>;
@@ -18,17 +18,17 @@ export function parseOwner(content: string): LockOwner | null {
   }
 }
 
-/** The files of one lock, by generation. Each call is atomic by itself; anything may happen between two. */
+/** The files of one lock, by generation. Each call is atomic; anything may happen between two calls. */
 export interface LockFiles {
-  /** Every generation that exists. */
+  /** All existing generations. */
   list(): Promise<readonly number[]>;
-  /** Null where the generation does not exist. */
+  /** Null if the generation does not exist. */
   read(generation: number): Promise<string | null>;
-  /** False where the generation exists already. */
+  /** False if the generation already exists. */
   tryCreate(generation: number, content: string): Promise<boolean>;
-  /** How long ago its owner wrote the file last, by the clock of the file system; null where it does not exist. */
+  /** Time since the owner last wrote the file, by the file system's clock; null if the generation does not exist. */
   ageMs(generation: number): Promise<number | null>;
-  /** Does nothing where the generation does not exist. */
+  /** No effect if the generation does not exist. */
   remove(generation: number): Promise<void>;
 }
 
@@ -36,7 +36,9 @@ export interface LockRules {
   /** Null for content that names no owner. */
   readonly parseOwner: (content: string) => LockOwner | null;
   readonly stateOf: (owner: LockOwner) => ProcessState;
-  /** An owner that cannot be seen from here counts as dead when it has not refreshed its file for so long. */
+  /**
+   * An owner on another machine or in another container counts as dead if it has not refreshed its file for this long.
+   */
   readonly staleMs: number;
 }
 
@@ -44,35 +46,35 @@ export type LockAnswer =
   | {
       readonly held: true;
       readonly generation: number;
-      /** What the file of that generation holds, until it is given back or lost. */
+      /** The content of the generation's file, until it is released or lost. */
       readonly content: string;
-      /** Whether it was taken from an owner that may still run, and does not know yet that it has lost the lock. */
+      /** True if the previous owner may still run without knowing that it lost the lock. */
       readonly isTakenOver: boolean;
       readonly release: () => Promise<void>;
     }
   | {
       readonly held: false;
       readonly generation: number;
-      /** Null where the file of that generation names none. */
+      /** Null if the generation's file names no owner. */
       readonly owner: LockOwner | null;
-      /** When the owner counts as dead unless it refreshes its file; null where it is seen to run. */
+      /** Time until the owner counts as dead unless it refreshes its file; null if it is visibly running. */
       readonly freeInMs: number | null;
     };
 
 interface Seen {
   readonly generation: number;
   readonly content: string;
-  /** Null where the file names none. */
+  /** Null if the file names none. */
   readonly owner: LockOwner | null;
   readonly isAlive: boolean;
-  /** Null where the owner is seen, or where there is none. */
+  /** Null if the owner's process is visible, or if there is no owner. */
   readonly ageMs: number | null;
 }
 
-/** Far more than a race ever takes; only a file system that shows changes late gets there. */
+/** Far more rounds than any race takes; only a file system with delayed updates gets there. */
 const maxLooks = 100;
 
-/** Null where the file is gone by now. */
+/** Null if the file is gone. */
 async function lookAt(files: LockFiles, generation: number, rules: LockRules): Promise<Seen | null> {
   const content = await files.read(generation);
   if (content === null) return null;
@@ -94,12 +96,12 @@ async function look(files: LockFiles, rules: LockRules): Promise<readonly Seen[]
 
 type Claim = Pick<Seen, 'generation' | 'content'>;
 
-/** A person may have removed it by hand, or another process after it was not refreshed, and the number be used again. */
+/** The file may have been removed, by hand or by another process after it went stale, and its number reused. */
 async function removeOwn(files: LockFiles, { generation, content }: Claim): Promise<void> {
   if ((await files.read(generation)) === content) await files.remove(generation);
 }
 
-/** Those of others that are dead, and are removed now; null where one of them is alive after all. */
+/** The dead owners of other generations, which must be removed; null if an owner is alive. */
 async function settle(files: LockFiles, { generation }: Claim, rules: LockRules): Promise<readonly Seen[] | null> {
   const others = (await look(files, rules)).filter((each) => each.generation !== generation);
   if (others.some(({ isAlive }) => isAlive)) return null;
@@ -107,7 +109,7 @@ async function settle(files: LockFiles, { generation }: Claim, rules: LockRules)
   return others;
 }
 
-/** Null where somebody else created the generation, or has the lock after all: then nothing is left of it. */
+/** Null, and nothing is left behind, if another process created the generation or holds the lock. */
 async function tryTake(files: LockFiles, claim: Claim, rules: LockRules): Promise<readonly Seen[] | null> {
   if (!(await files.tryCreate(claim.generation, claim.content))) return null;
   let dead: readonly Seen[] | null = null;
@@ -124,27 +126,27 @@ function refusedBy({ generation, owner, ageMs }: Seen, { staleMs }: LockRules): 
 }
 
 /**
- * Takes a lock that a killed process cannot leave behind, without a daemon and without locks of the kernel, which node
- * does not offer. A lock is a file that names its owner; its generation is in its name.
+ * Acquires a lock that a killed process never leaves behind, without a daemon and without kernel locks, which Node does not
+ * offer. A lock is a file that names its owner; its generation is part of its name.
  *
- * 1. Look at every generation. An owner that is alive holds the lock, whichever generation is its own. A dead one holds
- *    nothing, so that SIGKILL frees the lock at once; a stopped process is alive. An owner that cannot be seen (another
- *    machine, another container) is alive as long as it refreshes its file.
- * 2. Create the next generation. Of all who saw the same, one succeeds, because the file appears only where there is
- *    none; and it appears whole (link(2)), so that a process killed here leaves its name, never an empty file that
- *    nobody could judge. A dead owner's file is not replaced in its place: who saw it long ago would replace that of its
- *    successor.
- * 3. Look again, for this process may have slept between 1 and 2 while others took the lock and gave it back, and
- *    numbers are used again. Is anybody else alive, withdraw and start over.
+ * 1. Read all generations. A live owner of any generation holds the lock. A dead owner holds nothing, so SIGKILL frees
+ *    the lock at once; a stopped process is alive. An owner that is not visible (another machine or container) is alive
+ *    while it refreshes its file.
+ * 2. Create the next generation. Of all processes that saw the same state, one succeeds, because the file is only
+ *    created if it does not exist. The file appears complete (link(2)), so that a process killed here leaves its name,
+ *    never an empty file. A dead owner's file is not replaced in place: a process with an outdated view would replace
+ *    its successor's file.
+ * 3. Read again: this process may have slept between 1 and 2 while others took and released the lock, and numbers are
+ *    reused. If another owner is alive, withdraw and start over.
  * 4. Remove the generations of dead owners.
- * 5. To release is to remove the own file.
+ * 5. To release the lock, remove the own file.
  *
- * Why there are never two: the file of a living owner is removed by itself only. Each of two holders would have looked
- * (3) after it created its file, so that the one that looked later saw the other's, alive, and withdrew. And the files
- * removed in 4 are still those of the dead that were seen in 3: only a holder removes them, and there is no other.
+ * Why there are never two holders: only a live owner removes its own file. Each of two holders would have read (3)
+ * after it created its file, so the later reader saw the other's file, alive, and withdrew. And the files removed in 4
+ * still belong to the dead owners seen in 3: only a holder removes them, and there is no other.
  *
- * The exception is an owner that cannot be seen and stood still for longer than `staleMs`. Its file is gone when the next
- * one has the lock: a holder must look at its own file before it does what only one may do.
+ * The exception is an owner that is not visible and was stopped for longer than `staleMs`. Its file is removed before
+ * the next holder proceeds, so a holder must check its own file before every exclusive step.
  */
 export async function tryLock(files: LockFiles, me: LockOwner, rules: LockRules): Promise<LockAnswer> {
   const content = JSON.stringify(me);

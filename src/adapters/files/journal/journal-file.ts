@@ -8,13 +8,13 @@ import { placeOf } from '../file-place.ts';
 import { keepAside, syncFolder, takePlace } from '../replace-file.ts';
 import { encodeHeader, headerStart, type JournalHeader } from './journal-header.ts';
 
-/** Solutions are in it. */
+/** The file contains solutions. */
 const ownerOnly = 0o600;
 
 const noFolder = (path: string): UsageError =>
   new UsageError(`there is no folder ${dirname(path)} for the journal ${path}`, 'create it, or correct --journal');
 
-/** Where the journal really is, so that one that is reached by two names has one lock. It need not exist. */
+/** The real path of the journal, so that two names for it share one lock. The file need not exist. */
 export async function realPathOf(path: string): Promise<string> {
   const { path: real } = await placeOf(path);
   try {
@@ -25,7 +25,7 @@ export async function realPathOf(path: string): Promise<string> {
   throw noFolder(path);
 }
 
-/** The length of a journal in bytes; 0 where there is none. Throws `UsageError` for what cannot be one. */
+/** The length of a journal in bytes; 0 if there is none. Throws `UsageError` for anything but a regular file. */
 export async function lengthOf(path: string): Promise<number> {
   try {
     const found = await stat(path);
@@ -37,7 +37,7 @@ export async function lengthOf(path: string): Promise<number> {
   throw new UsageError(`the journal ${path} is not a regular file`, 'correct --journal');
 }
 
-/** Writes a file that must not exist, durably. */
+/** Writes a new file durably; it must not exist. */
 export async function writeDurably(path: string, content: string | Buffer): Promise<void> {
   const file = await open(path, 'wx', ownerOnly);
   try {
@@ -50,10 +50,10 @@ export async function writeDurably(path: string, content: string | Buffer): Prom
   }
 }
 
-/** A name beside `path` that nobody else uses. */
+/** A temporary name next to `path` that no other process uses. */
 export const temporaryNameFor = (path: string): string => `${path}.tmp-${randomBytes(6).toString('hex')}`;
 
-/** Throws `UsageError` for a file that does not begin as a journal does. */
+/** Throws `UsageError` for a file that does not start like a journal. */
 export async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
   const start = Buffer.alloc(headerStart.length);
   await file.read(start, 0, start.length, 0);
@@ -61,13 +61,13 @@ export async function refuseOtherFiles(file: FileHandle, path: string): Promise<
   throw new UsageError(`${path} is not a journal of captcha batch`, 'name another file with --journal FILE');
 }
 
-/** Takes from others what may be read by its owner only. */
+/** Restricts the file to its owner. */
 export async function makePrivate(file: FileHandle): Promise<void> {
   const { mode } = await file.stat();
   if ((mode & 0o077) !== 0) await file.chmod(ownerOnly);
 }
 
-/** Keeps a journal under a name of its own before another one takes its place; null where there is none to keep. */
+/** Keeps a journal under another name before a new one replaces it; null if there is none. */
 async function keepOld(path: string): Promise<string | null> {
   if ((await lengthOf(path)) === 0) return null;
   const file = await openForAppending(path);

@@ -2,7 +2,7 @@ import type { Location } from '../great-circle.ts';
 
 type CloudRegion = readonly [name: string, place: string, latitude: number, longitude: number];
 
-/** Amazon Web Services: the nearest city that its documentation names for the region. */
+/** Amazon Web Services: the nearest city named in its documentation. */
 const aws: readonly CloudRegion[] = [
   ['af-south-1', 'Cape Town', -33.9, 18.4],
   ['ap-east-1', 'Hong Kong', 22.3, 114.2],
@@ -45,7 +45,7 @@ const aws: readonly CloudRegion[] = [
   ['us-west-2', 'Boardman', 45.8, -119.7],
 ];
 
-/** Google Cloud: the town that its documentation names for the region. */
+/** Google Cloud: the town named in its documentation. */
 const google: readonly CloudRegion[] = [
   ['africa-south1', 'Johannesburg', -26.2, 28.0],
   ['asia-east1', 'Changhua', 24.1, 120.5],
@@ -95,7 +95,7 @@ const locations = new Map<string, Location>(
   [...aws, ...google].map(([name, , latitude, longitude]) => [name, [latitude, longitude]]),
 );
 
-/** Where the region of a cloud is, by the name that Amazon Web Services or Google Cloud gives it; null for other names. */
+/** The location of an AWS or Google Cloud region, by its official name; null for other names. */
 export function cloudRegionLocation(name: string): Location | null {
   return locations.get(name.toLowerCase()) ?? null;
 }

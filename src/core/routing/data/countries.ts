@@ -2,16 +2,16 @@ import type { Location } from '../great-circle.ts';
 
 /** A country, or a territory with a country-code domain of its own. */
 export interface Country {
-  /** As `hostOf` writes it, without a dot. */
+  /** In the form of `hostOf`, without a dot. */
   readonly domain: string;
-  /** As a sentence begins with it. */
+  /** Capitalised, as at the start of a sentence. */
   readonly name: string;
-  /** The place that stands for it: its capital, or the city in which most of its people and servers are. */
+  /** The city that represents it: the capital, or the centre of population and servers. */
   readonly centre: string;
   readonly location: Location;
 }
 
-/** One line of a table, with degrees to one decimal. */
+/** One row of a table; degrees with one decimal. */
 type CountryRow = readonly [domain: string, name: string, centre: string, latitude: number, longitude: number];
 
 /** Africa and its islands. */
@@ -242,7 +242,10 @@ const oceania: readonly CountryRow[] = [
   ['wf', 'Wallis and Futuna', 'Mata-Utu', -13.3, -176.2],
 ];
 
-/** Every country whose domain says where its sites are: those of ISO 3166 that the root zone has, with .eu, .su and .uk. */
+/**
+ * The countries whose domain tells the location of its sites: the ISO 3166 codes in the root zone, with .eu, .su and
+ * .uk.
+ */
 export const countries: readonly Country[] = [...africa, ...americas, ...asia, ...europe, ...oceania].map(
   ([domain, name, centre, latitude, longitude]) => ({ domain, name, centre, location: [latitude, longitude] }),
 );

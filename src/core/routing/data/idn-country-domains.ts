@@ -1,4 +1,4 @@
-/** Country-code domains in other scripts, as of the root zone: how a host spells them, how people do, and whose they are. */
+/** Country-code domains in other scripts, as in the root zone: Punycode form, Unicode form, country. */
 export const scriptDomains: readonly (readonly [domain: string, written: string, country: string])[] = [
   ['xn--mgbaam7a8h', 'امارات', 'ae'],
   ['xn--y9a3aq', 'հայ', 'am'],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type ColumnChoices, ColumnUses, isPlain, meantBy, planOf } from '../../src/cli/result-row.ts';
+import { type ColumnChoices, ColumnUses, isPlain, suggestColumn, planColumns } from '../../src/cli/input-columns.ts';
 
 const none: ColumnChoices = { keep: [], send: [] };
 const use = (column: string, choices: Partial<ColumnChoices> = {}) =>
   new ColumnUses({ ...none, ...choices }).of(column);
-const plan = (...columns: string[]) => planOf(columns, new ColumnUses(none));
+const plan = (...columns: string[]) => planColumns(columns, new ColumnUses(none));
 
 describe('a column of an input', () => {
   it.each([
@@ -75,7 +75,7 @@ describe('a column of an input', () => {
   });
 
   it('is refused where another one stands for the same, and the one of another spelling is to be given up', () => {
-    const faults = new ColumnUses(none).faultsOf(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
+    const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
       { column: 'page_url', reason: 'the column pageurl is taken for pageurl, too' },
       { column: 'param.proxy', reason: 'the column proxy is taken for proxy, too' },
@@ -101,16 +101,16 @@ describe('what is said of the columns', () => {
     ['Notizen', null],
     ['name', null],
   ])('%s was perhaps meant for %s', (column, meant) => {
-    expect(meantBy(column, plan('method', column))).toBe(meant);
+    expect(suggestColumn(column, plan('method', column))).toBe(meant);
   });
 
   it('is no guess at what the input has already', () => {
-    expect(meantBy('websiteURL', plan('method', 'page_url', 'websiteURL'))).toBeNull();
+    expect(suggestColumn('websiteURL', plan('method', 'page_url', 'websiteURL'))).toBeNull();
   });
 
   it('is told once of a column that a later record brings', () => {
     const uses = new ColumnUses({ keep: ['a'], send: [] });
-    planOf(['method'], uses);
+    planColumns(['method'], uses);
     const told: string[] = [];
     uses.onUnknown = (column) => told.push(column);
     for (let row = 0; row < 3; row++) uses.read({ method: 'm', note: 'x', a: '1', _b: '1', proxy: 'p', empty: '' });
