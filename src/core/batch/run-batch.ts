@@ -9,7 +9,7 @@
  *     the state before           accepted id is dead
  *     the intent
  *
- * A task also finishes from `new` and `in doubt`, where it fails without an accepted id. What a later run does with a task:
+ * A task also finishes from `new` and `in doubt` if it fails without an accepted id. What a later run does with a task:
  *
  *   new         submits it
  *   in doubt    submits it, marked possibly charged; with leaveInDoubt it fails instead

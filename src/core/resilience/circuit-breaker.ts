@@ -15,7 +15,8 @@
  *
  * Closed, the number of submissions in flight is limited in two cases:
  *   unproven    no answer within samplingDuration: unprovenLimit less the failures in a row
- *   slow start  samplingDuration after closing: 2, one more per success, half per failure; opening again makes the break longer
+ *   slow start  for samplingDuration after closing: 2, one more per success, half per failure; the break after an opening
+ *               in this time is longer than the last
  */
 
 import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';

@@ -25,7 +25,7 @@ const measured = [
 /** What differs from run to run, and what stands for it. Earlier rules win. */
 const volatile: readonly Rule[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
-  [/\b1[78]\d{11}(\.\d+)?\b/g, '<epoch-ms>'],
+  [/(?<![.\d])\b1[78]\d{11}(\.\d+)?\b/g, '<epoch-ms>'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
   [/\b([bs])-[0-9a-f]{20}\b/g, '$1-<run>'],
   [new RegExp(`${escaped(hostname())}-\\d+`, 'g'), '<host>-<pid>'],
