@@ -1,4 +1,7 @@
-/** What `npm test` runs: every check, side by side where that is faster, and in the end one line for each. */
+/**
+ * What `npm test` runs: every check, side by side where that is faster, and in the end one line for each. Paths after
+ * `npm test --` choose the tests.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +12,7 @@ const reportPath = join(folder, 'tests.json');
 const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportPath}`];
 
 const build = { name: 'build', command: ['node', 'scripts/build.js'] };
-const tests = { name: 'tests', command: ['vitest', 'run', ...reporters], isShown: true };
+const tests = { name: 'tests', command: ['vitest', 'run', ...reporters, ...process.argv.slice(2)], isShown: true };
 /** Beside the tests, which leave the processor idle for much of their time. */
 const statics = [
   { name: 'types', command: ['tsc', '-p', '.'] },

@@ -49,7 +49,7 @@ async function filesIn(home: string): Promise<readonly { path: string; text: str
   return Promise.all(files.map(async (path) => ({ path, text: await readFile(path, 'utf8') })));
 }
 
-const solve = ['solve', ...turnstile, '--json', '--timeout', '1s'];
+const solve = ['solve', ...turnstile, '--json', '--timeout', '5s'];
 const others = [
   ['result', '7', '--no-wait', '--json'],
   ['balance'],
@@ -195,7 +195,7 @@ describe.concurrent('the solution', () => {
     'is not logged when it %s',
     async (name, { bench }) => {
       const service = await bench.service(({ url }) => (url === '/in.php' ? { body: 'OK|7' } : answers[name]!));
-      const args = ['solve', ...turnstile, '-vv', '--log-format', 'json', '--timeout', '700ms'];
+      const args = ['solve', ...turnstile, '-vv', '--log-format', 'json', '--timeout', '5s'];
       const { code, stdout, stderr } = await bench.run(args, { at: service });
       expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
       expect(stderr).not.toContain(solutionMark);
