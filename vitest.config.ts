@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files that start no process and change nothing that belongs to the whole process: they may share one. */
-const pure = ['domain', 'protocol', 'core'].map((folder) => `test/${folder}/**/*.test.ts`);
+/** Folders whose files put back what they change of their process, so that many of them may share one. */
+const folders = ['domain', 'protocol', 'core', 'commands', 'cli', 'config', 'sandbox', 'simulation'];
+const sharing = folders.map((folder) => `test/${folder}/**/*.test.ts`);
 const all = ['test/**/*.test.ts'];
 
 /** What holds for every run of tests. */
@@ -21,8 +22,8 @@ export default defineConfig({
     ...usual,
     projects: [
       // A process of its own for each file costs half a second of CPU each.
-      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
-      { extends: true, test: { name: 'outside', include: all, exclude: pure } },
+      { extends: true, test: { name: 'shared', include: sharing, isolate: false } },
+      { extends: true, test: { name: 'isolated', include: all, exclude: sharing } },
     ],
   },
 });

@@ -19,7 +19,7 @@ const stressTest = {
   redisAwayMs: 1_000,
 } as const;
 
-describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', () => {
+describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fleet.state', () => {
   it.runIf(isExhaustive)('ends with one result each, whatever is killed', async ({ bench }) => {
     const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, random: seeded(3), open: openSqsFleet });
     expectOneResultEach(rows, ledger, { count: stressTest.rows, most: stressTest.kills });
