@@ -6,6 +6,7 @@ import { openLedger, rowsIn, tasksCsv } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
 import { bin } from './support/running.ts';
 import { runTraced } from './support/traced-names.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv'];
 const journal = 'solved.csv.journal';
@@ -177,7 +178,7 @@ describe.concurrent('the output of a batch', () => {
   });
 });
 
-describe('captcha batch --fresh, killed before any change of a name', () => {
+describe.runIf(isExhaustive)('captcha batch --fresh, killed before any change of a name', () => {
   /** Kills a copy of the folder at every step, and runs on without --fresh. */
   async function killEverywhere(
     bench: Bench,
@@ -201,20 +202,16 @@ describe('captcha batch --fresh, killed before any change of a name', () => {
   const isIn = (folder: string, content: string): boolean =>
     readdirSync(folder).some((name) => readFileSync(join(folder, name), 'utf8') === content);
 
-  it(
-    'never lets the next run overwrite an output that no journal explains',
-    { timeout: 120_000 },
-    async ({ bench }) => {
-      const mine = 'somebody,else\n1,2\n';
-      await bench.write('work/tasks.csv', tasksCsv(1));
-      await bench.write('work/solved.csv', mine);
-      await killEverywhere(bench, await openLedger(bench), (folder, code, step) => {
-        expect(isIn(folder, mine), step).toBe(true);
-        expect([0, 2], step).toContain(code);
-        expect(readdirSync(folder), step).toEqual(expect.not.arrayContaining([expect.stringContaining('partial')]));
-      });
-    },
-  );
+  it('never lets the next run overwrite an output that no journal explains', async ({ bench }) => {
+    const mine = 'somebody,else\n1,2\n';
+    await bench.write('work/tasks.csv', tasksCsv(1));
+    await bench.write('work/solved.csv', mine);
+    await killEverywhere(bench, await openLedger(bench), (folder, code, step) => {
+      expect(isIn(folder, mine), step).toBe(true);
+      expect([0, 2], step).toContain(code);
+      expect(readdirSync(folder), step).toEqual(expect.not.arrayContaining([expect.stringContaining('partial')]));
+    });
+  });
 
   it('never loses a journal, nor the output that it explains', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(1));

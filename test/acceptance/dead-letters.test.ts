@@ -81,7 +81,7 @@ async function recover(place: Place): Promise<void> {
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
 }
 
-describe.skipIf(!hasRedis)('dead letters on Redis', () => {
+describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
   it('are set aside by a worker, listed, queued again, and solved then', async ({ bench }) => {
     const { ledger, config, startWorker, redis } = await openFleet(bench);
     const place = { bench, usage: { at: ledger, config } };
@@ -135,7 +135,7 @@ describe.skipIf(!hasRedis)('dead letters on Redis', () => {
   });
 });
 
-describe.skipIf(!hasRedis)('dead letters on SQS, with ids kept in Redis', () => {
+describe.skipIf(!hasRedis).concurrent('dead letters on SQS, with ids kept in Redis', () => {
   it('are set aside by SQS, listed, queued again, and solved then', async ({ bench }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());

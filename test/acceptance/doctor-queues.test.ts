@@ -28,7 +28,7 @@ async function queuesOf(config: object, bench: Bench): Promise<Check & { readonl
 const redisCli = (port: number, ...words: string[]) => promisify(execFile)('redis-cli', ['-p', String(port), ...words]);
 const regionAt = (queue: string) => ({ regions: [{ name: 'us-east-1', queue }], routes: { default: 'us-east-1' } });
 
-describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', () => {
+describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () => {
   it('looks into every queue and tells who works on it, and for how long', async ({ bench }) => {
     const { config, startWorker, redis } = await openFleet(bench);
     await startWorker('us-east-1');

@@ -3,6 +3,7 @@ import type { Endpoint } from '../../src/protocol/error-codes.ts';
 import type { ScriptedFault } from '../../src/sandbox/options.ts';
 import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';
+import { someOf } from '../support/exhaustive.ts';
 
 const statuses = [100, 204, 301, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504];
 /** From something that never was the service. */
@@ -19,6 +20,9 @@ const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] =
   ...['reset', 'hang', 'html', 'empty'].map((mode) => ({ mode, answerLost: true, served: false })),
   ...['truncated', 'reset-after'].map((mode) => ({ mode, answerLost: true, served: true })),
 ];
+
+/** One of each sort. */
+const some = someOf(modes, ({ mode }) => ['404', '429', '502', '503', 'reset', 'hang', 'truncated'].includes(mode));
 
 /** Only a service that hangs is left after a short while: a busy machine must not look like one. */
 const timeoutOf = (mode: string | number): string => (mode === 'hang' ? '3s' : '60s');
@@ -44,15 +48,18 @@ async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '60s')
 describe.concurrent('a submission that is struck by', () => {
   const endpoint: Endpoint = 'submit';
 
-  const passing = modes.filter(({ mode }) => !strange.includes(mode));
+  const passing = some.filter(({ mode }) => !strange.includes(mode));
 
-  it.for(strange)('%s before anything else was answered ends: the address is wrong', async (mode, { bench }) => {
-    const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint });
-    expect(code).toBe(2);
-    expect(outcome).toMatchObject({ reason: 'config', captchaId: null, possiblyCharged: false });
-    expect(stderr).toMatch(/answered HTTP \d+.*api\.baseUrl/);
-    expect(stats.submissions).toBe(1);
-  });
+  it.for(someOf(strange, (mode) => mode === '404'))(
+    '%s before anything else was answered ends: the address is wrong',
+    async (mode, { bench }) => {
+      const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint });
+      expect(code).toBe(2);
+      expect(outcome).toMatchObject({ reason: 'config', captchaId: null, possiblyCharged: false });
+      expect(stderr).toMatch(/answered HTTP \d+.*api\.baseUrl/);
+      expect(stats.submissions).toBe(1);
+    },
+  );
 
   it.for(passing)('$mode once is made again', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint });
@@ -78,14 +85,14 @@ describe.concurrent('a submission that is struck by', () => {
 describe.concurrent('a poll that is struck by', () => {
   const endpoint: Endpoint = 'poll';
 
-  it.for(modes)('$mode twice is repeated on the same id', async ({ mode }, { bench }) => {
+  it.for(some)('$mode twice is repeated on the same id', async ({ mode }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint, times: 2 });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: false });
     expect(stats).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
   });
 
-  it.for(modes)('$mode always leaves an id behind, which is named', async ({ mode }, { bench }) => {
+  it.for(some)('$mode always leaves an id behind, which is named', async ({ mode }, { bench }) => {
     const fault = { mode, endpoint, times: Infinity };
     const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, soon);
     expect(code).toBe(4);

@@ -9,7 +9,7 @@ import { slowService } from './support/service-clock.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 
-describe.skipIf(!hasRedis)('a fleet of three regions on Redis', () => {
+describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () => {
   it('solves a batch where its pages belong, one row per task, and drains on SIGTERM', async ({ bench }) => {
     const { ledger, config, startWorker, healthOf } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(300));

@@ -44,7 +44,7 @@ const engines = [
   ['SQS with fleet.state', openSqsFleet],
 ] as const;
 
-describe.skipIf(!hasRedis)('tasks that were moved after they were paid for', () => {
+describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were paid for', () => {
   it.for(engines)(
     'are polled where they are when the same batch is run again with its region back, on %s',
     async ([, open], { bench }) => {

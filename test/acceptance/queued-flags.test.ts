@@ -8,7 +8,7 @@ import { hourMs } from './support/service-clock.ts';
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const unsolvable = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
 
-describe.skipIf(!hasRedis)('the flags of a dispatcher', () => {
+describe.skipIf(!hasRedis).concurrent('the flags of a dispatcher', () => {
   it.for([
     [[], '3'],
     [['--max-attempts', '1'], '1'],

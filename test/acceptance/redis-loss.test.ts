@@ -48,7 +48,7 @@ function tell(ledger: Ledger, workers: readonly Running[], batchErr: string): vo
   for (const worker of workers) console.log(worker.stderr);
 }
 
-describe.skipIf(!hasRedis)('a fleet whose Redis loses its data', () => {
+describe.skipIf(!hasRedis).concurrent('a fleet whose Redis loses its data', () => {
   it.for([
     { what: 'by FLUSHALL', lose: flush },
     { what: 'by a restart without persistence', lose: restart },

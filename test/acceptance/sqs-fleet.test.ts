@@ -7,6 +7,7 @@ import { regionalCsv, regions } from './support/fleet.ts';
 import { expectAccounted, expectRowEach, seeded } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
 import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 /** Few at once, so that the first kill does not meet all workers as they begin. */
@@ -18,8 +19,8 @@ const stressTest = {
   redisAwayMs: 1_000,
 } as const;
 
-describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', () => {
-  it('ends with one result each, whatever is killed', async ({ bench }) => {
+describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fleet.state', () => {
+  it.runIf(isExhaustive)('ends with one result each, whatever is killed', async ({ bench }) => {
     const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, random: seeded(3), open: openSqsFleet });
     expectOneResultEach(rows, ledger, { count: stressTest.rows, most: stressTest.kills });
   });
@@ -81,7 +82,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', 
   });
 });
 
-describe('a fleet of three regions on SQS with nothing beside it', () => {
+describe.runIf(isExhaustive)('a fleet of three regions on SQS with nothing beside it', () => {
   it('ends with one result each, and pays twice for what a killed worker had in hand, at the most', async ({
     bench,
   }) => {

@@ -49,7 +49,7 @@ describe.concurrent('queues inside the process', () => {
     const running = await bench.start(batch, { at: ledger, config });
     await until(() => ledger.accepted.size >= 10);
     running.signal('SIGTERM');
-    await running.said(/no new submissions/);
+    await running.said(/stopping/);
     finish();
     expect(await running.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, ledger.accepted.size);

@@ -7,10 +7,9 @@ import { textOf } from './support/places.ts';
 import { runProbe } from './support/probe.ts';
 import { Terraform, whyNot } from './support/terraform.ts';
 import { complaintAbout } from './support/understood.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
 if (whyNot !== null) console.warn(`skipped: terraform validate and terraform test, since ${whyNot}`);
-
-const patience = 300_000;
 
 interface Container {
   readonly name: string;
@@ -32,13 +31,13 @@ async function tested(folder: string, testFile: string, expression: string) {
   return { passed: others.filter(({ status }) => status === 'pass'), others, shown: shown ?? '' };
 }
 
-describe.skipIf(whyNot !== null)('terraform', { timeout: patience }, () => {
+describe.skipIf(whyNot !== null)('terraform', () => {
   it('finds every file formatted', async () => {
     const terraform = await Terraform.open('');
     expect(await terraform.run('fmt', '-check', '-recursive')).toEqual({ exitCode: 0, stdout: '' });
   });
 
-  it('passes the tests of the fleet, whose configuration the program accepts', async () => {
+  it.runIf(isExhaustive)('passes the tests of the fleet, whose configuration the program accepts', async () => {
     const { passed, others, shown } = await tested('', 'tests/fleet.tftest.hcl', 'output.config');
     expect(others).toHaveLength(7);
     expect(passed).toEqual(others);
@@ -51,7 +50,7 @@ describe.skipIf(whyNot !== null)('terraform', { timeout: patience }, () => {
     expect(config.worker).toMatchObject({ healthHost: '0.0.0.0', drainTimeoutMs: 100_000 });
   });
 
-  it('passes the tests of a region, whose containers do what they should', async () => {
+  it.runIf(isExhaustive)('passes the tests of a region, whose containers do what they should', async () => {
     const file = 'tests/region.tftest.hcl';
     const definition = 'aws_ecs_task_definition.worker.container_definitions';
     const { passed, others, shown } = await tested('modules/region/', file, definition);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/protocol/answer.ts';
 import { readMultipart } from '../../src/sandbox/request.ts';
 import { runSandbox } from './running-sandbox.ts';
+import { runs } from '../support/exhaustive.ts';
 
 const names = fc.constantFrom(
   'key',
@@ -50,7 +51,7 @@ describe('a malformed request', () => {
           expect(readAnswer(await response.text()).type).not.toBe('unreadable');
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('a malformed request', () => {
         await closed;
         expect((await fetch(`${sandbox.url}/_stats`)).status).toBe(200);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

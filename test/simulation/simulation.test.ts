@@ -35,7 +35,7 @@ describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks 
     const { broken, counts } = await playSeeds(1, 500);
     expect(broken).toEqual([]);
     expect(mustHappen.filter((event) => (counts.get(event) ?? 0) < 3)).toEqual([]);
-  }, 120_000);
+  });
 
   it('take the same steps for the same seed', async () => {
     for (const each of [1, 7, 42]) {
@@ -47,10 +47,10 @@ describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks 
   });
 });
 
-describe.runIf(seed !== undefined)(`the schedule of seed ${seed ?? ''}`, () => {
-  it('breaks no invariant', async () => {
+if (seed !== undefined) {
+  it(`the schedule of seed ${seed} breaks no invariant`, async () => {
     console.info(JSON.stringify(scheduleOf(Number(seed)), null, 1));
     const { broken } = await simulate(Number(seed), (line) => console.info(line));
     expect(broken).toEqual([]);
   });
-});
+}

@@ -6,6 +6,7 @@ import { type RetryBudgetOptions, RetryBudgetState } from '../../../src/core/res
 import type { SyncOptions } from '../../../src/ports/state.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { clockedScript, ScriptedClock } from './support/scripted-clock.ts';
+import { runs } from '../../support/exhaustive.ts';
 
 const budget: RetryBudgetOptions = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: 1, burst: 20 };
 const nothing: SyncOptions = {
@@ -83,7 +84,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }
       },
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: runs(150) });
   });
 
   it('keeps the bound, whenever leased tokens are used', async () => {
@@ -111,7 +112,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }),
       );
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: runs(60) });
   });
 
   it('leases no more than a quarter of what is there', async () => {
@@ -215,7 +216,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
         }),
       );
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: runs(60) });
   });
 
   it('says to all for how long the service is to be left alone', async () => {

@@ -7,6 +7,7 @@ import type { StopReason } from '../../../src/core/batch/stop-rules.ts';
 import { aBatch, someItems, streamOf, type Values } from '../../support/batch-harness.ts';
 import { type Durable, MemoryJournal, nothingDurable } from '../../support/memory-journal.ts';
 import { CrashWorld } from '../../support/crash-world.ts';
+import { runs } from '../../support/exhaustive.ts';
 
 const aBound = fc.option(fc.integer({ min: 1, max: 12 }));
 
@@ -146,6 +147,6 @@ const invariants: Record<string, (scenario: Scenario) => Promise<void>> = {
 
 describe('a batch that is abandoned at any step and run again', () => {
   it.each(Object.entries(invariants))('%s', async (_sentence, invariant) => {
-    await fc.assert(fc.asyncProperty(aScenario, invariant), { numRuns: 150 });
+    await fc.assert(fc.asyncProperty(aScenario, invariant), { numRuns: runs(150) });
   });
 });

@@ -8,6 +8,7 @@ import {
 } from '../../../src/core/regions/failover-plan.ts';
 import { isServing } from '../../../src/domain/region.ts';
 import { anyFleet, aState } from './some-regions.ts';
+import { runs } from '../../support/exhaustive.ts';
 
 const anyOptions: fc.Arbitrary<FailoverOptions> = fc.record({
   strategy: fc.constantFrom('spread', 'lowest-depth'),
@@ -20,7 +21,7 @@ function always(check: (move: FailoverMove, stateOf: (name: string) => RegionSta
     const byName = new Map(states.map((state) => [state.region.name, state]));
     for (const move of planFailover(states, options)) check(move, (name) => byName.get(name)!);
   });
-  fc.assert(plans, { numRuns: 1_000 });
+  fc.assert(plans, { numRuns: runs(1_000) });
 }
 
 describe('any failover plan', () => {
@@ -91,7 +92,7 @@ describe('any failover plan', () => {
         ];
         expect(shareOf(withDepth(before + more))).toBeLessThanOrEqual(shareOf(withDepth(before)) + 1e-6);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

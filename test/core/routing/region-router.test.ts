@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRouter } from '../../../src/core/routing/region-router.ts';
 import { aRegion, aRouter, articleRegions, aRule } from './support/regions.ts';
+import { runs } from '../../support/exhaustive.ts';
 
 const reasonOf = (router: ReturnType<typeof aRouter>, url: string) => router.route(url).reason;
 
@@ -108,7 +109,7 @@ describe('the router', () => {
         expect(host === null).toBe(error !== null);
         expect(host).not.toBe('');
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

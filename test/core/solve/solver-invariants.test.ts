@@ -4,6 +4,7 @@ import type { Attempt } from '../../../src/domain/outcome.ts';
 import type { Call } from '../../support/scripted-api.ts';
 import { usualTiming } from '../../support/solver-harness.ts';
 import { aScenario, type PlayedScenario, play } from '../../support/solver-scenario.ts';
+import { runs } from '../../support/exhaustive.ts';
 
 /** Sums of times that are no whole milliseconds. */
 const rounding = 1e-6;
@@ -145,7 +146,7 @@ describe('whatever the service does', () => {
   it.each(Object.entries(invariants))('%s', async (_sentence, invariant) => {
     await fc.assert(
       fc.asyncProperty(aScenario, async (scenario) => invariant(await play(scenario))),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -154,7 +155,7 @@ describe('whatever the service does', () => {
       fc.asyncProperty(aScenario, async (scenario) => {
         expect(await play(scenario)).toEqual(await play(scenario));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });

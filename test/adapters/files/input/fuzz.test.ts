@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BadRow, InputRow } from '../../../../src/ports/files.ts';
 import { inChunks, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
+import { runs } from '../../../support/exhaustive.ts';
 
 /** A writer of its own: nothing here is shared with the reader. */
 function writeCsv(
@@ -34,7 +35,7 @@ describe('any rows', () => {
         expect({ bad, error }).toEqual({ bad: [], error: null });
         expect(valuesOf(read)).toEqual(written.map(([method, note, x]) => ({ method, note, x })));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -48,7 +49,7 @@ describe('any rows', () => {
         expect(bad).toEqual([]);
         expect(valuesOf(rows)).toEqual(clean);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -77,7 +78,7 @@ describe('any input', () => {
         const { all } = await readAll(sourceOf({ stdin: inChunks(content, sizes) }));
         expect(all.map(({ row }) => row)).toEqual(all.map((_, index) => index + 1));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -90,7 +91,7 @@ describe('any input', () => {
         expect(error).toBeNull();
         expect(all.map(({ line: at }) => at)).toEqual(lines.map((_, index) => index + 2));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -119,7 +120,7 @@ describe('any input', () => {
           expect(isKept || span?.row.type === 'bad', `${id} of ${JSON.stringify(text)}`).toBe(true);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 });

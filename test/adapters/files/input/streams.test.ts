@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/domain/errors.ts';
 import { fileWith, inChunks, readAll, readStdin, sourceOf } from './read-input.ts';
+import { runs } from '../../../support/exhaustive.ts';
 
 /** Standard input that is written by hand. */
 function aPipe(): { readonly stdin: AsyncIterable<Uint8Array>; write(text: string): void; end(): void } {
@@ -82,7 +83,7 @@ describe('standard input', () => {
         const chunked = await readAll(sourceOf({ stdin: inChunks(content, chunkSizes) }));
         expect(chunked).toEqual(whole);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

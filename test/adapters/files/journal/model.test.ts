@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { OpenJournal } from '../../../../src/adapters/files/journal/file-journal.ts';
 import type { FinishedTask, TaskProgress } from '../../../../src/ports/files.ts';
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
+import { runs } from '../../../support/exhaustive.ts';
 
 /** What may be asked of a journal, and what may happen to it. */
 type Operation =
@@ -131,7 +132,7 @@ it('finds after any history and any crash what a plain model says', async () => 
       await expectSame(journal, model);
       await journal.close();
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 }, 60_000);
 
@@ -175,6 +176,6 @@ it('finds after a crash in the midst of concurrent steps a state that some prefi
         await resumed.close();
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 }, 60_000);
