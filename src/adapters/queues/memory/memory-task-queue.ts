@@ -61,7 +61,7 @@ class MemoryLease implements TaskLease {
   }
 }
 
-/** One user's access to the tasks of a region in this process. What it still holds when it is closed goes back at once. */
+/** One user's handle to the in-process tasks of a region. `close` returns its held tasks at once. */
 export class MemoryTaskQueue implements TaskQueue {
   readonly #tasks: MemoryTasks;
   readonly #leases = new Set<MemoryLease>();
@@ -70,7 +70,7 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#tasks = tasks;
   }
 
-  /** What is in one process leaves no copies behind: nobody asks where it is. */
+  /** In one process a moved task leaves no copies, so one name is enough for all regions. */
   get place(): string {
     return 'memory';
   }
@@ -93,7 +93,7 @@ export class MemoryTaskQueue implements TaskQueue {
     return true;
   }
 
-  /** What ends with the process is not lost in it. */
+  /** Null for every task: an in-process queue cannot lose tasks. */
   async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
     return tasks.map(() => null);
   }
