@@ -5,14 +5,14 @@ import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';
 
 const statuses = [100, 204, 301, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504];
-/** From something that never was the service. */
+/** Answers that never come from the service itself. */
 const strange = ['301', '400', '401', '403', '404'];
 
-/** What becomes of a submission that is struck so. `served` modes let the service take it and spoil the answer. */
+/** The effect of a fault on a submission. In `served` modes the service accepts it and the answer is corrupted. */
 const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] = [
   ...statuses.map((status) => ({
     mode: String(status),
-    // A gateway's 5xx says nothing about what the service behind it did; 503 and 4xx refuse before any work.
+    // A gateway's 5xx does not tell what the service behind it did; 503 and 4xx refuse before any work.
     answerLost: [100, 204, 500, 502, 504].includes(status),
     served: false,
   })),
@@ -20,7 +20,7 @@ const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] =
   ...['truncated', 'reset-after'].map((mode) => ({ mode, answerLost: true, served: true })),
 ];
 
-/** Only a service that hangs is left after a short while: a busy machine must not look like one. */
+/** Only a hanging service gets a short timeout: a busy machine must not look like one. */
 const timeoutOf = (mode: string | number): string => (mode === 'hang' ? '500ms' : '5s');
 
 interface Outcome {
@@ -40,12 +40,12 @@ async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '5s') 
   return { ...ended, stats: sandbox.stats(), outcome: JSON.parse(ended.stdout) as Outcome };
 }
 
-describe.concurrent('a submission that is struck by', () => {
+describe.concurrent('a submission with the fault', () => {
   const endpoint: Endpoint = 'submit';
 
   const passing = modes.filter(({ mode }) => !strange.includes(mode));
 
-  it.for(strange)('%s before anything else was answered ends: the address is wrong', async (mode, { bench }) => {
+  it.for(strange)('%s as the first answer ends: the base URL is wrong', async (mode, { bench }) => {
     const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint });
     expect(code).toBe(2);
     expect(outcome).toMatchObject({ reason: 'config', captchaId: null, possiblyCharged: false });
@@ -53,14 +53,14 @@ describe.concurrent('a submission that is struck by', () => {
     expect(stats.submissions).toBe(1);
   });
 
-  it.for(passing)('$mode once is made again', async ({ mode, answerLost, served }, { bench }) => {
+  it.for(passing)('$mode once is repeated', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: answerLost });
     expect(stats).toMatchObject({ submissions: 2, duplicates: served ? 1 : 0 });
   });
 
-  it.for(passing)('$mode always is given up after the attempts', async ({ mode, answerLost, served }, { bench }) => {
+  it.for(passing)('$mode always fails after the last attempt', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint, times: Infinity });
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'attempts-exhausted', captchaId: null, possiblyCharged: answerLost });
@@ -74,17 +74,17 @@ describe.concurrent('a submission that is struck by', () => {
   });
 });
 
-describe.concurrent('a poll that is struck by', () => {
+describe.concurrent('a poll with the fault', () => {
   const endpoint: Endpoint = 'poll';
 
-  it.for(modes)('$mode twice is repeated on the same id', async ({ mode }, { bench }) => {
+  it.for(modes)('$mode twice is repeated for the same id', async ({ mode }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint, times: 2 });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: false });
     expect(stats).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
   });
 
-  it.for(modes)('$mode always leaves an id behind, which is named', async ({ mode }, { bench }) => {
+  it.for(modes)('$mode always leaves an id, which is named', async ({ mode }, { bench }) => {
     const fault = { mode, endpoint, times: Infinity };
     const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, '1500ms');
     expect(code).toBe(4);
@@ -109,7 +109,7 @@ describe.concurrent('Retry-After', () => {
   ];
 
   it.for(rows)(
-    'in $form of a $mode to a submission that ends after the deadline fails the task at once',
+    'in $form of a $mode to a submission fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'submit', retryAfter: row.retryAfter() } as const;
       const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);
@@ -122,7 +122,7 @@ describe.concurrent('Retry-After', () => {
   );
 
   it.for(rows)(
-    'in $form of a $mode to a poll that ends after the deadline fails the task at once',
+    'in $form of a $mode to a poll fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'poll', retryAfter: row.retryAfter() } as const;
       const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);

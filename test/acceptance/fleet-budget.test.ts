@@ -20,7 +20,7 @@ interface Report {
   readonly budget: { readonly tokens: number; readonly burst: number; readonly granted: number };
 }
 
-/** A host is a state folder of its own. */
+/** A host is simulated by its own state folder. */
 const onHost = (bench: Bench, name: string): { CAPTCHA_STATE_DIR: string } => ({
   CAPTCHA_STATE_DIR: join(bench.home, 'hosts', name),
 });
@@ -30,7 +30,7 @@ async function look(bench: Bench, usage: object): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** What a person reads of a run in which Redis was not there. */
+/** The user-visible messages of a run without a reachable Redis. */
 function expectOneWarning({ code, stderr }: Ended, why: RegExp): void {
   expect(code).toBe(0);
   expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(why)]);
@@ -45,7 +45,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
   let scope: string;
   beforeEach(() => void (scope = server.url()));
 
-  it('retry together what one bucket allows, and show how it stands', async ({ bench }) => {
+  it('retry together within one bucket, and show its state', async ({ bench }) => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const usage = { at, config: { budget: { ...bucket, scope }, breaker: noBreaker, solve: { timeout: '15s' } } };
     const beganMs = performance.now();
@@ -67,7 +67,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     expect((await look(bench, usage)).budget).toMatchObject({ tokens: 8, granted: 0 });
   });
 
-  it('keep the bound where Redis loses its data while they wait for promised tokens', async ({ bench }) => {
+  it('keep the limit if Redis loses its data while they wait for promised tokens', async ({ bench }) => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const config = { budget: { ...bucket, maxRetriesPerSecond: 2, scope }, breaker: noBreaker };
     const usage = { at, config, longestMs: 60_000 };
@@ -89,7 +89,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     expect(retries).toBeLessThanOrEqual(bucket.burst + 2 * seconds);
   });
 
-  it('fund each other: what one host had accepted another retries with', async ({ bench }) => {
+  it('fund each other: accepted submissions of one host pay for retries of another', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = { budget: { scope, ratio: 1, minRetriesPerSecond: 0 } };
     for (const host of ['a', 'b', 'c']) {
@@ -100,8 +100,8 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
   });
 });
 
-describe('a solve whose Redis is not there', { timeout }, () => {
-  it('is solved all the same, with one warning that says why', async ({ bench }) => {
+describe('a solve with an unreachable Redis', { timeout }, () => {
+  it('still succeeds, with one warning that gives the reason', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = { budget: { scope: `redis://:${password}@127.0.0.1:1/0` } };
     expectOneWarning(await bench.run(words('solve TASK'), { at, config }), /ECONNREFUSED/);
@@ -113,7 +113,7 @@ describe('a solve whose Redis is not there', { timeout }, () => {
     expect(reset.stderr).toMatch(/^error: budget\.scope .*ECONNREFUSED/);
   });
 
-  it('waits a second for one that does not answer, and no longer', async ({ bench }) => {
+  it('waits at most one second for an unresponsive one', async ({ bench }) => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     bench.afterwards(() => silent.close());

@@ -13,7 +13,7 @@ describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () 
     [['--max-attempts', '1'], '1'],
     [['--max-attempts', '2'], '2'],
   ] as const)(
-    '%j let a worker submit a task so often that cannot be solved: %s',
+    '%j limits the submissions of a worker for an unsolvable task: %s',
     async ([flags, attempts], { bench }) => {
       const { ledger, config, startWorker } = await openFleet(bench, { service: { faults: unsolvable } });
       await bench.write('work/tasks.csv', regionalCsv(1));
@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () 
     },
   );
 
-  it('let a worker give up in time what it would have worked on for longer', async ({ bench }) => {
+  it('let a worker give up earlier than its own configuration', async ({ bench }) => {
     const { ledger, config, startWorker } = await openFleet(bench, { service: { latencyMs: [60_000, 60_000] } });
     await bench.write('work/tasks.csv', regionalCsv(1));
     await startWorker('us-east-1', ['--timeout', '30s']);

@@ -5,10 +5,10 @@ import { bin, type Running } from './support/running.ts';
 import { solution } from './support/secrets.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
-/** Longer than two signals are held to be one. */
+/** Longer than the time within which two signals count as one. */
 const afterwardsMs = 400;
 
-/** Starts to solve what takes `latencyMs`, and waits until it is paid for. */
+/** Starts to solve a task that takes `latencyMs`, and waits until it is accepted. */
 async function paidFor(
   bench: Bench,
   latencyMs: number,
@@ -22,7 +22,7 @@ async function paidFor(
 
 describe.concurrent('the first signal to captcha solve', () => {
   it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s while it polls: polls on, prints what was paid for, and ends by the signal',
+    '%s while polling: continues polling, prints the paid solution, and ends by the signal',
     async (signal, { bench }) => {
       const running = await paidFor(bench, 1_000);
       running.signal(signal);
@@ -32,7 +32,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     },
   );
 
-  it('while it polls what is not solved in time: names the id in the end', async ({ bench }) => {
+  it('while polling a task that is not solved in time: names the id at the end', async ({ bench }) => {
     const running = await paidFor(bench, 20_000, ['--timeout', '1500ms']);
     running.signal('SIGINT');
     const { signal, stdout, stderr } = await running.ended;
@@ -40,7 +40,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${running.id}`);
   });
 
-  it('while it waits for a retry: submits no more and ends at once', async ({ bench }) => {
+  it('while waiting for a retry: does not submit again and ends at once', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 503, endpoint: 'submit', times: Infinity, retryAfter: '4' });
     const running = await bench.start(solve, { at: sandbox });
@@ -53,7 +53,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(sandbox.stats().submissions).toBe(1);
   });
 
-  it('while its submission is on the way: waits for the answer, and polls what was accepted', async ({ bench }) => {
+  it('while a submission is in flight: waits for the answer, and polls the accepted id', async ({ bench }) => {
     let polls = 0;
     let accept = (): void => undefined;
     const accepted = new Promise<void>((resolve) => (accept = resolve));
@@ -75,7 +75,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(polls).toBe(1);
   });
 
-  it('while its submission is never answered: is not made again', async ({ bench }) => {
+  it('while a submission is never answered: does not repeat it', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'hang', endpoint: 'submit', times: Infinity });
     const running = await bench.start(solve, { at: sandbox, config: { api: { timeout: '1s' } } });
@@ -86,13 +86,13 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(sandbox.stats().submissions).toBe(1);
   });
 
-  it('is seen by a shell as 130 (SIGINT) and 143 (SIGTERM)', async ({ bench }) => {
+  it('gives the exit codes 130 (SIGINT) and 143 (SIGTERM) in a shell', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [600, 600] });
     const config = await bench.write('shell.json', { polling: { firstWait: '0ms', interval: '20ms' } });
     const shells = ['INT', 'TERM'].map((signal) => {
       const command = `"$@" 2>err-${signal} & until grep -q accepted err-${signal}; do sleep 0.02; done; kill -${signal} $!; wait $!; echo $?`;
       const captcha = [process.execPath, bin, '--config', config, ...solve];
-      // Job control keeps the shell from making a background process deaf to SIGINT.
+      // Without job control a shell makes background processes ignore SIGINT.
       return bench.startOther('sh', ['-mc', command, 'sh', ...captcha], { at: sandbox }).ended;
     });
     const ended = await Promise.all(shells);
@@ -114,7 +114,7 @@ describe.concurrent('a second signal to captcha solve', () => {
     expect(performance.now() - sentAtMs).toBeLessThan(2_000);
   });
 
-  it('within 300 ms is the same one', async ({ bench }) => {
+  it('within 300 ms counts as the same one', async ({ bench }) => {
     const running = await paidFor(bench, 1_500);
     running.signal('SIGINT');
     await sleep(100);

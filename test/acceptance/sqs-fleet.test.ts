@@ -10,7 +10,7 @@ import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const slow = { latencyMs: [3_000, 3_000] } as const;
-/** Few at once, so that the first kill does not meet all workers as they begin. */
+/** Few at once, so that the first kill does not hit all workers during their start. */
 const stressTest = {
   rows: 120,
   kills: 2,
@@ -19,20 +19,20 @@ const stressTest = {
   redisAwayMs: 1_000,
   longestMs: 60_000,
 } as const;
-/** A killed worker's tasks are with the next when their visibility runs out; then they are solved. */
+/** Time until a killed worker's tasks become visible again and are solved. */
 const takenUpMs = 25_000;
-/** From the signal to the end of a worker that may drain for 500 ms. */
+/** Time from the signal to the end of a worker with a drain timeout of 500 ms. */
 const drainedMs = 5_000;
-/** What is handed back need not run out: it is with the next worker as soon as that runs; then it is solved. */
+/** Returned tasks are available to the next worker at once; then they are solved. */
 const handedOverMs = 10_000;
 
 describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', { timeout: 70_000 }, () => {
-  it('ends with one result each, whatever is killed', async ({ bench }) => {
+  it('ends with one result per task, whatever is killed', async ({ bench }) => {
     const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, random: seeded(3), open: openSqsFleet });
     expectOneResultEach(rows, ledger, { count: stressTest.rows, most: stressTest.kills });
   });
 
-  it('takes the task of a killed worker up, and polls it instead of paying again', async ({ bench }) => {
+  it('delivers the task of a killed worker again, and polls it instead of paying again', async ({ bench }) => {
     const fleet = await openSqsFleet(bench, { service: slow, longestMs: 50_000 });
     const { ledger, usage, startWorker } = fleet;
     await bench.write('work/tasks.csv', regionalCsv(1));
@@ -71,7 +71,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', 
     for (const worker of others) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
   });
 
-  it('hands back with its ids what a worker cannot finish in time, and ends by the signal', async ({ bench }) => {
+  it('returns unfinished tasks of a stopping worker with their ids, and ends by the signal', async ({ bench }) => {
     const { ledger, usage, startWorker } = await openSqsFleet(bench, { service: slow });
     await bench.write('work/tasks.csv', regionalCsv(1));
     const first = await startWorker('us-east-1', ['--drain-timeout', '500ms']);
@@ -92,10 +92,8 @@ describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', 
   });
 });
 
-describe('a fleet of three regions on SQS with nothing beside it', { timeout: 70_000 }, () => {
-  it('ends with one result each, and pays twice for what a killed worker had in hand, at the most', async ({
-    bench,
-  }) => {
+describe('a fleet of three regions on SQS without a side store', { timeout: 70_000 }, () => {
+  it('ends with one result per task, and pays at most twice for the tasks of a killed worker', async ({ bench }) => {
     const { rows, ledger } = await surviveFleetStress(bench, {
       ...stressTest,
       random: seeded(4),

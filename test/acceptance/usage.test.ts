@@ -7,7 +7,7 @@ const commands = [
   ...['result', 'balance', 'threads', 'report', 'config', 'sandbox'],
 ];
 
-describe.concurrent('a command line that is not understood', () => {
+describe.concurrent('an invalid command line', () => {
   it.for([
     ['sovle', 'solve'],
     ['solve --site-key x', '--sitekey'],
@@ -54,7 +54,7 @@ describe.concurrent('a command line that is not understood', () => {
     expect(sandbox.stats().requests).toBe(0);
   });
 
-  it('names the unit that is missing', async ({ bench }) => {
+  it('names the missing unit', async ({ bench }) => {
     const { stderr } = await bench.run(['solve', ...turnstile, '--timeout', '60']);
     expect(stderr).toContain('did you mean 60s?');
   });
