@@ -7,9 +7,9 @@ import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { Acquirer, buildChild, type Grant, type Program, worstExcess } from '../state/support/children.ts';
 
 const bound = { burst: 40, perSecond: 100 };
-/** What two hosts may use beside, while the fleet is away. */
+/** The additional budget of two hosts while the fleet is unreachable. */
 const withShares = { burst: bound.burst + 2 * 4, perSecond: bound.perSecond + 2 * 10 };
-/** Rounding of times that are no whole milliseconds, in tokens. */
+/** Rounding of times to whole milliseconds, in tokens. */
 const rounding = 1e-3;
 
 const grantsOf = (children: readonly Acquirer[]): Grant[] => children.flatMap(({ said }) => said.grants);
@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     return new Acquirer(program, [server.url(), folder, bound.perSecond, bound.burst, ms, skewMs].map(String));
   }
 
-  it('are granted together what one bucket holds, whatever their clocks say', async () => {
+  it('are together granted what one bucket contains, whatever their clocks say', async () => {
     const clocks = { a: 0, b: -3_600_000 };
     const children = Object.entries(clocks).flatMap(([host, skewMs]) =>
       [1, 2, 3].map(() => start(host, 2_500, skewMs)),
@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     expect(children.flatMap(({ said }) => said.warnings)).toEqual([]);
     expect(worstExcess(grants, bound)).toBeLessThanOrEqual(rounding);
     const spanMs = Math.max(...grants.map(({ gotMs }) => gotMs)) - Math.min(...grants.map(({ askedMs }) => askedMs));
-    // What is on lease when it ends, and what a host did not know was there, is lost.
+    // Tokens on lease at the end, and those that a host did not know about, are lost.
     expect(grants.length, 'little is lost either').toBeGreaterThan(
       0.6 * (bound.burst + (bound.perSecond * spanMs) / 1_000),
     );
@@ -52,7 +52,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     expect(Number(calls), 'Redis is asked for a fraction').toBeLessThan(0.5 * asked);
   });
 
-  it('get no token too many where those that hold leases are killed', async () => {
+  it('get no extra token if holders of leases are killed', async () => {
     const all: Acquirer[] = [];
     const begin = (): Acquirer => {
       const child = start(all.length % 2 === 0 ? 'a' : 'b', 20_000);
@@ -76,7 +76,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
   it.each([
     { what: 'crashes and comes back', lose: () => server.down(), find: () => server.up() },
     { what: 'stands still for a while', lose: () => server.freeze(), find: () => server.thaw() },
-  ])('go on with the shares of their hosts while Redis $what, and with all of it afterwards', async (redis) => {
+  ])('continue with the shares of their hosts while Redis $what, and with all of it afterwards', async (redis) => {
     const children = ['a', 'a', 'b', 'b'].map((host) => start(host, 10_000));
     await Promise.all(children.map((child) => child.running()));
     await sleep(1_000);
@@ -100,7 +100,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     }
   });
 
-  it('have no second burst where Redis comes back without its data', async () => {
+  it('have no second burst if Redis comes back without its data', async () => {
     const children = ['a', 'b'].map((host) => start(host, 5_000));
     await Promise.all(children.map((child) => child.running()));
     await sleep(1_500);
