@@ -59,7 +59,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);
   });
 
-  it('goes on where a killed one stopped once its lock is old', { timeout: 60_000 }, async ({ bench }) => {
+  it('continues after a killed one once its lock is stale', { timeout: 60_000 }, async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');

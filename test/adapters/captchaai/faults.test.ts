@@ -86,7 +86,7 @@ describe('a fault', () => {
   });
 
   it.each([301, 302, 303, 307, 308])(
-    'of a redirect (HTTP %i) is a wrong address; the redirect is not followed',
+    'of a redirect (HTTP %i) means a wrong address, and the redirect is not followed',
     async (status) => {
       const target = await startAnswering({ body: 'OK|1' });
       const service = await startAnswering({ status, headers: { location: `${target.url}/in.php` } });

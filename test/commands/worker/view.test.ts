@@ -67,8 +67,8 @@ describe('the endpoints of a worker', () => {
   });
 });
 
-describe('what a worker says in the end', () => {
-  it('names what it handed back, with what was paid for', () => {
+describe('the final message of a worker', () => {
+  it('names the returned tasks, with paid ids', () => {
     const handedBack = [
       { id: 'run-1', taskId: 't1', captchaId: 'c1' },
       { id: 'run-2', taskId: 't2', captchaId: null },

@@ -29,7 +29,7 @@ describe('a place for a file', () => {
     await expect(refused).rejects.toThrow(`--out ${join(folder, name)}`);
   });
 
-  it.runIf(process.platform === 'linux')('that may not be written is told of by its flag', async () => {
+  it.runIf(process.platform === 'linux')('that is not writable is reported with its flag', async () => {
     // A path that not even root may write.
     const refused = checkWritable('--out', '/proc/sys/new.csv');
     await expect(refused).rejects.toMatchObject({
