@@ -1,9 +1,5 @@
-import {
-  articleBudget,
-  shippingBreaker,
-  shippingBudget,
-  type SimulationEnv,
-} from '../../src/core/simulation/environment.ts';
+import { type SimulationEnv } from '../../src/core/simulation/environment.ts';
+import { publishedBudget, defaultBreaker, defaultBudget } from './policies.ts';
 import { scenarioOf } from '../../src/core/simulation/scenario.ts';
 import { figuresOf, runStorm, type StormFigures, type StormPolicy } from '../../src/core/simulation/storm.ts';
 import { type Figure, figure, forSeeds, median, type PublishedTable } from './published-table.ts';
@@ -37,7 +33,7 @@ const fourAttempts: Solving = {
 const atOnceAgain: Solving = { ...fourAttempts, backoff: { ...backoff, strategy: 'none' } };
 /** The behaviour of `captcha batch`. */
 const pausing: Solving = { ...fourAttempts, onExhausted: 'pause' };
-const oneASecond = { ...articleBudget, maxRetriesPerSecond: 1 };
+const oneASecond = { ...publishedBudget, maxRetriesPerSecond: 1 };
 const nothing = { budget: null, breaker: null };
 
 const rows: readonly Row[] = [
@@ -49,13 +45,13 @@ const rows: readonly Row[] = [
   },
   {
     name: "the article's client, 50 processes",
-    policy: { solver: fourAttempts, resilience: { budget: articleBudget, breaker: null }, isShared: false },
+    policy: { solver: fourAttempts, resilience: { budget: publishedBudget, breaker: null }, isShared: false },
     runs: 5,
     published: 559,
   },
   {
     name: '10/s shared, fails fast',
-    policy: { solver: fourAttempts, resilience: { budget: articleBudget, breaker: null }, isShared: true },
+    policy: { solver: fourAttempts, resilience: { budget: publishedBudget, breaker: null }, isShared: true },
     runs: 5,
     published: 836,
   },
@@ -77,7 +73,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'shared budget and breaker, pauses (ours)',
-    policy: { solver: pausing, resilience: { budget: shippingBudget, breaker: shippingBreaker }, isShared: true },
+    policy: { solver: pausing, resilience: { budget: defaultBudget, breaker: defaultBreaker }, isShared: true },
     runs: 20,
     published: null,
   },

@@ -5,14 +5,12 @@ import type { Random } from '../../src/ports/system.ts';
 import { ProcessRetryBudget, type RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import {
-  articleBudget,
-  atOnce,
   neverAborted,
   noResilience,
-  shippingBudget,
   simulatedTask,
   type SimulationEnv,
 } from '../../src/core/simulation/environment.ts';
+import { publishedBudget, immediatePolls, defaultBudget } from './policies.ts';
 import { LoadGenerator } from '../../src/core/simulation/load-generator.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
@@ -46,7 +44,7 @@ const rows: readonly Row[] = [
     callsEarn: true,
     published: [1.14, 1.53, 3.79],
   },
-  { name: '10/s, in each client (article)', budget: articleBudget, isShared: false, published: [2.09, 4, 4] },
+  { name: '10/s, in each client (article)', budget: publishedBudget, isShared: false, published: [2.09, 4, 4] },
   {
     name: '0.1 a call, size 5, shared',
     budget: brookersBudget,
@@ -54,8 +52,8 @@ const rows: readonly Row[] = [
     callsEarn: true,
     published: [1.1, 1.1, 1.1],
   },
-  { name: '10/s, shared', budget: articleBudget, isShared: true, published: [1.11, 1.11, 1.11] },
-  { name: '0.1 an accepted one, shared (ours)', budget: shippingBudget, isShared: true, published: [] },
+  { name: '10/s, shared', budget: publishedBudget, isShared: true, published: [1.11, 1.11, 1.11] },
+  { name: '0.1 an accepted one, shared (ours)', budget: defaultBudget, isShared: true, published: [] },
 ];
 
 type Call = () => Promise<void>;
@@ -92,7 +90,13 @@ class SpreadLoad {
     const deps = { api: this.#api, clock: this.#clock, random: this.#random };
     const budget: RetryBudget = new ProcessRetryBudget(this.#row.budget, deps);
     const { breaker } = noResilience;
-    const solver = new Solver(options, { ...deps, budget, breaker, emit: () => undefined, timing: () => atOnce });
+    const solver = new Solver(options, {
+      ...deps,
+      budget,
+      breaker,
+      emit: () => undefined,
+      timing: () => immediatePolls,
+    });
     return async () => {
       this.#calls += 1;
       if (this.#row.callsEarn === true) await budget.deposit();

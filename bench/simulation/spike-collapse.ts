@@ -3,16 +3,13 @@ import type { VirtualTime } from '../../src/ports/simulation.ts';
 import type { Random } from '../../src/ports/system.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import {
-  articleBudget,
-  atOnce,
   neverAborted,
   createSimulatedResilience,
   type ResiliencePlan,
-  shippingBreaker,
-  shippingBudget,
   simulatedTask,
   type SimulationEnv,
 } from '../../src/core/simulation/environment.ts';
+import { publishedBudget, immediatePolls, defaultBreaker, defaultBudget } from './policies.ts';
 import { LoadGenerator } from '../../src/core/simulation/load-generator.ts';
 import { type Figure, figure, forSeeds, mean, type PublishedTable } from './published-table.ts';
 
@@ -50,15 +47,15 @@ const rows: readonly Row[] = [
   { name: 'full jitter 1 to 30 s', backoff: usual, plan: nothing, isShared: true, published: [0, 0] },
   {
     ...{ name: '10/s in each of 50 processes (article)', backoff: usual, isShared: false },
-    ...{ plan: { budget: articleBudget, breaker: null }, published: [0, 0] },
+    ...{ plan: { budget: publishedBudget, breaker: null }, published: [0, 0] },
   },
   {
     ...{ name: 'shared budget (ours)', backoff: usual, isShared: true },
-    ...{ plan: { budget: shippingBudget, breaker: null }, published: [1, 1] },
+    ...{ plan: { budget: defaultBudget, breaker: null }, published: [1, 1] },
   },
   {
     ...{ name: 'shared budget and breaker (ours)', backoff: usual, isShared: true },
-    ...{ plan: { budget: shippingBudget, breaker: shippingBreaker }, published: [1, 1] },
+    ...{ plan: { budget: defaultBudget, breaker: defaultBreaker }, published: [1, 1] },
   },
 ];
 
@@ -139,7 +136,7 @@ class Spike {
       onExhausted: 'fail',
     };
     const deps = { clock: this.#clock, random: this.#random };
-    const rest = { api: this.#api, emit: () => undefined, timing: () => atOnce };
+    const rest = { api: this.#api, emit: () => undefined, timing: () => immediatePolls };
     return new Solver(options, { ...deps, ...createSimulatedResilience(plan, deps), ...rest });
   }
 }

@@ -4,12 +4,12 @@ import type { Random } from '../../src/ports/system.ts';
 import type { BackoffOptions, ComparedStrategy } from '../../src/core/resilience/backoff.ts';
 import { Solver } from '../../src/core/solve/solver.ts';
 import {
-  atOnce,
   neverAborted,
   noResilience,
   simulatedTask,
   type SimulationEnv,
 } from '../../src/core/simulation/environment.ts';
+import { immediatePolls } from './policies.ts';
 import { figure, type PublishedTable } from './published-table.ts';
 
 const clients = 1_000;
@@ -63,7 +63,7 @@ class ClientGroup {
       { timeoutMs: Infinity, limits: { maxAttempts: Infinity, maxUnsolvable: 1 }, backoff, onExhausted: 'fail' },
       {
         ...noResilience,
-        ...{ api: this.#api, clock: this.#clock, random: this.#random, timing: () => atOnce },
+        ...{ api: this.#api, clock: this.#clock, random: this.#random, timing: () => immediatePolls },
         emit: (event) => {
           if (event.type === 'retrying') this.#wait(event.attempt, event.waitMs);
         },

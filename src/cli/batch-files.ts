@@ -1,5 +1,5 @@
 import type { RowSink } from '../core/batch/batch-plan.ts';
-import type { TaskJournal, TaskSource } from '../ports/files.ts';
+import type { ImageRead, TaskJournal, TaskSource } from '../ports/files.ts';
 
 export interface InputRequest {
   /** A file, or `-` for standard input. */
@@ -90,9 +90,6 @@ export interface ResultRows {
   write(rows: readonly Readonly<Record<string, string>>[]): Promise<void>;
   close(): Promise<void>;
 }
-
-/** What a row's file holds: bare base64, or why it is not sent and what to do about it, as a sentence. */
-export type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
 
 /** What a batch needs of the file system. Paths are as the person wrote them. */
 export interface BatchFiles {

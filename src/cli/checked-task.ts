@@ -5,6 +5,7 @@ import { compileRouter } from '../core/routing/region-router.ts';
 import type { RegionRouter } from '../core/routing/route-decision.ts';
 import { closestName, knownNames } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
+import type { Result } from '../domain/result.ts';
 import type { Task } from '../domain/task.ts';
 import { bodyHint, bodyOfText, type Medium } from '../protocol/image.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
@@ -32,16 +33,20 @@ export interface TaskRegion {
   readonly rule: string | null;
 }
 
-type RegionOf = (chosen: string | null, pageurl: string | null) => TaskRegion | TaskRefusal;
+type RegionOf = (chosen: string | null, pageurl: string | null) => Result<TaskRegion, TaskRefusal>;
 
-const nowhere: TaskRegion = { region: null, rule: null };
+const nowhere: Result<TaskRegion, never> = { value: { region: null, rule: null } };
 
-function routed(router: RegionRouter, pageurl: string, byName: ReadonlyMap<string, Region>): TaskRegion | TaskRefusal {
+function routed(
+  router: RegionRouter,
+  pageurl: string,
+  byName: ReadonlyMap<string, Region>,
+): Result<TaskRegion, TaskRefusal> {
   const { region, rule, error } = router.route(pageurl);
   if (error !== null) {
-    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' };
+    return { error: { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' } };
   }
-  return region === null ? nowhere : { region: byName.get(region) ?? null, rule };
+  return region === null ? nowhere : { value: { region: byName.get(region) ?? null, rule } };
 }
 
 /** Compiles the routes of a configuration. A task without a page goes to the default region. */
@@ -54,8 +59,9 @@ function taskRegions({ regions, routes }: Config): RegionOf {
     if (name === null) return nowhere;
     const region = byName.get(name);
     const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
-    if (region === undefined) return { about: 'region', reason: `region ${name}: no such region`, fix: known };
-    return { region, rule: chosen === null ? 'default' : 'chosen' };
+    if (region === undefined)
+      return { error: { about: 'region', reason: `region ${name}: no such region`, fix: known } };
+    return { value: { region, rule: chosen === null ? 'default' : 'chosen' } };
   };
 }
 
@@ -95,7 +101,7 @@ const siteKey = /^\s*(?:6L[\w-]{20,}|0x[\w-]{6,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\
 function pageRefusals(sitekey: string | null, pageurl: string | null): readonly TaskRefusal[] {
   const page = pageurl === null ? null : readPage(pageurl);
   const isKeyUrl = sitekey !== null && urlOfTheWeb.test(sitekey);
-  const fault = page !== null && 'fault' in page ? page.fault : null;
+  const fault = page !== null && 'error' in page ? page.error : null;
   const isPage = page !== null && fault === null && urlOfTheWeb.test(pageurl ?? '');
   if (page === null || isPage) {
     const reason = 'sitekey: a URL is no site key';
@@ -118,28 +124,30 @@ function pageRefusals(sitekey: string | null, pageurl: string | null): readonly 
 /** Parameters beside `body` that hold images, of the methods that take images. */
 const imageParameter = /^(?:image|part[123]|image_base64_\d)$/;
 
-function bodyRefusal(about: string, text: string, medium: Medium): TaskRefusal | string {
+function bareBody(about: string, text: string, medium: Medium): Result<string, TaskRefusal> {
   const found = bodyOfText(text);
-  if ('fault' in found) return { about, reason: `${about} is ${found.fault}`, fix: bodyHint };
-  if (found.medium === medium) return found.body;
-  return medium === 'audio'
-    ? { about, reason: `${about} is an image, not a sound`, fix: 'MP3, WAV, OGG, FLAC and M4A are taken' }
-    : { about, reason: `${about} is a sound, not an image`, fix: bodyHint };
+  if ('error' in found) return { error: { about, reason: `${about} is ${found.error}`, fix: bodyHint } };
+  if (found.value.medium === medium) return { value: found.value.body };
+  const error =
+    medium === 'audio'
+      ? { about, reason: `${about} is an image, not a sound`, fix: 'MP3, WAV, OGG, FLAC and M4A are taken' }
+      : { about, reason: `${about} is a sound, not an image`, fix: bodyHint };
+  return { error };
 }
 
 /** The task with its images as bare base64, or why they are none. A method that nobody knows takes what it is given. */
-function withBareImages(task: Task): Task | TaskRefusal {
+function withBareImages(task: Task): Result<Task, TaskRefusal> {
   const { medium } = findMethod(task.method, task.params);
-  if (medium === null) return task;
-  const body = task.body === null ? null : bodyRefusal('body', task.body, medium);
-  if (body !== null && typeof body !== 'string') return body;
+  if (medium === null) return { value: task };
+  const body = task.body === null ? { value: null } : bareBody('body', task.body, medium);
+  if ('error' in body) return body;
   const params: Record<string, string> = {};
   for (const name of Object.keys(task.params).filter((each) => imageParameter.test(each))) {
-    const bare = bodyRefusal(name, task.params[name] ?? '', 'image');
-    if (typeof bare !== 'string') return bare;
-    params[name] = bare;
+    const bare = bareBody(name, task.params[name] ?? '', 'image');
+    if ('error' in bare) return bare;
+    params[name] = bare.value;
   }
-  return { ...task, body, params: { ...task.params, ...params } };
+  return { value: { ...task, body: body.value, params: { ...task.params, ...params } } };
 }
 
 /** What the method asks for and the policy allows. */
@@ -190,54 +198,56 @@ function bodyAndParams({ body, params }: Pick<TaskInput, 'body' | 'params'>): Pi
 }
 
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
-export function parseTask(input: TaskInput, rules: TaskRules): Task | readonly TaskRefusal[] {
+export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, readonly TaskRefusal[]> {
   const reserved = reservedRefusal(input.params);
-  if (reserved.length > 0) return reserved;
+  if (reserved.length > 0) return { error: reserved };
   const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
   const { body, params: own } = bodyAndParams(input);
-  if (body === '') return [{ about: 'body', reason: 'the image is empty', fix: null }];
+  if (body === '') return { error: [{ about: 'body', reason: 'the image is empty', fix: null }] };
   const method = trimmed(input.method) ?? (body === null ? null : 'base64');
-  if (method === null) return [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }];
+  if (method === null) {
+    return { error: [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }] };
+  }
   const page = pageurl ?? own['pageurl'] ?? null;
   const wrongPage = pageRefusals(sitekey, page);
-  if (wrongPage.length > 0) return wrongPage;
+  if (wrongPage.length > 0) return { error: wrongPage };
   const found = rules.regionOf(input.region, page);
-  if ('reason' in found) return [found];
-  const { region, rule } = found;
+  if ('error' in found) return { error: [found.error] };
+  const { region, rule } = found.value;
   const action = input.pageAction === null ? {} : { action: input.pageAction };
   // Spreading takes longer than all the rest, and a batch is long.
   const isPlain = region === null && input.pageAction === null;
   const params = isPlain ? own : { ...region?.params, ...own, ...action };
   const { taskId } = input;
-  const task = withBareImages({ taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null, rule });
-  if ('reason' in task) return [task];
-  const refusals = refusalsOf(task, rules.config);
-  if (refusals.length > 0) return refusals;
+  const bare = withBareImages({ taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null, rule });
+  if ('error' in bare) return { error: [bare.error] };
+  const refusals = refusalsOf(bare.value, rules.config);
+  if (refusals.length > 0) return { error: refusals };
   rules.warnIfUnknownMethod(method);
-  return task;
+  return bare;
 }
 
 /**
  * The same for a task that another process has queued: what has been looked at there is looked at once more where it is paid
  * for, since anybody may write into a queue.
  */
-export function recheckedTask(task: Task, config: Config): Task | readonly TaskRefusal[] {
+export function recheckedTask(task: Task, config: Config): Result<Task, readonly TaskRefusal[]> {
   // The page's own action is a parameter by now.
   const params = Object.fromEntries(Object.entries(task.params).filter(([name]) => name !== 'action'));
   const page = task.pageurl ?? params['pageurl'] ?? null;
   const wrong = [...reservedRefusal(params), ...pageRefusals(task.sitekey, page)];
-  if (wrong.length > 0) return wrong;
+  if (wrong.length > 0) return { error: wrong };
   const bare = withBareImages({ ...task, ...bodyAndParams(task) });
-  if ('reason' in bare) return [bare];
-  const refusals = refusalsOf(bare, config);
-  return refusals.length > 0 ? refusals : bare;
+  if ('error' in bare) return { error: [bare.error] };
+  const refusals = refusalsOf(bare.value, config);
+  return refusals.length > 0 ? { error: refusals } : bare;
 }
 
 /** The same for one task on the command line: throws `UsageError`. */
 export function checkedTask(input: TaskInput, config: Config, warn?: (text: string) => void): Task {
   const parsed = parseTask(input, taskRules(config, warn));
-  if (!Array.isArray(parsed)) return parsed as Task;
-  const refusals = parsed as readonly TaskRefusal[];
+  if ('value' in parsed) return parsed.value;
+  const refusals = parsed.error;
   const fix = refusals[0]?.fix ?? 'see captcha solve --help';
   const why = refusals.map(({ reason }) => reason).join('\n  ');
   throw refusals.some(({ denied }) => denied) ? new PolicyDeniedError(why, fix) : new UsageError(why, fix);

@@ -1,7 +1,7 @@
 import type { FaultKind } from '../domain/fault.ts';
 import type { FailureReason, Outcome } from '../domain/outcome.ts';
 
-/** What scripts act upon; documented in `captcha --help` and the README. */
+/** The exit codes, as `captcha --help` and the README document them. */
 export const exitCodes = {
   done: 0,
   notAllSolved: 1,
@@ -44,7 +44,7 @@ export function exitCodeOfOutcome(outcome: Outcome): number {
   return outcome.status === 'solved' ? exitCodes.done : byReason[outcome.reason];
 }
 
-/** The exit code of a command that asked the service one thing and was refused. */
+/** The exit code of a command that made one request, which the service refused. */
 export function exitCodeOfFault(kind: FaultKind): number {
   return byFaultKind[kind];
 }
@@ -52,11 +52,12 @@ export function exitCodeOfFault(kind: FaultKind): number {
 /** The table as `captcha --help` shows it. */
 export const exitCodeHelp = `
 Exit codes:
-  0    all done; all regions serve
-  1    finished, but something was not solved, or a region is down
-  2    usage, config or input error; nothing was sent
-  3    the account needs a person: bad key, no balance, IP not allowed
-  4    temporarily unavailable: budget, breaker, attempts or deadline used up; try later
+  0    success; all regions are healthy
+  1    finished, but at least one task was not solved or one region is down
+  2    usage, config or input error; nothing was sent,
+       or the response did not come from the service
+  3    account error that needs manual action: bad key, no balance, IP not allowed
+  4    temporarily unavailable: retry budget, breaker, attempts or deadline exhausted; retry later
   70   a bug in this program
   74   local input or output failed: disk full, unwritable file
-  130  interrupted (143: terminated); 141: the reader closed the pipe`;
+  130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe`;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../domain/errors.ts';
 import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { helpLayout, helpText } from './help.ts';
 import { checkValues, firstOperand } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
@@ -10,9 +11,13 @@ interface CommandModule {
   register(command: Command, runCommand: CommandRunner): void;
 }
 
-/** One command: its module is loaded when it is chosen. */
+/** The sections of the main help page. */
+export type CommandGroup = 'Solve' | 'Regions' | 'Fleet' | 'Protection' | 'Set-up';
+
+/** One command. Its module is loaded only when the command line names it. */
 export interface CommandRow {
   readonly name: string;
+  readonly group: CommandGroup;
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
@@ -25,7 +30,7 @@ Examples:
 
 For systems that you own or are authorised to test.`;
 
-/** The options of every command, as commander hands them over. */
+/** The global options as commander parses them. */
 interface RawGlobals {
   readonly config?: string;
   readonly json?: true;
@@ -46,7 +51,7 @@ export interface ProgramOptions {
 
 function logFormatOf(text: string): 'text' | 'json' {
   if (text === 'text' || text === 'json') return text;
-  throw new UsageError(`--log-format ${text}: not a log format`, 'it is text or json');
+  throw new UsageError(`--log-format ${text}: unknown log format`, 'use text or json');
 }
 
 function declareGlobals(program: Command, version: string): void {
@@ -55,19 +60,19 @@ function declareGlobals(program: Command, version: string): void {
     .description('Command-line operations for CAPTCHA-solving pipelines on CaptchaAI.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .option('--config <file>', 'read this config file, and no other')
+    .option('--config <file>', 'read only this config file')
     .option('--json', 'print one JSON document on stdout')
-    .option('-q, --quiet', 'print nothing on stderr but errors')
-    .option('-v, --verbose', 'say more on stderr (-vv: every poll)', (_value, count: number) => count + 1, 0)
-    .option('--no-color', 'print no colours')
-    .option('--log-format <format>', 'stderr as text or json', 'text')
-    .option('--sandbox', 'use an embedded service: no account, no network')
-    .addHelpText('after', `${exitCodeHelp}\n${examples}`);
+    .option('-q, --quiet', 'print only errors on stderr')
+    .option('-v, --verbose', 'print more on stderr (-vv: every poll)', (_value, count: number) => count + 1, 0)
+    .option('--no-color', 'disable colours')
+    .option('--log-format <format>', 'format of stderr: text or json', 'text')
+    .option('--sandbox', 'use the embedded test service (no account, no network)')
+    .addHelpText('after', helpText(`${exitCodeHelp}\n${examples}`));
 }
 
 /**
- * `captcha help solve` means `captcha solve --help`: only the latter loads the command before it prints. A name that is
- * none is left to be refused as a command.
+ * Turns `captcha help solve` into `captcha solve --help`, which loads the command before it prints. An unknown name is
+ * left in place, so that commander refuses it.
  */
 function withoutHelpCommand(args: readonly string[], commands: readonly CommandRow[]): readonly string[] {
   const [first, name, ...rest] = args;
@@ -75,16 +80,17 @@ function withoutHelpCommand(args: readonly string[], commands: readonly CommandR
   return commands.some((command) => command.name === name) ? [name, ...rest, '--help'] : [name];
 }
 
-/** Builds the command tree. A command's module, and what it needs, is loaded by `loadCommand` when it is chosen. */
+/** Builds the command tree. `loadCommand` loads the module of the chosen command later. */
 function buildProgram({ commands, version, writeOut, writeErr }: ProgramOptions): Command {
   const program = new Command();
-  program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp({ showGlobalOptions: true });
+  program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp(helpLayout);
   declareGlobals(program, version);
-  for (const { name, summary } of commands) program.command(name).description(summary);
+  for (const { name, group, summary } of commands) program.command(name).description(summary).helpGroup(`${group}:`);
+  program.commandsGroup('Set-up:').helpCommand('help [command]', 'show the help of a command');
   return program;
 }
 
-/** Loads the command that the words name, and looks at the values of its options before commander takes them. */
+/** Loads the command that the words name and checks the values of its options before commander parses them. */
 async function loadCommand(
   program: Command,
   words: readonly string[],
@@ -99,7 +105,7 @@ async function loadCommand(
   checkValues(words, [chosen, ...chosen.commands, program]);
 }
 
-/** Understands `args` (without node and script) and runs the command. Answers the exit code; throws what `run` throws. */
+/** Parses `args` (without node and script) and runs the command. Returns the exit code; throws what the command throws. */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
   const program = buildProgram(options);

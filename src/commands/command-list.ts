@@ -1,78 +1,107 @@
 import type { CommandRow } from '../cli/program.ts';
 
-/** Every command, in the order of the help page. To add one: its folder, and a line here. */
+/** Every command, in the order of the help page. To add a command, create its folder and add an entry here. */
 export const commands: readonly CommandRow[] = [
   {
     name: 'solve',
+    group: 'Solve',
     summary: 'solve one CAPTCHA and print the solution',
     load: () => import('./solve/command.ts'),
   },
   {
     name: 'batch',
+    group: 'Solve',
     summary: 'solve the tasks of a CSV or JSON Lines file',
     load: () => import('./batch/command.ts'),
   },
   {
+    name: 'result',
+    group: 'Solve',
+    summary: 'fetch the solutions of submitted captcha ids',
+    load: () => import('./result/command.ts'),
+  },
+  {
+    name: 'report',
+    group: 'Solve',
+    summary: 'report solutions as correct or incorrect',
+    load: () => import('./report/command.ts'),
+  },
+  {
     name: 'route',
-    summary: 'say which region takes a URL, and why',
+    group: 'Regions',
+    summary: 'show which region handles a URL, and why',
     load: () => import('./route/command.ts'),
   },
   {
     name: 'health',
-    summary: 'say how every region is, once or again and again',
+    group: 'Regions',
+    summary: 'show the health of every region, once or repeatedly (--watch)',
     load: () => import('./health/command.ts'),
   },
   {
     name: 'failover',
-    summary: 'say where the tasks of unhealthy regions go',
+    group: 'Regions',
+    summary: 'show where the tasks of unhealthy regions go, or move them',
     load: () => import('./failover/command.ts'),
   },
   {
     name: 'worker',
+    group: 'Fleet',
     summary: 'solve the tasks in the queue of a region',
     load: () => import('./worker/command.ts'),
   },
-  { name: 'results', summary: 'write down what workers solved', load: () => import('./results/command.ts') },
-  { name: 'queue', summary: 'show queues and what was set aside', load: () => import('./queue/command.ts') },
+  {
+    name: 'results',
+    group: 'Fleet',
+    summary: 'write solved tasks from the results queue to a file',
+    load: () => import('./results/command.ts'),
+  },
+  {
+    name: 'queue',
+    group: 'Fleet',
+    summary: 'show queues and dead letters, or requeue dead letters',
+    load: () => import('./queue/command.ts'),
+  },
   {
     name: 'budget',
-    summary: 'show the shared retry budget and breaker',
+    group: 'Protection',
+    summary: 'show or reset the shared retry budget and circuit breaker',
     load: () => import('./budget/command.ts'),
   },
   {
-    name: 'result',
-    summary: 'collect solutions of ids that were paid for',
-    load: () => import('./result/command.ts'),
-  },
-  { name: 'balance', summary: "print the account's balance", load: () => import('./balance/command.ts') },
-  {
-    name: 'threads',
-    summary: "print the account's threads and how many are busy",
-    load: () => import('./threads/command.ts'),
-  },
-  {
-    name: 'report',
-    summary: 'tell the service whether solutions were right',
-    load: () => import('./report/command.ts'),
+    name: 'simulate',
+    group: 'Protection',
+    summary: 'simulate retries during an outage, in virtual time',
+    load: () => import('./simulate/command.ts'),
   },
   {
     name: 'config',
+    group: 'Set-up',
     summary: 'show, validate or describe the configuration',
     load: () => import('./config/command.ts'),
   },
   {
     name: 'doctor',
-    summary: 'check key, service, clock, state folder and regions',
+    group: 'Set-up',
+    summary: 'check key, service, clock, state folder, queues and regions',
     load: () => import('./doctor/command.ts'),
   },
   {
-    name: 'simulate',
-    summary: 'show what an outage does to retries, in virtual time',
-    load: () => import('./simulate/command.ts'),
+    name: 'balance',
+    group: 'Set-up',
+    summary: "print the account's balance",
+    load: () => import('./balance/command.ts'),
+  },
+  {
+    name: 'threads',
+    group: 'Set-up',
+    summary: "print the account's threads and how many are busy",
+    load: () => import('./threads/command.ts'),
   },
   {
     name: 'sandbox',
-    summary: 'run a CaptchaAI-compatible service on loopback',
+    group: 'Set-up',
+    summary: 'run the CaptchaAI-compatible test service on loopback',
     load: () => import('./sandbox/command.ts'),
   },
 ];

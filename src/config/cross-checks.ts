@@ -2,6 +2,7 @@ import type * as v from 'valibot';
 import { closestName } from '../domain/closest-name.ts';
 import { parseHostPattern } from '../domain/host-pattern.ts';
 import { isLoopback } from '../domain/loopback.ts';
+import type { Result } from '../domain/result.ts';
 import type { ConfigFile } from './find-config-file.ts';
 import { shownValue } from './schema/values.ts';
 
@@ -31,11 +32,11 @@ export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly Co
 }
 
 /** The one spelling of what a rule matches, or what is wrong with it. */
-function readMatch(match: string): { readonly canonical: string } | { readonly problem: string } {
+function readMatch(match: string): Result<string, string> {
   const parsed = parseHostPattern(match);
-  if ('problem' in parsed) return parsed;
-  const { scope, canonical } = parsed.pattern;
-  return scope === 'all' ? { problem: 'matches every host: set routes.default instead' } : { canonical };
+  if ('error' in parsed) return parsed;
+  const { scope, canonical } = parsed.value;
+  return scope === 'all' ? { error: 'matches every host: set routes.default instead' } : { value: canonical };
 }
 
 /**
@@ -48,12 +49,12 @@ function ruleProblems(matches: readonly unknown[]): readonly ConfigProblem[] {
     if (typeof match !== 'string') return [];
     const path = `routes.rules[${index}].match`;
     const read = readMatch(match);
-    if ('problem' in read) return [{ path, problem: read.problem }];
-    const earlier = first.get(read.canonical);
-    if (earlier === undefined) first.set(read.canonical, index);
+    if ('error' in read) return [{ path, problem: read.error }];
+    const earlier = first.get(read.value);
+    if (earlier === undefined) first.set(read.value, index);
     return earlier === undefined
       ? []
-      : [{ path, problem: `means the same as routes.rules[${earlier}].match: ${read.canonical}` }];
+      : [{ path, problem: `means the same as routes.rules[${earlier}].match: ${read.value}` }];
   });
 }
 

@@ -91,7 +91,7 @@ function homeOf(env: NodeJS.ProcessEnv): string {
 }
 
 /** The folder of the user's own configuration. The XDG specification ignores relative paths. */
-export function ownConfigFolder(env: NodeJS.ProcessEnv): string {
+function ownConfigFolder(env: NodeJS.ProcessEnv): string {
   const xdg = env['XDG_CONFIG_HOME'] ?? '';
   return join(isAbsolute(xdg) ? xdg : join(homeOf(env), '.config'), 'captcha');
 }

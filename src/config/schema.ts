@@ -23,7 +23,7 @@ const hostPatterns = listOf(
   v.pipe(
     v.string(hostPattern),
     v.regex(/^(\*|(\*?\.)?[^\s*/:@?#]+)$/, hostPattern),
-    v.check((written) => 'pattern' in parseHostPattern(written), hostPattern),
+    v.check((written) => 'value' in parseHostPattern(written), hostPattern),
   ),
 );
 

@@ -27,7 +27,7 @@ import { resultColumns, rowToJson } from '../cli/result-row.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 
-function formatOf({ format, columns, carried = [] }: OutputRequest): RowFormat {
+function createRowFormat({ format, columns, carried = [] }: OutputRequest): RowFormat {
   if (format === 'jsonl') return jsonlFormat(rowToJson, ['status', 'solution', 'captcha_id']);
   // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
   return csvFormat(columns, new Set(['code', ...carried]));
@@ -54,7 +54,7 @@ async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRow
 
 async function openFile(request: OutputRequest, { journal, replaces }: ReplacementRules): Promise<OpenOutput> {
   const mark = journal === null ? null : digestOf((await placeOf(journal)).path).slice(0, 8);
-  return RowFile.open(request.path, formatOf(request), { mark, replaces });
+  return RowFile.open(request.path, createRowFormat(request), { mark, replaces });
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -159,9 +159,11 @@ export function createBatchFiles(process: NodeJS.Process, terminal: Terminal): B
       return openBatchJournal(request, terminal);
     },
     appendRows: (request) =>
-      request.path === '-' ? addedTo(terminal, formatOf(request)) : AppendedRows.open(request.path, formatOf(request)),
+      request.path === '-'
+        ? addedTo(terminal, createRowFormat(request))
+        : AppendedRows.open(request.path, createRowFormat(request)),
     openOutput: (request, rules) =>
-      request.path === '-' ? rowsTo(terminal, formatOf(request)) : openFile(request, rules),
+      request.path === '-' ? rowsTo(terminal, createRowFormat(request)) : openFile(request, rules),
     close: async () => {
       // Whoever feeds it may never end: a run that has stopped does not wait for that.
       if (readsStdin) process.stdin.destroy();

@@ -132,9 +132,9 @@ export class Container implements Context {
       solver: (emit, { onExhausted, left, times, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const { budget, breaker, cooldown } = resilience;
+        const { budget, breaker, retryAfterGate } = resilience;
         const parts = { api, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
-        const deps = { ...parts, ...(cooldown && { cooldown }), ...(times && { times }) };
+        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }), ...(times && { times }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {

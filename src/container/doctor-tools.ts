@@ -14,6 +14,7 @@ import type { Config } from '../config/schema.ts';
 import { defaultBaseUrl } from '../config/schema/api.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
+import type { Result } from '../domain/result.ts';
 import type { ApiProbeReport } from '../ports/api.ts';
 import type { StateFolderFacts } from '../ports/state.ts';
 
@@ -21,7 +22,7 @@ import type { StateFolderFacts } from '../ports/state.ts';
 const withoutConfig = { api: { keyFile: null, keyEnv: '' } } as Pick<Config, 'api'>;
 
 /** The key in effect, or why there is none that can be used; `config` is null where it cannot be read. */
-export type LoadKey = (config: Config | null) => Promise<{ readonly value: string } | { readonly problem: Problem }>;
+export type LoadKey = (config: Config | null) => Promise<Result<string, Problem>>;
 
 interface KeyLoaderParts {
   readonly env: NodeJS.ProcessEnv;
@@ -63,8 +64,8 @@ async function textOf(source: ApiKeySource, env: NodeJS.ProcessEnv): Promise<str
 export async function keyFacts(config: Config | null, env: NodeJS.ProcessEnv, load: LoadKey): Promise<KeyFacts> {
   const source = apiKeySource(config, env);
   const loaded = await load(config);
-  if (source === null || 'problem' in loaded) {
-    const problem = 'problem' in loaded ? loaded.problem : null;
+  if (source === null || 'error' in loaded) {
+    const problem = 'error' in loaded ? loaded.error : null;
     return { source: source && shownSource(source), problem, length: 0, hasBlanks: false, file: null };
   }
   const key = loaded.value;

@@ -3,7 +3,7 @@ import { systemClock as clock } from '../adapters/system/system-clock.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
 import { maxCarriedMs } from '../cli/fleet/queued-flags.ts';
 import type { Config } from '../config/schema.ts';
-import { within } from '../domain/within.ts';
+import { withTimeLimit } from '../domain/time-limit.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../ports/queues.ts';
 
 export interface QueueFactoryOptions {
@@ -138,8 +138,8 @@ export function createFleetQueues(
     results: async (url) => kept(await factory.results(url)),
     state: () => factory.state(),
     close: async () => {
-      await within(Promise.allSettled(opened.map((queue) => queue.close())), { ms: maxCloseMs }, clock);
-      await within(
+      await withTimeLimit(Promise.allSettled(opened.map((queue) => queue.close())), { ms: maxCloseMs }, clock);
+      await withTimeLimit(
         factory.close().catch(() => undefined),
         { ms: maxCloseMs },
         clock,

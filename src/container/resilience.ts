@@ -19,7 +19,7 @@ export interface Resilience {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
-  readonly cooldown?: RetryAfterGate;
+  readonly retryAfterGate?: RetryAfterGate;
   close(): Awaitable<void>;
 }
 

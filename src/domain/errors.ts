@@ -1,3 +1,10 @@
+/*
+ * The kinds of errors: a person can fix it (`UsageError`), the service said so (`ProviderFault` in fault.ts), something is
+ * away (`RemoteUnavailableError`, `QueueUnavailableError`, `StateLogError`), and what this process worked on is no longer its
+ * own (`LeaseLostError`, `JournalLostError`). What is away has three classes, since each has another way to go on: the budget
+ * goes on with its share, a queue is tried again, and a log is replaced by one in memory.
+ */
+
 /**
  * Thrown if a run has lost its journal: another process took it, or a user moved it. The run must not make any further
  * payment. The message says where the journal went and what to do.

@@ -1,4 +1,5 @@
 import { canonicalSegment, hostOf, isIpLiteral, pathSegments } from './page-url.ts';
+import type { Result } from './result.ts';
 
 /** The pages that a rule matches. */
 export interface HostPattern {
@@ -11,9 +12,6 @@ export interface HostPattern {
   /** Equal for all patterns that match the same pages. */
   readonly canonical: string;
 }
-
-/** A parsed pattern, or its problem as a phrase that follows a path and a colon. */
-export type ParsedPattern = { readonly pattern: HostPattern } | { readonly problem: string };
 
 type Check = readonly [RegExp, string];
 
@@ -39,11 +37,11 @@ function hostIn(authority: string): string | null {
   return host === null || host.split('.').includes('') ? null : host;
 }
 
-function parseSuffix(text: string): ParsedPattern {
+function parseSuffix(text: string): Result<HostPattern, string> {
   const host = hostIn(text.replace(/^\*?\./, ''));
-  if (host === null) return { problem: 'is no host' };
-  if (isIpLiteral(host)) return { problem: 'is below an IP address, which has no subdomains' };
-  return { pattern: { scope: 'below', host, segments: [], canonical: `*.${host}` } };
+  if (host === null) return { error: 'is no host' };
+  if (isIpLiteral(host)) return { error: 'is below an IP address, which has no subdomains' };
+  return { value: { scope: 'below', host, segments: [], canonical: `*.${host}` } };
 }
 
 function segmentsIn(path: string): readonly string[] {
@@ -53,17 +51,17 @@ function segmentsIn(path: string): readonly string[] {
 
 /**
  * Parses `*`, a host, a suffix (`*.example.com` or `.example.com`: hosts below it, not the host itself), or a host with
- * a path prefix. Case, punycode, a trailing dot, percent-encoding and trailing slashes make no difference.
+ * path prefix. The error says what is wrong with the text, as it follows a path and a colon. Case, punycode, a trailing dot, percent-encoding and slashes at the end make no difference.
  */
-export function parseHostPattern(text: string): ParsedPattern {
-  if (text === '*') return { pattern: { scope: 'all', host: '', segments: [], canonical: '*' } };
+export function parseHostPattern(text: string): Result<HostPattern, string> {
+  if (text === '*') return { value: { scope: 'all', host: '', segments: [], canonical: '*' } };
   const problem = checks.find(([wrong]) => wrong.test(text))?.[1];
-  if (problem !== undefined) return { problem };
+  if (problem !== undefined) return { error: problem };
   if (/^\*?\./.test(text)) return parseSuffix(text);
   const slash = text.indexOf('/');
   const host = hostIn(slash === -1 ? text : text.slice(0, slash));
-  if (host === null) return { problem: 'is no host' };
+  if (host === null) return { error: 'is no host' };
   const segments = slash === -1 ? [] : segmentsIn(`/.${text.slice(slash)}`);
   const canonical = [host, ...segments].join('/');
-  return { pattern: { scope: segments.length === 0 ? 'host' : 'path', host, segments, canonical } };
+  return { value: { scope: segments.length === 0 ? 'host' : 'path', host, segments, canonical } };
 }

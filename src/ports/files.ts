@@ -1,4 +1,5 @@
 import type { OpenProgress } from '../domain/queued-task.ts';
+import type { Result } from '../domain/result.ts';
 import type { Awaitable } from './system.ts';
 
 /** One record of a batch's input. */
@@ -13,13 +14,12 @@ export interface InputRow {
   /** All columns of the record in order, unchanged; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
   /** Columns with `true` or `false` as JSON booleans, which are 1 and 0 on the wire. */
-  readonly truths?: readonly string[];
+  readonly booleans?: readonly string[];
 }
 
-/** A record that is not a valid task. */
-export interface BadRow {
-  readonly type: 'bad';
-  readonly row: number;
+/** Why a record of an input cannot be used. */
+export interface RowError {
+  /** The line of the file on which the record begins, from 1. */
   readonly line: number;
   /** The invalid column; null if the whole record is invalid. */
   readonly column: string | null;
@@ -27,6 +27,16 @@ export interface BadRow {
   /** The fix, as a sentence. */
   readonly fix: string;
 }
+
+/** A record that cannot be a task. */
+export interface BadRow extends RowError {
+  readonly type: 'bad';
+  /** Counts as in `InputRow`. */
+  readonly row: number;
+}
+
+/** The image in the file that a row names, as bare base64, or why it is not sent. */
+export type ImageRead = Result<string, Pick<RowError, 'reason' | 'fix'>>;
 
 /** The source of a batch's tasks. Throws `UsageError` for an unusable input. */
 export interface TaskSource {

@@ -10,7 +10,7 @@ export interface Permit {
 }
 
 export type AcquireResult =
-  | { readonly admitted: true; readonly pass: Permit }
+  | { readonly admitted: true; readonly permit: Permit }
   /**
    * `retryInMs`: time until a new request may succeed. `soon`: the service has not failed; the breaker waits for a few
    * answers before it admits more, so that even a task that does not wait asks again.
@@ -27,7 +27,7 @@ export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once per permit. A permit of an older epoch has no effect. */
-  record(pass: Permit, result: CallResult): Awaitable<void>;
+  record(permit: Permit, result: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {

@@ -35,7 +35,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Matches a complete "no solution yet" answer. */
 export const notReady = /^CAPT?CHA_NOT_READY$/;
 /** Matches the start of a text that is a code of the service. */
-export const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
+const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
 const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
 /** A longer text is not a code. */
 const maxCodeLength = 200;

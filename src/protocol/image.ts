@@ -1,3 +1,5 @@
+import type { Result } from '../domain/result.ts';
+
 /**
  * Image sizes that the service accepts: CaptchaAI's maximum, and the minimum of its older documentation (the newer says
  * 1 KB).
@@ -14,7 +16,7 @@ export const maxFileBytes = Math.ceil((imageBytes.max / 3) * 4 * (66 / 64)) + 10
 export type Medium = 'image' | 'audio';
 
 /** A body in the form of the wire, or a phrase for what it is instead, which follows "it is". */
-export type Body = { readonly body: string; readonly medium: Medium } | { readonly fault: string };
+export type Body = Result<{ readonly body: string; readonly medium: Medium }, string>;
 
 /** Starts of files as Latin-1. A text may start like a BMP, so the size of its header is checked too. */
 const beginnings: Readonly<Record<Medium, readonly RegExp[]>> = {
@@ -81,15 +83,15 @@ function describe(head: string): string {
 }
 
 const notAnImage = (found: string): Body => ({
-  fault: found === 'empty' ? found : `${found}, not an image`,
+  error: found === 'empty' ? found : `${found}, not an image`,
 });
 
 function sized(body: string, medium: Medium): Body {
   const size = Math.floor((body.replace(/=+$/, '').length * 3) / 4);
   if (size < imageBytes.min)
-    return { fault: `only ${size} bytes long: the service takes none below ${imageBytes.min}` };
-  if (size > imageBytes.max) return { fault: 'larger than 1 MiB, and the service takes no more' };
-  return { body, medium };
+    return { error: `only ${size} bytes long: the service takes none below ${imageBytes.min}` };
+  if (size > imageBytes.max) return { error: 'larger than 1 MiB, and the service takes no more' };
+  return { value: { body, medium } };
 }
 
 /**
@@ -99,7 +101,7 @@ function sized(body: string, medium: Medium): Body {
 export function bodyOfText(text: string): Body {
   const trimmed = text.trim();
   const uri = dataUri.exec(trimmed);
-  if (uri !== null && !/;base64$/i.test(uri[1]?.trim() ?? '')) return { fault: 'a data: URI that is not base64' };
+  if (uri !== null && !/;base64$/i.test(uri[1]?.trim() ?? '')) return { error: 'a data: URI that is not base64' };
   const bare = trimmed
     .slice(uri?.[0].length ?? 0)
     .replace(/\s+/g, '')

@@ -22,8 +22,6 @@ export interface Method {
   readonly lifetimeMs: number | null;
   /** The content of its `body` or file; null if it takes none, or if that is unknown. */
   readonly medium: Medium | null;
-  /** True if a solution is a single token, so that several fit into one answer, separated by bars. */
-  readonly isToken: boolean;
   /** Wire names of inputs that the page issues for a single submission: a second one cannot be solved. */
   readonly singleUse: readonly string[];
 }
@@ -32,7 +30,7 @@ type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
   const defaults = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
-  return { ...defaults, medium: null, isToken: false, singleUse: [], optional: [], ...special };
+  return { ...defaults, medium: null, singleUse: [], optional: [], ...special };
 }
 
 /** The row with further optional names. */
@@ -43,11 +41,6 @@ function taking(method: Method, ...optional: string[]): Method {
 /** A method with a site key under `name` and a page; `more` are further required names. */
 function keyed(method: string, name: string, ...more: string[]): Method {
   return row({ method, siteKeyName: name, required: ['pageurl', name, ...more] });
-}
-
-/** The same for a method whose solution is a single token. */
-function token(method: string, name: string): Method {
-  return { ...keyed(method, name), isToken: true };
 }
 
 function image(method: string, ...required: string[]): Method {
@@ -70,8 +63,8 @@ const blsImages = Array.from({ length: 9 }, (_, index) => `image_base64_${index 
 const methods: readonly Method[] = [
   // The solution contains a user agent besides the token.
   { ...taking(keyed('userrecaptcha', 'googlekey'), ...recaptcha), when: ['enterprise', '1'], ...recaptchaSingleUse },
-  { ...taking(token('userrecaptcha', 'googlekey'), ...recaptcha), ...recaptchaSingleUse },
-  taking(token('turnstile', 'sitekey'), 'action', 'data', 'pagedata'),
+  { ...taking(keyed('userrecaptcha', 'googlekey'), ...recaptcha), ...recaptchaSingleUse },
+  taking(keyed('turnstile', 'sitekey'), 'action', 'data', 'pagedata'),
   row({
     method: 'cloudflare_challenge',
     required: ['pageurl', 'proxy', 'proxytype'],
@@ -104,9 +97,9 @@ const methods: readonly Method[] = [
     medium: 'image',
   }),
   taking(keyed('captchafox', 'sitekey', 'proxy', 'proxytype'), 'api_server'),
-  token('friendly_captcha', 'sitekey'),
+  keyed('friendly_captcha', 'sitekey'),
   taking(keyed('lemin', 'captcha_id'), 'div_id', 'api_server'),
-  { ...taking(token('hcaptcha', 'sitekey'), 'invisible', 'data', 'rqdata', 'domain'), singleUse: ['rqdata', 'data'] },
+  { ...taking(keyed('hcaptcha', 'sitekey'), 'invisible', 'data', 'rqdata', 'domain'), singleUse: ['rqdata', 'data'] },
 
   row({
     method: 'geetest_v4',
@@ -122,7 +115,7 @@ const methods: readonly Method[] = [
   }),
   taking(keyed('capy', 'captchakey'), 'api_server', 'version'),
   taking(keyed('amazon_waf', 'sitekey', 'iv', 'context'), 'challenge_script', 'captcha_script'),
-  token('mt_captcha', 'sitekey'),
+  keyed('mt_captcha', 'sitekey'),
   keyed('yandex', 'sitekey'),
   keyed('prosopo', 'sitekey'),
   keyed('basilisk', 'sitekey'),
@@ -160,7 +153,7 @@ export function knownMethods(): readonly string[] {
 }
 
 /** Parameters that every method accepts. */
-export const commonParameters: readonly string[] = [
+const commonParameters: readonly string[] = [
   'pageurl',
   'proxy',
   'proxytype',

@@ -125,7 +125,7 @@ export interface FaultMode {
 const writtenMode = /^(?:(submit|poll)\/)?(.+)$/;
 
 /** The modes in one line, for messages. */
-export const faultModeHint = `A mode is an HTTP status (100 to 599), ${namedInjections.join(', ')}, or an error code such as ERROR_NO_SLOT_AVAILABLE, with submit/ or poll/ before it to strike one endpoint only.`;
+const faultModeHint = `A mode is an HTTP status (100 to 599), ${namedInjections.join(', ')}, or an error code such as ERROR_NO_SLOT_AVAILABLE, with submit/ or poll/ before it to strike one endpoint only.`;
 
 function isCode(text: string): boolean {
   const answer = readAnswer(text);

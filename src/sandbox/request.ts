@@ -115,7 +115,7 @@ export function readParameters(parts: RequestParts): RequestParameters {
 }
 
 /** Larger requests are read to their end, so that the client receives the answer, but not stored. */
-export const bodyLimitBytes = 10 * 1024 * 1024;
+const bodyLimitBytes = 10 * 1024 * 1024;
 
 /** The bytes of a request's body; null above `bodyLimitBytes`. Rejects if the client disconnects. */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {

@@ -27,7 +27,7 @@ const batch = (out: string): readonly string[] => [
 async function startContained(bench: Bench, at: Ledger, out: string): Promise<Running> {
   const file = await bench.write(`${out}.json`, config);
   const args = [...(container ?? []), process.execPath, bin, '--config', file, ...batch(out)];
-  return bench.startOther('unshare', args, { at, longestMs: 40_000 });
+  return bench.startOther('unshare', args, { at });
 }
 
 /** The pid of the containerised batch, as seen from here. */
@@ -45,7 +45,7 @@ async function letLockAge(bench: Bench): Promise<void> {
 }
 
 describe.runIf(container !== undefined)('captcha batch in two containers with one host name and one folder', () => {
-  it('runs once at a time, and pays for every row once', { timeout: 60_000 }, async ({ bench }) => {
+  it('runs once at a time, and pays for every row once', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
@@ -59,7 +59,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);
   });
 
-  it('continues after a killed one once its lock is stale', { timeout: 60_000 }, async ({ bench }) => {
+  it('continues after a killed one once its lock is stale', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
@@ -77,7 +77,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'second.csv'), ledger, 40);
   });
 
-  it('stops if another batch took over while it was suspended', { timeout: 90_000 }, async ({ bench }) => {
+  it('stops if another batch took over while it was suspended', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(60));
     const first = await startContained(bench, ledger, 'first.csv');

@@ -218,7 +218,7 @@ describe('captcha batch --fresh, killed before any change of a name', () => {
     },
   );
 
-  it('never loses a journal, nor the output that it explains', { timeout: 120_000 }, async ({ bench }) => {
+  it('never loses a journal, nor the output that it explains', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(1));
     const ledger = await openLedger(bench);
     expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });

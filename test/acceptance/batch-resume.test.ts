@@ -35,7 +35,7 @@ async function expire(path: string): Promise<void> {
 }
 
 describe('captcha batch, killed at random instants and resumed', () => {
-  it('has one row per task, and names what may have been accepted twice', { timeout: 60_000 }, async ({ bench }) => {
+  it('has one row per task, and names what may have been accepted twice', async ({ bench }) => {
     const stressTest = { rows: 300, kills: 4, concurrency: 20, random: seeded(Date.now()) };
     const { rows, ledger } = await surviveKills(bench, stressTest);
     expectAccounted(rows, ledger, stressTest.rows);
@@ -201,11 +201,11 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(await rowsIn(bench, 'solved.csv')).toHaveLength(3);
   });
 
-  it('is refused while the first run is still running, with its pid', { timeout: 90_000 }, async ({ bench }) => {
+  it('is refused while the first run is still running, with its pid', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [1_000, 1_000] });
     await bench.write('work/tasks.csv', tasksCsv(3));
     const config = { api: { timeout: '60s' }, solve: { timeout: '80s' } };
-    const first = await bench.start(batch, { at: ledger, config, longestMs: 80_000 });
+    const first = await bench.start(batch, { at: ledger, config });
     await until(() => ledger.accepted.size >= 3);
     // It must still be running when the second one starts, even on a busy machine.
     first.signal('SIGSTOP');

@@ -28,7 +28,7 @@ async function queuesOf(config: object, bench: Bench): Promise<Check & { readonl
 const redisCli = (port: number, ...words: string[]) => promisify(execFile)('redis-cli', ['-p', String(port), ...words]);
 const regionAt = (queue: string) => ({ regions: [{ name: 'us-east-1', queue }], routes: { default: 'us-east-1' } });
 
-describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', () => {
   it('checks every queue and reports its workers and how long they are connected', async ({ bench }) => {
     const { config, startWorker, redis } = await openFleet(bench);
     await startWorker('us-east-1');
@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', { timeout: 60_0
     expect(JSON.stringify(seen)).not.toMatch(/s3cret|not-it/);
   });
 
-  it('reports a Redis that is missing, is another server, or does not answer, within seconds', async ({ bench }) => {
+  it('names a Redis that is not there, is not one, or does not answer', async ({ bench }) => {
     const redis = await RedisServer.start();
     bench.afterwards(() => redis.stop());
     await redis.freeze();
@@ -84,9 +84,7 @@ describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', { timeout: 60_0
     const names = ['absent', 'other', 'frozen'];
     const urls = [`redis://127.0.0.1:${await unusedPort()}/0`, http.url.replace('http', 'redis'), redis.url(0)];
     const regions = urls.map((queue, index) => ({ name: names[index]!, queue, location: [10 * index, 0] }));
-    const startedMs = performance.now();
     const { status, found, fix } = await queuesOf({ regions, results: urls[0] }, bench);
-    expect(performance.now() - startedMs).toBeLessThan(15_000);
     expect(status).toBe('failure');
     for (const what of [/ECONNREFUSED/, /RESP|EPIPE|ECONNRESET/, /timed out|no answer/i]) expect(found).toMatch(what);
     expect(fix?.split('\n')).toEqual(
@@ -99,7 +97,7 @@ describe.skipIf(!hasRedis)('captcha doctor, of queues in Redis', { timeout: 60_0
   });
 });
 
-describe('captcha doctor, of queues in SQS', { timeout: 60_000 }, () => {
+describe('captcha doctor, of queues in SQS', () => {
   it('checks the existing queues and names the missing ones', async ({ bench }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());

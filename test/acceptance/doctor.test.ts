@@ -97,10 +97,13 @@ describe.concurrent('captcha doctor', () => {
   });
 
   it('reads a key from a shell pipe once, reports the wait for it, and sends requests with it', async ({ bench }) => {
-    const command = `CAPTCHAAI_API_KEY_FILE=<(sleep 1.5; echo ${key}) "$0" "$@"`;
+    const command = `CAPTCHAAI_API_KEY_FILE=<(until [ -e go ]; do sleep 0.1; done; echo ${key}) "$0" "$@"`;
     const args = ['-c', command, process.execPath, bin, ...doctor];
     const env = { CAPTCHAAI_API_KEY: undefined };
-    const ended = await bench.startOther('bash', args, { at: await bench.sandbox(), env }).ended;
+    const running = bench.startOther('bash', args, { at: await bench.sandbox(), env });
+    await running.said(/waiting for the key/);
+    await bench.write('work/go', '');
+    const ended = await running.ended;
     expect(ended.code).toBe(0);
     expect(ended.stderr).toMatch(/^waiting for the key from the key file \/dev\/fd\/\d+ \(CAPTCHAAI_API_KEY_FILE\)\n$/);
     expect(namesOf(ended, 'ok')).toEqual(expect.arrayContaining(['key', 'account']));

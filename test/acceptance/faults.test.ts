@@ -21,7 +21,9 @@ const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] =
 ];
 
 /** Only a hanging service gets a short timeout: a busy machine must not look like one. */
-const timeoutOf = (mode: string | number): string => (mode === 'hang' ? '500ms' : '5s');
+const timeoutOf = (mode: string | number): string => (mode === 'hang' ? '3s' : '60s');
+/** Long enough for a busy machine, and waited for where nothing else ends the task. */
+const soon = '4s';
 
 interface Outcome {
   readonly status: string;
@@ -30,13 +32,12 @@ interface Outcome {
   readonly possiblyCharged: boolean;
 }
 
-async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '5s') {
+async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '60s') {
   const sandbox = await bench.sandbox();
   sandbox.script(fault);
   const args = ['solve', ...turnstile, '--json', '-v', '--timeout', timeout];
   const config = { api: { timeout: timeoutOf(fault.mode) } };
   const ended = await bench.run(args, { at: sandbox, config });
-  expect(ended.durationMs, 'ends in time').toBeLessThan(10_000);
   return { ...ended, stats: sandbox.stats(), outcome: JSON.parse(ended.stdout) as Outcome };
 }
 
@@ -86,7 +87,7 @@ describe.concurrent('a poll with the fault', () => {
 
   it.for(modes)('$mode always leaves an id, which is named', async ({ mode }, { bench }) => {
     const fault = { mode, endpoint, times: Infinity };
-    const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, '1500ms');
+    const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, soon);
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'deadline-exceeded', possiblyCharged: false });
     expect(stderr).toContain(`captcha result ${outcome.captchaId}`);
@@ -101,23 +102,25 @@ describe.concurrent('a poll with the fault', () => {
 });
 
 describe.concurrent('Retry-After', () => {
-  const inAMinute = (): string => new Date(Date.now() + 60_000).toUTCString();
+  const inAnHour = (): string => new Date(Date.now() + 3_600_000).toUTCString();
   const rows = [
-    { mode: '503', form: 'seconds', retryAfter: () => '60' },
-    { mode: '429', form: 'seconds', retryAfter: () => '60' },
-    { mode: '429', form: 'a date', retryAfter: inAMinute },
+    { mode: '503', form: 'seconds', retryAfter: () => '3600' },
+    { mode: '429', form: 'seconds', retryAfter: () => '3600' },
+    { mode: '429', form: 'a date', retryAfter: inAnHour },
   ];
+  /** Before Retry-After, and later than any process may end here: had it waited, the test would fail. */
+  const deadline = '30m';
+  const longWait = /worth trying again in (59m \d\ds|1h 00m)/;
 
   it.for(rows)(
     'in $form of a $mode to a submission fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'submit', retryAfter: row.retryAfter() } as const;
-      const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);
+      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
       expect(code).toBe(4);
       expect(outcome).toMatchObject({ reason: 'deadline-exceeded', captchaId: null });
-      expect(stderr).toMatch(/worth trying again in (5\d(\.\d)?s|1m \d\ds)/);
+      expect(stderr).toMatch(longWait);
       expect(stats.submissions).toBe(1);
-      expect(durationMs).toBeLessThan(4_000);
     },
   );
 
@@ -125,12 +128,11 @@ describe.concurrent('Retry-After', () => {
     'in $form of a $mode to a poll fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'poll', retryAfter: row.retryAfter() } as const;
-      const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);
+      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
       expect(code).toBe(4);
-      expect(stderr).toMatch(/worth trying again in (5\d(\.\d)?s|1m \d\ds)/);
+      expect(stderr).toMatch(longWait);
       expect(stderr).toContain(`captcha result ${outcome.captchaId}`);
       expect(stats).toMatchObject({ submissions: 1, polls: 1 });
-      expect(durationMs).toBeLessThan(4_000);
     },
   );
 

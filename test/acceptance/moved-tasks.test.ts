@@ -1,15 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { hasRedis } from '../contract/support/redis-server.ts';
 import { column, rowsIn, sitekeyOf, until } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
 import { type Fleet, type FleetParts, openFleet } from './support/fleet.ts';
 import { expectAccounted, expectRowEach, paidTwiceUnsaid } from './support/killed-batch.ts';
+import { slowService } from './support/service-clock.ts';
 import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const drained = ['--drain-timeout', '100ms'];
-const service = { latencyMs: [4_000, 4_000] } as const;
 const count = 4;
 const rows = Array.from(
   { length: count },
@@ -25,19 +24,20 @@ async function moveWhatWasPaid(
   bench: Bench,
   open: (bench: Bench, parts: FleetParts) => Promise<Fleet>,
 ): Promise<Fleet> {
-  const fleet = await open(bench, { service, longestMs: 60_000, config: { solve: { timeout: '30s' } } });
+  const { service, finish } = slowService();
+  const fleet = await open(bench, { service });
   const { ledger, usage, startWorker } = fleet;
   await bench.write('work/tasks.csv', input);
   const home = await startWorker('us-east-1', drained);
   const first = await bench.start(batch, usage);
   await until(() => ledger.accepted.size === count);
-  await sleep(300);
   first.signal('SIGINT');
   await first.ended;
   home.signal('SIGTERM');
   await home.ended;
   const moved = await bench.run(['failover', '--apply', '--json'], usage);
   expect(JSON.parse(moved.stdout)).toMatchObject({ applied: [{ from: 'us-east-1', kept: 0, error: null }] });
+  finish();
   return fleet;
 }
 
@@ -46,7 +46,7 @@ const engines = [
   ['SQS with fleet.state', openSqsFleet],
 ] as const;
 
-describe.skipIf(!hasRedis)('tasks that were moved after they were paid for', { timeout: 90_000 }, () => {
+describe.skipIf(!hasRedis)('tasks that were moved after they were paid for', () => {
   it.for(engines)(
     'are polled in their queue when the batch is run again and their region is back, on %s',
     async ([, open], { bench }) => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis)('tasks that were moved after they were paid for', { t
   });
 });
 
-describe('tasks that were moved on SQS without a side store', { timeout: 90_000 }, () => {
+describe('tasks that were moved on SQS without a side store', () => {
   it('are marked when the batch is run again: their queue is unknown', async ({ bench }) => {
     const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, openBareSqsFleet);
     for (const region of ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const) await startWorker(region);

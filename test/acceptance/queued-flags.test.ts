@@ -3,11 +3,12 @@ import { hasRedis } from '../contract/support/redis-server.ts';
 import { column, rowsIn } from './support/batch.ts';
 import { it } from './support/bench.ts';
 import { openFleet, regionalCsv } from './support/fleet.ts';
+import { hourMs } from './support/service-clock.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const unsolvable = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
 
-describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('the flags of a dispatcher', () => {
   it.for([
     [[], '3'],
     [['--max-attempts', '1'], '1'],
@@ -24,14 +25,13 @@ describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () 
   );
 
   it('let a worker give up earlier than its own configuration', async ({ bench }) => {
-    const { ledger, config, startWorker } = await openFleet(bench, { service: { latencyMs: [60_000, 60_000] } });
+    const { ledger, config, startWorker } = await openFleet(bench, { service: { latencyMs: [hourMs, hourMs] } });
     await bench.write('work/tasks.csv', regionalCsv(1));
-    await startWorker('us-east-1', ['--timeout', '30s']);
-    const ended = await bench.run([...batch, '--timeout', '600ms'], { at: ledger, config });
+    await startWorker('us-east-1', ['--timeout', '10m']);
+    const ended = await bench.run([...batch, '--timeout', '2s'], { at: ledger, config });
     expect(ended, ended.stderr).toMatchObject({ code: 4 });
     const rows = await rowsIn(bench, 'solved.csv');
     expect(column(rows, 'reason')).toEqual(['deadline-exceeded']);
-    expect(Number(rows[0]!['duration_ms'])).toBeLessThan(3_000);
   });
 
   it.for(['batch', 'solve'])('are refused where no task can carry them: %s', async (command, { bench }) => {

@@ -11,7 +11,6 @@ import type { Running } from './support/running.ts';
 const count = 300;
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const service = { latencyMs: [500, 1_500], threads: 500 } as const;
-const longestMs = 100_000;
 /** A busy machine must not cause submissions with lost answers. */
 const patient = { api: { timeout: '30s' }, solve: { timeout: '90s' } };
 
@@ -22,7 +21,7 @@ async function openForgetfulFleet(bench: Bench): Promise<RedisFleet> {
   const redis = await RedisServer.start({ durable: false });
   bench.afterwards(() => redis.stop());
   const places = { queueOf: (_: RegionName, index: number) => redis.url(index), results: redis.url(9) };
-  return { redis, ...(await openFleetAt(places, bench, { service, longestMs, config: patient })) };
+  return { redis, ...(await openFleetAt(places, bench, { service, config: patient })) };
 }
 
 async function flush({ redis }: RedisFleet): Promise<void> {
@@ -49,7 +48,7 @@ function tell(ledger: Ledger, workers: readonly Running[], batchErr: string): vo
   for (const worker of workers) console.log(worker.stderr);
 }
 
-describe.skipIf(!hasRedis)('a fleet whose Redis loses its data', { timeout: 120_000 }, () => {
+describe.skipIf(!hasRedis)('a fleet whose Redis loses its data', () => {
   it.for([
     { what: 'by FLUSHALL', lose: flush },
     { what: 'by a restart without persistence', lose: restart },

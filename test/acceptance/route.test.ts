@@ -114,12 +114,15 @@ describe.concurrent('captcha route', () => {
 });
 
 describe.concurrent('captcha route with an early exit', () => {
-  it.for(['table', 'csv', 'jsonl', 'json'])('is quiet when the reader of its %s has gone', async (format, { bench }) => {
-    const script = `yes https://shop.example.de/ | "$@" route --format ${format} | head -n 3 > head; echo "\${PIPESTATUS[1]}"`;
-    const path = await bench.write('route.json', config);
-    const running = bench.startOther('bash', ['-c', script, 'sh', process.execPath, bin, '--config', path]);
-    expect(await running.ended).toMatchObject({ code: 0, stdout: '141\n', stderr: '' });
-  });
+  it.for(['table', 'csv', 'jsonl', 'json'])(
+    'is quiet when the reader of its %s has gone',
+    async (format, { bench }) => {
+      const script = `yes https://shop.example.de/ | "$@" route --format ${format} | head -n 3 > head; echo "\${PIPESTATUS[1]}"`;
+      const path = await bench.write('route.json', config);
+      const running = bench.startOther('bash', ['-c', script, 'sh', process.execPath, bin, '--config', path]);
+      expect(await running.ended).toMatchObject({ code: 0, stdout: '141\n', stderr: '' });
+    },
+  );
 
   it.for<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('ends at once by %s', async (signal, { bench }) => {
     const running = await bench.start(['route', '--format', 'jsonl'], { config, input: null });

@@ -14,7 +14,7 @@ async function healthOf(bench: Bench, usage: Usage, exitCode: number): Promise<H
   return (JSON.parse(ended.stdout) as Health).regions;
 }
 
-describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', () => {
   it('is idle for health, route and failover while its queue is empty, and unhealthy while tasks wait there', async ({
     bench,
   }) => {
@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', { 
     expect(JSON.parse(routed.stdout)).toMatchObject({ routes: [{ assigned: 'eu-west-1', effective: 'eu-west-1' }] });
 
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
-    await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '300ms'], usage);
+    await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], usage);
     const dead = await healthOf(bench, usage, 1);
     expect(dead[1]).toMatchObject({ status: 'unhealthy', queueDepth: 1, error: 'connection refused' });
     const moves = await bench.run(['failover', '--json'], usage);
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', { 
     const watch = await bench.start(['health', '--watch', '300ms'], usage);
     await watch.said(/eu-west-1 +idle/);
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
-    await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '300ms'], usage);
+    await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], usage);
     await watch.said(/eu-west-1: idle -> degraded/);
     await watch.said(/eu-west-1: degraded -> unhealthy/);
     watch.signal('SIGTERM');

@@ -8,6 +8,7 @@ import { type Bench, it, turnstile } from './support/bench.ts';
 import { bin, type Running } from './support/running.ts';
 import { screenOf } from './support/screen.ts';
 import { solution } from './support/secrets.ts';
+import { hourMs } from './support/service-clock.ts';
 
 /** BSD's script has other arguments. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
@@ -103,7 +104,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
   });
 
   it('shows the cursor again when a second Ctrl-C ends the program', async ({ bench }) => {
-    const at = await bench.sandbox({ latencyMs: [20_000, 20_000] });
+    const at = await bench.sandbox({ latencyMs: [hourMs, hourMs] });
     const running = await solveOnTerminal(bench, { at, columns: 120 });
     await running.said(/not ready/);
     const pid = Number(await readFile(join(bench.cwd, 'pid'), 'utf8'));

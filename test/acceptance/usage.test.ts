@@ -1,11 +1,9 @@
 import { describe, expect } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { commands } from '../../src/commands/command-list.ts';
 import { it, turnstile, words } from './support/bench.ts';
 
-const commands = [
-  ...['solve', 'batch', 'route', 'health', 'failover', 'doctor'],
-  ...['result', 'balance', 'threads', 'report', 'config', 'sandbox'],
-];
+const names = commands.map(({ name }) => name);
 
 describe.concurrent('an invalid command line', () => {
   it.for([
@@ -61,7 +59,7 @@ describe.concurrent('an invalid command line', () => {
 });
 
 describe.concurrent('help', () => {
-  it.for(commands)('of captcha %s ends with 0 and shows two examples', async (command, { bench }) => {
+  it.for(names)('of captcha %s ends with 0 and shows two examples', async (command, { bench }) => {
     const { code, stdout, stderr } = await bench.run([command, '--help'], { config: null });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/^\s*\$ .*captcha /gm)!.length).toBeGreaterThanOrEqual(2);
@@ -71,7 +69,7 @@ describe.concurrent('help', () => {
   it('lists every command and the exit codes', async ({ bench }) => {
     const [help, bare] = await Promise.all([bench.run(['--help'], { config: null }), bench.run([], { config: null })]);
     expect(help.code).toBe(0);
-    for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of names) expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     for (const exitCode of [0, 1, 2, 3, 4, 70, 74, 130])
       expect(help.stdout).toMatch(new RegExp(`^\\s+${exitCode}\\s`, 'm'));
     expect(bare.stderr).toContain('Usage: captcha');

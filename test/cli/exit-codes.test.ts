@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { exitCodeHelp, exitCodeOfFault, exitCodeOfOutcome, exitCodes } from '../../src/cli/exit-codes.ts';
 import type { FaultKind } from '../../src/domain/fault.ts';
@@ -42,6 +43,22 @@ describe('the exit code of a refused request', () => {
 });
 
 describe('the table in the help', () => {
+  it('says the same of 2 as the README, which names every exit code, too', () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const rows = new Map(
+      [...readme.matchAll(/^\| (\d[\d /]*) \| ([^|]+) \|/gm)].map(([, code, text]) => [code!, text!]),
+    );
+    const usage = /^ {2}2 +(.+\n {7}.+)$/m.exec(exitCodeHelp)?.[1]?.replace(/\s+/g, ' ');
+    expect(usage).toBe(rows.get('2'));
+    const named = (
+      [...rows]
+        .flat()
+        .join(' ')
+        .match(/\b\d+\b/g) ?? []
+    ).map(Number);
+    expect(Object.values(exitCodes).filter((code) => !named.includes(code))).toEqual([]);
+  });
+
   it('names every exit code', () => {
     const named = (exitCodeHelp.match(/\b\d+\b/g) ?? []).map(Number);
     expect(Object.values(exitCodes).filter((code) => !named.includes(code))).toEqual([]);

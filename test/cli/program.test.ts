@@ -1,40 +1,31 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import type { CommandRunner } from '../../src/cli/context.ts';
+import { commands } from '../../src/commands/command-list.ts';
 import { refusalOf } from './support/refusal.ts';
 import { runIn } from './support/run-in.ts';
 
-const commands = {
-  solve: () => import('../../src/commands/solve/command.ts'),
-  batch: () => import('../../src/commands/batch/command.ts'),
-  route: () => import('../../src/commands/route/command.ts'),
-  health: () => import('../../src/commands/health/command.ts'),
-  failover: () => import('../../src/commands/failover/command.ts'),
-  doctor: () => import('../../src/commands/doctor/command.ts'),
-  result: () => import('../../src/commands/result/command.ts'),
-  balance: () => import('../../src/commands/balance/command.ts'),
-  threads: () => import('../../src/commands/threads/command.ts'),
-  report: () => import('../../src/commands/report/command.ts'),
-  config: () => import('../../src/commands/config/command.ts'),
-  sandbox: () => import('../../src/commands/sandbox/command.ts'),
-};
-type Name = keyof typeof commands;
-const names = Object.keys(commands) as Name[];
+const names = commands.map(({ name }) => name);
+
+async function register(name: string, command: Command, runCommand: CommandRunner): Promise<void> {
+  const row = commands.find((each) => each.name === name);
+  (await row!.load()).register(command, runCommand);
+}
 
 /** The flags that a command passes to its work for these arguments. */
-async function flagsOf(name: Name, args: readonly string[]): Promise<unknown> {
+async function flagsOf(name: string, args: readonly string[]): Promise<unknown> {
   let understood: unknown = 'nothing';
   const command = new Command(name).exitOverride();
   const runCommand: CommandRunner = async (_run, flags) => {
     understood = flags;
   };
-  (await commands[name]()).register(command, runCommand);
+  await register(name, command, runCommand);
   await command.parseAsync(args, { from: 'user' });
   return understood;
 }
 
 describe('the command line', () => {
-  it.each<[Name, string[], object]>([
+  it.each<[string, string[], object]>([
     ['solve', [], { submit: true }],
     ['solve', ['image.png'], { submit: true, file: 'image.png' }],
     ['solve', ['-'], { submit: true, file: '-' }],
@@ -92,7 +83,7 @@ describe('the command line', () => {
 
   it.each(names)('gives %s no flag that the program itself has', async (name) => {
     const command = new Command(name);
-    (await commands[name]()).register(command, async () => undefined);
+    await register(name, command, async () => undefined);
     const own = command.options.flatMap(({ short, long }) => [short, long]);
     const globals = ['--config', '--json', '-q', '--quiet', '-v', '--verbose', '--no-color', '--color', '--log-format'];
     const taken = [...globals, '--sandbox', '-h', '--help', '-V', '--version'];

@@ -8,7 +8,7 @@ const breakMs = 150;
 async function pass(breaker: Breaker): Promise<Permit> {
   const admission = await breaker.tryAcquire();
   if (!admission.admitted) throw new Error('not admitted');
-  return admission.pass;
+  return admission.permit;
 }
 
 describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
@@ -43,7 +43,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
   it('gives one probe in total when the break is over', async () => {
     const { a, b, pass: elapse } = await opened();
     await elapse(breakMs);
-    expect(await b.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(await b.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: true } });
     expect(await a.tryAcquire()).toMatchObject({ admitted: false });
     expect(await b.tryAcquire()).toMatchObject({ admitted: false });
   });
@@ -55,7 +55,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     expect(await b.tryAcquire()).toMatchObject({ admitted: false });
     await elapse(2 * breakMs);
     await b.record(await pass(b), 'success');
-    expect(await a.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: false } });
+    expect(await a.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: false } });
   });
 
   it('ignores results from before it opened', async () => {

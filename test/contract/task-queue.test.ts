@@ -9,6 +9,8 @@ import { benches, type QueueBench } from './support/queue-benches.ts';
 import { StoppableClock } from './support/stopped-clock.ts';
 
 const never = new AbortController().signal;
+/** Longer than a test may take. */
+const hourMs = 3_600_000;
 const submitted: OpenProgress = { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 };
 const later: OpenProgress = { state: 'submitted', attempts: 2, captchaId: '888', submittedAt: 6 };
 const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
@@ -151,21 +153,19 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
 
   it('stops waiting when it is cancelled, and holds nothing then', async () => {
     const stop = new AbortController();
-    const waiting = queue.receive(1, 60_000, stop.signal);
+    const waiting = queue.receive(1, hourMs, stop.signal);
     await systemClock.sleep(50);
-    const calledOffMs = systemClock.nowMs();
     stop.abort();
     expect(await waiting).toEqual([]);
-    expect(systemClock.nowMs() - calledOffMs).toBeLessThan(500);
     await another().send(someQueuedTasks(1));
     expect((await receiveOne(another())).queued.key).toBe(aQueuedTask(1).key);
-    expect(await queue.receive(1, 60_000, stop.signal)).toEqual([]);
+    expect(await queue.receive(1, hourMs, stop.signal)).toEqual([]);
   });
 
   it('keeps holding tasks that take longer than a lease', async () => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
-    expect(await receive(another(), 1, 2_500)).toEqual([]);
+    expect(await receive(another(), 1, 4_500)).toEqual([]);
     expect(lease.lost.aborted).toBe(false);
     expect(await lease.ack()).toBe(true);
   });
@@ -183,7 +183,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
 
   it('delays a task that is returned with a delay', async () => {
     await queue.send(someQueuedTasks(1));
-    await (await receiveOne(queue)).release(1_500);
+    await (await receiveOne(queue)).release(2_500);
     expect(await receive(queue, 1, 500)).toEqual([]);
     expect((await receiveOne(queue)).queued.key).toBe(aQueuedTask(1).key);
   });

@@ -70,7 +70,7 @@ async function openMachine(bench: Bench) {
   return { machine: { bench, at: ledger, config, healthPort }, ledger };
 }
 
-describe.skipIf(!hasRedis)('the service started by compose', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('the service started by compose', () => {
   const worker = compose.services['worker-us-east-1']!;
   const dispatch = compose.services['dispatch']!;
 

@@ -31,7 +31,7 @@ describe('a host pattern', () => {
     ['example.com//eu', 'path', 'example.com//eu'],
     ['[::1]/eu', 'path', '[::1]/eu'],
   ])('%s has scope %s: %s', (text, scope, canonical) => {
-    expect(parseHostPattern(text)).toMatchObject({ pattern: { scope, canonical } });
+    expect(parseHostPattern(text)).toMatchObject({ value: { scope, canonical } });
   });
 
   it.each([
@@ -69,10 +69,10 @@ describe('a host pattern', () => {
     ['*.10.0.0.5', 'is below an IP address'],
     ['.1', 'is below an IP address'],
   ])('%j is rejected: it %s', (text, problem) => {
-    expect(parseHostPattern(text)).toEqual({ problem: expect.stringContaining(problem) as string });
+    expect(parseHostPattern(text)).toEqual({ error: expect.stringContaining(problem) as string });
   });
 
   it('may contain a star in its path, which is not a wildcard', () => {
-    expect(parseHostPattern('example.com/a*b')).toMatchObject({ pattern: { segments: ['a*b'] } });
+    expect(parseHostPattern('example.com/a*b')).toMatchObject({ value: { segments: ['a*b'] } });
   });
 });

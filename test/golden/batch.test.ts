@@ -38,7 +38,7 @@ function kindsOfRecords(log: string): string {
   return [first, ...[...kinds].sort()].join('\n\n');
 }
 
-describe.concurrent('a batch', { timeout: 120_000 }, () => {
+describe.concurrent('a batch', () => {
   it('writes rows, a journal and bad rows; run again, it finds nothing to do', async ({ golden }) => {
     await golden.bench.write('work/tasks.csv', tasks);
     const usage = { at: await golden.startSandbox(), config: quick };

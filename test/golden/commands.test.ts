@@ -5,7 +5,7 @@ const embedded = { config: null };
 /** Waits that a sandbox which solves at once does not need. */
 const quick = { polling: { firstWait: '0ms', interval: '20ms' }, retry: { baseDelay: '1ms', maxDelay: '2ms' } };
 
-describe.concurrent('one task', { timeout: 120_000 }, () => {
+describe.concurrent('one task', () => {
   it.for([
     ['solve/solved', '--sandbox solve TASK --json'],
     ['solve/solved-text', '--sandbox solve TASK'],
@@ -51,7 +51,7 @@ describe.concurrent('one task', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('the account', { timeout: 120_000 }, () => {
+describe.concurrent('the account', () => {
   it.for([
     ['account/balance', '--sandbox balance --json'],
     ['account/balance-text', '--sandbox balance'],
@@ -76,7 +76,7 @@ describe.concurrent('the account', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('what is decided without a service', { timeout: 120_000 }, () => {
+describe.concurrent('what is decided without a service', () => {
   it.for([
     ['config/schema', 'config schema'],
     ['config/show-text', 'config show'],
@@ -100,9 +100,9 @@ describe.concurrent('what is decided without a service', { timeout: 120_000 }, (
   });
 });
 
-describe('the sandbox', { timeout: 120_000 }, () => {
+describe('the sandbox', () => {
   it('says where it listens, and ends on a signal', async ({ golden }) => {
-    const running = await golden.bench.start(['sandbox', '--port', '0'], { config: null, longestMs: 60_000 });
+    const running = await golden.bench.start(['sandbox', '--port', '0'], { config: null });
     await running.said(/export CAPTCHAAI_API_KEY=.*\n/);
     running.signal('SIGTERM');
     await golden.compare('sandbox/started', transcript(await running.ended));

@@ -19,7 +19,7 @@ async function comparePages(golden: Golden, path: readonly string[]): Promise<re
   return [name, ...below.flat()];
 }
 
-describe('help', { timeout: 120_000 }, () => {
+describe('help', () => {
   it('of every command of the tree is what it was', async ({ golden }) => {
     const names = await comparePages(golden, []);
     const stored = await readdir(join(import.meta.dirname, 'expected/help')).catch(() => []);

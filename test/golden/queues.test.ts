@@ -41,8 +41,8 @@ function bodiesIn(server: FauxqsServer, name: string): string {
 async function enqueue(golden: Golden, usage: GoldenUsage, isQueued: () => Promise<boolean>): Promise<string> {
   await golden.bench.write('work/tasks.csv', tasks);
   const args = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
-  const running = await golden.bench.start(args, { ...usage, longestMs: 60_000 });
-  await expect.poll(isQueued, { timeout: 30_000 }).toBe(true);
+  const running = await golden.bench.start(args, usage);
+  await expect.poll(isQueued).toBe(true);
   running.signal('SIGTERM');
   return transcript(await running.ended);
 }
@@ -75,11 +75,11 @@ function withoutMoments(page: string): string {
 /** Has a worker solve the one task, and compares what it answers over HTTP after that. */
 async function compareWorker(golden: Golden, usage: GoldenUsage): Promise<void> {
   const args = ['worker', '--region', region, '--concurrency', '4', '--health-port', '0', '--log-format', 'json', '-v'];
-  const running = await golden.bench.start(args, { ...usage, longestMs: 60_000 });
+  const running = await golden.bench.start(args, usage);
   await running.said(/http:\/\/[\d.]+:\d+\/health/);
   const [url] = /http:\/\/[\d.]+:\d+(?=\/health)/.exec(running.stderr + running.stdout)!;
   const read = async (page: string): Promise<string> => (await fetch(`${url}/${page}`)).text();
-  await expect.poll(() => read('metrics'), { timeout: 30_000 }).toMatch(/solved\D* 1$/m);
+  await expect.poll(() => read('metrics')).toMatch(/solved\D* 1$/m);
   for (const page of ['health', 'metrics', 'livez', 'readyz']) {
     await golden.compare(`worker/${page}`, withoutMoments(await read(page)));
   }
@@ -87,7 +87,7 @@ async function compareWorker(golden: Golden, usage: GoldenUsage): Promise<void> 
   await golden.compare('worker/log', transcript(await running.ended));
 }
 
-describe.concurrent('queues inside the process', { timeout: 120_000 }, () => {
+describe.concurrent('queues inside the process', () => {
   it.for([
     ['queue/sandbox', '--sandbox queue show --json'],
     ['results/sandbox', '--sandbox results'],
@@ -97,7 +97,7 @@ describe.concurrent('queues inside the process', { timeout: 120_000 }, () => {
   });
 });
 
-describe.skipIf(!hasRedis)('queues in Redis', { timeout: 120_000 }, () => {
+describe.skipIf(!hasRedis)('queues in Redis', () => {
   it('a task, its progress as a dead letter, its result, and what the commands say of them', async ({ golden }) => {
     const redis = await RedisServer.start({ durable: false });
     golden.bench.afterwards(() => redis.stop());
@@ -118,7 +118,7 @@ describe.skipIf(!hasRedis)('queues in Redis', { timeout: 120_000 }, () => {
   });
 });
 
-describe('queues in SQS', { timeout: 120_000 }, () => {
+describe('queues in SQS', () => {
   it('the body of a task and of its result', async ({ golden }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     golden.bench.afterwards(() => server.stop());

@@ -19,7 +19,7 @@ async function openRegions(golden: Golden, down: readonly string[]): Promise<Gol
 
 const withoutHealth = { config: { regions: names.map((name) => ({ name, queue })), routes } };
 
-describe.concurrent('routes', { timeout: 120_000 }, () => {
+describe.concurrent('routes', () => {
   it.for([
     ['route/table', `route ${urls}`],
     ['route/json', `route ${urls} --json`],
@@ -39,7 +39,7 @@ describe.concurrent('routes', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('health and failover', { timeout: 120_000 }, () => {
+describe.concurrent('health and failover', () => {
   it.for([
     ['one-down', ['us-east-1']],
     ['all-down', names],
@@ -54,7 +54,7 @@ describe.concurrent('health and failover', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('the doctor', { timeout: 120_000 }, () => {
+describe.concurrent('the doctor', () => {
   it('where all is well, and where nothing answers', async ({ golden }) => {
     const usage = await openRegions(golden, ['us-east-1']);
     await golden.compareRun('doctor/json', 'doctor --json', usage);

@@ -37,20 +37,6 @@ describe('findMethod', () => {
     },
   );
 
-  it.each<[string, Record<string, string>, boolean]>([
-    ['turnstile', {}, true],
-    ['userrecaptcha', { version: 'v3' }, true],
-    ['userrecaptcha', { enterprise: '1' }, false],
-    ['captchafox', {}, false],
-    ['cloudflare_challenge', {}, false],
-    ['geetest', {}, false],
-    ['base64', {}, false],
-    ['funcaptcha', {}, false],
-    ['something_new', {}, false],
-  ])('knows whether a solution of %s %o is a single token: %s', (method, params, isToken) => {
-    expect(findMethod(method, params).isToken).toBe(isToken);
-  });
-
   it('requires the site key for every method that has one', () => {
     for (const method of knownMethods()) {
       const { siteKeyName, required } = findMethod(method, {});

@@ -7,6 +7,7 @@ import {
 } from '../../src/adapters/captchaai/responses.ts';
 import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 import { type Fault, ProviderFault } from '../../src/domain/fault.ts';
+import type { Result } from '../../src/domain/result.ts';
 import type { CallLimits, SolverApi } from '../../src/ports/api.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import type { CrashingProcess } from '../support/crashing-process.ts';
@@ -92,12 +93,12 @@ export class Client implements SolverApi {
     const httpCall = await this.#process.take(() => this.#httpCall(call, arrive));
     call.endedMs = clock.nowMs();
     const read = this.#read(call.type, httpCall, pick);
-    const said = 'fault' in read ? read.fault.message : JSON.stringify(read.value);
+    const said = 'error' in read ? read.error.message : JSON.stringify(read.value);
     ledger.trace(this.#process.name, `${call.type} ${this.#taskRun.taskId} ${call.captchaId ?? ''} -> ${said}`);
     if ('value' in read) return read.value;
-    call.fault = read.fault;
-    this.#recordEnd(call, read.fault);
-    throw new ProviderFault(read.fault);
+    call.fault = read.error;
+    this.#recordEnd(call, read.error);
+    throw new ProviderFault(read.error);
   }
 
   #recordEnd({ type, captchaId }: Call, { kind }: Fault): void {
@@ -127,11 +128,7 @@ export class Client implements SolverApi {
     return timedOut(true);
   }
 
-  #read<T>(
-    call: Call['type'],
-    httpCall: HttpCall,
-    pick: (answer: Success) => Parsed<T>,
-  ): { value: T } | { fault: Fault } {
+  #read<T>(call: Call['type'], httpCall: HttpCall, pick: (answer: Success) => Parsed<T>): Result<T, Fault> {
     const timestamp = this.#parts.clock.timestamp();
     const reading = readResponse(httpCall, {
       call,
@@ -141,8 +138,8 @@ export class Client implements SolverApi {
       timestamp,
       isFound: true,
     });
-    if (reading.type === 'fault') return { fault: reading.fault };
+    if (reading.type === 'fault') return { error: reading.fault };
     const picked = pick(reading);
-    return 'value' in picked ? picked : { fault: unusableAnswer({ call, host }, picked.missing) };
+    return 'value' in picked ? picked : { error: unusableAnswer({ call, host }, picked.error) };
   }
 }

@@ -15,7 +15,7 @@ import type { ProtectionSchedule } from './schedule.ts';
 export interface Guard {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
-  readonly cooldown: RetryAfterGate;
+  readonly retryAfterGate: RetryAfterGate;
 }
 
 /** Joins a process with its own clock. Each way of sharing is an implementation of this. */
@@ -31,7 +31,7 @@ const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, 
     const guard = {
       budget: new ProcessRetryBudget(budget, { clock }),
       breaker: new ProcessBreaker(breaker, { clock, random: generator }),
-      cooldown: new ProcessRetryAfterGate({ clock }),
+      retryAfterGate: new ProcessRetryAfterGate({ clock }),
     };
     return () => guard;
   },
@@ -66,7 +66,7 @@ interface WatchParts {
  * The guard as one task uses it: the process may end before and after every answer, and the ledger records every
  * permit.
  */
-export function watched({ budget, breaker, cooldown }: Guard, taskRun: TaskRun, parts: WatchParts): Guard {
+export function watched({ budget, breaker, retryAfterGate }: Guard, taskRun: TaskRun, parts: WatchParts): Guard {
   const { process, ledger, clock, generator, answerMs } = parts;
   const taken = new Map<Permit, PassTaken>();
   const ask = <T>(question: () => Awaitable<T>): Promise<T> =>
@@ -78,7 +78,10 @@ export function watched({ budget, breaker, cooldown }: Guard, taskRun: TaskRun, 
   const note = (type: 'taken' | 'given-back', pass: PassTaken, verdict: string | null): unknown =>
     ledger.passes.push({ type, pass, verdict, atMs: clock.nowMs() });
   return {
-    cooldown: { extend: (ms) => ask(() => cooldown.extend(ms)), leftMs: () => ask(() => cooldown.leftMs()) },
+    retryAfterGate: {
+      extend: (ms) => ask(() => retryAfterGate.extend(ms)),
+      leftMs: () => ask(() => retryAfterGate.leftMs()),
+    },
     budget: {
       deposit: () => ask(() => budget.deposit()),
       tryWithdraw: (request) => ask(() => budget.tryWithdraw(request)),
@@ -90,16 +93,16 @@ export function watched({ budget, breaker, cooldown }: Guard, taskRun: TaskRun, 
           if (!answer.admitted) return answer;
           const pass = {
             taskRun,
-            isProbe: answer.pass.probe,
-            isTrial: answer.pass.ticket !== undefined,
+            isProbe: answer.permit.probe,
+            isTrial: answer.permit.ticket !== undefined,
             takenMs: clock.nowMs(),
             isGivenBack: false,
           };
-          taken.set(answer.pass, pass);
+          taken.set(answer.permit, pass);
           note('taken', pass, null);
           return answer;
         });
-        if (admission.admitted) taskRun.pass = taken.get(admission.pass) ?? null;
+        if (admission.admitted) taskRun.pass = taken.get(admission.permit) ?? null;
         return admission;
       },
       record: (pass, verdict) =>

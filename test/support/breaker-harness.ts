@@ -19,7 +19,7 @@ export const at = (nowMs: number, jitter = 0): { nowMs: number; jitter: number }
 export function passAt(breaker: CircuitBreaker, nowMs: number): Permit {
   const admission = breaker.tryAcquire(nowMs);
   if (!admission.admitted) throw new Error(`not admitted at ${nowMs}`);
-  return admission.pass;
+  return admission.permit;
 }
 
 /** This many permits at the same time. */

@@ -82,7 +82,7 @@ function harnessFor(scenario: Scenario): SolverHarness & Pick<PlayedScenario, 't
     wrapBreaker: (inner): Breaker => ({
       tryAcquire: async () => {
         const admission = await inner.tryAcquire();
-        if (admission.admitted) passes.set(admission.pass, 0);
+        if (admission.admitted) passes.set(admission.permit, 0);
         return admission;
       },
       record: (pass, verdict) => {

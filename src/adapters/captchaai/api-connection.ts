@@ -160,7 +160,7 @@ export class ApiConnection {
       throw new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
-    if ('missing' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.missing}`));
+    if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;
   }

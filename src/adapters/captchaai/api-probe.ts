@@ -1,4 +1,5 @@
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import type { Result } from '../../domain/result.ts';
 import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
 import { type Dispatcher, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
@@ -19,8 +20,6 @@ export interface ApiProbeOptions {
   readonly timestamp: () => number;
 }
 
-type Answer<T> = { readonly value: T } | { readonly fault: Fault };
-
 /** The first request connects, the others measure. Both actions are free of charge. */
 const warmedQuestions = 5;
 
@@ -39,7 +38,7 @@ class ApiRequests {
     });
   }
 
-  async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Answer<T>> {
+  async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Result<T, Fault>> {
     const { baseUrl, key, timeoutMs } = this.#options;
     const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
     const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
@@ -47,11 +46,9 @@ class ApiRequests {
     const httpCall = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
     if (httpCall.type === 'reply') this.#record(performance.now() - startedAtMs);
     const reading = readResponse(httpCall, this.#reader());
-    if (reading.type === 'fault') return { fault: reading.fault };
+    if (reading.type === 'fault') return { error: reading.fault };
     const parsed = parseAnswer(reading);
-    return 'value' in parsed
-      ? parsed
-      : { fault: unusableAnswer(this.#reader(), `nothing that holds ${parsed.missing}`) };
+    return 'value' in parsed ? parsed : { error: unusableAnswer(this.#reader(), `nothing that holds ${parsed.error}`) };
   }
 
   #record(roundTripMs: number): void {
@@ -74,14 +71,14 @@ async function requestAll(
   hasKey: boolean,
 ): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
   const balance = await apiRequests.request('getbalance', parseBalance);
-  if ('fault' in balance) return { fault: balance.fault, balance: null, threads: null };
+  if ('error' in balance) return { fault: balance.error, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
   // Not every service with this protocol supports `threadsinfo`: a missing answer is no error.
   const threads = await apiRequests.request('threadsinfo', parseThreads);
   const known = { balance: balance.value, threads: 'value' in threads ? threads.value : null };
   for (let count = 1; count < warmedQuestions; count += 1) {
     const again = await apiRequests.request('getbalance', parseBalance);
-    if ('fault' in again) return { ...known, fault: again.fault };
+    if ('error' in again) return { ...known, fault: again.error };
   }
   return { ...known, fault: null };
 }

@@ -1,3 +1,4 @@
+import type { Result } from '../../domain/result.ts';
 import type { PollAnswer, Threads } from '../../ports/api.ts';
 import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
 
@@ -5,7 +6,7 @@ import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
 export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
 
 /** The parsed value, or the name of what the answer lacks. */
-export type Parsed<T> = { readonly value: T } | { readonly missing: string };
+export type Parsed<T> = Result<T, string>;
 
 const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
 const decimal = /^-?\d+(\.\d+)?$/;
@@ -16,14 +17,14 @@ const decimal = /^-?\d+(\.\d+)?$/;
 export function parseSubmitResponse(answer: Success): Parsed<string> {
   const payload = answer.type === 'ok' ? answer.payload : null;
   const id = Number.isSafeInteger(payload) ? String(payload) : payload;
-  return typeof id === 'string' && idShape.test(id) ? { value: id } : { missing: 'a usable id' };
+  return typeof id === 'string' && idShape.test(id) ? { value: id } : { error: 'a usable id' };
 }
 
 /** The result of a poll. Bare text is not a solution: a health page that says `OK` would be one. */
 export function parsePollResponse(answer: Success): Parsed<PollAnswer> {
   if (answer.type === 'not-ready') return { value: { ready: false } };
   const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
-  return solution === null ? { missing: 'a usable solution' } : { value: { ready: true, solution } };
+  return solution === null ? { error: 'a usable solution' } : { value: { ready: true, solution } };
 }
 
 function numberIn(value: unknown): number | null {
@@ -35,7 +36,7 @@ function numberIn(value: unknown): number | null {
 export function parseBalance(answer: Success): Parsed<number> {
   const value = answer.type === 'bare' ? answer.text : answer.type === 'ok' ? answer.payload : null;
   const balance = numberIn(value);
-  return balance === null ? { missing: 'a balance' } : { value: balance };
+  return balance === null ? { error: 'a balance' } : { value: balance };
 }
 
 function recordIn(payload: unknown): Readonly<Record<string, unknown>> {
@@ -51,12 +52,12 @@ export function parseThreads(answer: Success): Parsed<Threads> {
     const count = Object.hasOwn(found, name) ? numberIn(found[name]) : null;
     return count !== null && Number.isSafeInteger(count) && count >= 0 ? count : null;
   });
-  if (typeof threads !== 'number') return { missing: 'a usable number named threads' };
-  if (typeof workingThreads !== 'number') return { missing: 'a usable number named working_threads' };
+  if (typeof threads !== 'number') return { error: 'a usable number named threads' };
+  if (typeof workingThreads !== 'number') return { error: 'a usable number named working_threads' };
   return { value: { threads, workingThreads } };
 }
 
 /** Every successful answer confirms a report. */
 export function parseReportResponse(answer: Success): Parsed<null> {
-  return answer.type === 'not-ready' ? { missing: 'a receipt' } : { value: null };
+  return answer.type === 'not-ready' ? { error: 'a receipt' } : { value: null };
 }

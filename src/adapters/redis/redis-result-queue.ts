@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
-import { within } from '../../domain/within.ts';
+import { withTimeLimit } from '../../domain/time-limit.ts';
 import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import { closeRedis, openReconnectingRedis } from './redis-client.ts';
@@ -44,7 +44,7 @@ class RedisResultReader implements ResultReader {
     while (!signal.aborted && most > 0) {
       if (this.#taken.length > 0) return this.#taken.splice(0, most);
       const isTaken = redisErrors.guard(() => this.#takeOnce(most)).then(() => true);
-      if ((await within(isTaken, { ms: Infinity, signal }, clock)) === null) break;
+      if ((await withTimeLimit(isTaken, { ms: Infinity, signal }, clock)) === null) break;
       if (this.#taken.length > 0) continue;
       const leftMs = untilMs - clock.nowMs();
       if (leftMs <= 0) break;
@@ -62,7 +62,7 @@ class RedisResultReader implements ResultReader {
       await Promise.all(this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys)));
     };
     // While Redis is unreachable, the leases expire by themselves.
-    await within(
+    await withTimeLimit(
       redisErrors.guard(handBack).catch(() => undefined),
       { ms: this.#deps.leaseMs },
       clock,
@@ -103,7 +103,7 @@ class RedisResultReader implements ResultReader {
       await clock.sleep(leaseMs / renewalsPerLease, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       const renewing = this.#heldByRun().map(([run, keys]) => store.renew({ run, reader: this.#name }, keys));
-      await within(Promise.allSettled(renewing), { ms: Infinity, signal: this.#closing.signal }, clock);
+      await withTimeLimit(Promise.allSettled(renewing), { ms: Infinity, signal: this.#closing.signal }, clock);
     }
   }
 

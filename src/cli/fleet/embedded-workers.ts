@@ -41,7 +41,8 @@ export function createWorkerSolver(
       solve: async (task, stop, solveOptions) => {
         if ((solveOptions?.accepted ?? null) !== null) return solver.solve(task, stop, solveOptions);
         const checked = recheckedTask(task, session.config);
-        return 'taskId' in checked ? solver.solve(checked, stop, solveOptions) : refused(task, checked);
+        if ('error' in checked) return refused(task, checked.error);
+        return solver.solve(checked.value, stop, solveOptions);
       },
     };
   };

@@ -1,6 +1,6 @@
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
-import { within } from '../../domain/within.ts';
+import { withTimeLimit } from '../../domain/time-limit.ts';
 import type { QueueDepth, ResultDepth, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Context } from '../context.ts';
@@ -12,7 +12,7 @@ const maxWaitMs = 6_000;
 /** What a queue answers to somebody who waits in person. Throws `QueueUnavailableError` where that takes too long. */
 export async function queryQueue<T>(url: string, query: () => Promise<T>, clock: Clock): Promise<T> {
   const answered = query().then((value) => ({ value }));
-  const answer = await within(answered, { ms: maxWaitMs }, clock);
+  const answer = await withTimeLimit(answered, { ms: maxWaitMs }, clock);
   if (answer === null) throw new QueueUnavailableError(`${maskSecrets(url)}: no answer within ${maxWaitMs / 1_000}s`);
   return answer.value;
 }

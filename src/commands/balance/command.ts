@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 import { UsageError } from '../../domain/errors.ts';
 
 export interface BalanceFlags {
@@ -15,8 +16,8 @@ Examples:
 /** Declares `captcha balance`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--min <amount>', 'exit with 3 where the balance is below')
-    .addHelpText('after', examples)
+    .option('--min <amount>', 'exit with code 3 if the balance is below this amount')
+    .addHelpText('after', helpText(examples))
     .action((flags: BalanceFlags) => runCommand(run, flags));
 }
 

@@ -3,7 +3,8 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
-import { isPlain, meantBy } from '../../cli/result-row.ts';
+import { helpText } from '../../cli/help.ts';
+import { isPlain, suggestColumn } from '../../cli/input-columns.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type InputSummary, scanInput } from '../../core/batch/input-summary.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -88,9 +89,13 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
 }
 
 const examples = `
-The input is CSV with a header or JSON Lines, with the columns method, sitekey, pageurl, page_action, file, body, task_id,
-region, priority. A column with the name of a documented protocol parameter, param.NAME and what --send names are
-sent, too; every other column is carried through and never sent. Run the same command again to continue.
+The input is CSV with a header, or JSON Lines. Known columns: method, sitekey, pageurl, page_action, file, body, task_id,
+region, priority.
+
+These other columns are sent as parameters: documented protocol parameters, columns named param.NAME, and columns named
+by --send. All remaining columns are copied to the output and never sent.
+
+To continue an interrupted batch, run the same command again.
 
 Examples:
   $ captcha batch tasks.csv --out solved.csv --errors bad.csv
@@ -101,8 +106,8 @@ Examples:
 
 /** Declares `captcha batch`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  declareBatchFlags(command.argument('<file>', 'the input, or - for standard input'))
-    .addHelpText('after', examples)
+  declareBatchFlags(command.argument('<file>', 'input file, or - for standard input'))
+    .addHelpText('after', helpText(examples))
     .action((file: string, flags: Omit<BatchFlags, 'file'>) => runCommand(run, { ...flags, file }));
 }
 
@@ -121,7 +126,7 @@ const maxWarned = 20;
 /** Says what is sent of the input and what is not, now and where later records of JSON Lines bring other columns. */
 function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
   const warnIfMistyped = (column: string): void => {
-    const meant = meantBy(column, plan);
+    const meant = suggestColumn(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
   // Of --dry-run it is the result.

@@ -43,38 +43,47 @@ export interface BatchFlags {
 /** Declares the flags of `captcha batch`. */
 export function declareBatchFlags(command: Command): Command {
   return command
-    .option('--out <file>', 'where the rows go: a file, or - for standard output (the default)')
+    .optionsGroup('Input:')
+    .option(
+      '--map <column=name>',
+      'rename an input column, for example --map site_key=sitekey (repeatable)',
+      repeatable,
+    )
+    .option('--keep <column>', 'copy this column to the output and never send it (repeatable)', repeatable)
+    .option('--send <column>', 'send this column as a parameter of the same name (repeatable)', repeatable)
+    .option('--method <name>', 'method of rows that have none')
+    .option('--delimiter <character>', 'CSV field delimiter (default: auto-detected)')
+    .option('--encoding <name>', 'input encoding, such as utf-16le or latin1 (default: auto-detected)')
+    .option('--errors <file>', 'write invalid rows to this file, with line, column, reason and fix (default: stderr)')
+    .option('--strict', 'exit without submitting if there are invalid rows')
+    .option('--limit <n>', 'process at most N tasks')
+    .option('--dry-run', 'validate, route and count the rows without sending anything')
+    .optionsGroup('Output:')
+    .option('--out <file>', 'output file, or - for standard output (default: -)')
     .option(
       '--format <format>',
-      'csv or jsonl; --json means jsonl (default: by the extension of --out, else that of the input)',
+      'csv or jsonl; --json means jsonl (default: from the extension of --out, else of the input)',
     )
-    .option('--map <column=name>', 'what a column of the input is called here (repeatable)', repeatable)
-    .option('--keep <column>', 'a column that is carried through and never sent (repeatable)', repeatable)
-    .option('--send <column>', 'a column that is sent as a parameter of its name (repeatable)', repeatable)
-    .option('--method <name>', 'the method of rows that name none')
-    .option('--delimiter <character>', 'what parts the fields of a CSV (default: found out)')
-    .option('--encoding <name>', "the input's encoding, such as utf-16le or latin1 (default: found out)")
-    .option('--errors <file>', 'where rows go that cannot be tasks: line, column, reason and fix (default: stderr)')
-    .option('--strict', 'refuse to start where there are such rows')
-    .option('--dry-run', 'check and count, but send nothing')
-    .option('--journal <file>', 'what was paid for and what came of it (default: beside --out)')
-    .option('--fresh', 'begin anew: an earlier journal and output are renamed')
-    .option('--export', 'write the output anew from the journal, and nothing else')
-    .option('--retry-failed', 'solve again what failed in earlier runs')
-    .option('--leave-in-doubt', 'leave tasks failed whose submission was cut off, instead of submitting them again')
-    .option('--resolve-expired', 'solve again what expired before it was written')
-    .option('--keep-order', 'write the rows in the order of the input')
-    .option('--concurrency <n>', 'tasks at once, or auto (config: batch.concurrency)')
-    .option('--timeout <duration>', 'one limit for each task (config: solve.timeout)')
-    .option('--max-attempts <n>', 'submissions of each task at most (config: retry.maxAttempts)')
-    .option('--max-failures <n>', 'stop after so many failed tasks, or 5% of them (config: batch.maxFailures)')
-    .option('--max-submissions <n>', 'stop after so many submissions')
-    .option('--max-duration <duration>', 'stop after so long')
-    .option('--limit <n>', 'begin so many tasks only')
-    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
-    .option('--region <name>', 'label tasks without a region with this one')
-    .option('--via <way>', 'who solves the tasks: direct (this process) or queues (the workers of their regions)')
-    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)');
+    .option('--keep-order', 'write rows in input order')
+    .option('--export', 'regenerate the output from the journal and exit')
+    .optionsGroup('Resume:')
+    .option('--journal <file>', 'journal file used to resume the batch (default: next to --out)')
+    .option('--fresh', 'start over; rename an existing journal and output')
+    .option('--retry-failed', 'retry tasks that failed in earlier runs')
+    .option('--leave-in-doubt', 'mark interrupted submissions as failed instead of submitting them again')
+    .option('--resolve-expired', 'solve tasks again if the solution expired before it was written')
+    .optionsGroup('Solving:')
+    .option('--concurrency <n>', 'number of concurrent tasks, or auto (config: batch.concurrency)')
+    .option('--timeout <duration>', 'time limit for each task (config: solve.timeout)')
+    .option('--max-attempts <n>', 'maximum number of submissions per task (config: retry.maxAttempts)')
+    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
+    .option('--region <name>', 'region of tasks that have none')
+    .option('--via <mode>', 'execution mode: direct (this process) or queues (workers of the regions)')
+    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .optionsGroup('Stop rules:')
+    .option('--max-failures <n>', 'stop after N failed tasks, or after N% of the tasks (config: batch.maxFailures)')
+    .option('--max-submissions <n>', 'stop after N submissions')
+    .option('--max-duration <duration>', 'stop the batch after this duration');
 }
 
 /** A whole number of at least 1, or null where the flag was not given. */

@@ -1,11 +1,11 @@
-import type { BatchFiles, ImageRead } from '../../cli/batch-files.ts';
+import type { BatchFiles } from '../../cli/batch-files.ts';
 import { parseTask, type TaskRules, taskRules } from '../../cli/checked-task.ts';
-import { type ColumnPlan, ColumnUses, planOf, type RowContent } from '../../cli/result-row.ts';
+import { type ColumnPlan, ColumnUses, planColumns, type RowContent } from '../../cli/input-columns.ts';
 import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
-import type { BadRow, InputRow, TaskSource } from '../../ports/files.ts';
+import type { BadRow, ImageRead, InputRow, RowError, TaskSource } from '../../ports/files.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { type BatchFlags, parseColumnNames } from './flags.ts';
 
@@ -22,23 +22,28 @@ export interface RowRules {
   readonly isNewId: (id: string) => boolean;
 }
 
-function bad({ row, line }: InputRow, [column, reason, fix]: readonly [string | null, string, string]): BadRow {
-  return { type: 'bad', row, line, column, reason, fix };
+function bad({ row, line }: InputRow, error: Omit<RowError, 'line'>): BadRow {
+  return { type: 'bad', row, line, column: error.column, reason: error.reason, fix: error.fix };
 }
 
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
-  const content = rules.uses.read(row.values, row.truths);
-  if ('reason' in content) return bad(row, [shownName(content.column), content.reason, content.fix]);
+  const found = rules.uses.read(row.values, row.booleans);
+  if ('error' in found) return bad(row, { ...found.error, column: shownName(found.error.column) });
+  const content = found.value;
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
-  if (!rules.isNewId(taskId))
-    return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
+  if (!rules.isNewId(taskId)) {
+    const reason = `${taskId} stands on an earlier line, too`;
+    return bad(row, { column: 'task_id', reason, fix: 'Give every row its own.' });
+  }
   const priority = Number(written);
-  if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
+  if (!Number.isFinite(priority)) {
+    return bad(row, { column: 'priority', reason: 'not a number', fix: 'Lower numbers come first.' });
+  }
   if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
-    if ('body' in image) return parseContent(row, { content, taskId, priority, body: image.body }, rules);
-    return bad(row, ['file', image.reason, image.fix]);
+    if ('error' in image) return bad(row, { column: 'file', ...image.error });
+    return parseContent(row, { content, taskId, priority, body: image.value }, rules);
   });
 }
 
@@ -61,14 +66,16 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
     params,
     region: given.region ?? rules.region,
   };
-  const task = parseTask(input, rules.tasks);
-  if ('taskId' in task) return { key: row.key, task, priority, values: rules.uses.outputValues(row.values) };
-  const [first] = task;
+  const parsed = parseTask(input, rules.tasks);
+  if ('value' in parsed) {
+    return { key: row.key, task: parsed.value, priority, values: rules.uses.outputValues(row.values) };
+  }
+  const [first] = parsed.error;
   const about = first?.about ?? null;
-  const reason = task.map((refusal) => refusal.reason).join('; ');
+  const reason = parsed.error.map((refusal) => refusal.reason).join('; ');
   const isSent = about !== null && Object.hasOwn(params, about);
   const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
-  return bad(row, [about, reason, first?.fix ?? fix]);
+  return bad(row, { column: about, reason, fix: first?.fix ?? fix });
 }
 
 /** The input of a batch, record by record, as tasks. */
@@ -92,11 +99,11 @@ function isEmpty(values: Readonly<Record<string, string>>): boolean {
 
 /** Throws `UsageError` for columns that cannot be used, all of them at once. */
 function checkColumns(columns: readonly string[], uses: ColumnUses): void {
-  const faults = uses.faultsOf(columns);
-  const [first] = faults;
+  const errors = uses.check(columns);
+  const [first] = errors;
   if (first === undefined) return;
-  const reasons = faults.map(({ column, reason }) => `the column ${shownName(column)}: ${reason}`);
-  throw new UsageError(reasons.join('\n  '), [...new Set(faults.map(({ fix }) => fix))].join('\n  '));
+  const reasons = errors.map(({ column, reason }) => `the column ${shownName(column)}: ${reason}`);
+  throw new UsageError(reasons.join('\n  '), [...new Set(errors.map(({ fix }) => fix))].join('\n  '));
 }
 
 /** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
@@ -136,5 +143,5 @@ export async function openBatchInput(
     }
     hasDistinctIds = repeatedCount === 0;
   }
-  return { source, columns, columnNames, uses, plan: planOf(columns, uses), records, progress };
+  return { source, columns, columnNames, uses, plan: planColumns(columns, uses), records, progress };
 }

@@ -1,6 +1,6 @@
 import type { BatchFiles, OpenBatchJournal, OpenOutput } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
-import { isTaskColumn, outputColumns } from '../../cli/result-row.ts';
+import { isTaskColumn, outputColumns } from '../../cli/input-columns.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';

@@ -40,20 +40,36 @@ const stopped: Record<StopReason, number | null> = {
   failure: exitCodes.bug,
 };
 
-const transientReasons: readonly FailureReason[] = [
-  'attempts-exhausted',
-  'budget-exhausted',
-  'breaker-open',
-  'deadline-exceeded',
-  'no-healthy-region',
-];
-const transient = new Set<string>(transientReasons);
+/**
+ * What a failed task may come to when it is tried again. `transient`: the service or the run was at fault. `final`: the
+ * task is wrong or forbidden, and fails again. `open`: a person or another try may help.
+ */
+const prospects: Record<FailureReason, 'transient' | 'open' | 'final'> = {
+  'attempts-exhausted': 'transient',
+  'budget-exhausted': 'transient',
+  'breaker-open': 'transient',
+  'deadline-exceeded': 'transient',
+  'no-healthy-region': 'transient',
+  unsolvable: 'open',
+  'in-doubt': 'open',
+  account: 'open',
+  config: 'open',
+  cancelled: 'open',
+  rejected: 'final',
+  'policy-denied': 'final',
+};
+
+/** A row of another version may have a reason that is not known here. */
+const prospectsByText = new Map<string, string>(Object.entries(prospects));
+const isTransient = (reason: string): boolean => prospectsByText.get(reason) === 'transient';
+/** Whether a task that failed for this reason fails however often it is tried. */
+export const isFinal = (reason: string): boolean => prospectsByText.get(reason) === 'final';
 
 /** The exit code of a batch: why it stopped early, else what became of its tasks, in whichever run they ended. */
 export function exitCodeOfBatch({ rows, bad, reason }: Pick<BatchSummary, 'rows' | 'bad' | 'reason'>): number {
   const early = reason === null ? null : stopped[reason];
   if (early !== null) return early;
   if (rows.failed === 0) return bad > 0 ? exitCodes.notAllSolved : exitCodes.done;
-  const allPassing = bad === 0 && Object.keys(rows.byReason).every((each) => transient.has(each));
+  const allPassing = bad === 0 && Object.keys(rows.byReason).every(isTransient);
   return allPassing ? exitCodes.unavailable : exitCodes.notAllSolved;
 }

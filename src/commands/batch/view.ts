@@ -1,11 +1,10 @@
 import { formatMs } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
-import type { ColumnPlan } from '../../cli/result-row.ts';
+import type { ColumnPlan } from '../../cli/input-columns.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
-import type { FailureReason } from '../../domain/outcome.ts';
 import { shownName } from '../../domain/written-name.ts';
-import type { BatchSummary } from './summary.ts';
+import { type BatchSummary, isFinal } from './summary.ts';
 
 const counted = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
@@ -111,10 +110,6 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
 }
 
-/** A task that is wrong, or that the policy forbids, fails however often it is tried. */
-const finalReasons: readonly FailureReason[] = ['rejected', 'policy-denied'];
-const final = new Set<string>(finalReasons);
-
 /** An edited or removed row of the input leaves the row of its old task behind. */
 function leftBehind({ orphanRows }: BatchSummary): string | null {
   if (orphanRows === 0) return null;
@@ -135,7 +130,7 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
   if (reason === 'input') return `correct the input, then run the same command again: ${resume}`;
   if (reason !== null) return `run the same command again to continue: ${resume}`;
-  const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (final.has(each) ? [] : count));
+  const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (isFinal(each) ? [] : count));
   // Where nothing else is left, the same command would find the same.
   if (mayBeSolved.reduce((sum, count) => sum + count, 0) <= Math.max(0, ...Object.values(usedUp))) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMoment, formatMs } from '../../cli/format.ts';
+import { helpText } from '../../cli/help.ts';
 import type { SharedState } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -61,26 +62,26 @@ export interface BudgetLogFlags {
 const defaultIntervalMs = 1_000;
 
 const examples = `
+Every account has its own budget, so an API key is needed.
+
 Examples:
   $ captcha budget
   $ captcha budget --watch 500ms
   $ captcha budget --reset
   $ captcha budget log --last 20
-  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'
-
-An API key is needed: every account has a budget of its own.`;
+  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
 /** Declares `captcha budget` and `captcha budget log`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--watch [interval]', 'show it again and again (every second)')
-    .option('--reset', 'start anew: a full budget, a closed breaker, the settings of this configuration')
-    .addHelpText('afterAll', examples)
+    .option('--watch [interval]', 'refresh continuously (default interval: 1s)')
+    .option('--reset', 'reset: fill the budget, close the breaker, use the settings of this configuration')
+    .addHelpText('afterAll', helpText(examples))
     .action((flags: BudgetFlags) => runCommand(run, flags));
   command
     .command('log')
-    .description('who spent what, and why something was refused')
-    .option('--last <n>', 'only the last n entries')
+    .description('show the audit log: submissions, retries, refusals and their reasons')
+    .option('--last <n>', 'show only the last n entries')
     .action((flags: BudgetLogFlags) => runCommand(log, flags));
 }
 

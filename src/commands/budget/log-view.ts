@@ -39,7 +39,7 @@ function withdrawn({ answer }: BudgetEvent): string {
 
 function entered({ answer }: BudgetEvent): string {
   if (answer === null || !('admitted' in answer)) return '';
-  if (answer.admitted) return answer.pass.probe ? 'probes the service' : 'admitted';
+  if (answer.admitted) return answer.permit.probe ? 'probes the service' : 'admitted';
   return `refused: breaker, for ${formatMs(answer.retryInMs)}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
@@ -13,24 +14,24 @@ Examples:
 
 /** Declares `captcha config show|validate|schema`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  command.addHelpText('afterAll', examples);
+  command.addHelpText('afterAll', helpText(examples));
   command
     .command('show')
-    .description('every effective value and where it came from')
+    .description('show every effective value and its source')
     .action(() => runCommand(show, {}));
   command
     .command('validate')
-    .description('check the configuration; every bad path is named')
+    .description('check the configuration and list every error')
     .action(() => runCommand(validate, {}));
   command
     .command('schema')
-    .description('the JSON Schema of the config file')
+    .description('print the JSON Schema of the config file')
     .action(() => runCommand(schema, {}));
 }
 
 function whereFrom({ file }: LoadedConfig): string {
   return file === null
-    ? 'no config file was found; these are defaults and the environment'
+    ? 'no config file found; showing defaults and environment variables'
     : `config file: ${file.path}`;
 }
 

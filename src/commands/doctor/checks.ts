@@ -27,15 +27,15 @@ const withApiProbe = (
 ): Check =>
   withConfig(async (config, doctorContext) => {
     const apiProbe = await doctorContext.apiProbe();
-    if ('problem' in apiProbe) return skipped('the service was not asked', 'see the check proxy');
+    if ('error' in apiProbe) return skipped('the service was not asked', 'see the check proxy');
     return judge(apiProbe.value, config, doctorContext);
   });
 
 async function checkConfigFile(doctorContext: DoctorContext): Promise<Finding> {
   const loaded = await doctorContext.loaded();
-  if ('problem' in loaded) return checkConfig({ loaded, hastyPolling: null });
+  if ('error' in loaded) return checkConfig({ loaded, hastyPolling: null });
   const polling = await orProblem(() => doctorContext.tools.checkPolling(loaded.value.config));
-  return checkConfig({ loaded, hastyPolling: 'problem' in polling ? polling.problem : null });
+  return checkConfig({ loaded, hastyPolling: 'error' in polling ? polling.error : null });
 }
 
 const proxyVariable = /^(https?|all|no)_proxy$/i;
@@ -46,7 +46,7 @@ async function checkProxySettings(doctorContext: DoctorContext): Promise<Finding
   const baseUrl = (await doctorContext.config())?.api.baseUrl ?? tools.defaultBaseUrl;
   const variables = Object.keys(context.env).filter((name) => proxyVariable.test(name) && context.env[name] !== '');
   const used = await orProblem(() => tools.proxyFor(baseUrl));
-  return checkProxy({ variables, host: new URL(baseUrl).host, used: 'value' in used ? used.value : used });
+  return checkProxy({ variables, host: new URL(baseUrl).host, used });
 }
 
 async function checkAccountOf(

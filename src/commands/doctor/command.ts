@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { withoutControls } from '../../cli/control-characters.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 import { startProgress } from '../../cli/progress.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { allChecks } from './checks.ts';
@@ -71,8 +72,13 @@ async function runChecks(context: Context, onCheck: (check: CheckName) => void):
 }
 
 const examples = `
-Exits with 0 where nothing failed (warnings are no failures), else with the first of these that fits: 2 configuration or
-key, 3 account, 74 state folder, 4 service or queue unreachable, 1 anything else.
+Exit codes (the first that applies; warnings are not failures):
+  0   no check failed
+  2   configuration or API key
+  3   account
+  74  state folder
+  4   service or queue unreachable
+  1   any other failed check
 
 Examples:
   $ captcha doctor
@@ -81,7 +87,7 @@ Examples:
 
 /** Declares `captcha doctor`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  command.addHelpText('after', examples).action(() => runCommand(run, {}));
+  command.addHelpText('after', helpText(examples)).action(() => runCommand(run, {}));
 }
 
 /** Looks at everything that `captcha` needs and says what is wrong with it, each with a fix. */

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/context.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Result } from '../../domain/result.ts';
 import type { ApiProbeReport } from '../../ports/api.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import type { KeyFacts } from './account-checks.ts';
@@ -17,12 +18,12 @@ function once<T>(look: () => Promise<T>): () => Promise<T> {
 export interface DoctorContext {
   readonly context: Context;
   readonly tools: DoctorTools;
-  loaded(): Promise<{ readonly value: LoadedConfig } | { readonly problem: Problem }>;
+  loaded(): Promise<Result<LoadedConfig, Problem>>;
   /** Null where it cannot be read. */
   config(): Promise<Config | null>;
   key(): Promise<KeyFacts>;
   /** A problem where what a person wrote makes it impossible to ask. */
-  apiProbe(): Promise<{ readonly value: ApiProbeReport } | { readonly problem: Problem }>;
+  apiProbe(): Promise<Result<ApiProbeReport, Problem>>;
   stateFolder(): Promise<StateFolderFacts>;
 }
 
@@ -40,7 +41,7 @@ export function createDoctorContext(context: Context, tools: DoctorTools): Docto
     key: once(async () => tools.keyFacts(await config())),
     apiProbe: once(async () => {
       const found = await config();
-      if (found === null) return { problem: { message: 'there is no valid configuration', hint: null } };
+      if (found === null) return { error: { message: 'there is no valid configuration', hint: null } };
       return orProblem(() => tools.apiProbe(found));
     }),
     stateFolder: once(() => tools.stateFolder()),

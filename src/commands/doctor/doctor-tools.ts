@@ -15,7 +15,7 @@ export interface DoctorTools {
   /** `config` is null where it cannot be read. */
   keyFacts(config: Config | null): Promise<KeyFacts>;
   /** What requests to the service go through, passwords masked; null: nothing. */
-  proxyFor(baseUrl: string): Exclude<ProxyFacts['used'], { problem: unknown }>;
+  proxyFor(baseUrl: string): Extract<ProxyFacts['used'], { value: unknown }>['value'];
   /** Connects to the service and asks it a few cheap questions, with the key where there is one. */
   apiProbe(config: Config): Promise<ApiProbeReport>;
   stateFolder(): Promise<StateFolderFacts>;

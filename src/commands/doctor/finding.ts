@@ -1,4 +1,5 @@
 import { UsageError } from '../../domain/errors.ts';
+import type { Result } from '../../domain/result.ts';
 
 /** How bad a finding is. `skipped`: it could not be looked at, or there was nothing to look at. */
 export type FindingStatus = 'ok' | 'warning' | 'failure' | 'skipped';
@@ -55,11 +56,11 @@ export interface Problem {
 }
 
 /** What `work` answers, or the usage error that it ended in; every other error is thrown on. */
-export async function orProblem<T>(work: () => T | Promise<T>): Promise<{ value: T } | { problem: Problem }> {
+export async function orProblem<T>(work: () => T | Promise<T>): Promise<Result<T, Problem>> {
   try {
     return { value: await work() };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { problem: { message: error.message, hint: error.hint } };
+    return { error: { message: error.message, hint: error.hint } };
   }
 }

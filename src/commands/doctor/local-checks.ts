@@ -1,12 +1,13 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Policy } from '../../core/routing/policy.ts';
 import { hostOf } from '../../domain/page-url.ts';
+import type { Result } from '../../domain/result.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
 /** What came of reading the configuration. */
 export interface ConfigFacts {
-  readonly loaded: { readonly value: LoadedConfig } | { readonly problem: Problem };
+  readonly loaded: Result<LoadedConfig, Problem>;
   /** Why `solve` and `batch` would refuse to poll as it says; null where they would not. */
   readonly hastyPolling: Problem | null;
 }
@@ -18,8 +19,8 @@ function whichFile({ file }: LoadedConfig): string {
 
 /** Which configuration is in effect, and everything that is wrong or doubtful about it. */
 export function checkConfig({ loaded, hastyPolling }: ConfigFacts): Finding {
-  if ('problem' in loaded) {
-    const { message, hint } = loaded.problem;
+  if ('error' in loaded) {
+    const { message, hint } = loaded.error;
     return failure(message, hint ?? 'mend what is named; captcha config schema describes every key');
   }
   const { warnings } = loaded.value;
@@ -99,16 +100,17 @@ export interface ProxyFacts {
   /** The host that is asked. */
   readonly host: string;
   /** What requests to it go through, passwords masked, or why that cannot be told; null: they go directly. */
-  readonly used: { readonly url: string; readonly exceptions: string } | { readonly problem: Problem } | null;
+  readonly used: Result<{ readonly url: string; readonly exceptions: string } | null, Problem>;
 }
 
 const unread = ['ALL_PROXY', 'all_proxy'];
 
 function usedFinding({ used, host, variables }: ProxyFacts): Finding {
-  if (used === null) return ok(variables.length === 0 ? 'none: direct connections' : `none is used for ${host}`);
-  if ('problem' in used) return failure(used.problem.message, used.problem.hint);
+  if ('error' in used) return failure(used.error.message, used.error.hint);
+  const proxy = used.value;
+  if (proxy === null) return ok(variables.length === 0 ? 'none: direct connections' : `none is used for ${host}`);
   return ok(
-    `${used.url} is used for ${host}${used.exceptions === '' ? '' : ` (but for NO_PROXY: ${used.exceptions})`}`,
+    `${proxy.url} is used for ${host}${proxy.exceptions === '' ? '' : ` (but for NO_PROXY: ${proxy.exceptions})`}`,
   );
 }
 

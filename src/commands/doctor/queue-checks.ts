@@ -3,6 +3,7 @@ import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMs } from '../../cli/format.ts';
 import type { Config } from '../../config/schema.ts';
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
+import type { Result } from '../../domain/result.ts';
 import type { ConnectedWorker, QueueDepth, RedisInfo, ResultDepth } from '../../ports/queues.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
@@ -33,7 +34,7 @@ export function connectionHint(message: string): string {
 export interface QueueStatus {
   /** Null for the results of all regions. */
   readonly region: string | null;
-  readonly seen: { readonly depth: QueueDepth | ResultDepth } | { readonly problem: Problem };
+  readonly seen: Result<QueueDepth | ResultDepth, Problem>;
   /** Those that are connected to it; null where its engine cannot tell. */
   readonly workers: readonly ConnectedWorker[] | null;
 }
@@ -66,11 +67,11 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
 
 /** How full a queue is, whether somebody works on it, and what stays in it for ever. */
 export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
-  if ('problem' in seen) {
-    const { message, hint } = seen.problem;
+  if ('error' in seen) {
+    const { message, hint } = seen.error;
     return failure(`${region ?? 'results'}: ${message}`, hint ?? connectionHint(message));
   }
-  const { depth } = seen;
+  const depth = seen.value;
   if (region !== null && 'dead' in depth) return checkTasks(region, depth, workers);
   return ok(`results: ${depth.waiting} waiting, ${depth.inFlight} with a reader`);
 }
@@ -79,7 +80,7 @@ export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
 interface RedisStatus {
   /** Its URL without the database, password masked. */
   readonly server: string;
-  readonly seen: RedisInfo | { readonly problem: Problem };
+  readonly seen: Result<RedisInfo, Problem>;
 }
 
 const evictionFix = 'set maxmemory-policy noeviction (redis-cli config set, and its configuration)';
@@ -87,9 +88,8 @@ const persistenceFix = 'set appendonly yes (redis-cli config set, and its config
 
 /** Whether a Redis can be used, and keeps what it is given. */
 export function checkRedis({ server, seen }: RedisStatus): readonly Finding[] {
-  if ('problem' in seen)
-    return [failure(seen.problem.message, seen.problem.hint ?? connectionHint(seen.problem.message))];
-  const { version, evictionPolicy, isAppendOnly } = seen;
+  if ('error' in seen) return [failure(seen.error.message, seen.error.hint ?? connectionHint(seen.error.message))];
+  const { version, evictionPolicy, isAppendOnly } = seen.value;
   const evicts = evictionPolicy !== null && evictionPolicy !== 'noeviction';
   return [
     ok(`${server}: ${version === null ? 'answers' : `Redis ${version}`}`),
@@ -109,15 +109,17 @@ interface QueueProbeReport {
 /** For each step of connecting to a Redis. */
 const stepTimeoutMs = 3_000;
 
-type Seen<T> = { readonly value: T } | { readonly problem: Problem };
-
 /** What a queue says, or why it says nothing. */
-async function attempt<T>(url: string, query: () => Promise<T>, { context }: DoctorContext): Promise<Seen<T>> {
+async function attempt<T>(
+  url: string,
+  query: () => Promise<T>,
+  { context }: DoctorContext,
+): Promise<Result<T, Problem>> {
   try {
     return { value: await queryQueue(url, query, context.clock) };
   } catch (error) {
-    if (error instanceof UsageError) return { problem: { message: error.message, hint: error.hint } };
-    if (error instanceof QueueUnavailableError) return { problem: { message: error.message, hint: null } };
+    if (error instanceof UsageError) return { error: { message: error.message, hint: error.hint } };
+    if (error instanceof QueueUnavailableError) return { error: { message: error.message, hint: null } };
     throw error;
   }
 }
@@ -134,7 +136,7 @@ function serverOf(url: string): string {
 async function probeRedis(
   urls: readonly string[],
   doctorContext: DoctorContext,
-): Promise<ReadonlyMap<string, Seen<RedisInfo>>> {
+): Promise<ReadonlyMap<string, Result<RedisInfo, Problem>>> {
   const allChecks = [...new Set(urls.filter(isRedis))].map(async (url) => {
     return [
       url,
@@ -152,17 +154,17 @@ interface Place {
 /** A queue in a Redis that cannot be used was looked at enough. */
 async function probeQueue(
   { region, url }: Place,
-  condition: Seen<RedisInfo> | undefined,
+  condition: Result<RedisInfo, Problem> | undefined,
   { config, doctorContext }: { config: Config; doctorContext: DoctorContext },
 ): Promise<readonly QueueStatus[]> {
-  if (condition !== undefined && 'problem' in condition) return [];
+  if (condition !== undefined && 'error' in condition) return [];
   const depth = async (): Promise<QueueDepth | ResultDepth> => {
     const opener = await doctorContext.context.queues(config);
     return region === null ? (await opener.results(url)).depth() : (await opener.tasks(region, url)).depth();
   };
   const seen = await attempt(url, depth, doctorContext);
   const workers = condition?.value.workers?.filter((each) => each.region === region) ?? null;
-  return [{ region, seen: 'value' in seen ? { depth: seen.value } : seen, workers }];
+  return [{ region, seen, workers }];
 }
 
 /** Connects to every queue that is configured and to `fleet.state`, all at the same time, and looks into them. */
@@ -179,10 +181,7 @@ export async function probeQueues(config: Config, doctorContext: DoctorContext):
   const queues = await Promise.all(
     places.map((place) => probeQueue(place, found.get(place.url), { config, doctorContext })),
   );
-  const servers = [...found].map(([url, seen]) => ({
-    server: serverOf(url),
-    seen: 'value' in seen ? seen.value : seen,
-  }));
+  const servers = [...found].map(([url, seen]) => ({ server: serverOf(url), seen }));
   return { servers, queues: queues.flat() };
 }
 

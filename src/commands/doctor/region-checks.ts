@@ -1,5 +1,6 @@
 import { formatMs } from '../../cli/format.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
+import type { Result } from '../../domain/result.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
 /** Where a region is. */
@@ -54,7 +55,7 @@ export interface RouteFacts {
   readonly countries: boolean;
   readonly ruleCount: number;
   /** The regions that no rule, country or default leads to, or why the routes cannot be used. */
-  readonly unreachable: { readonly value: readonly string[] } | { readonly problem: Problem };
+  readonly unreachable: Result<readonly string[], Problem>;
 }
 
 function summary({ ruleCount, countries, default: fallback }: RouteFacts): string {
@@ -74,7 +75,7 @@ function reachFinding(unreachable: readonly string[], { regions }: RouteFacts): 
 /** Whether the rules lead somewhere, and to every region. */
 export function checkRoutes(facts: RouteFacts): Finding {
   if (facts.regions.length === 0) return skipped('no regions are configured');
-  if ('problem' in facts.unreachable) return failure(facts.unreachable.problem.message, facts.unreachable.problem.hint);
+  if ('error' in facts.unreachable) return failure(facts.unreachable.error.message, facts.unreachable.error.hint);
   const noDefault = warning('what no rule matches has no region', 'set routes.default');
   return combined([
     ok(summary(facts)),

@@ -3,6 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
 import { openRegionQueues } from '../../cli/fleet/region-queues.ts';
+import { helpText } from '../../cli/help.ts';
 import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
 import type { Config } from '../../config/schema.ts';
 import type { HealthReport, HealthTargets } from '../../core/regions/probe-regions.ts';
@@ -19,25 +20,30 @@ export interface FailoverFlags {
 }
 
 const examples = `
+Checks every region once and prints the failover target for each unhealthy one. Nothing is moved without --apply or
+--drain. A moved task keeps its id, and a task that is already paid for is not submitted again. Regions without a health
+endpoint keep their tasks. No API key is needed.
+
+Exit codes:
+  0  all regions are serving
+  1  some regions are not serving
+  4  no region is serving
+  2  no region has a health endpoint
+
 Examples:
   $ captcha failover
   $ captcha failover --json | jq '.failover[] | {from, held, to}'
   $ captcha failover --apply
   $ captcha failover --drain eu-west-1
-  $ captcha --sandbox failover
-
-Looks at every region once and prints where the tasks of those go that do not serve. --apply moves what waits there, each
-task under its id and with what was paid for; --drain does it for a region that serves. Otherwise nothing is moved.
-Exit code 0: all regions serve; 1: some do not; 4: none does; 2: none can be asked. Regions
-without a health endpoint keep their tasks and do not count. No API key is needed.`;
+  $ captcha --sandbox failover`;
 
 /** Declares `captcha failover`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--timeout <duration>', 'wait so long for a region at most (config: health.timeout)')
-    .option('--apply', 'move the waiting tasks of the regions that do not serve')
-    .option('--drain <region>', 'empty a region by hand, as if it did not serve')
-    .addHelpText('after', examples)
+    .option('--timeout <duration>', "timeout for each region's health check (config: health.timeout)")
+    .option('--apply', 'move the waiting tasks of unhealthy regions to their targets')
+    .option('--drain <region>', 'move the waiting tasks of this healthy region to other regions')
+    .addHelpText('after', helpText(examples))
     .action((flags: FailoverFlags) => runCommand(run, flags));
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
 import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
 import { QueueDepthProbe } from '../../cli/regions/queue-depth-probe.ts';
 import type { Override } from '../../config/load.ts';
@@ -21,23 +22,27 @@ export interface HealthFlags {
 }
 
 const examples = `
+Regions without a health endpoint are not checked. No API key is needed.
+
+Exit codes:
+  0  all regions are serving (degraded and idle regions are)
+  1  some regions are not serving
+  4  no region is serving
+
 Examples:
   $ captcha health
   $ captcha health --watch 10s
   $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
   $ captcha health --prometheus > /var/lib/node_exporter/captcha.prom
-  $ captcha --sandbox health --watch 1s
-
-Exit code 0: all regions serve (degraded and idle ones do); 1: some do not; 4: none does. Regions without a health
-endpoint do not count. No API key is needed.`;
+  $ captcha --sandbox health --watch 1s`;
 
 /** Declares `captcha health`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--timeout <duration>', 'wait so long for an answer at most (config: health.timeout)')
-    .option('--watch [interval]', 'look again and again, and say what changes (config: health.interval)')
-    .option('--prometheus', 'print metrics in the text format of Prometheus')
-    .addHelpText('after', examples)
+    .option('--timeout <duration>', 'timeout for each health check (config: health.timeout)')
+    .option('--watch [interval]', 'check repeatedly and report changes (config: health.interval)')
+    .option('--prometheus', 'print metrics in the Prometheus text format')
+    .addHelpText('after', helpText(examples))
     .action((flags: HealthFlags) => runCommand(run, flags));
 }
 

@@ -1,4 +1,4 @@
-import { renderExposition, type Sample } from '../../cli/exposition.ts';
+import { renderPrometheusText, type Sample } from '../../cli/prometheus-text.ts';
 import type { HealthFrame } from '../../cli/regions/health-report.ts';
 import { isServing, type RegionStatus } from '../../domain/region.ts';
 
@@ -70,7 +70,7 @@ const metrics: readonly HealthMetric[] = [
 
 /** What was found out in the text format of Prometheus, for a node exporter's textfile folder or a push gateway. */
 export function renderPrometheus(frame: HealthFrame): string {
-  return renderExposition(
+  return renderPrometheusText(
     metrics.map(({ name, help, samplesOf }) => ({ name, help, type: 'gauge', samples: samplesOf(frame) })),
   );
 }

@@ -2,39 +2,43 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getQueueStatuses, openRegionQueue } from '../../cli/fleet/region-queues.ts';
+import { helpText } from '../../cli/help.ts';
 import { deadReport, queueReport, renderDead, renderQueues, renderRequeued } from './view.ts';
 
 const examples = `
+A task becomes a dead letter after it was delivered several times without a result. No API key is needed.
+
+Exit codes:
+  0  done; show: all queues are reachable
+  1  show: some queues are unreachable; dead, requeue: some ids are not dead letters
+  4  show: no queue is reachable; dead, requeue: the queue is unreachable
+
 Examples:
   $ captcha queue show
   $ captcha queue dead us-east-1 --json | jq -r '.dead[] | [.id, .reason] | @tsv'
   $ captcha queue requeue us-east-1
-  $ captcha queue requeue us-east-1 b-0123456789-00112233445566778899aabbccddeeff
-
-A task is set aside (a dead letter) where it was handed out again and again without a result. Exit code of show 0: all
-queues can be reached; 1: some cannot; 4: none can. Of dead and requeue 0: done; 1: some of the ids are no dead letters; 4:
-the queue cannot be reached. No API key is needed.`;
+  $ captcha queue requeue us-east-1 b-0123456789-00112233445566778899aabbccddeeff`;
 
 /** Dead letters beyond this are counted, not listed. */
 const maxListed = 1_000;
 
 /** Declares `captcha queue show|dead|requeue`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  command.addHelpText('afterAll', examples);
+  command.addHelpText('afterAll', helpText(examples));
   command
     .command('show')
-    .description('how many tasks wait, are in flight and were set aside in every region')
+    .description('show waiting tasks, running tasks and dead letters of every region')
     .action(() => runCommand(show, {}));
   command
     .command('dead')
-    .argument('<region>', 'a region')
-    .description('the tasks of a region that were set aside')
+    .argument('<region>', 'name of a region')
+    .description('list the dead letters of a region')
     .action((region: string) => runCommand(dead, { region, ids: [] }));
   command
     .command('requeue')
-    .argument('<region>', 'a region')
-    .argument('[ids...]', 'queue ids (default: all that were set aside)')
-    .description('queue tasks again that were set aside; what was paid for is polled')
+    .argument('<region>', 'name of a region')
+    .argument('[ids...]', 'queue ids (default: all dead letters)')
+    .description('requeue dead letters; tasks already paid for are polled, not resubmitted')
     .action((region: string, ids: readonly string[]) => runCommand(requeue, { region, ids }));
 }
 

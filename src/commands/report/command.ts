@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 import { type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { AccountApi } from '../../ports/api.ts';
 
@@ -22,9 +23,9 @@ Examples:
 /** Declares `captcha report`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .addArgument(new Argument('<verdict>', 'whether the solutions were right').choices(['good', 'bad']))
-    .argument('<ids...>', 'ids that were solved')
-    .addHelpText('after', examples)
+    .addArgument(new Argument('<verdict>', 'good (correct) or bad (incorrect)').choices(['good', 'bad']))
+    .argument('<ids...>', 'captcha ids of solved tasks')
+    .addHelpText('after', helpText(examples))
     .action((verdict: 'good' | 'bad', ids: string[]) => runCommand(run, { verdict, ids }));
 }
 

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { fetchResultOnce, pollUntilKnown, type Result } from './fetch-result.ts';
+import { fetchResultOnce, pollUntilKnown, type FetchedResult } from './fetch-result.ts';
 
-function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown' {
+function statusOf(result: FetchedResult): 'solved' | 'not-ready' | 'failed' | 'unknown' {
   if (!('fault' in result)) return 'solved';
   if (result.isPending) return 'not-ready';
   const { kind } = result.fault;
@@ -14,7 +15,7 @@ function statusOf(result: Result): 'solved' | 'not-ready' | 'failed' | 'unknown'
 }
 
 /** A result as `captcha result --json` prints it: the same keys whether there is a solution or not. */
-function resultReport(result: Result): object {
+function resultReport(result: FetchedResult): object {
   const solution = 'solution' in result ? result.solution : null;
   const fault = 'fault' in result ? result.fault : null;
   return {
@@ -36,30 +37,33 @@ export interface ResultFlags {
 }
 
 const examples = `
+Prints one line per id, in the order of the arguments. An id without a solution gets an empty line.
+
 Examples:
   $ captcha result 3397637370
-  $ captcha result --no-wait 3397637370 3397637371 --json
-
-One line per id, in the order of the arguments; an empty line for an id that has no solution.`;
+  $ captcha result --no-wait 3397637370 3397637371 --json`;
 
 /** Declares `captcha result`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .argument('<ids...>', 'ids that were accepted by the service')
-    .option('--timeout <duration>', 'poll so long at most (config: solve.timeout)')
-    .option('--no-wait', 'look once')
+    .argument('<ids...>', 'captcha ids of submitted tasks')
+    .option('--timeout <duration>', 'poll timeout (config: solve.timeout)')
+    .option('--no-wait', 'poll once, do not wait')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(examples))
     .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => runCommand(run, { ids, ...flags }));
 }
 
-function exitCodeOf(results: readonly Result[]): number {
+function exitCodeOf(results: readonly FetchedResult[]): number {
   const codes = results.map((result) => ('fault' in result ? exitCodeOfFault(result.fault.kind) : exitCodes.done));
   return Math.max(...codes);
 }
 
-async function show(pending: readonly Promise<Result>[], { globals, terminal }: Context): Promise<readonly Result[]> {
-  const results: Result[] = [];
+async function show(
+  pending: readonly Promise<FetchedResult>[],
+  { globals, terminal }: Context,
+): Promise<readonly FetchedResult[]> {
+  const results: FetchedResult[] = [];
   for (const next of pending) {
     const result = await next;
     results.push(result);
@@ -81,7 +85,7 @@ export async function run(flags: ResultFlags, context: Context): Promise<number>
   });
   const leave = new AbortController();
   try {
-    const fetch = (id: string): Promise<Result> =>
+    const fetch = (id: string): Promise<FetchedResult> =>
       flags.wait ? pollUntilKnown(id, { session, left: leave.signal }, context) : fetchResultOnce(id, session);
     const pending = flags.ids.map(fetch);
     // They are awaited in turn: one that fails early must not count as unhandled.

@@ -5,12 +5,12 @@ import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts'
 import type { Solution } from '../../domain/outcome.ts';
 
 /** What has become of an id: its solution, or why there is none. `isPending`: the service said that it is in work. */
-export type Result = { readonly captchaId: string; readonly isPending: boolean } & (
+export type FetchedResult = { readonly captchaId: string; readonly isPending: boolean } & (
   { readonly solution: Solution } | { readonly fault: Fault }
 );
 
 /** Polls once. */
-export async function fetchResultOnce(captchaId: string, { api, config }: SolveSession): Promise<Result> {
+export async function fetchResultOnce(captchaId: string, { api, config }: SolveSession): Promise<FetchedResult> {
   try {
     const answer = await api.poll(captchaId, { timeLeftMs: config.solve.timeoutMs });
     if (answer.ready) return { captchaId, isPending: false, solution: answer.solution };
@@ -41,7 +41,7 @@ export async function pollUntilKnown(
   captchaId: string,
   { session, left }: { session: SolveSession; left: AbortSignal },
   context: Context,
-): Promise<Result> {
+): Promise<FetchedResult> {
   const pollRequest = {
     captchaId,
     timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },

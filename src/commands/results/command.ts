@@ -5,6 +5,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMoment } from '../../cli/format.ts';
+import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
 import { collectResults } from '../../core/fleet/collect-results.ts';
@@ -43,9 +44,12 @@ export interface ResultsFlags {
 }
 
 const examples = `
-Writes down what waits in the central results queue. A result leaves the queue only after it was written. A batch that is
-running collects its own; here comes what nobody else waits for. Rows are added to a file that exists. Whoever is cut off
-between the two may find a row twice: queue_id tells. Exit code 4: the queue cannot be reached.
+Reads the central results queue. A result is removed from the queue only after it has been written. Rows are appended if
+the output file exists. A running batch collects its own results; this command reads the rest.
+
+If interrupted between write and ack, a row can appear twice; de-duplicate by queue_id.
+
+Exit code 4: the queue is unreachable.
 
 Examples:
   $ captcha results --out solved.csv
@@ -55,12 +59,12 @@ Examples:
 /** Declares `captcha results`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--out <file>', 'where the rows go: a file, or - for standard output (the default)')
-    .option('--format <format>', 'csv or jsonl (default: by the extension of --out, else csv)')
-    .option('--follow', 'wait for further results until a signal ends it')
-    .option('--until-empty', 'end when there are none (the default)')
-    .option('--run <run>', 'the results of this run only')
-    .addHelpText('after', examples)
+    .option('--out <file>', 'output file, or - for standard output (default: -)')
+    .option('--format <format>', 'csv or jsonl (default: from the extension of --out, else csv)')
+    .option('--follow', 'keep waiting for more results until a signal stops the command')
+    .option('--until-empty', 'exit when the queue is empty (default)')
+    .option('--run <run>', 'read only the results of this run')
+    .addHelpText('after', helpText(examples))
     .action((flags: ResultsFlags) => runCommand(run, flags));
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 import type { Config } from '../../config/schema.ts';
 import { compileRouter } from '../../core/routing/region-router.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -14,8 +15,10 @@ import { openUrlInput, type RouteFiles } from './url-input.ts';
 import { renderRouteSummary } from './view.ts';
 
 const examples = `
-One URL a line, on standard input too; blank lines and those that begin with # are passed over. In a terminal up to 200
-rows are drawn as a table; everything else is written as it is read. Exits with 1 where a text is no URL.
+The input has one URL per line; blank lines and lines starting with # are ignored. In a terminal, up to 200 rows are
+drawn as a table; other output is written as the input is read.
+
+Exit code 1: at least one line is not a valid URL.
 
 Examples:
   $ captcha route https://shop.example.de/login www.example.co.jp
@@ -26,8 +29,8 @@ Examples:
 
 /** Declares `captcha route`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  declareRouteFlags(command.argument('[urls...]', 'URLs, or - for a list on standard input'))
-    .addHelpText('after', examples)
+  declareRouteFlags(command.argument('[urls...]', 'URLs, or - to read a list from standard input'))
+    .addHelpText('after', helpText(examples))
     .action((urls: string[], flags: Omit<RouteFlags, 'urls'>) => runCommand(run, { ...flags, urls }));
 }
 

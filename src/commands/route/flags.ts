@@ -18,13 +18,13 @@ export type RouteFormat = (typeof formats)[number];
 /** Declares the flags of `captcha route`. */
 export function declareRouteFlags(command: Command): Command {
   return command
-    .option('--file <file>', 'read the URLs from a file, one a line')
-    .option('--column <name>', 'the input is CSV, and this column holds the URLs')
-    .option('--delimiter <character>', 'what parts the fields of a CSV (default: found out)')
-    .option('--encoding <name>', "the input's encoding, such as utf-16le (default: found out)")
+    .option('--file <file>', 'read URLs from a file, one per line')
+    .option('--column <name>', 'read the input as CSV and take the URLs from this column')
+    .option('--delimiter <character>', 'CSV field delimiter (default: auto-detected)')
+    .option('--encoding <name>', 'input encoding, such as utf-16le (default: auto-detected)')
     .option('--format <format>', `${formats.join(', ')} (default: table; --json means json)`)
-    .option('--explain', 'say of every rule that was considered why it decided or not')
-    .option('--health', 'ask the regions how they are, and say where tasks go at present');
+    .option('--explain', 'show every rule considered and why it matched or not')
+    .option('--health', 'probe region health and show the effective (failover) region');
 }
 
 /** How the rows are written. */
@@ -32,5 +32,5 @@ export function routeFormat({ format }: RouteFlags, json: boolean): RouteFormat 
   if (format === undefined) return json ? 'json' : 'table';
   const known = formats.find((name) => name === format);
   if (known !== undefined) return known;
-  throw new UsageError(`--format ${format}: not a format`, `it is one of ${formats.join(', ')}`);
+  throw new UsageError(`--format ${format}: unknown format`, `use one of ${formats.join(', ')}`);
 }

@@ -1,7 +1,7 @@
 import type { Terminal } from '../../cli/terminal.ts';
 import type { RegionRouter } from '../../core/routing/route-decision.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
-import { within } from '../../domain/within.ts';
+import { withTimeLimit } from '../../domain/time-limit.ts';
 import type { UrlLine, UrlSource } from '../../ports/files.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { CurrentFailoverPlan } from './current-failover-plan.ts';
@@ -52,7 +52,7 @@ export async function* withIdleMarkers<T>(
       () => true,
       () => true,
     );
-    if (isWaiting() && (await within(isHere, { ms: pauseMs }, clock)) === null) yield null;
+    if (isWaiting() && (await withTimeLimit(isHere, { ms: pauseMs }, clock)) === null) yield null;
     const result = await next;
     if (result.done === true) return;
     yield result.value;

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context, SandboxFlags } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { repeatable } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
 
 const examples = `
-MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain, gzip, deflate, br or an error code;
-submit/ or poll/ in front of it strikes one of the two only.
+MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain, gzip, deflate, br or an error code.
+Prefix it with submit/ or poll/ to affect only that endpoint.
 
 Examples:
   $ captcha sandbox --port 8080
@@ -15,14 +16,18 @@ Examples:
 /** Declares `captcha sandbox`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--port <port>', 'listen here (default: any free port)')
-    .option('--latency <from-to>', 'how long a solve takes, for example 50ms-150ms')
-    .option('--fault <mode:share>', 'let a random share (0..1) of requests fail so (repeatable)', repeatable)
-    .option('--outage <mode:from-to>', 'let every request fail so, from and to since start (repeatable)', repeatable)
-    .option('--threads <n>', 'tasks in work at once (default: 100)')
-    .option('--regions <names>', 'simulated regions, parted by commas')
-    .option('--key <key>', 'accept this key only (default: any)')
-    .addHelpText('after', examples)
+    .option('--port <port>', 'port to listen on (default: any free port)')
+    .option('--latency <from-to>', 'solve time range, for example 50ms-150ms')
+    .option('--fault <mode:share>', 'fail this fraction (0..1) of requests (repeatable)', repeatable)
+    .option(
+      '--outage <mode:from-to>',
+      'fail all requests with this mode between two times after start (repeatable)',
+      repeatable,
+    )
+    .option('--threads <n>', 'number of solver threads (default: 100)')
+    .option('--regions <names>', 'comma-separated simulated regions')
+    .option('--key <key>', 'accept only this API key (default: any)')
+    .addHelpText('after', helpText(examples))
     .action((flags: SandboxFlags) => runCommand(run, flags));
 }
 

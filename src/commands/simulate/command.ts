@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { compareStrategies, type ComparisonRequest } from '../../core/simulation/compare-strategies.ts';
@@ -20,8 +21,8 @@ import {
 import { renderComparison } from './view.ts';
 
 const examples = `
-Nothing is sent: the solver that ships runs in virtual time, against a modelled service. Retry, budget and breaker are
-those of the configuration. The strategies equal-jitter and aws-decorrelated exist for comparison only.
+Runs the production solver in virtual time against a simulated service. Nothing is sent. The retry, budget and breaker
+settings come from the configuration. The strategies equal-jitter and aws-decorrelated are for comparison only.
 
 Examples:
   $ captcha simulate
@@ -32,7 +33,7 @@ Examples:
 /** Declares `captcha simulate`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   declareSimulateFlags(command)
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(examples))
     .action((flags: SimulateFlags) => runCommand(run, flags));
 }
 

@@ -25,16 +25,19 @@ export interface SimulateFlags {
 /** Declares the flags of `captcha simulate`. */
 export function declareSimulateFlags(command: Command): Command {
   return command
-    .option('--clients <n>', 'so many solve one task after the other (default: 50)')
-    .option('--rate <n/s>', 'what they submit together while all is well (default: a task of each takes 15 s)')
-    .option('--outage <from-to>', 'when submissions fail, since the start; a length alone begins at 60s (default: 30s)')
-    .option('--duration <duration>', 'simulate so long (default: 210s beyond the outage)')
-    .option('--strategy <name>', `compare this one: ${comparedStrategies.join(', ')} (repeatable)`, repeatable)
-    .option('--budget <n/s>', "a fixed bucket in place of the config's, or none")
-    .option('--breaker <on|off>', 'only with, or only without the breaker (default: both)')
-    .option('--seed <n>', 'the same seed gives the same report (default: 1)')
-    .option('--html <file>', 'write a report with all curves')
-    .option('--advise', 'size the budget for --rate and --outage, and try it');
+    .option('--clients <n>', 'number of concurrent clients (default: 50)')
+    .option('--rate <n/s>', 'total submission rate before the outage (default: one task per client every 15 s)')
+    .option(
+      '--outage <from-to>',
+      'when submissions fail, as times since the start; a single duration starts at 60s (default: 30s)',
+    )
+    .option('--duration <duration>', 'length of the simulation (default: until 210s after the outage)')
+    .option('--strategy <name>', `strategy to compare: ${comparedStrategies.join(', ')} (repeatable)`, repeatable)
+    .option('--budget <n/s>', 'fixed retry budget instead of the configured one, or none')
+    .option('--breaker <on|off>', 'simulate only with or only without the breaker (default: both)')
+    .option('--seed <n>', 'random seed; the same seed gives the same report (default: 1)')
+    .option('--html <file>', 'write an HTML report with all charts to this file')
+    .option('--advise', 'recommend budget settings for --rate and --outage, and simulate them');
 }
 
 const defaults = { clients: 50, taskSeconds: 15, outage: '30s', seed: 1 };

@@ -6,6 +6,7 @@ import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { helpText } from '../../cli/help.ts';
 import { collectHint, discardedHint, outcomeReport, renderGaveUp } from '../../cli/outcome-view.ts';
 import { type Progress, startProgress } from '../../cli/progress.ts';
 import type { Override } from '../../config/load.ts';
@@ -106,22 +107,22 @@ Examples:
 /** Declares `captcha solve`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .argument('[file]', 'an image file, or - for an image on standard input')
-    .option('--method <name>', 'the CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
-    .option('--sitekey <key>', 'the site key, whatever the method calls it')
-    .option('--pageurl <url>', 'the page that shows the CAPTCHA')
-    .option('--page-action <name>', "the page's own action (reCAPTCHA v3, Turnstile)")
-    .option('--param <name=value>', 'any other protocol parameter (repeatable)', repeatable)
-    .option('--param-file <file>', 'further parameters from a JSON file, such as a proxy with a password')
-    .option('--timeout <duration>', 'one limit across attempts, waits and polls (config: solve.timeout)')
-    .option('--max-attempts <n>', 'submissions at most, the first included (config: retry.maxAttempts)')
-    .option('--region <name>', 'label the task with this region, whatever the routes say, and use its parameters')
-    .option('--via <way>', 'who solves the task: direct (this process) or queues (a worker of its region)')
-    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
-    .option('--wait-for-budget', 'wait where the retry budget or the breaker says no, instead of failing')
+    .argument('[file]', 'image file, or - to read an image from standard input')
+    .option('--method <name>', 'CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
+    .option('--sitekey <key>', 'site key; sent under the name that the method expects')
+    .option('--pageurl <url>', 'URL of the page that shows the CAPTCHA')
+    .option('--page-action <name>', 'action that the page sets (reCAPTCHA v3, Turnstile)')
+    .option('--param <name=value>', 'set any other protocol parameter (repeatable)', repeatable)
+    .option('--param-file <file>', 'read more parameters from a JSON file, such as a proxy with a password')
+    .option('--timeout <duration>', 'time limit for all attempts, waits and polls (config: solve.timeout)')
+    .option('--max-attempts <n>', 'maximum number of submissions (config: retry.maxAttempts)')
+    .option('--region <name>', 'use this region and its parameters instead of the routed region')
+    .option('--via <mode>', 'execution mode: direct (this process) or queues (a worker of the region)')
+    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
+    .option('--wait-for-budget', 'wait for the retry budget or the breaker instead of failing')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
-    .option('--no-submit', 'check everything and show the request, but send nothing')
-    .addHelpText('after', examples)
+    .option('--no-submit', 'validate the task and print the request without sending it')
+    .addHelpText('after', helpText(examples))
     .action((file: string | undefined, flags: SolveFlags) =>
       runCommand(run, file === undefined ? flags : { ...flags, file }),
     );

@@ -54,8 +54,8 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
 /** The image in a file, or on standard input, as base64. */
 async function readBody(path: string, read: Context['read']): Promise<string> {
   const content = bodyOfFile(await read(path, maxFileBytes));
-  if ('body' in content) return content.body;
-  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.fault}`, bodyHint);
+  if ('value' in content) return content.value.body;
+  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.error}`, bodyHint);
 }
 
 /** What the flags and the files that they name say about a task. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { helpText } from '../../cli/help.ts';
 
 const examples = `
 Examples:
@@ -9,7 +10,7 @@ Examples:
 
 /** Declares `captcha threads`. */
 export function register(command: Command, runCommand: CommandRunner): void {
-  command.addHelpText('after', examples).action(() => runCommand(run, {}));
+  command.addHelpText('after', helpText(examples)).action(() => runCommand(run, {}));
 }
 
 /** Prints how many tasks the account may have in work at once, and how many it has. */

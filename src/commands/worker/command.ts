@@ -9,6 +9,7 @@ import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { concurrencyOf, threadWaitMsOf } from '../../cli/concurrency.ts';
+import { helpText } from '../../cli/help.ts';
 import { declareWorkerFlags, overridesOfWorker, type WorkerFlags, type WorkPlace, workPlaceOf } from './flags.ts';
 import { answerWorker, renderWorkerEnd } from './view.ts';
 
@@ -59,8 +60,10 @@ function endReport({ reason, message, isDrained, handedBack }: WorkerEnd, { stat
 }
 
 const examples = `
-Takes tasks from the queue of its region, solves them and pushes the results to the central queue. SIGTERM drains:
-exit code 0, or 143 where the time to drain ran out and the rest was handed back with its ids.
+Takes tasks from the queue of its region, solves them and pushes the results to the central results queue.
+
+SIGTERM stops the worker after its running tasks. The exit code is 0, or 143 if the drain timeout expired; the remaining
+tasks then return to the queue with their captcha ids.
 
 Examples:
   $ captcha worker --region us-east-1
@@ -71,7 +74,7 @@ Examples:
 /** Declares `captcha worker`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   declareWorkerFlags(command)
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(examples))
     .action((flags: WorkerFlags) => runCommand(run, flags));
 }
 

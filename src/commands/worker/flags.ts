@@ -23,18 +23,18 @@ export interface WorkerFlags {
 /** Declares the flags of `captcha worker`. */
 export function declareWorkerFlags(command: Command): Command {
   return command
-    .option('--region <name>', 'the region whose queue it works on (or WORKER_REGION)')
-    .option('--concurrency <n>', 'tasks at once, or auto (config: worker.concurrency)')
-    .option('--exit-when-idle <duration>', 'end after so long without a task (config: worker.exitWhenIdle)')
+    .option('--region <name>', 'region whose queue the worker serves (or WORKER_REGION)')
+    .option('--concurrency <n>', 'number of concurrent tasks, or auto (config: worker.concurrency)')
+    .option('--exit-when-idle <duration>', 'exit after being idle for this long (config: worker.exitWhenIdle)')
+    .option('--health-port <port>', 'port of /health, /livez, /readyz and /metrics (config: worker.healthPort)')
+    .option('--health-host <host>', 'address that the health port listens on (config: worker.healthHost)')
     .option(
-      '--health-port <port>',
-      'where /health, /livez, /readyz and /metrics are answered (config: worker.healthPort)',
+      '--drain-timeout <duration>',
+      'how long to wait for running tasks on shutdown (config: worker.drainTimeout)',
     )
-    .option('--health-host <host>', 'the address for that (config: worker.healthHost)')
-    .option('--drain-timeout <duration>', 'how long a stopping worker may finish (config: worker.drainTimeout)')
-    .option('--timeout <duration>', 'one limit for each task (config: solve.timeout)')
-    .option('--max-attempts <n>', 'submissions of each task at most (config: retry.maxAttempts)')
-    .option('--budget <rate>', 'a fixed retry budget, for example 10/s')
+    .option('--timeout <duration>', 'time limit for each task (config: solve.timeout)')
+    .option('--max-attempts <n>', 'maximum number of submissions per task (config: retry.maxAttempts)')
+    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)');
 }
 

@@ -1,4 +1,4 @@
-import { type Metric, renderExposition, type Sample } from '../../cli/exposition.ts';
+import { type Metric, renderPrometheusText, type Sample } from '../../cli/prometheus-text.ts';
 import type { WorkerSnapshot } from '../../core/fleet/worker.ts';
 
 interface Row {
@@ -130,5 +130,5 @@ export function renderWorkerMetrics(snapshot: WorkerSnapshot, region: string): s
     const now = value(snapshot);
     return { name: `captcha_${name}`, type, help, samples: now === null ? [] : [{ labels: { region }, value: now }] };
   });
-  return renderExposition([...simple, tasksOf(snapshot, region), solveTimesOf(snapshot, region)]);
+  return renderPrometheusText([...simple, tasksOf(snapshot, region), solveTimesOf(snapshot, region)]);
 }

@@ -38,7 +38,7 @@ function statusOf({
 }
 
 /** What `/health` says: what `captcha health` and the failover plan read. */
-export function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
+function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
   const { depth, concurrency, busy, queueError, pausedMs, totals } = snapshot;
   const { region, worker, version, startedAt, now } = about;
   return {

@@ -1,3 +1,30 @@
+/*
+ * States of one task in a batch. Every step is durable in the journal before the next action.
+ *
+ *             intent                 submitted                solved or failed,
+ *   new --------------> in doubt ---------------> submitted -------------------> finished
+ *    ^                  |      ^                      |        with the row
+ *    +---- refused -----+      +------- intent -------+
+ *     nothing was accepted:      another attempt; the
+ *     the state before           accepted id is dead
+ *     the intent
+ *
+ * A task also finishes from `new` and `in doubt`, where it fails without an accepted id. What a later run does with a task:
+ *
+ *   new         submits it
+ *   in doubt    submits it, marked possibly charged; with leaveInDoubt it fails instead
+ *   submitted   polls the id
+ *   finished    keeps its row; retryFailed and resolveExpiredAt begin failed and expired tasks again
+ *
+ * States of the run:
+ *
+ *   reading --limit, unreadable input, end of input--> finishing: no task is begun, tasks in work go on --> ended
+ *      |                                                   |                                                  ^
+ *      +--interrupt, another bound, account, base URL------+--> stopping: nothing is submitted, known ids ----+
+ *      |                                                        are polled
+ *      +--error of the journal or the output--> rejects at once; the journal has what is in work
+ */
+
 import type { TaskJournal } from '../../ports/files.ts';
 import {
   type BatchItem,

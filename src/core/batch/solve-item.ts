@@ -38,7 +38,7 @@ export interface ItemWork<Plan extends WorkPlan = WorkPlan> {
 /** Thrown instead of a submission above the limit. */
 class NoMoreSubmissionsError extends Error {}
 
-function stepsOf({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
+function createSteps({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
   return {
     intend: async (attempt) => {
       if (!(await rules.maySubmit(key))) throw new NoMoreSubmissionsError();
@@ -57,7 +57,7 @@ function toSolveOptions(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions
   const { item, plan } = work;
   const { limit, rules } = deps;
   return {
-    steps: stepsOf(work, deps),
+    steps: createSteps(work, deps),
     earlierAttempts: plan.earlierAttempts - plan.forgivenAttempts,
     accepted: plan.accepted,
     awaitThread: (maxMs) => {

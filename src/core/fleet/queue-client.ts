@@ -96,7 +96,7 @@ const maxSendSize = 1_000;
  * Sends tasks to one queue in batches: tasks that arrive during a send go with the next one. After a failed send a task
  * may or may not be in the queue.
  */
-function sendBatcherOf(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
+function createSendBatcher(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, null> {
   let last = Promise.resolve();
   return new Batcher({
     send: async (tasks) => {
@@ -144,7 +144,7 @@ export class QueueClient {
     this.#missing = new ExpiredResults(deps.results);
     this.#lost = new LostTasks(deps);
     this.#regions = new TaskRegions(run, deps);
-    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, sendBatcherOf(queue)]));
+    this.#sendBatchers = new Map([...deps.queues].map(([region, queue]) => [region, createSendBatcher(queue)]));
   }
 
   get run(): string {

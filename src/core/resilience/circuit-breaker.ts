@@ -1,3 +1,23 @@
+/*
+ * States of the circuit breaker. Every arrow begins a new epoch; a result of an older epoch changes nothing.
+ *
+ *            consecutiveFailures in a row, or
+ *            failureRatio of the sampling window
+ *   closed ---------------------------------------> open <------------------------------+
+ *     ^                                              |                                  |
+ *     |                                              | the break is over:               | probe failed:
+ *     |                                              | the next caller gets the probe   | the next break is longer
+ *     |                                              |                                  | probe abandoned:
+ *     |                                              v                                  | the break is over at once
+ *     +----------------------------------------- half-open -----------------------------+
+ *        probe succeeded, or the answer was "busy"   |  ^
+ *                                                    +--+ the lease of the probe ended: another caller gets a probe
+ *
+ * Closed, the number of submissions in flight is limited in two cases:
+ *   unproven    no answer within samplingDuration: unprovenLimit less the failures in a row
+ *   slow start  samplingDuration after closing: 2, one more per success, half per failure; opening again makes the break longer
+ */
+
 import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
@@ -87,7 +107,7 @@ export class CircuitBreaker {
   #epoch = 0;
   #failuresInARow = 0;
   #provenMs: number | null = null;
-  #ramp: SlowStart | null = null;
+  #slowStart: SlowStart | null = null;
   /** Average gap between two successful answers before the breaks began, in ms; null if there was none. */
   #usualGapMs: number | null = null;
 
@@ -111,14 +131,14 @@ export class CircuitBreaker {
       if (probe === undefined) return null;
       return { admitted: false, retryInMs: Math.min(probe.leaseEndsMs - nowMs, maxRecheckMs) };
     }
-    const ramp = this.#rampAt(nowMs);
+    const slowStart = this.#slowStartAt(nowMs);
     const out = this.#trials.liveCount(nowMs);
-    if (ramp !== null) {
-      const retryInMs = slowStartWait(ramp, out, nowMs);
+    if (slowStart !== null) {
+      const retryInMs = slowStartWait(slowStart, out, nowMs);
       return retryInMs === 0 ? null : { admitted: false, retryInMs };
     }
     const limit = this.#limit(nowMs);
-    if (limit === Infinity) return { admitted: true, pass: { epoch: this.#epoch, probe: false } };
+    if (limit === Infinity) return { admitted: true, permit: { epoch: this.#epoch, probe: false } };
     return out < limit ? null : { admitted: false, retryInMs: recheckSoonMs, soon: true };
   }
 
@@ -130,22 +150,22 @@ export class CircuitBreaker {
     // Every probe begins an epoch: a probe whose lease ended changes nothing any more.
     if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
     const ticket = this.#trials.start(holder, nowMs);
-    const ramp = this.#rampAt(nowMs);
-    if (ramp !== null) this.#ramp = afterEntry(ramp, nowMs);
-    return { admitted: true, pass: { epoch: this.#epoch, probe, ticket } };
+    const slowStart = this.#slowStartAt(nowMs);
+    if (slowStart !== null) this.#slowStart = afterEntry(slowStart, nowMs);
+    return { admitted: true, permit: { epoch: this.#epoch, probe, ticket } };
   }
 
   /** The submissions whose answers others wait for: the probe, or those in flight while the service is unproven. */
-  inFlight(nowMs: number): readonly (InFlightProbe & { readonly pass: Permit })[] {
+  inFlight(nowMs: number): readonly (InFlightProbe & { readonly permit: Permit })[] {
     const probe = this.#state.name === 'half-open';
     return this.#trials
       .live(nowMs)
-      .map((trial) => ({ ...trial, pass: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
+      .map((trial) => ({ ...trial, permit: { epoch: this.#epoch, probe, ticket: trial.ticket } }));
   }
 
-  record(pass: Permit, result: CallResult, recordInput: RecordInput): void {
-    if (pass.epoch !== this.#epoch) return;
-    if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
+  record(permit: Permit, result: CallResult, recordInput: RecordInput): void {
+    if (permit.epoch !== this.#epoch) return;
+    if (permit.ticket !== undefined) this.#trials.end(permit.ticket);
     if (result === 'success' || result === 'busy') this.#provenMs = recordInput.nowMs;
     if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state.breaks, recordInput);
     else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
@@ -162,26 +182,35 @@ export class CircuitBreaker {
       epoch: this.#epoch,
       failuresInARow: this.#failuresInARow,
       provenMs: this.#provenMs,
-      ramp: this.#ramp,
+      ramp: this.#slowStart,
       usualGapMs: this.#usualGapMs,
       trials: this.#trials.snapshot(),
       window: this.#window.snapshot(),
     };
   }
 
-  restore({ state, epoch, failuresInARow, provenMs, ramp, usualGapMs, trials, window }: BreakerSnapshot): void {
+  restore({
+    state,
+    epoch,
+    failuresInARow,
+    provenMs,
+    ramp: slowStart,
+    usualGapMs,
+    trials,
+    window,
+  }: BreakerSnapshot): void {
     this.#state = state;
     this.#epoch = epoch;
     this.#failuresInARow = failuresInARow;
     this.#provenMs = provenMs;
-    this.#ramp = ramp;
+    this.#slowStart = slowStart;
     this.#usualGapMs = usualGapMs;
     this.#trials.restore(trials);
     this.#window.restore(window);
   }
 
-  #rampAt(nowMs: number): SlowStart | null {
-    return this.#ramp !== null && nowMs < this.#ramp.endsMs ? this.#ramp : null;
+  #slowStartAt(nowMs: number): SlowStart | null {
+    return this.#slowStart !== null && nowMs < this.#slowStart.endsMs ? this.#slowStart : null;
   }
 
   /** The limit on concurrent submissions outside a slow start. */
@@ -201,11 +230,11 @@ export class CircuitBreaker {
   #recordSample(failed: boolean, { nowMs, jitter, count = 1 }: RecordInput): void {
     this.#window.record(failed, nowMs, count);
     this.#failuresInARow = failed ? this.#failuresInARow + count : 0;
-    const ramp = this.#rampAt(nowMs);
+    const slowStart = this.#slowStartAt(nowMs);
     if (failed && this.#shouldOpen(nowMs)) {
-      if (ramp === null) this.#usualGapMs = this.#gapMs(nowMs);
-      this.#open((ramp?.breaks ?? 0) + 1, { nowMs, jitter });
-    } else if (ramp !== null) this.#ramp = afterAnswers(ramp, failed, count);
+      if (slowStart === null) this.#usualGapMs = this.#gapMs(nowMs);
+      this.#open((slowStart?.breaks ?? 0) + 1, { nowMs, jitter });
+    } else if (slowStart !== null) this.#slowStart = afterAnswers(slowStart, failed, count);
   }
 
   #gapMs(nowMs: number): number | null {
@@ -225,7 +254,7 @@ export class CircuitBreaker {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The cap applies to the range, not to the draw: clients must not probe in step at the longest break either.
     const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
-    this.#ramp = null;
+    this.#slowStart = null;
     this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks });
   }
 
@@ -233,7 +262,7 @@ export class CircuitBreaker {
     this.#window.clear();
     this.#failuresInARow = 0;
     const lengthMs = this.#options.samplingDurationMs;
-    this.#ramp = startSlowStart({ nowMs, lengthMs, breaks, gapMs: this.#usualGapMs });
+    this.#slowStart = startSlowStart({ nowMs, lengthMs, breaks, gapMs: this.#usualGapMs });
     this.#enter({ name: 'closed' });
   }
 
@@ -260,7 +289,7 @@ export class ProcessBreaker implements Breaker {
     return this.#breaker.tryAcquire(this.#clock.nowMs());
   }
 
-  record(pass: Permit, result: CallResult): void {
-    this.#breaker.record(pass, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
+  record(permit: Permit, result: CallResult): void {
+    this.#breaker.record(permit, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
   }
 }

@@ -61,7 +61,7 @@ export class FleetResilience {
     tryWithdraw: (request) => this.#tryWithdraw(request),
   };
   readonly breaker: Breaker;
-  readonly cooldown: RetryAfterGate;
+  readonly retryAfterGate: RetryAfterGate;
   readonly #options: FleetBudgetOptions;
   readonly #deps: FleetResilienceDeps;
   readonly #closed = new AbortController();
@@ -81,7 +81,7 @@ export class FleetResilience {
     this.#options = options;
     this.#deps = deps;
     this.breaker = deps.host.breaker;
-    this.cooldown = { extend: (ms) => this.#extendCooldown(ms), leftMs: () => deps.host.cooldown.leftMs() };
+    this.retryAfterGate = { extend: (ms) => this.#extendCooldown(ms), leftMs: () => deps.host.retryAfterGate.leftMs() };
   }
 
   /** Sends the remaining counts, unless a process of this host synced a moment ago and the next sync can send them. */
@@ -101,7 +101,7 @@ export class FleetResilience {
   }
 
   async #extendCooldown(ms: number): Promise<void> {
-    await this.#deps.host.cooldown.extend(ms);
+    await this.#deps.host.retryAfterGate.extend(ms);
     this.#quietMs = Math.max(this.#quietMs, ms);
     this.#sync();
   }
@@ -206,7 +206,7 @@ export class FleetResilience {
     const lease = { balance, surplus, untilMs: sentMs + leaseMs, asked: asks.length > 0, tokenAtMs, epoch };
     host.append([{ type: 'fleet-heard', refused: answered.length - granted.length, ...lease }, ...granted]);
     const leftMs = Math.max(0, host.look().quietUntilMs - this.#deps.nowMs());
-    if (quietMs > leftMs + samePauseMs) void host.cooldown.extend(quietMs);
+    if (quietMs > leftMs + samePauseMs) void host.retryAfterGate.extend(quietMs);
     this.#checkOptions(answer.options);
     for (const { granted, waitMs, answer: report } of answered) {
       report(granted ? { granted, waitMs, balance } : { granted, retryInMs: waitMs === Infinity ? null : waitMs });

@@ -24,8 +24,8 @@ import { isSameBudget } from './retry-budget.ts';
 
 type ResultCommand = StateCommand & { readonly type: 'verdict' };
 
-const sameKind = (a: ResultCommand, pass: Permit, result: CallResult): boolean =>
-  a.verdict === result && a.pass.epoch === pass.epoch && a.pass.ticket === undefined && pass.ticket === undefined;
+const sameKind = (a: ResultCommand, permit: Permit, result: CallResult): boolean =>
+  a.verdict === result && a.pass.epoch === permit.epoch && a.pass.ticket === undefined && permit.ticket === undefined;
 
 /** The unwritten results of a process, summed up: thousands of successes make one entry. */
 class PendingEntries {
@@ -57,10 +57,10 @@ class PendingEntries {
     this.#breakerRefused += 1;
   }
 
-  judge(pass: Permit, result: CallResult, jitter: number): void {
+  judge(permit: Permit, result: CallResult, jitter: number): void {
     const last = this.#results.at(-1);
-    if (last === undefined || !sameKind(last, pass, result)) {
-      this.#results.push({ type: 'verdict', pass, verdict: result, jitter, count: 1 });
+    if (last === undefined || !sameKind(last, permit, result)) {
+      this.#results.push({ type: 'verdict', pass: permit, verdict: result, jitter, count: 1 });
     } else this.#results.splice(-1, 1, { ...last, count: last.count + 1 });
   }
 
@@ -129,9 +129,9 @@ export class HostResilience {
   };
   readonly breaker: Breaker = {
     tryAcquire: () => this.#tryAcquire(),
-    record: (pass, result) => this.#record(pass, result),
+    record: (permit, result) => this.#record(permit, result),
   };
-  readonly cooldown: RetryAfterGate = {
+  readonly retryAfterGate: RetryAfterGate = {
     extend: (ms) => void this.#append([{ type: 'quiet', ms }]),
     leftMs: () => this.#quietMs(),
   };
@@ -214,7 +214,7 @@ export class HostResilience {
     return this.#state.breaker
       .inFlight(nowMs)
       .filter(({ holder }) => this.#log?.isProcessDead(holder))
-      .map(({ pass }) => ({ type: 'verdict', pass, verdict: 'abandoned', jitter: 0, count: 1 }));
+      .map(({ permit }) => ({ type: 'verdict', pass: permit, verdict: 'abandoned', jitter: 0, count: 1 }));
   }
 
   #deposit(): void {
@@ -222,11 +222,11 @@ export class HostResilience {
     this.#flushWithin(flushWithinMs);
   }
 
-  #record(pass: Permit, result: CallResult): void {
-    if (result === 'abandoned' && pass.ticket === undefined) return;
-    this.#pending.judge(pass, result, this.#deps.random.next());
-    if (result === 'failure' || pass.probe) this.#report();
-    else this.#flushWithin(pass.ticket === undefined ? flushWithinMs : flushSoonMs);
+  #record(permit: Permit, result: CallResult): void {
+    if (result === 'abandoned' && permit.ticket === undefined) return;
+    this.#pending.judge(permit, result, this.#deps.random.next());
+    if (result === 'failure' || permit.probe) this.#report();
+    else this.#flushWithin(permit.ticket === undefined ? flushWithinMs : flushSoonMs);
   }
 
   #quietMs(): number {

@@ -1,3 +1,32 @@
+/*
+ * How processes share this state. The log puts all entries in one order, and every process applies all of them.
+ *
+ *   process A --append--> +-----------+ --apply--> ResilienceState of A --reply--> A
+ *                         | host log  |
+ *   process B --append--> +-----------+ --apply--> ResilienceState of B --reply--> B
+ *
+ * What an entry changes:
+ *
+ *   withdraw                           retry budget    takes or reserves a token, or is refused
+ *   tally                              retry budget    deposits for accepted submissions; adds to the counts
+ *   enter                              breaker         asks for a permit
+ *   verdict                            breaker         records the result of submissions
+ *   quiet                              Retry-After     extends the wait, never shortens it
+ *   spend, fleet-*                     remote lease    tokens of a budget in Redis
+ *   configure, reset                   everything      see below
+ *
+ * The settings in use:
+ *
+ *               any entry but configure
+ *           +------------------------------+
+ *           v                              |
+ *   +--> in use --idleAfterMs without---> idle --configure (other settings)--+
+ *   |       |     such an entry            |                                 |
+ *   |       +------------- reset ----------+--------> restart: full bucket, <+
+ *   |                                                 closed breaker, next epoch
+ *   +-----------------------------------------------------+
+ */
+
 import type { AcquireResult, Logged, LogState, Permit, CallResult, Withdrawal } from '../../ports/state.ts';
 import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
 import { type FleetEntry, type SyncRequest, RemoteLease, type RemoteLeaseSnapshot } from './remote-lease.ts';

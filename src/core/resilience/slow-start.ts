@@ -42,13 +42,15 @@ export function slowStartWait({ limit, nextMs }: SlowStart, out: number, nowMs: 
 }
 
 /** The state after one submission was admitted. Callers that re-check every `recheckSoonMs` lose no slot. */
-export function afterEntry(ramp: SlowStart, nowMs: number): SlowStart {
-  return ramp.gapMs === null ? ramp : { ...ramp, nextMs: Math.max(ramp.nextMs, nowMs - recheckSoonMs) + ramp.gapMs };
+export function afterEntry(slowStart: SlowStart, nowMs: number): SlowStart {
+  return slowStart.gapMs === null
+    ? slowStart
+    : { ...slowStart, nextMs: Math.max(slowStart.nextMs, nowMs - recheckSoonMs) + slowStart.gapMs };
 }
 
 /** The state after `count` answers of one kind. */
-export function afterAnswers(ramp: SlowStart, failed: boolean, count: number): SlowStart {
-  if (failed) return { ...ramp, limit: Math.max(1, Math.floor(ramp.limit / 2)) };
-  const most = Math.max(maxLimit, ramp.gapMs === null ? 0 : Math.ceil(paceMs / ramp.gapMs));
-  return { ...ramp, limit: Math.min(most, ramp.limit + count) };
+export function afterAnswers(slowStart: SlowStart, failed: boolean, count: number): SlowStart {
+  if (failed) return { ...slowStart, limit: Math.max(1, Math.floor(slowStart.limit / 2)) };
+  const most = Math.max(maxLimit, slowStart.gapMs === null ? 0 : Math.ceil(paceMs / slowStart.gapMs));
+  return { ...slowStart, limit: Math.min(most, slowStart.limit + count) };
 }

@@ -94,20 +94,26 @@ interface Branch<T> {
   children: LabelMap<Branch<T>> | null;
 }
 
-const branchOf = <T>(label: string): Branch<T> => ({ label, exact: null, below: null, paths: null, children: null });
+const createBranch = <T>(label: string): Branch<T> => ({
+  label,
+  exact: null,
+  below: null,
+  paths: null,
+  children: null,
+});
 
 function childOf<T>(branch: Branch<T>, label: string): Branch<T> {
   branch.children ??= new LabelMap();
   const known = branch.children.before(label, label.length);
   if (known !== null) return known;
-  const child = branchOf<T>(label);
+  const child = createBranch<T>(label);
   branch.children.add(child);
   return child;
 }
 
 /** Values by host pattern. The look-up walks a host's labels from last to first; the most specific value wins. */
 export class HostTree<T> {
-  readonly #root = branchOf<T>('');
+  readonly #root = createBranch<T>('');
 
   set({ scope, host, segments }: Omit<HostPattern, 'canonical'>, value: T): void {
     const labels = host === '' ? [] : host.split('.').reverse();

@@ -1,4 +1,5 @@
 import { hostOfPage, isBareIpv6, parsePageUrl } from '../../domain/page-url.ts';
+import type { Result } from '../../domain/result.ts';
 
 const ambiguous = /[\\\t\n\r]/;
 
@@ -32,14 +33,17 @@ export function describeUrlError(text: string): string {
 }
 
 /** A parsed page, or why the text is not one. */
-export type Page = { readonly url: URL; readonly host: string } | { readonly fault: string };
+interface Page {
+  readonly url: URL;
+  readonly host: string;
+}
 
 /** Parses a page URL: http: or https: with a host; https if there is no scheme. */
-export function readPage(text: string): Page {
+export function readPage(text: string): Result<Page, string> {
   const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
-  if (url === null) return { fault: describeUrlError(text) };
+  if (url === null) return { error: describeUrlError(text) };
   const { href, protocol } = url;
-  if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
+  if (!href.startsWith('https:') && !href.startsWith('http:')) return { error: `${protocol} is not http: or https:` };
   const host = hostOfPage(url);
-  return host === '' ? { fault: describeUrlError(text) } : { url, host };
+  return host === '' ? { error: describeUrlError(text) } : { value: { url, host } };
 }

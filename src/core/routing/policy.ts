@@ -26,9 +26,9 @@ function readPatterns(patterns: readonly string[]): HostTree<string> {
   for (const text of patterns) {
     const parsed = parseHostPattern(text);
     // Ignoring an invalid deny rule would fail open.
-    if ('problem' in parsed) throw new RangeError(`the pattern ${text} ${parsed.problem}`);
-    if (parsed.pattern.scope === 'path') throw new RangeError(`the pattern ${text} has a path`);
-    tree.set(parsed.pattern, text);
+    if ('error' in parsed) throw new RangeError(`the pattern ${text} ${parsed.error}`);
+    if (parsed.value.scope === 'path') throw new RangeError(`the pattern ${text} has a path`);
+    tree.set(parsed.value, text);
   }
   readLists.set(patterns, tree);
   return tree;

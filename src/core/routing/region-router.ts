@@ -80,8 +80,8 @@ class CompiledRouter implements RegionRouter {
 
   route(pageurl: string): RouteDecision {
     const page = readPage(pageurl);
-    if ('fault' in page) return noPage(page.fault);
-    const { host, url } = page;
+    if ('error' in page) return noPage(page.error);
+    const { host, url } = page.value;
     const { region, rule, reason, strict } = this.#judge(host, url);
     return { host, region, rule, reason, strict, error: null };
   }

@@ -59,8 +59,8 @@ const reasons = { path: 'path prefix', host: 'exact host', below: 'host suffix',
 
 function compileRule({ match, region, residency }: Routes['rules'][number]): CompiledRule {
   const parsed = parseHostPattern(match);
-  if ('problem' in parsed) throw new RangeError(`the rule ${match} ${parsed.problem}`);
-  const { pattern } = parsed;
+  if ('error' in parsed) throw new RangeError(`the rule ${match} ${parsed.error}`);
+  const pattern = parsed.value;
   return {
     pattern,
     ruleMatch: { region, rule: match, reason: reasons[pattern.scope], strict: residency === 'strict' },

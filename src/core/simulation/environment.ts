@@ -5,7 +5,6 @@ import type { Breaker, RetryBudget } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';
 import { ProcessRetryBudget, type RetryBudgetOptions } from '../resilience/retry-budget.ts';
-import type { PollTiming } from '../solve/poll-schedule.ts';
 
 interface ServiceDeps {
   readonly clock: Clock;
@@ -40,7 +39,7 @@ export const noResilience: SimulatedResilience = {
     tryWithdraw: () => ({ granted: true, waitMs: 0, balance: Infinity }),
   },
   breaker: {
-    tryAcquire: () => ({ admitted: true, pass: { epoch: 0, probe: false } }),
+    tryAcquire: () => ({ admitted: true, permit: { epoch: 0, probe: false } }),
     record: () => undefined,
   },
 };
@@ -56,43 +55,12 @@ export function createSimulatedResilience(
   };
 }
 
-/** The bucket of the article's clients: ten retries per second, full at the start. */
-export const articleBudget: RetryBudgetOptions = {
-  ratio: null,
-  minRetriesPerSecond: 0,
-  maxRetriesPerSecond: 10,
-  burst: 10,
-};
-
-/** The default budget; a test compares it with the schema. */
-export const shippingBudget: RetryBudgetOptions = {
-  ratio: 0.1,
-  minRetriesPerSecond: 0.2,
-  maxRetriesPerSecond: 10,
-  burst: 10,
-};
-
-/** The default breaker; a test compares it with the schema. */
-export const shippingBreaker: BreakerOptions = {
-  failureRatio: 0.5,
-  minimumThroughput: 10,
-  consecutiveFailures: 5,
-  samplingDurationMs: 30_000,
-  breakDurationMs: 5_000,
-  maxBreakDurationMs: 60_000,
-  probeLeaseMs: 60_000,
-  unprovenLimit: 5,
-};
-
 const nothing = { sitekey: null, pageurl: null, body: null, region: null, rule: null };
 
 /** A task for simulations. */
 export function simulatedTask(name: string | number): Task {
   return { taskId: String(name), method: 'turnstile', params: {}, ...nothing };
 }
-
-/** For simulated services that have the solution as soon as they accept the task. */
-export const atOnce: PollTiming = { firstWaitMs: 0, intervalMs: 0, lifetimeMs: null };
 
 /** A signal that never aborts. Use one per clock: its listeners are the sleepers on that clock. */
 export function neverAborted(): AbortSignal {

@@ -32,7 +32,7 @@ export class WaiterBackoff {
 export interface AdmissionGateDeps {
   readonly deps: {
     readonly breaker: Breaker;
-    readonly cooldown: RetryAfterGate;
+    readonly retryAfterGate: RetryAfterGate;
     readonly waiters: WaiterBackoff;
     readonly clock: Clock;
     readonly random: Random;
@@ -46,7 +46,7 @@ export interface AdmissionGateDeps {
 
 /** The right to submit. */
 export interface Admitted {
-  readonly pass: Permit;
+  readonly permit: Permit;
 }
 
 /** Where one task gets the right to submit: from a service that wants to be left alone, and from the breaker. */
@@ -68,11 +68,11 @@ export class AdmissionGate {
   async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {
-      const cooldownMs = await deps.cooldown.leftMs();
+      const cooldownMs = await deps.retryAfterGate.leftMs();
       const ended = (cooldownMs > 0 ? await this.#waitForCooldown(cooldownMs) : null) ?? this.whyEnded();
       if (ended !== null) return ended;
       const admission = await deps.breaker.tryAcquire();
-      if (admission.admitted) return this.#use(admission.pass);
+      if (admission.admitted) return this.#use(admission.permit);
       const { retryInMs, soon = false } = admission;
       if (!soon) onRefused(retryInMs);
       if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
@@ -104,9 +104,9 @@ export class AdmissionGate {
   }
 
   /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
-  #use(pass: Permit): Awaitable<Admitted | FailureCause> {
+  #use(permit: Permit): Awaitable<Admitted | FailureCause> {
     const ended = this.whyEnded();
-    if (ended === null) return { pass };
-    return Promise.resolve(this.#parts.deps.breaker.record(pass, 'abandoned')).then(() => ended);
+    if (ended === null) return { permit };
+    return Promise.resolve(this.#parts.deps.breaker.record(permit, 'abandoned')).then(() => ended);
   }
 }

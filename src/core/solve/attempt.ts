@@ -11,7 +11,7 @@ export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   /** Left out, the tasks of a solver keep it among themselves. */
-  readonly cooldown?: RetryAfterGate;
+  readonly retryAfterGate?: RetryAfterGate;
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
@@ -43,7 +43,7 @@ export interface AttemptRequest {
   readonly attempt: number;
   readonly deadlineAtMs: number;
   /** The right to submit, or the id that makes a submission needless. */
-  readonly start: { readonly pass: Permit } | { readonly accepted: Accepted };
+  readonly start: { readonly permit: Permit } | { readonly accepted: Accepted };
   readonly steps: AttemptSteps;
 }
 
@@ -80,21 +80,21 @@ async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { ap
   return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
 }
 
-async function submit(plan: AttemptRequest, pass: Permit, deps: AttemptDeps): Promise<Submission> {
+async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
   const { clock, breaker } = deps;
   // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's permit.
-  const abandon = async (): Promise<void> => breaker.record(pass, 'abandoned');
+  const abandon = async (): Promise<void> => breaker.record(permit, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
   if (typeof answer !== 'string') {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
-    await breaker.record(pass, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
+    await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
   }
   const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
   const accept = async (): Promise<void> => {
-    await breaker.record(pass, 'success');
+    await breaker.record(permit, 'success');
     await deps.budget.deposit();
   };
   // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
@@ -122,7 +122,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const { clock, emit } = deps;
   const startedMs = clock.nowMs();
   const startedAt = clock.timestamp();
-  const submission = 'pass' in start ? await submit(plan, start.pass, deps) : { ...start.accepted, submitMs: null };
+  const submission = 'permit' in start ? await submit(plan, start.permit, deps) : { ...start.accepted, submitMs: null };
   if ('fault' in submission) {
     const { fault } = submission;
     const begun = { attempt, region: task.region, startedAt };
@@ -135,7 +135,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const { timing, sinceLastPollMs } = scheduleOf(plan, deps);
   const pollRequest = { captchaId, timing, sinceLastPollMs, deadlineAtMs, report };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
-  if ('solution' in end && 'pass' in start) deps.times?.record(task.method, end.notReadyMs);
+  if ('solution' in end && 'permit' in start) deps.times?.record(task.method, end.notReadyMs);
   // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
   const record = {
     attempt,

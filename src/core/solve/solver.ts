@@ -26,7 +26,7 @@ export interface SolverOptions {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly cooldown: RetryAfterGate; readonly waiters: WaiterBackoff };
+  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
@@ -41,9 +41,9 @@ const lastChance = 10;
  * attempt was made for all: an outage must not use up the attempts of a few.
  */
 function probePermitOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
-  if (!('pass' in start) || start.pass.ticket === undefined || captchaId !== null) return null;
+  if (!('permit' in start) || start.permit.ticket === undefined || captchaId !== null) return null;
   if (fault === null || fault.answerLost) return null;
-  return fault.kind === 'transport' || fault.kind === 'timeout' ? start.pass : null;
+  return fault.kind === 'transport' || fault.kind === 'timeout' ? start.permit : null;
 }
 
 /** One task on its way: what it has been through, and how long it still has. */
@@ -115,7 +115,7 @@ class Run {
   /** While the run pauses, a wait that the service asks for is not the task's own time. */
   async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
-    await this.#deps.cooldown.extend(retryAfterMs);
+    await this.#deps.retryAfterGate.extend(retryAfterMs);
     this.#time.extend(withJitter(retryAfterMs, 1));
   }
 
@@ -125,7 +125,7 @@ class Run {
     const goOn = { retry: true, waitMs: 0 } as const;
     if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
       // The others need not be told one by one that all threads are busy for so long.
-      if (record.fault.retryAfterMs !== null) await this.#deps.cooldown.extend(record.fault.retryAfterMs);
+      if (record.fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(record.fault.retryAfterMs);
       await this.#time.waitForOthers(awaitThread);
       return goOn;
     }
@@ -210,7 +210,7 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { cooldown: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
+    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {

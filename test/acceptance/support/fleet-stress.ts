@@ -25,7 +25,8 @@ export interface FleetStressTest {
   readonly concurrency: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  readonly longestMs: number;
+  /** Every process is ended after this time. */
+  readonly longestMs?: number;
   /** Opens the queues; default: on Redis. */
   readonly open?: (bench: Bench, parts: FleetParts) => Promise<Fleet | RedisFleet>;
 }

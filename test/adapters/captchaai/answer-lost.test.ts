@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type HttpCall, HttpCallHandler } from '../../../src/adapters/http/http-call.ts';
 import type { Fault } from '../../../src/domain/fault.ts';
 import {
@@ -13,7 +13,7 @@ import {
   unusedUrl,
 } from './scripted-service.ts';
 
-const quick = { timeLeftMs: 150 };
+const quick = { timeLeftMs: 500 };
 
 /** The faults of a submission and of a poll with the same answer, by the events on the connection. */
 async function rawFaults(onRequest: (socket: Socket) => void, limits = soon): Promise<readonly [Fault, Fault, number]> {
@@ -141,7 +141,7 @@ describe('the answer of a submission is not lost', () => {
     const client = clientOf(service, { connections: 1 });
     const controller = new AbortController();
     const ahead = client.submit(task, soon);
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await expect.poll(() => held).toHaveLength(1);
     const timedOut = faultOf(client.submit(task, { timeLeftMs: 30 }));
     const cancelled = faultOf(client.submit(task, { timeLeftMs: 10_000, signal: controller.signal }));
     controller.abort();

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { clientOf, faultOf, soon, startAnswering, startRaw, startService, task } from './scripted-service.ts';
 
 const mebibyte = 1024 * 1024;
+/** Longer than a test may take. */
+const hourMs = 3_600_000;
 
 describe('an answer', () => {
   it('of 1 MiB is read', async () => {
@@ -63,10 +65,8 @@ describe('connections', () => {
   });
 
   it('of aborted requests are free for the next', async () => {
-    let count = 0;
-    const service = await startService((_request, response) => {
-      count += 1;
-      if (count > 1) response.end('OK|2');
+    const service = await startService(({ url }, response) => {
+      if (url === '/in.php') response.end('OK|2');
     });
     const client = clientOf(service, { connections: 1 });
     expect(await faultOf(client.poll('1', { timeLeftMs: 50 }))).toMatchObject({ kind: 'timeout' });
@@ -76,17 +76,14 @@ describe('connections', () => {
 
 describe('the time of a call', () => {
   it.each([
-    ['the call', { timeLeftMs: 100 }, 10_000],
-    ['the client', { timeLeftMs: 10_000 }, 100],
+    ['the call', { timeLeftMs: 100 }, hourMs],
+    ['the client', { timeLeftMs: hourMs }, 100],
     ['the client, where the call has none,', { timeLeftMs: Infinity }, 100],
-  ])('is limited by %s, exactly', async (_name, limits, timeoutMs) => {
+  ])('is limited by %s, and is not shorter', async (_name, limits, timeoutMs) => {
     const client = clientOf(await startRaw(() => undefined), { timeoutMs });
     const startedAtMs = performance.now();
     expect(await faultOf(client.poll('1', limits))).toMatchObject({ kind: 'timeout' });
-    const tookMs = performance.now() - startedAtMs;
-    expect(tookMs).toBeGreaterThan(95);
-    // A second is far below the coarse timers of the HTTP client, and far above the delay of a busy machine.
-    expect(tookMs).toBeLessThan(1_000);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(95);
   });
 
   it('includes an answer that arrives slowly', async () => {
@@ -106,11 +103,9 @@ describe('a signal', () => {
       if (service.received.length === 2) controller.abort();
     });
     const client = clientOf(service, { connections: 2 });
-    const limits = { timeLeftMs: 10_000, signal: controller.signal };
-    const startedAtMs = performance.now();
+    const limits = { timeLeftMs: hourMs, signal: controller.signal };
     const faults = await Promise.all(Array.from({ length: 30 }, () => faultOf(client.poll('1', limits))));
     expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(['transport']));
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     expect(service.received).toHaveLength(2);
   });

@@ -39,7 +39,7 @@ describe('pickCaptchaId', () => {
     '{"status":1,"request":{"id":"1"}}',
     `OK|${'9'.repeat(201)}`,
   ])('finds no id in %s', (body) => {
-    expect(parseSubmitResponse(read(body))).toEqual({ missing: 'a usable id' });
+    expect(parseSubmitResponse(read(body))).toEqual({ error: 'a usable id' });
   });
 });
 
@@ -63,7 +63,7 @@ describe('pickBalance', () => {
     '{"status":1,"request":null}',
     '{"status":1,"request":"1e9"}',
   ])('finds no balance in %s', (body) => {
-    expect(parseBalance(read(body))).toEqual({ missing: 'a balance' });
+    expect(parseBalance(read(body))).toEqual({ error: 'a balance' });
   });
 });
 
@@ -89,6 +89,6 @@ describe('pickThreads', () => {
     ['{"status":1,"threads":5,"working_threads":1.5}', 'working_threads'],
     ['5', 'threads'],
   ])('names what is missing in %s: %s', (body, name) => {
-    expect(parseThreads(read(body))).toEqual({ missing: `a usable number named ${name}` });
+    expect(parseThreads(read(body))).toEqual({ error: `a usable number named ${name}` });
   });
 });

@@ -19,7 +19,7 @@ export const task: Task = {
   rule: null,
 };
 
-export const soon = { timeLeftMs: 10_000 };
+export const soon = { timeLeftMs: 120_000 };
 
 export interface Received {
   readonly method: string;
@@ -108,7 +108,7 @@ export function clientOf({ url }: Pick<Service, 'url'>, special: Partial<Captcha
   const client = createCaptchaAi({
     baseUrl: url,
     key,
-    timeoutMs: 10_000,
+    timeoutMs: 120_000,
     connections: 8,
     errorKinds: {},
     env: {},

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../src/domain/fault.ts';
 import {
   clientOf,
@@ -90,7 +90,7 @@ describe('a submission that gets a zero balance', () => {
   it('shares one account request with concurrent ones, and sends another one later', async () => {
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end(zeroBalance.body);
-      else setTimeout(() => response.end(threads(3, 3).body), 100);
+      else setTimeout(() => response.end(threads(3, 3).body), 500);
     });
     const client = clientOf(service, { connections: 16 });
     const apiRequests = (): number => service.received.filter(({ url }) => url === '/res.php').length;
@@ -110,9 +110,9 @@ describe('a submission that gets a zero balance', () => {
     const client = clientOf(service);
     const controller = new AbortController();
     const patient = faultOf(client.submit(task, soon));
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await expect.poll(() => held).toHaveLength(1);
     const cancelled = faultOf(client.submit(task, { timeLeftMs: 10_000, signal: controller.signal }));
-    expect(await faultOf(client.submit(task, { timeLeftMs: 200 }))).toMatchObject({
+    expect(await faultOf(client.submit(task, { timeLeftMs: 1_000 }))).toMatchObject({
       kind: 'timeout',
       code: 'ERROR_ZERO_BALANCE',
       answerLost: false,

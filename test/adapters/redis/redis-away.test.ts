@@ -8,6 +8,8 @@ import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { aQueuedTask, aResult } from '../../support/queued.ts';
 
 const never = new AbortController().signal;
+/** Longer than a test may take. */
+const hourMs = 3_600_000;
 const patience = { clock: systemClock, signal: never, onUnavailable: () => undefined };
 const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
 
@@ -29,20 +31,16 @@ describe.skipIf(!hasRedis)('while Redis is unreachable', () => {
   it('senders get an error at once, with the address and without the password', async () => {
     await queue.send([aQueuedTask(1)]);
     await server.down();
-    const beginMs = systemClock.nowMs();
     await expect(queue.send([aQueuedTask(2)])).rejects.toThrow(QueueUnavailableError);
     await expect(queue.depth()).rejects.toThrow(`redis://127.0.0.1:${server.port}/0`);
     await expect(queue.receive(1, 0, never)).rejects.toThrow(QueueUnavailableError);
-    expect(systemClock.nowMs() - beginMs).toBeLessThan(3_000);
   });
 
   it('a Redis that was never reachable is reported at once', async () => {
     await server.down();
     const url = `redis://user:secret@127.0.0.1:${server.port}/0`;
     const unreached = new BullTaskQueue({ url, region: 'r', timing }, { clock: systemClock, state: null });
-    const beginMs = systemClock.nowMs();
     await expect(unreached.send([aQueuedTask(1)])).rejects.toThrow(/user:\*\*\*@.*ECONNREFUSED/);
-    expect(systemClock.nowMs() - beginMs).toBeLessThan(1_000);
     await unreached.close();
   });
 
@@ -65,7 +63,7 @@ describe.skipIf(!hasRedis)('while Redis is unreachable', () => {
     await results.push(aResult(1));
     const [first] = await reader.receive(1, 0, never);
     await server.down();
-    await expect(reader.receive(5, 60_000, never)).rejects.toThrow(`127.0.0.1:${server.port}`);
+    await expect(reader.receive(5, hourMs, never)).rejects.toThrow(`127.0.0.1:${server.port}`);
     await expect(first?.ack()).rejects.toThrow(QueueUnavailableError);
     await server.up();
     await retryWhileUnavailable(async () => first?.ack(), patience);
@@ -79,8 +77,6 @@ describe.skipIf(!hasRedis)('while Redis is unreachable', () => {
   it('a process that closes its queues can end', async () => {
     await queue.receive(1, 0, never);
     await server.down();
-    const beginMs = systemClock.nowMs();
     await Promise.all([queue.close(), results.close()]);
-    expect(systemClock.nowMs() - beginMs).toBeLessThan(2_000);
   });
 });

@@ -13,7 +13,7 @@ function writerOf(pid: number): string {
 }
 
 async function eventually(holds: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 100 && !holds(); tries += 1) await sleep(10);
+  for (let tries = 0; tries < 6_000 && !holds(); tries += 1) await sleep(10);
   return holds();
 }
 

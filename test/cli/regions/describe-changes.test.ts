@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeChanges } from '../../../src/cli/regions/health-format.ts';
-import { aFrame, aHealth, anUnhealthy, spread } from '../health/frames.ts';
+import { aFrame, aHealth, anUnhealthy, spread } from './frames.ts';
 
 const well = aFrame([aHealth('eu'), aHealth('us'), aHealth('ap')]);
 const ill = aFrame([anUnhealthy('eu'), aHealth('us'), aHealth('ap')], { failover: [spread] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { taskRules } from '../../../src/cli/checked-task.ts';
-import { ColumnUses } from '../../../src/cli/result-row.ts';
+import { ColumnUses } from '../../../src/cli/input-columns.ts';
 import { parseRow, type RowRules } from '../../../src/commands/batch/input.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
 import { imageText } from '../../support/an-image.ts';
@@ -17,7 +17,7 @@ const good = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.co
 
 function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
   const readImage = async (path: string) =>
-    path === 'a.png' ? { body: image } : { reason: 'cannot be read', fix: 'Name another.' };
+    path === 'a.png' ? { value: image } : { error: { reason: 'cannot be read', fix: 'Name another.' } };
   const uses = new ColumnUses({ keep: [], send: [] });
   const usual: RowRules = { tasks, region: null, method: null, uses, readImage, isNewId: () => true };
   return parseRow({ type: 'row', row: 3, line: 4, key: 'k', values }, { ...usual, ...rules });
@@ -46,9 +46,9 @@ describe('a record as a task', () => {
       line: 4,
       key: 'k',
       values,
-      truths: ['invisible', 'enterprise', '_seen'],
+      booleans: ['invisible', 'enterprise', '_seen'],
     } as const;
-    const readImage = async () => ({ body: image });
+    const readImage = async () => ({ value: image });
     const uses = new ColumnUses({ keep: [], send: [] });
     const rules = { tasks, region: null, method: null, uses, readImage, isNewId: () => true };
     const params = { invisible: '1', enterprise: '0', phrase: 'true' };

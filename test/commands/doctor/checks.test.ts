@@ -14,6 +14,7 @@ import {
   checkPolicy,
   checkProxy,
   oldestNode,
+  type ProxyFacts,
 } from '../../../src/commands/doctor/local-checks.ts';
 import { describeFault, type FaultKind } from '../../../src/domain/fault.ts';
 import type { ServiceAnswers, ApiProbeReport } from '../../../src/ports/api.ts';
@@ -69,7 +70,7 @@ describe('the check of the configuration', () => {
 
   it('includes all problems of an invalid one', () => {
     const problem = { message: 'the configuration is not valid:\n  a: bad\n  b: bad', hint: null };
-    const { status, found, fix } = checkConfig({ loaded: { problem }, hastyPolling: null });
+    const { status, found, fix } = checkConfig({ loaded: { error: problem }, hastyPolling: null });
     expect({ status, found }).toEqual({ status: 'failure', found: problem.message });
     expect(fix).toContain('captcha config schema');
   });
@@ -111,16 +112,20 @@ describe('the check of the key', () => {
 });
 
 describe('the check of the proxy', () => {
-  const none = { variables: [], host: 'h', used: null };
+  const none = { variables: [], host: 'h', used: { value: null } };
 
-  it.each([
+  it.each<[ProxyFacts, string, string]>([
     [none, 'ok', 'none: direct connections'],
     [{ ...none, variables: ['HTTP_PROXY'] }, 'ok', 'none is used for h'],
-    [{ ...none, used: { url: 'http://p', exceptions: '' } }, 'ok', 'http://p is used for h'],
-    [{ ...none, used: { url: 'http://p', exceptions: 'a' } }, 'ok', 'http://p is used for h (but for NO_PROXY: a)'],
+    [{ ...none, used: { value: { url: 'http://p', exceptions: '' } } }, 'ok', 'http://p is used for h'],
+    [
+      { ...none, used: { value: { url: 'http://p', exceptions: 'a' } } },
+      'ok',
+      'http://p is used for h (but for NO_PROXY: a)',
+    ],
     [{ ...none, variables: ['ALL_PROXY'] }, 'warning', 'ALL_PROXY is not read'],
     [{ ...none, variables: ['https_proxy', 'HTTPS_PROXY'] }, 'ok', 'https_proxy is read, HTTPS_PROXY is not'],
-    [{ ...none, used: { problem: { message: 'no URL', hint: 'write one' } } }, 'failure', 'no URL'],
+    [{ ...none, used: { error: { message: 'no URL', hint: 'write one' } } }, 'failure', 'no URL'],
   ])('%j is %s: %s', (facts, status, found) => {
     expect(checkProxy(facts)).toMatchObject({ status, found: expect.stringContaining(found) as string });
   });

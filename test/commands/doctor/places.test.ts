@@ -144,7 +144,7 @@ describe('the check of the routes', () => {
     ['one region for everything', { unreachable: { value: ['eu', 'ap'] } }, 'warning', 'everything goes to us'],
     [
       'rules that cannot be used',
-      { unreachable: { problem: { message: 'bad rule', hint: null } } },
+      { unreachable: { error: { message: 'bad rule', hint: null } } },
       'failure',
       'bad rule',
     ],

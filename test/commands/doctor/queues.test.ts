@@ -44,7 +44,7 @@ describe('the check of the queues', () => {
   });
 
   it('is as bad as the worst finding', () => {
-    const away = { server: 'redis://r', seen: { problem: { message: 'redis://r/0: ECONNREFUSED', hint: null } } };
+    const away = { server: 'redis://r', seen: { error: { message: 'redis://r/0: ECONNREFUSED', hint: null } } };
     expect(checkQueues(all, { servers: [away], queues: [] })).toMatchObject({
       status: 'failure',
       found: '2 of 2 regions have a queue\nredis://r/0: ECONNREFUSED',
@@ -62,7 +62,7 @@ describe('the check of a Redis', () => {
     ['one that evicts', { evictionPolicy: 'allkeys-lru' }, 'failure', 'when it is full (allkeys-lru)'],
     ['one that writes nothing down', { isAppendOnly: false }, 'warning', 'appendonly no'],
   ])('finds %s', (_name, special, status, found) => {
-    const finding = combined(checkRedis({ server: 'redis://r', seen: { ...sound, ...special } }));
+    const finding = combined(checkRedis({ server: 'redis://r', seen: { value: { ...sound, ...special } } }));
     expect(finding).toMatchObject({ status, found: expect.stringContaining(found) as string });
     expect(finding.fix === null).toBe(status === 'ok');
   });
@@ -92,7 +92,7 @@ describe("the check of a queue's content", () => {
   const empty: QueueDepth = { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 };
   const worker = (ageMs: number) => ({ region: 'us', ageMs });
   const sight = (special: Partial<QueueDepth>, workers: QueueStatus['workers'] = null): QueueStatus => ({
-    ...{ region: 'us', seen: { depth: { ...empty, ...special } }, workers },
+    ...{ region: 'us', seen: { value: { ...empty, ...special } }, workers },
   });
 
   it.each<[QueueStatus, string, string]>([
@@ -115,13 +115,13 @@ describe("the check of a queue's content", () => {
   });
 
   it('reports the results, which have neither workers nor dead letters', () => {
-    const finding = checkDepth({ region: null, seen: { depth: { waiting: 4, inFlight: 1 } }, workers: null });
+    const finding = checkDepth({ region: null, seen: { value: { waiting: 4, inFlight: 1 } }, workers: null });
     expect(finding).toEqual({ status: 'ok', found: 'results: 4 waiting, 1 with a reader', fix: null });
   });
 
   it('includes the fix for SQS', () => {
     const problem = { message: 'sqs://a in us-east-1: no such queue', hint: 'Create it.' };
-    expect(checkDepth({ region: 'us', seen: { problem }, workers: null })).toEqual({
+    expect(checkDepth({ region: 'us', seen: { error: problem }, workers: null })).toEqual({
       ...{ status: 'failure', found: 'us: sqs://a in us-east-1: no such queue', fix: 'Create it.' },
     });
   });

@@ -3,7 +3,7 @@ import type { Style } from '../../../src/cli/terminal.ts';
 import { renderPrometheus } from '../../../src/commands/health/prometheus.ts';
 import { renderScreen } from '../../../src/commands/health/screen.ts';
 import { healthDocument, renderHealth } from '../../../src/commands/health/view.ts';
-import { aFrame, aHealth, anUnhealthy, now, spread } from '../../cli/health/frames.ts';
+import { aFrame, aHealth, anUnhealthy, now, spread } from '../../cli/regions/frames.ts';
 
 const noStyle = (_: Style, text: string): string => text;
 const pipe = { columns: null, style: noStyle, now };

@@ -65,12 +65,12 @@ async function flush(server: RedisServer): Promise<void> {
 
 async function bullBench(): Promise<QueueBench> {
   const server = await RedisServer.start();
-  const timing = { leaseMs: 900, stalledMs: 300, maxHoldMs: hour };
+  const timing = { leaseMs: 2_000, stalledMs: 300, maxHoldMs: hour };
   const state = new RedisFleetState(server.url(8));
   return {
     tasks: (region, clock = systemClock) => new BullTaskQueue({ url: server.url(), region, timing }, { clock, state }),
-    results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 600 }, { clock }),
-    expire: () => systemClock.sleep(1_800),
+    results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 1_200 }, { clock }),
+    expire: () => systemClock.sleep(2_900),
     remembers: true,
     knowsPlaces: true,
     loseData: () => flush(server),
@@ -100,12 +100,12 @@ async function sqsBench(
     }
     return parseSqsUrl(`sqs://${name}?region=us-east-1&endpoint=http://127.0.0.1:${server.port}`, null, {});
   };
-  const timing = { visibilityMs: 1_000, maxHoldMs: hour };
+  const timing = { visibilityMs: 2_000, maxHoldMs: hour };
   const state = kept?.state ?? null;
   return {
     tasks: (region, clock = systemClock) => new SqsTaskQueue(address(`tasks-${region}`), timing, { clock, state }),
     results: (clock = systemClock) => new SqsResultQueue(address('results'), timing, { clock, state }),
-    expire: () => systemClock.sleep(1_200),
+    expire: () => systemClock.sleep(2_200),
     remembers: state !== null,
     knowsPlaces: state !== null,
     loseData: kept?.lose ?? null,

@@ -5,7 +5,7 @@ import {
   planFailover,
   type RegionState,
 } from '../../../src/core/regions/failover-plan.ts';
-import { aState } from '../routing/some-regions.ts';
+import { aState } from './some-regions.ts';
 
 const spread: FailoverOptions = { strategy: 'spread', onAllDown: 'hold' };
 const lowestDepth: FailoverOptions = { strategy: 'lowest-depth', onAllDown: 'hold' };

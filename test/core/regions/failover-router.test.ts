@@ -3,7 +3,7 @@ import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import type { RegionState } from '../../../src/core/regions/failover-plan.ts';
 import { FailoverRouter, type FailoverRouterOptions } from '../../../src/core/regions/failover-router.ts';
-import { aState } from '../routing/some-regions.ts';
+import { aState } from './some-regions.ts';
 
 const spread: FailoverRouterOptions = { strategy: 'spread', onAllDown: 'hold', rampMs: 60_000 };
 

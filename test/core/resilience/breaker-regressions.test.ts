@@ -33,7 +33,7 @@ describe('faults of other breakers', () => {
     const restored = new CircuitBreaker(options);
     restored.restore(JSON.parse(JSON.stringify(breaker.snapshot())) as ReturnType<typeof breaker.snapshot>);
     expect(restored.tryAcquire(1)).toEqual({ admitted: false, retryInMs: 4_999 });
-    expect(restored.tryAcquire(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(restored.tryAcquire(5_000)).toMatchObject({ admitted: true, permit: { probe: true } });
   });
 
   it('opossum: calls that were refused dilute the failure ratio; here only outcomes count', () => {

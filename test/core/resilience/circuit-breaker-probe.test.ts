@@ -4,7 +4,7 @@ import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts'
 import type { AcquireResult, Permit, CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-harness.ts';
 
-const isProbe = (admission: AcquireResult): boolean => admission.admitted && admission.pass.probe;
+const isProbe = (admission: AcquireResult): boolean => admission.admitted && admission.permit.probe;
 
 describe('CircuitBreaker, half-open', () => {
   it('gives the probe to exactly one of any number of callers', () => {
@@ -36,7 +36,7 @@ describe('CircuitBreaker, half-open', () => {
   it('gives the probe to the next caller at once if it was abandoned', () => {
     const { breaker } = opened();
     breaker.record(passAt(breaker, 5_000), 'abandoned', at(5_000));
-    expect(breaker.tryAcquire(5_000)).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(breaker.tryAcquire(5_000)).toMatchObject({ admitted: true, permit: { probe: true } });
     expect(breaker.tryAcquire(5_000).admitted).toBe(false);
   });
 
@@ -104,11 +104,11 @@ describe('CircuitBreaker, after any calls', () => {
             nowMs += one.afterMs;
             const admission = breaker.tryAcquire(nowMs);
             if (!admission.admitted) continue;
-            expect(admission.pass.probe).toBe(before !== 'closed');
+            expect(admission.permit.probe).toBe(before !== 'closed');
             if (before === 'half-open') expect(nowMs - probeMs).toBeGreaterThanOrEqual(options.probeLeaseMs);
-            if (admission.pass.probe) probeMs = nowMs;
-            epoch = admission.pass.epoch;
-            out.push(admission.pass);
+            if (admission.permit.probe) probeMs = nowMs;
+            epoch = admission.permit.epoch;
+            out.push(admission.permit);
           } else if (out.length > 0) {
             const [pass] = out.splice(one.which % out.length, 1) as [Permit];
             breaker.record(pass, one.verdict, at(nowMs));

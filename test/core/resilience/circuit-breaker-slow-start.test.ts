@@ -19,7 +19,7 @@ function admitted(breaker: CircuitBreaker, nowMs: number): Permit[] {
   for (let asked = 0; asked < 500; asked += 1) {
     const admission = breaker.tryAcquire(nowMs);
     if (!admission.admitted) break;
-    passes.push(admission.pass);
+    passes.push(admission.permit);
   }
   return passes;
 }

@@ -119,10 +119,10 @@ describe('FleetResilience', () => {
   it('applies a Retry-After of another host', async () => {
     const { join, bucket } = aFleet();
     const [a, b] = [join('a'), join('b')];
-    await a.cooldown.extend(5_000);
+    await a.retryAfterGate.extend(5_000);
     expect(bucket.talks).toMatchObject([{ quietMs: 5_000 }]);
     await b.budget.tryWithdraw(now);
-    expect(await b.cooldown.leftMs()).toBe(5_000);
+    expect(await b.retryAfterGate.leftMs()).toBe(5_000);
   });
 
   it('warns once if other hosts have other settings', async () => {

@@ -42,7 +42,7 @@ function aHost(names: readonly string[], special: Partial<ResilienceOptions> = {
 async function pass(protection: HostResilience): Promise<Permit> {
   const admission = await protection.breaker.tryAcquire();
   if (!admission.admitted) throw new Error('not admitted');
-  return admission.pass;
+  return admission.permit;
 }
 
 describe('HostResilience', () => {
@@ -96,12 +96,12 @@ describe('HostResilience', () => {
   it('applies a Retry-After to all', async () => {
     const { clock, processes } = aHost(['a', 'b']);
     const [a, b] = processes as [HostResilience, HostResilience];
-    await a.cooldown.extend(2_000);
-    expect(await b.cooldown.leftMs()).toBe(2_000);
+    await a.retryAfterGate.extend(2_000);
+    expect(await b.retryAfterGate.leftMs()).toBe(2_000);
     await clock.advance(1_500);
-    expect(await b.cooldown.leftMs()).toBe(500);
+    expect(await b.retryAfterGate.leftMs()).toBe(500);
     await clock.advance(1_500);
-    expect(await b.cooldown.leftMs()).toBe(0);
+    expect(await b.retryAfterGate.leftMs()).toBe(0);
   });
 
   it('takes the probe from a process that was killed or stopped, at once', async () => {
@@ -113,7 +113,7 @@ describe('HostResilience', () => {
     expect(await b.breaker.tryAcquire()).toMatchObject({ admitted: false });
     log.gone.add('a');
     await clock.advance(20);
-    expect(await b.breaker.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(await b.breaker.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: true } });
     await a.breaker.record(dead, 'success');
     expect(await a.breaker.tryAcquire(), 'what a stopped one says later changes nothing').toMatchObject({
       admitted: false,
@@ -189,7 +189,7 @@ describe('HostResilience, with any interleaving of processes', () => {
         else if (one.do === 'enter') {
           const by = processes[one.who]!;
           const admission = await by.breaker.tryAcquire();
-          if (admission.admitted) passes.push({ pass: admission.pass, by });
+          if (admission.admitted) passes.push({ pass: admission.permit, by });
         } else if (one.do === 'withdraw') {
           const onExhausted = one.maxWaitMs === 0 ? 'fail' : 'wait';
           await processes[one.who]!.budget.tryWithdraw({ onExhausted, maxWaitMs: one.maxWaitMs, taskId: 't' });

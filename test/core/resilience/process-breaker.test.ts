@@ -11,7 +11,7 @@ function aBreaker(draw: number): { breaker: ProcessBreaker; clock: VirtualClock 
 
 function fail(breaker: ProcessBreaker): void {
   const admission = breaker.tryAcquire();
-  if (admission.admitted) breaker.record(admission.pass, 'failure');
+  if (admission.admitted) breaker.record(admission.permit, 'failure');
 }
 
 describe('ProcessBreaker', () => {
@@ -26,9 +26,9 @@ describe('ProcessBreaker', () => {
     fail(breaker);
     await clock.advance(5_000);
     const admission = breaker.tryAcquire();
-    expect(admission).toMatchObject({ admitted: true, pass: { probe: true } });
+    expect(admission).toMatchObject({ admitted: true, permit: { probe: true } });
     expect(breaker.tryAcquire().admitted).toBe(false);
-    if (admission.admitted) breaker.record(admission.pass, 'success');
-    expect(breaker.tryAcquire()).toMatchObject({ admitted: true, pass: { probe: false } });
+    if (admission.admitted) breaker.record(admission.permit, 'success');
+    expect(breaker.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: false } });
   });
 });

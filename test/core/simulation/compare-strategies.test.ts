@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { defaultBreaker, defaultBudget } from '../../../bench/simulation/policies.ts';
 import { breakerOf, budgetOf } from '../../../src/commands/simulate/request.ts';
 import { createSimulationEnv } from '../../../src/container/simulation.ts';
 import { compareStrategies, type ComparisonRequest } from '../../../src/core/simulation/compare-strategies.ts';
-import { shippingBreaker, shippingBudget } from '../../../src/core/simulation/environment.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
 
 const request: ComparisonRequest = {
@@ -14,8 +14,8 @@ const request: ComparisonRequest = {
     seed: 7,
   },
   strategies: ['none', 'full-jitter'],
-  budgets: [null, shippingBudget],
-  breakers: [null, shippingBreaker],
+  budgets: [null, defaultBudget],
+  breakers: [null, defaultBreaker],
   limits: { maxAttempts: 3, maxUnsolvable: 3 },
   baseDelayMs: 1_000,
   maxDelayMs: 30_000,
@@ -70,7 +70,7 @@ describe('a comparison of strategies', () => {
   });
 
   it('simulates the defaults of the configuration', () => {
-    expect(budgetOf(aConfig())).toEqual(shippingBudget);
-    expect(breakerOf(aConfig())).toEqual(shippingBreaker);
+    expect(budgetOf(aConfig())).toEqual(defaultBudget);
+    expect(breakerOf(aConfig())).toEqual(defaultBreaker);
   });
 });

@@ -44,13 +44,13 @@ async function breaking({ steps, submit, emit = () => undefined, record }: Break
   const verdicts: CallResult[] = [];
   let deposits = 0;
   const attempt = runAttempt(
-    { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { pass }, steps: { ...noSteps, ...steps } },
+    { task: aTask(), attempt: 1, deadlineAtMs: 100_000, start: { permit: pass }, steps: { ...noSteps, ...steps } },
     {
       ...{ clock, random: seededRandom(1), emit, timing: () => usualTiming },
       api: submit === undefined ? api : { submit, poll: (id, limits) => api.poll(id, limits) },
       budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
       breaker: {
-        tryAcquire: () => ({ admitted: true, pass }),
+        tryAcquire: () => ({ admitted: true, permit: pass }),
         record: (_, verdict) => {
           verdicts.push(verdict);
           record?.();
@@ -73,14 +73,14 @@ async function attempting(answers: Partial<ScriptedAnswers>, deadlineAtMs = 100_
   const events: SolverEvent[] = [];
   let deposits = 0;
   const end = runAttempt(
-    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs, start: { pass }, steps: noSteps },
+    { task: aTask({ region: 'eu' }), attempt: 2, deadlineAtMs, start: { permit: pass }, steps: noSteps },
     {
       api,
       clock,
       random: seededRandom(1),
       budget: { deposit: () => void (deposits += 1), tryWithdraw: () => ({ granted: false, retryInMs: null }) },
       breaker: {
-        tryAcquire: () => ({ admitted: true, pass }),
+        tryAcquire: () => ({ admitted: true, permit: pass }),
         record: (given, verdict) => {
           expect(given).toBe(pass);
           verdicts.push(verdict);

@@ -43,7 +43,6 @@ export const patient = {
   solve: { timeout: '120s' },
   health: { timeout: '30s' },
 };
-const longestMs = 60_000;
 
 /** What a golden run is given beside its usual world. */
 export interface GoldenUsage extends Usage {
@@ -68,7 +67,7 @@ export class Golden {
 
   /** Runs `captcha` with the words of a line and answers how it ended. */
   run(line: string, { config = {}, ...usage }: Usage = {}): Promise<Ended> {
-    return this.bench.run(words(line), { longestMs, ...usage, config: config && { ...patient, ...config } });
+    return this.bench.run(words(line), { ...usage, config: config && { ...patient, ...config } });
   }
 
   /** The same, and compares the exit code and both streams. */
@@ -81,7 +80,7 @@ export class Golden {
   /** Starts a sandbox in a process of its own, which solves at once. */
   async startSandbox(flags = ''): Promise<{ readonly url: string }> {
     const args = ['sandbox', '--latency', '0ms-0ms', ...words(flags)];
-    const running = await this.bench.start(args, { longestMs, config: null });
+    const running = await this.bench.start(args, { config: null });
     await running.said(/export CAPTCHAAI_API_KEY=.*\n/);
     return { url: /listening on (\S+)/.exec(running.stdout)![1]! };
   }

@@ -1,12 +1,11 @@
 import { UsageError } from '../../../domain/errors.ts';
+import type { RowError } from '../../../ports/files.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
 import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
-import { type BadRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
-
-type Fault = Omit<BadRecord, 'line'>;
+import { type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
 /** Explanation and fix for each kind of invalid quote. */
-const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<BadRecord, 'reason' | 'fix'>>> = {
+const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<RowError, 'reason' | 'fix'>>> = {
   'blank-before': {
     reason: 'a quote opens after a blank',
     fix: 'Remove the blank between the delimiter and the quote.',
@@ -27,10 +26,10 @@ function widestColumn(fields: readonly string[], columns: readonly string[]): st
   return columns[lengths.indexOf(Math.max(...lengths))] ?? null;
 }
 
-function tooLarge({ fields, bytes }: CsvRecord, columns: readonly string[]): Fault {
+function tooLarge({ fields, line, bytes }: CsvRecord, columns: readonly string[]): RowError {
   const reason = `the record has ${bytes} bytes; the most is ${maxRecordBytes}`;
   const fix = 'Hand a large image over as a file, in the column `file`.';
-  return { isGood: false, column: widestColumn(fields, columns), reason, fix };
+  return { line, column: widestColumn(fields, columns), reason, fix };
 }
 
 function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly string[]): string {
@@ -40,18 +39,18 @@ function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly st
     : 'Write a delimiter for every column, empty ones too.';
 }
 
-function wrongLength(record: CsvRecord, columns: readonly string[]): Fault {
+function wrongLength(record: CsvRecord, columns: readonly string[]): RowError {
   const { fields, line, lastLine } = record;
   const count = `${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`;
   const span = lastLine > line ? `, read from lines ${line} to ${lastLine}` : '';
   const reason = `${count} where the header has ${columns.length}${span}`;
-  return { isGood: false, column: null, reason, fix: fixOfLength(record, columns) };
+  return { line, column: null, reason, fix: fixOfLength(record, columns) };
 }
 
 /** Why a record does not match its header; null if it does. */
-export function faultOfCsvRecord(record: CsvRecord, columns: readonly string[]): Fault | null {
-  const { fields, fault, bytes } = record;
-  if (fault !== null) return { isGood: false, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
+export function checkCsvRecord(record: CsvRecord, columns: readonly string[]): RowError | null {
+  const { fields, line, fault, bytes } = record;
+  if (fault !== null) return { line, column: columns[fault.field] ?? null, ...quoteErrors[fault.kind] };
   if (bytes > maxRecordBytes) return tooLarge(record, columns);
   return fields.length === columns.length ? null : wrongLength(record, columns);
 }
@@ -112,7 +111,7 @@ function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecor
   return { ...record, fields: fields.slice(0, columns.length) };
 }
 
-const headerAgain = { isGood: false, column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
+const headerAgain = { column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
 
 function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
   // Checked first for speed: nearly all records differ in the first field.
@@ -124,12 +123,12 @@ function toRecord(read: CsvRecord, header: Header): InputRecord {
   const { columns } = header;
   // A line of delimiters only counts as empty, whatever their number.
   if (read.fault === null && read.fields.length !== columns.length && read.fields.every((each) => each.trim() === '')) {
-    return { isGood: true, line: read.line, columns, values: columns.map(() => '') };
+    return { line: read.line, columns, values: columns.map(() => '') };
   }
   const record = withoutUnnamed(read, header);
   const { line, fields } = record;
-  const fault = faultOfCsvRecord(record, columns) ?? (isHeader(read, header) ? headerAgain : null);
-  return fault === null ? { isGood: true, line, columns, values: fields } : { ...fault, line };
+  const error = checkCsvRecord(record, columns) ?? (isHeader(read, header) ? { line, ...headerAgain } : null);
+  return error ?? { line, columns, values: fields };
 }
 
 /** Reads a CSV up to its header. Throws `UsageError` for a missing or invalid header. */

@@ -1,4 +1,4 @@
-import type { BadRow, InputRow } from '../../../ports/files.ts';
+import type { BadRow, InputRow, RowError } from '../../../ports/files.ts';
 import type { RowKeys } from './row-keys.ts';
 
 /** Size limit of a record in bytes: large enough for a photographed CAPTCHA as base64. */
@@ -6,24 +6,14 @@ export const maxRecordBytes = 4 * 1024 * 1024;
 
 /** A parsed record; its values are in the order of `columns`. */
 export interface GoodRecord {
-  readonly isGood: true;
   readonly line: number;
   readonly columns: readonly string[];
   readonly values: readonly string[];
   /** Columns whose JSON value is a boolean. */
-  readonly truths?: readonly string[];
+  readonly booleans?: readonly string[];
 }
 
-/** A record that could not be read; see `BadRow`. */
-export interface BadRecord {
-  readonly isGood: false;
-  readonly line: number;
-  readonly column: string | null;
-  readonly reason: string;
-  readonly fix: string;
-}
-
-export type InputRecord = GoodRecord | BadRecord;
+export type InputRecord = GoodRecord | RowError;
 
 /** An input with known columns. Its records come in batches, to await once for many records. */
 export interface RecordStream {
@@ -69,16 +59,12 @@ function valuesOf({ columns, values }: GoodRecord): Readonly<Record<string, stri
 }
 
 function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadRow {
-  const { line } = record;
-  if (!record.isGood) {
-    const { column, reason, fix } = record;
-    return { type: 'bad', row, line, column, reason, fix };
-  }
+  if ('reason' in record) return { type: 'bad', row, ...record };
   const bad = untextualValue(record, row);
   if (bad !== null) return bad;
   const key = keys.keyOf(record.columns, record.values);
-  const { truths } = record;
-  return { type: 'row', row, line, key, values: valuesOf(record), ...(truths !== undefined && { truths }) };
+  const { line, booleans } = record;
+  return { type: 'row', row, line, key, values: valuesOf(record), ...(booleans !== undefined && { booleans }) };
 }
 
 /** Numbers the records of an input and adds a key to every good one. */

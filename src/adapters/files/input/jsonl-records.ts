@@ -1,23 +1,14 @@
 import { UsageError } from '../../../domain/errors.ts';
+import type { RowError } from '../../../ports/files.ts';
 import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
-import { type BadRecord, type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
+import { type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
 /** Names and values as text, in order. */
 export interface FlatObject {
   readonly names: readonly string[];
   readonly values: readonly string[];
   /** The names with boolean values; their text is `true` or `false`. */
-  readonly truths: readonly string[];
-}
-
-/** Where a text is not an object of plain values. It quotes nothing from the text, which may hold a secret. */
-interface NotFlatObjectError {
-  /** Column in characters, from 1. */
-  readonly column: number;
-  /** The name with the wrong value; null for other errors. */
-  readonly name: string | null;
-  /** What was expected; null if the value is an object or an array. */
-  readonly expected: string | null;
+  readonly booleans: readonly string[];
 }
 
 const plainValue = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
@@ -26,10 +17,12 @@ const blanks = /[ \t\r\n]*/y;
 /** Parses a text from left to right. A failed read returns null and does not move the position. */
 class Walk {
   readonly #text: string;
+  readonly #line: number;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, line: number) {
     this.#text = text;
+    this.#line = line;
   }
 
   /** The next non-blank character; empty at the end. */
@@ -68,8 +61,15 @@ class Walk {
     return written === 'null' ? '' : written;
   }
 
-  fault(expected: string | null, name: string | null = null): NotFlatObjectError {
-    return { column: this.#at + 1, name, expected };
+  /** What was expected here, in the value of `name` where that was read. It says nothing of the text, which may hold a secret. */
+  expected(what: string, name: string | null = null): RowError {
+    const reason = `not JSON: ${what} expected at column ${this.#at + 1}`;
+    return { line: this.#line, column: name, reason, fix: 'Write one complete object per line.' };
+  }
+
+  nested(name: string): RowError {
+    const reason = 'the value is an object or an array';
+    return { line: this.#line, column: name, reason, fix: 'Write it as text: "{\\"a\\": 1}".' };
   }
 
   #isEscaped(quote: number): boolean {
@@ -82,40 +82,42 @@ class Walk {
 interface Member {
   readonly name: string;
   readonly value: string;
-  readonly isTruth: boolean;
+  readonly isBoolean: boolean;
 }
 
-function readMember(walk: Walk): Member | NotFlatObjectError {
+function readMember(walk: Walk): Member | RowError {
   const name = walk.string();
-  if (name === null) return walk.fault('a name in double quotes');
-  if (!walk.accept(':')) return walk.fault(':', name);
+  if (name === null) return walk.expected('a name in double quotes');
+  if (!walk.accept(':')) return walk.expected(':', name);
   const next = walk.peek();
-  if (next === '{' || next === '[') return walk.fault(null, name);
+  if (next === '{' || next === '[') return walk.nested(name);
   const value = next === '"' ? walk.string() : walk.plain();
-  return value === null ? walk.fault('a complete value', name) : { name, value, isTruth: next === 't' || next === 'f' };
+  return value === null
+    ? walk.expected('a complete value', name)
+    : { name, value, isBoolean: next === 't' || next === 'f' };
 }
 
 /**
  * Parses one JSON object with strings, numbers, booleans or nulls as values. Numbers keep their digits, unlike with
  * `JSON.parse`; null becomes empty text.
  */
-function parseFlatObject(text: string): FlatObject | NotFlatObjectError {
-  const walk = new Walk(text);
+function parseFlatObject(text: string, line: number): FlatObject | RowError {
+  const walk = new Walk(text, line);
   const names: string[] = [];
   const values: string[] = [];
-  const truths: string[] = [];
-  if (!walk.accept('{')) return walk.fault('an object');
+  const booleans: string[] = [];
+  if (!walk.accept('{')) return walk.expected('an object');
   if (walk.peek() !== '}') {
     do {
       const member = readMember(walk);
-      if ('expected' in member) return member;
+      if ('reason' in member) return member;
       names.push(member.name);
       values.push(member.value);
-      if (member.isTruth) truths.push(member.name);
+      if (member.isBoolean) booleans.push(member.name);
     } while (walk.accept(','));
   }
-  if (!walk.accept('}')) return walk.fault(', or }');
-  return walk.peek() === '' ? { names, values, truths } : walk.fault('nothing more');
+  if (!walk.accept('}')) return walk.expected(', or }');
+  return walk.peek() === '' ? { names, values, booleans } : walk.expected('nothing more');
 }
 
 /** One line without its line end. `text` is null if it was too long. */
@@ -172,29 +174,21 @@ const maxBadLines = 100;
 
 type NameMap = Readonly<Record<string, string>>;
 
-function bad(line: number, column: string | null, [reason, fix]: readonly [string, string]): BadRecord {
-  return { isGood: false, line, column, reason, fix };
-}
-
-function notFlat(line: number, { column, name, expected }: NotFlatObjectError): BadRecord {
-  return expected === null
-    ? bad(line, name, ['the value is an object or an array', 'Write it as text: "{\\"a\\": 1}".'])
-    : bad(line, name, [`not JSON: ${expected} expected at column ${column}`, 'Write one complete object per line.']);
-}
-
 function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   if (text === null) {
-    const fix = 'Hand a large image over as a file, in the column `file`.';
-    return bad(line, null, [`the line has ${bytes} bytes; the most is ${maxRecordBytes}`, fix]);
+    const reason = `the line has ${bytes} bytes; the most is ${maxRecordBytes}`;
+    return { line, column: null, reason, fix: 'Hand a large image over as a file, in the column `file`.' };
   }
-  const found = parseFlatObject(text);
-  if ('expected' in found) return notFlat(line, found);
+  const found = parseFlatObject(text, line);
+  if ('reason' in found) return found;
   const columns = found.names.map((name) => mappedName(name, map));
-  if (columns.includes('')) return bad(line, null, ['a name is empty', 'Name the value, or remove it.']);
+  if (columns.includes(''))
+    return { line, column: null, reason: 'a name is empty', fix: 'Name the value, or remove it.' };
   const twice = findDuplicate(columns);
-  if (twice !== null) return bad(line, twice, ['the name occurs twice', 'Keep one of the two values.']);
-  const truths = found.truths.map((name) => mappedName(name, map));
-  return { isGood: true, line, columns, values: found.values, ...(truths.length > 0 && { truths }) };
+  if (twice !== null)
+    return { line, column: twice, reason: 'the name occurs twice', fix: 'Keep one of the two values.' };
+  const booleans = found.booleans.map((name) => mappedName(name, map));
+  return { line, columns, values: found.values, ...(booleans.length > 0 && { booleans }) };
 }
 
 async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncGenerator<readonly InputRecord[]> {
@@ -208,7 +202,8 @@ async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncG
 
 function unusable(start: readonly InputRecord[]): UsageError {
   const [first] = start;
-  if (first === undefined || first.isGood) return new UsageError('the input is empty', 'write one object per line');
+  if (first === undefined || !('reason' in first))
+    return new UsageError('the input is empty', 'write one object per line');
   return new UsageError(`no line can be read; line ${first.line}: ${first.reason}`, first.fix);
 }
 
@@ -227,7 +222,7 @@ export async function readJsonLines(
     const next = await batches.next();
     if (next.done === true || start.length >= maxBadLines) throw unusable(start);
     start = [...start, ...next.value];
-    first = start.slice(0, maxBadLines).find((record) => record.isGood);
+    first = start.slice(0, maxBadLines).find((record): record is GoodRecord => !('reason' in record));
   }
   if (!hasMethod) checkNeededColumns(first.columns, first.line);
   async function* all(): AsyncGenerator<readonly InputRecord[]> {

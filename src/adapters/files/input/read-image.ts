@@ -1,9 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { ImageRead } from '../../../ports/files.ts';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../../protocol/image.ts';
-
-/** The image as bare base64, or why it is not sent and how to fix that. */
-type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
 
 /** Reads up to the size limit, regardless of the reported size: kernel files report 0 and may have no end. */
 async function readStart(path: string): Promise<Buffer> {
@@ -34,12 +32,15 @@ export async function readImage(path: string, inputPath: string): Promise<ImageR
   try {
     const stats = await stat(full);
     // Opening a pipe waits for a writer, and a device may have no end.
-    if (!stats.isFile())
-      return { reason: `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`, fix };
+    if (!stats.isFile()) {
+      const reason = `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`;
+      return { error: { reason, fix } };
+    }
     const content = bodyOfFile(await readStart(full));
-    if ('body' in content) return { body: content.body };
-    return { reason: `not sent: it is ${content.fault}`, fix: `Name an image: ${bodyHint}.` };
+    if ('value' in content) return { value: content.value.body };
+    return { error: { reason: `not sent: it is ${content.error}`, fix: `Name an image: ${bodyHint}.` } };
   } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}`, fix };
+    const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { error: { reason, fix } };
   }
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../../../domain/errors.ts';
 import type { UrlLine, UrlSource } from '../../../ports/files.ts';
 import type { CsvRecord } from './csv-reader.ts';
-import { checkHeader, csvBatches, faultOfCsvRecord, isDeclaration } from './csv-records.ts';
+import { checkCsvRecord, checkHeader, csvBatches, isDeclaration } from './csv-records.ts';
 import { utf8Chunks } from './encoding.ts';
 import { InputFile, type OpenBytes } from './input-file.ts';
 import { Peekable } from './peekable.ts';
@@ -50,8 +50,8 @@ function indexIn(header: CsvRecord, name: string): number {
 function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
   const { line, fields } = record;
   const text = fields[index]?.trim() ?? '';
-  const fault = faultOfCsvRecord(record, columns);
-  if (fault !== null) return { line, text: '', fault: `${fault.reason}. ${fault.fix}` };
+  const error = checkCsvRecord(record, columns);
+  if (error !== null) return { line, text: '', fault: `${error.reason}. ${error.fix}` };
   return { line, text, fault: text === '' ? `the column ${columns[index]?.trim()} is empty` : null };
 }
 

@@ -54,7 +54,7 @@ export async function writeDurably(path: string, content: string | Buffer): Prom
 export const temporaryNameFor = (path: string): string => `${path}.tmp-${randomBytes(6).toString('hex')}`;
 
 /** Throws `UsageError` for a file that does not start like a journal. */
-export async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
+async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
   const start = Buffer.alloc(headerStart.length);
   await file.read(start, 0, start.length, 0);
   if (start.toString('latin1') === headerStart) return;

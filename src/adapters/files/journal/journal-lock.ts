@@ -65,7 +65,7 @@ const generationIn = (name: string, path: string): number | null => {
 };
 
 /** The lock files of a journal, next to it. */
-export function lockFilesOf(path: string): LockFiles {
+function lockFilesOf(path: string): LockFiles {
   return {
     list: async () => (await readdir(dirname(path))).flatMap((name) => generationIn(name, path) ?? []),
     read: (generation) => unless(['ENOENT'], null, readFile(lockName(path, generation), 'utf8')),

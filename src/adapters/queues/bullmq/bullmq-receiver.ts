@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IRedisClient, type Job, Worker } from 'bullmq';
 import { Batcher } from '../../../domain/batcher.ts';
 import type { QueuedTask } from '../../../domain/queued-task.ts';
-import { within } from '../../../domain/within.ts';
+import { withTimeLimit } from '../../../domain/time-limit.ts';
 import type { FleetState } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { reconnecting, type RedisAddress } from '../../redis/redis-client.ts';
@@ -93,7 +93,7 @@ export class BullReceiver {
     const untilMs = clock.nowMs() + waitMs;
     while (!signal.aborted && most > 0) {
       const fetching = redisErrors.guard(() => this.#fetch(most));
-      const leases = await within(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
+      const leases = await withTimeLimit(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
       if (leases === null) {
         void fetching.then(handBack, () => undefined);
         // The compiler does not know that the signal can abort during the await.
@@ -154,7 +154,7 @@ export class BullReceiver {
 
   async #connected(): Promise<IRedisClient> {
     const { clock, redisErrors } = this.#deps;
-    const client = await within(this.#worker.getBackend().client, { ms: this.#options.timing.stalledMs }, clock);
+    const client = await withTimeLimit(this.#worker.getBackend().client, { ms: this.#options.timing.stalledMs }, clock);
     if (client?.status !== 'ready' || redisErrors.isElsewhere) throw redisErrors.unavailable('Connection is closed');
     return client;
   }

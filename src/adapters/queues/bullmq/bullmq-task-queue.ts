@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
-import { within } from '../../../domain/within.ts';
+import { withTimeLimit } from '../../../domain/time-limit.ts';
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { parseRedisUrl, type RedisAddress } from '../../redis/redis-client.ts';
@@ -167,7 +167,7 @@ export class BullTaskQueue implements TaskQueue {
     this.#isClosed = true;
     const closing = Promise.all([this.#receiver?.close(), this.#queue?.close()]).then(() => true);
     // `close()` never resolves while Redis is unreachable.
-    const isClosed = await within(closing, { ms: politeMs }, this.#clock).catch(() => null);
+    const isClosed = await withTimeLimit(closing, { ms: politeMs }, this.#clock).catch(() => null);
     if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
   }
 
@@ -206,7 +206,7 @@ export class BullTaskQueue implements TaskQueue {
     this.#queue ??= this.#create();
     const queue = this.#queue;
     const isReady = this.#redisErrors.guard(() => queue.waitUntilReady().then(() => true));
-    const isOpen = (await within(isReady, { ms: connectTimeoutMs }, this.#clock)) === true;
+    const isOpen = (await withTimeLimit(isReady, { ms: connectTimeoutMs }, this.#clock)) === true;
     if (isOpen && !this.#redisErrors.isElsewhere) return queue;
     throw this.#redisErrors.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
   }

@@ -1,6 +1,7 @@
 import { LeaseLostError } from '../../../domain/errors.ts';
-import type { OpenProgress, QueuedTask, TaskAddress } from '../../../domain/queued-task.ts';
+import type { OpenProgress, QueuedTask } from '../../../domain/queued-task.ts';
 import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import { UnsearchableTaskQueue } from '../unsearchable-task-queue.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
 
 class MemoryLease implements TaskLease {
@@ -62,11 +63,12 @@ class MemoryLease implements TaskLease {
 }
 
 /** One user's handle to the in-process tasks of a region. `close` returns its held tasks at once. */
-export class MemoryTaskQueue implements TaskQueue {
+export class MemoryTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   readonly #tasks: MemoryTasks;
   readonly #leases = new Set<MemoryLease>();
 
   constructor(tasks: MemoryTasks) {
+    super();
     this.#tasks = tasks;
   }
 
@@ -81,21 +83,6 @@ export class MemoryTaskQueue implements TaskQueue {
 
   async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
     return this.send(tasks);
-  }
-
-  async bringBack(task: QueuedTask): Promise<boolean> {
-    return (await this.send([task])).size === 1;
-  }
-
-  async noteRun(): Promise<void> {}
-
-  async knowsRun(): Promise<boolean> {
-    return true;
-  }
-
-  /** Null for every task: an in-process queue cannot lose tasks. */
-  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
-    return tasks.map(() => null);
   }
 
   async receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Message } from '@aws-sdk/client-sqs';
-import { within } from '../../../domain/within.ts';
+import { withTimeLimit } from '../../../domain/time-limit.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { type VisibilityTiming, visibilitySeconds } from './leased-message.ts';
 import type { SqsQueue } from './sqs-queue.ts';
@@ -74,14 +74,14 @@ export class MessagePolls {
 
   /** Gives cancelled polls a moment to return their messages, then aborts all polls. */
   async close(): Promise<void> {
-    await within(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
+    await withTimeLimit(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
     this.#closing.abort();
   }
 
   /** Null if `signal` aborts before the answer arrives. */
   async #pollUnlessCalledOff(request: PollRequest): Promise<Polled | null> {
     const polling = this.#poll(request);
-    const polled = await within(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
+    const polled = await withTimeLimit(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
     if (polled === null) this.#callOff(polling);
     return polled;
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type OpenProgress, type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
+import { type OpenProgress, type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
 import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { UnsearchableTaskQueue } from '../unsearchable-task-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { LeasedMessage, type VisibilityTiming } from './leased-message.ts';
 import { MessagePolls, type Polled } from './message-polls.ts';
@@ -21,7 +22,7 @@ const bulkSize = 500;
  * The tasks of one region in SQS. Does not create queues; throws `UsageError` if the queue or its dead-letter queue is
  * missing.
  */
-export class SqsTaskQueue implements TaskQueue {
+export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   readonly #timing: VisibilityTiming;
   readonly #deps: SqsTaskQueueDeps;
   readonly #queue: SqsQueue;
@@ -30,6 +31,7 @@ export class SqsTaskQueue implements TaskQueue {
   readonly #held = new Set<LeasedMessage>();
 
   constructor(address: SqsAddress, timing: VisibilityTiming, deps: SqsTaskQueueDeps) {
+    super();
     this.#timing = timing;
     this.#deps = deps;
     this.#queue = new SqsQueue(address, deps);
@@ -56,22 +58,6 @@ export class SqsTaskQueue implements TaskQueue {
     const { state } = this.#deps;
     if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(this.place, queueIdOf(task))));
     return this.send(tasks);
-  }
-
-  /** Never needed by a lease: messages are not lost with the side store. */
-  async bringBack(task: QueuedTask): Promise<boolean> {
-    return (await this.send([task])).size === 1;
-  }
-
-  async noteRun(): Promise<void> {}
-
-  async knowsRun(): Promise<boolean> {
-    return true;
-  }
-
-  /** Null for every task: SQS cannot look up a message. */
-  async holds(tasks: readonly TaskAddress[]): Promise<readonly null[]> {
-    return tasks.map(() => null);
   }
 
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]> {
@@ -140,12 +126,12 @@ export class SqsTaskQueue implements TaskQueue {
     const holder = randomUUID();
     const { state } = this.#deps;
     const deps = { queue: this.#queue, place: this.place, deadLetters: this.#deadLetters, state };
-    const leaseOf = (progress: OpenProgress): SqsLease =>
+    const createLease = (progress: OpenProgress): SqsLease =>
       new SqsLease({ message, queued: { ...queued, progress }, holder }, deps);
-    if (state === null) return leaseOf(presumedProgress(queued.progress, message.delivery));
+    if (state === null) return createLease(presumedProgress(queued.progress, message.delivery));
     const begun = await state.begin(queueIdOf(queued), { holder, place: this.place });
-    if (begun.isHere) return leaseOf(begun.progress ?? queued.progress);
-    await leaseOf(queued.progress).leave();
+    if (begun.isHere) return createLease(begun.progress ?? queued.progress);
+    await createLease(queued.progress).leave();
     return null;
   }
 }

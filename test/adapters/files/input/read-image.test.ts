@@ -29,11 +29,11 @@ describe('an image file named by an input', () => {
   afterEach(() => rm(root, { recursive: true }));
 
   it.each(['../a.png', ' ../a.png ', 'good-link.png', 'text.b64'])('is read from %s', async (path) => {
-    expect(await readImage(path, input)).toEqual({ body: png.toString('base64') });
+    expect(await readImage(path, input)).toEqual({ value: png.toString('base64') });
   });
 
   it('may have an absolute path', async () => {
-    expect(await readImage(join(root, 'a.png'), input)).toEqual({ body: png.toString('base64') });
+    expect(await readImage(join(root, 'a.png'), input)).toEqual({ value: png.toString('base64') });
   });
 
   it.each([
@@ -48,6 +48,8 @@ describe('an image file named by an input', () => {
     ['.', 'not sent: a folder, not a file'],
     ['none.png', 'cannot be read: ENOENT'],
   ])('cannot be another file of this machine: %s', async (path, reason) => {
-    expect(await readImage(path, input)).toMatchObject({ reason: expect.stringContaining(reason) as string });
+    expect(await readImage(path, input)).toMatchObject({
+      error: { reason: expect.stringContaining(reason) as string },
+    });
   });
 });

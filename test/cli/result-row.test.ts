@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ColumnUses,
-  priorRunInRow,
-  outputColumns,
-  resultColumns,
-  rowOfResult,
-  rowToJson,
-  usedUpInputs,
-} from '../../src/cli/result-row.ts';
+import { ColumnUses, outputColumns } from '../../src/cli/input-columns.ts';
+import { priorRunInRow, resultColumns, rowOfResult, rowToJson, usedUpInputs } from '../../src/cli/result-row.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { aTask } from '../support/builders.ts';
 import { aGaveUp, aSolved } from './support/outcomes.ts';

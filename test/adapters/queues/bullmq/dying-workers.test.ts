@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
-import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
-import { aQueuedTask } from '../../support/queued.ts';
-import { buildHolder, type Holder, startHolder } from './support/spawn-holder.ts';
+import { BullTaskQueue } from '../../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
+import { hasRedis, RedisServer } from '../../../contract/support/redis-server.ts';
+import { aQueuedTask } from '../../../support/queued.ts';
+import { buildHolder, type Holder, startHolder } from '../../redis/support/spawn-holder.ts';
 
 const never = new AbortController().signal;
 const submitted = { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 5 };
@@ -55,7 +55,7 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
     await systemClock.sleep(300);
     await server.up();
     // The other workers must have reconnected too, to prove that it is still held.
-    await expect.poll(() => queue.depth(), { timeout: 10_000 }).toMatchObject({ waiting: 0, inFlight: 1 });
+    await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });
     await systemClock.sleep(2 * timing.leaseMs);
     expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });
   });

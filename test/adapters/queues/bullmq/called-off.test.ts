@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
-import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
-import { aQueuedTask } from '../../support/queued.ts';
+import { BullTaskQueue } from '../../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
+import { hasRedis, RedisServer } from '../../../contract/support/redis-server.ts';
+import { aQueuedTask } from '../../../support/queued.ts';
 
 const never = new AbortController().signal;
 /** Long enough that no lease expires during a test. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type ColumnChoices, ColumnUses, isPlain, meantBy, planOf } from '../../src/cli/result-row.ts';
+import { type ColumnChoices, ColumnUses, isPlain, suggestColumn, planColumns } from '../../src/cli/input-columns.ts';
 
 const none: ColumnChoices = { keep: [], send: [] };
 const use = (column: string, choices: Partial<ColumnChoices> = {}) =>
   new ColumnUses({ ...none, ...choices }).of(column);
-const plan = (...columns: string[]) => planOf(columns, new ColumnUses(none));
+const plan = (...columns: string[]) => planColumns(columns, new ColumnUses(none));
 
 describe('a column of an input', () => {
   it.each([
@@ -75,7 +75,7 @@ describe('a column of an input', () => {
   });
 
   it('is refused if another one means the same, and the other spelling should be dropped', () => {
-    const faults = new ColumnUses(none).faultsOf(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
+    const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
       { column: 'page_url', reason: 'the column pageurl is taken for pageurl, too' },
       { column: 'param.proxy', reason: 'the column proxy is taken for proxy, too' },
@@ -101,16 +101,16 @@ describe('the message about the columns', () => {
     ['Notizen', null],
     ['name', null],
   ])('suggests for %s the name %s', (column, meant) => {
-    expect(meantBy(column, plan('method', column))).toBe(meant);
+    expect(suggestColumn(column, plan('method', column))).toBe(meant);
   });
 
   it('suggests no name that the input already has', () => {
-    expect(meantBy('websiteURL', plan('method', 'page_url', 'websiteURL'))).toBeNull();
+    expect(suggestColumn('websiteURL', plan('method', 'page_url', 'websiteURL'))).toBeNull();
   });
 
   it('appears once for a column of a later record', () => {
     const uses = new ColumnUses({ keep: ['a'], send: [] });
-    planOf(['method'], uses);
+    planColumns(['method'], uses);
     const told: string[] = [];
     uses.onUnknown = (column) => told.push(column);
     for (let row = 0; row < 3; row++) uses.read({ method: 'm', note: 'x', a: '1', _b: '1', proxy: 'p', empty: '' });

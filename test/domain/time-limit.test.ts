@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
-import { within } from '../../src/domain/within.ts';
+import { withTimeLimit } from '../../src/domain/time-limit.ts';
 
 const never = new Promise<string>(() => undefined);
 
 describe('work with a time limit', () => {
   it('gives its result, and leaves no timer behind', async () => {
     const clock = new VirtualClock(0);
-    expect(await within(Promise.resolve('done'), { ms: 1_000 }, clock)).toBe('done');
+    expect(await withTimeLimit(Promise.resolve('done'), { ms: 1_000 }, clock)).toBe('done');
     await clock.run();
     expect(clock.nowMs()).toBe(0);
   });
 
   it('is null after the limit', async () => {
     const clock = new VirtualClock(0);
-    const waiting = within(never, { ms: 1_000 }, clock);
+    const waiting = withTimeLimit(never, { ms: 1_000 }, clock);
     await clock.advance(1_000);
     expect(await waiting).toBeNull();
   });
@@ -22,13 +22,15 @@ describe('work with a time limit', () => {
   it('is null as soon as the signal aborts, also if it was aborted before', async () => {
     const clock = new VirtualClock(0);
     const stop = new AbortController();
-    const waiting = within(never, { ms: Infinity, signal: stop.signal }, clock);
+    const waiting = withTimeLimit(never, { ms: Infinity, signal: stop.signal }, clock);
     stop.abort();
     expect(await waiting).toBeNull();
-    expect(await within(never, { ms: Infinity, signal: stop.signal }, clock)).toBeNull();
+    expect(await withTimeLimit(never, { ms: Infinity, signal: stop.signal }, clock)).toBeNull();
   });
 
   it('rejects with the error of the work', async () => {
-    await expect(within(Promise.reject(new Error('away')), { ms: 1_000 }, new VirtualClock(0))).rejects.toThrow('away');
+    await expect(withTimeLimit(Promise.reject(new Error('away')), { ms: 1_000 }, new VirtualClock(0))).rejects.toThrow(
+      'away',
+    );
   });
 });

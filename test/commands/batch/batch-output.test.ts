@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { imageText } from '../../support/an-image.ts';
-import { batch, header, image, place, read, statuses, three } from '../support/a-batch.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { batch, header, image, place, read, statuses, three } from '../../cli/support/a-batch.ts';
+import { refusalOf } from '../../cli/support/refusal.ts';
 
 const other = imageText('other');
 

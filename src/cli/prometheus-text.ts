@@ -25,7 +25,7 @@ function renderLabels(labels: Labels): string {
 }
 
 /** Metrics in the text format of Prometheus. */
-export function renderExposition(metrics: readonly Metric[]): string {
+export function renderPrometheusText(metrics: readonly Metric[]): string {
   return metrics
     .map(({ name, help, type, samples }) => {
       const lines = samples.map(

@@ -10,7 +10,7 @@ interface Limits {
 }
 
 /** The result of the work; null after `ms`, or when `signal` aborts. The work itself continues. */
-export async function within<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
+export async function withTimeLimit<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
   const over = new AbortController();
   const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   try {

@@ -1,0 +1,235 @@
+import { foldedName, hasInvisible, shownName } from '../domain/written-name.ts';
+import type { Result } from '../domain/result.ts';
+import type { RowError } from '../ports/files.ts';
+import { documentedParameters } from '../protocol/methods.ts';
+import { isForeignProxy, meantName } from '../protocol/parameter-names.ts';
+import { reservedParameters } from '../protocol/wire.ts';
+import { resultColumns } from './result-row.ts';
+
+/** Columns that say what is to be solved. */
+const sentColumns = ['method', 'sitekey', 'pageurl', 'page_action', 'file', 'body'] as const;
+/** Columns that are read here and not sent. */
+const readColumns = ['task_id', 'region', 'priority'] as const;
+
+export type TaskColumn = (typeof sentColumns)[number] | (typeof readColumns)[number];
+
+const taskColumns: readonly TaskColumn[] = [...sentColumns, ...readColumns];
+const isRead = new Set<string>(readColumns);
+
+/** Replaced in place by the result; `schemaVersion` stands in JSON Lines that captcha wrote. */
+const replaced = new Set<string>([...resultColumns, 'schemaVersion'].filter((name) => name !== 'region'));
+
+/** What submissions are told by the client itself; `id` and `ids` are none of their parameters. */
+const setHere = [...reservedParameters].filter((name) => name !== 'method' && !name.startsWith('id'));
+const parameters = [...documentedParameters()].filter((name) => !replaced.has(name));
+
+/** Our names by their spelling without capitals, blanks, `_` and `-`; the first of equals counts. */
+const columnsByFoldedName: ReadonlyMap<string, string> = new Map(
+  [...setHere, ...parameters.toReversed(), ...taskColumns].map((name) => [foldedName(name), name]),
+);
+const exactly = new Set<string>([...taskColumns, ...parameters]);
+
+/** What becomes of a column of the input. */
+export type ColumnUse =
+  | { readonly do: 'task'; readonly name: TaskColumn }
+  | { readonly do: 'parameter'; readonly name: string }
+  | { readonly do: 'carry' }
+  | { readonly do: 'refuse'; readonly reason: string; readonly fix: string };
+
+/** Why a column cannot be used. */
+interface ColumnError extends Omit<RowError, 'line'> {
+  readonly column: string;
+}
+
+/** A record by what its columns mean; empty values are left out. */
+export interface RowContent {
+  readonly task: Readonly<Partial<Record<TaskColumn, string>>>;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What a person said about columns, by their names. */
+export interface ColumnChoices {
+  /** Carried through and never sent, whatever its name. */
+  readonly keep: readonly string[];
+  /** Sent as a parameter of its own name. */
+  readonly send: readonly string[];
+}
+
+/** Of distinct names, so many are remembered. */
+const maxColumns = 10_000;
+
+const carry: ColumnUse = { do: 'carry' };
+
+const refused = (reason: string, fix: string): ColumnUse => ({ do: 'refuse', reason, fix });
+
+const keepFix = (column: string): string => `or carry it through with --keep ${shownName(column)}.`;
+
+function parameterUse(name: string, column: string): ColumnUse {
+  if (name === '') return refused('the name of the parameter is missing', 'Write it behind the point: param.NAME.');
+  if (!reservedParameters.has(name)) return { do: 'parameter', name };
+  const fix = name === 'action' ? "The page's own action is the column page_action: rename it," : 'Rename the column,';
+  return refused(`the parameter ${name} is set by captcha itself`, `${fix} ${keepFix(column)}`);
+}
+
+/** Of a column that is to be sent under its own name. */
+function sentUse(column: string): ColumnUse {
+  if (!replaced.has(column)) return parameterUse(column, column);
+  return refused('a column of the result has this name', `Write --map ${column}=param.${column} instead of --send.`);
+}
+
+function useByName(column: string): ColumnUse {
+  if (replaced.has(column)) return carry;
+  if (/^param\./i.test(column)) return parameterUse(column.slice('param.'.length), column);
+  const name = exactly.has(column) ? column : columnsByFoldedName.get(foldedName(column));
+  if (name !== undefined) {
+    const task = taskColumns.find((each) => each === name);
+    return task === undefined ? parameterUse(name, column) : { do: 'task', name: task };
+  }
+  if (!isForeignProxy(column)) return carry;
+  return refused(
+    'a proxy is written otherwise here, and without it the task would be solved from another address',
+    `Write the columns proxy (user:password@host:port) and proxytype, ${keepFix(column)}`,
+  );
+}
+
+/** What is decided about the columns of a batch's input, by their names. */
+export class ColumnUses {
+  readonly #keep: ReadonlySet<string>;
+  readonly #send: ReadonlySet<string>;
+  readonly #uses = new Map<string, ColumnUse>();
+  /** Written otherwise than the result's `region`, which takes their place. */
+  readonly #regions = new Set<string>();
+  /** Told once of a column that nobody said anything about, and that is carried. */
+  onUnknown: ((column: string) => void) | null = null;
+
+  constructor({ keep, send }: ColumnChoices) {
+    this.#keep = new Set(keep);
+    this.#send = new Set(send);
+  }
+
+  of(column: string): ColumnUse {
+    const known = this.#uses.get(column);
+    if (known !== undefined) return known;
+    const use = this.#decide(column);
+    if (use.do === 'task' && use.name === 'region' && column !== 'region') this.#regions.add(column);
+    // Where every record has names of its own, later ones are decided every time, and told of no more.
+    if (this.#uses.size < maxColumns) {
+      this.#uses.set(column, use);
+      const isUnknown = use.do === 'carry' && !replaced.has(column) && !column.startsWith('_');
+      if (isUnknown && !this.isChosen(column)) this.onUnknown?.(column);
+    }
+    return use;
+  }
+
+  /** The name of a column in the output: an output with `Region` and `region` could not be fed in again. */
+  outputName(column: string): string {
+    const use = this.of(column);
+    return use.do === 'task' && use.name === 'region' ? 'region' : column;
+  }
+
+  /** The values of a record under the names of the output. */
+  outputValues(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    if (this.#regions.size === 0) return values;
+    return Object.fromEntries(Object.entries(values).map(([column, value]) => [this.outputName(column), value]));
+  }
+
+  /** Whether a person said what becomes of the column. */
+  isChosen(column: string): boolean {
+    return this.#keep.has(column) || this.#send.has(column);
+  }
+
+  /** The content of a record; `booleans` are the columns that hold a boolean of JSON, which are sent as 1 and 0. */
+  read(values: Readonly<Record<string, string>>, booleans?: readonly string[]): Result<RowContent, ColumnError> {
+    const task: Partial<Record<TaskColumn, string>> = {};
+    const params: [string, string][] = [];
+    for (const column of Object.keys(values)) {
+      const value = values[column] ?? '';
+      const use = value === '' ? carry : this.of(column);
+      if (use.do === 'carry') continue;
+      if (use.do === 'refuse') return { error: { column, reason: use.reason, fix: use.fix } };
+      const isTwice = use.do === 'task' ? use.name in task : params.some(([name]) => name === use.name);
+      if (isTwice) return { error: twice(column, use.name) };
+      if (use.do === 'task') task[use.name] = value;
+      else params.push([use.name, booleans?.includes(column) === true ? String(Number(value === 'true')) : value]);
+    }
+    return { value: { task, params: Object.fromEntries(params) } };
+  }
+
+  /** What is wrong with a header. */
+  check(columns: readonly string[]): readonly ColumnError[] {
+    const met = new Map<string, string>();
+    return columns.flatMap((column) => {
+      const use = this.of(column);
+      if (use.do === 'carry') return [];
+      if (use.do === 'refuse') return [{ column, reason: use.reason, fix: use.fix }];
+      const meaning = `${use.do} ${use.name}`;
+      const before = met.get(meaning);
+      met.set(meaning, column);
+      if (before === undefined) return [];
+      // The one that is not called as we call it is the one to be given up.
+      return [column === use.name ? twice(before, use.name, column) : twice(column, use.name, before)];
+    });
+  }
+
+  #decide(column: string): ColumnUse {
+    if (this.#keep.has(column) || column.startsWith('_')) return carry;
+    if (this.#send.has(column) && !isTaskColumn(column)) return sentUse(column);
+    if (!hasInvisible(column)) return useByName(column);
+    return refused('its name holds a character that is invisible', 'Remove it from the name.');
+  }
+}
+
+function twice(column: string, name: string, before?: string): ColumnError {
+  const other = before === undefined ? 'another column' : `the column ${shownName(before)}`;
+  return { column, reason: `${other} is taken for ${name}, too`, fix: `Keep one of the two, ${keepFix(column)}` };
+}
+
+/** The columns of an input by what becomes of them, as written, and under which name. */
+export interface ColumnPlan {
+  readonly sent: Readonly<Record<string, string>>;
+  /** Read here, not sent. */
+  readonly read: Readonly<Record<string, string>>;
+  /** Neither read nor sent; those that the result replaces are left out. */
+  readonly carried: readonly string[];
+}
+
+export function planColumns(columns: readonly string[], uses: ColumnUses): ColumnPlan {
+  const sent: [string, string][] = [];
+  const read: [string, string][] = [];
+  const carried: string[] = [];
+  for (const column of columns) {
+    const use = uses.of(column);
+    if (use.do === 'task' || use.do === 'parameter') {
+      (use.do === 'task' && isRead.has(use.name) ? read : sent).push([column, use.name]);
+    } else if (!replaced.has(column)) carried.push(column);
+  }
+  return { sent: Object.fromEntries(sent), read: Object.fromEntries(read), carried };
+}
+
+/** Whether a column says what is to be solved, under the name that it has here. */
+export function isTaskColumn(column: string): boolean {
+  return taskColumns.some((name) => name === column);
+}
+
+/** Whether nothing needs to be said of the columns: each says what is to be solved, under the name that it has here. */
+export function isPlain({ sent, read, carried }: ColumnPlan): boolean {
+  return (
+    carried.length === 0 &&
+    [...Object.entries(sent), ...Object.entries(read)].every(
+      ([column, name]) => column === name && isTaskColumn(column),
+    )
+  );
+}
+
+/** Which of our names a carried column was most likely meant for; null where none is near or the input has it already. */
+export function suggestColumn(column: string, { sent, read }: Pick<ColumnPlan, 'sent' | 'read'>): string | null {
+  const meant = meantName(column, [...exactly]);
+  const taken = [...Object.values(sent), ...Object.values(read)];
+  return meant === null || taken.includes(meant) ? null : meant;
+}
+
+/** The columns of an output: those of the input where they were, then what is new. */
+export function outputColumns(inputColumns: readonly string[], uses: ColumnUses): readonly string[] {
+  const carried = inputColumns.filter((column) => column !== 'schemaVersion').map((column) => uses.outputName(column));
+  return [...carried, ...resultColumns.filter((column) => !carried.includes(column))];
+}
