@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { measure } from './batch/measure.js';
 
-// Whether the memory of `captcha batch` stays flat in the number of rows: peaks at many rows over those at few.
+// Tests that the memory of `captcha batch` does not grow with the number of rows: compares the peaks at many and at few
+// rows.
 // Usage: node bench/batch-memory.js [many] [few] [rounds]
 const [many = 1_000_000, few = 10_000, rounds = 1] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
@@ -37,7 +38,7 @@ const env = {
 };
 const variants = { '--dry-run': ['--dry-run'], '--limit 100': ['--limit', '100', '--out', 'solved.csv', '--fresh'] };
 
-/** The smallest of several peaks: what is collected late is no growth. */
+/** The smallest of several peaks: late garbage collection is not growth. */
 async function peakOf(rows, flags) {
   const peaks = [];
   for (let round = 0; round < rounds; round += 1) {

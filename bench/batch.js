@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measure } from './batch/measure.js';
 
-// What `captcha batch` costs over bare requests, and beside the vendor's client: whole processes, against one service that
-// answers at once, in a process of its own. Usage: node bench/batch.js [rows] [rounds]
+// The cost of `captcha batch` compared with bare requests and with the vendor's client. Measures whole processes
+// against a service that answers at once, in its own process. Usage: node bench/batch.js [rows] [rounds]
 const rows = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
 const concurrency = 500;
@@ -16,7 +16,7 @@ const script = (name) => new URL(`batch/${name}.js`, import.meta.url).pathname;
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const peers = ['@2captcha/captcha-solver@1.3.9', 'p-limit@7.3.3'];
 
-/** Where the peers are installed, or null where they cannot be had. */
+/** The folder with the installed peers, or null if they cannot be installed. */
 async function peerFolder() {
   const folder = join(tmpdir(), 'captcha-bench-peers');
   if (existsSync(join(folder, 'node_modules/p-limit'))) return folder;
@@ -67,7 +67,7 @@ const variants = {
 };
 
 const runs = new Map();
-// Interleaved, so that a busy moment of the machine hits all of them.
+// Interleaved, so that other load on the machine affects all variants.
 for (let round = 0; round < rounds; round += 1) {
   for (const [name, args] of Object.entries(variants)) {
     if (args === null) continue;

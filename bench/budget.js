@@ -10,7 +10,7 @@ import { bound, worstExcess } from './budget/bound.js';
 import { processesMeetOutage } from './budget/concurrent-processes.js';
 import { startRedis } from './budget/redis-server.js';
 
-// What one retry budget for all processes of a host, and of a fleet, costs, and whether it holds.
+// The cost of one retry budget for all processes of a host and of a fleet, and a test that its limit holds.
 const [rounds = 30, processCount = 50, outageMs = 15_000] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'captcha-bench-'));
@@ -53,7 +53,7 @@ for (const [processes, thinkMs, hosts] of [
   const reports = await acquire(processes, thinkMs, hosts);
   const grants = reports.flatMap((report) => report.grants);
   const calls = reports.reduce((sum, report) => sum + report.calls, 0);
-  // Not all of them begin and end together.
+  // The processes do not start and end at the same time.
   const ms = Math.max(...reports.map(({ endedMs }) => endedMs)) - Math.min(...reports.map(({ beganMs }) => beganMs));
   const perSecond = (calls / ms) * 1_000;
   const median = (name) =>
@@ -71,7 +71,7 @@ for (const [processes, thinkMs, hosts] of [
   console.log(`| ${cells.join(' | ')} | ${over <= 1e-6 ? 'never' : over.toFixed(2)} |`);
 }
 
-/** A service that accepts at once and has the answer at once. */
+/** A service that accepts and solves at once. */
 const server = createServer((request, response) => {
   request.resume();
   const answer = { status: 1, request: request.url === '/in.php' ? '1' : 'token' };
@@ -109,7 +109,7 @@ async function timeSolve(scope) {
 }
 
 const times = { process: [], host: [], ...(redis && { redis: [] }) };
-// Interleaved, so that a busy moment of the machine hits both.
+// Interleaved, so that other load on the machine affects both.
 for (let round = 0; round < rounds; round += 1) {
   for (const scope of Object.keys(times)) times[scope].push(await timeSolve(scope));
 }

@@ -1,5 +1,5 @@
-// Waits of tasks that arrive while the biggest of four regions is down, by failover rule and age of the health data, in
-// virtual time. Usage: node bench/failover.js
+// Waiting times of tasks that arrive while the largest of four regions is down, by failover rule and age of the health
+// data, in virtual time. Usage: node bench/failover.js
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

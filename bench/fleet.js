@@ -7,9 +7,9 @@ import { Redis } from 'ioredis';
 import { startRedis } from './budget/redis-server.js';
 import { cpuMs, start } from './fleet/processes.js';
 
-// What the fleet costs over its own engine: tasks through dispatch -> queue -> worker -> result, against jobs that do nothing through
-// BullMQ by itself, on one Redis and in one run; and what 10,000 tasks an hour cost. Whole processes, a service that answers at
-// once. Usage: node bench/fleet.js [tasks] [rounds] [steady seconds]
+// The overhead of the fleet over its own engine: tasks through dispatch -> queue -> worker -> result, compared with
+// empty jobs through plain BullMQ, on one Redis in one run; and the CPU cost of 10,000 tasks an hour. Measures whole
+// processes against a service that answers at once. Usage: node bench/fleet.js [tasks] [rounds] [steady seconds]
 const [tasks = 10_000, rounds = 3, steadySeconds = 60] = process.argv.slice(2).map(Number);
 const concurrency = 200;
 const perHour = 10_000;
@@ -59,7 +59,7 @@ async function stop({ child, ended }) {
   await ended;
 }
 
-/** How long a batch of so many tasks takes, in ms, and that every one of them was solved. */
+/** Runs a batch of `count` tasks, checks that all were solved, and returns its duration in ms. */
 async function timeBatch(count) {
   const rows = Array.from({ length: count }, (_, index) => rowOf(index + 1));
   await writeFile(join(folder, 'tasks.csv'), header + rows.join(''));
@@ -73,7 +73,7 @@ async function timeBatch(count) {
   return tookMs;
 }
 
-/** Tasks per second, and the CPU of the worker; what a batch of one task takes is the start of the process. */
+/** Tasks per second, and the CPU of the worker. A batch of one task measures the start of the process. */
 async function ours() {
   const worker = await startWorker();
   const oneMs = await timeBatch(1);
@@ -84,7 +84,7 @@ async function ours() {
   return { perSecond: ((tasks - 1) / (allMs - oneMs)) * 1_000, workerMs };
 }
 
-/** Jobs per second, and the CPU of the worker, from the first that is added to the last that is done. */
+/** Jobs per second and the CPU of the worker, from the first added to the last finished job. */
 async function bullmq() {
   const args = [port, concurrency, tasks].map(String);
   const worker = await start([script('fleet/peer'), 'work', ...args], { said: /ready/ });
@@ -99,7 +99,7 @@ async function bullmq() {
   return { perSecond: (tasks / ms) * 1_000, workerMs };
 }
 
-/** Does something every so often for as long as the steady part lasts, and answers the CPU of these processes: percent of one core. */
+/** Repeats an action during the steady phase and returns the CPU of these processes, in percent of one core. */
 async function percentOfCore(processes, feed) {
   const warmUp = Math.ceil(3_000 / everyMs);
   const used = () => processes.map(({ child }) => cpuMs(child));
@@ -127,7 +127,7 @@ async function steadyOurs() {
   return percents;
 }
 
-/** With as many threads as tasks are in work at once, each for the five seconds before the first look, and some to spare. */
+/** Uses one thread per task in work, each for the five seconds before the first poll, plus some spare ones. */
 async function steadyArticle() {
   const args = [script('fleet/article'), port, '20', url];
   const worker = await start(args, { said: /ready/ });
@@ -141,7 +141,7 @@ async function steadyArticle() {
 }
 
 const runs = { 'BullMQ, jobs that do nothing': [], 'captcha batch --via queues, one worker': [] };
-// Interleaved, so that a busy moment of the machine hits both.
+// Interleaved, so that other load on the machine affects both.
 for (let round = 0; round < rounds; round += 1) {
   redis.reset();
   runs['BullMQ, jobs that do nothing'].push(await bullmq());

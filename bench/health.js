@@ -1,4 +1,5 @@
-// How long a look at 500 regions takes while 100 of them hang: whole processes, as ratios to the timeout in the same run.
+// Duration of a health check of 500 regions while 100 of them hang: whole processes, relative to the timeout in the
+// same run.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -11,7 +12,7 @@ const timeoutMs = Number(process.argv[3] ?? 5_000);
 const count = { regions: 500, hanging: 100, hosts: 10 };
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 
-/** Answers at once, but on paths that hang. */
+/** Answers at once, except on paths that hang. */
 function serve(request, response) {
   if (!request.url.startsWith('/hang')) response.end('{"status":"healthy","activeWorkers":4,"queueDepth":0}');
 }
@@ -31,7 +32,7 @@ async function configWith(hanging) {
   return path;
 }
 
-/** Runs `captcha health` to its end and answers how long that took, in ms. */
+/** Runs `captcha health` and returns its duration in ms. */
 async function timeOnce(config, hanging) {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [bin, '--config', config, 'health', '--json'], { cwd: folder });

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { measureFilter } from './route/measure.js';
 
-// What `captcha route` costs over a bare loop of `new URL` and one map look-up that writes the same lines: whole processes,
-// from file to file. Usage: node bench/route.js [many] [few] [rounds]
+// The cost of `captcha route` compared with a bare loop of `new URL` and one map look-up that writes the same lines.
+// Measures whole processes, from file to file. Usage: node bench/route.js [many] [few] [rounds]
 const [many = 1_000_000, few = 10_000, rounds = 3] = process.argv.slice(2).map(Number);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const floor = new URL('route/floor.js', import.meta.url).pathname;
@@ -17,7 +17,7 @@ const at = (name) => join(folder, name);
 
 const regions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 const sites = Array.from({ length: 50 }, (_, index) => `site-${index}`);
-/** Hosts that an exact rule, a suffix rule, a country and the default decide. */
+/** Hosts decided by an exact rule, a suffix rule, a country and the default. */
 const hosts = sites.flatMap((site) => [`${site}.example.com`, `www.${site}.example.org`, `${site}.de`, `${site}.com`]);
 const rules = sites.flatMap((site, index) => [
   { match: `${site}.example.com`, region: regions[index % 3] },
@@ -39,7 +39,7 @@ await writeFile(at('captcha.config.json'), JSON.stringify({ ...config, routes: {
 for (const rows of [few, many]) await writeInput(rows);
 const route = [bin, '--config', at('captcha.config.json'), '--quiet', 'route', '--format', 'jsonl'];
 
-// What the program itself says of each host is what the floor has to look up.
+// The program's own decision for each host is the floor's look-up table.
 const said = execFileSync(process.execPath, route, { input: hosts.join('\n'), encoding: 'utf8' });
 const decisions = said
   .trimEnd()
@@ -66,10 +66,10 @@ async function runAll(rows, round) {
     runs.set(`${name} ${rows}`, [...(runs.get(`${name} ${rows}`) ?? []), measured]);
   }
   if (round > 0) return;
-  // It throws where two files differ.
+  // `cmp` exits with an error if two files differ, which throws here.
   for (const other of [1, 2]) execFileSync('cmp', [at('0.jsonl'), at(`${other}.jsonl`)]);
 }
-// Interleaved, so that a busy moment of the machine hits all of them.
+// Interleaved, so that other load on the machine affects all variants.
 for (let round = 0; round < rounds; round += 1) for (const rows of [few, many]) await runAll(rows, round);
 await rm(folder, { recursive: true });
 

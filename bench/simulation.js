@@ -1,4 +1,5 @@
-// Simulates published comparisons of retry strategies with the shipping code, and prints the published figures in brackets.
+// Simulates published comparisons of retry strategies with the production code, and prints the published figures in
+// brackets.
 // Usage: node bench/simulation.js [aws|clients|collapse|storm|strategies ...] [--seed N]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// How long a script waits for captcha to start: whole processes, as ratios to `node -e 0` in the same run.
+// The start-up time of captcha in a script: whole processes, relative to `node -e 0` in the same run.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 const rounds = Number(process.argv[2] ?? 40);
 const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 
-/** A service that accepts at once and has the answer at once. */
+/** A service that accepts and solves at once. */
 const server = createServer((request, response) => {
   request.resume();
   request.on('end', () =>
@@ -58,7 +58,7 @@ function timeOnce(args) {
 }
 
 const times = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
-// Interleaved, so that a busy moment of the machine hits all of them.
+// Interleaved, so that other load on the machine affects all variants.
 for (let round = 0; round < rounds; round += 1) {
   for (const [name, args] of Object.entries(variants)) times[name].push(await timeOnce(args));
 }

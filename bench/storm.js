@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { peerFolder } from './storm/peer-folder.js';
 
-// The same outage met by fifty tasks, as real processes against a service on loopback: how many submissions it has to
-// bear, how long until all are solved, and how many are. Usage: node bench/storm.js [clients] [outage seconds]
+// Fifty tasks during the same outage, as real processes against a service on loopback: number of submissions, time
+// until all are solved, and number of solved ones. Usage: node bench/storm.js [clients] [outage seconds]
 const clients = Number(process.argv[2] ?? 50);
 const outageSeconds = Number(process.argv[3] ?? 15);
 const longestMs = 180_000;
@@ -29,7 +29,7 @@ await writeFile(
 const config = ['--config', join(folder, 'captcha.config.json')];
 const task = ['--method', 'turnstile', '--sitekey', '0x4AAA', '--pageurl', 'https://example.com/login'];
 
-/** Runs a command to its end: whether it succeeded. */
+/** Runs a command; resolves with whether it succeeded. */
 async function run([command, ...args], env) {
   const child = spawn(command, args, { cwd: folder, env, stdio: 'ignore', timeout: longestMs });
   const [code] = await once(child, 'exit');
@@ -47,7 +47,7 @@ const loop = (peer) => {
   return ['sh', '-c', `until ${once} 2>/dev/null; do sleep 1; done`];
 };
 
-/** What is run, how often at once, and how many tasks that is each. */
+/** Per variant: the command, the number of concurrent runs, and the number of tasks per run. */
 const variants = {
   "the article's client": [[node, script('article'), url], clients],
   'p-retry 7.1.1': [withPeer('p-retry', (peer) => [node, script('p-retry'), url, peer]), clients],
@@ -64,7 +64,7 @@ const variants = {
 const table = [];
 for (const [name, [command, processes]] of Object.entries(variants)) {
   if (command === null) continue;
-  // Nothing that one variant has learnt about the service may help the next.
+  // A fresh state folder, so that no variant profits from what another has learnt about the service.
   const state = join(folder, `state-${table.length}`);
   const env = { ...process.env, CAPTCHAAI_BASE_URL: url, CAPTCHAAI_API_KEY: 'bench', CAPTCHA_STATE_DIR: state };
   await fetch(`${url}/_reset`);

@@ -1,9 +1,9 @@
-// Loaded into a process that is measured: says in the end, on file descriptor 3, what the process has used.
+// Loaded into a measured process: at the end it writes the resource usage to file descriptor 3.
 import { existsSync, readFileSync, writeSync } from 'node:fs';
 
 const status = '/proc/self/status';
 
-/** Linux counts into `maxRSS` what the parent had in memory when it started the process; its own peak stands here. */
+/** On Linux `maxRSS` includes the parent's memory at the start of the process; this reads the process's own peak. */
 function peakMiB(maxRSS) {
   const ownKiB = existsSync(status) ? /VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1] : undefined;
   return Number(ownKiB ?? maxRSS) / 1_024;

@@ -1,6 +1,4 @@
-/**
- * Writes schema/captcha.config.schema.json from src/config/schema.ts; with --check, says whether it is up to date.
- */
+/** Writes schema/captcha.config.schema.json from src/config/schema.ts; with --check, tests whether it is up to date. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
@@ -19,14 +17,14 @@ async function loadConfigSchema() {
   return configSchema;
 }
 
-/** `shape` refuses unknown keys itself, to report all of them, so that valibot takes its objects for open ones. */
+/** `shape` rejects unknown keys itself to report all of them, so valibot treats its objects as open. */
 const closeObjects = ({ valibotSchema, jsonSchema }) =>
   valibotSchema.type === 'loose_object' ? { ...jsonSchema, additionalProperties: false } : jsonSchema;
 
 const { $schema, ...schema } = toJsonSchema(await loadConfigSchema(), {
   target: 'draft-07',
   typeMode: 'input',
-  // What only the loader can check; the rest of each value's shape is there.
+  // Checked only by the loader; the schema describes the rest of each value's shape.
   ignoreActions: ['check', 'raw_check', 'finite', 'transform'],
   overrideSchema: closeObjects,
 });

@@ -5,15 +5,15 @@ import { build } from 'esbuild';
 const root = new URL('..', import.meta.url).pathname;
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
-// The CommonJS packages inside the bundle call require() for node's own modules.
+// The bundled CommonJS packages call require() for Node's own modules.
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
-// Modules of node that a library asks for and that captcha never uses: loading them would cost every command some ms.
+// Node modules that a library requires but captcha never uses: loading them would slow down every command.
 const unused = {
-  // undici negotiates HTTP/2 only where it is told to.
+  // undici negotiates HTTP/2 only on request.
   'node:http2': 'module.exports = { constants: {} };',
-  // commander runs subcommands as executables only where they are declared so.
+  // commander starts subcommands as executables only if they are declared so.
   'node:child_process': 'module.exports = {};',
 };
 const withoutUnused = {
@@ -37,7 +37,7 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.18',
-  // cosmiconfig's loader for TypeScript files, which is never used: config files hold data only.
+  // cosmiconfig's loader for TypeScript files is never used: config files contain data only.
   external: ['typescript'],
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [withoutUnused],
@@ -46,7 +46,7 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-/** The licence texts of what was bundled: every one of them asks to be kept with copies. */
+/** The licence texts of bundled packages, which must be included in copies. */
 async function licences(inputs) {
   const folders = inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   const texts = [...new Set(folders)].toSorted().map(async (folder) => {

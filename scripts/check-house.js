@@ -1,6 +1,6 @@
 /**
- * Prints how `src/` is cut into files: `npm run check:house`, with `-- --list` the small files and those with one importer.
- * The figures say where to look; they are no verdict, and the exit code is 0 whatever they are.
+ * Prints statistics about the files in `src/`: `npm run check:house`; `-- --list` also lists small files and files with
+ * one importer. The figures are hints, not a verdict: the exit code is always 0.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';

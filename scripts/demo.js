@@ -1,4 +1,4 @@
-// The main job on the embedded service, with an outage in the middle: retries, the budget, and the solution.
+// The main use case against the embedded sandbox, with an outage in the middle: retries, the budget, and the solution.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const bin = new URL('../bin/captcha.js', import.meta.url).pathname;
 const outage = { fromMs: 4_000, toMs: 8_000 };
 const say = (text) => console.log(process.stdout.isTTY ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}`);
 
-/** Starts the sandbox; resolves with its process and URL when it listens. */
+/** Starts the sandbox; resolves with its process and URL once it listens. */
 async function startSandbox() {
   const args = ['sandbox', '--latency', '400ms-900ms', '--outage', `503:${outage.fromMs}ms-${outage.toMs}ms`];
   console.log(`$ captcha ${args.join(' ')} &`);
@@ -35,7 +35,7 @@ function solve(env, page, ...flags) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'captcha-demo-'));
-// The sandbox bans nobody, so the demo need not wait as long between polls as one does at CaptchaAI.
+// The sandbox bans nobody, so the demo polls faster than allowed at CaptchaAI.
 await writeFile(
   join(folder, 'captcha.config.json'),
   JSON.stringify({ polling: { firstWait: '400ms', interval: '500ms' } }),

@@ -43,7 +43,7 @@ const isInside = ({ to }: Import): boolean => files.includes(to) || to.startsWit
 const layerOf = (file: string): string =>
   file.includes('/') && !file.startsWith('container/') ? file.split('/')[0]! : 'main';
 
-/** From a layer, which layers may be imported; `types` means for their types only. The table of docs/architecture.md. */
+/** The layers that each layer may import; `types` means only their types. The table of docs/architecture.md. */
 const table: Record<string, Record<string, 'yes' | 'types'>> = {
   domain: { domain: 'yes' },
   protocol: { domain: 'yes', protocol: 'yes' },
@@ -65,7 +65,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
   },
 };
 
-/** Which packages a layer may use; `node` stands for node's own modules. */
+/** The packages that a layer may use; `node` stands for Node's own modules. */
 const packages: Record<string, readonly string[]> = {
   domain: ['fastest-levenshtein'],
   config: ['cosmiconfig', 'valibot', 'node'],
@@ -76,10 +76,10 @@ const packages: Record<string, readonly string[]> = {
   main: ['node'],
 };
 
-/** Inside core the modules are stacked: each may import those before it. */
+/** The modules of core in order: each may import those before it. */
 const coreOrder = ['resilience', 'routing', 'regions', 'solve', 'batch', 'fleet', 'simulation'];
 
-/** Adapters that others are built on; every other adapter keeps to its own folder. */
+/** Adapters that others may import; every other adapter imports only its own folder. */
 const sharedAdapters = ['http', 'redis', 'state', 'system'];
 
 function mayCross({ from, to, typeOnly }: Import): boolean {
@@ -96,12 +96,12 @@ function mayUse({ from, to }: Import): boolean {
 const shown = ({ from, to, typeOnly }: Import): string => `${from} -> ${to}${typeOnly ? ' (types)' : ''}`;
 
 describe('the architecture', () => {
-  it('has files and imports to look at', () => {
+  it('has files and imports to check', () => {
     expect(files.length).toBeGreaterThan(40);
     expect(imports.length).toBeGreaterThan(100);
   });
 
-  it('lets imports cross layers only where the table says so', () => {
+  it('allows imports across layers only as in the table', () => {
     expect(
       imports
         .filter(isInside)
@@ -110,11 +110,11 @@ describe('the architecture', () => {
     ).toEqual([]);
   });
 
-  it('lets each layer use its own packages only', () => {
+  it('allows each layer its own packages only', () => {
     expect(imports.filter((each) => !isInside(each) && !mayUse(each)).map(shown)).toEqual([]);
   });
 
-  it('stacks the modules of the core', () => {
+  it('orders the modules of the core', () => {
     const level = (file: string): number => coreOrder.indexOf(file.split('/')[1]!);
     const upward = imports.filter(
       (each) => isInside(each) && layerOf(each.from) === 'core' && layerOf(each.to) === 'core',
@@ -133,11 +133,11 @@ describe('the architecture', () => {
     expect(foreign.map(shown)).toEqual([]);
   });
 
-  it('keeps a command to its own folder', () => {
+  it('keeps a command in its own folder', () => {
     const across = imports.filter(
       (each) => isInside(each) && layerOf(each.from) === 'commands' && layerOf(each.to) === 'commands',
     );
-    // The list of commands stands beside their folders.
+    // The list of commands is next to their folders.
     const other = across.filter(
       ({ from, to }) => from.split('/')[1] !== to.split('/')[1] && from !== 'commands/command-list.ts',
     );
@@ -157,7 +157,7 @@ describe('the architecture', () => {
     ['ioredis', /^adapters\/redis\//],
     ['bullmq', /^adapters\/queues\/bullmq\//],
     ['@aws-sdk/client-sqs', /^adapters\/queues\/sqs\//],
-  ])('knows %s in one place', (name, place) => {
+  ])('uses %s in one place only', (name, place) => {
     const users = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
     expect(users).not.toEqual([]);
     expect(users.filter((file) => !place.test(file))).toEqual([]);

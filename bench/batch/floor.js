@@ -1,4 +1,4 @@
-// The floor: the same requests over the same number of connections by hand, and nothing else.
+// The floor: only the same requests, over the same number of connections.
 import { Agent, request } from 'undici';
 
 const { url, rows, concurrency, connections } = JSON.parse(process.argv[2]);

@@ -1,4 +1,4 @@
-// The peer: @2captcha/captcha-solver, driven by p-limit. Takes the folder where both are installed.
+// The peer: @2captcha/captcha-solver with p-limit. Its argument is the folder where both are installed.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 const { url, rows, concurrency, folder } = JSON.parse(process.argv[2]);
 const require = createRequire(join(folder, 'package.json'));
 const { default: pLimit } = await import(pathToFileURL(require.resolve('p-limit')).href);
-// Its address is no option: it is replaced before the module that reads it is loaded.
+// The address is not configurable: it is replaced before the module that reads it is loaded.
 const { supportedProviders } = require('@2captcha/captcha-solver/dist/structs/constants/constants.js');
 Object.assign(supportedProviders.twoCaptcha, { in: `${url}/in.php`, res: `${url}/res.php` });
 const { Solver } = require('@2captcha/captcha-solver');

@@ -1,5 +1,5 @@
-// A service that accepts at once and has the answers at once, a solution of its own for each id. Says where it listens;
-// GET /_requests counts and resets.
+// A service that accepts and solves at once, with a different solution for each id. Prints its address; GET /_requests
+// returns the count and resets it.
 import { createServer } from 'node:http';
 
 const solution = `0.${'Zm9yLXN5c3RlbXMtdGhhdC15b3Utb3du'.repeat(8)}`;

@@ -7,8 +7,8 @@ import { FleetResilience } from '../../src/core/resilience/fleet-resilience.ts';
 import { HostResilience } from '../../src/core/resilience/host-resilience.ts';
 import { bound } from './bound.js';
 
-// `acquire.mjs FOLDER DURATION_MS THINK_MS [REDIS_URL]`: asks for tokens, and prints how long that took and when they were
-// granted.
+// `acquire.js FOLDER DURATION_MS THINK_MS [REDIS_URL]`: requests tokens, and prints how long each request took and when
+// tokens were granted.
 const [, , folder, durationMs, thinkMs, url] = process.argv;
 const budget = { ratio: null, minRetriesPerSecond: 0, maxRetriesPerSecond: bound.perSecond, burst: bound.burst };
 const breaker = {
@@ -34,12 +34,12 @@ await protection.budget.tryWithdraw(request);
 const beganMs = hostNowMs();
 for (let nowMs = beganMs; nowMs < beganMs + Number(durationMs); nowMs = hostNowMs()) {
   const withdrawal = protection.budget.tryWithdraw(request);
-  // The host answers at once; to wait for nothing would cost a turn.
+  // The host answers synchronously; an await would cost a turn of the event loop.
   const { granted } = url === undefined ? withdrawal : await withdrawal;
   const endedMs = hostNowMs();
   tookMs.push(endedMs - nowMs);
   if (granted) grants.push([nowMs, endedMs]);
-  // Now and then a turn of the event loop, in which refusals are told; with a pause, as a solver would make.
+  // An occasional turn of the event loop, in which refusals are written; with a pause, like a solver.
   if (Number(thinkMs) > 0) await sleep(Math.random() * 2 * Number(thinkMs));
   else if (tookMs.length % 1_000 === 0) await sleep(0);
 }

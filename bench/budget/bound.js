@@ -1,7 +1,7 @@
 /** The bucket that the processes of the benchmark share. */
 export const bound = { perSecond: 500, burst: 50 };
 
-/** The most by which grants fully inside any window exceed `burst + perSecond·t`; at most 0 is exact. */
+/** The maximum by which the grants inside any window exceed `burst + perSecond·t`; 0 or less is exact. */
 export function worstExcess(grants) {
   const byEnd = grants.toSorted((a, b) => a[1] - b[1]);
   return grants.reduce((worst, [fromMs]) => {

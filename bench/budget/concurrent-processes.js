@@ -1,10 +1,10 @@
-// Real `captcha solve` processes, all at once, that meet an outage.
+// Concurrent real `captcha solve` processes during an outage.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const task = ['--method', 'turnstile', '--sitekey', 'k', '--pageurl', 'https://example.com'];
 
-/** Starts the sandbox of the built program; answers its URL. */
+/** Starts the sandbox of the built program; returns its URL. */
 async function startSandbox(bin, outageMs) {
   const child = spawn(process.execPath, [bin, 'sandbox', '--outage', `503:0s-${outageMs}ms`], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -21,7 +21,7 @@ function solve(bin, flags, env) {
   return new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** What many processes at once do to a service that is down at first. */
+/** Runs many processes at once against a service that is down at first. */
 export async function processesMeetOutage(bin, { count, outageMs, flags, env }) {
   const sandbox = await startSandbox(bin, outageMs);
   const startedMs = performance.now();

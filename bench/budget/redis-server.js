@@ -1,4 +1,4 @@
-// A Redis of the benchmark's own, in memory; null where this machine has none.
+// Starts a separate in-memory Redis for the benchmark; null if Redis is not installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 
@@ -20,7 +20,7 @@ export async function startRedis() {
   const command = (...words) => spawnSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).stdout;
   return {
     url: `redis://127.0.0.1:${port}/0`,
-    /** How often the script was run since the last reset. */
+    /** Number of script calls since the last reset. */
     calls: () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(command('info', 'commandstats'))?.[1] ?? 0),
     reset: () => command('flushall') && command('config', 'resetstat'),
     stop: () => child.kill(),

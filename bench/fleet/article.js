@@ -1,5 +1,5 @@
-// The worker of the article: every task occupies a thread that sleeps five seconds between two looks, on a connection of its own
-// for each request. Node.js has no threads to block, so a loop stands for each: node article.js REDIS-PORT LOOPS URL.
+// The worker of the article: every task uses a thread that sleeps five seconds between two polls, with a new connection
+// for each request. Node.js has no blocking threads, so each is a loop: node article.js REDIS-PORT LOOPS URL.
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// BullMQ by itself: node peer.js work|produce REDIS-PORT CONCURRENCY JOBS. The worker says when it is there and, in ms since
-// the epoch, when the last job was done; the producer when it began.
+// Plain BullMQ: node peer.js work|produce REDIS-PORT CONCURRENCY JOBS. The worker prints when it is ready and, in ms
+// since the epoch, when the last job finished; the producer prints when it started.
 import { Queue, Worker } from 'bullmq';
 
 const [, , role, port, concurrency, jobs] = process.argv;

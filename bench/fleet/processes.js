@@ -1,12 +1,12 @@
-// Processes of a bench: started, waited for, and what CPU they have used.
+// Starts the processes of a benchmark, waits for them, and reads their CPU time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Linux counts the CPU of a process in hundredths of a second. */
+/** Linux counts CPU time in hundredths of a second. */
 const msPerTick = 10;
 
-/** Starts a Node.js process; resolves once it has written what `said` matches. */
+/** Starts a Node.js process; resolves once its output matches `said`. */
 export async function start(args, { said, ...options } = {}) {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   let text = '';
@@ -24,7 +24,7 @@ export async function start(args, { said, ...options } = {}) {
   return { child, ended, text: () => text };
 }
 
-/** The CPU that a living process has used so far, in ms; null where there is no /proc. */
+/** CPU time of a running process so far, in ms; null without /proc. */
 export function cpuMs({ pid }) {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return null;

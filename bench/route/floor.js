@@ -1,9 +1,9 @@
-// The floor: the same lines through `new URL` and one map look-up, and nothing else. Takes what each host's lines end with.
+// The floor: the same lines through `new URL` and one map look-up only. The argument is a map of host to line end.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 const decisions = new Map(JSON.parse(readFileSync(process.argv[2], 'utf8')));
-// What a line's object is made with: JSON.stringify for all of it, or for its URL alone.
+// How to write a line: JSON.stringify for the whole object, or for its URL only.
 const isByHand = process.argv[3] === 'by-hand';
 const ends = new Map([...decisions].map(([host, decision]) => [host, JSON.stringify({ host, ...decision }).slice(1)]));
 

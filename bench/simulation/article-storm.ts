@@ -4,7 +4,7 @@ import { scenarioOf } from '../../src/core/simulation/scenario.ts';
 import { figuresOf, runStorm, type StormFigures, type StormPolicy } from '../../src/core/simulation/storm.ts';
 import { type Figure, figure, forSeeds, median, type PublishedTable } from './published-table.ts';
 
-/** Fifty workers that submit 3.3 tasks a second, a service with room for 5, and an outage of half a minute. */
+/** Fifty workers that submit 3.3 tasks per second, a service with a capacity of 5, and an outage of half a minute. */
 const storm = {
   clients: 50,
   ratePerSecond: 10 / 3,
@@ -16,14 +16,14 @@ interface Row {
   readonly name: string;
   readonly policy: StormPolicy;
   readonly runs: number;
-  /** Submissions during the outage, in an earlier simulation of the same storm. */
+  /** Submissions during the outage in an earlier simulation of the same storm; null if not published. */
   readonly published: number | null;
 }
 
 type Solving = StormPolicy['solver'];
 
 const backoff = { strategy: 'full-jitter', baseDelayMs: 1_000, maxDelayMs: 30_000 } as const;
-/** What the article's workers do: the first attempt and three retries, and then the next task. */
+/** The behaviour of the article's workers: the first attempt and three retries, then the next task. */
 const fourAttempts: Solving = {
   timeoutMs: 300_000,
   limits: { maxAttempts: 4, maxUnsolvable: 3 },
@@ -31,7 +31,7 @@ const fourAttempts: Solving = {
   onExhausted: 'fail',
 };
 const atOnceAgain: Solving = { ...fourAttempts, backoff: { ...backoff, strategy: 'none' } };
-/** As `captcha batch` does. */
+/** The behaviour of `captcha batch`. */
 const pausing: Solving = { ...fourAttempts, onExhausted: 'pause' };
 const oneASecond = { ...publishedBudget, maxRetriesPerSecond: 1 };
 const nothing = { budget: null, breaker: null };
@@ -102,7 +102,7 @@ async function figuresOfRow(
   ];
 }
 
-/** The storm that the article tells of, and what becomes of it. */
+/** The storm described in the article, with different protections. */
 export async function articleStorm(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) table.push({ name: row.name, figures: await figuresOfRow(row, { ...env, seed }) });

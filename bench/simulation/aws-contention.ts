@@ -9,13 +9,13 @@ import { figure, forSeeds, mean, type PublishedTable } from './published-table.t
 const baseDelayMs = 5;
 const maxDelayMs = 2_000;
 const hopMs = { mean: 10, deviation: 2 };
-/** Long enough for a read, an answer, and the write that follows it. */
+/** Long enough for a read, its answer, and the write after it. */
 const slotMs = 30;
 
-/** Calls and completion in ms that the published simulator gives for 100 and for 190 clients. */
+/** Calls and completion time in ms of the published simulator, for 100 and for 190 clients. */
 type Published = readonly [calls: number, doneMs: number, calls: number, doneMs: number];
 
-/** A strategy, or `paced`: the shipping budget hands out one place in the future after the other. */
+/** A strategy, or `paced`: the production budget grants one later slot after another. */
 type Way = ComparedStrategy | 'paced';
 
 const rows: readonly (readonly [name: string, way: Way, published: Published | null])[] = [
@@ -28,13 +28,13 @@ const rows: readonly (readonly [name: string, way: Way, published: Published | n
   ['one budget, 30 ms a token', 'paced', null],
 ];
 
-/** Two normal variates at a time would be wasted on this: Box and Muller, 1958. */
+/** Box and Muller, 1958; the second variate of the pair is not needed. */
 function hop(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
   return Math.abs(hopMs.mean + hopMs.deviation * radius * Math.cos(2 * Math.PI * random.next()));
 }
 
-/** Clients that all want to write the same row once, each from the version that it has read. */
+/** Clients that all want to write the same row once, based on the version that they have read. */
 class Contention {
   readonly #clock: VirtualTime;
   readonly #random: Random;
@@ -97,7 +97,7 @@ async function contend(way: Way, clients: number, env: SimulationEnv & { seed: n
   return { calls: mean(runs.map(({ calls }) => calls)), doneMs: mean(runs.map(({ doneMs }) => doneMs)) };
 }
 
-/** M. Brooker, *Exponential Backoff and Jitter*, AWS Architecture Blog 2015, with the shipping backoff. */
+/** M. Brooker, *Exponential Backoff and Jitter*, AWS Architecture Blog 2015, with the production backoff. */
 export async function awsContention(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const few = { ...env, seed, runs: 20 };
   const table: PublishedTable['rows'][number][] = [];

@@ -31,7 +31,7 @@ interface Row {
   readonly name: string;
   readonly budget: RetryBudgetOptions;
   readonly isShared: boolean;
-  /** Every first attempt earns tokens, and not only what the service has accepted. */
+  /** Every first attempt earns tokens, not only accepted ones. */
   readonly callsEarn?: true;
   readonly published: readonly number[];
 }
@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
 
 type Call = () => Promise<void>;
 
-/** A steady load on a service that is down, spread over so many clients. */
+/** A constant load on a service that is down, distributed over a number of clients. */
 class SpreadLoad {
   readonly #row: Row;
   readonly #clock: VirtualTime;
@@ -106,7 +106,7 @@ class SpreadLoad {
 
   async #load(call: Call, clients: number): Promise<void> {
     const gapMs = (1_000 * clients) / callsPerSecond;
-    // Gaps are uniform up to twice the average: clients neither march in step nor call in bursts.
+    // Gaps are uniform up to twice the average, so that clients neither run in step nor call in bursts.
     for (let atMs = this.#random.next() * gapMs; atMs < durationMs; atMs += 2 * this.#random.next() * gapMs) {
       await this.#clock.sleep(atMs - this.#clock.nowMs());
       void call();
@@ -114,7 +114,9 @@ class SpreadLoad {
   }
 }
 
-/** M. Brooker, *Fixing retries with token buckets and circuit breakers*, 2022, with the shipping solver and budget. */
+/**
+ * M. Brooker, *Fixing retries with token buckets and circuit breakers*, 2022, with the production solver and budget.
+ */
 export async function clientCount(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {

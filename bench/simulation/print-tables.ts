@@ -25,7 +25,7 @@ function cellOf({ value, published }: Figure): string {
   return published === null ? simulated : `${simulated} (${shown(published)})`;
 }
 
-/** Prints the named comparisons, or all of them. Throws for a name that is not a comparison. */
+/** Prints the named comparisons, or all of them. Throws for an unknown name. */
 export async function printTables(names: readonly string[], seed: number): Promise<void> {
   const known = Object.keys(tables) as (keyof typeof tables)[];
   const unknown = names.filter((name) => !(known as readonly string[]).includes(name));

@@ -1,20 +1,20 @@
-/** A figure that was simulated, and what somebody published for the same; null where there is nothing to say. */
+/** A simulated figure and its published counterpart; null if there is none. */
 export interface Figure {
   readonly value: number | null;
   readonly published: number | null;
 }
 
-/** A published comparison, simulated again. */
+/** A published comparison, reproduced by simulation. */
 export interface PublishedTable {
   readonly title: string;
-  /** What was simulated, and who published what stands in brackets. */
+  /** What was simulated, and the source of the figures in brackets. */
   readonly about: string;
-  /** The heading of the rows' names, then those of the figures. */
+  /** Headings: of the row names, then of the figures. */
   readonly head: readonly string[];
   readonly rows: readonly { readonly name: string; readonly figures: readonly Figure[] }[];
 }
 
-/** A simulated figure beside a published one. */
+/** A simulated figure next to a published one. */
 export function figure(value: number | null, published: number | null = null): Figure {
   return { value, published };
 }
@@ -23,12 +23,12 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The middle one, or the lower of the two in the middle. */
+/** The median; for an even count the lower of the two middle values. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? NaN;
 }
 
-/** Runs the work for each of so many seeds, from `seed` on, one after the other. */
+/** Runs the work for `count` seeds from `seed` on, one by one. */
 export async function forSeeds<T>(seed: number, count: number, work: (seed: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (let run = 0; run < count; run += 1) results.push(await work(seed + run));

@@ -20,9 +20,9 @@ const durationMs = 150_000;
 const lastMinuteMs = 60_000;
 const spikesPerSecond = [120, 160];
 const runs = 2;
-/** The processes of those who have a budget in each. */
+/** Number of client processes, for rows with a budget per process. */
 const processes = 50;
-/** Recovered: of the tasks that begin in the next so many seconds nearly all are solved. */
+/** Recovered: nearly all tasks that start in the next `seconds` seconds are solved. */
 const calm = { seconds: 10, successRatio: 0.95 };
 
 type Backoff = SolverOptions['backoff'];
@@ -32,7 +32,7 @@ interface Row {
   readonly backoff: Backoff;
   readonly plan: ResiliencePlan;
   readonly isShared: boolean;
-  /** Success in the last minute, of the smaller and the larger spike. */
+  /** Published success ratios in the last minute, for the smaller and the larger spike. */
   readonly published: readonly [number, number] | null;
 }
 
@@ -59,16 +59,16 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** The tasks that began in one second. */
+/** The tasks that started in one second. */
 interface Second {
   begun: number;
   solved: number;
 }
 
 interface Timeline {
-  /** Of the tasks that began in the last minute, 0..1. */
+  /** Success ratio of the tasks that started in the last minute, 0..1. */
   readonly success: number;
-  /** From the end of the spike, in seconds; null where it never recovered. */
+  /** Time from the end of the spike, in seconds; null if it never recovered. */
   readonly recoveryS: number | null;
   readonly lost: number;
 }
@@ -78,7 +78,7 @@ const successOf = (seconds: readonly Second[]): number => {
   return begun === 0 ? 1 : seconds.reduce((sum, second) => sum + second.solved, 0) / begun;
 };
 
-/** Tasks that arrive by chance, with a spike, at a service that slows down under load. */
+/** Randomly arriving tasks, with a spike, at a service that slows down under load. */
 class Spike {
   readonly #row: Row;
   readonly #clock: VirtualTime;
@@ -152,7 +152,7 @@ async function figuresOf(row: Row, spikePerSecond: number, env: SimulationEnv & 
   ];
 }
 
-/** M. Brooker, *Metastability and Distributed Systems*, 2021: what a short spike leaves behind. */
+/** M. Brooker, *Metastability and Distributed Systems*, 2021: the after-effects of a short spike. */
 export async function spikeCollapse(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const row of rows) {

@@ -15,11 +15,11 @@ import { figure, type PublishedTable } from './published-table.ts';
 const clients = 1_000;
 const outageMs = 120_000;
 const binMs = 100;
-/** Together: so large a share of the clients within one bin. */
+/** A storm: at least this share of the clients within one bin. */
 const togetherShare = 0.5;
-/** The peak is looked for after this, when the waits have grown. */
+/** The peak is measured after this time, when the waits have grown. */
 const settledMs = 60_000;
-/** Converged: the average wait is so many times the first. */
+/** Converged: the average wait is this multiple of the first one. */
 const grown = 4;
 
 const rows: readonly (readonly [strategy: ComparedStrategy, baseDelayMs: number, risk: string, convergence: string])[] =
@@ -33,14 +33,14 @@ const rows: readonly (readonly [strategy: ComparedStrategy, baseDelayMs: number,
     ['aws-decorrelated', 1_000, '', ''],
   ];
 
-/** The waits before the n-th retry of all clients. */
+/** The waits of all clients before their n-th retry. */
 interface Step {
   count: number;
   startsMs: number;
   waitsMs: number;
 }
 
-/** Clients that meet an outage in the same moment, and retries until the outage is over. */
+/** Clients that start in the same moment of an outage and retry until it is over. */
 class ClientGroup {
   readonly #clock: VirtualTime;
   readonly #never = neverAborted();
@@ -73,7 +73,7 @@ class ClientGroup {
     await this.#clock.advance(outageMs);
   }
 
-  /** Retries: all met the outage together. */
+  /** Retries per bin, without the simultaneous first attempts. */
   get #retries(): readonly number[] {
     return this.#bins.map((count, bin) => (bin === 0 ? Math.max(0, count - clients) : count));
   }
@@ -82,7 +82,7 @@ class ClientGroup {
     return this.#bins.reduce((sum, count) => sum + count, 0) / clients;
   }
 
-  /** How often half of the clients came together. */
+  /** Number of bins in which half of the clients retried together. */
   get storms(): number {
     return this.#retries.filter((count) => count >= togetherShare * clients).length;
   }
@@ -92,7 +92,7 @@ class ClientGroup {
     return Math.max(...settled) / (settled.reduce((sum, count) => sum + count, 0) / settled.length);
   }
 
-  /** When the average wait had grown, in ms; null where it did not. */
+  /** When the average wait had grown, in ms; null if it did not. */
   get convergedMs(): number | null {
     const [first] = this.#steps;
     if (first === undefined) return null;
@@ -114,7 +114,7 @@ class ClientGroup {
   }
 }
 
-/** The article's comparison of backoff strategies, with numbers in place of its words. */
+/** The article's comparison of backoff strategies, with numbers instead of words. */
 export async function strategyTable(env: SimulationEnv, seed: number): Promise<PublishedTable> {
   const table: PublishedTable['rows'][number][] = [];
   for (const [strategy, baseDelayMs, risk, convergence] of rows) {

@@ -1,6 +1,6 @@
 import { submitAndPoll } from './bare-client.js';
 
-// The retry-storm article's client, its limits and its budget of ten retries a second, in a process of its own.
+// The client of the retry-storm article, with its limits and its budget of ten retries per second, in its own process.
 const [url] = process.argv.slice(2);
 const budget = { perSecond: 10, tokens: 10, refilledAt: Date.now() };
 

@@ -1,4 +1,4 @@
-/** One submission, and polls until there is a solution. Throws for whatever is not one. */
+/** Submits once and polls until there is a solution. Throws for any other answer. */
 export async function submitAndPoll(url) {
   const post = async (path, form) => {
     const body = new URLSearchParams({ ...form, key: 'bench', json: '1' });

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where a package is installed, or null where it cannot be had; then the reason is printed. */
+/** The folder with the installed package; if it cannot be installed, prints the reason and returns null. */
 export async function peerFolder(name, version) {
   const folder = join(tmpdir(), 'captcha-bench-storm', name.replace('/', '-'));
   if (existsSync(join(folder, 'node_modules', name))) return folder;

@@ -1,4 +1,5 @@
-// A service that is down for so long from the first submission on. GET /_reset tells the figures and begins anew.
+// A service with an outage of a given length from the first submission on. GET /_reset returns the figures and resets
+// them.
 import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
 

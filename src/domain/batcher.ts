@@ -1,14 +1,14 @@
 export interface BatcherOptions<Entry, Answer> {
-  /** Does a batch in one request. Answers for every entry, in their order; an `Error` rejects that entry alone. */
+  /** Sends a batch in one request. Returns an answer per entry, in order; an `Error` rejects only that entry. */
   readonly send: (batch: readonly Entry[]) => Promise<readonly (Answer | Error)[]>;
   /**
-   * Calls `flush` when what waits is to go: at the end of the turn, after a moment, or when the last batch is done. `flush`
-   * resolves when its batch is done, and never rejects.
+   * Calls `flush` when the waiting entries should be sent: at the end of the turn, after a delay, or when the last
+   * batch is done. `flush` resolves when its batch is done, and never rejects.
    */
   readonly schedule: (flush: () => Promise<void>) => void;
-  /** How many of those that wait, the first of them, go in one batch: at least one. Left out: all of them. */
+  /** How many of the waiting entries, from the first, fit into one batch: at least one. Undefined: all of them. */
   readonly countFitting?: (waiting: readonly Entry[]) => number;
-  /** The number that need not wait for the schedule: so many go at once. */
+  /** This number of entries is sent at once, without waiting for the schedule. */
   readonly fullCount?: number;
 }
 
@@ -19,8 +19,8 @@ interface Waiting<Entry, Answer> {
 }
 
 /**
- * Gathers what is asked for one by one, does it in one request, and answers each. A process that does one thing at a time
- * asks as before; one that is busy asks once for many. What a batch has no room for is scheduled for the next.
+ * Collects single requests, sends them in one request, and answers each. A process that does one thing at a time sends
+ * single requests; a busy one sends batches. Entries that do not fit are scheduled for the next batch.
  */
 export class Batcher<Entry, Answer> {
   readonly #options: BatcherOptions<Entry, Answer>;

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that a person most likely meant by `written`, or null where none is within `most` typos. */
+/** The known name closest to `written`; null if none is within `most` typos. */
 export function closestName(written: string, known: readonly string[], most?: number): string | null {
   const lower = written.toLowerCase();
   const near = known
@@ -10,7 +10,7 @@ export function closestName(written: string, known: readonly string[], most?: nu
   return near[0]?.name ?? null;
 }
 
-/** What to say about a name that none of the `known` is: the one that was meant, else all there are. */
+/** A suggestion for an unknown name: the closest known one, otherwise all of them. */
 export function knownNames(written: string, known: readonly string[]): string {
   const meant = closestName(written, known);
   return meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`;

@@ -6,45 +6,45 @@
  */
 
 /**
- * Thrown where a run has lost its journal to another process, or to a person who moved it: nothing more must be paid for
- * by this run. The message says where it went, and what to do.
+ * Thrown if a run has lost its journal: another process took it, or a user moved it. The run must not make any further
+ * payment. The message says where the journal went and what to do.
  */
 export class JournalLostError extends Error {
   override readonly name = 'JournalLostError';
 }
 
-/** Thrown where the place that a fleet shares cannot be reached, or refuses; the message says why, without passwords. */
+/** Thrown if the fleet's shared Redis is unreachable or refuses; the message says why, without passwords. */
 export class RemoteUnavailableError extends Error {
   override readonly name = 'RemoteUnavailableError';
 }
 
-/** Thrown where a task is worked on that somebody else may have by now: nothing more must be paid for it here. */
+/** Thrown if another worker may have the task by now: this one must not pay for it again. */
 export class LeaseLostError extends Error {
   override readonly name: string = 'LeaseLostError';
 }
 
 /**
- * Thrown where the queue has lost its data, and with it the lease: what is known of the task is known to its holder alone.
- * Nothing more must be paid for it here, since whoever sent it may have queued it again.
+ * Thrown if the queue has lost its data, the lease included: only the holder still knows the task's progress. It must
+ * not pay for the task again, because the sender may have queued it again.
  */
 export class LeaseForgottenError extends LeaseLostError {
   override readonly name = 'LeaseForgottenError';
 }
 
-/** Thrown where a log that processes share cannot be used, or not any more; the message says why, and what helps. */
+/** Thrown if a shared log is not usable (any more); the message says why and how to fix it. */
 export class StateLogError extends Error {
   override readonly name = 'StateLogError';
 }
 
-/** Thrown where a queue cannot be reached or refuses: worth trying again later. The message names it, passwords masked. */
+/** Thrown if a queue is unreachable or refuses; a later retry may work. The message names it, with passwords masked. */
 export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError';
 }
 
-/** Something that the person who typed the command can fix: a flag, a variable, a config path, an input file. */
+/** An error that the user can fix: a flag, a variable, a config path, an input file. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  /** What to do about it, as a sentence; null where the message says it all. */
+  /** The fix, as a sentence; null if the message is sufficient. */
   readonly hint: string | null;
 
   constructor(message: string, hint: string | null = null) {

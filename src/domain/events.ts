@@ -3,11 +3,11 @@ import type { FailureReason } from './outcome.ts';
 
 interface TaskEvent {
   readonly taskId: string;
-  /** Counts from 1. */
+  /** From 1. */
   readonly attempt: number;
 }
 
-/** What happened, for progress lines, logs and reports. Events go out and never come back; none carries a solution. */
+/** An event for progress lines, logs and reports. Events are one-way, and none contains a solution. */
 export type SolverEvent =
   | (TaskEvent & { readonly type: 'submitting'; readonly region: string | null })
   | (TaskEvent & { readonly type: 'submitted'; readonly captchaId: string; readonly roundTripMs: number })

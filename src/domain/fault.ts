@@ -1,29 +1,29 @@
 /**
- * What sort of thing went wrong in an attempt.
+ * The kind of failure of an attempt.
  *
- * `throttled` is busy, not broken: it never hurts a breaker or a region's health. `rejected` says that this task is
- * wrong; `account` that no task can succeed until a person acts, `config` the same: whatever answers under the base URL
- * is not the service.
+ * `throttled` means busy, not broken: it never counts against a breaker or a region's health. `rejected` means that
+ * this task is invalid. With `account` no task can succeed until the user acts, and the same holds for `config`: the
+ * base URL does not lead to the service.
  */
 export type FaultKind = 'transport' | 'timeout' | 'throttled' | 'unsolvable' | 'rejected' | 'account' | 'config';
 
-/** What went wrong, classified. Text that came from a server is already cut short and free of secrets. */
+/** A classified failure. Text from a server is already shortened and free of secrets. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The service's own code, verbatim, such as `ERROR_NO_SLOT_AVAILABLE`; null where it gave none. */
+  /** The service's own code, verbatim, such as `ERROR_NO_SLOT_AVAILABLE`; null if it gave none. */
   readonly code: string | null;
-  /** One sentence for a person. */
+  /** One sentence for the user. */
   readonly message: string;
-  /** The least wait before the next submission or poll, in ms; null where nobody asked for one. */
+  /** Minimum wait before the next submission or poll, in ms; null if the service did not ask for one. */
   readonly retryAfterMs: number | null;
   /**
-   * True where a submission may have been paid for in vain: it was sent and no understandable answer came, or the service
-   * has forgotten the id that it gave.
+   * True if a submission may have been paid for without a result: it was sent and got no understandable answer, or the
+   * service has forgotten its id.
    */
   readonly answerLost: boolean;
-  /** True where every thread of the account is taken: the one fault that lower concurrency cures. */
+  /** True if all threads of the account are busy: the one fault that lower concurrency fixes. */
   readonly threadsFull: boolean;
-  /** How often this code may be answered with a new submission; null leaves it to the general limits. */
+  /** How many new submissions may follow this code; null leaves it to the general limits. */
   readonly maxResubmissions: number | null;
 }
 
@@ -35,12 +35,12 @@ const plainFault = {
   maxResubmissions: null,
 } as const;
 
-/** Completes a fault from what is special about it. */
+/** A fault with these fields and defaults for the rest. */
 export function describeFault(special: Pick<Fault, 'kind' | 'message'> & Partial<Fault>): Fault {
   return { ...plainFault, ...special };
 }
 
-/** Thrown by an adapter when the service did not do what was asked; the solver turns it into a value. */
+/** Thrown by an adapter if the service did not do what was requested; the solver turns it into a value. */
 export class ProviderFault extends Error {
   override readonly name = 'ProviderFault';
   readonly fault: Fault;

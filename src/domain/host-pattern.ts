@@ -1,21 +1,21 @@
 import { canonicalSegment, hostOf, isIpLiteral, pathSegments } from './page-url.ts';
 import type { Result } from './result.ts';
 
-/** Which pages a rule is about. */
+/** The pages that a rule matches. */
 export interface HostPattern {
-  /** `all` pages, those of one `host`, those of the hosts `below` it, or those under a `path` of it. */
+  /** `all` pages, those of one `host`, those of hosts `below` it, or those under a `path` of it. */
   readonly scope: 'all' | 'host' | 'below' | 'path';
-  /** As `hostOf` writes it; empty for all. */
+  /** In the form of `hostOf`; empty for `all`. */
   readonly host: string;
-  /** Canonical segments of a path; at least one where there is a path, else none. */
+  /** Canonical path segments; not empty only for the scope `path`. */
   readonly segments: readonly string[];
-  /** The one spelling of patterns that match the same pages. */
+  /** Equal for all patterns that match the same pages. */
   readonly canonical: string;
 }
 
 type Check = readonly [RegExp, string];
 
-/** The first that a text matches says what is wrong with it; the order is from the left of a URL to its right. */
+/** The first matching check names the problem; the order follows a URL from left to right. */
 const checks: readonly Check[] = [
   [/^[a-z][a-z\d+.-]*:\/\/|^\/\//i, 'has a scheme, which rules do not look at: write the host alone'],
   [/[\s\\\0-\x1f\x7f]/, 'has a blank, a backslash or a control character, which no host has'],
@@ -50,7 +50,7 @@ function segmentsIn(path: string): readonly string[] {
 }
 
 /**
- * Reads `*`, a host, a suffix (`*.example.com` or `.example.com`: what is below a host, not the host itself), or a host with a
+ * Parses `*`, a host, a suffix (`*.example.com` or `.example.com`: hosts below it, not the host itself), or a host with
  * path prefix. The error says what is wrong with the text, as it follows a path and a colon. Case, punycode, a trailing dot, percent-encoding and slashes at the end make no difference.
  */
 export function parseHostPattern(text: string): Result<HostPattern, string> {

@@ -1,6 +1,6 @@
 const masked = '***';
 const urlUser = /([a-z][a-z\d+.-]*:\/\/)[^\s:@/?#]+@/gi;
-/** To the last `@`: a password that was not percent-encoded may contain one. */
+/** Matches up to the last `@`: an unescaped password may contain one. */
 const userAndPassword = /((?:[a-z][a-z\d+.-]*:\/\/)?[^\s:@/]*:)(?!\/\/)\S+@/gi;
 const proxyOfFourParts = /^([^\s:@/]+:\d{1,5}:[^\s:@]+:)\S+$/;
 const secretParameter = /([?&;](?:[\w-]*(?:password|passwd|secret|token)|pass|pwd|key|api[_-]?key)=)[^&#;\s]*/gi;
@@ -28,8 +28,8 @@ function maskUnknown(value: unknown): unknown {
 }
 
 /**
- * A copy that may be shown: passwords in URLs and proxies (`user:password@host:port`, `host:port:user:password`), query
- * parameters and values whose name says that they are secret become `***`; everything else stays as it is.
+ * A copy that is safe to show. Passwords in URLs and proxies (`user:password@host:port`, `host:port:user:password`),
+ * and query parameters and values with a secret name, become `***`; the rest is unchanged.
  */
 export function maskSecrets<T>(value: T): T {
   return maskUnknown(value) as T;

@@ -1,8 +1,8 @@
-/** Schemes that browsers read without slashes; a name before any other colon is a host with a port. */
+/** Schemes that browsers accept without slashes; a name before any other colon is a host with a port. */
 const scheme = /^(?:(?:https?|wss?|ftp|file|mailto):|[a-z][a-z\d+.-]*:\/\/)/i;
 const blank = 0x20;
 
-/** Without control characters and blanks around it, which browsers pass over; a pattern would take a square of their number. */
+/** Trims control characters and blanks, which browsers ignore. A regular expression would take quadratic time. */
 function withoutEnds(text: string): string {
   let start = 0;
   let end = text.length;
@@ -18,13 +18,13 @@ function parseUrl(text: string): URL | null {
 function parseLoosely(text: string): URL | null {
   const bare = withoutEnds(text.trim()).replace(/[\t\n\r]+/g, '');
   if (scheme.test(bare)) return parseUrl(bare);
-  // One slash begins a path, and a path is not a page; two begin a host.
+  // One leading slash starts a path, which is not a page; two start a host.
   return /^[/\\](?![/\\])/.test(bare) ? null : parseUrl(`https://${bare.replace(/^[/\\]+/, '')}`);
 }
 
 /**
- * A page's URL as browsers read it (WHATWG URL), or null where the text is none. A missing scheme is taken as https;
- * other schemes than that of the web are parsed as well.
+ * Parses a page's URL like a browser (WHATWG URL); null if it is invalid. Without a scheme, https is assumed; non-web
+ * schemes are parsed too.
  */
 export function parsePageUrl(text: string): URL | null {
   if (!text.startsWith('https://') && !text.startsWith('http://')) return parseLoosely(text);
@@ -36,12 +36,12 @@ export function parsePageUrl(text: string): URL | null {
 }
 
 const fullStop = 46;
-/** WHATWG lets them into a host, but no name has them: they are of a CSV or of prose around the page. */
+/** WHATWG allows these in a host, but no real name contains them: they come from a CSV or from surrounding prose. */
 const inNoHost = /[\s,;"'()|]/;
 
 /**
- * The host of a page of the web as rules compare it: its `hostname` without trailing dots; empty where it has none, or one
- * with a character that no host name has.
+ * The host of a web page in the form that rules compare: its `hostname` without trailing dots. Empty if there is none,
+ * or if it contains a character that no host name has.
  */
 export function hostOfPage({ hostname }: URL): string {
   if (inNoHost.test(hostname)) return '';
@@ -51,40 +51,43 @@ export function hostOfPage({ hostname }: URL): string {
 }
 
 /**
- * The host of a page as rules compare it, or null where the text is no URL: lower case, punycode, without port, user
- * info and trailing dot, IP literals in canonical form. A missing scheme is taken as https.
+ * The host of a page in the form that rules compare; null if the text is not a URL. Lower case, punycode, without port,
+ * user info and trailing dot, IP literals in canonical form. Without a scheme, https is assumed.
  */
 export function hostOf(pageurl: string): string | null {
   const url = parsePageUrl(pageurl);
-  // Hosts of other schemes than those of the web keep their case.
+  // Hosts of non-web schemes keep their case.
   const host = url === null ? '' : hostOfPage(url).toLowerCase();
   return host === '' ? null : host;
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
-/** Whether a host, as `hostOf` writes it, is an IP address. URLs end in a number only where they are one (WHATWG URL). */
+/**
+ * True if a host in the form of `hostOf` is an IP address. A URL's host ends in a number only if it is one (WHATWG
+ * URL).
+ */
 export function isIpLiteral(host: string): boolean {
   if (isDigit(host.charCodeAt(host.length - 1))) return /^(?:.*\.)?\d+$/.test(host);
   return host.endsWith(']');
 }
 
-/** Whether a text is an IPv6 address that lacks the brackets in which URLs have them. */
+/** True for an IPv6 address without the brackets that a URL requires. */
 export function isBareIpv6(text: string): boolean {
   return /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
 }
 
-/** A segment of a path with one spelling of every character, however it was percent-encoded. */
+/** A path segment with one spelling for every character, however it was percent-encoded. */
 export function canonicalSegment(segment: string): string {
   try {
     return encodeURIComponent(decodeURIComponent(segment));
   } catch {
-    // Not UTF-8, or not percent-encoded at all: as it stands is the one spelling it has.
+    // Invalid percent-encoding has only one spelling.
     return segment;
   }
 }
 
-/** The segments of a URL's `pathname` as they stand there, without that first empty one before the slash. */
+/** The segments of a URL's `pathname`, unchanged, without the empty one before the first slash. */
 export function pathSegments(pathname: string): readonly string[] {
   return pathname.split('/').slice(1);
 }

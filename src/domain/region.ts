@@ -1,40 +1,40 @@
-/** A place where tasks may be solved. */
+/** A region whose workers can solve tasks. */
 export interface Region {
   readonly name: string;
-  /** Latitude and longitude in degrees; null where nobody said, which the name of a known cloud region makes up for. */
+  /** Latitude and longitude in degrees; null if not configured, then the name of a known cloud region is used. */
   readonly location: readonly [latitude: number, longitude: number] | null;
-  /** The health endpoint of its workers, or null. */
+  /** Health endpoint of its workers, or null. */
   readonly health: string | null;
-  /** The queue of its tasks, or null. It may hold a password. */
+  /** URL of its task queue, or null. May contain a password. */
   readonly queue: string | null;
-  /** Multiplies its capacity where the number of workers is unknown. */
+  /** Multiplies its capacity if the number of workers is unknown. */
   readonly weight: number;
-  /** Its residency group, which failover never leaves; null for none. */
+  /** Its residency group, which tasks never leave through failover; null for none. */
   readonly residency: string | null;
 }
 
 /**
- * How well a region serves, best first. `degraded` serves with trouble, `idle` has neither workers nor tasks and serves
- * as soon as there is one, `unknown` was not asked or has not been heard of for too long.
+ * The status of a region, best first. `degraded` works with trouble. `idle` has neither workers nor tasks, and works as
+ * soon as it gets one. `unknown` was not probed, or its last probe is too old.
  */
 export type RegionStatus = 'healthy' | 'degraded' | 'idle' | 'unhealthy' | 'unknown';
 
-/** What is known about a region at a moment. */
+/** What is known about a region at a point in time. */
 export interface RegionHealth {
   readonly region: string;
   readonly status: RegionStatus;
-  /** Round trip of the last probe that was answered, in ms; null where none was. */
+  /** Round trip of the last answered probe, in ms; null if there was none. */
   readonly latencyMs: number | null;
-  /** Null where the region does not say. */
+  /** Null if the region does not report it. */
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
-  /** Since when it has had this status, wall clock in ms since the epoch. */
+  /** Start of this status, wall clock in ms since the epoch. */
   readonly since: number;
-  /** Why it is not well, as one sentence free of control characters; null where it is well. */
+  /** What is wrong, as one sentence without control characters; null if nothing is. */
   readonly error: string | null;
 }
 
-/** Whether tasks may be sent there: an idle region wakes up, a degraded one works on. */
+/** True if tasks may be sent there: idle and degraded regions included. */
 export function isServing(status: RegionStatus): boolean {
   return status === 'healthy' || status === 'degraded' || status === 'idle';
 }

@@ -1,19 +1,21 @@
-/** What is to be solved. Every field is as the person wrote it; the wire's own names are added in `protocol/wire.ts`. */
+/** A task to solve. Fields are as the user wrote them; wire names are added in `protocol/wire.ts`. */
 export interface Task {
-  /** Names the task in events, outcomes and output rows; unique within a run. */
+  /** Identifies the task in events, outcomes and output rows; unique within a run. */
   readonly taskId: string;
-  /** The service's method name, such as `turnstile`; an unknown one is passed through. */
+  /** The service's method name, such as `turnstile`; unknown names are passed through. */
   readonly method: string;
-  /** The one logical site key, whatever the method calls it. */
+  /** The site key, whatever its wire name is for the method. */
   readonly sitekey: string | null;
-  /** The page that shows the CAPTCHA; null for images. */
+  /** The page with the CAPTCHA; null for images. */
   readonly pageurl: string | null;
-  /** An image as bare base64 (no `data:` prefix); null for everything else. */
+  /** An image as bare base64 (no `data:` prefix); otherwise null. */
   readonly body: string | null;
-  /** Further protocol parameters, by their wire names. */
+  /** Further protocol parameters, by wire name. */
   readonly params: Readonly<Record<string, string>>;
-  /** The region that the task is labelled with, or null. */
+  /** The region assigned to the task, or null. */
   readonly region: string | null;
-  /** What decided the region: a rule, `.de` for a country, `default`, or `chosen` by a person; null without a region. */
+  /**
+   * The source of the region: a rule, `.de` for a country, `default`, or `chosen` by the user; null without a region.
+   */
   readonly rule: string | null;
 }

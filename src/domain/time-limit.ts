@@ -1,22 +1,22 @@
-/** What of a clock is needed to wait. */
+/** The part of a clock that is used here. */
 interface Sleeper {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 interface Limits {
   readonly ms: number;
-  /** Ends the waiting, too. */
+  /** Also ends the wait. */
   readonly signal?: AbortSignal;
 }
 
-/** What the work comes to within `ms`; null where it takes longer, or `signal` aborts. The work itself goes on. */
+/** The result of the work; null after `ms`, or when `signal` aborts. The work itself continues. */
 export async function withTimeLimit<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
   const over = new AbortController();
   const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   try {
     return await Promise.race([work, clock.sleep(ms, end).then(() => null)]);
   } finally {
-    // A timer that is left would keep the process.
+    // A running timer would keep the process alive.
     over.abort();
   }
 }

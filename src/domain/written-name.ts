@@ -1,20 +1,20 @@
-/** A joiner or a variation selector behind a letter that is not ASCII: scripts and emoji are written with them. */
+/** Joiners and variation selectors after a non-ASCII letter: some scripts and emoji need them. */
 const visibleInEffect = /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f]/gu;
-/** Control and format characters, and blanks that are not blank to `\s`; a line end in a name is a blank. */
+/** Control and format characters, and blanks that `\s` does not match; a line end counts as a blank. */
 const invisible = /(?![\t\n\v\f\r\u2028\u2029])[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const everyInvisible = new RegExp(invisible, 'gu');
 
-/** Whether a name holds a character that people do not see: it then is another name than the one they read. */
+/** True if a name contains an invisible character, so that it differs from the name that people read. */
 export function hasInvisible(name: string): boolean {
   return invisible.test(name.replace(visibleInEffect, ''));
 }
 
-/** The name without what people do not see. */
+/** The name without invisible characters. */
 export function visibleName(name: string): string {
   return name.replace(everyInvisible, '').trim();
 }
 
-/** A name that was written with other capitals, blanks, `_` or `-` is the same name: what all its spellings share. */
+/** Equal for names that differ only in capitals, blanks, `_` and `-`. */
 export function foldedName(name: string): string {
   return name
     .normalize('NFKC')
@@ -24,7 +24,7 @@ export function foldedName(name: string): string {
 
 const plainName = /^[\p{L}\p{M}\p{N}_.[\]-]+$/u;
 
-/** The name as it is shown to a person: in quotes where it is not one word, and what is invisible in it escaped. */
+/** The name for display: quoted unless it is a single word, with invisible characters escaped. */
 export function shownName(name: string): string {
   if (plainName.test(name) && !hasInvisible(name)) return name;
   return JSON.stringify(name).replace(everyInvisible, (character) => {

@@ -5,23 +5,23 @@ import type { Task } from '../domain/task.ts';
 
 /** The limits of one call. */
 export interface CallLimits {
-  /** No longer than this, in ms; the adapter's own timeout may be shorter. */
+  /** Timeout in ms; the adapter's own timeout may be shorter. */
   readonly timeLeftMs: number;
-  /** Ends the call at once, as a fault of kind `transport`. */
+  /** Aborts the call at once, as a fault of kind `transport`. */
   readonly signal?: AbortSignal;
 }
 
 export type PollAnswer = { readonly ready: false } | { readonly ready: true; readonly solution: Solution };
 
 /**
- * The solving service. Both methods throw `ProviderFault` and nothing else.
+ * The solving service. Both methods throw only `ProviderFault`.
  *
  * `submit` is paid and cannot be undone: an adapter sends it at most once per call. `poll` is free.
  */
 export interface SolverApi {
-  /** Hands a task in; resolves with the service's id, an opaque string. */
+  /** Submits a task; resolves with the service's id, an opaque string. */
   submit(task: Task, limits: CallLimits): Promise<string>;
-  /** Looks once whether the solution is there. */
+  /** Checks once for the solution. */
   poll(captchaId: string, limits: CallLimits): Promise<PollAnswer>;
 }
 
@@ -31,7 +31,7 @@ export interface Threads {
   readonly workingThreads: number;
 }
 
-/** What the service says about the account, and what it is told about solutions. Throws `ProviderFault`. */
+/** Account requests, and reports about solutions. Throws `ProviderFault`. */
 export interface AccountApi {
   /** In the account's currency. */
   balance(): Promise<number>;
@@ -41,71 +41,71 @@ export interface AccountApi {
 
 export type ConnectionStep = 'DNS' | 'TCP' | 'TLS';
 
-/** How a connection to a host came about, step by step. */
+/** The steps of a connection to a host. */
 export interface ConnectionReport {
-  /** The steps that were taken and how long each took, in ms. */
+  /** The steps taken, with their durations in ms. */
   readonly steps: readonly { readonly step: ConnectionStep; readonly durationMs: number }[];
-  /** The step that failed and why, as a phrase; null where the connection stands. */
+  /** The failed step and the reason, as a phrase; null if the connection succeeded. */
   readonly failed: { readonly step: ConnectionStep; readonly error: string } | null;
 }
 
-/** The service's clock beside ours. */
+/** The service's clock compared with the local one. */
 export interface ClockReading {
   /** The service's wall clock, cut to whole seconds, in ms since the epoch. */
   readonly serverAt: number;
-  /** Our own wall clock at the moment in the middle between question and answer. */
+  /** Local wall-clock time at the midpoint of the request, in ms since the epoch (for clock-skew estimation). */
   readonly localAt: number;
-  /** Between question and answer, in ms. */
+  /** Round trip of the request, in ms. */
   readonly roundTripMs: number;
 }
 
-/** What a few cheap questions, one after the other on one connection, say about the service. */
+/** The answers to a few cheap requests, sent one after another on one connection. */
 export interface ServiceAnswers {
-  /** Of every question that was answered, in order, in ms; the first one had to connect before it was sent. */
+  /** Round trips of the answered requests, in order, in ms; the first one includes connecting. */
   readonly roundTripsMs: readonly number[];
-  /** What ended the questions early, or what the service holds against the account; null where nothing did. */
+  /** What ended the requests early, or a problem of the account; null if there is none. */
   readonly fault: Fault | null;
-  /** Null where it was not told. */
+  /** Null if unknown. */
   readonly balance: number | null;
   readonly threads: Threads | null;
-  /** Null where the service does not tell its time. */
+  /** Null if the service does not send its time. */
   readonly clock: ClockReading | null;
 }
 
-/** How the service can be reached, and what it answers. */
+/** How the service is reached, and its answers. */
 export interface ApiProbeReport {
-  /** Null through a proxy, which makes the connection. */
+  /** Null with a proxy, which makes the connection. */
   readonly connection: ConnectionReport | null;
-  /** Null where there was no connection to ask on. */
+  /** Null without a connection. */
   readonly answers: ServiceAnswers | null;
 }
 
-/** What a region's workers say about themselves. */
+/** The report of a region's workers. */
 export interface RegionAnswer {
-  /** Their own word, in lower case, such as `healthy` or `draining`; null where there is none. */
+  /** Their status word in lower case, such as `healthy` or `draining`; null if there is none. */
   readonly status: string | null;
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
-  /** What it says that cannot be, as a phrase free of its own words; left out where all of it can. */
+  /** An impossible value in the report, as a phrase without the region's own text; absent if there is none. */
   readonly invalidField?: string;
 }
 
 export type ProbeResult =
   | { readonly answered: true; readonly latencyMs: number; readonly answer: RegionAnswer }
-  /** Nothing came, or nothing that a serving region says. `error`: one sentence free of control characters. */
+  /** No answer, or none of a serving region. `error`: one sentence without control characters. */
   | { readonly answered: false; readonly latencyMs: number | null; readonly error: string };
 
 export interface ProbeLimits {
-  /** The longest that the probe may take, in ms, from connecting to the last byte. */
+  /** Timeout of the probe in ms, from connecting to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
-/** Asks an endpoint once. Never rejects: what goes wrong is a result. */
+/** Probes an endpoint once. Never rejects: a failure is a result. */
 export interface RegionProbe {
-  /** Looks at a region's health endpoint. */
+  /** Probes a region's health endpoint. */
   probeRegion(url: string, limits: ProbeLimits): Promise<ProbeResult>;
-  /** Whether the solving service can be reached at all: any HTTP answer will do. It needs no key. */
+  /** Tests whether the solving service is reachable: any HTTP answer counts. Needs no key. */
   probeApi(baseUrl: string, limits: ProbeLimits): Promise<ApiReach>;
 }
 
@@ -115,5 +115,5 @@ export interface ApiReach {
   readonly error: string | null;
 }
 
-/** Where events go. Must not throw and must not block. */
+/** Receives events. Must not throw and must not block. */
 export type EventSink = (event: SolverEvent) => void;

@@ -5,15 +5,15 @@ import type { Awaitable } from './system.ts';
 /** One record of a batch's input. */
 export interface InputRow {
   readonly type: 'row';
-  /** Counts records from 1, the header not among them. */
+  /** Number of the record from 1, without the header. */
   readonly row: number;
-  /** The line of the file on which the record begins, from 1. */
+  /** The first line of the record in the file, from 1. */
   readonly line: number;
-  /** Names the record by its content and, among records of equal content, by its occurrence: 32 hex digits. */
+  /** Identifies the record by its content and, among records of equal content, its occurrence: 32 hex digits. */
   readonly key: string;
-  /** Every column of the record, in its order, as written; names are already mapped. */
+  /** All columns of the record in order, unchanged; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
-  /** The columns that hold `true` or `false` as booleans of JSON, which the wire knows as 1 and 0. */
+  /** Columns with `true` or `false` as JSON booleans, which are 1 and 0 on the wire. */
   readonly booleans?: readonly string[];
 }
 
@@ -21,10 +21,10 @@ export interface InputRow {
 export interface RowError {
   /** The line of the file on which the record begins, from 1. */
   readonly line: number;
-  /** The column at fault; null where it is the record as a whole. */
+  /** The invalid column; null if the whole record is invalid. */
   readonly column: string | null;
   readonly reason: string;
-  /** What to do about it, as a sentence. */
+  /** The fix, as a sentence. */
   readonly fix: string;
 }
 
@@ -38,75 +38,79 @@ export interface BadRow extends RowError {
 /** The image in the file that a row names, as bare base64, or why it is not sent. */
 export type ImageRead = Result<string, Pick<RowError, 'reason' | 'fix'>>;
 
-/** Where the tasks of a batch come from. Throws `UsageError` for an input that cannot be used at all. */
+/** The source of a batch's tasks. Throws `UsageError` for an unusable input. */
 export interface TaskSource {
-  /** True where the input can be read again from its beginning: a file, not a pipe. */
+  /** True if the input can be read again from the start: a file, not a pipe. */
   readonly isRepeatable: boolean;
-  /** The names of the columns, mapped, in their order; for JSON Lines those of the first record. */
+  /** The column names after mapping, in order; for JSON Lines those of the first record. */
   columns(): Promise<readonly string[]>;
-  /** All records in their order. A source that is not repeatable can be read once. */
+  /** All records in order. Can be called only once if the source is not repeatable. */
   records(): AsyncIterable<InputRow | BadRow>;
 }
 
-/** What must be durable before the next step of an attempt is taken, so that a crash neither loses nor pays twice. */
+/**
+ * Records the steps of an attempt durably before the next step, so that a crash neither loses a solution nor pays
+ * twice.
+ */
 export interface AttemptJournal {
   /**
-   * Before the submission is sent: from now on it may have been paid for. `wasInDoubt`: so may an earlier one, as the row
-   * of the finished task says that is begun again; whatever is not finished the journal knows itself.
+   * Called before the submission is sent: from now on it may have been paid for. `wasInDoubt`: an earlier one may have
+   * been paid for too, according to the row of a finished task that starts over. For unfinished tasks the journal knows
+   * this itself.
    */
   intend(taskKey: string, attempt: number, wasInDoubt?: boolean): Awaitable<void>;
-  /** The submission was refused, so that nothing was paid for. Need not be durable at once. */
+  /** The submission was refused, so nothing was paid. Need not be durable at once. */
   refused(taskKey: string): Awaitable<void>;
-  /** Before the first poll: the id is known. `submittedAt` in epoch ms. */
+  /** Called before the first poll, with the accepted id. `submittedAt` in epoch ms. */
   submitted(taskKey: string, captchaId: string, submittedAt: number): Awaitable<void>;
 }
 
-/** How far a task had come when its journal was last written. */
+/** A task's progress at the last write of its journal. */
 export type TaskProgress =
   | OpenProgress
-  /** It has its row. `expiresAt` in epoch ms; null where it does not expire. */
+  /** The task has its row. `expiresAt` in epoch ms; null if it does not expire. */
   | { readonly state: 'solved'; readonly expiresAt: number | null }
   | { readonly state: 'failed' };
 
-/** What a finished task leaves: its row of output, complete. */
+/** The complete output row of a finished task. */
 export interface FinishedTask {
   readonly key: string;
   readonly status: 'solved' | 'failed';
   readonly expiresAt: number | null;
-  /** Column by column, as they will be written. */
+  /** Values by column, as they will be written. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The truth about a batch: what was paid for and what came of it. Everything it resolves is durable. */
+/** The record of a batch's payments and results. Everything is durable when its promise resolves. */
 export interface TaskJournal extends AttemptJournal {
   progressOf(key: string): TaskProgress;
-  /** Before the task is sent to a queue: from now on a worker may pay for it. */
+  /** Called before the task is sent to a queue: from now on a worker may pay for it. */
   queued(key: string): Promise<void>;
-  /** Whether the task was sent to a queue since it had its latest row. */
+  /** True if the task was sent to a queue after its latest row. */
   wasQueued(key: string): boolean;
-  /** Before the row is written. */
+  /** Called before the row is written. */
   finished(task: FinishedTask): Promise<void>;
-  /** The latest rows of all finished tasks, in the order in which they were finished, one per task. */
+  /** The latest rows of all finished tasks, one per task, in the order of finishing. */
   finishedTasks(): AsyncIterable<FinishedTask>;
-  /** The latest row of one finished task; null where it has none. */
+  /** The latest row of a finished task; null if it has none. */
   rowOf(key: string): Promise<FinishedTask | null>;
-  /** Writes what is outstanding and gives the lock back. */
+  /** Writes pending records and releases the lock. */
   close(): Promise<void>;
 }
 
 /** One URL of an input; lines count from 1. */
 export interface UrlLine {
   readonly line: number;
-  /** Without blanks around it. */
+  /** Trimmed. */
   readonly text: string;
-  /** Why the input holds no URL here, as a phrase; null where it holds a text. */
+  /** Why the line contains no URL, as a phrase; null if it contains text. */
   readonly fault: string | null;
 }
 
-/** URLs in the order of an input, those that came together in one batch. */
+/** The URLs of an input in order, in batches as they arrive. */
 export interface UrlSource {
-  /** Throws `UsageError` for an input that cannot be used. */
+  /** Throws `UsageError` for an unusable input. */
   readonly batches: AsyncIterable<readonly UrlLine[]>;
-  /** Gives the input back, at its end or before. */
+  /** Closes the input, at its end or earlier. */
   readonly close: () => Promise<void>;
 }

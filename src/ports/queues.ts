@@ -1,136 +1,147 @@
 import type { OpenProgress, QueuedTask, TaskAddress, TaskResult } from '../domain/queued-task.ts';
 
-/** A worker's time-bound hold on a task. It is renewed by itself until it is ended, lost, or its queue is closed. */
+/**
+ * A worker's time-limited hold on a task. It is renewed automatically until it is ended or lost, or its queue is
+ * closed.
+ */
 export interface TaskLease {
-  /** As it was when it was received. */
+  /** The task as it was received. */
   readonly queued: QueuedTask;
-  /** How often the task was handed to a worker, from 1: above it, an earlier one may have died of it. */
+  /** Number of deliveries to workers, from 1; above 1, an earlier worker may have crashed on it. */
   readonly delivery: number;
-  /** Aborts when somebody else may have the task: stop working on it. May come late, so `save` is what decides. */
+  /** Aborts when another worker may have the task: stop working on it. It may come late, so `save` decides. */
   readonly lost: AbortSignal;
-  /** Aborts when the queue has lost its data, and with it this lease. Never where the engine cannot tell. */
+  /** Aborts when the queue has lost its data, this lease included. Never aborts if the engine cannot detect that. */
   readonly forgotten: AbortSignal;
   /**
-   * Writes down how far the task is; durable when it resolves. Waits for a queue that comes back. Throws `LeaseLostError` where
-   * the task was handed to somebody else meanwhile, whose progress it then leaves alone, and `LeaseForgottenError` where the
-   * queue has lost its data.
+   * Saves the progress; durable when it resolves. Waits while the queue is unreachable. Throws `LeaseLostError` if
+   * another worker has received the task, whose progress it leaves unchanged, and `LeaseForgottenError` if the queue
+   * has lost its data.
    */
   save(progress: OpenProgress): Promise<void>;
-  /** The task has its result: it leaves the queue. False where the lease was lost, which then changes nothing. */
+  /** Removes the finished task from the queue. False, without effect, if the lease was lost. */
   ack(): Promise<boolean>;
   /**
-   * Before the task is copied into the queue of that `place`. Answers the progress that the copy is to have; null where the
+   * Called before the task is copied into the queue of that `place`. Returns the progress for the copy; null if the
    * lease was lost.
    */
   offer(place: string): Promise<OpenProgress | null>;
   /**
-   * The copy is in the queue that the task was offered to: it leaves this one without a trace, so that it may come back.
-   * False where the lease was lost; the task is where it was then.
+   * Called after the copy was queued in the offered place: deletes the task here completely, so that it may come back
+   * later. False if the lease was lost; the task then stays here.
    */
   moved(): Promise<boolean>;
-  /** Hands the task back with its progress, for others after `delayMs` (default: at once). False where it was lost. */
+  /**
+   * Returns the task to the queue with its progress, visible after `delayMs` (default: at once). False if it was lost.
+   */
   release(delayMs?: number): Promise<boolean>;
-  /** Sets the task aside, with its progress, until a person queues it again. False where it was lost. */
+  /** Dead-letters the task with its progress until a user requeues it. False if it was lost. */
   deadLetter(reason: string): Promise<boolean>;
 }
 
-/** What is in a queue; null where the engine cannot tell. Engines may be some seconds behind. */
+/** Counts of a queue; null if the engine does not know. Engines may be some seconds behind. */
 export interface QueueDepth {
-  /** Those that are delayed included. */
+  /** Includes delayed tasks. */
   readonly waiting: number;
   readonly inFlight: number;
-  /** Since when the oldest waiting task has been queued, in ms; null also where none waits. */
+  /** Age of the oldest waiting task since it was queued, in ms; null also if none is waiting. */
   readonly oldestAgeMs: number | null;
   readonly dead: number | null;
 }
 
-/** A task that was set aside. */
+/** A dead-lettered task. */
 export interface DeadTask {
   readonly queued: QueuedTask;
-  /** One sentence; null where the engine does not keep it. */
+  /** One sentence; null if the engine does not store it. */
   readonly reason: string | null;
   readonly deliveries: number;
 }
 
 /**
- * The tasks of one region. Delivers each at least once; a task whose holder died is handed to the next within 20 s (on SQS
- * within its visibility timeout). Every method throws `QueueUnavailableError` where the queue cannot be reached.
+ * The tasks of one region. Delivers each at least once; a task of a dead worker is delivered again within 20 s (on SQS
+ * within its visibility timeout). Every method throws `QueueUnavailableError` if the queue is unreachable.
  */
 export interface TaskQueue {
-  /** Names the queue in what is known of its tasks: all handles on it have the same, and no other queue has. */
+  /** The queue's name in the fleet state: equal for all handles on it, and unique to it. */
   readonly place: string;
   /**
-   * Queues tasks, with the progress they have. Idempotent by id, as far as the engine remembers: a task that is in the
-   * queue already is left as it is. Answers the ids of those that were not. What it throws on may be in the queue all the
-   * same.
+   * Queues tasks with their progress. Idempotent by id while the engine remembers the id: a task that is already in the
+   * queue is not changed. Returns the ids of the new tasks. After an error the tasks may be in the queue.
    */
   send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
-  /** Queues tasks whose results are lost: like `send`, but what the engine remembers as done is queued again, too. */
+  /** Queues tasks with lost results: like `send`, but includes tasks that the engine remembers as finished. */
   sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
   /**
-   * Queues a task whose lease was forgotten, with the progress that its holder knows. False where it is queued again already,
-   * here or in another queue: it is left as it is.
+   * Queues a task whose lease was lost with the queue's data, with its holder's progress. False, without effect, if it
+   * is already queued again, here or in another queue.
    */
   bringBack(task: QueuedTask): Promise<boolean>;
-  /** Notes, before the first task of a run is sent to any queue, that there is this run. */
+  /** Registers a run; called before its first task is sent to any queue. */
   noteRun(run: string): Promise<void>;
-  /** Whether the run is noted: where it is not, what was sent is lost. True where the engine cannot tell. */
+  /** True if the run is registered; otherwise its sent tasks are lost. True if the engine cannot tell. */
   knowsRun(run: string): Promise<boolean>;
-  /** Of each task, whether it is still to be done here: it waits, is held, or was set aside. Null where the engine cannot tell. */
+  /** For each task, whether it is still open here: waiting, held, or dead-lettered. Null if the engine cannot tell. */
   holds(tasks: readonly TaskAddress[]): Promise<readonly (boolean | null)[]>;
   /**
-   * At most `most` tasks, and none that waits for a free slot. Waits up to `waitMs` for the first; none when `signal` aborts.
-   * A copy of a task that is in another queue by now is dropped.
+   * Receives up to `most` tasks, only as many as are available. Waits up to `waitMs` for the first one; none if
+   * `signal` aborts. A copy of a task that was moved to another queue is dropped.
    */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]>;
   depth(): Promise<QueueDepth>;
-  /** At most `most` of the dead letters, in no particular order. */
+  /** Up to `most` dead letters, in no particular order. */
   dead(most: number): Promise<readonly DeadTask[]>;
-  /** Queues dead letters again, with the progress they had: those of the ids, or all. Answers how many. */
+  /** Requeues dead letters with their progress: those with these ids, or all. Returns their number. */
   requeue(ids: readonly string[] | null): Promise<number>;
-  /** Lets go of the engine. A lease that is still held runs out by itself. */
+  /** Closes the connection. A lease that is still held expires by itself. */
   close(): Promise<void>;
 }
 
-/** A result in the hands of a reader. It stays in the queue until it is acknowledged. */
+/** A result held by a reader. It stays in the queue until it is acknowledged. */
 export interface ResultLease {
   readonly result: TaskResult;
-  /** The result was written where it belongs: it leaves the queue. */
+  /** Removes the result from the queue after it was written. */
   ack(): Promise<void>;
 }
 
-/** Reads the results of one run, or of all that nobody else reads. Every method throws `QueueUnavailableError`. */
+/**
+ * Reads the results of one run, or of all runs without a reader of their own. Every method throws
+ * `QueueUnavailableError`.
+ */
 export interface ResultReader {
-  /** At most `most` results that no other reader holds. Waits up to `waitMs` for the first; none when `signal` aborts. */
+  /** Up to `most` results that no other reader holds. Waits up to `waitMs` for the first; none if `signal` aborts. */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]>;
-  /** Hands back what was not acknowledged. */
+  /** Returns results that were not acknowledged. */
   close(): Promise<void>;
 }
 
-/** What waits to be read and what readers hold. */
+/** Number of waiting and of held results. */
 export interface ResultDepth {
   readonly waiting: number;
   readonly inFlight: number;
 }
 
 /**
- * The central results. The first result of a task stands, whoever pushes another, and also long after it was read; what an
- * engine cannot tell apart its readers do. Every method throws `QueueUnavailableError` where the queue cannot be reached.
+ * The central results queue. The first result of a task is final, even long after it was read; duplicates that an
+ * engine cannot detect are removed by its readers. Every method throws `QueueUnavailableError` if the queue is
+ * unreachable.
  */
 export interface ResultQueue {
-  /** Durable when it resolves. `duplicate`: the task had its result, and this one is dropped. */
+  /** Durable when it resolves. `duplicate`: the task already had a result, and this one is dropped. */
   push(result: TaskResult): Promise<'first' | 'duplicate'>;
-  /** Whether the task has its result: a worker asks before it begins, and then acknowledges the task without solving it. */
+  /**
+   * True if the task has a result: a worker checks this before it starts, and then acknowledges the task without
+   * solving it.
+   */
   isFinished(task: TaskAddress): Promise<boolean>;
-  /** Null reads every run that has no reader of its own at the moment. */
+  /** Null reads every run that currently has no reader of its own. */
   reader(run: string | null): ResultReader;
   depth(): Promise<ResultDepth>;
   close(): Promise<void>;
 }
 
-/** Who begins a task, and in which queue. */
+/** The delivery that starts a task, and its queue. */
 export interface Beginning {
-  /** Names this delivery, and no other. */
+  /** Unique name of this delivery. */
   readonly holder: string;
   /** The `place` of the queue. */
   readonly place: string;
@@ -139,10 +150,10 @@ export interface Beginning {
 export type Begun =
   | {
       readonly isHere: true;
-      /** How far the task is, as was written down last; null where nothing was. */
+      /** The last saved progress; null if there is none. */
       readonly progress: OpenProgress | null;
     }
-  /** It was begun in another queue, or moved there: this copy is one too many. */
+  /** The task was started in another queue or moved there: this copy is a duplicate. */
   | { readonly isHere: false };
 
 /** A task that is about to be copied into another queue. */
@@ -153,62 +164,69 @@ export interface Offer extends Beginning {
 }
 
 /**
- * What a fleet keeps beside its queues, by queue id. For all engines: in which queue each task is that was begun, so that
- * of two copies one is worked on. For those whose messages never change also: what was sent, how far tasks are and which
- * of them have their result. Every method throws `QueueUnavailableError`.
+ * The state that a fleet stores outside its queues, by queue id. For all engines: the queue of each started task, so
+ * that only one of two copies is worked on. For engines with immutable messages also: sent tasks, progress, and
+ * results. Every method throws `QueueUnavailableError`.
  */
 export interface FleetState {
   /**
-   * Makes `holder` the one who may save and move the task, unless it is in another queue. A task that nobody began is where
-   * it is begun first; one that is offered to a queue is there and where it was, until it is begun in one of them.
+   * Makes `holder` the only one that may save and move the task, unless the task is in another queue. A task that was
+   * never started belongs to the queue in which it is started first. A task offered to another queue belongs to both
+   * until it is started in one of them.
    */
   begin(id: string, beginning: Beginning): Promise<Begun>;
   /**
-   * Before the copy is made. False where somebody else has begun the task since. Here and in `save`, a task of which all
-   * knowledge is lost is where its holder says.
+   * Called before the copy is made. False if another delivery has started the task since. Here and in `save`, if all
+   * data about a task is lost, it belongs to its holder's queue.
    */
   offer(id: string, offer: Offer): Promise<boolean>;
-  /** The copy was made: the task is there from now on. False where it was begun where it had been, and so stays there. */
+  /**
+   * Called after the copy was made: the task now belongs to the other queue. False if it was started in the old queue
+   * meanwhile, where it then stays.
+   */
   settle(id: string, offer: Pick<Offer, 'holder' | 'to'>): Promise<boolean>;
-  /** Notes, before the first task of a run is sent, that there is this run. */
+  /** Registers a run; called before its first task is sent. */
   noteRun(run: string): Promise<void>;
-  /** Whether the run is noted: where it is not, what was known of its tasks is lost. */
+  /** True if the run is registered; otherwise the data about its tasks is lost. */
   knowsRun(run: string): Promise<boolean>;
-  /** The `place` of the queue in which the task is; null where it was never begun. */
+  /** The `place` of the task's queue; null if it was never started. */
   placeOf(id: string): Promise<string | null>;
-  /** Takes the task from a queue that cannot be reached, or has lost it: what comes to light there is a copy too many. No effect where it is elsewhere by now. */
+  /**
+   * Takes a task from a queue that is unreachable or has lost it; a copy that reappears there is a duplicate. No effect
+   * if the task is in another queue by now.
+   */
   takeOver(id: string, move: { readonly from: string; readonly to: string }): Promise<void>;
-  /** The task has its result, which stands for itself: where it was need not be known any more. */
+  /** Called when the task has its result: its place need not be stored any more. */
   forget(id: string): Promise<void>;
 
-  /** Those of the ids that were not recorded as sent. */
+  /** The ids that were not recorded as sent. */
   unsent(queue: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   recordSent(queue: string, ids: readonly string[]): Promise<void>;
-  /** The task was taken from the queue, to which it may be sent again. */
+  /** Called when the task has left the queue, so that it can be sent there again. */
   forgetSent(queue: string, id: string): Promise<void>;
-  /** False where somebody else has begun since, whose progress stays. */
+  /** False if another delivery has started since; its progress is kept. */
   save(id: string, by: Beginning, progress: OpenProgress): Promise<boolean>;
-  /** Keeps the result until it was delivered, unless the task has one. Answers the one that stands; null once delivered. */
+  /** Stores the result until it is delivered, unless the task has one. Returns the final one; null once delivered. */
   claimResult(id: string, result: string): Promise<{ readonly isFirst: boolean; readonly standing: string | null }>;
-  /** The result that stands: its text, null once delivered, undefined where there is none. */
+  /** The final result: its text, null once delivered, undefined if there is none. */
   standingResult(id: string): Promise<string | null | undefined>;
   recordDelivered(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a Redis says about itself. Null is what it does not tell, which hosted ones may not. */
+/** Facts that a Redis reports. Null for facts that it does not report, as with some hosted ones. */
 export interface RedisInfo {
   readonly version: string | null;
-  /** `maxmemory-policy`: what it does when it is full. */
+  /** `maxmemory-policy`: its behaviour when memory is full. */
   readonly evictionPolicy: string | null;
-  /** Whether every write goes to a log on its disk. */
+  /** True if every write goes to a log on disk. */
   readonly isAppendOnly: boolean | null;
-  /** The workers that are connected, each to the tasks of its region. */
+  /** The connected workers by region. */
   readonly workers: readonly ConnectedWorker[] | null;
 }
 
 export interface ConnectedWorker {
   readonly region: string;
-  /** For how long it has been connected, in ms. */
+  /** Age of the connection, in ms. */
   readonly ageMs: number;
 }

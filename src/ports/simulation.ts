@@ -1,54 +1,57 @@
 import type { Clock } from './system.ts';
 
-/** From the shortest to the longest, uniform between, in ms. */
+/** A range with uniform distribution, in ms. */
 export type SpanMs = readonly [shortest: number, longest: number];
 
-/** What became of a submission: taken, refused for want of room, or not served at all. */
+/** The result of a submission: accepted, refused because the service is full, or failed. */
 export type ModelledReply = 'accepted' | 'busy' | 'failed';
 
-/** Looks on while a modelled service is used. */
+/** Observes the use of a modelled service. */
 export interface ServiceWatch {
-  /** As it arrives. */
+  /** Called when it arrives. */
   submission(reply: ModelledReply): void;
   poll(): void;
-  /** A solution was handed out. */
+  /** Called when a solution was delivered. */
   solved(): void;
 }
 
-/** A service with room for so much, which at times is not there. */
+/** A service with limited capacity and an optional outage. */
 export interface ServiceModel {
-  /** Submissions fail from `fromMs` until before `toMs`; solutions are handed out all the same. Null: never. */
+  /** Submissions fail from `fromMs` until before `toMs`; solutions are still delivered. Null: no outage. */
   readonly outage: { readonly fromMs: number; readonly toMs: number } | null;
   readonly roundTripMs: SpanMs;
-  /** From the acceptance until the solution is there. */
+  /** Time from acceptance to solution. */
   readonly solveMs: SpanMs;
-  /** Null: any number of submissions. */
+  /** Null: unlimited. */
   readonly capacity: ServiceCapacity | null;
 }
 
 export interface ServiceCapacity {
-  /** Submissions per second; what is more is told that there is no room. */
+  /** Submissions per second; further ones are refused as busy. */
   readonly perSecond: number;
-  /** Above so many times of it the service collapses: it accepts half of what it could, and the rest fails. */
+  /** Above this multiple of it the service collapses: it accepts half of its capacity, and the rest fails. */
   readonly collapseRatio: number;
 }
 
-/** A service that becomes slower with every request in it. After M. Brooker, *Metastability and Distributed Systems*. */
+/**
+ * A service that becomes slower with every concurrent request. After M. Brooker, *Metastability and Distributed
+ * Systems*.
+ */
 export interface ThrashingModel {
-  /** Time in the service of a request that is alone there. */
+  /** Service time of a request without concurrent ones. */
   readonly serviceMs: number;
-  /** What every request that is in the service adds to it. */
+  /** Added service time per concurrent request. */
   readonly contentionMs: number;
-  /** One way, on average; exponentially distributed. */
+  /** Mean one-way latency; exponentially distributed. */
   readonly networkMs: number;
-  /** Clients wait no longer; the service goes on working for nobody. */
+  /** Clients time out after this; the service still finishes their requests. */
   readonly timeoutMs: number;
 }
 
-/** A clock whose time passes only when it is told to, and then without waiting. */
+/** A clock whose time passes only on request, and then without waiting. */
 export interface VirtualTime extends Clock {
-  /** Lets time pass until nobody sleeps. */
+  /** Advances time until no sleeper is left. */
   run(): Promise<void>;
-  /** Lets `ms` pass, waking whoever is due. */
+  /** Advances time by `ms` and wakes all due sleepers. */
   advance(ms: number): Promise<void>;
 }

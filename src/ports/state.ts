@@ -1,67 +1,70 @@
 import type { Awaitable } from './system.ts';
 
-/** The right to make one submission, bound to the state the breaker was in when it was given. */
+/** Permission for one submission, bound to the state of the breaker at that time. */
 export interface Permit {
   readonly epoch: number;
   /** True for the one submission that tests whether the service is back. */
   readonly probe: boolean;
-  /** Names a submission on whose answer others wait, while the service is not known to be there. */
+  /** Identifies a submission whose answer others wait for, while the service is unproven. */
   readonly ticket?: number;
 }
 
 export type AcquireResult =
   | { readonly admitted: true; readonly permit: Permit }
   /**
-   * `retryInMs`: until it is worth asking again. `soon`: nothing is known against the service; the answers to a few
-   * submissions are awaited before more are let through, so that even a task that would rather fail asks again.
+   * `retryInMs`: time until a new request may succeed. `soon`: the service has not failed; the breaker waits for a few
+   * answers before it admits more, so that even a task that does not wait asks again.
    */
   | { readonly admitted: false; readonly retryInMs: number; readonly soon?: true };
 
 /**
- * What a submission said about the service's availability: `success` any coherent answer, `failure` unavailable,
- * `busy` reachable but full, `abandoned` nothing was learnt.
+ * What a submission says about the service's availability: `success` any coherent answer, `failure` unavailable, `busy`
+ * reachable but full, `abandoned` nothing.
  */
 export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 
-/** Stops submissions, first attempts included, to a service that is known to be unavailable. */
+/** Stops submissions, first attempts included, to an unavailable service. */
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
-  /** Must be called exactly once for every permit. A permit of an older epoch changes nothing. */
+  /** Must be called exactly once per permit. A permit of an older epoch has no effect. */
   record(permit: Permit, result: CallResult): Awaitable<void>;
 }
 
 export interface WithdrawRequest {
-  /** `wait` reserves a token that will be free later; `fail` takes one that is free now, or none. */
+  /** `wait` reserves a token that becomes free later; `fail` takes one that is free now, or none. */
   readonly onExhausted: 'fail' | 'wait';
-  /** A reservation further off than this, in ms, is refused. */
+  /** Longer waits for a reservation are refused, in ms. */
   readonly maxWaitMs: number;
-  /** Who spends, for the audit. */
+  /** The spending task, for the audit. */
   readonly taskId: string;
 }
 
 export type Withdrawal =
-  /** The token is the caller's, to be used no sooner than after `waitMs`. */
+  /** The token may be used after `waitMs`. */
   | { readonly granted: true; readonly waitMs: number; readonly balance: number }
-  /** Nothing was taken. `retryInMs`: until a token would be free; null where none ever will by time alone. */
+  /** No token was taken. `retryInMs`: time until one is free; null if none ever is by time alone. */
   | { readonly granted: false; readonly retryInMs: number | null };
 
-/** What all tasks together may retry. Every submission after the first of a task withdraws one token, before its backoff. */
+/**
+ * The retry budget of all tasks together. Every submission of a task after its first withdraws one token, before its
+ * backoff.
+ */
 export interface RetryBudget {
   /** Records an accepted submission, which funds later retries. */
   deposit(): Awaitable<void>;
-  /** Takes one token, or says when to come back. There are no refunds. */
+  /** Takes one token, or says when to ask again. There are no refunds. */
   tryWithdraw(request: WithdrawRequest): Awaitable<Withdrawal>;
 }
 
-/** What the service asked of everybody with `Retry-After`: to be left alone for a while. */
+/** The pause that the service asked for with `Retry-After`; it applies to all tasks. */
 export interface RetryAfterGate {
-  /** Records that the service, just now, asked to be left alone for so long. */
+  /** Records a pause of `ms` from now. */
   extend(ms: number): Awaitable<void>;
-  /** For how much longer it is to be left alone, in ms; 0 where it may be asked. */
+  /** Remaining time of the pause, in ms; 0 if there is none. */
   leftMs(): Awaitable<number>;
 }
 
-/** The retry budget of a fleet, as whoever came first has set it: the keys `budget.*` that describe a bucket. */
+/** The options of a fleet's retry budget, set by the first host: the keys `budget.*` that describe a bucket. */
 export interface FleetBudgetOptions {
   readonly ratio: number | null;
   readonly minRetriesPerSecond: number;
@@ -69,119 +72,128 @@ export interface FleetBudgetOptions {
   readonly burst: number;
 }
 
-/** All that a process has to say to the fleet at one moment. */
+/** Everything that a process sends to the fleet in one request. */
 export interface SyncOptions {
-  /** Hold where nobody else's do. */
+  /** Apply only if the fleet has no options yet. */
   readonly options: FleetBudgetOptions;
   /** Submissions accepted since the last sync, which fund retries. */
   readonly accepted: number;
-  /** Retries that were refused without asking, since the last sync. */
+  /** Retries refused locally since the last sync. */
   readonly refused: number;
-  /** The service asked to be left alone for so long; 0 where it did not. */
+  /** The pause that the service asked for, in ms; 0 for none. */
   readonly quietMs: number;
-  /** Everybody who asks for a token, by the longest that they can wait, in ms: 0 now, Infinity for ever. */
+  /** One entry per requested token: its maximum wait, in ms; 0 for now, Infinity for no limit. */
   readonly asks: readonly number[];
-  /** So many tokens more are wanted on lease, where they are there. */
+  /** Further tokens to lease, if available. */
   readonly surplus: number;
-  /** From the receipt of the talk on, at the place of the fleet: then leased tokens are void. */
+  /** Lifetime of leased tokens, in ms from the receipt of the request. */
   readonly leaseMs: number;
-  /** The bucket that the fleet must still have, as this host knows it; empty where it knows of none. Another one has replaced a lost one. */
+  /**
+   * The bucket that the fleet must still have, as far as this host knows; empty if it knows none. Another bucket has
+   * replaced a lost one.
+   */
   readonly epoch: string;
-  /** For so long tokens may still be used that this host was granted for later; 0 where there are none. */
+  /** How long this host may still use tokens that were granted for later, in ms; 0 if there are none. */
   readonly promisedMs: number;
 }
 
-/** What came of one ask. `waitMs`: granted, when the token is to be used; refused, when to ask again; Infinity never. */
+/**
+ * The answer to one token request. `waitMs`: if granted, when to use the token; if refused, when to ask again, Infinity
+ * for never.
+ */
 export interface FleetWithdrawal {
   readonly granted: boolean;
   readonly waitMs: number;
 }
 
-/** Where the budget of a fleet stands. */
+/** The state of a fleet's budget. */
 export interface FleetFacts {
   readonly options: FleetBudgetOptions;
-  /** Tokens that are there now; below 0 while reservations are outstanding. */
+  /** Tokens available now; below 0 while reservations are outstanding. */
   readonly balance: number;
-  /** Until a token is free by time alone: 0 now, Infinity never. */
+  /** Time until a token is free by time alone, in ms: 0 for now, Infinity for never. */
   readonly nextTokenInMs: number;
   /** Tokens that hosts hold on lease. */
   readonly leased: number;
-  /** For so long the service is to be left alone. */
+  /** Remaining pause that the service asked for, in ms. */
   readonly quietMs: number;
   readonly accepted: number;
   readonly granted: number;
   readonly refused: number;
 }
 
-/** What the fleet answers to a sync. */
+/** The fleet's answer to a sync. */
 export interface SyncReply extends FleetFacts {
-  /** One for every ask, in their order. */
+  /** One per token request, in order. */
   readonly withdrawals: readonly FleetWithdrawal[];
-  /** Names the bucket: a later one of the same place has another name. */
+  /** The bucket's name; a bucket that replaces it has another name. */
   readonly epoch: string;
-  /** A lost bucket was replaced, and grants nothing for so long, until all have told what they hold of the old one. */
+  /**
+   * After a lost bucket was replaced: time in ms in which no token is granted, until all hosts have reported their
+   * tokens of the old one.
+   */
   readonly settlingMs: number;
-  /** Tokens given on lease. */
+  /** Leased tokens. */
   readonly surplus: number;
 }
 
-/** One bucket of retry tokens for all hosts of a fleet, on a clock of its own. Every method throws `RemoteUnavailableError`. */
+/** The bucket of retry tokens of a fleet, on its own clock. Every method throws `RemoteUnavailableError`. */
 export interface FleetBucket {
-  /** Says and asks everything in one piece, and answers in bounded time. What was not answered may have been heard. */
+  /** One atomic request with an answer in bounded time. A request without an answer may have been applied. */
   sync(sync: SyncOptions): Promise<SyncReply>;
-  /** Where it stands; changes nothing. */
+  /** The current state; changes nothing. */
   look(options: FleetBudgetOptions): Promise<FleetFacts>;
-  /** Begins anew, full, with these options. */
+  /** Replaces the bucket by a full one with these options. */
   reset(options: FleetBudgetOptions): Promise<void>;
   close(): void;
 }
 
-/** One entry as it stands in a log. */
+/** An entry as stored in a log. */
 export interface Logged<Entry> {
   readonly entry: Entry;
-  /** When it was written, on the clock of the log. */
+  /** Time of writing, on the clock of the log. */
   readonly atMs: number;
-  /** Who wrote it. */
+  /** The writer. */
   readonly by: string;
 }
 
-/** What follows from the entries of a log and from nothing else: whoever has applied the same ones is in the same state. */
+/** State computed only from a log's entries: processes that have applied the same entries are in the same state. */
 export interface LogState<Entry, Answer> {
-  /** What the entry led to. Must depend on nothing but the entries so far. */
+  /** The answer to the entry. Must depend only on the entries so far. */
   apply(logged: Logged<Entry>): Answer;
-  /** All that there is to know, as plain JSON. */
+  /** The complete state, as plain JSON. */
   snapshot(): object;
   restore(snapshot: object): void;
 }
 
-/** A log that several processes write and read, all in the same order. Every method throws `StateLogError` where it is lost. */
+/** A log that several processes write and read in the same order. Every method throws `StateLogError` if it is lost. */
 export interface SharedLog<Entry, Answer> {
-  /** Applies what others have appended since. */
+  /** Applies the entries that others have appended. */
   catchUp(): void;
-  /** Appends the entries in one piece, applies everything up to them, and answers what each of them led to. */
+  /** Appends the entries atomically, applies all entries up to them, and returns their answers. */
   append(entries: readonly Entry[]): readonly Answer[];
-  /** Whether this writer cannot act any more, or stands still: nobody need wait for it. */
+  /** True if this writer has ended or is stopped, so that others need not wait for it. */
   isProcessDead(writer: string): boolean;
   close(): void;
 }
 
-/** What is true of a folder in which files are kept between runs. */
+/** Facts about a folder with files that are kept between runs. */
 export interface StateFolderFacts {
   readonly path: string;
-  /** What names it: a variable, or `default`. */
+  /** The source of the path: a variable, or `default`. */
   readonly from: string;
-  /** False where it had to be made for the look, and was taken away again. */
+  /** False if it was created for the check, and removed afterwards. */
   readonly existed: boolean;
-  /** Why no file could be written and removed there, such as `EACCES: permission denied`; null where one could. */
+  /** Why no file could be written and removed, such as `EACCES: permission denied`; null if it worked. */
   readonly problem: { readonly code: string; readonly message: string } | null;
-  /** The permission bits; null where the folder is not there. */
+  /** Permission bits; null if the folder does not exist. */
   readonly mode: number | null;
   readonly isOwn: boolean;
-  /** The file system's type, such as `ext4`; null where the system does not tell. */
+  /** Type of the file system, such as `ext4`; null if unknown. */
   readonly fileSystem: string | null;
   readonly isNetwork: boolean;
-  /** What this user may still write; null where the system does not tell. */
+  /** Space that this user may use; null if unknown. */
   readonly freeBytes: number | null;
-  /** How many files may still be made; null where that is not limited or not told. */
+  /** Number of files that can be created; null if unlimited or unknown. */
   readonly freeInodes: number | null;
 }

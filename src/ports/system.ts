@@ -1,18 +1,18 @@
-/** Time: reading it and waiting for it, so that a virtual clock can run a month of waits in a moment. */
+/** Reads the time and waits, so that a virtual clock can run a month of waits in a moment. */
 export interface Clock {
-  /** Monotonic, in ms from an arbitrary start; the same start for every reader of one clock. */
+  /** Monotonic, in ms from an arbitrary start, which is the same for all readers of one clock. */
   nowMs(): number;
-  /** Wall clock, in ms since the epoch; for people and records, never for measuring. */
+  /** Wall clock in ms since the epoch; for display and records, never for measuring. */
   timestamp(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts: the caller looks at its signal. Never rejects. */
+  /** Resolves after `ms`, or at once when `signal` aborts: the caller checks its signal. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Chance. */
+/** A source of random numbers. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
 }
 
-/** A value that one adapter has at hand and another must fetch. */
+/** A value that some adapters have at once and others fetch. */
 export type Awaitable<T> = T | Promise<T>;

@@ -1,7 +1,9 @@
 import { isObject } from '../domain/json.ts';
 import type { Solution } from '../domain/outcome.ts';
 
-/** No answer of the protocol nests deeper than three levels; JSON of thousands would exhaust the stack of its readers. */
+/**
+ * No answer of the protocol has more than three levels; JSON with thousands would overflow the stack of its readers.
+ */
 const maxLevels = 32;
 
 function isShallow(value: unknown, levels: number): boolean {
@@ -9,7 +11,7 @@ function isShallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
-/** The value that a JSON text stands for; undefined where it is malformed, cut off, or nested absurdly deep. */
+/** Parses JSON; undefined if it is malformed, truncated, or nested too deeply. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
@@ -19,7 +21,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What one HTTP body of the service says, in whichever of its spellings. */
+/** The content of an HTTP body of the service, in any of its formats. */
 export type Answer =
   | { readonly type: 'ok'; readonly payload: unknown; readonly fields: Readonly<Record<string, unknown>> }
   /** A success without an envelope: a balance as a number, or the receipt of a report. Never an id or a solution. */
@@ -30,16 +32,16 @@ export type Answer =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The whole of an answer that there is no solution yet. */
+/** Matches a complete "no solution yet" answer. */
 export const notReady = /^CAPT?CHA_NOT_READY$/;
-/** How a text begins that is a code of the service. */
+/** Matches the start of a text that is a code of the service. */
 const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
 const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
-/** A code longer than this is not one. */
+/** A longer text is not a code. */
 const maxCodeLength = 200;
 
 const withoutEnvelope = new Set(['status', 'request', 'result', 'error_text']);
-/** Answers that may come without a `status`: GeeTest and enterprise solutions, and `threadsinfo`. */
+/** Fields of answers that may come without a `status`: GeeTest and enterprise solutions, and `threadsinfo`. */
 const standsAlone = [
   'validate',
   'seccode',
@@ -63,7 +65,7 @@ function answerOfCode(code: unknown): Answer {
     : { type: 'code', code: text };
 }
 
-/** Ids may be numbers beyond what a double holds exactly: then the digits are taken from the text. */
+/** Ids may be numbers beyond the precision of a double: then the digits are taken from the text. */
 function exactNumber(value: number, body: string): unknown {
   if (Number.isSafeInteger(value) || !Number.isInteger(value)) return value;
   return /"(?:request|result)"\s*:\s*(\d+)(?![\d.eE])/.exec(body)?.[1] ?? value;
@@ -82,8 +84,8 @@ function readJson(body: string): Answer {
   const { status, request } = parsed;
   if (status === 1 || status === '1') return answerOfPayload(parsed, body);
   if (status === 0 || status === '0') return answerOfCode(request ?? parsed['error_text']);
-  // Anything else is no envelope of this protocol. What stands in `request` may be a token, and a token taken for a
-  // code would end up in a log.
+  // Anything else is not an envelope of this protocol. `request` may be a token, and a token mistaken for a code would
+  // end up in a log.
   if (typeof request === 'string' && (notReady.test(request) || plainCode.test(request))) return answerOfCode(request);
   return status === undefined && request === undefined && standsAlone.some((name) => Object.hasOwn(parsed, name))
     ? answerOfPayload(parsed, body)
@@ -92,7 +94,7 @@ function readJson(body: string): Answer {
 
 function readPlain(body: string): Answer {
   if (notReady.test(body)) return { type: 'not-ready' };
-  // Split on the first bar only: GeeTest's seccode and OCR answers contain bars of their own.
+  // Split at the first bar only: GeeTest's seccode and OCR answers contain further ones.
   if (body.startsWith('OK|')) return answerOfPayload({ request: body.slice(3) }, '');
   if (plainCode.test(body)) return answerOfCode(body.split(/[\r\n]/, 1)[0]);
   if (plainSuccess.test(body)) return { type: 'bare', text: body };
@@ -102,8 +104,8 @@ function readPlain(body: string): Answer {
 }
 
 /**
- * Reads a body: JSON or plain text, whatever was asked for and whatever the Content-Type says, since CaptchaAI sends
- * JSON as `text/html` and other services send plain text despite `json=1`. Never throws.
+ * Parses a body as JSON or plain text, regardless of the request and the Content-Type: CaptchaAI sends JSON as
+ * `text/html`, and other services send plain text despite `json=1`. Never throws.
  */
 export function readAnswer(text: string): Answer {
   const body = text.replace(/^\uFEFF/, '').trim();
@@ -124,9 +126,9 @@ function partsOf(payload: unknown): Fields | null {
 }
 
 /**
- * The solution in a poll's payload, or null where there is none. GeeTest and Cloudflare answers come as an object, as
- * JSON in a string, or as text of their own; all three become compact JSON with the parts as fields. A list (the cells
- * of a grid) becomes compact JSON.
+ * The solution in a poll's payload, or null. GeeTest and Cloudflare answers arrive as an object, as JSON in a string,
+ * or in a text format of their own; all three become compact JSON with the parts as fields. A list (the cells of a
+ * grid) becomes compact JSON.
  */
 export function solutionOf(payload: unknown, fields: Fields): Solution | null {
   if (Array.isArray(payload)) return { text: JSON.stringify(payload), fields };

@@ -1,21 +1,21 @@
 import { describeFault, type Fault, type FaultKind } from '../domain/fault.ts';
 
-/** Which request a code answered: the same code can mean another thing for a poll than for a submission. */
+/** The request that a code answered: a code can mean different things for a poll and a submission. */
 export type Endpoint = 'submit' | 'poll';
 
 export interface ErrorCode {
   /** As the service writes it. */
   readonly code: string;
   readonly kind: FaultKind;
-  /** The kind when a poll is answered so, where it differs. */
+  /** The kind for a poll, if it differs. */
   readonly pollKind: FaultKind | null;
-  /** The meaning, and what the person should do. */
+  /** Meaning and fix. */
   readonly advice: string;
-  /** The least wait before the next request, in ms. */
+  /** Minimum wait before the next request, in ms. */
   readonly waitMs: number | null;
   readonly threadsFull: boolean;
   readonly maxResubmissions: number | null;
-  /** Whether a poll that is answered so says that an accepted id is gone, and whatever it cost with it. */
+  /** True if this answer to a poll means that the accepted id is lost, with its payment. */
   readonly losesId: boolean;
 }
 
@@ -39,13 +39,13 @@ const rejected = rowsOf('rejected');
 const unsolvable = rowsOf('unsolvable');
 const transport = rowsOf('transport');
 
-/** The id of a submission that was accepted. */
+/** The id of an accepted submission is lost. */
 const forgotten = { maxResubmissions: 1, losesId: true };
 
 /**
- * One row per code. Waits and classes are CaptchaAI's documentation where it speaks, else 2captcha's; where the two
- * disagree the safer reading stands. `ERROR_ZERO_BALANCE` is the account's here: the client asks the service whether it
- * meant that every thread was busy, and says so by way of the fault it throws.
+ * One row per code. Waits and kinds follow CaptchaAI's documentation where it has any, else 2captcha's; if the two
+ * disagree, the safer reading is used. `ERROR_ZERO_BALANCE` has the kind `account` here: the client asks the service
+ * whether it meant busy threads, and then throws another fault.
  */
 const errorCodes: readonly ErrorCode[] = [
   throttled('ERROR_NO_SLOT_AVAILABLE', 'Every thread is busy. Lower the concurrency or buy threads.', {
@@ -113,30 +113,30 @@ const errorCodes: readonly ErrorCode[] = [
 
 const byCode = new Map(errorCodes.map((entry) => [entry.code, entry]));
 
-/** An unknown code may be a passing one when a submission is answered so, once; a poll that is answered so is lost. */
+/** An unknown code may be temporary for a submission, once; for a poll it means that the id is lost. */
 const unknownCode: Omit<ErrorCode, 'code' | 'maxResubmissions'> = {
   ...plain,
   kind: 'rejected',
   advice: 'The service answered with a code that is not documented.',
 };
 
-/** All codes that have a row, in the table's order. */
+/** All codes of the table, in its order. */
 export function knownErrorCodes(): readonly ErrorCode[] {
   return errorCodes;
 }
 
-/** Whether a code has a row or a kind of its own in `kinds`. */
+/** True if a code has a row, or a kind in `kinds`. */
 export function isKnownCode(code: string, kinds: Readonly<Record<string, FaultKind>>): boolean {
   return byCode.has(code) || Object.hasOwn(kinds, code);
 }
 
 /**
- * Classifies a code that the service answered. Codes are compared whole, never by substring: an answer may contain
- * "ERROR". `kinds` overrides the kind of a code (config key `errors`).
+ * Classifies a code of the service. Codes are compared as a whole, never as substrings: an answer may contain "ERROR".
+ * `kinds` overrides the kind of a code (config key `errors`).
  */
 export function faultOfCode(code: string, endpoint: Endpoint, kinds: Readonly<Record<string, FaultKind>>): Fault {
   const entry = byCode.get(code) ?? { ...unknownCode, code, maxResubmissions: endpoint === 'poll' ? 0 : 1 };
-  // The code is the server's word: without the check, `constructor` would find what every object inherits.
+  // The code comes from the server: without `hasOwn`, `constructor` would find an inherited member.
   const override = Object.hasOwn(kinds, code) ? kinds[code] : undefined;
   const kind = override ?? (endpoint === 'poll' ? (entry.pollKind ?? entry.kind) : entry.kind);
   return describeFault({

@@ -1,21 +1,24 @@
 import type { Result } from '../domain/result.ts';
 
-/** The sizes of an image that the service takes: CaptchaAI's most; the least is that of its older documentation (the newer says 1 KB). */
+/**
+ * Image sizes that the service accepts: CaptchaAI's maximum, and the minimum of its older documentation (the newer says
+ * 1 KB).
+ */
 export const imageBytes = { min: 100, max: 1024 * 1024 } as const;
 
 /**
- * So much of a file is worth reading, in bytes: the largest image as base64 text, in lines of 64 characters with CRLF, behind
- * the head of a `data:` URI. What is longer is too large whatever it holds.
+ * Limit for reading a file, in bytes: the largest image as base64 text, in lines of 64 characters with CRLF, after the
+ * prefix of a `data:` URI. A longer file is too large, whatever it contains.
  */
 export const maxFileBytes = Math.ceil((imageBytes.max / 3) * 4 * (66 / 64)) + 1024;
 
-/** What a `body` may hold. */
+/** The content of a `body`. */
 export type Medium = 'image' | 'audio';
 
-/** A body as the wire wants it, or what it is instead, as a phrase that goes on after "it is". */
+/** A body in the form of the wire, or a phrase for what it is instead, which follows "it is". */
 export type Body = Result<{ readonly body: string; readonly medium: Medium }, string>;
 
-/** How files begin, as Latin-1. A BMP's first letters begin a text, too: the size of its header does not. */
+/** Starts of files as Latin-1. A text may start like a BMP, so the size of its header is checked too. */
 const beginnings: Readonly<Record<Medium, readonly RegExp[]>> = {
   image: [
     /^\x89PNG\r\n\x1a\n/,
@@ -64,12 +67,12 @@ function mediumOf(head: string): Medium | null {
   return begins('audio') ? 'audio' : null;
 }
 
-/** What the bytes of a file are by their signature; null for anything else. */
+/** The medium of a file by its signature; null for anything else. */
 export function mediumOfBytes(bytes: Uint8Array): Medium | null {
   return mediumOf(headOf(bytes));
 }
 
-/** What a file's beginning looks like, for a person. */
+/** A description of a file by its first bytes, for the user. */
 function describe(head: string): string {
   if (head.trim() === '') return 'empty';
   const known = lookalikes.find(([beginning]) => beginning.test(head));
@@ -92,8 +95,8 @@ function sized(body: string, medium: Medium): Body {
 }
 
 /**
- * The body in a text: base64, in lines or not, or a `data:` URI of it. It is decoded once: a text in base64 that is base64
- * again is none.
+ * The body in a text: base64, with or without line breaks, or a `data:` URI of it. It is decoded once: base64 of base64
+ * is invalid.
  */
 export function bodyOfText(text: string): Body {
   const trimmed = text.trim();
@@ -111,12 +114,12 @@ export function bodyOfText(text: string): Body {
   if (medium !== null) return sized(bare, medium);
   const found = describe(head);
   if (uri !== null) return notAnImage(`a data: URI of ${found}`);
-  // Ordinary words are base64 to the letter, and of anything.
+  // Ordinary words are valid base64 too, and decode to anything.
   const isOfWords = written !== 'text' || found === 'unknown data' || (found === 'text' && bare.length < 40);
   return notAnImage(isOfWords ? written : `base64 of ${found}`);
 }
 
-/** The body in a file: an image or a sound as it is, or a text that holds one. */
+/** The body in a file: an image or a sound, or a text that contains one. */
 export function bodyOfFile(bytes: Uint8Array): Body {
   const head = headOf(bytes);
   const medium = mediumOf(head);
@@ -126,5 +129,5 @@ export function bodyOfFile(bytes: Uint8Array): Body {
   return isText ? bodyOfText(Buffer.from(bytes).toString('utf8')) : notAnImage(describe(head));
 }
 
-/** What to do about a body that is none. */
+/** How to fix an invalid body. */
 export const bodyHint = 'PNG, JPEG, GIF, BMP and WebP are taken, or one of them as base64';

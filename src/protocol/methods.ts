@@ -1,28 +1,28 @@
 import type { Medium } from './image.ts';
 
 /**
- * What the wire asks of each method: one row per method. Sources: CaptchaAI's API pages and example packs for the
+ * The wire parameters of each method: one row per method. Sources: CaptchaAI's API pages and example packs for the
  * first block, 2captcha's public clients for the second, whose support at CaptchaAI is unconfirmed.
  */
 export interface Method {
   readonly method: string;
-  /** Narrows the row to tasks with this parameter value, such as `version=v3`; the narrower row stands first. */
+  /** Restricts the row to tasks with this parameter value, such as `version=v3`; restricted rows come first. */
   readonly when: readonly [name: string, value: string] | null;
-  /** The wire's name of the site key; null where there is none. */
+  /** Wire name of the site key; null if there is none. */
   readonly siteKeyName: string | null;
-  /** Wire names that must be present, the site key's included. `proxy` and `proxytype` may come from a region. */
+  /** Required wire names, the site key's included. `proxy` and `proxytype` may come from a region. */
   readonly required: readonly string[];
-  /** Wire names that may be present, those of `commonParameters` left out. */
+  /** Optional wire names, without `commonParameters`. */
   readonly optional: readonly string[];
-  /** How long before the first poll can be worth sending, in ms. */
+  /** Time before the first poll is worthwhile, in ms. */
   readonly firstWaitMs: number;
-  /** The shortest time between polls that the service advises, in ms. */
+  /** The service's recommended minimum interval between polls, in ms. */
   readonly intervalMs: number;
-  /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
+  /** Lifetime of a solution in ms, the shortest of the sources; null if it never expires. */
   readonly lifetimeMs: number | null;
-  /** What its `body` or file holds; null where it takes none, or nobody knows. */
+  /** The content of its `body` or file; null if it takes none, or if that is unknown. */
   readonly medium: Medium | null;
-  /** Wire names of optional or required inputs that the page gives for one submission: a second one cannot be solved. */
+  /** Wire names of inputs that the page issues for a single submission: a second one cannot be solved. */
   readonly singleUse: readonly string[];
 }
 
@@ -33,12 +33,12 @@ function row(special: Row): Method {
   return { ...defaults, medium: null, singleUse: [], optional: [], ...special };
 }
 
-/** The row with names that may be present. */
+/** The row with further optional names. */
 function taking(method: Method, ...optional: string[]): Method {
   return { ...method, optional };
 }
 
-/** A method whose site key goes under `name` and which needs a page; `more` are further required names. */
+/** A method with a site key under `name` and a page; `more` are further required names. */
 function keyed(method: string, name: string, ...more: string[]): Method {
   return row({ method, siteKeyName: name, required: ['pageurl', name, ...more] });
 }
@@ -47,12 +47,12 @@ function image(method: string, ...required: string[]): Method {
   return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null, medium: 'image' });
 }
 
-/** Google's own pages give it anew with every view; `datas` is what 2captcha's clients call it. */
+/** Google's own pages issue it with every page view; 2captcha's clients call it `datas`. */
 const recaptchaSingleUse = { singleUse: ['data-s', 'datas'] };
 
 const recaptcha = ['invisible', 'enterprise', 'version', 'action', 'min_score', 'data-s', 'domain'];
 
-/** CaptchaAI's quick reference writes `minLen`, everybody else `min_len`. */
+/** CaptchaAI's quick reference writes `minLen`, all other sources `min_len`. */
 const textLimits = ['min_len', 'max_len', 'minLen', 'maxLen'];
 const grid = ['img_type', 'recaptcha', 'grid_size', 'recaptcharows', 'recaptchacols', 'previousID', 'can_no_answer'];
 const instructions = ['textinstructions', 'imginstructions', 'instructions', 'language', 'lang'];
@@ -61,7 +61,7 @@ const picture = ['phrase', 'regsense', 'numeric', 'calc', 'canvas', 'coordinates
 const blsImages = Array.from({ length: 9 }, (_, index) => `image_base64_${index + 1}`);
 
 const methods: readonly Method[] = [
-  // With its token comes a user agent.
+  // The solution contains a user agent besides the token.
   { ...taking(keyed('userrecaptcha', 'googlekey'), ...recaptcha), when: ['enterprise', '1'], ...recaptchaSingleUse },
   { ...taking(keyed('userrecaptcha', 'googlekey'), ...recaptcha), ...recaptchaSingleUse },
   taking(keyed('turnstile', 'sitekey'), 'action', 'data', 'pagedata'),
@@ -147,12 +147,12 @@ export function findMethod(method: string, params: Readonly<Record<string, strin
   return methods.find(fits) ?? unknown(method);
 }
 
-/** The names of all methods that have a row. */
+/** The names of all methods in the table. */
 export function knownMethods(): readonly string[] {
   return [...new Set(methods.map(({ method }) => method))];
 }
 
-/** What any method may come with. */
+/** Parameters that every method accepts. */
 const commonParameters: readonly string[] = [
   'pageurl',
   'proxy',
@@ -165,13 +165,13 @@ const commonParameters: readonly string[] = [
   'header_acao',
 ];
 
-/** Every name that is documented as a parameter of some method. */
+/** All documented parameter names of all methods. */
 export function documentedParameters(): ReadonlySet<string> {
   const own = methods.flatMap(({ required, optional, siteKeyName }) => [...required, ...optional, siteKeyName ?? []]);
   return new Set([...commonParameters, ...own.flat()]);
 }
 
-/** Every name that some method uses for its site key. */
+/** All wire names of site keys. */
 export function siteKeyNames(): ReadonlySet<string> {
   return new Set(methods.flatMap(({ siteKeyName }) => siteKeyName ?? []));
 }

@@ -1,7 +1,7 @@
 import { closestName } from '../domain/closest-name.ts';
 import { foldedName } from '../domain/written-name.ts';
 
-/** What other clients and services call ours, folded: createTask's names above all. */
+/** Folded names in other clients and services, above all those of createTask, with our names for them. */
 const namesOfOtherServices: Readonly<Record<string, string>> = {
   websiteurl: 'pageurl',
   siteurl: 'pageurl',
@@ -34,10 +34,10 @@ const namesOfOtherServices: Readonly<Record<string, string>> = {
   maxlength: 'max_len',
 };
 
-/** Shorter names are near to too many words. */
+/** Shorter names resemble too many words. */
 const minGuessedLength = 5;
 
-/** Which of our names a foreign or mistyped one most likely stands for; null where none is near. */
+/** Our name that a foreign or mistyped one most likely means; null if none is close. */
 export function meantName(written: string, known: readonly string[]): string | null {
   const folded = foldedName(written);
   const ourName = Object.hasOwn(namesOfOtherServices, folded) ? namesOfOtherServices[folded] : undefined;
@@ -52,7 +52,7 @@ export function meantName(written: string, known: readonly string[]): string | n
 
 const proxyLike = /^(https?|socks[45]?)?prox(y|ies)/;
 
-/** Whether a name stands for (a part of) a proxy and is none of ours: `proxyAddress`, `proxyPort`, `http_proxy`. */
+/** True if a name means (a part of) a proxy but is not ours: `proxyAddress`, `proxyPort`, `http_proxy`. */
 export function isForeignProxy(written: string): boolean {
   const folded = foldedName(written);
   return proxyLike.test(folded) && folded !== 'proxy' && folded !== 'proxytype';

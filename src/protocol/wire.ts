@@ -1,22 +1,22 @@
 import type { Task } from '../domain/task.ts';
 import { findMethod, siteKeyNames } from './methods.ts';
 
-/** Names that the client sets itself: a parameter of such a name would redirect or unmask the request. */
+/** Names set by the client: a user's parameter with such a name would redirect or expose the request. */
 export const reservedParameters: ReadonlySet<string> = new Set(['key', 'json', 'id', 'ids', 'action', 'method']);
 
-/** The method that is sent: `post` uploads a file in a form of its own, and the same image as text is `base64`. */
+/** The method to send: `post` uploads a file in a multipart form; the same image as text is `base64`. */
 function sentMethod({ method, body }: Task): string {
   return method === 'post' && body !== null ? 'base64' : method;
 }
 
 /**
- * A task as the wire wants it, without the key: the site key under the method's own name, and an image that was meant
- * for `post` as `base64`.
+ * A task's wire parameters without the key: the site key under the method's own name, and an image for `post` as
+ * `base64`.
  */
 export function wireParameters(task: Task): Record<string, string> {
   const method = sentMethod(task);
   const { siteKeyName } = findMethod(method, task.params);
-  // Spreading nothing takes longer than all the rest, and most tasks of a batch have no parameters of their own.
+  // Spreading an empty object would be the slowest step, and most tasks of a batch have no parameters of their own.
   const wire: Record<string, string> = Object.keys(task.params).length === 0 ? { method } : { ...task.params, method };
   if (task.sitekey !== null) wire[siteKeyName ?? 'sitekey'] = task.sitekey;
   if (task.pageurl !== null) wire['pageurl'] = task.pageurl;
@@ -24,21 +24,21 @@ export function wireParameters(task: Task): Record<string, string> {
   return wire;
 }
 
-/** The inputs of a task that one submission uses up, by the wire's names; none for most tasks. */
+/** Wire names of a task's inputs that one submission uses up; empty for most tasks. */
 export function singleUseInputs(task: Task): readonly string[] {
   const { singleUse } = findMethod(sentMethod(task), task.params);
   return singleUse.filter((name) => (task.params[name] ?? '') !== '');
 }
 
-/** Something that is missing or misplaced in a task. */
+/** A missing or misplaced input of a task. */
 export interface TaskProblem {
-  /** The logical name at fault: `sitekey`, `pageurl`, `body`, or a parameter's. */
+  /** The logical name: `sitekey`, `pageurl`, `body`, or a parameter's. */
   readonly about: string;
   /** One sentence. */
   readonly text: string;
 }
 
-/** How a person supplies a wire parameter. */
+/** How a user supplies a wire parameter. */
 function sourceOf(name: string, siteKeyName: string | null): { about: string; what: string } {
   if (name === siteKeyName) return { about: 'sitekey', what: 'a site key (sitekey)' };
   if (name === 'pageurl') return { about: 'pageurl', what: 'the page URL (pageurl)' };
@@ -47,8 +47,8 @@ function sourceOf(name: string, siteKeyName: string | null): { about: string; wh
 }
 
 /**
- * What is missing or misplaced in a task; empty where it can be sent. Only methods with a row in the table are checked:
- * another vendor may know more of them.
+ * Missing or misplaced inputs of a task; empty if it can be sent. Only methods in the table are checked: another vendor
+ * may support more.
  */
 export function taskProblems(task: Task): readonly TaskProblem[] {
   const { required, siteKeyName } = findMethod(sentMethod(task), task.params);
@@ -58,7 +58,7 @@ export function taskProblems(task: Task): readonly TaskProblem[] {
     const { about, what } = sourceOf(name, siteKeyName);
     return { about, text: `${task.method} needs ${what}` };
   });
-  // What was written over in the wire's parameters: one of the two would be lost without a word.
+  // Parameters that another input overwrites: one of the two values would be lost silently.
   const doubled = Object.keys(task.params).filter((name) => wire[name] !== task.params[name]);
   for (const name of doubled) {
     const { about } = sourceOf(name, siteKeyName);

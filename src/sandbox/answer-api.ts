@@ -25,7 +25,7 @@ interface Spelling {
 
 interface Arrival {
   readonly endpoint: Endpoint;
-  /** Since the start of the sandbox. */
+  /** Time since the start of the sandbox, in ms. */
   readonly elapsedMs: number;
   readonly isPoll: boolean;
 }
@@ -50,7 +50,7 @@ function render(reply: Reply, { isJson, values }: Spelling, { settings }: Sandbo
   };
 }
 
-/** Serves one request to a protocol path, or lets a fault strike it. Rejects when the sandbox closes meanwhile. */
+/** Serves a request to a protocol path, or applies a fault to it. Rejects if the sandbox closes meanwhile. */
 export async function answerApi(route: ApiRoute, request: RequestParameters, state: SandboxState): Promise<HttpAnswer> {
   const { faults, settings, startedAtMs, store, counters } = state;
   const { endpoint } = route;

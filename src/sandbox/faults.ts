@@ -25,7 +25,7 @@ interface Scripted {
 
 const fits = (mode: FaultMode, endpoint: Endpoint): boolean => mode.endpoint === null || mode.endpoint === endpoint;
 
-/** Decides which requests are struck: the script before the outages before chance. */
+/** Selects the faulted requests: first by the script, then by outages, then at random. */
 export class Faults {
   readonly #random: () => number;
   readonly #shares: readonly { mode: FaultMode; share: number }[];
@@ -48,12 +48,12 @@ export class Faults {
     });
   }
 
-  /** Whether an outage is on, for this endpoint, `elapsedMs` after the start. */
+  /** True if an outage affects this endpoint, `elapsedMs` after the start. */
   isOutage(endpoint: Endpoint, elapsedMs: number): boolean {
     return this.#outageAt(endpoint, elapsedMs) !== undefined;
   }
 
-  /** The fault of the request that has just come in, or null. Uses up a scripted fault. */
+  /** The fault for the next request, or null. Consumes a scripted fault. */
   next(endpoint: Endpoint, elapsedMs: number): Struck | null {
     const scripted = this.#nextScripted(endpoint);
     if (scripted !== null) return scripted;
@@ -80,7 +80,7 @@ export class Faults {
     );
   }
 
-  /** One draw for all shares, so that 0.1 of one and 0.2 of another strike 0.3 of the requests. */
+  /** One draw for all shares, so that shares of 0.1 and 0.2 affect 0.3 of the requests. */
   #drawn(endpoint: Endpoint): FaultMode | null {
     if (this.#shares.length === 0) return null;
     let left = this.#random();
@@ -102,7 +102,7 @@ function statusAnswer(status: number, retryAfter: string | null): HttpAnswer {
   return { type: 'body', status, headers, body: htmlPage(title) };
 }
 
-/** What a fault answers instead of serving the request; null where it lets the request be served. */
+/** The answer of a fault that replaces serving the request; null if the request is served. */
 export function answerInstead(
   { injection, retryAfter }: Struck,
   codeAnswer: (code: string) => HttpAnswer,
@@ -130,19 +130,19 @@ export function answerInstead(
 }
 
 function packed(body: string, packing: Packing): Uint8Array {
-  // Loaded where a fault asks for it: every start of a sandbox would wait for it.
+  // Loaded on demand, to keep the start of a sandbox fast.
   const { brotliCompressSync, deflateSync, gzipSync } = process.getBuiltinModule('node:zlib');
   return { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }[packing](body);
 }
 
-/** The right answer, packed where the fault says so. */
+/** The correct answer, compressed if the fault asks for it. */
 export function packedAnswer(injection: FaultInjection | null, answer: TextAnswer): HttpAnswer {
   if (injection?.type !== 'gzip' && injection?.type !== 'deflate' && injection?.type !== 'br') return answer;
   const headers = { ...answer.headers, 'Content-Encoding': injection.type };
   return { ...answer, headers, body: packed(answer.body, injection.type) };
 }
 
-/** What a fault makes of the answer to a request that was served; null where the answer gets through. */
+/** The corrupted answer to a served request; null if the answer is sent unchanged. */
 export function corruptResponse(injection: FaultInjection, answer: TextAnswer): HttpAnswer | null {
   if (injection.type === 'reset-after') return { type: 'reset' };
   if (injection.type !== 'truncated') return null;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { SandboxTask } from './task-store.ts';
 
-/** What happens on the wire at the end of a request. */
+/** How a request ends on the wire. */
 export type HttpAnswer =
   | {
       readonly type: 'body';
@@ -11,7 +11,7 @@ export type HttpAnswer =
     }
   /** The connection stays open and silent until the client or the sandbox closes it. */
   | { readonly type: 'hang' }
-  /** The connection is torn down with a TCP reset. */
+  /** The connection ends with a TCP reset. */
   | { readonly type: 'reset' };
 
 /** A line of text. */
@@ -24,7 +24,7 @@ export function jsonBody(status: number, body: object): HttpAnswer {
   return textBody(status, 'application/json', JSON.stringify(body));
 }
 
-/** Puts an answer on the wire. */
+/** Sends an answer. */
 export function sendAnswer(response: ServerResponse, answer: HttpAnswer): void {
   if (answer.type === 'hang') return;
   if (answer.type === 'reset') {
@@ -33,21 +33,21 @@ export function sendAnswer(response: ServerResponse, answer: HttpAnswer): void {
   }
   response.statusCode = answer.status;
   response.setHeaders(new Map(Object.entries(answer.headers)));
-  // A client waits for the final answer after a 1xx: without the close it would wait on.
+  // A client waits for the final answer after a 1xx, so the connection is closed.
   if (answer.status < 200) response.setHeader('Connection', 'close');
   response.end(answer.body);
 }
 
-/** An error page as a proxy in front of the service writes it. */
+/** An error page like that of a proxy in front of the service. */
 export function htmlPage(title: string): string {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
 }
 
-/** What an endpoint answers, in both spellings of the protocol. */
+/** An endpoint's answer in both formats of the protocol. */
 export interface Reply {
   readonly json: Readonly<Record<string, unknown>>;
   readonly plain: string;
-  /** The tasks whose solutions it carries. */
+  /** The tasks whose solutions it contains. */
   readonly collects: readonly SandboxTask[];
 }
 

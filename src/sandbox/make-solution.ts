@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { AcceptedTask } from './options.ts';
 
-/** A solution in both spellings of the protocol. */
+/** A solution in both formats of the protocol. */
 export interface MadeSolution {
   /** The whole JSON body. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** The payload of the plain text, without `OK|`. */
+  /** The plain-text payload, without `OK|`. */
   readonly plain: string;
 }
 
@@ -16,7 +16,7 @@ export const userAgent =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
 
 const prefixes: Readonly<Record<string, string>> = { userrecaptcha: '03AFcWeA', turnstile: '0.' };
-/** Letters and digits that nobody confuses. */
+/** Letters and digits that are not easily confused. */
 const letters = 'abcdefghkmnpqrtuvwxy';
 const digits = '23456789';
 
@@ -24,7 +24,7 @@ const hash = (seed: string): Buffer => createHash('sha512').update(seed).digest(
 const hex = (seed: string, length: number): string => hash(seed).toString('hex').slice(0, length);
 const payload = (request: unknown, plain: string): MadeSolution => ({ json: { status: 1, request }, plain });
 
-/** As long as production's, so that what stores or logs it is tried in earnest. */
+/** As long as in production, to test storing and logging realistically. */
 function token(seed: string, task: AcceptedTask): string {
   const parts = ['a', 'b', 'c', 'd'].map((part) => hash(seed + part).toString('base64url'));
   return `${prefixes[task.method] ?? ''}${parts.join('')}`;
@@ -55,7 +55,7 @@ const clearance: Maker = (seed, task) => {
   };
 };
 
-/** No envelope at all: the three values are the body. */
+/** No envelope: the three values are the body. */
 const geetest: Maker = (seed, { params }) => {
   const validate = hex(seed, 32);
   const parts = { challenge: params['challenge'] ?? '', validate, seccode: `${validate}|jordan` };
@@ -110,7 +110,7 @@ const images = new Set(['base64', 'post']);
 const isGrid = ({ params }: AcceptedTask): boolean =>
   params['recaptcha'] === '1' || params['img_type'] === 'recaptcha' || params['grid_size'] !== undefined;
 
-/** The first shape that fits makes the solution; any other task gets a token. */
+/** The first matching shape makes the solution; other tasks get a token. */
 const shapes: readonly Shape[] = [
   [({ method, params }) => method === 'userrecaptcha' && params['enterprise'] === '1', withAgent],
   [({ method }) => method === 'cloudflare_challenge', clearance],
@@ -124,7 +124,7 @@ const shapes: readonly Shape[] = [
   [({ method }) => images.has(method) || method === 'audio', text],
 ];
 
-/** A solution of the shape that the task's method has in production; the same seed makes the same one. */
+/** A solution in the production format of the task's method; the same seed gives the same solution. */
 export function makeSolution(seed: string, task: AcceptedTask): MadeSolution {
   const make = shapes.find(([fits]) => fits(task))?.[1] ?? plainToken;
   return make(seed, task);

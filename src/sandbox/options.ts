@@ -4,65 +4,65 @@ import { UsageError } from '../domain/errors.ts';
 import { readAnswer } from '../protocol/answer.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
 
-/** A task as the sandbox took it in; `params` are the wire parameters without the key. */
+/** A task as the sandbox accepted it; `params` are the wire parameters without the key. */
 export interface AcceptedTask {
   readonly method: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Faults a random share of requests. `mode` as `readFaultMode` takes it. */
+/** Faults a random share of requests. `mode` as in `readFaultMode`. */
 interface RandomFault {
   readonly mode: string | number;
-  /** 0..1. Shares of several faults add up. */
+  /** 0..1. The shares of several faults add up. */
   readonly share: number;
 }
 
-/** Faults every request from one moment to another, in ms since the start; `toMs` is no longer part of it. */
+/** Faults every request in a time range, in ms since the start; `toMs` is excluded. */
 interface Outage {
   readonly mode: string | number;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Faults chosen requests. Scripted faults are consumed in order, among those that fit the request's endpoint. */
+/** Faults selected requests. Scripted faults are consumed in order, among those for the request's endpoint. */
 export interface ScriptedFault {
   readonly mode: string | number;
-  /** Both endpoints where absent and the mode has no prefix. */
+  /** Both endpoints if absent and without a prefix in the mode. */
   readonly endpoint?: Endpoint;
-  /** How many requests are struck; 1 by default. */
+  /** Number of faulted requests; default 1. */
   readonly times?: number;
-  /** How many requests pass before the first is faulted, counted from when this fault is next; 0 by default. */
+  /** Requests that pass before the first faulted one, counted from when this fault is next; default 0. */
   readonly afterRequests?: number;
   /** The `Retry-After` header of an HTTP status fault. */
   readonly retryAfter?: string;
 }
 
-/** What the sandbox can be told; `sandboxDefaults` says what holds otherwise. */
+/** Options of the sandbox; the defaults are in `sandboxDefaults`. */
 export interface SandboxOptions {
-  /** 0 takes any free one. */
+  /** 0 selects a free port. */
   readonly port?: number;
-  /** The shortest and longest time that solving takes, in ms; uniform in between. */
+  /** Minimum and maximum solve time in ms; uniform in between. */
   readonly latencyMs?: readonly [min: number, max: number];
   readonly faults?: readonly RandomFault[];
   readonly outages?: readonly Outage[];
   /** How many tasks may be in work at once. */
   readonly threads?: number;
   readonly regions?: readonly string[];
-  /** The one key that is right; null takes every key. */
+  /** The only valid key; null accepts every key. */
   readonly key?: string | null;
-  /** How JSON spells ids; null as in production: numbers for `userrecaptcha`, strings for the rest. */
+  /** JSON type of ids; null as in production: numbers for `userrecaptcha`, strings for the rest. */
   readonly idType?: 'number' | 'string' | null;
-  /** The answer to a submission when no thread is free: CaptchaAI's blog says one, its reference the other. */
+  /** The answer to a submission without a free thread: CaptchaAI's blog names one code, its reference the other. */
   readonly threadsFullCode?: 'ERROR_NO_SLOT_AVAILABLE' | 'ERROR_ZERO_BALANCE';
-  /** Methods that are refused although they have a row in the protocol's table. */
+  /** Methods to reject although they are in the protocol's table. */
   readonly unsupportedMethods?: readonly string[];
   /** How a `get` for several ids is answered. */
   readonly manyIds?: ManyIds;
   /** Enforces the block rules that 2captcha documents. */
   readonly abuseRules?: boolean;
-  /** The Content-Type of both endpoints: CaptchaAI sends JSON as HTML. */
+  /** The Content-Type of both endpoints; CaptchaAI sends JSON as HTML. */
   readonly contentType?: string;
-  /** How long a finished task is remembered, in ms. */
+  /** Retention time of a finished task, in ms. */
   readonly resultKeptMs?: number;
   /** In the account's currency; 0 refuses submissions. Solving costs nothing: threads are sold, not solves. */
   readonly balance?: number;
@@ -74,7 +74,7 @@ export interface SandboxOptions {
   readonly answer?: (task: AcceptedTask) => string | null | undefined;
 }
 
-/** A service that answers in the order of the ids, or one that knows no `ids`, or answers wrongly: see `answerMany`. */
+/** How a service answers several ids: in their order, without support for `ids`, or wrongly; see `answerMany`. */
 export type ManyIds = 'answered' | 'unknown' | 'short' | 'sorted' | 'adorned';
 
 export type SandboxSettings = Required<SandboxOptions>;
@@ -100,24 +100,24 @@ export const sandboxDefaults: SandboxSettings = {
   answer: () => undefined,
 };
 
-/** Packed so without being asked, an answer is still the right one. */
+/** Compressed without being requested; the content is correct. */
 const packings = ['gzip', 'deflate', 'br'] as const;
 export type Packing = (typeof packings)[number];
 
 const namedInjections = ['reset', 'hang', 'html', 'empty', 'truncated', 'reset-after', 'plain', ...packings] as const;
 
 /**
- * What a fault does to one request. `truncated`, `reset-after`, `plain` and the packings act on the answer to a request
- * that was served: a submission struck so was accepted. The others come instead of serving it.
+ * The effect of a fault on one request. `truncated`, `reset-after`, `plain` and compressions change the answer to a
+ * served request: a faulted submission was accepted. The other faults replace serving the request.
  */
 export type FaultInjection =
   | { readonly type: 'status'; readonly status: number }
   | { readonly type: 'code'; readonly code: string }
   | { readonly type: (typeof namedInjections)[number] };
 
-/** A fault mode that was understood. */
+/** A parsed fault mode. */
 export interface FaultMode {
-  /** The only endpoint that it affects; null where it affects both. */
+  /** The only affected endpoint; null for both. */
   readonly endpoint: Endpoint | null;
   readonly injection: FaultInjection;
 }
@@ -139,7 +139,7 @@ function createInjection(text: string): FaultInjection | null {
   return isCode(text) ? { type: 'code', code: text } : null;
 }
 
-/** Reads a mode such as `503`, `submit/reset` or `ERROR: 1005`. Throws `UsageError` where it is not one. */
+/** Parses a mode such as `503`, `submit/reset` or `ERROR: 1005`. Throws `UsageError` for an invalid one. */
 export function readFaultMode(mode: string | number): FaultMode {
   const [, endpoint, text = ''] = writtenMode.exec(String(mode)) ?? [];
   const injection = createInjection(text);
@@ -163,7 +163,7 @@ const regionName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const wrong = (flag: string, what: string, example: string): UsageError =>
   new UsageError(`${flag}: ${what}`, `For example ${flag} ${example}`);
 
-/** Splits at the last colon: a mode may hold one itself (`ERROR: 1005`). */
+/** Splits at the last colon, because a mode may contain one (`ERROR: 1005`). */
 function splitMode(text: string): [mode: string, rest: string] | null {
   const colon = text.lastIndexOf(':');
   return colon < 1 || colon === text.length - 1 ? null : [text.slice(0, colon), text.slice(colon + 1)];
@@ -240,7 +240,9 @@ function parseRegions(text: string): readonly string[] {
   return names;
 }
 
-/** Turns the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and shows a right one. */
+/**
+ * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
+ */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
   const { fault, outage, latency, regions, threads, port, key } = flags;
   return {

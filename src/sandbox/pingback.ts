@@ -4,7 +4,7 @@ import { isLoopback } from '../domain/loopback.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
 
-/** Resolves once the clock reads `atMs`; rejects when `signal` aborts. Does not keep the process alive. */
+/** Resolves once the clock reads `atMs`; rejects if `signal` aborts. Does not keep the process alive. */
 export async function waitUntil(atMs: number, clock: { nowMs(): number }, signal: AbortSignal): Promise<void> {
   for (let leftMs = atMs - clock.nowMs(); leftMs > 0; leftMs = atMs - clock.nowMs()) {
     await sleep(Math.max(1, leftMs), undefined, { signal, ref: false });
@@ -16,11 +16,11 @@ const timeoutMs = 5_000;
 function call(url: URL, signal: AbortSignal): void {
   const request = get(url, { agent: false, timeout: timeoutMs, signal }, (response) => response.resume());
   request.on('timeout', () => request.destroy());
-  // Best effort, as in production: nobody hears of a callback that failed.
+  // Best effort, as in production: a failed callback is not reported.
   request.on('error', () => undefined);
 }
 
-/** Calls `GET <address>?id=…&code=…` when the task is finished, once, on loopback addresses only. */
+/** Calls `GET <address>?id=…&code=…` once when the task is finished, on loopback addresses only. */
 export async function sendPingback(task: SandboxTask, address: string, state: SandboxState): Promise<void> {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== 'http:' || !isLoopback(url)) {

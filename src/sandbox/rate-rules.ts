@@ -2,7 +2,7 @@ interface Clock {
   nowMs(): number;
 }
 
-/** Says whether `limit` things happened within `windowMs`. */
+/** Detects `limit` events within `windowMs`. */
 class Rate {
   readonly #times: number[] = [];
   readonly #limit: number;
@@ -21,12 +21,12 @@ class Rate {
 }
 
 const minuteMs = 60_000;
-/** Polls are free up to this many, and twenty per submission after that. */
+/** Free polls, plus twenty per submission. */
 const pollQuota = { base: 1_200, perSubmission: 20 };
 
 /**
  * The block rules that 2captcha documents: submissions per second, refusals per minute, wrong keys, polls per
- * submission. Every block is a code that is answered until its time is over.
+ * submission. During a block every request gets the same code.
  */
 export class RateRules {
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class RateRules {
     this.#clock = clock;
   }
 
-  /** What every request of this address is refused with at present; null where it is not banned. */
+  /** The code for all requests of a banned address; null if it is not banned. */
   banRefusal(): string | null {
     return this.#refusalOf(this.#ban);
   }
@@ -56,7 +56,7 @@ export class RateRules {
     if (this.#wrongKeys.record(nowMs)) this.#ban.untilMs = nowMs + 10 * minuteMs;
   }
 
-  /** Counts a submission and says what it is refused with. */
+  /** Counts a submission and returns the code that refuses it, or null. */
   submitRefusal(): string | null {
     const nowMs = this.#clock.nowMs();
     this.#submissionCount += 1;
@@ -67,14 +67,14 @@ export class RateRules {
     return this.#submitBlock.code;
   }
 
-  /** Counts a refusal for want of threads or balance. */
+  /** Counts a refusal because of missing threads or balance. */
   recordRefusal(code: string): void {
     const nowMs = this.#clock.nowMs();
     const rule = this.#refusals[code];
     if (rule?.rate.record(nowMs)) this.#submitBlock = { code: rule.code, untilMs: nowMs + rule.blockMs };
   }
 
-  /** Counts a request to `res.php`, balance included, and says what it is refused with. */
+  /** Counts a request to `res.php`, balance included, and returns the code that refuses it, or null. */
   pollRefusal(): string | null {
     const nowMs = this.#clock.nowMs();
     this.#pollCount += 1;

@@ -1,7 +1,7 @@
 import { UsageError } from '../domain/errors.ts';
 import { type HttpAnswer, jsonBody } from './http-answer.ts';
 
-/** `down` answers its health check with 503, `slow` not at all. */
+/** `down` answers its health check with 503, `slow` does not answer. */
 export type SimulatedStatus = 'healthy' | 'down' | 'slow';
 
 const statuses: readonly string[] = ['healthy', 'down', 'slow'] satisfies SimulatedStatus[];
@@ -15,14 +15,14 @@ interface Region {
 const healthPath = /^\/regions\/([^/]+)\/health$/;
 const controlPath = /^\/regions\/([^/]+)$/;
 
-/** A count in a query; null where it is absent, NaN where it is not one. */
+/** A count in a query; null if absent, NaN if invalid. */
 function countIn(query: URLSearchParams, name: string): number | null {
   const text = query.get(name);
   if (text === null) return null;
   return /^\d{1,9}$/.test(text) ? Number(text) : NaN;
 }
 
-/** The simulated regions: their health checks, and the handle that makes them ill. */
+/** The simulated regions: their health checks, and the control path that changes their status. */
 export class Regions {
   readonly #regions: ReadonlyMap<string, Region>;
 
@@ -30,14 +30,14 @@ export class Regions {
     this.#regions = new Map(names.map((name) => [name, { status: 'healthy', activeWorkers: 4, queueDepth: 0 }]));
   }
 
-  /** Throws `UsageError` where there is no such region. */
+  /** Throws `UsageError` for an unknown region. */
   setStatus(name: string, status: SimulatedStatus): void {
     const region = this.#regions.get(name);
     if (region === undefined) throw new UsageError(`the sandbox has no region "${name}"`, this.#known());
     region.status = status;
   }
 
-  /** Answers `GET /regions/NAME/health` and `POST /regions/NAME?status=…`; null where the path is neither. */
+  /** Answers `GET /regions/NAME/health` and `POST /regions/NAME?status=…`; null for other paths. */
   answer(verb: string, path: string, query: string): HttpAnswer | null {
     const health = healthPath.exec(path)?.[1];
     if (health !== undefined && verb !== 'POST') return this.#health(health);

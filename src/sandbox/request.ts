@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 /** One part of a `multipart/form-data` body. */
 export interface Part {
   readonly name: string;
-  /** Null where the part is a plain field. */
+  /** Null for a plain field. */
   readonly fileName: string | null;
   readonly bytes: Buffer;
 }
@@ -22,7 +22,7 @@ function captured(pattern: RegExp, head: string): string | null {
 function readPart(piece: string): Part | null {
   const blank = headEnd.exec(piece);
   if (blank === null) return null;
-  // Headers are UTF-8 in practice, whatever the RFC says.
+  // In practice headers are UTF-8, despite the RFC.
   const head = Buffer.from(piece.slice(0, blank.index), 'latin1').toString();
   const name = captured(nameIn, head);
   if (name === null) return null;
@@ -32,8 +32,8 @@ function readPart(piece: string): Part | null {
 }
 
 /**
- * The parts of a body, as many as can be read. Node's own parser is stricter than the services that clients are written
- * for: it refuses bare line feeds, preambles and the `filename*` that Python sends for a name with an accent.
+ * The readable parts of a body. Node's own parser is stricter than the services that clients are written for: it
+ * rejects bare line feeds, preambles and the `filename*` that Python sends for a name with an accent.
  */
 export function readMultipart(body: Uint8Array, contentType: string): readonly Part[] {
   const boundary = captured(boundaryIn, contentType);
@@ -43,21 +43,21 @@ export function readMultipart(body: Uint8Array, contentType: string): readonly P
   return (last === -1 ? pieces : pieces.slice(0, last)).flatMap((piece) => readPart(piece) ?? []);
 }
 
-/** A file that came as a multipart part. */
+/** A file from a multipart part. */
 export interface Upload {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** Everything that a request says, wherever it says it. */
+/** The parameters of a request from all its sources. */
 export interface RequestParameters {
   readonly values: Readonly<Record<string, string>>;
   readonly upload: Upload | null;
 }
 
-/** The parts of an HTTP request that can carry parameters. */
+/** The parts of an HTTP request that can contain parameters. */
 export interface RequestParts {
-  /** After the `?`, without it. */
+  /** The text after the `?`. */
   readonly query: string;
   readonly contentType: string;
   readonly body: Uint8Array;
@@ -70,7 +70,7 @@ interface Parsed {
 
 const nothing: Parsed = { entries: [], upload: null };
 
-/** A JSON value as a form would carry it; null where it says nothing. */
+/** A JSON value in the form of a form field; null if it has none. */
 function formValue(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean') return value ? '1' : '0';
@@ -104,20 +104,20 @@ function parseBody(parts: RequestParts): Parsed {
   if (parts.body.length === 0) return nothing;
   if (/^multipart\/form-data/i.test(parts.contentType)) return parseMultipart(parts);
   const text = new TextDecoder().decode(parts.body).trim();
-  // Clients send JSON under any Content-Type, text/plain included; no form begins with a brace.
+  // Clients send JSON with any Content-Type, text/plain included; no form starts with a brace.
   return text.startsWith('{') ? parseJson(text) : { ...nothing, entries: [...new URLSearchParams(text)] };
 }
 
-/** Merges query and body, the body winning; a body that cannot be read says nothing. Never throws. */
+/** Merges query and body; the body takes precedence. An unreadable body is ignored. Never throws. */
 export function readParameters(parts: RequestParts): RequestParameters {
   const { entries, upload } = parseBody(parts);
   return { values: Object.fromEntries([...new URLSearchParams(parts.query), ...entries]), upload };
 }
 
-/** Larger requests are read to their end, so that the client hears the answer, but not kept. */
+/** Larger requests are read to their end, so that the client receives the answer, but not stored. */
 const bodyLimitBytes = 10 * 1024 * 1024;
 
-/** The bytes of a request's body; null where they are more than `bodyLimitBytes`. Rejects when the client hangs up. */
+/** The bytes of a request's body; null above `bodyLimitBytes`. Rejects if the client disconnects. */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
   const chunks: Buffer[] = [];
   let size = 0;

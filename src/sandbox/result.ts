@@ -5,13 +5,13 @@ import type { RequestParameters } from './request.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
 
-/** One of several ids, and its own answer. */
+/** One of several ids with its answer. */
 export interface PollReply {
   readonly id: string;
   readonly reply: Reply;
 }
 
-/** Every answer in one line, in the order of the ids; status 1 even where some are not ready. */
+/** All answers in one line, in the order of the ids; status 1 even if some are not ready. */
 function inOneLine(replies: readonly PollReply[]): Reply {
   const line = replies.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
   return { ...accepted(line, line), collects: replies.flatMap(({ reply }) => reply.collects) };
@@ -24,14 +24,14 @@ function adorned(replies: readonly PollReply[]): Reply {
 
 const manyIdsFormatters: Readonly<Record<ManyIds, (replies: readonly PollReply[]) => Reply>> = {
   answered: inOneLine,
-  // Whoever knows `id` alone finds none.
+  // A service that supports only `id` finds none.
   unknown: () => refused('ERROR_WRONG_ID_FORMAT'),
   short: (replies) => inOneLine(replies.slice(0, -1)),
   sorted: (replies) => inOneLine(replies.toSorted((a, b) => Number(a.id) - Number(b.id))),
   adorned,
 };
 
-/** The answer to a `get` for several ids, as a service of that mode gives it. */
+/** The answer to a `get` for several ids in this mode. */
 function answerMany(replies: readonly PollReply[], mode: ManyIds): Reply {
   return manyIdsFormatters[mode](replies);
 }
@@ -45,7 +45,7 @@ function wrongKey(given: string, right: string | null): string | null {
   return isMisshapen ? 'ERROR_WRONG_USER_KEY' : 'ERROR_KEY_DOES_NOT_EXIST';
 }
 
-/** The code that a request is refused with for its key or its address; null where both are right. */
+/** The code that refuses a request because of its key or address; null if both are valid. */
 export function keyRefusal(key: string | undefined, { settings, abuse }: SandboxState): string | null {
   const ban = abuse?.banRefusal() ?? null;
   if (ban !== null) return ban;
@@ -130,12 +130,12 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ['reportbad', report('bad')],
 ]);
 
-/** Whether a request asks for solutions. */
+/** True if a request asks for solutions. */
 export function asksForSolution(values: Values): boolean {
   return values['action'] === 'get' || values['action'] === 'get2';
 }
 
-/** Answers `res.php`. An action that does not exist is answered like a missing one. */
+/** Answers `res.php`. An unknown action gets the same answer as a missing one. */
 export function answerResult({ values }: RequestParameters, state: SandboxState): Reply {
   const refusal = keyRefusal(values['key'], state) ?? state.abuse?.pollRefusal() ?? null;
   if (refusal !== null) return refused(refusal);

@@ -15,11 +15,11 @@ export interface Sandbox {
   /** Without a trailing slash. */
   readonly url: string;
   stats(): SandboxStats;
-  /** Adds a fault to the script. Throws `UsageError` where its mode cannot be read. */
+  /** Adds a fault to the script. Throws `UsageError` for an invalid mode. */
   script(fault: ScriptedFault): void;
-  /** Throws `UsageError` where there is no such region. */
+  /** Throws `UsageError` for an unknown region. */
   setRegion(name: string, status: SimulatedStatus): void;
-  /** Ends every connection, the hanging ones too, and every timer. */
+  /** Closes all connections, hanging ones included, and all timers. */
   close(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const paths = '/in.php, /res.php, /solve.php, /_stats, /regions/NAME/health';
 
 const text = (status: number, body: string): HttpAnswer => textBody(status, 'text/plain; charset=utf-8', body);
 
-/** A request that is too big to be kept is answered like one with an image that is too big. */
+/** A request above the size limit gets the same answer as one with an oversized image. */
 async function answerRoute(route: ApiRoute, parts: { request: IncomingMessage; query: string }, state: SandboxState) {
   const { request, query } = parts;
   const body = await readBody(request);
@@ -39,7 +39,7 @@ async function answerRoute(route: ApiRoute, parts: { request: IncomingMessage; q
 
 async function answerTo(request: IncomingMessage, state: SandboxState): Promise<HttpAnswer> {
   const { method: verb = 'GET', url = '/' } = request;
-  // A client behind a proxy names the host in the request line.
+  // A client with a proxy sends the host in the request line.
   const [, path = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(url) ?? [];
   const route = apiRoutes.get(path);
   if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
@@ -56,7 +56,7 @@ function serve(state: SandboxState): Server {
       .then((answer) => answer && sendAnswer(response, answer))
       .catch(() => response.destroy());
   });
-  // Longer than any poll interval: a connection that closes just as a client uses it again looks like a fault.
+  // Longer than any poll interval: closing a connection just as a client reuses it would look like a fault.
   server.keepAliveTimeout = 65_000;
   return server;
 }
@@ -73,10 +73,10 @@ async function listen(server: Server, port: number): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts a sandbox. Throws `UsageError` where an option is wrong or the port is taken. */
+/** Starts a sandbox. Throws `UsageError` for an invalid option or a port in use. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const closing = new AbortController();
-  // Every task that somebody waits for listens.
+  // Every task with a waiting client adds a listener.
   setMaxListeners(0, closing.signal);
   const state = createState(options, closing.signal);
   const server = serve(state);

@@ -5,13 +5,13 @@ import { Regions } from './regions.ts';
 import { type SandboxStats, SandboxCounters } from './stats.ts';
 import { TaskStore } from './task-store.ts';
 
-/** Everything that one running sandbox knows. */
+/** The state of one running sandbox. */
 export interface SandboxState {
   readonly settings: SandboxSettings;
   readonly startedAtMs: number;
   readonly store: TaskStore;
   readonly faults: Faults;
-  /** Null where the block rules are off. */
+  /** Null if the block rules are off. */
   readonly abuse: RateRules | null;
   readonly regions: Regions;
   readonly counters: SandboxCounters;
@@ -19,10 +19,10 @@ export interface SandboxState {
   readonly closing: AbortSignal;
 }
 
-/** Beyond 31 bits, as in production, and somewhere else in every sandbox: an id of an earlier one is unknown here. */
+/** Above 31 bits, as in production, and random per sandbox: ids of an earlier sandbox are unknown here. */
 const ids = { min: 3_000_000_000, spread: 1_000_000_000 };
 
-/** The state at the start. Throws `UsageError` where a fault mode cannot be read. */
+/** The initial state. Throws `UsageError` for an invalid fault mode. */
 export function createState(options: SandboxOptions, closing: AbortSignal): SandboxState {
   const settings = { ...sandboxDefaults, ...options };
   const { clock, resultKeptMs, random } = settings;

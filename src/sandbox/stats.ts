@@ -1,13 +1,13 @@
 import type { TaskCounts } from './task-store.ts';
 
-/** What happened in a sandbox since it started. Only requests to the protocol's endpoints are counted. */
+/** Counts since the start of a sandbox. Only requests to the protocol's endpoints are counted. */
 export interface SandboxStats extends TaskCounts {
   readonly requests: number;
   /** Requests to `in.php` and `solve.php`, refused and faulted ones included. */
   readonly submissions: number;
   /** Requests for solutions (`get`, `get2`). */
   readonly polls: number;
-  /** Solved, but not (yet) fetched. */
+  /** Solved, but not (yet) collected. */
   readonly orphaned: number;
   readonly faultsInjected: number;
   readonly requestsDuringOutage: number;
@@ -15,15 +15,15 @@ export interface SandboxStats extends TaskCounts {
   /** Accepted submissions by method. */
   readonly perMethod: Readonly<Record<string, number>>;
   readonly reports: { readonly good: number; readonly bad: number };
-  /** Callbacks that were not made because their address is not a loopback one. */
+  /** Callbacks refused because their address is not a loopback one. */
   readonly pingbackRefused: number;
-  /** Submissions in each of the first 600 seconds, up to the last second that saw one. */
+  /** Submissions in each of the first 600 seconds, up to the last second with one. */
   readonly perSecond: readonly number[];
 }
 
 const maxSeconds = 600;
 
-/** Counts what the task store does not know. */
+/** Counts that the task store does not have. */
 export class SandboxCounters {
   requests = 0;
   submissions = 0;

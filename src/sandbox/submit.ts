@@ -16,12 +16,12 @@ const proxyTypes = new Set(['HTTP', 'HTTPS', 'SOCKS4', 'SOCKS5']);
 const proxyShape = /^(?:\S+@)?(?:\[[0-9a-f:.]+\]|[^@:\s/]+):\d{1,5}$/i;
 const base64Shape = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** A task that carries this as its site key, body or instructions is accepted and turns out to be unsolvable. */
+/** A task with this text as site key, body or instructions is accepted and turns out to be unsolvable. */
 const unsolvableMarker = 'sandbox-unsolvable';
 
 const isBlank = (value: string | undefined): boolean => value === undefined || value.trim() === '';
 
-/** The method that a submission names; a file or a text CAPTCHA without one is `post`, as from a plain form. */
+/** The method of a submission; a file or a text CAPTCHA without one is `post`, as from a plain form. */
 function methodOf({ values, upload }: RequestParameters): string {
   const isPost = upload !== null || !isBlank(values['textcaptcha']);
   return values['method'] || (isPost ? 'post' : '');
@@ -81,7 +81,7 @@ function proxyRefusal({ values }: RequestParameters): string | null {
 
 const checks = [pageUrlRefusal, googleKeyRefusal, imageRefusal, requiredRefusal, proxyRefusal];
 
-/** The code that a submission's parameters are refused with; null where they are right. */
+/** The code that refuses a submission's parameters; null if they are valid. */
 export function parameterRefusal(request: RequestParameters, unsupportedMethods: readonly string[]): string | null {
   const method = methodOf(request);
   if (!knownMethods().includes(method) || unsupportedMethods.includes(method)) return 'ERROR_METHOD_CALL';
@@ -108,7 +108,7 @@ function solve(id: string, task: AcceptedTask, { settings }: SandboxState): Made
   return given === null || isMarked ? null : makeSolution(id, task);
 }
 
-/** The refusals in the service's order: key and balance, parameters, rate and threads. */
+/** The checks in the service's order: key and balance, parameters, rate and threads. */
 function refusalOf(request: RequestParameters, state: SandboxState): string | null {
   const { settings, store, abuse } = state;
   return (
@@ -120,7 +120,7 @@ function refusalOf(request: RequestParameters, state: SandboxState): string | nu
   );
 }
 
-/** Takes a submission in: the task, or the code that it is refused with. */
+/** Accepts a submission: returns the task, or the code that refuses it. */
 function takeIn(request: RequestParameters, state: SandboxState): SandboxTask | string {
   const { settings, store, abuse, counters } = state;
   const refusal = refusalOf(request, state);
@@ -150,7 +150,7 @@ export function answerSubmission(request: RequestParameters, state: SandboxState
   return accepted(idType === 'number' ? Number(taken.id) : taken.id, `OK|${taken.id}`);
 }
 
-/** Answers `solve.php`: the solution itself, once it is there. */
+/** Answers `solve.php`: the solution itself, once it is ready. */
 export async function answerSolve(request: RequestParameters, state: SandboxState): Promise<Reply> {
   const taken = takeIn(request, state);
   if (typeof taken === 'string') return refused(taken);

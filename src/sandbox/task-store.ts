@@ -1,6 +1,6 @@
 import type { MadeSolution } from './make-solution.ts';
 
-/** A submission on its way into the store. */
+/** A submission to be stored. */
 export interface TaskDraft {
   readonly method: string;
   /** Null makes the task unsolvable. */
@@ -10,12 +10,12 @@ export interface TaskDraft {
   readonly fingerprint: string;
 }
 
-/** A task in the sandbox: in work (holding a thread) until `readyAtMs`, then solved or failed, then forgotten. */
+/** A task in the sandbox: in work (using a thread) until `readyAtMs`, then solved or failed, then forgotten. */
 export interface SandboxTask {
   readonly id: string;
   readonly method: string;
   readonly readyAtMs: number;
-  /** Null where the task turns out to be unsolvable. */
+  /** Null for an unsolvable task. */
   readonly solution: MadeSolution | null;
   readonly fingerprint: string;
   isCollected: boolean;
@@ -34,16 +34,16 @@ export interface TaskCounts {
 interface StoreOptions {
   readonly clock: { nowMs(): number };
   readonly resultKeptMs: number;
-  /** Ids count up from here. */
+  /** The first id; later ids count up from it. */
   readonly firstId: number;
 }
 
-/** Every task and its state. Time alone moves a task on, so states are worked out when somebody looks: no timers. */
+/** All tasks and their states. States depend only on time, so they are computed on access, without timers. */
 export class TaskStore {
   readonly #options: StoreOptions;
   readonly #tasks = new Map<string, SandboxTask>();
   readonly #working = new Set<SandboxTask>();
-  /** How many tasks that are alive or solved have a fingerprint. */
+  /** Number of tasks per fingerprint, among those that are in work or solved. */
   readonly #fingerprints = new Map<string, number>();
   #earliestReadyAtMs = Infinity;
   #nextId: number;
@@ -70,7 +70,7 @@ export class TaskStore {
     return task;
   }
 
-  /** The task of an id; null where it was never given out or is forgotten. */
+  /** The task with this id; null if it never existed or is forgotten. */
   find(id: string): SandboxTask | null {
     const nowMs = this.#settle();
     const task = this.#tasks.get(id);
@@ -100,7 +100,7 @@ export class TaskStore {
     const nowMs = this.#options.clock.nowMs();
     if (nowMs >= this.#earliestReadyAtMs) this.#finishReady(nowMs);
     for (const task of this.#tasks.values()) {
-      // Tasks stand in the order of their submission, which is nearly that of their end: what is left over is soon next.
+      // Tasks are in the order of submission, which is nearly the order of their ends: leftovers follow soon.
       if (!this.#isForgotten(task, nowMs)) break;
       this.#tasks.delete(task.id);
       if (task.solution !== null) this.#release(task.fingerprint);

@@ -5,7 +5,7 @@ import { key, solution } from './support/secrets.ts';
 
 const unknownId = '1';
 
-/** Submits as another process would, and answers the id. */
+/** Submits like another process and returns the id. */
 async function submit({ url }: Pick<Sandbox, 'url'>, sitekey = '0x4AAA'): Promise<string> {
   const form = { key, method: 'turnstile', sitekey, pageurl: 'https://example.com' };
   const response = await fetch(`${url}/in.php`, { method: 'POST', body: new URLSearchParams(form) });
@@ -24,9 +24,7 @@ describe.concurrent('captcha result', () => {
     expect(sandbox.stats()).toMatchObject({ submissions: 1, collected: 1 });
   });
 
-  it('prints one line per id in the order of the arguments, an empty one where there is no solution', async ({
-    bench,
-  }) => {
+  it('prints one line per id in the order of the arguments, an empty one for an unsolved id', async ({ bench }) => {
     const answer = ({ params }: { params: Readonly<Record<string, string>> }): string => `answer-${params['sitekey']}`;
     const sandbox = await bench.sandbox({ answer });
     const [a, b] = [await submit(sandbox, 'a'), await submit(sandbox, 'b')];
@@ -61,7 +59,7 @@ describe.concurrent('captcha result', () => {
     if (polls !== null) expect(sandbox.stats().polls).toBe(polls);
   });
 
-  it('of an unsolvable id ends with 1', async ({ bench }) => {
+  it('ends with 1 for an unsolvable id', async ({ bench }) => {
     const sandbox = await bench.sandbox({ answer: () => null });
     const id = await submit(sandbox);
     const ended = await bench.run(['result', id], { at: sandbox });
@@ -69,7 +67,7 @@ describe.concurrent('captcha result', () => {
     expect(ended.stderr).toContain(`${id}: ERROR_CAPTCHA_UNSOLVABLE`);
   });
 
-  it('rides over faults, and says with a key that is refused that a person is needed', async ({ bench }) => {
+  it('continues after faults, and ends with the account code for a refused key', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     const id = await submit(sandbox);
     sandbox.script({ mode: 502, endpoint: 'poll', times: 2 });
@@ -94,7 +92,7 @@ describe.concurrent('captcha balance', () => {
     expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, balance: 3.5 });
   });
 
-  it('refuses a minimum that is no number', async ({ bench }) => {
+  it('refuses a minimum that is not a number', async ({ bench }) => {
     expect(await bench.run(['balance', '--min', 'much'])).toMatchObject({ code: 2, stdout: '' });
   });
 
@@ -104,7 +102,7 @@ describe.concurrent('captcha balance', () => {
     { mode: 502, code: 4 },
     { mode: 'html', code: 4 },
     { mode: 'reset', code: 4 },
-  ])('that is answered with $mode ends with $code', async ({ mode, code }, { bench }) => {
+  ])('ends with $code if the answer is $mode', async ({ mode, code }, { bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode, times: Infinity });
     const ended = await bench.run(['balance'], { at: sandbox });
@@ -114,7 +112,7 @@ describe.concurrent('captcha balance', () => {
 });
 
 describe.concurrent('captcha threads', () => {
-  it('counts those that are busy', async ({ bench }) => {
+  it('counts the busy threads', async ({ bench }) => {
     const sandbox = await bench.sandbox({ threads: 5, latencyMs: [20_000, 20_000] });
     await submit(sandbox);
     const ended = await bench.run(['threads', '--json'], { at: sandbox });
@@ -123,7 +121,7 @@ describe.concurrent('captcha threads', () => {
 });
 
 describe.concurrent('captcha report', () => {
-  it('tells the service, id by id', async ({ bench }) => {
+  it('reports every id to the service', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [0, 0] });
     const ids = [await submit(sandbox, 'a'), await submit(sandbox, 'b')];
     expect(await bench.run(['report', 'bad', ...ids], { at: sandbox })).toMatchObject({ code: 0, stdout: '' });

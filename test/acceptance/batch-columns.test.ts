@@ -7,7 +7,7 @@ import type { Service } from './support/service.ts';
 
 const page = 'https://example.com/login';
 
-/** A service that solves everything at the second look, and keeps the form of every request. */
+/** A service that solves everything at the second poll, and stores the form of every request. */
 async function recorder(bench: Bench): Promise<Service> {
   let submissions = 0;
   const looks = new Map<string | null, number>();
@@ -36,7 +36,7 @@ const submitted = ({ received }: Service): Record<string, string>[] =>
 const everything = ({ received }: Service): string => received.map(({ url, body }) => `${url} ${body}`).join('\n');
 
 describe.concurrent('the columns of a batch', () => {
-  it('are sent only where they are parameters: what is in the others reaches no request', async ({ bench }) => {
+  it('are sent only if they are parameters: other columns reach no request', async ({ bench }) => {
     const service = await recorder(bench);
     const header = 'Method;Site Key;page_url;Kunde;Notizen;Region;Priority;min_score;param.foo;Extra;proxyPort;id';
     await bench.write('work/t.csv', `${header}\nturnstile;k;${page};Meier;geheim;;7;0.5;bar;ja;8080x;id9\n`);
@@ -53,13 +53,13 @@ describe.concurrent('the columns of a batch', () => {
     expect(everything(service)).not.toMatch(/Meier|geheim|8080x|id9/);
     const [row] = await rowsIn(bench, 'o.csv');
     expect(row).toMatchObject({ Kunde: 'Meier', Notizen: 'geheim', 'Site Key': 'k', status: 'solved', region: '' });
-    // The output is an input, too.
+    // An output is also a valid input.
     const again = await bench.run(['batch', 'o.csv', ...flags.slice(0, 4), '--out', 'p.csv'], { at: service });
     expect(again, again.stderr).toMatchObject({ code: 0 });
     expect(submitted(service)).toEqual([sent, sent]);
   });
 
-  it('are the same for JSON Lines: a later record brings a carried one, which is said once, or a refused one', async ({
+  it('behave the same for JSON Lines: a new carried column in a later record is reported once, an invalid one is refused', async ({
     bench,
   }) => {
     const service = await recorder(bench);
@@ -88,7 +88,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(service.received).toEqual([]);
   });
 
-  it('are told by --dry-run, and what an almost known name was meant for', async ({ bench }) => {
+  it('are listed by --dry-run, with suggestions for misspelled names', async ({ bench }) => {
     await bench.write('work/t.csv', `method,sitekey,websiteURL,Kunde\nbase64x,k,${page},Meier\n,,,\n`);
     const ended = await bench.run(['batch', 't.csv', '--dry-run']);
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ columns: { sent: { pageurl: 'pageurl' }, carried: ['Kunde'] } });
   });
 
-  it('--method is that of rows without one: then no column is needed', async ({ bench }) => {
+  it('--method applies to rows without a method: then no column is required', async ({ bench }) => {
     const service = await recorder(bench);
     await bench.write('work/t.csv', `sitekey,pageurl\nk,${page}\n`);
     const ended = await bench.run(['batch', 't.csv', '--method', 'turnstile'], { at: service });
@@ -107,7 +107,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(submitted(service)).toEqual([{ method: 'turnstile', sitekey: 'k', pageurl: page }]);
   });
 
-  it('of a journal of an earlier version are not carried from now on without a word', async ({ bench }) => {
+  it('of a journal from an earlier version are not dropped silently', async ({ bench }) => {
     const service = await recorder(bench);
     await bench.write('work/t.csv', `method,sitekey,pageurl,Kunde\nturnstile,k,${page},Meier\n`);
     const line = ['batch', 't.csv', '--out', 'o.csv'];
@@ -116,7 +116,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(other, other.stderr).toMatchObject({ code: 2 });
     expect(other.stderr).toContain('Kunde was used as Kunde and is now carried');
 
-    // As it was written before: it does not say what was sent.
+    // The header as earlier versions wrote it: without the columns that are sent.
     const journal = join(bench.cwd, 'o.csv.journal');
     const { crc32 } = await import('node:zlib');
     const lines = (await readFile(journal, 'utf8')).split('\n');
@@ -135,9 +135,9 @@ describe.concurrent('the columns of a batch', () => {
 const header = 'task_id,method,sitekey,pageurl\n';
 const good = (id: string): string => `${id},turnstile,k${id},${page}\n`;
 
-describe.concurrent('an input that cannot be read any further', () => {
+describe.concurrent('an input that becomes unreadable', () => {
   it.for([['csv'], ['jsonl']] as const)(
-    'on standard input ends with 1 what was begun: %s',
+    'ends with 1 on standard input after tasks were started: %s',
     async ([format], { bench }) => {
       const sandbox = await bench.sandbox({ latencyMs: [300, 300] });
       const running = await bench.start(['batch', '-', '--format', format], { at: sandbox, input: null });
@@ -154,14 +154,14 @@ describe.concurrent('an input that cannot be read any further', () => {
     },
   );
 
-  it('ends with 2 where nothing was begun', async ({ bench }) => {
+  it('ends with 2 before any task was started', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     const ended = await bench.run(['batch', '-'], { at: sandbox, input: `${header}a,turnstile,"k,${page}\n` });
     expect(ended, ended.stderr).toMatchObject({ code: 2 });
     expect(sandbox.stats().submissions).toBe(0);
   });
 
-  it('is a file that is cut short: what was begun is finished, and the rest when it is whole', async ({ bench }) => {
+  it('is a truncated file: started tasks finish, and the rest runs when it is complete', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [200, 200], threads: 5 });
     const pad = 'x'.repeat(200);
     const rows = Array.from({ length: 600 }, (_, row) => `t${row},turnstile,k${row},${page}?${pad}\n`);
@@ -173,7 +173,7 @@ describe.concurrent('an input that cannot be read any further', () => {
     const ended = await running.ended;
     const done = await rowsIn(bench, 'o.csv');
     expect(done.length).toBe(sandbox.stats().accepted);
-    // Where its sixty rows had been read before, nothing was amiss.
+    // Unlike here, the first sixty rows were valid in the earlier run.
     expect([0, 1], ended.stderr).toContain(ended.code);
     if (ended.code === 1) expect(ended.stderr).toMatch(/after line \d+: t\.csv has changed while it was being read/);
     await writeFile(`${path}.whole`, header + rows.join(''));

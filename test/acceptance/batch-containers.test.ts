@@ -8,7 +8,10 @@ import { type Bench, it } from './support/bench.ts';
 import { expectAccounted, expectRowEach, paidTwiceUnsaid } from './support/killed-batch.ts';
 import { bin, type Running } from './support/running.ts';
 
-/** What makes a process the first one of a PID namespace, as a container does; null where this machine does not let us. */
+/**
+ * The command that starts a process as the first one of a PID namespace, like a container; null if this machine does
+ * not allow it.
+ */
 const container = [['--pid'], ['--user', '--map-root-user', '--pid']]
   .map((flags) => [...flags, '--fork', '--mount-proc', '--kill-child'])
   .find((flags) => spawnSync('unshare', [...flags, 'true']).status === 0);
@@ -20,14 +23,14 @@ const batch = (out: string): readonly string[] => [
   ...['batch', 'tasks.csv', '--out', out, '--journal', 'shared.journal', '--concurrency', '5'],
 ];
 
-/** Starts a batch in a container of its own, on the shared folder. */
+/** Starts a batch in its own container, on the shared folder. */
 async function startContained(bench: Bench, at: Ledger, out: string): Promise<Running> {
   const file = await bench.write(`${out}.json`, config);
   const args = [...(container ?? []), process.execPath, bin, '--config', file, ...batch(out)];
   return bench.startOther('unshare', args, { at });
 }
 
-/** The pid, seen from here, of the batch that runs in a container. */
+/** The pid of the containerised batch, as seen from here. */
 async function pidInside({ child }: Running): Promise<number> {
   const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
   return Number(children.trim());
@@ -35,7 +38,7 @@ async function pidInside({ child }: Running): Promise<number> {
 
 const acceptedCount = ({ sandbox }: Ledger): number => sandbox.stats().accepted;
 
-/** As if the owner had not refreshed its lock for two minutes. */
+/** Makes the lock look as if it was not refreshed for two minutes. */
 async function letLockAge(bench: Bench): Promise<void> {
   const then = Date.now() / 1000 - 120;
   await utimes(join(bench.cwd, 'shared.journal.lock.1'), then, then);
@@ -56,13 +59,13 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);
   });
 
-  it('goes on where a killed one stopped once its lock is old', async ({ bench }) => {
+  it('continues after a killed one once its lock is stale', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
     await until(() => acceptedCount(ledger) >= 10);
     const pid = await pidInside(first);
-    // Otherwise the next namespace may get its number, which shows that the first one is gone.
+    // Otherwise the next namespace may get the same number, which would prove that the first one is gone.
     const namespace = await open(`/proc/${pid}/ns/pid`);
     bench.afterwards(() => namespace.close());
     process.kill(pid, 'SIGKILL');
@@ -74,7 +77,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expectAccounted(await rowsIn(bench, 'second.csv'), ledger, 40);
   });
 
-  it('stops when it was paused until another one took over', async ({ bench }) => {
+  it('stops if another batch took over while it was suspended', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(60));
     const first = await startContained(bench, ledger, 'first.csv');
@@ -92,14 +95,14 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     const rows = await rowsIn(bench, 'second.csv');
     expectRowEach(rows, 60);
     expect(paidTwiceUnsaid(rows, ledger)).toEqual([]);
-    // What was in the midst of a submission is in doubt: as many as are in work at once, and no more.
+    // Only submissions in flight are in doubt: at most as many as run at once.
     expect(acceptedCount(ledger)).toBeLessThanOrEqual(65);
     expect(column(rows, 'possibly_charged').filter((each) => each === 'true').length).toBeLessThanOrEqual(5);
   });
 });
 
-describe('captcha batch with a journal of several names', () => {
-  it('is refused, whichever name is used', async ({ bench }) => {
+describe('captcha batch with a journal that has several names', () => {
+  it('is refused under each name', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     await bench.run(batch('first.csv'), { at: ledger });
@@ -113,7 +116,7 @@ describe('captcha batch with a journal of several names', () => {
     expect(acceptedCount(ledger)).toBe(3);
   });
 
-  it('stops where its journal is renamed meanwhile, and goes on under the new name', async ({ bench }) => {
+  it('stops if its journal is renamed meanwhile, and continues under the new name', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [100, 200] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await bench.start(batch('first.csv'), { at: ledger });
@@ -128,7 +131,7 @@ describe('captcha batch with a journal of several names', () => {
   });
 });
 
-it('captcha batch, killed and started again at once on the same machine, goes on at once', async ({ bench }) => {
+it('captcha batch, killed and restarted at once on the same machine, continues at once', async ({ bench }) => {
   const ledger = await openLedger(bench, { latencyMs: [100, 200] });
   await bench.write('work/tasks.csv', tasksCsv(20));
   const first = await bench.start(batch('first.csv'), { at: ledger });

@@ -11,7 +11,7 @@ import { mountSmallDisk } from './support/small-disk.ts';
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
 
 describe.concurrent('captcha batch with a failing service', () => {
-  it('stops with 3 when the account needs a person, and keeps what was solved', async ({ bench }) => {
+  it('stops with 3 on an account error, and keeps the solved rows', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(60));
     ledger.sandbox.script({ mode: 'ERROR_KEY_DOES_NOT_EXIST', endpoint: 'submit', afterRequests: 20, times: Infinity });
@@ -22,7 +22,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 20);
   });
 
-  it('goes on after the account was put in order', async ({ bench }) => {
+  it('continues after the account was fixed', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(30));
     ledger.sandbox.script({ mode: 'ERROR_IP_NOT_ALLOWED', endpoint: 'submit', afterRequests: 5, times: 40 });
@@ -43,7 +43,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     });
     await bench.write('work/tasks.csv', tasksCsv(300));
     const config = {
-      // After a break the pace of before is kept for a window: a short one, since this outage is short.
+      // After a break the earlier pace applies for one window; it is short here because the outage is short.
       breaker: { breakDuration: '500ms', maxBreakDuration: '2s', samplingDuration: '5s' },
       // More than the breaker needs to open, and its probes after it: they may all be those of one task.
       retry: { maxAttempts: 50, baseDelay: '100ms', maxDelay: '500ms' },
@@ -59,7 +59,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 300);
   });
 
-  it('finds its way to the few threads there are: no attempt is spent on busy threads', async ({ bench }) => {
+  it('adapts to a small number of threads: busy threads cost no attempt', async ({ bench }) => {
     const ledger = await openLedger(bench, { threads: 3, latencyMs: [30, 60] });
     await bench.write('work/tasks.csv', tasksCsv(40));
     const ended = await bench.run(['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '4'], { at: ledger });
@@ -70,7 +70,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     expect(ledger.sandbox.stats().threadsHighWater).toBe(3);
   });
 
-  it('counts no submission that found every thread taken towards --max-submissions', async ({ bench }) => {
+  it('does not count submissions with a no-slot answer towards --max-submissions', async ({ bench }) => {
     const ledger = await openLedger(bench, { threads: 3, latencyMs: [600, 800] });
     await bench.write('work/tasks.csv', tasksCsv(20));
     const line = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '6', '--max-submissions', '6'];
@@ -89,7 +89,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     expect(sandbox.stats().accepted).toBeLessThan(40);
   });
 
-  it('ends with 4 where every unsolved row failed for a passing reason', async ({ bench }) => {
+  it('ends with 4 if every unsolved row failed for a temporary reason', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'poll/reset', times: Infinity });
     await bench.write('work/tasks.csv', tasksCsv(3));
@@ -101,7 +101,7 @@ describe.concurrent('captcha batch with a failing service', () => {
 });
 
 describe.concurrent('captcha batch on a failing machine', () => {
-  it('ends with 74 and a clear word on a full disk, and resumes when there is room', async ({ bench, skip }) => {
+  it('ends with 74 and a clear message on a full disk, and resumes when there is space', async ({ bench, skip }) => {
     const disk = mountSmallDisk(bench, 200 * 1_024);
     if (disk === null) {
       console.warn('skipped: only root may mount the small disk that this test fills');
@@ -120,11 +120,11 @@ describe.concurrent('captcha batch on a failing machine', () => {
     expectAccounted(rowsOf(await readFile(join(disk.path, 'solved.csv'), 'utf8')), ledger, 600);
   });
 
-  it('ends with 74 where a file may not grow, and resumes when it may', async ({ bench }) => {
+  it('ends with 74 if a file may not grow, and resumes when it may', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(300));
     const config = await bench.write('limited.json', { polling: { firstWait: '0ms', interval: '20ms' } });
-    // Without a listener the signal that comes with the refusal would end the process.
+    // Without a listener, the SIGXFSZ that comes with the error would end the process.
     const deaf = await bench.write('deaf.cjs', "process.on('SIGXFSZ', () => undefined);");
     const command = [process.execPath, '--require', deaf, bin, '--config', config, ...batch];
     const limited = bench.startOther('sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', ...command], { at: ledger });
@@ -136,7 +136,7 @@ describe.concurrent('captcha batch on a failing machine', () => {
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 300);
   });
 
-  it('leaves at once and quietly when its reader has gone, and every id is in the journal', async ({ bench }) => {
+  it('exits quietly when its reader has gone, and every id is in the journal', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [20, 400] });
     await bench.write('work/tasks.csv', tasksCsv(200));
     const line = ['batch', 'tasks.csv', '--journal', 'batch.journal', '--concurrency', '10'];
@@ -155,7 +155,7 @@ describe.concurrent('captcha batch on a failing machine', () => {
   it.for([
     ['--out', 'absent/solved.csv'],
     ['--journal', 'absent/batch.journal'],
-  ])('says so where the folder of %s is not there, before anything is sent', async ([flag, path], { bench }) => {
+  ])('reports a missing folder of %s before anything is sent', async ([flag, path], { bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     const ended = await bench.run(['batch', 'tasks.csv', flag!, path!], { at: ledger });

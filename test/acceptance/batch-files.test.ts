@@ -11,7 +11,7 @@ import { isExhaustive } from '../support/exhaustive.ts';
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv'];
 const journal = 'solved.csv.journal';
 
-/** Everything in a folder: content and mode, or where a link leads. */
+/** All entries of a folder: content and mode, or a link's target. */
 function contentOf(folder: string): Readonly<Record<string, string>> {
   const described = (name: string): string => {
     const path = join(folder, name);
@@ -24,7 +24,7 @@ function contentOf(folder: string): Readonly<Record<string, string>> {
 const modeOf = (bench: Bench, name: string): number => statSync(join(bench.cwd, name)).mode & 0o777;
 const textOf = (bench: Bench, name: string): string => readFileSync(join(bench.cwd, name), 'utf8');
 
-describe.concurrent('two files of a batch that are one', () => {
+describe.concurrent('two files of a batch that are the same file', () => {
   it.for<[string, RegExp]>([
     [`--errors ${journal}`, /the journal solved\.csv\.journal and --errors solved\.csv\.journal are the same file/],
     [`--errors ./other/../${journal}`, /journal/],
@@ -37,7 +37,7 @@ describe.concurrent('two files of a batch that are one', () => {
     ['--out dangling.csv --errors nowhere.csv', /--errors nowhere\.csv and --out dangling\.csv/],
     ['--errors ../key.txt', /--errors \.\.\/key\.txt and the key file|the key file .* and --errors/],
     ['--out folder/solved.csv --errors linked/solved.csv', /--errors .* and --out /],
-  ])('end it with 2 and are named, and every file stays as it was: %s', async ([line, said], { bench }) => {
+  ])('are named in an error with code 2, and no file is changed: %s', async ([line, said], { bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(2));
     await mkdir(join(bench.cwd, 'other'));
     await mkdir(join(bench.cwd, 'folder'));
@@ -60,7 +60,7 @@ describe.concurrent('a file of a batch that is a standard stream', () => {
     ['batch - --errors tasks.csv --journal j <tasks.csv', 'tasks.csv', /--errors tasks\.csv and standard input/],
     ['batch tasks.csv --errors log.txt >>log.txt', 'log.txt', /--errors log\.txt and standard output/],
     ['batch tasks.csv --out solved.csv --fresh >>tasks.csv', 'tasks.csv', /the input tasks\.csv and standard output/],
-  ])('ends it with 2, and the file stays as it was: %s', async ([line, name, said], { bench }) => {
+  ])('ends the batch with 2 and is not changed: %s', async ([line, name, said], { bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(2));
     await bench.write('work/log.txt', '');
     const before = contentOf(bench.cwd);
@@ -71,13 +71,13 @@ describe.concurrent('a file of a batch that is a standard stream', () => {
   });
 });
 
-describe.concurrent('a file that is not ours', () => {
+describe.concurrent('a file of another program', () => {
   it.for<[string, string]>([
     ['--journal', '--journal notes.txt'],
     ['--journal, with --fresh', '--journal notes.txt --fresh'],
     ['--errors', '--errors notes.txt'],
     ['--errors: the journal of another batch', '--errors other.journal'],
-  ])('is refused and not changed, nor is its mode: %s', async ([, line], { bench }) => {
+  ])('is refused and not changed, mode included: %s', async ([, line], { bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(2));
     await bench.write('work/notes.txt', 'hello\n');
     const ledger = await openLedger(bench);
@@ -90,7 +90,7 @@ describe.concurrent('a file that is not ours', () => {
     expect(contentOf(bench.cwd)).toEqual(before);
   });
 
-  it('is not replaced by the output of a journal that was named apart', async ({ bench }) => {
+  it('is not replaced by the output when the journal has a separate name', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(2));
     const next = tasksCsv(3);
     await bench.write('work/next.csv', next);
@@ -102,7 +102,7 @@ describe.concurrent('a file that is not ours', () => {
     expect(textOf(bench, 'next.csv')).toBe(next);
   });
 
-  it('is replaced where it is the --errors of an earlier run, or empty', async ({ bench }) => {
+  it('is replaced if it is the --errors file of an earlier run, or empty', async ({ bench }) => {
     await bench.write('work/tasks.csv', `${tasksCsv(1)}t1,turnstile,,\n`);
     await bench.write('work/bad.csv', '');
     const ledger = await openLedger(bench);
@@ -129,7 +129,9 @@ describe.concurrent('the output of a batch', () => {
     expect(textOf(bench, 'solved.csv')).not.toBe(textOf(bench, 'solved.csv.1'));
   });
 
-  it('leaves alone what has the name of its temporary file, an input and what a link leads to', async ({ bench }) => {
+  it("does not touch another file with the name of its temporary file, an input, or a link's target", async ({
+    bench,
+  }) => {
     await bench.write('work/solved.csv.partial', tasksCsv(2));
     await bench.write('work/precious.txt', 'precious');
     symlinkSync('precious.txt', join(bench.cwd, 'linked.csv.partial'));
@@ -143,7 +145,7 @@ describe.concurrent('the output of a batch', () => {
     expect(textOf(bench, 'precious.txt')).toBe('precious');
   });
 
-  it('follows a link, to a file that is to be made, too, and with --fresh', async ({ bench }) => {
+  it('follows a link, also to a new file and with --fresh', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(2));
     mkdirSync(join(bench.cwd, 'real'));
     symlinkSync('real/solved.csv', join(bench.cwd, 'solved.csv'));
@@ -179,7 +181,7 @@ describe.concurrent('the output of a batch', () => {
 });
 
 describe.runIf(isExhaustive)('captcha batch --fresh, killed before any change of a name', () => {
-  /** Kills a copy of the folder at every step, and runs on without --fresh. */
+  /** Kills a run in a copy of the folder at every step, and runs again without --fresh. */
   async function killEverywhere(
     bench: Bench,
     at: { readonly url: string },

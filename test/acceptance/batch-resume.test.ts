@@ -10,7 +10,7 @@ import { bin } from './support/running.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
 
-/** Leaves one task behind whose submission was sent and never answered. */
+/** Leaves a task behind whose submission was sent and never answered. */
 async function cutOffMidRequest(bench: Bench, latencyMs = 20): Promise<Ledger> {
   const ledger = await openLedger(bench, { latencyMs: [latencyMs, latencyMs] });
   await bench.write('work/tasks.csv', tasksCsv(1));
@@ -22,7 +22,7 @@ async function cutOffMidRequest(bench: Bench, latencyMs = 20): Promise<Ledger> {
   return ledger;
 }
 
-/** Lets every solution in a journal have expired long ago. */
+/** Makes every solution in a journal long expired. */
 async function expire(path: string): Promise<void> {
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
   const expired = lines.map((line) => {
@@ -43,7 +43,7 @@ describe('captcha batch, killed at random instants and resumed', () => {
 });
 
 describe.concurrent('captcha batch, resumed', () => {
-  it('after its end sends nothing and writes the same rows', async ({ bench }) => {
+  it('after it finished sends nothing and writes the same rows', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(20));
     expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
@@ -54,7 +54,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(new Set(await rowsIn(bench, 'solved.csv'))).toEqual(new Set(before));
   });
 
-  it('after --limit begins where it stopped', async ({ bench }) => {
+  it('after --limit starts where it stopped', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(30));
     expect(await bench.run([...batch, '--limit', '12'], { at: ledger })).toMatchObject({ code: 0 });
@@ -64,7 +64,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().accepted).toBe(30);
   });
 
-  it('after --max-submissions, which is 4, goes on', async ({ bench }) => {
+  it('after --max-submissions, which ends with 4, continues', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(30));
     expect(await bench.run([...batch, '--max-submissions', '7'], { at: ledger })).toMatchObject({ code: 4 });
@@ -74,7 +74,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 30);
   });
 
-  it('--export writes what the output holds, from the journal alone', async ({ bench }) => {
+  it('--export writes the same output from the journal alone', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(20));
     await bench.run(batch, { at: ledger });
@@ -86,7 +86,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().requests).toBe(requests);
   });
 
-  it('--export --keep-order writes it in the order of the input, and what the input has no more at the end', async ({
+  it('--export --keep-order writes it in input order, with rows that the input no longer has at the end', async ({
     bench,
   }) => {
     const ledger = await openLedger(bench, { latencyMs: [0, 200] });
@@ -100,7 +100,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(column(rowsOf(exported.stdout), 'task_id')).toEqual([...order, 't7']);
   });
 
-  it('--export --keep-order says so where the input cannot be read', async ({ bench }) => {
+  it('--export --keep-order reports an unreadable input', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     await bench.run(batch, { at: ledger });
@@ -111,7 +111,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(exported.stderr).toContain('tasks.csv');
   });
 
-  it('says with which command, as a shell takes it', async ({ bench }) => {
+  it('prints the resume command, quoted for a shell', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/my tasks.csv', tasksCsv(9));
     const start = ['batch', 'my tasks.csv', '--out', 'solved.csv', '--limit', '4'];
@@ -124,7 +124,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().accepted).toBe(8);
   });
 
-  it('--fresh renames the journal and the output, and begins anew', async ({ bench }) => {
+  it('--fresh renames the journal and the output, and starts over', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(5));
     await bench.run(batch, { at: ledger });
@@ -137,7 +137,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().accepted).toBe(10);
   });
 
-  it('--retry-failed solves again what failed, and what was solved is left alone', async ({ bench }) => {
+  it('--retry-failed solves failed rows again and leaves solved ones alone', async ({ bench }) => {
     let isBroken = true;
     const sandbox = await bench.sandbox({
       answer: ({ params }) => (isBroken && params['sitekey']!.endsWith('3') ? null : undefined),
@@ -156,7 +156,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(sandbox.stats().accepted).toBe(11);
   });
 
-  it('submits again what was cut off mid-request, and says that it is possibly charged', async ({ bench }) => {
+  it('resubmits a task whose submission was cut off, and marks it possibly charged', async ({ bench }) => {
     const ledger = await cutOffMidRequest(bench);
     const ended = await bench.run(batch, { at: ledger });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
@@ -164,7 +164,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(await rowsIn(bench, 'solved.csv')).toMatchObject([{ status: 'solved', possibly_charged: 'true' }]);
   });
 
-  it('still says so when it is killed once more, after the second submission was accepted', async ({ bench }) => {
+  it('still marks it after another kill, when the second submission was accepted', async ({ bench }) => {
     const ledger = await cutOffMidRequest(bench, 1_500);
     const second = await bench.start(batch, { at: ledger });
     await until(() => ledger.accepted.size >= 1);
@@ -177,7 +177,7 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(ledger.sandbox.stats().accepted).toBe(1);
   });
 
-  it('--leave-in-doubt leaves it failed', async ({ bench }) => {
+  it('--leave-in-doubt keeps it failed', async ({ bench }) => {
     const ledger = await cutOffMidRequest(bench);
     const ended = await bench.run([...batch, '--leave-in-doubt'], { at: ledger });
     expect(ended, ended.stderr).toMatchObject({ code: 1 });
@@ -189,7 +189,7 @@ describe.concurrent('captcha batch, resumed', () => {
     ]);
   });
 
-  it('--resolve-expired solves again what has expired, and nothing does so without it', async ({ bench }) => {
+  it('--resolve-expired solves expired rows again; without it they stay', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     await bench.run(batch, { at: ledger });
@@ -201,13 +201,13 @@ describe.concurrent('captcha batch, resumed', () => {
     expect(await rowsIn(bench, 'solved.csv')).toHaveLength(3);
   });
 
-  it('while the first still runs is refused, and names its pid', async ({ bench }) => {
+  it('is refused while the first run is still running, with its pid', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [1_000, 1_000] });
     await bench.write('work/tasks.csv', tasksCsv(3));
     const config = { api: { timeout: '60s' }, solve: { timeout: '80s' } };
     const first = await bench.start(batch, { at: ledger, config });
     await until(() => ledger.accepted.size >= 3);
-    // It must not finish before the second one has started, however busy the machine is.
+    // It must still be running when the second one starts, even on a busy machine.
     first.signal('SIGSTOP');
     const second = await bench.run(batch, { at: ledger });
     first.signal('SIGCONT');

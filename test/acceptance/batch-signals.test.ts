@@ -8,7 +8,7 @@ import { expectAccounted } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
-/** Longer than two signals are held to be one. */
+/** Longer than the time within which two signals count as one. */
 const afterwardsMs = 400;
 
 describe.concurrent('a signal to captcha batch', () => {
@@ -31,7 +31,7 @@ describe.concurrent('a signal to captcha batch', () => {
     },
   );
 
-  it('twice: leaves at once, and the next run collects what was paid for', async ({ bench }) => {
+  it('twice: exits at once, and the next run collects the paid solutions', async ({ bench }) => {
     const { service, finish } = slowService();
     const ledger = await openLedger(bench, service);
     await bench.write('work/tasks.csv', tasksCsv(10));
@@ -62,7 +62,7 @@ describe.concurrent('a signal to captcha batch', () => {
     expect(rowsOf(ended.stdout)).toHaveLength(3);
   });
 
-  it('ends one that waits for more of its standard input', async ({ bench }) => {
+  it('ends a batch that waits for standard input', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     const running = await bench.start(['batch', '-'], { at: ledger, input: null });

@@ -26,7 +26,7 @@ describe.concurrent('captcha batch', () => {
     }
   });
 
-  it('writes to standard output where nothing else is said, and keeps a journal of the input', async ({ bench }) => {
+  it('writes to standard output by default, and keeps a journal of the input', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(5));
     const first = await bench.run(['batch', 'tasks.csv'], { at: ledger });
@@ -38,7 +38,7 @@ describe.concurrent('captcha batch', () => {
     expect(ledger.sandbox.stats().accepted).toBe(5);
   });
 
-  it('reads standard input, and says that it cannot be resumed', async ({ bench }) => {
+  it('reads standard input, and reports that it cannot be resumed', async ({ bench }) => {
     const ledger = await openLedger(bench);
     const ended = await bench.run(['batch', '-'], { at: ledger, input: tasksCsv(10) });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
@@ -55,7 +55,7 @@ describe.concurrent('captcha batch', () => {
     expect(column(await rowsIn(bench, 'o.csv'), 'sitekey')).toEqual(expected);
   });
 
-  it('--dry-run counts and sends nothing', async ({ bench }) => {
+  it('--dry-run counts rows and sends nothing', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', `${tasksCsv(7)}bad,turnstile,,\n`);
     const ended = await bench.run(['batch', 'tasks.csv', '--dry-run'], { at: ledger });
@@ -65,7 +65,7 @@ describe.concurrent('captcha batch', () => {
     expect(ledger.sandbox.stats().requests).toBe(0);
   });
 
-  it('puts rows that cannot be tasks into --errors, with line, column, reason and fix', async ({ bench }) => {
+  it('writes invalid rows to --errors, with line, column, reason and fix', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write(
       'work/tasks.csv',
@@ -83,7 +83,7 @@ describe.concurrent('captcha batch', () => {
     for (const { reason, fix } of bad) expect([reason, fix]).not.toContain('');
   });
 
-  it('--strict refuses to start where a row cannot be a task', async ({ bench }) => {
+  it('--strict refuses to start if a row is invalid', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', `${header}${good('a')}b,turnstile,,\n`);
     const ended = await bench.run(['batch', 'tasks.csv', '--out', 'o.csv', '--strict'], { at: ledger });
@@ -117,9 +117,7 @@ describe.concurrent('captcha batch', () => {
     }
   });
 
-  it('takes an output as an input: the columns of the result are replaced in place and never sent', async ({
-    bench,
-  }) => {
+  it('accepts an output as an input: the result columns are replaced in place and never sent', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(4));
     expect(await bench.run(['batch', 'tasks.csv', '--out', 'one.csv'], { at: ledger })).toMatchObject({ code: 0 });
@@ -131,7 +129,7 @@ describe.concurrent('captcha batch', () => {
     expect([...ledger.accepted.values()]).toEqual([2, 2, 2, 2]);
   });
 
-  it('leaves a solution as it is, and defuses what a spreadsheet would run in text of others', async ({ bench }) => {
+  it('leaves solutions unchanged, and escapes formulas in text from others', async ({ bench }) => {
     const sandbox = await bench.sandbox({ answer: () => `=${solution}` });
     await bench.write('work/tasks.csv', 'task_id,method,sitekey,pageurl,_note\na,turnstile,k,https://a.example,=1+1\n');
     const ended = await bench.run(['batch', 'tasks.csv'], { at: sandbox });
@@ -158,7 +156,7 @@ describe.concurrent('captcha batch', () => {
     expect(ledger.sandbox.stats().requests).toBe(0);
   });
 
-  it('--sandbox needs no account and leaves no journal beside the output', async ({ bench }) => {
+  it('--sandbox needs no account and leaves no journal next to the output', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(5));
     const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
     const line = ['--sandbox', 'batch', 'tasks.csv', '--out', 'o.csv'];

@@ -34,13 +34,13 @@ const located = { regions: [{ name: 'eu', location: [50, 8] }], routes: { defaul
 /** With and without regions: where there are some, the page is looked at for its region, too. */
 const settings = someOf([{}, located], (config) => config === located);
 
-describe.concurrent('what cannot be solved', () => {
+describe.concurrent('a task that cannot be solved', () => {
   it.for<[string, string]>([
     ['not a url', 'a blank in it'],
     ['ftp://x', 'ftp: is not http: or https:'],
     ['example.com/login', 'does not begin with https://'],
     ['0x4AAAAAAADnPIDROrmt1Wwj', 'looks like a site key'],
-  ])('as the page %s is not paid for', async ([pageurl, message], { bench }) => {
+  ])('is not paid for with the page %s', async ([pageurl, message], { bench }) => {
     const sandbox = await bench.sandbox();
     await bench.write('work/a.csv', `${header}turnstile,0x4AAA,${pageurl}\n`);
     for (const config of settings) {
@@ -53,7 +53,7 @@ describe.concurrent('what cannot be solved', () => {
     expect(sandbox.stats().submissions).toBe(0);
   });
 
-  it('as an image is not paid for', async ({ bench }) => {
+  it('is not paid for with an invalid image', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     const files: Record<string, string | Uint8Array> = {
       'text.png': 'not really a picture, but a text of a hundred bytes or more, as people write them into files'.repeat(
@@ -88,7 +88,7 @@ describe.concurrent('what cannot be solved', () => {
 });
 
 describe.concurrent('an image', () => {
-  it('is sent bare, whatever it was wrapped in', async ({ bench }) => {
+  it('is sent as bare base64, whatever its input format', async ({ bench }) => {
     const bodies: (string | undefined)[] = [];
     const sandbox = await bench.sandbox({ answer: ({ params }) => (bodies.push(params['body']), 'abc') });
     const uri = `data:image/png;base64,${imageText().replace(/.{76}/g, '$&\n')}\n`;

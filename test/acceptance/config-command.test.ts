@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { it } from './support/bench.ts';
 
 describe.concurrent('captcha config show', () => {
-  it('prints every effective value and where it came from', async ({ bench }) => {
+  it('prints every effective value and its source', async ({ bench }) => {
     const file = await bench.write('team.json', { solve: { timeout: '90s' }, retry: { maxAttempts: 4 } });
     const at = { url: 'http://127.0.0.1:1234' };
     const { code, stdout } = await bench.run(['--config', file, 'config', 'show'], { at, config: null });
@@ -31,7 +31,7 @@ describe.concurrent('captcha config show', () => {
 });
 
 describe.concurrent('captcha config validate', () => {
-  it('ends with 2 and names every bad path at once', async ({ bench }) => {
+  it('ends with 2 and names all invalid paths at once', async ({ bench }) => {
     const config = { solve: { timeout: 60 }, retri: {}, budget: { ratio: 2 }, routes: { default: 7 } };
     const file = await bench.write('bad.json', config);
     const { code, stdout, stderr } = await bench.run(['--config', file, 'config', 'validate'], { config: null });
@@ -41,14 +41,14 @@ describe.concurrent('captcha config validate', () => {
     expect(stderr).toContain('did you mean 60s?');
   });
 
-  it('ends with 0 for a good one', async ({ bench }) => {
+  it('ends with 0 for a valid one', async ({ bench }) => {
     const ended = await bench.run(['config', 'validate', '--json']);
     expect(ended.code).toBe(0);
     expect(JSON.parse(ended.stdout)).toMatchObject({ schemaVersion: 1, valid: true });
   });
 
   it.for(['{"solve": {"timeout": }', 'solve: [unclosed', '\u0000'])(
-    'ends with 2 where %j is no data',
+    'ends with 2 if %j is not data',
     async (text, { bench }) => {
       const file = await bench.write(text.startsWith('{') ? 'bad.json' : 'bad.yaml', text);
       const { code, stderr } = await bench.run(['--config', file, 'config', 'validate'], { config: null });
@@ -70,7 +70,7 @@ describe.concurrent('captcha config schema', () => {
 });
 
 describe.concurrent('the environment and flags', () => {
-  it('go before the config file, the flag first', async ({ bench }) => {
+  it('override the config file, flags first', async ({ bench }) => {
     const args = [
       'solve',
       '--method',

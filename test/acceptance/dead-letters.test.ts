@@ -25,7 +25,7 @@ interface DeadDocument {
   readonly dead: readonly { id: string; taskId: string; deliveries: number; reason: string | null }[];
 }
 
-/** A fleet whose commands are run like this. */
+/** A fleet whose commands run with these settings. */
 interface Place {
   readonly bench: Bench;
   readonly usage: Usage;
@@ -35,7 +35,7 @@ const csv = Array.from({ length: count }, (_, index) => {
   return `t${index + 1},turnstile,${sitekeyOf(index + 1)},https://example.com/login`;
 });
 
-/** Queues the tasks, for which nobody works yet. */
+/** Queues the tasks while no worker is running. */
 async function enqueue({ bench, usage }: Place, queue: TaskQueue): Promise<void> {
   await bench.write('work/tasks.csv', `task_id,method,sitekey,pageurl\n${csv.join('\n')}\n`);
   const running = await bench.start(batch, usage);
@@ -44,7 +44,7 @@ async function enqueue({ bench, usage }: Place, queue: TaskQueue): Promise<void>
   expect(await running.ended).toMatchObject({ signal: 'SIGINT' });
 }
 
-/** Hands every task out so often without a result, as if as many workers had died of it. */
+/** Delivers every task without a result until the limit, as if that many workers had crashed on it. */
 async function wearOut(queue: TaskQueue, deliveries: number): Promise<void> {
   const { signal } = new AbortController();
   for (let left = count * deliveries; left > 0;) {
@@ -61,7 +61,7 @@ async function deadIn({ bench, usage }: Place): Promise<DeadDocument> {
   return JSON.parse(ended.stdout) as DeadDocument;
 }
 
-/** Queues one dead letter again by its id, then all, and has everything solved that was set aside. */
+/** Requeues one dead letter by its id, then all of them, and solves them. */
 async function recover(place: Place): Promise<void> {
   const { bench, usage } = place;
   const [first] = (await deadIn(place)).dead;
@@ -82,7 +82,7 @@ async function recover(place: Place): Promise<void> {
 }
 
 describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
-  it('are set aside by a worker, listed, queued again, and solved then', async ({ bench }) => {
+  it('are written by a worker, listed, requeued and solved', async ({ bench }) => {
     const { ledger, config, startWorker, redis } = await openFleet(bench);
     const place = { bench, usage: { at: ledger, config } };
     const queue = new BullTaskQueue({ url: redis.url(0), region, timing }, { clock, state: null });
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
     expect(ledger.sandbox.stats().accepted).toBe(count);
   });
 
-  it('of a region that there is not, or of a queue that is away, are no bug', async ({ bench }) => {
+  it('of an unknown region or an unreachable queue are a usage error, not a crash', async ({ bench }) => {
     const { ledger, config, redis } = await openFleet(bench);
     const usage = { at: ledger, config };
     const nowhere = await bench.run(['queue', 'dead', 'mars-1'], usage);
@@ -136,7 +136,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
 });
 
 describe.skipIf(!hasRedis).concurrent('dead letters on SQS, with ids kept in Redis', () => {
-  it('are set aside by SQS, listed, queued again, and solved then', async ({ bench }) => {
+  it('are written by SQS, listed, requeued and solved', async ({ bench }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());
     const { queueArn } = server.createQueue('tasks-dead');

@@ -16,7 +16,7 @@ interface Check {
   readonly fix: string | null;
 }
 
-/** What the doctor finds about the queues of a configuration. */
+/** The doctor's findings about the queues of a configuration. */
 async function queuesOf(config: object, bench: Bench): Promise<Check & { readonly code: number | null }> {
   const sandbox = await openLedger(bench);
   const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
@@ -29,7 +29,7 @@ const redisCli = (port: number, ...words: string[]) => promisify(execFile)('redi
 const regionAt = (queue: string) => ({ regions: [{ name: 'us-east-1', queue }], routes: { default: 'us-east-1' } });
 
 describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () => {
-  it('looks into every queue and tells who works on it, and for how long', async ({ bench }) => {
+  it('checks every queue and reports its workers and how long they are connected', async ({ bench }) => {
     const { config, startWorker, redis } = await openFleet(bench);
     await startWorker('us-east-1');
     while (!(await redisCli(redis.port, 'client', 'list')).stdout.includes(':w:')) await sleep(50);
@@ -43,7 +43,7 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
     expect(lines.at(-1)).toBe('results: 0 waiting, 0 with a reader');
   });
 
-  it('names what a Redis is set up to lose', async ({ bench }) => {
+  it('reports settings with which a Redis can lose data', async ({ bench }) => {
     const redis = await RedisServer.start({ durable: false });
     bench.afterwards(() => redis.stop());
     const config = { ...regionAt(redis.url(0)), results: redis.url(9) };
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
 });
 
 describe('captcha doctor, of queues in SQS', () => {
-  it('looks into those that there are, and names those that there are not', async ({ bench }) => {
+  it('checks the existing queues and names the missing ones', async ({ bench }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());
     server.createQueue('tasks');

@@ -24,7 +24,7 @@ function namesOf(ended: Ended, status: string): readonly string[] {
 const doctor = ['doctor', '--json'];
 
 describe.concurrent('captcha doctor', () => {
-  it('finds everything well in the sandbox, without an account, a configuration or a network', async ({ bench }) => {
+  it('finds no problem in the sandbox, without an account, a configuration or a network', async ({ bench }) => {
     const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
     const ended = await bench.run(['--sandbox', ...doctor], { config: null, env });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
@@ -32,7 +32,7 @@ describe.concurrent('captcha doctor', () => {
     expect(read(ended).checks.filter(({ status }) => status !== 'ok')).toEqual([]);
   });
 
-  it('prints a list in words into a pipe, and sums it up on stderr', async ({ bench }) => {
+  it('prints a list in words into a pipe, and a summary on stderr', async ({ bench }) => {
     const { code, stdout, stderr } = await bench.run(['--sandbox', 'doctor'], { config: null });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^configuration\n {2}ok {7}config {9}\S/);
@@ -43,7 +43,7 @@ describe.concurrent('captcha doctor', () => {
     expect(stderr).toBe('15 ok, 0 warnings, 0 failures, 0 skipped\n');
   });
 
-  it('asks a service a few questions that cost nothing, and leaves no trace on this machine', async ({ bench }) => {
+  it('sends the service a few free requests, and leaves no trace on this machine', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     expect((await bench.run(doctor, { at: sandbox })).code).toBe(0);
     expect(sandbox.stats()).toMatchObject({ requests: 6, submissions: 0 });
@@ -59,7 +59,7 @@ describe.concurrent('captcha doctor', () => {
     expect(JSON.stringify(service.received.map(({ headers }) => headers))).not.toContain(key);
   });
 
-  it('names every problem of a broken configuration and goes on with what does not need it', async ({ bench }) => {
+  it('names every problem of a broken configuration and continues with independent checks', async ({ bench }) => {
     const ended = await bench.run(doctor, { config: { regoins: [], solve: { timeout: 60 } } });
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(namesOf(ended, 'failure')).toEqual(['config']);
@@ -69,14 +69,14 @@ describe.concurrent('captcha doctor', () => {
     expect(config?.found).toContain('did you mean 60s?');
   });
 
-  it('goes on with a config file that is no data at all', async ({ bench }) => {
+  it('continues with a config file that cannot be parsed', async ({ bench }) => {
     const path = await bench.write('broken.json', '{"api": ');
     const ended = await bench.run(['--config', path, ...doctor], { config: null });
     expect(ended.code).toBe(2);
     expect(read(ended).checks[0]?.found).toContain(`${path}:1:`);
   });
 
-  it('ends with 2 without a key, and looks at the service all the same', async ({ bench }) => {
+  it('ends with 2 without a key, and still checks the service', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     const ended = await bench.run(doctor, { at: sandbox, env: { CAPTCHAAI_API_KEY: undefined } });
     expect(ended.code).toBe(2);
@@ -84,7 +84,7 @@ describe.concurrent('captcha doctor', () => {
     expect(namesOf(ended, 'ok')).toEqual(expect.arrayContaining(['api', 'clock']));
   });
 
-  it('warns of a key file that others may read', async ({ bench }) => {
+  it('warns about a key file that others can read', async ({ bench }) => {
     const path = await bench.write('key', `${key}\n`);
     const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_API_KEY_FILE: path };
     const sandbox = await bench.sandbox();
@@ -96,9 +96,7 @@ describe.concurrent('captcha doctor', () => {
     expect(read(await bench.run(doctor, { at: sandbox, env })).checks[1]).toMatchObject({ status: 'ok' });
   });
 
-  it('reads a key once that a shell hands over, says when it waits for it, and asks the service with it', async ({
-    bench,
-  }) => {
+  it('reads a key from a shell pipe once, reports the wait for it, and sends requests with it', async ({ bench }) => {
     const command = `CAPTCHAAI_API_KEY_FILE=<(until [ -e go ]; do sleep 0.1; done; echo ${key}) "$0" "$@"`;
     const args = ['-c', command, process.execPath, bin, ...doctor];
     const env = { CAPTCHAAI_API_KEY: undefined };
@@ -112,7 +110,7 @@ describe.concurrent('captcha doctor', () => {
   });
 
   it.for(['ERROR_KEY_DOES_NOT_EXIST', 'ERROR_IP_NOT_ALLOWED'])(
-    'ends with 3 where the service answers %s',
+    'ends with 3 if the service answers %s',
     async (mode, { bench }) => {
       const sandbox = await bench.sandbox();
       sandbox.script({ mode, times: Infinity });
@@ -123,7 +121,7 @@ describe.concurrent('captcha doctor', () => {
     },
   );
 
-  it('ends with 3 where the account has neither balance nor threads', async ({ bench }) => {
+  it('ends with 3 if the account has neither balance nor threads', async ({ bench }) => {
     const service = await bench.service(({ body }) => ({
       body: body.includes('threadsinfo')
         ? '{"status":1,"threads":0,"working_threads":0}'
@@ -145,14 +143,14 @@ describe.concurrent('captcha doctor', () => {
     expect(namesOf(ended, 'failure')).toEqual(['api']);
   });
 
-  it('ends with 74 where the state folder cannot be written', async ({ bench }) => {
+  it('ends with 74 if the state folder is not writable', async ({ bench }) => {
     const path = await bench.write('a-file', 'text');
     const ended = await bench.run(doctor, { at: await bench.sandbox(), env: { CAPTCHA_STATE_DIR: path } });
     expect(ended.code).toBe(74);
     expect(namesOf(ended, 'failure')).toEqual(['state-folder']);
   });
 
-  it('ends with 1 where a clock is wrong', async ({ bench }) => {
+  it('ends with 1 if a clock is wrong', async ({ bench }) => {
     const service = await bench.service(({ body }) => ({
       headers: { date: new Date(Date.now() - 3_600_000).toUTCString() },
       body: body.includes('threadsinfo')
@@ -164,7 +162,7 @@ describe.concurrent('captcha doctor', () => {
     expect(read(ended).checks.find(({ check }) => check === 'clock')?.found).toMatch(/^1h 00m ahead of/);
   });
 
-  it('ends with 1 where a region does not serve', async ({ bench }) => {
+  it('ends with 1 if a region does not serve', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.setRegion('eu-west-1', 'down');
     const regions = ['us-east-1', 'eu-west-1'].map((name) => ({

@@ -6,7 +6,7 @@ import { type Bench, it, turnstile } from './support/bench.ts';
 import { solution } from './support/secrets.ts';
 import { onePer } from '../support/exhaustive.ts';
 
-/** Shorter than the least wait that any code asks for, so that a throttled task ends at once. */
+/** Shorter than the minimum wait of any code, so that a throttled task ends at once. */
 const solve = ['solve', ...turnstile, '--json', '--timeout', '4500ms'];
 
 interface Outcome {
@@ -16,7 +16,7 @@ interface Outcome {
   readonly possiblyCharged: boolean;
 }
 
-/** Lets the service answer every request of one sort with a code. */
+/** Makes the service answer every request of one kind with a code. */
 async function solveAgainst(bench: Bench, code: string, endpoint: Endpoint) {
   const sandbox = await bench.sandbox();
   sandbox.script({ mode: code, endpoint, times: Infinity });
@@ -34,8 +34,8 @@ const exitCodes: Record<FaultKind, number> = {
   timeout: 4,
 };
 
-describe.concurrent('a submission that finds every thread busy', () => {
-  it('is made again after the wait that the code asks for', async ({ bench }) => {
+describe.concurrent('a submission that gets a no-slot answer', () => {
+  it('is repeated after the wait for that code', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'ERROR_NO_SLOT_AVAILABLE', endpoint: 'submit' });
     const { code, stdout, durationMs } = await bench.run(['solve', ...turnstile, '--timeout', '2m'], { at: sandbox });
@@ -44,7 +44,7 @@ describe.concurrent('a submission that finds every thread busy', () => {
   });
 });
 
-describe.concurrent('a submission that is always answered with', () => {
+describe.concurrent('a submission that always gets', () => {
   const reasons: Record<FaultKind, string> = {
     rejected: 'rejected',
     unsolvable: 'unsolvable',
@@ -69,7 +69,7 @@ describe.concurrent('a submission that is always answered with', () => {
     },
   );
 
-  it('a code of tomorrow is submitted once more', async ({ bench }) => {
+  it('an unknown code is repeated once', async ({ bench }) => {
     const { code, outcome, sandbox } = await solveAgainst(bench, 'ERROR_OF_TOMORROW', 'submit');
     expect(code).toBe(1);
     expect(outcome).toMatchObject({ reason: 'rejected', code: 'ERROR_OF_TOMORROW', captchaId: null });
@@ -83,7 +83,7 @@ function expectIdIsNamed(stderr: string, { captchaId }: Outcome, sandbox: Sandbo
   expect(sandbox.stats()).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
 }
 
-describe.concurrent('a poll that is always answered with', () => {
+describe.concurrent('a poll that always gets', () => {
   const codes = knownErrorCodes().map(({ pollKind, kind, ...row }) => ({ ...row, kind: pollKind ?? kind }));
   const [givenUp, alive] = [true, false].map((is) => codes.filter(({ kind }) => (kind === 'unsolvable') === is));
 
@@ -98,14 +98,14 @@ describe.concurrent('a poll that is always answered with', () => {
     },
   );
 
-  it('a code of tomorrow is not paid for again, and its id is named', async ({ bench }) => {
+  it('an unknown code is not paid for again, and its id is named', async ({ bench }) => {
     const { code, stderr, outcome, sandbox } = await solveAgainst(bench, 'ERROR_OF_TOMORROW', 'poll');
     expect(code).toBe(1);
     expectIdIsNamed(stderr, outcome, sandbox);
   });
 
   it.for(onePer(givenUp!, ({ kind }) => kind))(
-    '$code, which gives the id up, is submitted anew',
+    '$code, which means that the id is lost, is resubmitted',
     async ({ code, maxResubmissions }, { bench }) => {
       const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'poll');
       expect(exitCode).toBe(1);
@@ -115,7 +115,7 @@ describe.concurrent('a poll that is always answered with', () => {
     },
   );
 
-  it('CAPCHA_NOT_READY is polled on until the time is over', async ({ bench }) => {
+  it('CAPCHA_NOT_READY is repeated until the timeout', async ({ bench }) => {
     const { code, stderr, outcome, sandbox } = await solveAgainst(bench, 'CAPCHA_NOT_READY', 'poll');
     expect(code).toBe(4);
     expect(outcome.reason).toBe('deadline-exceeded');

@@ -6,14 +6,14 @@ import { solution } from './support/secrets.ts';
 import { someOf } from '../support/exhaustive.ts';
 
 const statuses = [100, 204, 301, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504];
-/** From something that never was the service. */
+/** Answers that never come from the service itself. */
 const strange = ['301', '400', '401', '403', '404'];
 
-/** What becomes of a submission that is struck so. `served` modes let the service take it and spoil the answer. */
+/** The effect of a fault on a submission. In `served` modes the service accepts it and the answer is corrupted. */
 const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] = [
   ...statuses.map((status) => ({
     mode: String(status),
-    // A gateway's 5xx says nothing about what the service behind it did; 503 and 4xx refuse before any work.
+    // A gateway's 5xx does not tell what the service behind it did; 503 and 4xx refuse before any work.
     answerLost: [100, 204, 500, 502, 504].includes(status),
     served: false,
   })),
@@ -24,7 +24,7 @@ const modes: readonly { mode: string; answerLost: boolean; served: boolean }[] =
 /** One of each sort. */
 const some = someOf(modes, ({ mode }) => ['404', '429', '502', '503', 'reset', 'hang', 'truncated'].includes(mode));
 
-/** Only a service that hangs is left after a short while: a busy machine must not look like one. */
+/** Only a hanging service gets a short timeout: a busy machine must not look like one. */
 const timeoutOf = (mode: string | number): string => (mode === 'hang' ? '3s' : '60s');
 /** Long enough for a busy machine, and waited for where nothing else ends the task. */
 const soon = '4s';
@@ -45,13 +45,13 @@ async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '60s')
   return { ...ended, stats: sandbox.stats(), outcome: JSON.parse(ended.stdout) as Outcome };
 }
 
-describe.concurrent('a submission that is struck by', () => {
+describe.concurrent('a submission with the fault', () => {
   const endpoint: Endpoint = 'submit';
 
   const passing = some.filter(({ mode }) => !strange.includes(mode));
 
   it.for(someOf(strange, (mode) => mode === '404'))(
-    '%s before anything else was answered ends: the address is wrong',
+    '%s as the first answer ends: the base URL is wrong',
     async (mode, { bench }) => {
       const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint });
       expect(code).toBe(2);
@@ -61,14 +61,14 @@ describe.concurrent('a submission that is struck by', () => {
     },
   );
 
-  it.for(passing)('$mode once is made again', async ({ mode, answerLost, served }, { bench }) => {
+  it.for(passing)('$mode once is repeated', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: answerLost });
     expect(stats).toMatchObject({ submissions: 2, duplicates: served ? 1 : 0 });
   });
 
-  it.for(passing)('$mode always is given up after the attempts', async ({ mode, answerLost, served }, { bench }) => {
+  it.for(passing)('$mode always fails after the last attempt', async ({ mode, answerLost, served }, { bench }) => {
     const { code, stats, outcome, stderr } = await solveAgainst(bench, { mode, endpoint, times: Infinity });
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'attempts-exhausted', captchaId: null, possiblyCharged: answerLost });
@@ -82,17 +82,17 @@ describe.concurrent('a submission that is struck by', () => {
   });
 });
 
-describe.concurrent('a poll that is struck by', () => {
+describe.concurrent('a poll with the fault', () => {
   const endpoint: Endpoint = 'poll';
 
-  it.for(some)('$mode twice is repeated on the same id', async ({ mode }, { bench }) => {
+  it.for(some)('$mode twice is repeated for the same id', async ({ mode }, { bench }) => {
     const { code, stats, outcome } = await solveAgainst(bench, { mode, endpoint, times: 2 });
     expect(code).toBe(0);
     expect(outcome).toMatchObject({ status: 'solved', solution, possiblyCharged: false });
     expect(stats).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
   });
 
-  it.for(some)('$mode always leaves an id behind, which is named', async ({ mode }, { bench }) => {
+  it.for(some)('$mode always leaves an id, which is named', async ({ mode }, { bench }) => {
     const fault = { mode, endpoint, times: Infinity };
     const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, soon);
     expect(code).toBe(4);
@@ -120,7 +120,7 @@ describe.concurrent('Retry-After', () => {
   const longWait = /worth trying again in (59m \d\ds|1h 00m)/;
 
   it.for(rows)(
-    'in $form of a $mode to a submission that ends after the deadline fails the task at once',
+    'in $form of a $mode to a submission fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'submit', retryAfter: row.retryAfter() } as const;
       const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
@@ -132,7 +132,7 @@ describe.concurrent('Retry-After', () => {
   );
 
   it.for(rows)(
-    'in $form of a $mode to a poll that ends after the deadline fails the task at once',
+    'in $form of a $mode to a poll fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'poll', retryAfter: row.retryAfter() } as const;
       const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);

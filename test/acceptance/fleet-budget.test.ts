@@ -21,7 +21,7 @@ interface Report {
   readonly budget: { readonly tokens: number; readonly burst: number; readonly granted: number };
 }
 
-/** A host is a state folder of its own. */
+/** A host is simulated by its own state folder. */
 const onHost = (bench: Bench, name: string): { CAPTCHA_STATE_DIR: string } => ({
   CAPTCHA_STATE_DIR: join(bench.home, 'hosts', name),
 });
@@ -31,7 +31,7 @@ async function look(bench: Bench, usage: object): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** What a person reads of a run in which Redis was not there. */
+/** The user-visible messages of a run without a reachable Redis. */
 function expectOneWarning({ code, stderr }: Ended, why: RegExp): void {
   expect(code).toBe(0);
   expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(why)]);
@@ -46,7 +46,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
   let scope: string;
   beforeEach(() => void (scope = server.url()));
 
-  it('retry together what one bucket allows, and show how it stands', async ({ bench }) => {
+  it('retry together within one bucket, and show its state', async ({ bench }) => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const usage = { at, config: { budget: { ...bucket, scope }, breaker: noBreaker } };
     const beganMs = performance.now();
@@ -68,7 +68,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     expect((await look(bench, usage)).budget).toMatchObject({ tokens: 8, granted: 0 });
   });
 
-  it('keep the bound where Redis loses its data while they wait for promised tokens', async ({ bench }) => {
+  it('keep the limit if Redis loses its data while they wait for promised tokens', async ({ bench }) => {
     const clock = new ServiceClock();
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: hourMs }], clock });
     const config = { budget: { ...bucket, maxRetriesPerSecond: 2, scope }, breaker: noBreaker };
@@ -92,7 +92,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     for (const { code, stderr } of await Promise.all(running.map((each) => each.ended))) expect(code, stderr).toBe(0);
   });
 
-  it('fund each other: what one host had accepted another retries with', async ({ bench }) => {
+  it('fund each other: accepted submissions of one host pay for retries of another', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = { budget: { scope, ratio: 1, minRetriesPerSecond: 0 } };
     for (const host of ['a', 'b', 'c']) {
@@ -103,8 +103,8 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
   });
 });
 
-describe('a solve whose Redis is not there', () => {
-  it('is solved all the same, with one warning that says why', async ({ bench }) => {
+describe('a solve with an unreachable Redis', () => {
+  it('still succeeds, with one warning that gives the reason', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = { budget: { scope: `redis://:${password}@127.0.0.1:1/0` } };
     expectOneWarning(await bench.run(words('solve TASK'), { at, config }), /ECONNREFUSED/);

@@ -10,7 +10,7 @@ import { slowService } from './support/service-clock.ts';
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 
 describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () => {
-  it('solves a batch where its pages belong, one row per task, and drains on SIGTERM', async ({ bench }) => {
+  it('solves a batch in the home regions of its pages, one row per task, and drains on SIGTERM', async ({ bench }) => {
     const { ledger, config, startWorker, healthOf } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(300));
     const workers = await Promise.all(regions.map((region) => startWorker(region)));
@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('has the tasks of a region without workers solved by the others, and says where they belong', async ({
+  it('solves the tasks of a region without workers in the other regions, and reports their home region', async ({
     bench,
   }) => {
     const { ledger, config, startWorker } = await openFleet(bench, {
@@ -66,7 +66,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(column(rows, 'possibly_charged')).toEqual(['false']);
   });
 
-  it('hands back with its ids what a worker cannot finish in time, and ends by the signal', async ({ bench }) => {
+  it('returns unfinished tasks of a stopping worker with their ids, and ends by the signal', async ({ bench }) => {
     const { service, finish } = slowService();
     const { ledger, config, startWorker } = await openFleet(bench, { service });
     await bench.write('work/tasks.csv', regionalCsv(1));
@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
   });
 
-  it('goes on where a killed dispatcher was, and pays for nothing twice', async ({ bench }) => {
+  it('continues after a dispatcher was killed, and pays for nothing twice', async ({ bench }) => {
     const { ledger, config, startWorker } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(150));
     await Promise.all(regions.map((region) => startWorker(region)));
@@ -119,7 +119,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     });
   });
 
-  it('shows, keeps for others and moves what nobody works on', async ({ bench }) => {
+  it('shows tasks without workers, keeps them for other commands, and moves them', async ({ bench }) => {
     const { ledger, config, startWorker, healthOf } = await openFleet(bench);
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
     const waited = await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], { at: ledger, config });
@@ -151,7 +151,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended).toMatchObject({ code: 0 });
   });
 
-  it('solves again what failed, though its first result stands', async ({ bench }) => {
+  it('solves failed tasks again although their first result is final', async ({ bench }) => {
     const faults = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
     const { ledger, config, startWorker } = await openFleet(bench, { service: { faults } });
     await bench.write('work/tasks.csv', regionalCsv(3));
@@ -163,7 +163,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(column(await rowsIn(bench, 'solved.csv'), 'attempts')).toEqual(['2', '2', '2']);
   });
 
-  it('waits for a Redis that is killed and comes back, and loses nothing', async ({ bench }) => {
+  it('waits for a Redis that is killed and restarted, and loses nothing', async ({ bench }) => {
     const { ledger, config, startWorker, redis } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(150));
     const workers = await Promise.all(regions.map((region) => startWorker(region)));
@@ -179,7 +179,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     for (const worker of workers) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
   });
 
-  it('lets go of a worker while Redis is away', async ({ bench }) => {
+  it('stops a worker while Redis is unreachable', async ({ bench }) => {
     const { startWorker, redis } = await openFleet(bench);
     const worker = await startWorker('us-east-1');
     await sleep(300);
@@ -189,14 +189,14 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended, worker.stderr).toMatchObject({ code: 0, signal: null });
   });
 
-  it('ends a worker that has nothing to do, and says why', async ({ bench }) => {
+  it('ends an idle worker with the reason', async ({ bench }) => {
     const { startWorker } = await openFleet(bench);
     const worker = await startWorker('us-east-1', ['--exit-when-idle', '1s']);
     expect(await worker.ended).toMatchObject({ code: 0, signal: null });
     expect(worker.stderr).toMatch(/ended: nothing to do/);
   });
 
-  it('stops when the account needs a person, and leaves its tasks in the queue', async ({ bench }) => {
+  it('stops on an account error, and leaves its tasks in the queue', async ({ bench }) => {
     const { config, startWorker, ledger } = await openFleet(bench, {
       service: { key: 'another-key-that-is-32-characters' },
     });

@@ -6,23 +6,23 @@ import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Bench, it } from './support/bench.ts';
 import { bin, type Running } from './support/running.ts';
 
-/** BSD's script takes other arguments. */
+/** BSD's script has other arguments. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
 
 const names = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 
-/** The configuration of somebody who has these regions in a sandbox. */
+/** A configuration with these regions in a sandbox. */
 function regionsOf({ url }: { readonly url: string }): object {
   const regions = names.map((name) => ({ name, health: `${url}/regions/${name}/health` }));
   return { regions, health: { timeout: '60s' } };
 }
 
-/** Changes a region the way a person at another terminal would. */
+/** Changes the status of a region from outside. */
 async function control({ url }: { readonly url: string }, region: string, query: string): Promise<void> {
   expect((await fetch(`${url}/regions/${region}?${query}`, { method: 'POST' })).status).toBe(200);
 }
 
-/** `captcha sandbox` as a process of its own. */
+/** `captcha sandbox` as a separate process. */
 async function sandboxProcess(bench: Bench): Promise<{ url: string }> {
   const running = await bench.start(['sandbox', '--regions', names.join(',')], { config: null });
   await running.said(/^export CAPTCHAAI_API_KEY=/m);
@@ -38,7 +38,7 @@ async function watchDeathAndReturn(running: Running, at: { readonly url: string 
 }
 
 describe.concurrent('captcha health', () => {
-  it('works with --sandbox and nothing else', async ({ bench }) => {
+  it('works with --sandbox alone', async ({ bench }) => {
     const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
     const { code, stdout } = await bench.run(['--sandbox', 'health'], { config: null, env });
     expect(code).toBe(0);
@@ -56,7 +56,7 @@ describe.concurrent('captcha health', () => {
     ['one of them is down', (at) => at.setRegion('eu-west-1', 'down'), 1],
     ['one of them hangs', (at) => at.setRegion('eu-west-1', 'slow'), 1],
     ['all of them are down', (at) => names.forEach((name) => at.setRegion(name, 'down')), 4],
-  ])('where %s exits so that a script knows', async ([, harm, code], { bench }) => {
+  ])('exits with a code for scripts when %s', async ([, harm, code], { bench }) => {
     const at = await bench.sandbox();
     harm(at);
     const ended = await bench.run(['health', '--timeout', '5s', '--json'], { at, config: regionsOf(at) });
@@ -64,7 +64,7 @@ describe.concurrent('captcha health', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ schemaVersion: 1, api: { reachable: true } });
   });
 
-  it('suspects this machine when nothing at all can be reached', async ({ bench }) => {
+  it('suspects this machine when nothing is reachable', async ({ bench }) => {
     const nowhere = { url: 'http://127.0.0.1:9' };
     const ended = await bench.run(['health'], { at: nowhere, config: regionsOf(nowhere) });
     expect(ended.code).toBe(4);
@@ -73,7 +73,7 @@ describe.concurrent('captcha health', () => {
     expect(ended.stdout).toMatch(/^note: .*this machine's network/m);
   });
 
-  it('never lets what an endpoint says near the terminal', async ({ bench }) => {
+  it('never prints raw text of an endpoint to the terminal', async ({ bench }) => {
     const said = { status: '\u001b]0;owned\u0007', activeWorkers: '\u001b[2J', error: '\u001b[31m' };
     const at = await bench.service(() => ({ body: JSON.stringify(said) }));
     const { code, stdout } = await bench.run(['health', '--json'], { at, config: regionsOf(at) });
@@ -101,7 +101,9 @@ describe.concurrent('captcha health', () => {
 });
 
 describe.concurrent('captcha health --watch', () => {
-  it('tells of a region that dies in another process, where its tasks go, and of its return', async ({ bench }) => {
+  it('reports a region that fails in another process, the targets of its tasks, and its recovery', async ({
+    bench,
+  }) => {
     const at = await sandboxProcess(bench);
     const running = await bench.start(['health', '--watch', '200ms'], { at, config: regionsOf(at) });
     await watchDeathAndReturn(running, at);
@@ -118,7 +120,7 @@ describe.concurrent('captcha health --watch', () => {
     ]);
   });
 
-  it('prints an object a line with --json', async ({ bench }) => {
+  it('prints one object per line with --json', async ({ bench }) => {
     const at = await bench.sandbox();
     const running = await bench.start(['health', '--watch', '100ms', '--json'], { at, config: regionsOf(at) });
     await running.said(/\n.*\n.*\n/);
@@ -130,7 +132,7 @@ describe.concurrent('captcha health --watch', () => {
     }
   });
 
-  it('ends quietly when the reader of its pipe has gone, though nothing changes', async ({ bench }) => {
+  it('ends quietly when the reader of its pipe has gone, even without changes', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = await bench.write('piped.json', regionsOf(at));
     const watch = `'${process.execPath}' '${bin}' --config '${config}' health --watch 200ms`;
@@ -153,7 +155,7 @@ describe.concurrent('captcha health --watch', () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
-  it.skipIf(!hasScript)('writes over one screen of a terminal, and leaves it behind', async ({ bench }) => {
+  it.skipIf(!hasScript)('redraws a single screen on a terminal, and leaves it there at the end', async ({ bench }) => {
     const at = await bench.sandbox();
     const config = await bench.write('watched.json', regionsOf(at));
     const command = [process.execPath, bin, '--config', config, 'health', '--watch', '200ms'].map(

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { type Bench, it, turnstile } from './support/bench.ts';
 
 const solve = ['solve', ...turnstile];
-/** As a thief would choose it: it may listen, but it is not this machine by name. */
+/** A host that an attacker would choose: it may be reachable, but is not loopback by name. */
 const elsewhere = 'https://thief.example';
 
 /** Writes files into the working directory. */
@@ -38,7 +38,7 @@ describe.concurrent('a cloned repository', () => {
   it.for(redirects)('cannot send the key elsewhere with %s %j', async ([name, content], { bench }) => {
     const proxy = await bench.service(() => ({ status: 502 }));
     await clone(bench, { [name]: content, 'other.json': { api: { baseUrl: elsewhere } } });
-    // Whatever would leave this machine would ask the proxy.
+    // Any traffic that leaves this machine would go to the proxy.
     const env = { CAPTCHAAI_BASE_URL: undefined, HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url };
     const { code, stdout, stderr } = await bench.run(solve, { env, config: null });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -46,7 +46,7 @@ describe.concurrent('a cloned repository', () => {
     expect(proxy.connections()).toBe(0);
   });
 
-  it('names everything that it must not say at once', async ({ bench }) => {
+  it('gets all its forbidden settings listed at once', async ({ bench }) => {
     await clone(bench, { 'captcha.config.json': { api: apiSettings } });
     const { stderr } = await bench.run(['config', 'validate'], {
       env: { CAPTCHAAI_BASE_URL: undefined },
@@ -55,7 +55,7 @@ describe.concurrent('a cloned repository', () => {
     for (const path of ['api.baseUrl', 'api.keyFile', 'api.keyEnv']) expect(stderr).toContain(path);
   });
 
-  it('is searched upward: the refusal holds in its subfolders', async ({ bench }) => {
+  it('is searched upward: the refusal also applies in its subfolders', async ({ bench }) => {
     await clone(bench, { 'captcha.config.json': { api: { baseUrl: elsewhere } }, 'deep/er/keep': '' });
     const cwd = join(bench.cwd, 'deep/er');
     const ended = await bench.run(solve, { cwd, env: { CAPTCHAAI_BASE_URL: undefined }, config: null });
@@ -79,7 +79,7 @@ describe.concurrent('a cloned repository', () => {
     const marker = join(bench.home, 'marker');
     // cosmiconfig's own configuration, with which a repository could redirect the search.
     const meta = redirect === '' ? {} : { [redirect]: { name: 'x', cosmiconfig: { searchPlaces: [name] } } };
-    // Without a file to read, cosmiconfig would not be at work at all.
+    // Without a config file, cosmiconfig would not run at all.
     await clone(bench, { 'package.json': { name: 'x' }, [name]: codeThatWrites(marker, name), ...meta });
     const sandbox = await bench.sandbox();
     const [unnamed, named] = await Promise.all([
@@ -90,7 +90,7 @@ describe.concurrent('a cloned repository', () => {
     expect(existsSync(marker)).toBe(false);
   });
 
-  it('may say what is harmless, such as how long to wait', async ({ bench }) => {
+  it('may configure harmless settings, such as waits', async ({ bench }) => {
     await clone(bench, { 'captcha.config.json': { solve: { timeout: '77s' } } });
     const { code, stdout } = await bench.run(['config', 'show'], { config: null });
     expect(code).toBe(0);
@@ -104,7 +104,7 @@ describe.concurrent('a cloned repository', () => {
     expect(ended).toMatchObject({ code: 0, stdout: '7\n' });
   });
 
-  it('decides nothing where a file is named with --config', async ({ bench }) => {
+  it('has no effect if --config names a file', async ({ bench }) => {
     await clone(bench, { 'captcha.config.json': { api: { baseUrl: elsewhere } } });
     expect(await bench.run(['balance'], { at: await bench.sandbox() })).toMatchObject({ code: 0, stdout: '100\n' });
   });

@@ -17,7 +17,9 @@ const rows = Array.from(
 /** All of them belong to us-east-1. */
 const input = `task_id,method,sitekey,pageurl\n${rows.join('\n')}\n`;
 
-/** Tasks that were paid for, handed back by their worker and moved away from us-east-1, and whose batch was interrupted. */
+/**
+ * Tasks that were paid for, returned by their worker and moved away from us-east-1, and whose batch was interrupted.
+ */
 async function moveWhatWasPaid(
   bench: Bench,
   open: (bench: Bench, parts: FleetParts) => Promise<Fleet>,
@@ -46,7 +48,7 @@ const engines = [
 
 describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were paid for', () => {
   it.for(engines)(
-    'are polled where they are when the same batch is run again with its region back, on %s',
+    'are polled in their queue when the batch is run again and their region is back, on %s',
     async ([, open], { bench }) => {
       const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, open);
       for (const region of ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const) await startWorker(region);
@@ -60,7 +62,7 @@ describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were pai
     },
   );
 
-  it.for(engines)('keep what was paid for when they are moved back, on %s', async ([, open], { bench }) => {
+  it.for(engines)('keep their paid ids when they are moved back, on %s', async ([, open], { bench }) => {
     const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, open);
     await startWorker('us-east-1');
     for (const region of ['eu-west-1', 'ap-southeast-1']) await bench.run(['failover', '--drain', region], usage);
@@ -73,8 +75,8 @@ describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were pai
   });
 });
 
-describe('tasks that were moved on SQS with nothing beside it', () => {
-  it('are marked when the same batch is run again: nobody knows where they are', async ({ bench }) => {
+describe('tasks that were moved on SQS without a side store', () => {
+  it('are marked when the batch is run again: their queue is unknown', async ({ bench }) => {
     const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, openBareSqsFleet);
     for (const region of ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const) await startWorker(region);
     const again = await bench.run(batch, usage);

@@ -7,7 +7,7 @@ import { bin, type Ended } from './support/running.ts';
 import { solution } from './support/secrets.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
-/** More than a pipe holds, so that an early exit would cut it. */
+/** More than a pipe buffer, so that an early exit would truncate it. */
 const large = `0.${'x'.repeat(200_000)}`;
 
 describe.concurrent('a closed stdout', () => {
@@ -27,7 +27,7 @@ describe.concurrent('a closed stdout', () => {
   );
 
   it.for(['result 1 2 3', 'balance', 'solve TASK --no-submit', 'config schema', '--help', 'solve --help', '--version'])(
-    'ends captcha %s without a word about it',
+    'ends captcha %s without a message',
     async (line, { bench }) => {
       const sandbox = await bench.sandbox();
       const running = await bench.start(words(line), { at: sandbox });
@@ -45,16 +45,16 @@ describe.concurrent('a closed stdout', () => {
   });
 });
 
-/** Runs the built program in a shell that sends its standard output there. */
+/** Runs the built program in a shell with this redirection of its standard output. */
 async function runInto(bench: Bench, redirection: string, args: readonly string[], usage: Usage): Promise<Ended> {
   const config = await bench.write('quick.json', { polling: { firstWait: '0ms', interval: '20ms' } });
   const command = ['-c', `"$@" ${redirection}`, 'sh', process.execPath, bin, '--config', config, ...args];
   return bench.startOther('sh', command, usage).ended;
 }
 
-describe.concurrent.each(['>&-', '>/dev/null'])('a stdout that goes nowhere (%s)', (redirection) => {
+describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redirection) => {
   it.for(['solve TASK', 'solve TASK -q', 'solve TASK -q --json'])(
-    'leaves the id of captcha %s on stderr, which can be collected',
+    'prints the id of captcha %s on stderr, so that it can be collected',
     async (line, { bench }) => {
       const sandbox = await bench.sandbox();
       const { code, stdout, stderr } = await runInto(bench, redirection, words(line), { at: sandbox });
@@ -67,7 +67,7 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a stdout that goes nowhere (%s)
     },
   );
 
-  it('leaves the rows of a batch in its journal, and says how to get them', async ({ bench }) => {
+  it('keeps the rows of a batch in its journal, and tells how to get them', async ({ bench }) => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     const { code, stderr } = await runInto(bench, redirection, ['batch', 'tasks.csv'], { at: ledger });
@@ -79,7 +79,7 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a stdout that goes nowhere (%s)
     expect(ledger.sandbox.stats().submissions).toBe(3);
   });
 
-  it('leaves the id of every row where a batch has no journal to keep', async ({ bench }) => {
+  it('prints the id of every row if a batch has no journal', async ({ bench }) => {
     const ledger = await openLedger(bench);
     const usage = { at: ledger, input: tasksCsv(3) };
     const { code, stderr } = await runInto(bench, redirection, ['batch', '-', '-q'], usage);
@@ -116,8 +116,8 @@ describe.concurrent('an output that cannot be written', () => {
   });
 });
 
-describe.concurrent('a stderr that nobody reads', () => {
-  it('costs no solution', async ({ bench }) => {
+describe.concurrent('a closed stderr', () => {
+  it('loses no solution', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [300, 300] });
     const running = await bench.start([...solve, '-vv'], { at: sandbox });
     await running.said(/accepted as/);
@@ -127,7 +127,7 @@ describe.concurrent('a stderr that nobody reads', () => {
 });
 
 describe.concurrent('a large output', () => {
-  it('is whole, however slowly it is read', async ({ bench }) => {
+  it('is complete, even with a slow reader', async ({ bench }) => {
     const sandbox = await bench.sandbox({ answer: () => large });
     const running = await bench.start(solve, { at: sandbox });
     running.child.stdout!.pause();
@@ -137,7 +137,7 @@ describe.concurrent('a large output', () => {
     expect(await running.ended).toMatchObject({ code: 0, stdout: `${large}\n` });
   });
 
-  it('of help and schema is whole in a pipe', async ({ bench }) => {
+  it('of help and schema is complete in a pipe', async ({ bench }) => {
     const slowly = async (args: readonly string[]): Promise<string> => {
       const running = await bench.start(args);
       running.child.stdout!.pause();

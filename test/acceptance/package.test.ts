@@ -8,9 +8,9 @@ import { root } from './support/running.ts';
 const solve = ['--sandbox', 'solve', ...turnstile];
 const noAccount = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
 
-/** Packs what was built and installs it in a folder of its own, without a network. */
+/** Packs the built program and installs it in a separate folder, without a network. */
 async function install(bench: Bench): Promise<string> {
-  // dist/ is current, so nothing is built again; a cache of its own cannot have what the package forgot.
+  // dist/ is current, so nothing is rebuilt. An empty cache cannot supply files that the package lacks.
   const env = { npm_config_cache: join(bench.home, 'npm'), npm_config_update_notifier: 'false' };
   const pack = ['pack', '--ignore-scripts', '--pack-destination', bench.home];
   expect(await bench.startOther('npm', pack, { cwd: root, env }).ended).toMatchObject({ code: 0 });

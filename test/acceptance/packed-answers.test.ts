@@ -4,7 +4,7 @@ import { it, words } from './support/bench.ts';
 import { expectAccounted } from './support/killed-batch.ts';
 import { solution } from './support/secrets.ts';
 
-describe.concurrent('a service that packs its answers unasked', () => {
+describe.concurrent('a service that compresses its answers without being asked', () => {
   it.for(['gzip', 'deflate', 'br'])('is understood, and paid once: %s', async (mode, { bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode, times: Infinity });
@@ -25,7 +25,7 @@ describe.concurrent('a service that packs its answers unasked', () => {
     expect(ledger.sandbox.stats().submissions).toBe(6);
   });
 
-  it('is not believed where nobody here can unpack it: the submission may have been paid for', async ({ bench }) => {
+  it('is reported if an answer cannot be decompressed: the submission may have been paid for', async ({ bench }) => {
     const service = await bench.service(() => ({ headers: { 'content-encoding': 'zstd' }, body: '\u0001\u0002' }));
     const ended = await bench.run(words('solve TASK --max-attempts 1 --json'), { at: service });
     expect(ended, ended.stderr).toMatchObject({ code: 4 });

@@ -14,7 +14,7 @@ describe.skipIf(!hasRedis).concurrent('the flags of a dispatcher', () => {
     [['--max-attempts', '1'], '1'],
     [['--max-attempts', '2'], '2'],
   ] as const)(
-    '%j let a worker submit a task so often that cannot be solved: %s',
+    '%j limits the submissions of a worker for an unsolvable task: %s',
     async ([flags, attempts], { bench }) => {
       const { ledger, config, startWorker } = await openFleet(bench, { service: { faults: unsolvable } });
       await bench.write('work/tasks.csv', regionalCsv(1));
@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis).concurrent('the flags of a dispatcher', () => {
     },
   );
 
-  it('let a worker give up in time what it would have worked on for longer', async ({ bench }) => {
+  it('let a worker give up earlier than its own configuration', async ({ bench }) => {
     const { ledger, config, startWorker } = await openFleet(bench, { service: { latencyMs: [hourMs, hourMs] } });
     await bench.write('work/tasks.csv', regionalCsv(1));
     await startWorker('us-east-1', ['--timeout', '10m']);

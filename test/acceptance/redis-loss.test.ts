@@ -11,12 +11,12 @@ import type { Running } from './support/running.ts';
 const count = 300;
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const service = { latencyMs: [500, 1_500], threads: 500 } as const;
-/** A busy machine must not make submissions whose answer is lost. */
+/** A busy machine must not cause submissions with lost answers. */
 const patient = { api: { timeout: '30s' }, solve: { timeout: '90s' } };
 
 const acceptedCount = ({ accepted }: Ledger): number => [...accepted.values()].reduce((sum, times) => sum + times, 0);
 
-/** A fleet of three regions whose Redis keeps nothing on disk. */
+/** A fleet of three regions whose Redis stores nothing on disk. */
 async function openForgetfulFleet(bench: Bench): Promise<RedisFleet> {
   const redis = await RedisServer.start({ durable: false });
   bench.afterwards(() => redis.stop());
@@ -52,22 +52,25 @@ describe.skipIf(!hasRedis).concurrent('a fleet whose Redis loses its data', () =
   it.for([
     { what: 'by FLUSHALL', lose: flush },
     { what: 'by a restart without persistence', lose: restart },
-  ])('in mid-run $what ends with one row per task, and marks what was paid for twice', async ({ lose }, { bench }) => {
-    const fleet = await openForgetfulFleet(bench);
-    const { ledger, usage } = fleet;
-    await bench.write('work/tasks.csv', regionalCsv(count));
-    const workers = await Promise.all(regions.map((region) => fleet.startWorker(region)));
-    const running = await bench.start(batch, usage);
-    await until(() => acceptedCount(ledger) >= 100);
-    await lose(fleet);
-    const ended = await running.ended;
-    tell(ledger, workers, ended.stderr);
-    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
-    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, count);
-    await drain(workers);
-  });
+  ])(
+    'in mid-run $what ends with one row per task, and marks tasks that were paid for twice',
+    async ({ lose }, { bench }) => {
+      const fleet = await openForgetfulFleet(bench);
+      const { ledger, usage } = fleet;
+      await bench.write('work/tasks.csv', regionalCsv(count));
+      const workers = await Promise.all(regions.map((region) => fleet.startWorker(region)));
+      const running = await bench.start(batch, usage);
+      await until(() => acceptedCount(ledger) >= 100);
+      await lose(fleet);
+      const ended = await running.ended;
+      tell(ledger, workers, ended.stderr);
+      expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
+      expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, count);
+      await drain(workers);
+    },
+  );
 
-  it('between two runs of a batch: the next run marks what the first had sent', async ({ bench }) => {
+  it('between two runs of a batch: the next run marks the tasks that the first had sent', async ({ bench }) => {
     const fleet = await openForgetfulFleet(bench);
     const { ledger, usage } = fleet;
     await bench.write('work/tasks.csv', regionalCsv(30));

@@ -21,7 +21,7 @@ const objectsOf = (text: string): { url: string; region: string | null; error: s
     .map((line) => JSON.parse(line) as { url: string; region: string | null; error: string | null });
 
 describe.concurrent('captcha route', () => {
-  it('routes arguments, a file, a column and standard input alike', async ({ bench }) => {
+  it('routes arguments, a file, a column and standard input the same way', async ({ bench }) => {
     const file = await bench.write('work/urls.txt', 'https://shop.example.de/x\nexample.com\n');
     await bench.write('work/tasks.csv', '\ufeffid;page\r\n1;https://shop.example.de/x\r\n2;example.com\r\n');
     const runs = await Promise.all([
@@ -46,7 +46,7 @@ describe.concurrent('captcha route', () => {
     expect(code).toBe(0);
   });
 
-  it('tells bad URLs by their line, and exits with 1', async ({ bench }) => {
+  it('reports invalid URLs by line, and exits with 1', async ({ bench }) => {
     const input = 'example.com\nhttps://me:hidden-password@exa mple.com/\nhttps://[1\n';
     const { code, stdout, stderr } = await bench.run(['route', '--format', 'jsonl'], { config, input });
     expect(code).toBe(1);
@@ -67,7 +67,7 @@ describe.concurrent('captcha route', () => {
     },
   );
 
-  it('prints one document with --json, however many URLs there are', async ({ bench }) => {
+  it('prints one document with --json for any number of URLs', async ({ bench }) => {
     const input = Array.from({ length: 20_000 }, (_, row) => `https://a${row}.example.de/`).join('\n');
     const { stdout } = await bench.run(['route', '--json'], { config, input });
     const { schemaVersion, routes } = JSON.parse(stdout) as { schemaVersion: number; routes: { url: string }[] };
@@ -98,13 +98,13 @@ describe.concurrent('captcha route', () => {
     expect(stderr).toMatch(said);
   });
 
-  it('exits with 2 where no regions are configured', async ({ bench }) => {
+  it('exits with 2 without configured regions', async ({ bench }) => {
     const { code, stderr } = await bench.run(['route', 'example.com']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: no regions are configured.*\n.*captcha --sandbox route/);
   });
 
-  it('works against simulated regions, their health too', async ({ bench }) => {
+  it('works with simulated regions and their health', async ({ bench }) => {
     const { code, stdout } = await bench.run(['--sandbox', 'route', '--health', 'example.com'], { config: null });
     expect(code).toBe(0);
     expect(stdout).toMatch(
@@ -113,13 +113,16 @@ describe.concurrent('captcha route', () => {
   });
 });
 
-describe.concurrent('captcha route, left early', () => {
-  it.for(['table', 'csv', 'jsonl', 'json'])('is quiet when nobody reads its %s any more', async (format, { bench }) => {
-    const script = `yes https://shop.example.de/ | "$@" route --format ${format} | head -n 3 > head; echo "\${PIPESTATUS[1]}"`;
-    const path = await bench.write('route.json', config);
-    const running = bench.startOther('bash', ['-c', script, 'sh', process.execPath, bin, '--config', path]);
-    expect(await running.ended).toMatchObject({ code: 0, stdout: '141\n', stderr: '' });
-  });
+describe.concurrent('captcha route with an early exit', () => {
+  it.for(['table', 'csv', 'jsonl', 'json'])(
+    'is quiet when the reader of its %s has gone',
+    async (format, { bench }) => {
+      const script = `yes https://shop.example.de/ | "$@" route --format ${format} | head -n 3 > head; echo "\${PIPESTATUS[1]}"`;
+      const path = await bench.write('route.json', config);
+      const running = bench.startOther('bash', ['-c', script, 'sh', process.execPath, bin, '--config', path]);
+      expect(await running.ended).toMatchObject({ code: 0, stdout: '141\n', stderr: '' });
+    },
+  );
 
   it.for<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('ends at once by %s', async (signal, { bench }) => {
     const running = await bench.start(['route', '--format', 'jsonl'], { config, input: null });
@@ -137,7 +140,7 @@ describe.concurrent('captcha route, left early', () => {
     expect(stderr).toMatch(/ENOSPC/);
   });
 
-  it('is whole, however slowly it is read', async ({ bench }) => {
+  it('is complete, even with a slow reader', async ({ bench }) => {
     const input = Array.from({ length: 20_000 }, (_, row) => `https://a${row}.example.de/`).join('\n');
     const running = await bench.start(['route', '--format', 'csv'], { config, input });
     running.child.stdout!.pause();
@@ -162,7 +165,7 @@ describe.skipIf(!hasScript).concurrent('captcha route on a terminal (skipped wit
     expect(lines.at(-1)).toBe('2 URLs: eu-west-1 1 (50 %), us-east-1 1 (50 %)');
   });
 
-  it('without URLs asks nobody to type them', async ({ bench }) => {
+  it('without URLs does not wait for input', async ({ bench }) => {
     const path = await bench.write('route.json', config);
     const command = `exec '${process.execPath}' '${bin}' --config '${path}' route`;
     const running = bench.startOther('script', ['-qec', command, '/dev/null'], { input: null, env: { NO_COLOR: '1' } });

@@ -4,7 +4,7 @@ import { type Bench, it, turnstile, words } from './support/bench.ts';
 import type { Running } from './support/running.ts';
 import { unusedPort } from './support/service.ts';
 
-/** Starts `captcha sandbox`, and waits for the line that says where it listens. */
+/** Starts `captcha sandbox`, and waits for the line with its address. */
 async function startSandbox(bench: Bench, ...args: readonly string[]): Promise<{ running: Running; url: string }> {
   const running = await bench.start(['sandbox', ...args], { config: null });
   await running.said(/^export CAPTCHAAI_API_KEY=/m);
@@ -18,7 +18,7 @@ async function statsOf(url: string): Promise<Record<string, number>> {
 }
 
 describe.concurrent('captcha sandbox', () => {
-  it('says first where it listens, then what to export', async ({ bench }) => {
+  it('prints its address first, then the exports', async ({ bench }) => {
     const { running, url } = await startSandbox(bench);
     const lines = running.stdout.trimEnd().split('\n');
     expect(lines).toEqual([
@@ -28,7 +28,7 @@ describe.concurrent('captcha sandbox', () => {
     ]);
   });
 
-  it('serves another process whose shell took the exports, and counts at /_stats', async ({ bench }) => {
+  it('serves another process that uses the exports, and counts at /_stats', async ({ bench }) => {
     const { running, url } = await startSandbox(bench, '--latency', '10ms');
     const env = Object.fromEntries(
       [...running.stdout.matchAll(/^export (\w+)=(\S+)$/gm)].map(([, name, value]) => [name!, value!]),
@@ -39,7 +39,7 @@ describe.concurrent('captcha sandbox', () => {
     expect(await statsOf(url)).toMatchObject({ submissions: 1, collected: 1, duplicates: 0, orphaned: 0 });
   });
 
-  it('listens where --port says, and refuses a port that is taken', async ({ bench }) => {
+  it('listens on --port, and refuses a port in use', async ({ bench }) => {
     const port = await unusedPort();
     const { url } = await startSandbox(bench, '--port', String(port));
     expect(url).toBe(`http://127.0.0.1:${port}`);
@@ -48,7 +48,7 @@ describe.concurrent('captcha sandbox', () => {
     expect(second.stderr).toContain(String(port));
   });
 
-  it('is down during an outage and back after it', async ({ bench }) => {
+  it('is down during an outage and works after it', async ({ bench }) => {
     const { url } = await startSandbox(bench, '--outage', 'submit/503:0s-2s', '--latency', '10ms');
     const submit = (): Promise<Response> => fetch(`${url}/in.php`);
     let struck = 0;
@@ -58,7 +58,7 @@ describe.concurrent('captcha sandbox', () => {
     expect((await statsOf(url))['submissionsDuringOutage']).toBe(struck);
   });
 
-  it('strikes with a fault, and takes one key only', async ({ bench }) => {
+  it('injects a fault, and accepts one key only', async ({ bench }) => {
     const { url } = await startSandbox(
       bench,
       '--key',
@@ -103,13 +103,13 @@ describe.concurrent('captcha sandbox', () => {
     expect(stderr).toContain(words(line)[0]);
   });
 
-  it('is heard on loopback only', async ({ bench }) => {
+  it('listens on loopback only', async ({ bench }) => {
     const { url } = await startSandbox(bench);
-    // 127.0.0.2 is this machine as well, and not where it listens: a server on every address would be heard there.
+    // 127.0.0.2 is also this machine, but not the listening address: a server on all addresses would answer there.
     await expect(fetch(url.replace('127.0.0.1', '127.0.0.2'))).rejects.toThrow();
   });
 
-  it('ends when it is told to, with requests hanging', async ({ bench }) => {
+  it('ends on a signal while requests hang', async ({ bench }) => {
     const { running, url } = await startSandbox(bench, '--fault', 'hang:1');
     const hanging = fetch(`${url}/in.php`).catch(() => 'cut off');
     while ((await statsOf(url))['submissions'] === 0) await sleep(20);

@@ -6,7 +6,7 @@ import { key, solution, solutionMark } from './support/secrets.ts';
 import type { Received, Response } from './support/service.ts';
 import { someOf } from '../support/exhaustive.ts';
 
-/** A key with everything that is spelled differently in a URL, a form, JSON and HTML. */
+/** A key with characters that URLs, forms, JSON and HTML escape. */
 const oddKey = 'k"e&y+w/i<t>h=o%d\'d-characters__';
 const spellings = (text: string): readonly string[] => [
   text,
@@ -15,7 +15,7 @@ const spellings = (text: string): readonly string[] => [
   JSON.stringify(text).slice(1, -1),
 ];
 
-/** Ways in which a server that fails hands back what it was sent. */
+/** Ways in which a failing server echoes the request. */
 const echoes: Readonly<Record<string, (request: Received, sent: string) => Response>> = {
   'a code': (_, sent) => ({ body: JSON.stringify({ status: 0, request: `ERROR_KEY ${sent}` }) }),
   'an error text': (_, sent) => ({ body: JSON.stringify({ status: 0, error_text: `ERROR_BAD ${sent}` }) }),
@@ -40,7 +40,7 @@ const echoes: Readonly<Record<string, (request: Received, sent: string) => Respo
   'cut-off JSON': (_, sent) => ({ body: `{"status":1,"request":"${sent}` }),
 };
 
-/** Everything in the home, as one text per file; the test's own config files aside. */
+/** Everything in the home folder, as one text per file, without the test's own config files. */
 async function filesIn(home: string): Promise<readonly { path: string; text: string }[]> {
   const names = (await readdir(home, { recursive: true })).filter((name) => !/^hasty-\d+\.json$/.test(name));
   const paths = names.map((name) => join(home, name));
@@ -57,7 +57,7 @@ const others = [
   ['report', 'bad', '7', '--json'],
 ];
 
-/** Runs commands as talkative as they get, one log format after the other. */
+/** Runs commands at the highest verbosity, with each log format. */
 function runAll(bench: Bench, commands: readonly (readonly string[])[], usage: Usage) {
   const formats = ['json', 'text'];
   return Promise.all(
@@ -69,17 +69,17 @@ const oddEchoes = ['a code', 'an id', 'a field beside the solution', 'the whole 
 
 describe.concurrent('the API key', () => {
   it.for(someOf(Object.keys(echoes), (name) => ['a code', 'a page', 'the whole form', 'an id'].includes(name)))(
-    'is not shown when the service hands it back in %s',
+    'is not shown when the service echoes it in %s',
     async (name, { bench }) => {
       const service = await bench.service((request) => echoes[name]!(request, key));
-      // That no run shows the key is checked of every run.
+      // The runner checks for every run that the key is not shown.
       await runAll(bench, [solve, ...others.slice(0, 2)], { at: service });
       expect(service.received.length).toBeGreaterThanOrEqual(3);
     },
   );
 
   it.for(someOf(oddEchoes, (name) => name === 'the whole form'))(
-    'is not shown when it is full of special characters and comes back in %s',
+    'is not shown when it contains special characters and comes back in %s',
     async (name, { bench }) => {
       const service = await bench.service((request) => echoes[name]!(request, oddKey));
       const { stdout, stderr } = await bench.run([...solve, '-vv'], {
@@ -90,7 +90,7 @@ describe.concurrent('the API key', () => {
     },
   );
 
-  it('travels in the body of a POST only', async ({ bench }) => {
+  it('is sent in the body of a POST only', async ({ bench }) => {
     const service = await bench.service(() => ({ status: 500 }));
     await runAll(bench, [solve, ...others], { at: service });
     expect(service.received.length).toBeGreaterThanOrEqual(5);
@@ -126,7 +126,7 @@ describe.concurrent('the API key', () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
-  it('is not shown by captcha config show, nor by a complaint about it', async ({ bench }) => {
+  it('is not shown by captcha config show, nor in an error about it', async ({ bench }) => {
     const [shown, json, broken, named, misplaced] = await Promise.all([
       bench.run(['config', 'show']),
       bench.run(['config', 'show', '--json']),
@@ -134,11 +134,11 @@ describe.concurrent('the API key', () => {
       bench.run(['balance'], { env: { CAPTCHAAI_API_KEY: undefined }, config: { api: { keyEnv: key } } }),
       bench.run(['balance'], { env: { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_API_KEY_FILE: key } }),
     ]);
-    // That none of them shows the key is checked of every run.
+    // The runner checks for every run that the key is not shown.
     expect([shown, json, broken, named, misplaced].map(({ code }) => code)).toEqual([0, 0, 2, 2, 2]);
   });
 
-  it('is not sent to a base URL that carries a password, which is not shown either', async ({ bench }) => {
+  it('is not sent to a base URL with a password, which is not shown either', async ({ bench }) => {
     const service = await bench.service(() => ({ status: 500 }));
     const env = { CAPTCHAAI_BASE_URL: `http://user:s3cret@127.0.0.1:${service.port}` };
     const [solved, shown] = await Promise.all([
@@ -171,7 +171,7 @@ describe.concurrent('the password of a proxy', () => {
     expect(proxy.connections()).toBeGreaterThan(0);
   });
 
-  it('is not shown when the variable cannot be read as a URL', async ({ bench }) => {
+  it('is not shown when the variable is not a valid URL', async ({ bench }) => {
     const env = { HTTPS_PROXY: `http://user:${secret}/#@proxy.example:8080` };
     const { code, stderr } = await bench.run(['balance'], { at, env });
     expect(code).toBe(2);

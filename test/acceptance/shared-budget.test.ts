@@ -24,7 +24,7 @@ interface ProcessGroup {
   readonly flags?: string;
 }
 
-/** As many processes at once, each solving one task. */
+/** Starts this many processes at once, each solving one task. */
 async function startProcesses(bench: Bench, { at, config, flags = '' }: ProcessGroup): Promise<readonly Ended[]> {
   const starting = Array.from({ length: processCount }, () =>
     bench.start(words(`solve TASK --json ${flags}`), { at, config }),
@@ -35,8 +35,8 @@ async function startProcesses(bench: Bench, { at, config, flags = '' }: ProcessG
 
 const attemptsOf = ({ stdout }: Ended): number => (JSON.parse(stdout) as { attempts: unknown[] }).attempts.length;
 
-describe('many processes that meet an outage', () => {
-  it('retry together what one bucket allows, however many they are', async ({ bench }) => {
+describe('many processes during an outage', () => {
+  it('retry together within one bucket, whatever their number', async ({ bench }) => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const config = { budget, breaker: noBreaker };
     const beganMs = performance.now();
@@ -50,7 +50,7 @@ describe('many processes that meet an outage', () => {
     );
   });
 
-  it('let through what opens the breaker and one probe per break, and all end solved where they may wait', async ({
+  it('submit until the breaker opens and one probe per break, and all are solved if they may wait', async ({
     bench,
   }) => {
     const clock = new ServiceClock();
@@ -66,7 +66,7 @@ describe('many processes that meet an outage', () => {
     const probes = entries.filter(({ result }) => result.startsWith('probes'));
     expect(at.stats().submissionsDuringOutage).toBeLessThanOrEqual(5 + probes.length);
     const gapsMs = probes.slice(1).map((probe, index) => Date.parse(probe.at) - Date.parse(probes[index]!.at));
-    // The first break is at least 1 s, and the later ones two thirds of the longest.
+    // The first break is at least 1 s, later ones at least two thirds of the maximum.
     expect(Math.min(Infinity, ...gapsMs)).toBeGreaterThanOrEqual(1_000);
     expect(at.stats().duplicates, 'tasks that look alike').toBe(processCount - 1);
   });
@@ -84,7 +84,7 @@ describe('many processes that meet an outage', () => {
 });
 
 describe('a state folder that cannot be shared', () => {
-  it('costs one warning, and the task is solved all the same', async ({ bench }) => {
+  it('costs one warning, and the task is still solved', async ({ bench }) => {
     const at = await bench.sandbox();
     const env = { CAPTCHA_STATE_DIR: '/dev/null/state' };
     const ended = await bench.run(words('solve TASK'), { at, env });
@@ -96,7 +96,7 @@ describe('a state folder that cannot be shared', () => {
     ['before a task', 0],
     ['in the middle of one', 1],
   ] as const)(
-    'costs one warning where its disk is full %s, and the budget stays what it was',
+    'costs one warning if its disk is full %s, and the budget is unchanged',
     async ([, freePages], { bench, skip }) => {
       const disk = mountSmallDisk(bench, 256 * 1_024);
       if (disk === null) {
@@ -118,7 +118,7 @@ describe('a state folder that cannot be shared', () => {
   );
 });
 
-/** Leaves so many pages of the file system free. */
+/** Leaves this many pages of the file system free. */
 function fill(folder: string, freePages: number): void {
   const { bsize, bavail } = statfsSync(folder);
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(bsize * (bavail - freePages)));

@@ -9,7 +9,7 @@ import { solution } from './support/secrets.ts';
 import { slowService } from './support/service-clock.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
-/** Longer than two signals are held to be one. */
+/** Longer than the time within which two signals count as one. */
 const afterwardsMs = 400;
 
 interface PaidFor {
@@ -30,7 +30,7 @@ async function paidFor(bench: Bench, timeout = '2h'): Promise<PaidFor> {
 
 describe.concurrent('the first signal to captcha solve', () => {
   it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s while it polls: polls on, prints what was paid for, and ends by the signal',
+    '%s while polling: continues polling, prints the paid solution, and ends by the signal',
     async (signal, { bench }) => {
       const { running, id, finish } = await paidFor(bench);
       running.signal(signal);
@@ -41,7 +41,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     },
   );
 
-  it('while it polls what is not solved in time: names the id in the end', async ({ bench }) => {
+  it('while polling a task that is not solved in time: names the id at the end', async ({ bench }) => {
     const { running, id } = await paidFor(bench, '5s');
     running.signal('SIGINT');
     const { signal, stdout, stderr } = await running.ended;
@@ -49,7 +49,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
   });
 
-  it('while it waits for a retry: submits no more and ends at once', async ({ bench }) => {
+  it('while waiting for a retry: does not submit again and ends at once', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     // Longer than a process may run here: had it waited, the test would fail.
     sandbox.script({ mode: 503, endpoint: 'submit', times: Infinity, retryAfter: '1800' });
@@ -62,7 +62,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(sandbox.stats().submissions).toBe(1);
   });
 
-  it('while its submission is on the way: waits for the answer, and polls what was accepted', async ({ bench }) => {
+  it('while a submission is in flight: waits for the answer, and polls the accepted id', async ({ bench }) => {
     let polls = 0;
     let accept = (): void => undefined;
     const accepted = new Promise<void>((resolve) => (accept = resolve));
@@ -83,7 +83,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(polls).toBe(1);
   });
 
-  it('while its submission is never answered: is not made again', async ({ bench }) => {
+  it('while a submission is never answered: does not repeat it', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'hang', endpoint: 'submit', times: Infinity });
     const running = await bench.start(solve, { at: sandbox, config: { api: { timeout: '1s' } } });
@@ -93,7 +93,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     expect(sandbox.stats().submissions).toBe(1);
   });
 
-  it('is seen by a shell as 130 (SIGINT) and 143 (SIGTERM)', async ({ bench }) => {
+  it('gives the exit codes 130 (SIGINT) and 143 (SIGTERM) in a shell', async ({ bench }) => {
     const { service, finish } = slowService();
     const sandbox = await bench.sandbox(service);
     const config = await bench.write('shell.json', { polling: { firstWait: '0ms', interval: '20ms' } });
@@ -101,7 +101,7 @@ describe.concurrent('the first signal to captcha solve', () => {
     const shells = names.map((signal) => {
       const command = `"$@" 2>err-${signal} & until grep -q accepted err-${signal}; do sleep 0.02; done; kill -${signal} $!; wait $!; echo $?`;
       const captcha = [process.execPath, bin, '--config', config, ...solve, '--timeout', '2h'];
-      // Job control keeps the shell from making a background process deaf to SIGINT.
+      // Without job control a shell makes background processes ignore SIGINT.
       return bench.startOther('sh', ['-mc', command, 'sh', ...captcha], { at: sandbox }).ended;
     });
     const stderrOf = (name: string): Promise<string> =>
@@ -125,7 +125,7 @@ describe.concurrent('a second signal to captcha solve', () => {
     expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
   });
 
-  it('within 300 ms is the same one', async ({ bench }) => {
+  it('within 300 ms counts as the same one', async ({ bench }) => {
     const { running, finish } = await paidFor(bench);
     // Two of one name that wait for a busy process would be delivered as one. Which of these comes first is open.
     running.signal('SIGINT');

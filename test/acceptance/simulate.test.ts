@@ -6,7 +6,7 @@ import { it } from './support/bench.ts';
 const small = 'simulate --clients 20 --outage 20s-35s --duration 60s --strategy full-jitter';
 
 describe.concurrent('captcha simulate', () => {
-  it('needs no key and no network, and says the same twice', async ({ bench }) => {
+  it('needs no key and no network, and gives the same output twice', async ({ bench }) => {
     const env = { CAPTCHAAI_API_KEY: undefined };
     const [once, again] = await Promise.all([
       bench.run(small.split(' '), { env }),
@@ -18,7 +18,7 @@ describe.concurrent('captcha simulate', () => {
     expect(Math.max(...once.stdout.split('\n').map((line) => line.length))).toBeLessThan(130);
   });
 
-  it('writes its page where it is told, and the same page for the same seed', async ({ bench }) => {
+  it('writes its page to the given path, identical for the same seed', async ({ bench }) => {
     const [one, two] = await Promise.all(
       ['one.html', 'two.html'].map(async (name) => {
         const { code } = await bench.run([...small.split(' '), '--html', name]);
@@ -41,7 +41,7 @@ describe.concurrent('captcha simulate', () => {
     });
   });
 
-  it('names what is wrong, and the place', async ({ bench }) => {
+  it('names an invalid value and its place', async ({ bench }) => {
     await bench.write('work/notes.txt', 'mine');
     const cases: [flags: string, code: number, said: RegExp][] = [
       ['--strategy jitter', 2, /--strategy jitter: no such strategy/],

@@ -5,7 +5,7 @@ import { it } from './support/bench.ts';
 const solve = ['solve', '--pageurl', 'https://example.com/login', '--sitekey', 'abc', '--method'];
 const fresh = 'used up by one submission, so the task is not submitted again: fetch a fresh one from the page.';
 
-describe.concurrent('an input that one submission uses up', () => {
+describe.concurrent('an input that works for one submission only', () => {
   it.for([
     ['geetest', 'challenge', 'once'],
     ['userrecaptcha', 'data-s', 'once'],
@@ -20,7 +20,7 @@ describe.concurrent('an input that one submission uses up', () => {
     expect(sandbox.stats()).toMatchObject({ submissions: 1, accepted: 1 });
   });
 
-  it('is submitted again where no answer came', async ({ bench }) => {
+  it('is submitted again if no answer came', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'submit/reset-after' });
     const args = [...solve, 'geetest', '--param', 'challenge=c', '--json'];
@@ -49,7 +49,7 @@ describe.concurrent('an input that one submission uses up', () => {
     expect(again.stderr).toContain('not submitted again: 2 tasks with challenge');
     expect(sandbox.stats().submissions).toBe(2);
     expect(column(await rowsIn(bench, 'solved.csv'), 'reason')).toEqual(['unsolvable', 'unsolvable']);
-    // A fresh value makes another task of the row.
+    // A new value makes the row another task.
     await bench.write('work/tasks.csv', header + row('t1', 'c1') + row('t2', 'c3'));
     expect(await bench.run([...batch, '--retry-failed'], usage)).toMatchObject({ code: 1 });
     expect(sandbox.stats().submissions).toBe(3);

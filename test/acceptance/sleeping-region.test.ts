@@ -15,7 +15,7 @@ async function healthOf(bench: Bench, usage: Usage, exitCode: number): Promise<H
 }
 
 describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', () => {
-  it('is idle to health, route and failover while its queue is empty, and dead while tasks wait there', async ({
+  it('is idle for health, route and failover while its queue is empty, and unhealthy while tasks wait there', async ({
     bench,
   }) => {
     const { ledger, config, startWorker } = await openFleet(bench);
@@ -37,7 +37,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     expect(JSON.parse(moves.stdout)).toMatchObject({ failover: [{ from: 'eu-west-1', backlog: 1 }] });
   });
 
-  it('is as its probe says where its Redis cannot be asked, and that is said', async ({ bench }) => {
+  it('has the status of its probe if its Redis is unreachable, with a message', async ({ bench }) => {
     const { ledger, config, redis } = await openFleet(bench);
     const usage = { at: ledger, config };
     await redis.down();
@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     }
   });
 
-  it('wakes up with its tasks while it is watched, and is given up where it does not', async ({ bench }) => {
+  it('wakes up with its tasks while it is watched, and is unhealthy if it does not', async ({ bench }) => {
     const { ledger, config } = await openFleet(bench);
     const usage = { at: ledger, config };
     const watch = await bench.start(['health', '--watch', '300ms'], usage);

@@ -8,7 +8,7 @@ const solve = ['solve', ...turnstile];
 const proxyPassword = 'pr0xy-pa55word';
 const image = anImage();
 
-/** A sandbox that keeps what it was asked to solve. */
+/** A sandbox that stores its submissions. */
 async function attentiveSandbox(bench: Bench) {
   const tasks: AcceptedTask[] = [];
   const answer = (task: AcceptedTask): string => {
@@ -41,7 +41,7 @@ describe.concurrent('captcha solve', () => {
     expect(tasks).toMatchObject([{ method: 'base64', params: { body: image.toString('base64') } }]);
   });
 
-  it('asks the service about a method that it does not know, and says which was meant', async ({ bench }) => {
+  it('sends a method that it does not know, and suggests a known one', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     const { code, stderr } = await bench.run(['solve', ...turnstile, '--method', 'turnstil'], { at: sandbox });
     expect(code).toBe(1);
@@ -71,7 +71,7 @@ describe.concurrent('captcha solve', () => {
     expect(tasks).toMatchObject([{ params }]);
   });
 
-  it('retries what may pass, and says so on stderr', async ({ bench }) => {
+  it('retries temporary failures, and reports that on stderr', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 503, endpoint: 'submit', times: 2 });
     const { code, stdout, stderr } = await bench.run(solve, { at: sandbox });
@@ -118,7 +118,7 @@ describe.concurrent('captcha solve --json', () => {
     for (const name of ['submittedAt', 'solvedAt', 'expiresAt']) expect(outcome[name]).toMatch(iso);
   });
 
-  it('prints the same keys when it gave up', async ({ bench }) => {
+  it('prints the same keys for a failure', async ({ bench }) => {
     const sandbox = await bench.sandbox({ answer: () => null });
     const { code, stdout } = await bench.run([...solve, '--json', '--max-attempts', '2'], { at: sandbox });
     const outcome = JSON.parse(stdout) as Record<string, unknown>;
@@ -152,7 +152,7 @@ describe.concurrent('stderr', () => {
     expect(failed.stderr).toMatch(/^not solved \(rejected\): .*ERROR_PAGEURL.*\n$/);
   });
 
-  it('tells every step with -v and every poll with -vv', async ({ bench }) => {
+  it('shows every step with -v and every poll with -vv', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [400, 500] });
     const [steps, polls] = await Promise.all(['-v', '-vv'].map((flag) => bench.run([...solve, flag], { at: sandbox })));
     expect(steps!.stderr).toMatch(
@@ -161,7 +161,7 @@ describe.concurrent('stderr', () => {
     expect(polls!.stderr).toMatch(/^\d+: not ready$/m);
   });
 
-  it('is one JSON object a line with --log-format json', async ({ bench }) => {
+  it('is one JSON object per line with --log-format json', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'reset', endpoint: 'poll' });
     const { stderr } = await bench.run([...solve, '-vv', '--log-format', 'json'], { at: sandbox });
@@ -176,7 +176,7 @@ describe.concurrent('stderr', () => {
     }
   });
 
-  it('has colours only where they are forced, as it is no terminal', async ({ bench }) => {
+  it('has colours only if they are forced, because it is not a terminal', async ({ bench }) => {
     const escape = '\u001b[';
     const bad = ['solve', '--method', 'turnstile'];
     const [plain, forced, refused] = await Promise.all([
@@ -213,7 +213,7 @@ describe.concurrent('captcha solve --no-submit', () => {
     expect(JSON.parse(stdout)).toMatchObject({ region: 'eu-west-1' });
   });
 
-  it('needs no key, and still finds what is missing', async ({ bench }) => {
+  it('needs no key, and still finds missing inputs', async ({ bench }) => {
     const env = { CAPTCHAAI_API_KEY: undefined };
     expect(await bench.run([...solve, '--no-submit'], { env })).toMatchObject({ code: 0, stderr: '' });
     const incomplete = await bench.run(['solve', '--method', 'turnstile', '--no-submit'], { env });

@@ -10,7 +10,7 @@ import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
 import { isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
-/** Few at once, so that the first kill does not meet all workers as they begin. */
+/** Few at once, so that the first kill does not hit all workers during their start. */
 const stressTest = {
   rows: 120,
   kills: 2,
@@ -20,12 +20,12 @@ const stressTest = {
 } as const;
 
 describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fleet.state', () => {
-  it.runIf(isExhaustive)('ends with one result each, whatever is killed', async ({ bench }) => {
+  it.runIf(isExhaustive)('ends with one result per task, whatever is killed', async ({ bench }) => {
     const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, random: seeded(3), open: openSqsFleet });
     expectOneResultEach(rows, ledger, { count: stressTest.rows, most: stressTest.kills });
   });
 
-  it('takes the task of a killed worker up, and polls it instead of paying again', async ({ bench }) => {
+  it('delivers the task of a killed worker again, and polls it instead of paying again', async ({ bench }) => {
     const { service, finish } = slowService();
     const fleet = await openSqsFleet(bench, { service });
     const { ledger, usage, startWorker } = fleet;
@@ -63,7 +63,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fle
     for (const worker of others) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
   });
 
-  it('hands back with its ids what a worker cannot finish in time, and ends by the signal', async ({ bench }) => {
+  it('returns unfinished tasks of a stopping worker with their ids, and ends by the signal', async ({ bench }) => {
     const { service, finish } = slowService();
     const { ledger, usage, startWorker } = await openSqsFleet(bench, { service });
     await bench.write('work/tasks.csv', regionalCsv(1));

@@ -10,7 +10,7 @@ import { screenOf } from './support/screen.ts';
 import { solution } from './support/secrets.ts';
 import { hourMs } from './support/service-clock.ts';
 
-/** BSD's script takes other arguments. */
+/** BSD's script has other arguments. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
 const frame = /[\u2801-\u28ff]/;
 const escape = '\u001b';
@@ -18,7 +18,7 @@ const escape = '\u001b';
 interface OnTerminal {
   readonly at: Sandbox;
   readonly columns: number;
-  /** Where stdout goes: the file `out` in the working directory, or the terminal, too. */
+  /** Target of stdout: the file `out` in the working directory, or also the terminal. */
   readonly out?: 'file' | 'terminal';
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -27,8 +27,8 @@ interface OnTerminal {
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
 
 /**
- * Starts `captcha solve` on a pseudo terminal, where what the terminal shows is the process's stdout. Its process id goes
- * to the file `pid` in the working directory.
+ * Starts `captcha solve` on a pseudo terminal, which shows the process's stdout. Its process id goes to the file `pid`
+ * in the working directory.
  */
 async function solveOnTerminal(
   bench: Bench,
@@ -56,7 +56,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect(screenOf(stdout, columns)).toEqual({ lines: [], cursorIsVisible: true });
   });
 
-  it('that shows stdout, too, the solution stands alone', async ({ bench }) => {
+  it('that also shows stdout contains nothing but the solution', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [300, 300] });
     const { code, stdout } = await (await solveOnTerminal(bench, { at, columns: 300, out: 'terminal' })).ended;
     expect(code).toBe(0);
@@ -64,7 +64,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect(screenOf(stdout, 300)).toEqual({ lines: [solution], cursorIsVisible: true });
   });
 
-  it('its messages stand above the spinner, whole', async ({ bench }) => {
+  it('shows messages complete and above the spinner', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [300, 300] });
     at.script({ mode: 503, endpoint: 'submit', times: 2 });
     const { stdout } = await (await solveOnTerminal(bench, { at, columns: 120 })).ended;
@@ -77,7 +77,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     ]);
   });
 
-  it('of 0 columns it neither spins nor hangs', async ({ bench }) => {
+  it('with 0 columns shows no spinner and does not hang', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [300, 300] });
     const { code, stdout } = await (await solveOnTerminal(bench, { at, columns: 0 })).ended;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -89,7 +89,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     ['with --log-format json', { args: ['--log-format', 'json'] }],
     ['in CI', { env: { CI: 'true' } }],
     ['on a dumb one', { env: { TERM: 'dumb' } }],
-  ])('it does not spin %s', async ([, special], { bench }) => {
+  ])('shows no spinner %s', async ([, special], { bench }) => {
     const at = await bench.sandbox({ latencyMs: [200, 200] });
     const { code, stdout } = await (await solveOnTerminal(bench, { at, columns: 80, ...special })).ended;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -103,7 +103,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect(stdout).not.toMatch(new RegExp(`${escape}\\[[\\d;]+m`));
   });
 
-  it('shows the cursor again when a second Ctrl-C leaves', async ({ bench }) => {
+  it('shows the cursor again when a second Ctrl-C ends the program', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [hourMs, hourMs] });
     const running = await solveOnTerminal(bench, { at, columns: 120 });
     await running.said(/not ready/);

@@ -14,8 +14,8 @@ interface Outcome {
   readonly possiblyCharged: boolean;
 }
 
-describe.concurrent('a service that is not there', () => {
-  it('refuses the connection: the attempts are used up, and nothing can have been charged', async ({ bench }) => {
+describe.concurrent('an unreachable service', () => {
+  it('refuses the connection: all attempts fail, and nothing can have been charged', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
     const [solved, asked] = await Promise.all([
       bench.run(solve, { at: { url } }),
@@ -26,13 +26,13 @@ describe.concurrent('a service that is not there', () => {
     expect(solved.stderr).toContain('the connection was refused');
   });
 
-  it('has a name that nobody knows: the attempts are used up', async ({ bench }) => {
+  it('has an unknown host name: all attempts fail', async ({ bench }) => {
     const ended = await bench.run(solve, { at: { url: 'https://no-such-host.invalid' } });
     expect(ended.code).toBe(4);
     expect(JSON.parse(ended.stdout)).toMatchObject({ possiblyCharged: false });
   });
 
-  it('opens the breaker before the attempts are used up', async ({ bench }) => {
+  it('opens the breaker before the last attempt', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
     const ended = await bench.run([...solve, '--max-attempts', '50'], { at: { url } });
     expect(ended.code).toBe(4);
@@ -41,7 +41,7 @@ describe.concurrent('a service that is not there', () => {
     expect(outcome.attempts).toHaveLength(5);
   });
 
-  it('is waited for with --wait-for-budget, until the time is over', async ({ bench }) => {
+  it('is awaited with --wait-for-budget until the timeout', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
     const args = [...solve, '--max-attempts', '50', '--wait-for-budget', '--timeout', '5s'];
     const config = { breaker: { breakDuration: '100ms', maxBreakDuration: '100ms' } };
@@ -50,7 +50,7 @@ describe.concurrent('a service that is not there', () => {
     expect((JSON.parse(ended.stdout) as { attempts: object[] }).attempts.length).toBeGreaterThan(5);
   });
 
-  it('uses the retry budget up where the breaker is off', async ({ bench }) => {
+  it('uses up the retry budget if the breaker is disabled', async ({ bench }) => {
     const config = {
       retry: { baseDelay: '0ms', maxDelay: '0ms' },
       breaker: { failureRatio: null, consecutiveFailures: null },
@@ -66,7 +66,7 @@ describe.concurrent('a service that is not there', () => {
   });
 });
 
-/** A server below HTTP, which does this to every connection that sends something. */
+/** A server below HTTP with this reaction to every connection that sends data. */
 async function rawServer(bench: Bench, onRequest: (socket: Socket) => void): Promise<{ url: string }> {
   const server = await listen(createServer((socket) => socket.once('data', () => onRequest(socket))));
   bench.afterwards(() => server.close());
@@ -98,17 +98,18 @@ describe.concurrent('a server that accepts a submission and', () => {
     ['hangs up', (socket) => socket.end(), 'the connection was closed'],
     ['speaks no HTTP', (socket) => socket.end('SSH-2.0\r\n'), 'the answer was not valid HTTP'],
     ['sends a mountain of headers', (socket) => socket.end(head + 'X-A: y\r\n'.repeat(9_000)), 'HEADERS'],
-  ])('%s is left in time, and may have charged for it', async ([, onRequest, message, timeout = '60s'], { bench }) => {
-    const at = await rawServer(bench, onRequest);
-    const ended = await bench.run(solve, { at, config: { api: { timeout } } });
-    expect(ended.code).toBe(4);
-    expect((JSON.parse(ended.stdout) as Outcome).possiblyCharged).toBe(true);
-    expect(ended.stderr).toContain(message);
-  });
+  ])(
+    '%s is abandoned in time, and may have charged for it',
+    async ([, onRequest, message, timeout = '60s'], { bench }) => {
+      const at = await rawServer(bench, onRequest);
+      const ended = await bench.run(solve, { at, config: { api: { timeout } } });
+      expect(ended.code).toBe(4);
+      expect((JSON.parse(ended.stdout) as Outcome).possiblyCharged).toBe(true);
+      expect(ended.stderr).toContain(message);
+    },
+  );
 
-  it("says nothing for longer than the task has: the deadline goes before the request's own limit", async ({
-    bench,
-  }) => {
+  it('does not answer: the deadline ends the call before its own timeout', async ({ bench }) => {
     const at = await rawServer(bench, () => undefined);
     const ended = await bench.run([...solve, '--timeout', '5s'], { at, config: { api: { timeout: '60s' } } });
     expect(ended.code).toBe(4);
@@ -118,7 +119,7 @@ describe.concurrent('a server that accepts a submission and', () => {
 
 const run = promisify(execFile);
 
-/** A certificate that nobody vouches for; null where there is no openssl to make one. */
+/** A certificate without a trusted issuer; null without openssl to create one. */
 async function selfSigned(bench: Bench): Promise<{ key: string; cert: string } | null> {
   const [key, cert] = [join(bench.home, 'tls.key'), join(bench.home, 'tls.crt')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
@@ -144,7 +145,7 @@ async function selfSigned(bench: Bench): Promise<{ key: string; cert: string } |
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
 }
 
-describe.concurrent('a server whose certificate nobody vouches for', () => {
+describe.concurrent('a server with an untrusted certificate', () => {
   it('gets no request', async ({ bench, skip }) => {
     const pair = await selfSigned(bench);
     if (pair === null) return skip('openssl is not installed');
@@ -176,7 +177,7 @@ describe.concurrent('an http:// base URL off loopback', () => {
     expect(proxy.connections()).toBe(0);
   });
 
-  it('is used where api.allowHttp says so', async ({ bench }) => {
+  it('is used if api.allowHttp permits it', async ({ bench }) => {
     const proxy = await bench.service(() => ({ status: 502 }));
     const config = { api: { allowHttp: true, timeout: '1s' } };
     const env = { HTTP_PROXY: proxy.url };
@@ -187,7 +188,7 @@ describe.concurrent('an http:// base URL off loopback', () => {
   });
 
   it.for(['ftp://captcha.example', 'captcha.example', 'https://captcha.example/?key=x', 'javascript:alert(1)'])(
-    '%s is no base URL at all',
+    '%s is not a base URL',
     async (url, { bench }) => {
       expect(await bench.run(solve, { at: { url } })).toMatchObject({ code: 2, stdout: '' });
     },

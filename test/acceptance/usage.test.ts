@@ -5,7 +5,7 @@ import { it, turnstile, words } from './support/bench.ts';
 
 const names = commands.map(({ name }) => name);
 
-describe.concurrent('a command line that is not understood', () => {
+describe.concurrent('an invalid command line', () => {
   it.for([
     ['sovle', 'solve'],
     ['solve --site-key x', '--sitekey'],
@@ -52,7 +52,7 @@ describe.concurrent('a command line that is not understood', () => {
     expect(sandbox.stats().requests).toBe(0);
   });
 
-  it('names the unit that is missing', async ({ bench }) => {
+  it('names the missing unit', async ({ bench }) => {
     const { stderr } = await bench.run(['solve', ...turnstile, '--timeout', '60']);
     expect(stderr).toContain('did you mean 60s?');
   });

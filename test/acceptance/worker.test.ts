@@ -12,7 +12,7 @@ const embedded = {
 const solveTask = 'solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login';
 
 describe.concurrent('queues inside the process', () => {
-  it('are there without any configuration: --sandbox batch --via queues', async ({ bench }) => {
+  it('work without any configuration: --sandbox batch --via queues', async ({ bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(12).replaceAll('example.com/login/1', 'example.de/login/1'));
     const ended = await bench.run(['--sandbox', 'batch', 'tasks.csv', '--via', 'queues'], { config: null });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
@@ -27,7 +27,7 @@ describe.concurrent('queues inside the process', () => {
     expect(ended.stdout.trim()).not.toBe('');
   });
 
-  it('outlive a killed process: what was paid for is polled, what may be is marked', async ({ bench }) => {
+  it('survive a killed process: paid ids are polled, possibly paid ones are marked', async ({ bench }) => {
     const ledger = await openLedger(bench, { latencyMs: [300, 600] });
     await bench.write('work/tasks.csv', tasksCsv(60));
     const first = await bench.start(batch, { at: ledger, config: embedded });
@@ -41,7 +41,7 @@ describe.concurrent('queues inside the process', () => {
     expect(countsOf(column(rows, 'region'))).toEqual({ 'eu-west-1': 60 });
   });
 
-  it('are drained on the first signal: what was paid for is written', async ({ bench }) => {
+  it('are drained on the first signal: paid solutions are written', async ({ bench }) => {
     const { service, finish } = slowService();
     const ledger = await openLedger(bench, service);
     await bench.write('work/tasks.csv', tasksCsv(100));
@@ -59,7 +59,7 @@ describe.concurrent('queues inside the process', () => {
     expect(ledger.sandbox.stats().accepted).toBe(100);
   });
 
-  it('let what failed be solved again', async ({ bench }) => {
+  it('allow failed tasks to be solved again', async ({ bench }) => {
     const ledger = await openLedger(bench, { faults: [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] });
     await bench.write('work/tasks.csv', tasksCsv(3));
     const config = { ...embedded, retry: { maxUnsolvable: 1, maxAttempts: 1 } };
@@ -69,7 +69,7 @@ describe.concurrent('queues inside the process', () => {
     expect(column(await rowsIn(bench, 'solved.csv'), 'attempts')).toEqual(['2', '2', '2']);
   });
 
-  it('stop a batch whose account needs a person', async ({ bench }) => {
+  it('stop a batch on an account error', async ({ bench }) => {
     const ledger = await openLedger(bench, { key: 'another-key-that-is-32-characters' });
     await bench.write('work/tasks.csv', tasksCsv(5));
     expect(await bench.run(batch, { at: ledger, config: embedded })).toMatchObject({ code: 3 });
@@ -77,7 +77,7 @@ describe.concurrent('queues inside the process', () => {
   });
 });
 
-describe.concurrent('what cannot work is refused before anything is sent', () => {
+describe.concurrent('an impossible request is refused before anything is sent', () => {
   const regions = [
     { name: 'a', queue: 'redis://127.0.0.1:9/0' },
     { name: 'b', queue: 'redis://127.0.0.1:9/1' },
@@ -115,7 +115,7 @@ describe.concurrent('what cannot work is refused before anything is sent', () =>
     expect(stderr).toMatch(message);
   });
 
-  it('captcha worker, where its health port is taken', async ({ bench }) => {
+  it('captcha worker with a health port in use', async ({ bench }) => {
     const service = await bench.service(() => null);
     const config = { regions, results, worker: { concurrency: 1, healthPort: service.port } };
     const { code, stderr } = await bench.run(['worker', '--region', 'a'], { config });

@@ -5,14 +5,14 @@ const code = 'ERROR_ZERO_BALANCE';
 const solve = ['solve', ...turnstile, '--json', '--timeout', '2s'];
 const fullHouse = { threads: 1, threadsFullCode: code, latencyMs: [20_000, 20_000] } as const;
 
-/** A submission that takes the one thread. */
+/** A submission that uses the only thread. */
 async function occupy({ url }: { url: string }): Promise<void> {
   const form = { key: 'other', json: '1', method: 'turnstile', sitekey: 'other', pageurl: 'https://example.com' };
   await fetch(`${url}/in.php`, { method: 'POST', body: new URLSearchParams(form) });
 }
 
 describe.concurrent('ERROR_ZERO_BALANCE', () => {
-  it('means that every thread is busy where it is: try later', async ({ bench }) => {
+  it('means that every thread is busy, if the service confirms it: try later', async ({ bench }) => {
     const sandbox = await bench.sandbox(fullHouse);
     await occupy(sandbox);
     const ended = await bench.run(solve, { at: sandbox });
@@ -22,20 +22,20 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
     expect(sandbox.stats().submissions).toBe(2);
   });
 
-  it('is the account where there is no balance and threads are free: a person is needed', async ({ bench }) => {
+  it('is an account error if there is no balance and threads are free', async ({ bench }) => {
     const sandbox = await bench.sandbox({ balance: 0 });
     const ended = await bench.run(solve, { at: sandbox });
     expect(ended.code).toBe(3);
     expect(JSON.parse(ended.stdout)).toMatchObject({ reason: 'account', code });
     expect(ended.stderr).toMatch(/Top up/);
-    // The submission, and one question about the threads.
+    // The submission, and one request about the threads.
     expect(sandbox.stats()).toMatchObject({ requests: 2, submissions: 1 });
   });
 
   it.for([
     { balance: 5, exitCode: 4, means: 'that every thread is busy where there is balance' },
     { balance: 0, exitCode: 3, means: 'the account where there is none' },
-  ])('is $means and the threads are not told', async ({ balance, exitCode }, { bench }) => {
+  ])('is $means if the threads are not reported', async ({ balance, exitCode }, { bench }) => {
     const sandbox = await bench.sandbox({ balance });
     sandbox.script({ mode: code, endpoint: 'submit', times: Infinity });
     sandbox.script({ mode: 'ERROR_EMPTY_ACTION', endpoint: 'poll' });
@@ -43,7 +43,7 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
     expect(sandbox.stats()).toMatchObject({ submissions: 1, requests: 3 });
   });
 
-  it('is the account where nobody answers the question', async ({ bench }) => {
+  it('is an account error if the service does not answer the request', async ({ bench }) => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: code, endpoint: 'submit', times: Infinity });
     sandbox.script({ mode: 502, endpoint: 'poll', times: Infinity });
@@ -52,7 +52,7 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
     expect(sandbox.stats().submissions).toBe(1);
   });
 
-  it('is what the configuration says it is', async ({ bench }) => {
+  it('has the kind that the configuration sets', async ({ bench }) => {
     const sandbox = await bench.sandbox({ balance: 0 });
     const config = { errors: { [code]: 'throttled' } };
     const ended = await bench.run(solve, { at: sandbox, config });

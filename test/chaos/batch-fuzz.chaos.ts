@@ -9,7 +9,7 @@ const runs = Number(process.env['CHAOS_RUNS'] ?? 60);
 const header = 'task_id,method,sitekey,pageurl';
 const good = 'a,turnstile,0x4AAA,https://example.com/login';
 
-/** Inputs that have broken readers of CSV, and how many records each holds; null where it is refused as a whole. */
+/** Inputs that have broken CSV readers, with their number of records; null if the whole input is rejected. */
 const corpus: readonly (readonly [name: string, input: string | Uint8Array, records: number | null])[] = [
   ['nothing', '', null],
   ['a byte order mark alone', '\uFEFF', null],
@@ -31,7 +31,9 @@ const corpus: readonly (readonly [name: string, input: string | Uint8Array, reco
   ['a very long field', `${header},_note\n${good},${'x'.repeat(2_000_000)}\n`, 1],
 ];
 
-/** Runs a batch over an input. Never a crash; where it was not refused, every record is a row or a bad row. */
+/**
+ * Runs a batch over an input. It must not crash; unless the input is rejected, every record is a row or an invalid row.
+ */
 async function expectAccountedFor(
   bench: Bench,
   ledger: Ledger,
@@ -48,7 +50,7 @@ async function expectAccountedFor(
   return { code, records: rows!.length + bad!.length };
 }
 
-/** Cells in which something may go wrong, and ordinary ones. */
+/** Problematic and ordinary cells. */
 const cell = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('', 'turnstile', 'userrecaptcha', '0x4AAA', 'https://example.com/', '1') },
   fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\uFEFF', '')),
@@ -57,20 +59,20 @@ const cell = fc.oneof(
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-describe('captcha batch and inputs that nobody meant', () => {
+describe('captcha batch with random inputs', () => {
   it.for(corpus)('%s: accounts for every record', async ([, input, records], { bench }) => {
     const ledger = await openLedger(bench);
     expect((await expectAccountedFor(bench, ledger, input)).records).toBe(records);
   });
 
-  it('well-formed tables of anything: rows in are rows out and bad rows', async ({ bench }) => {
+  it('well-formed random tables: every input row is an output row or an invalid row', async ({ bench }) => {
     const ledger = await openLedger(bench);
     const table = fc.array(fc.array(cell, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 20 });
     const property = fc.asyncProperty(table, async (cells) => {
       const lines = cells.map((row) => row.map(quoted).join(','));
       const { code, records } = await expectAccountedFor(bench, ledger, `${header},_note\n${lines.join('\n')}\n`);
-      // A control character may make it no text at all, which is refused as a whole.
-      // A record in which nothing stands is skipped.
+      // A control character may make the input binary, which is rejected as a whole.
+      // An empty record is skipped.
       const meant = cells.filter((row) => row.some((text) => text.trim() !== ''));
       if (code !== 2) expect(records).toBe(meant.length);
     });

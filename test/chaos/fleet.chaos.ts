@@ -27,7 +27,7 @@ const engines = [
 
 describe.skipIf(!hasRedis)('2,000 tasks of three regions', () => {
   it.for(engines)(
-    'end with one result each on %s, whatever is killed (seed %i)',
+    'end with one result per task on %s, whatever is killed (seed %i)',
     { timeout: 400_000 },
     async ([engine, seed, open], { bench }) => {
       const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, open, random: seeded(seed) });
@@ -38,9 +38,9 @@ describe.skipIf(!hasRedis)('2,000 tasks of three regions', () => {
   );
 });
 
-describe('2,000 tasks of three regions on SQS with nothing beside it', () => {
+describe('2,000 tasks of three regions on SQS without a side store', () => {
   it(
-    'end with one result each, and what killed workers had in hand is paid for twice',
+    'end with one result per task, and pay twice at most for the tasks of killed workers',
     { timeout: 400_000 },
     async ({ bench }) => {
       const { rows, ledger } = await surviveFleetStress(bench, {

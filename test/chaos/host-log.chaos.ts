@@ -15,7 +15,7 @@ describe(`processes that share a budget, of which ${kills} are killed with SIGKI
   it.each([
     { what: 'one generation after the other', bytes: 1_500 },
     { what: 'usual generations', bytes: 32_768 },
-  ])('never get a token too many, and never wait: $what', async ({ what, bytes }) => {
+  ])('never get an extra token, and never wait: $what', async ({ what, bytes }) => {
     const all: Acquirer[] = [];
     const begin = (): Acquirer => {
       const args = [join(program.folder, what), bound.perSecond, bound.burst, bytes, 600_000, 2];
@@ -27,7 +27,7 @@ describe(`processes that share a budget, of which ${kills} are killed with SIGKI
     await Promise.all(alive.map((child) => child.running()));
     for (let count = 0; count < kills / 2; count += 1) {
       const victim = alive.shift()!;
-      // Some stand still for a while first, in the middle of whatever they did.
+      // Some are stopped for a while first, at a random point.
       if (count % 4 === 0) victim.process.kill('SIGSTOP');
       await sleep(Math.random() * 60);
       if (count % 8 === 0) victim.process.kill('SIGCONT');
@@ -46,7 +46,7 @@ describe(`processes that share a budget, of which ${kills} are killed with SIGKI
         .map((ms) => ms.toFixed(1))
         .join(', ')} ms`,
     );
-    // A stopped process was itself in a call; of the others, a busy machine holds up a few.
+    // Stopped processes had a call in progress; a busy machine delays some of the others.
     expect(longest[Math.floor(longest.length / 2)], 'ms that a call took at most, in the median process').toBeLessThan(
       50,
     );

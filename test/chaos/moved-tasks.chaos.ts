@@ -8,19 +8,19 @@ import { openBareSqsFleet, openSqsFleet } from '../acceptance/support/sqs-fleet.
 import { hasRedis } from '../contract/support/redis-server.ts';
 
 const stressTest = { rows: 40, steps: 16, longestMs: 300_000 } as const;
-/** One of these is run alone: SEEDS=7 npm run test:chaos. */
+/** To run a single one: SEEDS=7 npm run test:chaos. */
 const seeds = (process.env['SEEDS'] ?? '1,2,3,4').split(',').map(Number);
 const engines = [
   ['Redis', openFleet, true],
   ['SQS with fleet.state', openSqsFleet, true],
-  // A worker that is killed between a result and the removal of its task pays again, and nobody can say so.
+  // A worker that is killed between storing a result and removing its task pays again, and that cannot be detected.
   ['SQS with nothing beside it', openBareSqsFleet, false],
 ] as const;
 const cases = engines.flatMap(([engine, open, kills]) => seeds.map((seed) => ({ engine, open, kills, seed })));
 
 describe.skipIf(!hasRedis)('40 tasks that are interrupted, moved, moved back and run again', () => {
   it.for(cases)(
-    'are never paid for twice without a word on $engine (seed $seed)',
+    'are never silently paid for twice on $engine (seed $seed)',
     { timeout: 600_000 },
     async ({ engine, open, kills, seed }, { bench }) => {
       const { rows, ledger, steps } = await surviveMoves(bench, { ...stressTest, open, kills, random: seeded(seed) });

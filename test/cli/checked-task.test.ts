@@ -5,13 +5,13 @@ import { anImage, imageText } from '../support/an-image.ts';
 import { aConfig } from './support/a-config.ts';
 import { refusalOf } from './support/refusal.ts';
 
-/** What a person says about a turnstile task, but for what is special about it. */
+/** The user's input for a turnstile task, with these differences. */
 function anInput(special: Partial<TaskInput> = {}): TaskInput {
   const page = { method: 'turnstile', sitekey: '0x4', pageurl: 'https://shop.example.com/login' };
   return { taskId: '1', ...page, pageAction: null, body: null, params: {}, region: null, ...special };
 }
 
-/** Nothing but a method. */
+/** Only a method. */
 const bare = (method: string | null): TaskInput => anInput({ method, sitekey: null, pageurl: null });
 
 const refused = (special: Partial<TaskInput>, config: object = {}): Promise<string> =>
@@ -20,7 +20,7 @@ const refused = (special: Partial<TaskInput>, config: object = {}): Promise<stri
 const see = 'see captcha solve --help';
 
 describe('a task', () => {
-  it('is what was said', () => {
+  it('has the given inputs', () => {
     const task = checkedTask(anInput({ params: { data: 'x' } }), aConfig());
     expect(task).toEqual({
       taskId: '1',
@@ -34,7 +34,7 @@ describe('a task', () => {
     });
   });
 
-  it("takes the page's own action as the wire calls it", () => {
+  it("sends the page's own action under its wire name", () => {
     expect(checkedTask(anInput({ pageAction: 'login' }), aConfig()).params).toEqual({ action: 'login' });
   });
 
@@ -46,12 +46,12 @@ describe('a task', () => {
 describe('an image', () => {
   const body = imageText();
 
-  it('is sent as base64, which is the method where none is said', () => {
+  it('is sent as base64, which is the default method', () => {
     const task = checkedTask({ ...bare(null), body }, aConfig());
     expect(task).toMatchObject({ method: 'base64', body });
   });
 
-  it('keeps the method that is said', () => {
+  it('keeps the given method', () => {
     expect(checkedTask({ ...bare('rotatecaptcha'), body }, aConfig())).toMatchObject({ method: 'rotatecaptcha' });
   });
 
@@ -86,19 +86,19 @@ describe('an image', () => {
     );
   });
 
-  it('may be of exactly the sizes that the service takes', async () => {
+  it('may have exactly the size limits of the service', async () => {
     for (const size of [100, 1024 * 1024]) {
       expect(await refused({ ...bare('base64'), body: anImage('jpeg', size).toString('base64') })).toBe('not refused');
     }
   });
 
-  it('is a sound where the method is audio', async () => {
+  it('is a sound for the method audio', async () => {
     const params = { lang: 'en' };
     expect(await refused({ ...bare('audio'), params, body: anImage('mp3').toString('base64') })).toBe('not refused');
     expect(await refused({ ...bare('audio'), params, body })).toMatch('body is an image, not a sound');
   });
 
-  it('is whatever a method wants that nobody knows', () => {
+  it('may be anything for an unknown method', () => {
     expect(checkedTask({ ...bare('brand_new'), body: 'anything' }, aConfig()).body).toBe('anything');
   });
 
@@ -106,7 +106,7 @@ describe('an image', () => {
     expect(await refused({ body: '' })).toBe('the image is empty | see captcha solve --help');
   });
 
-  it('or a method is needed', async () => {
+  it('is required unless there is a method', async () => {
     const hint = 'see captcha solve --help';
     expect(await refused(bare(null))).toBe(`nothing to solve: no method and no image | ${hint}`);
   });
@@ -131,7 +131,7 @@ describe('a page', () => {
   ];
   const config = { regions: [{ name: 'eu', location: [50, 8] }], routes: { default: 'eu' } };
 
-  it.each(wrong)('%s: %s, with regions and without, wherever it stands', async (pageurl, reason) => {
+  it.each(wrong)('%s: %s, with and without regions, from any source', async (pageurl, reason) => {
     const start = expect.stringMatching(new RegExp(`^${reason.replace(/[()[\]./]/g, '\\$&')}`)) as string;
     expect(await refused({ pageurl })).toEqual(start);
     expect(await refused({ pageurl }, config)).toEqual(start);
@@ -139,13 +139,13 @@ describe('a page', () => {
     expect(await refused({ pageurl: null, params: { pageurl } })).toEqual(start);
   });
 
-  it('that was swapped with the site key is said so', async () => {
+  it('that was swapped with the site key is reported', async () => {
     const swapped = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none | swap the two';
     expect(await refused({ sitekey: 'https://example.com/', pageurl: '0x4AAAAAAADnPIDROrmt1Wwj' })).toBe(swapped);
     expect(await refused({ sitekey: 'https://example.com/' })).toMatch('sitekey: a URL is no site key');
   });
 
-  it('and what else names the task are trimmed', () => {
+  it('and other identifying inputs are trimmed', () => {
     const input = anInput({ method: ' turnstile\n', sitekey: '\t0x4 ', pageurl: ' https://example.com/ ' });
     expect(checkedTask(input, aConfig())).toMatchObject({
       ...{ method: 'turnstile', sitekey: '0x4', pageurl: 'https://example.com/' },
@@ -153,7 +153,7 @@ describe('a page', () => {
   });
 });
 
-describe('a method that nobody knows', () => {
+describe('an unknown method', () => {
   const warningsOf = (...methods: string[]): string[] => {
     const warnings: string[] = [];
     const rules = taskRules(aConfig(), (text) => warnings.push(text));
@@ -161,12 +161,12 @@ describe('a method that nobody knows', () => {
     return warnings;
   };
 
-  it('is named once, with the known one that it is close to', () => {
+  it('is reported once, with the closest known one', () => {
     const meant = 'warning: the method turnstil is not known and is sent as it is: did you mean turnstile?';
     expect(warningsOf('turnstil', 'turnstile', 'turnstil')).toEqual([meant]);
   });
 
-  it('is not named where no known one is near', () => {
+  it('is not reported if no known one is close', () => {
     expect(warningsOf('brand_new_thing')).toEqual([]);
   });
 });
@@ -185,7 +185,7 @@ describe('a reserved parameter', () => {
   });
 });
 
-describe('what a method needs', () => {
+describe('the required inputs of a method', () => {
   it.each([
     ['turnstile', 'turnstile needs the page URL (pageurl)\n  turnstile needs a site key (sitekey)'],
     [
@@ -198,17 +198,17 @@ describe('what a method needs', () => {
     ],
     ['base64', 'base64 needs an image (file or body)'],
     ['post', 'post needs an image (file or body)'],
-  ])('is said all at once for %s', async (method, problems) => {
+  ])('are all reported at once for %s', async (method, problems) => {
     expect(await refused(bare(method))).toBe(`${problems} | ${see}`);
   });
 
-  it('is asked of every known method but those that need nothing', async () => {
+  it('are checked for every known method that has any', async () => {
     const refusals = await Promise.all(knownMethods().map((method) => refused(bare(method))));
     const sent = knownMethods().filter((_, index) => refusals[index] === 'not refused');
     expect(sent).toEqual(['bls']);
   });
 
-  it('is said where it is given under the name of another method', async () => {
+  it("are reported if they are given under another method's name", async () => {
     const problems =
       'turnstile needs a site key (sitekey)\n  turnstile calls its site key sitekey, not googlekey: use sitekey';
     expect(await refused({ sitekey: null, params: { googlekey: '6Le' } })).toBe(`${problems} | ${see}`);
@@ -226,7 +226,7 @@ describe('a region', () => {
     expect(task).toMatchObject({ region: 'us-east-1', params: { proxy: 'us:8080', proxytype: 'HTTP' } });
   });
 
-  it('gives way to parameters of the task itself', () => {
+  it("is overridden by the task's own parameters", () => {
     const input = anInput({ region: 'us-east-1', params: { proxy: 'own:1' } });
     expect(checkedTask(input, aConfig({ regions })).params).toEqual({ proxy: 'own:1', proxytype: 'HTTP' });
   });
@@ -236,7 +236,7 @@ describe('a region', () => {
     expect(checkedTask(input, aConfig({ regions })).params['proxytype']).toBe('HTTP');
   });
 
-  it('is the default one where none is said', () => {
+  it('is the default one if none is given', () => {
     const config = aConfig({ regions, routes: { default: 'eu-west-1' } });
     expect(checkedTask(anInput(), config).region).toBe('eu-west-1');
     expect(checkedTask(anInput({ region: 'us-east-1' }), config).region).toBe('us-east-1');
@@ -254,27 +254,27 @@ describe('a region', () => {
     ['the default', { default: 'us-east-1' }, 'https://example.com/', 'us-east-1', 'default'],
     ['the default, without a page', { default: 'us-east-1' }, null, 'us-east-1', 'default'],
     ['nothing', {}, 'https://example.com/', null, null],
-  ])('is decided by %s', (_what, routes, pageurl, region, rule) => {
+  ])('is selected by %s', (_what, routes, pageurl, region, rule) => {
     const input = anInput(pageurl === null ? { method: null, pageurl, body: imageText() } : { pageurl });
     expect(checkedTask(input, aConfig({ regions, routes }))).toMatchObject({ region, rule });
   });
 
-  it('that a person chose beats every rule', () => {
+  it('that the user chose takes precedence over every rule', () => {
     const routes = { rules: [{ match: 'example.com', region: 'eu-west-1' }] };
     const task = checkedTask(anInput({ region: 'us-east-1' }), aConfig({ regions, routes }));
     expect(task).toMatchObject({ region: 'us-east-1', rule: 'chosen' });
   });
 
-  it('of a page that may also stand in a parameter', () => {
+  it('is also found for a page given as a parameter', () => {
     const input = anInput({ pageurl: null, params: { pageurl: 'https://example.de/' } });
     expect(checkedTask(input, aConfig({ regions })).region).toBe('eu-west-1');
   });
 
-  it('cannot be told for a page that is no URL', async () => {
+  it('is unknown for a page that is not a URL', async () => {
     expect(await refused({ pageurl: 'http://' }, { regions })).toMatch(/^pageurl: .* \| write https:/);
   });
 
-  it('that is not configured is refused, with those that are', async () => {
+  it('that is not configured is refused, with the configured ones', async () => {
     const message = 'region mars: no such region';
     expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | there are: us-east-1, eu-west-1`);
     expect(await refused({ region: 'mars' })).toBe(`${message} | no regions are configured`);
@@ -308,7 +308,7 @@ describe('the policy', () => {
     expect(await refused({ method: 'brand_new', pageurl }, { policy })).toBe(refusal);
   });
 
-  it('judges a page that is given as a parameter', async () => {
+  it('applies to a page that is given as a parameter', async () => {
     const params = { pageurl: 'https://pay.example.com/' };
     const refusal = await refused({ pageurl: null, params }, { policy: { deny: ['pay.example.com'] } });
     expect(refusal).toBe(
@@ -316,7 +316,7 @@ describe('the policy', () => {
     );
   });
 
-  it('has one page to judge: a task that names two is refused', async () => {
+  it('needs a single page: a task with two is refused', async () => {
     const params = { pageurl: 'https://pay.example.com/' };
     expect(await refused({ params }, {})).toMatch(/^pageurl and the parameter pageurl say different things/);
   });

@@ -17,7 +17,7 @@ describe('the width of a text on a terminal', () => {
     expect(displayWidth(text)).toBe(width);
   });
 
-  it('is what a text is filled up to', () => {
+  it('is used for padding', () => {
     expect(padToWidth('例え', 6)).toBe('例え  ');
     expect(padToWidth('abc', 2)).toBe('abc');
   });

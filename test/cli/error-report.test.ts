@@ -5,7 +5,7 @@ import { describeFault, type FaultKind, ProviderFault } from '../../src/domain/f
 import { aTerminal, type TerminalParts } from './support/a-terminal.ts';
 import { systemError } from './support/fake-stream.ts';
 
-/** How an error ends the program, and what a person reads. */
+/** The exit code of an error, and its user-visible text. */
 function reported(error: unknown, parts: TerminalParts = {}) {
   const { terminal, stdout, stderr } = aTerminal(parts);
   const exitCode = reportError(error, terminal);
@@ -13,7 +13,7 @@ function reported(error: unknown, parts: TerminalParts = {}) {
 }
 
 describe('a usage error', () => {
-  it('is 2, with its hint on a line of its own', () => {
+  it('is 2, with its hint on a separate line', () => {
     const error = new UsageError('--min x: not a number', 'for example --min 5');
     expect(reported(error)).toEqual({
       exitCode: 2,
@@ -22,11 +22,11 @@ describe('a usage error', () => {
     });
   });
 
-  it('is one line where there is no hint', () => {
+  it('is one line without a hint', () => {
     expect(reported(new UsageError('no'))).toEqual({ exitCode: 2, out: '', err: 'error: no\n' });
   });
 
-  it('is told under --quiet, too', () => {
+  it('is also printed under --quiet', () => {
     expect(reported(new UsageError('no'), { options: { quiet: true } }).err).toBe('error: no\n');
   });
 });
@@ -55,7 +55,7 @@ describe('a failed system call', () => {
     expect(reported(systemError(code, syscall), { options: { verbosity: 2 } })).toEqual({ exitCode: 74, out: '', err });
   });
 
-  it('on a pipe whose reader has gone is 141 and says nothing', () => {
+  it('on a pipe whose reader has gone is 141 and silent', () => {
     expect(reported(systemError('EPIPE'))).toEqual({ exitCode: 141, out: '', err: '' });
   });
 });
@@ -72,19 +72,19 @@ describe('a bug', () => {
     expect(reported(bug, { options: { verbosity: 1 } }).err).toBe(`${err}${bug.stack}\n`);
   });
 
-  it('that threw no error is reported by what it threw', () => {
+  it('that threw another value is reported with it', () => {
     const { exitCode, err: told } = reported('boom');
     expect(exitCode).toBe(70);
     expect(told).toBe(err.replace('x is not a function', 'boom'));
   });
 
-  it('with a code but no system call is no input or output error', () => {
+  it('with a code but without a system call is not an input or output error', () => {
     expect(reported(Object.assign(new Error('bad'), { code: 'ERR_INVALID_ARG_TYPE' })).exitCode).toBe(70);
   });
 });
 
 describe('the word error', () => {
-  it('is red where there are colours', () => {
+  it('is red with colours', () => {
     expect(reported(new UsageError('no'), { options: { color: true } }).err).toBe('\u001b[31merror:\u001b[39m no\n');
   });
 

@@ -27,7 +27,7 @@ describe('renderEvent', () => {
     [1, 'breaker open; worth trying again in 5s', { type: 'breaker-refused', retryInMs: 5_000 }],
     [1, 'solved 71 in 20.3s', { type: 'solved', captchaId: '71', durationMs: 20_250 }],
     [2, 'gave up: account', { type: 'gave-up', reason: 'account', message: 'the key is unknown' }],
-  ])('tells from level %i: %s', (level, text, event) => {
+  ])('prints from level %i: %s', (level, text, event) => {
     expect(renderEvent({ taskId: '1', attempt: 2, ...event })).toEqual({ level, text });
   });
 });

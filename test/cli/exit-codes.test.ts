@@ -6,7 +6,7 @@ import type { FailureReason } from '../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from './support/outcomes.ts';
 
 describe('the exit code of a task', () => {
-  it('is 0 where it was solved', () => {
+  it('is 0 if it was solved', () => {
     expect(exitCodeOfOutcome(aSolved())).toBe(0);
   });
 
@@ -23,12 +23,12 @@ describe('the exit code of a task', () => {
     ['deadline-exceeded', 4],
     ['no-healthy-region', 4],
     ['cancelled', 130],
-  ])('that was given up as %s is %i', (reason, code) => {
+  ])('for the failure %s is %i', (reason, code) => {
     expect(exitCodeOfOutcome(aGaveUp({ reason }))).toBe(code);
   });
 });
 
-describe('the exit code of a question that was refused', () => {
+describe('the exit code of a refused request', () => {
   it.each<[FaultKind, number]>([
     ['rejected', 1],
     ['unsolvable', 1],

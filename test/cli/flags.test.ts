@@ -3,7 +3,7 @@ import { budgetOverrides, overridesOf, parseParams, repeatable } from '../../src
 import { refusalOf } from './support/refusal.ts';
 
 describe('repeatable', () => {
-  it('gathers values in order', () => {
+  it('collects values in order', () => {
     expect(repeatable('b', repeatable('a', undefined))).toEqual(['a', 'b']);
   });
 });
@@ -11,14 +11,14 @@ describe('repeatable', () => {
 describe('overridesOf', () => {
   const paths = { timeout: 'solve.timeout', maxAttempts: 'retry.maxAttempts' };
 
-  it('names the key, the text as written and the flag as typed', () => {
+  it('contains the key, the text as written and the flag as typed', () => {
     expect(overridesOf({ timeout: '5s', maxAttempts: '2' }, paths)).toEqual([
       { path: 'solve.timeout', value: '5s', from: '--timeout' },
       { path: 'retry.maxAttempts', value: '2', from: '--max-attempts' },
     ]);
   });
 
-  it('leaves out what was not given, and keeps what was given empty', () => {
+  it('omits flags that were not given, and keeps empty values', () => {
     expect(overridesOf({ timeout: undefined, maxAttempts: '' }, paths)).toEqual([
       { path: 'retry.maxAttempts', value: '', from: '--max-attempts' },
     ]);
@@ -58,7 +58,7 @@ describe('parseParams', () => {
     [['empty='], { empty: '' }],
     [['a=1', 'a=2'], { a: '2' }],
     [['spaced= x '], { spaced: ' x ' }],
-  ])('parts %j at the first =', (pairs, params) => {
+  ])('splits %j at the first =', (pairs, params) => {
     expect(parseParams(pairs)).toEqual(params);
   });
 

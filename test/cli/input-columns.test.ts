@@ -64,17 +64,17 @@ describe('a column of an input', () => {
     expect(use(column, { keep: [column] })).toEqual({ do: 'carry' });
   });
 
-  it.each(['❤️ Notiz', 'می‌خواهم'])('%s is a name as others', (column) => {
+  it.each(['❤️ Notiz', 'می‌خواهم'])('%s is an ordinary name', (column) => {
     expect(use(column)).toEqual({ do: 'carry' });
   });
 
-  it('is sent under its own name where --send says so, unless the result has that name', () => {
+  it('is sent under its own name with --send, unless the result has that name', () => {
     expect(use('Kunde', { send: ['Kunde'] })).toEqual({ do: 'parameter', name: 'Kunde' });
     expect(use('code', { send: ['code'] })).toMatchObject({ do: 'refuse' });
     expect(use('id', { send: ['id'] })).toMatchObject({ do: 'refuse' });
   });
 
-  it('is refused where another one stands for the same, and the one of another spelling is to be given up', () => {
+  it('is refused if another one means the same, and the other spelling should be dropped', () => {
     const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
       { column: 'page_url', reason: 'the column pageurl is taken for pageurl, too' },
@@ -83,8 +83,8 @@ describe('a column of an input', () => {
   });
 });
 
-describe('what is said of the columns', () => {
-  it('is nothing where all of them are ours', () => {
+describe('the message about the columns', () => {
+  it('is empty if all of them are known', () => {
     expect(isPlain(plan('task_id', 'method', 'pageurl', 'status'))).toBe(true);
     expect(isPlain(plan('method', 'page_url'))).toBe(false);
     expect(isPlain(plan('method', 'Kunde'))).toBe(false);
@@ -100,15 +100,15 @@ describe('what is said of the columns', () => {
     ['Kunde', null],
     ['Notizen', null],
     ['name', null],
-  ])('%s was perhaps meant for %s', (column, meant) => {
+  ])('suggests for %s the name %s', (column, meant) => {
     expect(suggestColumn(column, plan('method', column))).toBe(meant);
   });
 
-  it('is no guess at what the input has already', () => {
+  it('suggests no name that the input already has', () => {
     expect(suggestColumn('websiteURL', plan('method', 'page_url', 'websiteURL'))).toBeNull();
   });
 
-  it('is told once of a column that a later record brings', () => {
+  it('appears once for a column of a later record', () => {
     const uses = new ColumnUses({ keep: ['a'], send: [] });
     planColumns(['method'], uses);
     const told: string[] = [];

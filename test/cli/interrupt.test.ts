@@ -4,7 +4,7 @@ import { FakeSignals } from './support/fake-signals.ts';
 
 const signals: StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** An interrupt that is listened to, with everything it says. */
+/** An interrupt with a listener, and all its messages. */
 function anInterrupt() {
   const source = new FakeSignals();
   const said: string[] = [];
@@ -20,7 +20,7 @@ function anInterrupt() {
 }
 
 describe('before a command listens', () => {
-  it.each(signals)('%s ends the program as it ends any other', (signal) => {
+  it.each(signals)('%s ends the program by default', (signal) => {
     const { source, interrupt } = anInterrupt();
     expect(source.send(signal)).toBe(false);
     expect(interrupt.received).toBeNull();
@@ -28,7 +28,7 @@ describe('before a command listens', () => {
 });
 
 describe('the first signal', () => {
-  it.each(signals)('%s is told, then stops new work, and does not end the process', (signal) => {
+  it.each(signals)('%s is reported, stops new work, and does not end the process', (signal) => {
     const { source, said, interrupt, listen } = anInterrupt();
     listen();
     source.send(signal);
@@ -40,7 +40,7 @@ describe('the first signal', () => {
 });
 
 describe('a second signal', () => {
-  it.each([0, 1, 299, 300])('%i ms after the first is taken for the same one', (ms) => {
+  it.each([0, 1, 299, 300])('%i ms after the first counts as the same one', (ms) => {
     const { source, said, listen, pass } = anInterrupt();
     listen();
     source.send('SIGINT');
@@ -50,7 +50,7 @@ describe('a second signal', () => {
     expect(source.kills).toEqual([]);
   });
 
-  it.each(signals)('301 ms after the first, %s, is told and ends the process by itself', (signal) => {
+  it.each(signals)('%s, 301 ms after the first, is reported and ends the process', (signal) => {
     const { source, said, interrupt, listen, pass } = anInterrupt();
     listen();
     source.send('SIGINT');
@@ -74,7 +74,7 @@ describe('a second signal', () => {
 });
 
 describe('raise', () => {
-  it('takes every listener away first, so that the signal ends the process', () => {
+  it('removes all listeners first, so that the signal ends the process', () => {
     const { source, interrupt, listen } = anInterrupt();
     listen();
     interrupt.raise('SIGTERM');
@@ -84,7 +84,7 @@ describe('raise', () => {
 });
 
 describe('drained', () => {
-  it('is false until the command says that the signal was its regular end', () => {
+  it('is false until the command declares the signal its regular end', () => {
     const { source, interrupt, listen } = anInterrupt();
     listen();
     source.send('SIGTERM');

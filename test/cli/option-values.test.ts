@@ -16,7 +16,7 @@ for (const name of readdirSync(folder).filter((entry) => !entry.endsWith('.ts'))
 }
 
 interface Declared {
-  /** The words that choose the command, such as `config show`. */
+  /** The words that select the command, such as `config show`. */
   readonly words: readonly string[];
   readonly command: Command;
 }
@@ -35,7 +35,7 @@ const flagOf = ({ long, short }: Option): string => long ?? short ?? '';
 interface Case {
   readonly words: readonly string[];
   readonly flag: string;
-  /** Everything that may stand behind the command. */
+  /** All options of the command. */
   readonly all: readonly string[];
 }
 
@@ -49,14 +49,14 @@ const cases: readonly Case[] = declared.flatMap(({ words, command }) => {
 const table = cases.map(({ words, flag, all }) => [words.join(' '), flag, all] as const);
 
 describe('an option that takes a value', () => {
-  it('is looked at in every command', () => {
+  it('is checked in every command', () => {
     expect(declared.map(({ words }) => words.join(' '))).toEqual(
       expect.arrayContaining(['solve', 'batch', 'budget log']),
     );
     expect(cases.length).toBeGreaterThan(80);
   });
 
-  it.each(table)('of %s, %s, does not take another option for its value', async (words, flag, all) => {
+  it.each(table)('of %s, %s, does not take another option as its value', async (words, flag, all) => {
     for (const next of all) {
       const refusal = await refusalOf(() => runIn([...words.split(' '), flag, next, 'more']));
       const hint = `write ${flag}=${next} if that is meant as the value`;
@@ -70,7 +70,7 @@ describe('an option that takes a value', () => {
     expect(await refusalOf(() => runIn([...words.split(' '), `${flag}=`]))).toBe(refusal);
   });
 
-  it('may stand before the command', async () => {
+  it('may come before the command', async () => {
     const refusal = 'the next word is the option --no-submit';
     expect(await refusalOf(() => runIn(['--config', '--no-submit', 'solve']))).toContain(refusal);
     expect(await refusalOf(() => runIn(['--config', 'solve', 'batch', 'a', '--out', '--json']))).toContain('--json');
@@ -87,7 +87,7 @@ describe('an option that takes a value', () => {
 });
 
 describe('a value', () => {
-  /** The options that the words are understood as. */
+  /** The options parsed from the words. */
   const understood = async (name: 'solve' | 'balance' | 'health', words: readonly string[]): Promise<object> => {
     let flags = {};
     const command = new Command(name).exitOverride();
@@ -107,7 +107,7 @@ describe('a value', () => {
     ['--param-file - image.png', { paramFile: '-', file: 'image.png', submit: true }],
     ['--region eu -- --no-submit', { region: 'eu', file: '--no-submit', submit: true }],
     ['-', { file: '-', submit: true }],
-  ])('is read as ever in solve %s', async (line, flags) => {
+  ])('is parsed as before in solve %s', async (line, flags) => {
     expect(await understood('solve', line.split(' '))).toEqual(flags);
   });
 
@@ -119,12 +119,12 @@ describe('a value', () => {
     ['--watch --prometheus', { watch: true, prometheus: true }],
     ['--watch', { watch: true }],
     ['--watch 10s --prometheus', { watch: '10s', prometheus: true }],
-  ])('that may be left out is: health %s', async (line, flags) => {
+  ])('that is optional is parsed: health %s', async (line, flags) => {
     expect(await understood('health', line.split(' '))).toEqual(flags);
   });
 
   it.each(declared.flatMap(({ words, command }) => taking(command, 'optional').map((flag) => [words.join(' '), flag])))(
-    'that may be left out is not empty: %s %s',
+    'that is optional is not empty: %s %s',
     async (words, flag) => {
       expect(await refusalOf(() => runIn([...words.split(' '), flag, '']))).toMatch(`${flag} has an empty value`);
     },

@@ -4,7 +4,7 @@ import { aFault } from '../support/builders.ts';
 import { aGaveUp, anAttempt, aSolved } from './support/outcomes.ts';
 
 describe('the report of an outcome', () => {
-  it('says everything about a solved task', () => {
+  it('contains everything about a solved task', () => {
     const solution = { text: '{"a":"1"}', fields: { a: '1' } };
     expect(outcomeReport(aSolved({ solution, region: 'eu-west-1' }))).toEqual({
       status: 'solved',
@@ -40,7 +40,7 @@ describe('the report of an outcome', () => {
     });
   });
 
-  it('says everything about a task that was given up', () => {
+  it('contains everything about a failed task', () => {
     const lost = anAttempt({
       captchaId: null,
       submittedAt: null,
@@ -71,21 +71,21 @@ describe('the report of an outcome', () => {
     expect(Object.keys(outcomeReport(aGaveUp()))).toEqual(Object.keys(outcomeReport(aSolved())));
   });
 
-  it('leaves no key out of the JSON where a solution never expires and its age is unknown', () => {
+  it('omits no key from the JSON if a solution never expires and its age is unknown', () => {
     const report = outcomeReport(aSolved({ submittedAt: null, expiresAt: null }));
     expect(Object.keys(JSON.parse(JSON.stringify(report)) as object)).toEqual(Object.keys(report));
     expect(report).toMatchObject({ submittedAt: null, expiresAt: null });
   });
 });
 
-describe('the text of a task that was given up', () => {
-  it('is one line where there is nothing to do', () => {
+describe('the text of a failed task', () => {
+  it('is one line if there is nothing to do', () => {
     expect(renderGaveUp(aGaveUp({ reason: 'rejected', message: 'the service refused the task: bad key' }))).toBe(
       'not solved (rejected): the service refused the task: bad key',
     );
   });
 
-  it('says how often it was tried, when to try again, what may have been paid and how to collect it', () => {
+  it('contains the number of attempts, the time of a retry, possible charges and how to collect', () => {
     const attempts = [anAttempt({ possiblyCharged: true }), anAttempt({ attempt: 2 })];
     const outcome = aGaveUp({
       reason: 'deadline-exceeded',

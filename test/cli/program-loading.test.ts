@@ -21,7 +21,7 @@ describe('a command line', () => {
     loaded.length = 0;
   });
 
-  // Each module is loaded once in this file, so that each row is about another one.
+  // Each module is loaded once per file, so each row uses another one.
   it.each([
     [['--help'], []],
     [['slove'], []],

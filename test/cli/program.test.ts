@@ -12,7 +12,7 @@ async function register(name: string, command: Command, runCommand: CommandRunne
   (await row!.load()).register(command, runCommand);
 }
 
-/** The flags that a command hands to its work for these arguments. */
+/** The flags that a command passes to its work for these arguments. */
 async function flagsOf(name: string, args: readonly string[]): Promise<unknown> {
   let understood: unknown = 'nothing';
   const command = new Command(name).exitOverride();
@@ -81,7 +81,7 @@ describe('the command line', () => {
     expect(await flagsOf(name, args)).toEqual(flags);
   });
 
-  it.each(names)('gives %s no flag that the program takes itself', async (name) => {
+  it.each(names)('gives %s no flag that the program itself has', async (name) => {
     const command = new Command(name);
     await register(name, command, async () => undefined);
     const own = command.options.flatMap(({ short, long }) => [short, long]);
@@ -120,7 +120,7 @@ describe('the flags of every command', () => {
     expect((await runIn(['-v', 'config', 'schema', '-v'])).options?.verbosity).toBe(2);
   });
 
-  it('refuses a log format that it does not know', async () => {
+  it('refuses an unknown log format', async () => {
     const refusal = await refusalOf(() => runIn(['--log-format', 'xml', 'config', 'schema']));
     expect(refusal).toBe('--log-format xml: not a log format | it is text or json');
   });
@@ -141,11 +141,11 @@ describe('a mistyped command line', () => {
     [['result'], "error: missing required argument 'ids'\n"],
     [['report', 'good'], "error: missing required argument 'ids'\n"],
     [['solve', '--method'], "error: option '--method <name>' argument missing\n"],
-  ])('%j is refused with 2 and says what was meant', async (args, err) => {
+  ])('%j is refused with 2 and a suggestion', async (args, err) => {
     expect(await runIn(args)).toMatchObject({ exitCode: 2, out: '', err, globals: null });
   });
 
-  it('refuses a verdict that is none', async () => {
+  it('refuses an unknown verdict', async () => {
     const { exitCode, err } = await runIn(['report', 'meh', '71']);
     expect(err).toMatch(/'meh' is invalid .*Allowed choices are good, bad/);
     expect(exitCode).toBe(2);

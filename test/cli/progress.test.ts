@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startProgress } from '../../src/cli/progress.ts';
 import { aTerminal, type TerminalParts } from './support/a-terminal.ts';
 
-/** What a spinner that is started, changed and stopped leaves on stderr. */
+/** The output on stderr of a spinner that is started, changed and stopped. */
 async function spun(parts: TerminalParts, env: Record<string, string> = {}): Promise<string> {
   const { terminal, stderr } = aTerminal(parts);
   const progress = await startProgress(terminal, env, 'solving turnstile');
@@ -27,7 +27,7 @@ describe('a spinner', () => {
 });
 
 describe('a spinner on a screen', () => {
-  // ora looks at the environment of the process by itself.
+  // ora reads the environment of the process itself.
   beforeEach(() => {
     vi.stubEnv('CI', undefined);
     vi.stubEnv('TERM', 'xterm');
@@ -42,19 +42,19 @@ describe('a spinner on a screen', () => {
     return stderr.text;
   }
 
-  it('shows its text, and gives the cursor back when it stops', async () => {
+  it('shows its text, and shows the cursor again when it stops', async () => {
     const text = await shown(true);
     expect(text).toContain('solving turnstile');
     expect(text.indexOf('\u001b[?25l')).toBeGreaterThanOrEqual(0);
     expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'));
   });
 
-  it('has no colour of its own where there are none', async () => {
+  it('has no colour if colours are off', async () => {
     expect(await shown(false)).not.toMatch(/\u001b\[\d+m/);
     expect(await shown(true)).toContain('\u001b[36m');
   });
 
-  it('leaves standard input alone, so that Ctrl-C is heard', async () => {
+  it('does not read standard input, so that Ctrl-C works', async () => {
     const setRawMode = vi.fn();
     const stdin = Object.assign(process.stdin, { isTTY: true, setRawMode });
     try {

@@ -13,24 +13,24 @@ function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
 describe('the columns of an output', () => {
   const uses = new ColumnUses({ keep: [], send: [] });
 
-  it('are those of the input in their order, then what is new', () => {
+  it('are those of the input in order, then the new ones', () => {
     expect(outputColumns(['b', 'a'], uses)).toEqual(['b', 'a', ...resultColumns]);
   });
 
-  it('are the same where an output is fed in again', () => {
+  it('are the same if an output is used as an input', () => {
     const columns = outputColumns(['b', 'status', 'a'], uses);
     expect(columns.slice(0, 3)).toEqual(['b', 'status', 'a']);
     expect(outputColumns(['schemaVersion', ...columns], uses)).toEqual(columns);
   });
 
-  it('have the region of the result where the input has one of another spelling', () => {
+  it("use the result's region if the input spells it differently", () => {
     expect(outputColumns(['b', 'Region', 'a'], uses).slice(0, 4)).toEqual(['b', 'region', 'a', 'status']);
     expect(uses.outputValues({ b: '1', Region: 'eu' })).toEqual({ b: '1', region: 'eu' });
   });
 });
 
 describe('the row of a finished task', () => {
-  it('says all about a solved one', () => {
+  it('contains everything about a solved task', () => {
     expect(rowOf(aSolved({ region: 'eu' }))).toEqual({
       ...{ a: '1', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
       ...{ region: 'eu', home_region: 'eu', attempts: '2', submitted_at: '2026-01-02T03:04:05.250Z' },
@@ -39,7 +39,7 @@ describe('the row of a finished task', () => {
     });
   });
 
-  it('says why a failed one was given up', () => {
+  it('contains the reason of a failed one', () => {
     const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' }));
     expect(row).toMatchObject({
       status: 'failed',
@@ -62,7 +62,7 @@ describe('the row of a finished task', () => {
   });
 });
 
-describe('what a row says about the history of its task', () => {
+describe('the history in the row of a task', () => {
   const row = { reason: 'deadline-exceeded', captcha_id: '7', submitted_at: '2026-01-02T03:04:05.250Z' };
 
   it.each([
@@ -104,7 +104,7 @@ describe('usedUpInputs', () => {
     ['an id that may still be solved', geetest, { ...accepted, captcha_id: '7', reason: 'deadline-exceeded' }, []],
     ['a submission that was not accepted', geetest, { submitted_at: '', reason: 'attempts-exhausted' }, []],
     ['a task whose inputs last', aTask(), { ...accepted, status: 'failed', reason: 'unsolvable' }, []],
-  ])('reads from the row of %s what is used up', (_what, task, values, names) => {
+  ])('reads the used-up inputs from the row of %s', (_what, task, values, names) => {
     expect(usedUpInputs(task, values)).toEqual(names);
   });
 });

@@ -19,15 +19,15 @@ describe('a table on a screen', () => {
     );
   });
 
-  it('has its head alone where there are no rows', () => {
+  it('has only its head without rows', () => {
     expect(renderTable(head, [], 80)).toBe('┌─────┬───────┐\n│ key │ value │\n└─────┴───────┘\n');
   });
 
-  it('is as wide as it needs where that is just the screen', () => {
+  it('has its natural width if that fits the screen', () => {
     expect(linesOf(renderTable(head, [['solve.timeout', '300s']], 25))[3]).toBe('│ solve.timeout │ 300s  │');
   });
 
-  it('cuts the widest cell where the screen is narrower', () => {
+  it('truncates the widest cell if the screen is narrower', () => {
     expect(linesOf(renderTable(head, [['solve.timeout', '300s']], 24))[3]).toBe('│ solve.timeo… │ 300s  │');
   });
 
@@ -41,12 +41,12 @@ describe('a table on a screen', () => {
     expect(linesOf(renderTable(columns, rows, 80)).filter((line) => wide(line) > 80)).toEqual([]);
   });
 
-  it('keeps short columns whole while long ones share what is left', () => {
+  it('keeps short columns complete while long ones share the rest', () => {
     const table = renderTable(['a', 'b', 'c'], [['x'.repeat(100), 'y'.repeat(100), 'short']], 60);
     expect(linesOf(table)[3]).toBe(`│ ${'x'.repeat(21)}… │ ${'y'.repeat(21)}… │ short │`);
   });
 
-  it.each([5, 12, 16])('is plain text that fits where a box would be wider than %d columns', (columns) => {
+  it.each([5, 12, 16])('is plain text that fits if a box would be wider than %d columns', (columns) => {
     const lines = linesOf(renderTable(head, [['solve.timeout', '300s']], columns));
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
@@ -60,7 +60,7 @@ describe('a table on a screen', () => {
     );
   });
 
-  it.each(['日本語', '한국어', '👍 ok', '⚡ fast', 'café'])('shows %s whole', (cell) => {
+  it.each(['日本語', '한국어', '👍 ok', '⚡ fast', 'café'])('shows %s completely', (cell) => {
     const table = renderTable(['name', 'n'], [[cell, '1']], 80);
     expect(table).toContain(`│ ${cell} `);
     expect(table).not.toContain('…');
@@ -70,7 +70,7 @@ describe('a table on a screen', () => {
     expect(renderTable(head, numbered(200), 80)).toContain('│ row 199 │ x     │');
   });
 
-  it('is plain beyond', () => {
+  it('is plain with more', () => {
     const lines = linesOf(renderTable(head, numbered(500), 80));
     expect(lines).toHaveLength(501);
     expect(lines[0]).toBe('key      value');
@@ -87,15 +87,15 @@ describe('a table in a pipe', () => {
     expect(renderTable(head, rows, null)).toBe('key            value\nsolve.timeout  300s\na\n');
   });
 
-  it('cuts nothing', () => {
+  it('truncates nothing', () => {
     expect(renderTable(head, [['key', 'x'.repeat(500)]], null)).toContain('x'.repeat(500));
   });
 
-  it('has its head where there are no rows', () => {
+  it('has its head without rows', () => {
     expect(renderTable(head, [], null)).toBe('key  value\n');
   });
 
-  it('takes any number of rows', () => {
+  it('accepts any number of rows', () => {
     expect(linesOf(renderTable(head, numbered(200_000), null))).toHaveLength(200_001);
   });
 });

@@ -4,20 +4,20 @@ import { aTerminal, writtenAt } from './support/a-terminal.ts';
 import { FakeStream, systemError } from './support/fake-stream.ts';
 
 describe('results', () => {
-  it('go to stdout as they are', async () => {
+  it('go to stdout unchanged', async () => {
     const { terminal, stdout, stderr } = aTerminal({ options: { quiet: true, logFormat: 'json', color: true } });
     await terminal.result('token\n');
     expect(stdout.text).toBe('token\n');
     expect(stderr.text).toBe('');
   });
 
-  it('in JSON are one line that begins with the version of its schema', async () => {
+  it('in JSON are one line that starts with the version of its schema', async () => {
     const { terminal, stdout } = aTerminal();
     await terminal.json({ balance: 3, note: 'a\nb' });
     expect(stdout.text).toBe('{"schemaVersion":1,"balance":3,"note":"a\\nb"}\n');
   });
 
-  it.each(['EPIPE', 'ENOSPC'])('that cannot be written reject with %s, and flushing goes on', async (code) => {
+  it.each(['EPIPE', 'ENOSPC'])('that cannot be written reject with %s, and flushing continues', async (code) => {
     const { terminal } = aTerminal({ stdout: { writesBeforeError: 0, error: systemError(code) } });
     await expect(terminal.result('token\n')).rejects.toMatchObject({ code });
     await expect(terminal.json({})).rejects.toMatchObject({ code });
@@ -39,20 +39,20 @@ describe('notes', () => {
     expect(stdout.text).toBe('');
   });
 
-  it('are silent under --quiet, whatever -v says; errors are not', () => {
+  it('are silent under --quiet, whatever -v is; errors are not', () => {
     const { terminal, stderr } = aTerminal({ options: { quiet: true, verbosity: 2 } });
     terminal.note('a');
     terminal.error('b');
     expect(stderr.text).toBe('b\n');
   });
 
-  it('do not carry their fields where logs are text', () => {
+  it('do not contain their fields in text logs', () => {
     const { terminal, stderr } = aTerminal();
     terminal.note('a', { fields: { event: 1 } });
     expect(stderr.text).toBe('a\n');
   });
 
-  it('are one JSON object per line with their fields where logs are JSON', () => {
+  it('are one JSON object per line with their fields in JSON logs', () => {
     const { terminal, stderr } = aTerminal({ options: { logFormat: 'json' } });
     terminal.note('two\nlines', { fields: { event: { type: 'submitting' } } });
     terminal.error('bad', { code: 3 });
@@ -63,7 +63,7 @@ describe('notes', () => {
     ]);
   });
 
-  it('that cannot be written disturb nobody', async () => {
+  it('that cannot be written are ignored', async () => {
     const { terminal } = aTerminal({ stderr: { writesBeforeError: 0 } });
     expect(() => terminal.error('lost')).not.toThrow();
     await expect(terminal.flush()).resolves.toBeUndefined();
@@ -75,21 +75,21 @@ describe('a hidden secret', () => {
     ['as it is', 'abc+/def', 'key abc+/def!', 'key ***!\n'],
     ['as it stands in a URL', 'abc+/def', '?key=abc%2B%2Fdef&x', '?key=***&x\n'],
     ['wherever it occurs', 'abcdef', 'abcdef abcdef', '*** ***\n'],
-  ])('is starred %s', (_name, ...[secret, text, shown]) => {
+  ])('is masked %s', (_name, ...[secret, text, shown]) => {
     const { terminal, stderr } = aTerminal();
     terminal.hide(secret);
     terminal.error(text);
     expect(stderr.text).toBe(shown);
   });
 
-  it('is starred in JSON, its fields included, however it is escaped there', () => {
+  it('is masked in JSON, its fields included, in any escaping', () => {
     const { terminal, stderr } = aTerminal({ options: { logFormat: 'json' } });
     terminal.hide('abc"d\\ef');
     terminal.note('key abc"d\\ef', { fields: { event: { text: 'abc"d\\ef' } } });
     expect(JSON.parse(stderr.text)).toMatchObject({ message: 'key ***', event: { text: '***' } });
   });
 
-  it('of less than six characters is left, lest words become stars', () => {
+  it('of less than six characters is not masked, because ordinary words would be', () => {
     const { terminal, stderr } = aTerminal();
     terminal.hide('error');
     terminal.hide('');
@@ -117,11 +117,11 @@ describe('wantsColor', () => {
 });
 
 describe('styles', () => {
-  it('are escape codes where there are colours', () => {
+  it('are escape codes with colours', () => {
     expect(aTerminal({ options: { color: true } }).terminal.style('bold', 'x')).toBe('\u001b[1mx\u001b[22m');
   });
 
-  it.each([{ color: false }, { color: true, logFormat: 'json' as const }])('are nothing with %j', (options) => {
+  it.each([{ color: false }, { color: true, logFormat: 'json' as const }])('are empty with %j', (options) => {
     expect(aTerminal({ options }).terminal.style('bold', 'x')).toBe('x');
   });
 });
@@ -137,7 +137,7 @@ describe('columns', () => {
 });
 
 describe('flush', () => {
-  it('waits for what is still being written, to both streams', async () => {
+  it('waits for pending writes, to both streams', async () => {
     const waiting: (() => void)[] = [];
     const slow = { write: (_text: string, done: () => void) => waiting.push(done) > 0, on: () => undefined };
     const options = { quiet: false, verbosity: 0, color: false, logFormat: 'text' } as const;
@@ -155,8 +155,8 @@ describe('flush', () => {
   });
 });
 
-describe('a stream that fails by itself', () => {
-  it('is listened to, so that it does not end the process with a trace', () => {
+describe('a stream error', () => {
+  it('has a listener, so that it does not end the process with a stack trace', () => {
     const heard: string[] = [];
     const stream = { write: () => true, on: (event: string) => heard.push(event) };
     const options = { quiet: false, verbosity: 0, color: false, logFormat: 'text' } as const;

@@ -18,7 +18,7 @@ describe('the source of the API key', () => {
     [['CAPTCHAAI_API_KEY_FILE', 'keyFile', 'MY_KEY'], 'variable-file'],
     [['keyFile', 'MY_KEY'], 'config-file'],
     [['MY_KEY'], 'MY_KEY'],
-  ])('of %j is %s, which is the one that is read', async (set, name) => {
+  ])('of %j is %s, as in the loader', async (set, name) => {
     const keyFile = set.includes('keyFile') ? join(folder, 'config-file') : null;
     const config = aConfig({ api: { keyEnv: 'MY_KEY', keyFile } });
     const values = {
@@ -32,7 +32,7 @@ describe('the source of the API key', () => {
     expect(await loadApiKey(config, env)).toBe(`key-of-${name}`);
   });
 
-  it('is none where nothing is set, or where only the configuration could tell and cannot be read', () => {
+  it('is null if nothing is set, or if only an unreadable configuration could name it', () => {
     expect(apiKeySource(aConfig(), {})).toBeNull();
     expect(apiKeySource(null, { MY_KEY: 'x' })).toBeNull();
     expect(apiKeySource(null, { CAPTCHAAI_API_KEY: 'x' })).toEqual({ type: 'variable', name: 'CAPTCHAAI_API_KEY' });

@@ -35,11 +35,11 @@ describe('the API key comes', () => {
     expect(await loadApiKey(config, env)).toBe(key);
   });
 
-  it('last from the variable that api.keyEnv names', async () => {
+  it('last from the variable named by api.keyEnv', async () => {
     expect(await loadApiKey(configWith({ keyEnv: 'VENDOR_KEY' }), { VENDOR_KEY: 'abc' })).toBe('abc');
   });
 
-  it.each([' abc ', 'abc\n', '\uFEFFabc\r\n'])('without what surrounds it: %j', async (text) => {
+  it.each([' abc ', 'abc\n', '\uFEFFabc\r\n'])('without surrounding whitespace: %j', async (text) => {
     const folder = await folderWith({ key: text });
     expect(await loadApiKey(configWith({}), { CAPTCHAAI_API_KEY: text })).toBe('abc');
     expect(await loadApiKey(configWith({ keyFile: join(folder, 'key') }), {})).toBe('abc');
@@ -50,7 +50,7 @@ describe('the API key comes', () => {
   });
 });
 
-describe('an unusable key is refused and never shown', () => {
+describe('an unusable key is rejected and never shown', () => {
   it.each([
     ['', 'is empty'],
     [' \n', 'is empty'],
@@ -81,7 +81,7 @@ describe('an unusable key is refused and never shown', () => {
 });
 
 describe('a missing key', () => {
-  it('is refused with the ways to set one and a way to try without', async () => {
+  it('is reported with the ways to set one and a way to try without', async () => {
     const { message, hint } = await refusalOf({ keyEnv: 'HUNTER2' }, {});
     expect(message).toBe('there is no API key');
     expect(hint).toContain('Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE');
@@ -89,7 +89,7 @@ describe('a missing key', () => {
     expect(message + (hint ?? '')).not.toContain('HUNTER2');
   });
 
-  it('file is refused by name, unless the name may be the key', async () => {
+  it('file is reported by name, unless the name may be the key', async () => {
     const missing = await refusalOf({}, { CAPTCHAAI_API_KEY_FILE: '/nowhere/key' });
     expect(missing.message).toBe('the key file /nowhere/key (CAPTCHAAI_API_KEY_FILE) cannot be read: ENOENT');
     expect(missing.hint).toContain('--sandbox');
@@ -98,7 +98,7 @@ describe('a missing key', () => {
   });
 });
 
-describe('a key file that is none', () => {
+describe('a key file that is not a regular file', () => {
   afterEach(() => vi.useRealTimers());
 
   async function namedPipe(): Promise<string> {
@@ -107,7 +107,7 @@ describe('a key file that is none', () => {
     return path;
   }
 
-  it('is refused where reading it may take for ever', async () => {
+  it('is rejected if reading it may take forever', async () => {
     for (const path of [await namedPipe(), '/dev/zero']) {
       const { message, hint } = await refusalOf({ keyFile: path }, {});
       expect(message).toBe(`the key file ${path} (api.keyFile) is no regular file`);
@@ -115,7 +115,7 @@ describe('a key file that is none', () => {
     }
   });
 
-  /** How often this process has the pipe open; a descriptor may be gone by the time it is looked at. */
+  /** How often this process has the pipe open; a descriptor may be closed before it is checked. */
   function timesOpen(pipe: string): number {
     const isIt = (descriptor: string): boolean => {
       try {
@@ -127,24 +127,21 @@ describe('a key file that is none', () => {
     return readdirSync('/proc/self/fd').filter(isIt).length;
   }
 
-  it.runIf(process.platform === 'linux')(
-    'is read where a shell hands a pipe over, and waited for with a word',
-    async () => {
-      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-      const pipe = await namedPipe();
-      const writer = openSync(pipe, 'r+');
-      const path = `/proc/self/fd/${writer}`;
-      const told: string[] = [];
-      const key = loadApiKey(configWith({}), { CAPTCHAAI_API_KEY_FILE: path }, (text) => told.push(text));
-      vi.advanceTimersByTime(999);
-      expect(told).toEqual([]);
-      vi.advanceTimersByTime(1);
-      expect(told).toEqual([`waiting for the key from the key file ${path} (CAPTCHAAI_API_KEY_FILE)`]);
-      writeSync(writer, 'abc\n');
-      // A writer that leaves before there is a reader takes what it wrote along.
-      while (timesOpen(pipe) < 2) await new Promise((resolve) => setImmediate(resolve));
-      closeSync(writer);
-      expect(await key).toBe('abc');
-    },
-  );
+  it.runIf(process.platform === 'linux')("is read from a shell's pipe, with a message during the wait", async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const pipe = await namedPipe();
+    const writer = openSync(pipe, 'r+');
+    const path = `/proc/self/fd/${writer}`;
+    const told: string[] = [];
+    const key = loadApiKey(configWith({}), { CAPTCHAAI_API_KEY_FILE: path }, (text) => told.push(text));
+    vi.advanceTimersByTime(999);
+    expect(told).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(told).toEqual([`waiting for the key from the key file ${path} (CAPTCHAAI_API_KEY_FILE)`]);
+    writeSync(writer, 'abc\n');
+    // If the writer closes before there is a reader, its data is lost.
+    while (timesOpen(pipe) < 2) await new Promise((resolve) => setImmediate(resolve));
+    closeSync(writer);
+    expect(await key).toBe('abc');
+  });
 });

@@ -8,7 +8,7 @@ import { loadIn } from './load-in.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A node of the JSON Schema, as far as its keys are looked for. */
+/** The parts of a JSON Schema node that contain keys. */
 interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: Node | boolean;
@@ -16,7 +16,7 @@ interface Node {
   readonly description?: string;
 }
 
-/** Every key below a node; `*` stands for a name that a person chooses and for an item of a list. */
+/** All keys below a node; `*` stands for a user-chosen name and for a list item. */
 function keysUnder(node: Node, path: readonly string[] = []): readonly (readonly [path: string[], node: Node])[] {
   const named = Object.entries(node.properties ?? {});
   const free = [node.additionalProperties, node.items].filter((inner) => typeof inner === 'object');
@@ -48,7 +48,7 @@ describe('captcha.config.example.json', () => {
     expect(keys.filter(([path]) => valuesAt(example, path).length === 0).map(([path]) => path.join('.'))).toEqual([]);
   });
 
-  it('shows the default of every key that it does not have to make up', async () => {
+  it('shows the default of every key that has one', async () => {
     const { settings } = await loadIn(root, { file: 'captcha.config.example.json' });
     const { settings: defaults } = await loadIn('/', {});
     const madeUp = [
@@ -75,14 +75,14 @@ describe('the JSON Schema', () => {
     await expect(check).resolves.toMatchObject({ stderr: '' });
   });
 
-  it('describes every key that has a name', async () => {
+  it('describes every named key', async () => {
     const named = keysUnder(await configJsonSchema()).filter(([path]) => path.at(-1) !== '*');
     expect(named.filter(([, { description }]) => description === undefined).map(([path]) => path.join('.'))).toEqual(
       [],
     );
   });
 
-  it('refuses unknown keys wherever names are fixed', async () => {
+  it('rejects unknown keys except in maps with free names', async () => {
     const objects = [
       await configJsonSchema(),
       ...keysUnder(await configJsonSchema()).map(([, node]) => node),

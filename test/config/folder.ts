@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A new folder with these files, whose values that are not text are written as JSON; removed when the test ends. */
+/** A new folder with these files; values that are not text are written as JSON. Removed when the test ends. */
 export async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'captcha-config-')));
   onTestFinished(() => rm(folder, { recursive: true }));

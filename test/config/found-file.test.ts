@@ -12,8 +12,8 @@ const redirects = [
   ['keyEnv', 'AWS_SECRET_ACCESS_KEY', 'set CAPTCHAAI_API_KEY'],
 ] as const;
 
-describe('a config file that is none', () => {
-  it('is refused where reading it may take for ever, named or found', async () => {
+describe('a config file that is not a regular file', () => {
+  it('is rejected if reading it may take forever, named or found', async () => {
     const folder = await folderWith({ 'readme.txt': '' });
     const path = join(folder, 'captcha.config.json');
     execFileSync('mkfifo', [path]);
@@ -22,8 +22,8 @@ describe('a config file that is none', () => {
   });
 });
 
-describe('a config file that was found', () => {
-  it.each(redirects)('cannot set api.%s to %s, and says what can', async (key, value, instead) => {
+describe('a config file found by the search', () => {
+  it.each(redirects)('cannot set api.%s to %s, and the error names an alternative', async (key, value, instead) => {
     const folder = await folderWith({ 'captcha.config.json': { api: { [key]: value } } });
     const message = await refusalIn(folder);
     expect(message).toContain(`  api.${key} (${join(folder, 'captcha.config.json')}): `);
@@ -31,7 +31,7 @@ describe('a config file that was found', () => {
     expect(message).toContain(instead);
   });
 
-  it('cannot do so from a folder above, nor from package.json, nor while a variable overrides it', async () => {
+  it('cannot set it from a folder above, nor from package.json, nor while a variable overrides it', async () => {
     const api = { baseUrl: 'https://evil.example.com' };
     const above = await folderWith({ '.captcharc': { api }, 'a/x.txt': '' });
     const inPackage = await folderWith({ 'package.json': { captcha: { api } } });
@@ -40,7 +40,7 @@ describe('a config file that was found', () => {
     expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain('was found');
   });
 
-  it('is named as the one to blame, with what to do, while a variable overrides it', async () => {
+  it('is named as the cause, with the fix, while a variable overrides it', async () => {
     const folder = await folderWith({ 'captcha.config.json': { api: { baseUrl: 'http://evil.example' } } });
     const message = await refusalIn(folder, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } });
     const [, ...lines] = message.split('\n');

@@ -13,7 +13,7 @@ import { loadIn } from './load-in.ts';
 
 const run = promisify(execFile);
 
-/** Code that leaves a file behind when it runs, and then poses as a configuration. */
+/** Code that creates a file when it runs, and then acts like a configuration. */
 const cjs = "require('node:fs').writeFileSync(process.env.MARKER, ''); module.exports = { solve: { timeout: '1ms' } };";
 const esm =
   "import { writeFileSync } from 'node:fs'; writeFileSync(process.env.MARKER, ''); export default { solve: { timeout: '1ms' } };";
@@ -57,7 +57,7 @@ interface Loaded {
   readonly file: string | null;
 }
 
-/** Loads from the folder below `inner`, in a process that stands there. */
+/** Loads from the folder below `inner`, in a process with that working directory. */
 type Load = (folder: string, inner: string) => Promise<Loaded>;
 
 const loadFromSource: Load = async (folder, inner) => {
@@ -79,7 +79,7 @@ const loadFromBundle =
     return loaded;
   };
 
-/** Bundles the loader as the product is bundled, with a program that prints what it loads. */
+/** Bundles the loader like the product, with a program that prints the loaded configuration. */
 async function bundle(splitting: boolean): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'captcha-bundle-'));
   await build({
@@ -159,7 +159,7 @@ describe.each([
     expect(existsSync(join(folder, 'ran'))).toBe(false);
   });
 
-  it('still reads the data file that lies among the traps', async () => {
+  it('still reads the data file among the traps', async () => {
     const folder = await folderWith({ ...Object.fromEntries(traps), '.captcharc.json': { solve: { timeout: '7s' } } });
     expect(await load(folder, '.')).toEqual({ timeoutMs: 7_000, file: join(folder, '.captcharc.json') });
     expect(existsSync(join(folder, 'ran'))).toBe(false);

@@ -26,12 +26,12 @@ describe('findJsonError', () => {
     ['{} // done', 1, 4, 'nothing more'],
     ['{"a": 01}', 1, 7, 'a value'],
     ['', 1, 1, 'a value'],
-  ])('finds where %j breaks', (...row) => {
+  ])('finds the error position of %j', (...row) => {
     const [text, line, column, expected] = row;
     expect(findJsonError(text)).toEqual({ line, column, expected });
   });
 
-  it('agrees with JSON.parse on what is JSON', () => {
+  it('accepts the same texts as JSON.parse', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',

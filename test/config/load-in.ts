@@ -1,11 +1,11 @@
 import { type ConfigRequest, loadConfig, type LoadedConfig } from '../../src/config/load.ts';
 
-/** Loads with a home of its own, so that nothing of this machine's user is read. */
+/** Loads with a separate home folder, so that no user file of this machine is read. */
 export function loadIn(cwd: string, request: Partial<ConfigRequest> = {}): Promise<LoadedConfig> {
   return loadConfig({ cwd, file: null, overrides: [], ...request, env: { HOME: cwd, ...request.env } });
 }
 
-/** The message of the error that loading ends in. */
+/** The message of a failed load. */
 export async function refusalIn(cwd: string, request: Partial<ConfigRequest> = {}): Promise<string> {
   return loadIn(cwd, request).then(
     () => 'loaded',

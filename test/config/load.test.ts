@@ -31,7 +31,7 @@ describe('a config file is found', () => {
     expect(file).toEqual({ path: join(folder, 'captcha.config.json'), found: true });
   });
 
-  it('nearest first', async () => {
+  it('the nearest one first', async () => {
     const folder = await folderWith({ '.captcharc': timeoutOf('7s'), 'a/.captcharc': timeoutOf('8s') });
     expect((await loadIn(join(folder, 'a'), { env: { HOME: folder } })).config.solve.timeoutMs).toBe(8_000);
   });
@@ -57,7 +57,7 @@ describe("the user's own config file", () => {
     expect((await loadIn(folder, { env: { XDG_CONFIG_HOME: 'x' } })).config.solve.timeoutMs).toBe(7_000);
   });
 
-  it('gives way to one that is found', async () => {
+  it('is used only if no other one is found', async () => {
     const folder = await folderWith({
       '.config/captcha/config.json': timeoutOf('7s'),
       'captcha.config.json': timeoutOf('8s'),
@@ -66,7 +66,7 @@ describe("the user's own config file", () => {
   });
 });
 
-describe('a config file named with --config', () => {
+describe('a config file given with --config', () => {
   it('is read instead of all others, relative to the working directory', async () => {
     const folder = await folderWith({ 'captcha.config.json': timeoutOf('7s'), 'other.yaml': 'solve: {timeout: 8s}' });
     const { config, file } = await loadIn(folder, { file: 'other.yaml' });
@@ -85,12 +85,12 @@ describe('a config file named with --config', () => {
     ['package.json', /package\.json: has no configuration \(in package\.json: the key captcha\)/],
     ['run.cjs', /run\.cjs: config files are data: use \.json, \.yaml or \.yml/],
     ['captcha.toml', /captcha\.toml: config files are data/],
-  ])('%s is refused', async (file, message) => {
+  ])('%s is rejected', async (file, message) => {
     const folder = await folderWith({ 'package.json': {}, 'run.cjs': 'process.exit(9)', 'captcha.toml': 'a = 1' });
     expect(await refusalIn(folder, { file })).toMatch(message);
   });
 
-  it.skipIf(isRoot)('that may not be read is refused', async () => {
+  it.skipIf(isRoot)('that is not readable is rejected', async () => {
     const folder = await folderWith({ 'a.json': {} });
     await chmod(join(folder, 'a.json'), 0);
     expect(await refusalIn(folder, { file: 'a.json' })).toMatch(/a\.json: permission denied/);
@@ -98,7 +98,7 @@ describe('a config file named with --config', () => {
 });
 
 describe('an unusable config file', () => {
-  it('names every bad path at once', async () => {
+  it('reports all invalid paths at once', async () => {
     const folder = await folderWith({
       'captcha.config.json': {
         solve: { timeout: 60 },
@@ -126,12 +126,12 @@ describe('an unusable config file', () => {
     ['package.json', '{ "captcha": ', ':1:14: not valid JSON: expected a value'],
     ['.captcharc.yaml', 'solve:\n  timeout: 5s\n timeout: 6s\n', ':3:2: not valid YAML: bad indentation'],
     ['.captcharc', 'solve: {}\nsolve: {}\n', ':2:1: not valid YAML: duplicated mapping key'],
-  ])('%s with %j is refused with line and column', async (name, text, message) => {
+  ])('%s with %j is rejected with line and column', async (name, text, message) => {
     const folder = await folderWith({ [name]: text });
     expect(await refusalIn(folder)).toContain(`${join(folder, name)}${message}`);
   });
 
-  it('shows no password', async () => {
+  it('is reported without passwords', async () => {
     const folder = await folderWith({
       '.captcharc': {
         results: 'amqp://user:hunter2@queue',
@@ -145,12 +145,12 @@ describe('an unusable config file', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  it('that is not an object is refused', async () => {
+  it('that is not an object is rejected', async () => {
     expect(await refusalIn(await folderWith({ '.captcharc': 'hello' }))).toContain('must be an object, not "hello"');
   });
 });
 
-describe('a config file that says nothing', () => {
+describe('a config file without content', () => {
   const above = { 'captcha.config.json': { policy: { allow: ['*.example.com'] } } };
 
   it.each([
@@ -160,7 +160,7 @@ describe('a config file that says nothing', () => {
     ['.captcharc', '- a\n', 'a list'],
     ['package.json', '{"captcha": []}', 'a list'],
     ['package.json', '{"captcha": null}', 'null'],
-  ])('%s of %j is no object, found or named', async (name, text, shown) => {
+  ])('%s of %j is not an object, found or named', async (name, text, shown) => {
     const folder = await folderWith({ ...above, [`a/${name}`]: text });
     const path = join(folder, 'a', name);
     const message = `the configuration is not valid:\n  the whole (${path}): must be an object, not ${shown}`;
@@ -177,7 +177,7 @@ describe('a config file that says nothing', () => {
     ['captcha.config.yaml', '# allow: nothing yet\n'],
     ['.captcharc.yaml', '~\n'],
     ['captcha.config.yml', '---\n'],
-  ])('%s of %j is refused with the fix, found or named, whatever stands above', async (name, text) => {
+  ])('%s of %j is rejected with the fix, found or named, whatever is above', async (name, text) => {
     const folder = await folderWith({ ...above, [`a/${name}`]: text });
     const path = join(folder, 'a', name);
     const hint = 'Write {} into it, which sets nothing, or remove it.';
@@ -187,12 +187,12 @@ describe('a config file that says nothing', () => {
     await expect(named).rejects.toMatchObject({ name: 'UsageError', message: `--config ${path}: is empty`, hint });
   });
 
-  it("is refused as the user's own too", async () => {
+  it("is also rejected as the user's own", async () => {
     const folder = await folderWith({ '.config/captcha/config.yaml': '' });
     expect(await refusalIn(folder)).toBe(`${join(folder, '.config/captcha/config.yaml')}: is empty`);
   });
 
-  it.each(['{}', '{ "name": "x" }', '[]', ''])('is passed over as package.json without the key: %j', async (text) => {
+  it.each(['{}', '{ "name": "x" }', '[]', ''])('is ignored as package.json without the key: %j', async (text) => {
     const folder = await folderWith({ ...above, 'a/package.json': text });
     const { file } = await loadIn(join(folder, 'a'), { env: { HOME: folder } });
     expect(file?.path).toBe(join(folder, 'captcha.config.json'));
@@ -200,7 +200,7 @@ describe('a config file that says nothing', () => {
 });
 
 describe('a loaded configuration', () => {
-  it('cannot be changed', async () => {
+  it('is immutable', async () => {
     const folder = await folderWith({ '.captcharc': { regions: [{ name: 'a', params: { proxytype: 'HTTP' } }] } });
     const { config } = await loadIn(folder);
     expect(() => Reflect.set(config.solve, 'timeoutMs', 1) && undefined).not.toThrow();
@@ -208,7 +208,7 @@ describe('a loaded configuration', () => {
     expect([config, config.api, config.regions, config.regions[0]?.params].every(Object.isFrozen)).toBe(true);
   });
 
-  it('finds a relative key file beside the config file that names it', async () => {
+  it('resolves a relative key file from the folder of its config file', async () => {
     const folder = await folderWith({ 'conf/my.json': { api: { keyFile: 'secret/key' } } });
     const { config, settings } = await loadIn(folder, { file: 'conf/my.json' });
     expect(config.api.keyFile).toBe(join(folder, 'conf/secret/key'));
@@ -223,7 +223,7 @@ describe('a loaded configuration', () => {
     await expect(load({ baseUrl: 'http://127.0.0.1.example.com' })).rejects.toThrow('in the clear');
   });
 
-  it('warns of files that look like configuration and of names that look mistyped', async () => {
+  it('warns about files that look like configuration and names that look mistyped', async () => {
     const folder = await folderWith({
       'captcha.config.ts': 'export default {}',
       '.captcharc': {

@@ -36,7 +36,7 @@ describe('methodTiming', () => {
 describe('checkPolling', () => {
   const fast = { firstWait: '1s', interval: '1s' };
 
-  it('takes the defaults and anything slower', () => {
+  it('accepts the defaults and longer values', () => {
     expect(() => checkPolling(configWith({}), false)).not.toThrow();
     expect(() => checkPolling(configWith({ firstWait: '20s', interval: '6s' }), false)).not.toThrow();
   });
@@ -56,7 +56,7 @@ describe('checkPolling', () => {
     expect(() => checkPolling(configWith(polling), false)).toThrow(line);
   });
 
-  it('names each hasty path once', () => {
+  it('names each too short path once', () => {
     const refusal = vi.fn(() => checkPolling(configWith(fast), false));
     expect(refusal).toThrow(UsageError);
     const error: unknown = refusal.mock.results[0]?.value;
@@ -74,13 +74,13 @@ describe('checkPolling', () => {
     ['https://notcaptchaai.com', false],
     ['https://captchaai.com.example.com', false],
     ['http://127.0.0.1:8080', false],
-  ])('counts %s as CaptchaAI: %s', (baseUrl, counts) => {
+  ])('treats %s as CaptchaAI: %s', (baseUrl, counts) => {
     const check = () => checkPolling(configWith(fast, baseUrl), false);
     if (counts) expect(check).toThrow('faster than CaptchaAI advises');
     else expect(check).not.toThrow();
   });
 
-  it('lets --allow-fast-polling pass', () => {
+  it('accepts it with --allow-fast-polling', () => {
     expect(() => checkPolling(configWith(fast), true)).not.toThrow();
   });
 });

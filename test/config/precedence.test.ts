@@ -26,12 +26,12 @@ describe('precedence', () => {
     });
   });
 
-  it('takes no empty variable for the default, which would aim a failed script at the paid service', async () => {
+  it('does not treat an empty variable as the default, so that a broken script does not use the paid service', async () => {
     const refusal = await refusalIn(await folderWith({}), { env: { CAPTCHAAI_BASE_URL: '' } });
     expect(JSON.stringify(refusal)).toContain('CAPTCHAAI_BASE_URL');
   });
 
-  it('holds for single keys: a flag leaves the rest of its section alone', async () => {
+  it('applies to single keys: a flag keeps the rest of its section', async () => {
     const folder = await folderWith({ '.captcharc': { retry: { maxAttempts: 5, maxUnsolvable: 4 } } });
     const overrides = [{ path: 'retry.maxAttempts', value: '1', from: '--max-attempts' }];
     expect((await loadIn(folder, { overrides })).config.retry).toMatchObject({ maxAttempts: 1, maxUnsolvable: 4 });
@@ -67,7 +67,7 @@ describe('a flag or variable', () => {
     expect((await loadIn(folder, { overrides: [{ path, value, from: '--flag' }] })).config).toMatchObject(expected);
   });
 
-  it('fails as a file does, under its own name', async () => {
+  it('is checked like a file, under its own name', async () => {
     const folder = await folderWith({});
     const overrides = [{ path: 'solve.timeout', value: '60', from: '--timeout' }];
     expect(await refusalIn(folder, { overrides, env: { CAPTCHAAI_BASE_URL: 'http://example.com' } })).toBe(

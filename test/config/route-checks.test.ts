@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crossProblems } from '../../src/config/cross-checks.ts';
 
-/** The problems of rules that match these texts, each with its path. */
+/** The problems of rules with these patterns, each with its path. */
 function problemsOf(...matches: unknown[]): readonly string[] {
   const rules = matches.map((match) => ({ match, region: 'a' }));
   return crossProblems({ regions: [{ name: 'a' }], routes: { rules } }).map(
@@ -49,7 +49,7 @@ describe('rules of routes', () => {
     ['bücher.de', 'xn--bcher-kva.de', 'xn--bcher-kva.de'],
     ['127.0.0.1', '0x7f.1', '127.0.0.1'],
     ['example.com/eu', 'example.com/%65u/', 'example.com/eu'],
-  ])('%s and %s are one rule too many', (first, second, canonical) => {
+  ])('%s and %s are duplicates', (first, second, canonical) => {
     expect(problemsOf(first, 'other.com', second)).toEqual([
       `routes.rules[2].match: means the same as routes.rules[0].match: ${canonical}`,
     ]);
@@ -60,11 +60,11 @@ describe('rules of routes', () => {
     ['example.com', 'example.com/eu'],
     ['example.com/eu', 'example.com/EU'],
     ['*.example.com', '*.www.example.com'],
-  ])('%s and %s are two rules', (first, second) => {
+  ])('%s and %s are different rules', (first, second) => {
     expect(problemsOf(first, second)).toEqual([]);
   });
 
-  it('names the first of several rules that mean the same', () => {
+  it('name the first of several equivalent rules', () => {
     expect(problemsOf('a.de', 'A.de', 'a.de.')).toEqual([
       'routes.rules[1].match: means the same as routes.rules[0].match: a.de',
       'routes.rules[2].match: means the same as routes.rules[0].match: a.de',
@@ -75,7 +75,7 @@ describe('rules of routes', () => {
     expect(problemsOf('me:secret@example.com', 'https://me:secret@example.com').join()).not.toContain('secret');
   });
 
-  it('are passed over where they are no text, which the schema reports', () => {
+  it('are skipped if they are not text, which the schema reports', () => {
     expect(problemsOf(5, null, {})).toEqual([]);
     expect(crossProblems({ routes: { rules: 'all' } })).toEqual([]);
   });

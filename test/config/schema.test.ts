@@ -117,7 +117,7 @@ describe('a value is read', () => {
   });
 });
 
-describe('a value is refused', () => {
+describe('a value is rejected', () => {
   it.each([
     ['solve.timeout', 60, '60 is not a duration: did you mean 60s?'],
     ['solve.timeout', '60', '60 is not a duration: did you mean 60s?'],
@@ -203,16 +203,16 @@ describe('an unknown key', () => {
     ['solve.timeoutMs', 'solve.timeoutMs: unknown key; did you mean timeout?'],
     ['retrys', 'retrys: unknown key; did you mean retry?'],
     ['fleet.zzzzzzzzzzzz', 'fleet.zzzzzzzzzzzz: unknown key; known here: state'],
-  ])('%s is refused with what was probably meant', (path, problem: unknown) => {
+  ])('%s is rejected with a suggestion', (path, problem: unknown) => {
     expect(problemsWith(path, 'x')).toEqual([problem]);
   });
 
-  it('does not hide the next one', () => {
+  it('does not hide further ones', () => {
     const issues = v.safeParse(configSchema, { solve: { a: 1, b: 2 }, c: 3 }).issues ?? [];
     expect(problemsOf(issues).map(({ path }) => path)).toEqual(['solve.a', 'solve.b', 'c']);
   });
 
-  it('that would hold the API key is answered with where the key belongs, and the key is not shown', () => {
+  it('for the API key is rejected with the right place for it, without showing the key', () => {
     const [problem] = problemsWith('api.key', 'd41d8cd98f00b204');
     expect(problem).toContain('set CAPTCHAAI_API_KEY');
     expect(problem).not.toContain('d41d8cd98f00b204');
@@ -226,7 +226,7 @@ describe('a host pattern', () => {
   );
 
   it.each(['exam*.com', '*example.com', 'https://example.com', 'example.com:443', 'example.com/path', '', '*.'])(
-    'is refused where it would match nothing: %s',
+    'is rejected if it would match nothing: %s',
     (pattern) => expect(problemsWith('policy.deny', [pattern])).toHaveLength(1),
   );
 });

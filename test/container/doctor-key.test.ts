@@ -18,19 +18,19 @@ async function keyFile(text: string): Promise<string> {
 const loading = (env: NodeJS.ProcessEnv, hidden: string[] = []): LoadKey =>
   keyLoader({ env, log: () => undefined, hide: (key) => hidden.push(key) });
 
-describe('the key as the doctor sees it', () => {
+describe("the key in the doctor's facts", () => {
   it.each([
     ['abc', false],
     ['abc\n', false],
     ['abc\r\n', false],
     [' abc\n', true],
     ['abc \n', true],
-  ])('in a file that holds %j has blanks around it: %s', async (text, hasBlanks) => {
+  ])('in a file with %j has surrounding blanks: %s', async (text, hasBlanks) => {
     const env = { CAPTCHAAI_API_KEY_FILE: await keyFile(text) };
     expect(await keyFacts(null, env, loading(env))).toMatchObject({ problem: null, length: 3, hasBlanks });
   });
 
-  it('is loaded once for all who ask, and hidden from what is told', async () => {
+  it('is loaded once for all checks, and masked in messages', async () => {
     const hidden: string[] = [];
     const env = { CAPTCHAAI_API_KEY_FILE: await keyFile('abc\n') };
     const load = loading(env, hidden);
@@ -40,7 +40,7 @@ describe('the key as the doctor sees it', () => {
     expect(hidden).toEqual(['abc']);
   });
 
-  it('has no blanks that anybody knows of where its file gives it once only', async () => {
+  it('has unknown blanks if its file can be read only once', async () => {
     const env = { CAPTCHAAI_API_KEY_FILE: await keyFile('abc\n') };
     const load = loading(env);
     await load(null);
@@ -48,7 +48,7 @@ describe('the key as the doctor sees it', () => {
     expect(await keyFacts(null, env, load)).toMatchObject({ problem: null, length: 3, hasBlanks: false });
   });
 
-  it('is named by where it is read from, with the reason why it cannot be used', async () => {
+  it('has its source as its name, with the reason if it is unusable', async () => {
     const env = { CAPTCHAAI_API_KEY_FILE: join(folder, 'none') };
     const facts = await keyFacts(null, env, loading(env));
     expect(facts).toMatchObject({

@@ -20,8 +20,8 @@ function sharedIn(stateFolder: string): SharedState {
   return createSharedState(v.parse(configSchema, {}), { accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } });
 }
 
-describe('what processes of this host share', () => {
-  it('can be kept in a folder that is still to be made, and looking makes none', async () => {
+describe('the shared state of this host', () => {
+  it('can use a folder that does not exist yet, and reading creates none', async () => {
     const folder = await emptyFolder();
     const shared = sharedIn(join(folder, 'state'));
     await shared.look();
@@ -29,7 +29,7 @@ describe('what processes of this host share', () => {
     expect(existsSync(join(folder, 'state'))).toBe(false);
   });
 
-  it('goes on where a log is', async () => {
+  it('continues an existing log', async () => {
     const folder = await emptyFolder();
     await sharedIn(folder).reset();
     expect(sharedIn(folder).alone).toBeUndefined();
@@ -37,8 +37,8 @@ describe('what processes of this host share', () => {
   });
 });
 
-describe('a place where nothing can be shared', () => {
-  it('is told of with the cause where a file stands in its way, and holds no history', async () => {
+describe('a place that cannot be shared', () => {
+  it('is reported with the cause if it is a file, and has no history', async () => {
     const file = join(await emptyFolder(), 'file');
     await writeFile(file, '');
     const shared = sharedIn(join(file, 'state'));
@@ -48,7 +48,7 @@ describe('a place where nothing can be shared', () => {
     await expect(shared.reset()).resolves.toBeUndefined();
   });
 
-  it('is told of on Windows, before any folder is there', async () => {
+  it('is reported on Windows, before a folder is created', async () => {
     const folder = await emptyFolder();
     const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
     onTestFinished(() => void Object.defineProperty(process, 'platform', platform));
@@ -57,13 +57,13 @@ describe('a place where nothing can be shared', () => {
     expect(existsSync(join(folder, 'state'))).toBe(false);
   });
 
-  it.skipIf(isRoot)('is told of with the cause where the folder may not be written', async () => {
+  it.skipIf(isRoot)('is reported with the cause if the folder is not writable', async () => {
     const folder = await emptyFolder();
     await chmod(folder, 0o500);
     expect(sharedIn(join(folder, 'state')).alone).toContain(`EACCES: permission denied, access '${folder}'`);
   });
 
-  it.skipIf(!isRoot)('is told of with the cause where the folder is mounted read-only', async ({ skip }) => {
+  it.skipIf(!isRoot)('is reported with the cause if the folder is mounted read-only', async ({ skip }) => {
     const folder = await emptyFolder();
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder], { stdio: 'ignore' });

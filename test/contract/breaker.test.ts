@@ -26,12 +26,12 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     return { ...started, late };
   }
 
-  it('admits everybody while it is closed', async () => {
+  it('admits every caller while it is closed', async () => {
     const { a, b } = aBreaker();
     expect([await a.tryAcquire(), await b.tryAcquire()]).toMatchObject([{ admitted: true }, { admitted: true }]);
   });
 
-  it('opens for all by the failures of all', async () => {
+  it('opens for all after failures of any caller', async () => {
     const { a, b } = await opened();
     for (const breaker of [a, b]) {
       const admission = await breaker.tryAcquire();
@@ -40,7 +40,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     }
   });
 
-  it('gives one probe to all together when the break is over', async () => {
+  it('gives one probe in total when the break is over', async () => {
     const { a, b, pass: elapse } = await opened();
     await elapse(breakMs);
     expect(await b.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: true } });
@@ -48,7 +48,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     expect(await b.tryAcquire()).toMatchObject({ admitted: false });
   });
 
-  it('closes for all with the success of the probe, and opens again with its failure', async () => {
+  it('closes for all after a successful probe, and opens again after a failed one', async () => {
     const { a, b, pass: elapse } = await opened();
     await elapse(breakMs);
     await a.record(await pass(a), 'failure');
@@ -58,7 +58,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     expect(await a.tryAcquire()).toMatchObject({ admitted: true, permit: { probe: false } });
   });
 
-  it('is moved by no verdict of before it opened', async () => {
+  it('ignores results from before it opened', async () => {
     const { a, b, late, pass: elapse } = await opened();
     await b.record(late, 'success');
     expect(await a.tryAcquire()).toMatchObject({ admitted: false });
@@ -75,7 +75,7 @@ describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
     expect(await b.tryAcquire()).toMatchObject({ admitted: true });
   });
 
-  it('lets no more out at once than may fail, while nothing was heard of the service', async () => {
+  it('limits concurrent submissions while the service is unproven', async () => {
     const { a, b, pass: elapse } = aBreaker({ unprovenLimit: 2 });
     const first = await pass(a);
     await pass(b);

@@ -5,11 +5,11 @@ import type { Clock } from '../../src/ports/system.ts';
 
 interface Driven {
   readonly clock: Clock;
-  /** Lets time pass while `work` waits. */
+  /** Advances the time while `work` waits. */
   readonly passing: <T>(work: Promise<T>) => Promise<T>;
 }
 
-/** Real timers may fire a little early by the clock that they are measured with, but never late without a limit. */
+/** Real timers may fire slightly early by their own clock, and late without a limit. */
 const earlyMs = 1;
 
 const clocks: readonly [string, () => Driven][] = [
@@ -34,14 +34,14 @@ describe.each(clocks)('%s', (_name, start) => {
     expect(readings).toEqual([...readings].sort((a, b) => a - b));
   });
 
-  it('sleeps at least as long as it is told to', async () => {
+  it('sleeps at least for the given time', async () => {
     const { clock, passing } = start();
     const beginMs = clock.nowMs();
     await passing(clock.sleep(20));
     expect(clock.nowMs() - beginMs).toBeGreaterThanOrEqual(20 - earlyMs);
   });
 
-  it('passes for people as it passes for measuring', async () => {
+  it('advances the wall clock like the monotonic one', async () => {
     const { clock, passing } = start();
     /** The time for people, and when it was asked for, by the other clock. */
     const look = () => ({ fromMs: clock.nowMs(), at: clock.timestamp(), toMs: clock.nowMs() });
@@ -54,7 +54,7 @@ describe.each(clocks)('%s', (_name, start) => {
     expect(began.at).toBeGreaterThan(Date.UTC(2020, 0, 1));
   });
 
-  it.each([0, -5, Number.NaN])('comes back from a sleep of %d', async (ms) => {
+  it.each([0, -5, Number.NaN])('returns from a sleep of %d', async (ms) => {
     const { clock, passing } = start();
     await expect(passing(clock.sleep(ms))).resolves.toBeUndefined();
   });
@@ -76,7 +76,7 @@ describe.each(clocks)('%s', (_name, start) => {
       await expect(passing(Promise.all(sleeps))).resolves.toEqual([undefined, undefined]);
     });
 
-    it('does not fall asleep where the signal was aborted before', async () => {
+    it('does not sleep if the signal was already aborted', async () => {
       const { clock } = start();
       await expect(clock.sleep(ms, AbortSignal.abort())).resolves.toBeUndefined();
     });

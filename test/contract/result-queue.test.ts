@@ -11,7 +11,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
   let queue: ResultQueue;
   let run: string;
 
-  /** Until nothing comes any more, or as many as are asked for have come. */
+  /** Receives until nothing more comes, or the requested number has come. */
   const drain = async (reader: ResultReader, most = 100): Promise<ResultLease[]> => {
     const leases: ResultLease[] = [];
     while (leases.length < most) {
@@ -36,7 +36,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     run = `run-${(runCount += 1)}-x`;
   });
 
-  it('hands over what was pushed, as it was pushed', async () => {
+  it('delivers results unchanged', async () => {
     const result = aResult(1, { run, possiblyCharged: true, worker: 'Zürich \uFFFF' });
     expect(await queue.push(result)).toBe('first');
     const reader = queue.reader(run);
@@ -46,7 +46,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await reader.close();
   });
 
-  it('lets the first result of a task stand, also after it was read', async () => {
+  it('keeps the first result of a task, even after it was read', async () => {
     const reader = queue.reader(run);
     await queue.push(aResult(1, { run, worker: 'one' }));
     const second = await queue.push(aResult(1, { run, worker: 'two' }));
@@ -60,7 +60,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await reader.close();
   });
 
-  it('tells whether a task has its result', async () => {
+  it('reports whether a task has a result', async () => {
     expect(await queue.isFinished(aResult(1, { run }))).toBe(false);
     await queue.push(aResult(1, { run }));
     expect(await queue.isFinished(aResult(1, { run }))).toBe(bench.remembers);
@@ -83,7 +83,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await Promise.all(readers.map((reader) => reader.close()));
   });
 
-  it('drains all runs for a reader that names none', async () => {
+  it('drains all runs for a reader without a run', async () => {
     const other = `${run}-other`;
     await queue.push(aResult(1, { run }));
     await queue.push(aResult(1, { run: other }));
@@ -94,7 +94,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await reader.close();
   });
 
-  it('hands out again what was not acknowledged', async () => {
+  it('delivers results again that were not acknowledged', async () => {
     await queue.push(aResult(1, { run }));
     await queue.push(aResult(2, { run }));
     const reader = queue.reader(run);
@@ -109,7 +109,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await next.close();
   });
 
-  it('keeps for a reader what it takes long to write', async () => {
+  it('keeps results for a slow reader', async () => {
     await queue.push(aResult(1, { run }));
     const [slow, other] = [queue.reader(run), queue.reader(run)];
     const leases = await drain(slow, 1);
@@ -118,7 +118,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await Promise.all([slow.close(), other.close()]);
   });
 
-  it('says what waits and what is held', async () => {
+  it('counts waiting and held results', async () => {
     await queue.push(aResult(1, { run }));
     await queue.push(aResult(2, { run }));
     const reader = queue.reader(run);
@@ -130,7 +130,7 @@ describe.each(benches)('the result queue of %s', (_name, open) => {
     await reader.close();
   });
 
-  it('stops waiting when it is called off', async () => {
+  it('stops waiting when it is cancelled', async () => {
     const stop = new AbortController();
     const reader = queue.reader(run);
     const waiting = reader.receive(1, 60_000, stop.signal);

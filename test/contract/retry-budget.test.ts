@@ -12,7 +12,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     return { ...started, a: started.views[0]!.budget, b: started.views[1]!.budget };
   }
 
-  it('is one for all who share it', async () => {
+  it('is shared by all its users', async () => {
     const { a, b } = aBudget({});
     expect(await a.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
     expect(await b.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
@@ -20,7 +20,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     expect(await b.tryWithdraw(now)).toMatchObject({ granted: false });
   });
 
-  it('says how long until a token is free, and gives it then', async () => {
+  it('tells how long until a token is free, and grants it then', async () => {
     const { a, b, pass } = aBudget({ burst: 1 });
     await a.tryWithdraw(now);
     const refused = await b.tryWithdraw(now);
@@ -31,7 +31,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     expect(await b.tryWithdraw(now)).toMatchObject({ granted: true });
   });
 
-  it('reserves for who waits, each behind the one before', async () => {
+  it('reserves for waiting callers, one after another', async () => {
     const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
     await a.tryWithdraw(now);
     const waits = [];
@@ -42,7 +42,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     expect(waits).toEqual([1_000, 2_000, 3_000]);
   });
 
-  it('refuses a reservation further off than the caller can wait, and takes nothing for it', async () => {
+  it("refuses a reservation beyond the caller's maximum wait, and takes nothing for it", async () => {
     const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
     await a.tryWithdraw(now);
     for (let count = 0; count < 5; count += 1) {
@@ -52,13 +52,13 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     expect(withdrawal).toMatchObject({ granted: true });
   });
 
-  it('waits for ever where it is asked to', async () => {
+  it('waits without limit on request', async () => {
     const { a } = aBudget({ burst: 1, maxRetriesPerSecond: 0.001 });
     await a.tryWithdraw(now);
     expect(await a.tryWithdraw({ ...later, maxWaitMs: Infinity })).toMatchObject({ granted: true });
   });
 
-  it('is funded by submissions that were accepted, whoever made them', async () => {
+  it('is funded by accepted submissions of all users', async () => {
     const { a, b, pass } = aBudget({ ratio: 0.5, burst: 1 });
     await a.tryWithdraw(now);
     await b.deposit();
@@ -68,7 +68,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
     expect(await a.tryWithdraw(now)).toEqual({ granted: false, retryInMs: null });
   });
 
-  it('counts what the caller has only just deposited', async () => {
+  it("includes the caller's latest deposit", async () => {
     const { a, pass } = aBudget({ ratio: 1, burst: 1, maxRetriesPerSecond: 1_000 });
     await a.tryWithdraw(now);
     await pass(20);

@@ -72,7 +72,7 @@ const histories: readonly [string, readonly Step[], TaskProgress][] = [
   ['a refusal that belongs to no submission', [intend(1), submitted('7'), refused], accepted(1)],
 ];
 
-/** A journal, and how it is after the process ended and another opened it. */
+/** A journal, and its state after the process ended and another one opened it. */
 interface Kind {
   open(): Promise<TaskJournal>;
   reopen(journal: TaskJournal): Promise<TaskJournal>;
@@ -116,7 +116,7 @@ describe.each([
   ['a journal in a file', inFile],
   ['a journal in memory', inMemory],
 ])('%s', (_name, start) => {
-  it.each(histories)('knows after %s how far a task is, also for the next run', async (_what, history, progress) => {
+  it.each(histories)('has after %s the progress of a task, also for the next run', async (_what, history, progress) => {
     const kind = start();
     const journal = await kind.open();
     for (const step of history) await step(journal);
@@ -125,7 +125,7 @@ describe.each([
     await later.close();
   });
 
-  it('has the latest row of each finished task, in the order in which they were finished', async () => {
+  it('has the latest row of each finished task, in the order of finishing', async () => {
     const journal = await start().open();
     const [first, second] = [rowOf('failed', keyOf(1)), rowOf('solved', keyOf(2))];
     const again = rowOf('solved', keyOf(1), 'again');
@@ -138,7 +138,7 @@ describe.each([
     await journal.close();
   });
 
-  it('has no row of a task that is begun again, until it is finished or refused', async () => {
+  it('has no row of a task that started over, until it is finished or refused', async () => {
     const journal = await start().open();
     for (const step of [failed, intend(2)]) await step(journal);
     expect([await journal.rowOf(key), await rowsOf(journal)]).toEqual([null, []]);
@@ -156,7 +156,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('all journals', () => {
-  it('agree after any history, and about what the next run finds', async () => {
+  it('agree after any history, and in the next run', async () => {
     const kinds = [inFile(), inMemory()];
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 12 }), async (history) => {

@@ -16,7 +16,7 @@ const later: OpenProgress = { state: 'submitted', attempts: 2, captchaId: '888',
 const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
 
 let [regionCount, testCount] = [0, 0];
-/** Every test has tasks of its own: where those of another are is known. */
+/** Each test has its own tasks, because the places of tasks are remembered. */
 const run = (): string => `run-${testCount}`;
 const aQueuedTask = (n: number, special: Partial<QueuedTask> = {}): QueuedTask =>
   queued.aQueuedTask(n, { run: run(), ...special });
@@ -57,7 +57,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     opened.push(other);
     return other;
   };
-  /** Moves what waits, as a failover does; answers the progress of the copies. */
+  /** Moves waiting tasks like a failover; returns the progress of the copies. */
   const move = async (from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgress | null)[]> => {
     const copied: (OpenProgress | null)[] = [];
     for (const lease of await receive(from)) {
@@ -83,7 +83,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await Promise.all(opened.splice(0).map((each) => each.close()));
   });
 
-  it('delivers what was sent, as it was sent', async () => {
+  it('delivers tasks unchanged', async () => {
     const text = 'Zürich \u0000 \uFFFF 😀 "quoted"';
     const task = aQueuedTask(1, { task: aTask({ params: { text } }), strict: true, progress: inDoubt });
     expect(await sentCount(queue, [task])).toBe(1);
@@ -103,14 +103,14 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
-  it('delivers no more than was asked for', async () => {
+  it('delivers at most the requested number', async () => {
     await queue.send(someQueuedTasks(5));
     expect(await receive(queue, 2)).toHaveLength(2);
     expect(await queue.depth()).toMatchObject({ waiting: 3, inFlight: 2 });
     expect(await receive(queue, 0)).toEqual([]);
   });
 
-  it('takes large tasks', async () => {
+  it('accepts large tasks', async () => {
     const body = 'x'.repeat(300_000);
     const tasks = [1, 2, 3, 4].map((n) => aQueuedTask(n, { task: aTask({ body }) }));
     expect(await sentCount(queue, tasks)).toBe(4);
@@ -123,12 +123,12 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await receive(another(), 1, 100)).toEqual([]);
   });
 
-  it('knows a task by its run and key', async () => {
+  it('identifies a task by its run and key', async () => {
     expect(await sentCount(queue, [aQueuedTask(1), aQueuedTask(1, { run: 'run-b' })])).toBe(2);
     expect(await receiveAll(queue, 2)).toHaveLength(2);
   });
 
-  it('sends a task that it has once, whether it waits, is held or is done', async () => {
+  it('adds a task once, whether it is waiting, held or finished', async () => {
     if (!bench.remembers) return;
     await queue.send(someQueuedTasks(2));
     expect(await sentCount(queue, someQueuedTasks(3))).toBe(1);
@@ -151,7 +151,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect((await waiting).queued.key).toBe(aQueuedTask(1).key);
   });
 
-  it('stops waiting when it is called off, and keeps nothing then', async () => {
+  it('stops waiting when it is cancelled, and holds nothing then', async () => {
     const stop = new AbortController();
     const waiting = queue.receive(1, hourMs, stop.signal);
     await systemClock.sleep(50);
@@ -162,7 +162,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await queue.receive(1, hourMs, stop.signal)).toEqual([]);
   });
 
-  it('goes on holding what is worked on for longer than a lease', async () => {
+  it('keeps holding tasks that take longer than a lease', async () => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
     expect(await receive(another(), 1, 4_500)).toEqual([]);
@@ -170,7 +170,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await lease.ack()).toBe(true);
   });
 
-  it('hands a task that is given back to the next, with its progress', async () => {
+  it('delivers a returned task to the next worker, with its progress', async () => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
     await lease.save(submitted);
@@ -181,14 +181,14 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await next.ack()).toBe(true);
   });
 
-  it('keeps a task back that is given back for later', async () => {
+  it('delays a task that is returned with a delay', async () => {
     await queue.send(someQueuedTasks(1));
     await (await receiveOne(queue)).release(2_500);
     expect(await receive(queue, 1, 500)).toEqual([]);
     expect((await receiveOne(queue)).queued.key).toBe(aQueuedTask(1).key);
   });
 
-  it('sets a task aside and queues it again when it is told to', async () => {
+  it('dead-letters a task and requeues it on request', async () => {
     await queue.send(someQueuedTasks(2));
     const [first, second] = await receiveAll(queue, 2);
     await first!.save(submitted);
@@ -209,7 +209,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await queue.dead(10)).toEqual([]);
   });
 
-  it('lets a task go without a trace that was moved, so that it can come back', async () => {
+  it('deletes a moved task completely, so that it can come back', async () => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
     await lease.offer('elsewhere');
@@ -219,7 +219,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect((await receiveOne(queue)).delivery).toBe(1);
   });
 
-  it('keeps a task in one of two queues: the one in which it is begun first', async () => {
+  it('keeps a task in the one of two queues in which it is started first', async () => {
     if (!bench.knowsPlaces) return;
     const other = elsewhere();
     await queue.send(someQueuedTasks(1));
@@ -233,7 +233,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await lease.ack()).toBe(true);
   });
 
-  it('moves a task with what was paid for, and back over a copy that was left behind', async () => {
+  it('moves a task with its paid id, and back over a copy that was left behind', async () => {
     const other = elsewhere();
     await queue.send(someQueuedTasks(1));
     const first = await receiveOne(queue);
@@ -251,7 +251,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     else expect(copies.map(({ queued }) => queued.progress)).toContainEqual(later);
   });
 
-  it('leaves one task where a mover died between two queues, in whichever it is begun first', async () => {
+  it('keeps one task if a mover died between two queues, in the one where it is started first', async () => {
     if (!bench.knowsPlaces) return;
     for (const begunIn of ['there', 'here'] as const) {
       testCount += 1;
@@ -280,7 +280,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     }
   });
 
-  it('keeps what its holder knows where all data was lost: where the task is, and what was paid for', async () => {
+  it("keeps the holder's knowledge after a data loss: the task's place and its paid id", async () => {
     if (bench.loseData === null) return;
     const other = elsewhere();
     await queue.send(someQueuedTasks(1));
@@ -300,7 +300,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await again.ack()).toBe(true);
   });
 
-  it('moves a task whose data was lost in mid-move, with all that its mover knows', async () => {
+  it("moves a task whose data was lost during the move, with its mover's knowledge", async () => {
     if (bench.loseData === null) return;
     const other = elsewhere();
     await queue.send(someQueuedTasks(1));
@@ -317,7 +317,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await again.ack()).toBe(true);
   });
 
-  it('lets nobody take a task away that was begun again since it was offered', async () => {
+  it('does not let a task be taken away that was started again since it was offered', async () => {
     if (!bench.knowsPlaces) return;
     const clock = new StoppableClock();
     const frozen = another(clock);
@@ -336,13 +336,13 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await lease.ack()).toBe(true);
   });
 
-  it('marks the copy of a task that nobody can tell from one that is left behind', async () => {
+  it('marks the copy of a task if a copy left behind cannot be told apart', async () => {
     if (bench.remembers) return;
     await queue.send(someQueuedTasks(1));
     expect(await move(queue, elsewhere())).toEqual([{ state: 'in-doubt', attempts: 0 }]);
   });
 
-  it('hands the task of a holder that is gone to the next', async () => {
+  it('delivers the task of a dead holder to the next one', async () => {
     const crashing = another();
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(crashing);
@@ -350,11 +350,11 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await crashing.close();
     const next = await receiveOne(queue, bench.leaseMs + 1_000);
     expect(next.delivery).toBe(2);
-    // Where nothing can be written down, it may have been paid for.
+    // Without a place for progress, the task may have been paid for.
     expect(next.queued.progress).toEqual(bench.remembers ? submitted : { state: 'in-doubt', attempts: 0 });
   });
 
-  it('lets nobody pay or finish whose task was handed to another meanwhile', async () => {
+  it('does not let a holder pay or finish after the task went to another one', async () => {
     const clock = new StoppableClock();
     const frozen = another(clock);
     const watching = receive(queue, 1, 100);
@@ -378,7 +378,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect((await receiveOne(another())).queued.progress).toEqual(submitted);
   });
 
-  it('says how much waits and for how long', async () => {
+  it('reports the number of waiting tasks and the age of the oldest', async () => {
     await queue.send(someQueuedTasks(3, { enqueuedAt: Date.now() - 60_000 }));
     await receive(queue, 1);
     const { waiting, inFlight, oldestAgeMs, dead } = await queue.depth();
@@ -386,7 +386,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     if (oldestAgeMs !== null) expect(oldestAgeMs).toBeGreaterThan(59_000);
   });
 
-  it('is bounded: no address that an engine would refuse gets in', async () => {
+  it('rejects addresses that an engine would refuse', async () => {
     await expect(queue.send([aQueuedTask(1, { run: 'a:b' })])).rejects.toThrow(RangeError);
     await expect(queue.send([aQueuedTask(1, { key: '1' })])).rejects.toThrow(RangeError);
   });

@@ -36,39 +36,39 @@ const exposed = [
     'us-east-1',
   ),
 ].join('');
-/** Names that `captcha health --prometheus` and the /metrics of a worker really have. */
+/** The metrics that `captcha health --prometheus` and a worker's /metrics really have. */
 const metrics = new Set([...exposed.matchAll(/^# HELP (\w+)/gm)].map(([, name]) => name!));
 const ofCloudWatch = [
   ...textOf('deploy/terraform/modules/region/alarms.tf').matchAll(/alarm_name\s*= "\$\{local\.name\}-(\w+)"/g),
 ].map(([, name]) => name!);
 
 describe('the alerts', () => {
-  it.each(rules)('$alert asks for metrics that the program has', ({ expr }) => {
+  it.each(rules)('$alert uses existing metrics', ({ expr }) => {
     const asked = expr.match(/captcha_\w+/g) ?? [];
     expect(asked).not.toEqual([]);
     expect(asked.filter((name) => !metrics.has(name))).toEqual([]);
   });
 
-  it.each(rules)('$alert waits before it cries, and says who must hear it', (rule) => {
+  it.each(rules)('$alert has a delay and a severity', (rule) => {
     expect(rule.for).toMatch(/^\d+m$/);
     expect(['page', 'ticket']).toContain(rule.labels.severity);
     expect(rule.annotations.summary).not.toBe('');
   });
 
   it.each(['docs/operations.md', 'docs/queues.md', 'docs/health.md', 'docs/worker.md'])(
-    'and %s name no metric that there is not',
+    'and %s name only existing metrics',
     (path) => {
       const named = [...textOf(path).matchAll(/\bcaptcha_\w+/g)].map(([name]) => name);
       expect(named.filter((name) => !metrics.has(name))).toEqual([]);
     },
   );
 
-  it('are told with every metric that they look at', () => {
+  it('are tested with every metric that they use', () => {
     const asked = new Set(rules.flatMap(({ expr }) => expr.match(/captcha_\w+/g) ?? []));
     expect([...asked].filter((name) => !guide.includes(name))).toEqual([]);
   });
 
-  it('have an entry each in the runbook, those of CloudWatch too, and there are no others', () => {
+  it('each have an entry in the runbook, including those of CloudWatch, and there are no others', () => {
     const entries = [...guide.matchAll(/^### (Captcha\w+)$/gm)].map(([, name]) => name!);
     const alerts = new Set([...rules.map(({ alert }) => alert), ...ofCloudWatch]);
     expect(ofCloudWatch).toEqual(['CaptchaDeadLetters', 'CaptchaTasksWait']);

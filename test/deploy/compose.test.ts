@@ -7,7 +7,7 @@ import { yamlFile } from './support/yaml-file.ts';
 
 const linter = dirname(createRequire(import.meta.url).resolve('dclint/package.json'));
 const schema = JSON.parse(readFileSync(join(linter, 'schemas/compose.schema.json'), 'utf8')) as Record<string, unknown>;
-// It names the draft by an address that ajv does not know it by.
+// It names the draft with an address that ajv does not know.
 delete schema['$schema'];
 
 const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
@@ -32,7 +32,7 @@ describe('compose.yaml', () => {
     ['a key that is not of the specification', { imagee: 'redis:7' }],
     ['a dependency in the wrong form', { depends_on: 'redis' }],
     ['a health check without a list or text', { healthcheck: { test: 5 } }],
-  ])('would be refused with %s', (_what, mistake) => {
+  ])('would be rejected with %s', (_what, mistake) => {
     const redis = { ...content.services['redis'], ...mistake };
     expect(problemsOf({ ...content, services: { ...content.services, redis } })).not.toEqual([]);
   });

@@ -13,7 +13,7 @@ import { complaintAbout } from './support/understood.ts';
 const file = DockerfileParser.parse(textOf('deploy/Dockerfile'));
 const instructions = file.getInstructions();
 const bases = file.getFROMs();
-/** The stage that is shipped. */
+/** The final stage. */
 const shipped = instructions.slice(instructions.lastIndexOf(bases.at(-1)!));
 
 const named = (keyword: string, from = shipped) => from.filter((each) => each.getKeyword() === keyword);
@@ -27,7 +27,7 @@ const copies = (from: typeof shipped) =>
       from: copy.getFromFlag()?.getValue() ?? null,
     }));
 
-/** The argument vector of an instruction in exec form; null where it is in shell form. */
+/** The argument vector of an instruction in exec form; null for the shell form. */
 function vectorOf(instruction: (typeof shipped)[number] | undefined): readonly string[] | null {
   const text = instruction?.getRawArgumentsContent() ?? '';
   return text.startsWith('[') ? (JSON.parse(text) as string[]) : null;
@@ -49,14 +49,14 @@ describe('the Dockerfile', () => {
     expect(major * 1_000 + minor).toBeGreaterThanOrEqual(least[0]! * 1_000 + least[1]!);
   });
 
-  it('runs as a user who is not root, from the last USER on', () => {
+  it('runs as a non-root user, from the last USER on', () => {
     const users = named('USER').map((user) => words(user)[0]);
     expect(users).toEqual(['node']);
     const after = shipped.slice(shipped.indexOf(named('USER')[0]!));
     expect(named('RUN', after)).toEqual([]);
   });
 
-  it('holds no secrets: neither variables nor arguments nor files', () => {
+  it('contains no secrets: neither variables nor arguments nor files', () => {
     expect(named('ARG', instructions)).toEqual([]);
     const variables = named('ENV', instructions).flatMap(words);
     expect(variables.map((pair) => pair.split('=')[0])).toEqual(['NODE_ENV', 'CAPTCHA_STATE_DIR']);
@@ -67,27 +67,27 @@ describe('the Dockerfile', () => {
     expect(vectorOf(named(keyword)[0])).not.toBeNull();
   });
 
-  it('runs the program below an init, since process 1 cannot end by a signal', () => {
+  it('runs the program below an init, because process 1 cannot be ended by a signal', () => {
     const [init, dashes, ...program] = vectorOf(named('ENTRYPOINT')[0]) ?? [];
     expect([init, dashes]).toEqual(['/usr/bin/tini', '--']);
     expect(program).toEqual(['node', '/app/bin/captcha.js']);
     expect(words(named('RUN')[0]!)).toContain('tini');
   });
 
-  it('has a default command that the program understands', async () => {
+  it('has a valid default command', async () => {
     expect(await complaintAbout(vectorOf(named('CMD')[0]) ?? [])).toBe('');
   });
 
   it.each([
     [200, 0],
     [503, 1],
-  ])('is healthy or not as /readyz says: %i', async (status, exitCode) => {
+  ])('is healthy according to /readyz: %i', async (status, exitCode) => {
     const text = String(named('HEALTHCHECK')[0]?.getRawArgumentsContent());
     const vector = JSON.parse(text.slice(text.indexOf('['))) as string[];
     expect(await runProbe(['CMD', ...vector], '/readyz', status)).toBe(exitCode);
   });
 
-  it('needs nothing but its volume to write in: the folder of CAPTCHA_STATE_DIR', () => {
+  it('writes only to its volume: the folder of CAPTCHA_STATE_DIR', () => {
     const [folder] = vectorOf(named('VOLUME')[0]) ?? [];
     expect(named('ENV').flatMap(words)).toContain(`CAPTCHA_STATE_DIR=${String(folder)}`);
     expect(compose.services['dispatch']!.volumes).toContain(`state:${String(folder)}`);
@@ -95,7 +95,7 @@ describe('the Dockerfile', () => {
     expect(words(made!)).toEqual(expect.arrayContaining(['install', '-o', 'node', '-m', '0700']));
   });
 
-  it('copies only what is let through to it, and exists', () => {
+  it('copies only existing files that .dockerignore admits', () => {
     const allowed = textOf('deploy/Dockerfile.dockerignore').trim().split('\n');
     expect(allowed[0]).toBe('*');
     const own = copies(instructions).filter(({ from }) => from === null);
@@ -104,7 +104,7 @@ describe('the Dockerfile', () => {
     );
   });
 
-  it('ships all that the program needs to run', async () => {
+  it('contains everything that the program needs to run', async () => {
     const image = await mkdtemp(join(tmpdir(), 'captcha-image-'));
     onTestFinished(() => rm(image, { recursive: true }));
     for (const { sources, target } of copies(shipped)) {

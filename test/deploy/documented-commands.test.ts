@@ -4,7 +4,7 @@ import { complaintAbout } from './support/understood.ts';
 
 const pages = ['docs/operations.md', 'docs/worker.md', 'docs/queues.md', 'deploy/README.md'];
 
-/** Command lines as people would type them: in blocks after an indent or a prompt, and in text as a whole phrase. */
+/** Command lines as typed by users: in blocks after an indent or a prompt, and in text as a whole phrase. */
 function commandsIn(text: string): readonly string[] {
   const blocks = [...text.matchAll(/^(?: {4}|\$ )(captcha [^\n]*)$/gm)];
   const phrases = [...text.matchAll(/`(captcha [a-z-][^`]*)`/g)];
@@ -16,7 +16,7 @@ function commandsIn(text: string): readonly string[] {
   );
 }
 
-/** The words of a line; what may be left out is there. */
+/** The words of a line, with its optional parts. */
 function wordsOf(line: string): readonly string[] {
   return line
     .replace(/ [>|<;].*$/, '')
@@ -28,19 +28,19 @@ function wordsOf(line: string): readonly string[] {
 describe.each(pages)('the commands of %s', (page) => {
   const commands = [...new Set(commandsIn(textOf(page)))];
 
-  it('are some', () => {
+  it('exist', () => {
     expect(commands.length).toBeGreaterThan(0);
   });
 
-  it.each(commands)('%s is one of the program', async (line) => {
+  it.each(commands)('%s is valid', async (line) => {
     const complaint = await complaintAbout(wordsOf(line));
-    // In a sentence a command may go without what it is about.
+    // In a sentence a command may lack its arguments.
     expect(complaint.replace(/error: missing required argument.*\n?/, '')).toBe('');
   });
 });
 
-describe('a command that there is not', () => {
-  it.each(['captcha queue shwo', 'captcha worker --exit-idle 5m'])('would be found: %s', async (line) => {
+describe('an invalid command', () => {
+  it.each(['captcha queue shwo', 'captcha worker --exit-idle 5m'])('would be detected: %s', async (line) => {
     expect(await complaintAbout(wordsOf(line))).toMatch(/^error: unknown/);
   });
 });

@@ -12,7 +12,7 @@ const services = Object.entries(compose.services);
 const queueOf = (name: string | undefined) => config.regions.find((region) => region.name === name)?.queue;
 
 describe('the configuration of compose', () => {
-  it('is valid and gives nothing to warn of', () => {
+  it('is valid and causes no warning', () => {
     expect(warnings).toEqual([]);
   });
 
@@ -27,7 +27,7 @@ describe('the configuration of compose', () => {
     expect(hosts.filter((host) => !(host in compose.services))).toEqual([]);
   });
 
-  it('asks every region for its health where its own worker answers', () => {
+  it("checks every region's health at its own worker", () => {
     const asked = config.regions.map(({ health }) => new URL(health ?? 'missing:'));
     expect(asked.map(({ hostname }) => compose.services[hostname]?.environment?.['WORKER_REGION'])).toEqual(
       config.regions.map(({ name }) => name),
@@ -36,24 +36,24 @@ describe('the configuration of compose', () => {
     expect(config.worker.healthHost).toBe('0.0.0.0');
   });
 
-  it('gives every region a queue of its own, apart from results, shared state and budget', () => {
+  it('has a separate queue per region, apart from results, shared state and budget', () => {
     const shared = [config.results, config.fleet.state, config.budget.scope];
     expect(new Set([...shared, ...config.regions.map(({ queue }) => queue)]).size).toBe(6);
   });
 });
 
 describe('a service that runs captcha', () => {
-  it.each(captchas)('%s is called as the program understands it', async (_name, { command }) => {
+  it.each(captchas)('%s has a valid command', async (_name, { command }) => {
     expect(await complaintAbout(command)).toBe('');
   });
 
-  it('would not be understood with a flag that the program does not have', async () => {
+  it('would be rejected with an unknown flag', async () => {
     expect(await complaintAbout([...workers[0]![1].command, '--regions', 'x'])).toContain('--regions');
     expect(await complaintAbout(['--log-fromat', 'json', 'worker'])).toContain('--log-fromat');
     expect(await complaintAbout(['wroker'])).toContain('wroker');
   });
 
-  it.each(captchas)('%s gets its key from a file, and only so', (_name, { environment = {}, secrets = [] }) => {
+  it.each(captchas)('%s gets its key only from a file', (_name, { environment = {}, secrets = [] }) => {
     const [, , , name = ''] = environment['CAPTCHAAI_API_KEY_FILE']!.split('/');
     expect(environment['CAPTCHAAI_API_KEY_FILE']).toBe(`/run/secrets/${name}`);
     expect(secrets).toContain(name);
@@ -62,18 +62,18 @@ describe('a service that runs captcha', () => {
     expect(textOf('deploy/.gitignore').split('\n')).toContain('/secrets/');
   });
 
-  it.each(captchas)('%s reads the configuration that is mounted', (_name, { command, configs = [] }) => {
+  it.each(captchas)('%s reads the mounted configuration', (_name, { command, configs = [] }) => {
     const [mounted] = configs;
     expect(command.slice(0, 2)).toEqual(['--config', mounted?.target]);
     expect(existsSync(`${root}deploy/${compose.configs[mounted!.source]!.file}`)).toBe(true);
   });
 
-  it.each(captchas)('%s keeps its state in a volume that all share', (_name, { environment, volumes = [] }) => {
+  it.each(captchas)('%s keeps its state in a shared volume', (_name, { environment, volumes = [] }) => {
     expect(volumes).toContain(`state:${environment!['CAPTCHA_STATE_DIR']!}`);
     expect(compose.volumes).toHaveProperty('state');
   });
 
-  it.each(services)('%s may not write to its image, gain rights, or be reached from outside', (_name, service) => {
+  it.each(services)('%s cannot write to its image, gain rights, or be reached from outside', (_name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
     expect(service.ports).toBeUndefined();
   });
@@ -86,16 +86,19 @@ describe('the workers', () => {
     );
   });
 
-  it.each(workers)('%s has all that the command needs: region, queue, results', (_name, { environment = {} }) => {
-    expect(environment['TASK_QUEUE'] ?? queueOf(environment['WORKER_REGION'])).toMatch(/^redis:/);
-    expect(environment['RESULT_QUEUE_URL'] ?? config.results).toMatch(/^redis:/);
-  });
+  it.each(workers)(
+    '%s has everything that the command needs: region, queue, results',
+    (_name, { environment = {} }) => {
+      expect(environment['TASK_QUEUE'] ?? queueOf(environment['WORKER_REGION'])).toMatch(/^redis:/);
+      expect(environment['RESULT_QUEUE_URL'] ?? config.results).toMatch(/^redis:/);
+    },
+  );
 
-  it.each(workers)('%s is given longer to stop than it takes to drain', (_name, { stop_grace_period: grace }) => {
+  it.each(workers)('%s has more time to stop than its drain timeout', (_name, { stop_grace_period: grace }) => {
     expect(parseDuration(grace)).toBeGreaterThanOrEqual(config.worker.drainTimeoutMs + 10_000);
   });
 
-  it.each(workers)('%s is started again, whatever ended it', (_name, { restart }) => {
+  it.each(workers)('%s is restarted after any end', (_name, { restart }) => {
     expect(restart).toBe('unless-stopped');
   });
 
@@ -103,7 +106,7 @@ describe('the workers', () => {
     [200, 0],
     [503, 1],
     [404, 1],
-  ])('are healthy or not as /readyz says: %i', async (status, exitCode) => {
+  ])('are healthy according to /readyz: %i', async (status, exitCode) => {
     for (const [, { healthcheck }] of workers) {
       expect(await runProbe(healthcheck.test ?? [], '/readyz', status)).toBe(exitCode);
     }
@@ -113,11 +116,11 @@ describe('the workers', () => {
 describe('the dispatcher', () => {
   const dispatch = compose.services['dispatch']!;
 
-  it('runs once, when it is asked for', () => {
+  it('runs once, on request', () => {
     expect(dispatch).toMatchObject({ profiles: ['dispatch'], restart: 'no', healthcheck: { disable: true } });
   });
 
-  it('hands its tasks to the queues, and reads and writes in a folder of the host', () => {
+  it('sends its tasks to the queues, and reads and writes in a folder of the host', () => {
     expect(dispatch.command.slice(-2)).toEqual(['--via', 'queues']);
     expect(dispatch.volumes).toContain('./data:/data');
     expect(dispatch.command.filter((word) => word.startsWith('/data/'))).toHaveLength(3);
@@ -139,7 +142,7 @@ describe('redis', () => {
     expect(redis.volumes).toEqual(['redis:/data']);
   });
 
-  it('has no password, and can only be reached by those who need it', () => {
+  it('has no password, and is reachable only by services that need it', () => {
     expect(redis.networks).toEqual(['queue']);
     expect(compose.networks['queue']).toEqual({ internal: true });
   });

@@ -10,7 +10,7 @@ const namesOf = (blocks: object | undefined): readonly string[] => Object.keys(b
 const typed = (blocks: TerraformFolder['resource']): readonly string[] =>
   Object.entries(blocks ?? {}).flatMap(([type, named]) => namesOf(named).map((name) => `${type}.${name}`));
 
-/** Everything that a folder declares, as it is referred to. */
+/** All declarations of a folder, in the form of references. */
 function declaredIn({ variable, locals, resource, data, module: called }: TerraformFolder): ReadonlySet<string> {
   const declared = [
     ...namesOf(variable).map((name) => `var.${name}`),
@@ -23,13 +23,13 @@ function declaredIn({ variable, locals, resource, data, module: called }: Terraf
   return new Set([...declared, 'path.module']);
 }
 
-/** The first words of a reference that a declaration would have. */
+/** The part of a reference that a declaration would have. */
 function subjectOf(reference: string): string {
   const words = reference.split('.');
   return words.slice(0, words[0] === 'data' ? 3 : 2).join('.');
 }
 
-/** Names that a block gives to its own content, such as an iterator, and a resource's own. */
+/** Names that a block gives to its own content, such as an iterator, and a resource's own name. */
 const isBound = (reference: string): boolean =>
   /^(each|self|metrics|metric_query|replica|network|arn|region|container|policy)\b(?!\.tf)/.test(reference);
 
@@ -43,12 +43,12 @@ describe('the Terraform files', () => {
   it.each([
     ['deploy/terraform', root],
     ['deploy/terraform/modules/region', region],
-  ])('of %s refer only to what they declare', async (_folder, folder) => {
+  ])('of %s refer only to declared names', async (_folder, folder) => {
     expect((await referencesIn(folder)).size).toBeGreaterThan(20);
     expect(await undeclaredIn(folder)).toEqual([]);
   });
 
-  it('would be refused with a reference to what nobody declares', async () => {
+  it('would be rejected with an undeclared reference', async () => {
     const broken = { ...root, locals: [{ a: '${var.workers_per_region}', b: '${aws_sqs_queue.tasks.arn}' }] };
     expect(await undeclaredIn(broken)).toEqual(
       expect.arrayContaining(['var.workers_per_region', 'aws_sqs_queue.tasks.arn']),
@@ -58,7 +58,7 @@ describe('the Terraform files', () => {
   it.each([
     ['deploy/terraform', root],
     ['deploy/terraform/modules/region', region],
-  ])('of %s use every variable that they ask for', async (_folder, folder) => {
+  ])('of %s use all their variables', async (_folder, folder) => {
     const used = new Set([...(await referencesIn(folder))].map(subjectOf));
     expect(namesOf(folder.variable).filter((name) => !used.has(`var.${name}`))).toEqual([]);
   });
@@ -75,24 +75,24 @@ describe('the Terraform files', () => {
 describe('every region', () => {
   const aliased = providers.filter(({ alias }) => alias !== undefined);
 
-  it('is a provider of its own', () => {
+  it('is a separate provider', () => {
     expect(new Set(aliased.map(({ region: name }) => name)).size).toBe(3);
   });
 
-  it.each(modules)('of module $name is made by the provider of that region', ({ block }) => {
+  it.each(modules)('of module $name uses the provider of that region', ({ block }) => {
     const [, alias] = /^\$\{aws\.(\w+)\}$/.exec(String((block['providers'] as { aws?: unknown }).aws)) ?? [];
     const provider = aliased.find((each) => each['alias'] === alias);
     expect(provider?.['region']).toBe(block['region']);
     expect(block['network']).toBe(`\${var.networks["${String(block['region'])}"]}`);
   });
 
-  it('has one module, and one only', () => {
+  it('has exactly one module', () => {
     expect(modules.map(({ block }) => block['region']).toSorted()).toEqual(
       aliased.map(({ region: name }) => name).toSorted(),
     );
   });
 
-  it.each(modules)('of module $name is given every variable of the module, and no other', ({ block }) => {
+  it.each(modules)('of module $name gets every variable of the module, and no other', ({ block }) => {
     const given = namesOf(block).filter((name) => !['source', 'providers'].includes(name));
     expect(given.toSorted()).toEqual(namesOf(region.variable).toSorted());
   });
@@ -111,7 +111,7 @@ describe('the queues', () => {
     }
   });
 
-  it('hide a task for longer than a solve, unless somebody insists', () => {
+  it('hide a task for longer than a solve takes, unless overridden', () => {
     expect(root.variable?.['visibility_timeout_seconds']?.[0]?.['default']).toBeGreaterThanOrEqual(360);
     expect(queues['tasks']?.[0]?.['visibility_timeout_seconds']).toBe('${var.fleet.visibility_timeout}');
   });

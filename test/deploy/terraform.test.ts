@@ -20,7 +20,7 @@ interface Container {
   readonly stopTimeout?: number;
 }
 
-/** Runs the tests of a folder; answers those that failed, and what the expression is in the state after the others. */
+/** Runs the tests of a folder; returns the failed ones, and the value of an expression after the others. */
 async function tested(folder: string, testFile: string, expression: string) {
   const terraform = await Terraform.open(folder);
   expect(await terraform.run('validate')).toMatchObject({ exitCode: 0 });
@@ -32,7 +32,7 @@ async function tested(folder: string, testFile: string, expression: string) {
 }
 
 describe.skipIf(whyNot !== null)('terraform', () => {
-  it('finds every file formatted', async () => {
+  it('has formatted files only', async () => {
     const terraform = await Terraform.open('');
     expect(await terraform.run('fmt', '-check', '-recursive')).toEqual({ exitCode: 0, stdout: '' });
   });
@@ -50,7 +50,7 @@ describe.skipIf(whyNot !== null)('terraform', () => {
     expect(config.worker).toMatchObject({ healthHost: '0.0.0.0', drainTimeoutMs: 100_000 });
   });
 
-  it.runIf(isExhaustive)('passes the tests of a region, whose containers do what they should', async () => {
+  it.runIf(isExhaustive)('passes the tests of a region, whose containers have the right commands', async () => {
     const file = 'tests/region.tftest.hcl';
     const definition = 'aws_ecs_task_definition.worker.container_definitions';
     const { passed, others, shown } = await tested('modules/region/', file, definition);

@@ -15,10 +15,10 @@ import { exitCodeOf } from './support/probe.ts';
 const entrypoint = JSON.parse(
   DockerfileParser.parse(textOf('deploy/Dockerfile')).getENTRYPOINTs()[0]!.getRawArgumentsContent()!,
 ) as readonly string[];
-/** What the init starts. */
+/** The command that the init starts. */
 const program = entrypoint.slice(entrypoint.indexOf('--') + 1);
 
-/** Where the places of a container are on this machine. */
+/** The container's paths on this machine. */
 interface Machine {
   readonly bench: Bench;
   readonly at: { readonly url: string };
@@ -26,7 +26,7 @@ interface Machine {
   readonly healthPort: number;
 }
 
-/** The words of a container, with its places on this machine. */
+/** The words of a container, with its paths on this machine. */
 function here(words: readonly string[], { bench, config, healthPort }: Machine): readonly string[] {
   return words.map((word) =>
     word
@@ -39,7 +39,7 @@ function here(words: readonly string[], { bench, config, healthPort }: Machine):
   );
 }
 
-/** The configuration of compose, with its hosts on this machine and waits for a service that has nobody to spare. */
+/** The configuration of compose, with its hosts on this machine and short waits. */
 function configHere(redisPort: number, healthPort: number): string {
   const text = textOf('deploy/captcha.config.json')
     .replaceAll('//redis:6379', `//127.0.0.1:${redisPort}`)
@@ -70,11 +70,11 @@ async function openMachine(bench: Bench) {
   return { machine: { bench, at: ledger, config, healthPort }, ledger };
 }
 
-describe.skipIf(!hasRedis)('what compose starts', () => {
+describe.skipIf(!hasRedis)('the service started by compose', () => {
   const worker = compose.services['worker-us-east-1']!;
   const dispatch = compose.services['dispatch']!;
 
-  it('becomes ready, solves what is dispatched, and drains when it is stopped', async ({ bench }) => {
+  it('becomes ready, solves dispatched tasks, and drains when it is stopped', async ({ bench }) => {
     const { machine, ledger } = await openMachine(bench);
     const running = start(worker, machine);
     const [, probe = '', ...args] = here(worker.healthcheck.test ?? [], machine);

@@ -6,7 +6,7 @@ interface Doubling {
   readonly batches: (readonly number[])[];
 }
 
-/** Doubles what it is asked, refuses 13, fails with 99, and remembers every batch. */
+/** Doubles its input, rejects 13, fails with 99, and records every batch. */
 function aDoubling(options: Partial<BatcherOptions<number, number>> = {}): Doubling {
   const batches: (readonly number[])[] = [];
   const batcher = new Batcher<number, number>({
@@ -25,26 +25,26 @@ function aDoubling(options: Partial<BatcherOptions<number, number>> = {}): Doubl
 const statesOf = (ends: readonly PromiseSettledResult<number>[]): string[] => ends.map(({ status }) => status);
 
 describe('a batcher', () => {
-  it('sends what is asked for within one turn in one batch, and answers each', async () => {
+  it('sends requests of one turn in one batch, and answers each', async () => {
     const { batcher, batches } = aDoubling();
     expect(await Promise.all([1, 2, 3].map((entry) => batcher.add(entry)))).toEqual([2, 4, 6]);
     expect(batches).toEqual([[1, 2, 3]]);
   });
 
-  it('does not wait for what is asked for later', async () => {
+  it('does not wait for later requests', async () => {
     const { batcher, batches } = aDoubling();
     await batcher.add(1);
     await batcher.add(2);
     expect(batches).toEqual([[1], [2]]);
   });
 
-  it('rejects the refused entry alone, and all entries of a batch that failed', async () => {
+  it('rejects a rejected entry alone, and all entries of a failed batch', async () => {
     const { batcher } = aDoubling({ countFitting: () => 2 });
     const ends = await Promise.allSettled([1, 13, 99, 2, 3].map((entry) => batcher.add(entry)));
     expect(statesOf(ends)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled']);
   });
 
-  it('sends a full batch at once, and what comes after it when it is due', async () => {
+  it('sends a full batch at once, and later entries when they are due', async () => {
     let flush: () => Promise<void> = () => Promise.resolve();
     const { batcher, batches } = aDoubling({ fullCount: 2, schedule: (due) => (flush = due) });
     const answers = [1, 2, 3].map((entry) => batcher.add(entry));
@@ -54,7 +54,7 @@ describe('a batcher', () => {
     expect(await Promise.all(answers)).toEqual([2, 4, 6]);
   });
 
-  it('sends one batch at a time where the schedule waits for the last, and together what came meanwhile', async () => {
+  it('sends one batch at a time if the schedule waits for the last one, and collects entries meanwhile', async () => {
     let last = Promise.resolve();
     const { batcher, batches } = aDoubling({
       schedule: (flush) => void (last = last.then(flush)),

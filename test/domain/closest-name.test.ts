@@ -3,7 +3,7 @@ import { closestName, knownNames } from '../../src/domain/closest-name.ts';
 
 const regions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 
-describe('the name that was meant', () => {
+describe('the suggested name', () => {
   it.each([
     ['eu-west', 'eu-west-1'],
     ['EU-WEST-1', 'eu-west-1'],
@@ -11,11 +11,11 @@ describe('the name that was meant', () => {
     ['ap-southeast1', 'ap-southeast-1'],
     ['mars', null],
     ['', null],
-  ])('by %j is %j', (written, name) => {
+  ])('for %j is %j', (written, name) => {
     expect(closestName(written, regions)).toBe(name);
   });
 
-  it('is proposed, or else all there are', () => {
+  it('is suggested, or else all of them', () => {
     expect(knownNames('eu-wst-1', regions)).toBe('did you mean eu-west-1?');
     expect(knownNames('mars', ['a', 'b'])).toBe('there are: a, b');
   });

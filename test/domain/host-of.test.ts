@@ -51,7 +51,7 @@ describe('hostOf', () => {
     'file:/etc/passwd',
     'https://./',
     'a\u0001.b',
-  ])('of %j is none', (pageurl) => {
+  ])('of %j is null', (pageurl) => {
     expect(hostOf(pageurl)).toBe(null);
   });
 });

@@ -30,7 +30,7 @@ describe('a host pattern', () => {
     ['example.com/Größe', 'path', 'example.com/Gr%C3%B6%C3%9Fe'],
     ['example.com//eu', 'path', 'example.com//eu'],
     ['[::1]/eu', 'path', '[::1]/eu'],
-  ])('%s is one of scope %s: %s', (text, scope, canonical) => {
+  ])('%s has scope %s: %s', (text, scope, canonical) => {
     expect(parseHostPattern(text)).toMatchObject({ value: { scope, canonical } });
   });
 
@@ -68,11 +68,11 @@ describe('a host pattern', () => {
     ['[::1', 'is no host'],
     ['*.10.0.0.5', 'is below an IP address'],
     ['.1', 'is below an IP address'],
-  ])('%j is refused: it %s', (text, problem) => {
+  ])('%j is rejected: it %s', (text, problem) => {
     expect(parseHostPattern(text)).toEqual({ error: expect.stringContaining(problem) as string });
   });
 
-  it('may have a star in its path, which is no wildcard', () => {
+  it('may contain a star in its path, which is not a wildcard', () => {
     expect(parseHostPattern('example.com/a*b')).toMatchObject({ value: { segments: ['a*b'] } });
   });
 });

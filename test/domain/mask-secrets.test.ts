@@ -27,11 +27,11 @@ describe('maskSecrets', () => {
     ':@shop.example.com',
     '@shop.example.com',
     '5s',
-  ])('leaves %s alone', (text) => {
+  ])('does not change %s', (text) => {
     expect(maskSecrets(text)).toBe(text);
   });
 
-  it('masks what is named like a secret, at any depth, and nothing else', () => {
+  it('masks values with a secret name, at any depth, and nothing else', () => {
     const written = {
       api: { keyEnv: 'CAPTCHAAI_API_KEY', keyFile: '/run/secrets/key', timeoutMs: 5 },
       regions: [
@@ -50,7 +50,7 @@ describe('maskSecrets', () => {
     });
   });
 
-  it('changes nothing in what it is given', () => {
+  it('does not modify its input', () => {
     const written = { url: 'redis://:pw@r' };
     maskSecrets(written);
     expect(written.url).toBe('redis://:pw@r');

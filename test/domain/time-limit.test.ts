@@ -4,22 +4,22 @@ import { withTimeLimit } from '../../src/domain/time-limit.ts';
 
 const never = new Promise<string>(() => undefined);
 
-describe('work that is waited for within a time', () => {
-  it('is what it comes to, and leaves no timer behind', async () => {
+describe('work with a time limit', () => {
+  it('gives its result, and leaves no timer behind', async () => {
     const clock = new VirtualClock(0);
     expect(await withTimeLimit(Promise.resolve('done'), { ms: 1_000 }, clock)).toBe('done');
     await clock.run();
     expect(clock.nowMs()).toBe(0);
   });
 
-  it('is null where it takes longer', async () => {
+  it('is null after the limit', async () => {
     const clock = new VirtualClock(0);
     const waiting = withTimeLimit(never, { ms: 1_000 }, clock);
     await clock.advance(1_000);
     expect(await waiting).toBeNull();
   });
 
-  it('is null as soon as nobody waits any more, also where that was so before', async () => {
+  it('is null as soon as the signal aborts, also if it was aborted before', async () => {
     const clock = new VirtualClock(0);
     const stop = new AbortController();
     const waiting = withTimeLimit(never, { ms: Infinity, signal: stop.signal }, clock);
@@ -28,7 +28,7 @@ describe('work that is waited for within a time', () => {
     expect(await withTimeLimit(never, { ms: Infinity, signal: stop.signal }, clock)).toBeNull();
   });
 
-  it('fails as it fails', async () => {
+  it('rejects with the error of the work', async () => {
     await expect(withTimeLimit(Promise.reject(new Error('away')), { ms: 1_000 }, new VirtualClock(0))).rejects.toThrow(
       'away',
     );

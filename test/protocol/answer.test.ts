@@ -47,11 +47,11 @@ describe('readAnswer', () => {
     ],
     ['Lemin without a status', { answer: 'a', challenge_uuid: 'b' }],
     ['threads without a status', { threads: 5, working_threads: 2 }],
-  ])('takes the whole object for %s', (_name, object) => {
+  ])('uses the whole object for %s', (_name, object) => {
     expect(readAnswer(JSON.stringify(object))).toEqual(ok(object, object));
   });
 
-  it('takes the fields beside the status where there is no payload', () => {
+  it('uses the fields next to the status without a payload', () => {
     const threads = { threads: '5', working_threads: '2' };
     expect(readAnswer(JSON.stringify({ status: 1, ...threads }))).toEqual(ok(threads, threads));
   });
@@ -89,7 +89,7 @@ describe('readAnswer', () => {
   });
 
   it.each(['12.345', '0', '-0.5', 'OK_REPORT_RECORDED', 'OK'])(
-    'keeps the text %s apart from ids and solutions',
+    'distinguishes the text %s from ids and solutions',
     (body) => {
       expect(readAnswer(body)).toEqual(bare(body));
     },
@@ -116,14 +116,11 @@ describe('readAnswer', () => {
     expect(readAnswer(body)).toEqual({ type: 'unreadable', why });
   });
 
-  it.each(['1e21', '12345678901234567890.0', '1e400'])(
-    'leaves the number %s alone, whose digits are not an id',
-    (number) => {
-      expect(readAnswer(`{"status":1,"request":${number}}`)).toEqual(ok(Number(number)));
-    },
-  );
+  it.each(['1e21', '12345678901234567890.0', '1e400'])('keeps the number %s, whose digits are not an id', (number) => {
+    expect(readAnswer(`{"status":1,"request":${number}}`)).toEqual(ok(Number(number)));
+  });
 
-  it('never throws, whatever the body', () => {
+  it('never throws, for any body', () => {
     const envelope = fc.record(
       { status: fc.jsonValue(), request: fc.jsonValue(), result: fc.jsonValue() },
       { requiredKeys: [] },
@@ -142,7 +139,7 @@ describe('readAnswer', () => {
     );
   });
 
-  it('reads every payload back that an envelope can carry', () => {
+  it('reads every payload back that an envelope can contain', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (payload) => {
         fc.pre(!/^CAPT?CHA_NOT_READY$/.test(payload));
@@ -151,7 +148,7 @@ describe('readAnswer', () => {
     );
   });
 
-  it('never takes the cut-off start of a success for a success', () => {
+  it('never treats the truncated start of a success as a success', () => {
     const whole = `{"status":1,"request":"${token}"}`;
     for (let length = 1; length < whole.length; length += 1) {
       expect(readAnswer(whole.slice(0, length)).type).toBe('unreadable');

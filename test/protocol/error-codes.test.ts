@@ -60,15 +60,18 @@ const documented: readonly (readonly [FaultKind, readonly string[]])[] = [
 const rows = documented.flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const));
 
 describe('faultOfCode', () => {
-  it.each(rows)('calls %s %s when a submission is answered so', (code, kind) => {
+  it.each(rows)('classifies %s as %s for a submission', (code, kind) => {
     expect(faultOfCode(code, 'submit', {})).toMatchObject({ kind, code, answerLost: false });
   });
 
-  it.each(rows.filter(([code]) => code !== 'ERROR_ZERO_BALANCE'))('calls %s %s for a poll as well', (code, kind) => {
-    expect(faultOfCode(code, 'poll', {}).kind).toBe(kind);
-  });
+  it.each(rows.filter(([code]) => code !== 'ERROR_ZERO_BALANCE'))(
+    'classifies %s as %s for a poll as well',
+    (code, kind) => {
+      expect(faultOfCode(code, 'poll', {}).kind).toBe(kind);
+    },
+  );
 
-  it('never blames the account for a zero balance that a poll is answered with: the task was accepted', () => {
+  it("never returns an account fault for a poll's zero balance: the task was accepted", () => {
     expect(faultOfCode('ERROR_ZERO_BALANCE', 'poll', {}).kind).toBe('throttled');
   });
 
@@ -81,11 +84,11 @@ describe('faultOfCode', () => {
     ['ERROR: 1003', 30_000],
     ['ERROR: 1005', 300_000],
     ['ERROR_CAPTCHA_UNSOLVABLE', null],
-  ])('asks to wait after %s for %s ms', (code, waitMs) => {
+  ])('asks for a wait after %s of %s ms', (code, waitMs) => {
     expect(faultOfCode(code, 'submit', {}).retryAfterMs).toBe(waitMs);
   });
 
-  it('says threads full for the one code that lower concurrency cures', () => {
+  it('sets threadsFull for the codes that lower concurrency fixes', () => {
     const full = knownErrorCodes().filter(({ code }) => faultOfCode(code, 'submit', {}).threadsFull);
     expect(full.map(({ code }) => code)).toEqual(['ERROR_NO_SLOT_AVAILABLE']);
     expect(faultOfCode('ERROR_NO_SLOT_AVAILABLE', 'submit', { ERROR_NO_SLOT_AVAILABLE: 'account' }).threadsFull).toBe(
@@ -93,7 +96,7 @@ describe('faultOfCode', () => {
     );
   });
 
-  it('lets a lost id be submitted again once', () => {
+  it('allows one new submission for a lost id', () => {
     expect(faultOfCode('ERROR_WRONG_CAPTCHA_ID', 'poll', {}).maxResubmissions).toBe(1);
     expect(faultOfCode('ERROR_NO_SUCH_CAPCHA_ID', 'poll', {}).maxResubmissions).toBe(1);
   });
@@ -107,7 +110,7 @@ describe('faultOfCode', () => {
     expect(faultOfCode(code, endpoint, {}).answerLost).toBe(lost);
   });
 
-  it('lets an unknown code be submitted again once, and gives up on a poll that is answered so', () => {
+  it('allows one new submission after an unknown code, and gives up a poll with one', () => {
     expect(faultOfCode('ERROR_NEW', 'submit', {})).toMatchObject({
       kind: 'rejected',
       code: 'ERROR_NEW',
@@ -120,13 +123,13 @@ describe('faultOfCode', () => {
     });
   });
 
-  it.each(['submit', 'poll'] as const)('takes the kind that the person chose (%s)', (endpoint) => {
+  it.each(['submit', 'poll'] as const)('uses the kind that the user configured (%s)', (endpoint) => {
     const kinds = { ERROR_ZERO_BALANCE: 'unsolvable', ERROR_NEW: 'throttled' } as const;
     expect(faultOfCode('ERROR_ZERO_BALANCE', endpoint, kinds).kind).toBe('unsolvable');
     expect(faultOfCode('ERROR_NEW', endpoint, kinds).kind).toBe('throttled');
   });
 
-  it.each(['constructor', 'toString', '__proto__'])('is not fooled by the code %s', (code) => {
+  it.each(['constructor', 'toString', '__proto__'])('treats the code %s like any other', (code) => {
     expect(faultOfCode(code, 'submit', {}).kind).toBe('rejected');
     expect(isKnownCode(code, {})).toBe(false);
   });
@@ -144,7 +147,7 @@ describe('knownErrorCodes', () => {
   });
 
   it.each(knownErrorCodes().map(({ code, advice }) => [code, advice]))(
-    'advises on %s in a sentence',
+    'has advice for %s in a sentence',
     (_code, advice) => {
       expect(advice).toMatch(/^[A-Z].*[.?]$/);
     },
@@ -152,7 +155,7 @@ describe('knownErrorCodes', () => {
 });
 
 describe('isKnownCode', () => {
-  it('knows the rows and what the person listed', () => {
+  it('knows the table and the configured codes', () => {
     expect(isKnownCode('ERROR_PAGEURL', {})).toBe(true);
     expect(isKnownCode('ERROR_NEW', {})).toBe(false);
     expect(isKnownCode('ERROR_NEW', { ERROR_NEW: 'transport' })).toBe(true);

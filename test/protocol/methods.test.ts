@@ -20,7 +20,7 @@ describe('findMethod', () => {
       ['pageurl', 's_s_c_user_id', 's_s_c_session_id', 's_s_c_web_server_sign', 's_s_c_web_server_sign2'],
     ],
     ['something_new', {}, 'sitekey', []],
-  ])('knows what %s %o needs', (method, params, ...[siteKeyName, required]) => {
+  ])('knows the requirements of %s %o', (method, params, ...[siteKeyName, required]) => {
     expect(findMethod(method, params)).toMatchObject({ siteKeyName, required });
   });
 
@@ -31,13 +31,13 @@ describe('findMethod', () => {
     ['geetest', 15_000, 60_000],
     ['base64', 10_000, null],
   ])(
-    'waits for %s %i ms before the first poll, and knows how long its solution lives',
+    'waits for %s %i ms before the first poll, and knows the lifetime of its solution',
     (method, firstWaitMs, lifetimeMs) => {
       expect(findMethod(method, {})).toMatchObject({ firstWaitMs, lifetimeMs, intervalMs: 5_000 });
     },
   );
 
-  it('requires its site key of every method that has one', () => {
+  it('requires the site key for every method that has one', () => {
     for (const method of knownMethods()) {
       const { siteKeyName, required } = findMethod(method, {});
       if (siteKeyName !== null) expect(required).toContain(siteKeyName);
@@ -46,7 +46,7 @@ describe('findMethod', () => {
 });
 
 describe('siteKeyNames', () => {
-  it('holds the names of the documented methods', () => {
+  it('contains the names of the documented methods', () => {
     for (const name of ['googlekey', 'sitekey', 'gt', 'captcha_id', 'publickey'])
       expect(siteKeyNames()).toContain(name);
   });
@@ -54,13 +54,13 @@ describe('siteKeyNames', () => {
 
 describe('documentedParameters', () => {
   it.each(['pageurl', 'proxy', 'proxytype', 'userAgent', 'min_score', 'data-s', 'enterprise', 'version', 'data[blob]'])(
-    'holds %s',
+    'contains %s',
     (name) => {
       expect(documentedParameters()).toContain(name);
     },
   );
 
-  it('holds what every method asks for, and nothing of people', () => {
+  it('contains the parameters of all methods, and no user-facing names', () => {
     for (const method of knownMethods()) {
       for (const name of findMethod(method, {}).required) expect(documentedParameters()).toContain(name);
     }

@@ -13,7 +13,7 @@ describe('parseJson', () => {
     expect(parseJson(text)).toEqual(value);
   });
 
-  it('refuses what is nested so deep that writing it again would exhaust the stack', () => {
+  it('rejects nesting so deep that serialising it again would overflow the stack', () => {
     expect(parseJson(nested(30))).toBeDefined();
     expect(parseJson(nested(100))).toBeUndefined();
     expect(parseJson(nested(200_000))).toBeUndefined();

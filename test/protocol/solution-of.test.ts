@@ -46,7 +46,7 @@ describe('solutionOf', () => {
     expect(read(body)).toEqual({ text: JSON.stringify(parts), fields: parts });
   });
 
-  it('keeps the fields beside a structured answer', () => {
+  it('keeps the fields next to a structured answer', () => {
     const body = JSON.stringify({ status: 1, request: geetest3, price: '0.003' });
     expect(read(body)).toEqual({ text: JSON.stringify(geetest3), fields: { ...geetest3, price: '0.003' } });
   });
@@ -63,7 +63,7 @@ describe('solutionOf', () => {
     expect(read(body)).toBeNull();
   });
 
-  it('does not choke on JSON in a string that is nested beyond reason', () => {
+  it('survives deeply nested JSON in a string', () => {
     const payload = `{"a":${'['.repeat(6_000)}${']'.repeat(6_000)}}`;
     expect(solutionOf(payload, {})).toEqual({ text: payload, fields: {} });
   });

@@ -45,7 +45,7 @@ describe('wireParameters', () => {
     expect(wireParameters(task({ method: 'base64', body: 'aGk=' }))).toEqual({ method: 'base64', body: 'aGk=' });
   });
 
-  it('sends an image for post as base64, and leaves a post without an image alone', () => {
+  it('sends an image for post as base64, and does not change a post without an image', () => {
     expect(wireParameters(task({ method: 'post', body: 'aGk=' }))).toEqual({ method: 'base64', body: 'aGk=' });
     expect(wireParameters(task({ method: 'post', params: { textcaptcha: '2+2?' } }))['method']).toBe('post');
   });
@@ -88,7 +88,7 @@ describe('taskProblems', () => {
         'pageurl and the parameter pageurl say different things: leave one of them out',
       ],
     ],
-  ])('names what is missing or misplaced in %o', (special, problems) => {
+  ])('names the missing or misplaced inputs of %o', (special, problems) => {
     expect(taskProblems(task(special)).map(({ text }) => text)).toEqual(problems);
   });
 });
@@ -111,7 +111,7 @@ describe('singleUseInputs', () => {
 });
 
 describe('reservedParameters', () => {
-  it.each(['key', 'json', 'id', 'ids', 'action', 'method'])('holds %s', (name) => {
+  it.each(['key', 'json', 'id', 'ids', 'action', 'method'])('contains %s', (name) => {
     expect(reservedParameters.has(name)).toBe(true);
   });
 });

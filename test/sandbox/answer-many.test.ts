@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ManyIds } from '../../src/sandbox/options.ts';
 import { latencyMs, runSandbox } from './running-sandbox.ts';
 
-/** What comes for three solved ids, the latest first; `a`, `b`, `c` stand for their solutions. */
+/** The answer for three solved ids, the latest first; `a`, `b`, `c` stand for their solutions. */
 async function answerOf(manyIds: ManyIds): Promise<Record<string, unknown>> {
   const { json, submit, clock } = await runSandbox({ manyIds });
   const ids = [await submit(), await submit(), await submit()];

@@ -17,12 +17,12 @@ describe('a fault mode', () => {
     ['poll/ERROR: 1005', 'poll', { type: 'code', code: 'ERROR: 1005' }],
     ['CAPCHA_NOT_READY', null, { type: 'code', code: 'CAPCHA_NOT_READY' }],
     ['ERROR_OF_TOMORROW', null, { type: 'code', code: 'ERROR_OF_TOMORROW' }],
-  ])('%s is understood', (mode, endpoint, injection) => {
+  ])('%s is valid', (mode, endpoint, injection) => {
     expect(readFaultMode(mode)).toEqual({ endpoint, injection });
   });
 
   it.each(['', '99', '600', 'RESET', 'solve/reset', 'submit/', '{"status":0,"request":"ERROR_X"}'])(
-    '"%s" is refused',
+    '"%s" is invalid',
     (mode) => {
       expect(() => readFaultMode(mode)).toThrow(UsageError);
     },
@@ -37,7 +37,7 @@ describe('a script', () => {
     expect(types(faults, 5)).toEqual(['reset', 'reset', null, 'html', null]);
   });
 
-  it('keeps the endpoints apart', () => {
+  it('distinguishes the endpoints', () => {
     const faults = new Faults(noFaults);
     faults.script({ mode: 'reset', endpoint: 'poll' });
     faults.script({ mode: 'submit/empty' });
@@ -45,19 +45,19 @@ describe('a script', () => {
     expect(types(faults, 2, 'poll')).toEqual(['reset', null]);
   });
 
-  it('carries its Retry-After', () => {
+  it('includes its Retry-After', () => {
     const faults = new Faults(noFaults);
     faults.script({ mode: 503, retryAfter: '7' });
     expect(faults.next('poll', 0)).toEqual({ injection: { type: 'status', status: 503 }, retryAfter: '7' });
   });
 
-  it('goes before an outage', () => {
+  it('takes precedence over an outage', () => {
     const faults = new Faults({ ...noFaults, outages: [{ mode: '503', fromMs: 0, toMs: 9 }] });
     faults.script({ mode: 'html' });
     expect(types(faults, 2)).toEqual(['html', 'status']);
   });
 
-  it('strikes nothing when it strikes zero times', () => {
+  it('has no effect with zero times', () => {
     const faults = new Faults(noFaults);
     faults.script({ mode: 'html', times: 0 });
     expect(types(faults, 1)).toEqual([null]);
@@ -77,7 +77,7 @@ describe('an outage', () => {
     expect(faults.isOutage('submit', elapsedMs)).toBe(isOn);
   });
 
-  it('spares the other endpoint', () => {
+  it('does not affect the other endpoint', () => {
     expect(faults.next('poll', 15)).toBeNull();
     expect(faults.isOutage('poll', 15)).toBe(false);
   });
@@ -90,7 +90,7 @@ describe('random shares', () => {
     [0.1, 'html'],
     [0.29, 'html'],
     [0.31, null],
-  ])('add up: a draw of %d strikes with %s', (draw, type) => {
+  ])('add up: a draw of %d injects %s', (draw, type) => {
     const faults = [
       { mode: 'reset', share: 0.1 },
       { mode: 'poll/empty', share: 0.5 },

@@ -30,7 +30,7 @@ const contentTypes = fc.constantFrom(
 );
 
 describe('a malformed request', () => {
-  it('is answered in the words of the protocol, whatever it says', async () => {
+  it('gets an answer in the protocol, whatever it contains', async () => {
     const { sandbox } = await runSandbox();
     const paths = fc.constantFrom('/in.php', '/res.php');
     const bodies = fc.oneof(
@@ -55,7 +55,7 @@ describe('a malformed request', () => {
     );
   });
 
-  it('that is not HTTP, or ends half-way, leaves the sandbox standing', async () => {
+  it('that is not HTTP, or is truncated, does not stop the sandbox', async () => {
     const { sandbox } = await runSandbox();
     const port = Number(new URL(sandbox.url).port);
     const raw = fc.oneof(
@@ -78,7 +78,7 @@ describe('a malformed request', () => {
   });
 });
 
-it('multipart bytes of any kind are read without harm', () => {
+it('with arbitrary multipart bytes is read safely', () => {
   fc.assert(
     fc.property(
       fc.uint8Array(),

@@ -13,7 +13,7 @@ describe('a fault instead of an answer', () => {
     expect(sandbox.stats()).toMatchObject({ submissions: 1, accepted: 0, faultsInjected: 1 });
   });
 
-  it.each(['100', '101', '199', 'reset'])('of mode %s leaves the client without one', async (mode) => {
+  it.each(['100', '101', '199', 'reset'])('of mode %s leaves the client without an answer', async (mode) => {
     const { sandbox } = await runSandbox();
     sandbox.script({ mode });
     await expect(fetch(`${sandbox.url}/in.php?${query}`)).rejects.toThrow();
@@ -45,8 +45,8 @@ describe('a fault instead of an answer', () => {
   });
 });
 
-describe('a fault that packs an answer', () => {
-  it.each(['gzip', 'deflate', 'br'])('as %s leaves it right, and collected', async (mode) => {
+describe('a fault that compresses an answer', () => {
+  it.each(['gzip', 'deflate', 'br'])('as %s keeps it correct, and collected', async (mode) => {
     const { sandbox, submit, clock } = await runSandbox();
     const id = await submit();
     clock.advance(latencyMs);
@@ -58,8 +58,8 @@ describe('a fault that packs an answer', () => {
   });
 });
 
-describe('a fault that spoils an answer', () => {
-  it.each(['submit/reset-after', 'submit/truncated'])('of mode %s has taken the task in', async (mode) => {
+describe('a fault that corrupts an answer', () => {
+  it.each(['submit/reset-after', 'submit/truncated'])('of mode %s has accepted the task', async (mode) => {
     const { sandbox, json } = await runSandbox();
     sandbox.script({ mode });
     await expect(json('/in.php', turnstile)).rejects.toThrow();
@@ -87,7 +87,7 @@ describe('a fault that spoils an answer', () => {
 });
 
 describe('an outage', () => {
-  it('strikes from its beginning to its end and is counted', async () => {
+  it('affects requests from its start to its end and is counted', async () => {
     const { sandbox, json, clock } = await runSandbox({ outages: [{ mode: 'html', fromMs: 1_000, toMs: 2_000 }] });
     const submit = () => json('/in.php', turnstile);
     await submit();

@@ -6,7 +6,7 @@ const make = (method: string, params: Record<string, string> = {}) => makeSoluti
 const string = expect.any(String) as string;
 const agent = expect.stringContaining('Mozilla/5.0') as string;
 
-describe('a solution has the shape of production', () => {
+describe('a solution has the production format', () => {
   it.each([
     ['userrecaptcha', {}, { status: 1, request: string }],
     ['userrecaptcha', { enterprise: '1' }, { status: 1, result: string, user_agent: agent }],
@@ -50,7 +50,7 @@ describe('a solution in plain text', () => {
     expect(make(method, { challenge: 'c' }).plain).toMatch(plain);
   });
 
-  it.each(['userrecaptcha', 'geetest', 'turnstile', 'lemin'])('of %s says what the JSON says', (method) => {
+  it.each(['userrecaptcha', 'geetest', 'turnstile', 'lemin'])('of %s has the same content as the JSON', (method) => {
     const { json, plain } = make(method, { challenge: 'c' });
     const texts = [JSON.stringify(json), `OK|${plain}`].map((body) => {
       const answer = readAnswer(body);
@@ -69,12 +69,12 @@ describe('a readable text', () => {
     [{ maxLen: '3' }, /^[a-y2-9]{3}$/],
     [{ calc: '1' }, /^[2-9]{2}$/],
     [{ min_len: 'x', max_len: '-4' }, /^[a-y2-9]$/],
-  ])('obeys %j', (params, shape) => {
+  ])('matches %j', (params, shape) => {
     expect(make('base64', params).plain).toMatch(shape);
   });
 });
 
-it('differs from task to task, and is the same for the same task', () => {
+it('differs between tasks, and is the same for the same task', () => {
   const solve = (id: string) => makeSolution(id, { method: 'turnstile', params: {} }).plain;
   expect(solve('1')).toBe(solve('1'));
   expect(solve('1')).not.toBe(solve('2'));

@@ -22,7 +22,7 @@ async function runReceiver() {
 }
 
 describe('a pingback', () => {
-  it('brings id and solution once the task is solved', async () => {
+  it('sends id and solution once the task is solved', async () => {
     const { address, calls, called } = await runReceiver();
     const { submit, json, clock } = await runSandbox();
     const id = await submit({ ...turnstile, pingback: address });
@@ -34,7 +34,7 @@ describe('a pingback', () => {
     expect(Object.fromEntries(call?.url.searchParams ?? [])).toEqual({ secret: 's', id, code: request });
   });
 
-  it('brings the code of a task that failed', async () => {
+  it('sends the code of a task that failed', async () => {
     const { address, called } = await runReceiver();
     const { submit, clock } = await runSandbox();
     await submit({ ...turnstile, sitekey: 'sandbox-unsolvable', pingback: address });
@@ -51,7 +51,7 @@ describe('a pingback', () => {
     },
   );
 
-  it('to a port where nobody listens harms nobody', async () => {
+  it('to a port without a listener is ignored', async () => {
     const { sandbox, submit, clock } = await runSandbox();
     await submit({ ...turnstile, pingback: 'http://127.0.0.1:1/' });
     clock.advance(latencyMs);

@@ -10,7 +10,7 @@ function createRules() {
 }
 
 describe('the block rules', () => {
-  it('stop an account for ten seconds at the 61st submission within three seconds', () => {
+  it('block an account for ten seconds at the 61st submission within three seconds', () => {
     const { clock, rules, repeat } = createRules();
     expect(repeat(60, () => rules.submitRefusal())).toBeNull();
     expect(rules.submitRefusal()).toBe('MAX_USER_TURN');
@@ -20,7 +20,7 @@ describe('the block rules', () => {
     expect(rules.submitRefusal()).toBeNull();
   });
 
-  it('let sixty submissions pass every three seconds', () => {
+  it('allow sixty submissions every three seconds', () => {
     const { clock, rules, repeat } = createRules();
     repeat(60, () => rules.submitRefusal());
     clock.advance(3_000);

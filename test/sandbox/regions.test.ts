@@ -32,7 +32,7 @@ describe('a simulated region', () => {
     await expect(health('a', AbortSignal.timeout(50))).rejects.toThrow('timeout');
   });
 
-  it('shows the load that it is given', async () => {
+  it('shows the load that was set', async () => {
     const { health, control } = await runRegions(['a']);
     expect((await control('a', 'queueDepth=12&activeWorkers=0')).status).toBe(200);
     expect(await (await health('a')).json()).toMatchObject({ status: 'healthy', activeWorkers: 0, queueDepth: 12 });

@@ -40,7 +40,7 @@ describe('parameters', () => {
     ['{', 'text/plain'],
     ['--X1\r\n\r\n', multipart],
     [method, 'multipart/form-data'],
-  ])('of %j as %s that cannot be read are none', (body, contentType) => {
+  ])('of an unreadable %j as %s are empty', (body, contentType) => {
     expect(read({ body, contentType })).toEqual({ values: {}, upload: null });
   });
 

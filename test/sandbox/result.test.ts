@@ -36,7 +36,7 @@ describe('get', () => {
     expect(await json('/res.php', { action: 'get', id })).toEqual({ status: 0, request: 'ERROR_CAPTCHA_UNSOLVABLE' });
   });
 
-  it('of several ids answers them in one line, status 1 whatever their state', async () => {
+  it('of several ids answers in one line, status 1 whatever their state', async () => {
     const { json, post, submit, clock } = await runSandbox();
     const solved = await submit();
     const failed = await submit({ ...turnstile, sitekey: 'sandbox-unsolvable' });
@@ -90,7 +90,7 @@ describe('a report', () => {
 });
 
 describe('an action', () => {
-  it.each([{}, { action: '' }, { action: 'constructor' }])('%j that is missing is said so', async (fields) => {
+  it.each([{}, { action: '' }, { action: 'constructor' }])('%j that is missing is reported', async (fields) => {
     const { json } = await runSandbox();
     expect(await json('/res.php', fields)).toEqual({ status: 0, request: 'ERROR_EMPTY_ACTION' });
   });

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that stands still until the test advances it. */
 export function manualClock(): { nowMs(): number; advance(ms: number): void } {
   let nowMs = 1_000;
   return {
@@ -20,11 +20,11 @@ type Fields = Record<string, string>;
 export interface RunningSandbox {
   readonly sandbox: Sandbox;
   readonly clock: ManualClock;
-  /** POST of an urlencoded form; the body of the answer. */
+  /** Posts an urlencoded form; returns the body of the answer. */
   readonly post: (path: string, fields: Fields) => Promise<string>;
-  /** POST with `json=1` and a key; the parsed answer. */
+  /** Posts with `json=1` and a key; returns the parsed answer. */
   readonly json: (path: string, fields: Fields) => Promise<Record<string, unknown>>;
-  /** Submits a turnstile task; its id. */
+  /** Submits a turnstile task; returns its id. */
   readonly submit: (fields?: Fields) => Promise<string>;
 }
 
@@ -32,7 +32,7 @@ export const turnstile: Fields = { method: 'turnstile', sitekey: '0x4AAA', pageu
 export const recaptcha: Fields = { method: 'userrecaptcha', googlekey: '6Le-x', pageurl: 'https://example.com/' };
 export const latencyMs = 100;
 
-/** Starts a sandbox on a clock that stands still, where every task takes `latencyMs`; closed when the test is over. */
+/** Starts a sandbox with a stopped clock, in which every task takes `latencyMs`; closed when the test ends. */
 export async function runSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const clock = manualClock();
   const sandbox = await startSandbox({ clock, latencyMs: [latencyMs, latencyMs], ...options });

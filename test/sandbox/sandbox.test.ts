@@ -6,7 +6,7 @@ import { latencyMs, recaptcha, runSandbox, turnstile } from './running-sandbox.t
 const token = expect.stringMatching(/^0\./) as string;
 
 describe('a submission', () => {
-  it('is answered with an id: a number for reCAPTCHA, a string for the rest, as in production', async () => {
+  it('gets an id: a number for reCAPTCHA, a string for the rest, as in production', async () => {
     const { json } = await runSandbox();
     const [number, string] = [await json('/in.php', recaptcha), await json('/in.php', turnstile)];
     expect(number).toEqual({ status: 1, request: expect.any(Number) as number });
@@ -14,18 +14,18 @@ describe('a submission', () => {
     expect(string).toEqual({ status: 1, request: expect.stringMatching(/^\d+$/) as string });
   });
 
-  it.each(['number', 'string'] as const)('has ids of type %s where the option says so', async (idType) => {
+  it.each(['number', 'string'] as const)('gets ids of type %s if the option says so', async (idType) => {
     const { json } = await runSandbox({ idType });
     expect(typeof (await json('/in.php', turnstile))['request']).toBe(idType);
   });
 
-  it('is answered in plain text without json=1', async () => {
+  it('gets plain text without json=1', async () => {
     const { post } = await runSandbox();
     expect(await post('/in.php', { key: 'k', ...turnstile })).toMatch(/^OK\|\d+$/);
     expect(await post('/in.php', { key: 'k', method: 'turnstile' })).toBe('ERROR_PAGEURL');
   });
 
-  it('is answered as HTML with status 200, refusals too', async () => {
+  it('gets HTML with status 200, refusals too', async () => {
     const { sandbox } = await runSandbox();
     const response = await fetch(`${sandbox.url}/in.php?key=k&json=1&header_acao=1`);
     expect(response.status).toBe(200);
@@ -48,7 +48,7 @@ describe('a submission', () => {
     expect(await submit('/in.php', form)).toMatch(/^OK\|/);
   });
 
-  it('of more than 10 MiB is refused, and the refusal is heard', async () => {
+  it('of more than 10 MiB is refused, and the client receives the refusal', async () => {
     const { sandbox } = await runSandbox();
     const body = new Uint8Array(11 * 1024 * 1024);
     const response = await fetch(`${sandbox.url}/in.php?key=k&method=post&json=1`, { method: 'POST', body });
@@ -70,7 +70,7 @@ describe('the order of refusals', () => {
     expect(await code(full.json, turnstile)).toBe('ERROR_NO_SLOT_AVAILABLE');
   });
 
-  it('has another key of any length unknown where the right one is not 32 characters long', async () => {
+  it('treats another key of any length as unknown if the right one is not 32 characters long', async () => {
     const { json } = await runSandbox({ key: 'demo' });
     expect(await json('/res.php', { key: 'x' })).toEqual({ status: 0, request: 'ERROR_KEY_DOES_NOT_EXIST' });
     expect(await json('/res.php', { key: 'demo', action: 'getbalance' })).toEqual({ status: 1, request: '100.000' });
@@ -79,7 +79,7 @@ describe('the order of refusals', () => {
 
 describe('threads', () => {
   it.each(['ERROR_NO_SLOT_AVAILABLE', 'ERROR_ZERO_BALANCE'] as const)(
-    'when all are taken refuse with %s until a task is solved',
+    'refuse with %s when all are busy, until a task is solved',
     async (threadsFullCode) => {
       const { json, clock } = await runSandbox({ threads: 1, threadsFullCode });
       const info = () => json('/res.php', { action: 'threadsinfo' });
@@ -104,7 +104,7 @@ describe('solve.php', () => {
   });
 });
 
-describe("an answer of one's own", () => {
+describe('the answer option', () => {
   it('is the payload, and null makes the task unsolvable', async () => {
     const { json, submit, clock } = await runSandbox({
       answer: ({ method, params }) => (method === 'turnstile' ? `mine for ${params['sitekey'] ?? ''}` : null),
@@ -117,8 +117,8 @@ describe("an answer of one's own", () => {
   });
 });
 
-describe('an answer that throws', () => {
-  it('is said to the client with status 500', async () => {
+describe('an answer option that throws', () => {
+  it('is reported to the client with status 500', async () => {
     const { sandbox } = await runSandbox({
       answer: () => {
         throw new Error('no idea');
@@ -132,7 +132,7 @@ describe('an answer that throws', () => {
 });
 
 describe('the block rules', () => {
-  it('are off unless asked for', async () => {
+  it('are off by default', async () => {
     const { json } = await runSandbox({ key: 'right' });
     for (let count = 0; count < 6; count += 1) await json('/in.php', { key: 'wrong' });
     expect(await json('/in.php', { ...turnstile, key: 'right' })).toMatchObject({ status: 1 });
@@ -146,7 +146,7 @@ describe('the block rules', () => {
 });
 
 describe('the accounting', () => {
-  it('counts what came, what was solved and what nobody fetched', async () => {
+  it('counts requests, solved tasks and uncollected ones', async () => {
     const { sandbox, submit, json, clock } = await runSandbox();
     const [id] = [await submit(), await submit(), await submit(recaptcha)];
     clock.advance(1_000);
@@ -190,27 +190,27 @@ describe('the accounting', () => {
 });
 
 describe('the server', () => {
-  it('answers an unknown path with the ones that exist', async () => {
+  it('answers an unknown path with the known ones', async () => {
     const { sandbox } = await runSandbox();
     const response = await fetch(`${sandbox.url}/createTask`);
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('/in.php, /res.php, /solve.php');
   });
 
-  it('listens on 127.0.0.1 and says so when a port is taken', async () => {
+  it('listens on 127.0.0.1 and reports a port in use', async () => {
     const { sandbox } = await runSandbox();
     const { hostname, port } = new URL(sandbox.url);
     expect(hostname).toBe('127.0.0.1');
     await expect(startSandbox({ port: Number(port) })).rejects.toThrow(`port ${port} cannot be opened (EADDRINUSE)`);
   });
 
-  it('refuses options whose fault mode it cannot read', async () => {
+  it('rejects options with an invalid fault mode', async () => {
     await expect(startSandbox({ faults: [{ mode: 'bogus', share: 1 }] })).rejects.toThrow(
       '"bogus" is not a fault mode',
     );
   });
 
-  it('can be closed twice, with a token in one piece in between', async () => {
+  it('can be closed twice, also with a complete token in between', async () => {
     const { sandbox, submit, json, clock } = await runSandbox();
     const id = await submit();
     clock.advance(latencyMs);

@@ -40,7 +40,7 @@ describe('a task', () => {
     expect(store.counts()).toMatchObject({ workingThreads: 0, solved: 0 });
   });
 
-  it('is forgotten when its time is over, even behind one that is not', () => {
+  it('is forgotten when its time is over, even after one that is not', () => {
     const { clock, store, accept } = createStore();
     const slow = accept({ latencyMs: 5_000 });
     const task = accept();
@@ -51,7 +51,7 @@ describe('a task', () => {
     expect(store.find(slow.id)).toBe(slow);
   });
 
-  it('is collected once, however often it is fetched', () => {
+  it('is collected once, however often it is polled', () => {
     const { store, accept } = createStore();
     const task = accept();
     store.collect(task);
@@ -59,14 +59,14 @@ describe('a task', () => {
     expect(store.counts().collected).toBe(1);
   });
 
-  it('gets an id of its own beyond 31 bits', () => {
+  it('gets a unique id above 31 bits', () => {
     const { accept } = createStore();
     expect([accept().id, accept().id]).toEqual(['3000000000', '3000000001']);
   });
 });
 
 describe('a duplicate', () => {
-  it('is an accepted submission equal to one that is alive or solved', () => {
+  it('is an accepted submission equal to one that is in work or solved', () => {
     const { clock, store, accept } = createStore();
     accept();
     accept({ fingerprint: 'other' });
@@ -76,7 +76,7 @@ describe('a duplicate', () => {
     expect(store.counts().duplicates).toBe(2);
   });
 
-  it('is not one where the earlier submission failed', () => {
+  it('does not exist if the earlier submission failed', () => {
     const { clock, store, accept } = createStore();
     accept({ solve: () => null });
     clock.advance(100);
@@ -84,7 +84,7 @@ describe('a duplicate', () => {
     expect(store.counts().duplicates).toBe(0);
   });
 
-  it('is not one where the earlier submission is forgotten', () => {
+  it('does not exist if the earlier submission is forgotten', () => {
     const { clock, store, accept } = createStore();
     accept();
     clock.advance(100 + resultKeptMs);

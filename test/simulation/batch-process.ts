@@ -14,28 +14,28 @@ import { keyOf } from './task-key.ts';
 
 type Values = Readonly<Record<string, string>>;
 
-/** How one run of a batch went. */
+/** The result of one run of a batch. */
 export interface Lived {
   readonly process: string;
   readonly life: Life;
   readonly startedMs: number;
-  /** How it ended: by itself, by an error of the disk, or killed; null where it hangs. */
+  /** How it ended: by itself, by a disk error, or killed; null if it hangs. */
   end: { readonly reason: StopReason | null } | 'error' | 'killed' | null;
-  /** What stands in its output. */
+  /** The content of its output. */
   readonly rows: Values[];
   begun: number;
   interruptedMs: number | null;
 }
 
-/** The last runs are so many: an id that was given up needs one for the answer and one for the next submission. */
+/** Number of final runs: an id that was given up needs one for its answer and one for the next submission. */
 const lastLives = 3;
 
-/** A batch through all its runs, of which some are killed. */
+/** A batch through all its runs, some of which are killed. */
 export class BatchProcess {
   readonly items: readonly BatchItem[];
   readonly lived: Lived[] = [];
   readonly disk: MemoryDisk;
-  /** The journal as each crash left it. */
+  /** The journal after each crash. */
   readonly wrecks: Buffer[] = [];
   readonly #name: string;
   readonly #host: Host;
@@ -99,10 +99,10 @@ export class BatchProcess {
     this.wrecks.push(this.disk.bytes);
   }
 
-  /** The observer reads the disk itself: what stands on it the next run knows. */
+  /** The observer reads the disk itself: the next run knows everything on it. */
   #tellWhatIsKnown(process: string): void {
     const { bytes } = this.disk;
-    // What stands behind the last newline is torn.
+    // Bytes after the last newline are torn.
     const text = bytes.toString('utf8', 0, bytes.lastIndexOf(10) + 1);
     for (const [, captchaId = ''] of text.matchAll(/"id":"(c\d+)"/g)) {
       this.#host.ledger.acceptedAs(captchaId).knownTo.add(process);
@@ -114,7 +114,7 @@ export class BatchProcess {
     try {
       return await this.#runWith(journal, process, lived);
     } finally {
-      // An error of the disk is told by whoever waits for the run.
+      // A disk error is reported by the caller that awaits the run.
       await journal.close().catch(() => undefined);
     }
   }

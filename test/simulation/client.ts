@@ -29,7 +29,7 @@ const timedOut = (maybeSent: boolean): HttpCall => ({
 
 const host = 'ocr.example.com';
 
-/** The client of one task in one process: time and the wire are modelled, what is read from the wire is not. */
+/** The client of one task in one process: time and the wire are modelled, parsing is real. */
 export class Client implements SolverApi {
   readonly #parts: ClientParts;
   readonly #taskRun: TaskRun;
@@ -76,7 +76,7 @@ export class Client implements SolverApi {
     }
   }
 
-  /** Every step is durable before it is taken: each submission, and each id before it is looked at. */
+  /** Every step is durable before it is taken: each submission, and each id before its first poll. */
   #checkWrittenDown({ type, captchaId }: Call): void {
     const { disk, taskId, process } = this.#taskRun;
     if (disk === null) return;
@@ -106,7 +106,7 @@ export class Client implements SolverApi {
     if (type === 'poll' && captchaId !== null && isOver) this.#parts.ledger.acceptedAs(captchaId).isOver = true;
   }
 
-  /** What was sent arrives, whatever becomes of the client meanwhile. */
+  /** Sent requests arrive, even if the client ends meanwhile. */
   async #httpCall({ timeLeftMs, type }: Call, arrive: () => HttpCall | null): Promise<HttpCall> {
     const { service, clock, callTimeoutMs, ledger } = this.#parts;
     if (timeLeftMs <= 0) {

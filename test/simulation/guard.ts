@@ -11,14 +11,14 @@ import type { CrashingProcess } from '../support/crashing-process.ts';
 import type { TaskRun, Ledger, PassTaken } from './ledger.ts';
 import type { ProtectionSchedule } from './schedule.ts';
 
-/** What keeps the retries of all processes from becoming a storm, as one of them sees it. */
+/** One process's view of the protection that keeps the retries of all processes from becoming a storm. */
 export interface Guard {
   readonly budget: RetryBudget;
   readonly breaker: Breaker;
   readonly retryAfterGate: RetryAfterGate;
 }
 
-/** Joins a process, with its own clock. Another way of sharing is another of these. */
+/** Joins a process with its own clock. Each way of sharing is an implementation of this. */
 export type OpenGuard = (process: CrashingProcess, clock: Clock) => Guard;
 
 interface GuardParts {
@@ -48,7 +48,7 @@ const ways: Record<ProtectionSchedule['sharing'], (options: ProtectionSchedule, 
   },
 };
 
-/** What all processes of a host share. */
+/** The state that all processes of a host share. */
 export function guardOf(options: ProtectionSchedule, parts: GuardParts): OpenGuard {
   return ways[options.sharing](options, parts);
 }
@@ -58,11 +58,14 @@ interface WatchParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly generator: SeededGenerator;
-  /** The longest that an answer takes, in ms. */
+  /** Maximum time of an answer, in ms. */
   readonly answerMs: number;
 }
 
-/** The guard as one task uses it: it may end before and after every answer, and the ledger knows of every pass. */
+/**
+ * The guard as one task uses it: the process may end before and after every answer, and the ledger records every
+ * permit.
+ */
 export function watched({ budget, breaker, retryAfterGate }: Guard, taskRun: TaskRun, parts: WatchParts): Guard {
   const { process, ledger, clock, generator, answerMs } = parts;
   const taken = new Map<Permit, PassTaken>();

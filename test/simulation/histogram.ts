@@ -2,7 +2,7 @@ import { submissionsOf } from './invariants/submissions.ts';
 import type { TaskRun, Ledger } from './ledger.ts';
 import type { Simulated } from './simulate.ts';
 
-/** What a task was in the midst of when its process was killed. */
+/** What a task was doing when its process was killed. */
 function phaseOf({ calls, endedMs }: TaskRun): string | null {
   if (endedMs !== null) return null;
   const last = calls.at(-1);
@@ -30,7 +30,7 @@ function countDoubt({ ledger, batches }: Simulated): void {
   }
 }
 
-/** Counts what can be seen only afterwards, so that nobody believes in an empty simulation. */
+/** Counts events, to prove that the simulation is not empty. */
 export function countWhatHappened(simulated: Simulated): void {
   const { ledger, schedule, endedMs } = simulated;
   for (const { byMs } of schedule.jumps.filter(({ atMs }) => atMs <= endedMs)) {
@@ -46,7 +46,7 @@ export function countWhatHappened(simulated: Simulated): void {
   countDoubt(simulated);
 }
 
-/** Adds what one simulation counted to what many have. */
+/** Adds the counts of one simulation to a total. */
 export function addCounts(sum: Map<string, number>, counts: ReadonlyMap<string, number>): void {
   for (const [event, count] of counts) sum.set(event, (sum.get(event) ?? 0) + count);
 }

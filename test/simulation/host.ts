@@ -20,20 +20,23 @@ export interface SimulatedSolver {
 
 export interface SolverRole {
   readonly options: SolverOptions;
-  /** Of a batch, whose journal is on it; null for a process without. */
+  /** The disk with a batch's journal; null for a process without one. */
   readonly disk: MemoryDisk | null;
 }
 
-/** The longest of many thousands of schedules needs a third: where time has to stop, processes hang, and that is told. */
+/**
+ * The longest of many thousands of schedules needs a third of this: if time stops here, processes hang, which is
+ * reported.
+ */
 const mostSleeps = 100_000;
 const epoch = Date.UTC(2030, 0, 1);
 
-/** A machine with its clocks, what its processes share, and the service that all of them use. */
+/** A machine with its clocks, the shared state of its processes, and the service that all of them use. */
 export class Host {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
   readonly generator: SeededGenerator;
-  /** Goes on whatever becomes of the processes; its wall clock is set as the schedule says. */
+  /** Independent of the processes; its wall clock is set by the schedule. */
   readonly clock: Clock;
   #sleepCount = 0;
   readonly #virtual = new VirtualClock(epoch);
@@ -60,12 +63,12 @@ export class Host {
     this.#openGuard = guardOf(schedule.protection, { clock, generator });
   }
 
-  /** Lets time pass until nothing is left to happen. */
+  /** Advances time until nothing is left to happen. */
   run(): Promise<void> {
     return this.#virtual.run();
   }
 
-  /** The clock as a process sees it, whose timers may be late. */
+  /** A process's view of the clock, with late timers. */
   clockOf(process: CrashingProcess): Clock {
     const { generator, clock, schedule } = this;
     const lagMs = (): number =>
@@ -77,7 +80,7 @@ export class Host {
     };
   }
 
-  /** The shipping solver in one process; every task of it has a client and a guard that are watched. */
+  /** The production solver in one process; each task has an observed client and guard. */
   solverFor(process: CrashingProcess, role: SolverRole): SimulatedSolver {
     const clock = this.clockOf(process);
     const guard = this.#openGuard(process, clock);

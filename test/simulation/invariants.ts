@@ -13,7 +13,7 @@ import { keepsToTheBudget } from './invariants/budget.ts';
 import { callsInTime, endsInTime, submitsNothingOnceStopped } from './invariants/deadline.ts';
 import type { Simulated } from './simulate.ts';
 
-/** What must hold whatever happens: a breach is a sentence. All of them look at the world's own ledger. */
+/** The invariants; a violation is a sentence. All of them use only the world's own ledger. */
 export const invariants: Readonly<Record<string, (simulated: Simulated) => Iterable<string>>> = {
   'no task is lost': endsAll,
   'every task has exactly one row in the end': writesEachRowOnce,

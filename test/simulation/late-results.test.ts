@@ -11,7 +11,7 @@ import type { ProtectionSchedule } from './schedule.ts';
 
 const down = aFault();
 const secondMs = 1_000;
-/** Sent before the breaker opens, answered when its probe is out: no break is shorter than 5 s, none longer than 7.5 s. */
+/** Sent before the breaker opens, answered during its probe: no break is shorter than 5 s or longer than 7.5 s. */
 const lateMs = 9_000;
 const probeMs = 10_000;
 
@@ -29,8 +29,8 @@ function breakerOf(sharing: ProtectionSchedule['sharing']): (breaker: Breaker, c
 }
 
 /**
- * Two submissions fail at once and open the breaker, and one that was sent with them is answered late, while the probe of
- * those who came meanwhile is out. Answers the probe and what was sent after it.
+ * Two submissions fail at once and open the breaker. A third, sent with them, is answered late, during the probe of
+ * later callers. Returns the probe and the submissions after it.
  */
 async function played(sharing: ProtectionSchedule['sharing'], late: End, probe: End): Promise<[Call, ...Call[]]> {
   const submits = ({ taskId }: { taskId: string }): Script<'accepted'> => {
@@ -69,7 +69,7 @@ describe.each(['object', 'log'] as const)(
     });
 
     it.each(['success', 'failure'] as const)(
-      'that is a %s does not keep the probe from closing the breaker',
+      'that is a %s does not prevent the probe from closing the breaker',
       async (late) => {
         const [{ endedMs }, next] = await played(sharing, late, 'success');
         expect(next!.sentMs - endedMs).toBeLessThan(2 * secondMs);
@@ -77,7 +77,7 @@ describe.each(['object', 'log'] as const)(
     );
 
     it.each(['success', 'failure'] as const)(
-      'that is a %s makes the break after the probe no shorter',
+      'that is a %s does not shorten the break after the probe',
       async (late) => {
         const [{ endedMs }, next] = await played(sharing, late, 'failure');
         // The second break is twice the first.

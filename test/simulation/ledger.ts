@@ -3,46 +3,46 @@ import type { Fault } from '../../src/domain/fault.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { MemoryDisk } from '../support/memory-disk.ts';
 
-/** One task on its way through one process, from the call of the solver to its outcome. */
+/** One task in one process, from the solver call to its outcome. */
 export interface TaskRun {
   readonly process: string;
   readonly taskId: string;
-  /** What its process keeps a journal on; null for one without. */
+  /** The disk of its process's journal; null without one. */
   readonly disk: MemoryDisk | null;
   readonly options: SolverOptions;
   readonly startedMs: number;
-  /** It begins with an id of an earlier run. */
+  /** True if it starts with an id of an earlier run. */
   readonly isResumed: boolean;
   readonly calls: Call[];
-  /** Null where the process ended before. */
+  /** Null if the process ended first. */
   endedMs: number | null;
   outcome: Outcome | null;
-  /** The pass that its next submission will use. */
+  /** The permit of its next submission. */
   pass: PassTaken | null;
 }
 
-/** One pass of the breaker. Times in ms, on the clock of the host. */
+/** One permit of the breaker. Times in ms on the host's clock. */
 export interface PassTaken {
   readonly taskRun: TaskRun;
   readonly isProbe: boolean;
-  /** Others wait for its answer. */
+  /** True if others wait for its answer. */
   readonly isTrial: boolean;
   readonly takenMs: number;
   isGivenBack: boolean;
 }
 
-/** One request, as the wire saw it. */
+/** One request on the wire. */
 export interface Call {
   readonly type: 'submit' | 'poll';
   readonly taskRun: TaskRun;
-  /** Counts all calls, in the order in which they were sent. */
+  /** Sequence number of all calls, in sending order. */
   readonly order: number;
   readonly sentMs: number;
   readonly timeLeftMs: number;
   readonly pass: PassTaken | null;
-  /** Of a poll the id that it asked for, of a submission the one that it was answered with. */
+  /** For a poll, its id; for a submission, the id in its answer. */
   captchaId: string | null;
-  /** When the client knew the answer; null where it did not live to. */
+  /** When the client received the answer; null if it had ended. */
   endedMs: number | null;
   fault: Fault | null;
 }
@@ -52,13 +52,13 @@ export interface Accepted {
   readonly captchaId: string;
   readonly taskId: string;
   readonly acceptedMs: number;
-  /** The processes that were told or have read the id. */
+  /** The processes that received or read the id. */
   readonly knownTo: Set<string>;
-  /** True once a client has been told that the id is given up, or has the solution. */
+  /** True once a client has received the solution, or the answer that the id is given up. */
   isOver: boolean;
 }
 
-/** What happened, written down by the world and by nobody who is judged. */
+/** Everything that happened, recorded by the world and not by the tested code. */
 export class Ledger {
   readonly calls: Call[] = [];
   readonly taskRuns: TaskRun[] = [];
@@ -66,9 +66,9 @@ export class Ledger {
   readonly passes: ({ readonly type: 'taken' | 'given-back'; readonly pass: PassTaken; readonly atMs: number } & {
     readonly verdict: string | null;
   })[] = [];
-  /** What broke an invariant at once. */
+  /** Violations detected at once. */
   readonly violations: string[] = [];
-  /** When each process ended, whichever way. */
+  /** When each process ended, in any way. */
   readonly goneMs = new Map<string, number>();
   readonly counts = new Map<string, number>();
   readonly #byId = new Map<string, Accepted>();
@@ -102,7 +102,7 @@ export class Ledger {
     if (call.type === 'submit') this.#submissions.set(taskId, this.submissionsOf(taskId) + 1);
   }
 
-  /** How often a task was submitted, in all its runs. */
+  /** Number of submissions of a task, in all its runs. */
   submissionsOf(taskId: string): number {
     return this.#submissions.get(taskId) ?? 0;
   }

@@ -2,14 +2,14 @@ import { addCounts, renderHistogram } from './histogram.ts';
 import { simulate } from './simulate.ts';
 
 export interface ManyPlayed {
-  /** One text per seed that broke an invariant, with the command that plays it again. */
+  /** One text per seed that violated an invariant, with the command to repeat it. */
   readonly broken: readonly string[];
-  /** How often what happened. */
+  /** Number of occurrences per event. */
   readonly counts: ReadonlyMap<string, number>;
   readonly histogram: string;
 }
 
-/** More than these tell nothing new. */
+/** More failures than these give no new information. */
 const toldBreaches = 5;
 const toldSeeds = 10;
 
@@ -18,7 +18,7 @@ function report(seed: number, broken: readonly string[]): string {
   return [`seed ${seed}`, ...broken.slice(0, toldBreaches), replay].join('\n  ');
 }
 
-/** Plays the seeds `from` to `to`, one after the other, until too many have broken an invariant. */
+/** Runs the seeds `from` to `to`, one by one, until too many have violated an invariant. */
 export async function playSeeds(from: number, to: number): Promise<ManyPlayed> {
   const broken: string[] = [];
   const counts = new Map<string, number>();

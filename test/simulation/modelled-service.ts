@@ -8,7 +8,7 @@ import * as wire from './service-faults.ts';
 const slowMs = 45_000;
 const calmLatencyMs = 50;
 
-/** When an id is done, and how. */
+/** When an id is finished, and how. */
 interface Work {
   readonly readyMs: number;
   readonly end: HttpCall;
@@ -21,7 +21,7 @@ export interface ServiceParts {
   readonly ledger: Ledger;
 }
 
-/** A service that outlives the processes that use it. Its answers are what the wire would carry. */
+/** A service that outlives its client processes. Its answers have the wire format. */
 export class ModelledService {
   readonly #parts: ServiceParts;
   readonly #works = new Map<string, Work>();
@@ -30,7 +30,7 @@ export class ModelledService {
     this.#parts = parts;
   }
 
-  /** How long one way takes now, in ms. */
+  /** The current latency of one way, in ms. */
   latencyMs(): number {
     const { generator, habits, clock } = this.#parts;
     if (clock.nowMs() >= habits.calmFromMs) return generator.between(0, calmLatencyMs);
@@ -39,7 +39,7 @@ export class ModelledService {
       : generator.between(0, habits.latencyMs / 2);
   }
 
-  /** What a submission that has arrived is answered; null for nothing. */
+  /** The answer to an arrived submission; null for none. */
   submit(taskId: string): HttpCall | null {
     const { habits, ledger, generator } = this.#parts;
     const serviceFault = this.#serviceFault('submit');
@@ -54,7 +54,7 @@ export class ModelledService {
     return serviceFault === null ? wire.accepted(accepted.captchaId) : serviceFault.httpCall;
   }
 
-  /** What a poll that has arrived is answered; null for nothing. */
+  /** The answer to an arrived poll; null for none. */
   poll(captchaId: string): HttpCall | null {
     const { clock } = this.#parts;
     const serviceFault = this.#serviceFault('poll');

@@ -5,10 +5,10 @@ import { openJournal } from '../../src/adapters/files/journal/open-journal.ts';
 import { journalHeader } from '../support/memory-disk.ts';
 import type { Simulated } from './simulate.ts';
 
-/** Of so many seeds one writes its journals to real files: that takes longer than all the rest. */
+/** One in this many seeds writes its journals to real files, which is the slowest part. */
 const realFilesEvery = 25;
 
-/** The tasks that have a row in a journal, opened as a run would open it. */
+/** The tasks with a row in a journal, opened like in a run. */
 async function finishedIn(path: string): Promise<string[]> {
   const journal = await openJournal(path, journalHeader, { fresh: false });
   const ids: string[] = [];
@@ -33,7 +33,7 @@ async function openAll({ batches, ledger }: Simulated, folder: string): Promise<
   }
 }
 
-/** Opens the journals, as every crash and the end left them, as what they are to be: files. */
+/** Opens the journals, as every crash and the end left them, as real files. */
 export async function openAsFiles(simulated: Simulated): Promise<void> {
   if (simulated.schedule.seed % realFilesEvery !== 0) return;
   const folder = await mkdtemp(join(tmpdir(), 'simulation-'));

@@ -7,7 +7,7 @@ import { SeededGenerator } from '../support/seeded-generator.ts';
 import type { DiskHabits } from '../support/memory-disk.ts';
 import { type ServiceFault, serviceFaults } from './service-faults.ts';
 
-/** A time in which every call meets the same fault. */
+/** A period in which every call has the same fault. */
 export interface Spell {
   readonly fromMs: number;
   readonly toMs: number;
@@ -19,21 +19,21 @@ export interface ServiceHabits {
   /** The share of ways that take up to 45 s, 0..1. */
   readonly slowRatio: number;
   readonly solveMs: number;
-  /** Null for any number. */
+  /** Null for no limit. */
   readonly threads: number | null;
   /** Shares 0..1, until `calmFromMs`. */
   readonly faultRatio: number;
   readonly unsolvableRatio: number;
   readonly spells: readonly Spell[];
-  /** From then on nothing goes wrong any more. */
+  /** No faults from this time on. */
   readonly calmFromMs: number;
 }
 
 /** One run of a batch. */
 export interface Life {
-  /** Killed after so many steps; null lives. */
+  /** Killed after this many steps; null for never. */
   readonly steps: number | null;
-  /** Since its beginning. */
+  /** From its start. */
   readonly interruptAtMs: number | null;
   readonly downMs: number;
   readonly retryFailed: boolean;
@@ -63,21 +63,21 @@ export interface SolveSchedule {
 export interface ProtectionSchedule {
   /** `object`: all processes use one budget and one breaker; `log`: each has its own view of one log. */
   readonly sharing: 'object' | 'log';
-  /** The longest that an answer takes, in ms. */
+  /** Maximum time of an answer, in ms. */
   readonly answerMs: number;
   readonly budget: RetryBudgetOptions;
   readonly breaker: BreakerOptions;
 }
 
-/** All that is decided before a simulation begins. */
+/** Everything that is decided before a simulation starts. */
 export interface Schedule {
   readonly seed: number;
   readonly protection: ProtectionSchedule;
   readonly service: ServiceHabits;
   readonly callTimeoutMs: number;
-  /** The latest that a timer fires behind its time. */
+  /** Maximum delay of a timer. */
   readonly lagMs: number;
-  /** How the wall clock is set. */
+  /** Changes of the wall clock. */
   readonly jumps: readonly { readonly atMs: number; readonly byMs: number }[];
   readonly polling: { readonly firstWaitMs: number; readonly intervalMs: number; readonly lifetimeMs: number };
   readonly batches: readonly BatchSchedule[];
@@ -86,7 +86,7 @@ export interface Schedule {
 
 const noBounds: Bounds = { maxFailures: null, maxSubmissions: null, maxDurationMs: null, limit: null };
 
-/** The last runs of every batch, when the service is well again: they do all that is left. */
+/** The final runs of every batch, with a healthy service: they finish all remaining tasks. */
 export const lastLife: Life = {
   ...{ steps: null, interruptAtMs: null, downMs: 1_000, retryFailed: true, leaveInDoubt: false, resolveExpired: false },
   bounds: noBounds,
@@ -187,7 +187,7 @@ function serviceOf(generator: SeededGenerator): ServiceHabits {
   };
 }
 
-/** The schedule of a seed: the same for ever. */
+/** The schedule of a seed; always the same. */
 export function scheduleOf(seed: number): Schedule {
   const generator = new SeededGenerator(seed);
   return {

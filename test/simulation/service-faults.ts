@@ -1,11 +1,11 @@
 import type { HttpCall } from '../../src/adapters/http/http-call.ts';
 
-/** What may go wrong with one request, on the wire or at the service. */
+/** A fault of one request, on the wire or at the service. */
 export interface ServiceFault {
   readonly name: string;
-  /** The share of submissions that the service accepts all the same, 0..1. */
+  /** The share of submissions that the service accepts despite the fault, 0..1. */
   readonly accepts: number;
-  /** What the client sees; null where no answer ever comes. */
+  /** The client's view; null if there is never an answer. */
   readonly httpCall: HttpCall | null;
   /** Only for submissions, or only for polls. */
   readonly only?: 'submit' | 'poll';
@@ -20,7 +20,7 @@ const broken = (why: string, maybeSent: boolean): HttpCall => ({ type: 'broken',
 
 const code = (name: string): HttpCall => reply(200, `{"status":0,"request":"${name}"}`);
 
-/** What clouds of real services are made of. */
+/** The faults of real service outages. */
 export const serviceFaults: readonly ServiceFault[] = [
   { name: 'connection refused', accepts: 0, httpCall: broken('the connection was refused', false) },
   { name: 'connection reset', accepts: 0.5, httpCall: broken('the connection was reset', true) },

@@ -7,12 +7,12 @@ import { openAsFiles } from './real-files.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 import { runSolve } from './solve-process.ts';
 
-/** Everything that is known when nothing is left to happen. */
+/** All facts at the end of a simulation. */
 export interface Simulated {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
   readonly batches: readonly BatchProcess[];
-  /** Null for one that hangs. */
+  /** Null for a hanging one. */
   readonly solves: readonly ('killed' | 'ended' | null)[];
   readonly endedMs: number;
 }
@@ -40,7 +40,7 @@ export interface CallResult {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Plays the schedule of a seed and says which invariants it broke. `trace` is told of every step. */
+/** Runs the schedule of a seed and returns the violated invariants. `trace` is called for every step. */
 export async function simulate(seed: number, trace: ((line: string) => void) | null = null): Promise<CallResult> {
   const simulated = await play(scheduleOf(seed), trace);
   const { ledger } = simulated;

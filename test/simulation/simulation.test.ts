@@ -5,7 +5,9 @@ import { simulate } from './simulate.ts';
 
 const seed = process.env['SIMULATION_SEED'];
 
-/** An empty simulation would break no invariant: each of these happens often enough that 500 schedules hold some. */
+/**
+ * An empty simulation would violate no invariant: each of these occurs often enough that 500 schedules contain some.
+ */
 const mustHappen = [
   'crash: journal torn',
   'crash: task with a submission out',
@@ -31,7 +33,7 @@ const mustHappen = [
 ];
 
 describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks that jump', () => {
-  it('break no invariant, and are about something', async () => {
+  it('violate no invariant, and are not empty', async () => {
     const { broken, counts } = await playSeeds(1, 500);
     expect(broken).toEqual([]);
     expect(mustHappen.filter((event) => (counts.get(event) ?? 0) < 3)).toEqual([]);
@@ -48,7 +50,7 @@ describe.runIf(seed === undefined)('500 schedules of faults, crashes and clocks 
 });
 
 if (seed !== undefined) {
-  it(`the schedule of seed ${seed} breaks no invariant`, async () => {
+  it(`the schedule of seed ${seed} violates no invariant`, async () => {
     console.info(JSON.stringify(scheduleOf(Number(seed)), null, 1));
     const { broken } = await simulate(Number(seed), (line) => console.info(line));
     expect(broken).toEqual([]);

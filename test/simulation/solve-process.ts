@@ -3,7 +3,7 @@ import { CrashingProcess } from '../support/crashing-process.ts';
 import type { Host } from './host.ts';
 import type { SolveSchedule } from './schedule.ts';
 
-/** One `captcha solve`: a task, an outcome, no journal. Answers how it ended. */
+/** One `captcha solve`: a task, an outcome, no journal. Returns how it ended. */
 export async function runSolve(
   name: string,
   { startsAtMs, steps, stopAtMs, solver: options }: SolveSchedule,

@@ -1,4 +1,4 @@
-/** The key of a task in a journal: 32 hex digits that name it. */
+/** The key of a task in a journal: 32 hex digits. */
 export function keyOf(taskId: string): string {
   return Buffer.from(taskId).toString('hex').padStart(32, '0');
 }

@@ -1,4 +1,4 @@
-/** One pixel as PNG and as GIF; of the others what their files begin with, which is what is looked at. In hex. */
+/** One pixel as PNG and as GIF; for the others only the signature, which is what the code checks. In hex. */
 const beginnings = {
   png: '89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6364f8ff5f0f0002870180eb47ba920000000049454e44ae426082',
   jpeg: 'ffd8ffe000104a46494600010100000100010000',
@@ -11,14 +11,14 @@ const beginnings = {
 
 export type ImageKind = keyof typeof beginnings;
 
-/** A file that begins as its kind does, of at least the size that the service takes unless the test wants another one. */
+/** A file with the signature of its kind, of the service's minimum size by default. */
 export function anImage(kind: ImageKind = 'png', size = 120): Buffer {
   const bytes = Buffer.alloc(size, 'x');
   Buffer.from(beginnings[kind], 'hex').copy(bytes);
   return bytes;
 }
 
-/** The same as base64; `mark` makes another image of it. */
+/** The same as base64; `mark` makes a different image. */
 export function imageText(mark = ''): string {
   return Buffer.concat([anImage(), Buffer.from(mark)]).toString('base64');
 }

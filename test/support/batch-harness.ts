@@ -43,7 +43,7 @@ export interface BatchHarnessParts<Api extends SolverApi = SolverApi> {
   readonly seed?: number;
   /** The id in a failed row that may still be solved. */
   readonly liveIdIn?: (values: Values) => Accepted | null;
-  /** Whether the inputs of a task with such a row are used up. */
+  /** True if the inputs of a task with such a row are used up. */
   readonly isUsedUp?: BatchDeps['isUsedUp'];
 }
 
@@ -56,7 +56,7 @@ export function rowOf({ item, outcome, attemptCount, possiblyCharged }: BatchRes
   return { ...item.values, status, solution, reason, attempts, possibly_charged: charged, captcha_id: captchaId ?? '' };
 }
 
-/** A batch with the shipping solver, in virtual time. */
+/** A batch with the production solver, in virtual time. */
 export function aBatch<Api extends SolverApi>(parts: BatchHarnessParts<Api>) {
   const clock = parts.clock ?? new VirtualClock();
   const random = seededRandom(parts.seed ?? 1);

@@ -1,7 +1,7 @@
 import { type BreakerOptions, CircuitBreaker } from '../../src/core/resilience/circuit-breaker.ts';
 import type { Permit, CallResult } from '../../src/ports/state.ts';
 
-/** Opens after three failures in a row; its breaks are 5 s to a minute. */
+/** Opens after three consecutive failures; its breaks are 5 s to a minute. */
 export const options: BreakerOptions = {
   failureRatio: null,
   minimumThroughput: 10,
@@ -12,22 +12,22 @@ export const options: BreakerOptions = {
   probeLeaseMs: 20_000,
 };
 
-/** A moment, with no jitter unless told. */
+/** A time, without jitter by default. */
 export const at = (nowMs: number, jitter = 0): { nowMs: number; jitter: number } => ({ nowMs, jitter });
 
-/** The pass of a submission that must be admitted. */
+/** The permit of a submission that must be admitted. */
 export function passAt(breaker: CircuitBreaker, nowMs: number): Permit {
   const admission = breaker.tryAcquire(nowMs);
   if (!admission.admitted) throw new Error(`not admitted at ${nowMs}`);
   return admission.permit;
 }
 
-/** So many passes of the same moment. */
+/** This many permits at the same time. */
 export function passesAt(breaker: CircuitBreaker, nowMs: number, count: number): Permit[] {
   return Array.from({ length: count }, () => passAt(breaker, nowMs));
 }
 
-/** Opened at 0 by three failures; `late` are passes of before that are still out. */
+/** Opened at 0 by three failures; `late` are earlier permits that are still in flight. */
 export function opened(special: Partial<BreakerOptions> = {}): { breaker: CircuitBreaker; late: Permit[] } {
   const breaker = new CircuitBreaker({ ...options, ...special });
   const late = passesAt(breaker, 0, 5);
@@ -35,10 +35,10 @@ export function opened(special: Partial<BreakerOptions> = {}): { breaker: Circui
   return { breaker, late };
 }
 
-/** Submissions one after the other, each with its verdict. */
+/** Submissions one by one, each with its result. */
 export function recordAll(breaker: CircuitBreaker, verdicts: readonly CallResult[], nowMs = 0): void {
   for (const verdict of verdicts) breaker.record(passAt(breaker, nowMs), verdict, at(nowMs));
 }
 
-/** A list of the same. */
+/** The same value several times. */
 export const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);

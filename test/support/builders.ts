@@ -2,7 +2,7 @@ import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import { describeFault, type Fault } from '../../src/domain/fault.ts';
 import type { Task } from '../../src/domain/task.ts';
 
-/** A turnstile task, but for what is special about it. */
+/** A turnstile task, with these differences. */
 export function aTask(special: Partial<Task> = {}): Task {
   const pageurl = 'https://example.com/login';
   const usual = {
@@ -23,12 +23,12 @@ export function someTasks(count: number): Task[] {
   return Array.from({ length: count }, (_, index) => aTask({ taskId: `t${index + 1}` }));
 }
 
-/** A reset connection, but for what is special about it. */
+/** A reset connection, with these differences. */
 export function aFault(special: Partial<Fault> = {}): Fault {
   return describeFault({ kind: 'transport', message: 'connection reset', ...special });
 }
 
-/** Five minutes, three attempts, full jitter from 1 s to 30 s, giving up where the budget is spent. */
+/** Five minutes, three attempts, full jitter from 1 s to 30 s, no wait for the budget. */
 export function someOptions(special: Partial<SolverOptions> = {}): SolverOptions {
   return {
     timeoutMs: 300_000,

@@ -10,7 +10,7 @@ interface Accepted {
   readonly taskId: string;
   /** True once the client has the id on its disk. */
   isKnown: boolean;
-  /** False once the service said that it gave the id up. */
+  /** False once the service answered that it gave the id up. */
   isAlive: boolean;
 }
 
@@ -24,12 +24,12 @@ const faults: readonly Fault[] = [
 ];
 const pollFaults = faults.slice(0, 2);
 
-/** A service that outlives the runs that use it, and runs that are abandoned after so many steps. */
+/** A service that outlives its client runs, and runs that are abandoned after a number of steps. */
 export class CrashWorld {
   readonly accepted: Accepted[] = [];
-  /** Task ids that were accepted while an id which the client knew was alive: paid for twice without need. */
+  /** Task ids accepted while the client knew a live id: paid for twice without need. */
   readonly paidTwice: string[] = [];
-  /** But for those that found every thread taken. */
+  /** Without those that got a no-slot answer. */
   submissions = 0;
   readonly #random: Random;
   #stepsLeft = Infinity;
@@ -40,20 +40,20 @@ export class CrashWorld {
     this.#random = random;
   }
 
-  /** A new run begins; what is left of earlier ones never takes another step. */
+  /** Starts a new run; earlier ones never take another step. */
   begin({ steps, faultRatio }: { steps: number; faultRatio: number }): void {
     this.#stepsLeft = steps;
     this.#faultRatio = faultRatio;
     this.#life += 1;
   }
 
-  /** Resolves where the run lives on; otherwise never. */
+  /** Resolves if the run lives on; otherwise never. */
   step(): Promise<void> {
     this.#stepsLeft -= 1;
     return this.#stepsLeft >= 0 ? Promise.resolve() : new Promise(() => undefined);
   }
 
-  /** The client has written the id of its latest submission down. */
+  /** The client has recorded the id of its latest submission. */
   know(taskId: string): void {
     const latest = this.accepted.findLast((each) => each.taskId === taskId);
     if (latest !== undefined) latest.isKnown = true;

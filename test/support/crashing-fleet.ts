@@ -21,7 +21,7 @@ function crashingLease(lease: TaskLease, life: CrashingProcess): TaskLease {
   };
 }
 
-/** A queue as a process sees it that may die. */
+/** A queue as seen by a process that may crash. */
 export function crashingQueue(queue: TaskQueue, life: CrashingProcess): TaskQueue {
   return {
     place: queue.place,
@@ -57,7 +57,7 @@ interface Accepted {
   readonly at: number;
 }
 
-/** A service that solves everything some time after it accepted it, and keeps count. */
+/** A service that solves everything some time after accepting it, and keeps counts. */
 export class CountingService {
   readonly accepted: Accepted[] = [];
   readonly #clock: VirtualClock;
@@ -72,7 +72,7 @@ export class CountingService {
     return this.accepted.filter((each) => each.taskId === taskId).length;
   }
 
-  /** As a process sees it that may die. */
+  /** The service as seen by a process that may crash. */
   api(life: CrashingProcess): SolverApi {
     const later = async (): Promise<void> => this.#clock.sleep(this.#random.next() * 1_000);
     return {

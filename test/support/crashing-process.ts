@@ -1,8 +1,8 @@
 import type { Awaitable } from '../../src/ports/system.ts';
 
 /**
- * A process that may end between any two of its steps: everything that it asks of the outside world goes through
- * `take`, and what is asked or answered after its end never comes back.
+ * A process that may end between any two of its steps. Everything that it requests from outside goes through `take`;
+ * requests and answers after its end never return.
  */
 export class CrashingProcess {
   readonly name: string;
@@ -12,7 +12,7 @@ export class CrashingProcess {
   #isDead = false;
   #notify: (how: 'killed') => void = () => undefined;
 
-  /** `steps`: it is killed after so many; Infinity lives. */
+  /** `steps`: it is killed after this many; Infinity for never. */
   constructor(name: string, steps = Infinity) {
     this.name = name;
     this.#stepsLeft = steps;
@@ -43,7 +43,7 @@ export class CrashingProcess {
   #step(): Promise<void> {
     this.#stepsLeft -= 1;
     if (this.#stepsLeft < 0) this.kill();
-    // A promise of its own: one for all would keep everything that ever waited for it.
+    // A separate promise each time: a shared one would keep references to all its waiters.
     return this.#isDead ? new Promise(() => undefined) : Promise.resolve();
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /**
- * The same generated cases in every run, so that what fails was broken by the change at hand and not by chance.
- * `SEED=$RANDOM npx vitest run` tries cases that no run has seen yet.
+ * Generates the same cases in every run, so that a failure comes from the current change and not from chance.
+ * `SEED=$RANDOM npx vitest run` generates new cases.
  */
 fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_261_121) });

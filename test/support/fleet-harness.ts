@@ -18,7 +18,7 @@ import { usualBreaker, usualBudget, usualTiming } from './solver-harness.ts';
 
 export const keyOf = (row: number): string => row.toString(16).padStart(32, '0');
 
-/** A queued turnstile task, but for what is special about it. */
+/** A queued turnstile task, with these differences. */
 export function aQueuedTask(row: number, special: Partial<QueuedTask> = {}): QueuedTask {
   return {
     run: 'run-a',
@@ -42,7 +42,7 @@ export class FleetWorld {
   readonly tasks = new MemoryTasks({ clock: this.clock });
   readonly results = new MemoryResultQueue({ clock: this.clock });
 
-  /** The results so far, which stay. */
+  /** The results so far, without removing them. */
   async read(): Promise<readonly TaskResult[]> {
     const reader = this.results.reader('run-a');
     const leases = await reader.receive(10_000, 0, new AbortController().signal);
@@ -62,7 +62,7 @@ export interface WorkerParts {
   readonly seed?: number;
 }
 
-/** A worker with the shipping solver, in virtual time. */
+/** A worker with the production solver, in virtual time. */
 export function aWorker(parts: WorkerParts) {
   const { world, api } = parts;
   const { clock } = world;

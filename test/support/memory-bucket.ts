@@ -2,12 +2,12 @@ import { type RetryBudgetOptions, RetryBudgetState } from '../../src/core/resili
 import { RemoteUnavailableError } from '../../src/domain/errors.ts';
 import type { SyncReply, FleetBucket, SyncOptions } from '../../src/ports/state.ts';
 
-/** The budget of a fleet in memory, on a clock that the test moves, with a way there that takes time and may be cut. */
+/** The budget of a fleet in memory, on the test's clock, with a latency and a connection that may be cut. */
 export class MemoryBucket implements FleetBucket {
   readonly talks: SyncOptions[] = [];
   isAway = false;
   quietMs = 0;
-  /** One way. */
+  /** One-way latency. */
   travel: () => Promise<void> = () => Promise.resolve();
   readonly #options: RetryBudgetOptions;
   readonly #state: RetryBudgetState;

@@ -9,7 +9,7 @@ import type { SeededGenerator } from './seeded-generator.ts';
 import type { CrashingProcess } from './crashing-process.ts';
 
 export interface DiskHabits {
-  /** The longest that making data durable takes, in ms. */
+  /** Maximum time of making data durable, in ms. */
   readonly syncMs: number;
   /** The share of writes that find the disk full, 0..1. */
   readonly fullRatio: number;
@@ -26,9 +26,9 @@ export const journalHeader: JournalHeader = {
   ...{ columns: ['task_id'], columnNames: {}, createdAt: 0 },
 };
 
-/** A file with a journal, which outlives the processes that write it: what was not made durable a crash may tear. */
+/** A file with a journal that outlives its writers: a crash may tear data that is not durable. */
 export class MemoryDisk {
-  /** True where it is never full any more. */
+  /** True if it is never full any more. */
   isWell = false;
   readonly #parts: DiskParts;
   #bytes: Buffer = encodeHeader(journalHeader);
@@ -42,12 +42,12 @@ export class MemoryDisk {
     return this.#bytes;
   }
 
-  /** How often a text stands in what is durable. */
+  /** Number of occurrences of a text in the durable part. */
   count(text: string): number {
     return this.#bytes.toString('latin1', 0, this.#durable).split(text).length - 1;
   }
 
-  /** What was written and not made durable survives up to any byte. Answers how many bytes were lost. */
+  /** Keeps a random part of the data that is not durable. Returns the number of lost bytes. */
   crash(): number {
     const length = this.#bytes.length;
     this.#durable = Math.min(length, this.#parts.generator.whole(this.#durable, length));
@@ -55,7 +55,7 @@ export class MemoryDisk {
     return length - this.#durable;
   }
 
-  /** The shipping journal on this file, opened by a process: what `openJournal` does, but for the lock. */
+  /** The production journal on this file, opened by a process: the same as `openJournal`, without the lock. */
   async openJournal(process: CrashingProcess): Promise<FileJournal> {
     const file = this.#fileOf(process);
     const states = new TaskStates();
@@ -85,7 +85,7 @@ export class MemoryDisk {
     return file as unknown as FileHandle;
   }
 
-  /** Short writes are legal, and a full disk takes what still fits. */
+  /** Short writes are legal, and a full disk accepts what still fits. */
   #write(bytes: Buffer): number {
     const { generator, habits } = this.#parts;
     const isFull = !this.isWell && generator.chance(habits.fullRatio);

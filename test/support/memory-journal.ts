@@ -1,13 +1,13 @@
 import type { FinishedTask, TaskJournal, TaskProgress } from '../../src/ports/files.ts';
 
-/** What is durable of a batch; runs of the same batch share one. */
+/** The durable state of a batch; runs of the same batch share one. */
 export interface Durable {
   readonly progress: Map<string, TaskProgress>;
-  /** Latest rows, in the order in which they were finished. */
+  /** Latest rows, in the order of finishing. */
   readonly rows: Map<string, FinishedTask>;
-  /** What a task is again when the submission under way is refused. */
+  /** The state to return to when the submission in flight is refused. */
   readonly before: Map<string, TaskProgress['state']>;
-  /** Tasks without a row one of whose submissions may have been paid for, besides the latest. */
+  /** Tasks without a row, with a possibly paid submission before the latest. */
   readonly doubtful: Set<string>;
   /** Tasks that were sent to a queue and have no row since. */
   readonly queued: Set<string>;
@@ -21,7 +21,7 @@ export const nothingDurable = (): Durable => ({
   queued: new Set(),
 });
 
-/** A journal in memory. `step` is awaited before each record becomes durable: it may fail, or never come back. */
+/** A journal in memory. `step` is awaited before each record becomes durable: it may fail, or never resolve. */
 export class MemoryJournal implements TaskJournal {
   readonly records: { readonly type: string; readonly key: string }[] = [];
   readonly #durable: Durable;

@@ -1,18 +1,18 @@
 import type { LogState, SharedLog } from '../../src/ports/state.ts';
 
-/** A log in memory: what several processes would share, in one, on a clock that the test moves. */
+/** A log in memory for several simulated processes, on the test's clock. */
 export class MemoryLog<Entry, Answer> {
   readonly written: { readonly entry: Entry; readonly atMs: number; readonly by: string }[] = [];
   readonly gone = new Set<string>();
   readonly #nowMs: () => number;
-  /** The state of whoever came first. */
+  /** The state of the first process. */
   #begun: object | null = null;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  /** The log as one process sees it. */
+  /** One process's view of the log. */
   open(by: string, state: LogState<Entry, Answer>): SharedLog<Entry, Answer> {
     let position = 0;
     this.#begun ??= JSON.parse(JSON.stringify(state.snapshot())) as object;
@@ -26,7 +26,7 @@ export class MemoryLog<Entry, Answer> {
     return {
       catchUp: () => void catchUp(),
       append: (entries) => {
-        // As through a file: what was written is not what was handed over.
+        // A copy, as through a file.
         const copies = JSON.parse(JSON.stringify(entries)) as Entry[];
         this.written.push(...copies.map((entry) => ({ entry, atMs: this.#nowMs(), by })));
         return entries.length === 0 ? [] : catchUp().slice(-entries.length);

@@ -3,40 +3,40 @@ import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import type { Region, RegionHealth } from '../../src/domain/region.ts';
 import type { Clock, Random } from '../../src/ports/system.ts';
 
-/** A rule that places tasks: told how the regions are now and then, asked for every task. */
+/** A rule that places tasks: gets the measured regions now and then, and is asked for every task. */
 export interface PlacingRule {
   observe(measured: readonly { readonly region: Region; readonly health: RegionHealth }[]): void;
-  /** The region that takes a task whose home is `home`. */
+  /** The region for a task with this home. */
   place(home: string): string;
 }
 
 export type MakeRule = (deps: { clock: Clock; random: Random }) => PlacingRule;
 
 export interface Outage {
-  /** Workers per region; the first region is the one that dies. */
+  /** Workers per region; the first region is the one that fails. */
   readonly workers: readonly number[];
-  /** The share of all workers that is busy while all is well, 0..1. */
+  /** The share of busy workers in normal operation, 0..1. */
   readonly load: number;
-  /** The shortest and the longest solve, in ms; uniform between. */
+  /** Minimum and maximum solve time in ms; uniform in between. */
   readonly solveMs: readonly [shortest: number, longest: number];
   readonly outageMs: number;
-  /** How often the regions are measured, in ms: so old is what the rule knows, at most. */
+  /** Interval between two measurements in ms, which is the maximum age of the rule's data. */
   readonly healthEveryMs: number;
   readonly seed: number;
 }
 
-/** What the tasks that arrived during the outage went through. */
+/** The waits of tasks that arrived during the outage. */
 export interface OutageReport {
-  /** How long each waited for a worker, in ms, shortest first. */
+  /** Time that each waited for a worker, in ms, shortest first. */
   readonly waitsMs: readonly number[];
-  /** The longest queue of each region that lived. */
+  /** The longest queue of each surviving region. */
   readonly deepest: readonly number[];
 }
 
-/** Before the outage, until queues are as usual. */
+/** Time before the outage, until queues are normal. */
 const warmUpMs = 300_000;
 
-/** Some workers and the tasks that wait for them, first come, first served. */
+/** Workers and their waiting tasks, first come, first served. */
 class WorkerPool {
   readonly region: Region;
   readonly workers: number;
@@ -73,7 +73,7 @@ class WorkerPool {
   }
 }
 
-/** A fleet in virtual time whose first region dies: Poisson arrivals, homes in proportion to workers. */
+/** A fleet in virtual time whose first region fails: Poisson arrivals, homes in proportion to workers. */
 class OutageFleet {
   readonly #outage: Outage;
   readonly #clock = new VirtualClock();
@@ -104,7 +104,7 @@ class OutageFleet {
     return this.#clock.nowMs() >= warmUpMs;
   }
 
-  /** The outage begins as the regions are measured: no rule loses time by noticing late. */
+  /** The outage starts at a measurement, so that no rule loses time by late detection. */
   async #measure(endMs: number): Promise<void> {
     while (this.#clock.nowMs() < endMs) {
       this.#rule.observe(this.#pools.map((pool, index) => this.#healthOf(pool, index)));
@@ -144,7 +144,7 @@ class OutageFleet {
   }
 }
 
-/** Lets one outage happen under a rule. The same outage and rule always give the same report. */
+/** Simulates one outage under a rule. The same outage and rule always give the same report. */
 export function simulateOutage(outage: Outage, makeRule: MakeRule): Promise<OutageReport> {
   return new OutageFleet(outage, makeRule).run();
 }

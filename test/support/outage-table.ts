@@ -6,14 +6,14 @@ export type RuleName = keyof typeof placingRules;
 export interface OutageRow {
   readonly rule: RuleName;
   readonly healthEveryMs: number;
-  /** Of all tasks that arrived in the outages, in ms. */
+  /** For all tasks that arrived in the outages, in ms. */
   readonly p95Ms: number;
   readonly p99Ms: number;
   /** The longest queue of each surviving region in any of the outages. */
   readonly deepest: readonly number[];
 }
 
-/** Four regions at 45 % load, the biggest of which is down for ten minutes. */
+/** Four regions at 45 % load, the largest of which is down for ten minutes. */
 const outage: Omit<Outage, 'healthEveryMs' | 'seed'> = {
   workers: [90, 60, 30, 20],
   load: 0.45,
@@ -33,7 +33,7 @@ export async function rowOf(rule: RuleName, healthEveryMs: number): Promise<Outa
   return { rule, healthEveryMs, p95Ms: at(0.95), p99Ms: at(0.99), deepest };
 }
 
-/** Every rule with health that is a minute old and with health that is ten seconds old. */
+/** Every rule with health data that is a minute old and ten seconds old. */
 export async function outageTable(): Promise<readonly OutageRow[]> {
   const rows: OutageRow[] = [];
   for (const healthEveryMs of [60_000, 10_000]) {

@@ -3,7 +3,7 @@ import { FailoverRouter } from '../../src/core/regions/failover-router.ts';
 import { isServing, type RegionHealth } from '../../src/domain/region.ts';
 import type { MakeRule } from './outage-fleet.ts';
 
-/** A rule as the article has it: one target for all, chosen by the depth that it believes the queues to have. */
+/** A rule of the article: one target for all, chosen by the assumed queue depths. */
 function oneTarget(depthOf: (health: RegionHealth) => number): MakeRule {
   return () => {
     let regions: readonly RegionHealth[] = [];
@@ -31,7 +31,7 @@ function ours(options: FailoverOptions): MakeRule {
   };
 }
 
-/** The rules that the outage is tried with. The article's code reads a key that nobody writes, so every depth is 0. */
+/** The compared rules. The article's code reads a key that is never written, so every depth is 0. */
 export const placingRules = {
   'article as written': oneTarget(() => 0),
   'lowest depth, key fixed': oneTarget(({ queueDepth }) => queueDepth ?? 0),

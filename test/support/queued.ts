@@ -7,7 +7,7 @@ export function keyOf(n: number): string {
   return n.toString(16).padStart(32, '0');
 }
 
-/** The n-th task of a run, but for what is special about it. */
+/** The n-th task of a run, with these differences. */
 export function aQueuedTask(n: number, special: Partial<QueuedTask> = {}): QueuedTask {
   return {
     run: 'run-a',

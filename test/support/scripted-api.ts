@@ -3,11 +3,11 @@ import type { Task } from '../../src/domain/task.ts';
 import type { CallLimits, PollAnswer, SolverApi } from '../../src/ports/api.ts';
 import type { Clock } from '../../src/ports/system.ts';
 
-/** What one call gets, and after how long; no latency is none. */
+/** The answer to one call, and its latency; default: none. */
 export type Step<T> =
   { readonly latencyMs?: number; readonly answer: T } | { readonly latencyMs?: number; readonly fault: Fault };
 
-/** What the calls of one task or id get, in order; the last step is repeated. */
+/** The answers to the calls of one task or id, in order; the last one is repeated. */
 export type Script<T> = readonly [Step<T>, ...(readonly Step<T>[])];
 
 export interface ScriptedAnswers {
@@ -15,7 +15,7 @@ export interface ScriptedAnswers {
   readonly polls: (captchaId: string) => Script<PollAnswer>;
 }
 
-/** One call as the service saw it. */
+/** One call as received by the service. */
 export interface Call {
   readonly type: 'submit' | 'poll';
   readonly taskId: string;
@@ -24,7 +24,7 @@ export interface Call {
   readonly sentMs: number;
   readonly timeLeftMs: number;
   endedMs: number;
-  /** Null where it was answered as wanted. */
+  /** Null if it succeeded. */
   fault: Fault | null;
   /** True for the poll that found the solution. */
   foundSolution: boolean;
@@ -35,7 +35,7 @@ export const ready: PollAnswer = { ready: true, solution: { text: 'token', field
 
 const tookTooLong = describeFault({ kind: 'timeout', message: 'no answer in time' });
 
-/** A service that does what a script says, in the time of a clock, ends calls at their limit, and keeps every call. */
+/** A service with scripted answers on a clock; it ends calls at their limit, and records every call. */
 export class ScriptedApi implements SolverApi {
   readonly calls: Call[] = [];
   readonly #answers: ScriptedAnswers;

@@ -1,7 +1,7 @@
 import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import type { Random } from '../../src/ports/system.ts';
 
-/** Chance with a seed, in the shapes in which it is wanted. */
+/** A seeded random generator with several distributions. */
 export class SeededGenerator implements Random {
   readonly #random: Random;
 
@@ -32,12 +32,12 @@ export class SeededGenerator implements Random {
     return list[Math.floor(this.next() * list.length)]!;
   }
 
-  /** Null, but for a share of the cases. */
+  /** Null, except for a share of the cases. */
   maybe<T>(probability: number, make: () => T): T | null {
     return this.chance(probability) ? make() : null;
   }
 
-  /** So many, made one after the other. */
+  /** This many values, generated one by one. */
   some<T>(count: number, make: (index: number) => T): T[] {
     return Array.from({ length: count }, (_, index) => make(index));
   }

@@ -30,7 +30,7 @@ export const usualBreaker: BreakerOptions = {
 
 export const usualTiming: PollTiming = { firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
 
-/** Accepts at once, and has the solution at the second look. */
+/** Accepts at once, and has the solution at the second poll. */
 export const wellBehaved: ScriptedAnswers = {
   submits: () => [{ answer: 'accepted' }],
   polls: () => [{ answer: notReady }, { answer: ready }],
@@ -43,9 +43,9 @@ export interface SolverHarnessParts {
   readonly breaker?: BreakerOptions;
   readonly timing?: PollTiming;
   readonly seed?: number;
-  /** What one submission of a task uses up, by name. */
+  /** Names of the inputs that one submission of a task uses up. */
   readonly singleUse?: readonly string[];
-  /** Puts something in front of the budget or the breaker, to watch or to slow them. */
+  /** Wraps the budget or the breaker, to observe or slow them. */
   readonly wrapBudget?: (budget: RetryBudget, clock: VirtualClock) => RetryBudget;
   readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
 }
@@ -58,7 +58,7 @@ export interface SolverHarness {
   readonly stop: AbortController;
 }
 
-/** The solver with everything it needs, in virtual time. */
+/** The solver with all its dependencies, in virtual time. */
 export function aHarness(parts: SolverHarnessParts = {}): SolverHarness {
   const clock = new VirtualClock();
   const random = seededRandom(parts.seed ?? 1);
@@ -79,14 +79,14 @@ export function aHarness(parts: SolverHarnessParts = {}): SolverHarness {
   return { clock, api, solver, events, stop: new AbortController() };
 }
 
-/** Lets tasks that begin now run to their end. */
+/** Runs tasks that start now to their end. */
 export async function solveAll({ solver, stop, clock }: SolverHarness, tasks: readonly Task[]): Promise<Outcome[]> {
   const outcomes = Promise.all(tasks.map((task) => solver.solve(task, stop.signal)));
   await clock.run();
   return outcomes;
 }
 
-/** One task in a harness of its own. */
+/** One task in its own harness. */
 export async function solveOne(parts: SolverHarnessParts): Promise<{ outcome: Outcome; harness: SolverHarness }> {
   const harness = aHarness(parts);
   const [outcome] = await solveAll(harness, [aTask()]);

@@ -7,7 +7,7 @@ import type { Call, Script } from './scripted-api.ts';
 import { aHarness, type SolverHarness, usualBreaker } from './solver-harness.ts';
 import { somePolls, someSubmits } from './some-faults.ts';
 
-/** Tasks with what the service does to them, and every option that matters. */
+/** Tasks with the service's answers, and all relevant options. */
 export const aScenario = fc.record({
   tasks: fc.array(fc.record({ submits: someSubmits, polls: fc.array(somePolls, { minLength: 1, maxLength: 3 }) }), {
     minLength: 1,
@@ -40,12 +40,12 @@ export const aScenario = fc.record({
 
 export type Scenario = typeof aScenario extends fc.Arbitrary<infer T> ? T : never;
 
-/** All that can be seen of a scenario from outside. */
+/** Everything visible of a scenario from outside. */
 export interface PlayedScenario {
   readonly scenario: Scenario;
   readonly calls: readonly Call[];
   readonly outcomes: readonly Outcome[];
-  /** When each token that was taken may be used. */
+  /** When each taken token may be used. */
   readonly tokensAtMs: readonly number[];
   readonly passes: ReadonlyMap<Permit, number>;
 }
@@ -94,7 +94,7 @@ function harnessFor(scenario: Scenario): SolverHarness & Pick<PlayedScenario, 't
   return { ...harness, tokensAtMs, passes };
 }
 
-/** Plays a scenario to its end, in virtual time. */
+/** Runs a scenario to its end, in virtual time. */
 export async function play(scenario: Scenario): Promise<PlayedScenario> {
   const { api, clock, solver, stop, tokensAtMs, passes } = harnessFor(scenario);
   const running = scenario.tasks.map((_, index) => solver.solve(aTask({ taskId: `t${index}` }), stop.signal));

@@ -37,7 +37,7 @@ const latencyMs = fc.oneof(
   fc.double({ min: 0, max: 10, noNaN: true }),
 );
 
-/** Submissions that are accepted, fail or take their time, with a bias to the interesting. */
+/** Submissions that are accepted, fail or are slow, with a bias to interesting cases. */
 export const someSubmits: fc.Arbitrary<Script<'accepted'>> = steps(
   fc.oneof(
     fc.record({ latencyMs, answer: fc.constant('accepted' as const) }),

@@ -6,12 +6,12 @@ import { UsageError } from '../../domain/errors.ts';
 import { codeOf, withPath } from '../system/system-error.ts';
 import { changeOf, type FilePlace } from './file-place.ts';
 
-/** Codes of file systems without hard links, and of kernels that refuse to link what belongs to somebody else. */
+/** Error codes of file systems without hard links, and of kernels that refuse links to files of other users. */
 const cannotLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
-/** Codes of systems on which a folder cannot be opened or synced: there is nothing more to be done for it. */
+/** Error codes of systems on which a folder cannot be opened or synced; these are ignored. */
 const cannotSync = ['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES'];
 
-/** Makes durable that a name in the folder of `path` was added, replaced or removed. */
+/** Makes changes of names in the folder of `path` durable. */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(dirname(path), 'r');
@@ -21,16 +21,16 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** What a temporary file's name has after that of the file that it becomes; the owner's mark and chance follow. */
+/** Suffix of a temporary file's name; the mark and random digits follow. */
 export const temporaryEnd = '.partial-';
 
-/** A file that grows beside the one whose place it is going to take. */
+/** A file that is written next to the one that it will replace. */
 export interface TemporaryFile {
   readonly file: FileHandle;
   readonly path: string;
 }
 
-/** Gives a file the permissions of the one that it replaces, and its owner where that may be. */
+/** Copies the permissions of the replaced file, and its owner if allowed. */
 async function takeOverAccess(file: FileHandle, { found }: FilePlace): Promise<void> {
   if (found === null) return;
   const [uid, gid, mode] = [Number(found.uid), Number(found.gid), Number(found.mode) & 0o777];
@@ -42,13 +42,13 @@ async function takeOverAccess(file: FileHandle, { found }: FilePlace): Promise<v
       () => true,
       () => false,
     ));
-  // What was meant for one group is not for another.
+  // Permissions for one group must not go to another group.
   await file.chmod(isTheirs || own.gid === gid ? mode : mode & 0o707);
 }
 
 /**
- * Begins a temporary file under a name that cannot be foreseen; what has that name, a link above all, is never opened.
- * It has the mode of the file that is there, else what the umask leaves of 0666. `mark` (hex) tells whose it is.
+ * Creates a temporary file with an unpredictable name; an existing file or link of that name is never opened. It gets
+ * the mode of the existing file, else 0666 minus the umask. `mark` (hex) identifies its owner.
  */
 export async function openTemporary(place: FilePlace, mark: string): Promise<TemporaryFile> {
   const path = `${place.path}${temporaryEnd}${mark}-${randomBytes(6).toString('hex')}`;
@@ -63,7 +63,7 @@ export async function openTemporary(place: FilePlace, mark: string): Promise<Tem
   }
 }
 
-/** Removes what killed processes have left of temporary files with this mark, of which nobody else may write one now. */
+/** Removes the temporary files of killed processes with this mark, which no other process is using. */
 export async function removeAbandoned({ path }: FilePlace, mark: string): Promise<void> {
   const start = `${basename(path)}${temporaryEnd}${mark}-`;
   const names = (await readdir(dirname(path)).catch(() => [])).filter(
@@ -72,7 +72,7 @@ export async function removeAbandoned({ path }: FilePlace, mark: string): Promis
   for (const name of names) await unlink(join(dirname(path), name)).catch(() => undefined);
 }
 
-/** Links, or renames where there are no links; false where the new name is taken. */
+/** Creates a hard link, or renames if links are not supported; false if the new name exists. */
 async function tryLink(path: string, name: string): Promise<boolean> {
   try {
     await link(path, name);
@@ -82,7 +82,7 @@ async function tryLink(path: string, name: string): Promise<boolean> {
     if (!cannotLink.includes(codeOf(error) ?? '')) throw error;
   }
   try {
-    // The name is claimed first: rename(2) would replace what somebody else put there in the meantime.
+    // The name is reserved first: rename(2) would replace a file that another program created meanwhile.
     await (await open(name, 'wx', 0o600)).close();
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -98,8 +98,8 @@ function changed({ path, found }: FilePlace): UsageError {
 }
 
 /**
- * Gives a written file the name that it is for, durably. Throws `UsageError` where that is not as it was when the run
- * looked: what another program has put there is not replaced.
+ * Moves a finished temporary file to its final name, durably. Throws `UsageError` if another program has changed the
+ * target since it was resolved: its file is not replaced.
  */
 export async function takePlace(temporary: string, place: FilePlace): Promise<void> {
   const change = await changeOf(place);
@@ -107,7 +107,7 @@ export async function takePlace(temporary: string, place: FilePlace): Promise<vo
   if (change === 'none' && place.found !== null) await rename(temporary, place.path);
   else {
     if (!(await tryLink(temporary, place.path))) throw changed(place);
-    // Where there are no links it is renamed already.
+    // Without link support the file was already renamed.
     await unlink(temporary).catch(() => undefined);
   }
   await syncFolder(place.path);
@@ -119,9 +119,9 @@ async function isSameFile(path: string, other: string): Promise<boolean> {
 }
 
 /**
- * Keeps a file that is about to be replaced under the first free name `<path>.1`, `<path>.2` and so on, durably, and
- * answers it. No file is ever replaced by it. It stays under its own name, too, until it is replaced; where the file
- * system has no hard links it is renamed. One that a killed run kept is not kept twice.
+ * Keeps a file that will be replaced under the first free name `<path>.1`, `<path>.2` and so on, durably, and returns
+ * that name. No file is overwritten. The file also keeps its own name until it is replaced; without hard links it is
+ * renamed. A copy that a killed run already made is not made twice.
  */
 export async function keepAside(path: string): Promise<string> {
   for (let count = 1; ; count += 1) {
@@ -132,7 +132,7 @@ export async function keepAside(path: string): Promise<string> {
   }
 }
 
-/** Throws `UsageError` for a file with something in it that does not begin as it would if it were ours. */
+/** Throws `UsageError` for a non-empty file that `isOurs` does not recognise by its start. */
 export async function checkIsOurs(
   { path, found }: FilePlace,
   isOurs: (start: string) => boolean,
@@ -141,7 +141,7 @@ export async function checkIsOurs(
   if (found === null || found.size === 0n) return;
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    // The header of a CSV with ten thousand columns has its place in it.
+    // Large enough for the header of a CSV with ten thousand columns.
     const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(Number(found.size), 1 << 20)), 0);
     const start = buffer.toString('utf8', 0, bytesRead);
     if (isOurs(start)) return;
@@ -151,7 +151,7 @@ export async function checkIsOurs(
   throw new UsageError(`${path} is not ${what}, and would be replaced`, 'name another file, or move this one away');
 }
 
-/** Writes a whole file in place of what is there, at once. A device or a pipe is written to. */
+/** Replaces a file atomically. A device or a pipe is written to directly. */
 export async function replaceFile(place: FilePlace, text: string): Promise<void> {
   if (!place.isFile) {
     const stream = await open(place.path, 'a');

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { UsageError } from '../../domain/errors.ts';
 
-/** What is answered to a GET. */
+/** The response to a GET request. */
 export interface HealthAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -11,20 +11,20 @@ export interface HealthAnswer {
 
 export interface HealthPlace {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
 }
 
 export interface HealthServer {
-  /** `http://HOST:PORT`, as it listens. */
+  /** The listening address, as `http://HOST:PORT`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Answers at once, from what is known already: whoever asks may have seconds, and must not hold the work up. */
+/** Answers immediately from known state: the client may have a short timeout, and must not delay the work. */
 export type AnswerHealth = (path: string) => HealthAnswer | null;
 
-/** Nobody who asks for health needs longer to say so. */
+/** Header and request timeout of health requests. */
 const requestTimeoutMs = 5_000;
 
 const placeFaults: Readonly<Record<string, string>> = {
@@ -59,7 +59,7 @@ function listen(server: Server, { host, port }: HealthPlace): Promise<void> {
   });
 }
 
-/** Listens on a port of its own. Throws `UsageError` where it cannot. */
+/** Starts a server on its own port. Throws `UsageError` if it cannot listen. */
 export async function startHealthServer(place: HealthPlace, answer: AnswerHealth): Promise<HealthServer> {
   const server = createServer((request, response) => reply(request, response, answer));
   server.requestTimeout = requestTimeoutMs;

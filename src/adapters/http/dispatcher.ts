@@ -4,23 +4,23 @@ import { Agent } from './undici.ts';
 
 export type { Dispatcher };
 
-/** How connections are made. */
+/** Connection settings. */
 export interface ConnectionOptions {
-  /** How many connections may be open at once. */
+  /** Limit of open connections. */
   readonly connections: number;
-  /** The longest that any request may take. */
+  /** Timeout of a request in ms; it also limits connecting. */
   readonly timeoutMs: number;
   /** Null connects directly. */
   readonly proxy: Proxy | null;
 }
 
 const maxConnectMs = 10_000;
-/** Of an answer, packed and unpacked. */
+/** Limit of an answer in bytes, both compressed and decompressed. */
 export const maxAnswerBytes = 1024 * 1024;
 
 /**
- * A dispatcher that never retries and never follows a redirect: undici does neither unless an interceptor is added,
- * and a submission that is repeated is paid twice.
+ * Creates a dispatcher that never retries and never follows a redirect. undici does neither without an interceptor; a
+ * repeated submission would be paid twice.
  */
 export async function openDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
   return options.proxy === null ? new Agent(limitsOf(options)) : openProxied(options.proxy, options);
@@ -31,16 +31,16 @@ function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options 
     connections,
     connect: { timeout: Math.min(maxConnectMs, timeoutMs) },
     maxResponseSize: maxAnswerBytes,
-    // Every call has a timer of its own: undici's two more per request would only be in its way.
+    // Every call has its own timer: undici's two timers per request are not needed.
     headersTimeout: 0,
     bodyTimeout: 0,
   };
 }
 
 async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Dispatcher> {
-  // A bundler that splits its output hands CommonJS modules over as default exports only.
+  // A bundler with code splitting exposes CommonJS modules as default exports only.
   const { EnvHttpProxyAgent, Pool } = (await import('undici')).default;
-  /** When a proxy hangs up on CONNECT, undici takes that for passing and connects again at once, thousands of times. */
+  /** If a proxy closes the connection on CONNECT, undici treats that as temporary and reconnects thousands of times. */
   class TunnelPool extends Pool {
     override connect = async (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
       try {
@@ -62,7 +62,7 @@ async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Di
 
 type Handler = Dispatcher.DispatchHandler;
 
-/** Tells of the `Date` header, and passes everything on. */
+/** Reports the `Date` header and passes everything on. */
 function dating(handler: Handler, onDate: (date: string) => void): Handler {
   return {
     onRequestStart: (controller, context: unknown) => handler.onRequestStart?.(controller, context),
@@ -77,7 +77,7 @@ function dating(handler: Handler, onDate: (date: string) => void): Handler {
   };
 }
 
-/** The same dispatcher, which tells what the `Date` header of every answer says. */
+/** The same dispatcher, which reports the `Date` header of every answer. */
 export function withDateHeader(dispatcher: Dispatcher, onDate: (date: string) => void): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => dispatch(options, dating(handler, onDate)));
 }

@@ -1,9 +1,9 @@
 import { codeOf } from '../system/system-error.ts';
 
 interface Phrase {
-  /** For a cell of a table. */
+  /** For a table cell. */
   readonly short: string;
-  /** As the end of a sentence; left out where an error's code says as much. */
+  /** For the end of a sentence; absent if the error code says enough. */
   readonly sentence?: string;
 }
 
@@ -14,7 +14,7 @@ const notTls: Phrase = { short: 'TLS: the port speaks something else, plain HTTP
 const unknownAuthority = 'its certificate is signed by an authority that is not known here';
 const unknownIssuer: Phrase = { short: "TLS: the certificate's issuer is unknown", sentence: unknownAuthority };
 
-/** What the error codes of Node, OpenSSL and undici mean to a person. */
+/** Explanations of error codes of Node, OpenSSL and undici. */
 const phrases: Readonly<Record<string, Phrase>> = {
   ENOTFOUND: { short: 'the host name does not resolve', sentence: 'the host name is unknown' },
   EAI_AGAIN: {
@@ -55,28 +55,28 @@ const phrases: Readonly<Record<string, Phrase>> = {
   EPROTO: notTls,
 };
 
-/** The error's code; null where it has none, or one that is a text. */
+/** The error's code; null if there is none. */
 function connectionErrorCode(error: unknown): string | null {
   const code = codeOf(error);
   return code !== null && /^\w+$/.test(code) ? code : null;
 }
 
-/** Whether nothing came in time. */
+/** True if the error is a timeout. */
 export function isTimeout(error: unknown): boolean {
   const code = connectionErrorCode(error) ?? '';
   return code.includes('TIMEOUT') || code === 'ETIMEDOUT';
 }
 
-/** Why a request failed, for a table: a phrase of our own or an error's code, never a text from outside. */
+/** Why a request failed, for a table cell: an own phrase or an error code, never text from outside. */
 export function connectionErrorPhrase(error: Error): string {
   const code = connectionErrorCode(error);
-  // undici's parser errors are named by what they did not expect.
+  // undici's parser errors have no useful code, only a name.
   const byName = phrases[error.name]?.short;
   if (code === null) return byName ?? 'the request failed';
   return phrases[code]?.short ?? byName ?? (code.startsWith('ERR_SSL_') ? `TLS: ${code}` : code);
 }
 
-/** Why a request failed, as the end of a sentence: a phrase of our own or an error's code, never a text from outside. */
+/** Why a request failed, for the end of a sentence: an own phrase or an error code, never text from outside. */
 export function connectionErrorSentence(error: Error): string {
   const code = connectionErrorCode(error);
   if (code === null) return phrases[error.name]?.sentence ?? 'unknown error';

@@ -3,24 +3,24 @@ import { maxAnswerBytes } from './dispatcher.ts';
 import { connectionErrorSentence, isTimeout } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
-/** What came of one HTTP request. */
+/** The result of one HTTP request. */
 export type HttpCall =
   | {
       readonly type: 'reply';
       readonly status: number;
       readonly retryAfter: string | null;
       readonly location: string | null;
-      /** Empty where it could not be read. */
+      /** Empty if it could not be read. */
       readonly body: string;
-      /** Why the body could not be read, in words of our own; null where it was. */
+      /** Why the body could not be read, as an own phrase; null if it was read. */
       readonly unreadable: string | null;
     }
   | {
       readonly type: 'broken';
       readonly kind: 'timeout' | 'transport';
-      /** A phrase of our own or an error's code: never a text from the server. */
+      /** An own phrase or an error code, never text from the server. */
       readonly why: string;
-      /** False where it is certain that nothing of the request was written to a connection. */
+      /** False only if it is certain that no byte of the request was written to a connection. */
       readonly maybeSent: boolean;
     };
 
@@ -32,8 +32,8 @@ function headerOf(headers: Headers, name: string): string | null {
 }
 
 /**
- * undici's view of one request. undici says when it begins to write a request, so "was it sent" is known instead of
- * guessed from an error's code: before that moment nothing has left, after it everything may have.
+ * undici's handler of one request. undici reports when it starts to write a request, so "was it sent" is known, not
+ * guessed from an error code: before that moment nothing was sent, afterwards everything may have been.
  */
 export class HttpCallHandler implements Dispatcher.DispatchHandler {
   readonly #settle: (httpCall: HttpCall) => void;
@@ -51,15 +51,15 @@ export class HttpCallHandler implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
-  /** Ends the exchange, whatever its state. */
+  /** Ends the call in any state. */
   abortCall(kind: 'timeout' | 'transport', why: string): void {
     this.#finish({ type: 'broken', kind, why, maybeSent: this.#controller !== null });
     this.#controller?.abort(new Error(why));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Throwing keeps undici from writing: what was given up while it waited for a connection is not sent at all, and
-    // nothing is ever sent twice.
+    // Throwing stops undici from writing: a call that was aborted while it waited for a connection is not sent, and
+    // nothing is sent twice.
     if (this.#settled || this.#controller !== null) throw new Error('given up');
     this.#controller = controller;
   }

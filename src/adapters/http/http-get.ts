@@ -4,34 +4,36 @@ import type { ProbeLimits } from '../../ports/api.ts';
 import { connectionErrorPhrase } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
-/** What came of one GET. */
+/** The result of one GET request. */
 export type Got =
   | {
       readonly type: 'reply';
       readonly status: number;
-      /** Empty where it could not be read. */
+      /** Empty if it could not be read. */
       readonly body: string;
-      /** Why the body could not be read, in words of our own; null where it was. */
+      /** Why the body could not be read, as an own phrase; null if it was read. */
       readonly unreadable: string | null;
       readonly latencyMs: number;
     }
-  /** `why`: a phrase of our own. `latencyMs`: of the first line; null where that, or the rest, did not come in time. */
+  /**
+   * `why`: an own phrase. `latencyMs`: time to the first line; null if that line or the rest did not arrive in time.
+   */
   | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null };
 
 export interface GetRequest {
   readonly url: URL;
-  /** Bytes of the body that are read; a longer one breaks the request. 0: the first line of the answer is enough. */
+  /** Limit of the body in bytes; a longer body fails the request. 0: only the status line is needed. */
   readonly maxBytes: number;
 }
 
-/** Node fires a longer timer at once. */
+/** Node fires longer timers immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
 const inUnits = (ms: number): string => (ms < 1_000 ? `${ms}ms` : `${ms / 1_000}s`);
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
-/** undici's view of one request: it settles once, and nothing is written once it has. */
+/** undici's handler of one request. It settles once, and writes nothing afterwards. */
 class GetHandler implements Dispatcher.DispatchHandler {
   readonly #settle: (got: Got) => void;
   readonly #maxBytes: number;
@@ -49,20 +51,20 @@ class GetHandler implements Dispatcher.DispatchHandler {
     this.#settle = settle;
   }
 
-  /** Ends the request, whatever its state. */
+  /** Ends the request in any state. */
   abortCall(why: string): void {
     this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
     this.#controller?.abort(new Error(why));
   }
 
-  /** Ends a request that takes too long: when its first line came says nothing about how long it would have taken. */
+  /** Ends a request after its timeout: the latency of the first line would be misleading. */
   giveUpLate(why: string): void {
     this.#latencyMs = null;
     this.abortCall(why);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Throwing keeps undici from writing what was given up while it waited for a connection.
+    // Throwing stops undici from writing a request that was aborted while it waited for a connection.
     if (this.#settled) throw new Error('given up');
     this.#controller = controller;
   }
@@ -101,7 +103,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** A text that was percent-encoded, or the text itself where that is not what it is. */
+/** A percent-decoded text, or the text itself if it is not percent-encoded. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -110,7 +112,7 @@ function decoded(text: string): string {
   }
 }
 
-/** A user and password in the URL, as the header that they stand for. */
+/** The authorization header for a user and password in the URL. */
 function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === '' && password === '') return {};
   const pair = `${decoded(username)}:${decoded(password)}`;
@@ -120,11 +122,12 @@ function authorizationOf({ username, password }: URL): Readonly<Record<string, s
 function optionsOf(url: URL): Dispatcher.DispatchOptions {
   const asked = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'captcha-ops' };
   const headers = { ...asked, ...authorizationOf(url) };
-  // Each on a connection of its own: one that was kept may be closed just now, and says nothing about getting there.
+  // Each request uses its own connection: a kept one may be closed at any moment, and does not test the connection
+  // set-up.
   return { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers, reset: true };
 }
 
-/** Gets a page once; resolves whatever happens, `timeoutMs` after the start at the latest. No redirect is followed. */
+/** Sends one GET request. Never rejects, settles within `timeoutMs`, and follows no redirect. */
 export function get(dispatcher: Dispatcher, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve) => {
@@ -137,7 +140,7 @@ export function get(dispatcher: Dispatcher, { url, maxBytes }: GetRequest, limit
     const outOfTime = (): void => handler.giveUpLate(`timed out after ${inUnits(timeoutMs)}`);
     const timer = setTimeout(outOfTime, Math.min(timeoutMs, maxTimerMs));
     if (signal !== undefined) {
-      // All probes of a round share it, which Node takes for a leak from the eleventh on.
+      // All probes of a round share it; Node warns about a leak from the eleventh listener on.
       setMaxListeners(0, signal);
       signal.addEventListener('abort', cancel);
     }

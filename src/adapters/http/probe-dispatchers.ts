@@ -2,26 +2,26 @@ import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { Agent, buildConnector } from './undici.ts';
 
-/** Opens a dispatcher that goes through a proxy. */
+/** Creates a dispatcher that uses a proxy. */
 export type OpenProxied = () => Promise<Dispatcher>;
 
 export interface DispatcherOptions {
-  /** The longest that any probe may take, in ms. */
+  /** Timeout of a probe, in ms. */
   readonly timeoutMs: number;
-  /** How a URL's host is reached where the environment asks for a proxy; null where it is reached directly. */
+  /** The proxy for a URL's host, according to the environment; null for a direct connection. */
   readonly proxyFor: (url: URL) => { readonly url: string; readonly open: OpenProxied } | null;
 }
 
-/** Enough for every region to answer at the same time, behind one host, too. */
+/** Enough for concurrent probes of all regions, even behind one host. */
 const maxConnections = 4_096;
-/** A backstop only: the probe's own limit comes first. */
+/** A fallback only: the probe's own limit is lower. */
 const maxAnswerBytes = 1024 * 1024;
 
-/** The connections of probes: one pool for what is reached directly, one for each proxy. Opened when needed. */
+/** The connections of probes: one pool for direct connections and one per proxy, created on first use. */
 export class Dispatchers {
   readonly #options: DispatcherOptions;
   readonly #proxied = new Map<string, Promise<Dispatcher>>();
-  /** Of the direct pool, those that are still being made included. */
+  /** Sockets of the direct pool, including those that are still connecting. */
   readonly #sockets = new Set<Socket>();
   #direct: Dispatcher | null = null;
 
@@ -37,10 +37,10 @@ export class Dispatchers {
     return opening;
   }
 
-  /** Ends every request and connection. */
+  /** Aborts every request and connection. */
   async close(): Promise<void> {
     const gone = this.#direct?.destroy();
-    // undici lets go of connections that are still being made only once they are, and so would the process.
+    // undici keeps sockets open while they are connecting, which would keep the process alive.
     for (const socket of this.#sockets) socket.destroy();
     const proxied = await Promise.all(this.#proxied.values());
     await Promise.all([gone, ...proxied.map((each) => each.destroy())]);

@@ -1,10 +1,10 @@
 import { UsageError } from '../../domain/errors.ts';
 import { isLoopbackName } from '../../domain/loopback.ts';
 
-/** The proxy that the environment asks for. */
+/** The proxy configured by the environment. */
 export interface Proxy {
   readonly url: string;
-  /** Hosts that are reached without it, as NO_PROXY writes them. */
+  /** Hosts to reach directly, in the format of NO_PROXY. */
   readonly exceptions: string;
 }
 
@@ -13,7 +13,7 @@ function variable(env: NodeJS.ProcessEnv, name: string): { name: string; value: 
   return set === undefined ? null : { name: set, value: env[set] ?? '' };
 }
 
-/** Of a value that is no URL, what cannot be part of a password: the host after the last `@`. */
+/** The safe part of an invalid proxy URL for messages: the host after the last `@`, never the password. */
 function masked(value: string): string {
   return value.includes('@') ? `: ***@${value.slice(value.lastIndexOf('@') + 1)}` : '';
 }
@@ -24,7 +24,7 @@ function isUsable(url: URL): boolean {
   } catch {
     return false;
   }
-  // A path is what an unescaped `/` in a password leaves behind.
+  // A path in the result means that the password contains an unescaped `/`.
   return /^https?:$/.test(url.protocol) && url.hostname !== '' && `${url.pathname}${url.search}${url.hash}` === '/';
 }
 
@@ -38,9 +38,9 @@ function parseProxyUrl(name: string, value: string): string {
 }
 
 /**
- * The proxy to use for a base URL, from HTTPS_PROXY or HTTP_PROXY (by the base URL's scheme) and NO_PROXY, the
- * lower-case spelling first; null where none is set, and always for loopback. Throws `UsageError` without the
- * password where the variable is malformed.
+ * The proxy for a base URL, from HTTPS_PROXY or HTTP_PROXY (by the base URL's scheme) and NO_PROXY; lower-case names
+ * take precedence. Null if none is set, and always for loopback. Throws `UsageError`, without the password, for a
+ * malformed variable.
  */
 export function proxyFor(baseUrl: URL, env: NodeJS.ProcessEnv): Proxy | null {
   if (isLoopbackName(baseUrl.hostname)) return null;

@@ -1,22 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 
-/** The headers of an answer that say how its body is written, as undici gives them. */
+/** The headers that describe a body's encoding, as undici provides them. */
 export interface BodyHeaders {
   readonly 'content-encoding'?: string | string[] | undefined;
   readonly 'content-type'?: string | string[] | undefined;
 }
 
-/** The text of a body, or why there is none, in words of our own that end a sentence after `with`. */
+/** The text of a body, or why it is unreadable: an own phrase that follows `with`. */
 export type BodyText = { readonly text: string } | { readonly unreadable: string };
 
-/** As many as undici and curl allow: each may take as long as the whole. */
+/** The limit of undici and curl: each coding may cost as much time as the whole body. */
 const maxCodings = 5;
 const notPacked = new Set(['', 'identity']);
 const tooManyCodings = `a body packed more than ${maxCodings} times`;
 
 class UnreadableBodyError extends Error {}
 
-/** A body in one piece. Nearly every answer comes in one. */
+/** A body in one piece. Most answers arrive as one chunk. */
 function joined(chunks: readonly Buffer[]): Buffer {
   const [only = Buffer.alloc(0)] = chunks;
   return chunks.length <= 1 ? only : Buffer.concat(chunks);
@@ -25,18 +25,18 @@ function joined(chunks: readonly Buffer[]): Buffer {
 const valueOf = (header: string | string[] | undefined): string =>
   (Array.isArray(header) ? header.join(',') : (header ?? '')).toLowerCase();
 
-/** A text without the control characters that every packed body begins with or holds. */
+/** True for text without the control characters that every compressed body contains. */
 function isText(bytes: Buffer): boolean {
   return isUtf8(bytes) && !bytes.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20));
 }
 
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** RFC 9110 means the zlib format by `deflate`; servers send raw streams as well, which have no such header. */
+/** By RFC 9110 `deflate` is the zlib format; some servers send a raw stream, which lacks that header. */
 const isZlib = (bytes: Buffer): boolean => ((bytes[0] ?? 0) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
 
 function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): Buffer {
-  // Loaded where it is needed, which for most runs is never.
+  // Loaded on demand; most runs never need it.
   const zlib = process.getBuiltinModule('node:zlib');
   const limit = { maxOutputLength };
   switch (coding) {
@@ -48,7 +48,7 @@ function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): B
     case 'br':
       return zlib.brotliDecompressSync(bytes, limit);
     default: {
-      // What stands there may be any text.
+      // The header may contain any text.
       const name = /^[\w-]{1,16}$/.test(coding) ? coding : 'something unknown';
       throw new UnreadableBodyError(`a body packed as ${name}, which cannot be unpacked`);
     }
@@ -64,19 +64,19 @@ function failureOf(error: unknown, coding: string, maxBytes: number): Unreadable
   return new UnreadableBodyError(`${packed} that is ${code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged'}`);
 }
 
-/** Never more than `maxBytes` are unpacked, at any stage: a small body can hold gigabytes. */
+/** Decompresses up to `maxBytes`, at every stage: a small body may expand to gigabytes. */
 function unpacked(bytes: Buffer, coding: string, maxBytes: number): Buffer {
   if (bytes.length === 0) return bytes;
   try {
     return unpackedOnce(bytes, coding, maxBytes);
   } catch (error) {
-    // A proxy that unpacks may leave the header as it was, and some servers name a charset there.
+    // A proxy that decompresses may keep the header, and some servers put a charset there.
     if (isText(bytes)) return bytes;
     throw failureOf(error, coding, maxBytes);
   }
 }
 
-/** Undoes all codings, the last applied first, and gzip that no header speaks of: no text begins like it. */
+/** Undoes all codings, last applied first, and gzip without a header: no text starts like gzip. */
 function withoutCodings(bytes: Buffer, header: string, maxBytes: number): Buffer {
   const codings = header.split(',').flatMap((word) => (notPacked.has(word.trim()) ? [] : word.trim()));
   if (codings.length > maxCodings) throw new UnreadableBodyError(tooManyCodings);
@@ -88,14 +88,14 @@ function withoutCodings(bytes: Buffer, header: string, maxBytes: number): Buffer
   return plain;
 }
 
-/** UTF-16 by its byte order mark, else by the zero beside the first character, which is an ASCII one in every answer. */
+/** Detects UTF-16 by its byte order mark, or by a zero next to the first character, which is ASCII in every answer. */
 function utf16In([first, second]: Buffer): string | null {
   if ((first === 0xff && second === 0xfe) || (second === 0 && first !== 0 && first !== undefined)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0 && second !== undefined)) return 'utf-16be';
   return null;
 }
 
-/** The charset that the header names, or a page itself; UTF-8 otherwise, as JSON is. */
+/** The charset named by the header or by an HTML page; otherwise UTF-8. */
 function charsetOf(bytes: Buffer, contentType: string): string {
   const named = /;\s*charset\s*=\s*["']?([^\s;"',]+)/.exec(contentType)?.[1];
   if (named !== undefined) return named;
@@ -104,7 +104,7 @@ function charsetOf(bytes: Buffer, contentType: string): string {
 }
 
 function decoded(bytes: Buffer, charset: string): string {
-  // What claims to be UTF-16 and has no zeros is none.
+  // A text that claims to be UTF-16 without zero bytes is not UTF-16.
   if (charset === 'utf-8' || /^utf-?(8|16.*)$/i.test(charset)) return bytes.toString('utf8');
   try {
     return new TextDecoder(charset).decode(bytes);
@@ -121,8 +121,8 @@ function textOf(bytes: Buffer, contentType: string): string {
 }
 
 /**
- * Reads a body whatever its Content-Encoding (gzip, deflate, br, also several of them) and charset. Nobody here asks for
- * either; what has been paid for is read all the same. At most `maxBytes` bytes are unpacked.
+ * Decodes a body with any Content-Encoding (gzip, deflate, br, also several) and charset. The client requests neither,
+ * but a paid answer must be readable anyway. Decompresses at most `maxBytes` bytes.
  */
 export function readBody(chunks: readonly Buffer[], headers: BodyHeaders, maxBytes: number): BodyText {
   const bytes = joined(chunks);

@@ -1,4 +1,4 @@
-/** The private paths of undici that `undici.ts` takes; undici types its public entry only. */
+/** Types for the private undici paths used by `undici.ts`; undici types only its public entry. */
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export default Agent;
@@ -7,7 +7,7 @@ declare module 'undici/lib/dispatcher/agent.js' {
 declare module 'undici/lib/core/connect.js' {
   import type { Socket } from 'node:net';
   import type { buildConnector } from 'undici';
-  /** Unlike its public type, what it builds answers the socket that it connects. */
+  /** Unlike its public type, the returned connector returns the socket. */
   export default function build(
     options: buildConnector.BuildOptions,
   ): (...connect: Parameters<buildConnector.connector>) => Socket;

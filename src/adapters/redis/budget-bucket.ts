@@ -8,26 +8,26 @@ import { bucketScript } from './budget-script.ts';
 import { failingAtOnce, openRedis } from './redis-client.ts';
 import { RedisErrors } from './redis-errors.ts';
 
-/** From the first packet to the answer: nobody waits longer for the fleet. */
+/** Limit for a whole request, from the first packet to the answer, in ms. */
 const answerWithinMs = 1_000;
 const connectionOptions = {
   ...failingAtOnce,
   enableOfflineQueue: false,
   connectTimeout: answerWithinMs,
-  /** A Redis that does not answer does not say goodbye either. */
+  /** Do not wait for an unresponsive Redis to close the connection. */
   disconnectTimeout: 50,
-  /** An idle connection that a firewall would forget. */
+  /** Keeps an idle connection open in firewalls. */
   keepAlive: 10_000,
   connectionName: 'captcha-budget',
 };
 
-/** Whose budget it is, and where. */
+/** The budget and its Redis. */
 export interface RedisBucketOptions {
   /** `redis://user:password@host:port/database`, or `rediss://`. */
   readonly url: string;
   readonly baseUrl: string;
   readonly accountId: string;
-  /** Told apart from the usual one only by what it takes for the time. */
+  /** Replaces the production script in tests with another clock. */
   readonly script?: string;
 }
 
@@ -69,7 +69,7 @@ function readReply([facts, waits]: Reply): SyncReply {
   };
 }
 
-/** A connection to Redis that is made when it is needed, and again after every trouble. It never tries again by itself. */
+/** A connection to Redis, opened on demand and again after every error. It never retries by itself. */
 class RedisConnection {
   readonly #url: string;
   readonly #clock: Clock;
@@ -83,13 +83,13 @@ class RedisConnection {
     this.#redisErrors = new RedisErrors(url);
   }
 
-  /** Does the work with a connection. Throws `RemoteUnavailableError` where that fails, or takes longer than a second. */
+  /** Runs the work with a connection. Throws `RemoteUnavailableError` if it fails or takes longer than a second. */
   async use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     const over = new AbortController();
     const late = this.#clock.sleep(answerWithinMs, over.signal).then(() => {
       throw new Error(`no answer within ${answerWithinMs}ms`);
     });
-    // Lost the race, it is nobody's.
+    // If the work finishes first, the rejection of this timer is ignored.
     late.catch(() => undefined);
     try {
       return await Promise.race([this.#connected().then(work), late]);
@@ -126,7 +126,7 @@ class RedisConnection {
   }
 }
 
-/** The retry budget of a fleet in a Redis: one hash, one script, one round trip for all that is to be said. */
+/** The retry budget of a fleet in Redis: one hash, one script, one round trip per request. */
 export class RedisBucket implements FleetBucket {
   readonly #connection: RedisConnection;
   readonly #key: string;

@@ -1,24 +1,25 @@
-/** Fractional milliseconds on the clock of the server, the only one that counts. */
+/** Fractional milliseconds on the Redis server's clock, which is the reference. */
 export const serverClock = `
 local time = redis.call('TIME')
 local clockMs = time[1] * 1000 + time[2] / 1000`;
 
 /**
- * The bucket of a fleet, as a script that Redis runs in one piece.
+ * The bucket of a fleet, as a Redis script, which runs atomically.
  *
- * It is \`RetryBudgetState\`, in the same arithmetic: two buckets, \`funded\` and \`ceiling\`, and a token must be in both. What
- * hosts hold on lease still takes its room in both of them until the lease ends, so that what is there and what is out
- * never exceed \`burst\` together: hence in any t seconds at most \`burst + maxRetriesPerSecond·t\` tokens are used, whenever
- * leased ones are. Where the clock of the server is set back, time goes on from where it stood.
+ * It is `RetryBudgetState` with the same arithmetic: two buckets, `funded` and `ceiling`, and a token must be in both.
+ * Leased tokens occupy their place in both until the lease ends, so that stored and leased tokens together never exceed
+ * `burst`. Hence in any t seconds at most `burst + maxRetriesPerSecond·t` tokens are used, whenever the leased ones
+ * are. If the server's clock is set back, time continues from its latest value.
  *
- * KEYS: a hash. ARGV: what to do (talk, look, reset); ratio (empty: fixed bucket), minRetriesPerSecond,
- * maxRetriesPerSecond, burst, which hold where there is no hash yet; accepted, refused, quietMs, surplus, leaseMs, epoch,
- * promisedMs; then the longest wait of every ask, -1 for ever. Answers two lists: facts as text, and for every ask 1 or 0 and
- * its wait, -1 never.
+ * KEYS: a hash. ARGV: the action (talk, look, reset); ratio (empty: fixed bucket), minRetriesPerSecond,
+ * maxRetriesPerSecond and burst, which apply if there is no hash yet; accepted, refused, quietMs, surplus, leaseMs,
+ * epoch, promisedMs; then the maximum wait of every request, -1 for no limit. Returns two lists: facts as text, and for
+ * every request 1 or 0 and its wait, -1 for never.
  *
- * A host that knows another epoch tells that Redis has lost a bucket. What this one began with is taken from it, once. It
- * then grants nothing for leaseMs, in which every lease of the old one ends and every host that waits for tokens has told
- * until when, and nothing before the last of these moments: the old bucket has earned for others until then.
+ * If a host knows another epoch, Redis has lost a bucket. The new bucket's initial tokens are then removed, once. It
+ * grants nothing for leaseMs, in which every lease of the old bucket ends and every host with promised tokens reports
+ * until when it waits, and nothing before the last of these times: the old bucket's refill up to then was already
+ * promised.
  */
 export const bucketScript = `
 local unitsPerToken, longestTtlMs, keptMs = 1000000, 2592000000, 60000

@@ -4,12 +4,12 @@ import type { Beginning, Begun, FleetState, Offer } from '../../ports/queues.ts'
 import { closeRedis, openReconnectingRedis } from './redis-client.ts';
 import { RedisErrors } from './redis-errors.ts';
 
-/** Longer than SQS keeps a message. */
+/** Longer than SQS retains a message. */
 const rememberedMs = 15 * 86_400_000;
 const bulkSize = 1_000;
 
 /**
- * KEYS: the task. ARGV: the holder, the place, how long it is remembered. `to`: the place that it is offered to. Answers
+ * KEYS: the task. ARGV: the holder, the place, the retention time. `to`: the place that the task is offered to. Returns
  * whether it is here, and the progress.
  */
 const beginScript = `
@@ -21,8 +21,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {1, known[3] or ''}`;
 
 /**
- * What every step of a holder begins with. KEYS: the task. ARGV: the holder, the place, how long it is remembered. Without a
- * holder this Redis has lost its data, and nobody has begun the task since: it is where its holder says.
+ * The common start of a holder's steps. KEYS: the task. ARGV: the holder, the place, the retention time. Without a
+ * stored holder this Redis has lost its data and the task was not started since: the caller's place counts.
  */
 const asHolder = `
 local holder = redis.call('HGET', KEYS[1], 'holder')
@@ -32,13 +32,15 @@ if not holder then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
 end`;
 
-/** ARGV, after those of the holder: the place it is offered to, the progress. Answers 1 where the holder may. */
+/** ARGV, after those of the holder: the place that the task is offered to, the progress. Returns 1 if allowed. */
 const offerScript = `
 ${asHolder}
 redis.call('HSET', KEYS[1], 'to', ARGV[4], 'progress', ARGV[5])
 return 1`;
 
-/** KEYS: the task. ARGV: the holder, the place it was offered to. Answers 1 where it is there, begun or not. */
+/**
+ * KEYS: the task. ARGV: the holder, the place that it was offered to. Returns 1 if the task is there, started or not.
+ */
 const settleScript = `
 local known = redis.call('HMGET', KEYS[1], 'place', 'holder')
 if known[1] == ARGV[2] then return 1 end
@@ -47,35 +49,38 @@ redis.call('HSET', KEYS[1], 'place', ARGV[2])
 redis.call('HDEL', KEYS[1], 'to')
 return 1`;
 
-/** KEYS: the task. ARGV: the place it is taken from, the place it comes to, and a holder that nobody is. */
+/** KEYS: the task. ARGV: the old place, the new place, and a holder name that no worker has. */
 const takeOverScript = `
 if redis.call('HGET', KEYS[1], 'place') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'place', ARGV[2], 'holder', ARGV[3])
 redis.call('HDEL', KEYS[1], 'to')
 return 1`;
 
-/** ARGV, after those of the holder: the progress. Answers 1 where it was saved. */
+/** ARGV, after those of the holder: the progress. Returns 1 if it was saved. */
 const saveScript = `
 ${asHolder}
 redis.call('HSET', KEYS[1], 'progress', ARGV[4])
 return 1`;
 
-/** KEYS: the task. ARGV: the result, how long it is remembered. Answers whether it is the first, and what stands; nothing once delivered. */
+/**
+ * KEYS: the task. ARGV: the result, the retention time. Returns whether it is the first, and the stored result; nothing
+ * once delivered.
+ */
 const claimScript = `
 local isFirst = redis.call('HSETNX', KEYS[1], 'result', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {isFirst, redis.call('HGET', KEYS[1], 'result')}`;
 
-/** Whoever had begun a task that is taken over may not save any more, and nobody else has begun it yet. */
+/** After a takeover no worker holds the task: the previous holder may not save any more. */
 const nobody = '';
-/** What stands for a result that was delivered: no result is as short. */
+/** Marks a delivered result: no real result is empty. */
 const delivered = '';
 
 const keyOf = (id: string): string => `{captcha:task:${id}}`;
 const runKeyOf = (run: string): string => `{captcha:run:${run}}`;
 const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
 
-/** What a fleet keeps beside its queues, in a Redis that all of it can reach. */
+/** The state that a fleet stores outside its queues, in a shared Redis. */
 export class RedisFleetState implements FleetState {
   readonly #redisErrors: RedisErrors;
   readonly #redis: Redis;

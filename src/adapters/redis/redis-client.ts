@@ -4,16 +4,19 @@ import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { RedisErrors } from './redis-errors.ts';
 
-/** Where a Redis is, in plain options: a client that is made from them is closed with its user, so that a process can end. */
+/**
+ * The address of a Redis as plain options. A client made from options belongs to its user, who closes it, so that the
+ * process can end.
+ */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
   readonly db: number;
-  /** How long the other side may take to close a connection. A process waits for it, also where there is none. In ms. */
+  /** Maximum wait for the server to close a connection, in ms. A process waits for it even without a server. */
   readonly disconnectTimeout: number;
   readonly username?: string;
   readonly password?: string;
-  /** Without a name where the host is an address: TLS names none. */
+  /** Without a server name if the host is an IP address: TLS does not allow one. */
   readonly tls?: { readonly servername?: string };
 }
 
@@ -21,21 +24,21 @@ const defaultPort = 6379;
 const disconnectTimeoutMs = 200;
 const connectTimeoutMs = 5_000;
 const maxRetryMs = 2_000;
-/** A Redis that hangs is as good as one that is gone. */
+/** A Redis without an answer for this time counts as disconnected, in ms. */
 const socketTimeoutMs = 10_000;
 
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** For a connection that comes back by itself: commands wait for it. */
+/** Options of a connection that reconnects: commands wait for it. */
 export const reconnecting = {
   maxRetriesPerRequest: null,
   retryStrategy: (times: number) => Math.min(times * 100, maxRetryMs),
 } satisfies ClientOptions;
 
-/** For a connection that fails at once and stays so. */
+/** Options of a connection that fails at once and does not reconnect. */
 export const failingAtOnce = { maxRetriesPerRequest: 0, retryStrategy: () => null } satisfies ClientOptions;
 
-/** Takes `redis://user:password@host:port/database` apart; `rediss` is over TLS. Throws `UsageError`. */
+/** Parses `redis://user:password@host:port/database`; `rediss` uses TLS. Throws `UsageError`. */
 export function parseRedisUrl(url: string): RedisAddress {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const db = pathname.slice(1);
@@ -54,7 +57,10 @@ export function parseRedisUrl(url: string): RedisAddress {
   };
 }
 
-/** A client that connects with its first command, and tells `redisErrors` what goes wrong. Throws `UsageError` for the URL. */
+/**
+ * A client that connects with its first command and reports errors to `redisErrors`. Throws `UsageError` for an invalid
+ * URL.
+ */
 export function openRedis(url: string, options: ClientOptions, redisErrors: RedisErrors): Redis {
   const client = new Redis({ ...parseRedisUrl(url), lazyConnect: true, ...options });
   client.on('error', (error: Error) => redisErrors.note(error));
@@ -62,7 +68,9 @@ export function openRedis(url: string, options: ClientOptions, redisErrors: Redi
   return client;
 }
 
-/** A client that comes back by itself; `redisErrors` tells those who wait for it. It writes to no database but that of the URL. */
+/**
+ * A client that reconnects; `redisErrors` reports errors to waiting callers. It writes only to the database of the URL.
+ */
 export function openReconnectingRedis(url: string, redisErrors: RedisErrors): Redis {
   const options = { ...reconnecting, connectTimeout: connectTimeoutMs, socketTimeout: socketTimeoutMs };
   const client = openRedis(url, options, redisErrors);
@@ -72,7 +80,7 @@ export function openReconnectingRedis(url: string, redisErrors: RedisErrors): Re
   return client;
 }
 
-/** Ends the connection, also where Redis does not answer any more. */
+/** Closes the connection, even if Redis is unresponsive. */
 export async function closeRedis(client: Redis): Promise<void> {
   if (client.status === 'ready') await client.quit().catch(() => undefined);
   client.disconnect();

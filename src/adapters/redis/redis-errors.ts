@@ -1,16 +1,16 @@
 import { LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
-/** What a client says when its connection is gone, which is less than the error of the connection said. */
+/** Client errors for a closed connection; the connection's own error has more detail. */
 const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries|no answer within)/;
 
-/** A client goes on with database 0 where there is no such one. */
+/** The client would continue with database 0. */
 const wrongDatabase = /DB index/;
 const databaseFix = 'name a database that it has, usually /0 to /15';
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The addresses of a name that are tried in turn fail with an error each, and with none for all.
+  // If several addresses of a name fail, the aggregate error has no message of its own.
   if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0]);
   return error.message;
 }
@@ -19,7 +19,7 @@ function isBug(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
-/** What is wrong with one Redis: it remembers why the connection failed, which the failed commands do not say. */
+/** The errors of one Redis. It remembers why the connection failed, because failed commands do not say that. */
 export class RedisErrors {
   readonly #url: string;
   readonly #waiting = new Set<() => void>();
@@ -30,7 +30,7 @@ export class RedisErrors {
     this.#url = maskSecrets(url);
   }
 
-  /** For a client's `error` event, which nobody else listens to. */
+  /** Handler for a client's `error` event. */
   note(error: Error): void {
     if (this.#isElsewhere) return;
     const message = messageOf(error);
@@ -38,17 +38,17 @@ export class RedisErrors {
     this.#last = this.#isElsewhere ? `${message}: ${databaseFix}` : message;
   }
 
-  /** Whether the URL names a database that there is not, which stays so: what is written all the same is written elsewhere. */
+  /** True if the URL names a database that does not exist: further writes would go to another database. */
   get isElsewhere(): boolean {
     return this.#isElsewhere;
   }
 
-  /** For a client's `close` event, which every attempt to connect again ends in while Redis is away. */
+  /** Handler for a client's `close` event, which also follows every failed reconnection. */
   lose(): void {
     for (const leave of this.#waiting) leave();
   }
 
-  /** Why a command failed: where its error says no more than that the connection did, why that did. */
+  /** Why a command failed; for a lost connection, why that was lost. */
   reasonOf(error: unknown): string {
     const message = messageOf(error);
     return vague.test(message) ? (this.#last ?? message) : message;
@@ -59,8 +59,8 @@ export class RedisErrors {
   }
 
   /**
-   * Does the work; whatever Redis or its client throws becomes `QueueUnavailableError`, and so does the loss of the connection:
-   * nobody waits for ever, but commands that were given are done when Redis is back.
+   * Runs the work. Errors of Redis or its client become `QueueUnavailableError`, and so does a lost connection: no
+   * caller waits forever, but commands already given run when Redis is back.
    */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     let leave: () => void = () => undefined;

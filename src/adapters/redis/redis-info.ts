@@ -7,7 +7,7 @@ function valueIn(info: string, name: string): string | null {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
 }
 
-/** BullMQ names the connection of a worker by the prefix of its queue, which holds the region. */
+/** BullMQ names a worker's connection after the prefix of its queue, which contains the region. */
 const workerName = / name=\{captcha:([^}]+)\}:\S*:w:\S* .*\bage=(\d+)/;
 
 function workersIn(clients: string): readonly ConnectedWorker[] {
@@ -18,24 +18,24 @@ function workersIn(clients: string): readonly ConnectedWorker[] {
   });
 }
 
-/** What a Redis that is asked may refuse to say. */
+/** Null if Redis refuses the request. */
 async function orNull(answer: Promise<unknown>): Promise<string | null> {
   return answer.then(String, () => null);
 }
 
 /**
- * Connects to a Redis, once, and asks it how it is. Throws `UsageError` for a URL that cannot be one, and
- * `QueueUnavailableError` with the reason where it cannot be used within `timeoutMs`.
+ * Connects once to a Redis and requests its state. Throws `UsageError` for an invalid URL, and `QueueUnavailableError`
+ * with the reason if Redis is not usable within `timeoutMs`.
  */
 export async function readRedisInfo(url: string, timeoutMs: number): Promise<RedisInfo> {
   const redisErrors = new RedisErrors(url);
   const timeouts = { connectTimeout: timeoutMs, commandTimeout: timeoutMs };
-  // A user that may not ask for INFO is no reason to complain.
+  // No ready check: a user without the right to INFO is acceptable.
   const client = openRedis(url, { ...failingAtOnce, ...timeouts, enableReadyCheck: false }, redisErrors);
   try {
     return await redisErrors.guard(async () => {
       await client.connect();
-      // The client goes on with database 0 where there is no such one.
+      // Selected explicitly: for a missing database the client would continue with database 0.
       await client.select(parseRedisUrl(url).db);
       const [info, clients] = await Promise.all([orNull(client.info()), orNull(client.client('LIST'))]);
       const appendOnly = info === null ? null : valueIn(info, 'aof_enabled');

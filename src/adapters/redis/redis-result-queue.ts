@@ -15,17 +15,17 @@ export interface ReaderDeps {
   readonly leaseMs: number;
 }
 
-/** Looking costs one command per run. */
+/** Polling costs one command per run. */
 const lookEveryMs = 100;
 const renewalsPerLease = 3;
 
-/** Reads one run, which it tells those who read all of them, or every run that nobody else reads. */
+/** Reads one run exclusively, or all runs without a reader of their own. */
 class RedisResultReader implements ResultReader {
   readonly #run: string | null;
   readonly #name: string | null;
   readonly #deps: ReaderDeps;
   readonly #held = new Set<TaskResult>();
-  /** Taken and not handed out yet: those who asked for them had left, or were told that Redis is away. */
+  /** Results taken but not handed out, because the caller had left or had got an error. */
   readonly #taken: ResultLease[] = [];
   readonly #closing = new AbortController();
   #taking: Promise<void> | null = null;
@@ -61,7 +61,7 @@ class RedisResultReader implements ResultReader {
       await this.#taking;
       await Promise.all(this.#heldByRun().map(([run, keys]) => store.handBack({ run, reader: this.#name }, keys)));
     };
-    // With Redis away the leases run out by themselves.
+    // While Redis is unreachable, the leases expire by themselves.
     await withTimeLimit(
       redisErrors.guard(handBack).catch(() => undefined),
       { ms: this.#deps.leaseMs },
@@ -70,7 +70,7 @@ class RedisResultReader implements ResultReader {
     this.#held.clear();
   }
 
-  /** One at a time: with Redis away, what was asked for is asked for already. */
+  /** One request at a time: while Redis is unreachable, the first one is still pending. */
   #takeOnce(most: number): Promise<void> {
     return (this.#taking ??= this.#take(most).finally(() => (this.#taking = null)));
   }
@@ -96,7 +96,7 @@ class RedisResultReader implements ResultReader {
     return { result, ack };
   }
 
-  /** A reader may be slow to write: its output may be a terminal that somebody has stopped. */
+  /** A reader may write slowly, for example to a paused terminal, so its leases are renewed. */
   async #renewUntilClosed(): Promise<void> {
     const { store, clock, leaseMs } = this.#deps;
     for (;;) {
@@ -107,7 +107,7 @@ class RedisResultReader implements ResultReader {
     }
   }
 
-  /** With the run itself, also where nothing of it is held. */
+  /** The held keys by run. A reader's own run is always included. */
   #heldByRun(): [run: string, keys: readonly string[]][] {
     const runs = new Map<string, string[]>(this.#run === null ? [] : [[this.#run, []]]);
     for (const { run, key } of this.#held) runs.set(run, [...(runs.get(run) ?? []), key]);
@@ -117,13 +117,13 @@ class RedisResultReader implements ResultReader {
 
 export interface RedisResultQueueOptions {
   readonly url: string;
-  /** What a reader holds and does not renew for so long, others may read, in ms. */
+  /** Without a renewal for this time, other readers may read a held result, in ms. */
   readonly leaseMs: number;
 }
 
 /**
- * The results in plain Redis: every change is one script, so that the first result of a task stands whatever happens
- * meanwhile. BullMQ forgets an id with its job, and cannot hand the results of one run to one reader.
+ * The results queue in plain Redis. Every change is one script, so that the first result of a task is final. BullMQ is
+ * not used because it forgets an id together with its job, and cannot give the results of one run to one reader.
  */
 export class RedisResultQueue implements ResultQueue {
   readonly #redisErrors: RedisErrors;
@@ -131,7 +131,7 @@ export class RedisResultQueue implements ResultQueue {
   readonly #store: ResultStore;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  /** What was pushed and is not known to be there, by the task. */
+  /** Pushes without a confirmed outcome, by task. */
   readonly #pushing = new Map<string, Promise<boolean>>();
 
   constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
@@ -142,7 +142,10 @@ export class RedisResultQueue implements ResultQueue {
     this.#leaseMs = leaseMs;
   }
 
-  /** Whoever pushes a result again, told that Redis is away, waits for the same push: a second would find the first. */
+  /**
+   * A repeated push of the same result joins the first one: a second push would find the first and count as a
+   * duplicate.
+   */
   async push(result: TaskResult): Promise<'first' | 'duplicate'> {
     const id = queueIdOf(result);
     const isFirst = await this.#redisErrors.guard(() => this.#pushing.get(id) ?? this.#push(id, result));

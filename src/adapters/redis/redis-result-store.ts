@@ -3,8 +3,8 @@ import { Batcher, type BatcherOptions } from '../../domain/batcher.ts';
 import type { TaskResult } from '../../domain/queued-task.ts';
 
 /**
- * The keys of one run: what waits to be read (a list), what readers hold (sorted by when that runs out), the texts, the
- * keys of all finished tasks, and whoever reads this run and no other. In braces they are in one slot of a Redis Cluster.
+ * The keys of one run: waiting results (a list), held results (sorted by expiry), texts, keys of all finished tasks,
+ * and the run's own reader. The braces put them in one slot of a Redis Cluster.
  */
 export interface RunKeys {
   readonly waiting: string;
@@ -25,12 +25,12 @@ function runKeysOf(run: string): RunKeys {
   };
 }
 
-/** Every run that may have results, by when the last one was pushed. */
+/** All runs that may have results, sorted by their last push. */
 export const runsKey = 'captcha:results';
 
 /**
- * KEYS: finished, results, waiting. ARGV: how long a finished task is remembered, then keys and texts by turns. Answers 1
- * for each that is the first of its task.
+ * KEYS: finished, results, waiting. ARGV: the retention time of a finished task, then alternating keys and texts.
+ * Returns 1 for each first result of a task, otherwise 0.
  */
 const pushScript = `
 local firsts = {}
@@ -50,9 +50,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * KEYS: waiting, held, results, reader. ARGV: how many, how long they are held, the reader's name or nothing for one of all
- * runs, which keeps away from a run that is being read. What was held too long waits again, first of all. A key without
- * a text was acknowledged late. Answers keys and texts by turns.
+ * KEYS: waiting, held, results, reader. ARGV: the number, the hold time, the reader's name or nothing for a reader of
+ * all runs, which skips a run with a reader of its own. Expired holds wait again, in front. A key without a text was
+ * acknowledged late. Returns alternating keys and texts.
  */
 const takeScript = `${readNow}
 if ARGV[3] ~= '' then redis.call('SET', KEYS[4], ARGV[3], 'PX', ARGV[2])
@@ -75,13 +75,13 @@ while #taken < 2 * most do
 end
 return taken`;
 
-/** KEYS: held, reader. ARGV: how long, the reader's name or nothing, then the keys. */
+/** KEYS: held, reader. ARGV: the hold time, the reader's name or nothing, then the keys. */
 const renewScript = `${readNow}
 if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[1]) end
 for i = 3, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[i]) end
 return 1`;
 
-/** KEYS: held, results. ARGV: the keys. Answers 1 for each that was still there. */
+/** KEYS: held, results. ARGV: the keys. Returns 1 for each that existed. */
 const ackScript = `
 local known = {}
 for i = 1, #ARGV do
@@ -98,37 +98,37 @@ end
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 return 1`;
 
-/** KEYS: all runs. ARGV: the run, and the moment since when it must have had no push, epoch ms. */
+/** KEYS: all runs. ARGV: the run, and the time since which it must have had no push, in epoch ms. */
 const forgetScript = `
 local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if last and tonumber(last) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`;
 
-/** Results outlive their runs by this long in what is known about them: a worker that stood still meanwhile is refused. */
+/** Retention of finished keys after their run: a late result of a suspended worker is rejected. */
 const rememberedMs = 14 * 86_400_000;
-/** A run without a push for so long is one that nobody looks at any more. */
+/** A run without a push for this time is no longer read by default. */
 const quietRunMs = 600_000;
-/** How often a run is noted as one that has results, while they come: often enough to be none that is quiet. */
+/** Interval at which an active run is recorded; short enough to keep it from counting as quiet. */
 const noteEveryMs = 60_000;
 const maxOpenRuns = 1_000;
 
-/** What is asked for within one turn of the event loop about one run goes in one request. */
+/** Requests about one run within one turn of the event loop are batched. */
 interface OpenRun {
   readonly pushes: Batcher<TaskResult, number>;
   readonly lookups: Batcher<string, number>;
   readonly acks: Batcher<string, number>;
-  /** When the run was noted last, epoch ms; 0 before that. */
+  /** When the run was last recorded, in epoch ms; 0 for never. */
   notedAt: number;
 }
 
-/** Who reads what. */
+/** A reader and its run. */
 export interface RunReader {
   readonly run: string;
-  /** Null for a reader of all runs, which keeps away from those that have one of their own. */
+  /** Null for a reader of all runs, which skips runs with a reader of their own. */
   readonly reader: string | null;
 }
 
-/** The results in Redis, as commands. */
+/** Redis commands for results. */
 export class ResultStore {
   readonly #redis: Redis;
   readonly #leaseMs: number;
@@ -173,7 +173,7 @@ export class ResultStore {
     await this.#eval(handBackScript, [waiting, held, readerKey], [reader ?? '', ...keys]);
   }
 
-  /** Drops the run from those that are looked at, unless it has something, or had something lately. */
+  /** Removes the run from the list, unless it has results or had any lately. */
   async forgetIfQuiet(run: string): Promise<void> {
     const { waiting, held } = await this.counts(run);
     if (waiting + held === 0) await this.#eval(forgetScript, [runsKey], [run, Date.now() - quietRunMs]);
@@ -204,7 +204,7 @@ export class ResultStore {
   async #pushAll(run: string, results: readonly TaskResult[]): Promise<readonly number[]> {
     const { finished, results: texts, waiting } = runKeysOf(run);
     const args = results.flatMap((result) => [result.key, JSON.stringify(result)]);
-    // First the run is known, so that no result can be where nobody looks: one connection keeps the order.
+    // The run is recorded first, so that no result is in an unlisted run: one connection keeps the order.
     const noting = this.#note(run);
     const pushing = this.#eval(pushScript, [finished, texts, waiting], [rememberedMs, ...args]);
     const [pushed] = await Promise.all([pushing, noting]);

@@ -14,16 +14,18 @@ function parseObject(body: string): Record<string, unknown> | null {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** The spellings of the key of each count. */
+/** Accepted key names of each count. */
 const workerKeys = ['activeWorkers', 'active_workers'];
 const depthKeys = ['queueDepth', 'queue_depth'];
 
-/** The first of these that is a count; null where none is. */
+/** The first valid count under these keys; null if there is none. */
 function countIn(document: Record<string, unknown>, keys: readonly string[]): number | null {
   return keys.map((key) => document[key]).find(isCount) ?? null;
 }
 
-/** The keys that hold something, and no count: that the program which wrote them is wrong must not stay unseen. */
+/**
+ * A phrase about keys whose value is not a count, so that a faulty health endpoint is noticed; null if there are none.
+ */
 function findInvalidField(document: Record<string, unknown>): string | null {
   const wrong = [workerKeys, depthKeys].flatMap((keys) => {
     const written = keys.find((key) => (document[key] ?? null) !== null);
@@ -32,13 +34,13 @@ function findInvalidField(document: Record<string, unknown>): string | null {
   return wrong.length === 0 ? null : wrong.join(', ');
 }
 
-/** A status is one word; anything else could be a page, and is nobody's status. */
+/** A status is one word; other text, such as a page, is ignored. */
 function word(written: unknown): string | null {
   const text = typeof written === 'string' ? written.trim().toLowerCase() : '';
   return /^[a-z][a-z_-]{0,31}$/.test(text) ? text : null;
 }
 
-/** What a health endpoint says, in either spelling of its keys; null where it is no JSON object. */
+/** Parses the answer of a health endpoint; null if it is not a JSON object. */
 export function readHealth(body: string): RegionAnswer | null {
   const document = parseObject(body);
   if (document === null) return null;
@@ -51,7 +53,7 @@ export function readHealth(body: string): RegionAnswer | null {
   };
 }
 
-/** More than any health endpoint has to say. */
+/** Size limit of a health answer. */
 const maxHealthBytes = 64 * 1024;
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
@@ -68,15 +70,15 @@ function resultOf(got: Got): ProbeResult {
   return refused(`HTTP ${status}${unreadable === null ? ', but not a JSON object' : ` with ${unreadable}`}`);
 }
 
-/** An answer of any kind comes from the other end; what it says of trouble there is worth a word all the same. */
+/** Any answer proves that the API is reachable; an error in it is reported as well. */
 function reachOf(got: Got): ApiReach {
   if (got.type === 'broken') return { reachable: got.latencyMs !== null, latencyMs: got.latencyMs, error: got.why };
   return { reachable: true, latencyMs: got.latencyMs, error: got.status >= 500 ? `HTTP ${got.status}` : null };
 }
 
 /**
- * Asks over HTTP, without a key, each time on a new connection. An answer that is no 2xx with a JSON object of at most
- * 64 KiB is none. `timeoutMs` bounds what `limits` ask for.
+ * Creates a probe over HTTP, without an API key and with a new connection each time. Only a 2xx answer with a JSON
+ * object of up to 64 KiB counts as an answer. `timeoutMs` is an upper bound for the timeouts in `limits`.
  */
 export function createRegionProbe(options: DispatcherOptions): RegionProbe & { close(): Promise<void> } {
   const dispatchers = new Dispatchers(options);

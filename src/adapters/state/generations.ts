@@ -3,55 +3,55 @@ import { join } from 'node:path';
 import { processId } from './process-identity.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
 
-/** One line of a log: an entry, or the seal, after which nothing counts. */
+/** One line of a log: an entry, or the seal, which ends the file. */
 export interface LogLine<Entry> {
-  /** On the clock of the host. */
+  /** Time on the host's clock, in ms. */
   readonly at: number;
   readonly by: string;
-  /** Counts what `by` has written. */
+  /** Number of the line among the lines of `by`. */
   readonly n: number;
   readonly entry?: Entry;
   readonly sealed?: true;
 }
 
-/** What a line says; null where it is torn or was never a line of a log. */
+/** The content of a line; null if it is torn or not a log line. */
 export function readSealed(line: Buffer): object | null {
   const open = openedSeal(line);
   return open === null ? null : (JSON.parse(`${open}}`) as object);
 }
 
-/** Lines as they are appended: the newline in front ends what a full disk may have torn. */
+/** Encodes lines for appending. The leading newline ends a line that a full disk may have torn. */
 export function encodeLines(lines: readonly LogLine<unknown>[]): Buffer {
   return Buffer.from(lines.map((line) => `\n${sealLine(line).toString()}`).join(''));
 }
 
-/** What a generation begins with: the state in which the one before it was sealed. */
+/** The start of a generation: the state in which the previous one was sealed. */
 export interface GenerationHeader {
   readonly version: number;
   readonly generation: number;
   readonly state: object;
 }
 
-/** Raised with every change of what entries or states mean. */
+/** Increased with every change to the meaning of entries or states. */
 export const logVersion = 1;
 
-/** So many sealed generations are kept, for the audit. */
+/** Number of sealed generations kept for the audit. */
 const keptGenerations = 32;
-/** Nobody takes so long to write a header. */
+/** Writing a header never takes this long. */
 const abandonedAfterMs = 60_000;
 
 let temporaryCount = 0;
 
 export const generationPath = (folder: string, generation: number): string => join(folder, `${generation}.log`);
 
-/** The numbers of the generations in a folder, the oldest first. */
+/** The generation numbers in a folder, oldest first. */
 export function generationsIn(folder: string): readonly number[] {
   return readdirSync(folder)
     .flatMap((name) => (/^\d+\.log$/.test(name) ? [Number.parseInt(name, 10)] : []))
     .sort((a, b) => a - b);
 }
 
-/** Publishes a complete header under its name, or finds that somebody else has: it is the same one. */
+/** Publishes a complete header under its name. If another process was faster, its header is identical. */
 export function createGeneration(folder: string, header: GenerationHeader): void {
   temporaryCount += 1;
   const temporary = join(folder, `.${processId}.${temporaryCount}.tmp`);
@@ -65,7 +65,7 @@ export function createGeneration(folder: string, header: GenerationHeader): void
   }
 }
 
-/** Removes generations that nobody asks for any more, and what killed processes have left. The newest one stays. */
+/** Removes old generations and files left by killed processes. The newest generation stays. */
 export function prune(folder: string): void {
   for (const generation of generationsIn(folder).slice(0, -keptGenerations - 1)) {
     rmSync(generationPath(folder, generation), { force: true });

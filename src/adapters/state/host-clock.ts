@@ -1,6 +1,6 @@
 /**
- * Milliseconds on the clock that all processes of this machine share and nobody can set: CLOCK_MONOTONIC on Linux,
- * mach_absolute_time on macOS. It starts anew with every boot.
+ * Milliseconds on the monotonic clock that all processes of this machine share: CLOCK_MONOTONIC on Linux,
+ * mach_absolute_time on macOS. It restarts with every boot.
  */
 export function hostNowMs(): number {
   const [seconds, nanoseconds] = process.hrtime();

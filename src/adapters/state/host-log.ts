@@ -19,35 +19,34 @@ import { isProcessDead, processId } from './process-identity.ts';
 
 export interface HostLogOptions {
   readonly folder: string;
-  /** A generation is sealed beyond this size; a process that comes reads no more than about so much. */
+  /** A generation is sealed above this size, which limits what a new process has to read. */
   readonly generationBytes?: number;
 }
 
 const defaultGenerationBytes = 32_768;
-/** No line, and no header, is longer. */
+/** Limit of a line and of a header. */
 const bufferBytes = 65_536;
-/** The clock of this machine is one: an entry from further ahead is of another. */
+/** All processes share one clock: an entry from further ahead comes from another machine. */
 const maxAheadMs = 1_000;
 const newline = 0x0a;
 const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW;
 
 let written = 0;
 
-/** The lines of this process that are on their way through the log. */
+/** The lines of this process that it has not read back yet. */
 interface OwnLines<Answer> {
   readonly firstN: number;
   readonly answers: Answer[];
 }
 
 /**
- * A log in files that any number of processes of one user and one boot append to, without a lock that anybody could
- * hold.
+ * A log in files to which any number of processes of one user and one boot append, without a lock.
  *
- * An entry is written by one write(2) to a descriptor with O_APPEND, so the kernel puts all of them in one order. Every
- * process applies all of them in that order, and so knows what its own entry led to when it has read up to it. Beyond a
- * certain size a file is sealed: what stands behind the seal is void and written again to the next file, whose header is
- * the state at the seal, the same whoever writes it. A process that is killed or stopped at any point leaves nothing
- * that others would have to wait for.
+ * An entry is written by one write(2) to a descriptor with O_APPEND, so the kernel puts all entries in one order. Every
+ * process applies all entries in that order, and so knows the answer to its own entry when it has read up to it. Above
+ * a certain size a file is sealed. Lines after the seal are void, and are written again to the next file, whose header
+ * is the state at the seal and identical for every writer. A process that is killed or stopped at any point leaves
+ * nothing that others have to wait for.
  */
 export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   readonly #folder: string;
@@ -59,7 +58,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   #position = 0;
   #own: OwnLines<Answer> | null = null;
 
-  /** Opens the log, or begins it with the state at hand. Throws `StateLogError`. */
+  /** Opens the log, or starts it with the given state. Throws `StateLogError`. */
   constructor({ folder, generationBytes = defaultGenerationBytes }: HostLogOptions, state: LogState<Entry, Answer>) {
     this.#folder = folder;
     this.#generationBytes = generationBytes;
@@ -91,7 +90,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     this.#fd = -1;
   }
 
-  /** Null where the file was sealed first: the lines are void, and the log goes on in another file. */
+  /** Null if the file was sealed before these lines: they are void, and the log continues in another file. */
   #tryAppend(entries: readonly Entry[]): readonly Answer[] | null {
     const generation = this.#generation;
     const own: OwnLines<Answer> = { firstN: written + 1, answers: [] };
@@ -119,7 +118,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     this.#drain();
   }
 
-  /** Applies everything that is there. */
+  /** Applies all lines that are in the file. */
   #drain(): void {
     for (;;) {
       const read = readSync(this.#fd, this.#buffer, 0, bufferBytes, this.#position);
@@ -132,7 +131,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     }
   }
 
-  /** Answers whether the file is sealed. A line that is not whole is nobody's. */
+  /** Returns true if the file is sealed. Incomplete lines are ignored. */
   #applyLines(bytes: Buffer): boolean {
     const latestMs = hostNowMs() + maxAheadMs;
     let from = 0;
@@ -164,8 +163,9 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   }
 
   /**
-   * Goes on with the newest file. Only where there is none after the sealed one it is created: a process that slept while
-   * others went on for long must not open what it has just created from an old state, hence the newest is looked for anew.
+   * Continues with the newest file, and creates the next one only if there is none after the sealed file. A process
+   * that was suspended for long must not use a file that it has just created from an old state, so it looks for the
+   * newest file again.
    */
   #follow(): void {
     const sealed = this.#generation;
@@ -185,7 +185,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
         this.#open(newest);
         return;
       } catch (error) {
-        // Others may have gone on, and removed it.
+        // Other processes may have continued and removed it.
         if (codeOf(error) !== 'ENOENT' || generationsIn(this.#folder).at(-1) === newest) throw error;
       }
     }

@@ -5,9 +5,9 @@ import { StateLogError } from '../../domain/errors.ts';
 import { networkTypeOrFuse } from '../system/network-file-systems.ts';
 import { bootNames } from './process-identity.ts';
 
-/** Whose budget it is. */
+/** The API and user that a budget belongs to. */
 export interface LogOwner {
-  /** Where this user's state is kept. */
+  /** Folder of this user's state. */
   readonly stateFolder: string;
   readonly baseUrl: string;
   readonly accountId: string;
@@ -18,7 +18,7 @@ function parentOf({ stateFolder, baseUrl, accountId }: LogOwner): { parent: stri
   return { parent: join(stateFolder, 'budget'), digest };
 }
 
-/** The folder of an API's and account's log since the last boot. */
+/** The log folder for an API and account since the last boot. */
 export function logFolderOf(owner: LogOwner): string {
   const { parent, digest } = parentOf(owner);
   const names = bootNames().map((boot) => join(parent, `${digest}-${boot}`));
@@ -26,8 +26,8 @@ export function logFolderOf(owner: LogOwner): string {
 }
 
 /**
- * Throws where this user may not write in a folder, or where it is still to be made in its parent. Node's recursive mkdir says
- * ENOENT of whatever hinders it.
+ * Throws if this user may not write to a folder, or may not create it in its parent. Node's recursive mkdir reports
+ * ENOENT for any obstacle.
  */
 export function checkAccess(folder: string): void {
   try {
@@ -38,13 +38,13 @@ export function checkAccess(folder: string): void {
   }
 }
 
-/** Makes sure that the folder is there, is this user's, and is a place where processes can share a log. */
+/** Creates the folder if needed, and checks that it belongs to this user and that processes can share a log there. */
 export function prepareFolder(folder: string): void {
   if (process.platform === 'win32') throw new StateLogError('processes on Windows share no retry budget');
   checkAccess(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid !== process.geteuid?.()) throw new StateLogError(`${folder} belongs to another user`);
-  // There another host may write, or O_APPEND is not atomic.
+  // On a network file system other hosts may write, or O_APPEND is not atomic.
   const network = networkTypeOrFuse(statfsSync(folder).type);
   if (network !== null) {
     throw new StateLogError(
@@ -53,7 +53,7 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** Removes what earlier boots have left of the same log. */
+/** Removes the same log's files of earlier boots. */
 export function removeEarlierBoots(folder: string): void {
   const [, parent = '', digest = '', boot = ''] = /^(.*)\/([0-9a-f]{16})-([^/-]*)[^/]*$/.exec(folder) ?? [];
   if (parent === '') return;

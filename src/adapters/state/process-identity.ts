@@ -1,18 +1,18 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 
-/** Names one process for good. A pid alone is used again, and it means another process in another container. */
+/** A unique name of a process. A pid alone is reused, and means another process in another container. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When the process began, in the kernel's clock ticks since the boot; null where the system does not say. */
+  /** Start time in the kernel's clock ticks since boot; null if the system does not report it. */
   readonly start: string | null;
-  /** Where `pid` and `start` mean this process: one boot and, on Linux, one PID namespace and one time namespace. */
+  /** The scope in which `pid` and `start` are valid: one boot and, on Linux, one PID and one time namespace. */
   readonly space: string;
-  /** For people only: two machines may have one name, and a machine may get another one. */
+  /** For display only: two machines may have the same name, and a name may change. */
   readonly host: string;
 }
 
-/** `unknown`: the process cannot be looked at from here. */
+/** `unknown`: the process is not visible from here. */
 export type ProcessState = 'running' | 'stopped' | 'ended' | 'unknown';
 
 function orNull<T>(read: () => T): T | null {
@@ -23,23 +23,25 @@ function orNull<T>(read: () => T): T | null {
   }
 }
 
-/** Names a namespace of this process; empty where the system has none. */
+/** The id of a namespace of this process; empty if the system has none. */
 export function namespaceOf(kind: 'pid' | 'time'): string {
   return orNull(() => readlinkSync(`/proc/self/ns/${kind}`).replace(/\D/g, '')) ?? '';
 }
 
-/** What Linux calls the time since the last boot; null elsewhere. */
+/** Linux's boot id; null elsewhere. */
 function bootId(): string | null {
   return orNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
 }
 
-/** The minute of the last boot, the best guess first: two processes may round it to neighbouring ones. */
+/** The minute of the last boot and its neighbours, best guess first: processes may round it differently. */
 function bootMinutes(): readonly number[] {
   const minute = Math.round((Date.now() - uptime() * 1_000) / 60_000);
   return [minute, minute - 1, minute + 1];
 }
 
-/** State and start (fields 3 and 22 of proc(5) `stat`). The name before them may hold blanks and parentheses. */
+/**
+ * State and start time (fields 3 and 22 of proc(5) `stat`). The name before them may contain blanks and parentheses.
+ */
 function procStat(pid: number | 'self'): { state: string; start: string } | null {
   const stat = orNull(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (stat === null) return null;
@@ -47,14 +49,14 @@ function procStat(pid: number | 'self'): { state: string; start: string } | null
   return { state: fields[0] ?? '', start: fields[19] ?? '' };
 }
 
-/** Whether the numbers in /proc are those of this process's PID namespace: a namespace may be made without its own /proc. */
+/** True if the pids in /proc are those of this process's PID namespace: a namespace may lack its own /proc. */
 function procIsOurs(): boolean {
   const status = orNull(() => readFileSync('/proc/self/status', 'latin1')) ?? '';
   const [, pids = ''] = /^NSpid:\s*(.*)$/m.exec(status) ?? [];
   return pids.split(/\s+/).length === 1;
 }
 
-/** The names of the space of this process: the one that it tells others first, then those that mean the same. */
+/** The scope names of this process: the one that it publishes first, then equivalent ones. */
 function spacesHere(): readonly string[] {
   const boot = bootId();
   if (boot !== null) return [`${boot}/${namespaceOf('pid')}/${namespaceOf('time')}`];
@@ -74,7 +76,7 @@ export function thisProcess(): ProcessIdentity {
   return known;
 }
 
-/** Signal 0 only asks. EPERM is the answer of a process of another user, which is there. */
+/** Signal 0 only tests. EPERM means that the process exists and belongs to another user. */
 function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -83,21 +85,21 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** What a process does now, as far as it can be seen from here. */
+/** The state of a process, as far as it is visible from here. */
 export function stateOf({ pid, start, space }: ProcessIdentity): ProcessState {
-  // Pids of 0 and below mean groups to kill(2).
+  // For kill(2), pids of 0 and below mean groups.
   if (!(pid > 0) || !spacesHere().includes(space)) return 'unknown';
   if (!isThere(pid)) return 'ended';
   const stat = procIsOurs() ? procStat(pid) : null;
   if (stat === null || start === null) return pid === process.pid ? 'running' : 'unknown';
-  // A zombie has ended; only its parent has not asked yet, and may never ask.
+  // A zombie has ended; its parent has not collected the status yet and may never do so.
   if (stat.start !== start || 'ZX'.includes(stat.state)) return 'ended';
   return 'Tt'.includes(stat.state) ? 'stopped' : 'running';
 }
 
 /**
- * Names for the time since the last boot in which `hostNowMs` is one clock, the best first. Linux says which boot it is,
- * and a time namespace has a clock of its own. Elsewhere it is the minute of the boot.
+ * Names of the current boot, within which `hostNowMs` is one clock; the best name first. On Linux it is the boot id and
+ * the time namespace, which has its own clock; elsewhere it is the minute of the boot.
  */
 export function bootNames(): readonly string[] {
   const boot = bootId();
@@ -108,14 +110,14 @@ export function bootNames(): readonly string[] {
 const pidNamespace = namespaceOf('pid');
 const { pid, start, space, host } = thisProcess();
 
-/** Names this process in a log of one boot and one time namespace, as `pid.start.namespace`. */
+/** Names this process within a boot and time namespace, as `pid.start.namespace`. */
 export const processId = `${pid}.${start ?? ''}.${pidNamespace}`;
 
-/** Whether a writer has ended, or stands still. One that cannot be seen from here counts as alive. */
+/** True if a writer has ended or is stopped. A writer that is not visible from here counts as alive. */
 export function isProcessDead(writer: string): boolean {
   const [pidThere = '', startedAt = '', namespace] = writer.split('.');
   if (writer === processId || namespace !== pidNamespace) return false;
   const state = stateOf({ pid: Number(pidThere), start: startedAt === '' ? null : startedAt, space, host });
-  // The answers of a stopped one may come, but nobody knows when.
+  // A stopped process may continue, but it is unknown when.
   return state === 'ended' || state === 'stopped';
 }

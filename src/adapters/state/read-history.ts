@@ -20,7 +20,7 @@ function* linesOf(bytes: Buffer): Generator<object> {
   }
 }
 
-/** Null where it was removed meanwhile. */
+/** Null if it was removed meanwhile. */
 function contentOf(path: string): Buffer | null {
   try {
     return readFileSync(path);
@@ -53,7 +53,7 @@ function* readGeneration<Entry, Answer>(
 
 const numbersIn = (folder: string): readonly number[] => (existsSync(folder) ? generationsIn(folder) : []);
 
-/** Every entry that is kept, the oldest first, with what it led to; `state` is at each of them where it was then. */
+/** Yields all stored entries, oldest first, with their answers. At each of them `state` is the state at that time. */
 export function* readHistory<Entry, Answer>(
   folder: string,
   state: LogState<Entry, Answer>,
@@ -61,7 +61,7 @@ export function* readHistory<Entry, Answer>(
   for (const generation of numbersIn(folder)) yield* readGeneration(generationPath(folder, generation), state);
 }
 
-/** Brings `state` to where the log stands now; it stays as it is where there is no log. */
+/** Brings `state` up to date with the log; without a log it does not change. */
 export function readPresent<Entry, Answer>(folder: string, state: LogState<Entry, Answer>): void {
   const newest = numbersIn(folder).at(-1);
   if (newest !== undefined) Array.from(readGeneration(generationPath(folder, newest), state));

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { ConnectionReport, ConnectionStep } from '../../ports/api.ts';
 import { connectionErrorSentence } from '../http/error-phrases.ts';
 
-/** Of several addresses that were all tried, the first one's error tells as much as any. */
+/** If all addresses failed, the first error is as good as any. */
 function explain(error: unknown): string {
   const { errors } = error as { errors?: readonly unknown[] };
   return connectionErrorSentence((errors?.[0] ?? error) as Error);
@@ -13,7 +13,7 @@ function explain(error: unknown): string {
 
 type Addresses = readonly { readonly address: string; readonly family: number }[];
 
-/** A look-up cannot be ended, only left behind. */
+/** A DNS look-up cannot be cancelled, only ignored. */
 async function resolved(host: string, signal: AbortSignal): Promise<Addresses> {
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
@@ -25,7 +25,7 @@ async function resolved(host: string, signal: AbortSignal): Promise<Addresses> {
   return Promise.race([lookup(host, { all: true }), late]).finally(() => left.abort());
 }
 
-/** Hands out what was resolved already, so that connecting is measured alone. */
+/** A look-up function that returns known addresses, so that only connecting is measured. */
 function answering(addresses: Addresses): LookupFunction {
   return (_host, { all }, callback) => {
     if (all === true) callback(null, [...addresses]);
@@ -33,7 +33,7 @@ function answering(addresses: Addresses): LookupFunction {
   };
 }
 
-/** The steps of one connection: each is timed, and the first that fails ends them. */
+/** The steps of one connection: each is timed, and the first failure ends them. */
 class Steps {
   readonly steps: { step: ConnectionStep; durationMs: number }[] = [];
   #current: ConnectionStep = 'DNS';
@@ -52,8 +52,8 @@ class Steps {
 }
 
 /**
- * Connects to the host of a URL (name, then TCP, then TLS for https) and hangs up, saying how long each step took or
- * which one failed. Never rejects.
+ * Connects to a URL's host step by step (DNS, TCP, TLS for https), disconnects, and reports the duration of each step
+ * or the one that failed. Never rejects.
  */
 export async function connectBySteps(url: URL, timeoutMs: number): Promise<ConnectionReport> {
   const host = url.hostname.replace(/^\[|\]$/g, '');

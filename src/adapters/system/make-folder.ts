@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from './system-error.ts';
 
-/** Null where it stood there already. */
+/** Null if the folder already exists. */
 async function makeOne(path: string): Promise<string | null> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -14,8 +14,8 @@ async function makeOne(path: string): Promise<string | null> {
 }
 
 /**
- * Makes a folder (absolute) and those above it that are missing, for this user alone. Answers what was made, the
- * outermost first. Node's own `recursive` tries for ever where a file system takes no folders, as `/proc` does.
+ * Creates a folder (absolute path) and its missing parents, for this user only. Returns the created folders, outermost
+ * first. Node's `recursive` option loops forever on file systems without folders, such as `/proc`.
  */
 export async function makeFolder(path: string): Promise<readonly string[]> {
   const parent = dirname(path);

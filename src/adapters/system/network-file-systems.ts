@@ -1,7 +1,7 @@
 interface NetworkFileSystem {
-  /** As Linux names it in its table of mounts, the most common name first. */
+  /** Names in Linux's mount table, the most common one first. */
   readonly mounted: readonly string[];
-  /** What `statfs(2)` answers as its type (linux/magic.h); left out where it is not known. */
+  /** Type number of `statfs(2)` (linux/magic.h); absent if unknown. */
   readonly magic?: number;
 }
 
@@ -25,24 +25,24 @@ const networkFileSystems: readonly NetworkFileSystem[] = [
   { mounted: ['fuse.davfs2', 'fuse.mount-s3', 'fuse.curlftpfs'] },
 ];
 
-/** The number tells every FUSE file system from others, but not those on this machine from those on another. */
+/** This number is common to all FUSE file systems, local and remote ones. */
 const fuseMagic = 0x65735546;
 
 const mountedNames = new Set(networkFileSystems.flatMap(({ mounted }) => mounted));
 const byMagic = new Map(networkFileSystems.flatMap(({ mounted, magic }) => (magic ? [[magic, mounted[0]]] : [])));
 
-/** Whether a file system of this type, as the table of mounts names it, is shared with other machines. */
+/** True if a file system type from the mount table is shared with other machines. */
 export function isNetworkType(type: string): boolean {
   return mountedNames.has(type);
 }
 
-/** The name of a network file system by its number; null for every other one. Of use on Linux only. */
+/** The name of a network file system by its type number; null for others. Linux only. */
 export function networkTypeOf(magic: number): string | null {
-  // Some of the numbers come as negative ones, since the field is a signed one on some machines.
+  // The field is signed on some machines, so the number may be negative.
   return byMagic.get(magic >>> 0) ?? null;
 }
 
-/** Like `networkTypeOf`, for those who cannot ask the table of mounts: FUSE counts, since it may lead anywhere. */
+/** Like `networkTypeOf`, for callers without a mount table: FUSE counts as a network, because it may be one. */
 export function networkTypeOrFuse(magic: number): string | null {
   return magic >>> 0 === fuseMagic ? 'fuse' : networkTypeOf(magic);
 }

@@ -7,7 +7,7 @@ export interface InputStream extends AsyncIterable<Uint8Array> {
   readonly isTTY?: boolean;
 }
 
-/** Where nobody says less: what is larger (a device, a film) is a mistake. */
+/** Default size limit: larger inputs (a device, a video) are mistakes. */
 const maxSize = 16 * 1024 * 1024;
 const mib = 1024 * 1024;
 
@@ -22,7 +22,7 @@ async function readAll(chunks: AsyncIterable<Uint8Array>, name: string, maxBytes
   return Buffer.concat(read);
 }
 
-/** The content of a file, or of `stdin` for `-`. Throws `UsageError` for what is not there or may not be read. */
+/** The content of a file, or of `stdin` for `-`. Throws `UsageError` for a missing, unreadable or too large input. */
 export async function readInput(path: string, stdin: InputStream, maxBytes = maxSize): Promise<Uint8Array> {
   if (path === '-' && stdin.isTTY === true) {
     throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
@@ -38,8 +38,8 @@ export async function readInput(path: string, stdin: InputStream, maxBytes = max
 }
 
 /**
- * Whether what is written to a descriptor goes nowhere. Node opens the null device in place of a standard stream that was
- * closed at the start, so the two look the same. False on Windows, where the null device has no name to compare with.
+ * True if output to a descriptor is discarded. Node opens the null device for a standard stream that was closed at the
+ * start, so the two look the same. Always false on Windows, where the null device cannot be compared.
  */
 export function isNullDevice(descriptor: number): boolean {
   try {

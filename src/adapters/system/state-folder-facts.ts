@@ -5,7 +5,7 @@ import type { StateFolderFacts } from '../../ports/state.ts';
 import { makeFolder } from './make-folder.ts';
 import { isNetworkType, networkTypeOf } from './network-file-systems.ts';
 
-/** Blanks and backslashes stand as `\040` in the table. */
+/** The table escapes blanks and backslashes as octal, such as `\040`. */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
@@ -15,8 +15,8 @@ function holds(mountPoint: string, path: string): boolean {
 }
 
 /**
- * The type of the file system that `path` (absolute, without symbolic links) is on, such as `ext4`, from the text of
- * `/proc/self/mounts`; null where no line fits. The longest mount point decides, and of equal ones the last, which
+ * The type of the file system that contains `path` (absolute, without symbolic links), such as `ext4`, from the text of
+ * `/proc/self/mounts`; null if no line matches. The longest mount point decides, and among equal ones the last, which
  * covers the others.
  */
 export function mountedFileSystem(path: string, mounts: string): string | null {
@@ -29,10 +29,10 @@ export function mountedFileSystem(path: string, mounts: string): string | null {
   return fitting.findLast(({ point }) => point.length === longest)?.type ?? null;
 }
 
-/** What came of writing into a folder. */
+/** The result of a write test in a folder. */
 export interface FolderCheck {
   readonly existed: boolean;
-  /** Null where a file could be written and removed. */
+  /** Null if a file could be written and removed. */
   readonly problem: { readonly code: string; readonly message: string } | null;
 }
 
@@ -41,7 +41,7 @@ function problemOf(error: unknown): { code: string; message: string } {
   return { code, message };
 }
 
-/** More than one block: a file system that is full still takes an empty file. */
+/** More than one block: a full file system still accepts an empty file. */
 const content = Buffer.alloc(8_192, ' ');
 
 async function writeAndRemove(folder: string): Promise<void> {
@@ -56,8 +56,8 @@ async function writeAndRemove(folder: string): Promise<void> {
 }
 
 /**
- * Whether files can be kept in a folder, found out by doing so: makes it where it is missing, writes a file, runs `look`
- * while the folder is there, and leaves nothing behind. What somebody has used meanwhile stays.
+ * Tests whether files can be stored in a folder: creates it if missing, writes a file, runs `look` while the folder
+ * exists, and cleans up. A folder that others have started to use stays.
  */
 async function tryFolder(folder: string, look: () => Promise<void>): Promise<FolderCheck> {
   let made: readonly string[] = [];
@@ -84,7 +84,7 @@ const unseen: Seen = {
   freeInodes: null,
 };
 
-/** Where Linux keeps its table of mounts; other systems have none. */
+/** Linux's mount table; other systems have none. */
 const mountTable = '/proc/self/mounts';
 
 async function fileSystemAt(
@@ -100,7 +100,7 @@ async function fileSystemAt(
     fileSystem,
     isNetwork: byNumber !== null || (fileSystem !== null && isNetworkType(fileSystem)),
     freeBytes: space === null ? null : space.bavail * space.bsize,
-    // A file system without a table of files counts none in all.
+    // A file system without an inode table reports 0 inodes in total.
     freeInodes: space === null || space.files === 0 ? null : space.ffree,
   };
 }
@@ -111,7 +111,7 @@ async function seenAt(path: string): Promise<Seen> {
   return { mode: mode & 0o777, isOwn, ...(await fileSystemAt(path)) };
 }
 
-/** Looks at a folder, which need not exist, and leaves it as it was. Never rejects: what goes wrong is a fact. */
+/** Collects facts about a folder, which need not exist, and leaves it unchanged. Never rejects: errors are facts. */
 export async function stateFolderFacts({
   path,
   from,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock, Random } from '../../ports/system.ts';
 
-/** Node fires a longer timer at once. */
+/** Node fires longer timers immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -20,7 +20,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       else wake();
     };
     if (signal !== undefined) {
-      // All tasks of a run sleep on one signal, which Node takes for a leak from the eleventh on.
+      // All tasks of a run sleep on one signal; Node warns about a leak from the eleventh listener on.
       setMaxListeners(0, signal);
       signal.addEventListener('abort', wake);
     }
@@ -28,7 +28,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** This machine's clock. Its monotonic readings start with the process. */
+/** The system clock. Its monotonic time starts with the process. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   timestamp: () => Date.now(),
@@ -36,8 +36,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * A clock for work that may be left behind: when `left` aborts, its sleepers' timers end and the sleepers never wake, so
- * that nothing of the work goes on and nothing holds the process.
+ * A clock for work that may be abandoned: when `left` aborts, its timers are cancelled and its sleepers never wake, so
+ * that the work does not continue and does not keep the process alive.
  */
 export function clockUntil(left: AbortSignal, clock: Clock): Clock {
   return {
@@ -50,5 +50,5 @@ export function clockUntil(left: AbortSignal, clock: Clock): Clock {
   };
 }
 
-/** Chance from the runtime; not for secrets. */
+/** Random numbers of the runtime; not for secrets. */
 export const systemRandom: Random = { next: () => Math.random() };

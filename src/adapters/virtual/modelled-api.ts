@@ -9,21 +9,21 @@ interface ModelledApiDeps {
   readonly watch: ServiceWatch;
 }
 
-/** The load is an average over the latest past, in which a submission counts for so long: bursts are let through. */
+/** Averaging time of the load: short bursts pass. */
 const loadMemoryMs = 3_000;
-/** A collapsed service still does this share of what it could. */
+/** Share of its capacity that a collapsed service still handles. */
 const collapsedShare = 0.5;
 
 const solution = { text: 'simulated', fields: {} };
 
 const tooMany = { kind: 'throttled', code: 'ERROR_TOO_MUCH_REQUESTS', message: 'too many requests' } as const;
-/** Made once: to write down the stack would be most of what a failure costs. */
+/** Created once: capturing the stack would be most of a failure's cost. */
 const faults = {
   busy: new ProviderFault(describeFault(tooMany)),
   failed: new ProviderFault(describeFault({ kind: 'transport', message: 'HTTP 503' })),
 };
 
-/** A solving service that exists in virtual time only. The same random numbers give the same answers. */
+/** A simulated solving service in virtual time. The same random numbers give the same answers. */
 export class ModelledApi implements SolverApi {
   readonly #model: ServiceModel;
   readonly #deps: ModelledApiDeps;
@@ -80,10 +80,10 @@ export class ModelledApi implements SolverApi {
   }
 }
 
-/** Made once: to write down the stack would be most of what a failure costs. */
+/** Created once: capturing the stack would be most of a failure's cost. */
 const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer in time' }));
 
-/** A service that becomes slower with every request in it, in virtual time. What it accepted is solved at once. */
+/** A simulated service that becomes slower with every concurrent request. It solves accepted tasks immediately. */
 export class ThrashingApi implements SolverApi {
   readonly #model: ThrashingModel;
   readonly #deps: ModelledApiDeps;
@@ -111,7 +111,7 @@ export class ThrashingApi implements SolverApi {
     return { ready: true, solution };
   }
 
-  /** Goes on to its end whether or not anybody still waits. */
+  /** Runs to its end even if the client has given up. */
   async #serve(): Promise<void> {
     const { clock } = this.#deps;
     const { serviceMs, contentionMs } = this.#model;

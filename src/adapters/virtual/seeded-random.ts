@@ -2,13 +2,14 @@ import type { Random } from '../../ports/system.ts';
 
 const twoTo32 = 2 ** 32;
 const twoTo53 = 2 ** 53;
-/** Draws that are thrown away, until the seed has reached every bit. */
+/** Discarded draws, until the seed has affected every bit. */
 const warmUpRounds = 15;
 
 /**
- * Chance that repeats itself: the same `seed`, a whole number, gives the same draws on every machine. Not for secrets.
+ * A reproducible random generator: the same `seed`, a whole number, gives the same draws on every machine. Not for
+ * secrets.
  *
- * This is sfc32 by Chris Doty-Humphrey (PractRand 0.95), with 53 bits of two words in each draw.
+ * It is sfc32 by Chris Doty-Humphrey (PractRand 0.95), with 53 bits of two words per draw.
  */
 export function seededRandom(seed: number): Random {
   let a = 0;

@@ -1,7 +1,7 @@
 import { nextTick } from 'node:process';
 import type { Clock } from '../../ports/system.ts';
 
-/** A binary min-heap: the first of n elements at hand, push and pop in O(log n). */
+/** A binary min-heap: peek in O(1), push and pop in O(log n). */
 export class MinHeap<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #elements: T[] = [];
@@ -11,7 +11,7 @@ export class MinHeap<T> {
     this.#isBefore = isBefore;
   }
 
-  /** The first element, which stays; undefined where there is none. */
+  /** The first element, without removing it; undefined if the heap is empty. */
   peek(): T | undefined {
     return this.#elements[0];
   }
@@ -29,7 +29,7 @@ export class MinHeap<T> {
     elements[hole] = element;
   }
 
-  /** Takes the first element out; undefined where there is none. */
+  /** Removes and returns the first element; undefined if the heap is empty. */
   pop(): T | undefined {
     const first = this.#elements[0];
     const last = this.#elements.pop();
@@ -37,7 +37,7 @@ export class MinHeap<T> {
     return first;
   }
 
-  /** Fills the hole at the top, below which everything is in order, with `element`. */
+  /** Puts `element` in place of the root and restores the heap order. */
   #sink(element: T): void {
     const elements = this.#elements;
     let hole = 0;
@@ -60,14 +60,14 @@ export class MinHeap<T> {
 
 interface Sleeper {
   readonly dueMs: number;
-  /** Counts the sleeps of this clock: of two that are due together, the one that fell asleep first wakes first. */
+  /** Sequence number of the sleep: of two that are due together, the earlier one wakes first. */
   readonly order: number;
   readonly wake: () => void;
-  /** True where a signal ended the sleep early; the heap forgets such a sleeper when it reaches it. */
+  /** True if a signal ended the sleep early; the heap skips such a sleeper when it reaches it. */
   isAwake: boolean;
 }
 
-/** So many steps without a turn of the event loop are a few milliseconds. */
+/** Steps between two turns of the event loop; they take a few milliseconds. */
 const stepsPerTurn = 1_024;
 
 function isBefore(a: Sleeper, b: Sleeper): boolean {
@@ -75,11 +75,12 @@ function isBefore(a: Sleeper, b: Sleeper): boolean {
 }
 
 /**
- * Resolves when every chain of promises that can go on without the clock has done so.
+ * Resolves when all promise chains that do not need the clock have settled.
  *
- * Node empties the queue of microtasks, however much it grows meanwhile, before it looks at a tick that a microtask asked
- * for; so one tick is enough for chains of any length, at a fifth of the cost of a turn of the event loop. A turn is
- * taken first of all, since the caller may not be in a microtask, and now and then, so that signals and screens live.
+ * Node drains the whole microtask queue, however much it grows meanwhile, before it runs a tick that a microtask
+ * requested. So one tick is enough for chains of any length, at a fifth of the cost of a turn of the event loop. The
+ * first step takes a turn, because the caller may not be in a microtask, and so does every `stepsPerTurn`-th step, so
+ * that signals and displays keep working.
  */
 function settled(step: number): Promise<void> {
   return new Promise((resolve) => {
@@ -89,9 +90,9 @@ function settled(step: number): Promise<void> {
 }
 
 /**
- * A clock whose time passes only when it is told to, and then without waiting. One sleeper wakes at a time, and what it
- * sets off is over before the next one wakes, so the same program takes the same steps every time. That holds for
- * chains of promises and for this clock's sleeps; whoever awaits a socket or a real timer is not waited for.
+ * A clock whose time passes only on request, and then without waiting. One sleeper wakes at a time, and everything that
+ * it triggers is finished before the next one wakes, so the same program always takes the same steps. That holds for
+ * promise chains and for this clock's sleeps, not for sockets and real timers.
  */
 export class VirtualClock implements Clock {
   readonly #startedAt: number;
@@ -101,7 +102,7 @@ export class VirtualClock implements Clock {
   #sleepCount = 0;
   #isDriven = false;
 
-  /** `startedAt`: what the wall clock shows at the start, in ms since the epoch. */
+  /** `startedAt`: the wall clock at the start, in ms since the epoch. */
   constructor(startedAt = 0) {
     this.#startedAt = startedAt;
   }
@@ -114,7 +115,9 @@ export class VirtualClock implements Clock {
     return this.#startedAt + this.#nowMs;
   }
 
-  /** A sleep of 0 wakes at the same moment, behind those that are due already; one of Infinity only by its signal. */
+  /**
+   * A sleep of 0 wakes at the same time, after those that are already due; a sleep of Infinity ends only by its signal.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
@@ -131,12 +134,12 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Lets time pass from sleeper to sleeper until nobody sleeps. Rejects where the clock is being driven already. */
+  /** Advances time from sleeper to sleeper until none is left. Rejects if the clock is already being advanced. */
   run(): Promise<void> {
     return this.#runUntil(Infinity);
   }
 
-  /** Lets `ms` pass, waking whoever is due. Rejects where the clock is being driven already. */
+  /** Advances time by `ms` and wakes all due sleepers. Rejects if the clock is already being advanced. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
     await this.#runUntil(endMs);
@@ -165,7 +168,9 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** One listener for all that sleep on a signal: a listener each would cost every sleep a walk past all the others. */
+  /**
+   * One listener per signal for all its sleepers: with a listener each, every sleep would search through all others.
+   */
   #sleepersOn(signal: AbortSignal): Set<Sleeper> {
     const known = this.#bySignal.get(signal);
     if (known !== undefined) return known;

@@ -53,7 +53,7 @@ class LeaseProgress implements AttemptSteps {
 
   /**
    * If no earlier submission is in doubt, the task is new again and its attempts are forgotten: some were free, such as
-   * those with a "no slot" answer, and they are not told apart here. The next worker has all of `maxAttempts`, and
+   * those with a "no slot" answer, and this code cannot distinguish them. The next worker has all of `maxAttempts`, and
    * `attemptCount` starts from there. `maxDeliveries` limits how often this can happen.
    */
   refused(): Promise<void> {

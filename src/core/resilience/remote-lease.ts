@@ -187,7 +187,7 @@ export class RemoteLease {
     const before = this.#is;
     const left = this.leased(nowMs);
     const trustMs = tokenAtMs === null ? maxTrustMs : Math.min(maxTrustMs, tokenAtMs - nowMs);
-    // Leases are merged and end with the first one: the tokens are not told apart.
+    // Leases are merged and end with the first one: tokens of different leases cannot be distinguished.
     const endsMs = left === 0 ? untilMs : Math.min(before.leaseEndsMs, surplus === 0 ? Infinity : untilMs);
     this.#is = {
       ...{ tokens: left + surplus, leaseEndsMs: endsMs },

@@ -9,11 +9,11 @@ import { solution } from './secrets.ts';
 
 export type Row = Readonly<Record<string, string>>;
 
-/** A sandbox whose solutions name the site key they are for, and which counts how often it accepted each. */
+/** A sandbox whose solutions name their site key, and which counts the accepted submissions per site key. */
 export interface Ledger {
   readonly url: string;
   readonly sandbox: Sandbox;
-  /** How often each site key was accepted. */
+  /** Number of accepted submissions per site key. */
   readonly accepted: ReadonlyMap<string, number>;
 }
 
@@ -46,7 +46,7 @@ export async function openLedger(bench: Bench, options: SandboxOptions = {}): Pr
   return { url: sandbox.url, sandbox, accepted };
 }
 
-/** The rows of a CSV. Throws for one that is not well formed. */
+/** The rows of a CSV. Throws for malformed ones. */
 export function rowsOf(text: string): readonly Row[] {
   return parse<Row>(text, { columns: true });
 }
@@ -61,14 +61,14 @@ export function column(rows: readonly Row[], name: string): readonly (string | u
   return rows.map((row) => row[name]);
 }
 
-/** How often each text stands there. */
+/** Number of occurrences per text. */
 export function countsOf(texts: readonly (string | undefined)[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(String(text), (counts.get(String(text)) ?? 0) + 1);
   return Object.fromEntries(counts);
 }
 
-/** Waits for something that another process brings about. */
+/** Waits for a condition that another process fulfils. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(5);
 }

@@ -8,13 +8,13 @@ import { bin, type Ended, Running, type Start } from './running.ts';
 import { key, solution } from './secrets.ts';
 import { type Respond, type Service, startService } from './service.ts';
 
-/** How a command is run, where it differs from the usual. */
+/** Options of a command that differ from the defaults. */
 export interface Usage extends Partial<Pick<Start, 'cwd' | 'input' | 'stdout' | 'longestMs'>> {
-  /** The service; without one nothing listens where the command looks for it. */
+  /** The service; without one nothing listens at the base URL. */
   readonly at?: { readonly url: string };
-  /** Over the usual environment; `undefined` takes a variable away. */
+  /** Added to the default environment; `undefined` removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Over the usual configuration; null names no config file. */
+  /** Added to the default configuration; null uses no config file. */
   readonly config?: object | null;
 }
 
@@ -26,22 +26,22 @@ const hasty = {
   solve: { timeout: '120s' },
 };
 
-/** Port 9 (discard) is not served anywhere: a command that should send nothing fails loudly when it does. */
+/** No service listens on port 9 (discard): a command that should send nothing fails visibly if it does. */
 const nowhere = { url: 'http://127.0.0.1:9' };
 
-/** The flags of a task that the sandbox solves. */
+/** Flags of a task that the sandbox solves. */
 export const turnstile = ['--method', 'turnstile', '--sitekey', '0x4AAA', '--pageurl', 'https://example.com/login'];
 
-/** The words of a command line; TASK stands for the flags of a task that the sandbox solves. */
+/** Splits a command line into words; TASK stands for the flags of a task that the sandbox solves. */
 export function words(line: string): readonly string[] {
   return line.split(' ').flatMap((word) => (word === 'TASK' ? turnstile : word === '' ? [] : [word]));
 }
 
-/** A test's own world: a home that nobody else sees, services on loopback, and the built program as processes. */
+/** The isolated environment of a test: a home folder, services on loopback, and the built program as processes. */
 export class Bench {
   /** The working directory of commands, in `home`. */
   readonly cwd: string;
-  /** Holds everything that a command may write. */
+  /** Contains everything that a command may write. */
   readonly home: string;
   readonly #closers: (() => unknown)[] = [];
   #configCount = 0;
@@ -51,7 +51,7 @@ export class Bench {
     this.cwd = join(home, 'work');
   }
 
-  /** Writes a file below `home`; values that are not text become JSON. Answers its path. */
+  /** Writes a file below `home`; values that are not text become JSON. Returns its path. */
   async write(name: string, content: unknown): Promise<string> {
     const path = join(this.home, name);
     await mkdir(dirname(path), { recursive: true });
@@ -60,14 +60,14 @@ export class Bench {
     return path;
   }
 
-  /** A sandbox that solves everything with the same solution. */
+  /** A sandbox that gives the same solution for everything. */
   async sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
     const sandbox = await startSandbox({ latencyMs: [50, 50], answer: () => solution, ...options });
     this.afterwards(() => sandbox.close());
     return sandbox;
   }
 
-  /** A service that answers as the test says. */
+  /** A service with answers defined by the test. */
   async service(respond: Respond): Promise<Service> {
     const service = await startService(respond);
     this.afterwards(() => service.close());
@@ -86,7 +86,7 @@ export class Bench {
     return (await this.start(args, usage)).ended;
   }
 
-  /** Starts another program in the same surroundings. */
+  /** Starts another program in the same environment. */
   startOther(command: string, args: readonly string[], usage: Omit<Usage, 'config'> = {}): Running {
     const { env = {}, at = nowhere, cwd = this.cwd, ...streams } = usage;
     const running = new Running({ command, args, cwd, env: { ...this.#environment(at.url), ...env }, ...streams });
@@ -94,7 +94,7 @@ export class Bench {
     return running;
   }
 
-  /** Does this when the test is over, the latest first. */
+  /** Runs this at the end of the test; the last one first. */
   afterwards(close: () => unknown): void {
     this.#closers.push(close);
   }
@@ -104,7 +104,7 @@ export class Bench {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  /** A file of its own for each command: another one may be reading the last. */
+  /** A separate file per command: another command may be reading the previous one. */
   #writeConfig(config: object): Promise<string> {
     this.#configCount += 1;
     return this.write(`hasty-${this.#configCount}.json`, { ...hasty, ...config });
@@ -129,9 +129,9 @@ async function openBench(): Promise<Bench> {
   return bench;
 }
 
-/** vitest's `test` with a bench of its own, cleared away when the test is over. */
+/** vitest's `test` with its own bench, which is removed at the end of the test. */
 export const it = test.extend<{ bench: Bench }>({
-  // vitest reads the fixtures that are needed from the pattern.
+  // vitest reads the names of the needed fixtures from the destructuring pattern.
   bench: async ({}, use) => {
     const bench = await openBench();
     try {

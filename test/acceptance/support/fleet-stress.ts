@@ -17,17 +17,17 @@ import type { Running } from './running.ts';
 export interface FleetStressTest {
   readonly rows: number;
   readonly kills: number;
-  /** This region loses its worker after the first kill, for good. */
+  /** This region loses its workers for good after the first kill. */
   readonly deadRegion: RegionName;
-  /** Redis is killed and comes back after so long; a fleet without one is spared that. */
+  /** Redis is killed and restarted after this time; not for a fleet without Redis. */
   readonly redisAwayMs: number;
-  /** How many tasks each worker has in work. */
+  /** Number of concurrent tasks per worker. */
   readonly concurrency: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Every process is ended after this time. */
   readonly longestMs?: number;
-  /** Opens the queues; left out, on Redis. */
+  /** Opens the queues; default: on Redis. */
   readonly open?: (bench: Bench, parts: FleetParts) => Promise<Fleet | RedisFleet>;
 }
 
@@ -37,7 +37,7 @@ function acceptedCount({ accepted }: Ledger): number {
   return [...accepted.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** Kills workers at random instants and replaces them, but for those of the dead region. Answers how many were at work. */
+/** Kills workers at random instants and replaces them, except in the dead region. Returns how many had tasks. */
 async function killWorkers(
   fleet: Fleet | RedisFleet,
   workers: Map<RegionName, Running>,
@@ -62,12 +62,12 @@ async function restartRedis({ redis }: RedisFleet, { redisAwayMs }: FleetStressT
   await redis.up();
 }
 
-/** How many tasks were paid for twice. */
+/** Number of tasks that were paid for twice. */
 export function twiceCountOf({ accepted }: Ledger): number {
   return [...accepted.values()].filter((times) => times > 1).length;
 }
 
-/** Every task has one row; what was paid for twice is marked, at most `most` of them. */
+/** Every task has one row; tasks paid for twice are marked, and there are at most `most` of them. */
 export function expectOneResultEach(
   rows: readonly Row[],
   ledger: Ledger,
@@ -77,7 +77,10 @@ export function expectOneResultEach(
   expect(twiceCountOf(ledger), 'tasks that were paid for twice').toBeLessThanOrEqual(most);
 }
 
-/** Three regions, workers that are killed, one region dead for good, Redis killed and restarted, and in the end one row each. */
+/**
+ * Three regions; workers are killed, one region is dead for good, Redis is killed and restarted; at the end every task
+ * has one row.
+ */
 export async function surviveFleetStress(
   bench: Bench,
   stressTest: FleetStressTest,

@@ -8,7 +8,7 @@ import { unusedPort } from './service.ts';
 export const regions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const;
 export type RegionName = (typeof regions)[number];
 
-/** Pages whose countries lead to the three regions in turn. */
+/** Pages whose countries belong to the three regions in turn. */
 const domains = ['com', 'de', 'co.jp'];
 
 /** A CSV of `count` turnstile tasks, a third for each region. */
@@ -23,9 +23,9 @@ export function regionalCsv(count: number): string {
 export interface Fleet {
   readonly ledger: Ledger;
   readonly config: object;
-  /** What a command of this fleet is run with. */
+  /** Options of a command of this fleet. */
   readonly usage: Usage;
-  /** Resolves when the worker is at work. */
+  /** Resolves when the worker has started. */
   readonly startWorker: (region: RegionName, flags?: readonly string[]) => Promise<Running>;
   readonly healthOf: (region: RegionName) => string;
 }
@@ -38,21 +38,21 @@ export interface RedisFleet extends Fleet {
 export interface FleetParts {
   readonly service?: SandboxOptions;
   readonly config?: object;
-  /** Every process is ended after so long. */
+  /** Time limit of every process. */
   readonly longestMs?: number | undefined;
 }
 
-/** Where a fleet has its queues. */
+/** The queues of a fleet. */
 export interface FleetPlaces {
-  /** By the region, and by its place among the regions. */
+  /** The queue URL by region and index of the region. */
   readonly queueOf: (region: RegionName, index: number) => string;
   readonly results: string;
-  /** What their engine asks of the configuration and of the environment. */
+  /** The settings of the engine in the configuration and environment. */
   readonly config?: object;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** A service, and three regions without workers whose queues are in these places. */
+/** A service, and three regions without workers with these queues. */
 export async function openFleetAt(places: FleetPlaces, bench: Bench, parts: FleetParts): Promise<Fleet> {
   const ledger = await openLedger(bench, parts.service);
   const ports = new Map(await Promise.all(regions.map(async (name) => [name, await unusedPort()] as const)));

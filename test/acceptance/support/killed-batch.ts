@@ -12,14 +12,14 @@ export interface StressTest {
 }
 
 const command = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency'];
-/** A kill comes so long after the submission that was waited for, at the most. */
+/** Maximum delay of a kill after the awaited submission. */
 const longestAfterMs = 25;
 
 function acceptedCount({ accepted }: Ledger): number {
   return [...accepted.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** Runs the batch and kills it a random moment after the service has accepted `untilAccepted` submissions in all. */
+/** Runs the batch and kills it a random time after the service has accepted `untilAccepted` submissions in total. */
 async function runAndKill(bench: Bench, ledger: Ledger, kill: StressTest & { untilAccepted: number }): Promise<void> {
   const running = await bench.start([...command, String(kill.concurrency)], { at: ledger });
   while (acceptedCount(ledger) < kill.untilAccepted && running.child.exitCode === null) await sleep(1);
@@ -38,20 +38,22 @@ export function expectRowEach(rows: readonly Row[], count: number): void {
   }
 }
 
-/** The site keys that were accepted twice, and whose rows do not say so. */
+/** Site keys that were accepted twice without a mark in their rows. */
 export function paidTwiceUnsaid(rows: readonly Row[], { accepted }: Ledger): readonly string[] {
   const doubtful = new Set(rows.filter((row) => row['possibly_charged'] === 'true').map((row) => row['sitekey']));
   const twice = [...accepted].filter(([, times]) => times > 1).map(([sitekey]) => sitekey);
   return twice.filter((sitekey) => !doubtful.has(sitekey));
 }
 
-/** One row per task; what was accepted twice is listed as possibly charged. */
+/** One row per task; tasks that were accepted twice are listed as possibly charged. */
 export function expectAccounted(rows: readonly Row[], ledger: Ledger, count: number): void {
   expectRowEach(rows, count);
   expect(paidTwiceUnsaid(rows, ledger), 'accepted twice without a word').toEqual([]);
 }
 
-/** Kills a batch at random instants, resumes it each time, and lets it finish; answers the rows and the ledger. */
+/**
+ * Kills a batch at random instants, resumes it each time, and finally lets it finish; returns the rows and the ledger.
+ */
 export async function surviveKills(
   bench: Bench,
   stressTest: StressTest,
@@ -67,7 +69,7 @@ export async function surviveKills(
   return { rows: await rowsIn(bench, 'solved.csv'), ledger };
 }
 
-/** Repeatable chance (mulberry32). */
+/** A reproducible random generator (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -8,7 +8,7 @@ import type { Running } from './running.ts';
 export interface MovingStressTest {
   readonly rows: number;
   readonly steps: number;
-  /** Whether workers and movers are killed, too; otherwise they are told to end, and have no time to finish. */
+  /** True if workers and movers are killed; otherwise they are stopped without time to finish. */
   readonly kills: boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -19,16 +19,16 @@ export interface MovingStressTest {
 export interface MovingEnd {
   readonly rows: readonly Row[];
   readonly ledger: Ledger;
-  /** What was done, to be read where the end is not as it should be. */
+  /** The steps so far, for diagnosing a failure. */
   readonly steps: readonly string[];
 }
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const service = { latencyMs: [2_000, 8_000], threads: 500 } as const;
-/** What a killed worker held is with the next by then, and was found to be done. */
+/** Time until a killed worker's tasks are delivered again and found finished. */
 const longestLeftMs = 45_000;
 
-/** A fleet whose batch is interrupted and run again while its regions come and go and its tasks are moved. */
+/** A fleet whose batch is interrupted and resumed while regions come and go and tasks are moved. */
 class MovingFleet {
   readonly steps: string[] = [];
   readonly #bench: Bench;
@@ -62,14 +62,14 @@ class MovingFleet {
     this.#running = await this.#bench.start(batch, this.#fleet.usage);
   }
 
-  /** Starts what workers are missing, or those of one region. */
+  /** Starts all missing workers, or those of one region. */
   async work(region = this.#oneOf(regions)): Promise<void> {
     if (this.#workers.has(region)) return;
     this.steps.push(`a worker for ${region}`);
     this.#workers.set(region, await this.#fleet.startWorker(region, ['--drain-timeout', '100ms']));
   }
 
-  /** Lets everything that is left be done: every region works, and the batch is run once more. */
+  /** Finishes all remaining tasks: every region works, and the batch is run once more. */
   async end(): Promise<void> {
     for (const region of regions) await this.work(region);
     if (this.#running !== null) await this.#interrupt();
@@ -130,7 +130,9 @@ class MovingFleet {
   }
 }
 
-/** Interrupts, moves, failbacks and re-runs in a random order, and in the end one row each and nothing left in the queues. */
+/**
+ * Interrupts, moves, failbacks and re-runs in random order; at the end every task has one row and the queues are empty.
+ */
 export async function surviveMoves(bench: Bench, stressTest: MovingStressTest): Promise<MovingEnd> {
   const { open, longestMs, rows, steps } = stressTest;
   const fleet = await open(bench, {

@@ -12,9 +12,9 @@ if (!existsSync(join(root, 'dist/main.js'))) {
   throw new Error('dist/main.js is missing: the acceptance tests run what was built. Run `npm run build` first.');
 }
 
-/** How a process ended, and what it wrote. */
+/** How a process ended, and its output. */
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -22,13 +22,13 @@ export interface Ended {
   readonly durationMs: number;
 }
 
-/** What a process is started with. */
+/** Start options of a process. */
 export interface Start {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** What comes on standard input; it is empty where absent, and stays open for the test to write to where null. */
+  /** Content of standard input; empty if absent; null leaves it open for the test to write to. */
   readonly input?: string | Uint8Array | null;
   /** A file descriptor to write to instead of a pipe. */
   readonly stdout?: number;
@@ -40,7 +40,7 @@ export interface Start {
 const usuallyLongestMs = 240_000;
 const stackTrace = /^\s+at \S.*(:\d+:\d+|<anonymous>|node:internal)/m;
 
-/** What holds for every run, however it ends. */
+/** Checks that apply to every run. */
 function expectDecency({ stdout, stderr }: Ended): void {
   expect(stderr, 'a trace on stderr').not.toMatch(stackTrace);
   expect(stdout, 'the key on stdout').not.toContain(key);
@@ -51,7 +51,7 @@ function expectDecency({ stdout, stderr }: Ended): void {
 /** A process with a time limit, which cannot outlive its test. */
 export class Running {
   readonly child: ChildProcess;
-  /** Rejects where the time limit was reached, a trace was written, or a secret went where it must not. */
+  /** Rejects if the time limit was reached, a stack trace was printed, or a secret was leaked. */
   readonly ended: Promise<Ended>;
   #stdout = '';
   #stderr = '';
@@ -69,7 +69,7 @@ export class Running {
       expectDecency(ended);
       return ended;
     });
-    // It is awaited when the test comes to it, which may be after it rejected.
+    // The test awaits it later, possibly after it has rejected.
     this.ended.catch(() => undefined);
   }
 
@@ -81,7 +81,7 @@ export class Running {
     return this.#stderr;
   }
 
-  /** Resolves once the process has written this on either stream; rejects where it ends without. */
+  /** Resolves once the process has written this on either stream; rejects if it ends without it. */
   async said(pattern: RegExp): Promise<void> {
     const isSaid = (): boolean => pattern.test(this.#stdout) || pattern.test(this.#stderr);
     const streams = [this.child.stdout, this.child.stderr].filter((stream): stream is Readable => stream !== null);
@@ -99,7 +99,7 @@ export class Running {
     this.child.kill(name);
   }
 
-  /** Ends the process at once if it still runs. */
+  /** Kills the process if it is still running. */
   destroy(): void {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
   }

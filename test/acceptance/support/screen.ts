@@ -1,6 +1,6 @@
-/** What stands on a screen at the end, and what it took to get there. */
+/** The final content of a screen, and the operations that led to it. */
 export interface Screen {
-  /** From the top to the last line that is not blank, without blanks at their ends. */
+  /** The lines from the top to the last non-blank one, without trailing blanks. */
   readonly lines: readonly string[];
   readonly cursorIsVisible: boolean;
 }
@@ -8,7 +8,9 @@ export interface Screen {
 /** One control sequence, or one character. */
 const token = /\u001b\[(?<parameters>[?\d;]*)(?<command>[A-Za-z])|(?<character>[\s\S])/gu;
 
-/** A terminal that knows what spinners and tables use: wrapping, erasing, moving the cursor, hiding it. */
+/**
+ * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor.
+ */
 class Terminal {
   cursorIsVisible = true;
   readonly #columns: number;
@@ -67,7 +69,7 @@ class Terminal {
   }
 }
 
-/** Shows on a screen of `columns` what a process wrote to its terminal. */
+/** Renders a process's terminal output on a screen with `columns` columns. */
 export function screenOf(written: string, columns: number): Screen {
   const terminal = new Terminal(columns);
   for (const { groups } of written.matchAll(token)) {

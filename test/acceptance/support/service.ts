@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** One request as it came in. */
+/** One received request. */
 export interface Received {
   readonly method: string;
   readonly url: string;
@@ -10,21 +10,21 @@ export interface Received {
   readonly body: string;
 }
 
-/** What a service answers. */
+/** The answer of a service. */
 export interface Response {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** Null answers nothing and keeps the connection open. */
+/** Null sends no answer and keeps the connection open. */
 export type Respond = (request: Received) => Response | null | Promise<Response | null>;
 
 export interface Service {
   readonly url: string;
   readonly port: number;
   readonly received: readonly Received[];
-  /** Connections that were accepted so far. */
+  /** Number of accepted connections so far. */
   connections(): number;
   close(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startService(respond: Respond): Promise<Service> {
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, received };
 }
 
-/** A port of loopback on which nobody listens. */
+/** A port of loopback without a listener. */
 export async function unusedPort(): Promise<number> {
   const { port, close } = await listen(createRawServer());
   await close();

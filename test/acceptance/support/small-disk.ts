@@ -5,13 +5,13 @@ import type { Bench } from './bench.ts';
 
 const mount = (...args: readonly string[]): boolean => spawnSync('mount', args).status === 0;
 
-/** A file system of its own that is soon full. */
+/** A separate small file system that is soon full. */
 export interface SmallDisk {
   readonly path: string;
   grow(bytes: number): void;
 }
 
-/** Mounts one, which only root may; null where it cannot be had. */
+/** Mounts one, which only root may do; null if that is not possible. */
 export function mountSmallDisk(bench: Bench, bytes: number): SmallDisk | null {
   const path = join(bench.home, 'disk');
   mkdirSync(path);

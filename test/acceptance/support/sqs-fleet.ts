@@ -3,7 +3,7 @@ import { RedisServer } from '../../contract/support/redis-server.ts';
 import type { Bench } from './bench.ts';
 import { type Fleet, type FleetParts, openFleetAt, type RedisFleet, type RegionName, regions } from './fleet.ts';
 
-/** An emulator asks nobody who they are, but the client does not begin without an answer. */
+/** The emulator accepts any credentials, but the client requires some. */
 const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 const mostReceives = '100';
 
@@ -16,7 +16,7 @@ function createQueues(server: FauxqsServer): void {
   server.createQueue('results');
 }
 
-/** An SQS with nothing beside it, a service, and three regions without workers. */
+/** SQS without a side store, a service, and three regions without workers. */
 export async function openBareSqsFleet(bench: Bench, parts: FleetParts = {}): Promise<Fleet> {
   const server = await startFauxqs({ port: 0, logger: false });
   bench.afterwards(() => server.stop());
@@ -26,7 +26,7 @@ export async function openBareSqsFleet(bench: Bench, parts: FleetParts = {}): Pr
   return openFleetAt(places, bench, parts);
 }
 
-/** The same, with a Redis for what a message cannot hold. */
+/** The same with a side store in Redis. */
 export async function openSqsFleet(bench: Bench, parts: FleetParts = {}): Promise<RedisFleet> {
   const redis = await RedisServer.start();
   bench.afterwards(() => redis.stop());

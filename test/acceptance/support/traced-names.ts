@@ -4,8 +4,8 @@ import type { Bench } from './bench.ts';
 import { bin, type Ended } from './running.ts';
 
 /**
- * Loaded before the program: writes down every change of a name and every sync of a folder, each before it is done, and
- * ends the process by SIGKILL in place of the n-th change.
+ * Loaded before the program: records every name change and every folder sync before it happens, and kills the process
+ * with SIGKILL instead of the n-th name change.
  */
 const preload = `
 const fs = require('node:fs');
@@ -37,11 +37,11 @@ syncBuiltinESMExports();
 
 export interface Traced {
   readonly ended: Ended;
-  /** Each change of a name in its order, such as `rename a b`, and `sync folder`. What is random is X. */
+  /** The name changes in order, such as `rename a b`, and `sync folder`. Random parts are replaced by X. */
   readonly calls: readonly string[];
 }
 
-/** Runs the built program in a folder. With `killAt` it is killed in place of that change of a name, counted from 1. */
+/** Runs the built program in a folder. With `killAt` it is killed instead of that name change, counted from 1. */
 export async function runTraced(
   bench: Bench,
   args: readonly string[],

@@ -15,7 +15,7 @@ import {
 
 const quick = { timeLeftMs: 500 };
 
-/** Faults of a submission and of a poll that are answered in the same way, by what happens on the connection. */
+/** The faults of a submission and of a poll with the same answer, by the events on the connection. */
 async function rawFaults(onRequest: (socket: Socket) => void, limits = soon): Promise<readonly [Fault, Fault, number]> {
   const service = await startRaw(onRequest);
   const client = clientOf(service);
@@ -48,14 +48,14 @@ describe('the answer of a submission is lost', () => {
     ['nothing comes', () => undefined],
     ['the headers do not end', (socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: 1\r\n')],
     ['the body does not end', (socket) => socket.write(halfAnswer)],
-  ])('when the time is over while %s', async (_name, onRequest) => {
+  ])('when the timeout ends while %s', async (_name, onRequest) => {
     const [submit, poll, submissions] = await rawFaults(onRequest, quick);
     expect(submit).toMatchObject({ kind: 'timeout', answerLost: true });
     expect(poll).toMatchObject({ kind: 'timeout', answerLost: false });
     expect(submissions).toBe(1);
   });
 
-  it.each([200, 204, 500, 502, 504, 520])('when HTTP %i comes with nothing understandable', async (status) => {
+  it.each([200, 204, 500, 502, 504, 520])('when HTTP %i comes without an understandable body', async (status) => {
     const client = clientOf(await startAnswering({ status, body: status === 204 ? '' : '<html>' }));
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: true });
     expect(await faultOf(client.poll('1', soon))).toMatchObject({ kind: 'transport', answerLost: false });
@@ -63,7 +63,7 @@ describe('the answer of a submission is lost', () => {
   });
 
   it.each(['{"status":1,"request":"no id here"}', '{"status":1,"requ', '12345', 'CAPCHA_NOT_READY'])(
-    'when %s comes, which holds no id',
+    'when %s comes, without an id',
     async (body) => {
       expect(await faultOf(clientOf(await startAnswering({ body })).submit(task, soon))).toMatchObject({
         answerLost: true,
@@ -71,7 +71,7 @@ describe('the answer of a submission is lost', () => {
     },
   );
 
-  it('when it is cancelled on its way', async () => {
+  it('when it is cancelled in flight', async () => {
     const controller = new AbortController();
     const service = await startService(() => controller.abort());
     const limits = { timeLeftMs: 10_000, signal: controller.signal };
@@ -81,7 +81,7 @@ describe('the answer of a submission is lost', () => {
     });
   });
 
-  it('when the client is closed on its way', async () => {
+  it('when the client is closed while it is in flight', async () => {
     const service = await startService(() => void client.close());
     const client = clientOf(service);
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: true });
@@ -89,7 +89,7 @@ describe('the answer of a submission is lost', () => {
 });
 
 describe('the answer of a submission is not lost', () => {
-  it('when nobody listens', async () => {
+  it('when nothing listens', async () => {
     const client = clientOf({ url: await unusedUrl() });
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
@@ -103,13 +103,13 @@ describe('the answer of a submission is not lost', () => {
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: false });
   });
 
-  it('when the peer hangs up during the TLS handshake', async () => {
+  it('when the peer disconnects during the TLS handshake', async () => {
     const { url } = await startRaw((socket) => socket.resetAndDestroy());
     const client = clientOf({ url: url.replace('http:', 'https:') });
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: false });
   });
 
-  it('when the time is over during the TLS handshake', async () => {
+  it('when the timeout ends during the TLS handshake', async () => {
     const { url } = await startRaw(() => undefined);
     const client = clientOf({ url: url.replace('http:', 'https:') });
     expect(await faultOf(client.submit(task, quick))).toMatchObject({ kind: 'timeout', answerLost: false });
@@ -135,7 +135,7 @@ describe('the answer of a submission is not lost', () => {
     expect(service.received).toEqual([]);
   });
 
-  it('when it is given up while it waits for a connection: it is not sent later either', async () => {
+  it('when it is aborted while it waits for a connection: it is not sent later either', async () => {
     const held: (() => void)[] = [];
     const service = await startService((_request, response) => held.push(() => response.end('OK|1')));
     const client = clientOf(service, { connections: 1 });
@@ -192,7 +192,7 @@ describe('HttpCallHandler', () => {
     ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
     ['UND_ERR_BODY_TIMEOUT', 'timeout'],
     ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'transport'],
-  ])('does not know what became of a request after %s', async (code, kind) => {
+  ])('does not know the outcome of a request after %s', async (code, kind) => {
     expect(await exchangeAfter(code, true)).toMatchObject({ type: 'broken', kind, maybeSent: true });
   });
 

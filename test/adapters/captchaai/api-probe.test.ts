@@ -14,8 +14,8 @@ const healthy = ({ action }: Readonly<Record<string, string>>): Scripted => ({
   body: action === 'threadsinfo' ? '{"status":1,"threads":5,"working_threads":2}' : '{"status":1,"request":"12.5"}',
 });
 
-describe('a survey of the service', () => {
-  it('asks several times on one connection, the key in POST bodies only', async () => {
+describe('a probe of the service', () => {
+  it('sends several requests on one connection, with the key in POST bodies only', async () => {
     const service = await startAnswering(({ form }) => healthy(form));
     const answers = await request(service);
     expect(answers).toMatchObject({ fault: null, balance: 12.5, threads: { threads: 5, workingThreads: 2 } });
@@ -34,7 +34,7 @@ describe('a survey of the service', () => {
     expect(clock?.localAt).toBeLessThanOrEqual(now);
   });
 
-  it.each(['', 'yesterday'])('has no clock where the header says "%s"', async (date) => {
+  it.each(['', 'yesterday'])('has no clock if the header says "%s"', async (date) => {
     const service = await startAnswering(({ form }) => ({ ...healthy(form), headers: { date } }));
     expect((await request(service)).clock).toBeNull();
   });
@@ -45,27 +45,27 @@ describe('a survey of the service', () => {
     expect(service.received[0]?.url).toBe('/solver/res.php');
   });
 
-  it('asks no more once the key was refused', async () => {
+  it('stops after the key was refused', async () => {
     const service = await startAnswering({ body: 'ERROR_KEY_DOES_NOT_EXIST' });
     expect(await request(service)).toMatchObject({ fault: { kind: 'account' }, balance: null });
     expect(service.received).toHaveLength(1);
   });
 
-  it('asks once without a key', async () => {
+  it('sends one request without a key', async () => {
     const service = await startAnswering({ body: 'ERROR_WRONG_USER_KEY' });
     const answers = await request(service, { key: null });
     expect(answers.roundTripsMs).toHaveLength(1);
     expect(service.received.map(({ form }) => form)).toEqual([{ action: 'getbalance', json: '1' }]);
   });
 
-  it('minds no service that knows no threads', async () => {
+  it('accepts a service without threadsinfo', async () => {
     const service = await startAnswering(({ form }) =>
       form['action'] === 'threadsinfo' ? { body: 'ERROR_BAD_PARAMETERS' } : healthy(form),
     );
     expect(await request(service)).toMatchObject({ fault: null, balance: 12.5, threads: null });
   });
 
-  it('keeps what it learnt before the answers stopped', async () => {
+  it('keeps the answers so far when they stop', async () => {
     let count = 0;
     const service = await startAnswering(({ form }) => ((count += 1) > 3 ? { status: 502 } : healthy(form)));
     const answers = await request(service);
@@ -73,7 +73,7 @@ describe('a survey of the service', () => {
     expect(answers.roundTripsMs).toHaveLength(4);
   });
 
-  it('answers with a fault where nobody listens, where nothing comes, and where the connection ends', async () => {
+  it('returns a fault if nothing listens, nothing arrives, or the connection ends', async () => {
     expect(await request({ url: await unusedUrl() })).toMatchObject({ fault: { kind: 'transport' }, roundTripsMs: [] });
     expect(await request(await startRaw(() => undefined), { timeoutMs: 100 })).toMatchObject({
       fault: { kind: 'timeout' },
@@ -81,7 +81,7 @@ describe('a survey of the service', () => {
     expect(await request(await startRaw((socket) => socket.destroy()))).toMatchObject({ fault: { kind: 'transport' } });
   });
 
-  it('never repeats the key that an answer quotes', async () => {
+  it('never repeats a key that an answer quotes', async () => {
     const service = await startAnswering({ status: 403, body: `no access for ${key}` });
     expect(JSON.stringify(await request(service))).not.toContain(key);
   });

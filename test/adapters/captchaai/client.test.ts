@@ -42,7 +42,7 @@ describe('a submission', () => {
 });
 
 describe('a poll', () => {
-  it('asks for one id', async () => {
+  it('requests one id', async () => {
     const service = await startAnswering(ok('token'));
     await clientOf(service).poll('42', soon);
     expect(service.received[0]).toMatchObject({ method: 'POST', url: '/res.php' });
@@ -96,14 +96,14 @@ describe('the account', () => {
     expect(service.received[0]?.form).toEqual({ key, json: '1', action: 'threadsinfo' });
   });
 
-  it('says what is missing in an answer without threads', async () => {
+  it('reports what is missing in an answer without threads', async () => {
     const fault = await faultOf(clientOf(await startAnswering({ body: '{"status":1,"threads":5}' })).threads());
     expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
     expect(fault.message).toContain('working_threads');
   });
 
   it.each(['{"status":1,"request":"OK_REPORT_RECORDED"}', 'OK_REPORT_RECORDED', 'OK', 'OK|1'])(
-    'takes %s for the receipt of a report',
+    'accepts %s as the receipt of a report',
     async (body) => {
       const service = await startAnswering({ body });
       await clientOf(service).report('42', 'good');
@@ -115,14 +115,14 @@ describe('the account', () => {
     },
   );
 
-  it.each(['ERROR_REPORT_NOT_RECORDED', 'REPORT_NOT_RECORDED'])('passes %s on', async (code) => {
+  it.each(['ERROR_REPORT_NOT_RECORDED', 'REPORT_NOT_RECORDED'])('passes %s through', async (code) => {
     expect(await faultOf(clientOf(await startAnswering({ body: code })).report('1', 'bad'))).toMatchObject({
       kind: 'rejected',
       code,
     });
   });
 
-  it('blames the account for a zero balance that a question about it is answered with', async () => {
+  it('attributes a zero balance to the account if an account request gets it', async () => {
     const client = clientOf(await startAnswering({ body: 'ERROR_ZERO_BALANCE' }));
     expect(await faultOf(client.balance())).toMatchObject({ kind: 'account' });
   });
@@ -162,7 +162,7 @@ describe('createCaptchaAi', () => {
     expect(client.requestCount()).toBe(3);
   });
 
-  it('fails what is asked after it was closed, as not sent', async () => {
+  it('fails requests after close, as not sent', async () => {
     const client = clientOf(await startAnswering(ok('1')));
     await client.submit(task, soon);
     await client.close();

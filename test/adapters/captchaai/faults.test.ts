@@ -60,7 +60,7 @@ describe('a fault', () => {
     expect(await submitFault(answer)).toMatchObject(expected);
   });
 
-  it('takes the kind that the person chose for a code, also for one that is not documented', async () => {
+  it('has the kind that the user configured for a code, even for an undocumented one', async () => {
     const errorKinds = { ERROR_NEW: 'unsolvable', ERROR_PAGEURL: 'transport' } as const;
     for (const [code, kind] of Object.entries(errorKinds)) {
       const service = await startAnswering({ status: 400, body: code });
@@ -68,7 +68,7 @@ describe('a fault', () => {
     }
   });
 
-  it('knows that a code means another thing for a poll', async () => {
+  it('can have another kind for a poll than for a submission', async () => {
     expect(await pollFault({ body: 'ERROR_ZERO_BALANCE' })).toMatchObject({ kind: 'throttled' });
     expect(await pollFault({ body: 'ERROR_NEW' })).toMatchObject({ kind: 'rejected', maxResubmissions: 0 });
   });
@@ -81,28 +81,34 @@ describe('a fault', () => {
     [{ body: 'MAX_USER_TURN', headers: { 'retry-after': '60' } }, 60_000],
     [{ body: 'MAX_USER_TURN', headers: { 'retry-after': '1' } }, 10_000],
     [{ body: 'ERROR_PAGEURL', headers: { 'retry-after': '1' } }, 1_000],
-  ])('of %o asks to wait %s ms', async (answer, retryAfterMs) => {
+  ])('of %o asks for a wait of %s ms', async (answer, retryAfterMs) => {
     expect((await pollFault(answer)).retryAfterMs).toBe(retryAfterMs);
   });
 
-  it.each([301, 302, 303, 307, 308])('is what a redirect (HTTP %i) is, and nobody follows it', async (status) => {
-    const target = await startAnswering({ body: 'OK|1' });
-    const service = await startAnswering({ status, headers: { location: `${target.url}/in.php` } });
-    const fault = await faultOf(clientOf(service).submit(task, soon));
-    expect(fault).toMatchObject({ kind: 'config', answerLost: false });
-    expect(fault.message).toContain(`a redirect to ${target.url}, which is not followed`);
-    expect(target.received).toEqual([]);
-    expect(service.received).toHaveLength(1);
-  });
+  it.each([301, 302, 303, 307, 308])(
+    'of a redirect (HTTP %i) means a wrong address, and the redirect is not followed',
+    async (status) => {
+      const target = await startAnswering({ body: 'OK|1' });
+      const service = await startAnswering({ status, headers: { location: `${target.url}/in.php` } });
+      const fault = await faultOf(clientOf(service).submit(task, soon));
+      expect(fault).toMatchObject({ kind: 'config', answerLost: false });
+      expect(fault.message).toContain(`a redirect to ${target.url}, which is not followed`);
+      expect(target.received).toEqual([]);
+      expect(service.received).toHaveLength(1);
+    },
+  );
 
   it.each([
     [`<title>\u001b[2JBad\u202e Gateway</title>${'x'.repeat(5_000)}`, ' with an HTML page: [2JBad Gateway'],
     ['<h1>Bad Gateway</h1>', ' with an HTML page'],
     [`out of order \u001b[2J${'x'.repeat(5_000)}`, `: out of order [2J${'x'.repeat(184)}`],
-  ])('names the service and quotes of %j a title or text, cut and without control characters', async (body, quote) => {
-    const { message } = await pollFault({ status: 502, body });
-    expect(message.replace(/^127\.0\.0\.1:\d+/, '')).toBe(` answered HTTP 502${quote}`);
-  });
+  ])(
+    'names the service and quotes of %j a title or text, shortened and without control characters',
+    async (body, quote) => {
+      const { message } = await pollFault({ status: 502, body });
+      expect(message.replace(/^127\.0\.0\.1:\d+/, '')).toBe(` answered HTTP 502${quote}`);
+    },
+  );
 
   it.each<[string, Scripted]>([
     ['cut-off JSON', { body: '{"status":1,"request":"s0lution' }],
@@ -115,7 +121,7 @@ describe('a fault', () => {
     expect((await submitFault(answer)).message).not.toContain('s0lution');
   });
 
-  it('is not misled by the Content-Type', async () => {
+  it('does not depend on the Content-Type', async () => {
     const service = await startAnswering({
       body: '{"status":1,"request":"7"}',
       headers: { 'content-type': 'image/png' },

@@ -13,7 +13,7 @@ import {
 
 const proxied = { ...task, params: { proxy: 'user:s3cr%t@10.0.0.1:80', proxytype: 'HTTP', cookies: 'sid:c00kie' } };
 
-/** All that can be read from an error: properties, hidden ones too, the stack, and every cause. */
+/** All readable parts of an error: properties, hidden ones included, the stack, and every cause. */
 function everythingOf(error: Error): string {
   return [inspect(error, { depth: null, showHidden: true }), JSON.stringify(error), error.stack, String(error)].join(
     '\n',
@@ -38,7 +38,7 @@ describe('the key', () => {
     ['a header', { status: 429, headers: { 'retry-after': key, 'x-echo': key } }],
     ['an id', { body: `{"status":1,"request":{"id":"${key}"}}` }],
     ['a broken id', { body: `OK|${key} ${key}` }],
-  ])('is not in what is thrown when it is echoed in %s', async (_name, answer) => {
+  ])('is not in the error when it is echoed in %s', async (_name, answer) => {
     const client = clientOf(await startAnswering(answer));
     const errors = [client.submit(task, soon), client.poll(key, soon), client.threads(), client.balance()];
     const thrown = await Promise.allSettled(errors);
@@ -47,21 +47,21 @@ describe('the key', () => {
     for (const error of rejected) expect(everythingOf(error).toLowerCase()).not.toContain(key);
   });
 
-  it.each(['p+w/d =&%', 'ключ-ключ', 'short'])('is recognised as a URL spells it (%s)', async (oddKey) => {
+  it.each(['p+w/d =&%', 'ключ-ключ', 'short'])('is recognised in its URL encoding (%s)', async (oddKey) => {
     const spellings = [oddKey, encodeURIComponent(oddKey), new URLSearchParams({ k: oddKey }).toString().slice(2)];
     const service = await startAnswering({ status: 500, body: spellings.join(' ') });
     const { message } = await providerFault(clientOf(service, { key: oddKey }).submit(task, soon));
     expect(message).toMatch(/HTTP 500: \*\*\* \*\*\* \*\*\*$/);
   });
 
-  it('is not in what is thrown when the connection breaks', async () => {
+  it('is not in the error when the connection breaks', async () => {
     const service = await startRaw((socket) => socket.end(`HTTP/1.1 ${key}\r\n`));
     const error = await providerFault(clientOf(service).submit(task, soon));
     expect(everythingOf(error)).not.toContain(key);
     expect(error.cause).toBeUndefined();
   });
 
-  it('is taken out of ids and solutions, which are shown and stored', async () => {
+  it('is removed from ids and solutions, which are shown and stored', async () => {
     const client = clientOf(
       await startAnswering({ body: JSON.stringify({ status: 1, request: `a-${key}`, echo: { key } }) }),
     );
@@ -72,14 +72,14 @@ describe('the key', () => {
     });
   });
 
-  it('does not change answers by being short', async () => {
+  it('does not change answers if it is short', async () => {
     const client = clientOf(await startAnswering({ body: 'OK|abcabc' }), { key: 'abc' });
     expect(await client.submit(task, soon)).toBe('abcabc');
   });
 });
 
-describe('what a task brings to log in elsewhere', () => {
-  it('is not in what is thrown when it is echoed', async () => {
+describe('the credentials of a task', () => {
+  it('are not in the error when they are echoed', async () => {
     const service = await startAnswering(({ text }) => ({
       status: 500,
       body: `${text} ${decodeURIComponent(text)} s3cr%t`,

@@ -17,7 +17,7 @@ describe('an answer', () => {
   it.each<[string, Record<string, string>]>([
     ['announced', { 'content-length': String(mebibyte + 1) }],
     ['unannounced', { 'transfer-encoding': 'chunked' }],
-  ])('beyond 1 MiB (%s) is cut off, and lost', async (_name, headers) => {
+  ])('above 1 MiB (%s) is truncated, and lost', async (_name, headers) => {
     const client = clientOf(await startAnswering({ headers, body: `OK|${'1'.repeat(mebibyte - 2)}` }));
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: true });
     expect(await faultOf(client.poll('1', soon))).toMatchObject({ kind: 'transport', answerLost: false });
@@ -42,7 +42,7 @@ describe('an answer', () => {
 });
 
 describe('connections', () => {
-  it('are never more than allowed, however many polls wait', async () => {
+  it('never exceed the limit, however many polls wait', async () => {
     const service = await startService((_request, response) => setImmediate(() => response.end('CAPCHA_NOT_READY')));
     const client = clientOf(service, { connections: 8 });
     const answers = await Promise.all(Array.from({ length: 500 }, (_, index) => client.poll(String(index), soon)));
@@ -52,7 +52,7 @@ describe('connections', () => {
     expect(service.connections.accepted).toBe(8);
   });
 
-  it('are kept and used again, also after an answer that is an error', async () => {
+  it('are kept and reused, also after an error answer', async () => {
     const service = await startAnswering(({ url }) =>
       url === '/in.php' ? { status: 502, body: '<html>' } : { body: 'OK|1' },
     );
@@ -64,7 +64,7 @@ describe('connections', () => {
     expect(service.connections.accepted).toBe(1);
   });
 
-  it('of requests that were given up are free for the next', async () => {
+  it('of aborted requests are free for the next', async () => {
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end('OK|2');
     });
@@ -86,7 +86,7 @@ describe('the time of a call', () => {
     expect(performance.now() - startedAtMs).toBeGreaterThan(95);
   });
 
-  it('includes an answer that trickles in', async () => {
+  it('includes an answer that arrives slowly', async () => {
     const service = await startRaw((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n');
       const timer = setInterval(() => socket.write('x'), 10);
@@ -97,7 +97,7 @@ describe('the time of a call', () => {
 });
 
 describe('a signal', () => {
-  it('ends every call at once, waiting ones too, and keeps no listener', async () => {
+  it('aborts all calls at once, waiting ones included, and keeps no listener', async () => {
     const controller = new AbortController();
     const service = await startService(() => {
       if (service.received.length === 2) controller.abort();
@@ -110,7 +110,7 @@ describe('a signal', () => {
     expect(service.received).toHaveLength(2);
   });
 
-  it('that never aborts keeps no listener, and makes nobody warn of many', async () => {
+  it('that never aborts keeps no listener, and causes no warning about many', async () => {
     const warnings: Error[] = [];
     const listener = (warning: Error): void => void warnings.push(warning);
     process.on('warning', listener);

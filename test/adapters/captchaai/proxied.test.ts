@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clientOf, faultOf, soon, startAnswering, startRaw, task } from './scripted-service.ts';
 
-/** No resolver is asked for it: only the proxy knows where it is. */
+/** Never resolved here: only the proxy knows its address. */
 const baseUrl = 'http://solver.example.test';
 
 interface TestProxy {
@@ -12,7 +12,7 @@ interface TestProxy {
   readonly asked: { target: string; authorization: string | undefined }[];
 }
 
-/** A plain CONNECT proxy on loopback that leads every tunnel to `target`; `refuse` answers with a status instead. */
+/** A plain CONNECT proxy on loopback that connects every tunnel to `target`; `refuse` answers with a status instead. */
 async function startProxy(target: string, refuse: number | null = null): Promise<TestProxy> {
   const asked: TestProxy['asked'] = [];
   const sockets = new Set<Socket>();
@@ -42,7 +42,7 @@ async function startProxy(target: string, refuse: number | null = null): Promise
 }
 
 describe('a proxy', () => {
-  it.each(['HTTP_PROXY', 'http_proxy'])('is used where %s names one, its credentials included', async (name) => {
+  it.each(['HTTP_PROXY', 'http_proxy'])('is used if %s names one, with its credentials', async (name) => {
     const service = await startAnswering({ body: 'OK|7' });
     const proxy = await startProxy(service.url);
     const env = { [name]: proxy.url.replace('//', '//user:p%40ss@') };
@@ -57,7 +57,7 @@ describe('a proxy', () => {
     ]);
   });
 
-  it('is asked for a tunnel for https as well', async () => {
+  it('gets a tunnel request for https as well', async () => {
     const proxy = await startProxy('', 403);
     const client = clientOf({ url: 'https://solver.example.test' }, { env: { HTTPS_PROXY: proxy.url } });
     await faultOf(client.submit(task, soon));
@@ -75,7 +75,7 @@ describe('a proxy', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  it('is not used for a host that NO_PROXY names', async () => {
+  it('is not used for a host in NO_PROXY', async () => {
     const service = await startAnswering({ body: 'OK|7' });
     const proxy = await startProxy(service.url);
     // This machine, by an address that is not loopback.
@@ -99,14 +99,14 @@ describe('a proxy', () => {
     },
   );
 
-  it('that hangs up is asked once, not for ever', async () => {
+  it('that disconnects is tried once only', async () => {
     const proxy = await startRaw((socket) => socket.destroy());
     const client = clientOf({ url: baseUrl }, { env: { HTTP_PROXY: proxy.url } });
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'transport', answerLost: false });
     expect(proxy.received).toHaveLength(1);
   });
 
-  it('that does not answer costs no more than the time of the call, and nothing was sent', async () => {
+  it('that does not answer costs at most the timeout of the call, and nothing was sent', async () => {
     const proxy = await startRaw(() => undefined);
     const client = clientOf({ url: baseUrl }, { env: { HTTP_PROXY: proxy.url } });
     expect(await faultOf(client.submit(task, { timeLeftMs: 300 }))).toMatchObject({

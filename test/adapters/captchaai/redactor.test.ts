@@ -23,16 +23,16 @@ describe('cleanText', () => {
     expect(cleanText(text, [key])).toBe(expected);
   });
 
-  it('shows 200 characters at most, and no half of one', () => {
+  it('shows at most 200 characters, and no half of a surrogate pair', () => {
     expect(cleanText('x'.repeat(1_000), [])).toHaveLength(200);
     expect(cleanText(`${'x'.repeat(199)}😀`, [])).toBe('x'.repeat(199));
   });
 
-  it('redacts before it cuts, so that no part of the key is left at the end', () => {
+  it('redacts before truncating, so that no part of the key remains at the end', () => {
     expect(cleanText('x'.repeat(190) + key, [key])).toBe(`${'x'.repeat(190)}***`);
   });
 
-  it('leaves nothing of a secret in any text around it', () => {
+  it('leaves no part of a secret in any text around it', () => {
     const around = fc.string({
       unit: fc.constantFrom('0', 'f', ' ', '%', '<', '\u0000', '\u001b', '\u202e', '\ud800', '😀'),
       maxLength: 300,
@@ -63,11 +63,11 @@ describe('redactor', () => {
     expect(redactor([secret])(JSON.stringify({ request: secret }))).toBe('{"request":"***"}');
   });
 
-  it('replaces the longer of two secrets of which one contains the other', () => {
+  it('replaces the longer of two secrets if it contains the other', () => {
     expect(redactor(['pass', 'user:pass@host'])('user:pass@host and pass')).toBe('*** and ***');
   });
 
-  it('takes any text for a secret', () => {
+  it('accepts any text as a secret', () => {
     expect(redactor(['a\ud800b'])('a\ud800b and a%EF%BF%BDb')).toBe('*** and ***');
   });
 

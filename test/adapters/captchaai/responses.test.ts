@@ -88,7 +88,7 @@ describe('pickThreads', () => {
     ['{"status":1,"threads":-1,"working_threads":2}', 'threads'],
     ['{"status":1,"threads":5,"working_threads":1.5}', 'working_threads'],
     ['5', 'threads'],
-  ])('says what is missing in %s: %s', (body, name) => {
+  ])('names what is missing in %s: %s', (body, name) => {
     expect(parseThreads(read(body))).toEqual({ error: `a usable number named ${name}` });
   });
 });

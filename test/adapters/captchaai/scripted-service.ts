@@ -32,7 +32,7 @@ export interface Received {
 export interface Service {
   readonly url: string;
   readonly received: readonly Received[];
-  /** Connections accepted so far, and the most that were open at once. */
+  /** Number of accepted connections, and maximum of open ones. */
   readonly connections: { accepted: number; highest: number };
 }
 
@@ -59,7 +59,7 @@ async function listen(server: Server): Promise<{ url: string; connections: Servi
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections };
 }
 
-/** A service on loopback that records every request, whole, before `respond` sees it. */
+/** A service on loopback that records every complete request before `respond` runs. */
 export async function startService(respond: (request: Received, response: ServerResponse) => void): Promise<Service> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -74,7 +74,7 @@ export async function startService(respond: (request: Received, response: Server
   return { ...(await listen(server)), received };
 }
 
-/** A service that gives the same answer to everything, or to each `action` its own. */
+/** A service with one answer to all requests, or one per `action`. */
 export function startAnswering(answer: Scripted | ((request: Received) => Scripted)): Promise<Service> {
   return startService((request, response) => {
     const { status = 200, headers = {}, body = '' } = typeof answer === 'function' ? answer(request) : answer;
@@ -94,7 +94,7 @@ export async function startRaw(onRequest: (socket: Socket) => void): Promise<Ser
   return { ...(await listen(server)), received };
 }
 
-/** A URL of loopback on which nobody listens. */
+/** A URL of loopback without a listener. */
 export async function unusedUrl(): Promise<string> {
   const server = createRawServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -119,7 +119,7 @@ export function clientOf({ url }: Pick<Service, 'url'>, special: Partial<Captcha
   return client;
 }
 
-/** The error that a call ends with; fails where it ends with anything but a `ProviderFault`. */
+/** The error of a call; fails if it is not a `ProviderFault`. */
 export async function providerFault(call: Promise<unknown>): Promise<ProviderFault> {
   const settled = await call.then(
     (value: unknown) => ({ value }),
@@ -129,7 +129,7 @@ export async function providerFault(call: Promise<unknown>): Promise<ProviderFau
   throw new Error('not a ProviderFault', { cause: settled });
 }
 
-/** The fault that a call ends with. */
+/** The fault of a call. */
 export async function faultOf(call: Promise<unknown>): Promise<Fault> {
   return (await providerFault(call)).fault;
 }

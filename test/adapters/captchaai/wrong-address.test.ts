@@ -3,7 +3,7 @@ import { clientOf, faultOf, type Scripted, soon, startAnswering, task } from './
 
 const body = '<html><title>oops</title></html>';
 
-/** The kinds of the faults of submissions, one after the other, that are answered so. */
+/** The fault kinds of successive submissions with these answers. */
 async function kindsOf(...answers: readonly [Scripted, ...Scripted[]]): Promise<string[]> {
   const left = [...answers];
   const client = clientOf(await startAnswering(() => left.shift() ?? {}));
@@ -12,26 +12,29 @@ async function kindsOf(...answers: readonly [Scripted, ...Scripted[]]): Promise<
   return kinds;
 }
 
-describe('a service that is not where it was looked for', () => {
-  it.each([300, 302, 308, 400, 401, 403, 404, 405, 407, 410, 499])('answers HTTP %i', async (status) => {
+describe('a wrong base URL', () => {
+  it.each([300, 302, 308, 400, 401, 403, 404, 405, 407, 410, 499])('is assumed for HTTP %i', async (status) => {
     expect(await kindsOf({ status, body })).toEqual(['config']);
   });
 
-  it.each([408, 425, 500, 502, 503, 504])('is not what HTTP %i says', async (status) => {
+  it.each([408, 425, 500, 502, 503, 504])('is not assumed for HTTP %i', async (status) => {
     expect(await kindsOf({ status, body })).toEqual(['transport']);
   });
 
-  it('is not found by answers that any page may give', async () => {
+  it('is not ruled out by answers that any page may give', async () => {
     const notFound = { status: 404, body };
     expect(await kindsOf({ body }, { body: 'OK' }, notFound)).toEqual(['transport', 'transport', 'config']);
   });
 
-  it.each([302, 400, 403, 404])('was found once it has spoken: HTTP %i is passing then', async (status) => {
-    const kinds = await kindsOf({ body: 'ERROR_PAGEURL' }, { status, body }, { status, body });
-    expect(kinds).toEqual(['rejected', 'transport', 'transport']);
-  });
+  it.each([302, 400, 403, 404])(
+    'is ruled out by an answer of the service: HTTP %i is temporary then',
+    async (status) => {
+      const kinds = await kindsOf({ body: 'ERROR_PAGEURL' }, { status, body }, { status, body });
+      expect(kinds).toEqual(['rejected', 'transport', 'transport']);
+    },
+  );
 
-  it('was found once it has accepted something', async () => {
+  it('is ruled out once a submission was accepted', async () => {
     const left = [{ body: 'OK|1' }, { status: 404, body }];
     const client = clientOf(await startAnswering(() => left.shift() ?? {}));
     expect(await client.submit(task, soon)).toBe('1');
@@ -42,7 +45,7 @@ describe('a service that is not where it was looked for', () => {
     [404, 'oops', / answered HTTP 404: oops \(is api\.baseUrl right\?\)$/],
     [403, 'oops', / answered HTTP 403: oops \(is api\.baseUrl right, and is this machine let in\?\)$/],
     [301, '', / answered HTTP 301, a redirect to elsewhere, which is not followed\. Check api\.baseUrl\.$/],
-  ])('names with HTTP %i what to check', async (status, text, message) => {
+  ])('is suggested with HTTP %i', async (status, text, message) => {
     const client = clientOf(await startAnswering({ status, body: text }));
     const { message: said, answerLost, retryAfterMs } = await faultOf(client.submit(task, soon));
     expect(said).toMatch(message);

@@ -22,7 +22,7 @@ const broken = { status: 502, body: '<html>' };
 
 type Answers = Readonly<Record<string, Scripted>>;
 
-/** Answers every submission with a zero balance, and each question with its own answer. */
+/** Answers every submission with a zero balance, and each account request with its own answer. */
 const answering =
   (answers: Answers) =>
   ({ form, url }: Received): Scripted =>
@@ -34,7 +34,7 @@ async function askedFor(answers: Answers): Promise<{ fault: Fault; actions: read
   return { fault, actions: service.received.slice(1).map(({ form }) => form['action']) };
 }
 
-describe('a submission that is answered with a zero balance', () => {
+describe('a submission that gets a zero balance', () => {
   it('is throttled where every thread is busy', async () => {
     const { fault, actions } = await askedFor({ threadsinfo: threads(5, 5) });
     expect(fault).toMatchObject({
@@ -64,7 +64,7 @@ describe('a submission that is answered with a zero balance', () => {
       { threadsinfo: { body: 'ERROR_WRONG_USER_KEY' }, getbalance: { body: 'ERROR_WRONG_USER_KEY' } },
       ['threadsinfo', 'getbalance'],
     ],
-  ])("is the account's where %s", async (_name, answers, asked) => {
+  ])('is an account fault if %s', async (_name, answers, asked) => {
     const { fault, actions } = await askedFor(answers);
     expect(fault).toMatchObject({ kind: 'account', code: 'ERROR_ZERO_BALANCE', threadsFull: false });
     expect(actions).toEqual(asked);
@@ -74,20 +74,20 @@ describe('a submission that is answered with a zero balance', () => {
     ['unknown', unknownAction],
     ['broken', broken],
     ['without numbers', { body: '{"status":1,"request":"OK"}' }],
-  ])('is throttled where threadsinfo is %s and there is balance', async (_name, threadsinfo) => {
+  ])('is throttled if threadsinfo is %s and there is balance', async (_name, threadsinfo) => {
     const { fault, actions } = await askedFor({ threadsinfo, getbalance: balance('1.5') });
     expect(fault).toMatchObject({ kind: 'throttled', threadsFull: true, retryAfterMs: 5_000 });
     expect(actions).toEqual(['threadsinfo', 'getbalance']);
   });
 
-  it('is what the person says it is, and nothing is asked', async () => {
+  it('has the kind that the user configured, without an account request', async () => {
     const service = await startAnswering(zeroBalance);
     const client = clientOf(service, { errorKinds: { ERROR_ZERO_BALANCE: 'throttled' } });
     expect(await faultOf(client.submit(task, soon))).toMatchObject({ kind: 'throttled', code: 'ERROR_ZERO_BALANCE' });
     expect(service.received).toHaveLength(1);
   });
 
-  it('asks once for all that are answered so at the same time, and again later', async () => {
+  it('shares one account request with concurrent ones, and sends another one later', async () => {
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end(zeroBalance.body);
       else setTimeout(() => response.end(threads(3, 3).body), 500);
@@ -101,7 +101,7 @@ describe('a submission that is answered with a zero balance', () => {
     expect(apiRequests()).toBe(2);
   });
 
-  it('blames nobody where its own time is over before the answer comes, and others still learn it', async () => {
+  it('is not an account fault if its timeout ends before the answer comes; others still get the answer', async () => {
     const held: ServerResponse[] = [];
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end(zeroBalance.body);

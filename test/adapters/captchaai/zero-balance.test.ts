@@ -31,7 +31,7 @@ describe('decideZeroBalance', () => {
     ['there is debt', { threads: null, balance: -1 }],
     ['nothing was answered', { threads: null, balance: null }],
     ['a thread is free, whatever the balance', { threads: { threads: 5, workingThreads: 0 }, balance: 100 }],
-  ])("leaves it the account's when %s", (_name, state) => {
+  ])('leaves it an account fault when %s', (_name, state) => {
     expect(decideZeroBalance(asAnswered, state)).toBe(asAnswered);
     expect(asAnswered.kind).toBe('account');
   });

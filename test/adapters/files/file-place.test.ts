@@ -16,8 +16,8 @@ const written = (what: string, name: string, reserves: readonly string[] = []): 
   ...{ what, path: name.startsWith('/') ? name : at(name), isWritten: true, reserves },
 });
 
-describe('where a name leads', () => {
-  it('is the file behind all links, whether it is there or not', async () => {
+describe('the place of a name', () => {
+  it('is the file behind all links, existing or not', async () => {
     mkdirSync(at('d'));
     symlinkSync('b', at('a'));
     symlinkSync(at('d/file'), at('b'));
@@ -26,13 +26,13 @@ describe('where a name leads', () => {
     expect(await placeOf(at('a'))).toMatchObject({ path: at('d/file'), found: { size: 1n }, isFile: true });
   });
 
-  it('is nowhere where links lead to each other', async () => {
+  it('does not exist for links that form a loop', async () => {
     symlinkSync('b', at('a'));
     symlinkSync('a', at('b'));
     await expect(placeOf(at('a'))).rejects.toThrow(UsageError);
   });
 
-  it('is a stream that is never replaced: a device, and an open stream, whatever is behind it', async () => {
+  it('is a stream that is never replaced: a device, or an open stream of any kind', async () => {
     expect(await placeOf('/dev/null')).toMatchObject({ isFile: false });
     expect(await placeOf('/dev/stderr')).toMatchObject({ isFile: false });
   });
@@ -53,7 +53,7 @@ describe('two files of a run', () => {
       () => written('--a', 'x', ['.lock.']),
       () => written('--b', 'x.lock.7'),
     ],
-  ])('are one %s, and both are named', async (_why, one, other) => {
+  ])('are the same %s, and both are named', async (_why, one, other) => {
     mkdirSync(at('d'));
     symlinkSync('d', at('e'));
     writeFileSync(at('one'), '');
@@ -64,18 +64,18 @@ describe('two files of a run', () => {
     expect(String(refusal)).toContain(`--b ${other().path}`);
   });
 
-  it('are two: other names, one device, one file that is only read', async () => {
+  it('are distinct: other names, one device, one file that is only read', async () => {
     const read = { ...written('--a', 'x'), isWritten: false };
     await checkDistinct([written('--a', 'x'), written('--b', 'x2', ['.lock.']), written('--c', 'x.lock')], []);
     await checkDistinct([written('--a', '/dev/null'), written('--b', '/dev/null')], []);
     await checkDistinct([read, { ...read, what: '--b' }], []);
   });
 
-  it('are one where the file system ignores case, which a file in it tells', async () => {
+  it('are the same on a file system that ignores case, detected by an existing file', async () => {
     const clash = (): Promise<void> => checkDistinct([written('--a', 'out.csv'), written('--b', 'OUT.csv')], []);
     writeFileSync(at('tasks.csv'), '');
     await clash();
-    // As such a file system shows it: the name in other letters is the same file.
+    // Simulates such a file system: the name in another case is the same file.
     linkSync(at('tasks.csv'), at('TASKS.CSV'));
     await expect(clash()).rejects.toThrow(/--b .*OUT\.csv and --a .*out\.csv are the same file/);
   });

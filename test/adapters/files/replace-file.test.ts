@@ -25,7 +25,7 @@ import {
 } from '../../../src/adapters/files/replace-file.ts';
 import { UsageError } from '../../../src/domain/errors.ts';
 
-/** What link(2) answers here; null lets it do its work. */
+/** The error of link(2); null runs it normally. */
 const fault = vi.hoisted(() => ({ code: null as string | null, beforehand: (): unknown => undefined }));
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs>();
@@ -48,16 +48,16 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 const read = (name: string): string => readFileSync(at(name), 'utf8');
 
-describe.each([null, 'EPERM'])('a file that is kept aside (links: %s)', (code) => {
+describe.each([null, 'EPERM'])('a file that is kept (links: %s)', (code) => {
   beforeEach(() => void (fault.code = code));
 
-  it('has the first free name, and replaces nothing', async () => {
+  it('gets the first free name, and replaces nothing', async () => {
     for (const name of ['f', 'f.1', 'f.2']) writeFileSync(at(name), name);
     expect(await keepAside(at('f'))).toBe(at('f.3'));
     expect(['f.1', 'f.2', 'f.3'].map(read)).toEqual(['f.1', 'f.2', 'f']);
   });
 
-  it('replaces nothing that another process puts there at the last moment', async () => {
+  it('replaces no file that another process creates at the last moment', async () => {
     writeFileSync(at('f'), 'f');
     fault.beforehand = () => {
       if (!existsSync(at('f.1'))) writeFileSync(at('f.1'), 'theirs');
@@ -66,7 +66,7 @@ describe.each([null, 'EPERM'])('a file that is kept aside (links: %s)', (code) =
     expect([read('f.1'), read('f.2')]).toEqual(['theirs', 'f']);
   });
 
-  it('takes a place that is free, or holds what was there before, and no other', async () => {
+  it('takes a place that is free or unchanged, and no other', async () => {
     const [free, old] = [await placeOf(at('new')), at('old')];
     writeFileSync(old, 'old');
     const before = await placeOf(old);
@@ -76,7 +76,7 @@ describe.each([null, 'EPERM'])('a file that is kept aside (links: %s)', (code) =
       await takePlace(path, place);
     }
     expect(readdirSync(folder).sort()).toEqual(['new', 'old']);
-    // Both have been replaced since these were looked at.
+    // Both were replaced since they were resolved.
     for (const place of [free, before]) {
       const { file, path } = await openTemporary(place, 'ab');
       await file.close();
@@ -115,18 +115,15 @@ describe('a temporary file', () => {
     expect(files.map(({ path }) => statSync(path).mode & 0o777)).toEqual([0o640, 0o640]);
   });
 
-  it.runIf(process.geteuid?.() === 0)(
-    'belongs to the owner of the file that it replaces, where that may be',
-    async () => {
-      writeFileSync(at('f'), '');
-      chownSync(at('f'), 12_345, 12_346);
-      const { file, path } = await openTemporary(await placeOf(at('f')), 'ab');
-      await file.close();
-      expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
-    },
-  );
+  it.runIf(process.geteuid?.() === 0)('belongs to the owner of the file that it replaces, if allowed', async () => {
+    writeFileSync(at('f'), '');
+    chownSync(at('f'), 12_345, 12_346);
+    const { file, path } = await openTemporary(await placeOf(at('f')), 'ab');
+    await file.close();
+    expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
+  });
 
-  it('that was left behind is removed by its mark; a link of such a name leads to nothing that is lost', async () => {
+  it('that was left behind is removed by its mark; for a link of such a name, only the link is removed', async () => {
     const names = ['f.partial-ab-0123456789ab', 'f.partial-cd-0123456789ab', 'f.partial-ab-x', 'f.partial', 'f'];
     for (const name of names) writeFileSync(at(name), name);
     symlinkSync('f', at('f.partial-ab-ba9876543210'));
@@ -137,14 +134,14 @@ describe('a temporary file', () => {
 });
 
 describe('a text that replaces a file', () => {
-  it('is there at once, follows a link, and leaves nothing beside itself', async () => {
+  it('is written atomically, follows a link, and leaves no other file', async () => {
     writeFileSync(at('f'), 'before');
     symlinkSync('f', at('l'));
     await replaceFile(await placeOf(at('l')), 'after');
     expect([read('f'), readdirSync(folder)]).toEqual(['after', ['f', 'l']]);
   });
 
-  it('does so only where the file is ours or empty', async () => {
+  it('is written only if the file is ours or empty', async () => {
     const isOurs = (start: string): boolean => start.startsWith('ours');
     for (const [text, isRefused] of [
       ['ours', false],

@@ -7,7 +7,7 @@ import { openJournal } from '../../../src/adapters/files/journal/open-journal.ts
 import { RowFile } from '../../../src/adapters/files/output/row-file.ts';
 import { csvFormat } from '../../../src/adapters/files/output/row-format.ts';
 
-/** Files that were written to and not synced since, and what got a name in that state. */
+/** Files with unsynced writes, and the names that were given to such files. */
 const disk = vi.hoisted(() => ({
   unsynced: new Set<string>(),
   names: [] as string[],
@@ -52,7 +52,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('after a power cut a name never stands for half a file:', () => {
+describe('after a power cut no name belongs to a partial file:', () => {
   it('an output is synced before it replaces the old one', async () => {
     const path = join(folder, 'out.csv');
     writeFileSync(path, 'before');

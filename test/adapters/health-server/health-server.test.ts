@@ -12,7 +12,7 @@ async function served() {
 }
 
 describe('the health server', () => {
-  it('answers what it is told to, uncached, whatever stands behind the question mark', async () => {
+  it('sends the given answer, uncached, with any query string', async () => {
     const response = await fetch(`${await served()}/health?verbose`);
     expect(response.status).toBe(200);
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -27,7 +27,7 @@ describe('the health server', () => {
     expect((await fetch(`${await served()}${path}`, { method })).status).toBe(status);
   });
 
-  it('says how another port is named where its own is taken', async () => {
+  it('names the option for another port if its own is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await new Promise((resolve) => other.once('listening', resolve));

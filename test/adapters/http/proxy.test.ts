@@ -44,7 +44,7 @@ describe('proxyFor', () => {
     'http://sub.localhost:1',
     'http://[::1]:80',
     'http://LOCALHOST.',
-  ])('has none for %s, even where the variable is malformed', (baseUrl) => {
+  ])('has none for %s, even if the variable is malformed', (baseUrl) => {
     const env = { HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://p:1' };
     expect(proxyFor(new URL(baseUrl), env)).toBeNull();
     expect(proxyFor(new URL(baseUrl), { http_proxy: '::', https_proxy: '::' })).toBeNull();
@@ -70,7 +70,7 @@ describe('proxyFor', () => {
 
 describe('isLoopbackName', () => {
   it.each(['127.0.0.1', '127.255.0.3', 'localhost', 'LocalHost.', 'a.b.localhost', '[::1]', '[::ffff:7f00:1]'])(
-    'knows %s',
+    'is true for %s',
     (host) => {
       expect(isLoopbackName(host)).toBe(true);
     },
@@ -84,7 +84,7 @@ describe('isLoopbackName', () => {
     'notlocalhost',
     '[::2]',
     '[::ffff:8000:1]',
-  ])('does not take %s for this machine', (host) => {
+  ])('is false for %s', (host) => {
     expect(isLoopbackName(host)).toBe(false);
   });
 });

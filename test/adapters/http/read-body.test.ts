@@ -15,7 +15,7 @@ const utf16 = (text: string, order: 'le' | 'be'): Buffer => {
   return order === 'le' ? little : little.swap16();
 };
 
-describe('a packed body', () => {
+describe('a compressed body', () => {
   it.each<[string, string | string[], Buffer]>([
     ['as it is', 'identity', bytes],
     ['gzip', 'gzip', gzipSync(bytes)],
@@ -35,7 +35,7 @@ describe('a packed body', () => {
     expect(read(body, { 'content-encoding': encoding })).toEqual({ text: answer });
   });
 
-  it('is joined before it is unpacked', () => {
+  it('is joined before it is decompressed', () => {
     const body = gzipSync(bytes);
     const chunks = [body.subarray(0, 7), body.subarray(7, 8), body.subarray(8)];
     expect(readBody(chunks, { 'content-encoding': 'gzip' }, kibibyte)).toEqual({ text: answer });
@@ -46,7 +46,7 @@ describe('a packed body', () => {
     expect(readBody([], { 'content-encoding': encoding }, kibibyte)).toEqual({ text: '' });
   });
 
-  /** With a wrong bit in the check at its end. */
+  /** Changes a bit of the checksum at the end. */
   const damaged = (body: Buffer): Buffer =>
     Buffer.from(body.map((byte, at) => (at === body.length - 2 ? byte ^ 1 : byte)));
 
@@ -66,7 +66,7 @@ describe('a packed body', () => {
     ['packed as something new', 'zstd', zstd, 'a body packed as zstd, which cannot be unpacked'],
     ['packed in a way with an odd name', '<b>x', zstd, 'a body packed as something unknown, which cannot be unpacked'],
     ['packed too often', 'br,br,br,br,br,br', zstd, 'a body packed more than 5 times'],
-  ])('that is %s (%s) is named', (_what, encoding, body, unreadable) => {
+  ])('that is %s (%s) is reported', (_what, encoding, body, unreadable) => {
     expect(read(body, { 'content-encoding': encoding })).toEqual({ unreadable });
   });
 
@@ -77,14 +77,14 @@ describe('a packed body', () => {
     ['deflate', 'deflate', deflateSync(bomb)],
     ['br', 'br', brotliCompressSync(bomb.subarray(0, 8 * 1024 * kibibyte))],
     ['gzip in br', 'gzip', brotliCompressSync(gzipSync(bomb))],
-  ])('is not unpacked beyond its bound: %s', (name, coding, body) => {
+  ])('is not decompressed above the limit: %s', (name, coding, body) => {
     const encoding = name === 'gzip in br' ? 'gzip, br' : coding;
     expect(read(body, { 'content-encoding': encoding })).toEqual({
       unreadable: expect.stringContaining('that holds more than 64 KiB') as string,
     });
   });
 
-  it('may hold as much as its bound', () => {
+  it('may be as large as the limit', () => {
     const full = gzipSync(Buffer.alloc(64 * kibibyte, 'x'));
     expect(read(full, { 'content-encoding': 'gzip' })).toEqual({ text: 'x'.repeat(64 * kibibyte) });
     const more = gzipSync(Buffer.alloc(64 * kibibyte + 1, 'x'));
@@ -125,7 +125,7 @@ describe('the charset of a body', () => {
     expect(read(body, { 'content-type': contentType })).toEqual({ text });
   });
 
-  it('is that of what was packed', () => {
+  it('is detected after decompression', () => {
     const headers = { 'content-encoding': 'br', 'content-type': 'text/html; charset=windows-1251' };
     expect(read(brotliCompressSync(cyrillic), headers)).toEqual({ text: 'OK|ключ' });
   });

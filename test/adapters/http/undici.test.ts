@@ -15,14 +15,14 @@ interface Manifest {
 
 const manifestOf = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 
-describe('the private path of undici', () => {
-  it('belongs to the version that it was read in, pinned exactly', () => {
+describe('the private paths of undici', () => {
+  it('belong to the version that they were written for, pinned exactly', () => {
     const own = manifestOf(require.resolve('../../../package.json'));
     expect({ ...own.dependencies, ...own.devDependencies }['undici']).toBe('7.30.2');
     expect(manifestOf(require.resolve('undici/package.json')).version).toBe('7.30.2');
   });
 
-  it('exists, and leads to the same class as the public entry', () => {
+  it('exist, and export the same class as the public entry', () => {
     expect(require.resolve('undici/lib/dispatcher/agent.js')).toContain('undici');
     expect(Agent).toBe(PublicAgent);
   });

@@ -18,13 +18,13 @@ async function failureAt(url: string): Promise<string> {
   return failure.message;
 }
 
-describe('a fleet whose Redis is not there', () => {
-  it('is away at once where nothing listens, and says why', async () => {
+describe('a fleet with an unreachable Redis', () => {
+  it('fails at once if nothing listens, with the reason', async () => {
     const message = await failureAt('redis://user:secret@127.0.0.1:1/0');
     expect(message).toBe('budget.scope redis://user:***@127.0.0.1:1/0: connect ECONNREFUSED 127.0.0.1:1');
   });
 
-  it('is away after a second where nobody answers', async () => {
+  it('fails after a second without an answer', async () => {
     const silent: Server = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
   beforeEach(async () => void (server = await RedisServer.start()));
   afterEach(() => server.stop());
 
-  it('wants another password is away, and no message says which was tried', async () => {
+  it('wants another password is unreachable, and no message contains the tried one', async () => {
     const redis = new Redis(server.url());
     await redis.config('SET', 'requirepass', 'right');
     redis.disconnect();
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
     bucket.close();
   });
 
-  it('was started anew is there again with the next talk, and has kept what was taken', async () => {
+  it('was restarted works again with the next sync, and has kept what was taken', async () => {
     const bucket = bucketAt(server.url());
     const sync = {
       options: usualBudget,
@@ -73,7 +73,7 @@ describe.skipIf(!hasRedis)('a fleet whose Redis', () => {
     bucket.close();
   });
 
-  it('keeps nothing for ever: a bucket is forgotten a minute after it is full, and is one per API and account', async () => {
+  it('stores nothing forever: a bucket expires a minute after it is full, and there is one per API and account', async () => {
     const bucket = bucketAt(server.url());
     const sync = {
       options: usualBudget,

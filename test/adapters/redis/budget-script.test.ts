@@ -22,7 +22,7 @@ const nothing: SyncOptions = {
     asks: [],
   },
 };
-/** About where the clock of a server stands. */
+/** An approximate server time. */
 const epochMs = 1_790_000_000_000;
 
 const someOptions = fc.record<RetryBudgetOptions>({
@@ -66,7 +66,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     return bucket.sync({ ...nothing, ...sync });
   }
 
-  it('grants what the budget of a process grants, after any requests', async () => {
+  it("grants the same as a process's budget, after any requests", async () => {
     const property = fc.asyncProperty(
       fc.array(someTalk, { minLength: 1, maxLength: 30 }),
       someOptions,
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     await fc.assert(property, { numRuns: runs(150) });
   });
 
-  it('keeps the bound, whenever leased tokens are used', async () => {
+  it('keeps the limit, whenever leased tokens are used', async () => {
     const leasing = fc.record({
       afterMs: fc.oneof(fc.constant(0), fc.constant(1_999), fc.nat(2_500)),
       asks: fc.constantFrom(0, 0, 1, 3, 25),
@@ -115,7 +115,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     await fc.assert(property, { numRuns: runs(60) });
   });
 
-  it('leases no more than a quarter of what is there', async () => {
+  it('leases at most a quarter of its balance', async () => {
     await begin();
     expect(await at(epochMs, { asks: [0], surplus: 100 })).toMatchObject({ surplus: 4, leased: 4, balance: 15 });
   });
@@ -127,14 +127,14 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     expect(await at(epochMs + 7_000)).toMatchObject({ balance: 20, leased: 0 });
   });
 
-  it('goes on from where it stood where the clock is set back', async () => {
+  it('continues from its latest time if the clock is set back', async () => {
     await begin();
     await at(epochMs, { asks: Array.from({ length: 20 }, () => 0) });
     expect(await at(epochMs - 3_600_000)).toMatchObject({ balance: 0 });
     expect(await at(epochMs - 3_600_000 + 3_000)).toMatchObject({ balance: 3 });
   });
 
-  it('keeps the settings of whoever came first, and takes others with a reset', async () => {
+  it('keeps the settings of the first host, and takes others with a reset', async () => {
     await begin();
     await at(epochMs, { asks: [0] });
     const options = { ...budget, ratio: 0.2, burst: 5 };
@@ -143,14 +143,14 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     expect(await at(epochMs)).toMatchObject({ options, balance: 5, granted: 0 });
   });
 
-  it('begins empty where somebody knows that it was there: a Redis that has lost it gives no second burst', async () => {
+  it('starts empty if a host knew the old one: a Redis that lost its data gives no second burst', async () => {
     await begin();
     expect(await at(epochMs, { epoch: 'lost', asks: [0] })).toMatchObject({ settlingMs: 2_000, refused: 1 });
     expect(await at(epochMs + 1_999, { asks: [0, Infinity], surplus: 8 })).toMatchObject({ granted: 0, leased: 0 });
     expect(await at(epochMs + 3_000, { asks: [0, 0] })).toMatchObject({ settlingMs: 0, granted: 1 });
   });
 
-  it('grants nothing before the last moment for which the lost one has promised a token', async () => {
+  it('grants nothing before the last time for which the lost one had promised a token', async () => {
     await begin();
     await at(epochMs, { epoch: 'lost', promisedMs: 1_000 });
     await at(epochMs + 1_000, { epoch: 'lost', promisedMs: 7_000 });
@@ -158,21 +158,21 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     expect(withdrawals).toEqual([7_000, 8_000].map((waitMs) => ({ granted: true, waitMs })));
   });
 
-  it('takes back what it began with as soon as somebody tells that it replaces a lost one, and once', async () => {
+  it('removes its initial tokens once, when a host reports that it replaces a lost one', async () => {
     await begin();
     await at(epochMs, { asks: [0, 0, 0] });
     expect((await at(epochMs, { epoch: 'lost' })).withdrawals).toEqual([]);
     expect(await at(epochMs + 2_000, { epoch: 'lost' })).toMatchObject({ balance: -3, epoch: String(epochMs) });
   });
 
-  it('is no lost one where a person has reset it', async () => {
+  it("does not count as lost after a user's reset", async () => {
     await begin();
     const { epoch } = await at(epochMs);
     await bucket.reset(budget);
     expect(await at(epochMs + 1, { epoch, asks: [0] })).toMatchObject({ epoch, granted: 1 });
   });
 
-  it('keeps the bound over losses, where hosts that wait speak every second', async () => {
+  it('keeps the limit over data losses, if waiting hosts sync every second', async () => {
     const options = { ...budget, maxRetriesPerSecond: 10 };
     const step = fc.record({
       afterMs: fc.oneof(fc.constant(0), fc.nat(900)),
@@ -201,7 +201,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
           await sync(each, [], 0);
         }
         nowMs = thenMs;
-        // What begins full where nobody remembers anything is none of this.
+        // Full buckets that no host remembers are not counted here.
         if (isLoss && losses < 3 && hosts.every(({ epoch }) => epoch !== '')) {
           await time.forget();
           losses += 1;
@@ -219,7 +219,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     await fc.assert(property, { numRuns: runs(60) });
   });
 
-  it('says to all for how long the service is to be left alone', async () => {
+  it('tells all hosts how long the service must be left alone', async () => {
     await begin();
     await at(epochMs, { quietMs: 5_000 });
     await at(epochMs + 100, { quietMs: 1_000 });
@@ -227,7 +227,7 @@ describe.skipIf(!hasRedis)('the bucket in Redis', () => {
     expect((await at(epochMs + 6_000)).quietMs).toBe(0);
   });
 
-  it('is only read by who looks', async () => {
+  it('is only read by a look', async () => {
     await begin();
     expect(await bucket.look(budget)).toMatchObject({ balance: 20, granted: 0 });
     const options = { ...budget, burst: 3 };

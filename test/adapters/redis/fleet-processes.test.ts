@@ -13,7 +13,7 @@ const shares = { burst: 2 * 4, perSecond: 2 * 10 };
 const withShares = { burst: bound.burst + shares.burst, perSecond: bound.perSecond + shares.perSecond };
 /** Longer than a test may take. */
 const hourMs = 3_600_000;
-/** Rounding of times that are no whole milliseconds, in tokens. */
+/** Rounding of times to whole milliseconds, in tokens. */
 const rounding = 1e-3;
 
 async function until(holds: () => boolean): Promise<void> {
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     return new Acquirer(program, [server.url(), folder, bound.perSecond, bound.burst, ms, skewMs].map(String));
   }
 
-  it('are granted together what one bucket holds, whatever their clocks say', async () => {
+  it('are together granted what one bucket contains, whatever their clocks say', async () => {
     const clocks = { a: 0, b: -3_600_000 };
     const children = Object.entries(clocks).flatMap(([host, skewMs]) =>
       [1, 2, 3].map(() => start(host, 2_500, skewMs)),
@@ -51,7 +51,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     expect(grants.length, 'what flows in is granted, too').toBeGreaterThan(bound.burst);
   });
 
-  it('get no token too many where those that hold leases are killed', async () => {
+  it('get no extra token if holders of leases are killed', async () => {
     const all: Acquirer[] = [];
     const begin = (): Acquirer => {
       const child = start(all.length % 2 === 0 ? 'a' : 'b', hourMs);
@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
   it.each([
     { what: 'crashes and comes back', lose: () => server.down(), find: () => server.up() },
     { what: 'stands still for a while', lose: () => server.freeze(), find: () => server.thaw() },
-  ])('go on with the shares of their hosts while Redis $what, and with all of it afterwards', async (redis) => {
+  ])('continue with the shares of their hosts while Redis $what, and with all of it afterwards', async (redis) => {
     const children = ['a', 'a', 'b', 'b'].map((host) => start(host, hourMs));
     const between = (fromMs: number, toMs: number): Grant[] =>
       grantsOf(children).filter(({ askedMs, gotMs }) => askedMs >= fromMs && gotMs < toMs);
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     }
   });
 
-  it('have no second burst where Redis comes back without its data', async () => {
+  it('have no second burst if Redis comes back without its data', async () => {
     const children = ['a', 'b'].map((host) => start(host, 5_000));
     await Promise.all(children.map((child) => child.running()));
     await sleep(1_500);

@@ -13,7 +13,7 @@ const hourMs = 3_600_000;
 const patience = { clock: systemClock, signal: never, onUnavailable: () => undefined };
 const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
 
-describe.skipIf(!hasRedis)('while Redis is away', () => {
+describe.skipIf(!hasRedis)('while Redis is unreachable', () => {
   let server: RedisServer;
   let queue: BullTaskQueue;
   let results: RedisResultQueue;
@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await server.stop();
   });
 
-  it('whoever sends or asks is told so at once, with the address and without the password', async () => {
+  it('senders get an error at once, with the address and without the password', async () => {
     await queue.send([aQueuedTask(1)]);
     await server.down();
     await expect(queue.send([aQueuedTask(2)])).rejects.toThrow(QueueUnavailableError);
@@ -36,7 +36,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await expect(queue.receive(1, 0, never)).rejects.toThrow(QueueUnavailableError);
   });
 
-  it('a Redis that was never there is told of at once', async () => {
+  it('a Redis that was never reachable is reported at once', async () => {
     await server.down();
     const url = `redis://user:secret@127.0.0.1:${server.port}/0`;
     const unreached = new BullTaskQueue({ url, region: 'r', timing }, { clock: systemClock, state: null });
@@ -44,7 +44,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     await unreached.close();
   });
 
-  it('what was paid for is saved, pushed and acknowledged when it is back', async () => {
+  it('paid tasks are saved, pushed and acknowledged when it is back', async () => {
     await queue.send([aQueuedTask(1)]);
     const [lease] = await queue.receive(1, 3_000, never);
     await results.push(aResult(2));
@@ -58,7 +58,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     expect(await results.isFinished(aResult(2))).toBe(true);
   });
 
-  it('whoever reads is told so, and gets what is there once it is back', async () => {
+  it('readers get an error, and the results once it is back', async () => {
     const reader = results.reader(null);
     await results.push(aResult(1));
     const [first] = await reader.receive(1, 0, never);
@@ -74,7 +74,7 @@ describe.skipIf(!hasRedis)('while Redis is away', () => {
     expect(await results.depth()).toEqual({ waiting: 1, inFlight: 0 });
   });
 
-  it('nothing keeps a process that closes its queues', async () => {
+  it('a process that closes its queues can end', async () => {
     await queue.receive(1, 0, never);
     await server.down();
     await Promise.all([queue.close(), results.close()]);

@@ -10,7 +10,7 @@ describe('the URL of a Redis', () => {
     ['redis://:p%40ss@redis', { host: 'redis', password: 'p@ss' }],
     ['redis://me:secret@redis', { username: 'me', password: 'secret' }],
     ['rediss://redis.example.com', { tls: { servername: 'redis.example.com' } }],
-    // TLS names no addresses.
+    // TLS accepts no IP address as a server name.
     ['rediss://10.0.0.1', { tls: {} }],
     ['rediss://[::1]', { tls: {} }],
   ])('%s', (url, expected) => {
@@ -18,7 +18,7 @@ describe('the URL of a Redis', () => {
     expect(parseRedisUrl(url).tls).toEqual('tls' in expected ? expected.tls : undefined);
   });
 
-  it('has the number of a database for its path', () => {
+  it('has the number of a database as its path', () => {
     expect(() => parseRedisUrl('redis://:secret@redis/tasks')).toThrow(UsageError);
     expect(() => parseRedisUrl('redis://:secret@redis/tasks')).not.toThrow(/secret/);
   });

@@ -22,7 +22,7 @@ describe.skipIf(!hasRedis)('the results of runs in Redis', () => {
     await server.stop();
   });
 
-  it('of many tasks at once stand each by itself, the first of each task', async () => {
+  it('of many concurrent tasks are independent, and the first of each task is final', async () => {
     const pushes = [aResult(1), aResult(2), aResult(1), aResult(3)].map((result) => store.push(result));
     expect(await Promise.all(pushes)).toEqual([true, true, false, true]);
     const { run } = aResult(1);
@@ -34,7 +34,7 @@ describe.skipIf(!hasRedis)('the results of runs in Redis', () => {
     expect(await store.counts(run)).toEqual({ waiting: 0, held: 0 });
   });
 
-  it('are looked for as long as something was pushed lately', async () => {
+  it('are polled while there were recent pushes', async () => {
     const { run, key } = aResult(1);
     await store.push(aResult(1));
     await store.take(anyReader(run), 1);
@@ -46,7 +46,7 @@ describe.skipIf(!hasRedis)('the results of runs in Redis', () => {
     expect(await store.runs()).toEqual([]);
   });
 
-  it('are looked for as long as something waits, whenever it was pushed', async () => {
+  it('are polled while something waits, whenever it was pushed', async () => {
     const { run } = aResult(1);
     await store.push(aResult(1));
     await redis.zadd(runsKey, longAgo, run);

@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     await server.stop();
   });
 
-  it('without the database of the URL is told of with the fix, as often as it is asked, and is left as it is', async () => {
+  it('without the database of the URL is reported with the fix at every request, and is not changed', async () => {
     const url = server.url(99);
     const tasks = new BullTaskQueue({ url, region: 'r', timing }, { clock, state: null });
     const results = new RedisResultQueue({ url, leaseMs: 5_000 }, { clock });
@@ -39,12 +39,12 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     ];
     for (const ask of [...asks, ...asks]) await expect(ask()).rejects.toThrow(/\/99: .*DB index.*: .*\/0 to \/15/);
     await Promise.all([reader.close(), tasks.close(), results.close(), state.close()]);
-    // BullMQ notes its version and when it last looked for lost tasks.
+    // BullMQ writes its version and the time of its last check for stalled jobs.
     const written = (await redis.keys('*')).filter((key) => !/:(meta|stalled-check)$/.test(key));
     expect(written).toEqual([]);
   });
 
-  it('that evicts is not spoken of by a library behind our back', async () => {
+  it('with an evicting policy causes no warning by the library', async () => {
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const queue = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock, state: null });

@@ -45,8 +45,8 @@ const limits = { timeoutMs: 60_000 };
 const look = (url: string, special = {}) => openProbe().probeRegion(url, { ...limits, ...special });
 const health = '{"status":"healthy","activeWorkers":4,"queueDepth":7}';
 
-describe('a region that serves', () => {
-  it('answers with how it is, and how long it took', async () => {
+describe('a serving region', () => {
+  it('reports its health, with the latency', async () => {
     const url = await serve((_request, response) => response.end(health));
     expect(await look(url)).toEqual({
       answered: true,
@@ -55,12 +55,12 @@ describe('a region that serves', () => {
     });
   });
 
-  it.each([200, 201, 299])('may say so with HTTP %d', async (status) => {
+  it.each([200, 201, 299])('may answer with HTTP %d', async (status) => {
     const url = await serve((_request, response) => response.writeHead(status).end(health));
     expect(await look(url)).toMatchObject({ answered: true });
   });
 
-  it('is asked by GET at its path, on a connection of its own, without a key', async () => {
+  it('gets a GET at its path, on its own connection, without a key', async () => {
     const requests: IncomingMessage[] = [];
     const url = await serve((request, response) => {
       requests.push(request);
@@ -74,7 +74,7 @@ describe('a region that serves', () => {
     expect(requests[0]!.headers).not.toHaveProperty('authorization');
   });
 
-  it('may answer packed though it is asked not to', async () => {
+  it('may answer compressed without being asked', async () => {
     let asked: unknown;
     const url = await serve((request, response) => {
       asked = request.headers['accept-encoding'];
@@ -135,7 +135,7 @@ describe('a region that does not serve', () => {
   it.each<[string, RequestListener]>([
     ['hangs', () => undefined],
     ['hangs in the middle of its body', (_, response) => void response.writeHead(200).write('{')],
-  ])('%s: it is given up in time', async (_name, respond) => {
+  ])('%s: it is abandoned in time', async (_name, respond) => {
     const url = await serve(respond);
     expect(await look(url, { timeoutMs: 500 })).toMatchObject({
       answered: false,
@@ -151,7 +151,7 @@ describe('a region that does not serve', () => {
     expect(await look(url)).toEqual({ answered: false, latencyMs: null, error: 'connection refused' });
   });
 
-  it('has a name that nobody knows', async () => {
+  it('has an unknown host name', async () => {
     const result = await look('http://no-such-host.invalid/health');
     expect(result).toMatchObject({
       answered: false,
@@ -177,7 +177,7 @@ describe('a region that does not serve', () => {
     expect(result).toMatchObject({ answered: false, error: expect.stringMatching(error) as string });
   });
 
-  it('is not waited for when the look is called off', async () => {
+  it('is not awaited when the probe is cancelled', async () => {
     const url = await serve(() => stop.abort());
     const stop = new AbortController();
     expect(await look(url, { signal: stop.signal })).toMatchObject({ answered: false, error: 'cancelled' });
@@ -196,7 +196,7 @@ describe('the solving service', () => {
     expect(await openProbe().probeApi(url, limits)).toEqual({ reachable: true, latencyMs: aNumber, error });
   });
 
-  it('is not where nothing answers', async () => {
+  it('is not reachable without an answer', async () => {
     const url = await serve(() => undefined);
     const reach = await openProbe().probeApi(url, { timeoutMs: 100 });
     expect(reach).toEqual({ reachable: false, latencyMs: null, error: 'timed out after 100ms' });
@@ -204,7 +204,7 @@ describe('the solving service', () => {
 });
 
 describe('closing', () => {
-  it('ends connections at whatever point they are', async () => {
+  it('aborts connections in every state', async () => {
     const open = new Set<Socket>();
     const server = createRawServer((socket) => {
       open.add(socket);
@@ -228,8 +228,8 @@ describe('closing', () => {
   });
 });
 
-describe('a way through a proxy', () => {
-  it('is opened once for all that take it, and only for those', async () => {
+describe('a connection through a proxy', () => {
+  it('is opened once for all its users, and only for them', async () => {
     const asked: string[] = [];
     let opened = 0;
     const url = await serve((_request, response) => response.end(health));

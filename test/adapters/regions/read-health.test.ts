@@ -22,7 +22,7 @@ describe('a health answer', () => {
     expect(readHealth(body)).toEqual(answer);
   });
 
-  it.each([['"7"'], ['-5'], ['1.5'], ['1e308'], ['[3]'], ['true']])('that holds %s for a count says so', (written) => {
+  it.each([['"7"'], ['-5'], ['1.5'], ['1e308'], ['[3]'], ['true']])('reports %s as an invalid count', (written) => {
     expect(readHealth(`{"activeWorkers":${written}}`)).toEqual({
       ...nothing,
       invalidField: 'activeWorkers is not a count',
@@ -34,7 +34,7 @@ describe('a health answer', () => {
     });
   });
 
-  it.each(['', 'OK', '<html>', '[]', 'null', '"healthy"', '42', '{"status":"healthy"'])('%j is none', (body) => {
+  it.each(['', 'OK', '<html>', '[]', 'null', '"healthy"', '42', '{"status":"healthy"'])('%j is invalid', (body) => {
     expect(readHealth(body)).toBeNull();
   });
 });

@@ -6,7 +6,7 @@ import { Acquirer, buildChild, type Grant, type Program, worstExcess } from './s
 const bound = { burst: 20, perSecond: 300 };
 /** Longer than a test may take. */
 const hourMs = 3_600_000;
-/** Rounding of times that are no whole milliseconds, in tokens. */
+/** Rounding of times to whole milliseconds, in tokens. */
 const rounding = 1e-6;
 
 let program: Program;
@@ -25,7 +25,7 @@ describe('processes that share a log', () => {
     { what: 'without pause', bytes: 32_768, thinkMs: 0 },
     { what: 'with pauses', bytes: 32_768, thinkMs: 5 },
     { what: 'through many generations', bytes: 2_000, thinkMs: 1 },
-  ])('are granted together what one bucket holds, $what', async ({ what, ...log }) => {
+  ])('are together granted what one bucket contains, $what', async ({ what, ...log }) => {
     const children = Array.from({ length: 6 }, () => start(what, { ...log, ms: 1_500 }));
     await Promise.all(children.map(({ ended }) => ended));
     const grants = grantsOf(children);
@@ -34,7 +34,7 @@ describe('processes that share a log', () => {
     expect(grants.length, 'what flows in is granted, too').toBeGreaterThan(bound.burst);
   });
 
-  it('neither wait for one that was killed nor get a token too many', async () => {
+  it('neither wait for a killed one nor get an extra token', async () => {
     const all: Acquirer[] = [];
     const begin = (): Acquirer => {
       const child = start('kills', { bytes: 4_000, ms: hourMs, thinkMs: 2 });
@@ -55,7 +55,7 @@ describe('processes that share a log', () => {
     expect(worstExcess(grantsOf(all), bound)).toBeLessThanOrEqual(rounding);
   });
 
-  it('do not wait for one that stands still, which goes on where all the others are', async () => {
+  it('do not wait for a stopped one, which continues from the state of all', async () => {
     const [stopped, other] = [
       start('stop', { bytes: 2_000, ms: hourMs, thinkMs: 1 }),
       start('stop', { bytes: 2_000, ms: hourMs, thinkMs: 1 }),

@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-/** Numbers its entries: whoever has the same number has read the same. */
+/** Numbers its entries: processes with the same number have read the same entries. */
 class Sum implements LogState<string, number> {
   count = 0;
   texts = '';
@@ -63,7 +63,7 @@ function open(generationBytes = 32_768): { log: HostLog<string, number>; sum: Su
 const filesIn = (): string[] => readdirSync(folder).sort();
 
 describe('HostLog', () => {
-  it('has the same order for all, and tells each what its own entries led to', () => {
+  it('has the same order for all, and returns the answers to own entries', () => {
     const [a, b] = [open(), open()];
     expect(a.log.append(['x'])).toEqual([1]);
     expect(b.log.append(['y', 'z'])).toEqual([2, 3]);
@@ -73,13 +73,13 @@ describe('HostLog', () => {
     expect(open().sum.texts).toBe('xyzw');
   });
 
-  it('is for its user only', () => {
+  it('is private to its user', () => {
     open();
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, '0.log')).mode & 0o777).toBe(0o600);
   });
 
-  it('goes on through generations without losing or doubling an entry', () => {
+  it('continues through generations without losing or duplicating an entry', () => {
     const logs = [open(200), open(200), open(200)];
     const answers = Array.from({ length: 300 }, (_, n) => logs[n % 3]!.log.append([String(n % 10)])[0]);
     expect(answers).toEqual(Array.from({ length: 300 }, (_, n) => n + 1));
@@ -94,7 +94,7 @@ describe('HostLog', () => {
     expect(filesIn()).not.toContainEqual(expect.stringMatching(/tmp$/));
   });
 
-  it('brings one who slept through all that is kept to where the others are', () => {
+  it('brings a process up to date that missed all kept generations', () => {
     const [a, sleeper] = [open(1), open(1)];
     for (let n = 0; n < 100; n += 1) a.log.append(['x']);
     expect(existsSync(join(folder, '1.log'))).toBe(false);
@@ -102,7 +102,7 @@ describe('HostLog', () => {
     expect(a.log.append(['z'])).toEqual([102]);
   });
 
-  it('reads over what a full disk has torn', () => {
+  it('skips lines that a full disk has torn', () => {
     const [a, b] = [open(), open()];
     a.log.append(['x']);
     const torn = encodeLines([{ at: hostNowMs(), by: 'somebody', n: 1, entry: 'torn' }]);
@@ -123,7 +123,7 @@ describe('HostLog', () => {
     expect(sum.texts).toBe('late');
   });
 
-  it('goes on where somebody has removed the folder', () => {
+  it('continues if its folder was removed', () => {
     const [a, b] = [open(), open()];
     a.log.append(['x']);
     rmSync(folder, { recursive: true });
@@ -131,7 +131,7 @@ describe('HostLog', () => {
     expect(b.log.append(['z'])).toEqual([3]);
   });
 
-  it('tells the past, and the present', () => {
+  it('gives its history and its present state', () => {
     const { log } = open(400);
     for (const text of 'abcdefghij') log.append([text]);
     const told = Array.from(readHistory(folder, new Sum()), ({ logged, answer }) => `${logged.entry}${String(answer)}`);
@@ -141,13 +141,13 @@ describe('HostLog', () => {
     expect(present.texts).toBe('abcdefghij');
   });
 
-  it('has no past where nobody wrote', () => {
+  it('has no history without entries', () => {
     expect([...readHistory(folder, new Sum())]).toEqual([]);
     expect(existsSync(folder)).toBe(false);
   });
 });
 
-describe('a log that cannot be used', () => {
+describe('a log that is not usable', () => {
   function replace(by: (path: string) => void): void {
     const path = join(folder, '0.log');
     rmSync(path);
@@ -163,13 +163,13 @@ describe('a log that cannot be used', () => {
     ],
     ['is a link to elsewhere', () => replace((path) => symlinkSync('/etc/passwd', path))],
     ['is a folder', () => replace(mkdirSync)],
-  ])('because it %s is lost, and no more than that', (_what, damage) => {
+  ])('because it %s is lost, and nothing else', (_what, damage) => {
     open();
     damage();
     expect(() => open()).toThrow(StateLogError);
   });
 
-  it.skipIf(isRoot)('because nobody may write there is lost', () => {
+  it.skipIf(isRoot)('because its folder is not writable is lost', () => {
     open();
     chmodSync(join(folder, '0.log'), 0o400);
     expect(() => open()).toThrow(StateLogError);
@@ -181,7 +181,7 @@ describe('a log that cannot be used', () => {
     expect(() => log.catchUp()).toThrow(/another clock/);
   });
 
-  it('because it is in a place that is none is lost', () => {
+  it('because its path is not a folder is lost', () => {
     folder = '/dev/null/budget';
     expect(() => open()).toThrow(StateLogError);
   });

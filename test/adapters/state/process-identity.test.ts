@@ -6,7 +6,7 @@ const me = thisProcess();
 const endedPid = (): number => spawnSync(process.execPath, ['-e', '']).pid;
 
 describe('the identity of a process', () => {
-  it('is its pid, its start, and where both mean this process', () => {
+  it('is its pid, its start, and the scope of both', () => {
     expect(me.pid).toBe(process.pid);
     expect(me.space).not.toBe('');
   });
@@ -32,17 +32,17 @@ describe('the state of a process', () => {
     expect(stateOf({ ...me, host: 'renamed', pid: endedPid() })).toBe('ended');
   });
 
-  it('is unknown in another boot or PID namespace, whatever the name of the machine', () => {
+  it("is unknown in another boot or PID namespace, whatever the machine's name", () => {
     expect(stateOf({ ...me, space: 'another', pid: endedPid() })).toBe('unknown');
     expect(stateOf({ ...me, space: 'another' })).toBe('unknown');
   });
 
-  it('is unknown where there is a process with the pid, and no start tells which', () => {
+  it('is unknown if a process has the pid, and its start is not known', () => {
     expect(stateOf({ ...me, pid: process.ppid, start: null })).toBe('unknown');
     expect(stateOf({ ...me, pid: endedPid(), start: null })).toBe('ended');
   });
 
-  it.each([0, -1, Number.NaN])('is unknown for the pid %d, which is none', (pid) => {
+  it.each([0, -1, Number.NaN])('is unknown for the invalid pid %d', (pid) => {
     expect(stateOf({ ...me, pid })).toBe('unknown');
   });
 });

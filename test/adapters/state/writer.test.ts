@@ -18,7 +18,7 @@ async function eventually(holds: () => boolean): Promise<boolean> {
 }
 
 describe.runIf(process.platform === 'linux')('a writer', () => {
-  it('is not gone while it runs, and is when it stands still or has ended', async () => {
+  it('is alive while it runs, and dead when it is stopped or has ended', async () => {
     const child = spawn('sleep', ['30']);
     const writer = writerOf(child.pid ?? 0);
     expect(isProcessDead(writer)).toBe(false);

@@ -8,8 +8,8 @@ function aClock() {
   return { left, inner, clock: clockUntil(left.signal, inner) };
 }
 
-describe('a clock for work that may be left behind', () => {
-  it('shows the time of the clock behind it, and wakes with it', async () => {
+describe('a clock for work that may be abandoned', () => {
+  it('shows the time of the underlying clock, and wakes with it', async () => {
     const { clock, inner } = aClock();
     let isAwake = false;
     void clock.sleep(500).then(() => (isAwake = true));
@@ -20,7 +20,7 @@ describe('a clock for work that may be left behind', () => {
   });
 
   it.each([true, false])(
-    'never wakes who sleeps when the work is left behind (with a signal: %s)',
+    'never wakes a sleeper after the work was abandoned (with a signal: %s)',
     async (hasSignal) => {
       const { clock, inner, left } = aClock();
       const stop = new AbortController();
@@ -33,7 +33,7 @@ describe('a clock for work that may be left behind', () => {
     },
   );
 
-  it('wakes early for a signal while the work goes on', async () => {
+  it('wakes early for a signal while the work continues', async () => {
     const { clock } = aClock();
     const stop = new AbortController();
     const sleeping = clock.sleep(500, stop.signal);

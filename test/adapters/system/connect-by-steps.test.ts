@@ -27,7 +27,7 @@ describe('a connection step by step', () => {
     expect(await stepsOf(`http://127.0.0.1:${port}`)).toEqual({ steps: ['TCP'], failed: null });
   });
 
-  it('to a name asks for its addresses first', async () => {
+  it('to a name resolves its addresses first', async () => {
     const port = await listening();
     expect(await stepsOf(`http://localhost:${port}`)).toEqual({ steps: ['DNS', 'TCP'], failed: null });
   });
@@ -37,18 +37,18 @@ describe('a connection step by step', () => {
     expect(steps[0]?.durationMs).toBeGreaterThan(0);
   });
 
-  it('names the port that nobody listens on', async () => {
+  it('names the port without a listener', async () => {
     const failed = { step: 'TCP', error: 'the connection was refused' };
     expect(await stepsOf(`http://127.0.0.1:${await unusedPort()}`)).toEqual({ steps: [], failed });
     expect((await stepsOf(`http://localhost:${await unusedPort()}`)).failed).toEqual(failed);
   });
 
-  it('names TLS where the other end hangs up on it', async () => {
+  it('names TLS if the server disconnects during it', async () => {
     const port = await listening(createServer((socket) => socket.destroy()));
     expect(await stepsOf(`https://127.0.0.1:${port}`)).toMatchObject({ steps: ['TCP'], failed: { step: 'TLS' } });
   });
 
-  it('gives up in time where the other end is silent', async () => {
+  it('gives up in time if the server does not answer', async () => {
     const port = await listening(createServer((socket) => onTestFinished(() => void socket.destroy())));
     expect(await stepsOf(`https://127.0.0.1:${port}`, 100)).toMatchObject({
       failed: { step: 'TLS', error: 'no connection in time' },

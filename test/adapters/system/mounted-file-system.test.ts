@@ -25,7 +25,7 @@ describe('the file system of a path', () => {
     expect(mountedFileSystem(path, mounts)).toBe(type);
   });
 
-  it('is not known without a table', () => {
+  it('is unknown without a table', () => {
     expect(mountedFileSystem('/home', '')).toBeNull();
   });
 
@@ -38,7 +38,7 @@ describe('the file system of a path', () => {
     ['btrfs', false],
     ['overlay', false],
     ['tmpfs', false],
-  ])('%s is one of a network: %s', (type, isNetwork) => {
+  ])('%s is a network file system: %s', (type, isNetwork) => {
     expect(isNetworkType(type)).toBe(isNetwork);
   });
 
@@ -52,7 +52,7 @@ describe('the file system of a path', () => {
     expect(networkTypeOrFuse(magic)).toBe(name);
   });
 
-  it('takes FUSE for one where the table of mounts cannot tell', () => {
+  it('treats FUSE as a network if the mount table is not available', () => {
     expect([networkTypeOf(0x65735546), networkTypeOrFuse(0x65735546)]).toEqual([null, 'fuse']);
   });
 });

@@ -9,7 +9,7 @@ describe('isNullDevice', () => {
     ['the null device', '/dev/null', true],
     ['another device', '/dev/zero', false],
     ['a file', join(tmpdir(), `captcha-null-device-${process.pid}`), false],
-  ])('tells %s from the rest', (_what, path, is) => {
+  ])('distinguishes %s', (_what, path, is) => {
     const descriptor = openSync(path, 'a');
     try {
       expect(isNullDevice(descriptor)).toBe(is);
@@ -19,7 +19,7 @@ describe('isNullDevice', () => {
     }
   });
 
-  it('takes a descriptor that is not open for one', () => {
+  it('treats a closed descriptor like the null device', () => {
     expect(isNullDevice(9_999)).toBe(true);
   });
 });

@@ -15,8 +15,8 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 const factsOf = (path: string) => stateFolderFacts({ path, from: 'default' });
 
-describe('a look at a state folder', () => {
-  it('finds what is true of one that is there, and leaves nothing in it', async () => {
+describe('a check of a state folder', () => {
+  it('reports the facts of an existing one, and leaves nothing in it', async () => {
     const path = join(home, 'state');
     await mkdir(path, { mode: 0o700 });
     const facts = await factsOf(path);
@@ -25,13 +25,13 @@ describe('a look at a state folder', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
-  it('makes one that is missing, for its owner alone, and takes it away again', async () => {
+  it('creates a missing one, for its owner only, and removes it again', async () => {
     const facts = await factsOf(join(home, 'a', 'b', 'c'));
     expect(facts).toMatchObject({ existed: false, problem: null, mode: 0o700 });
     expect(await readdir(home)).toEqual([]);
   });
 
-  it('sees the mode that others gave it', async () => {
+  it('reports a mode that others have set', async () => {
     await chmod(home, 0o755);
     expect((await factsOf(home)).mode).toBe(0o755);
   });
@@ -40,13 +40,13 @@ describe('a look at a state folder', () => {
     expect((await factsOf(home)).fileSystem).toMatch(/^\w+/);
   });
 
-  it('finds a file that stands in its way', async () => {
+  it('reports a file in its place', async () => {
     await writeFile(join(home, 'file'), '');
     expect((await factsOf(join(home, 'file'))).problem).toMatchObject({ code: 'EEXIST' });
     expect((await factsOf(join(home, 'file', 'below'))).problem).toMatchObject({ code: 'ENOTDIR' });
   });
 
-  it.skipIf(isRoot)('finds that it may not be written', async () => {
+  it.skipIf(isRoot)('reports a folder that is not writable', async () => {
     await chmod(home, 0o500);
     expect((await factsOf(home)).problem).toMatchObject({ code: 'EACCES' });
     await chmod(home, 0o700);

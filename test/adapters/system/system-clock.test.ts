@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 
-/** Whether a promise is settled once everything that is due has run. */
+/** True if a promise has settled once everything due has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   void promise.then(() => (settled = true));
@@ -22,7 +22,7 @@ describe('systemClock', () => {
     expect(timestamp).toBe(Date.now() - 1_500);
   });
 
-  it('sleeps for as long as it is told', async () => {
+  it('sleeps for the given time', async () => {
     const sleep = clock.sleep(250);
     await vi.advanceTimersByTimeAsync(249);
     expect(await isSettled(sleep)).toBe(false);
@@ -44,7 +44,7 @@ describe('systemClock', () => {
     expect(await isSettled(sleep)).toBe(true);
   });
 
-  it('sleeps for ever until it is woken', async () => {
+  it('sleeps forever until it is woken', async () => {
     const controller = new AbortController();
     const sleep = clock.sleep(Infinity, controller.signal);
     await vi.advanceTimersByTimeAsync(2 ** 33);
@@ -63,7 +63,7 @@ describe('systemClock', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  it('does not sleep when its signal has aborted before', async () => {
+  it('does not sleep if its signal was already aborted', async () => {
     expect(await isSettled(clock.sleep(60_000, AbortSignal.abort()))).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   });

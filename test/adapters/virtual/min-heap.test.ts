@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MinHeap } from '../../../src/adapters/virtual/virtual-clock.ts';
 
 describe('MinHeap', () => {
-  it('pops what a sorted list would give, whatever the order of pushes and pops', () => {
+  it('pops the same as a sorted list, for any order of pushes and pops', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.integer({ min: 0, max: 20 }), { nil: 'pop' as const })), (operations) => {
         const heap = new MinHeap<number>((a, b) => a < b);

@@ -20,7 +20,7 @@ function deps() {
   return { clock, random: seededRandom(1), watch, replies };
 }
 
-/** Submits every so many ms, and counts what became of it. */
+/** Submits at a fixed interval, and counts the results. */
 async function load(api: SolverApi, { clock, replies }: ReturnType<typeof deps>, everyMs: number) {
   for (let at = 0; at < 200; at += 1) {
     void api.submit(aTask(), limits).catch(() => undefined);
@@ -31,7 +31,7 @@ async function load(api: SolverApi, { clock, replies }: ReturnType<typeof deps>,
 }
 
 describe('the modelled service', () => {
-  it('accepts after a round trip, and has the solution when the solve is over', async () => {
+  it('accepts after a round trip, and has the solution when the solve time is over', async () => {
     const parts = deps();
     const api = new ModelledApi(well, parts);
     const submitted = api.submit();
@@ -72,7 +72,7 @@ describe('a service that slows down under load', () => {
     [1, 0],
     [150, 0],
     [300, 101],
-  ])('with %d at once lets %d of them wait in vain', async (count, failed) => {
+  ])('with %d concurrent requests lets %d of them time out', async (count, failed) => {
     const parts = deps();
     const api = new ThrashingApi(model, parts);
     const all = Array.from({ length: count }, () => api.submit().catch(() => null));
@@ -81,7 +81,7 @@ describe('a service that slows down under load', () => {
     expect(parts.replies.filter((reply) => reply === 'failed')).toHaveLength(failed);
   });
 
-  it('goes on working for those who have left', async () => {
+  it('continues with requests whose clients have left', async () => {
     const parts = deps();
     const api = new ThrashingApi(model, parts);
     for (let client = 0; client < 400; client += 1) void api.submit().catch(() => null);

@@ -8,7 +8,7 @@ function draws(seed: number, count: number): number[] {
 }
 
 describe('seededRandom', () => {
-  it('repeats itself for the same seed, and not for another one', () => {
+  it('gives the same numbers for the same seed, and others for another one', () => {
     const seed = fc.maxSafeNat();
     fc.assert(fc.property(seed, (same) => draws(same, 5).join() === draws(same, 5).join()));
     fc.assert(fc.property(seed, seed, (a, b) => a === b || draws(a, 2).join() !== draws(b, 2).join()));
@@ -19,7 +19,7 @@ describe('seededRandom', () => {
     expect(new Set(seeds.map((seed) => draws(seed, 1)[0])).size).toBe(53);
   });
 
-  it('keeps its sequence from release to release', () => {
+  it('keeps its sequence across releases', () => {
     expect(draws(1, 3)).toEqual([0.4143997614965732, 0.3868573653355908, 0.967716195918118]);
   });
 

@@ -3,13 +3,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 
-/** Awaits so many promises in a row: more than any trick with a few turns would cover. */
+/** Awaits this many promises in a row: more than a few turns of the event loop would cover. */
 async function longChain(): Promise<void> {
   for (let link = 0; link < 100; link += 1) await Promise.resolve();
 }
 
 describe('VirtualClock', () => {
-  it('starts at 0, with the wall clock where it is told to start', () => {
+  it('starts at 0, with the given wall clock', () => {
     const clock = new VirtualClock(1_700_000_000_000);
     expect([clock.nowMs(), clock.timestamp()]).toEqual([0, 1_700_000_000_000]);
   });
@@ -23,7 +23,7 @@ describe('VirtualClock', () => {
     expect([clock.nowMs(), clock.timestamp()]).toEqual([monthMs, monthMs + 5]);
   });
 
-  it('wakes sleepers by the time they are due, and those due together in the order they fell asleep', async () => {
+  it('wakes sleepers in the order of their due times, and equal ones in the order of their sleeps', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 60 }), async (sleepsMs) => {
         const clock = new VirtualClock();
@@ -36,7 +36,7 @@ describe('VirtualClock', () => {
     );
   });
 
-  it('lets everything that a sleeper sets off be over before the next one wakes, at the same moment too', async () => {
+  it('finishes everything that a sleeper triggers before the next one wakes, also at the same time', async () => {
     const clock = new VirtualClock();
     const log: string[] = [];
     const task = async (name: string): Promise<void> => {
@@ -51,7 +51,7 @@ describe('VirtualClock', () => {
     expect(log).toEqual(['a wakes', 'a is done', 'b wakes', 'b is done']);
   });
 
-  it('waits for chains that were under way before it was started', async () => {
+  it('waits for promise chains that were pending before the start', async () => {
     const clock = new VirtualClock();
     const late = longChain().then(() => clock.sleep(7));
     await clock.run();
@@ -59,7 +59,7 @@ describe('VirtualClock', () => {
     expect(clock.nowMs()).toBe(7);
   });
 
-  it('puts a sleep of 0 behind those that are due at the same moment already', async () => {
+  it('puts a sleep of 0 after sleepers that are already due', async () => {
     const clock = new VirtualClock();
     const log: string[] = [];
     void clock.sleep(0).then(async () => {
@@ -92,13 +92,13 @@ describe('VirtualClock', () => {
   });
 
   describe('a sleep with a signal', () => {
-    it('is over at once where the signal was aborted before', async () => {
+    it('ends at once if the signal was already aborted', async () => {
       const clock = new VirtualClock();
       await clock.sleep(1_000, AbortSignal.abort());
       expect(clock.nowMs()).toBe(0);
     });
 
-    it('wakes at the moment of the abort, and its time is not passed through afterwards', async () => {
+    it('wakes at the time of the abort, and its due time is not passed afterwards', async () => {
       const clock = new VirtualClock();
       const stop = new AbortController();
       const wokenAt: number[] = [];
@@ -109,7 +109,7 @@ describe('VirtualClock', () => {
       expect(clock.nowMs()).toBe(300);
     });
 
-    it('wakes once where the abort comes after its time', async () => {
+    it('wakes once if the abort comes after its due time', async () => {
       const clock = new VirtualClock();
       const stop = new AbortController();
       let wakings = 0;
@@ -122,7 +122,7 @@ describe('VirtualClock', () => {
   });
 
   describe('advance', () => {
-    it('wakes who is due within the time, the last moment included, and nobody else', async () => {
+    it('wakes all sleepers due within the time, its end included, and no others', async () => {
       const clock = new VirtualClock();
       const woken: number[] = [];
       for (const ms of [5, 10, 11]) void clock.sleep(ms).then(() => woken.push(ms));
@@ -133,14 +133,14 @@ describe('VirtualClock', () => {
       expect(woken).toEqual([5, 10, 11]);
     });
 
-    it('passes the time where nobody sleeps', async () => {
+    it('advances the time without sleepers', async () => {
       const clock = new VirtualClock();
       await clock.advance(42);
       expect(clock.nowMs()).toBe(42);
     });
   });
 
-  it('refuses to be driven by two at once, and can be driven again afterwards', async () => {
+  it('rejects a second concurrent call, and can be called again afterwards', async () => {
     const clock = new VirtualClock();
     const first = clock.run();
     await expect(clock.advance(1)).rejects.toThrow('being driven already');
@@ -165,7 +165,7 @@ describe('VirtualClock', () => {
     expect([wasOver, isOver]).toEqual([false, true]);
   });
 
-  it('wakes thousands of sleepers on one signal, on which it listens once', async () => {
+  it('wakes thousands of sleepers on one signal with a single listener', async () => {
     const clock = new VirtualClock();
     const random = seededRandom(1);
     const { signal } = new AbortController();

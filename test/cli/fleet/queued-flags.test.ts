@@ -11,13 +11,13 @@ import { refusalOf } from '../support/refusal.ts';
 const remote = { regions: [{ name: 'us-east-1', queue: 'redis://r/0' }], results: 'redis://r/9' };
 const own = { regions: [{ name: 'us-east-1', queue: 'memory:' }] };
 
-describe('what goes with a task to its worker', () => {
+describe('the limits sent with a task to its worker', () => {
   it.each<[string, WorkFlags, object]>([
     ['nothing without flags, whatever this configuration says', {}, {}],
     ['the timeout of a flag', { timeout: '60s' }, { timeoutMs: 60_000 }],
     ['the attempts of a flag', { maxAttempts: '2' }, { maxAttempts: 2 }],
     ['both', { timeout: '60s', maxAttempts: '2' }, { timeoutMs: 60_000, maxAttempts: 2 }],
-  ])('is %s', (_what, flags, limits) => {
+  ])('are %s', (_what, flags, limits) => {
     const config = aConfig({ solve: { timeout: '60s' }, retry: { maxAttempts: 2 } });
     expect(limitsOfFlags(flags, config)).toEqual(limits);
   });
@@ -38,7 +38,7 @@ describe('--via queues', () => {
     expect(await refused(flags, config)).toContain(refusal);
   });
 
-  it('takes no task along that its worker could not hold to its end', async () => {
+  it('sends no task whose limits its worker could not keep', async () => {
     const config = { ...remote, solve: { timeout: '61m' } };
     expect(await refused({ timeout: '61m' }, config)).toBe(
       '--timeout 61m: cannot go with --via queues | no worker holds a task beyond 1h',
@@ -49,7 +49,7 @@ describe('--via queues', () => {
   it.each([
     ['memory:', own, false],
     ['--sandbox', {}, true],
-  ])('takes flags for the work where this process does it: %s', async (_how, config, sandbox) => {
+  ])('accepts flags for the work if this process does it: %s', async (_how, config, sandbox) => {
     const flags = { budget: '10/s', allowFastPolling: true } as const;
     expect(await refused(flags, config, sandbox)).toBe('not refused');
     expect(await refused({ waitForBudget: true }, config, sandbox)).toContain('--wait-for-budget');

@@ -12,7 +12,7 @@ const queued: Task = {
 };
 const picture: Task = { ...queued, method: 'base64', sitekey: null, pageurl: null };
 
-/** What a worker does with a task of its queue, and what it submits. */
+/** The outcome of a queued task in a worker, and its submissions. */
 async function worked(task: Task, accepted: { captchaId: string; submittedAt: number } | null = null) {
   const stage = aStage({ solve: async () => aSolved(), config: { policy: { deny: ['pay.example.com'] } } });
   const never = new AbortController().signal;
@@ -36,13 +36,13 @@ describe('a worker', () => {
     expect(submitted).toEqual([]);
   });
 
-  it('submits any other, with its image bare', async () => {
+  it('submits any other task, with its image as bare base64', async () => {
     expect((await worked({ ...queued, params: { action: 'login' } })).submitted).toHaveLength(1);
     const { submitted } = await worked({ ...picture, params: { body: `data:image/png;base64,${imageText()}` } });
     expect(submitted).toMatchObject([{ body: imageText(), params: {} }]);
   });
 
-  it('collects what was paid for, whatever it is', async () => {
+  it('collects a paid solution for any task', async () => {
     const accepted = { captchaId: '71', submittedAt: 0 };
     expect((await worked({ ...queued, pageurl: 'not a url' }, accepted)).outcome.status).toBe('solved');
   });

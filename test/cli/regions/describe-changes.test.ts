@@ -12,7 +12,7 @@ const degraded = aFrame([
 const held = { from: 'eu', to: [], held: true, reason: 'no healthy region in residency eu' };
 const unreachable = { reachable: false, latencyMs: null, error: 'connection refused' };
 
-describe('what is new between two looks', () => {
+describe('the changes between two rounds', () => {
   it.each([
     ['nothing', well, well, []],
     ['nothing while it stays as it is', ill, ill, []],
@@ -46,11 +46,11 @@ describe('what is new between two looks', () => {
     ['an API that is gone', well, { ...well, api: unreachable }, ['CaptchaAI API: not reachable (connection refused)']],
     ['an API that is back', { ...well, api: unreachable }, well, ['CaptchaAI API: reachable again']],
     ['what to make of it', well, { ...well, note: 'is it us?' }, ['is it us?']],
-  ])('is %s', (_name, before, after, changes) => {
+  ])('are %s', (_name, before, after, changes) => {
     expect(describeChanges(before, after)).toEqual(changes);
   });
 
-  it('names the three that take most, and counts the others', () => {
+  it('name the three largest targets, and count the others', () => {
     const to = ['a', 'b', 'c', 'd', 'e'].map((region) => ({ region, share: 0.2 }));
     expect(describeChanges(well, { ...ill, failover: [{ ...spread, to }] })[0]).toMatch(
       /go to a 20 %, b 20 %, c 20 %, 2 more$/,

@@ -1,10 +1,10 @@
 import type { HealthFrame } from '../../../src/cli/regions/health-report.ts';
 import type { RegionHealth } from '../../../src/domain/region.ts';
 
-/** When the frames of these tests are looked at. */
+/** The time of the frames in these tests. */
 export const now = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-/** A region that is well since four minutes, but for what is special about it. */
+/** A region that has been healthy for four minutes, with these differences. */
 export function aHealth(region: string, special: Partial<RegionHealth> = {}): RegionHealth {
   const well = { status: 'healthy', latencyMs: 20.4, activeWorkers: 4, queueDepth: 7, error: null } as const;
   return { region, ...well, since: now - 250_000, ...special };
@@ -16,7 +16,7 @@ export function anUnhealthy(region: string, special: Partial<RegionHealth> = {})
   return aHealth(region, { ...ill, ...special });
 }
 
-/** A frame in which the service is reachable and nothing moves, but for what is special about it. */
+/** A frame with a reachable service and no redirects, with these differences. */
 export function aFrame(regions: readonly RegionHealth[], special: Partial<HealthFrame> = {}): HealthFrame {
   return { regions, failover: [], api: { reachable: true, latencyMs: 45.2, error: null }, note: null, ...special };
 }

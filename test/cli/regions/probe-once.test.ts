@@ -19,7 +19,7 @@ const probing = (result: ProbeResult): RegionProbe => ({
 
 const depthOf = (waiting: number, inFlight = 0): QueueDepth => ({ waiting, inFlight, oldestAgeMs: null, dead: 0 });
 
-/** Opens queues that all answer the same. */
+/** Opens queues with the same answer. */
 function queuesThat(depth: () => Promise<QueueDepth>): FleetQueues & { opened: string[] } {
   const opened: string[] = [];
   const tasks = async (region: string, url: string): Promise<TaskQueue> => {
@@ -41,14 +41,14 @@ async function regionOf(result: ProbeResult, queues: FleetQueues, queue: string 
   return region;
 }
 
-describe('one look at a region', () => {
-  it('opens no queue where somebody answers', async () => {
+describe('a single probe of a region', () => {
+  it('opens no queue if a worker answers', async () => {
     const queues = queuesThat(async () => depthOf(0));
     expect(await regionOf(answered, queues)).toMatchObject({ status: 'healthy', latencyMs: 7, queueDepth: 2 });
     expect(queues.opened).toEqual([]);
   });
 
-  it('takes it for asleep where nobody answers and its queue is empty', async () => {
+  it('reports it as asleep if no worker answers and its queue is empty', async () => {
     const queues = queuesThat(async () => depthOf(0));
     expect(await regionOf(refused, queues)).toMatchObject({
       ...{ status: 'idle', latencyMs: null, activeWorkers: 0, queueDepth: 0, error: null },
@@ -59,7 +59,7 @@ describe('one look at a region', () => {
   it.each([
     [depthOf(4), 4],
     [depthOf(0, 2), 0],
-  ])('believes the probe where there is something to do, and says how much waits: %j', async (depth, queueDepth) => {
+  ])('reports the probe if tasks wait, with their number: %j', async (depth, queueDepth) => {
     const region = await regionOf(
       refused,
       queuesThat(async () => depth),
@@ -70,7 +70,7 @@ describe('one look at a region', () => {
   it.each([
     [new QueueUnavailableError('redis://r/0: connect ECONNREFUSED')],
     [new UsageError('sqs://a in us-east-1: no such queue', 'Create it.')],
-  ])('believes the probe where the queue cannot be asked either, and says so: %s', async (error) => {
+  ])('reports the probe if the queue is unreachable too, with a message: %s', async (error) => {
     const region = await regionOf(
       refused,
       queuesThat(() => Promise.reject(error)),
@@ -94,12 +94,12 @@ describe('one look at a region', () => {
     ['has none', null, {}],
     ['has one of each process', 'memory:', {}],
     ['is one of the sandbox', 'redis://r/0', { globals: { sandbox: true } }],
-  ])('asks no queue where the region %s', async (_what, queue, parts) => {
+  ])('opens no queue if the region %s', async (_what, queue, parts) => {
     const [region] = (await lookedAt(refused, queue, parts).looking).regions;
     expect(region).toMatchObject({ status: 'unhealthy', error: 'connection refused' });
   });
 
-  it('ends in a bug of ours as one', async () => {
+  it('passes a bug through', async () => {
     const looking = regionOf(
       refused,
       queuesThat(() => Promise.reject(new TypeError('oops'))),

@@ -14,7 +14,7 @@ import { imageText } from '../../support/an-image.ts';
 import { aStage, type StageParts } from './a-stage.ts';
 import { aSolved } from './outcomes.ts';
 
-/** Every test has its own. */
+/** Each test has its own. */
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'batch-'));
@@ -42,7 +42,7 @@ export interface Call extends StageParts {
   readonly input?: string;
   readonly stdin?: Readable;
   readonly outcome?: (task: Task) => Outcome;
-  /** What the output says to every row. */
+  /** The values of a column in the output. */
   readonly fault?: Error;
 }
 

@@ -15,7 +15,7 @@ import { aConfig } from './a-config.ts';
 import { aTerminal, type TerminalParts } from './a-terminal.ts';
 import { FakeSignals } from './fake-signals.ts';
 
-/** Solves as a test wants it; `stop` aborts with the first signal. */
+/** The test's own solver function; `stop` aborts with the first signal. */
 export type Solve = (task: Task, emit: EventSink, stop: AbortSignal) => Promise<Outcome>;
 
 export interface StageParts extends TerminalParts {
@@ -49,7 +49,7 @@ const silentApi: SolveSession['api'] = {
   report: notCalled('report'),
 };
 
-/** A solver that does what the test says; the real one cannot be replaced by an object, since it has private state. */
+/** A solver with a function of the test; a plain object cannot replace the real one, which has private state. */
 class ScriptedSolver extends Solver {
   readonly #solve: (task: Task, stop: AbortSignal) => Promise<Outcome>;
 
@@ -63,7 +63,7 @@ class ScriptedSolver extends Solver {
   }
 }
 
-/** What happened behind the context while a command ran. */
+/** Records of the context's calls while a command ran. */
 export interface Records {
   readonly sessions: SessionRequest[];
   readonly configs: (readonly Override[])[];
@@ -73,7 +73,7 @@ export interface Records {
   healthServer: { readonly place: object; readonly answer: Parameters<Context['healthServer']>[1] } | null;
 }
 
-/** A context in which nothing is real, and everything that passes through it is kept. */
+/** A context without real effects that records everything. */
 export function aStage(parts: StageParts = {}) {
   const streams = aTerminal(parts);
   const clock = new VirtualClock(Date.UTC(2026, 0, 2));

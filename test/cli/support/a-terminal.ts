@@ -1,7 +1,7 @@
 import { Terminal, type TerminalOptions } from '../../../src/cli/terminal.ts';
 import { FakeStream, type FakeStreamParts } from './fake-stream.ts';
 
-/** What the clock of the terminal shows. */
+/** The time of the terminal's clock. */
 export const writtenAt = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export interface TerminalParts {
@@ -10,7 +10,7 @@ export interface TerminalParts {
   readonly stderr?: FakeStreamParts;
 }
 
-/** A terminal and the streams that it writes to. */
+/** A terminal and its streams. */
 export function aTerminal({ options, stdout, stderr }: TerminalParts = {}) {
   const streams = { stdout: new FakeStream(stdout), stderr: new FakeStream(stderr) };
   const usual: TerminalOptions = { quiet: false, verbosity: 0, color: false, logFormat: 'text' };

@@ -1,6 +1,6 @@
 import type { SignalSource, StopSignal } from '../../../src/cli/interrupt.ts';
 
-/** A process to which signals can be sent, and which keeps those that it was ended by. */
+/** A process that can receive signals, and records those that ended it. */
 export class FakeSignals implements SignalSource {
   readonly pid = 4711;
   readonly kills: [pid: number, signal: StopSignal][] = [];
@@ -18,7 +18,7 @@ export class FakeSignals implements SignalSource {
     this.kills.push([pid, signal]);
   }
 
-  /** Delivers a signal; false where nobody listens, so that the process would have ended. */
+  /** Delivers a signal; false without a listener, when the process would have ended. */
   send(signal: StopSignal): boolean {
     const listeners = this.#listeners.get(signal) ?? [];
     for (const listener of listeners) listener(signal);

@@ -3,22 +3,22 @@ import type { OutputStream } from '../../../src/cli/terminal.ts';
 export interface FakeStreamParts {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** How many writes succeed before every other fails with `error`. */
+  /** Number of writes that succeed before every later one fails with `error`. */
   readonly writesBeforeError?: number;
   readonly error?: Error;
 }
 
-/** An error as node's own streams report it. */
+/** An error like those of Node's streams. */
 export function systemError(code: string, syscall = 'write'): Error {
   return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 }
 
-/** A stream that keeps what is written to it. */
+/** A stream that records its writes. */
 export class FakeStream implements OutputStream {
   readonly isTTY: boolean;
   readonly columns: number;
   text = '';
-  /** What a screen can do with its cursor, for spinners. */
+  /** The cursor methods of a screen, for spinners. */
   readonly cursorTo = (): boolean => true;
   readonly clearLine = (): boolean => true;
   readonly moveCursor = (): boolean => true;

@@ -2,7 +2,7 @@ import type { Attempt, GaveUp, Solved } from '../../../src/domain/outcome.ts';
 
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-/** An attempt that was accepted and solved, but for what is special about it. */
+/** An attempt that was accepted and solved, with these differences. */
 export function anAttempt(special: Partial<Attempt> = {}): Attempt {
   return {
     attempt: 1,
@@ -20,7 +20,7 @@ export function anAttempt(special: Partial<Attempt> = {}): Attempt {
   };
 }
 
-/** A task that was solved at the first attempt, but for what is special about it. */
+/** A task that was solved at the first attempt, with these differences. */
 export function aSolved(special: Partial<Solved> = {}): Solved {
   return {
     status: 'solved',
@@ -38,7 +38,7 @@ export function aSolved(special: Partial<Solved> = {}): Solved {
   };
 }
 
-/** A task that was given up before anything was accepted, but for what is special about it. */
+/** A task that failed before any submission was accepted, with these differences. */
 export function aGaveUp(special: Partial<GaveUp> = {}): GaveUp {
   return {
     status: 'failed',

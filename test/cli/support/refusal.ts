@@ -1,6 +1,6 @@
 import { UsageError } from '../../../src/domain/errors.ts';
 
-/** The usage error that an action ends in, as a person reads it: its message and its hint. */
+/** The usage error of an action as printed: its message and its hint. */
 export async function refusalOf(action: () => unknown): Promise<string> {
   try {
     await action();

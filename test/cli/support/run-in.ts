@@ -4,17 +4,17 @@ import { runProgram } from '../../../src/cli/program.ts';
 import type { TerminalOptions } from '../../../src/cli/terminal.ts';
 import { aStage, type StageParts } from './a-stage.ts';
 
-/** What a command line led to. */
+/** The result of a command line. */
 export interface Ran {
   readonly exitCode: number;
   readonly out: string;
   readonly err: string;
-  /** Null where no command was run. */
+  /** Null if no command ran. */
   readonly globals: GlobalFlags | null;
   readonly options: TerminalOptions | null;
 }
 
-/** Runs a command line on a stage of its own. */
+/** Runs a command line with its own stage. */
 export async function runIn(args: readonly string[], parts: StageParts = {}): Promise<Ran> {
   let out = '';
   let err = '';

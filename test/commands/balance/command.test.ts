@@ -25,24 +25,24 @@ describe('captcha balance', () => {
     ['0', 0, ''],
     ['-1', 0, ''],
     ['100', 3, 'the balance is below 100\n'],
-  ])('with --min %s exits %i and prints the balance all the same', async (min, exitCode, err) => {
+  ])('with --min %s exits %i and still prints the balance', async (min, exitCode, err) => {
     expect(await asked({ min })).toMatchObject({ exitCode, out: '4.5\n', err });
   });
 
-  it.each(['', ' ', 'five', '5 USD', 'NaN', 'Infinity'])('refuses --min %j before anything is asked', async (min) => {
+  it.each(['', ' ', 'five', '5 USD', 'NaN', 'Infinity'])('refuses --min %j before any request', async (min) => {
     const stage = aStage();
     expect(await refusalOf(() => run({ min }, stage.context))).toBe(`--min ${min}: not a number`);
     expect(stage.records.sessions).toEqual([]);
   });
 
-  it('closes its session, though the service refuses', async () => {
+  it('closes its session if the service refuses', async () => {
     const fault = new ProviderFault(describeFault({ kind: 'account', message: 'the key is unknown' }));
     const stage = aStage({ api: { balance: () => Promise.reject(fault) } });
     await expect(run({}, stage.context)).rejects.toBe(fault);
     expect(stage.records.closedSessions).toBe(1);
   });
 
-  it('does not mind a configuration that polls too fast: it polls nothing', async () => {
+  it('accepts a configuration that polls too fast: it does not poll', async () => {
     expect((await asked()).records.sessions).toEqual([{ overrides: [], allowFastPolling: true }]);
   });
 });

@@ -30,7 +30,7 @@ describe('the flags of batch', () => {
     expect(await refusalOf(() => wholeNumber('--limit', text))).toContain('--limit');
   });
 
-  it('map columns, the last equals sign parting the names', () => {
+  it('map columns, split at the last equals sign', () => {
     expect(parseColumnNames(['Page URL=pageurl', 'a=b=c'])).toEqual({ 'Page URL': 'pageurl', 'a=b': 'c' });
   });
 
@@ -49,11 +49,11 @@ describe('the bounds of a run', () => {
     [7, 7],
     ['5%', 5],
     ['0.1%', 1],
-  ])('tolerate %j failures of a hundred tasks as %j', (written, count) => {
+  ])('allow %j failures of a hundred tasks as %j', (written, count) => {
     expect(bounds(written)).toBe(count);
   });
 
-  it('cannot be a share of what nobody can count', async () => {
+  it('cannot be a share of an unknown number', async () => {
     expect(await refusalOf(() => bounds('5%', null))).toContain('--max-failures');
   });
 

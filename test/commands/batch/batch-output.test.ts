@@ -10,19 +10,19 @@ describe('the output of captcha batch', () => {
   it.each([
     ['ENOSPC', 'free space, then run the same command again to continue: captcha'],
     ['EIO', 'run the same command again to continue: captcha'],
-  ])('names what is left, and the command, where %s ends it', async (code, words) => {
+  ])('names the remaining tasks and the command if %s ends it', async (code, words) => {
     const fault = Object.assign(new Error(code), { code, syscall: 'write' });
     const run = batch({ fault, input: `${header}\na,base64,${image},\nb,base64,${image},\n` });
     await expect(run).rejects.toMatchObject({ code, stderr: expect.stringContaining(words) as string });
     await expect(run).rejects.toMatchObject({ stderr: expect.stringMatching(/\b[01] tasks? left/) as string });
   });
 
-  it('says nothing where the reader of its output has gone', async () => {
+  it('is silent if the reader of its output has gone', async () => {
     const fault = Object.assign(new Error('EPIPE'), { code: 'EPIPE', syscall: 'write' });
     await expect(batch({ fault })).rejects.toMatchObject({ code: 'EPIPE', stderr: '' });
   });
 
-  it('says how many rows belong to tasks that the input has no more', async () => {
+  it('counts the rows of tasks that the input no longer has', async () => {
     await batch();
     const { err } = await batch({
       input: three.replace(`b,base64,${image}`, `b,base64,${other}`).replace(/c,.*\n/, ''),
@@ -32,19 +32,19 @@ describe('the output of captcha batch', () => {
     expect((await batch({ flags: { retryFailed: true } })).err).toContain('1 row of the output belongs');
   });
 
-  it('says nothing of it where the input was not read to its end', async () => {
+  it('does not count them if the input was not read to its end', async () => {
     await batch();
     const input = three.replaceAll(image, other).replace(`c,base64,${other}`, `c,base64,${image}`);
     expect((await batch({ input, flags: { limit: '1' } })).err).not.toContain('belong');
   });
 
-  it('defuses formulas in what is only carried through, and in nothing else', async () => {
+  it('escapes formulas in carried columns only', async () => {
     const input = `task_id,method,body,_x,memo,sitekey\n=1+1,base64,${image},=1,=cmd(),=k\n`;
     await batch({ input, flags: { keep: ['memo', 'sitekey'] } });
     expect(read('out.csv').split('\n')[1]).toContain(`=1+1,base64,${image},'=1,'=cmd(),=k,solved`);
   });
 
-  it('keeps the journal in the state folder where the output is a device', async () => {
+  it('keeps the journal in the state folder if the output is a device', async () => {
     await batch({ flags: { out: '/dev/null' } });
     expect(readdirSync(place('state/journals'))).toEqual([expect.stringMatching(/^in\.csv-.*\.journal$/)]);
     expect(existsSync('/dev/null.journal')).toBe(false);
@@ -54,13 +54,13 @@ describe('the output of captcha batch', () => {
     ['a folder', '.', 'a folder'],
     ['in a folder that is not there', 'no/x.csv', 'there is no folder'],
     ['in a file', 'in.csv/x.csv', 'there is no folder'],
-  ])('refuses an --out that is %s, by its flag, and leaves nothing behind', async (_where, name, words) => {
+  ])('rejects an --out that is %s, with its flag, and leaves nothing behind', async (_where, name, words) => {
     const refusal = await refusalOf(() => batch({ flags: { out: place(name) } }));
     expect(refusal).toContain(`--out ${place(name)}: ${words}`);
     expect(readdirSync(place('.'))).toEqual(['in.csv']);
   });
 
-  it('refuses to keep a column that a CSV has not, and says which was meant', async () => {
+  it('rejects --keep for a column that the CSV does not have, with a suggestion', async () => {
     const input = three.replace('status', 'memo');
     const refusal = await refusalOf(() => batch({ input, flags: { keep: ['mem'] } }));
     expect(refusal).toContain('--keep: there is no column "mem"');

@@ -31,7 +31,7 @@ describe('captcha batch', () => {
   it.each([
     ['a fault of the system', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' }), 74],
     ['a record that never ends', null, 1],
-  ])('finishes what was begun where its input breaks off: %s', async (_what, fault, code) => {
+  ])('finishes started tasks if its input breaks off: %s', async (_what, fault, code) => {
     async function* input() {
       yield Buffer.from(three);
       await new Promise((resolve) => setImmediate(resolve));
@@ -44,7 +44,7 @@ describe('captcha batch', () => {
     expect(err).toMatch(/stopped: the input cannot be read any further \((after line 4: EIO|line 5: the quote)/);
   });
 
-  it('is a bug of its own where reading throws what no input can cause', async () => {
+  it('is a bug if reading throws an error that no input can cause', async () => {
     async function* input() {
       yield Buffer.from(three);
       await new Promise((resolve) => setImmediate(resolve));
@@ -60,18 +60,18 @@ describe('captcha batch', () => {
     expect([exitCode, records.tasks, read('out.csv')]).toEqual([0, [], before]);
   });
 
-  it('answers for the failures of earlier runs, too', async () => {
+  it('reports the failures of earlier runs, too', async () => {
     await batch({ outcome: failingAll('unsolvable') });
     const { exitCode, err } = await batch();
     expect(exitCode).toBe(1);
     expect(err).toContain('with earlier runs: 0 solved, 3 failed (unsolvable 3)');
   });
 
-  it('exits 4 where every task failed for a passing reason', async () => {
+  it('exits 4 if every task failed for a temporary reason', async () => {
     expect((await batch({ outcome: failingAll('breaker-open') })).exitCode).toBe(4);
   });
 
-  it('gives failed rows back that --retry-failed did not get to', async () => {
+  it('keeps the failed rows that --retry-failed did not reach', async () => {
     await batch({ outcome: failingAll('unsolvable') });
     await batch({ flags: { retryFailed: true, limit: '1' } });
     expect(statuses(read('out.csv')).map((line) => line.split(',')[0])).toEqual(['a', 'b', 'c']);
@@ -80,7 +80,7 @@ describe('captcha batch', () => {
     expect(read('out.csv').match(/,solved,/g)).toHaveLength(3);
   });
 
-  it('solves again what expired, without a second row', async () => {
+  it('solves expired rows again, without a second row', async () => {
     const outcome = (task: Task) => aSolved({ taskId: task.taskId, expiresAt: 1 });
     await batch({ outcome });
     const { records } = await batch({ outcome, flags: { resolveExpired: true } });
@@ -88,14 +88,14 @@ describe('captcha batch', () => {
     expect(statuses(read('out.csv'))).toHaveLength(3);
   });
 
-  it('stops for the account with 3', async () => {
+  it('stops on an account error with 3', async () => {
     const outcome = (task: Task) => aGaveUp({ taskId: task.taskId, reason: 'account', message: 'no balance' });
     const { exitCode, err } = await batch({ outcome });
     expect(exitCode).toBe(3);
     expect(err).toContain('no balance');
   });
 
-  it('writes the output anew with --export', async () => {
+  it('rewrites the output with --export', async () => {
     await batch();
     const before = read('out.csv');
     writeFileSync(place('out.csv'), 'spoilt');
@@ -110,7 +110,7 @@ describe('captcha batch', () => {
     expect(existsSync(place('out.csv.1')) && existsSync(place('out.csv.journal.1'))).toBe(true);
   });
 
-  it('keeps its hands off an output that no journal explains, in the sandbox, too', async () => {
+  it('does not touch an output that no journal explains, also in the sandbox', async () => {
     for (const sandbox of [false, true]) {
       writeFileSync(place('out.csv'), 'mine');
       expect(await refusalOf(() => batch({ globals: { sandbox } }))).toContain('--fresh');
@@ -128,7 +128,7 @@ describe('captcha batch', () => {
     ['--export and --fresh', { export: true, fresh: true }],
     ['--limit is no number', { limit: 'x' }],
     ['--max-duration is none', { maxDuration: '60' }],
-  ])('refuses to start where %s, and leaves every file alone', async (_sentence, flags) => {
+  ])('refuses to start if %s, and changes no file', async (_sentence, flags) => {
     const inFolder = ([name, value]: [string, unknown]): [string, unknown] =>
       ['out', 'errors', 'journal'].includes(name) ? [name, place(value as string)] : [name, value];
     const placed = Object.fromEntries(Object.entries(flags).map(inFolder)) as Partial<BatchFlags>;
@@ -138,10 +138,10 @@ describe('captcha batch', () => {
   });
 });
 
-describe('rows that cannot be tasks', () => {
+describe('invalid rows', () => {
   const mixed = `${header}\na,base64,${image},\na,base64,${image},\n,turnstile,,\n`;
 
-  it('are told on stderr in full, are not in the output, and make the exit code 1', async () => {
+  it('are listed on stderr in full, are not in the output, and make the exit code 1', async () => {
     const { exitCode, err } = await batch({ input: mixed });
     expect(exitCode).toBe(1);
     expect(err).toContain('line 3, task_id: a stands on an earlier line');
@@ -149,7 +149,7 @@ describe('rows that cannot be tasks', () => {
     expect(statuses(read('out.csv'))).toEqual([`a,base64,${image},solved`]);
   });
 
-  it('go to --errors, from a pipe as from a file', async () => {
+  it('go to --errors, for a pipe as for a file', async () => {
     for (const flags of [{}, { file: '-', out: '-', journal: place('j') }]) {
       await batch({
         input: mixed,
@@ -162,20 +162,20 @@ describe('rows that cannot be tasks', () => {
     }
   });
 
-  it('keep --strict from starting', async () => {
+  it('prevent a start with --strict', async () => {
     expect(await refusalOf(() => batch({ input: mixed, flags: { strict: true } }))).toContain('2 of 3 rows');
   });
 
-  it('cannot be known beforehand on standard input, so that --strict is refused there', async () => {
+  it('cannot be detected before the start on standard input, so that --strict is refused there', async () => {
     const stdin = Readable.from([Buffer.from(three)]);
     expect(await refusalOf(() => batch({ stdin, flags: { file: '-', strict: true } }))).toContain('--strict');
   });
 
-  it('exit 1 where there is nothing else', async () => {
+  it('exit 1 if there are no others', async () => {
     expect((await batch({ input: `${header}\n,turnstile,,\n` })).exitCode).toBe(1);
   });
 
-  it('are counted beside the tasks by --dry-run --json', async () => {
+  it('are counted next to the tasks by --dry-run --json', async () => {
     const { out } = await batch({ input: mixed, flags: { dryRun: true }, globals: { json: true } });
     expect(JSON.parse(out)).toMatchObject({ tasks: 1, rows: 3, bad: 2 });
   });

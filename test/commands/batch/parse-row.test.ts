@@ -24,7 +24,7 @@ function parsed(values: Record<string, string>, rules: Partial<RowRules> = {}) {
 }
 
 describe('a record as a task', () => {
-  it('is named by its number, and carries all its columns', async () => {
+  it('is named by its number, and has all its columns', async () => {
     expect(await parsed(good)).toMatchObject({ key: 'k', priority: 0, values: good, task: { taskId: '3', ...good } });
   });
 
@@ -33,12 +33,12 @@ describe('a record as a task', () => {
     ['that of the flag, where it names none', good, 'eu', 'eu'],
     ['that of its page, where nobody names one', { ...good, pageurl: 'https://example.de' }, null, 'eu'],
     ['none, where no rule matches', good, null, null],
-  ])('has as its region %s', async (_which, values, region, expected) => {
+  ])('has %s as its region', async (_which, values, region, expected) => {
     const located = taskRules(aConfig({ regions: [{ name: 'eu', location: [50, 8] }] }));
     expect(await parsed(values, { tasks: located, region })).toMatchObject({ task: { region: expected } });
   });
 
-  it('has 1 and 0 for what is a boolean in JSON, and only there', async () => {
+  it('has 1 and 0 for JSON booleans only', async () => {
     const values = { ...good, invisible: 'true', enterprise: 'false', phrase: 'true', _seen: 'true' };
     const row = {
       type: 'row',
@@ -85,14 +85,14 @@ describe('a record as a task', () => {
     expect(await parsed(values as unknown as Record<string, string>)).toMatchObject(item);
   });
 
-  it('does not send what --keep names, and sends what --send names', async () => {
+  it('does not send --keep columns, and sends --send columns', async () => {
     const uses = new ColumnUses({ keep: ['data'], send: ['Kunde'] });
     const item = await parsed({ ...good, Kunde: 'Meier', data: 'x' }, { uses });
     expect(item).toEqual(expect.objectContaining({ values: { ...good, Kunde: 'Meier', data: 'x' } }));
     expect((item as { task: object }).task).toMatchObject({ params: { Kunde: 'Meier' } });
   });
 
-  it('has the method of the flag, where it names none', async () => {
+  it('has the method of the flag if it names none', async () => {
     const { sitekey, pageurl } = good;
     expect(await parsed({ sitekey, pageurl }, { method: 'turnstile' })).toMatchObject({
       task: { method: 'turnstile' },
@@ -122,11 +122,11 @@ describe('a record as a task', () => {
     });
   });
 
-  it('is told how a column goes along that must not be sent', async () => {
+  it('is refused with a hint how to keep a column that must not be sent', async () => {
     expect(await parsed({ ...good, key: '5' })).toMatchObject({ fix: expect.stringContaining('--keep key') as string });
   });
 
-  it('is refused where its id was met before', async () => {
+  it('is refused for a duplicate id', async () => {
     expect(await parsed({ ...good, task_id: 'a' }, { isNewId: () => false })).toMatchObject({ column: 'task_id' });
   });
 });

@@ -21,7 +21,7 @@ async function watched(total: number | null, parts: StageParts = {}, env: Contex
 }
 
 describe('the progress of a batch', () => {
-  it('is a line every half minute where there is no screen', async () => {
+  it('is a line every half minute without a screen', async () => {
     const { clock, stderr, progress, finish } = await watched(100);
     finish(30);
     await clock.advance(29_999);
@@ -36,7 +36,7 @@ describe('the progress of a batch', () => {
   it.each([
     ['how many there are is not known', null, 30],
     ['nothing is done', 100, 0],
-  ])('promises no end where %s', async (_sentence, total, done) => {
+  ])('estimates no end if %s', async (_sentence, total, done) => {
     const { clock, stderr, progress, finish } = await watched(total);
     finish(done);
     await clock.advance(30_000);
@@ -45,7 +45,7 @@ describe('the progress of a batch', () => {
     expect(stderr.text).not.toContain('left');
   });
 
-  it('is never past the end', async () => {
+  it('never estimates a past end', async () => {
     const { clock, stderr, progress, finish } = await watched(2);
     finish(3);
     await clock.advance(30_000);
@@ -53,7 +53,7 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toContain('0ms left');
   });
 
-  it('says what it waits for, and promises no end meanwhile', async () => {
+  it('shows what it waits for, without an estimate meanwhile', async () => {
     const { clock, stderr, progress, finish } = await watched(100);
     finish(30);
     const about = { taskId: '1', attempt: 1 };
@@ -68,7 +68,7 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toContain('left\n');
   });
 
-  it('says a pause once, however often some are let through and others held up while it ends', async () => {
+  it('reports a pause once, whatever the order of admitted and refused tasks at its end', async () => {
     const { clock, stderr, progress } = await watched(100);
     const about = { taskId: '1', attempt: 1 };
     const pace = async (count: number): Promise<void> => {
@@ -101,7 +101,7 @@ describe('the progress of a batch', () => {
     ['a dumb terminal', { stderr: screen }, { TERM: 'dumb' }],
     ['logs in JSON', { stderr: screen, options: { logFormat: 'json' } }, {}],
     ['a terminal without columns', { stderr: { isTTY: true, columns: 0 } }, {}],
-  ])('is a line every half minute with %s, too', async (_where, parts, env) => {
+  ])('is also a line every half minute with %s', async (_where, parts, env) => {
     const { clock, stderr, progress, finish } = await watched(100, parts, env);
     finish(30);
     await clock.advance(30_000);
@@ -109,7 +109,7 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toContain('30/100 done');
   });
 
-  it('is nothing under --quiet', async () => {
+  it('is empty under --quiet', async () => {
     const { clock, stderr, progress } = await watched(100, { options: { quiet: true } });
     await clock.advance(60_000);
     progress.stop();

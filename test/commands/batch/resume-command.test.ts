@@ -9,6 +9,6 @@ it.each<[readonly string[], string]>([
     "captcha batch 'it'\\''s.csv' --max-failures 5% '$HOME' ''",
   ],
   [['--config', 'c.json', 'batch', 't.csv', '--fresh'], 'captcha --config c.json batch t.csv'],
-])('the arguments %j are continued by a line that a shell takes apart again', (args, line) => {
+])('the arguments %j are quoted in a line that a shell splits into the same words', (args, line) => {
   expect(resumeCommand(args)).toBe(line);
 });

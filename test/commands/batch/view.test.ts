@@ -13,13 +13,13 @@ function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): Bat
 }
 
 describe('the summary of a batch', () => {
-  it('is two lines where all went well', () => {
+  it('is two lines if all went well', () => {
     expect(renderSummary(aSummary(), resume)).toBe(
       '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task',
     );
   });
 
-  it('says everything else where there is something to say', () => {
+  it('shows everything else that happened', () => {
     const regions = [{ region: 'eu', solved: 4, failed: 1, attempts: 6 }];
     const special = {
       bad: 2,
@@ -47,7 +47,7 @@ describe('the summary of a batch', () => {
     }
   });
 
-  it('names the inputs that are used up, and offers no command where nothing else is left', () => {
+  it('names the used-up inputs, and shows no command if nothing else is left', () => {
     const rows = { solved: 4, failed: 2, byReason: { unsolvable: 2 } };
     const line = `${resume} --retry-failed`;
     expect(
@@ -59,7 +59,7 @@ describe('the summary of a batch', () => {
   });
 
   it.each([resume, `${resume} --retry-failed`])(
-    'says how to solve again what failed, where nothing else is left: %s',
+    'tells how to solve failed rows again, if nothing else is left: %s',
     (line) => {
       const text = renderSummary(aSummary({ rows: { solved: 4, failed: 1, byReason: { unsolvable: 1 } } }), line);
       expect(text.split('\n').at(-1)).toBe('to solve what failed again: captcha batch tasks.csv --retry-failed');
@@ -70,7 +70,7 @@ describe('the summary of a batch', () => {
     [{ rejected: 1 }, false],
     [{ rejected: 1, 'policy-denied': 2 }, false],
     [{ rejected: 1, 'in-doubt': 1 }, true],
-  ])('advises --retry-failed only where some failure may end otherwise: %j', (byReason, isAdvised) => {
+  ])('advises --retry-failed only if a failure may end differently: %j', (byReason, isAdvised) => {
     const text = renderSummary(aSummary({ rows: { solved: 4, failed: 3, byReason } }), resume);
     expect(text.includes('--retry-failed')).toBe(isAdvised);
   });
@@ -78,29 +78,29 @@ describe('the summary of a batch', () => {
   it.each([
     [1, '1 row of the output belongs to no task'],
     [2, '2 rows of the output belong to no task'],
-  ])('counts the rows of tasks that the input has no more: %i', (orphanRows, sentence) => {
+  ])('counts the rows of tasks that the input no longer has: %i', (orphanRows, sentence) => {
     expect(renderSummary(aSummary({ orphanRows }), resume)).toContain(`\n${sentence}`);
   });
 
-  it('speaks of one as of one', () => {
+  it('uses the singular for one', () => {
     const special = { bad: 1, submissionCount: 1, requestCount: 4 };
     expect(renderSummary(aSummary(special, { retriesGranted: 2 }), resume)).toBe(
       '4 solved, 0 failed, 1 bad row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
     );
   });
 
-  it('does not send whoever has the wrong address to run the same command again', () => {
+  it('does not advise the same command again for a wrong base URL', () => {
     const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
     expect(text).toContain('stopped: the configuration is wrong (is api.baseUrl right?)');
     expect(text).toContain('correct api.baseUrl and add --fresh, or continue where it is right: captcha batch');
   });
 
-  it('does not promise to continue where nothing was kept', () => {
+  it('does not offer to continue if nothing was kept', () => {
     expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');
   });
 });
 
-describe('what is said of a run that an error ended', () => {
+describe('the message of a run that an error ended', () => {
   it.each([
     ['ENOSPC', 7, '7 tasks left, the others are kept\nfree space, then run the same command again'],
     ['EIO', 1, '1 task left, the others are kept\nrun the same command again'],
@@ -112,7 +112,7 @@ describe('what is said of a run that an error ended', () => {
   });
 });
 
-describe('the survey of an input', () => {
+describe('the summary of an input', () => {
   it('counts per method and region, most first', () => {
     const inputSummary = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
     const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };

@@ -7,7 +7,7 @@ import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFailures: 1 } };
 
-/** A shared state in memory, with one retry granted and the breaker open since 1 s. */
+/** A shared state in memory, with one granted retry and the breaker open since 1 s. */
 function someState(): SharedState & { readonly events: BudgetEvent[]; resets: number } {
   const state = new ResilienceState(options, 0);
   const events: BudgetEvent[] = [];
@@ -45,7 +45,7 @@ describe('captcha budget', () => {
     expect(text).toMatch(/shared by\s+processes of this host \(\/state\/budget\/a\)/);
   });
 
-  it('says the same as JSON', async () => {
+  it('prints the same as JSON', async () => {
     const stage = stageWith({ globals: { json: true } });
     await run({}, stage.context);
     expect(JSON.parse(stage.stdout.text)).toMatchObject({
@@ -57,7 +57,7 @@ describe('captcha budget', () => {
     });
   });
 
-  it('shows the budget of a fleet, and whose the breaker is', async () => {
+  it('shows the budget of a fleet, and the owner of the breaker', async () => {
     const facts = {
       ...{ options: { ...usualBudget, burst: 30 }, balance: 12.5, nextTokenInMs: 0, leased: 3, quietMs: 0 },
       ...{ accepted: 70, granted: 9, refused: 4 },
@@ -78,7 +78,7 @@ describe('captcha budget', () => {
     expect(text).not.toMatch(/degraded/);
   });
 
-  it('shows the share of the host where the fleet cannot be reached, and why', async () => {
+  it('shows the share of the host if the fleet is unreachable, with the reason', async () => {
     const host = someState();
     const look = async () => ({ ...(await host.look()), fleet: { unavailable: 'nobody is there' } });
     const sharedState = { ...host, fleetPlace: 'redis://redis:6379/0', look };
@@ -92,19 +92,19 @@ describe('captcha budget', () => {
     });
   });
 
-  it('starts anew where it is told to', async () => {
+  it('resets on request', async () => {
     const sharedState = someState();
     await run({ reset: true }, stageWith({ sharedState }).context);
     expect(sharedState.resets).toBe(1);
   });
 
-  it('says that nothing is shared where every process has its own', async () => {
+  it('reports that nothing is shared if every process has its own', async () => {
     const stage = aStage({ globals: { json: true } });
     expect(await run({}, stage.context)).toBe(0);
     expect(JSON.parse(stage.stdout.text)).toMatchObject({ scope: 'process', budget: null });
   });
 
-  it('shows no budget where processes can share none, and says why', async () => {
+  it('shows no budget if processes cannot share one, with the reason', async () => {
     const alone = '/state/budget/a: EROFS: read-only file system';
     const sharedState = { ...someState(), alone };
     const stage = stageWith({ sharedState });
@@ -124,7 +124,7 @@ describe('captcha budget', () => {
     });
   });
 
-  it('shows the budget of a fleet on a host where processes share nothing, and says so', async () => {
+  it('shows the budget of a fleet on a host where processes share nothing, with a message', async () => {
     const host = someState();
     const look = async () => ({ ...(await host.look()), fleet: { unavailable: 'nobody is there' } });
     const stage = stageWith({ sharedState: { ...host, fleetPlace: 'redis://redis:6379/0', alone: 'disk gone', look } });
@@ -133,11 +133,11 @@ describe('captcha budget', () => {
     expect(stage.stderr.text).toMatch(/^warning: disk gone; only the fleet's budget is shared/);
   });
 
-  it.each(['0s', 'soon', '10ms'])('takes no interval of %s', async (watch) => {
+  it.each(['0s', 'soon', '10ms'])('refuses the interval %s', async (watch) => {
     await expect(run({ watch }, stageWith().context)).rejects.toThrow(`--watch ${watch}`);
   });
 
-  it('watches until a signal ends it, a line for every change where nothing can be redrawn', async () => {
+  it('watches until a signal, with a line per change if nothing can be redrawn', async () => {
     const stage = stageWith();
     const watching = run({ watch: '1s' }, stage.context);
     await stage.clock.advance(3_500);
@@ -150,7 +150,7 @@ describe('captcha budget', () => {
 });
 
 describe('captcha budget log', () => {
-  it('says who spent what, and why something was refused', async () => {
+  it('shows the spending tasks and the reasons of refusals', async () => {
     const stage = stageWith();
     expect(await log({}, stage.context)).toBe(0);
     const lines = stage.stdout.text.trim().split('\n');
@@ -159,21 +159,21 @@ describe('captcha budget log', () => {
     expect(lines[3]).toMatch(/2 submissions accepted, 1 refused: no token, 3 refused: breaker open/);
   });
 
-  it('prints the last entries only where it is told to, and as JSON', async () => {
+  it('prints only the last entries on request, and as JSON', async () => {
     const stage = stageWith({ globals: { json: true } });
     await log({ last: '1' }, stage.context);
     const { entries } = JSON.parse(stage.stdout.text) as { entries: unknown[] };
     expect(entries).toEqual([expect.objectContaining({ pid: '42', what: 'tally', task: 'row-8' })]);
   });
 
-  it('still prints what was logged where nothing can be added any more, and says so', async () => {
+  it('still prints the log if it can no longer be extended, with a message', async () => {
     const stage = stageWith({ sharedState: { ...someState(), alone: 'disk gone' } });
     await log({}, stage.context);
     expect(stage.stdout.text.trim().split('\n')).toHaveLength(4);
     expect(stage.stderr.text).toBe('warning: disk gone; nothing more is logged\n');
   });
 
-  it.each(['0', '-1', 'x'])('takes no %s entries', async (last) => {
+  it.each(['0', '-1', 'x'])('refuses %s entries', async (last) => {
     await expect(log({ last }, stageWith().context)).rejects.toThrow(`--last ${last}`);
   });
 });

@@ -20,7 +20,7 @@ async function shown(command: typeof show, parts: StageParts = {}) {
 }
 
 describe('captcha config show', () => {
-  it('prints every effective value and where it came from, secrets masked', async () => {
+  it('prints every effective value and its source, with secrets masked', async () => {
     expect(await shown(show, { loaded: { settings, file } })).toEqual({
       exitCode: 0,
       out: [
@@ -35,7 +35,7 @@ describe('captcha config show', () => {
     });
   });
 
-  it('prints them as JSON, secrets masked', async () => {
+  it('prints them as JSON, with secrets masked', async () => {
     const { out, err } = await shown(show, { loaded: { settings, file }, globals: { json: true } });
     expect(err).toBe('');
     expect(out).not.toContain('secret');
@@ -53,14 +53,14 @@ describe('captcha config show', () => {
     expect(lines.filter((line) => line.length > 60)).toEqual([]);
   });
 
-  it('says that no file was found', async () => {
+  it('reports that no file was found', async () => {
     const { err } = await shown(show, { loaded: { settings } });
     expect(err).toBe('no config file was found; these are defaults and the environment\n');
   });
 });
 
 describe('captcha config validate', () => {
-  it('says that a configuration is valid, and which', async () => {
+  it('reports that a configuration is valid, and names it', async () => {
     expect(await shown(validate, { loaded: { file } })).toEqual({
       exitCode: 0,
       out: 'valid (config file: /team/captcha.config.json)\n',
@@ -68,14 +68,14 @@ describe('captcha config validate', () => {
     });
   });
 
-  it('says what is probably a mistake', async () => {
+  it('reports probable mistakes', async () => {
     const { exitCode, err } = await shown(validate, {
       loaded: { file, warnings: ['captcha.config.js is never read'] },
     });
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: 'warning: captcha.config.js is never read\n' });
   });
 
-  it('says it as JSON', async () => {
+  it('prints the same as JSON', async () => {
     const loaded = { file, warnings: ['captcha.config.js is never read'] };
     const { out } = await shown(validate, { loaded, globals: { json: true } });
     expect(JSON.parse(out)).toEqual({
@@ -86,7 +86,7 @@ describe('captcha config validate', () => {
     });
   });
 
-  it('ends in the usage error that names every bad path', async () => {
+  it('ends in the usage error that names every invalid path', async () => {
     const { context, stdout } = aStage();
     const config = (): Promise<never> => Promise.reject(new UsageError('the configuration is not valid:\n  a\n  b'));
     await expect(validate({}, { ...context, config })).rejects.toThrow(UsageError);
@@ -95,7 +95,7 @@ describe('captcha config validate', () => {
 });
 
 describe('captcha config schema', () => {
-  it('prints the JSON Schema and nothing else', async () => {
+  it('prints only the JSON Schema', async () => {
     const expected = { exitCode: 0, out: '{\n  "title": "the schema"\n}\n', err: '' };
     expect(await shown(schema)).toEqual(expected);
     expect(await shown(schema, { globals: { json: true } })).toEqual(expected);

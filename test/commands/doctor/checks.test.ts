@@ -40,7 +40,7 @@ const fault = (kind: FaultKind, message = 'it says no') => describeFault({ kind,
 const base = 'https://ocr.captchaai.com';
 
 describe('the check of node', () => {
-  it('asks for the version that package.json asks for', () => {
+  it('requires the same version as package.json', () => {
     expect(manifest.engines.node).toBe(`>=${oldestNode}`);
   });
 
@@ -60,7 +60,7 @@ describe('the check of node', () => {
 describe('the check of the configuration', () => {
   const value = { config: aConfig(), settings: [], file: null, warnings: [] };
 
-  it('names the file, or says that there is none', () => {
+  it('names the file, or reports that there is none', () => {
     expect(checkConfig({ loaded: { value }, hastyPolling: null })).toMatchObject({ status: 'ok', fix: null });
     const file = { path: '/etc/team.json', found: true };
     expect(checkConfig({ loaded: { value: { ...value, file } }, hastyPolling: null }).found).toContain(
@@ -68,14 +68,14 @@ describe('the check of the configuration', () => {
     );
   });
 
-  it('passes on every problem of one that is not valid', () => {
+  it('includes all problems of an invalid one', () => {
     const problem = { message: 'the configuration is not valid:\n  a: bad\n  b: bad', hint: null };
     const { status, found, fix } = checkConfig({ loaded: { error: problem }, hastyPolling: null });
     expect({ status, found }).toEqual({ status: 'failure', found: problem.message });
     expect(fix).toContain('captcha config schema');
   });
 
-  it('warns of what is doubtful, and of polling that would be refused', () => {
+  it('warns about doubtful settings, and about polling that would be refused', () => {
     const loaded = { value: { ...value, warnings: ['errors.X is unknown'] } };
     const found = checkConfig({ loaded, hastyPolling: { message: 'polling is too fast', hint: 'wait' } });
     expect(found).toMatchObject({ status: 'warning', fix: expect.stringContaining('wait') as string });
@@ -159,7 +159,7 @@ describe('the check of the API', () => {
     });
   });
 
-  it.each(['DNS', 'TCP', 'TLS'] as const)('names the step %s that failed, and what to do', (step) => {
+  it.each(['DNS', 'TCP', 'TLS'] as const)('names the failed step %s, with the fix', (step) => {
     const failed = { steps: [], failed: { step, error: 'it broke' } };
     const { status, found, fix } = checkApi({ connection: failed, answers: null }, base);
     expect({ status, found }).toEqual({ status: 'failure', found: `${base}: ${step} failed: it broke` });
@@ -181,12 +181,12 @@ describe('the check of the API', () => {
 });
 
 describe('the check of the latency', () => {
-  it('tells round trips from connecting', () => {
+  it('distinguishes round trips from connecting', () => {
     const found = 'min 10ms, median 30ms, max 50ms in 5 round trips; connecting 70ms';
     expect(checkLatency(apiProbe)).toEqual({ status: 'ok', found, fix: null });
   });
 
-  it('takes what the first one took longer for connecting, through a proxy', () => {
+  it('counts the extra time of the first one as connecting, through a proxy', () => {
     expect(checkLatency({ ...apiProbe, connection: null }).found).toMatch(/connecting 60ms$/);
   });
 
@@ -218,17 +218,17 @@ describe('the check of the clock', () => {
     expect(checkClock({ serverAt, localAt: serverAt + aheadMs, roundTripMs: 20 }).status).toBe(status);
   });
 
-  it('says in which direction it is wrong', () => {
+  it('tells the direction of the error', () => {
     const at = (aheadMs: number) => checkClock({ serverAt, localAt: serverAt + aheadMs, roundTripMs: 0 }).found;
     expect(at(120_500)).toMatch(/^2m 00s ahead of/);
     expect(at(-119_500)).toMatch(/^2m 00s behind/);
   });
 
-  it('does not blame the clock for a slow way', () => {
+  it('does not attribute a slow connection to the clock', () => {
     expect(checkClock({ serverAt, localAt: serverAt + 8_000, roundTripMs: 20_000 }).status).toBe('ok');
   });
 
-  it('is skipped where the service does not tell its time', () => {
+  it('is skipped if the service does not send its time', () => {
     expect(checkClock(null).status).toBe('skipped');
   });
 });

@@ -10,7 +10,7 @@ const report = (check: CheckName, status: CheckReport['status']): CheckReport =>
 });
 
 describe('the exit code of an examination', () => {
-  it.each(['ok', 'warning', 'skipped'] as const)('is 0 where every check is %s', (status) => {
+  it.each(['ok', 'warning', 'skipped'] as const)('is 0 if every check is %s', (status) => {
     expect(doctorExitCode(checkNames.map((check) => report(check, status)))).toBe(0);
   });
 
@@ -25,7 +25,7 @@ describe('the exit code of an examination', () => {
     ['clock', 1],
     ['node', 1],
     ['region-health', 1],
-  ])('says what a failure of %s means: %i', (check, code) => {
+  ])('of a failure of %s is %i', (check, code) => {
     expect(doctorExitCode([report('latency', 'ok'), report(check, 'failure')])).toBe(code);
   });
 

@@ -34,20 +34,20 @@ describe('the list', () => {
     );
   });
 
-  it('has signs on a screen, and breaks lines at its width', () => {
+  it('has symbols on a screen, and wraps at its width', () => {
     const text = renderDoctor(reports, { ...plain, hasSigns: true, columns: 46 });
     expect(text).toContain('  ✔  config         valid\n  !  key            from a file\n');
     expect(text).toContain('  ✖  api            no answer from the service\n                    that was asked\n');
     expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(46);
   });
 
-  it('styles the signs only, so that what is aligned stays so', () => {
+  it('styles the symbols only, to keep the alignment', () => {
     const text = renderDoctor(reports, { ...plain, hasSigns: true, style: (name, inner) => `<${name}>${inner}</>` });
     expect(text).toContain('  <green>✔</>  config         valid');
     expect(text).toContain('<bold>service</>');
   });
 
-  it('is summed up in a line', () => {
+  it('has a summary line', () => {
     expect(renderDoctorSummary(reports)).toBe('1 ok, 1 warning, 1 failure, 1 skipped');
   });
 });

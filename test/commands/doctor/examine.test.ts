@@ -72,7 +72,7 @@ async function examined(tools: Partial<DoctorTools> = {}, parts: StageParts = {}
 const fails = (message: string) => () => Promise.reject(new Error(message));
 
 describe('captcha doctor', () => {
-  it('makes every check once, and all is well', async () => {
+  it('runs every check once, and all are fine', async () => {
     const { exitCode, document } = await examined();
     expect(exitCode).toBe(0);
     expect(document).toMatchObject({ schemaVersion: 1, ok: true });
@@ -81,7 +81,7 @@ describe('captcha doctor', () => {
     for (const check of document.checks) expect(Object.keys(check)).toEqual(['check', 'status', 'found', 'fix']);
   });
 
-  it('goes on without a configuration that can be read', async () => {
+  it('continues without a readable configuration', async () => {
     const stage = aStage({ doctor: healthyTools, globals: { json: true } });
     const broken = { ...stage.context, config: () => Promise.reject(new UsageError('a.json:1:1: not valid JSON')) };
     expect(await run({}, broken)).toBe(2);
@@ -92,7 +92,7 @@ describe('captcha doctor', () => {
     expect(checks).toHaveLength(checkNames.length);
   });
 
-  it('finds a proxy that makes no sense without a configuration, too', async () => {
+  it('also finds an invalid proxy without a configuration', async () => {
     const proxyFor = (): never => {
       throw new UsageError('HTTPS_PROXY is not a URL', 'write one');
     };
@@ -102,7 +102,7 @@ describe('captcha doctor', () => {
     expect(checks.find(({ check }) => check === 'proxy')).toMatchObject({ status: 'failure', fix: 'write one' });
   });
 
-  it('goes on where a look itself fails, and names what it failed with', async () => {
+  it('continues if a check itself fails, and names its error', async () => {
     const { exitCode, document, statusOf } = await examined({ stateFolder: fails('odd'), keyFacts: fails('odder') });
     expect(exitCode).toBe(2);
     expect(statusOf('state-folder')).toBe('failure');
@@ -110,13 +110,13 @@ describe('captcha doctor', () => {
     expect(JSON.stringify(document)).toContain('could not be looked at: odder');
   });
 
-  it('looks once at what several checks are about', async () => {
+  it('collects facts once that several checks need', async () => {
     let surveys = 0;
     await examined({ apiProbe: async (of) => ((surveys += 1), healthyTools.apiProbe(of)) });
     expect(surveys).toBe(1);
   });
 
-  it('does not ask the service where the proxy variables make no sense', async () => {
+  it('sends no request if the proxy variables are invalid', async () => {
     const malformed = (): never => {
       throw new UsageError('HTTPS_PROXY is not a URL', 'write one');
     };
@@ -125,7 +125,7 @@ describe('captcha doctor', () => {
     expect(['proxy', 'api', 'clock', 'account'].map(statusOf)).toEqual(['failure', 'skipped', 'skipped', 'skipped']);
   });
 
-  it('keeps what a terminal would obey out of its findings', async () => {
+  it('keeps terminal control characters out of its findings', async () => {
     const { document } = await examined({ keyFacts: fails('\u001b[2Jgone\u202e') });
     expect(document.checks[1]?.found).toBe('could not be looked at:  [2Jgone ');
   });

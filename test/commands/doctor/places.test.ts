@@ -44,7 +44,7 @@ describe('the check of the state folder', () => {
     expect(finding.fix === null).toBe(status === 'ok');
   });
 
-  it('says that host scope degrades on a network file system', () => {
+  it('reports that host scope is limited on a network file system', () => {
     const finding = checkStateFolder({ ...folder, isNetwork: true, fileSystem: 'nfs4' });
     expect(finding.found).toContain('(nfs4): budget.scope host degrades to process');
   });
@@ -88,13 +88,13 @@ describe('regions without a location', () => {
   const placeless = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ name: `r${index}`, place: null }));
 
-  it('are one line, five of them by name', () => {
+  it('are one line, with five of their names', () => {
     const { found, fix } = checkRegions(placeless(50), greatCircleKm);
     expect(found.split('\n').slice(1)).toEqual(['nobody knows where r0, r1, r2, r3, r4 and 45 more are']);
     expect(fix).toBe('set the key location of every such region');
   });
 
-  it('are all named where they are few', () => {
+  it('are all named if there are few', () => {
     expect(checkRegions(placeless(5), greatCircleKm).found).toMatch(/where r0, r1, r2, r3, r4 are$/);
   });
 });
@@ -120,7 +120,7 @@ describe('the check of the health of the regions', () => {
     ).toBe(status);
   });
 
-  it('says why a region does not serve, and whose fault it probably is', () => {
+  it('reports why a region does not serve, and the probable cause', () => {
     const { found, fix } = checkRegionHealth([region('unhealthy', 'HTTP 503')], 'it is this machine');
     expect(found).toBe('the-unhealthy-one is unhealthy in 12ms: HTTP 503\nit is this machine');
     expect(fix).toContain('captcha health --watch');

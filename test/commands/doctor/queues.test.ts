@@ -38,12 +38,12 @@ describe('the check of the queues', () => {
     expect(checkQueues(facts, unseen)).toMatchObject({ status, found: expect.stringContaining(found) as string });
   });
 
-  it('never shows a queue, whose URL may hold a password', () => {
+  it('never shows a queue, because its URL may contain a password', () => {
     const regions = [queued('us', 'redis://:s3cret@r/1'), queued('eu', 'redis://:s3cret@r/1'), queued('ap', null)];
     expect(JSON.stringify(checkQueues({ ...all, regions }, unseen))).not.toContain('s3cret');
   });
 
-  it('is as bad as the worst that was seen', () => {
+  it('is as bad as the worst finding', () => {
     const away = { server: 'redis://r', seen: { error: { message: 'redis://r/0: ECONNREFUSED', hint: null } } };
     expect(checkQueues(all, { servers: [away], queues: [] })).toMatchObject({
       status: 'failure',
@@ -68,7 +68,7 @@ describe('the check of a Redis', () => {
   });
 });
 
-describe('what is to be done about a queue that cannot be used', () => {
+describe('the fix for an unusable queue', () => {
   it.each([
     ['NOAUTH HELLO must be called', 'wants a password'],
     ['WRONGPASS invalid username-password pair', 'correct user and password'],
@@ -88,7 +88,7 @@ describe('what is to be done about a queue that cannot be used', () => {
   });
 });
 
-describe('the check of what is in a queue', () => {
+describe("the check of a queue's content", () => {
   const empty: QueueDepth = { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 };
   const worker = (ageMs: number) => ({ region: 'us', ageMs });
   const sight = (special: Partial<QueueDepth>, workers: QueueStatus['workers'] = null): QueueStatus => ({
@@ -114,12 +114,12 @@ describe('the check of what is in a queue', () => {
     expect(finding.fix === null).toBe(status === 'ok');
   });
 
-  it('says how the results are, which have neither workers nor dead letters', () => {
+  it('reports the results, which have neither workers nor dead letters', () => {
     const finding = checkDepth({ region: null, seen: { value: { waiting: 4, inFlight: 1 } }, workers: null });
     expect(finding).toEqual({ status: 'ok', found: 'results: 4 waiting, 1 with a reader', fix: null });
   });
 
-  it('passes on what SQS says is to be done', () => {
+  it('includes the fix for SQS', () => {
     const problem = { message: 'sqs://a in us-east-1: no such queue', hint: 'Create it.' };
     expect(checkDepth({ region: 'us', seen: { error: problem }, workers: null })).toEqual({
       ...{ status: 'failure', found: 'us: sqs://a in us-east-1: no such queue', fix: 'Create it.' },

@@ -10,11 +10,11 @@ describe('apportioning tasks', () => {
     [7, [0.6, 0.3, 0.1], [4, 2, 1]],
     [0, [0.5, 0.5], [0, 0]],
     [5, [1], [5]],
-  ])('parts %i by %j into %j', (total, shares, parts) => {
+  ])('splits %i by %j into %j', (total, shares, parts) => {
     expect(apportion(total, shares)).toEqual(parts);
   });
 
-  it('loses no task, and is less than one away from every exact part', () => {
+  it('loses no task, and differs by less than one from every exact share', () => {
     const weights = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 50 });
     fc.assert(
       fc.property(fc.nat({ max: 10_000_000 }), weights, (total, parts) => {

@@ -24,7 +24,7 @@ const draining: ProbeResult = {
 
 const endpoint = (name: string): string => `http://127.0.0.1/${name}`;
 
-/** Runs the command over regions whose endpoints answer so. */
+/** Runs the command over regions with these answers. */
 async function asked(answers: Record<string, ProbeResult>, parts: StageParts = {}, flags: FailoverFlags = {}) {
   const regions = Object.keys(answers).map((name) => ({ name, health: endpoint(name) }));
   const timeouts: number[] = [];
@@ -42,12 +42,12 @@ async function asked(answers: Record<string, ProbeResult>, parts: StageParts = {
 }
 
 describe('captcha failover', () => {
-  it('says in a sentence that there is nothing to do, and exits 0', async () => {
+  it('reports in a sentence that there is nothing to do, and exits 0', async () => {
     const ran = await asked({ us: up(10, 0), eu: up(10, 300) });
     expect(ran).toMatchObject({ exitCode: 0, out: 'All 2 regions serve: nothing to redirect.\n', err: '' });
   });
 
-  it('prints what each redirect would move, says why on stderr, and exits 1', async () => {
+  it('prints what each redirect would move, with the reason on stderr, and exits 1', async () => {
     const ran = await asked({ us: draining, eu: up(30, 0), ap: up(10, 0) });
     expect(ran).toMatchObject({
       exitCode: 1,
@@ -109,7 +109,7 @@ describe('captcha failover', () => {
     });
   });
 
-  it('leaves a region without an endpoint alone, does not call it healthy, and does not count it', async () => {
+  it('does not move tasks of a region without an endpoint, does not call it healthy, and does not count it', async () => {
     const regions = [{ name: 'us' }, { name: 'eu', health: endpoint('eu') }];
     const ran = await asked({ eu: up(5, 0) }, { config: { regions } });
     expect(ran).toMatchObject({
@@ -128,7 +128,7 @@ describe('captcha failover', () => {
   it.each([
     ['no regions are configured', []],
     ['no region has a health endpoint', [{ name: 'us' }]],
-  ])('is refused where %s', async (refusal, regions) => {
+  ])('is refused if %s', async (refusal, regions) => {
     expect(await refusalOf(() => asked({}, { config: { regions } }))).toContain(refusal);
   });
 });
@@ -164,20 +164,20 @@ async function moved(answers: Record<string, ProbeResult>, flags: FailoverFlags,
 }
 
 describe('captcha failover --apply', () => {
-  it('moves what waits where nobody serves, by the shares of the plan', async () => {
+  it('moves waiting tasks of unhealthy regions, by the shares of the plan', async () => {
     const ran = await moved({ us: down, eu: up(30, 0), ap: up(10, 0) }, { apply: true }, { us: 40 });
     expect(ran).toMatchObject({ exitCode: 1, left: { us: 0, eu: 30, ap: 10 } });
     expect(ran.out).toBe('from  to  tasks  note\nus    eu  30\nus    ap  10\n');
   });
 
-  it('leaves the tasks of regions that serve alone', async () => {
+  it('does not move tasks of serving regions', async () => {
     const ran = await moved({ us: up(4, 9), eu: up(4, 0) }, { apply: true }, { us: 9 });
     expect(ran).toMatchObject({ exitCode: 0, out: 'Nothing to move.\n', left: { us: 9, eu: 0 } });
   });
 });
 
 describe('captcha failover --drain', () => {
-  it('empties a region that serves', async () => {
+  it('empties a serving region', async () => {
     const ran = await moved({ us: up(4, 9), eu: up(4, 0) }, { drain: 'us' }, { us: 9 });
     expect(ran).toMatchObject({ exitCode: 0, left: { us: 0, eu: 9 } });
   });

@@ -28,7 +28,7 @@ function reportOf(regions: readonly RegionHealth[], failover: readonly FailoverM
 }
 
 describe('the report of captcha failover', () => {
-  it('shares the backlog of a dead region among its targets, in whole tasks', () => {
+  it('splits the backlog of an unhealthy region among its targets, in whole tasks', () => {
     const report = reportOf([health('us', 'unhealthy', 100), health('eu', 'healthy', 1)], [spread]);
     expect(report.failover).toEqual([
       {
@@ -45,7 +45,7 @@ describe('the report of captcha failover', () => {
     expect(report.regions[0]).toEqual({ region: 'us', status: 'unhealthy', queueDepth: 100, error: null });
   });
 
-  it('does not guess a backlog that nobody told', () => {
+  it('does not guess an unknown backlog', () => {
     const [move] = reportOf([health('us', 'unhealthy')], [spread]).failover;
     expect(move?.backlog).toBeNull();
     expect(move?.to.map(({ tasks }) => tasks)).toEqual([null, null]);
@@ -74,11 +74,11 @@ describe('the table of captcha failover', () => {
       { ...held, held: false, reason: 'no healthy region: sent home' },
       'us    (home)  -      7      no healthy region: sent home',
     ],
-  ])('says what waits where tasks are %s', (_why, move, row) => {
+  ])('shows the waiting tasks if they are %s', (_why, move, row) => {
     expect(shown([health('us', 'unhealthy', 7)], [move]).split('\n')[1]).toBe(row);
   });
 
-  it('says so where the backlog is unknown, and where a share rounds to nothing', () => {
+  it('marks an unknown backlog, and a share that rounds to nothing', () => {
     const to = [
       { region: 'eu', share: 0.999 },
       { region: 'ap', share: 0.001 },
@@ -98,7 +98,7 @@ describe('the table of captcha failover', () => {
       [health('us', 'healthy'), health('eu', 'unknown')],
       'Nothing to redirect. Of unknown health, keeping its tasks: eu.\n',
     ],
-  ])('is one sentence where there is nothing to redirect (%#)', (regions, sentence) => {
+  ])('is one sentence if there is nothing to redirect (%#)', (regions, sentence) => {
     expect(shown(regions, [])).toBe(sentence);
   });
 
@@ -108,7 +108,7 @@ describe('the table of captcha failover', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  it('says in full below the table what was cut in it', () => {
+  it('prints truncated text in full below the table', () => {
     const reason = 'no healthy region in residency european-union';
     const text = shown([], [{ ...held, from: 'my-own-data-centre-number-1', reason }], 80);
     expect(text).toContain('…');
@@ -116,7 +116,7 @@ describe('the table of captcha failover', () => {
   });
 });
 
-describe('what was moved', () => {
+describe('the report of moved tasks', () => {
   const nothing = { from: 'us', moved: [], kept: 0, inFlight: 0, error: null };
   const shown = (applied: Parameters<typeof renderApplied>[0]): readonly string[] =>
     renderApplied(applied, null).trimEnd().split('\n').slice(1);
@@ -131,11 +131,11 @@ describe('what was moved', () => {
       ['us    (held)  14     by its workers; those of dead ones can be moved in 20 s'],
     ],
     ['why not', { ...nothing, inFlight: null, error: 'away' }, ['us    -   -      away']],
-  ])('says %s', (_, applied, rows) => {
+  ])('shows %s', (_, applied, rows) => {
     expect(shown([applied])).toEqual(rows);
   });
 
-  it('may be nothing at all', () => {
+  it('may be empty', () => {
     expect(renderApplied([], null)).toBe('Nothing to move.\n');
   });
 });

@@ -8,7 +8,7 @@ import { answered, reachable, refused } from '../../core/resilience/support/prob
 
 const regions = ['us-east-1', 'eu-west-1'].map((name) => ({ name, health: `http://127.0.0.1/${name}` }));
 
-/** A stage on which regions answer as the test says. */
+/** A stage with answers of regions defined by the test. */
 function stageWith(answer: (url: string) => ProbeResult, parts: StageParts = {}) {
   const probe = { probeRegion: async (url: string) => answer(url), probeApi: async () => reachable };
   return aStage({ config: { regions }, regionProbe: probe, ...parts });
@@ -29,11 +29,11 @@ describe('captcha health', () => {
     ['all serve, degraded or idle', (url) => answered(isEurope(url) ? { status: 'idle' } : { status: 'degraded' }), 0],
     ['one does not', (url) => (isEurope(url) ? down : answered()), 1],
     ['none does', () => down, 4],
-  ])('exits as told where %s', async (_name, answer, code) => {
+  ])('exits with a code if %s', async (_name, answer, code) => {
     expect(await ran(answer)).toMatchObject({ code });
   });
 
-  it('does not count regions that cannot be asked', async () => {
+  it('does not count regions without an endpoint', async () => {
     const config = { regions: [...regions, { name: 'x' }] };
     const some = await ran(() => answered(), {}, { config });
     expect(some.code).toBe(0);
@@ -44,7 +44,7 @@ describe('captcha health', () => {
   it.each([
     ['no regions are configured', {}],
     ['no region has a health endpoint', { regions: [{ name: 'x' }] }],
-  ])('says what to do where %s', async (problem, config) => {
+  ])('tells what to do if %s', async (problem, config) => {
     const { context } = stageWith(() => answered(), { config });
     expect(await refusalOf(() => run({}, context))).toMatch(new RegExp(`^${problem} \\| .*"health": "https://`));
   });
@@ -63,7 +63,7 @@ describe('captcha health', () => {
     expect(err).toBe('');
   });
 
-  it('hands flags to the configuration', async () => {
+  it('passes flags to the configuration', async () => {
     const { records } = await ran(() => answered(), { timeout: '2s' });
     expect(records.configs).toEqual([[{ path: 'health.timeout', value: '2s', from: '--timeout' }]]);
   });
@@ -76,7 +76,7 @@ describe('captcha health', () => {
     expect(await refusalOf(() => run(flags, context))).toMatch(said);
   });
 
-  it('has help with examples, and says what the exit codes mean', async () => {
+  it('has help with examples, and explains the exit codes', async () => {
     const { exitCode, out } = await runIn(['health', '--help']);
     expect(exitCode).toBe(0);
     expect(out).toContain('$ captcha health --watch 10s');
@@ -98,7 +98,7 @@ describe('captcha health --watch', () => {
     return { ...stage, code: await running };
   }
 
-  it('logs the tables once and every change after them, and ends well when told to', async () => {
+  it('logs the tables once and every change after them, and ends with 0 on a signal', async () => {
     const { code, stdout, context } = await watched();
     expect(code).toBe(0);
     expect(context.interrupt.drained).toBe(true);
@@ -112,7 +112,7 @@ describe('captcha health --watch', () => {
     ]);
   });
 
-  it('says more and more rarely that nothing changed', async () => {
+  it('reports less and less often that nothing changed', async () => {
     const stage = stageWith(() => answered());
     const running = run({ watch: true }, stage.context);
     await stage.clock.advance(4 * 3_600_000);
@@ -123,7 +123,7 @@ describe('captcha health --watch', () => {
     expect(signs.length).toBeLessThan(12);
   });
 
-  it('ends soon after the reader of its pipe has gone, though nothing changes', async () => {
+  it('ends soon after the reader of its pipe has gone, even without changes', async () => {
     const stage = stageWith(() => answered(), { stdout: { writesBeforeError: 1 } });
     const running = expect(run({ watch: true }, stage.context)).rejects.toMatchObject({ code: 'EPIPE' });
     await stage.clock.advance(130_000);
@@ -134,14 +134,14 @@ describe('captcha health --watch', () => {
   it.each([
     ['an endpoint', { api: { baseUrl: 'http://127.0.0.1:1' }, regions: far }],
     ['the API', { regions }],
-  ])('refuses an interval below 1s where %s is not on this machine', async (_name, config) => {
+  ])('refuses an interval below 1s if %s is not on this machine', async (_name, config) => {
     const { context } = stageWith(() => answered(), { config: { ...config, health: { interval: '200ms' } } });
     expect(await refusalOf(() => run({ watch: '200ms' }, context))).toMatch(/^--watch 200ms: must be at least 1s \| /);
     expect(await refusalOf(() => run({ watch: true }, context))).toMatch(/^--watch \(health\.interval\): must be/);
     expect(await run({}, context)).toBe(0);
   });
 
-  it('takes a shorter one where everything is on this machine', async () => {
+  it('accepts a shorter one if everything is on this machine', async () => {
     const config = { api: { baseUrl: 'http://127.0.0.1:1' }, regions, health: { interval: '200ms' } };
     const stage = stageWith(() => answered(), { config });
     const running = run({ watch: '200ms' }, stage.context);
@@ -150,7 +150,7 @@ describe('captcha health --watch', () => {
     expect(await running).toBe(0);
   });
 
-  it('prints a document for every look with --json, and tells people what changed', async () => {
+  it('prints a document per round with --json, and changes on stderr', async () => {
     const { stdout, stderr } = await watched({ globals: { json: true } });
     const documents = stdout.text
       .trimEnd()
@@ -161,7 +161,7 @@ describe('captcha health --watch', () => {
     expect(stderr.text).toContain('eu-west-1 is back');
   });
 
-  it('writes over one screen on a terminal', async () => {
+  it('redraws a single screen on a terminal', async () => {
     const { stdout } = await watched({ stdout: { isTTY: true, columns: 80 } });
     const frames = stdout.text.split('\u001b[H').slice(1);
     expect(frames.length).toBeGreaterThan(5);

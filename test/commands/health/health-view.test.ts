@@ -27,7 +27,7 @@ describe('captcha health', () => {
     ]);
   });
 
-  it('says that nothing is redirected, why the API is not reachable, and what to make of it', () => {
+  it('shows that nothing is redirected, why the API is unreachable, and the probable cause', () => {
     const api = { reachable: false, latencyMs: null, error: 'timed out after 5s' };
     const lines = linesOf(renderHealth(aFrame([aHealth('us')], { api, note: 'is it us?' }), pipe));
     expect(lines.slice(-3)).toEqual([
@@ -50,21 +50,21 @@ describe('captcha health', () => {
     expect(lines).toContain(`production-workers-region-0: ${error}`);
   });
 
-  it('keeps both ends of names that are longer than the screen allows', () => {
+  it('keeps both ends of names that are wider than the screen', () => {
     const regions = [aHealth(`${'x'.repeat(60)}-us-east-1`), aHealth(`${'x'.repeat(60)}-eu-west-1`)];
     const table = renderHealth(aFrame(regions), screen);
     expect(table).toMatch(/│ x+…x*-us-east-1 │/);
     expect(table).toMatch(/│ x+…x*-eu-west-1 │/);
   });
 
-  it('colours the status, and draws the same table as without', () => {
+  it('colours the status, in the same table as without colours', () => {
     const style = (name: Style, text: string): string => `\u001b[${name === 'red' ? 31 : 32}m${text}\u001b[39m`;
     const coloured = renderHealth(ill, { ...screen, style });
     expect(coloured).toContain('\u001b[31munhealthy\u001b[39m');
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(renderHealth(ill, screen));
   });
 
-  it('never lets a control character through', () => {
+  it('never prints a control character', () => {
     const bad = '\u001b[31m\u0007\u009b\u202e';
     const frame = aFrame([aHealth(`eu${bad}`, { status: 'unhealthy', error: `HTTP${bad}${'x'.repeat(90)}` })]);
     for (const look of [pipe, screen]) expect(renderHealth(frame, look)).not.toMatch(/[\u001b\u0007\u009b\u202e]/);
@@ -101,20 +101,20 @@ describe('the screen of --watch', () => {
     expect(lines.at(-1)).toMatch(/end$/);
   });
 
-  it('leaves out regions that are well, and counts them', () => {
+  it('omits healthy regions, and counts them', () => {
     const regions = [...many(50), anUnhealthy('eu')];
     const lines = renderScreen(aFrame(regions, { failover: [spread] }), look);
     expect(lines.join('\n')).toMatch(/│ eu +│ unhealthy/);
     expect(lines.at(-1)).toMatch(/^\.\.\. and \d+ more regions, all serving$/);
   });
 
-  it('shows all of them where there is room', () => {
+  it('shows all of them if there is room', () => {
     const lines = renderScreen(aFrame(many(5)), look);
     expect(lines.filter((line) => line.includes('production-workers'))).toHaveLength(5);
   });
 });
 
-describe('the screen of --watch where there is little room', () => {
+describe('the screen of --watch with little room', () => {
   const low = { columns: 40, rows: 12, style: noStyle, now, title: `captcha health, ${'x'.repeat(40)}`, changes: [] };
   const regions = [aHealth('us-east-1'), aHealth('ap-southeast-1'), anUnhealthy('eu-west-1'), anUnhealthy('sa-east-1')];
   const changes = ['03:04:05Z eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %'];
@@ -136,7 +136,7 @@ describe('the screen of --watch where there is little room', () => {
     expect(lines.length).toBeLessThanOrEqual(7);
   });
 
-  it.each([1, 2, 5, 30])('begins every change of %d with its time, however many lines it takes', (count) => {
+  it.each([1, 2, 5, 30])('starts every change of %d with its time, for any number of lines', (count) => {
     const recordUpdate = Array.from(
       { length: count },
       (_, index) => `03:04:05Z change ${index} ${'word '.repeat(30)}end`,
@@ -166,14 +166,14 @@ describe('captcha health --prometheus', () => {
     expect(linesOf(text)).toContain(line);
   });
 
-  it('has no sample of what is not known', () => {
+  it('has no sample for unknown values', () => {
     expect(text).not.toContain('captcha_region_queue_depth{region="eu"}');
     const unknown = renderPrometheus(aFrame([aHealth('x', { status: 'unknown' })]));
     expect(unknown).not.toContain('captcha_region_up{');
     expect(unknown).toContain('captcha_region_status{region="x",status="unknown"} 1');
   });
 
-  it('explains and types every metric once, before its samples', () => {
+  it('describes every metric once, before its samples', () => {
     for (const name of new Set([...text.matchAll(/^(captcha_\w+)/gm)].map(([, each]) => each!))) {
       const at = (pattern: string): number[] =>
         linesOf(text).flatMap((line, index) => (line.startsWith(pattern) ? [index] : []));

@@ -14,8 +14,8 @@ const paidFor = letter({
 const reportOf = (deadTasks: readonly DeadTask[], count: number | null = deadTasks.length) =>
   deadReport({ region: 'us-east-1', deadTasks, count });
 
-describe('what was set aside', () => {
-  it('is a line each in a pipe, with all that is known', () => {
+describe('the list of dead letters', () => {
+  it('has a line for each in a pipe, with all details', () => {
     const [head, line] = renderDead(reportOf([paidFor]), null)
       .trimEnd()
       .split('\n');
@@ -23,7 +23,7 @@ describe('what was set aside', () => {
     expect(line).toMatch(new RegExp(`^${id} +t1 .* 21 +777 +${why}$`));
   });
 
-  it('has its id in full on a screen, however narrow, so that it can be copied', () => {
+  it('shows the full id on a screen of any width, so that it can be copied', () => {
     const lines = renderDead(reportOf([letter(), paidFor]), 40).split('\n');
     expect(lines[0]).toBe(id);
     expect(lines[1]).toMatch(/^ {2}t1, /);
@@ -31,21 +31,21 @@ describe('what was set aside', () => {
     expect(lines[5]).toBe(`  ${why}; 777 is paid for`);
   });
 
-  it('has no reason where SQS set it aside', () => {
+  it('shows no reason for dead letters of SQS', () => {
     expect(renderDead(reportOf([letter({ reason: null, deliveries: 5 })]), 80)).toContain('  handed out 5 times\n');
   });
 
-  it('is counted where it is too much to be listed', () => {
+  it('shows their number if they are too many to list', () => {
     expect(renderDead(reportOf([letter()], 2_001), 80)).toMatch(/\n\.\.\. and 2,000 more\n$/);
     expect(renderDead(reportOf([letter()], null), 80)).not.toContain('more');
   });
 
-  it('is nothing, and says so', () => {
+  it('reports that there are none', () => {
     expect(renderDead(reportOf([]), 80)).toBe('Nothing was set aside in us-east-1.\n');
   });
 });
 
-describe('what was queued again', () => {
+describe('the message about requeued tasks', () => {
   it.each([
     [0, '0 tasks queued again\n'],
     [1, '1 task queued again\n'],

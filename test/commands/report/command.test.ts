@@ -17,7 +17,7 @@ async function reported(flags: ReportFlags, refused: Record<string, FaultKind> =
 }
 
 describe('captcha report', () => {
-  it.each(['good', 'bad'] as const)('tells the service that ids were %s, and how many it recorded', async (verdict) => {
+  it.each(['good', 'bad'] as const)('reports ids as %s, and prints how many were recorded', async (verdict) => {
     expect(await reported({ verdict, ids: ['71', '72'] })).toEqual({
       exitCode: 0,
       told: [`${verdict} 71`, `${verdict} 72`],
@@ -27,7 +27,7 @@ describe('captcha report', () => {
     });
   });
 
-  it('says which id was not recorded, and goes on with the others', async () => {
+  it('names an id that was not recorded, and continues with the others', async () => {
     const { exitCode, told, err } = await reported({ verdict: 'bad', ids: ['71', '72', '73'] }, { 72: 'rejected' });
     expect(exitCode).toBe(1);
     expect(told).toHaveLength(3);
@@ -56,7 +56,7 @@ describe('captcha report', () => {
     });
   });
 
-  it('lets a bug through and closes its session', async () => {
+  it('passes a bug through and closes its session', async () => {
     const stage = aStage({ api: { report: () => Promise.reject(new TypeError('a bug')) } });
     await expect(run({ verdict: 'good', ids: ['71'] }, stage.context)).rejects.toThrow('a bug');
     expect(stage.records.closedSessions).toBe(1);

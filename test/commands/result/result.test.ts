@@ -11,7 +11,7 @@ const solvedAs = (text: string, fields = {}): Answer => ({ ready: true, solution
 const faulty = (kind: FaultKind, code: string | null = null): Answer =>
   describeFault({ kind, code, message: `a ${kind} fault` });
 
-/** A service whose ids get these answers in order, the last one repeated. */
+/** A service with these answers per id, in order; the last one is repeated. */
 function anApi(answers: Record<string, readonly Answer[]>) {
   const looks: string[] = [];
   const poll = async (captchaId: string): Promise<PollAnswer> => {
@@ -44,7 +44,7 @@ describe('ids that are solved', () => {
     expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'two\none\n', err: '' });
   });
 
-  it('are polled at once and then as often as the session says', async () => {
+  it("are polled at once and then at the session's interval", async () => {
     const { clock, looks } = await collected({ a: [notReady, solvedAs('x')] });
     expect(looks).toEqual(['a', 'a']);
     expect(clock.nowMs()).toBeGreaterThanOrEqual(5_000);
@@ -56,7 +56,7 @@ describe('ids that are solved', () => {
     expect(clock.nowMs()).toBeLessThan(6_000);
   });
 
-  it('ride over polls that fail, and say so under -v', async () => {
+  it('survive failed polls, which are reported with -v', async () => {
     const answers = { a: [faulty('transport'), solvedAs('x')] };
     expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'x\n', err: '' });
     const { err } = await collected(answers, {}, { options: { verbosity: 1 } });
@@ -65,7 +65,7 @@ describe('ids that are solved', () => {
 });
 
 describe('ids without a solution', () => {
-  it('are an empty line, so that lines and arguments still match, and a reason on stderr', async () => {
+  it('are an empty line, so that lines match the arguments, with the reason on stderr', async () => {
     const answers = { a: [solvedAs('one')], b: [faulty('unsolvable')], c: [solvedAs('three')] };
     const { exitCode, out, err } = await collected(answers);
     expect({ exitCode, out, err }).toEqual({ exitCode: 1, out: 'one\n\nthree\n', err: 'b: a unsolvable fault\n' });
@@ -97,7 +97,7 @@ describe('ids without a solution', () => {
 });
 
 describe('--no-wait', () => {
-  it('looks once at each id', async () => {
+  it('polls each id once', async () => {
     const { exitCode, out, err, looks } = await collected({ a: [notReady], b: [solvedAs('x')] }, { wait: false });
     expect({ exitCode, out, err }).toEqual({ exitCode: 4, out: '\nx\n', err: 'a: not ready yet\n' });
     expect(looks).toEqual(['a', 'b']);
@@ -108,7 +108,7 @@ describe('--no-wait', () => {
     ['throttled', 4],
     ['unsolvable', 1],
     ['account', 3],
-  ])('does not look again after a fault of kind %s, and exits %i', async (kind, exitCode) => {
+  ])('does not poll again after a fault of kind %s, and exits %i', async (kind, exitCode) => {
     const { looks, ...ended } = await collected({ a: [faulty(kind)] }, { wait: false });
     expect(ended.exitCode).toBe(exitCode);
     expect(looks).toHaveLength(1);
@@ -116,7 +116,7 @@ describe('--no-wait', () => {
 });
 
 describe('--json', () => {
-  it('is one document with the ids in order, every one with the same keys', async () => {
+  it('is one document with the ids in order, each with the same keys', async () => {
     const answers = {
       a: [solvedAs('one', { part: 1 })],
       b: [faulty('unsolvable', 'ERROR_CAPTCHA_UNSOLVABLE')],
@@ -144,7 +144,7 @@ describe('--json', () => {
 });
 
 describe('the session', () => {
-  it('is opened as the flags say, and closed', async () => {
+  it('is opened with the flags, and closed', async () => {
     const { records } = await collected({ a: [solvedAs('x')] }, { timeout: '5s', allowFastPolling: true });
     expect(records.sessions).toEqual([
       { overrides: [{ path: 'solve.timeout', value: '5s', from: '--timeout' }], allowFastPolling: true },
@@ -154,7 +154,7 @@ describe('the session', () => {
 });
 
 describe('a reader that has gone', () => {
-  it('ends the command at once, whatever else is still polled', async () => {
+  it('ends the command at once, even if other ids are still polled', async () => {
     const { looks, poll } = anApi({ a: [notReady, solvedAs('one')], b: [solvedAs('two')], c: [notReady] });
     const stage = aStage({ api: { poll }, stdout: { writesBeforeError: 1 } });
     const running = run({ ids: ['a', 'b', 'c'], wait: true }, stage.context);
@@ -167,7 +167,7 @@ describe('a reader that has gone', () => {
 });
 
 describe('a bug', () => {
-  it('in a later id ends the command without leaving a rejection unhandled', async () => {
+  it('for a later id ends the command without an unhandled rejection', async () => {
     const stage = aStage({ api: anApi({ a: [notReady, notReady, solvedAs('one')] }) });
     const running = run({ ids: ['a', 'unknown'], wait: true }, stage.context);
     await Promise.all([expect(running).rejects.toThrow('no answer for unknown'), stage.clock.run()]);

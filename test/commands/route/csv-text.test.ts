@@ -38,12 +38,12 @@ describe('routes as CSV', () => {
     expect(record).toContain(',eu-west-1,,"[{""rule"":""default""');
   });
 
-  it.each(['=HYPERLINK("x")', '+1+1', '-2', '@SUM(1)', '\t=1'])('hold no formula: %j', (url) => {
+  it.each(['=HYPERLINK("x")', '+1+1', '-2', '@SUM(1)', '\t=1'])('contain no formula: %j', (url) => {
     const [, record = ''] = linesOf([aRow({ url })]);
     expect(record).toMatch(/^"?('|-2,| =1)/);
   });
 
-  it('hold no control characters', () => {
+  it('contain no control characters', () => {
     expect(linesOf([aRow({ url: 'a\u001b[2Jb\u009bc' })])[1]).toMatch(/^a \[2Jb c,/);
   });
 });

@@ -49,7 +49,7 @@ describe('a page under the failover plan', () => {
   });
 
   it.each(['https://shop.example.de/login/#', 'https://#.example.de/', '#'])(
-    'like %s goes with its likes where the shares say',
+    'like %s follows the shares together with similar ones',
     (pattern) => {
       const plan = createCurrentFailoverPlan([spread], regions);
       const pages = Array.from({ length: 10_000 }, (_, page) => pattern.replace('#', String(page)));

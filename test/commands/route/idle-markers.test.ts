@@ -3,7 +3,7 @@ import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { withIdleMarkers } from '../../../src/commands/route/route-urls.ts';
 import type { Clock } from '../../../src/ports/system.ts';
 
-/** Values of which each lets so much time pass before it comes. */
+/** Values with these delays before them. */
 async function* slow(clock: Clock, ...delaysMs: readonly number[]) {
   for (const delayMs of delaysMs) {
     await clock.sleep(delayMs);
@@ -25,11 +25,11 @@ async function taken(delaysMs: readonly number[], isWaiting = true) {
 }
 
 describe('the pauses of an input', () => {
-  it('are told once each, before what comes late', async () => {
+  it('are reported once each, before the late value', async () => {
     expect(await taken([5, 5_000, 5, 200])).toEqual([5, null, 5_000, 5, null, 200]);
   });
 
-  it('are not measured where nobody waits', async () => {
+  it('are not measured without a waiting reader', async () => {
     expect(await taken([5, 5_000], false)).toEqual([5, 5_000]);
   });
 });

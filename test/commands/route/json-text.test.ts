@@ -18,18 +18,18 @@ const route = {
 };
 
 describe('routes as JSON Lines', () => {
-  it('are objects with the keys of the contract, in its order', () => {
+  it('are objects with the documented keys, in their order', () => {
     expect(all(jsonLines(), [aRow()])).toBe(`${JSON.stringify({ schemaVersion: 1, ...route })}\n`);
   });
 
-  it('have null for what is not there', () => {
+  it('have null for missing values', () => {
     expect(lineOf(aRow({ decision: badDecision, queue: null, url: 'a b' }))).toEqual({
       ...{ schemaVersion: 1, url: 'a b', host: null, region: null, rule: null },
       ...{ reason: 'no URL', queue: null, error: 'not a URL' },
     });
   });
 
-  it('say under --health where tasks go at present', () => {
+  it('show the current region under --health', () => {
     expect(lineOf(aRow({ present: { effective: 'us-east-1' } }))).toMatchObject({
       region: 'eu-west-1',
       assigned: 'eu-west-1',
@@ -38,13 +38,13 @@ describe('routes as JSON Lines', () => {
     expect(lineOf(aRow({ present: { effective: null } }))).toMatchObject({ effective: null });
   });
 
-  it('say under --explain what was considered', () => {
+  it('show the considered rules under --explain', () => {
     const considered = [{ rule: 'default', region: 'us-east-1', matches: true, reason: 'beaten\u001b[2J' }];
     expect(lineOf(aRow({ considered }))).toMatchObject({ considered });
   });
 
   it.each(['"', '\\', '\u001b[2J', '\u009b2J', '\u202e', '\n', '\ud800', 'é', '日本', '👍', '\u2028'])(
-    'carry %j unharmed',
+    'contain %j unchanged',
     (odd) => {
       const text = all(jsonLines(), [aRow({ url: `https://a.b/${odd}`, decision: { reason: `is ${odd}` } })]);
       expect(JSON.parse(text)).toMatchObject({ url: `https://a.b/${odd}`, reason: `is ${odd}` });
@@ -52,7 +52,7 @@ describe('routes as JSON Lines', () => {
     },
   );
 
-  it('remember what a rule says, not what it said of another page', () => {
+  it('cache what a rule says, but not its reason for another page', () => {
     const rows = [
       aRow(),
       aRow({ decision: { reason: 'path /eu of the host' } }),
@@ -75,7 +75,7 @@ describe('routes as one JSON document', () => {
     expect(JSON.parse(text)).toEqual({ schemaVersion: 1, routes: [route, { ...route, url: 'b' }] });
   });
 
-  it('come as they are known', () => {
+  it('are written as they are decided', () => {
     const text = jsonDocument();
     expect(text.add(aRow())).toMatch(/https:\/\/shop\.example\.de\/login.*\}\n$/);
     expect(text.add(aRow({ url: 'second' }))).toMatch(/second.*\}\n$/);

@@ -12,7 +12,7 @@ describe('the URL of a page', () => {
     '@example.com',
     'https://:@example.com/',
     '',
-  ])('%j is shown as it is', (url) => {
+  ])('%j is shown unchanged', (url) => {
     expect(maskedUrl(url)).toBe(url);
   });
 
@@ -32,13 +32,13 @@ describe('the URL of a page', () => {
     expect(maskedUrl(url)).toBe(shown);
   });
 
-  it('is masked in no time, however odd it is', () => {
+  it('is masked quickly, however odd it is', () => {
     const odd = [`${'/\\'.repeat(200_000)}@`, `${' '.repeat(400_000)}/@`, `${'a:'.repeat(200_000)}/@`];
     expect(odd.map((url) => maskedUrl(url).length > 100_000)).toEqual([true, true, true]);
   }, 2_000);
 });
 
-describe('a text that is no URL', () => {
+describe('a text that is not a URL', () => {
   it.each([
     ['https://user:secret@bad host/', 'https://user:***@bad host/'],
     ['https://user:sec/ret@example.com/', 'https://user:***@example.com/'],
@@ -48,7 +48,7 @@ describe('a text that is no URL', () => {
     expect(maskedText(text)).toBe(shown);
   });
 
-  it('is cut where it is absurdly long', () => {
+  it('is truncated if it is very long', () => {
     expect(maskedText('a:'.repeat(500_000))).toHaveLength(2_001);
   }, 2_000);
 });

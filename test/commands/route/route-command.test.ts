@@ -35,14 +35,14 @@ const linesOf = (out: string): unknown[] =>
     .map((line) => JSON.parse(line) as unknown);
 
 describe('captcha route', () => {
-  it('says where arguments go', async () => {
+  it('prints the regions of its arguments', async () => {
     const { exitCode, out, err } = await routed({ urls: ['https://shop.example.de/x', 'example.com'] });
     expect(exitCode).toBe(0);
     expect(out).toMatch(/^URL +host +region +rule +queue\n.* eu-west-1 +\*\.example\.de\n.* us-east-1 +default +redis/);
     expect(err).toBe('2 URLs: eu-west-1 1 (50 %), us-east-1 1 (50 %)\n');
   });
 
-  it('routes a list, and exits with 1 where a line is no URL', async () => {
+  it('routes a list, and exits with 1 if a line is not a URL', async () => {
     const { exitCode, out, err } = await routed({ format: 'jsonl' }, 'a.example.de\n\nhttps://[bad\n');
     expect(exitCode).toBe(1);
     expect(linesOf(out)).toMatchObject([
@@ -80,7 +80,7 @@ describe('captcha route', () => {
     expect(err).toMatch(/^warning: us-east-1 gets 100 % of the URLs/m);
   });
 
-  it('warns of a region that no rule leads to', async () => {
+  it('warns about a region without a rule', async () => {
     const config = { regions: [...regions, { name: 'my-dc' }], routes: { ...routes, countries: false } };
     expect((await routed({ urls: ['b.com'] }, '', { config })).err).toMatch(/^warning: no rule.* leads to my-dc/m);
   });
@@ -89,7 +89,7 @@ describe('captcha route', () => {
     expect((await routed({ urls: ['b.com'] }, '', { options: { quiet: true } })).err).toBe('');
   });
 
-  it('explains every rule that it considered', async () => {
+  it('lists every considered rule', async () => {
     const { out } = await routed({ urls: ['a.example.de'], explain: true, format: 'jsonl' });
     const [{ considered }] = linesOf(out) as [{ considered: { rule: string }[] }];
     expect(considered.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['*.example.de', 'default']));
@@ -99,7 +99,7 @@ describe('captcha route', () => {
     expect(await refusalOf(() => routed({}, input))).toMatch(/^there is no URL in the input/);
   });
 
-  it('refuses where no regions are configured', async () => {
+  it('is refused without configured regions', async () => {
     expect(await refusalOf(() => routed({ urls: ['b.com'] }, '', { config: {} }))).toBe(
       'no regions are configured: there is nowhere to route to | name them under regions in captcha.config.json, or try it first: captcha --sandbox route URL',
     );
@@ -116,7 +116,7 @@ describe('captcha route --health', () => {
     probeApi: async () => ({ reachable: true, latencyMs: 3, error: null }),
   };
 
-  it('says where tasks go at present', async () => {
+  it('shows the current region', async () => {
     const { exitCode, out, err } = await routed(
       { urls: ['a.example.de', 'b.com'], health: true, format: 'jsonl' },
       '',
@@ -134,7 +134,7 @@ describe('captcha route --health', () => {
     expect(err).toMatch(/^failover: eu-west-1 -> us-east-1 100 %/m);
   });
 
-  it('holds what a rule binds to its region', async () => {
+  it('holds tasks that a rule binds to its region', async () => {
     const rules = [{ match: '*.example.de', region: 'eu-west-1', residency: 'strict' }];
     const config = { regions, routes: { default: 'us-east-1', rules } };
     const { out, err } = await routed({ urls: ['a.example.de'], health: true }, '', { config, regionProbe });
@@ -142,7 +142,7 @@ describe('captcha route --health', () => {
     expect(err).toMatch(/^at present: \(held\) 1 \(100 %\)$/m);
   });
 
-  it('refuses where no region can be asked', async () => {
+  it('is refused if no region has an endpoint', async () => {
     const config = { regions: [{ name: 'a' }], routes: { default: 'a' } };
     const refusal = await refusalOf(() => routed({ urls: ['b.com'], health: true }, '', { config }));
     expect(refusal).toMatch(/^no region has a health endpoint/);

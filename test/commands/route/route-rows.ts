@@ -3,7 +3,7 @@ import type { RouteDecision } from '../../../src/core/routing/route-decision.ts'
 
 export type SpecialRow = Partial<Omit<RouteRow, 'decision'>> & { readonly decision?: Partial<RouteDecision> };
 
-/** A URL that an exact rule sends to eu-west-1, but for what is special about it. */
+/** A URL that an exact rule routes to eu-west-1, with these differences. */
 export function aRow({ decision, ...special }: SpecialRow = {}): RouteRow {
   return {
     url: 'https://shop.example.de/login',
@@ -23,5 +23,5 @@ export function aRow({ decision, ...special }: SpecialRow = {}): RouteRow {
   };
 }
 
-/** What stands where a text is no URL. */
+/** The decision for a text that is not a URL. */
 export const badDecision = { host: null, region: null, rule: null, reason: 'no URL', error: 'not a URL' };

@@ -8,7 +8,7 @@ import type { UrlLine } from '../../../src/ports/files.ts';
 import { aTerminal, type TerminalParts } from '../../cli/support/a-terminal.ts';
 import { aRow, badDecision } from './route-rows.ts';
 
-/** Everything with a dot is a page of a region that is called like its first letter. */
+/** A text with a dot is a page; its region is named like its first letter. */
 const router: RegionRouter = {
   route: (text) => {
     if (!text.includes('.')) return aRow({ decision: { ...badDecision, error: `no URL: ${text}` } }).decision;
@@ -56,22 +56,22 @@ describe('the row of a URL', () => {
     expect(routeRow(line('-.c'), usual)).toMatchObject({ decision: { region: null, error: null }, queue: null });
   });
 
-  it('has no password in it, good or bad', () => {
+  it('contains no password, valid or invalid', () => {
     expect(routeRow(line('https://user:secret@a.b/'), usual).url).toBe('https://user:***@a.b/');
     expect(JSON.stringify(routeRow(line('https://user:secret@bad/'), usual))).not.toContain('secret');
   });
 
-  it('is bad where the input holds no text', () => {
+  it('is invalid if the input has no text', () => {
     const row = routeRow(line('', 7, 'the line is too long'), usual);
     expect(row).toMatchObject({ url: '', decision: { region: null, error: 'the line is too long' } });
   });
 
-  it('has what was considered where that was asked for', () => {
+  it('has the considered rules on request', () => {
     expect(routeRow(line('a.b'), { ...usual, explain: true }).considered).toHaveLength(1);
     expect(routeRow(line('bad'), { ...usual, explain: true }).considered).toEqual([]);
   });
 
-  it('has its present region where health was asked for', () => {
+  it('has its current region if health was requested', () => {
     const plan = { moves: [], effective: () => 'b' };
     expect(routeRow(line('a.b'), { ...usual, plan }).present).toEqual({ effective: 'b' });
     expect(routeRow(line('bad'), { ...usual, plan }).present).toEqual({ effective: null });
@@ -81,7 +81,7 @@ describe('the row of a URL', () => {
 const hint = 'if this is a CSV, say --column NAME';
 
 describe('routing an input', () => {
-  it('writes a row for every URL in order, and tells bad ones by their line', async () => {
+  it('writes a row for every URL in order, and reports invalid ones by line', async () => {
     const { out, err, stats } = await routed([
       [line('a.b'), line('bad', 4)],
       [line('b.c', 9), line('', 12, 'too long')],
@@ -96,11 +96,11 @@ describe('routing an input', () => {
     expect([stats.urls, stats.bad]).toEqual([4, 2]);
   });
 
-  it('tells bad URLs under --quiet, too', async () => {
+  it('reports invalid URLs under --quiet, too', async () => {
     expect((await routed([[line('bad', 4)]], { options: { quiet: true } })).err).toMatch(/^line 4, /);
   });
 
-  it('hints at --column where the first lines look like those of a CSV, and nowhere else', async () => {
+  it('suggests --column if the first lines look like a CSV, and never else', async () => {
     const lines = [line('id,url'), line('bad', 2), line('1;bad', 3), line('x,y', 900)];
     expect(
       (await routed([lines], { mayBeCsv: true })).err.match(/^line \d+|if this is a CSV, say --column NAME/gm),
@@ -108,11 +108,11 @@ describe('routing an input', () => {
     expect((await routed([lines])).err).not.toContain(hint);
   });
 
-  it('writes nothing where there are none', async () => {
+  it('writes nothing without URLs', async () => {
     expect(await routed([[], []])).toMatchObject({ out: '', err: '' });
   });
 
-  it('reads no further when nobody reads what it writes', async () => {
+  it('stops reading when its output has no reader', async () => {
     const { failure, read } = await routed([[line('a.b')], [line('a.b')], [line('a.b')]], {
       stdout: { writesBeforeError: 1 },
     });

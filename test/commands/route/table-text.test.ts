@@ -37,7 +37,7 @@ describe('routes as a table', () => {
     expect(plain.trimEnd().split('\n')).toHaveLength(202);
   });
 
-  it('stream beyond the first 200 rows, under their columns', () => {
+  it('are streamed beyond the first 200 rows, under their columns', () => {
     const table = new TableText(null);
     const [held, released, next] = [
       rows(200)
@@ -53,7 +53,7 @@ describe('routes as a table', () => {
     expect(table.end()).toBe('');
   });
 
-  it.each([null, 80])('are written when the input pauses, and from then on as they come (screen: %j)', (columns) => {
+  it.each([null, 80])('are written when the input pauses, and as they come afterwards (screen: %j)', (columns) => {
     const table = new TableText(columns);
     expect([table.hasBuffered, table.release()]).toEqual([false, '']);
     table.add(aRow({ url: 'a.de' }));
@@ -69,25 +69,25 @@ describe('routes as a table', () => {
     ]);
   });
 
-  it('keep their columns where characters are two columns wide', () => {
+  it('are aligned if characters are two columns wide', () => {
     const [, first, second] = textOf([aRow({ url: '例え.jp' }), aRow({ url: 'abcdefg' })]).split('\n');
     expect(first).toMatch(/^例え\.jp {2}shop/);
     expect(second).toMatch(/^abcdefg {2}shop/);
   });
 
-  it('keep their columns together though one URL is very long', () => {
+  it('are aligned even if one URL is very long', () => {
     const [, first] = textOf([aRow({ url: 'a' }), aRow({ url: 'x'.repeat(1_000) })]).split('\n');
     expect(first).toMatch(/^a {61}shop\.example\.de {2}/);
   });
 
-  it('show under --health where tasks go at present', () => {
+  it('show the current region under --health', () => {
     const text = textOf([aRow({ present: { effective: 'us-east-1' } }), aRow({ present: { effective: null } })]);
     expect(text).toMatch(/^URL +host +assigned +effective +rule +queue$/m);
     expect(text).toMatch(/eu-west-1 +us-east-1 +shop/);
     expect(text).toMatch(/eu-west-1 +\(held\) +shop/);
   });
 
-  it('explain below each row, on a screen too', () => {
+  it('are explained below each row, on a screen too', () => {
     const considered = [
       { rule: 'shop.example.de', region: 'eu-west-1', matches: true, reason: 'exact host' },
       { rule: '.de', region: 'eu-west-1', matches: true, reason: 'beaten by shop.example.de' },
@@ -101,7 +101,7 @@ describe('routes as a table', () => {
     expect(lines.slice(5, 7)).toEqual(expected);
   });
 
-  it('hold no control characters, boxed or not', () => {
+  it('contain no control characters, boxed or not', () => {
     const row = aRow({ url: 'a\u001b]0;x\u0007b', decision: { rule: '\u009b2J' } });
     for (const columns of [80, null]) {
       expect(textOf([row], columns).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);

@@ -43,7 +43,7 @@ describe('the input of captcha route', () => {
       { file: 'a.csv', column: 'url', delimiter: ';', encoding: 'utf-16le' },
       { path: 'a.csv', column: 'url', delimiter: ';', encoding: 'utf-16le' },
     ],
-  ])('by %j is %j', (flags, request) => {
+  ])('for %j is %j', (flags, request) => {
     expect(opened(flags)).toMatchObject({ place: 'line', requests: [{ ...usual, ...request }] });
   });
 
@@ -89,7 +89,7 @@ describe('the format', () => {
     expect(routeFormat({ urls: [], ...(format !== undefined && { format }) }, json)).toBe(expected);
   });
 
-  it('is one that there is', async () => {
+  it('is a known one', async () => {
     expect(await refusalOf(() => routeFormat({ urls: [], format: 'xml' }, false))).toBe(
       '--format xml: not a format | it is one of table, csv, jsonl, json',
     );

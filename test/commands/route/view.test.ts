@@ -13,18 +13,18 @@ const usual: RouteSummary = {
 const summary = (special: Partial<RouteSummary>): string => renderRouteSummary({ ...usual, ...special });
 
 describe('the summary', () => {
-  it('gives the share of every region', () => {
+  it('contains the share of every region', () => {
     expect(summary({})).toBe('10 URLs: us-east-1 7 (70 %), eu-west-1 3 (30 %)');
   });
 
-  it('counts what is bad and what goes nowhere', () => {
+  it('counts invalid URLs and those without a region', () => {
     expect(summary({ urls: 15, bad: 2, withoutRegion: 3 }).split('\n').slice(1)).toEqual([
       '3 without a region: no rule decides and routes.default is not set',
       '2 bad',
     ]);
   });
 
-  it('has no shares where nothing was routed', () => {
+  it('has no shares if nothing was routed', () => {
     expect(summary({ urls: 1, bad: 1, routed: 0, byRegion: [] })).toBe('1 URL\n1 bad');
   });
 
@@ -36,17 +36,17 @@ describe('the summary', () => {
     ['all of 20', { routed: 20, byRegion: [{ region: 'a', count: 20 }] }, true],
     ['all of 19', { routed: 19, byRegion: [{ region: 'a', count: 19 }] }, false],
     ['all of 100, with one region only', { ...only(100), regionCount: 1 }, false],
-  ])('where one region gets %s warns: %j', (_name, special, warns) => {
+  ])('warns if one region gets %s: %j', (_name, special, warns) => {
     expect(/^warning: a gets .* of the URLs/m.test(summary(special))).toBe(warns);
   });
 
-  it('names regions that no rule leads to', () => {
+  it('names regions without a rule', () => {
     expect(summary({ unreachable: ['ap-1', 'ap-2'] })).toContain(
       'warning: no rule, country or default leads to ap-1, ap-2: add one to routes.rules',
     );
   });
 
-  it('says under --health where the tasks go at present, and why', () => {
+  it('shows under --health the current regions of the tasks, with reasons', () => {
     const moves = [
       {
         from: 'a',
@@ -73,19 +73,19 @@ describe('the summary', () => {
   });
 });
 
-describe('a bad URL', () => {
+describe('an invalid URL', () => {
   it.each([
     ['a b', 'line 7, "a b": not a URL'],
     ['', 'line 7: not a URL'],
     ['x'.repeat(100), `line 7, "${'x'.repeat(80)}…": not a URL`],
     ['a\u001b[2J"\u009b', 'line 7, "a\\u001b[2J\\"\\u009b": not a URL'],
-  ])('%j is told on one line, harmless to a terminal', (url, text) => {
+  ])('%j is reported on one line, without control characters', (url, text) => {
     expect(renderBadUrl('line 7', aRow({ url, decision: badDecision }))).toBe(text);
   });
 });
 
 describe('the cells of a row', () => {
-  it('say where no rule decides', () => {
+  it('show that no rule matches', () => {
     expect(routeCells(aRow({ decision: { region: null, rule: null }, queue: null }))).toEqual([
       'https://shop.example.de/login',
       'shop.example.de',
@@ -95,13 +95,13 @@ describe('the cells of a row', () => {
     ]);
   });
 
-  it('are not held where there is no region to be held for', () => {
+  it('are not held if there is no region to hold for', () => {
     expect(routeCells(aRow({ decision: badDecision, present: { effective: null } }))[3]).toBe('');
   });
 });
 
-describe('the rules that were considered', () => {
-  it('are one line each, and the one that decided is marked', () => {
+describe('the considered rules', () => {
+  it('are one line each, and the deciding one is marked', () => {
     const considered = [
       { rule: '*.example.de', region: 'a', matches: true, reason: 'decides' },
       { rule: 'default', region: 'b', matches: true, reason: 'less specific' },

@@ -36,7 +36,7 @@ async function stopped(signal: StopSignal, flags: SandboxFlags = {}, parts: Stag
 }
 
 describe('captcha sandbox', () => {
-  it('prints where it listens first, then the environment to export', async () => {
+  it('prints its address first, then the environment to export', async () => {
     const { out } = await stopped('SIGTERM');
     expect(out).toBe(
       [
@@ -48,7 +48,7 @@ describe('captcha sandbox', () => {
     );
   });
 
-  it('exports the one key that it accepts', async () => {
+  it('exports the only key that it accepts', async () => {
     expect((await stopped('SIGTERM', { key: 'k1' })).out).toContain('export CAPTCHAAI_API_KEY=k1\n');
   });
 
@@ -65,11 +65,11 @@ describe('captcha sandbox', () => {
     expect(await stopped(signal)).toMatchObject(ended);
   });
 
-  it('says what it did when it stops', async () => {
+  it('prints its counts when it stops', async () => {
     expect((await stopped('SIGTERM')).err).toBe('stopped; {"submissions":3}\n');
   });
 
-  it('hears a signal that comes while it starts', async () => {
+  it('handles a signal that comes during the start', async () => {
     const stage = aSandbox();
     const { context, signals } = stage;
     const sandbox: typeof context.sandbox = async (flags) => {
@@ -80,7 +80,7 @@ describe('captcha sandbox', () => {
     expect(stage.closed.times).toBe(1);
   });
 
-  it.each([0, 1])('closes where its reader has gone after %i lines', async (writesBeforeError) => {
+  it.each([0, 1])('closes if its reader has gone after %i lines', async (writesBeforeError) => {
     const stage = aSandbox({ stdout: { writesBeforeError } });
     await expect(run({}, stage.context)).rejects.toMatchObject({ code: 'EPIPE' });
     expect(stage.closed.times).toBe(1);

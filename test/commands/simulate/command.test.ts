@@ -25,7 +25,7 @@ async function ran(flags: SimulateFlags, parts: StageParts = {}) {
   return { ...stage, code, out: stage.stdout.text, err: stage.stderr.text };
 }
 
-/** A log in which `accepted` submissions were told at each of these moments. */
+/** A log with `accepted` submissions recorded at each of these times. */
 function sharedLog(moments: readonly number[], accepted: number): SharedState {
   const entry = { type: 'tally', accepted, budgetRefused: 0, breakerRefused: 0, task: '' } as const;
   return {
@@ -88,7 +88,7 @@ describe('captcha simulate', () => {
     );
   });
 
-  it('writes a page of its own, with every curve and nothing from elsewhere', async () => {
+  it('writes a self-contained page with every curve', async () => {
     const { reports, err } = await ran({ ...small, html: 'storm.html' });
     const [[path, html] = ['', '']] = reports;
     expect(path).toBe('storm.html');
@@ -98,7 +98,7 @@ describe('captcha simulate', () => {
     expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<link|@import|url\(|src=/);
   });
 
-  it('sizes the budget for a rate, and tries it', async () => {
+  it('sizes the budget for a rate, and simulates it', async () => {
     const { out } = await ran({ advise: true, rate: '4/s', outage: '20s', duration: '2m' });
     expect(out).toContain('budget.maxRetriesPerSecond = 1\n');
     expect(out).toMatch(/^in the config file: \{"budget":\{"ratio":0.1,/m);
@@ -107,21 +107,21 @@ describe('captcha simulate', () => {
     expect(out).toMatch(/^advised +budget \+ breaker /m);
   });
 
-  it('sizes the budget for what was submitted from this host while there was work', async () => {
+  it('sizes the budget for the submissions of this host, while it had work', async () => {
     const stage = stageWith({ sharedState: sharedLog([0, 30_000, 60_000, 86_400_000], 90) });
     await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
     expect(stage.stderr.text).toBe('seen on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
     expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
   });
 
-  it('says in JSON what it saw, by the minute also where that was seconds', async () => {
+  it('prints the observed rate in JSON, per minute even if that was seconds', async () => {
     const stage = stageWith({ sharedState: sharedLog([0, 5_000], 120), globals: { json: true } });
     await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
     const observed = { acceptedPerSecond: 4, accepted: 240, overMs: 60_000 };
     expect(JSON.parse(stage.stdout.text)).toMatchObject({ observed, scenario: { ratePerSecond: 4 } });
   });
 
-  it('says so where too little was submitted to know a rate', async () => {
+  it('reports that too little was submitted to know a rate', async () => {
     const { context } = stageWith({ sharedState: sharedLog([0], 9) });
     expect(await refusalOf(() => run({ advise: true }, context))).toMatch(/too little was submitted .*--rate 20\/s/);
   });

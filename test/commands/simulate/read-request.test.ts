@@ -15,7 +15,7 @@ const usual = {
   seed: 1,
 };
 
-describe('what is simulated', () => {
+describe('the simulated scenario', () => {
   it.each<[SimulateFlags, object]>([
     [{}, {}],
     [{ clients: '300' }, { clients: 300, ratePerSecond: 20 }],
@@ -27,7 +27,7 @@ describe('what is simulated', () => {
       { outage: { fromMs: 0, toMs: 20_000 }, durationMs: 60_000 },
     ],
     [{ seed: '42' }, { seed: 42 }],
-  ])('with %j differs from the usual by %j', (flags, different) => {
+  ])('with %j differs from the default by %j', (flags, different) => {
     expect(readScenario(flags)).toEqual({ ...usual, ...different });
   });
 
@@ -41,11 +41,11 @@ describe('what is simulated', () => {
     [{ outage: '20s-10s' }, /^--outage 20s-10s: it ends before it begins/],
     [{ duration: '80s' }, /^--duration: over before the outage is/],
     [{ seed: '1.5' }, /^--seed 1.5/],
-  ])('%j is refused, with what to write instead', async (flags, message) => {
+  ])('%j is refused, with a valid example', async (flags, message) => {
     expect(await refusalOf(async () => readScenario(flags))).toMatch(message);
   });
 
-  it('compares the strategies that a configuration may ask for, or those that are named, each once', () => {
+  it('compares the configurable strategies, or the named ones, each once', () => {
     expect(readStrategies({})).toHaveLength(6);
     expect(readStrategies({ strategy: ['equal-jitter', 'none', 'none'] })).toEqual(['equal-jitter', 'none']);
     expect(() => readStrategies({ strategy: ['jitter'] })).toThrow('--strategy jitter: no such strategy');

@@ -13,7 +13,7 @@ describe('the chart of load over time', () => {
     expect(Math.max(...drawn(columns).map((line) => line.length))).toBeLessThanOrEqual(columns);
   });
 
-  it('keeps a peak of one second, however narrow the screen', () => {
+  it('keeps a peak of one second on any width', () => {
     expect(drawn(40).slice(1, 3).join('')).toMatch(/[╭╮]/);
   });
 

@@ -17,10 +17,10 @@ const unsolvable: SolverEvent = {
   fault: aFault({ kind: 'unsolvable', message: 'the workers gave up' }),
 };
 
-/** One thing that happens while the task is solved. */
+/** An event while the task is solved. */
 type Step = SolverEvent | 'SIGINT' | 'a second passes';
 
-/** Lets these things happen to one task. */
+/** Runs these events for one task. */
 async function watched(steps: readonly Step[], parts: StageParts = {}) {
   const stage = aStage({
     ...parts,
@@ -41,7 +41,7 @@ const collect = '  collect it later with: captcha result 71\n';
 const underWay = 'stopping: a submission is under way, and its id not known yet; Ctrl-C again leaves at once\n';
 const goesOn = `stopping: 71 is paid for and still polled; Ctrl-C again leaves at once\n${collect}`;
 
-describe('what a person sees of a task', () => {
+describe('the visible progress of a task', () => {
   const steps = [submitting, submitted, notReady];
 
   it.each([
@@ -54,14 +54,14 @@ describe('what a person sees of a task', () => {
     expect(stdout.text).toBe('');
   });
 
-  it('where logs are JSON is every event as an object', async () => {
+  it('in JSON logs is every event as an object', async () => {
     const { stderr } = await watched([submitted], { options: { verbosity: 1, logFormat: 'json' } });
     expect(JSON.parse(stderr.text)).toMatchObject({ message: 'attempt 1: accepted as 71 in 250ms', event: submitted });
   });
 });
 
-describe('a task that is watched', () => {
-  it('ends in the outcome of the solver, which is given the task and what to do without a token', async () => {
+describe('a watched task', () => {
+  it('ends in the outcome of the solver, which gets the task and the behaviour without a token', async () => {
     const task: Task = aTask();
     const stage = aStage({ solve: async (): Promise<Outcome> => aSolved({ taskId: 'x' }) });
     expect((await solveWatched(task, 'wait', stage)).taskId).toBe('x');
@@ -84,23 +84,23 @@ describe('a task that is watched', () => {
 });
 
 describe('the first Ctrl-C', () => {
-  it('before anything was sent says that it stops', async () => {
+  it('before any submission announces that it stops', async () => {
     const { stderr } = await watched(['SIGINT']);
     expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
   });
 
-  it('after a submission says which id is still polled and how to collect it, under --quiet, too', async () => {
+  it('after a submission names the id that is still polled and how to collect it, also under --quiet', async () => {
     const { stderr, signals } = await watched([submitted, 'SIGINT', 'SIGINT'], { options: { quiet: true } });
     expect(stderr.text).toBe(goesOn);
     expect(signals.kills).toEqual([]);
   });
 
-  it('during a submission says it as soon as there is an id', async () => {
+  it('during a submission names the id as soon as there is one', async () => {
     const { stderr } = await watched([submitting, 'SIGINT', submitted]);
     expect(stderr.text).toBe(`${underWay}${goesOn}`);
   });
 
-  it('after an id was given up by the service does not name it', async () => {
+  it('does not name an id that the service has given up', async () => {
     const { stderr } = await watched([submitted, unsolvable, 'SIGINT']);
     expect(stderr.text).toBe('attempt 1 failed: the workers gave up\nstopping; Ctrl-C again leaves at once\n');
   });
@@ -109,7 +109,7 @@ describe('the first Ctrl-C', () => {
 describe('the second Ctrl-C', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('gives the cursor back before the process ends', async () => {
+  it('shows the cursor again before the process ends', async () => {
     vi.stubEnv('CI', undefined);
     vi.stubEnv('TERM', 'xterm');
     let last = '';
@@ -128,19 +128,19 @@ describe('the second Ctrl-C', () => {
     expect(last.lastIndexOf('\u001b[?25h')).toBeGreaterThan(last.lastIndexOf('\u001b[?25l'));
   });
 
-  it('names what is left behind and ends the process by the signal', async () => {
+  it('names the id that is left and ends the process by the signal', async () => {
     const { stderr, signals } = await watched([submitted, 'SIGINT', 'a second passes', 'SIGINT']);
     expect(stderr.text).toBe(`${goesOn}${collect.trimStart()}`);
     expect(signals.kills).toEqual([[signals.pid, 'SIGINT']]);
   });
 
-  it('says nothing where nothing is left behind', async () => {
+  it('is silent if nothing is left', async () => {
     const { stderr, signals } = await watched(['SIGINT', 'a second passes', 'SIGINT']);
     expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
     expect(signals.kills).toHaveLength(1);
   });
 
-  it('during a submission says that it may have been charged', async () => {
+  it('during a submission reports a possible charge', async () => {
     const { stderr, signals } = await watched([submitting, 'SIGINT', 'a second passes', 'SIGINT']);
     expect(stderr.text).toBe(`${underWay}a submission was under way: it may have been charged\n`);
     expect(signals.kills).toHaveLength(1);

@@ -28,7 +28,7 @@ describe('a task that is solved', () => {
     expect(report).toMatchObject({ status: 'solved', solution: 'token', captchaId: '77', reason: null });
   });
 
-  it('was handed to the solver as the flags say', async () => {
+  it('was passed to the solver with its flags', async () => {
     const { records } = await solved({ param: ['data=x'], pageAction: 'login' });
     expect(records.tasks).toEqual([
       {
@@ -53,12 +53,12 @@ describe('a task that is not solved', () => {
   const outcome = aGaveUp({ reason: 'deadline-exceeded', message: 'the time ran out', captchaId: '77' });
   const text = 'not solved (deadline-exceeded): the time ran out\n  collect it later with: captcha result 77\n';
 
-  it('prints nothing on stdout, and why and what to do on stderr, under --quiet, too', async () => {
+  it('prints nothing on stdout, and the reason and fix on stderr, also under --quiet', async () => {
     const parts = { solve: async () => outcome, options: { quiet: true } };
     expect(await solved({}, parts)).toMatchObject({ exitCode: 4, out: '', err: text });
   });
 
-  it('prints its outcome with --json, and the reason for people all the same', async () => {
+  it('prints its outcome with --json, and the reason on stderr as well', async () => {
     const { exitCode, out, err } = await solved({}, { solve: async () => outcome, globals: { json: true } });
     expect({ exitCode, err }).toEqual({ exitCode: 4, err: text });
     expect(JSON.parse(out)).toMatchObject({ status: 'failed', solution: null, captchaId: '77' });
@@ -82,7 +82,7 @@ describe('a solution that cannot be written', () => {
     ['EPIPE', true],
     ['ENOSPC', false],
     ['ENOSPC', true],
-  ])('for %s (--json: %s) leaves its id on stderr and ends in that error', async (code, json) => {
+  ])('because of %s (--json: %s) leaves its id on stderr and ends in that error', async (code, json) => {
     const stdout = { writesBeforeError: 0, error: systemError(code) };
     const stage = aStage({ stdout, globals: { json }, solve: async () => aSolved() });
     await expect(run(turnstile, stage.context)).rejects.toMatchObject({ code });
@@ -90,7 +90,7 @@ describe('a solution that cannot be written', () => {
     expect(stage.records.closedSessions).toBe(1);
   });
 
-  it('names no id where none was left', async () => {
+  it('names no id if there is none', async () => {
     const stage = aStage({ stdout: { writesBeforeError: 0 }, globals: { json: true }, solve: async () => aGaveUp() });
     await expect(run(turnstile, stage.context)).rejects.toMatchObject({ code: 'EPIPE' });
     expect(stage.stderr.text).toBe('');
@@ -98,7 +98,7 @@ describe('a solution that cannot be written', () => {
 });
 
 describe('--no-submit', () => {
-  it('shows the request, the key and passwords masked, opens nothing and exits 0', async () => {
+  it('shows the request with key and passwords masked, opens nothing and exits 0', async () => {
     const { exitCode, out, err, records } = await solved({ submit: false, param: ['proxy=u:secret@host:8080'] });
     expect({ exitCode, err, sessions: records.sessions }).toEqual({ exitCode: 0, err: '', sessions: [] });
     expect(out).toBe(
@@ -120,7 +120,7 @@ describe('--no-submit', () => {
     expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, region: null, parameters: { key: '***' } });
   });
 
-  it('checks what it would check before it sends', async () => {
+  it('makes the same checks as before a submission', async () => {
     expect(await refusalOf(() => solved({ submit: false, sitekey: '', pageurl: '' }))).toContain('needs a site key');
   });
 });
@@ -147,7 +147,7 @@ describe('the flags', () => {
     expect(records.configs).toEqual([[{ path: 'solve.timeout', value: '5s', from: '--timeout' }]]);
   });
 
-  it('allow fast polling where that was said', async () => {
+  it('allow fast polling on request', async () => {
     const { records } = await solved({ allowFastPolling: true });
     expect(records.sessions[0]?.allowFastPolling).toBe(true);
   });
@@ -168,15 +168,15 @@ describe('the flags', () => {
     expect(stage.records.tasks).toMatchObject([{ method: 'base64', body: anImage().toString('base64') }]);
   });
 
-  it('do not know --via carrier-pigeon', async () => {
+  it('reject --via carrier-pigeon', async () => {
     expect(await refusalOf(() => solved({ via: 'carrier-pigeon' }))).toMatch('--via carrier-pigeon: no such way');
   });
 
-  it('want regions with queues for --via queues', async () => {
+  it('require regions with queues for --via queues', async () => {
     expect(await refusalOf(() => solved({ via: 'queues' }))).toMatch('no regions are configured');
   });
 
-  it('know --via direct', async () => {
+  it('accept --via direct', async () => {
     expect((await solved({ via: 'direct' })).exitCode).toBe(0);
   });
 });
@@ -197,15 +197,15 @@ describe('a task that cannot be sent', () => {
   });
 });
 
-describe('what is not the service', () => {
-  it('passes through as it is, and the session is closed', async () => {
+describe('an error that is not from the service', () => {
+  it('passes through unchanged, and the session is closed', async () => {
     const bug = new TypeError('a bug');
     const stage = aStage({ solve: () => Promise.reject(bug) });
     await expect(run(turnstile, stage.context)).rejects.toBe(bug);
     expect(stage.records.closedSessions).toBe(1);
   });
 
-  it('never puts a solution on stderr, however much is said', async () => {
+  it('never puts a solution on stderr, at any verbosity', async () => {
     const attempts = [anAttempt({ fault: describeFault({ kind: 'transport', message: 'reset' }) }), anAttempt()];
     const solution = { text: 'the-solution', fields: { part: 'the-solution' } };
     const solve: StageParts['solve'] = async (_task, emit) => {
@@ -219,7 +219,7 @@ describe('what is not the service', () => {
     expect(err).not.toContain('the-solution');
   });
 
-  it('that ends opening the service is thrown on', async () => {
+  it('while opening the service is rethrown', async () => {
     const refusal = new ProviderFault(describeFault({ kind: 'account', message: 'the key is unknown' }));
     const { context } = aStage();
     const session = (): Promise<never> => Promise.reject(refusal);

@@ -45,7 +45,7 @@ describe('the flags of a task', () => {
     },
   );
 
-  it('take the text of an image, which they decode once', async () => {
+  it('accept the text of an image, which they decode once', async () => {
     for (const text of [imageText(), `data:image/png;base64,${imageText()}\n`, imageText().replace(/.{76}/g, '$&\n')]) {
       expect((await inputOf({ file: 'a' }, { a: text })).body).toBe(imageText());
     }
@@ -75,13 +75,13 @@ describe('a parameter file', () => {
   const read = (text: string): Promise<unknown> =>
     inputOf({ paramFile: 'p.json' }, { 'p.json': text }).then(({ params }) => params);
 
-  it('holds parameters of any plain kind, which are sent as text', async () => {
+  it('contains parameters of any plain kind, which are sent as text', async () => {
     const text = '{"proxy": "user:secret@host:8080", "min_score": 0.3, "enterprise": true, "ünïcode": "é"}';
     const params = { proxy: 'user:secret@host:8080', min_score: '0.3', enterprise: '1', ünïcode: 'é' };
     expect(await read(text)).toEqual(params);
   });
 
-  it('gives way to --param', async () => {
+  it('is overridden by --param', async () => {
     const { params } = await inputOf({ paramFile: '-', param: ['a=argv'] }, { '-': '{"a": "file", "b": "file"}' });
     expect(params).toEqual({ a: 'argv', b: 'file' });
   });
@@ -89,14 +89,14 @@ describe('a parameter file', () => {
   const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
 
   it.each(['', 'proxy=secret', '{"proxy": "secret"', "{'proxy': 'secret'}"])(
-    'that is not JSON is refused without showing what it holds: %j',
+    'that is not JSON is refused without showing its content: %j',
     async (text) => {
       expect(await refusalOf(() => read(text))).toBe(`--param-file p.json: not JSON | ${hint}`);
     },
   );
 
   it.each(['null', '3', '"secret"', '[]', '["secret"]', '{"a": null}', '{"a": {"b": "secret"}}', '{"a": ["secret"]}'])(
-    'that is not one object of plain values is refused without showing what it holds: %s',
+    'that is not one object of plain values is refused without showing its content: %s',
     async (text) => {
       const refusal = `--param-file p.json: not an object of texts and numbers | ${hint}`;
       expect(await refusalOf(() => read(text))).toBe(refusal);

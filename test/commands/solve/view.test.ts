@@ -5,7 +5,7 @@ import { aTask } from '../../support/builders.ts';
 const baseUrl = 'https://ocr.captchaai.com';
 
 describe('the request that would be sent', () => {
-  it('is shown as it goes over the wire, the key masked', () => {
+  it('is shown as sent, with the key masked', () => {
     expect(requestReport(aTask({ method: 'userrecaptcha', region: 'eu-west-1', rule: '.de' }), baseUrl)).toEqual({
       url: 'https://ocr.captchaai.com/in.php',
       region: 'eu-west-1',
@@ -27,7 +27,7 @@ describe('the request that would be sent', () => {
     ['cookies', 'session=secret', '***'],
     ['api_key', 'secret', '***'],
     ['password', 'secret', '***'],
-  ])('masks what is secret in %s=%s', (name, value, shown) => {
+  ])('masks the secret in %s=%s', (name, value, shown) => {
     const { parameters } = requestReport(aTask({ params: { [name]: value } }), baseUrl);
     expect(parameters[name]).toBe(shown);
   });
@@ -55,7 +55,7 @@ describe('its text', () => {
     );
   });
 
-  it('names the region, and what decided it', () => {
+  it('names the region, and its source', () => {
     const routed = { ...request, region: 'eu-west-1', rule: '.de' };
     expect(renderRequest(routed)).toMatch(/method=bls\nregion eu-west-1 \(\.de\)\n$/);
   });

@@ -18,7 +18,7 @@ describe('captcha threads', () => {
     expect(JSON.parse(out)).toEqual({ schemaVersion: 1, threads: 100, workingThreads: 7, freeThreads: 93 });
   });
 
-  it('never prints less than none free', async () => {
+  it('never prints a negative number of free threads', async () => {
     expect((await asked(5, 7)).out).toContain('free     0\n');
   });
 });

@@ -17,7 +17,7 @@ const statusOf = (special: Partial<WorkerSnapshot>): unknown =>
   (JSON.parse(answerWorker('/health', { ...atWork, ...special }, about)!.body) as { status: unknown }).status;
 
 describe('the endpoints of a worker', () => {
-  it('say on /health what the failover plan reads', () => {
+  it('return on /health what the failover plan reads', () => {
     const { status, body } = answerWorker('/health', atWork, about)!;
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({
@@ -31,9 +31,9 @@ describe('the endpoints of a worker', () => {
     ['idle', { busy: 0, depth: { waiting: 0, inFlight: 0, oldestAgeMs: null, dead: 0 } }],
     ['draining', { isDraining: true, queueError: 'gone' }],
     ['unhealthy', { queueError: 'redis://x: gone' }],
-    // The service is down everywhere at once: no region is left for that.
+    // With a service-wide outage no region is the better one.
     ['healthy', { pausedMs: 5_000 }],
-  ])('call it %s', (status, special) => {
+  ])('report the status %s', (status, special) => {
     expect(statusOf(special)).toBe(status);
   });
 
@@ -42,11 +42,11 @@ describe('the endpoints of a worker', () => {
     [503, 'draining', { isDraining: true }],
     [503, 'the queue is away: redis://x: gone', { queueError: 'redis://x: gone' }],
     [503, 'starting', { depth: null }],
-  ])('say %i on /readyz: %s', (status, text, special) => {
+  ])('return %i on /readyz: %s', (status, text, special) => {
     expect(answerWorker('/readyz', { ...atWork, ...special }, about)).toMatchObject({ status, body: `${text}\n` });
   });
 
-  it('say on /livez that it lives, whatever the queue does', () => {
+  it('report on /livez that it is alive, in any state of the queue', () => {
     expect(answerWorker('/livez', { ...atWork, queueError: 'gone', isDraining: true }, about)).toMatchObject({
       status: 200,
     });
@@ -62,13 +62,13 @@ describe('the endpoints of a worker', () => {
     expect(body).toContain('captcha_queue_oldest_age_seconds{region="eu"} 1.5\n');
   });
 
-  it('know no other path', () => {
+  it('have no other path', () => {
     expect(answerWorker('/', atWork, about)).toBeNull();
   });
 });
 
-describe('what a worker says in the end', () => {
-  it('names what it handed back, with what was paid for', () => {
+describe('the final message of a worker', () => {
+  it('names the returned tasks, with paid ids', () => {
     const handedBack = [
       { id: 'run-1', taskId: 't1', captchaId: 'c1' },
       { id: 'run-2', taskId: 't2', captchaId: null },

@@ -15,20 +15,20 @@ import type { FleetState, ResultQueue, TaskLease, TaskQueue } from '../../../src
 import type { Clock } from '../../../src/ports/system.ts';
 import { hasRedis, RedisServer } from './redis-server.ts';
 
-/** An engine with queues of its own for every test. */
+/** An engine with separate queues for every test. */
 export interface QueueBench {
-  /** A handle on the tasks of a region, as one process has it. */
+  /** One process's handle to the tasks of a region. */
   tasks(region: string, clock?: Clock): TaskQueue;
   results(clock?: Clock): ResultQueue;
-  /** Lets a lease run out whose holder, the owner of the frozen clock, does not renew it. */
+  /** Lets a lease expire; its holder's clock is frozen and does not renew it. */
   expire(region: string, lease: TaskLease): Promise<void>;
-  /** Engines that remember ids send none twice, and drop the second result of a task. */
+  /** Engines that remember ids send no task twice, and drop the second result of a task. */
   readonly remembers: boolean;
-  /** Engines that know in which queue a task is work on one of its copies only. */
+  /** Engines that know the queue of each task work on one of its copies only. */
   readonly knowsPlaces: boolean;
-  /** Makes everything be lost that is in Redis; null for engines that keep nothing there. */
+  /** Deletes all data in Redis; null for engines without Redis. */
   readonly loseData: (() => Promise<void>) | null;
-  /** Until a lease that is not renewed is somebody else's, at the most. */
+  /** Maximum time until a lease without renewals belongs to another holder. */
   readonly leaseMs: number;
   stop(): Promise<void>;
 }
@@ -132,7 +132,7 @@ const onRedis: [string, BenchOpener][] = [
   ['SQS with a side store', () => sqsBench(redisState)],
 ];
 
-/** Every engine that this machine can run. */
+/** All engines that this machine can run. */
 export const benches: [string, BenchOpener][] = [
   ['memory', memoryBench],
   ['SQS with nothing beside it', () => sqsBench(null)],

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Whether this machine has a redis-server; says what is skipped where it has none. */
+/** True if this machine has a redis-server; otherwise prints what is skipped. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 if (!hasRedis) {
   console.warn('skipped: what needs redis-server (apt-get install redis-server, then npm run unit runs it)');
@@ -19,7 +19,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** A Redis of the tests' own, on a free port, that writes what it is told to disk before it answers. */
+/** A separate Redis for tests on a free port, which writes to disk before it answers. */
 export class RedisServer {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'captcha-redis-'));
@@ -37,7 +37,7 @@ export class RedisServer {
     return server;
   }
 
-  /** Database 0 unless another one is asked for. */
+  /** Database 0 by default. */
   url(db = 0): string {
     return `redis://127.0.0.1:${this.port}/${db}`;
   }
@@ -55,7 +55,7 @@ export class RedisServer {
     });
   }
 
-  /** Kills it, as a crash would. */
+  /** Kills it, like a crash. */
   async down(): Promise<void> {
     const child = this.#child;
     if (child === null) return;
@@ -65,7 +65,7 @@ export class RedisServer {
     await exited;
   }
 
-  /** Lets it hold its connections and answer nobody. */
+  /** Makes it keep its connections without answering. */
   freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
     return Promise.resolve();

@@ -16,7 +16,7 @@ import type { Breaker, RetryBudget } from '../../../src/ports/state.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { hasRedis, RedisServer } from './redis-server.ts';
 
-/** A budget and a breaker, how time passes for them, and as many views of them as there are processes. */
+/** A budget and a breaker, their clock, and one view of them per process. */
 export interface Protections {
   readonly views: readonly { readonly budget: RetryBudget; readonly breaker: Breaker }[];
   readonly pass: (ms: number) => Promise<void>;
@@ -56,7 +56,7 @@ function hostProtection(options: ResilienceOptions, folder: string): HostResilie
   });
 }
 
-/** Ends them with the test, and their folders. */
+/** Closes them at the end of the test, and removes their folders. */
 function untilTestFinished(views: readonly { close(): void | Promise<void> }[], folders: readonly string[]): void {
   onTestFinished(async () => {
     for (const view of views) await view.close();
@@ -77,7 +77,7 @@ const server = hasRedis ? await RedisServer.start({ durable: false }) : null;
 afterAll(() => server?.stop());
 let accounts = 0;
 
-/** Two processes of a fleet, each in the folder of its host. */
+/** Two processes of a fleet, each in its host's folder. */
 function inFleet(options: ResilienceOptions, folders: readonly [string, string]): Protections {
   const place = { url: server?.url() ?? '', baseUrl: 'https://example.com', accountId: `a${(accounts += 1)}` };
   const views = folders.map((folder) => {
@@ -102,7 +102,7 @@ const fleets: readonly Implementation[] = [
   ['of two hosts of a fleet', (options) => inFleet(options, [aFolder(), aFolder()])],
 ];
 
-/** What implements the ports, by name. */
+/** The implementations of the ports, by name. */
 export const resilienceAdapters: readonly Implementation[] = [
   ['of one process', inProcess],
   ['of a log in memory', inMemory],
@@ -110,5 +110,5 @@ export const resilienceAdapters: readonly Implementation[] = [
   ...(hasRedis ? [['of a host of a fleet', onHostOfFleet] as const] : []),
 ];
 
-/** What shares the budget, if not the breaker. */
+/** Implementations that share the budget, but not the breaker. */
 export const budgets: readonly Implementation[] = [...resilienceAdapters, ...(hasRedis ? fleets : [])];

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import type { Clock } from '../../../src/ports/system.ts';
 
-/** This machine's clock, but that those who sleep on it sleep on while it is frozen, as a process does that was stopped. */
+/** The system clock, but frozen sleepers do not wake, like those of a stopped process. */
 export class StoppableClock implements Clock {
   #thawed: Promise<void> = Promise.resolve();
   #thaw: () => void = () => undefined;

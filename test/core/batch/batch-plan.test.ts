@@ -10,7 +10,7 @@ const accepted = { captchaId: '7', submittedAt: 5 };
 const submitted: TaskProgress = { state: 'submitted', attempts: 2, ...accepted };
 const expiring: TaskProgress = { state: 'solved', expiresAt: 100 };
 
-describe('what is to be done about a task', () => {
+describe('the plan for a task', () => {
   it.each<[TaskProgress, Partial<ResumeOptions>, object]>([
     [{ state: 'new' }, {}, afresh],
     [{ state: 'in-doubt', attempts: 1 }, {}, { ...afresh, earlierAttempts: 1, wasInDoubt: true }],
@@ -29,12 +29,12 @@ describe('what is to be done about a task', () => {
     expect(planTask(progress, { ...usual, ...options })).toEqual(plan);
   });
 
-  it.each([false, true])('forgets nothing of a history that ended with a row (possibly charged: %s)', (wasInDoubt) => {
+  it.each([false, true])('keeps the history that ended with a row (possibly charged: %s)', (wasInDoubt) => {
     const plan = planAgain({ attempts: 3, possiblyCharged: wasInDoubt, liveId: null });
     expect(plan).toEqual({ ...afresh, earlierAttempts: 3, forgivenAttempts: 3, wasInDoubt });
   });
 
-  it('polls the id that a failed task left behind before it pays again', () => {
+  it('polls the id that a failed task left before it pays again', () => {
     const plan = planAgain({ attempts: 3, possiblyCharged: false, liveId: accepted });
     expect(plan).toEqual({ ...afresh, earlierAttempts: 3, forgivenAttempts: 2, accepted });
   });

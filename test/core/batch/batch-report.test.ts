@@ -14,7 +14,7 @@ function aResult(outcome: Outcome, region: string | null = null, special = {}) {
 }
 
 describe('quantiles', () => {
-  it('are right to a twentieth', () => {
+  it('are accurate to 5 %', () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(lengths, fc.constantFrom(0.5, 0.95, 1), (list, q) => {
@@ -27,7 +27,7 @@ describe('quantiles', () => {
     );
   });
 
-  it('are null where nothing was recorded', () => {
+  it('are null without data', () => {
     expect(new Quantiles().at(0.5)).toBeNull();
   });
 });
@@ -44,7 +44,7 @@ describe('the statistics of a batch', () => {
     });
   });
 
-  it('counts what came of tasks, per region that worked and per reason', () => {
+  it('counts results by region and by reason', () => {
     const stats = new BatchStats();
     stats.recordResult(aResult(aSolved({ durationMs: 10_000, region: 'eu' }), 'home', { expired: true }));
     stats.recordResult(aResult(aGaveUp({ reason: 'unsolvable', region: 'eu' }), 'home', { possiblyCharged: true }));
@@ -59,7 +59,7 @@ describe('the statistics of a batch', () => {
     expect(report.solveMs.p50).toBeCloseTo(10_000, -3);
   });
 
-  it('counts what the budget said', () => {
+  it('counts the refusals of the budget', () => {
     const stats = new BatchStats();
     const about = { taskId: 't1', attempt: 1 };
     stats.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });

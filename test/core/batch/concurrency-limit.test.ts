@@ -10,13 +10,13 @@ async function settled(): Promise<void> {
 }
 
 describe('the concurrency limit', () => {
-  it('begins where it is told, but never above the most', () => {
+  it('starts with the given value, but never above the maximum', () => {
     const clock = new VirtualClock();
     expect(new ConcurrencyLimit({ start: 5, max: 9 }, { clock }).limit).toBe(5);
     expect(new ConcurrencyLimit({ start: 50, max: 9 }, { clock }).limit).toBe(9);
   });
 
-  it('grows by one with every `limit` accepted submissions, up to the most', () => {
+  it('grows by one with every `limit` accepted submissions, up to the maximum', () => {
     const limit = new ConcurrencyLimit({ start: 4, max: 6 }, { clock: new VirtualClock() });
     for (let count = 0; count < 5; count += 1) limit.recordAccepted();
     expect(limit.limit).toBe(5);
@@ -24,7 +24,7 @@ describe('the concurrency limit', () => {
     expect(limit.limit).toBe(6);
   });
 
-  it('is cut to seven tenths of what is in flight, once in five seconds, and never below one', async () => {
+  it('is cut to seven tenths of the tasks in flight, once in five seconds, and never below one', async () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 100, max: 100 }, { clock });
     for (let count = 0; count < 10; count += 1) await limit.acquire();
@@ -40,7 +40,7 @@ describe('the concurrency limit', () => {
     expect(limit.limit).toBe(1);
   });
 
-  it('admits those who wait in the order of asking, but what was begun first', async () => {
+  it('admits in the order of requests, but started tasks first', async () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
     const order: string[] = [];
@@ -58,7 +58,7 @@ describe('the concurrency limit', () => {
     expect(order).toEqual(['begun', 'new 1', 'new 2']);
   });
 
-  it('keeps the room of a task that waits for a thread', async () => {
+  it('keeps the slot of a task that waits for a thread', async () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock });
     await limit.acquire();
@@ -69,7 +69,7 @@ describe('the concurrency limit', () => {
     expect([isIn, limit.inFlight]).toEqual([false, 1]);
   });
 
-  it('lets a task that waits for a thread go on at once where the run stops', async () => {
+  it('lets a task that waits for a thread continue at once if the run stops', async () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
     const stop = new AbortController();
@@ -85,14 +85,14 @@ describe('the concurrency limit', () => {
   it.each([
     ['before it would ask again', 3_000],
     ['while it waits for room', 8_000],
-  ])('waits for a thread no longer than it may: %s', async (_when, maxMs) => {
+  ])('limits the wait for a thread: %s', async (_when, maxMs) => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
     await limit.acquire();
     await limit.acquire();
     limit.recordFull();
     const waiting = limit.yield({ ms: 5_000, maxMs }, never()).then(() => clock.nowMs());
-    // The room that it left is another's, and it has none to come back to.
+    // Its slot was given to another task, and there is none to return to.
     await clock.advance(60_000);
     expect(await waiting).toBe(maxMs);
     expect(limit.inFlight).toBe(2);
@@ -102,7 +102,7 @@ describe('the concurrency limit', () => {
     expect(limit.inFlight).toBe(1);
   });
 
-  it('never lets more in than the most, and loses nobody who waits', async () => {
+  it('never admits more than the maximum, and loses no waiting task', async () => {
     const aTask = fc.record({
       workMs: fc.integer({ min: 0, max: 9_000 }),
       fullHouses: fc.integer({ min: 0, max: 3 }),

@@ -10,7 +10,7 @@ const full = describeFault({ kind: 'throttled', message: 'no thread', threadsFul
 const rejected = describeFault({ kind: 'rejected', message: 'bad parameters' });
 
 describe('an account whose threads are all busy', () => {
-  it('costs neither an attempt nor a token, and is waited out', async () => {
+  it('costs neither an attempt nor a token, and the batch waits', async () => {
     const submits = (): Script<'accepted'> => [
       { fault: full },
       { fault: full },
@@ -26,8 +26,8 @@ describe('an account whose threads are all busy', () => {
     expect(events.filter(({ type }) => type === 'retrying')).toEqual([]);
   });
 
-  it('does not count towards the submissions that may be made, nor lets them be exceeded', async () => {
-    // Eight of the first ten find no thread: they are answered after the bound seems to be reached.
+  it('neither counts towards --max-submissions nor lets it be exceeded', async () => {
+    // Eight of the first ten get a no-slot answer, after the limit seems to be reached.
     const isFirst = new Set<string>();
     const submits = ({ taskId }: { taskId: string }): Script<'accepted'> => {
       isFirst.add(taskId);
@@ -44,7 +44,7 @@ describe('an account whose threads are all busy', () => {
     expect(rules.submissionCount).toBe(10);
   });
 
-  it('is not stormed: who waits for a thread keeps everybody else waiting', async () => {
+  it('is not flooded: a task that waits for a thread holds back all others', async () => {
     const submits = (): Script<'accepted'> => [{ latencyMs: 50, fault: full }];
     const batch = aBatch({ api: scripted({ submits }), concurrency: { start: 10, max: 10 } });
     const running = batch.run(streamOf(someItems(500)));
@@ -53,7 +53,7 @@ describe('an account whose threads are all busy', () => {
     batch.interrupt.abort();
     await batch.clock.run();
     expect(await running).toBe('interrupted');
-    // Ten at first, then fewer with every cut, then one in five seconds.
+    // Ten at first, fewer after every cut, then one in five seconds.
     expect(taken).toBeLessThan(50);
     expect(batch.limit.limit).toBe(1);
     expect(new Set(batch.api.submissions.map(({ taskId }) => taskId)).size).toBe(10);
@@ -74,7 +74,7 @@ describe('a batch that is run again', () => {
   it.each([
     [false, { status: 'solved', attempts: '2', possibly_charged: 'true' }, 1],
     [true, { status: 'failed', reason: 'in-doubt', attempts: '1', possibly_charged: 'true' }, 0],
-  ])('marks a submission that was cut off (left as it is: %s)', async (leaveInDoubt, row, submissions) => {
+  ])('marks a submission that was cut off (not resubmitted: %s)', async (leaveInDoubt, row, submissions) => {
     const durable = nothingDurable();
     durable.progress.set('t1', { state: 'in-doubt', attempts: 1 });
     const { api, rows } = await ran(1, { journal: new MemoryJournal(durable), options: { leaveInDoubt } });
@@ -94,7 +94,7 @@ describe('a batch that is run again', () => {
     expect(api.submissions).toHaveLength(1);
   });
 
-  it('gives it all its attempts anew', async () => {
+  it('gives it all its attempts again', async () => {
     const durable = nothingDurable();
     const unsolvable = describeFault({ kind: 'unsolvable', message: 'nobody could' });
     const solver = { limits: { maxAttempts: 3, maxUnsolvable: 9 } };
@@ -108,11 +108,11 @@ describe('a batch that is run again', () => {
 
   it.each([
     ['intend', '3'],
-    // The submission whose id was not written down counts.
+    // The submission whose id was not recorded counts.
     ['submitted', '4'],
     ['finished', '3'],
   ])(
-    'does not forget that a failed task may have been paid for, also where it is cut off at %s',
+    'keeps the mark of a failed task that may have been paid for, even if it is cut off at %s',
     async (cut, attempts) => {
       const durable = nothingDurable();
       durable.progress.set('t1', { state: 'in-doubt', attempts: 2 });
@@ -133,7 +133,7 @@ describe('a batch that is run again', () => {
     return durable;
   }
 
-  it('gives failed tasks that it did not get to their rows back', async () => {
+  it('keeps the rows of failed tasks that it did not reach', async () => {
     const durable = await failedBefore();
     const journal = new MemoryJournal(durable);
     const { ids, rows } = await ran(9, { journal, options: { retryFailed: true }, bounds: { limit: 2 } });
@@ -141,7 +141,7 @@ describe('a batch that is run again', () => {
     expect(rows.filter((row) => row['status'] === 'solved')).toHaveLength(2);
   });
 
-  it('does so in the order of the input, too, and does not wait for a task that it never began', async () => {
+  it('also keeps them in input order, and does not wait for a task that it never started', async () => {
     const durable = await failedBefore();
     const batch = aBatch({
       api: scripted(),
@@ -156,7 +156,7 @@ describe('a batch that is run again', () => {
     expect(batch.rows.map((row) => row['task_id'])).toEqual(someItems(9).map(({ key }) => key));
   });
 
-  it.each([null, 3])('leaves a failed task alone whose inputs are used up (order window %s)', async (orderWindow) => {
+  it.each([null, 3])('does not retry a failed task with used-up inputs (order window %s)', async (orderWindow) => {
     const durable = await failedBefore();
     const isUsedUp: BatchDeps['isUsedUp'] = ({ key }) => key === 't2' || key === 't5';
     const again = { journal: new MemoryJournal(durable), options: { retryFailed: true, orderWindow }, isUsedUp };
@@ -167,7 +167,7 @@ describe('a batch that is run again', () => {
     expect(rows.filter((row) => row['status'] === 'failed').map((row) => row['task_id'])).toEqual(['t2', 't5']);
   });
 
-  it('solves again what had expired, once', async () => {
+  it('solves expired tasks again, once', async () => {
     const durable = nothingDurable();
     await ran(3, { journal: new MemoryJournal(durable) });
     const again = await ran(3, { journal: new MemoryJournal(durable), options: { resolveExpiredAt: 1e9 } });

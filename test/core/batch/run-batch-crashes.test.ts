@@ -12,7 +12,7 @@ import { runs } from '../../support/exhaustive.ts';
 const aBound = fc.option(fc.integer({ min: 1, max: 12 }));
 
 const aLife = fc.record({
-  /** After so many steps the run is abandoned; null lives. */
+  /** The run is abandoned after this many steps; null for never. */
   steps: fc.option(fc.integer({ min: 0, max: 60 }), { freq: 3 }),
   faultRatio: fc.constantFrom(0, 0.2, 0.6),
   interruptAtMs: fc.option(fc.integer({ min: 0, max: 60_000 }), { freq: 2 }),
@@ -41,7 +41,7 @@ const lastLife: Life = {
 
 interface Lived {
   readonly life: Life;
-  /** Undefined where the run was abandoned. */
+  /** Undefined if the run was abandoned. */
   readonly reason: StopReason | null | undefined;
   readonly rows: readonly Values[];
   readonly submissions: number;
@@ -99,7 +99,7 @@ async function play(scenario: Scenario): Promise<{ history: History; lived: read
     const one = await history.live(life);
     lived.push(one);
     if (one.reason === undefined) continue;
-    // A run that ended by itself leaves an output that is whole: one row for whatever has one.
+    // A run that ended by itself leaves a complete output: one row for every finished task.
     const finished = [...history.durable.progress].filter(([, { state }]) => state === 'solved' || state === 'failed');
     expect(one.rows.map((row) => row['task_id']).toSorted()).toEqual(finished.map(([key]) => key).toSorted());
   }

@@ -20,7 +20,7 @@ describe('a batch', () => {
     );
   });
 
-  it('journals every step of a task before it takes it', async () => {
+  it('records every step of a task before it takes it', async () => {
     const journal = new MemoryJournal();
     const { api } = await ran(1, { journal });
     expect(journal.records.map(({ type }) => type)).toEqual(['intend', 'submitted', 'finished']);
@@ -39,13 +39,13 @@ describe('a batch', () => {
     expect(rows).toEqual([]);
   });
 
-  it('never has more tasks in work than the limit allows', async () => {
+  it('never works on more tasks than the limit allows', async () => {
     const { api } = await ran(20, { concurrency: { start: 3, max: 3 } });
     const first = api.submissions.map(({ sentMs }) => sentMs).filter((ms) => ms === 0);
     expect(first).toHaveLength(3);
   });
 
-  it('keeps the order of the input, whatever ends first', async () => {
+  it('keeps the input order, whatever finishes first', async () => {
     const answers = {
       polls: (id: string): Script<typeof ready> => [{ latencyMs: id === 't1-1' ? 9_000 : 0, answer: ready }],
     };
@@ -69,7 +69,7 @@ describe('a batch', () => {
     expect(api.submissions.length).toBeLessThanOrEqual(8);
   });
 
-  it('ends with the error of the input, and no submission follows', async () => {
+  it('ends with the error of the input, without further submissions', async () => {
     const batch = aBatch({ api: scripted() });
     async function* broken() {
       yield* someItems(2);
@@ -85,7 +85,7 @@ describe('a batch', () => {
 });
 
 describe('a batch that stops', () => {
-  it('leaves tasks open where the account is refused, and says why', async () => {
+  it('leaves tasks open on an account error, with the reason', async () => {
     const { running, rules, rows, journal, api } = await ran(9, {
       api: scripted({ submits: failing({ t3: account }) }),
     });
@@ -96,7 +96,7 @@ describe('a batch that stops', () => {
     expect(api.submissions).toHaveLength(4);
   });
 
-  it('leaves tasks open where something else answers, and says what to check', async () => {
+  it('leaves tasks open if the base URL is wrong, with the fix', async () => {
     const strange = describeFault({ kind: 'config', message: 'h answered HTTP 404 (is api.baseUrl right?)' });
     const { running, rules, rows, journal, api } = await ran(9, {
       api: scripted({ submits: () => [{ fault: strange }] }),
@@ -108,7 +108,7 @@ describe('a batch that stops', () => {
     expect(api.submissions).toHaveLength(4);
   });
 
-  it('collects what is in flight when it is interrupted, and begins nothing more', async () => {
+  it('collects paid solutions when it is interrupted, and starts no more tasks', async () => {
     const batch = aBatch({ api: scripted() });
     const running = batch.run(streamOf(someItems(9)));
     void batch.clock.sleep(1_000).then(() => batch.interrupt.abort());
@@ -118,7 +118,7 @@ describe('a batch that stops', () => {
   });
 
   it.each([
-    // The first failure made room for one more.
+    // The first failure freed a slot for one more task.
     ['max-failures', { maxFailures: 2 }, { t1: rejected, t2: rejected }, 5],
     ['max-submissions', { maxSubmissions: 4 }, {}, 4],
     ['max-duration', { maxDurationMs: 10_000 }, {}, 4],
@@ -130,13 +130,13 @@ describe('a batch that stops', () => {
     expect(rows).toHaveLength(begun);
   });
 
-  it('takes the account for the reason, though the limit was reached before', async () => {
+  it('reports an account error, even if the limit was reached before', async () => {
     const polls = (): Script<never> => [{ fault: account }];
     const { running } = await ran(9, { bounds: { limit: 2 }, api: scripted({ polls }) });
     expect(await running).toBe('account');
   });
 
-  it('submits no more than it may, retries included', async () => {
+  it('makes at most the allowed submissions, retries included', async () => {
     const submits = (): Script<'accepted'> => [{ fault: aFault() }];
     const { running, api } = await ran(3, { bounds: { maxSubmissions: 5 }, api: scripted({ submits }) });
     expect(await running).toBe('max-submissions');
@@ -160,7 +160,7 @@ describe('a batch that stops', () => {
     expect(batch.rows).toHaveLength(2);
   });
 
-  it('waits for items that come late where more may be begun', async () => {
+  it('waits for late items if more tasks may be started', async () => {
     const batch = aBatch({ api: scripted(), bounds: { limit: 2 }, options: { inputMayStall: true } });
     async function* late() {
       for (const item of someItems(2)) {
@@ -175,14 +175,14 @@ describe('a batch that stops', () => {
   });
 
   it.each([{ limit: 3 }, { maxSubmissions: 3 }])(
-    'says that nothing stopped it where %j is what there is',
+    'reports no stop if %j is exactly the number of tasks',
     async (bounds) => {
       const { running } = await ran(3, { bounds, options: { inputMayStall: true } });
       expect(await running).toBeNull();
     },
   );
 
-  it('says that nothing stopped it where the limit is exactly what there is', async () => {
+  it('reports no stop if the limit is exactly the number of tasks', async () => {
     const { running } = await ran(3, { bounds: { limit: 3 } });
     expect(await running).toBeNull();
   });

@@ -10,7 +10,7 @@ function someRules(bounds: Partial<Bounds> = {}) {
 }
 
 describe('the stop rules', () => {
-  it('let a run without bounds go on', async () => {
+  it('let a run without limits continue', async () => {
     const { rules } = someRules();
     expect([rules.mayStart(), await rules.maySubmit('t1'), rules.reason]).toEqual([true, true, null]);
   });
@@ -22,7 +22,7 @@ describe('the stop rules', () => {
     expect([rules.reason, rules.message, rules.stop.aborted]).toEqual(['account', 'no balance', true]);
   });
 
-  it('stop for a signal, also for one that came before', () => {
+  it('stop for a signal, also for an earlier one', () => {
     const { rules, interrupt } = someRules();
     interrupt.abort();
     expect(rules.reason).toBe('interrupted');
@@ -30,7 +30,7 @@ describe('the stop rules', () => {
     expect([late.reason, late.mayStart()]).toEqual(['interrupted', false]);
   });
 
-  it('begin no more than the limit, let what was begun go on, and give way to a graver reason', () => {
+  it('start no more tasks than the limit, let started ones continue, and accept a more serious reason', () => {
     const { rules, interrupt } = someRules({ limit: 1 });
     expect(rules.mayStart()).toBe(true);
     rules.recordStart();
@@ -39,7 +39,7 @@ describe('the stop rules', () => {
     expect([rules.reason, rules.stop.aborted]).toEqual(['interrupted', true]);
   });
 
-  it('begin no more where the input ends, let what was begun go on, and give way to a graver reason', () => {
+  it('start no more tasks after the end of the input, let started ones continue, and accept a more serious reason', () => {
     const { rules, interrupt } = someRules();
     expect([rules.hasStarted, rules.mayStart()]).toEqual([false, true]);
     rules.recordStart();
@@ -50,7 +50,7 @@ describe('the stop rules', () => {
     expect([rules.reason, rules.stop.aborted]).toEqual(['interrupted', true]);
   });
 
-  it('count submissions up to their number', async () => {
+  it('limit the number of submissions', async () => {
     const { rules } = someRules({ maxSubmissions: 2 });
     for (const key of ['t1', 't2']) {
       expect(await rules.maySubmit(key)).toBe(true);
@@ -60,7 +60,7 @@ describe('the stop rules', () => {
     expect([await rules.maySubmit('t3'), rules.reason, rules.submissionCount]).toEqual([false, 'max-submissions', 2]);
   });
 
-  it('let nobody submit who waited for an answer while the run was stopped', async () => {
+  it('refuse submissions that waited for an answer while the run was stopped', async () => {
     const { rules, interrupt } = someRules({ maxSubmissions: 1 });
     await rules.maySubmit('t1');
     const second = rules.maySubmit('t2');
@@ -69,7 +69,7 @@ describe('the stop rules', () => {
     expect([await second, rules.reason, rules.submissionCount]).toEqual([false, 'interrupted', 0]);
   });
 
-  it('know that nothing may be begun any more where every submission is used up', async () => {
+  it('detect that nothing may be started when all submissions are used up', async () => {
     const { rules } = someRules({ maxSubmissions: 1 });
     await rules.maySubmit('t1');
     expect([rules.mayGoOn(), rules.reason]).toEqual([true, null]);
@@ -77,7 +77,7 @@ describe('the stop rules', () => {
     expect([rules.mayGoOn(), rules.reason]).toEqual([false, 'max-submissions']);
   });
 
-  it('stop with the last failure that is tolerated', () => {
+  it('stop at the last tolerated failure', () => {
     const { rules } = someRules({ maxFailures: 2 });
     for (const failed of [true, false, false]) rules.recordFinished(failed);
     expect(rules.reason).toBeNull();
@@ -85,7 +85,7 @@ describe('the stop rules', () => {
     expect(rules.reason).toBe('max-failures');
   });
 
-  it('stop in time, though nobody asks', async () => {
+  it('stop in time, even without a caller', async () => {
     const { rules, clock } = someRules({ maxDurationMs: 1_000 });
     await clock.advance(999);
     expect(rules.reason).toBeNull();
@@ -93,7 +93,7 @@ describe('the stop rules', () => {
     expect(rules.reason).toBe('max-duration');
   });
 
-  it('know no reason where the run ends by itself', async () => {
+  it('have no reason if the run ends by itself', async () => {
     const { rules, clock } = someRules({ maxDurationMs: 1_000 });
     rules.end();
     await clock.run();

@@ -12,7 +12,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('items by priority', () => {
-  it('loses none, and sorts stably within the look-ahead', async () => {
+  it('are complete, and sorted stably within the look-ahead', async () => {
     const priorities = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(priorities, fc.integer({ min: 1, max: 50 }), async (list, size) => {
@@ -27,11 +27,11 @@ describe('items by priority', () => {
 });
 
 describe('items until a stop', () => {
-  it('are all of them where nothing stops', async () => {
+  it('are complete without a stop', async () => {
     expect(await all(abortable(streamOf([1, 2, 3]), new AbortController().signal))).toEqual([1, 2, 3]);
   });
 
-  it('do not wait for one that never comes', async () => {
+  it('do not wait for an item that never comes', async () => {
     const stop = new AbortController();
     async function* stalled() {
       yield 1;
@@ -42,7 +42,7 @@ describe('items until a stop', () => {
     expect(await reading).toEqual([1]);
   });
 
-  it('end with the error of their source, and not with one after the stop', async () => {
+  it('end with an error of their source, but not with one after the stop', async () => {
     const stop = new AbortController();
     let fail: (error: Error) => void = () => undefined;
     async function* failing() {
@@ -60,7 +60,7 @@ describe('items until a stop', () => {
 });
 
 describe('rows in order', () => {
-  it('are written by their places, whatever the order and the holes they come in', async () => {
+  it('are written by their places, for any order and gaps of arrival', async () => {
     const cells = fc.array(fc.record({ isHole: fc.boolean(), turn: fc.integer() }), { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(cells, async (list) => {
@@ -81,7 +81,7 @@ describe('rows in order', () => {
     );
   });
 
-  it('give out a place only where its row would not be too far ahead', async () => {
+  it('give out a place only if its row would not be too far ahead', async () => {
     const rows = new OrderedRows({ write: async () => undefined }, 2);
     await rows.takePlace();
     await rows.takePlace();
@@ -94,7 +94,7 @@ describe('rows in order', () => {
     expect(isGiven).toBe(true);
   });
 
-  it('reject every row after one that could not be written', async () => {
+  it('reject every row after a failed one', async () => {
     const error = new Error('disk full');
     const rows = new OrderedRows({ write: () => Promise.reject(error) }, 5);
     await expect(rows.put(0, { a: '1' })).rejects.toBe(error);
@@ -102,8 +102,8 @@ describe('rows in order', () => {
   });
 });
 
-describe('the survey of an input', () => {
-  it('counts tasks by method and region, and tells of every bad record', async () => {
+describe('the summary of an input', () => {
+  it('counts tasks by method and region, and reports every invalid row', async () => {
     const [first, second] = someItems(2);
     const bad = { type: 'bad', row: 3, line: 4, column: null, reason: 'r', fix: 'f' } as const;
     const told: unknown[] = [];

@@ -6,7 +6,7 @@ import type { OpenProgress } from '../../../src/domain/queued-task.ts';
 const afresh: SolvePlan = { do: 'solve', earlierAttempts: 0, forgivenAttempts: 0, accepted: null, wasInDoubt: false };
 const accepted = { captchaId: 'c1', submittedAt: 7 };
 
-describe('how far a dispatched task is', () => {
+describe('the progress of a dispatched task', () => {
   it.each<[string, Partial<SolvePlan>, OpenProgress]>([
     ['begins anew', {}, { state: 'new' }],
     ['was cut off', { earlierAttempts: 2, wasInDoubt: true }, { state: 'in-doubt', attempts: 2 }],
@@ -22,7 +22,7 @@ describe('how far a dispatched task is', () => {
       { earlierAttempts: 3, forgivenAttempts: 2, accepted },
       { state: 'submitted', attempts: 1, ...accepted },
     ],
-  ])('is told to its worker: it %s', (_what, plan, progress) => {
+  ])('is sent to its worker: it %s', (_what, plan, progress) => {
     expect(progressOf({ ...afresh, ...plan })).toEqual(progress);
   });
 });
@@ -30,11 +30,11 @@ describe('how far a dispatched task is', () => {
 describe('the key of a task in the queues', () => {
   const key = '00112233445566778899aabbccddeeff';
 
-  it('is that of its row, until the row was written once', () => {
+  it('is the key of its row until the first row was written', () => {
     expect(queueKeyOf(key, 0)).toBe(key);
   });
 
-  it('is another one for every row after that, of the same form', () => {
+  it('is different for every row after that, with the same format', () => {
     const keys = [1, 255, 2 ** 40].map((generation) => queueKeyOf(key, generation));
     expect(keys[1]).toBe('001122334455667788990000000000ff');
     expect(new Set([key, ...keys]).size).toBe(4);

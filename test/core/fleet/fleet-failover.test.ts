@@ -49,12 +49,12 @@ function aFailover(regions: readonly Region[]) {
 }
 
 describe('failover of a fleet', () => {
-  it('sends tasks home before anything is known', () => {
+  it('routes tasks to their home region before the first report', () => {
     const { failover } = aFailover([aRegion('a'), aRegion('b')]);
     expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
   });
 
-  it('moves what waits in a region that died, with its progress, and brings nothing back when it lives again', async () => {
+  it('moves waiting tasks of a failed region with their progress, and moves nothing back when it recovers', async () => {
     const { queues, tasks, follow, moves, failover } = aFailover([aRegion('a'), aRegion('b')]);
     const progress = { state: 'submitted', attempts: 1, captchaId: 'c1', submittedAt: 0 } as const;
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a', progress }), aQueuedTask(2, { homeRegion: 'a' })]);
@@ -67,7 +67,7 @@ describe('failover of a fleet', () => {
     expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
   });
 
-  it('asks for what a dead worker held, which an engine that nobody asks counts as held', async () => {
+  it('receives tasks of a dead worker, which some engines count as held without a receiver', async () => {
     const { queues, follow, moves } = aFailover([aRegion('a'), aRegion('b')]);
     const queue = queues.get('a')!;
     await queue.send([aQueuedTask(1, { homeRegion: 'a' })]);
@@ -76,7 +76,7 @@ describe('failover of a fleet', () => {
     expect(moves.map(({ moved }) => [...moved.byRegion])).toEqual([[['b', 1]]]);
   });
 
-  it('keeps strict tasks where they are, and takes them out only once', async () => {
+  it('does not move strict tasks, and takes them out only once', async () => {
     const { queues, follow, moves, tasks } = aFailover([aRegion('a'), aRegion('b')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a', strict: true })]);
     const down = { a: 'unhealthy', b: 'healthy' } as const;
@@ -87,7 +87,7 @@ describe('failover of a fleet', () => {
     expect(lease!.delivery).toBe(2);
   });
 
-  it('moves what it kept as soon as another region serves again', async () => {
+  it('moves tasks that it kept as soon as another region serves again', async () => {
     const { queues, follow, tasks } = aFailover([aRegion('a'), aRegion('b')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' })]);
     const bothDown = { a: 'unhealthy', b: 'unhealthy' } as const;
@@ -95,7 +95,7 @@ describe('failover of a fleet', () => {
     expect([tasks.get('a')!.depth().waiting, tasks.get('b')!.depth().waiting]).toEqual([0, 1]);
   });
 
-  it('never leaves the residency group, and sends tasks that were elsewhere back to their region', async () => {
+  it('never leaves the residency group, and returns tasks to their home region', async () => {
     const { queues, follow, tasks } = aFailover([aRegion('a', 'eu'), aRegion('b', 'eu'), aRegion('c')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' }), aQueuedTask(2, { homeRegion: 'c' })]);
     await follow({ a: 'unhealthy', b: 'healthy', c: 'healthy' });
@@ -107,7 +107,7 @@ describe('failover of a fleet', () => {
     expect(tasks.get('a')!.depth()).toMatchObject({ waiting: 0 });
   });
 
-  it('holds everything where nobody serves', async () => {
+  it('holds all tasks if no region serves', async () => {
     const { queues, follow, tasks, failover } = aFailover([aRegion('a'), aRegion('b')]);
     await queues.get('a')!.send([aQueuedTask(1, { homeRegion: 'a' })]);
     await follow({ a: 'unhealthy', b: 'unhealthy' });
@@ -115,7 +115,7 @@ describe('failover of a fleet', () => {
     expect(failover.place({ home: 'a', strict: false })).toEqual({ region: null, reason: 'no healthy region' });
   });
 
-  it('takes a region whose queue is away for unhealthy, until the queue is back', async () => {
+  it('treats a region with an unreachable queue as unhealthy, until the queue is back', async () => {
     const { failover, follow, queues } = aFailover([aRegion('a'), aRegion('b')]);
     const queue = queues.get('a')!;
     const depth = queue.depth.bind(queue);

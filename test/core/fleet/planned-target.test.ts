@@ -11,8 +11,8 @@ const aMove = (...to: readonly (readonly [region: string, share: number])[]) => 
 });
 const plain = { homeRegion: 'a', strict: false };
 
-describe('where the tasks of a move go', () => {
-  it('is by the shares of the plan, at every moment', () => {
+describe('the targets of a move', () => {
+  it('follow the shares of the plan at every moment', () => {
     const targetOf = failoverTarget(
       aMove(['b', 0.6], ['c', 0.4]),
       ['a', 'b', 'c'].map((name) => aRegion(name)),
@@ -21,13 +21,13 @@ describe('where the tasks of a move go', () => {
     expect(targets.join('')).toBe('bcbcbbcbcb');
   });
 
-  it('is nowhere for a strict task of a region without a group', () => {
+  it('are none for a strict task of a region without a group', () => {
     const targetOf = failoverTarget(aMove(['b', 1]), [aRegion('a'), aRegion('b')]);
     expect(targetOf({ ...plain, strict: true })).toBeNull();
     expect(targetOf(plain)).toBe('b');
   });
 
-  it('is within the group of its own region, wherever the task waits', () => {
+  it('are within the group of the home region, in whatever queue the task waits', () => {
     const regions = [aRegion('a'), aRegion('b'), aRegion('c', 'eu'), aRegion('home', 'eu')];
     const targetOf = failoverTarget(aMove(['b', 0.9], ['c', 0.1]), regions);
     expect(targetOf({ homeRegion: 'home', strict: false })).toBe('c');

@@ -11,7 +11,7 @@ import { aResult } from '../../support/queued.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
 import { wellBehaved } from '../../support/solver-harness.ts';
 
-/** What the journal of a run says of a task that an earlier process has sent. */
+/** The journal's knowledge about a task that an earlier process has sent. */
 const sentBefore: Dispatch = { wasQueued: true, beforeSend: () => undefined, recordDoubt: () => undefined };
 
 const aTaskOf = (row: number): RoutedTask => ({ ...aQueuedTask(row), homeRegion: 'home' });
@@ -64,7 +64,7 @@ describe('a dispatcher', () => {
     expect(await world.results.depth()).toEqual({ waiting: 0, inFlight: 0 });
   });
 
-  it('leaves a result in its queue until its row is written, for the next process of the run', async () => {
+  it('keeps a result in its queue until its row is written, for the next process of the run', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
     const waiting = first.queueClient.dispatch(aTaskOf(1));
@@ -79,7 +79,7 @@ describe('a dispatcher', () => {
     await second.end();
   });
 
-  it('gives up on a task whose result somebody else has read, and says that it may have been paid for', async () => {
+  it('gives up a task whose result another reader took, and reports that it may have been paid for', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
     void first.queueClient.dispatch(aTaskOf(1));
@@ -102,7 +102,7 @@ describe('a dispatcher', () => {
     await second.end();
   });
 
-  it('finds the tasks of an earlier process where they are, and neither sends nor pays twice', async () => {
+  it('finds tasks of an earlier process in their queues, and neither sends nor pays twice', async () => {
     const world = new FleetWorld();
     const first = aDispatcher(world);
     void first.queueClient.dispatch(aTaskOf(1));
@@ -117,7 +117,7 @@ describe('a dispatcher', () => {
     await second.end();
   });
 
-  it('answers null for what has no result when it ends', async () => {
+  it('returns null for tasks without a result when it ends', async () => {
     const world = new FleetWorld();
     const { queueClient, end } = aDispatcher(world);
     const waiting = queueClient.dispatch(aTaskOf(1));
@@ -127,7 +127,7 @@ describe('a dispatcher', () => {
     expect(world.tasks.depth()).toMatchObject({ waiting: 1 });
   });
 
-  it('sends a task elsewhere whose queue is away, and marks that it may be in both', async () => {
+  it('sends a task elsewhere if its queue is unreachable, and marks that it may be in both', async () => {
     const world = new FleetWorld();
     const other = new MemoryTasks({ clock: world.clock });
     const gone = Object.assign(Object.create(new MemoryTaskQueue(world.tasks)) as TaskQueue, {
@@ -148,8 +148,8 @@ describe('a dispatcher', () => {
   });
 
   /**
-   * Two regions, and a run that an earlier process began; `isAway` says whether the queue of home cannot be reached. `special`:
-   * what a queue answers instead, by its region, and whether the state still knows the run.
+   * Two regions, and a run that an earlier process started; `isAway` makes the home queue unreachable. `special`: other
+   * answers of a queue, by region, and whether the state still knows the run.
    */
   function aResumedRun(
     place: string | null,
@@ -188,7 +188,7 @@ describe('a dispatcher', () => {
     return { ...history, world, home, other, taken, progressIn };
   }
 
-  it('sends a task of an earlier process to where it was begun, and marks a copy that should be there already', async () => {
+  it('sends a task of an earlier process to the queue where it was started, and marks a copy that should be there already', async () => {
     const { queueClient, world, home, other, progressIn, end } = aResumedRun('the place of other', () => false);
     void queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
@@ -197,7 +197,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('sends a task home that nobody has begun', async () => {
+  it('sends a task that was never started to its home region', async () => {
     const { queueClient, world, home, progressIn, end } = aResumedRun(null, () => false);
     void queueClient.dispatch(aTaskOf(1));
     await world.clock.advance(100);
@@ -205,7 +205,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('takes a task over whose queue is away, writes the doubt down before, and marks whichever result comes', async () => {
+  it('takes over a task with an unreachable queue, records the doubt first, and marks any result', async () => {
     const run = aResumedRun('the place of home', () => true);
     const { queueClient, world, other, taken, progressIn, end } = run;
     const recorded: number[] = [];
@@ -230,7 +230,7 @@ describe('a dispatcher', () => {
   it.each([
     ['takes over what was begun there', 'the place of home', { state: 'in-doubt', attempts: 0 }],
     ['sends elsewhere what nobody has begun', null, { state: 'new' }],
-  ])('does not wait for a queue that is away to say what it holds: it %s', async (_what, place, progress) => {
+  ])('does not wait for an unreachable queue to report its tasks: it %s', async (_what, place, progress) => {
     const queues = { home: gone, other: empty };
     const { queueClient, world, other, progressIn, end } = aResumedRun(place, () => true, { queues });
     void queueClient.dispatch(aTaskOf(1), sentBefore);
@@ -239,7 +239,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('marks a task of which the state has lost where it was begun, unless a queue says that it has it', async () => {
+  it('marks a task whose place the state has lost, unless a queue reports that it has it', async () => {
     const doubts: string[] = [];
     const recordDoubt = (): void => void doubts.push('');
     for (const [queues, count] of [
@@ -260,7 +260,7 @@ describe('a dispatcher', () => {
     }
   });
 
-  it('brings a task that its queue has lost to the region that is chosen now, and says so beside the queues', async () => {
+  it('queues a task that its queue has lost in the region that is chosen now, and updates the state', async () => {
     const lost = { ...empty, knowsRun: async () => false };
     const run = aResumedRun('the place of other', () => false, { queues: { home: lost, other: lost } });
     const { queueClient, world, home, taken, told, progressIn, end } = run;
@@ -277,7 +277,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('does not take a task for lost that is in the queue of another region', async () => {
+  it("does not treat a task in another region's queue as lost", async () => {
     const queues = { home: empty, other: holding(true) };
     const { queueClient, world, taken, told, end } = aResumedRun('the place of other', () => false, { queues });
     void queueClient.dispatch(aTaskOf(1), sentBefore);
@@ -286,7 +286,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('waits for nobody who was set aside, and says how he is queued again', async () => {
+  it('does not wait for dead-lettered tasks, and tells how to requeue them', async () => {
     const world = new FleetWorld();
     const { queueClient, end } = aDispatcher(world);
     const waiting = queueClient.dispatch(aTaskOf(1));
@@ -302,7 +302,7 @@ describe('a dispatcher', () => {
     await end();
   });
 
-  it('waits on where a task of another run with the same key was set aside: it is no answer to its own', async () => {
+  it('ignores a dead letter of another run with the same key', async () => {
     const world = new FleetWorld();
     const queue = new MemoryTaskQueue(world.tasks);
     await queue.send([{ ...aTaskOf(1), run: 'run-b' }]);

@@ -6,10 +6,10 @@ import { CountingService, crashingQueue, crashingResults } from '../../support/c
 import { CrashingProcess } from '../../support/crashing-process.ts';
 
 const taskCount = 5;
-/** As long as a lease outlives its holder. */
+/** The time that a lease outlives its holder. */
 const leaseMs = 10_000;
 
-/** Workers live for so many steps each, two at a time, until one lives long enough to finish. */
+/** Workers live for a number of steps each, two at a time, until one lives long enough to finish. */
 async function surviveCrashes(seed: number, crashes: number) {
   const world = new FleetWorld();
   const random = seededRandom(seed);
@@ -32,22 +32,25 @@ async function surviveCrashes(seed: number, crashes: number) {
 
 const seeds = Array.from({ length: 120 }, (_, index) => index + 1);
 
-describe('workers that die at any instant', () => {
-  it.each(seeds)('leave exactly one result per task, and mark what was paid for twice (seed %i)', async (seed) => {
-    const crashes = seed % 4;
-    const { service, results, depth } = await surviveCrashes(seed, crashes);
-    expect(results.map(({ key }) => key).sort()).toEqual(someQueuedTasks(taskCount).map(({ key }) => key));
-    expect(depth).toMatchObject({ waiting: 0, inFlight: 0, dead: 0 });
-    for (const { outcome, possiblyCharged, attemptCount } of results) {
-      const times = service.timesOf(outcome.taskId);
-      expect(outcome).toMatchObject({ status: 'solved', solution: { text: `token of ${outcome.taskId}` } });
-      expect(times).toBeLessThanOrEqual(1 + crashes);
-      if (times > 1) expect(possiblyCharged).toBe(true);
-      expect(attemptCount).toBeGreaterThanOrEqual(times);
-    }
-  });
+describe('workers that crash at any instant', () => {
+  it.each(seeds)(
+    'leave exactly one result per task, and mark tasks that were paid for twice (seed %i)',
+    async (seed) => {
+      const crashes = seed % 4;
+      const { service, results, depth } = await surviveCrashes(seed, crashes);
+      expect(results.map(({ key }) => key).sort()).toEqual(someQueuedTasks(taskCount).map(({ key }) => key));
+      expect(depth).toMatchObject({ waiting: 0, inFlight: 0, dead: 0 });
+      for (const { outcome, possiblyCharged, attemptCount } of results) {
+        const times = service.timesOf(outcome.taskId);
+        expect(outcome).toMatchObject({ status: 'solved', solution: { text: `token of ${outcome.taskId}` } });
+        expect(times).toBeLessThanOrEqual(1 + crashes);
+        if (times > 1) expect(possiblyCharged).toBe(true);
+        expect(attemptCount).toBeGreaterThanOrEqual(times);
+      }
+    },
+  );
 
-  it('really die with submissions under way', async () => {
+  it('really crash during submissions', async () => {
     const all = await Promise.all(seeds.map((seed) => surviveCrashes(seed, seed % 4)));
     const twice = all.filter(({ service }) => service.accepted.length > taskCount);
     expect(twice.length).toBeGreaterThan(10);

@@ -26,7 +26,7 @@ async function aFleet(
 }
 
 describe('a worker', () => {
-  it('sees every task to its result, which names its region and the one it belongs to, and ends when idle', async () => {
+  it('processes every task to its result, with its region and home region, and ends when idle', async () => {
     const { world, end, stats } = await aFleet(someQueuedTasks(9), { options: { region: 'elsewhere' } });
     await world.clock.run();
     expect(await end).toEqual({ reason: 'idle', message: null, isDrained: true, handedBack: [] });
@@ -40,14 +40,14 @@ describe('a worker', () => {
     expect(world.tasks.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
-  it('takes no more tasks than it has room for', async () => {
+  it('takes at most as many tasks as its concurrency', async () => {
     const { world, worker } = await aFleet(someQueuedTasks(9), { concurrency: 3 });
     await world.clock.advance(1_000);
     expect(world.tasks.depth()).toMatchObject({ waiting: 6, inFlight: 3 });
     expect(worker.snapshot()).toMatchObject({ busy: 3, concurrency: 3, isDraining: false, queueError: null });
   });
 
-  it('polls a task that was submitted, and submits it no second time', async () => {
+  it('polls a task that was submitted, and does not resubmit it', async () => {
     const progress = { state: 'submitted', attempts: 1, captchaId: 't1-1', submittedAt: 0 } as const;
     const { world, api } = await aFleet([aQueuedTask(1, { progress })], {});
     await world.clock.run();
@@ -57,7 +57,7 @@ describe('a worker', () => {
     ]);
   });
 
-  it('submits a task again whose submission was cut off, and marks it', async () => {
+  it('resubmits a task whose submission was cut off, and marks it', async () => {
     const progress = { state: 'in-doubt', attempts: 1 } as const;
     const { world, api } = await aFleet([aQueuedTask(1, { progress })], {});
     await world.clock.run();
@@ -65,7 +65,7 @@ describe('a worker', () => {
     expect(await world.read()).toMatchObject([{ attemptCount: 2, possiblyCharged: true }]);
   });
 
-  it('acknowledges a task that has its result without asking the service', async () => {
+  it('acknowledges a task that has a result without a request to the service', async () => {
     const first = await aFleet([aQueuedTask(1)], {});
     await first.world.clock.run();
     const { world, api, stats } = await aFleet([aQueuedTask(1)], { world: first.world });
@@ -75,7 +75,7 @@ describe('a worker', () => {
     expect(await world.read()).toHaveLength(1);
   });
 
-  it('sets a task aside that was handed out too often', async () => {
+  it('dead-letters a task that was delivered too often', async () => {
     const { world, told, api } = await aFleet([], { options: { maxDeliveries: 2 } });
     const queue = new MemoryTaskQueue(world.tasks);
     await queue.send([aQueuedTask(1)]);
@@ -89,7 +89,7 @@ describe('a worker', () => {
     expect(told).toEqual([`${queueIdOf(aQueuedTask(1))} is set aside: handed out 3 times without a result`]);
   });
 
-  it('lowers its concurrency when every thread is taken, at the cost of neither attempt nor task', async () => {
+  it('lowers its concurrency after a no-slot answer, without losing an attempt or a task', async () => {
     const full = describeFault({
       kind: 'throttled',
       message: 'full',
@@ -104,7 +104,7 @@ describe('a worker', () => {
     expect(await world.read()).toMatchObject(Array.from({ length: 4 }, () => ({ attemptCount: 1 })));
   });
 
-  it('takes no tasks while the breaker holds back those that it has', async () => {
+  it('takes no tasks while the breaker blocks its current ones', async () => {
     const broken = describeFault({ kind: 'transport', message: 'reset' });
     const submits: ScriptedAnswers['submits'] = () => [{ fault: broken }];
     const { world, pause, worker } = await aFleet(someQueuedTasks(30), { answers: { submits }, concurrency: 8 });
@@ -126,7 +126,7 @@ describe('a worker', () => {
     expect(await world.read()).toEqual([]);
   });
 
-  it('asks an empty queue for tasks six times a minute, and counts what is in it four times', async () => {
+  it('polls an empty queue six times a minute, and counts its tasks four times', async () => {
     const world = new FleetWorld();
     const real = new MemoryTaskQueue(world.tasks);
     const asked = { receive: 0, depth: 0 };
@@ -145,7 +145,7 @@ describe('a worker', () => {
     expect(asked).toEqual({ receive: 6, depth: 4 });
   });
 
-  it('waits for a queue that is away, says so once, and goes on', async () => {
+  it('waits for an unreachable queue, reports that once, and continues', async () => {
     const world = new FleetWorld();
     const real = new MemoryTaskQueue(world.tasks);
     const failing: TaskQueue = Object.assign(Object.create(real) as TaskQueue, {
@@ -167,8 +167,8 @@ describe('a worker', () => {
   });
 });
 
-describe('a worker that is told to end', () => {
-  it('takes no further task, finishes what it paid for and hands back what it did not', async () => {
+describe('a stopping worker', () => {
+  it('takes no further task, finishes paid ones and returns the others', async () => {
     const slow: ScriptedAnswers['submits'] = ({ taskId }) =>
       taskId === 't2' ? [{ fault: describeFault({ kind: 'transport', message: 'reset' }) }] : [{ answer: 'accepted' }];
     const { world, end, interrupt, worker } = await aFleet(someQueuedTasks(3), {
@@ -188,7 +188,7 @@ describe('a worker that is told to end', () => {
     expect(world.tasks.depth()).toMatchObject({ waiting: 2, inFlight: 0 });
   });
 
-  it('hands back with their ids what is not solved when the time to drain is over, and the next one polls them', async () => {
+  it('returns paid tasks with their ids when the drain timeout is over, and the next worker polls them', async () => {
     const polls: ScriptedAnswers['polls'] = () => [{ answer: notReady }];
     const { world, end, interrupt } = await aFleet(someQueuedTasks(2), {
       answers: { polls },
@@ -211,7 +211,7 @@ describe('a worker that is told to end', () => {
   });
 });
 
-describe('a worker that stood still while somebody else took its task', () => {
+describe('a suspended worker whose task another one took', () => {
   it('stops at once, and there is one result and one submission', async () => {
     const world = new FleetWorld();
     const service = new CountingService(world.clock, seededRandom(1));

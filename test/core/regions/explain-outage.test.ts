@@ -4,7 +4,7 @@ import { answered, reachable, refused, silent, unreachable } from '../resilience
 
 const lost = silent('the host name does not resolve');
 
-describe('when things fail at once', () => {
+describe('the explanation of simultaneous failures', () => {
   it.each([
     ['all is well', [answered(), answered()], reachable, null],
     ['one region of two fails', [answered(), lost], reachable, null],

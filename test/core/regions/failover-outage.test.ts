@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rowOf } from '../../support/outage-table.ts';
 
-describe('ten minutes without the biggest of four regions, at 45 % load', () => {
+describe('ten minutes without the largest of four regions, at 45 % load', () => {
   const stale = 60_000;
 
   it.each(['article as written', 'lowest depth, key fixed', 'failover.strategy lowest-depth'] as const)(
@@ -13,7 +13,7 @@ describe('ten minutes without the biggest of four regions, at 45 % load', () => 
     },
   );
 
-  it('buries no region: no queue is longer than half of the workers, and the waits are those of fresh health', async () => {
+  it('overloads no region: no queue is longer than half of the workers, with the waits of fresh health', async () => {
     const [old, fresh] = [
       await rowOf('failover.strategy spread', stale),
       await rowOf('failover.strategy spread', 10_000),
@@ -22,7 +22,7 @@ describe('ten minutes without the biggest of four regions, at 45 % load', () => 
     expect(old.p99Ms).toBeLessThan(fresh.p99Ms * 2);
   });
 
-  it('lets the shipped lowest-depth strategy be the rule of the article with its key fixed', async () => {
+  it("makes the lowest-depth strategy equal to the article's rule with its key fixed", async () => {
     const rule = 'failover.strategy lowest-depth';
     const [theirs, ours] = [await rowOf('lowest depth, key fixed', stale), await rowOf(rule, stale)];
     expect(ours).toEqual({ ...theirs, rule });

@@ -15,7 +15,7 @@ const anyOptions: fc.Arbitrary<FailoverOptions> = fc.record({
   onAllDown: fc.constantFrom('hold', 'home'),
 });
 
-/** Checks something of every move of every plan. */
+/** Checks a property of every move of every plan. */
 function always(check: (move: FailoverMove, stateOf: (name: string) => RegionState) => void): void {
   const plans = fc.property(anyFleet, anyOptions, (states, options) => {
     const byName = new Map(states.map((state) => [state.region.name, state]));
@@ -49,7 +49,7 @@ describe('any failover plan', () => {
     });
   });
 
-  it('has a move for every unhealthy region, which holds nothing that could be moved', () => {
+  it('has a move for every unhealthy region, and holds nothing that could be moved', () => {
     fc.assert(
       fc.property(anyFleet, anyOptions, (states, options) => {
         const unhealthy = states.filter(({ health }) => health.status === 'unhealthy');

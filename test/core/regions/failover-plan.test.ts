@@ -27,7 +27,7 @@ const moveOf = (moves: readonly FailoverMove[], from: string): FailoverMove =>
   moves.find((move) => move.from === from)!;
 
 describe('the failover plan', () => {
-  it('is empty where all regions serve', () => {
+  it('is empty if all regions serve', () => {
     const states = [aState('a'), aState('b', { status: 'idle' }), aState('c', { status: 'degraded' })];
     expect(planFailover(states, spread)).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe('the failover plan', () => {
     expect(percents(onlyMove([dead('x'), ...serving]))).toEqual(shares);
   });
 
-  it('levels the queues where the backlog is more than what is free', () => {
+  it('levels the queues if the backlog exceeds the free capacity', () => {
     const states = [
       dead('x', { queueDepth: 100 }),
       aState('a', { activeWorkers: 10, queueDepth: 80 }),
@@ -115,7 +115,7 @@ describe('the failover plan', () => {
     expect(percents(onlyMove(states))).toEqual({ b: 80, a: 20 });
   });
 
-  it('buries no region under the tasks of several dead ones', () => {
+  it('does not overload a region with the tasks of several failed ones', () => {
     const states = [
       dead('x', { queueDepth: 60, residency: 'eu' }),
       dead('y', { queueDepth: 60 }),
@@ -127,7 +127,7 @@ describe('the failover plan', () => {
     expect(percents(moveOf(moves, 'y'))).toEqual({ b: 100 });
   });
 
-  it('lets those with the fewest choices choose first, and tells in the order of the regions', () => {
+  it('plans the region with the fewest candidates first, and returns moves in region order', () => {
     const states = [
       dead('y', { queueDepth: 500 }),
       dead('x', { residency: 'eu' }),
@@ -152,7 +152,7 @@ describe('the failover plan', () => {
     expect(onlyMove(states, lowestDepth).to).toEqual([{ region: 'amsterdam', share: 1 }]);
   });
 
-  it.each(strategies)('never leaves the residency group (%s), and says so', (strategy) => {
+  it.each(strategies)('never leaves the residency group (%s), and reports that', (strategy) => {
     const states = [dead('x', { residency: 'eu' }), aState('a', { residency: 'us' }), aState('b')];
     const reason = 'no healthy region in residency eu';
     expect(onlyMove(states, { strategy, onAllDown: 'home' })).toEqual({ from: 'x', to: [], held: true, reason });
@@ -182,7 +182,7 @@ describe('the failover plan', () => {
       spread,
       'the only healthy region in residency eu',
     ],
-  ])('says why (%#)', (states, options, reason) => {
+  ])('gives the reason (%#)', (states, options, reason) => {
     expect(onlyMove(states, options).reason).toBe(reason);
   });
 
@@ -190,7 +190,7 @@ describe('the failover plan', () => {
     ['the shortest queue', [aState('us', { queueDepth: 5_000 }), aState('eu', { queueDepth: 3 })], 'eu'],
     ['whatever works on it', [aState('a', { queueDepth: 9, activeWorkers: 90 }), aState('b', { queueDepth: 8 })], 'b'],
     ['an unknown depth comes last', [aState('a'), aState('b', { queueDepth: 5_000 })], 'b'],
-  ])('lowest-depth gives all to one region: %s', (_why, serving, target) => {
+  ])('lowest-depth sends all to one region: %s', (_why, serving, target) => {
     expect(onlyMove([dead('x'), ...serving], lowestDepth).to).toEqual([{ region: target, share: 1 }]);
   });
 });

@@ -18,7 +18,7 @@ function routerOver(states: readonly RegionState[], options: Partial<FailoverRou
   return router;
 }
 
-/** How many of `count` tasks of `home` each region takes. */
+/** How many of `count` tasks of `home` each region gets. */
 function placed(router: FailoverRouter, home: string, count: number): Record<string, number> {
   const counts: Record<string, number> = {};
   for (let task = 0; task < count; task += 1) {
@@ -31,13 +31,10 @@ function placed(router: FailoverRouter, home: string, count: number): Record<str
 const dead = (name: string, special = {}): RegionState => aState(name, { status: 'unhealthy', ...special });
 
 describe('the failover router', () => {
-  it.each(['healthy', 'degraded', 'idle', 'unknown'] as const)(
-    'leaves the tasks of a region that is %s there',
-    (status) => {
-      const router = routerOver([aState('a', { status, queueDepth: 1_000 }), aState('b', { queueDepth: 0 })]);
-      expect(placed(router, 'a', 50)).toEqual({ a: 50 });
-    },
-  );
+  it.each(['healthy', 'degraded', 'idle', 'unknown'] as const)('leaves tasks in a region that is %s', (status) => {
+    const router = routerOver([aState('a', { status, queueDepth: 1_000 }), aState('b', { queueDepth: 0 })]);
+    expect(placed(router, 'a', 50)).toEqual({ a: 50 });
+  });
 
   it('sends the tasks of an unhealthy region to the others by free workers', () => {
     const router = routerOver([
@@ -51,19 +48,19 @@ describe('the failover router', () => {
     expect(a).toBeLessThan(810);
   });
 
-  it('counts what it sent since the regions were measured', () => {
+  it('counts the tasks sent since the regions were measured', () => {
     const regions = [
       dead('x'),
       aState('a', { activeWorkers: 30, queueDepth: 0 }),
       aState('b', { activeWorkers: 10, queueDepth: 0 }),
     ];
     const router = routerOver(regions);
-    // Beyond what is free, chance has less and less to say: the fuller region gets next to nothing.
+    // Above the free capacity chance matters less and less: the fuller region gets almost nothing.
     const { a = 0 } = placed(router, 'x', 400);
     expect(Math.abs(a - 300)).toBeLessThan(12);
   });
 
-  it('fills a shorter queue first, although the measurement stays as it was', () => {
+  it('fills a shorter queue first, even with the same measurement', () => {
     const router = routerOver([
       dead('x', { queueDepth: 0 }),
       aState('a', { activeWorkers: 50, queueDepth: 300 }),
@@ -75,7 +72,7 @@ describe('the failover router', () => {
     expect(a).toBeGreaterThan(100);
   });
 
-  it('forgets what it sent when the regions are measured again', () => {
+  it('resets its counts when the regions are measured again', () => {
     const states = [
       dead('x'),
       aState('a', { activeWorkers: 10, queueDepth: 100 }),
@@ -87,7 +84,7 @@ describe('the failover router', () => {
     expect(placed(router, 'x', 80)).toEqual({ b: 80 });
   });
 
-  it('takes the same steps every time', () => {
+  it('makes the same choices every time', () => {
     const states = [dead('x'), aState('a'), aState('b'), aState('c')];
     const history = (): (string | null)[] => {
       const router = routerOver(states);
@@ -101,7 +98,7 @@ describe('the failover router', () => {
     ['no region serves', [dead('x'), dead('a')], false, 'no healthy region'],
     ['its group is down', [dead('x', { residency: 'eu' }), aState('a')], false, 'no healthy region in residency eu'],
     ['it is strict and has no group', [dead('x'), aState('a')], true, 'strict, and x has no residency group'],
-  ])('holds a task where %s', (_why, states, strict, reason) => {
+  ])('holds a task if %s', (_why, states, strict, reason) => {
     expect(routerOver(states).place({ home: 'x', strict })).toEqual({ region: null, reason });
   });
 
@@ -117,18 +114,18 @@ describe('the failover router', () => {
     expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: sent home' });
   });
 
-  it('gives all to the shortest queue under lowest-depth, however many it has sent', () => {
+  it('sends all to the shortest queue under lowest-depth, however many it has sent', () => {
     const states = [dead('x'), aState('a', { queueDepth: 4 }), aState('b', { queueDepth: 3 })];
     expect(placed(routerOver(states, { strategy: 'lowest-depth' }), 'x', 500)).toEqual({ b: 500 });
   });
 
-  it('says where a task goes and why', () => {
+  it('tells the target of a task and the reason', () => {
     const router = routerOver([dead('x'), aState('a')]);
     expect(router.place({ home: 'x', strict: false })).toEqual({ region: 'a', reason: 'x is unhealthy' });
     expect(router.place({ home: 'a', strict: false })).toEqual({ region: 'a', reason: 'its own region' });
   });
 
-  it('refuses a home that nobody measured', () => {
+  it('rejects an unmeasured home region', () => {
     expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('no region b'));
   });
 });
@@ -142,7 +139,7 @@ describe('failback', () => {
     await clock.advance(600_000);
     router.observe(back);
     await clock.advance(waitMs);
-    // Another look at a region that serves does not begin the ramp again.
+    // A further report of a serving region does not restart the ramp.
     router.observe(back);
     return router;
   }
@@ -153,25 +150,25 @@ describe('failback', () => {
     [30_000, 0.5],
     [60_000, 1],
     [90_000, 1],
-  ])('%i ms after a region serves again it takes %f of its tasks', async (waitMs, share) => {
+  ])('%i ms after a region serves again gives it %f of its tasks', async (waitMs, share) => {
     const { x = 0 } = placed(await afterOutage(waitMs), 'x', 2_000);
     expect(Math.abs(x / 2_000 - share)).toBeLessThan(0.04);
   });
 
-  it('is at once without a ramp', async () => {
+  it('is immediate without a ramp', async () => {
     expect(placed(await afterOutage(0, null), 'x', 100)).toEqual({ x: 100 });
   });
 
-  it('gives a region that was never seen down all of its tasks from the start', () => {
+  it('gives a region that was never unhealthy all of its tasks from the start', () => {
     expect(placed(routerOver(back), 'x', 100)).toEqual({ x: 100 });
   });
 
-  it('says that the region is coming back', async () => {
+  it('reports that the region is coming back', async () => {
     const placement = (await afterOutage(0)).place({ home: 'x', strict: false });
     expect(placement).toEqual({ region: 'a', reason: 'x is coming back' });
   });
 
-  it('takes the tasks of others as gently as its own', async () => {
+  it('applies the same ramp to tasks of other regions', async () => {
     const { clock, router } = aRouter();
     router.observe([dead('x'), dead('y'), aState('a')]);
     router.observe([dead('x'), aState('y'), aState('a')]);
@@ -181,7 +178,7 @@ describe('failback', () => {
     expect(Math.abs(y / 2_000 - 0.2)).toBeLessThan(0.03);
   });
 
-  it('gives a region its own tasks at once where nobody else can take them', () => {
+  it('gives a region its own tasks at once if no other region can take them', () => {
     const { router } = aRouter();
     router.observe([dead('x'), dead('a')]);
     router.observe([aState('x'), dead('a')]);
@@ -189,7 +186,7 @@ describe('failback', () => {
     expect(placed(router, 'a', 20)).toEqual({ x: 20 });
   });
 
-  it('gives strict tasks back at once where their home has no residency group', async () => {
+  it('returns strict tasks at once if their home has no residency group', async () => {
     expect((await afterOutage(0)).place({ home: 'x', strict: true }).region).toBe('x');
   });
 });

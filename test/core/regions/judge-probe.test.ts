@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeProbe } from '../../../src/core/regions/region-health.ts';
 import { answered, refused } from '../resilience/support/probes.ts';
 
-describe('one look at a region', () => {
+describe('the verdict of a single probe', () => {
   it.each([
     ['an answer without a word and without numbers', answered(), 'healthy', null],
     ['workers and an empty queue', answered({ activeWorkers: 4, queueDepth: 0 }), 'healthy', null],
@@ -30,12 +30,15 @@ describe('one look at a region', () => {
     else expect(verdict.error).toMatch(error);
   });
 
-  it.each(['healthy', 'ok', 'up', 'pass'])('takes the word %s for healthy', (status) => {
+  it.each(['healthy', 'ok', 'up', 'pass'])('treats the word %s as healthy', (status) => {
     expect(judgeProbe(answered({ status })).status).toBe('healthy');
   });
 
-  it.each(['unhealthy', 'down', 'fail', 'draining'])('takes the word %s for not serving, workers or not', (status) => {
-    const verdict = judgeProbe(answered({ status, activeWorkers: 4 }));
-    expect(verdict).toEqual({ status: 'unhealthy', error: `says that it is ${status}`, isFailing: true });
-  });
+  it.each(['unhealthy', 'down', 'fail', 'draining'])(
+    'treats the word %s as not serving, with or without workers',
+    (status) => {
+      const verdict = judgeProbe(answered({ status, activeWorkers: 4 }));
+      expect(verdict).toEqual({ status: 'unhealthy', error: `says that it is ${status}`, isFailing: true });
+    },
+  );
 });

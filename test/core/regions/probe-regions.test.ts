@@ -7,8 +7,8 @@ const clock = new VirtualClock(1_000);
 const limits = { timeoutMs: 5_000 };
 const baseUrl = 'https://api.example.com';
 
-describe('a look at all regions', () => {
-  it('asks each endpoint once, all of them before the first has answered', async () => {
+describe('a health check of all regions', () => {
+  it('probes each endpoint once, all of them before the first answer', async () => {
     const waiting: (() => void)[] = [];
     const { probe, asked } = scriptedProbe(
       () => new Promise((resolve) => waiting.push(() => resolve(answered({ activeWorkers: 2, queueDepth: 3 })))),
@@ -24,7 +24,7 @@ describe('a look at all regions', () => {
     ]);
   });
 
-  it('takes one failure for unhealthy, having no history', async () => {
+  it('reports unhealthy after one failure, because it has no history', async () => {
     const { probe } = scriptedProbe((url) => (url === 'http://a/' ? refused('HTTP 503') : answered()));
     const { regions } = await probeRegions({ regions: [aRegion('a'), aRegion('b')], baseUrl }, limits, {
       probe,
@@ -36,7 +36,7 @@ describe('a look at all regions', () => {
     ]);
   });
 
-  it('does not ask a region without an endpoint, and knows nothing of it', async () => {
+  it('does not probe a region without an endpoint, and reports it as unknown', async () => {
     const { probe, asked } = scriptedProbe(() => answered());
     const regions = [aRegion('a', { health: null })];
     const report = await probeRegions({ regions, baseUrl }, limits, { probe, clock });
@@ -44,7 +44,7 @@ describe('a look at all regions', () => {
     expect(report.regions).toMatchObject([{ region: 'a', status: 'unknown', error: 'has no health endpoint' }]);
   });
 
-  it("never counts the service's own trouble against a region", async () => {
+  it('never counts a failure of the service against a region', async () => {
     const { probe } = scriptedProbe(
       () => answered(),
       () => unreachable,

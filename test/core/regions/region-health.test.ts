@@ -21,7 +21,7 @@ function after(...results: readonly ProbeResult[]): RegionHistory {
 const statusesOf = (results: readonly ProbeResult[]): string[] =>
   results.map((_, index) => after(...results.slice(0, index + 1)).health.status);
 
-describe('a region that is watched', () => {
+describe('a watched region', () => {
   it('is unknown before the first probe', () => {
     expect(startHistory(region, 5).health).toMatchObject({ status: 'unknown', since: 5, error: null });
   });
@@ -71,7 +71,7 @@ describe('a region that is watched', () => {
     expect(statusesOf(results)).toEqual(statuses);
   });
 
-  it('says how far it is from falling and from rising', () => {
+  it('counts its consecutive failures and successes', () => {
     expect(after(good, bad).health.error).toBe('HTTP 503, 1 of 3');
     expect(after(bad, bad).health.error).toBe('HTTP 503, 2 of 3');
     expect(after(bad, bad, bad, bad).health.error).toBe('HTTP 503');
@@ -79,12 +79,12 @@ describe('a region that is watched', () => {
     expect(after(bad, bad, bad, good, good).health.error).toBeNull();
   });
 
-  it('has a status since it changed, not since the last probe', () => {
+  it('has its status since the last change, not since the last probe', () => {
     expect(after(good, good, good).health.since).toBe(10_000);
     expect(after(good, good, bad, bad, bad, bad).health.since).toBe(50_000);
   });
 
-  it('shows the latest numbers, and none of a region that does not answer', () => {
+  it('shows the latest numbers, and none if it does not answer', () => {
     expect(after(good).health).toMatchObject({ latencyMs: 20, activeWorkers: 4, queueDepth: 0 });
     expect(after(good, silent('timed out after 5s')).health).toMatchObject({
       latencyMs: 20,
@@ -100,12 +100,12 @@ describe('a region that is watched', () => {
     ['when it is well', [good], false],
     ['when it is unhealthy and stays so', [bad, bad, bad, bad], false],
     ['not while it wakes up, which takes longer', [idle, asleep], false],
-  ])('is looked at again soon %s: %#', (_name, results, isChanging) => {
+  ])('is probed again soon %s: %#', (_name, results, isChanging) => {
     expect(after(...results).isChanging).toBe(isChanging);
   });
 });
 
-describe('a region that was not heard of for longer than three intervals', () => {
+describe('a region without a probe for more than three intervals', () => {
   const history = after(good);
 
   it('is unknown from then on', () => {
@@ -117,7 +117,7 @@ describe('a region that was not heard of for longer than three intervals', () =>
     });
   });
 
-  it('is judged anew by what it says next', () => {
+  it('is judged by its next answer alone', () => {
     const down = after(bad, bad, bad);
     const next = (timestamp: number) => recordProbe(down, good, { rules, timestamp }).health.status;
     expect(next(40_000)).toBe('unhealthy');

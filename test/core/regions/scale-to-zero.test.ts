@@ -31,7 +31,7 @@ async function lookAt(looks: readonly Look[]): Promise<readonly ProbeResult[]> {
   return results;
 }
 
-describe('a region for which nobody answers', () => {
+describe('a region that does not answer', () => {
   it.each<[string, readonly Look[], unknown]>([
     ['sleeps where nothing waits', [{ says: silence, waiting: 0 }], asleep(0)],
     ['may be waking up where something waits', [{ says: silence, waiting: 3 }], asleep(3)],
@@ -66,7 +66,7 @@ describe('a region for which nobody answers', () => {
     expect((await lookAt(looks)).at(-1)).toMatchObject(expected as object);
   });
 
-  it('leaves the word to those who answer', async () => {
+  it('does not matter if the region answers', async () => {
     expect(await lookAt([{ says: fine, waiting: 9 }])).toEqual([fine]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { RegionState } from '../../../src/core/regions/failover-plan.ts';
 import type { Region, RegionHealth } from '../../../src/domain/region.ts';
 
-/** A healthy region that says nothing about itself, but for what is special about it. */
+/** A healthy region that reports nothing, with these differences. */
 export function aState(
   name: string,
   { redirectedCount = 0, ...special }: Partial<Region & RegionHealth> & { redirectedCount?: number } = {},
@@ -18,7 +18,7 @@ export function aState(
 
 const count = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 1_000_000_000 }));
 
-/** Any fleet of one to eight regions, in two residency groups and outside them. */
+/** A random fleet of one to eight regions, in two residency groups and outside them. */
 export const anyFleet: fc.Arbitrary<readonly RegionState[]> = fc
   .array(
     fc.record({

@@ -11,7 +11,7 @@ interface Seen {
   readonly report: HealthReport;
 }
 
-/** Watches `a` and `b` for `forMs` of virtual time, every 60 s; `answer` says what `a` answers at a moment. */
+/** Watches `a` and `b` for `forMs` of virtual time, every 60 s; `answer` gives the answer of `a` at a time. */
 async function watched(answer: (nowMs: number) => ProbeResult, forMs: number) {
   const clock = new VirtualClock(0);
   const stop = new AbortController();
@@ -32,7 +32,7 @@ async function watched(answer: (nowMs: number) => ProbeResult, forMs: number) {
 const statusOf = ({ report }: Seen): string => report.regions[0]!.status;
 
 describe('watching regions', () => {
-  it('looks at all of them every interval, a little earlier or later', async () => {
+  it('probes all of them every interval, with some jitter', async () => {
     const { seen, asked } = await watched(() => answered(), 590_000);
     const gaps = seen.slice(1).map(({ atMs }, index) => atMs - seen[index]!.atMs);
     expect(gaps.length).toBeGreaterThanOrEqual(8);
@@ -42,7 +42,7 @@ describe('watching regions', () => {
     expect(asked.filter((url) => url === 'http://b/')).toHaveLength(seen.length);
   });
 
-  it('looks again within seconds at what changes, and at nothing else', async () => {
+  it('probes changing regions again within seconds, and no others', async () => {
     const { seen, asked } = await watched((nowMs) => (nowMs > 30_000 ? refused('HTTP 503') : answered()), 110_000);
     expect(seen.map(statusOf)).toEqual(['healthy', 'degraded', 'degraded', 'unhealthy']);
     expect(seen[3]!.atMs - seen[1]!.atMs).toBeLessThan(4_500);
@@ -50,13 +50,13 @@ describe('watching regions', () => {
     expect(asked.filter((url) => url === 'http://b/')).toHaveLength(2);
   });
 
-  it('sees it come back with the second success, within seconds of the first', async () => {
+  it('reports a recovery with the second success, within seconds of the first', async () => {
     const { seen } = await watched((nowMs) => (nowMs < 30_000 ? refused('HTTP 503') : answered()), 110_000);
     expect(seen.map(statusOf)).toEqual(['unknown', 'unknown', 'unhealthy', 'unhealthy', 'healthy']);
     expect(seen[4]!.atMs - seen[3]!.atMs).toBeLessThan(2_300);
   });
 
-  it('says nothing of a look that was cut off', async () => {
+  it('reports nothing about an aborted probe', async () => {
     const clock = new VirtualClock(0);
     const stop = new AbortController();
     const { probe } = scriptedProbe(async () => {

@@ -27,14 +27,14 @@ describe('backoff', () => {
     expect(firstWaits(strategy, draw)).toEqual(waits);
   });
 
-  it.each(jittered)('%s ends just below the bound of its range, not on it', (strategy) => {
+  it.each(jittered)('%s stays just below the limit of its range', (strategy) => {
     const bounds = { 'full-jitter': 2_000, 'decorrelated-jitter': 3_000 };
     const first = firstWaits(strategy, almostOne)[0]!;
     expect(first).toBeLessThan(bounds[strategy]);
     expect(first).toBeGreaterThan(bounds[strategy] - 1);
   });
 
-  it.each(jittered)('%s never waits exactly the longest wait in 10,000 retries', (strategy) => {
+  it.each(jittered)('%s never waits exactly the maximum in 10,000 retries', (strategy) => {
     const backoffMs = startBackoff(options(strategy), seededRandom(3));
     const waits = Array.from({ length: 10_000 }, (_, index) => backoffMs(index + 1));
     expect(waits.filter((waitMs) => waitMs >= 30_000)).toEqual([]);
@@ -48,11 +48,11 @@ describe('backoff', () => {
       const bin = Math.floor(waitMs / 1_000);
       return bins.set(bin, (bins.get(bin) ?? 0) + 1);
     }, new Map<number, number>());
-    // 30 bins of a second each: a herd would fill one of them.
+    // 30 bins of a second each: synchronised clients would fill one of them.
     expect(Math.max(...fullest.values())).toBeLessThan((10_000 / 30) * 3);
   });
 
-  it('is between 0 and the longest wait, whatever the strategy, the retry and the options', () => {
+  it('is between 0 and the maximum, for any strategy, retry and options', () => {
     const strategies: BackoffStrategy[] = ['none', 'fixed', 'linear', 'exponential', ...jittered];
     const delayMs = fc.integer({ min: 0, max: 100_000 });
     fc.assert(
@@ -76,7 +76,7 @@ describe('backoff', () => {
     expect([1_000, 1_024, 1_000_000].map(backoffMs)).toEqual([0, 0, 0]);
   });
 
-  it('keeps the waits of two tasks apart', () => {
+  it('is independent for two tasks', () => {
     const random = seededRandom(5);
     const [one, other] = [
       startBackoff(options('decorrelated-jitter'), random),

@@ -3,8 +3,8 @@ import { CircuitBreaker } from '../../../src/core/resilience/circuit-breaker.ts'
 import type { CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, recordAll, times } from '../../support/breaker-harness.ts';
 
-/** Measured with opossum 9.0.0 and cockatiel 3.2.1: where each of them goes wrong, and what happens here. */
-describe('what goes wrong in other breakers', () => {
+/** Measured with opossum 9.0.0 and cockatiel 3.2.1: the fault of each, and the behaviour here. */
+describe('faults of other breakers', () => {
   it('opossum: a success that began before the trip closes the half-open circuit; here it changes nothing', () => {
     const { breaker, late } = opened();
     const probe = passAt(breaker, 5_000);
@@ -22,13 +22,13 @@ describe('what goes wrong in other breakers', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('cockatiel: callers hang until the probe has ended; here they are told at once when to ask again', () => {
+  it('cockatiel: callers hang until the probe has ended; here they get the time of the next try at once', () => {
     const { breaker } = opened();
     passAt(breaker, 5_000);
     expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
   });
 
-  it('opossum: a breaker restored a moment after it opened is half-open; here it is open for the rest of its break', () => {
+  it('opossum: a breaker restored just after it opened is half-open; here it is open for the rest of its break', () => {
     const { breaker } = opened();
     const restored = new CircuitBreaker(options);
     restored.restore(JSON.parse(JSON.stringify(breaker.snapshot())) as ReturnType<typeof breaker.snapshot>);

@@ -7,7 +7,7 @@ import { at, opened, options, passAt, recordAll, times } from '../../support/bre
 const isProbe = (admission: AcquireResult): boolean => admission.admitted && admission.permit.probe;
 
 describe('CircuitBreaker, half-open', () => {
-  it('gives the probe to exactly one, however many ask', () => {
+  it('gives the probe to exactly one of any number of callers', () => {
     const { breaker } = opened();
     const admissions = Array.from({ length: 100 }, () => breaker.tryAcquire(5_000));
     expect(admissions.map(isProbe).indexOf(true)).toBe(0);
@@ -15,7 +15,7 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.state).toBe('half-open');
   });
 
-  it('tells the others to ask again soon, since the probe may answer any moment', () => {
+  it('tells the others to ask again soon, because the probe may be answered at any moment', () => {
     const { breaker } = opened();
     passAt(breaker, 5_000);
     expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
@@ -33,14 +33,14 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.state).toBe(state);
   });
 
-  it('gives the probe to the next one at once where it was abandoned', () => {
+  it('gives the probe to the next caller at once if it was abandoned', () => {
     const { breaker } = opened();
     breaker.record(passAt(breaker, 5_000), 'abandoned', at(5_000));
     expect(breaker.tryAcquire(5_000)).toMatchObject({ admitted: true, permit: { probe: true } });
     expect(breaker.tryAcquire(5_000).admitted).toBe(false);
   });
 
-  it('is neither reopened nor robbed of its probe by the late failure of a submission from before', () => {
+  it('ignores the late failure of a submission from before the break', () => {
     const { breaker, late } = opened();
     const probe = passAt(breaker, 5_000);
     breaker.record(late[0]!, 'failure', at(5_100));
@@ -49,7 +49,7 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('is not closed by the late success of a submission from before', () => {
+  it('ignores the late success of a submission from before the break', () => {
     const { breaker, late } = opened();
     passAt(breaker, 5_000);
     breaker.record(late[0]!, 'success', at(5_100));
@@ -57,7 +57,7 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.tryAcquire(5_100).admitted).toBe(false);
   });
 
-  it('gives a new probe when the lease of a dead one has ended, and ignores the dead one afterwards', () => {
+  it('gives a new probe when the lease of the last one has ended, and ignores that one afterwards', () => {
     const { breaker } = opened();
     const dead = passAt(breaker, 5_000);
     expect(breaker.tryAcquire(24_999).admitted).toBe(false);
@@ -70,7 +70,7 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('starts clean when it closes: failures from before the break do not count again', () => {
+  it('starts with an empty window when it closes', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: 0.5 });
     recordAll(breaker, times(10, 'failure'), 1_000);
     breaker.record(passAt(breaker, 6_000), 'success', at(6_000));
@@ -78,7 +78,7 @@ describe('CircuitBreaker, half-open', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('starts clean when it closes: failures in a row are counted from one again', () => {
+  it('starts with no consecutive failures when it closes', () => {
     const { breaker } = opened();
     breaker.record(passAt(breaker, 5_000), 'success', at(5_000));
     recordAll(breaker, times(2, 'failure'), 5_000);
@@ -86,8 +86,8 @@ describe('CircuitBreaker, half-open', () => {
   });
 });
 
-describe('CircuitBreaker, whatever happens', () => {
-  it('never has two probes out within a lease, admits nobody in a break, and changes with current passes only', () => {
+describe('CircuitBreaker, after any calls', () => {
+  it('never has two probes within a lease, admits no caller in a break, and changes only with current permits', () => {
     const verdict = fc.constantFrom<CallResult>('success', 'failure', 'failure', 'busy', 'abandoned');
     const step = fc.oneof(
       fc.record({ type: fc.constant('enter' as const), afterMs: fc.integer({ min: 0, max: 6_000 }) }),

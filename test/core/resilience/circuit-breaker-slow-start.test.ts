@@ -13,7 +13,7 @@ function closedAgain(): CircuitBreaker {
   return breaker;
 }
 
-/** Everybody who is let through now. */
+/** All submissions that are admitted now. */
 function admitted(breaker: CircuitBreaker, nowMs: number): Permit[] {
   const passes: Permit[] = [];
   for (let asked = 0; asked < 500; asked += 1) {
@@ -25,7 +25,7 @@ function admitted(breaker: CircuitBreaker, nowMs: number): Permit[] {
 }
 
 describe('CircuitBreaker, after a break', () => {
-  it('doubles what is out with every round trip', () => {
+  it('doubles the submissions in flight with every round trip', () => {
     const breaker = closedAgain();
     const rounds: number[] = [];
     for (let round = 0; round < 6; round += 1) {
@@ -37,7 +37,7 @@ describe('CircuitBreaker, after a break', () => {
     expect(admitted(breaker, 7_000), 'never more than').toHaveLength(100);
   });
 
-  it('lets as many be out as were begun in a second before, where that is more than a hundred', () => {
+  it('allows as many in flight as were started in a second before, if that is above a hundred', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
     for (let nowMs = 0; nowMs < 30_000; nowMs += 2) breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
     for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 30_000), 'failure', at(30_000));
@@ -54,13 +54,13 @@ describe('CircuitBreaker, after a break', () => {
     expect(most).toBeLessThanOrEqual(500);
   });
 
-  it('refuses the others: a caller that would rather fail than wait fails, and does not queue', () => {
+  it('refuses the others: a caller that does not wait fails', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);
     expect(breaker.tryAcquire(5_000)).toEqual(notYet);
   });
 
-  it('lets nobody through faster than the service was used before', () => {
+  it("admits at most at the earlier pace of the service's use", () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
     for (let nowMs = 0; nowMs < 30_000; nowMs += 500) {
       breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
@@ -78,7 +78,7 @@ describe('CircuitBreaker, after a break', () => {
     expect(begun.length).toBeLessThanOrEqual(41);
   });
 
-  it('knows the pace of a service that was used for a moment only', () => {
+  it('knows the pace of a service that was used only briefly', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: 5 });
     for (let nowMs = 0; nowMs < 1_000; nowMs += 10) breaker.record(passAt(breaker, nowMs), 'success', at(nowMs));
     for (let failures = 0; failures < 5; failures += 1) breaker.record(passAt(breaker, 1_000), 'failure', at(1_000));
@@ -87,7 +87,7 @@ describe('CircuitBreaker, after a break', () => {
     passAt(breaker, 10_010);
   });
 
-  it('halves what may be out with every failure', () => {
+  it('halves the limit with every failure', () => {
     const breaker = closedAgain();
     for (const pass of admitted(breaker, 5_000)) breaker.record(pass, 'success', at(5_100));
     for (const pass of admitted(breaker, 5_200)) breaker.record(pass, 'success', at(5_300));
@@ -97,37 +97,37 @@ describe('CircuitBreaker, after a break', () => {
     expect(admitted(breaker, 5_600)).toHaveLength(4);
   });
 
-  it.each(['busy', 'abandoned'] as const)('gives the place of a submission that was %s to another', (verdict) => {
+  it.each(['busy', 'abandoned'] as const)('frees the slot of a submission that was %s', (verdict) => {
     const breaker = closedAgain();
     const [first] = admitted(breaker, 5_000);
     breaker.record(first!, verdict, at(5_100));
     expect(admitted(breaker, 5_200)).toHaveLength(1);
   });
 
-  it('gives the place of a submission whose lease has ended to another', () => {
+  it('frees the slot of a submission whose lease has ended', () => {
     const breaker = closedAgain();
     admitted(breaker, 5_000);
     expect(admitted(breaker, 24_999)).toHaveLength(0);
     expect(admitted(breaker, 25_000)).toHaveLength(2);
   });
 
-  it('limits nobody once a window has gone by', () => {
+  it('has no limit after one window', () => {
     const breaker = closedAgain();
     expect(admitted(breaker, 34_999)).toHaveLength(2);
     expect(admitted(breaker, 35_000)).toHaveLength(500);
   });
 });
 
-describe('CircuitBreaker, with nothing heard of the service', () => {
+describe('CircuitBreaker, with an unproven service', () => {
   const cautious = { ...options, consecutiveFailures: 5, unprovenLimit: 5 };
 
-  it('meets an outage with no more submissions than open it, however many begin at once', () => {
+  it('sends no more submissions into an outage than open it, however many start at once', () => {
     const breaker = new CircuitBreaker(cautious);
     let sent = 0;
     for (let nowMs = 0; breaker.state === 'closed'; nowMs += 100) {
       const passes = admitted(breaker, nowMs);
       sent += passes.length;
-      // One after the other: those behind it ask again after each.
+      // One after another: the waiting ones ask again after each.
       breaker.record(passes[0] ?? { epoch: 0, probe: false }, 'failure', at(nowMs));
       sent += admitted(breaker, nowMs).length;
       for (const pass of passes.slice(1)) breaker.record(pass, 'failure', at(nowMs));
@@ -135,7 +135,7 @@ describe('CircuitBreaker, with nothing heard of the service', () => {
     expect(sent).toBe(5);
   });
 
-  it.each(['success', 'busy'] as const)('lets everybody through with the first %s', (verdict) => {
+  it.each(['success', 'busy'] as const)('admits all callers after the first %s', (verdict) => {
     const breaker = new CircuitBreaker(cautious);
     const [first] = admitted(breaker, 0);
     expect(breaker.tryAcquire(0)).toEqual(soon);
@@ -143,14 +143,14 @@ describe('CircuitBreaker, with nothing heard of the service', () => {
     expect(admitted(breaker, 200)).toHaveLength(500);
   });
 
-  it('is cautious again when nothing was heard for a window', () => {
+  it('has a limit again after a window without an answer', () => {
     const breaker = new CircuitBreaker(cautious);
     breaker.record(passAt(breaker, 0), 'success', at(0));
     expect(admitted(breaker, 30_000)).toHaveLength(500);
     expect(admitted(breaker, 30_001)).toHaveLength(5);
   });
 
-  it('always lets one through, so that it learns at some time', () => {
+  it('always admits one, so that it learns at some time', () => {
     const breaker = new CircuitBreaker({ ...cautious, consecutiveFailures: null });
     for (let failures = 0; failures < 9; failures += 1) {
       breaker.record(passAt(breaker, failures * 40_000), 'failure', at(failures * 40_000));

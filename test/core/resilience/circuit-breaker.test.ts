@@ -4,7 +4,7 @@ import type { CallResult } from '../../../src/ports/state.ts';
 import { at, opened, options, passAt, passesAt, recordAll, times } from '../../support/breaker-harness.ts';
 
 describe('CircuitBreaker, closed', () => {
-  it('admits everybody', () => {
+  it('admits every caller', () => {
     const breaker = new CircuitBreaker(options);
     expect(passesAt(breaker, 0, 100).some(({ probe }) => probe)).toBe(false);
     expect(breaker.state).toBe('closed');
@@ -51,14 +51,14 @@ describe('CircuitBreaker, closed', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('forgets outcomes that the window has left behind', () => {
+  it('forgets outcomes outside the window', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null, failureRatio: 0.5 });
     recordAll(breaker, times(9, 'failure'));
     recordAll(breaker, ['failure'], 30_000);
     expect(breaker.state).toBe('closed');
   });
 
-  it('stays closed where both rules are switched off', () => {
+  it('stays closed if both rules are disabled', () => {
     const breaker = new CircuitBreaker({ ...options, consecutiveFailures: null });
     recordAll(breaker, times(1_000, 'failure'));
     expect(breaker.state).toBe('closed');
@@ -66,13 +66,13 @@ describe('CircuitBreaker, closed', () => {
 });
 
 describe('CircuitBreaker, open', () => {
-  it('refuses everybody until the break is over, and says for how long', () => {
+  it('refuses every caller until the break is over, with the remaining time', () => {
     const { breaker } = opened();
     expect(breaker.tryAcquire(0)).toEqual({ admitted: false, retryInMs: 5_000 });
     expect(breaker.tryAcquire(4_999)).toEqual({ admitted: false, retryInMs: 1 });
   });
 
-  it('was opened once by any number of failures at the same time', () => {
+  it('opens once after any number of simultaneous failures', () => {
     const { breaker, late } = opened();
     for (const pass of late) breaker.record(pass, 'failure', at(3_000));
     expect(breaker.tryAcquire(4_000)).toEqual({ admitted: false, retryInMs: 1_000 });
@@ -81,7 +81,7 @@ describe('CircuitBreaker, open', () => {
     expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 10_000 });
   });
 
-  it('is not closed by the late success of a submission from before', () => {
+  it('ignores the late success of a submission from before the break', () => {
     const { breaker, late } = opened();
     breaker.record(late[0]!, 'success', at(1_000));
     expect(breaker.state).toBe('open');
@@ -101,7 +101,7 @@ describe('CircuitBreaker, open', () => {
   it.each<[number, number[]]>([
     [0, [5_000, 10_000, 20_000, 40_000, 40_000, 40_000, 40_000]],
     [1, [5_000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000]],
-  ])('doubles its break with every failed probe, up to the longest (draw of %d)', (jitter, expected) => {
+  ])('doubles its break with every failed probe, up to the maximum (draw of %d)', (jitter, expected) => {
     const { breaker } = opened();
     const breaks: number[] = [];
     let nowMs = 0;

@@ -12,7 +12,7 @@ function filled(samples: readonly { failed: boolean; atMs: number }[]): FailureW
 }
 
 describe('FailureWindow', () => {
-  it('is empty at the start, at the beginning of time too', () => {
+  it('is empty at the start, also at time 0', () => {
     expect(new FailureWindow(samplingDurationMs).counts(0)).toEqual({ failures: 0, total: 0 });
   });
 
@@ -41,7 +41,7 @@ describe('FailureWindow', () => {
     expect(window.counts(atMs)).toEqual({ failures: 0, total: 1 });
   });
 
-  it('counts what a list of the outcomes of its slices would', () => {
+  it('counts the same as a list of the outcomes of its slices', () => {
     const gap = fc.oneof(fc.integer({ min: 0, max: 150 }), fc.integer({ min: 0, max: 3_000 }));
     fc.assert(
       fc.property(fc.array(fc.record({ failed: fc.boolean(), afterMs: gap })), (script) => {
@@ -61,7 +61,7 @@ describe('FailureWindow', () => {
     );
   });
 
-  it('knows since when it has outcomes, and forgets with them', () => {
+  it('knows the time of its oldest outcome, and forgets it with that', () => {
     const window = filled([
       { failed: false, atMs: 420 },
       { failed: true, atMs: 600 },

@@ -14,7 +14,7 @@ const budget: RetryBudgetOptions = { ratio: 0.1, minRetriesPerSecond: 0, maxRetr
 const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;
 const later = { ...now, onExhausted: 'wait', maxWaitMs: 60_000 } as const;
 
-/** A fleet, and hosts in it with as many processes as they are asked for. */
+/** A fleet, and hosts in it with any number of processes. */
 function aFleet(theirs = budget) {
   const clock = new VirtualClock();
   const nowMs = (): number => clock.nowMs();
@@ -39,7 +39,7 @@ async function grantsOf(protection: FleetResilience, asks: number): Promise<numb
 }
 
 describe('FleetResilience', () => {
-  it('says nothing to the fleet before there is something to say', async () => {
+  it('does not contact the fleet without need', async () => {
     const { clock, bucket, join } = aFleet();
     const a = join('a');
     await a.breaker.tryAcquire();
@@ -48,7 +48,7 @@ describe('FleetResilience', () => {
     expect(bucket.talks).toEqual([]);
   });
 
-  it('sums up what was accepted, also that of others on its host, and tells it every second', async () => {
+  it('sums up accepted submissions of all processes on its host, and syncs them every second', async () => {
     const { clock, bucket, join } = aFleet();
     const [a, other] = [join('a'), join('a')];
     for (let count = 0; count < 100; count += 1) {
@@ -61,7 +61,7 @@ describe('FleetResilience', () => {
     expect(bucket.talks.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(200);
   });
 
-  it('tells the rest when it is closed, unless somebody has just told', async () => {
+  it('syncs the rest on close, unless a process has just synced', async () => {
     const { clock, bucket, join } = aFleet();
     const [a, other, third] = [join('a'), join('a'), join('a')];
     await a.budget.deposit();
@@ -79,14 +79,14 @@ describe('FleetResilience', () => {
     ).toEqual([1, 2]);
   });
 
-  it('asks for more at once where tokens are used up fast, for all processes of its host', async () => {
+  it('requests more at once if tokens are used up quickly, for all processes of its host', async () => {
     const { bucket, join } = aFleet();
     const [a, other] = [join('a'), join('a')];
     expect((await grantsOf(a, 5)) + (await grantsOf(other, 10))).toBe(15);
     expect(bucket.talks.map(({ surplus }) => surplus)).toEqual([0, 1, 3, 7]);
   });
 
-  it('asks for one where the last were not used up', async () => {
+  it('requests one if the last ones were not used up', async () => {
     const { clock, bucket, join } = aFleet();
     const a = join('a');
     await grantsOf(a, 2);
@@ -95,7 +95,7 @@ describe('FleetResilience', () => {
     expect(bucket.talks.map(({ surplus }) => surplus)).toEqual([0, 1, 0]);
   });
 
-  it('does not ask for what the fleet has just said is not there, for all processes of its host', async () => {
+  it('does not request tokens that the fleet has just refused, for all processes of its host', async () => {
     const { clock, bucket, join } = aFleet({ ...budget, minRetriesPerSecond: 2 });
     const [a, other] = [join('a'), join('a')];
     await grantsOf(a, 30);
@@ -106,7 +106,7 @@ describe('FleetResilience', () => {
     expect(await other.budget.tryWithdraw(now)).toMatchObject({ granted: true });
   });
 
-  it('puts what is asked meanwhile into one talk', async () => {
+  it('puts concurrent requests into one sync', async () => {
     const { clock, bucket, join } = aFleet();
     const a = join('a');
     bucket.travel = () => clock.sleep(20);
@@ -116,7 +116,7 @@ describe('FleetResilience', () => {
     expect(bucket.talks.map(({ asks }) => asks.length)).toEqual([1, 14]);
   });
 
-  it('holds its host back for what the service asked of another', async () => {
+  it('applies a Retry-After of another host', async () => {
     const { join, bucket } = aFleet();
     const [a, b] = [join('a'), join('b')];
     await a.retryAfterGate.extend(5_000);
@@ -125,15 +125,15 @@ describe('FleetResilience', () => {
     expect(await b.retryAfterGate.leftMs()).toBe(5_000);
   });
 
-  it('says once where others have chosen other settings', async () => {
+  it('warns once if other hosts have other settings', async () => {
     const { warnings, join } = aFleet({ ...budget, burst: 7 });
     await grantsOf(join('a'), 3);
     expect(warnings).toEqual([expect.stringContaining('settings differ')]);
   });
 });
 
-describe('FleetResilience, while the fleet cannot be reached', () => {
-  it('goes on with the share of its host, and says once why', async () => {
+describe('FleetResilience, while the fleet is unreachable', () => {
+  it('continues with the share of its host, and warns once with the reason', async () => {
     const { clock, bucket, warnings, join } = aFleet();
     bucket.isAway = true;
     const [a, other] = [join('a'), join('a')];
@@ -151,7 +151,7 @@ describe('FleetResilience, while the fleet cannot be reached', () => {
     ]);
   });
 
-  it('looks for it more and more rarely, one process of a host at a time, and goes back to it', async () => {
+  it('reconnects less and less often, one process of a host at a time, and returns to it', async () => {
     const { clock, bucket, join } = aFleet();
     bucket.isAway = true;
     const processes = [join('a'), join('a'), join('a')];
@@ -166,7 +166,7 @@ describe('FleetResilience, while the fleet cannot be reached', () => {
     expect(await grantsOf(processes[0]!, 15)).toBe(15);
   });
 
-  it('keeps nobody who closes: it tells nothing where there is nobody to tell', async () => {
+  it('does not delay close: it syncs nothing while unreachable', async () => {
     const { bucket, join } = aFleet();
     bucket.isAway = true;
     const a = join('a');

@@ -22,7 +22,7 @@ const now = { onExhausted: 'fail', maxWaitMs: 0, taskId: 't1' } as const;
 
 type Log = MemoryLog<StateCommand, StateReply>;
 
-/** Processes `a`, `b` and so on, that share a log. */
+/** Processes `a`, `b` and so on that share a log. */
 function aHost(names: readonly string[], special: Partial<ResilienceOptions> = {}) {
   const clock = new VirtualClock();
   const nowMs = (): number => clock.nowMs();
@@ -46,7 +46,7 @@ async function pass(protection: HostResilience): Promise<Permit> {
 }
 
 describe('HostResilience', () => {
-  it('answers whoever still asks when it is closed, and touches the log no more', async () => {
+  it('answers callers after close, and does not use the log any more', async () => {
     const { log, warnings, processes } = aHost(['a'], { breaker: usualBreaker });
     const [a] = processes as [HostResilience];
     await pass(a);
@@ -57,7 +57,7 @@ describe('HostResilience', () => {
     expect([log.written.length, warnings]).toEqual([written, []]);
   });
 
-  it('writes one entry for what happened in a short while, and nothing for asking', async () => {
+  it('writes one entry for the results of a short time, and nothing for reads', async () => {
     const { clock, log, processes } = aHost(['a'], { breaker: usualBreaker });
     const [a] = processes as [HostResilience];
     for (let count = 0; count < 1_000; count += 1) {
@@ -72,7 +72,7 @@ describe('HostResilience', () => {
     ]);
   });
 
-  it('writes no refusal but the sum of them', async () => {
+  it('writes only the sum of refusals', async () => {
     const { clock, log, processes } = aHost(['a', 'b']);
     const [a, b] = processes as [HostResilience, HostResilience];
     for (let count = 0; count < 3; count += 1) await a.budget.tryWithdraw(now);
@@ -85,7 +85,7 @@ describe('HostResilience', () => {
     ]);
   });
 
-  it('tells what is left when it is closed', async () => {
+  it('writes the rest on close', async () => {
     const { log, processes } = aHost(['a']);
     const [a] = processes as [HostResilience];
     await a.budget.deposit();
@@ -93,7 +93,7 @@ describe('HostResilience', () => {
     expect(log.written).toMatchObject([{ entry: { type: 'tally', accepted: 1 } }]);
   });
 
-  it('holds all back for what the service asked of one', async () => {
+  it('applies a Retry-After to all', async () => {
     const { clock, processes } = aHost(['a', 'b']);
     const [a, b] = processes as [HostResilience, HostResilience];
     await a.retryAfterGate.extend(2_000);
@@ -120,7 +120,7 @@ describe('HostResilience', () => {
     });
   });
 
-  it('keeps the settings of whoever came first, says so once, and takes others when nobody has used them', async () => {
+  it('keeps the settings of the first process, warns once, and takes others after an idle time', async () => {
     const { clock, log, warnings, open, processes } = aHost(['a']);
     const [a] = processes as [HostResilience];
     await a.budget.tryWithdraw(now);
@@ -136,35 +136,32 @@ describe('HostResilience', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it.each(['catchUp', 'append'] as const)(
-    'goes on alone from where it stood where %s loses the log',
-    async (method) => {
-      const { log, clock } = aHost([]);
-      const warnings: string[] = [];
-      let isLost = false;
-      const a = new HostResilience(options, {
-        openLog: (state) => {
-          const opened = log.open('a', state);
-          const failing = (): never => {
-            throw new StateLogError('the disk is full');
-          };
-          return {
-            ...opened,
-            catchUp: () => (isLost && method === 'catchUp' ? failing() : opened.catchUp()),
-            append: (entries) => (isLost && method === 'append' ? failing() : opened.append(entries)),
-          };
-        },
-        nowMs: () => clock.nowMs(),
-        ...{ clock, random: seededRandom(1), warn: (message: string) => void warnings.push(message) },
-      });
-      await a.budget.tryWithdraw(now);
-      isLost = true;
-      const granted = [];
-      for (let count = 0; count < 5; count += 1) granted.push((await a.budget.tryWithdraw(now)).granted);
-      expect(granted).toEqual([true, true, false, false, false]);
-      expect(warnings).toEqual([expect.stringMatching(/^the disk is full; .*this process's own$/)]);
-    },
-  );
+  it.each(['catchUp', 'append'] as const)('continues alone from its last state if %s loses the log', async (method) => {
+    const { log, clock } = aHost([]);
+    const warnings: string[] = [];
+    let isLost = false;
+    const a = new HostResilience(options, {
+      openLog: (state) => {
+        const opened = log.open('a', state);
+        const failing = (): never => {
+          throw new StateLogError('the disk is full');
+        };
+        return {
+          ...opened,
+          catchUp: () => (isLost && method === 'catchUp' ? failing() : opened.catchUp()),
+          append: (entries) => (isLost && method === 'append' ? failing() : opened.append(entries)),
+        };
+      },
+      nowMs: () => clock.nowMs(),
+      ...{ clock, random: seededRandom(1), warn: (message: string) => void warnings.push(message) },
+    });
+    await a.budget.tryWithdraw(now);
+    isLost = true;
+    const granted = [];
+    for (let count = 0; count < 5; count += 1) granted.push((await a.budget.tryWithdraw(now)).granted);
+    expect(granted).toEqual([true, true, false, false, false]);
+    expect(warnings).toEqual([expect.stringMatching(/^the disk is full; .*this process's own$/)]);
+  });
 });
 
 const step = fc.oneof(
@@ -182,8 +179,8 @@ const step = fc.oneof(
   }),
 );
 
-describe('HostResilience, however processes interleave', () => {
-  it('comes to the same state everywhere, keeps the bound, and has one probe at a time', async () => {
+describe('HostResilience, with any interleaving of processes', () => {
+  it('has the same state everywhere, keeps the limit, and has one probe at a time', async () => {
     const history = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
       const { clock, log, processes } = aHost(['a', 'b', 'c', 'd']);
       const passes: { pass: Permit; by: HostResilience }[] = [];

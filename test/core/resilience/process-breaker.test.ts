@@ -15,13 +15,13 @@ function fail(breaker: ProcessBreaker): void {
 }
 
 describe('ProcessBreaker', () => {
-  it('opens with a break that its chance has lengthened', () => {
+  it('opens with a break that includes random jitter', () => {
     const { breaker } = aBreaker(0.5);
     fail(breaker);
     expect(breaker.tryAcquire()).toEqual({ admitted: false, retryInMs: 6_250 });
   });
 
-  it('gives one probe when its clock has passed the break, and closes when the probe succeeds', async () => {
+  it('gives one probe after the break, and closes when it succeeds', async () => {
     const { breaker, clock } = aBreaker(0);
     fail(breaker);
     await clock.advance(5_000);

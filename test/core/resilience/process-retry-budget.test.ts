@@ -7,32 +7,32 @@ const now = { onExhausted: 'fail', maxWaitMs: 60_000, taskId: 't1' } as const;
 const later = { ...now, onExhausted: 'wait' } as const;
 
 describe('ProcessRetryBudget', () => {
-  it('grants a token at hand, and says what is left', () => {
+  it('grants an available token, and tells the balance', () => {
     const budget = new ProcessRetryBudget({ ...options, burst: 3 }, { clock: new VirtualClock() });
     expect(budget.tryWithdraw(now)).toEqual({ granted: true, waitMs: 0, balance: 2 });
   });
 
-  it('refuses to wait for who wants a token now, and says when there will be one', () => {
+  it('refuses a caller that does not wait, and tells when there will be a token', () => {
     const budget = new ProcessRetryBudget({ ...options, ratio: null }, { clock: new VirtualClock() });
     budget.tryWithdraw(now);
     expect(budget.tryWithdraw(now)).toEqual({ granted: false, retryInMs: 100 });
   });
 
-  it('reserves for who waits, one after the other', () => {
+  it('reserves for waiting callers, one after another', () => {
     const budget = new ProcessRetryBudget({ ...options, ratio: null }, { clock: new VirtualClock() });
     budget.tryWithdraw(now);
     expect(budget.tryWithdraw(later)).toEqual({ granted: true, waitMs: 100, balance: -1 });
     expect(budget.tryWithdraw(later)).toEqual({ granted: true, waitMs: 200, balance: -2 });
   });
 
-  it('refuses a reservation further off than the caller can wait', () => {
+  it("refuses a reservation beyond the caller's maximum wait", () => {
     const budget = new ProcessRetryBudget({ ...options, ratio: null }, { clock: new VirtualClock() });
     budget.tryWithdraw(now);
     expect(budget.tryWithdraw({ ...later, maxWaitMs: 99 })).toEqual({ granted: false, retryInMs: 100 });
     expect(budget.tryWithdraw({ ...later, maxWaitMs: 100 })).toMatchObject({ granted: true });
   });
 
-  it('does not name a time where only accepted submissions fund retries', () => {
+  it('gives no time if only accepted submissions fund retries', () => {
     const budget = new ProcessRetryBudget(options, { clock: new VirtualClock() });
     budget.tryWithdraw(now);
     expect(budget.tryWithdraw(later)).toEqual({ granted: false, retryInMs: null });

@@ -8,7 +8,7 @@ const answer: FleetEntry & { type: 'fleet-heard' } = {
 };
 
 describe('RemoteLease', () => {
-  it('spends what is on lease, and nothing of it once the lease has ended', () => {
+  it('spends leased tokens, and none after the lease has ended', () => {
     const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
     expect(ledger.apply({ type: 'spend', task: 't' }, counts, 1_999)).toEqual({ granted: true, waitMs: 0, balance: 9 });
@@ -23,20 +23,20 @@ describe('RemoteLease', () => {
     expect([ledger.leased(1_999), ledger.leased(2_000)]).toEqual([3, 0]);
   });
 
-  it('does not lengthen a lease by talks that bring none', () => {
+  it('does not extend a lease by syncs without tokens', () => {
     const ledger = new RemoteLease();
     ledger.apply({ ...answer, surplus: 2, untilMs: 2_000 }, counts, 10);
     ledger.apply({ ...answer, untilMs: 3_000 }, counts, 1_000);
     expect([ledger.leased(1_999), ledger.leased(2_000)]).toEqual([2, 0]);
   });
 
-  it('hands over once what is to be told', () => {
+  it('hands over unsynced counts once', () => {
     const ledger = new RemoteLease();
     expect(ledger.apply({ type: 'fleet-talk' }, { accepted: 5, refused: 2 }, 0)).toEqual({ accepted: 5, refused: 2 });
     expect(ledger.apply({ type: 'fleet-talk' }, { accepted: 6, refused: 2 }, 0)).toEqual({ accepted: 1, refused: 0 });
   });
 
-  it('does not tell the fleet of what it has refused itself', () => {
+  it('does not report its own refusals to the fleet', () => {
     const ledger = new RemoteLease();
     ledger.apply({ ...answer, refused: 3 }, counts, 0);
     expect(ledger.owed({ accepted: 0, refused: 4 })).toEqual({ accepted: 0, refused: 1 });
@@ -48,13 +48,13 @@ describe('RemoteLease', () => {
     ['it comes late, for a second', 9_000, 999, { retryInMs: 8_001 }],
     ['it comes late, not longer: others may have paid for one', 9_000, 1_000, null],
     ['none comes by time', null, 999, { retryInMs: null }],
-  ])('believes the fleet that there is no token: %s', (_what, tokenAtMs, nowMs, expected) => {
+  ])('trusts the fleet that there is no token: %s', (_what, tokenAtMs, nowMs, expected) => {
     const ledger = new RemoteLease();
     ledger.apply({ ...answer, tokenAtMs }, counts, 0);
     expect(ledger.emptiness(nowMs)).toEqual(expected);
   });
 
-  it('lets one find out whether the fleet is back', () => {
+  it('lets one process test whether the fleet is back', () => {
     const ledger = new RemoteLease();
     ledger.apply({ type: 'fleet-away', why: 'gone', forMs: 1_000 }, counts, 0);
     expect([ledger.maySync(999), ledger.maySync(1_000)]).toEqual([false, true]);

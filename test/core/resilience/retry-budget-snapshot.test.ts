@@ -10,7 +10,7 @@ function used(): RetryBudgetState {
 }
 
 describe('RetryBudgetState, replayed by several processes', () => {
-  it('is not changed by asking, however late the one who asks', () => {
+  it('does not change by reads, however late', () => {
     const budget = used();
     const before = budget.snapshot();
     budget.balance(5_000);
@@ -18,7 +18,7 @@ describe('RetryBudgetState, replayed by several processes', () => {
     expect(budget.snapshot()).toEqual(before);
   });
 
-  it('goes on from a snapshot, through JSON, as if it had never been put down', () => {
+  it('continues from a JSON snapshot without a difference', () => {
     const [budget, restored] = [used(), new RetryBudgetState(options, 0)];
     restored.restore(JSON.parse(JSON.stringify(budget.snapshot())) as ReturnType<typeof budget.snapshot>);
     for (const nowMs of [40.125, 2_000.1, 30_000]) {
@@ -27,7 +27,7 @@ describe('RetryBudgetState, replayed by several processes', () => {
     }
   });
 
-  it('is paid by many submissions at once what they pay one by one', () => {
+  it('gets the same from many deposits at once as one by one', () => {
     const [one, many] = [used(), used()];
     for (let count = 0; count < 7; count += 1) one.deposit(50);
     many.deposit(50, 7);

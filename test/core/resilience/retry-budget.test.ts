@@ -4,7 +4,7 @@ import { type Decision, type RetryBudgetOptions, RetryBudgetState } from '../../
 
 const unbounded = { minRetriesPerSecond: 0, maxRetriesPerSecond: 10, burst: 10 };
 
-/** One call on the budget, so many ms after the call before; negative where a record was shuffled. */
+/** One call on the budget, at a time relative to the call before, in ms; negative for shuffled records. */
 interface Operation {
   readonly afterMs: number;
   readonly maxWaitMs: number | 'deposit';
@@ -57,7 +57,9 @@ function play(options: RetryBudgetOptions, script: readonly Operation[]): { uses
   return { uses, decisions };
 }
 
-/** The most by which the uses in any window exceed `burst + perSecond·t`; every window begins and ends with a use. */
+/**
+ * The maximum by which the uses in any window exceed `burst + perSecond·t`; every window starts and ends with a use.
+ */
 function worstExcess(usesAtMs: readonly number[], { burst, perSecond }: { burst: number; perSecond: number }): number {
   const sorted = [...usesAtMs].sort((a, b) => a - b);
   return sorted.reduce((worst, fromMs, first) => {
@@ -66,12 +68,12 @@ function worstExcess(usesAtMs: readonly number[], { burst, perSecond }: { burst:
   }, -Infinity);
 }
 
-/** Rounding of times that are no whole milliseconds, in tokens. */
+/** Rounding of times to whole milliseconds, in tokens. */
 const rounding = 1e-6;
 
 describe('RetryBudgetState', () => {
   it.each([0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.9, 1])(
-    'grants at ratio %d exactly that share of 10,000 accepted submissions, beyond the burst',
+    'grants at ratio %d exactly that share of 10,000 accepted submissions, above the burst',
     (ratio) => {
       const budget = new RetryBudgetState({ ...unbounded, ratio }, 0);
       let [nowMs, granted] = [0, 0];
@@ -83,7 +85,7 @@ describe('RetryBudgetState', () => {
       for (let accepted = 1; accepted <= 10_000; accepted += 1) {
         budget.deposit(nowMs);
         drain();
-        // What the ceiling asks for, and nothing more: without a floor time alone funds nothing.
+        // Only what the ceiling requires: without a floor, time alone funds nothing.
         nowMs += ratio * 100;
       }
       nowMs += 10_000;
@@ -92,7 +94,7 @@ describe('RetryBudgetState', () => {
     },
   );
 
-  it('holds a burst of deposits to the ceiling, and loses none of it that fits', () => {
+  it('limits a burst of deposits to the ceiling, and loses none that fit', () => {
     const budget = new RetryBudgetState({ ...unbounded, ratio: 1 }, 0);
     for (let count = 0; count < 10; count += 1) budget.tryWithdraw(0, 0);
     for (let count = 0; count < 10; count += 1) budget.deposit(0);
@@ -110,20 +112,20 @@ describe('RetryBudgetState', () => {
     expect(budget.tryWithdraw(0, 100)).toEqual({ granted: true, waitMs: 0 });
   });
 
-  it('never lets time fund more than the ceiling, where the floor is set above it', () => {
+  it('never lets time fund more than the ceiling, even with a higher floor', () => {
     const budget = new RetryBudgetState({ ratio: 0, minRetriesPerSecond: 50, maxRetriesPerSecond: 10, burst: 1 }, 0);
     budget.tryWithdraw(0, 0);
     expect(budget.tryWithdraw(0, 50)).toEqual({ granted: false, waitMs: 50 });
   });
 
-  it('grants no reservation that time alone never earns, however long the caller would wait', () => {
+  it('grants no reservation that time alone never funds, however long the caller would wait', () => {
     const budget = new RetryBudgetState({ ...unbounded, ratio: 0.1, burst: 1 }, 0);
     budget.tryWithdraw(0, 0);
     expect(budget.tryWithdraw(Infinity, 0)).toEqual({ granted: false, waitMs: Infinity });
     expect(budget.balance(0)).toBe(0);
   });
 
-  it('leaves the balance untouched where it refuses', () => {
+  it('does not change the balance by a refusal', () => {
     const budget = new RetryBudgetState({ ...unbounded, ratio: null, burst: 1 }, 0);
     budget.tryWithdraw(0, 0);
     const before = budget.balance(10);
@@ -131,7 +133,7 @@ describe('RetryBudgetState', () => {
     expect(budget.balance(10)).toBe(before);
   });
 
-  it('never uses more than burst + rate·t in any window, reservations at the moment of their use', () => {
+  it('never uses more than burst + rate·t in any window, counting reservations at their use', () => {
     fc.assert(
       fc.property(anOptions, operations(shuffled), (options, script) => {
         const { uses } = play(options, script);
@@ -143,7 +145,7 @@ describe('RetryBudgetState', () => {
     );
   });
 
-  it('keeps the bound where deposits arrive while reservations are outstanding', () => {
+  it('keeps the limit if deposits arrive while reservations are outstanding', () => {
     const options = { ratio: 1, minRetriesPerSecond: 1, maxRetriesPerSecond: 10, burst: 1 };
     const script = Array.from({ length: 12 }, () => [
       { afterMs: 0, maxWaitMs: 5_000 },
@@ -191,7 +193,7 @@ describe('RetryBudgetState', () => {
     );
   });
 
-  it('lets no token be used before one that was taken earlier', () => {
+  it('never lets a token be used before one that was taken earlier', () => {
     fc.assert(
       fc.property(anOptions, operations(shuffled), (options, script) => {
         const usedAtMs = play(options, script).uses.map(({ atMs }) => atMs);
@@ -200,7 +202,7 @@ describe('RetryBudgetState', () => {
     );
   });
 
-  it('decides the same when the same calls are replayed', () => {
+  it('makes the same decisions when the same calls are replayed', () => {
     fc.assert(
       fc.property(anOptions, operations(shuffled), (options, script) => {
         expect(play(options, script)).toEqual(play(options, script));
@@ -208,7 +210,7 @@ describe('RetryBudgetState', () => {
     );
   });
 
-  it('grants by a clock that goes backwards nothing that it would not grant by one that stands still', () => {
+  it('grants no more with a clock that goes backwards than with one that stands still', () => {
     fc.assert(
       fc.property(anOptions, operations(fc.integer({ min: -500, max: 3_000 })), (options, script) => {
         let [nowMs, latestMs] = [0, 0];

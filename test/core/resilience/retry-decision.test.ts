@@ -110,12 +110,12 @@ describe('decideRetry', () => {
     ['rejected', 'rejected'],
     ['account', 'account'],
     ['config', 'config'],
-  ])('gives up on the only attempt that ends in %s with the reason %s', (kind, reason) => {
+  ])('gives up after a single attempt with %s for the reason %s', (kind, reason) => {
     const decision = decideRetry({ maxAttempts: 1, maxUnsolvable: 3 }, context({ faults: [aFault({ kind })] }));
     expect(decision).toEqual(stop(reason));
   });
 
-  it('holds a CAPTCHA to be unsolvable after maxUnsolvable answers, with attempts left', () => {
+  it('treats a CAPTCHA as unsolvable after maxUnsolvable answers, with attempts left', () => {
     const generous = { maxAttempts: 10, maxUnsolvable: 2 };
     expect(decideRetry(generous, context({ faults: [unsolvable] }))).toEqual(again(1_000));
     expect(decideRetry(generous, context({ faults: [unsolvable, transport] }))).toEqual(again(1_000));
@@ -130,15 +130,15 @@ describe('decideRetry', () => {
     ['waits as usual where there is no time', { faults: [transport, transport], timeLeftMs: 10_000 }, 1_000],
     ['waits as usual where the service answered', { faults: [transport, unsolvable] }, 1_000],
     ['is not the second of three', { faults: [transport] }, 1_000],
-  ])('the last attempt of a task that gives others time %s', (_when, special, waitMs) => {
+  ])('the delayed last attempt of a task %s', (_when, special, waitMs) => {
     expect(decideRetry(limits, context({ lastChanceMs: 10_000, ...special }))).toEqual(again(waitMs));
   });
 
-  it('has nothing to decide without a fault', () => {
+  it('throws without a fault', () => {
     expect(() => decideRetry(limits, context({ faults: [] }))).toThrow(RangeError);
   });
 
-  it('never allows an attempt beyond a limit, on a live id, with a used up input or at the deadline, nor shortens a wait', () => {
+  it('never allows an attempt beyond a limit, for a live id, with a used-up input or at the deadline, nor shortens a wait', () => {
     const kinds: FaultKind[] = ['transport', 'timeout', 'throttled', 'unsolvable', 'rejected', 'account', 'config'];
     const fault: fc.Arbitrary<Fault> = fc
       .record({

@@ -10,7 +10,7 @@ function emptied(burst: number, refillPerSecond: number): TokenBucket {
 }
 
 describe('TokenBucket', () => {
-  it('is full at the start and holds no more than its size', () => {
+  it('is full at the start and never holds more than its size', () => {
     const bucket = aBucket(10, 5);
     bucket.deposit(3, 0);
     expect(bucket.balance(0)).toBe(10);
@@ -41,7 +41,7 @@ describe('TokenBucket', () => {
     expect(bucket.balance(0)).toBe(1);
   });
 
-  it('loses what time would refill into a full bucket, the fraction of a millisecond included', () => {
+  it('loses refills into a full bucket, the fraction of a millisecond included', () => {
     const bucket = aBucket(1, 1_000);
     bucket.withdraw(0.9);
     expect(bucket.waitForTokenMs(1.1)).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ describe('TokenBucket', () => {
       expect(bucket.waitForTokenMs(1_500)).toBe(500);
     });
 
-    it('says by a balance below 0 how much time has yet to earn', () => {
+    it('shows by a balance below 0 what time has yet to earn', () => {
       const bucket = emptied(1, 1);
       bucket.withdraw(1_000);
       expect(bucket.balance(0)).toBe(-1);
@@ -63,7 +63,7 @@ describe('TokenBucket', () => {
       expect(bucket.balance(1_000)).toBe(0);
     });
 
-    it('lets nobody overtake it with a later deposit', () => {
+    it('is not overtaken by a later deposit', () => {
       const bucket = emptied(5, 1);
       bucket.withdraw(1_000);
       bucket.deposit(4, 0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aRegion, aRouter, articleRegions } from './support/regions.ts';
 
-/** The map of the article, in its order; its regions include two that it has no queues for. */
+/** The map of the article, in its order; two of its regions have no queue there. */
 const articleMap = [
   '.co.uk eu-west-1',
   '.de eu-central-1',
@@ -14,7 +14,7 @@ const allRegions = ['us-east-1', 'eu-west-1', 'eu-central-1', 'eu-west-3', 'ap-n
 const regionsOfMap = allRegions.map((name) => aRegion(name));
 const regionOf = (router: ReturnType<typeof aRouter>) => (url: string) => router.route(url).region;
 
-describe('what goes wrong in the article goes right here', () => {
+describe("faults of the article's code that are fixed here", () => {
   it.each([
     'https://shop.example.de:8443/',
     'https://EXAMPLE.DE/',
@@ -32,7 +32,7 @@ describe('what goes wrong in the article goes right here', () => {
     });
   });
 
-  it('S2: the region that is answered is one that is configured', () => {
+  it('S2: the chosen region is a configured one', () => {
     const urls = ['de', 'fr', 'jp', 'com.au', 'co.uk', 'com', 'br', 'za'].map((end) => `https://example.${end}`);
     const names = articleRegions.map(({ name }) => name);
     expect(urls.map(regionOf(aRouter([]))).filter((region) => !names.includes(region ?? ''))).toEqual([]);
@@ -46,7 +46,7 @@ describe('what goes wrong in the article goes right here', () => {
     expect(aRouter(toTheWest, { countries: false }).unreachable).toEqual(['ap-southeast-1']);
   });
 
-  it('S4: the longest suffix wins, wherever it stands', () => {
+  it('S4: the longest suffix wins, at any position', () => {
     const shorterFirst = ['.au us-east-1', '.uk us-east-1', ...articleMap];
     const router = aRouter(shorterFirst, {}, regionsOfMap);
     expect(['https://a.com.au', 'https://a.co.uk', 'https://a.net.au', 'https://a.uk'].map(regionOf(router))).toEqual([
@@ -61,7 +61,7 @@ describe('what goes wrong in the article goes right here', () => {
     expect(regionOf(aRouter([]))('https://example.uk')).toBe('eu-west-1');
   });
 
-  it('S5: the answer does not depend on which region stands first', () => {
+  it('S5: the result does not depend on the order of regions', () => {
     const urls = ['https://example.de', 'https://example.jp', 'https://example.com', 'https://example.br'];
     const reversed = aRouter([], {}, articleRegions.toReversed());
     expect(urls.map(regionOf(reversed))).toEqual(urls.map(regionOf(aRouter([]))));

@@ -44,18 +44,18 @@ describe('the table of countries', () => {
     });
   });
 
-  it.each(under('domains'))('$domain goes to the default, and says why', ({ domain, cells: [use] }) => {
+  it.each(under('domains'))('$domain goes to the default, with the reason', ({ domain, cells: [use] }) => {
     expect(router.route(`https://www.example${domain}/`)).toMatchObject({
       ...{ region: 'us-east-1', rule: 'default', reason: `${domain} is ${use}`, error: null },
     });
   });
 
-  it('spells every domain in another script as a host does', () => {
+  it('spells every domain in another script like a host', () => {
     const spelled = scriptDomains.map(([, written]) => hostOf(`a.${written}`));
     expect(spelled).toEqual(scriptDomains.map(([domain]) => `a.${domain}`));
   });
 
-  it('has places on Earth, to a tenth of a degree', () => {
+  it('has locations on Earth, to a tenth of a degree', () => {
     const isTenth = (degrees: number): boolean => Math.abs(degrees * 10 - Math.round(degrees * 10)) < 1e-9;
     const wrong = countries.filter(
       ({ location: [latitude, longitude] }) =>

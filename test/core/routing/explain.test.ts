@@ -16,7 +16,7 @@ function explained(url: string): readonly string[] {
 }
 
 describe('explain', () => {
-  it('lists every rule, most specific first, with what decided, what was beaten and what does not match', () => {
+  it('lists every rule, most specific first, with the deciding, overruled and non-matching ones', () => {
     expect(explained('https://shop.example.com/eu/cart')).toEqual([
       '- shop.example.com/eu/uk us-east-1: another path',
       '+ shop.example.com/eu eu-west-1: path prefix',
@@ -40,17 +40,17 @@ describe('explain', () => {
     ['https://example.io/', '+ default us-east-1: .io is in generic use'],
     ['http://10.0.0.1/', '+ default us-east-1: ip literal'],
     ['http://localhost/', '+ default us-east-1: no rule matches'],
-  ])('of %s says: %s', (url, line) => {
+  ])('of %s contains: %s', (url, line) => {
     expect(explained(url)).toContain(line);
   });
 
-  it('leaves out a country that a rule takes over, and a default that is none', () => {
+  it('omits a country that a rule overrides, and a missing default', () => {
     const rules = aRouter(['.de us-east-1'], { default: null });
     expect(rules.explain('https://example.de').map(({ rule }) => rule)).toEqual(['.de']);
     expect(rules.explain('https://example.fr').map(({ rule }) => rule)).toEqual(['.de', '.fr']);
   });
 
-  it('is empty for what is no page', () => {
+  it('is empty for an invalid page', () => {
     expect(router.explain('ftp://example.com')).toEqual([]);
     expect(router.explain('https://')).toEqual([]);
   });

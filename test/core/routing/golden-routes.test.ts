@@ -45,16 +45,16 @@ describe('the table of golden routes', () => {
     expect(rowOf(url)).toEqual({ host, region, rule });
   });
 
-  it.each(golden)('names an error where there is no host, and nowhere else: $url', ({ url, host }) => {
+  it.each(golden)('has an error only without a host: $url', ({ url, host }) => {
     expect(router.route(url).error !== null).toBe(host === '-');
   });
 
-  it('holds whatever the order of the rules', () => {
+  it('is independent of the order of the rules', () => {
     const reversed = compileRouter(regions, { ...routes, rules: rules.toReversed() });
     expect(golden.map(({ url }) => reversed.route(url))).toEqual(golden.map(({ url }) => router.route(url)));
   });
 
-  it('is told by explain as well: the first rule that matches is the one that decides', () => {
+  it('agrees with explain: the first matching rule decides', () => {
     const explained = golden.map(({ url }) => router.explain(url).find(({ matches }) => matches)?.rule ?? '-');
     expect(explained).toEqual(golden.map(({ rule }) => rule));
   });

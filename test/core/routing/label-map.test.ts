@@ -23,8 +23,8 @@ describe('a map by labels', () => {
     expect(mapOf('com', 'example').before(host, end)?.label ?? null).toBe(label);
   });
 
-  it('tells labels apart that have the same hash', () => {
-    // 31 · 'a' + 'b' is 31 · 'b' + 'C': the hash goes from right to left.
+  it('distinguishes labels with the same hash', () => {
+    // 31 · 'a' + 'b' is 31 · 'b' + 'C': the hash is computed from right to left.
     const map = mapOf('ba', 'Cb');
     expect(['ba', 'Cb', 'x.ba', 'x.Cb'].map((host) => map.before(host, host.length)?.label)).toEqual([
       'ba',

@@ -24,7 +24,7 @@ describe('the great-circle distance', () => {
 });
 
 describe('the nearest region', () => {
-  it('is none where there are none', () => {
+  it('is null without regions', () => {
     expect(nearestRegion([0, 0], [])).toBe(null);
   });
 
@@ -36,7 +36,7 @@ describe('the nearest region', () => {
   });
 });
 
-describe('the place of a region', () => {
+describe('the location of a region', () => {
   it.each([
     ['af-south', 1],
     ['ap-east', 2],
@@ -75,7 +75,7 @@ describe('the place of a region', () => {
     expect(cloudRegionLocation(name)).toEqual(location);
   });
 
-  it('gives the distance of two regions, or null where one is unknown', () => {
+  it('gives the distance of two regions, or null if one is unknown', () => {
     expect(distanceKm(aRegion('us-east-1'), aRegion('eu-west-1'))).toBeCloseTo(5_464, -1);
     expect(distanceKm(aRegion('us-east-1'), aRegion('my-dc'))).toBe(null);
     expect(distanceKm(aRegion('my-dc', { location: [39.0, -77.5] }), aRegion('us-east-1'))).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeUrlError } from '../../../src/core/routing/page-check.ts';
 
-describe('why a text is no page', () => {
+describe('the error of an invalid page', () => {
   it.each([
     ['::1', 'an IPv6 address stands in brackets: write [::1]'],
     ['2001:db8::1/login', 'an IPv6 address stands in brackets: write [2001:db8::1]'],
@@ -21,7 +21,7 @@ describe('why a text is no page', () => {
     expect(describeUrlError(text)).toBe(reason);
   });
 
-  it('is found in no time, however odd the text is', () => {
+  it('is found quickly for any text', () => {
     for (const odd of [' ', ':', '/', 'a:', '@']) expect(describeUrlError(odd.repeat(300_000))).toBeTypeOf('string');
   }, 2_000);
 });

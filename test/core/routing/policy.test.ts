@@ -36,11 +36,11 @@ describe('decidePolicy', () => {
     expect(decidePolicy(policy, pageurl).allowed).toBe(allowed);
   });
 
-  it('lets a task without a page pass, whatever the rules', () => {
+  it('allows a task without a page, with any rules', () => {
     expect(decidePolicy({ allow: ['a.com'], deny: ['b.com'] }, null)).toEqual({ allowed: true });
   });
 
-  it('lets a page whose host cannot be told pass only where there are no rules', () => {
+  it('allows a page without a recognisable host only without rules', () => {
     expect(decidePolicy(allowing(), 'https://').allowed).toBe(true);
     expect(decidePolicy(denying('a.com'), 'https://')).toEqual({
       allowed: false,
@@ -48,7 +48,7 @@ describe('decidePolicy', () => {
     });
   });
 
-  it('names the rule that denied, or that none allowed', () => {
+  it('names the denying rule, or that no rule allowed it', () => {
     expect(decidePolicy(denying('*.example.com'), 'https://a.example.com')).toEqual({
       allowed: false,
       rule: 'policy.deny *.example.com',

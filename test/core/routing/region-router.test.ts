@@ -7,7 +7,7 @@ import { runs } from '../../support/exhaustive.ts';
 const reasonOf = (router: ReturnType<typeof aRouter>, url: string) => router.route(url).reason;
 
 describe('the router', () => {
-  it('answers host, region, rule and reason', () => {
+  it('returns host, region, rule and reason', () => {
     expect(aRouter(['*.example.de eu-west-1']).route('https://WWW.example.de:8443/login')).toEqual({
       host: 'www.example.de',
       region: 'eu-west-1',
@@ -31,17 +31,17 @@ describe('the router', () => {
     ['http://[::1]/', 'ip literal'],
     ['ftp://example.de/', 'ftp: is not http: or https:'],
     ['https://', 'not a URL'],
-  ])('of %s says: %s', (url, reason) => {
+  ])('gives for %s the reason: %s', (url, reason) => {
     const rules = ['a.test/eu eu-west-1', 'a.test eu-west-1', '*.a.test eu-west-1'];
     expect(reasonOf(aRouter(rules), url)).toBe(reason);
   });
 
-  it('has a text that is no page go nowhere, with the reason as its error', () => {
+  it('has no region for an invalid page, with the reason as its error', () => {
     const nowhere = { host: null, region: null, rule: null, reason: 'not a URL', strict: false, error: 'not a URL' };
     expect(aRouter([]).route('http://[::1')).toEqual(nowhere);
   });
 
-  it('has a page go nowhere where there is no default, without an error', () => {
+  it('has no region without a default, and no error', () => {
     const router = aRouter([], { default: null });
     expect(router.route('https://example.com')).toEqual({
       ...{ host: 'example.com', region: null, rule: null, strict: false, error: null },
@@ -52,7 +52,7 @@ describe('the router', () => {
     expect(router.route('https://example.de').region).toBe('eu-west-1');
   });
 
-  it('is strict where the rule that decides asks for residency, and nowhere else', () => {
+  it('is strict only if the deciding rule asks for residency', () => {
     const rules = [aRule('a.test eu-west-1', 'strict'), aRule('a.test/us us-east-1')];
     const router = compileRouter(articleRegions, { default: 'us-east-1', countries: true, rules });
     const strictOf = (url: string) => router.route(url).strict;
@@ -64,7 +64,7 @@ describe('the router', () => {
     ]);
   });
 
-  it('lets a rule for a country-code domain beat its country', () => {
+  it('prefers a rule for a country-code domain to its country', () => {
     expect(aRouter(['.de us-east-1']).route('https://example.de')).toMatchObject({
       ...{ region: 'us-east-1', rule: '.de', reason: 'host suffix' },
     });
@@ -76,7 +76,7 @@ describe('the router', () => {
     expect(() => aRouter(['https://a.de eu-west-1'])).toThrow(RangeError);
   });
 
-  it('has an answer for any text, with either a host or an error', () => {
+  it('has a result for any text, with either a host or an error', () => {
     const router = aRouter(['a.test/eu eu-west-1', '.b eu-west-1']);
     const part = fc.constantFrom(
       'http',
@@ -123,11 +123,11 @@ describe('the router', () => {
     ['slashes', `https://a.test/eu${'/'.repeat(300_000)}x`],
     ['segments', `https://a.test${'/eu'.repeat(300_000)}`],
     ['digits', `https://${'1.'.repeat(300_000)}a1`],
-  ])('takes no square of time for many %s', (_what, url) => {
+  ])('takes no quadratic time for many %s', (_what, url) => {
     expect(aRouter(['a.test/eu eu-west-1', '.test eu-west-1']).route(url)).toBeDefined();
   });
 
-  it('gives the same answer for the same text, however often', () => {
+  it('gives the same result for the same text every time', () => {
     const router = aRouter(['a.test/eu eu-west-1']);
     const urls = ['https://a.test/eu', 'https://example.de', 'http://10.0.0.1', 'x y'];
     const once = urls.map((url) => router.route(url));
@@ -136,24 +136,24 @@ describe('the router', () => {
 });
 
 describe('countries', () => {
-  it('decide nothing where they are switched off', () => {
+  it('are ignored if they are disabled', () => {
     const router = aRouter([], { countries: false });
     expect(router.route('https://example.de')).toMatchObject({ rule: 'default', reason: 'no rule matches' });
   });
 
-  it('go to where a person says that a region is, whatever its name', () => {
+  it('use the configured location of a region, whatever its name', () => {
     const regions = [aRegion('us-east-1', { location: [52.5, 13.4] }), aRegion('eu-west-1')];
     expect(aRouter([], {}, regions).route('https://example.de')).toMatchObject({
       ...{ region: 'us-east-1', reason: 'Germany is nearest to us-east-1 (0 km)' },
     });
   });
 
-  it('never go to a region of which it is not known where it is', () => {
+  it('never lead to a region without a known location', () => {
     const regions = [aRegion('my-dc'), ...articleRegions];
     expect(aRouter([], {}, regions).route('https://example.de').region).toBe('eu-west-1');
   });
 
-  it('decide nothing where it is known of no region where it is, and say so', () => {
+  it('are ignored if no region has a known location, with a reason', () => {
     const router = aRouter([], { default: 'my-dc' }, [aRegion('my-dc'), aRegion('my-cloud')]);
     expect(router.route('https://example.de')).toMatchObject({
       ...{ region: 'my-dc', rule: 'default', reason: 'no rule matches, and no region has a known location' },
@@ -162,7 +162,7 @@ describe('countries', () => {
     expect(reasonOf(router, 'https://example.io')).toBe('.io is in generic use');
   });
 
-  it('go to the first of several regions that are equally near', () => {
+  it('prefer the first of several equally near regions', () => {
     const regions = [aRegion('b', { location: [50, 10] }), aRegion('a', { location: [50, 10] })];
     expect(aRouter([], {}, regions).route('https://example.de').region).toBe('b');
   });
@@ -193,23 +193,23 @@ describe('regions that nothing leads to', () => {
     ['a country leads there', aRouter([])],
     ['a rule does', aRouter(['a.test eu-west-1', 'b.test/x ap-southeast-1'], { countries: false })],
     ['the default does', aRouter(['a.test eu-west-1'], { countries: false, default: 'a' }, [aRegion('a')])],
-  ])('are none where %s', (_why, router) => {
+  ])('are none if %s', (_why, router) => {
     expect(router.unreachable).toEqual([]);
   });
 
-  it('are those whose countries all go elsewhere by rules', () => {
+  it('include those whose countries are all routed elsewhere by rules', () => {
     const regions = [...articleRegions, aRegion('iceland', { location: [64.1, -21.9] })];
     const aroundIceland = ['.is eu-west-1', '.gl eu-west-1', '.fo eu-west-1', '.sj eu-west-1'];
     expect(aRouter(aroundIceland, {}, regions).unreachable).toEqual(['iceland']);
     expect(aRouter(aroundIceland.slice(1), {}, regions).unreachable).toEqual([]);
   });
 
-  it('are those that stand where another one does', () => {
+  it('include those at the same location as another one', () => {
     const regions = [...articleRegions, aRegion('twin', { location: [53.3, -6.3] })];
     expect(aRouter([], {}, regions).unreachable).toEqual(['twin']);
   });
 
-  it('are all without a known location that no rule names', () => {
+  it('include all without a known location and without a rule', () => {
     expect(aRouter([], {}, [...articleRegions, aRegion('my-dc')]).unreachable).toEqual(['my-dc']);
   });
 });

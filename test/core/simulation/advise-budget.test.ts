@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviseBudget } from '../../../src/core/simulation/advise-budget.ts';
 
-describe('the advised budget', () => {
+describe('the recommended budget', () => {
   it.each([
     [0.5, { ratio: 0.1, minRetriesPerSecond: 0.05, maxRetriesPerSecond: 1, burst: 10 }],
     [20, { ratio: 0.1, minRetriesPerSecond: 0.4, maxRetriesPerSecond: 4, burst: 20 }],

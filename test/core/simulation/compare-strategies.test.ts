@@ -43,7 +43,7 @@ describe('a comparison of strategies', () => {
     );
   });
 
-  it('shows that protection spares the service: fewer submissions in the outage, hardly a task given up', async () => {
+  it('shows that protection relieves the service: fewer submissions in the outage, almost no failed task', async () => {
     const { rows } = await compareStrategies(request, createSimulationEnv());
     const [bare, , , guarded] = rows;
     expect(bare!.submissionsInOutage).toBeGreaterThan(20 * guarded!.submissionsInOutage);
@@ -53,7 +53,7 @@ describe('a comparison of strategies', () => {
     expect(guarded!.failed).toBeLessThanOrEqual(1);
   });
 
-  it('is not too much for the service with a single client', async () => {
+  it('does not overload the service with a single client', async () => {
     const outage = { fromMs: 100_000, toMs: 101_000 };
     const scenario = { ...request.scenario, clients: 1, ratePerSecond: 1 / 15, outage };
     const [bare] = (await compareStrategies({ ...request, scenario }, createSimulationEnv())).rows;

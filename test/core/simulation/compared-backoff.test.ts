@@ -10,7 +10,7 @@ function draws(strategy: ComparedStrategy, retry: number): readonly number[] {
   });
 }
 
-describe('backoff that exists for comparison only', () => {
+describe('backoff strategies for comparison only', () => {
   it.each([
     [1, 1_000, 2_000],
     [3, 4_000, 8_000],
@@ -21,13 +21,13 @@ describe('backoff that exists for comparison only', () => {
     expect(Math.max(...all)).toBeLessThan(most);
   });
 
-  it('gathers clients on the cap as it was published, and ours does not', () => {
+  it('synchronises clients at the cap in its published form, unlike ours', () => {
     const onCap = (strategy: ComparedStrategy): number => draws(strategy, 8).filter((ms) => ms === 30_000).length;
     expect(onCap('aws-decorrelated')).toBeGreaterThan(100);
     expect(onCap('decorrelated-jitter')).toBe(0);
   });
 
-  it.each(['equal-jitter', 'aws-decorrelated'])('%s is refused by the configuration', (strategy) => {
+  it.each(['equal-jitter', 'aws-decorrelated'])('%s is rejected by the configuration', (strategy) => {
     expect(() => aConfig({ retry: { strategy } })).toThrow(/must be one of none, fixed, linear/);
   });
 });

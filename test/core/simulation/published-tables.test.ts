@@ -29,8 +29,8 @@ function valuesOf({ rows }: PublishedTable, name: string): readonly (number | nu
 const publishedCount = ({ rows }: PublishedTable): number =>
   rows.flatMap(({ figures }) => figures).filter(({ published }) => published !== null).length;
 
-describe('the shipping code reproduces', () => {
-  it('calls and completion time of competing clients, and one budget paces them near the least possible', async () => {
+describe('the production code reproduces', () => {
+  it('calls and completion time of competing clients, and one budget paces them near the optimum', async () => {
     const table = await awsContention(env, 1);
     expect(publishedCount(table)).toBe(20);
     expect(rowsOff(table)).toEqual([]);
@@ -41,7 +41,7 @@ describe('the shipping code reproduces', () => {
     expect(manyDoneMs).toBeLessThan(6_300);
   });
 
-  it('amplification by client count: a budget in each client is none, a shared one is one', async () => {
+  it('amplification by client count: a budget per client has no effect, a shared one has', async () => {
     const table = await clientCount(env, 1);
     expect(publishedCount(table)).toBe(12);
     expect(rowsOff(table)).toEqual([]);
@@ -60,7 +60,7 @@ describe('the shipping code reproduces', () => {
     },
   );
 
-  it.runIf(isExhaustive)("the article's storm, and with one budget and breaker there is none", async () => {
+  it.runIf(isExhaustive)("the article's storm, which one budget and breaker prevent", async () => {
     const table = await articleStorm(env, 1);
     expect(publishedCount(table)).toBe(5);
     expect(rowsOff(table)).toEqual([]);
@@ -72,7 +72,7 @@ describe('the shipping code reproduces', () => {
   });
 
   it.runIf(isExhaustive)(
-    "the article's words about strategies: storm risk from high to lowest, convergence from none to fast",
+    "the article's ratings of strategies: storm risk from high to lowest, convergence from none to fast",
     async () => {
       const table = await strategyTable(env, 1);
       const of = (name: string): readonly (number | null)[] => valuesOf(table, name);

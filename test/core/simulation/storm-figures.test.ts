@@ -10,7 +10,7 @@ const scenario = scenarioOf({
   seed: 1,
 });
 
-/** Ten tasks in work but from second 10 to `backAt`; two submissions a second, of which half are accepted. */
+/** Ten tasks in work, except from second 10 to `backAt`; two submissions per second, half of them accepted. */
 function timelineWith(backAt: number): StormTimeline {
   const seconds = Array.from({ length: 60 }, (_, at) => ({
     submissions: 2,
@@ -22,7 +22,7 @@ function timelineWith(backAt: number): StormTimeline {
 }
 
 describe('the figures of a storm', () => {
-  it('count what happened', () => {
+  it('count all events', () => {
     expect(figuresOf(timelineWith(25), scenario)).toEqual({
       requests: 186,
       submissions: 120,
@@ -42,7 +42,7 @@ describe('the figures of a storm', () => {
     [48, 28_000],
     [59, 39_000],
     [60, null],
-  ])('with as many tasks in work as usual from second %d on, it recovered after %j ms', (backAt, recoveryMs) => {
+  ])('with the usual number of tasks in work from second %d on, show a recovery after %j ms', (backAt, recoveryMs) => {
     expect(figuresOf(timelineWith(backAt), scenario).recoveryMs).toBe(recoveryMs);
   });
 });

@@ -1,6 +1,6 @@
 import { yamlFile } from './yaml-file.ts';
 
-/** A service, as far as the tests look at it. */
+/** The tested parts of a service. */
 export interface Service {
   readonly image: string;
   readonly command: readonly string[];
@@ -28,7 +28,7 @@ interface ComposeFile {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-/** deploy/compose.yaml, which another test holds against the specification. */
+/** deploy/compose.yaml, which another test checks against the specification. */
 export const compose = yamlFile('deploy/compose.yaml') as ComposeFile;
 
 const entries = Object.entries(compose.services);

@@ -4,7 +4,7 @@ import { root, textOf } from './places.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** A folder of Terraform files, its blocks by kind and labels. */
+/** The blocks of a folder of Terraform files, by kind and labels. */
 export interface TerraformFolder {
   readonly variable?: Readonly<Record<string, readonly Attributes[]>>;
   readonly output?: Readonly<Record<string, readonly Attributes[]>>;
@@ -20,7 +20,7 @@ interface Parser {
   getReferencesInExpression(name: string, expression: string): Promise<readonly { readonly value: string }[]>;
 }
 
-// Its own types bring those of browsers with them.
+// The package's own types include those of browsers.
 const parser = createRequire(import.meta.url)('@cdktn/hcl2json') as Parser;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -33,7 +33,7 @@ function merged(one: unknown, other: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, merged(one[name], other[name])]));
 }
 
-/** Parses every .tf file of a folder below the root. Throws with line and column where one is no HCL. */
+/** Parses every .tf file of a folder below the root. Throws with line and column for invalid HCL. */
 export async function terraformFolder(folder: string): Promise<TerraformFolder> {
   const names = readdirSync(`${root}${folder}`).filter((name) => name.endsWith('.tf'));
   const files = await Promise.all(names.map((name) => parser.parse(name, textOf(`${folder}/${name}`))));
@@ -46,7 +46,7 @@ function expressionsIn(value: unknown): readonly string[] {
   return Object.values(value).flatMap(expressionsIn);
 }
 
-/** What the expressions of a folder refer to, as `var.name`, `local.name`, `module.name.output`, `type.name`, .... */
+/** The references in the expressions of a folder: `var.name`, `local.name`, `module.name.output`, `type.name`, …. */
 export async function referencesIn(folder: TerraformFolder): Promise<ReadonlySet<string>> {
   const found = await Promise.all(
     expressionsIn(folder).map((expression) => parser.getReferencesInExpression('reference', expression)),

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** How a command ends. */
+/** The end of a command. */
 export async function exitCodeOf(command: string, args: readonly string[]): Promise<number | null> {
   const child = spawn(command, args, { stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
@@ -12,8 +12,8 @@ export async function exitCodeOf(command: string, args: readonly string[]): Prom
 }
 
 /**
- * The exit code of a health check (`CMD`, then an argument vector) where the path that it asks for answers with `status`;
- * any other path answers 404. Port 8080 stands for the endpoint's.
+ * The exit code of a health check (`CMD`, then an argument vector) if its path answers with `status`; any other path
+ * answers 404. Port 8080 stands for the endpoint's port.
  */
 export async function runProbe([shell, command = '', ...args]: readonly string[], path: string, status: number) {
   if (shell !== 'CMD') throw new Error(`not an argument vector: ${String(shell)}`);

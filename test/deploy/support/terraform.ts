@@ -8,7 +8,7 @@ import { root } from './places.ts';
 
 const provider = 'registry.terraform.io/hashicorp/aws';
 
-/** A folder of plugins that holds the provider: the one of TF_PLUGIN_DIR, else where mirrors usually are. */
+/** A folder of plugins with the provider: TF_PLUGIN_DIR, otherwise the usual mirror folder. */
 function pluginFolder(): string | null {
   const named = process.env['TF_PLUGIN_DIR'];
   const optional = existsSync('/opt') ? readdirSync('/opt').map((name) => join('/opt', name)) : [];
@@ -19,18 +19,18 @@ function pluginFolder(): string | null {
 const plugins = pluginFolder();
 const isInstalled = spawnSync('terraform', ['version'], { stdio: 'ignore' }).status === 0;
 
-/** Why Terraform itself cannot be asked here; null where it can. */
+/** Why Terraform cannot run here; null if it can. */
 export const whyNot = !isInstalled
   ? 'there is no terraform on the PATH'
   : plugins === null
     ? `there is no folder of plugins with ${provider}: name one in TF_PLUGIN_DIR`
     : null;
 
-/** What one run of `terraform test` did. */
+/** The result of one run of `terraform test`. */
 export interface TestRun {
   readonly name: string;
   readonly status: string;
-  /** What its failed assertions say. */
+  /** The messages of failed assertions. */
   readonly complaints: readonly string[];
 }
 
@@ -58,7 +58,7 @@ function runsIn(output: string): readonly TestRun[] {
   }));
 }
 
-/** A folder of Terraform files below deploy/terraform, in a copy that was initialised without a network. */
+/** A copy of a folder below deploy/terraform, initialised without a network. */
 export class Terraform {
   readonly #folder: string;
 
@@ -90,8 +90,8 @@ export class Terraform {
   }
 
   /**
-   * Adds to a test file a run `shown` which fails and complains with the value of an expression: the other way to see
-   * values, `-verbose`, prints the provider's whole schema with each.
+   * Adds a run `shown` to a test file, which fails with the value of an expression as its message. The other way to
+   * show values, `-verbose`, prints the provider's whole schema with each.
    */
   async show(testFile: string, original: string, expression: string): Promise<void> {
     const shown = `run "shown" {\n  assert {\n    condition     = ${expression} == ""\n    error_message = ${expression}\n  }\n}\n`;

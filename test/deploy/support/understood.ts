@@ -4,13 +4,13 @@ import { runProgram } from '../../../src/cli/program.ts';
 class Understood extends Error {}
 
 interface Answer {
-  /** True where the command line is one of the program's. */
+  /** True if the command line is valid. */
   readonly isUnderstood: boolean;
-  /** What the program says where it is not. */
+  /** The program's error message for an invalid one. */
   readonly complaint: string;
 }
 
-/** Has the program read a command line as far as it would begin to work. */
+/** Parses a command line with the program, without running the command. */
 async function ask(args: readonly string[]): Promise<Answer> {
   let complaint = '';
   try {
@@ -30,7 +30,7 @@ async function ask(args: readonly string[]): Promise<Answer> {
   return { isUnderstood: false, complaint };
 }
 
-/** What is wrong with a command line; empty where nothing is. */
+/** The problem of a command line; empty if it is valid. */
 export async function complaintAbout(args: readonly string[]): Promise<string> {
   const { isUnderstood, complaint } = await ask(args);
   if (!isUnderstood && complaint === '') throw new Error(`neither understood nor refused: ${args.join(' ')}`);

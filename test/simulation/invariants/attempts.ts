@@ -8,14 +8,16 @@ function isReason({ type, fault, captchaId }: Call): boolean {
   return fault.kind !== 'rejected' || fault.maxResubmissions !== null;
 }
 
-/** The attempts that a task has: with `wait` those that it makes for all do not count. */
+/** The attempts of a task; with `wait`, those that it makes for all tasks do not count. */
 function mostRetries(taskRun: TaskRun): number {
   const { limits, onExhausted } = taskRun.options;
   const trials = onExhausted === 'wait' ? submissionsOf(taskRun).filter(isFailedTrial).length : 0;
   return limits.maxAttempts - 1 + trials;
 }
 
-/** After a final answer, a solution, or an id that may be alive there is no further submission, nor too many of them. */
+/**
+ * No further submission follows a final answer, a solution, or an id that may be alive, and their number is limited.
+ */
 export function* retriesWithReason({ ledger }: Simulated): Iterable<string> {
   for (const taskRun of ledger.taskRuns) {
     for (const submission of submissionsOf(taskRun)) {

@@ -6,7 +6,7 @@ const idsOf = (rows: Lived['rows']): string[] => rows.map((row) => row['task_id'
 const lastOf = ({ lived }: BatchProcess): Lived => lived.at(-1)!;
 const endedByItself = ({ end }: Lived): boolean => end !== null && typeof end === 'object';
 
-/** Every run and every solve comes to an end. */
+/** Every run and every solve ends. */
 export function* endsAll({ batches, solves, ledger }: Simulated): Iterable<string> {
   for (const { process, end } of batches.flatMap(({ lived }) => lived)) if (end === null) yield `${process} hangs`;
   for (const [index, end] of solves.entries()) {
@@ -22,7 +22,7 @@ function* repeated(ids: readonly string[]): Iterable<string> {
   for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) yield id;
 }
 
-/** In the end; and in every run that ends by itself no row stands twice. */
+/** At the end, and in every run that ends by itself, no row occurs twice. */
 export function* writesEachRowOnce({ batches }: Simulated): Iterable<string> {
   for (const batch of batches) {
     for (const lived of batch.lived.filter(endedByItself)) {
@@ -34,7 +34,7 @@ export function* writesEachRowOnce({ batches }: Simulated): Iterable<string> {
   }
 }
 
-/** With the solution of its own. */
+/** Every row has its own solution. */
 export function* solvesAll({ batches }: Simulated): Iterable<string> {
   for (const row of batches.flatMap((batch) => lastOf(batch).rows)) {
     const { task_id: taskId = '', status = '', solution, reason = '' } = row;
@@ -53,7 +53,7 @@ export function* keepsTheOrder({ batches, schedule }: Simulated): Iterable<strin
   }
 }
 
-/** Nobody was told of the id, or nobody who was told lived to write it down. */
+/** No process received the id, or none lived long enough to record it. */
 export function* marksDoubt({ batches, ledger }: Simulated): Iterable<string> {
   for (const batch of batches) {
     const { process, rows } = lastOf(batch);
@@ -75,14 +75,14 @@ export function* keepsToBounds({ batches, ledger }: Simulated): Iterable<string>
   }
 }
 
-/** The rows that a run told and the next one, to whom they are to be left, does not have. */
+/** The rows that a run reported but the next run does not have. */
 function lostRows(told: Lived, { life, rows, end }: Lived): string[] {
   if (end === null || typeof end !== 'object' || life.retryFailed || life.resolveExpired) return [];
   const ids = new Set(idsOf(rows));
   return idsOf(told.rows).filter((id) => !ids.has(id));
 }
 
-/** After a crash, too: what was written was in the journal before. A journal that cannot be opened throws. */
+/** Also after a crash: written rows were in the journal before. Throws if a journal cannot be opened. */
 export function* journalsAll({ batches }: Simulated): Iterable<string> {
   for (const { lived } of batches) {
     for (const [index, later] of lived.slice(1).entries()) {

@@ -1,14 +1,14 @@
 import type { PassTaken } from '../ledger.ts';
 import type { Simulated } from '../simulate.ts';
 
-/** Whether nobody need wait for a submission that was not answered: its lease is over, or its process is seen to be. */
+/** True if an unanswered submission need not be awaited: its lease is over, or its process is visibly dead. */
 function isGivenUp({ taskRun, takenMs }: PassTaken, atMs: number, { schedule, ledger }: Simulated): boolean {
   const { sharing, breaker } = schedule.protection;
   if (atMs >= takenMs + breaker.probeLeaseMs) return true;
   return sharing === 'log' && (ledger.goneMs.get(taskRun.process) ?? Infinity) <= atMs;
 }
 
-/** A probe is out from when its pass was taken until it was given back, given up, or its lease was over. */
+/** A probe lasts from taking its permit until it was returned, abandoned, or its lease was over. */
 export function* probesOneAtATime(simulated: Simulated): Iterable<string> {
   let out: PassTaken | null = null;
   for (const { type, pass, atMs } of simulated.ledger.passes) {
@@ -27,25 +27,25 @@ interface Down {
   out: PassTaken | null;
 }
 
-/** Answers that processes tell each other come so late at most, in ms. */
+/** Maximum delay of results between processes, in ms. */
 const toldWithinMs = 60;
 
 /**
- * After so many failures in a row the service is down until an answer says otherwise. Meanwhile there is one submission
- * at a time, each a break after the failure of the last. Needs nothing of the breaker but its settings, and only the
- * settings by which it opens for failures in a row.
+ * After this many consecutive failures the service counts as down until an answer says otherwise. Meanwhile there is
+ * one submission at a time, each one a break after the failure of the last. Uses only the breaker's settings for
+ * consecutive failures.
  */
 class DownTime {
   readonly #simulated: Simulated;
   readonly #most: number;
   readonly #leastBreakMs: number;
   readonly #toldMs: number;
-  /** Passes that were taken since the service was last found to be down or up: others say nothing new. */
+  /** Permits taken since the service was last found down or up; older ones say nothing new. */
   #current = new Set<PassTaken>();
   #failures = 0;
   #lastSuccessMs = -Infinity;
   #down: Down | null = null;
-  /** Whether the service is down cannot be said. */
+  /** True if it is unknown whether the service is down. */
   #isLost = false;
 
   constructor(simulated: Simulated, most: number) {
@@ -70,9 +70,9 @@ class DownTime {
   giveBack(pass: PassTaken, verdict: string | null, atMs: number): void {
     if (!this.#current.delete(pass) || verdict === null) return;
     if (this.#down !== null && pass !== this.#down.out) return;
-    // The others have given it up meanwhile: what they made of the service since then cannot be said.
+    // The other processes have given it up meanwhile: their view of the service is unknown since then.
     if (this.#isLost && isGivenUp(pass, atMs, this.#simulated)) return;
-    // Told in another order, as a log may be, failures have opened the breaker earlier: its probe starts the count anew.
+    // In another order, as in a log, the failures opened the breaker earlier: its probe restarts the count.
     if (this.#down === null && pass.isProbe) this.#turn(null);
     if (verdict === 'abandoned' && this.#down !== null) this.#down.out = null;
     if (verdict === 'abandoned') return;
@@ -91,25 +91,25 @@ class DownTime {
   }
 
   #fail(atMs: number): void {
-    // Which of the two the log has first nobody can say, nor from then on whether it opened, until a probe tells.
+    // The log's order of the two is unknown, and from then on whether the breaker opened, until a probe tells.
     if (atMs <= this.#lastSuccessMs + this.#toldMs) this.#isLost = true;
     this.#failures += 1;
     if (this.#failures >= this.#most && !this.#isLost) this.#turn(atMs);
   }
 
-  /** Nobody can say whether the others have heard of it. */
+  /** True if it is unknown whether the other processes have received it. */
   #diedBeforeItTold({ taskRun }: PassTaken, atMs: number): boolean {
     return (this.#simulated.ledger.goneMs.get(taskRun.process) ?? Infinity) <= atMs + this.#toldMs;
   }
 
-  /** Until a probe tells that was sent from now on: if the result was told after all, earlier ones change nothing. */
+  /** Until a probe sent from now on: if the result was recorded after all, earlier ones change nothing. */
   #loseSight(): void {
     this.#down = null;
     this.#current = new Set();
     this.#isLost = true;
   }
 
-  /** Down since a moment, or up. */
+  /** Down since a time, or up. */
   #turn(sinceMs: number | null): void {
     this.#down = sinceMs === null ? null : { sinceMs, out: null };
     this.#failures = 0;

@@ -4,12 +4,12 @@ import { retriesOf, type Retry } from './submissions.ts';
 /** Token buckets count in whole millionths. */
 const rounding = 1e-3;
 
-/** The tokens that may have become usable between two moments. */
+/** The tokens that may have become usable between two times. */
 type Supply = (fromMs: number, toMs: number) => number;
 
 /**
- * In every window the retries whose tokens must have been drawn in it, since both their reason and their submission lie
- * in it, are no more than the window can have supplied.
+ * In every window, the retries whose tokens must have been drawn in it (both their reason and their submission are in
+ * it) do not exceed the possible supply of the window.
  */
 function* overdrawn(retries: readonly Retry[], supply: Supply): Iterable<string> {
   const bySubmission = retries.toSorted((a, b) => a.submission.sentMs - b.submission.sentMs);
@@ -39,7 +39,7 @@ export function* keepsToTheBudget({ ledger, schedule }: Simulated): Iterable<str
   const ceiling: Supply = (fromMs, toMs) => burst + maxRetriesPerSecond * seconds(fromMs, toMs);
   yield* overdrawn(retries, ceiling);
   if (ratio === null) return;
-  // A reservation is charged when it falls due: what was deposited before it was due counts, since the beginning.
+  // A reservation is charged when it is due: all earlier deposits count, from the start.
   const reserves = ledger.taskRuns.some(({ options }) => options.onExhausted !== 'fail');
   const funded: Supply = (fromMs, toMs) =>
     burst + minRetriesPerSecond * seconds(fromMs, toMs) + ratio * accepted(reserves ? 0 : fromMs, toMs);

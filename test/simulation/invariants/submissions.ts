@@ -2,18 +2,18 @@ import type { Call, TaskRun } from '../ledger.ts';
 
 export const submissionsOf = ({ calls }: TaskRun): Call[] => calls.filter(({ type }) => type === 'submit');
 
-/** What the task saw last before a call of it; null where the call is its first. */
+/** The last answer that the task saw before a call; null for its first call. */
 export function before(call: Call): Call | null {
   return call.taskRun.calls[call.taskRun.calls.indexOf(call) - 1] ?? null;
 }
 
-/** Nothing was accepted, and all who wait for the breaker know more. */
+/** True if nothing was accepted and all callers that wait for the breaker know more. */
 export function isFailedTrial({ pass, fault }: Call): boolean {
   const isDown = fault?.kind === 'transport' || fault?.kind === 'timeout';
   return isDown && !fault.answerLost && pass?.isTrial === true;
 }
 
-/** Whether a task that was answered so may submit again without a token: nothing of it was accepted. */
+/** True if a task with this answer may submit again without a token: nothing was accepted. */
 function isFreeOfCharge(call: Call): boolean {
   const { type, taskRun, pass, fault } = call;
   if (type === 'poll' || fault === null) return false;
@@ -21,7 +21,7 @@ function isFreeOfCharge(call: Call): boolean {
   return isFailedTrial(call) && pass?.isProbe === true && taskRun.options.onExhausted === 'pause';
 }
 
-/** A submission that must have drawn a token, and the earliest moment at which it can have done so. */
+/** A submission that must have drawn a token, and the earliest time of that. */
 export interface Retry {
   readonly submission: Call;
   readonly reasonMs: number;

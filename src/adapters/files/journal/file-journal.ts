@@ -19,7 +19,7 @@ export interface JournalOrigin {
 export interface OpenJournal extends TaskJournal, JournalOrigin {
   /** Counts of the durable records. */
   counts(): JournalCounts;
-  /** True if the journal has records of the task; it has records of some rows of its own input. */
+  /** True if the journal has records of the task. It has some for at least one row of the input that it belongs to. */
   hasKey(key: string): boolean;
   /** A number that grows with every row of the task; 0 without a row. */
   generationOf(key: string): number;

@@ -101,7 +101,7 @@ async function removeOwn(files: LockFiles, { generation, content }: Claim): Prom
   if ((await files.read(generation)) === content) await files.remove(generation);
 }
 
-/** The dead owners of other generations, which must be removed; null if an owner is alive. */
+/** Removes the other generations, whose owners are dead, and returns them; null if one of the owners is alive. */
 async function settle(files: LockFiles, { generation }: Claim, rules: LockRules): Promise<readonly Seen[] | null> {
   const others = (await look(files, rules)).filter((each) => each.generation !== generation);
   if (others.some(({ isAlive }) => isAlive)) return null;
@@ -126,8 +126,8 @@ function refusedBy({ generation, owner, ageMs }: Seen, { staleMs }: LockRules): 
 }
 
 /**
- * Acquires a lock that a killed process never leaves behind, without a daemon and without kernel locks, which Node does not
- * offer. A lock is a file that names its owner; its generation is part of its name.
+ * Acquires a lock that a killed process never leaves behind, without a daemon and without kernel locks, which Node
+ * does not offer. A lock is a file that names its owner; its generation is part of its name.
  *
  * 1. Read all generations. A live owner of any generation holds the lock. A dead owner holds nothing, so SIGKILL frees
  *    the lock at once; a stopped process is alive. An owner that is not visible (another machine or container) is alive

@@ -80,10 +80,10 @@ async function keepOld(path: string): Promise<string | null> {
 }
 
 /**
- * Makes a journal of a header only, in place of what has the name; a journal that is there is kept, and the answer says
- * under which name. Written elsewhere and renamed: a journal without its whole header never exists, so that what begins
- * otherwise is somebody's other file and is left alone. `beforehand` is done when nothing but the renaming can fail any
- * more, and while the old journal is still in force.
+ * Creates a journal that contains only a header. An existing journal is kept under another name, which is returned. The
+ * new file is written under a temporary name and renamed, so a journal without a complete header never exists, and a
+ * file that starts differently is another file and is not touched. `beforehand` runs when only the renaming can still
+ * fail, while the old journal is still valid.
  */
 export async function createJournal(
   path: string,
@@ -103,14 +103,14 @@ export async function createJournal(
   }
 }
 
-/** Whether a file is mounted by itself, as a container's volume may be: then it has another name elsewhere. */
+/** True if the file itself is a mount point, like a file volume of a container: it then has another name elsewhere. */
 async function isMounted(path: string): Promise<boolean> {
   const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
   const escaped = path.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return mounts.split('\n').some((line) => line.split(' ')[1] === escaped);
 }
 
-/** Another name of the same file in the same folder; null where there is none, or none that is found. */
+/** Another name of the same file in the same folder; null if none is found. */
 async function otherNameBeside(path: string): Promise<string | null> {
   const { dev, ino } = await stat(path);
   for (const name of await readdir(dirname(path))) {
@@ -120,14 +120,14 @@ async function otherNameBeside(path: string): Promise<string | null> {
   return null;
 }
 
-/** Whether a name is one that a fresh start keeps an old journal under. */
+/** True if a fresh start may have given this name to an old journal. */
 const isKeptName = (name: string | null, path: string): boolean =>
   name !== null && name.startsWith(`${path}.`) && /^[0-9]+$/.test(name.slice(path.length + 1));
 
 /**
- * Gives a journal back a name of its own, under its lock. A fresh start that was killed leaves a second one beside it, which
- * keeps a copy from then on. Throws `UsageError` for a journal that is reached by other names: the lock stands beside it, so
- * that each name would have one of its own.
+ * Makes sure that a journal has a single name, under its lock. If a killed fresh start left a second name next to it,
+ * the journal becomes a copy of its own. Throws `UsageError` for a journal with other names: the lock is next to the
+ * journal, so each name would have its own lock.
  */
 export async function ensureOneName(path: string): Promise<void> {
   const { nlink } = await stat(path);
@@ -147,7 +147,7 @@ export async function ensureOneName(path: string): Promise<void> {
   }
 }
 
-/** Puts a copy of a journal in its place: who has the old one open no longer writes to this one. */
+/** Replaces a journal by a copy of it: a process that has the old file open can no longer write to this one. */
 export async function renewJournal(path: string): Promise<void> {
   const temporary = temporaryNameFor(path);
   try {
@@ -162,7 +162,7 @@ export async function renewJournal(path: string): Promise<void> {
   await syncFolder(path);
 }
 
-/** Opens a journal to be read anywhere and appended to. Throws `UsageError` for a file that is none; nothing is changed. */
+/** Opens a journal for reading and appending. Throws `UsageError` for another kind of file. Changes nothing. */
 export async function openForAppending(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
   try {

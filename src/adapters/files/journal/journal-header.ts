@@ -2,34 +2,34 @@ import { open } from 'node:fs/promises';
 import { UsageError } from '../../../domain/errors.ts';
 import { isSealed, sealLine } from '../../state/sealed-line.ts';
 
-/** What a journal belongs to: its first record. */
+/** The first record of a journal: the run that it belongs to. */
 export interface JournalHeader {
   readonly schemaVersion: 1;
   readonly baseUrl: string;
-  /** Stands for the API key without revealing it. */
+  /** Identifies the account without revealing the API key. */
   readonly accountId: string;
-  /** What was read, for people; not compared. */
+  /** Name of the input, for display; not compared. */
   readonly input: string;
-  /** The names of the input's columns, mapped, in their order; not compared. */
+  /** The input's column names after mapping, in order; not compared. */
   readonly columns: readonly string[];
-  /** Which column of the input is which name: the mapping of `--map`. */
+  /** The `--map` option: new names of input columns. */
   readonly columnNames: Readonly<Record<string, string>>;
-  /** What is read or sent of the input's columns, and under which name; left out by versions that sent every other one. */
+  /** The input columns that are read or sent, with their names; absent in versions that sent all other columns. */
   readonly used?: Readonly<Record<string, string>>;
-  /** Names the run in the queues of the regions; left out where this machine solves the tasks. */
+  /** The run's name in the queues; absent if this machine solves the tasks. */
   readonly run?: string;
-  /** Epoch ms. */
+  /** Creation time in epoch ms. */
   readonly createdAt: number;
 }
 
-/** How every journal begins. */
+/** The start of every journal. */
 export const headerStart = '{"t":"header",';
 
 export function encodeHeader(header: JournalHeader): Buffer {
   return sealLine({ t: 'header', ...header });
 }
 
-/** The header in the first line of a journal. Throws `UsageError` for one that is damaged or of a later version. */
+/** Reads the header from the first line of a journal. Throws `UsageError` if it is damaged or of a later version. */
 export function decodeHeader(line: Buffer, path: string): JournalHeader {
   if (!isSealed(line)) {
     throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start anew with --fresh');
@@ -45,7 +45,7 @@ export function decodeHeader(line: Buffer, path: string): JournalHeader {
   );
 }
 
-/** As it would be typed, each pair quoted where its names would make it ambiguous. */
+/** The mapping as typed on the command line; ambiguous names are quoted. */
 function shownMapping(columnNames: JournalHeader['columnNames']): string {
   const quoted = (text: string): string => (/[=,"]/.test(text) ? JSON.stringify(text) : text);
   const pairs = Object.entries(columnNames).map(([column, name]) => `${quoted(column)}=${quoted(name)}`);
@@ -57,10 +57,10 @@ const executionModeOf = ({ run }: JournalHeader): string => (run === undefined ?
 const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
   (found, wanted) =>
     found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, this run's is ${wanted.baseUrl}`,
-  // The ids themselves would say nothing to anybody.
+  // The account ids are not shown: they are hashes.
   (found, wanted) =>
     found.accountId === wanted.accountId ? null : 'it was written with the API key of another account',
-  // Where the tasks are is written in different places: whoever changes the way would pay for them twice.
+  // Progress is stored in a different place for each execution mode: changing the mode would pay for tasks twice.
   (found, wanted) => {
     const [its, ours] = [executionModeOf(found), executionModeOf(wanted)];
     return its === ours ? null : `its tasks are solved ${its}, this run's ${ours}`;
@@ -71,7 +71,7 @@ const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => st
   },
 ];
 
-/** Throws `UsageError` where a journal belongs to another run than the one that opens it, saying what differs. */
+/** Throws `UsageError` if a journal belongs to another run; the message names the differences. */
 export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path: string): void {
   const why = differences.flatMap((differenceOf) => differenceOf(found, wanted) ?? []);
   if (why.length === 0) return;
@@ -81,7 +81,7 @@ export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path:
   );
 }
 
-/** The header of a journal that exists. Throws `UsageError` where it is damaged, and the system's error. */
+/** Reads the header of an existing journal. Throws `UsageError` if it is damaged, and system errors. */
 export async function readHeader(path: string): Promise<JournalHeader> {
   const file = await open(path);
   try {

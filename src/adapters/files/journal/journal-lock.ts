@@ -7,12 +7,12 @@ import { codeOf } from '../../system/system-error.ts';
 import { type LockAnswer, type LockFiles, type LockOwner, parseOwner, tryLock } from './generation-lock.ts';
 import { temporaryNameFor, writeDurably } from './journal-file.ts';
 
-/** How often a holder tells those who cannot see it that it lives. */
+/** Interval at which a holder refreshes its lock file. */
 const usualRefreshMs = 10_000;
-/** A holder that cannot be seen and has not told so for so long counts as dead. */
+/** A holder on another machine counts as dead after this time without a refresh. */
 const usualStaleMs = 60_000;
 
-/** Resolves to `otherwise` where an operation fails with one of the codes. */
+/** Resolves to `otherwise` if the operation fails with one of the codes. */
 async function unless<T>(codes: readonly string[], otherwise: T, operation: Promise<T>): Promise<T> {
   try {
     return await operation;
@@ -27,7 +27,7 @@ const lockName = (path: string, generation: number): string => `${path}.lock.${g
 async function tryCreate(name: string, content: string): Promise<boolean> {
   const temporary = temporaryNameFor(name);
   try {
-    // Durable first: after a power cut an empty file would name nobody, and hold for ever.
+    // Made durable before it is linked: an empty file after a power cut would name no owner and hold the lock forever.
     await writeDurably(temporary, content);
     return await unless(
       ['EEXIST'],
@@ -45,11 +45,11 @@ async function tryCreate(name: string, content: string): Promise<boolean> {
   }
 }
 
-/** The age of a file by the clock of its own file system, which may be another machine's. Null where it does not exist. */
+/** The age of a file by its file system's clock, which may be another machine's. Null if the file does not exist. */
 async function ageMsOf(path: string): Promise<number | null> {
   const touched = temporaryNameFor(path);
   try {
-    // First: should this process stand still before it looks at the other file, that one is not older for it.
+    // Written first: if this process is suspended before the second look, the other file does not appear older.
     await writeDurably(touched, 'now');
     const now = await stat(touched);
     const found = await unless(['ENOENT'], null, stat(path));
@@ -64,7 +64,7 @@ const generationIn = (name: string, path: string): number | null => {
   return name.startsWith(start) && /^\d+$/.test(name.slice(start.length)) ? Number(name.slice(start.length)) : null;
 };
 
-/** The files of a journal's lock, beside it. */
+/** The lock files of a journal, next to it. */
 function lockFilesOf(path: string): LockFiles {
   return {
     list: async () => (await readdir(dirname(path))).flatMap((name) => generationIn(name, path) ?? []),
@@ -98,7 +98,7 @@ function refusal(path: string, { owner, ...rest }: Refused): UsageError {
   return new UsageError(`the journal ${path} is in use by ${shown(owner)}`, wayOut({ owner, ...rest }, path));
 }
 
-/** Null where the file is gone. */
+/** Null if the file does not exist. */
 function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
@@ -108,7 +108,7 @@ function readIfThere(path: string): string | null {
   }
 }
 
-/** Who has the lock of a journal now, as far as its files say; null where they say nothing. */
+/** The current owner of a journal's lock according to its files; null if they name none. */
 function presentOwner(path: string): LockOwner | null {
   const names = readdirSync(dirname(path)).filter((name) => generationIn(name, path) !== null);
   const owners = names.map((name) => parseOwner(readIfThere(`${dirname(path)}/${name}`) ?? ''));
@@ -116,40 +116,40 @@ function presentOwner(path: string): LockOwner | null {
 }
 
 /**
- * Tells others that the holder lives, by the clock of the file system. The first byte is written again as it was: the
- * file changes, and what is in it does not, at any moment at which it may be read.
+ * Refreshes the holder's file by the file system's clock. It rewrites the first byte with the same value, so the
+ * content is unchanged at every moment.
  */
 async function refresh(name: string, content: string): Promise<void> {
   const file = await open(name, 'r+');
   try {
-    // Another holder may use the number by now: its file says that it lives, not that this process does.
+    // The number may belong to another holder by now, whose file must not be refreshed by this process.
     if ((await file.readFile('utf8')) === content) await file.write(content.slice(0, 1), 0);
   } finally {
     await file.close();
   }
 }
 
-/** The lock of a journal, held by this process. */
+/** A journal's lock held by this process. */
 export interface JournalLock {
-  /** Whether its last owner may still run and write: the owner could not be seen, and had stood still for long. */
+  /** True if the previous owner may still run and write: it was not visible and had not refreshed its file for long. */
   readonly isTakenOver: boolean;
-  /** Throws `JournalLostError` where another process has taken it, since this one stood still for long. */
+  /** Throws `JournalLostError` if another process took the lock because this one was suspended for long. */
   check(): void;
   release(): Promise<void>;
 }
 
 export interface LockOptions {
-  /** Told to others, in epoch ms. */
+  /** Start time for display to others, in epoch ms. */
   readonly startedAt: number;
-  /** Told what a person should know while the lock is held. */
+  /** Called with a warning for the user while the lock is held. */
   readonly onWarning?: (message: string) => void;
-  /** This process, unless it is to be taken for another one. */
+  /** The owner to register; default: this process. */
   readonly me?: Omit<LockOwner, 'startedAt'>;
   readonly refreshMs?: number;
   readonly staleMs?: number;
 }
 
-/** Refreshes a lock file until it is stopped, and says once when it fails. Does not keep the process alive. */
+/** Refreshes a lock file until it is stopped, and warns once if that fails. Does not keep the process alive. */
 function keepFresh(
   { name, content }: { name: string; content: string },
   { onWarning, refreshMs = usualRefreshMs, staleMs = usualStaleMs }: LockOptions,
@@ -157,7 +157,7 @@ function keepFresh(
   let isTold = false;
   let running: Promise<void> = Promise.resolve();
   const tell = (error: unknown): void => {
-    // Another process has it by now: the next look at the lock says so.
+    // Another process has the lock; the next `check` reports that.
     if (isTold || codeOf(error) === 'ENOENT') return;
     isTold = true;
     const why = error instanceof Error ? error.message : String(error);
@@ -176,8 +176,8 @@ function keepFresh(
 }
 
 /**
- * Takes the lock of a journal for this process. Throws `UsageError`, naming the holder and the way out, where another
- * process has it.
+ * Locks a journal for this process. If another process holds the lock, throws `UsageError` that names the holder and
+ * what to do.
  */
 export async function lockJournal(path: string, options: LockOptions): Promise<JournalLock> {
   const { startedAt, me = thisProcess(), staleMs = usualStaleMs } = options;

@@ -9,13 +9,12 @@ function wordsOf(key: string): readonly [number, number, number, number] {
 }
 
 /**
- * Numbers keys of 128 bits from 0 in the order in which they are first seen. Keys are kept as words in one typed array
- * and found through an open-addressing table of their numbers: some 24 bytes per key and no object, where a `Set` of
- * strings has one for each.
+ * Numbers 128-bit keys from 0 in the order of their first use. The keys are words in one typed array, found through an
+ * open-addressing table of their numbers: about 24 bytes per key and no objects, unlike a `Set` of strings.
  */
 export class KeyIndex {
   #words = new Uint32Array(wordsPerKey * 1024);
-  /** The number of the key plus one; 0 is a free slot. Its length is a power of two. */
+  /** The key's number plus one; 0 marks a free slot. The length is a power of two. */
   #slots = new Uint32Array(2048);
   #size = 0;
 
@@ -23,13 +22,13 @@ export class KeyIndex {
     return this.#size;
   }
 
-  /** The key's number; undefined for one that was never added. Throws `RangeError` for what is no key. */
+  /** The key's number; undefined for an unknown key. Throws `RangeError` for an invalid key. */
   find(key: string): number | undefined {
     const found = (this.#slots[this.#slotOf(wordsOf(key))] ?? 0) - 1;
     return found < 0 ? undefined : found;
   }
 
-  /** The key's number, a new one where it was never seen. */
+  /** The key's number; a new key gets the next one. */
   add(key: string): number {
     const words = wordsOf(key);
     const slot = this.#slotOf(words);
@@ -43,7 +42,7 @@ export class KeyIndex {
     return number;
   }
 
-  /** The slot that holds the key, or the free one where it belongs. */
+  /** The slot with the key, or the free slot for it. */
   #slotOf([a, b, c, d]: readonly [number, number, number, number]): number {
     const [slots, words] = [this.#slots, this.#words];
     const mask = slots.length - 1;

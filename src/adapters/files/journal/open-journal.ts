@@ -19,13 +19,13 @@ import { replay } from './replay.ts';
 import { TaskStates } from './task-states.ts';
 
 export interface JournalOptions {
-  /** Start anew; a journal that is there is kept under another name. */
+  /** Start over; an existing journal is kept under another name. */
   readonly fresh: boolean;
-  /** Done, under the lock, when a journal is about to be made, while the one before it is still in force. */
+  /** Runs under the lock just before a journal is created, while the previous one is still valid. */
   readonly beforeMade?: () => Promise<void>;
-  /** Told what a person should know while the journal is in use. */
+  /** Called with a warning for the user while the journal is in use. */
   readonly onWarning?: (message: string) => void;
-  /** How the lock is held, where it is not as usual. */
+  /** Lock settings that differ from the defaults. */
   readonly lock?: Pick<LockOptions, 'me' | 'refreshMs' | 'staleMs'>;
 }
 
@@ -36,25 +36,25 @@ interface Place {
 
 const nothing = async (): Promise<void> => undefined;
 
-/** Makes the file where there is none to be resumed. */
+/** Creates the file unless an existing one is resumed. */
 async function prepare(
   { path, header }: Place,
   { fresh, beforeMade = nothing }: JournalOptions,
 ): Promise<{ isResumed: boolean; keptAs: string | null }> {
   const isThere = (await lengthOf(path)) > 0;
   if (isThere && !fresh) return { isResumed: true, keptAs: null };
-  // What is no journal is refused before anything is done.
+  // A file that is not a journal is rejected before anything is changed.
   if (isThere) await (await openForAppending(path)).close();
   return { isResumed: false, keptAs: await createJournal(path, header, beforeMade) };
 }
 
 interface OwnFile {
   readonly file: FileHandle;
-  /** Throws where it is not this process's alone any more. */
+  /** Throws if the file no longer belongs to this process alone. */
   readonly check: (end: number | null) => void;
 }
 
-/** Reads the journal, cuts off what was torn, and makes durable what is going to be relied on. */
+/** Reads the journal, truncates a torn end, and makes the rest durable before it is used. */
 async function readIn(
   { file, check }: OwnFile,
   place: Place,
@@ -70,7 +70,7 @@ async function readIn(
   return { header, end };
 }
 
-/** Throws `JournalLostError` where the journal is not what this process alone writes under its name. */
+/** Throws `JournalLostError` if the file under the journal's name is not the one that only this process writes. */
 function checkOwn(file: FileHandle, { path, end }: { path: string; end: number | null }): void {
   const { dev, ino, size } = fstatSync(file.fd);
   const named = statSync(path, { throwIfNoEntry: false });
@@ -85,7 +85,7 @@ async function openLocked(place: Place, options: JournalOptions, lock: JournalLo
   const { path } = place;
   const origin = await prepare(place, options);
   await ensureOneName(path);
-  // What the last owner has open is then a file without a name, and what it still writes there hurts nothing.
+  // The last owner may still have the file open: it then writes to a file without a name, which does no harm.
   if (lock.isTakenOver && origin.isResumed) await renewJournal(path);
   const file = await openForAppending(path);
   const check = (end: number | null): void => {
@@ -105,12 +105,12 @@ async function openLocked(place: Place, options: JournalOptions, lock: JournalLo
 }
 
 /**
- * Opens the journal of a run, replaying what is in it, or creates it with `header` (mode 0600); `header.createdAt` is
- * also told to whoever finds the journal locked.
+ * Opens the journal of a run and replays it, or creates it with `header` (mode 0600). `header.createdAt` is also shown
+ * to processes that find the journal locked.
  *
- * Throws `UsageError` for a journal that another process holds, that has several names, that belongs to another base URL, account or column
- * mapping, that is damaged anywhere but at its torn end, or that is no journal of this version; and the system's error
- * where the disk is full or may not be written.
+ * Throws `UsageError` for a journal that is locked by another process, has several names, belongs to another base URL,
+ * account or column mapping, is damaged before its torn end, or is not a journal of this version. Throws the system
+ * error if the disk is full or not writable.
  */
 export async function openJournal(path: string, header: JournalHeader, options: JournalOptions): Promise<OpenJournal> {
   const place = { path: await realPathOf(path), header };

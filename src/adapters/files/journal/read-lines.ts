@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 
 export interface Line {
-  /** Without the newline. */
+  /** The line without its newline. */
   readonly bytes: Buffer;
-  /** Where it begins in the file. */
+  /** Offset of the line in the file. */
   readonly at: number;
-  /** False for a last line that has no newline. */
+  /** False for a last line without a newline. */
   readonly isWhole: boolean;
 }
 
@@ -29,8 +29,8 @@ function doubled(full: Buffer): Buffer {
 }
 
 /**
- * The lines of a file between two offsets, as many at a time as one read brings. Their bytes are good until the next
- * are asked for: all go through one buffer, which grows only for a line that it cannot hold.
+ * The lines of a file between two offsets, in batches of one read each. The bytes are valid until the next batch is
+ * requested: all reads use one buffer, which grows only for a line that does not fit.
  */
 export async function* readLines(file: FileHandle, { from, to }: { from: number; to: number }): AsyncGenerator<Line[]> {
   let buffer: Buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkBytes, to - from)));
@@ -53,7 +53,7 @@ export async function* readLines(file: FileHandle, { from, to }: { from: number;
   if (filled > 0) yield [{ bytes: buffer.subarray(0, filled), at, isWhole: false }];
 }
 
-/** The whole line that begins at an offset; null where there is none before `to`. */
+/** The complete line at an offset; null if no newline follows before `to`. */
 export async function readLineAt(file: FileHandle, range: { from: number; to: number }): Promise<Buffer | null> {
   for (let size = 4096; ; size *= 4) {
     const to = Math.min(range.to, range.from + size);

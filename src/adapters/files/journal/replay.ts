@@ -8,11 +8,11 @@ import type { TaskStates } from './task-states.ts';
 
 export interface Replayed {
   readonly header: JournalHeader;
-  /** Where the last whole record ends: what follows was being written when its process ended, and was never relied on. */
+  /** End of the last complete record: the rest was being written when its process ended, and was never acknowledged. */
   readonly end: number;
 }
 
-/** Takes in line after line. A damaged line is torn if it is the last, and damage that must be told if it is not. */
+/** Processes line after line. A damaged last line is torn; a damaged line before that is an error. */
 class Reader {
   readonly #path: string;
   readonly #states: TaskStates;
@@ -59,8 +59,8 @@ class Reader {
 }
 
 /**
- * Reads a journal of `length` bytes into `states`. Throws `UsageError`, naming the line, for what it cannot have
- * written and for records of a later version.
+ * Reads a journal of `length` bytes into `states`. Throws `UsageError` with the line number for invalid records and for
+ * records of a later version.
  */
 export async function replay(
   file: FileHandle,

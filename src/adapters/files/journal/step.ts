@@ -3,12 +3,12 @@ import { sealed } from '../../state/sealed-line.ts';
 
 const pattern = /^[0-9a-f]{32}$/;
 
-/** Throws `RangeError` for what is no task's key: a bug, which must not reach the disk. */
+/** Throws `RangeError` for an invalid key: a bug, which must not reach the disk. */
 export function assertKey(key: string): void {
   if (!pattern.test(key)) throw new RangeError(`a task's key is 32 hex digits, not ${JSON.stringify(key)}`);
 }
 
-/** One state change of a task, without the row that a finished one leaves. */
+/** One state change of a task, without the row of a finished task. */
 export type Step =
   | { readonly type: 'intent'; readonly key: string; readonly attempt: number; readonly wasInDoubt: boolean }
   | { readonly type: 'submitted'; readonly key: string; readonly captchaId: string; readonly submittedAt: number }
@@ -17,7 +17,7 @@ export type Step =
 
 type Values = FinishedTask['values'];
 
-/** Spelled out: `JSON.stringify` is left to what may need escaping. */
+/** Written out for speed: `JSON.stringify` is used only where text may need escaping. */
 function membersOf(step: Step, row: Values | null): string {
   switch (step.type) {
     case 'intent':
@@ -33,16 +33,16 @@ function membersOf(step: Step, row: Values | null): string {
   }
 }
 
-/** The record of a step, newline included. `row` belongs to `solved` and `failed`, and to no other. Throws `RangeError` for a bad key. */
+/** Encodes a step with its newline. Only `solved` and `failed` have a `row`. Throws `RangeError` for an invalid key. */
 export function encodeStep(step: Step, row: Values | null = null): Buffer {
   assertKey(step.key);
   return sealed(`{"t":"${step.type}","k":"${step.key}"${membersOf(step, row)}`);
 }
 
-/** Everything that a step needs but the id, and none of the row, which is most of a journal. */
+/** All fields of a step except the id. It does not match the row, which is most of a journal. */
 const head = /^\{"t":"([a-z]+)","k":"([0-9a-f]{32})"(?:,"(?:n|exp)":([^,}]+))?(,"doubt":true)?/;
 const finishedHead = /^\{"t":"(?:solved|failed)","k":"([0-9a-f]{32})"/;
-/** Longer than any match of both. */
+/** An upper bound for the matches of both patterns. */
 const headLength = 128;
 
 function submittedIn(line: Buffer, key: string): Step {
@@ -50,7 +50,7 @@ function submittedIn(line: Buffer, key: string): Step {
   return { type: 'submitted', key, captchaId: id, submittedAt: at };
 }
 
-/** The step in a sealed line; null where it is none that this version knows. */
+/** The step in a sealed line; null if this version does not know it. */
 export function decodeStep(line: Buffer): Step | null {
   const [, type = '', key = '', value, doubt] = head.exec(line.toString('latin1', 0, headLength)) ?? [];
   switch (type) {
@@ -69,12 +69,12 @@ export function decodeStep(line: Buffer): Step | null {
   }
 }
 
-/** The key of the task whose row is in a sealed line; null for a line without a row. */
+/** The key of the task whose row the sealed line contains; null for a line without a row. */
 export function finishedKeyIn(line: Buffer): string | null {
   return finishedHead.exec(line.toString('latin1', 0, headLength))?.[1] ?? null;
 }
 
-/** The finished task in a sealed line of type `solved` or `failed`. */
+/** Decodes the finished task in a sealed line of type `solved` or `failed`. */
 export function decodeFinished(line: Buffer): FinishedTask {
   const { t, k, exp, row } = JSON.parse(line.toString()) as {
     t: FinishedTask['status'];

@@ -2,7 +2,7 @@ import type { TaskProgress } from '../../../ports/files.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Step } from './step.ts';
 
-/** How many tasks a journal knows, and how far they are. `total` includes those of which nothing was paid. */
+/** Counts of a journal's tasks by state. `total` includes tasks without a payment. */
 export interface JournalCounts {
   readonly total: number;
   readonly solved: number;
@@ -11,25 +11,25 @@ export interface JournalCounts {
   readonly inDoubt: number;
 }
 
-/** Every state's number in the table; a new one goes last. */
+/** The index of a state is its number in the table; append new states at the end. */
 const states = ['new', 'in-doubt', 'submitted', 'solved', 'failed'] as const;
 type State = (typeof states)[number];
 
-/** A task that was begun and has no row: few at a time, so they may be objects. */
+/** A started task without a row. There are few at a time, so objects are acceptable. */
 interface Open {
-  /** Its number in the index, which is asked less often so. */
+  /** The task's number in the index, stored to save look-ups. */
   readonly task: number;
   readonly attempts: number;
   readonly captchaId: string;
   readonly submittedAt: number;
-  /** The answer to a submission before the latest was never known. */
+  /** True if an earlier submission than the latest has an unknown outcome. */
   readonly wasInDoubt: boolean;
 }
 
-/** In a journal that says nothing of how it was begun. */
+/** The values for a task whose start is not in the journal. */
 const nothingOpen = { attempts: 0, captchaId: '', submittedAt: 0, wasInDoubt: false };
 
-/** One number per task, growing. */
+/** A growing typed array with one number per task. */
 class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
   readonly #allocate: (length: number) => T;
   #values: T;
@@ -53,16 +53,16 @@ class Column<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer>> {
   }
 }
 
-/** How far every task of a journal is, and where its row stands: about 45 bytes per finished task. */
+/** The state of every task of a journal and the position of its row: about 45 bytes per finished task. */
 export class TaskStates {
   readonly #index = new KeyIndex();
   readonly #state = new Column((length) => new Uint8Array(length));
-  /** What a task is again when the submission under way is refused. */
+  /** The state to return to if the submission in flight is refused. */
   readonly #fallback = new Column((length) => new Uint8Array(length));
   readonly #rowAt = new Column((length) => new Float64Array(length));
-  /** `NaN` where a solution does not expire. */
+  /** `NaN` for a solution without an expiry. */
   readonly #expiresAt = new Column((length) => new Float64Array(length));
-  /** 1 where it was sent to a queue since it had its latest row. */
+  /** 1 if the task was sent to a queue after its latest row. */
   readonly #queued = new Column((length) => new Uint8Array(length));
   readonly #open = new Map<string, Open>();
   readonly #counts: Record<State, number> = { new: 0, 'in-doubt': 0, submitted: 0, solved: 0, failed: 0 };
@@ -101,7 +101,7 @@ export class TaskStates {
     }
   }
 
-  /** Where the record with the latest row of a finished task begins; null for one that is not finished. */
+  /** Offset of the record with a finished task's latest row; null for an unfinished task. */
   rowAt(key: string): number | null {
     const task = this.#index.find(key);
     if (task === undefined) return null;
@@ -109,13 +109,13 @@ export class TaskStates {
     return state === 'solved' || state === 'failed' ? this.#rowAt.get(task) : null;
   }
 
-  /** Where the record with the latest row of a task begins, finished or begun again since; 0 for a task that never got one. */
+  /** Offset of the record with a task's latest row, even if the task started over since; 0 if it never had a row. */
   latestRowAt(key: string): number {
     const task = this.#index.find(key);
     return task === undefined ? 0 : this.#rowAt.get(task);
   }
 
-  /** Takes in the record that begins at `at`. */
+  /** Applies the record at offset `at`. */
   apply(step: Step, at: number): void {
     const open = this.#open.get(step.key);
     const task = open?.task ?? this.#taskOf(step.key);
@@ -166,8 +166,8 @@ export class TaskStates {
   }
 
   /**
-   * A submission after a doubtful one leaves the doubt: should it be refused, the earlier may still have been paid for.
-   * An accepted id, in contrast, is known to be dead before the next submission is begun.
+   * A new submission keeps an existing doubt: if it is refused, the earlier one may still have been paid for. An
+   * accepted id, by contrast, is known to be dead before the next submission starts.
    */
   #intend({ task, open }: { task: number; open: Open | undefined }, step: Step & { type: 'intent' }): void {
     const state = this.#stateOf(task);
@@ -178,8 +178,8 @@ export class TaskStates {
   }
 
   /**
-   * Where no earlier submission is in doubt the attempts are forgotten, since some may have been free: the next run has all
-   * of `maxAttempts` for the task, and its row counts from there.
+   * If no earlier submission is in doubt, the attempts are forgotten, because some may have been free: the next run has
+   * all of `maxAttempts` for the task, and its row counts from there.
    */
   #refuse(task: number, key: string): void {
     if (this.#stateOf(task) !== 'in-doubt') return;

@@ -7,14 +7,14 @@ import { hasColumns, type RowFormat } from './row-format.ts';
 
 const lineFeed = 0x0a;
 
-/** Behind a row that a crash cut off, the next would be nonsense too; and what is not ours is not cut. */
+/** A row appended after an incomplete one would be unreadable, and rows of other programs must not be truncated. */
 async function checkEnd(file: FileHandle, path: string, size: number): Promise<void> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
   if (buffer[0] === lineFeed) return;
   throw new UsageError(`${path} does not end with a whole row`, 'remove its last line, or name a new file with --out');
 }
 
-/** A file that begins otherwise has other columns, or is no file of rows: rows of ours in it would be nonsense. */
+/** Rows appended to a file with another start (other columns, or another kind of file) would be meaningless. */
 async function checkStart(file: FileHandle, path: string, { header, columns }: RowFormat): Promise<void> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16), 0, 1 << 16, 0);
   const start = buffer.toString('utf8', 0, bytesRead);
@@ -22,13 +22,13 @@ async function checkStart(file: FileHandle, path: string, { header, columns }: R
   throw new UsageError(`${path} has other columns`, 'name a new file with --out, or move this one away');
 }
 
-/** Opens a file for appending, and says whether it was made. A link is followed: what it leads to is added to. */
+/** Opens a file for appending and tells whether it is new. Links are followed. */
 async function openOrMake(path: string): Promise<{ file: FileHandle; isNew: boolean }> {
   const { found } = await placeOf(path);
   return { file: await open(path, 'a+'), isNew: found === null };
 }
 
-/** A file to which rows are added behind those that it has. */
+/** A file with rows, to which new rows are appended. */
 export class AppendedRows {
   readonly #file: FileHandle;
   readonly #path: string;
@@ -40,7 +40,7 @@ export class AppendedRows {
     this.#format = format;
   }
 
-  /** Throws `UsageError` for a file that has other columns, or ends in the middle of a row. */
+  /** Throws `UsageError` for a file with other columns or an incomplete last row. */
   static async open(path: string, format: RowFormat): Promise<AppendedRows> {
     const { file, isNew } = await openOrMake(path);
     try {
@@ -50,7 +50,7 @@ export class AppendedRows {
       if (size > 0) await checkEnd(file, path, size);
       const rows = new AppendedRows(file, path, format);
       if (size === 0 && format.header !== '') await rows.#append(format.header);
-      // A result leaves its queue once its row is durable: so must be the name of the file.
+      // A result leaves its queue once its row is durable, so the file's name must be durable too.
       if (isNew) await syncFolder((await placeOf(path)).path);
       return rows;
     } catch (error) {
@@ -59,7 +59,7 @@ export class AppendedRows {
     }
   }
 
-  /** Resolves when the rows are on the disk. After an error the file ends with its last whole row. */
+  /** Resolves when the rows are on disk. After an error the file ends with its last complete row. */
   async write(rows: readonly Readonly<Record<string, string>>[]): Promise<void> {
     if (rows.length > 0) await this.#append(rows.map(this.#format.render).join(''));
   }
@@ -72,7 +72,7 @@ export class AppendedRows {
     const { size } = await this.#file.stat();
     try {
       await this.#file.appendFile(text);
-      // Devices and pipes have nothing to be made durable.
+      // Devices and pipes cannot be synced.
       await this.#file.datasync().catch((error: unknown) => {
         if (!['EINVAL', 'ENOTSUP'].includes(codeOf(error) ?? '')) throw error;
       });
@@ -82,10 +82,10 @@ export class AppendedRows {
     }
   }
 
-  /** Takes back what came of a write that failed; what another process has added in the meantime is not cut. */
+  /** Removes the partial output of a failed write, unless another process has appended since. */
   async #cutOff(text: string, size: number): Promise<void> {
     const expected = Buffer.from(text);
-    // One byte more would be somebody else's.
+    // One more byte than expected would come from another process.
     const { buffer, bytesRead } = await this.#file.read(
       Buffer.alloc(expected.length + 1),
       0,

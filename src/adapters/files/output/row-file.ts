@@ -6,14 +6,14 @@ import { type FilePlace, placeOf } from '../file-place.ts';
 import { checkIsOurs, openTemporary, removeAbandoned, takePlace } from '../replace-file.ts';
 import { hasColumns, type RowFormat } from './row-format.ts';
 
-/** What may be replaced by a new file of rows. */
+/** Which existing file a new row file may replace. */
 export interface RowFileOptions {
   /**
-   * Hex: tells whose temporary files these are. Of one mark only one process writes at a time, so that what a killed one
-   * left is removed; null where nothing says so.
+   * Marks the temporary files of this output, in hexadecimal. Only one process at a time uses a mark, so the files of
+   * killed processes can be removed; null without a mark.
    */
   readonly mark: string | null;
-  /** Anything, nothing, or a file whose first line has these columns (and an empty one). */
+  /** Any file, none, or only a file whose first line has these columns (or an empty one). */
   readonly replaces: 'anything' | 'nothing' | readonly string[];
 }
 
@@ -29,14 +29,14 @@ async function checkReplaceable(place: FilePlace, { replaces }: RowFileOptions):
 }
 
 /**
- * A file of rows that is begun anew. Until `publish` it grows beside the old one, which is then replaced at once; from
- * then on rows are appended, whole, several at a time where they come fast. After an error it ends with its last whole
- * row, and every write is rejected with that error.
+ * A new file of rows. Until `publish` it is written next to the old file, which is then replaced atomically. From then
+ * on complete rows are appended, several at a time under load. After an error the file ends with its last complete row,
+ * and every write rejects with that error.
  */
 export class RowFile {
   readonly #file: FileHandle;
   readonly #place: FilePlace;
-  /** Where it grows until it is published; null where rows go straight to what has the name. */
+  /** The temporary path until `publish`; null if rows are written directly to the target. */
   readonly #temporary: string | null;
   readonly #format: RowFormat;
   #pending: string[] = [];
@@ -51,12 +51,12 @@ export class RowFile {
     this.#format = format;
   }
 
-  /** Throws `UsageError` where there is a file that may not be replaced. */
+  /** Throws `UsageError` if a file exists that may not be replaced. */
   static async open(path: string, format: RowFormat, options = anything): Promise<RowFile> {
     const place = await placeOf(path);
     if (place.isFile && options.mark !== null) await removeAbandoned(place, options.mark);
     if (place.isFile) await checkReplaceable(place, options);
-    // A stream may be a file after all, which others write too: rows are added to it.
+    // The stream may be redirected to a file that others also write to, so rows are appended.
     const stream = place.isFile ? null : { file: await open(place.path, 'a'), path: null };
     const { file, path: temporary } = stream ?? (await openTemporary(place, options.mark ?? '0'));
     const rows = new RowFile(file, { place, temporary }, format);
@@ -69,7 +69,7 @@ export class RowFile {
     }
   }
 
-  /** Throws `UsageError` where another program has put a file there since it was opened. */
+  /** Throws `UsageError` if another program created or replaced the file since `open`. */
   async publish(): Promise<void> {
     await this.#writing;
     if (this.#temporary !== null) {
@@ -86,7 +86,7 @@ export class RowFile {
     return this.#writing;
   }
 
-  /** What was never published is gone. */
+  /** Without `publish`, the temporary file is deleted. */
   async close(): Promise<void> {
     const temporary = this.#temporary;
     try {
@@ -99,7 +99,7 @@ export class RowFile {
   }
 
   async #drain(): Promise<void> {
-    // One turn, so that rows which are finished together are written together.
+    // Waits one turn, so that rows finished together are written together.
     await Promise.resolve();
     while (this.#pending.length > 0) {
       const text = this.#pending.join('');
@@ -114,7 +114,7 @@ export class RowFile {
       await this.#file.appendFile(text);
       this.#end += Buffer.byteLength(text);
     } catch (error) {
-      // A full disk takes part of a row; should it not even be cut off, the next run writes the file anew.
+      // A full disk may accept part of a row. If truncating fails too, the next run rewrites the file.
       if (this.#temporary !== null) await this.#file.truncate(this.#end).catch(() => undefined);
       throw withPath(error, this.#place.path);
     }
@@ -122,8 +122,8 @@ export class RowFile {
 }
 
 /**
- * Looks, and writes nothing, whether a file can be made or replaced. Throws `UsageError`, naming the flag that asked for
- * the file, where the name is a folder's or its folder is not there; the system's error where it may not be written.
+ * Checks, without writing, that a file can be created or replaced. Throws `UsageError` that names the flag if the path
+ * is a folder or its folder is missing, and the system error if it is not writable.
  */
 export async function checkWritable(flag: string, path: string): Promise<void> {
   const place = await placeOf(path);

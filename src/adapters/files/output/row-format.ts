@@ -1,15 +1,15 @@
 type Values = Readonly<Record<string, string>>;
 
-/** How rows become text. */
+/** Renders rows as text. */
 export interface RowFormat {
-  /** What stands before the first row; empty for nothing. */
+  /** Text before the first row; may be empty. */
   readonly header: string;
-  /** What the first row of a file without a header is known by. */
+  /** The columns that identify a file without a header. */
   readonly columns: readonly string[];
   readonly render: (values: Values) => string;
 }
 
-/** What a spreadsheet would run as a formula; a plain number it would not. */
+/** Cells that a spreadsheet would run as a formula, except plain numbers. */
 const formula = /^[=+\-@\t\r]/;
 const plainNumber = /^[+-]?\d+([.,]\d+)?$/;
 
@@ -26,8 +26,8 @@ function quoted(text: string): string {
 const lineOf = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\n`;
 
 /**
- * CSV (RFC 4180, line feeds). In the columns `freeText` what a spreadsheet would take for a formula gets an apostrophe in
- * front (OWASP, *CSV Injection*); everywhere else, solutions above all, the text stays as it is.
+ * CSV (RFC 4180, line feeds). In the `freeText` columns, cells that a spreadsheet would run as a formula get a leading
+ * apostrophe (OWASP, *CSV Injection*). All other cells, above all solutions, are unchanged.
  */
 export function csvFormat(columns: readonly string[], freeText: ReadonlySet<string>): RowFormat {
   const cell = (values: Values, column: string): string => {
@@ -41,12 +41,12 @@ export function csvFormat(columns: readonly string[], freeText: ReadonlySet<stri
   };
 }
 
-/** JSON Lines, one object a row. Every row has `columns`. */
+/** JSON Lines, one object per row. Every row has `columns`. */
 export function jsonlFormat(toObject: (values: Values) => object, columns: readonly string[] = []): RowFormat {
   return { header: '', columns, render: (values) => `${JSON.stringify(toObject(values))}\n` };
 }
 
-/** Whether the first line of a file of rows, CSV or JSON Lines, has these columns: what begins otherwise is another file. */
+/** True if the first line of a CSV or JSON Lines file has these columns. */
 export function hasColumns(text: string, columns: readonly string[]): boolean {
   const [line = ''] = text.split('\n', 1);
   if (line.startsWith('{')) return columns.every((column) => line.includes(`${JSON.stringify(column)}:`));

@@ -10,26 +10,26 @@ export type TaskJob = Job<QueuedTask, null>;
 
 export interface BullLeaseDeps {
   readonly saves: Batcher<SaveRequest, number>;
-  /** The name under which the worker takes jobs, which no other has. */
+  /** The worker's unique name. */
   readonly holder: string;
-  /** Where tasks are that were begun, and the name of this queue there. Null: this queue is all that there is. */
+  /** The fleet state, which stores where tasks were started; `place` is this queue's name there. Null without one. */
   readonly state: FleetState | null;
   readonly place: string;
   readonly redisErrors: RedisErrors;
-  /** Whether the queue has lost its data since the lease was taken. */
+  /** True if the queue has lost its data since the lease was taken. */
   readonly hasLostData: () => Promise<boolean>;
-  /** Told once, when the lease is ended or lost: it need not be renewed any more. */
+  /** Called once when the lease ended or was lost, and needs no more renewals. */
   readonly onEnd: (lease: BullLease) => void;
 }
 
-/** The codes of BullMQ for a job that is gone, or whose lock is gone or somebody else's. */
+/** BullMQ's error codes for a missing job and for a lock that is missing or held by another worker. */
 const lostCodes: ReadonlySet<unknown> = new Set([-1, -2, -3, -6]);
 
 function saysLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && lostCodes.has(error.code);
 }
 
-/** One delivery of a job. The token of its lock is the fence: BullMQ ends a job for the holder of the lock only. */
+/** One delivery of a job. Its lock token is the fence: BullMQ ends a job only for the holder of the lock. */
 export class BullLease implements TaskLease {
   readonly delivery: number;
   readonly id: string;
@@ -63,7 +63,7 @@ export class BullLease implements TaskLease {
     return this.#forgotten.signal;
   }
 
-  /** False where the task is in another queue: this copy of it is gone then. */
+  /** False if the task was moved to another queue; this copy is then deleted. */
   async begin(): Promise<boolean> {
     const { state, place } = this.#deps;
     if (state === null) return true;
@@ -76,7 +76,7 @@ export class BullLease implements TaskLease {
     return false;
   }
 
-  /** Nobody has the job: the queue has lost its data. */
+  /** Ends the lease because the queue has lost its data: no worker has the job. */
   forget(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -84,13 +84,13 @@ export class BullLease implements TaskLease {
     this.#deps.onEnd(this);
   }
 
-  /** The lock is gone: with all the data, or somebody else may have the job. */
+  /** Handles a missing lock: either the queue lost its data, or another worker may have the job. */
   async loseOrForget(): Promise<void> {
     if (await this.#deps.hasLostData()) this.forget();
     else this.lose();
   }
 
-  /** Somebody else may have the job. */
+  /** Ends the lease because another worker may have the job. */
   lose(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -105,10 +105,10 @@ export class BullLease implements TaskLease {
       holder,
       delivery: this.delivery,
       data: JSON.stringify({ ...this.queued, progress }),
-      // An id was paid for: it is worth knowing for whoever is next, even where the lock ran out meanwhile.
+      // The id is paid for, so it is saved for the next worker even if the lock has expired.
       token: progress.state === 'submitted' ? null : this.token,
     };
-    // Whoever has queued it again must not find the progress of before in it.
+    // A task that was queued again must not get the progress from before the loss.
     const saved = this.forgotten.aborted ? 0 : await redisErrors.guard(() => saves.add(request));
     if (saved === 1) return;
     await redisErrors.guard(() => this.loseOrForget());
@@ -118,7 +118,7 @@ export class BullLease implements TaskLease {
 
   async ack(): Promise<boolean> {
     const isDone = await this.#complete();
-    // Not waited for: what stays of it is forgotten in time.
+    // Not awaited: remaining data expires by itself.
     if (isDone) void this.#deps.state?.forget(this.id).catch(() => undefined);
     return isDone;
   }
@@ -127,11 +127,12 @@ export class BullLease implements TaskLease {
     const { state, place } = this.#deps;
     const { progress } = this.#queued;
     try {
-      // Whoever has the job by now may have begun it before us, who stood still: then the state names the wrong one.
+      // After a suspension, another worker may have started the job first; the state then names the wrong holder.
+      // Saving checks that.
       await this.save(progress);
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
-      // What the queue has lost, nobody else has: the copy is all that there will be of it.
+      // A task that the queue lost is with no other worker: its copy will be the only one.
       if (!(error instanceof LeaseForgottenError)) return null;
     }
     if (state !== null && !(await state.offer(this.id, { holder: this.token, place, to, progress }))) return null;
@@ -157,7 +158,7 @@ export class BullLease implements TaskLease {
 
   deadLetter(reason: string): Promise<boolean> {
     const error = new Error(reason);
-    // BullMQ keeps stacks, which say nothing here.
+    // BullMQ stores stack traces, which are useless here.
     delete error.stack;
     return this.#end(() => this.#job.moveToFailed(error, this.token, false));
   }
@@ -167,7 +168,7 @@ export class BullLease implements TaskLease {
   }
 
   #leave(): Promise<boolean> {
-    // A job that is kept would keep the task from ever coming back.
+    // A stored completed job would block the task from returning to this queue.
     this.#job.opts.removeOnComplete = true;
     return this.#complete();
   }

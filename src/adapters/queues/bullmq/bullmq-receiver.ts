@@ -10,20 +10,20 @@ import type { RedisErrors } from '../../redis/redis-errors.ts';
 import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
 import { nameOfData, saveJobData } from './bullmq-scripts.ts';
 
-/** How long things are held, in ms. */
+/** Timings of leases, in ms. */
 export interface Timing {
-  /** A lease that is not renewed for so long is lost. */
+  /** A lease without a renewal for this time is lost. */
   readonly leaseMs: number;
-  /** How often it is looked for tasks whose lease was lost. */
+  /** Interval between two checks for tasks with lost leases. */
   readonly stalledMs: number;
-  /** The longest that one lease is renewed: a worker that hangs must not keep its task for ever. */
+  /** Maximum time that a lease is renewed: a hanging worker must not keep its task forever. */
   readonly maxHoldMs: number;
 }
 
 export interface BullReceiverOptions {
   readonly address: RedisAddress;
   readonly prefix: string;
-  /** Names the queue in `state`. */
+  /** This queue's name in `state`. */
   readonly place: string;
   readonly holder: string;
   readonly timing: Timing;
@@ -31,18 +31,23 @@ export interface BullReceiverOptions {
 
 interface Deps {
   readonly clock: Clock;
-  /** Where tasks are that were begun. Null: this queue is all that there is. */
+  /** The fleet state, which stores where tasks were started. Null without one. */
   readonly state: FleetState | null;
   readonly redisErrors: RedisErrors;
 }
 
-/** Looking costs one command. BullMQ's blocking wait cannot be called off, and was seen to sleep on when Redis came back. */
+/**
+ * Polling costs one command. BullMQ's blocking wait cannot be cancelled, and has kept sleeping after Redis came back.
+ */
 const lookEveryMs = 200;
-/** A task that its workers do not survive is for the worker to set aside, with its reason; BullMQ must not fail it. */
+/**
+ * Effectively unlimited: the worker dead-letters a task that crashes its workers, with a reason; BullMQ must not fail
+ * it.
+ */
 const maxStalledCount = 1_000_000;
 const renewalsPerLease = 3;
 
-/** Takes jobs by hand, as many as there is room for, and renews the locks of those that are held. */
+/** Takes jobs by polling, up to a limit, and renews the locks of held jobs. */
 export class BullReceiver {
   readonly #options: BullReceiverOptions;
   readonly #deps: Deps;
@@ -50,9 +55,9 @@ export class BullReceiver {
   readonly #held = new Map<BullLease, { readonly untilMs: number }>();
   readonly #closing = new AbortController();
   readonly #leaseDeps: Omit<BullLeaseDeps, 'hasLostData'>;
-  /** Taken while the state was away: a job that is handed back each time would be handed out too often. */
+  /** Jobs taken while the fleet state was unreachable. Returning them each time would use up their deliveries. */
   readonly #notBegun: BullLease[] = [];
-  /** Names the data of the queue as it was met last; null before that. */
+  /** Name of the queue's current data; it changes when the data is lost. Null before the first check. */
   #data: string | null = null;
   #tokenCount = 0;
   #isRenewing = false;
@@ -91,7 +96,7 @@ export class BullReceiver {
       const leases = await withTimeLimit(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
       if (leases === null) {
         void fetching.then(handBack, () => undefined);
-        // What aborts it while it is waited for is not seen by the compiler.
+        // The compiler does not know that the signal can abort during the await.
         if (!(signal.aborted as boolean)) throw redisErrors.unavailable('Connection is closed');
         return [];
       }
@@ -109,7 +114,7 @@ export class BullReceiver {
     await this.#worker.close(true);
   }
 
-  /** In waves that double, so that an empty queue is asked once and a full one answers in a few round trips. */
+  /** Takes jobs in waves of doubling size: an empty queue costs one request, a full one a few round trips. */
   async #fetch(most: number): Promise<readonly BullLease[]> {
     const client = await this.#connected();
     this.#data ??= await this.#nameOfData();
@@ -124,7 +129,10 @@ export class BullReceiver {
     return leases;
   }
 
-  /** Those of the leases whose task is in this queue; what cannot be asked for now is begun later. */
+  /**
+   * Starts the leased tasks and returns those that belong to this queue. If the state is unreachable, they are started
+   * later.
+   */
   async #begin(leases: readonly BullLease[]): Promise<readonly BullLease[]> {
     const held = leases.filter(({ lost, forgotten }) => !lost.aborted && !forgotten.aborted);
     const answers = await Promise.allSettled(held.map((lease) => lease.begin()));
@@ -138,7 +146,7 @@ export class BullReceiver {
     return begun;
   }
 
-  /** What was begun before is delivered first; whoever asks next is told. */
+  /** Delivers the tasks started so far; the next call will report the error. */
   #unlessSome(leases: readonly BullLease[], error: unknown): readonly BullLease[] {
     if (leases.length === 0) throw error;
     return [];
@@ -175,7 +183,7 @@ export class BullReceiver {
       await clock.sleep(this.#options.timing.leaseMs / renewalsPerLease, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       this.#loseOverdue();
-      // With Redis away nobody else can take them either.
+      // While Redis is unreachable, no other worker can take the jobs either.
       await this.#renew().catch(() => undefined);
     }
     this.#isRenewing = false;

@@ -1,8 +1,8 @@
 import type { IRedisClient } from 'bullmq';
 
 /**
- * Which of the ids have a job, in whatever state. KEYS[1]: any key of the queue, for the cluster. ARGV: the prefix of the
- * jobs' keys, then the ids. Answers 1 for each that has.
+ * Which ids have a job in any state. KEYS[1]: any key of the queue, for the cluster. ARGV: the prefix of the jobs'
+ * keys, then the ids. Returns 1 or 0 per id.
  */
 const areKnown = `
 local known = {}
@@ -10,10 +10,10 @@ for i = 2, #ARGV do known[#known + 1] = redis.call('EXISTS', ARGV[1] .. ARGV[i])
 return known`;
 
 /**
- * Writes the data of jobs, unless they were handed to somebody else since: BullMQ's own way asks nobody. KEYS[1]: any key
- * of the queue, for the cluster. ARGV: the prefix of the jobs' keys, then of each job its id, the holder, the number of
- * its delivery, the data, and the token of the lock, or nothing where it is enough that nobody else has begun. Answers 1
- * for each that was written.
+ * Writes job data, unless another worker has received the job; BullMQ's own command does not check that. KEYS[1]: any
+ * key of the queue, for the cluster. ARGV: the prefix of the jobs' keys, then per job its id, the holder, the delivery
+ * number, the data, and the lock token, which may be empty to check only for another delivery. Returns 1 per written
+ * job, otherwise 0.
  */
 const saveData = `
 local saved = {}
@@ -28,8 +28,7 @@ end
 return saved`;
 
 /**
- * Of each id, whether its job is still to be done. KEYS[1]: the jobs that are done. ARGV: the prefix of the jobs' keys, then
- * the ids.
+ * Whether each id has an unfinished job. KEYS[1]: the completed jobs. ARGV: the prefix of the jobs' keys, then the ids.
  */
 const findOpen = `
 local open = {}
@@ -39,7 +38,7 @@ for i = 2, #ARGV do
 end
 return open`;
 
-/** Names the data of a queue, once. KEYS[1]: the name. ARGV: the name that it gets where it has none. Answers its name. */
+/** Names the data of a queue once. KEYS[1]: the name. ARGV: the name to set if there is none. Returns the name. */
 const nameData = `
 redis.call('SETNX', KEYS[1], ARGV[1])
 return redis.call('GET', KEYS[1])`;
@@ -60,7 +59,7 @@ interface QueueKeys {
   toKey(type: string): string;
 }
 
-/** Those of the ids that the queue does not know yet. */
+/** The ids that the queue does not know yet. */
 export async function unknownJobs(
   client: IRedisClient,
   queue: QueueKeys,
@@ -71,7 +70,7 @@ export async function unknownJobs(
   return ids.filter((_, index) => known[index] === 0);
 }
 
-/** Of each id, whether its job waits, is held or was set aside. */
+/** For each id, whether its job is waiting, active or dead-lettered. */
 export async function findOpenJobs(
   client: IRedisClient,
   queue: QueueKeys,
@@ -82,7 +81,7 @@ export async function findOpenJobs(
   return answer.map((isOpen) => isOpen === 1);
 }
 
-/** The name of a queue's data, which is another one once the data was lost. `name` is taken where it has none. */
+/** The name of a queue's data; it changes when the data is lost. `name` is used if there is none. */
 export async function nameOfData(client: IRedisClient, queue: QueueKeys, name: string): Promise<string> {
   return String(await withScripts(client).runCommand('captchaNameData', [queue.toKey('data'), name]));
 }
@@ -92,11 +91,11 @@ export interface SaveRequest {
   readonly holder: string;
   readonly delivery: number;
   readonly data: string;
-  /** Null where it is enough that nobody else has begun. */
+  /** Null to check only that no other worker has received the job. */
   readonly token: string | null;
 }
 
-/** Answers 1 for each that was written, 0 where the job was handed to somebody else, or may be at any moment. */
+/** Returns 1 per written job, and 0 for a job that another worker has received or may receive at any moment. */
 export async function saveJobData(
   client: IRedisClient,
   queue: QueueKeys,

@@ -17,18 +17,18 @@ export interface BullTaskQueueOptions {
 
 export interface BullTaskQueueDeps {
   readonly clock: Clock;
-  /** Where tasks are that were begun; closed by whoever opened it. Null: this queue is all that there is. */
+  /** The fleet state, which stores where tasks were started; its opener closes it. Null without one. */
   readonly state: FleetState | null;
 }
 
-/** Kept for those who look: what was done lately, and the dead letters until a person has seen to them. */
+/** Retention: recently completed jobs for dashboards, and dead letters until they are handled. */
 const keptJobs = {
   removeOnComplete: { count: 1_000, age: 3_600 },
   removeOnFail: { count: 100_000, age: 14 * 86_400 },
 };
-/** The stream of events is for dashboards; its usual length holds 10,000. */
+/** The event stream is only for dashboards; by default it holds 10,000 events. */
 const streams = { events: { maxLen: 100 } };
-/** As long as the results know which tasks are finished. */
+/** The same time for which the results queue remembers finished tasks. */
 const rememberedMs = 14 * 86_400_000;
 const jobName = 'solve';
 const bulkSize = 1_000;
@@ -36,12 +36,12 @@ const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 10_000;
 const politeMs = 1_000;
 
-/** All keys of a region begin with this. In braces they are in one slot of a Redis Cluster, as scripts demand. */
+/** Key prefix of a region. The braces put all keys in one slot of a Redis Cluster, as scripts require. */
 function prefixOf(region: string): string {
   return `{captcha:${encodeURIComponent(region)}}`;
 }
 
-/** Without the check that warns on the console of other eviction policies, which the doctor tells of. */
+/** Skips the check that warns about eviction policies on the console; `captcha doctor` reports them. */
 function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: true } {
   return { ...parseRedisUrl(url), skipVersionCheck: true };
 }
@@ -51,7 +51,7 @@ function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {
   return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
 }
 
-/** The tasks of one region in BullMQ: dashboards that know BullMQ show them as its queue `tasks`. */
+/** The tasks of one region in BullMQ. Dashboards for BullMQ show them as the queue `tasks`. */
 export class BullTaskQueue implements TaskQueue {
   readonly #options: BullTaskQueueOptions;
   readonly #clock: Clock;
@@ -123,7 +123,7 @@ export class BullTaskQueue implements TaskQueue {
     const { url, region, timing } = this.#options;
     this.#receiver ??= new BullReceiver(
       { address: bullAddress(url), prefix: prefixOf(region), place: this.place, holder: this.#holder, timing },
-      // Of its own: a worker waits for a Redis that is away, those who ask do not.
+      // An error state of its own: a worker waits for an unreachable Redis, other callers do not.
       { clock: this.#clock, state: this.#state, redisErrors: new RedisErrors(url) },
     );
     return this.#receiver.receive(most, waitMs, signal);
@@ -166,7 +166,7 @@ export class BullTaskQueue implements TaskQueue {
   async close(): Promise<void> {
     this.#isClosed = true;
     const closing = Promise.all([this.#receiver?.close(), this.#queue?.close()]).then(() => true);
-    // Of a Redis that went away BullMQ takes leave without end.
+    // `close()` never resolves while Redis is unreachable.
     const isClosed = await withTimeLimit(closing, { ms: politeMs }, this.#clock).catch(() => null);
     if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
   }
@@ -199,9 +199,9 @@ export class BullTaskQueue implements TaskQueue {
     return (await Promise.all(requeued)).reduce((sum: number, one) => sum + one, 0);
   }
 
-  /** For whoever waits for an answer: with Redis away it fails at once instead of holding everything up. */
+  /** The queue for commands. They fail at once while Redis is unreachable, instead of blocking the caller. */
   async #open(): Promise<Queue<QueuedTask, null>> {
-    // Whoever still asks would keep the process from ending.
+    // Further commands would keep the process alive.
     if (this.#isClosed) throw this.#redisErrors.unavailable('Connection is closed');
     this.#queue ??= this.#create();
     const queue = this.#queue;

@@ -7,7 +7,7 @@ interface RunResults {
   readonly waiting: Map<string, TaskResult>;
   readonly held: Map<string, TaskResult>;
   readonly finished: Set<string>;
-  /** Those who read this run and no other. */
+  /** Number of readers of exactly this run. */
   readerCount: number;
 }
 
@@ -63,7 +63,7 @@ class MemoryReader implements ResultReader {
   }
 }
 
-/** The results of this process. It remembers which tasks are finished, about 100 bytes each, until the process ends. */
+/** The results queue of this process. It remembers finished tasks, about 100 bytes each, until the process ends. */
 export class MemoryResultQueue implements ResultQueue {
   readonly clock: Clock;
   readonly bell = new Notifier();
@@ -108,7 +108,7 @@ export class MemoryResultQueue implements ResultQueue {
     return { waiting: count(({ waiting }) => waiting.size), inFlight: count(({ held }) => held.size) };
   }
 
-  /** What is in it stays: others in this process may have opened it, too. */
+  /** The results stay: other users in this process may have the queue open. */
   async close(): Promise<void> {
     this.bell.ring();
   }

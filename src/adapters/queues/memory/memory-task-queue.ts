@@ -62,7 +62,7 @@ class MemoryLease implements TaskLease {
   }
 }
 
-/** One user's access to the tasks of a region in this process. What it still holds when it is closed goes back at once. */
+/** One user's handle to the in-process tasks of a region. `close` returns its held tasks at once. */
 export class MemoryTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   readonly #tasks: MemoryTasks;
   readonly #leases = new Set<MemoryLease>();
@@ -72,7 +72,7 @@ export class MemoryTaskQueue extends UnsearchableTaskQueue implements TaskQueue 
     this.#tasks = tasks;
   }
 
-  /** What is in one process leaves no copies behind: nobody asks where it is. */
+  /** In one process a moved task leaves no copies, so one name is enough for all regions. */
   get place(): string {
     return 'memory';
   }

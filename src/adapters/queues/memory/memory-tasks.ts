@@ -12,7 +12,7 @@ interface WaitingTask {
 /** One delivery of a task. */
 export interface HeldTask extends WaitingTask {
   queued: QueuedTask;
-  /** Told when the task is taken from its holder. */
+  /** Called when the task is taken away from its holder. */
   onLost: () => void;
 }
 
@@ -24,10 +24,10 @@ interface DeadLetter extends WaitingTask {
   readonly reason: string;
 }
 
-/** The tasks of one region in the memory of this process; its handles are what its users open and close. */
+/** The in-process tasks of one region, shared by all handles. */
 export class MemoryTasks {
   readonly clock: Clock;
-  /** Rings when there may be something to take. */
+  /** Rings when there may be a task to take. */
   readonly bell = new Notifier();
   readonly #waiting = new Map<string, WaitingTask>();
   readonly #delayed = new Map<string, DelayedTask>();
@@ -38,7 +38,7 @@ export class MemoryTasks {
     this.clock = clock;
   }
 
-  /** Answers the ids of those that were not there. */
+  /** Returns the ids of the tasks that were not in the queue yet. */
   add(tasks: readonly QueuedTask[]): ReadonlySet<string> {
     const fresh = tasks
       .map((queued) => ({ id: queueIdOf(queued), queued, deliveries: 0 }))
@@ -58,7 +58,7 @@ export class MemoryTasks {
     });
   }
 
-  /** Until the next delayed task is due; Infinity where none is. */
+  /** Time until the next delayed task is due, in ms; Infinity if there is none. */
   nextInMs(): number {
     const dueMs = [...this.#delayed.values()].map((task) => task.dueMs);
     return Math.min(Infinity, ...dueMs) - this.clock.nowMs();
@@ -76,7 +76,7 @@ export class MemoryTasks {
     this.#held.delete(id);
   }
 
-  /** Takes the task from its holder and gives it back, as if the holder had died or stood still. */
+  /** Takes the task away from its holder and requeues it, as after a crash of the holder. */
   expire(id: string): void {
     const task = this.#held.get(id);
     if (task === undefined) return;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/system.ts';
 
-/** Wakes everybody who sleeps on it. */
+/** Wakes all waiting callers. */
 export class Notifier {
   #next = new AbortController();
 
@@ -9,13 +9,13 @@ export class Notifier {
     this.#next = new AbortController();
   }
 
-  /** Sleeps for `ms`, or until it rings or `signal` aborts. */
+  /** Waits for `ms`, or until it rings or `signal` aborts. */
   async wait(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
     await clock.sleep(ms, AbortSignal.any([signal, this.#next.signal]));
   }
 }
 
-/** At most the first `most` of the values, without walking through the rest. */
+/** The first `most` values, without iterating over the rest. */
 export function takeUpTo<T>(values: Iterable<T>, most: number): T[] {
   const first: T[] = [];
   if (most <= 0) return first;

@@ -5,10 +5,10 @@ import type { DeadTask } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { encodeMessage, SqsQueue } from './sqs-queue.ts';
 
-/** What is under way when a person looks is soon there for others again. */
+/** Visibility timeout of an inspection in seconds; short, so that other readers soon see the messages again. */
 const lookS = 10;
 const requeueS = 60;
-/** One poll sees a part of the servers; a long one sees all. */
+/** A short poll asks only some servers; a long poll asks all of them. */
 const lookMs = 1_000;
 const maxPerLook = 10;
 
@@ -25,7 +25,9 @@ function parseAnswer({ Body = '{}', ReceiptHandle = '', Attributes }: Message): 
   return { handle: ReceiptHandle, dead: { queued, ...(dead ?? unexplained) } };
 }
 
-/** The dead-letter queue of a queue: where SQS puts a message that was received too often, and we what a worker gives up. */
+/**
+ * The dead-letter queue of a queue: for messages that SQS delivered too often, and for tasks that a worker gives up.
+ */
 export class DeadLetters {
   readonly #source: SqsQueue;
   readonly #clock: Clock;
@@ -36,7 +38,7 @@ export class DeadLetters {
     this.#clock = clock;
   }
 
-  /** Throws `UsageError` where the queue has none. */
+  /** Throws `UsageError` if the queue has no dead-letter queue. */
   async add({ queued, ...dead }: DeadTask): Promise<void> {
     const queue = await this.#open();
     const { name, region } = this.#source.address;
@@ -47,7 +49,7 @@ export class DeadLetters {
     await queue.send(encodeMessage({ ...queued, dead }));
   }
 
-  /** How many there are; null where the queue has none. */
+  /** The number of dead letters; null if the queue has no dead-letter queue. */
   async count(): Promise<number | null> {
     const counts = await (await this.#open())?.counts();
     return counts === undefined ? null : counts.waiting + counts.inFlight;
@@ -61,7 +63,10 @@ export class DeadLetters {
     return parsed.map(({ dead }) => dead);
   }
 
-  /** Moves those of the ids, or all, back where they came from: first there, then gone from here. */
+  /**
+   * Moves the dead letters with these ids, or all, back to their queue: they are sent there before they are deleted
+   * here.
+   */
   async requeue(ids: readonly string[] | null): Promise<number> {
     const queue = await this.#open();
     if (queue === null) return 0;

@@ -2,11 +2,14 @@ import type { Message } from '@aws-sdk/client-sqs';
 import type { Clock } from '../../../ports/system.ts';
 import type { SqsQueue } from './sqs-queue.ts';
 
-/** How long messages are held, in ms; SQS counts whole seconds. */
+/** Visibility timings in ms; SQS uses whole seconds. */
 export interface VisibilityTiming {
-  /** A message that is not renewed for so long is handed to the next. */
+  /** A message without a renewal for this time is delivered again. */
   readonly visibilityMs: number;
-  /** The longest that it is renewed: a worker that hangs must not keep its task for ever, nor may SQS renew beyond 12 h. */
+  /**
+   * Maximum time that a message is renewed: a hanging worker must not keep its task forever, and SQS allows at most 12
+   * h.
+   */
   readonly maxHoldMs: number;
 }
 
@@ -17,29 +20,29 @@ interface HoldDeps {
 
 const renewalsPerVisibility = 3;
 
-/** SQS holds for whole seconds. */
+/** SQS uses whole seconds. */
 export function visibilitySeconds({ visibilityMs }: VisibilityTiming): number {
   return Math.max(1, Math.ceil(visibilityMs / 1_000));
 }
 
 /**
- * The hold on one message, renewed until it ends. SQS may take the handle of a message that was handed to somebody else
- * for good; so whoever was late in renewing it counts it as lost, by the own clock.
+ * The hold on one message, renewed until it ends. SQS may accept the receipt handle of a message that it has already
+ * delivered again. So a renewal that comes too late by the local clock counts as lost.
  */
 export class LeasedMessage {
   readonly body: string;
-  /** How often the message was handed out, from 1. */
+  /** Number of deliveries, from 1. */
   readonly delivery: number;
   readonly #handle: string;
   readonly #timing: VisibilityTiming;
   readonly #deps: HoldDeps;
   readonly #lost = new AbortController();
   readonly #over = new AbortController();
-  /** A renewal that overtakes the end would hold again what was just let go of. */
+  /** True during an end: a renewal that arrives after it would hide the message again. */
   #isEnding = false;
   #heldUntilMs: number;
 
-  /** `sinceMs`: since when it has been held, at the earliest. */
+  /** `sinceMs`: the earliest time at which SQS may have delivered the message. */
   constructor(message: Message, { sinceMs, timing }: { sinceMs: number; timing: VisibilityTiming }, deps: HoldDeps) {
     this.body = message.Body ?? '';
     this.delivery = Number(message.Attributes?.ApproximateReceiveCount ?? 1);
@@ -66,12 +69,12 @@ export class LeasedMessage {
     this.#lost.abort();
   }
 
-  /** No more renewals: what is held is let go of by itself. */
+  /** Stops the renewals; the message becomes visible when its timeout expires. */
   forget(): void {
     this.#over.abort();
   }
 
-  /** False where the message was lost before. */
+  /** False if the message was already lost. */
   delete(): Promise<boolean> {
     return this.#end(() => this.#deps.queue.delete(this.#handle));
   }
@@ -80,7 +83,7 @@ export class LeasedMessage {
     return this.#end(() => this.#deps.queue.hold(this.#handle, Math.ceil(delayMs / 1_000)));
   }
 
-  /** An end that fails can be tried again while the message is held. */
+  /** A failed end can be repeated while the message is held. */
   async #end(how: () => Promise<void>): Promise<boolean> {
     if (!this.isHeld()) return false;
     this.#isEnding = true;
@@ -105,7 +108,7 @@ export class LeasedMessage {
     }
   }
 
-  /** A renewal that fails is tried again while there is time. */
+  /** A failed renewal is repeated while there is time. */
   async #renew(seconds: number, nowMs: number): Promise<void> {
     try {
       await this.#deps.queue.hold(this.#handle, seconds);

@@ -8,7 +8,7 @@ import type { SqsQueue } from './sqs-queue.ts';
 export interface PollRequest {
   readonly most: number;
   readonly waitMs: number;
-  /** Ends the waiting; what a poll under way still brings goes back. */
+  /** Ends the wait; messages of the poll in flight are returned to the queue. */
   readonly signal: AbortSignal;
 }
 
@@ -18,22 +18,24 @@ interface PollDeps {
 }
 
 export interface Polled {
-  /** Since when the messages have been held, at the earliest. */
+  /** The earliest time at which SQS may have delivered the messages. */
   readonly sinceMs: number;
   readonly messages: readonly Message[];
 }
 
 const maxPerCall = 10;
-/** What an answer may take on its way. */
+/** Allowance for the network time of an answer. */
 const slackMs = 1_000;
-/** Between two polls: SQS may answer an empty one early. */
+/** Pause between two polls: SQS may answer an empty poll early. */
 const lookEveryMs = 200;
-/** A message that was just handed back wakes a poll at once. */
+/**
+ * Time for cancelled polls to return their messages on `close`; a message that was just released ends a poll at once.
+ */
 const politeMs = 1_000;
 
 /**
- * The polls of one queue. SQS need not notice that nobody waits for an answer any more, and hides what it put into it:
- * so a poll that was called off is left to end by itself, and hands back what it brings.
+ * The polls of one queue. If a client closes a poll, SQS may not notice and still hides the messages that it puts into
+ * the answer. So a cancelled poll continues in the background, and its messages are returned.
  */
 export class MessagePolls {
   readonly #visibilityS: number;
@@ -44,11 +46,13 @@ export class MessagePolls {
   constructor(timing: VisibilityTiming, deps: PollDeps) {
     this.#visibilityS = visibilitySeconds(timing);
     this.#deps = deps;
-    // Every call that is under way listens.
+    // Every call in flight adds a listener.
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** What `take` makes of the messages, as soon as it makes something of any; waits up to `waitMs` for that, in long polls. */
+  /**
+   * Passes polled messages to `take` and returns its result once that is not empty; uses long polls for up to `waitMs`.
+   */
   async receive<T>(
     { most, waitMs, signal }: PollRequest,
     take: (polled: Polled) => Promise<readonly T[]>,
@@ -68,13 +72,13 @@ export class MessagePolls {
     return [];
   }
 
-  /** Polls that were called off get a moment to hand back what was let go of just now; then all end. */
+  /** Gives cancelled polls a moment to return their messages, then aborts all polls. */
   async close(): Promise<void> {
     await withTimeLimit(Promise.all(this.#calledOff), { ms: politeMs }, this.#deps.clock);
     this.#closing.abort();
   }
 
-  /** Null where `signal` aborts before the answer comes. */
+  /** Null if `signal` aborts before the answer arrives. */
   async #pollUnlessCalledOff(request: PollRequest): Promise<Polled | null> {
     const polling = this.#poll(request);
     const polled = await withTimeLimit(polling, { ms: Infinity, signal: request.signal }, this.#deps.clock);
@@ -99,13 +103,13 @@ export class MessagePolls {
     const [visibilityS, signal] = [this.#visibilityS, this.#closing.signal];
     const askedMs = clock.nowMs();
     const messages = await queue.receive(most, { waitMs, visibilityS, signal });
-    // A process that stood still meanwhile reads late what it was handed long ago.
+    // After a suspension the answer is read long after SQS delivered the messages.
     const sinceMs = Math.min(clock.nowMs(), askedMs + waitMs + slackMs);
     if (messages.length < maxPerCall || most <= maxPerCall) return { sinceMs, messages };
     return { sinceMs, messages: [...messages, ...(await this.#pollRest(most - messages.length))] };
   }
 
-  /** As many short polls as there is room for, beside the long one that filled its own. */
+  /** Short polls for the remaining messages, after a long poll that was full. */
   async #pollRest(most: number): Promise<Message[]> {
     const request = { waitMs: 0, visibilityS: this.#visibilityS, signal: this.#closing.signal };
     const calls = Array.from({ length: Math.ceil(most / maxPerCall) }, (_, index) =>

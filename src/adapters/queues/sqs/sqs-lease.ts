@@ -7,18 +7,20 @@ import { encodeMessage, type SqsQueue } from './sqs-queue.ts';
 
 export interface SqsLeaseDeps {
   readonly queue: SqsQueue;
-  /** Names the queue in `state`. */
+  /** This queue's name in `state`. */
   readonly place: string;
   readonly deadLetters: DeadLetters;
-  /** Null where nothing is kept beside the messages. */
+  /** Null without a side store. */
   readonly state: FleetState | null;
 }
 
-/** One delivery of a message. Who saves must be the last who began: the side store knows, where there is one. */
+/**
+ * One delivery of a message. Only the latest holder may save progress; the side store, if there is one, checks that.
+ */
 export class SqsLease implements TaskLease {
   readonly queued: QueuedTask;
   readonly delivery: number;
-  /** A message outlives what is kept beside it. */
+  /** Never aborts: a message cannot be lost with the side store's data. */
   readonly forgotten = new AbortController().signal;
   readonly #message: LeasedMessage;
   readonly #holder: string;
@@ -26,7 +28,7 @@ export class SqsLease implements TaskLease {
   #progress: OpenProgress;
   #offeredTo = '';
 
-  /** `holder`: the name under which this delivery was begun. */
+  /** `holder`: the name under which this delivery was started. */
   constructor(
     { message, queued, holder }: { message: LeasedMessage; queued: QueuedTask; holder: string },
     deps: SqsLeaseDeps,
@@ -46,7 +48,7 @@ export class SqsLease implements TaskLease {
   async save(progress: OpenProgress): Promise<void> {
     const { state, place } = this.#deps;
     const id = queueIdOf(this.queued);
-    // An id was paid for: it is worth knowing for whoever is next, even where the hold ran out meanwhile.
+    // The id is paid for, so it is saved for the next worker even if the hold has expired.
     const maySave = this.#message.isHeld() || (state !== null && progress.state === 'submitted');
     const isSaved = maySave && (state === null || (await state.save(id, { holder: this.#holder, place }, progress)));
     if (!isSaved) {
@@ -60,7 +62,7 @@ export class SqsLease implements TaskLease {
     return this.#message.delete();
   }
 
-  /** With nothing kept beside the messages, nobody can tell a copy that is left behind from the task: both may be paid for. */
+  /** Without a side store, a copy left behind is indistinguishable from the task, so both may be paid for. */
   async offer(to: string): Promise<OpenProgress | null> {
     const { state, place } = this.#deps;
     if (!this.#message.isHeld()) return null;
@@ -80,14 +82,14 @@ export class SqsLease implements TaskLease {
     return false;
   }
 
-  /** The task is in another queue: it leaves this one without a trace. */
+  /** The task was moved to another queue: deletes it here, side store included. */
   async leave(): Promise<boolean> {
     const { state, place } = this.#deps;
     await state?.forgetSent(place, queueIdOf(this.queued));
     return this.#message.delete();
   }
 
-  /** A message never changes: with nothing kept beside it, progress goes into a new one. */
+  /** Messages are immutable: without a side store, progress goes into a new message. */
   async release(delayMs = 0): Promise<boolean> {
     if (this.#deps.state !== null || this.#progress === this.queued.progress) return this.#message.release(delayMs);
     if (!this.#message.isHeld()) return false;

@@ -21,7 +21,10 @@ const hints: Readonly<Record<string, string>> = {
   AccessDeniedException: 'Allow the role to send, receive, delete and change the visibility of its messages.',
 };
 
-/** Does the work; what SQS or its client throws becomes a `UsageError` where a person can fix it, else `QueueUnavailableError`. */
+/**
+ * Runs the work. Errors of SQS or its client become `UsageError` if the user can fix them, otherwise
+ * `QueueUnavailableError`.
+ */
 async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -36,10 +39,10 @@ async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>)
 }
 
 const maxPerReceive = 10;
-/** The most that SQS takes in one batch, and the bytes of it, with room for what stands around the bodies. */
+/** SQS limits of a batch: entries, and bytes with a margin for the data around the bodies. */
 const maxEntries = 10;
 const maxBytes = 1_000_000;
-/** A batch of ten costs as much as one entry, and a task takes seconds: a moment's wait is cheap. */
+/** Wait for further entries, in ms: a batch of ten costs as much as one entry, and a task takes seconds. */
 const lingerMs = 5;
 const maxPollMs = 20_000;
 const connectionTimeoutMs = 5_000;
@@ -58,7 +61,7 @@ interface Visibility {
 export interface QueueCounts {
   readonly waiting: number;
   readonly inFlight: number;
-  /** The ARN of its dead-letter queue; null without one. */
+  /** ARN of the dead-letter queue; null without one. */
   readonly deadLetterArn: string | null;
 }
 
@@ -66,7 +69,7 @@ function openClient({ region, endpoint }: SqsAddress, requestTimeout: number): S
   return new SQSClient({
     region,
     requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout },
-    // Left to itself the client goes where the queue's URL points, which with an emulator leads nowhere.
+    // By default the client sends requests to the queue URL's host, which does not exist with an emulator.
     ...(endpoint !== null && { endpoint, useQueueUrlAsEndpoint: false }),
   });
 }
@@ -81,7 +84,7 @@ function refusalsOf(count: number, failed: readonly BatchResultErrorEntry[] = []
   return refusals;
 }
 
-/** How many of the messages go in one batch by their bytes. */
+/** The number of messages that fit into one batch by size. */
 function fittingBodies(outgoing: readonly Outgoing[]): number {
   let bytes = 0;
   const overflowing = outgoing.findIndex(({ body }, index) => {
@@ -91,12 +94,12 @@ function fittingBodies(outgoing: readonly Outgoing[]): number {
   return overflowing === -1 ? outgoing.length : overflowing;
 }
 
-/** SQS delays no longer. */
+/** Maximum delay of a message in SQS. */
 const maxDelayMs = 900_000;
 
 /**
- * One SQS queue: calls in batches, failures of single entries told apart. Receiving has a client of its own, since every
- * long poll occupies one of its sockets.
+ * One SQS queue. Calls are batched, and failures are reported per entry. Receiving uses its own client, because every
+ * long poll occupies a socket.
  */
 export class SqsQueue {
   readonly address: SqsAddress;
@@ -133,12 +136,12 @@ export class SqsQueue {
     return guardSqs(this.address, () => this.#deletes.add(handle));
   }
 
-  /** From now on the message is held for `seconds` more; 0 gives it back. */
+  /** Hides the message for `seconds` from now; 0 returns it to the queue. */
   hold(handle: string, seconds: number): Promise<void> {
     return guardSqs(this.address, () => this.#visibilities.add({ handle, seconds }));
   }
 
-  /** At most ten, however many are asked for. */
+  /** Returns at most ten messages, even if `most` is larger. */
   receive(most: number, request: { waitMs: number; visibilityS: number; signal: AbortSignal }): Promise<Message[]> {
     return guardSqs(this.address, async () => {
       const command = new ReceiveMessageCommand({
@@ -169,7 +172,7 @@ export class SqsQueue {
     });
   }
 
-  /** Asked for once, unless that failed. */
+  /** Cached, unless the request failed. */
   url(): Promise<string> {
     this.#url ??= this.#acting
       .send(new GetQueueUrlCommand({ QueueName: this.address.name }))
@@ -213,10 +216,10 @@ export class SqsQueue {
   }
 }
 
-/** What is not in XML, and halves of pairs, at which some emulators stumble; JSON has escaped all else that SQS refuses. */
+/** Characters that XML does not allow, and lone surrogates, which some emulators reject; JSON escapes the rest. */
 const escaped = /[\uD800-\uDFFF\uFFFE\uFFFF]/g;
 
-/** A value as the body of a message. */
+/** Encodes a value as a message body. */
 export function encodeMessage(value: object): string {
   return JSON.stringify(value).replace(escaped, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }

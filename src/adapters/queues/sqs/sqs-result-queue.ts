@@ -8,7 +8,7 @@ import { encodeMessage, SqsQueue } from './sqs-queue.ts';
 import type { SqsTaskQueueDeps } from './sqs-task-queue.ts';
 import type { SqsAddress } from './sqs-url.ts';
 
-/** The latest ids, so many of them: older ones are forgotten. */
+/** The most recent ids, up to a limit. */
 class RecentIds {
   readonly #most: number;
   readonly #ids = new Set<string>();
@@ -34,9 +34,9 @@ interface ReaderDeps {
   readonly clock: Clock;
 }
 
-/** A duplicate comes soon after the first, if at all: its worker died between two steps. */
+/** A duplicate arrives soon after the first result, if at all: its worker died between two steps. */
 const rememberedCount = 200_000;
-/** For its own reader, which looks all the time. */
+/** A result of another run stays hidden for this time when it is returned; its own reader polls all the time. */
 const foreignDelayMs = 1_000;
 
 function readResult(body: string): TaskResult | null {
@@ -49,8 +49,8 @@ function readResult(body: string): TaskResult | null {
 }
 
 /**
- * Reads the results of one run, or all. Nobody can ask SQS for the messages of one run: what belongs to another is given back,
- * and a result that was there already is removed.
+ * Reads the results of one run or of all runs. SQS cannot select by run: results of other runs are returned to the
+ * queue, and duplicates are deleted.
  */
 export class SqsResultReader implements ResultReader {
   readonly #run: string | null;
@@ -82,7 +82,7 @@ export class SqsResultReader implements ResultReader {
     return (await Promise.all(held.map((message) => this.#lease(message)))).filter((lease) => lease !== null);
   }
 
-  /** Null for what is no result of ours, among others: that is left to itself, and in the end to the dead-letter queue. */
+  /** Null for, among others, a message that is not a result: it is left alone and ends in the dead-letter queue. */
   async #lease(message: LeasedMessage): Promise<ResultLease | null> {
     const result = readResult(message.body);
     if (result === null) {
@@ -102,7 +102,7 @@ export class SqsResultReader implements ResultReader {
     return { result, ack };
   }
 
-  /** What cannot be given back just now comes back by itself: it must not keep the others from their reader. */
+  /** A failed return is ignored: the message reappears by itself, and the others must reach their reader. */
   async #drop(how: Promise<boolean>): Promise<null> {
     try {
       await how;
@@ -114,8 +114,9 @@ export class SqsResultReader implements ResultReader {
 }
 
 /**
- * The results in SQS. With a side store the first result of a task is written there, then sent, then ticked off, so that
- * whoever comes after a crash sends that one and no other; without it every result is sent, and readers remove duplicates.
+ * The results queue in SQS. With a side store the first result of a task is stored there, then sent, then marked as
+ * delivered, so that after a crash the same result is sent again and no other. Without one, every result is sent and
+ * readers remove duplicates.
  */
 export class SqsResultQueue implements ResultQueue {
   readonly #timing: VisibilityTiming;

@@ -12,13 +12,16 @@ import type { SqsAddress } from './sqs-url.ts';
 
 export interface SqsTaskQueueDeps {
   readonly clock: Clock;
-  /** What is kept beside the messages, which never change; closed by whoever opened it. Null keeps nothing. */
+  /** The side store for progress, as messages are immutable; its opener closes it. Null without one. */
   readonly state: FleetState | null;
 }
 
 const bulkSize = 500;
 
-/** The tasks of one region in SQS. It creates nothing: the queue and its dead-letter queue are there, or it says so. */
+/**
+ * The tasks of one region in SQS. Does not create queues; throws `UsageError` if the queue or its dead-letter queue is
+ * missing.
+ */
 export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   readonly #timing: VisibilityTiming;
   readonly #deps: SqsTaskQueueDeps;
@@ -36,7 +39,7 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     this.#deadLetters = new DeadLetters(this.#queue, deps);
   }
 
-  /** Queues of the same name are in several regions of the cloud. */
+  /** Includes the cloud region: queues of the same name may exist in several. */
   get place(): string {
     const { name, region } = this.#queue.address;
     return `${region}/${name}`;
@@ -50,7 +53,7 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     return fresh;
   }
 
-  /** What it remembers is what was sent, not what is done. */
+  /** The side store remembers sent tasks, not finished ones. */
   async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
     const { state } = this.#deps;
     if (state !== null) await Promise.all(tasks.map((task) => state.forgetSent(this.place, queueIdOf(task))));
@@ -81,7 +84,9 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     this.#queue.close();
   }
 
-  /** First the messages, then what is known of them: a crash in between makes a second copy, not a task that was never sent. */
+  /**
+   * Messages are sent before they are recorded: a crash in between creates a duplicate, not a task that was never sent.
+   */
   async #sendBulk(tasks: readonly QueuedTask[]): Promise<readonly string[]> {
     const { state } = this.#deps;
     const byId = new Map(tasks.map((task) => [queueIdOf(task), task]));
@@ -108,7 +113,10 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     throw failed.reason;
   }
 
-  /** Null for a copy of a task that is elsewhere, and for what is no task of ours: that is left to itself, and in the end to the dead-letter queue. */
+  /**
+   * Null for a copy of a task that was moved elsewhere, and for a message that is not a task: that is left alone and
+   * ends in the dead-letter queue.
+   */
   async #lease(message: LeasedMessage): Promise<SqsLease | null> {
     const queued = readTask(message.body);
     if (queued === null) {
@@ -128,7 +136,7 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
   }
 }
 
-/** With nothing kept beside the messages: whoever had the task before may have paid for it, and could not say so. */
+/** Without a side store, an earlier delivery may have paid for the task without recording it. */
 function presumedProgress(progress: OpenProgress, delivery: number): OpenProgress {
   return progress.state === 'new' && delivery > 1 ? { state: 'in-doubt', attempts: 0 } : progress;
 }

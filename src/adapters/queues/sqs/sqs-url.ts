@@ -1,12 +1,12 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { maskSecrets } from '../../../domain/mask-secrets.ts';
 
-/** Which SQS queue, and who answers for it. */
+/** The address of an SQS queue. */
 export interface SqsAddress {
   readonly name: string;
-  /** The cloud's region: a client of another one does not find the queue. */
+  /** The cloud region: a client of another region does not find the queue. */
   readonly region: string;
-  /** Of an emulator; null for AWS. */
+  /** Endpoint of an emulator; null for AWS. */
   readonly endpoint: string | null;
 }
 
@@ -15,14 +15,14 @@ const parameters: ReadonlySet<string> = new Set(['region', 'endpoint']);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A variable that is empty is not set. */
+/** An empty variable counts as unset. */
 function isPresent(value: string | null | undefined): value is string {
   return value !== null && value !== undefined && value !== '';
 }
 
 /**
- * Reads `sqs://NAME?region=…&endpoint=…`. Without a region it is that of the tasks where this is the name of one of the
- * cloud's, then AWS_REGION; without an endpoint AWS_ENDPOINT_URL_SQS, then AWS_ENDPOINT_URL. Throws `UsageError`.
+ * Parses `sqs://NAME?region=…&endpoint=…`. Without a region: the region of the tasks if it is a cloud region's name,
+ * then AWS_REGION. Without an endpoint: AWS_ENDPOINT_URL_SQS, then AWS_ENDPOINT_URL. Throws `UsageError`.
  */
 export function parseSqsUrl(url: string, tasksRegion: string | null, env: Environment): SqsAddress {
   const shown = maskSecrets(url);

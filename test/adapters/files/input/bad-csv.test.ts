@@ -8,7 +8,7 @@ describe('a record of a CSV that cannot be read', () => {
     ['has text after a quote', 'a,1\nb,"2" x\nc,3\n', 'b', 'note', 'text follows the quote that closes the field'],
     ['has a blank before a quote', 'a,1\nb, "2"\nc,3\n', 'b', 'note', 'a quote opens after a blank'],
     ['has a NUL', 'a,1\nb,2\0\nc,3\n', 'b', 'note', 'the value holds a NUL character'],
-  ])('is a bad row between its neighbours when it %s', async (_what, lines, _name, column, reason) => {
+  ])('is an invalid row between its neighbours when it %s', async (_what, lines, _name, column, reason) => {
     const { rows, bad, error } = await readStdin(`method,note\n${lines}`);
     expect(error).toBeNull();
     expect(valuesOf(rows)).toEqual([
@@ -20,7 +20,7 @@ describe('a record of a CSV that cannot be read', () => {
     ]);
   });
 
-  it('is a bad row when it holds bytes that are not UTF-8, and says what to do', async () => {
+  it('is an invalid row with a fix when it contains bytes that are not UTF-8', async () => {
     const content = Buffer.from('method,note\nturnstile,\xfc\nturnstile,b\n', 'latin1');
     const { rows, bad } = await readStdin(content);
     expect(rows).toHaveLength(1);
@@ -31,7 +31,7 @@ describe('a record of a CSV that cannot be read', () => {
     });
   });
 
-  it('is a bad row when it weighs more than 4 MiB, and the next one is read', async () => {
+  it('is an invalid row when it exceeds 4 MiB, and the next one is read', async () => {
     const { rows, bad } = await readStdin(`method,body\nbase64,${'A'.repeat(5_000_000)}\nbase64,b\n`);
     expect(bad).toMatchObject([
       { row: 1, line: 2, column: 'body', reason: expect.stringContaining('4194304') as string },
@@ -39,7 +39,7 @@ describe('a record of a CSV that cannot be read', () => {
     expect(rows).toMatchObject([{ row: 2, line: 3 }]);
   });
 
-  it('does not swallow the lines that follow a quote which is not closed in its line', async () => {
+  it('does not consume the lines after a quote that is not closed in its line', async () => {
     const { rows, bad, error } = await readStdin('method,note\na,1\nb,"2\nc,"3"\nd,"4"\ne,5\n');
     expect(error).toBeNull();
     expect(rows.map(({ values, line }) => [values['method'], line])).toEqual([
@@ -51,7 +51,7 @@ describe('a record of a CSV that cannot be read', () => {
     expect(bad).toMatchObject([{ row: 2, line: 3, column: 'note' }]);
   });
 
-  it('costs one bad row for each of many lines with an open quote', async () => {
+  it('costs one invalid row for each of many lines with an open quote', async () => {
     const { bad, rows, error } = await readStdin(`method,note\n${'a,"b\n'.repeat(2000)}a,c\na,"d"\n`);
     expect(error).toBeNull();
     expect(bad).toHaveLength(2000);
@@ -67,21 +67,21 @@ describe('a record of a CSV that cannot be read', () => {
   });
 });
 
-describe('what people leave in a CSV', () => {
-  it('is read where the header is written otherwise', async () => {
+describe('irregularities in a CSV', () => {
+  it('may be in the spelling of the header', async () => {
     expect((await readStdin('METHOD ,x\na,1\n')).rows).toHaveLength(1);
   });
 
   it.each([
     ['is passed over where its cells are empty', 'a,1,\nb,2\n', ['row', 'row']],
     ['costs the record in which something stands', 'a,1,x\nb,2,\n', ['bad', 'row']],
-  ])('at its end, a column without a name, %s', async (_what, lines, types) => {
+  ])('may be a trailing column without a name that %s', async (_what, lines, types) => {
     const { all, error } = await readStdin(`method,note,\n${lines}`);
     expect(error).toBeNull();
     expect(all.map(({ type }) => type)).toEqual(types);
   });
 
-  it('is a record in which nothing stands, however many delimiters it has', async () => {
+  it('may be a record of delimiters only, whatever their number', async () => {
     const { rows, bad } = await readStdin('method,note\na,1\n,\n,,,\nb,2\n');
     expect(bad).toEqual([]);
     expect(rows.map(({ row, values }) => [row, values['method']])).toEqual([
@@ -92,7 +92,7 @@ describe('what people leave in a CSV', () => {
     ]);
   });
 
-  it('is the header again, which is a bad row', async () => {
+  it('may be a repeated header, which is an invalid row', async () => {
     const { bad, rows } = await readStdin('method,note\na,1\n\ufeffmethod, note\nmethod,x\n');
     expect(bad).toMatchObject([{ line: 3, reason: 'it is the header again' }]);
     expect(rows).toHaveLength(2);
@@ -136,14 +136,14 @@ describe('a CSV that cannot be used', () => {
       'line 1: the names of the columns are not text',
     ],
     ['is one JSON array', '[{"method":"turnstile"}]', 'the input is one JSON array'],
-  ])('is refused when it %s', async (_what, content, message) => {
+  ])('is rejected when it %s', async (_what, content, message) => {
     const path = await fileWith(content, 'tasks.txt');
     const { error } = await readAll(sourceOf({ path }));
     expect(error?.message).toContain(message);
     expect(error?.hint).toBeTruthy();
   });
 
-  it('gives what stands before an open quote, and then the error', async () => {
+  it('gives the records before an open quote, and then the error', async () => {
     const { rows, error } = await readStdin('method,note\na,1\nb,2\nc,"3\n');
     expect(valuesOf(rows)).toEqual([
       { method: 'a', note: '1' },
@@ -152,7 +152,7 @@ describe('a CSV that cannot be used', () => {
     expect(error?.message).toBe('line 4: the quote that opens in field 2 is never closed');
   });
 
-  it('is refused when a record does not end within 16 MiB', async () => {
+  it('is rejected when a record does not end within 16 MiB', async () => {
     const { rows, error } = await readStdin(`method,note\na,1\nb,"${'x,'.repeat(9_000_000)}`);
     expect(rows).toHaveLength(1);
     expect(error?.message).toBe('line 3: the quote that opens in field 2 is never closed');
@@ -162,11 +162,11 @@ describe('a CSV that cannot be used', () => {
     ['an unknown column', { columnNames: { typ: 'method' } }, '--map: there is no column "typ"'],
     ['two columns to one name', { columnNames: { note: 'method' } }, 'there are two columns "method"'],
     ['an unknown encoding', { encoding: 'utf-9' }, '--encoding: utf-9 is not known'],
-  ])('is refused when the options name %s', async (_what, options, message) => {
+  ])('is rejected when the options name %s', async (_what, options, message) => {
     expect((await readStdin('method,note\na,1\n', options)).error?.message).toContain(message);
   });
 
-  it('proposes the column that is nearly called right', async () => {
+  it('suggests the column with the closest name', async () => {
     const { error } = await readStdin('captchaType,URL\nturnstile,u\n');
     expect(error?.hint).toContain('--map captchaType=method');
   });

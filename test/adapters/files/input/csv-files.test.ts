@@ -57,14 +57,14 @@ describe('a CSV', () => {
     expect({ rows: valuesOf(found.rows), bad: found.bad, error: found.error }).toEqual({ rows, bad: [], error: null });
   });
 
-  it('names its columns in their order, mapped', async () => {
+  it('returns its column names in order, mapped', async () => {
     const path = await fileWith('type,url,note\nturnstile,u,a\n');
     const source = sourceOf({ path, columnNames: { type: 'method', url: 'pageurl' } });
     expect(await source.columns()).toEqual(['method', 'pageurl', 'note']);
     expect(valuesOf((await readAll(source)).rows)).toEqual([{ method: 'turnstile', pageurl: 'u', note: 'a' }]);
   });
 
-  it('may call its columns __proto__ and constructor', async () => {
+  it('may have columns named __proto__ and constructor', async () => {
     const { rows } = await readStdin('method,__proto__,toString\nturnstile,p,t\n');
     expect(Object.entries(rows[0]!.values)).toEqual([
       ['method', 'turnstile'],
@@ -75,26 +75,26 @@ describe('a CSV', () => {
     expect(({} as Record<string, unknown>)['p']).toBeUndefined();
   });
 
-  it('is read in the encoding that is asked for', async () => {
+  it('is read in the requested encoding', async () => {
     const content = Buffer.concat([Buffer.from('method,note\nturnstile,'), Buffer.from([0xfc, 0x80, 0x92])]);
     for (const encoding of ['latin1', 'windows-1252']) {
       expect((await readStdin(content, { encoding })).rows[0]!.values['note']).toBe('ü€’');
     }
   });
 
-  it('is separated by what is asked for', async () => {
+  it('is split by the requested delimiter', async () => {
     const { rows } = await readStdin('method#note,x\nturnstile#a,b\n', { delimiter: '#' });
     expect(valuesOf(rows)).toEqual([{ method: 'turnstile', 'note,x': 'a,b' }]);
     const tabbed = await readStdin('method\ta,b;c\nturnstile\t1\n', { delimiter: '\\t' });
     expect(valuesOf(tabbed.rows)).toEqual([{ method: 'turnstile', 'a,b;c': '1' }]);
   });
 
-  it('of a name in .tsv is separated by tabs', async () => {
+  it('with the extension .tsv is split by tabs', async () => {
     const path = await fileWith('a,b,c,method\tx\n1\t2\n', 'tasks.tsv');
     expect((await readAll(sourceOf({ path, columnNames: { 'a,b,c,method': 'method' } }))).rows).toHaveLength(1);
   });
 
-  it('lets an image of 4 MB through', async () => {
+  it('may contain an image of 4 MB', async () => {
     const body = 'A'.repeat(4_000_000);
     const { rows, bad } = await readStdin(`method,body\nbase64,${body}\nbase64,b\n`);
     expect(rows.map(({ values }) => values['body']!.length)).toEqual([4_000_000, 1]);
@@ -103,7 +103,7 @@ describe('a CSV', () => {
 });
 
 describe('the line of a record', () => {
-  it.each(['\n', '\r\n', '\r'])('is right across quoted and blank lines that end in %j', async (end) => {
+  it.each(['\n', '\r\n', '\r'])('is correct across quoted and blank lines that end in %j', async (end) => {
     const lines = ['', 'method,note', 'a,"1', '2', '3"', '', 'b,x', 'c,"', '"', 'd,y'];
     const { rows } = await readStdin(lines.join(end));
     expect(rows.map(({ row, line }) => [row, line])).toEqual([
@@ -114,7 +114,7 @@ describe('the line of a record', () => {
     ]);
   });
 
-  it('is refused where it changes while it is read, and not where another one takes its place', async () => {
+  it('cannot be read if the file changes meanwhile, but can if another file replaces it', async () => {
     const content = `method,note\n${'a,1\n'.repeat(20_000)}`;
     for (const isReplaced of [false, true]) {
       const path = await fileWith(content);

@@ -4,7 +4,7 @@ import type { BadRow, InputRow } from '../../../../src/ports/files.ts';
 import { inChunks, readAll, readStdin, sourceOf, valuesOf } from './read-input.ts';
 import { runs } from '../../../support/exhaustive.ts';
 
-/** A writer of its own: nothing here is shared with the reader. */
+/** An independent writer that shares no code with the reader. */
 function writeCsv(
   rows: readonly (readonly string[])[],
   style: { delimiter: string; end: string; quoteAll: boolean },
@@ -25,7 +25,7 @@ const style = fc.record({
 });
 
 describe('any rows', () => {
-  it('come back from a CSV as they were written', async () => {
+  it('are read from a CSV as they were written', async () => {
     const rows = fc.array(fc.tuple(value, value, value), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(rows, style, fc.boolean(), async (written, how, isUtf16) => {
@@ -39,7 +39,7 @@ describe('any rows', () => {
     );
   });
 
-  it('come back from JSON Lines as they were written', async () => {
+  it('are read from JSON Lines as they were written', async () => {
     const row = fc.record({ method: value, note: fc.string({ unit: 'grapheme' }) });
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), async (written) => {
@@ -54,7 +54,7 @@ describe('any rows', () => {
   });
 });
 
-/** The lines over which each record reaches, the next one's beginning left out. */
+/** The lines of each record, up to the start of the next one. */
 function spans(
   all: readonly (InputRow | BadRow)[],
   end: number,
@@ -63,7 +63,7 @@ function spans(
 }
 
 describe('any input', () => {
-  it('is read or refused, whatever its bytes', async () => {
+  it('is read or rejected, whatever its bytes', async () => {
     const text = fc.string({
       unit: fc.constantFrom('"', ',', '\n', '\r', '\0', ' ', 'a', '{', '}', ':', '\\', '\xff'),
       maxLength: 60,
@@ -82,7 +82,7 @@ describe('any input', () => {
     );
   });
 
-  it('without quotes gives a row or a bad row for every line', async () => {
+  it('without quotes gives a row or an invalid row for every line', async () => {
     const line = fc.string({ unit: fc.constantFrom('a', 'b', ',', '\0', '\xff', 'x'), minLength: 1, maxLength: 10 });
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 20 }), fc.constantFrom('\n', '\r\n', '\r'), async (lines, end) => {
@@ -95,7 +95,7 @@ describe('any input', () => {
     );
   });
 
-  it('loses no row silently when characters are put into a good CSV', async () => {
+  it('loses no row silently when characters are inserted into a valid CSV', async () => {
     const slip = fc.tuple(fc.nat(), fc.constantFrom('"', '""', ',', '\n', '"\n', ' "', '\r\n', '",'));
     await fc.assert(
       fc.asyncProperty(fc.array(slip, { minLength: 1, maxLength: 4 }), fc.boolean(), async (slips, quoteAll) => {
@@ -113,7 +113,8 @@ describe('any input', () => {
         for (const [id] of rows) {
           const at = text.indexOf(id!);
           const line = 2 + text.slice(0, at).split(/\r\n|[\r\n]/).length - 1;
-          // The slip may have hit the mark itself; and what follows the last record is lost with an error, not silently.
+          // The change may affect the marker itself, and the text after the last record is lost with an error, not
+          // silently.
           if (at === -1 || line > lastLine) continue;
           const span = spans(all, Infinity).find(({ row, to }) => row.line <= line && line < to);
           const isKept = span?.row.type === 'row' && Object.values(span.row.values).some((each) => each.includes(id!));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HashSet } from '../../../../src/adapters/files/input/hash-set.ts';
 
 describe('a hash set', () => {
-  it('knows every text that it was given, and no other, while it grows', () => {
+  it('contains every added text, and no other, while it grows', () => {
     const set = new HashSet();
     const texts = Array.from({ length: 100_000 }, (_, index) => `text ${index}`);
     expect(texts.filter((text) => !set.addIfNew(text))).toEqual([]);
@@ -10,7 +10,7 @@ describe('a hash set', () => {
     expect(set.addIfNew('text 100000')).toBe(true);
   });
 
-  it('keeps digests apart that differ in one of their first 64 bits only', () => {
+  it('distinguishes digests that differ in one of their first 64 bits', () => {
     const set = new HashSet();
     const digests = [
       '0000000000000000',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readStdin, valuesOf } from './read-input.ts';
 
 describe('JSON Lines', () => {
-  it('give every plain value as text, numbers with their digits', async () => {
+  it('gives every plain value as text, numbers with their digits', async () => {
     const line =
       '{"method":"a\\"\\u00fc","big":12345678901234567890,"exact":1.0,"exp":-1E+5,"yes":true,"no":false,"none":null}';
     const { rows, bad } = await readStdin(`${line}\r\n`);
@@ -12,7 +12,7 @@ describe('JSON Lines', () => {
     ]);
   });
 
-  it('may have other columns in every record', async () => {
+  it('may have different columns in every record', async () => {
     const { rows } = await readStdin('{"method":"a"}\n\n{"note":"x","method":"b"}\n');
     expect(valuesOf(rows)).toEqual([{ method: 'a' }, { note: 'x', method: 'b' }]);
     expect(rows.map(({ row, line }) => [row, line])).toEqual([
@@ -21,12 +21,12 @@ describe('JSON Lines', () => {
     ]);
   });
 
-  it('may call a column __proto__', async () => {
+  it('may have a column named __proto__', async () => {
     const { rows } = await readStdin('{"method":"a","__proto__":"p"}\n');
     expect(Object.entries(rows[0]!.values)).toContainEqual(['__proto__', 'p']);
   });
 
-  it('have their columns renamed', async () => {
+  it('has renamed columns', async () => {
     const { rows } = await readStdin('{"type":"a"}\n{"type":"b","x":1}\n', { columnNames: { type: 'method' } });
     expect(valuesOf(rows)).toEqual([{ method: 'a' }, { method: 'b', x: '1' }]);
   });
@@ -57,14 +57,14 @@ describe('JSON Lines', () => {
       null,
       'the line has 4200013 bytes; the most is 4194304',
     ],
-  ])('have a bad row for a line that %s, and go on', async (_what, line, column, reason) => {
+  ])('has an invalid row for a line that %s, and continues', async (_what, line, column, reason) => {
     const { rows, bad, error } = await readStdin(`{"method":"a"}\n${line}\n{"method":"c"}\n`, { format: 'jsonl' });
     expect(error).toBeNull();
     expect(valuesOf(rows)).toEqual([{ method: 'a' }, { method: 'c' }]);
     expect(bad).toMatchObject([{ row: 2, line: 2, column, reason, fix: expect.stringMatching(/\.$|"\.$/) as string }]);
   });
 
-  it('may begin with bad lines, and name their columns in the first good one', async () => {
+  it('may start with invalid lines, and takes its columns from the first valid one', async () => {
     const { rows, bad } = await readStdin(`${'x\n'.repeat(99)}{"method":"a"}\n`, { format: 'jsonl' });
     expect([bad.length, rows.length]).toEqual([99, 1]);
   });
@@ -78,11 +78,11 @@ describe('JSON Lines', () => {
     ],
     ['has none among its first hundred', `${'x\n'.repeat(100)}{"method":"a"}\n`, 'no line can be read; line 1'],
     ['names none of the columns of a task', '{"url":"u"}\n', 'line 1: none of the columns method, file and body'],
-  ])('are refused when the input %s', async (_what, content, message) => {
+  ])('is rejected when the input %s', async (_what, content, message) => {
     expect((await readStdin(content, { format: 'jsonl' })).error?.message).toContain(message);
   });
 
-  it('take a text of 4 MB with many escapes', async () => {
+  it('accepts a text of 4 MB with many escapes', async () => {
     const text = '\\"'.repeat(2_000_000);
     const { rows, bad } = await readStdin(`{"method":"base64","body":"${text}"}\n`);
     expect(bad).toEqual([]);

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { fileWith } from './read-input.ts';
 
-/** Reads rows that it makes on the way, and prints how many there were and the peak of its memory, in MB. */
+/** Reads generated rows, and prints their number and the peak memory in MB. */
 const program = `
 import { openSource } from '${join(import.meta.dirname, '../../../../src/adapters/files/input/open-source.ts')}';
 const [count, format] = [Number(process.argv[2]), process.argv[3]];
@@ -38,12 +38,12 @@ function read(script: string, count: number, format: string): { readonly rows: n
 }
 
 describe('memory', () => {
-  it.each(['csv', 'jsonl'])('stays flat in the number of rows of %s', async (format) => {
+  it.each(['csv', 'jsonl'])('does not grow with the number of rows of %s', async (format) => {
     const script = await bundled();
     const few = read(script, 20_000, format);
     const many = read(script, 200_000, format);
     expect([few.rows, many.rows]).toEqual([20_000, 200_000]);
-    // 180,000 rows that were kept would take more than 80 MB.
+    // Storing 180,000 rows would take more than 80 MB.
     expect(many.peakMb - few.peakMb).toBeLessThan(40);
   });
 });

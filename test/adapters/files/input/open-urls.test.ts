@@ -23,7 +23,7 @@ async function read(chunks: readonly (string | Buffer)[], special: Partial<UrlOp
 const good = (line: number, text: string): UrlLine => ({ line, text, fault: null });
 const bytesOf = (text: string): Buffer[] => [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
 
-describe('URLs, one a line', () => {
+describe('URLs, one per line', () => {
   it.each<[string, readonly (string | Buffer)[], readonly UrlLine[]]>([
     ['with an end of line after the last', ['a\nb\n'], [good(1, 'a'), good(2, 'b')]],
     ['without one', ['a\nb'], [good(1, 'a'), good(2, 'b')]],
@@ -63,7 +63,7 @@ describe('URLs, one a line', () => {
     }
   });
 
-  it('are no lines of more than 1 MiB, which are neither kept nor the end', async () => {
+  it('are not lines above 1 MiB, which are neither stored nor end the input', async () => {
     const fault = 'the line is longer than 1 MiB';
     const part = 'x'.repeat(300_000);
     expect(await read(['a\n', part, part, part, part, `${part}\nb\n`, part])).toEqual([
@@ -75,7 +75,7 @@ describe('URLs, one a line', () => {
     expect(await read([part, part, part, part])).toEqual([{ line: 1, text: '', fault }]);
   });
 
-  it('are handed out as they come', async () => {
+  it('are returned as they arrive', async () => {
     const stdin = new Readable({ read: () => undefined });
     const { batches, close } = openUrls({ ...usual, stdin });
     stdin.push('example.com\n');
@@ -106,7 +106,7 @@ describe('URLs in a column', () => {
     expect(await read(bytesOf(text), column)).toEqual(lines);
   });
 
-  it('are told to be missing where a record is broken', async () => {
+  it('are reported as missing if a record is broken', async () => {
     expect(await read(['id,url\n1,a,x\n2,b\n'], column)).toEqual([
       {
         line: 2,
@@ -121,7 +121,7 @@ describe('URLs in a column', () => {
     ['id,pageurl\n1,a\n', '--column url: there is no such column', 'there are "id", "pageurl"'],
     ['url,url\na,b\n', '--column url: there are two columns of this name', 'rename one of them in the file'],
     ['id,"url\n1,a\n', 'line 1: the quote that opens in field 2 is never closed', 'close it, or double it as ""'],
-  ])('%j is refused', async (text, message, hint) => {
+  ])('%j is rejected', async (text, message, hint) => {
     const failure = await read([text], column).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
     expect(failure).toMatchObject({ message, hint });
@@ -129,7 +129,7 @@ describe('URLs in a column', () => {
 });
 
 describe('an input', () => {
-  it('is a file, which is read once and given back', async () => {
+  it('is a file, which is read once and closed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'captcha-urls-'));
     try {
       const path = join(folder, 'urls.txt');
@@ -140,20 +140,20 @@ describe('an input', () => {
     }
   });
 
-  it('is refused where there is none', () => {
+  it('is rejected if it does not exist', () => {
     expect(() => openUrls({ ...usual, path: '/nowhere/urls.txt', stdin: Readable.from([]) })).toThrow(UsageError);
   });
 
-  it('is no terminal', () => {
+  it('is not a terminal', () => {
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     expect(() => openUrls({ ...usual, stdin })).toThrow(UsageError);
   });
 
-  it('is no image', async () => {
+  it('is not an image', async () => {
     await expect(read([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a])])).rejects.toThrow(UsageError);
   });
 
-  it('that never ends is left when it is given back', async () => {
+  it('that never ends is closed early', async () => {
     const { close, stdin } = source(['a\n']);
     await close();
     expect(stdin.destroyed).toBe(true);

@@ -9,7 +9,7 @@ import { anImage, imageText } from '../../../support/an-image.ts';
 const png = anImage();
 const secret = Buffer.from('-----BEGIN OPENSSH PRIVATE KEY-----\n');
 
-describe('the image that an input names', () => {
+describe('an image file named by an input', () => {
   let root: string;
   let input: string;
 
@@ -32,7 +32,7 @@ describe('the image that an input names', () => {
     expect(await readImage(path, input)).toEqual({ value: png.toString('base64') });
   });
 
-  it('may be named by its whole path', async () => {
+  it('may have an absolute path', async () => {
     expect(await readImage(join(root, 'a.png'), input)).toEqual({ value: png.toString('base64') });
   });
 
@@ -47,7 +47,7 @@ describe('the image that an input names', () => {
     ['pipe.png', 'not sent: a device or pipe, not a file'],
     ['.', 'not sent: a folder, not a file'],
     ['none.png', 'cannot be read: ENOENT'],
-  ])('is no other file of this machine: %s', async (path, reason) => {
+  ])('cannot be another file of this machine: %s', async (path, reason) => {
     expect(await readImage(path, input)).toMatchObject({
       error: { reason: expect.stringContaining(reason) as string },
     });

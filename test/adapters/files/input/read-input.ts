@@ -9,12 +9,12 @@ import type { BadRow, InputRow, TaskSource } from '../../../../src/ports/files.t
 export interface ReadInput {
   readonly rows: readonly InputRow[];
   readonly bad: readonly BadRow[];
-  /** Rows and bad rows as they came. */
+  /** Rows and invalid rows in order. */
   readonly all: readonly (InputRow | BadRow)[];
   readonly error: UsageError | null;
 }
 
-/** Arrives in chunks of the given sizes, over and over. */
+/** Arrives in chunks of the given sizes, repeatedly. */
 export async function* inChunks(bytes: Uint8Array, sizes: readonly number[] = [64 * 1024]): AsyncGenerator<Uint8Array> {
   for (let start = 0, turn = 0; start < bytes.length; turn++) {
     const end = start + Math.max(1, sizes[turn % sizes.length] ?? 1);
@@ -36,7 +36,7 @@ export function sourceOf(options: Partial<SourceOptions>): TaskSource {
   });
 }
 
-/** What a source gives until it ends or throws; anything but a `UsageError` goes through. */
+/** The output of a source until it ends or throws a `UsageError`; other errors pass through. */
 export async function readAll(source: TaskSource): Promise<ReadInput> {
   const all: (InputRow | BadRow)[] = [];
   let error: UsageError | null = null;
@@ -50,12 +50,12 @@ export async function readAll(source: TaskSource): Promise<ReadInput> {
   return { rows, bad: all.filter((row) => row.type === 'bad'), all, error };
 }
 
-/** What arrives on standard input. */
+/** The content of standard input. */
 export function readStdin(content: string | Uint8Array, options: Partial<SourceOptions> = {}): Promise<ReadInput> {
   return readAll(sourceOf({ stdin: inChunks(Buffer.from(content)), ...options }));
 }
 
-/** A file of its own folder, which goes when the test ends. */
+/** A file in its own folder, which is removed when the test ends. */
 export async function fileWith(content: string | Uint8Array, name = 'tasks.csv'): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'captcha-input-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -64,7 +64,7 @@ export async function fileWith(content: string | Uint8Array, name = 'tasks.csv')
   return path;
 }
 
-/** The values of rows as plain objects, for comparing. */
+/** The values of rows as plain objects, for comparison. */
 export function valuesOf(rows: readonly InputRow[]): Record<string, string>[] {
   return rows.map(({ values }) => ({ ...values }));
 }

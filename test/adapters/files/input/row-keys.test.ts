@@ -13,7 +13,7 @@ function keysOf(rows: readonly Columns[], ignored: readonly string[] = []): stri
 const keyOf = (row: Columns, ignored: readonly string[] = []): string => keysOf([row], ignored)[0]!;
 
 describe('the key of a row', () => {
-  it('is 32 hexadecimal digits, and stays the same from version to version', () => {
+  it('is 32 hexadecimal digits, and the same in every version', () => {
     // printf '6:method9:turnstile7:pageurl17:https://a.example' | sha256sum
     expect(keyOf({ pageurl: 'https://a.example', method: 'turnstile' })).toBe('10b5419d95a484fefd0a202de2841e10');
     const [first, second] = keysOf([{ method: 'a' }, { method: 'a' }]);
@@ -24,7 +24,7 @@ describe('the key of a row', () => {
     expect(keyOf({ b: '2', a: '1' })).toBe(keyOf({ a: '1', b: '2' }));
   });
 
-  it('takes an empty value for a missing one', () => {
+  it('treats an empty value like a missing one', () => {
     expect(keyOf({ a: '1', b: '', c: '3' })).toBe(keyOf({ a: '1', c: '3' }));
   });
 
@@ -32,7 +32,7 @@ describe('the key of a row', () => {
     expect(keyOf({ a: '1', status: 'solved' }, ['status'])).toBe(keyOf({ a: '1' }));
   });
 
-  it('remembers no record that has an id of its own, and those that have none as ever', () => {
+  it('is not stored for records with an id of their own, but for the others', () => {
     const keys = new RowKeys(new Set(), 'id');
     const of = (id: string): string => keys.keyOf(['id', 'a'], [id, '1']);
     expect(of('x')).toBe(of('x'));
@@ -40,14 +40,14 @@ describe('the key of a row', () => {
     expect(of('')).not.toBe(of(''));
   });
 
-  it('tells occurrences of one content apart, in their order, also between other rows', () => {
+  it('distinguishes occurrences of one content, in order, also between other rows', () => {
     const [first, other, second, third] = keysOf([{ a: '1' }, { a: '2' }, { a: '1' }, { a: '1' }]);
     expect(new Set([first, other, second, third]).size).toBe(4);
     expect(keysOf([{ a: '2' }, { a: '1' }, { a: '1' }, { a: '1' }])).toEqual([other, first, second, third]);
   });
 
-  it('differs for every two contents', () => {
-    // Names and values that look like the lengths and marks between them.
+  it('differs for different contents', () => {
+    // Names and values that contain the lengths and marks of the key's text.
     const text = fc.string({ unit: fc.constantFrom('1', '2', ':', '#', 'a'), maxLength: 6 });
     const row = fc.dictionary(text, text, { maxKeys: 3 });
     const meaning = (columns: Columns): string =>
@@ -64,7 +64,7 @@ describe('the key of a row', () => {
     );
   });
 
-  it('is the same for a CSV, for JSON Lines and for an output that is fed in again', async () => {
+  it('is the same for a CSV, for JSON Lines and for an output that is used as an input', async () => {
     const ignoredForKey = new Set(['status', 'solution']);
     const inputs = [
       'method,note\nturnstile,a\n',
@@ -78,7 +78,7 @@ describe('the key of a row', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it('is made of the names to which columns are mapped', async () => {
+  it('uses the mapped column names', async () => {
     const { rows } = await readStdin('type\nturnstile\n', { columnNames: { type: 'method' } });
     expect(rows[0]!.key).toBe(keyOf({ method: 'turnstile' }));
   });

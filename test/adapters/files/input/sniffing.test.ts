@@ -24,7 +24,7 @@ describe('the delimiter of a CSV', () => {
     ['the header ends inside quotes', '"method;no\n'],
     ['the header has two of them', 'method;a,b\n'],
     ['there is no header yet', '\n\n'],
-  ])('needs more text where %s', (_what, head) => {
+  ])('needs more text if %s', (_what, head) => {
     expect(sniffDelimiter(head, false)).toBeNull();
   });
 
@@ -35,7 +35,7 @@ describe('the delimiter of a CSV', () => {
     ['method;no', ';'],
     ['method', ','],
     ['', ','],
-  ])('of all of %j is %j, by the lines that agree with the header', (text, delimiter) => {
+  ])('of all of %j is %j, by the lines that match the header', (text, delimiter) => {
     expect(sniffDelimiter(text, true)).toBe(delimiter);
   });
 });
@@ -56,7 +56,7 @@ describe('the encoding of an input', () => {
     expect(sniffEncoding(Buffer.from(hex, 'hex'), asked)).toEqual({ name, markBytes });
   });
 
-  it('takes the upper half of windows-1252 as browsers do', () => {
+  it('decodes the upper half of windows-1252 like browsers', () => {
     expect(decodeWindows1252(Buffer.from([0x41, 0x80, 0x8d, 0x92, 0x9f, 0xa0, 0xff]))).toBe('A€\x8d’Ÿ\xa0ÿ');
   });
 });

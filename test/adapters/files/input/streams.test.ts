@@ -7,7 +7,7 @@ import { UsageError } from '../../../../src/domain/errors.ts';
 import { fileWith, inChunks, readAll, readStdin, sourceOf } from './read-input.ts';
 import { runs } from '../../../support/exhaustive.ts';
 
-/** Standard input that is written by hand. */
+/** Standard input that the test writes. */
 function aPipe(): { readonly stdin: AsyncIterable<Uint8Array>; write(text: string): void; end(): void } {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
     highWaterMark: 99,
@@ -24,7 +24,7 @@ describe('standard input', () => {
   it.each([
     ['a CSV', 'method,note\n', 'a,1\n', 'b,"2\n', '3"\n'],
     ['JSON Lines', '', '{"method":"a"}\n', '{"method":"b",', '"note":""}\n'],
-  ])('gives a row of %s as soon as its line has come', async (_what, header, first, half, otherHalf) => {
+  ])('gives a row of %s as soon as its line has arrived', async (_what, header, first, half, otherHalf) => {
     const pipe = aPipe();
     const records = sourceOf({ stdin: pipe.stdin }).records()[Symbol.asyncIterator]();
     pipe.write(header + first);
@@ -36,7 +36,7 @@ describe('standard input', () => {
     expect(await records.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('tells its columns before the first row is asked for, and loses none', async () => {
+  it('returns its columns before the first row is requested, and loses none', async () => {
     const source = sourceOf({ stdin: inChunks(Buffer.from('method,note\na,1\nb,2\n'), [5]) });
     expect(source.isRepeatable).toBe(false);
     expect(await source.columns()).toEqual(['method', 'note']);
@@ -45,7 +45,7 @@ describe('standard input', () => {
     expect(() => source.records()).toThrow('once');
   });
 
-  it('is let go when the reader stops early', async () => {
+  it('is closed when the reader stops early', async () => {
     let isReturned = false;
     async function* endless(): AsyncGenerator<Uint8Array> {
       try {
@@ -59,12 +59,12 @@ describe('standard input', () => {
     expect(isReturned).toBe(true);
   });
 
-  it('is refused when it is a terminal', () => {
+  it('is rejected when it is a terminal', () => {
     const stdin = Object.assign(inChunks(new Uint8Array()), { isTTY: true });
     expect(() => sourceOf({ stdin })).toThrow(UsageError);
   });
 
-  it('gives the same records whatever the chunks in which it arrives', async () => {
+  it('gives the same records whatever the chunks', async () => {
     const contents = [
       'method,note,x\r\na,"1\r\n2",ü€😀\r\n\r\nb,"x" y,\r\nc,"4\r\nd,"",5\r\n\0,\xff,e\r\nf,1\r\n',
       'sep=;\nmethod;"a,b"\nx;"1;2"\n',
@@ -97,7 +97,7 @@ describe('a file', () => {
     expect(new Set(first.rows.map(({ key }) => key)).size).toBe(3);
   });
 
-  it('that has changed since it was opened is refused', async () => {
+  it('that has changed since it was opened is rejected', async () => {
     const path = await fileWith('method,note\na,1\n');
     const source = sourceOf({ path });
     await readAll(source);
@@ -110,7 +110,7 @@ describe('a file', () => {
   it.each([
     ['is not there', (path: string) => `${path}.gone`, 'there is no such file'],
     ['is a folder', dirname, 'it is a folder'],
-  ])('that %s is refused when it is opened', async (_what, place, message) => {
+  ])('that %s is rejected when it is opened', async (_what, place, message) => {
     const path = place(await fileWith(''));
     expect(() => sourceOf({ path })).toThrow(new UsageError(`cannot read ${path}: ${message}`));
   });
@@ -131,7 +131,7 @@ describe('a file', () => {
     ['tasks.csv', '{method,method\na,b\n', 1],
     ['tasks', '  {"method":"a"}', 1],
     ['tasks.txt', 'method\na', 1],
-  ])('%s is read by its name, or else by its first character', async (name, content, count) => {
+  ])('%s is read by its extension, or else by its first character', async (name, content, count) => {
     expect((await readAll(sourceOf({ path: await fileWith(content, name) }))).rows).toHaveLength(count);
   });
 });

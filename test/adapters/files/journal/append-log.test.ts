@@ -4,15 +4,15 @@ import { AppendLog, type LogFile } from '../../../../src/adapters/files/journal/
 const full = (syscall: string): Error =>
   Object.assign(new Error(`ENOSPC: no space left on device, ${syscall}`), { code: 'ENOSPC', syscall });
 
-/** A file in memory: what was written, how much of it was made durable, and how it misbehaves. */
+/** A file in memory that records writes and syncs, and can fail. */
 class FakeFile {
   written = Buffer.alloc(0);
   durable = 0;
   syncs = 0;
   writes = 0;
-  /** At most so many bytes are taken by one write. */
+  /** Maximum number of bytes that one write accepts. */
   bytesPerWrite = Infinity;
-  /** Writing fails once so many bytes are there. */
+  /** Writing fails above this size. */
   room = Infinity;
   failSync = false;
   failTruncate = false;
@@ -64,14 +64,14 @@ describe('an append', () => {
     expect(file.written.toString()).toBe('one\nthree\n5\n');
   });
 
-  it('shares its fdatasync with all that wait: a thousand at once take one', async () => {
+  it('shares its fdatasync with all waiting ones: a thousand at once take one', async () => {
     const file = new FakeFile();
     const log = logOf(file);
     await Promise.all(Array.from({ length: 1000 }, (_, n) => append(log, String(n))));
     expect([file.writes, file.syncs]).toEqual([1, 1]);
   });
 
-  it('gathers while the batch before it is on its way', async () => {
+  it('joins the next batch during a write', async () => {
     const file = new FakeFile();
     const log = logOf(file);
     const lane = async (): Promise<void> => {
@@ -82,7 +82,7 @@ describe('an append', () => {
     expect(file.written.length).toBe(2000);
   });
 
-  it('is whole although the system takes a few bytes at a time', async () => {
+  it('is complete although the system accepts a few bytes at a time', async () => {
     const file = new FakeFile();
     file.bytesPerWrite = 3;
     const log = logOf(file);
@@ -97,7 +97,7 @@ describe('a full disk', () => {
     fdatasync: (file) => (file.failSync = true),
   };
 
-  it.each(Object.keys(fail))('rejects all that wait, and everything later, with the error of %s', async (syscall) => {
+  it.each(Object.keys(fail))('rejects all waiting and later appends with the error of %s', async (syscall) => {
     const file = new FakeFile();
     const log = logOf(file);
     await append(log, 'kept');
@@ -118,7 +118,7 @@ describe('a full disk', () => {
     expect(file.written.toString()).toBe('kept\n');
   });
 
-  it('rejects what came while the failing batch was on its way', async () => {
+  it('rejects appends made during the failing batch', async () => {
     const file = new FakeFile();
     const log = logOf(file);
     file.failSync = true;
@@ -130,7 +130,7 @@ describe('a full disk', () => {
     expect(file.written.length).toBe(0);
   });
 
-  it('is reported also where not even cutting back works', async () => {
+  it('is reported even if truncating fails', async () => {
     const file = new FakeFile();
     file.failSync = true;
     file.failTruncate = true;
@@ -138,7 +138,7 @@ describe('a full disk', () => {
   });
 });
 
-it('writes what was appended before it closes, and refuses what comes after', async () => {
+it('writes pending appends on close, and rejects later ones', async () => {
   const file = new FakeFile();
   const log = logOf(file);
   const last = append(log, 'last');

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => programs.remove());
 
-describe('a file system that takes no more', () => {
+describe('a full file system', () => {
   it.each([1, 40])(
     'ends a run with the system error and leaves a journal that can be resumed (%i tasks at once)',
     async (lanes) => {
@@ -42,7 +42,7 @@ describe('a file system that takes no more', () => {
     },
   );
 
-  it('is told as such when not even the lock can be written', async () => {
+  it('is reported as such when not even the lock can be written', async () => {
     const path = join(aFolder(), 'j');
     const child = new Child('sh', [
       '-c',
@@ -56,7 +56,7 @@ describe('a file system that takes no more', () => {
     expect(child.lines).toEqual([expect.stringMatching(/^error EFBIG .*'\/.*\/j\.lock\.1/)]);
   });
 
-  it.skipIf(isRoot)('is told as such when the folder may not be written (not as root, who may)', async () => {
+  it.skipIf(isRoot)('is reported as such when the folder is not writable (not as root, who may write)', async () => {
     const folder = aFolder();
     chmodSync(folder, 0o500);
     await expect(open(join(folder, 'j'))).rejects.toMatchObject({ code: 'EACCES', syscall: 'open' });

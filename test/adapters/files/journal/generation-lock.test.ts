@@ -14,7 +14,7 @@ const nobody = rulesWhere(() => false);
 const everybody = rulesWhere(() => true);
 
 describe('a lock', () => {
-  it('is held by one at a time, and by the next when it is given back', async () => {
+  it('is held by one process at a time, and by the next after its release', async () => {
     const files = new Map<number, string>();
     const first = await tryLock(at(files), owner(1), everybody);
     expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({
@@ -27,7 +27,7 @@ describe('a lock', () => {
     expect(await tryLock(at(files), owner(2), everybody)).toMatchObject({ held: true });
   });
 
-  it('passes from a dead owner to the next generation, and old ones are removed', async () => {
+  it('passes from a dead owner to the next generation, and old files are removed', async () => {
     const files = new Map([
       [1, JSON.stringify(owner(1))],
       [4, JSON.stringify(owner(4))],
@@ -36,7 +36,7 @@ describe('a lock', () => {
     expect([...files]).toEqual([[5, JSON.stringify(owner(9))]]);
   });
 
-  it('is held by whoever lives, although a higher generation is of a dead one', async () => {
+  it('is held by a live owner even if a higher generation belongs to a dead one', async () => {
     const files = new Map([
       [1, JSON.stringify(owner(1))],
       [2, JSON.stringify(owner(2))],
@@ -50,7 +50,7 @@ describe('a lock', () => {
   });
 
   it.each(['', '{', '{"pid":0,"space":"here","host":"here","startedAt":0}'])(
-    'is held where the file names nobody: %j',
+    'is held if the file names no owner: %j',
     async (content) => {
       const files = new Map([[3, content]]);
       expect(await tryLock(at(files), owner(9), nobody)).toMatchObject({ held: false, generation: 3, owner: null });
@@ -66,7 +66,7 @@ describe('a lock', () => {
     expect([...files.values()]).toEqual([JSON.stringify(owner(2))]);
   });
 
-  it('is not left behind by a process that failed while it took it', async () => {
+  it('is not left behind by a process that failed while taking it', async () => {
     const files = new Map<number, string>();
     let lists = 0;
     const failing = { ...at(files), list: async () => (lists++ === 0 ? [] : Promise.reject(new Error('EIO'))) };
@@ -74,16 +74,16 @@ describe('a lock', () => {
     expect(files.size).toBe(0);
   });
 
-  it('is given up where the file system never shows what was created', async () => {
+  it('is given up if the file system never shows created files', async () => {
     const blind = { ...at(new Map()), list: async () => [], tryCreate: async () => false };
     await expect(tryLock(blind, owner(1), everybody)).rejects.toThrow('does not show');
   });
 });
 
 interface Race {
-  /** How often each process wants the lock, one after the other. */
+  /** How often each process takes the lock, one after another. */
   readonly rounds: readonly number[];
-  /** Generations of dead owners that are there when it begins. */
+  /** Generations of dead owners at the start. */
   readonly left: readonly number[];
   readonly chance: readonly number[];
 }
@@ -94,7 +94,7 @@ const race: fc.Arbitrary<Race> = fc.record({
   chance: fc.array(fc.nat(), { minLength: 300, maxLength: 300, size: 'max' }),
 });
 
-/** Runs a race. Answers the largest number of living holders at any time, and what it left. */
+/** Runs a race. Returns the maximum number of living holders at any time, and the remaining files. */
 async function run({ rounds, left, chance }: Race): Promise<{ mostHolders: number; holds: number; free: boolean }> {
   let used = 0;
   const turns = new Interleaving(() => chance[used++ % chance.length]!);
@@ -122,7 +122,7 @@ async function run({ rounds, left, chance }: Race): Promise<{ mostHolders: numbe
   return { mostHolders, holds, free: held };
 }
 
-it('never has two living holders, whoever sleeps or dies where, and is free when all are gone', async () => {
+it('never has two living holders, whichever process sleeps or dies, and is free when all are gone', async () => {
   let holds = 0;
   await fc.assert(
     fc.asyncProperty(race, async (each) => {
@@ -135,14 +135,14 @@ it('never has two living holders, whoever sleeps or dies where, and is free when
   expect(holds).toBeGreaterThan(1500);
 }, 120_000);
 
-it('has exactly one holder where many who live want it at once', async () => {
+it('has exactly one holder if many living processes want it at once', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.nat(), { minLength: 300, maxLength: 300 }),
       fc.constantFrom([], [2]),
       async (chance, left) => {
         let used = 0;
-        // Nobody dies: what is divisible by 5 spares, as 30n + 7 is not.
+        // No process dies: multiples of 5 survive, and 30n + 7 is none.
         const turns = new Interleaving(() => 5 * chance[used++ % chance.length]!);
         const files = new Map(left.map((generation) => [generation, JSON.stringify(owner(100))]));
         const rules = rulesWhere(({ pid }) => pid < 100);
@@ -161,13 +161,16 @@ it('has exactly one holder where many who live want it at once', async () => {
   );
 }, 60_000);
 
-/** Runs a race of processes that cannot see each other and sleep for long. Answers how many had a valid lock at once. */
+/**
+ * Runs a race of processes that are not visible to each other and sleep for long. Returns how many had a valid lock at
+ * once.
+ */
 async function runUnseen({ rounds, left, chance }: Race): Promise<{ mostValid: number; holds: number }> {
   let [used, now, holds, mostValid] = [0, 0, 0, 0];
   const turns = new Interleaving(() => chance[used++ % chance.length]!);
   const files = new Map(left.map((generation) => [generation, JSON.stringify(owner(100 + generation))]));
   const writtenAt = new Map<number, number>();
-  /** What the file of each holder must say for its lock to be valid. */
+  /** The content that makes each holder's lock valid. */
   const held = new Map<number, { generation: number; content: string }>();
   const rules = { parseOwner, stateOf: () => 'unknown' as const, staleMs: 12 };
 
@@ -200,7 +203,7 @@ async function runUnseen({ rounds, left, chance }: Race): Promise<{ mostValid: n
   return { mostValid, holds };
 }
 
-it('is valid for one at a time, where owners that cannot be seen sleep until others take it from them', async () => {
+it('is valid for one at a time if owners are not visible and sleep until others take it from them', async () => {
   let holds = 0;
   await fc.assert(
     fc.asyncProperty(race, async (each) => {

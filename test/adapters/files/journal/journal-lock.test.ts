@@ -34,7 +34,7 @@ afterAll(() => programs.remove());
 const holdIn = (path: string): Child => new Child(process.execPath, [programs.pathOf('child-hold'), path]);
 
 describe('a journal in use', () => {
-  it('is refused, naming process, host, time and the way out', async () => {
+  it('is refused, with the process, host, time and fix', async () => {
     const path = join(aFolder(), 'j');
     const journal = await open(path);
     const refusal = await open(path).catch((error: unknown) => error);
@@ -47,7 +47,7 @@ describe('a journal in use', () => {
     await (await open(path)).close();
   });
 
-  it('is the same journal by whatever name', async () => {
+  it('is the same journal under every name', async () => {
     const folder = aFolder();
     const journal = await open(join(folder, 'j'));
     symlinkSync(join(folder, 'j'), join(folder, 'alias'));
@@ -57,7 +57,7 @@ describe('a journal in use', () => {
     await journal.close();
   });
 
-  it('is held by a file that names nobody: it is named', async () => {
+  it('is held by a file without an owner, and the file is named', async () => {
     const path = join(aFolder(), 'j');
     writeFileSync(`${path}.lock.1`, '');
     await expect(open(path)).rejects.toMatchObject({
@@ -65,14 +65,14 @@ describe('a journal in use', () => {
     });
   });
 
-  it('is given back when it cannot be opened', async () => {
+  it('is released when it cannot be opened', async () => {
     const path = join(aFolder(), 'j');
     writeFileSync(path, 'not a journal');
     await expect(open(path)).rejects.toThrow('not a journal');
     await expect(open(path)).rejects.toThrow('not a journal');
   });
 
-  it('has one lock file, whole and without anything beside it', async () => {
+  it('has one complete lock file and no other files', async () => {
     const folder = aFolder();
     const journal = await open(join(folder, 'j'));
     expect(readdirSync(folder).sort()).toEqual(['j', 'j.lock.1']);
@@ -86,19 +86,19 @@ describe('a journal in use', () => {
 
 const elsewhere = { ...thisProcess(), space: 'another machine, or another container' };
 
-/** Writes the lock of an owner that was last refreshed so long ago. */
+/** Writes the lock of an owner with its last refresh this long ago. */
 function leaveLock(path: string, owner: object, secondsAgo: number): void {
   writeFileSync(`${path}.lock.3`, JSON.stringify({ ...owner, startedAt: 0 }));
   const then = Date.now() / 1000 - secondsAgo;
   utimesSync(`${path}.lock.3`, then, then);
 }
 
-describe('a journal whose owner cannot be seen', () => {
+describe('a journal whose owner is not visible', () => {
   it.each([
     ['on a machine of the same name', elsewhere],
     ['on a machine of another name', { ...elsewhere, host: 'elsewhere' }],
     ['with a pid that is free here', { ...elsewhere, pid: 2 ** 22 + 1 }],
-  ])('is held as long as the lock is refreshed: %s', async (_where, owner) => {
+  ])('is held while the lock is refreshed: %s', async (_where, owner) => {
     const path = join(aFolder(), 'j');
     leaveLock(path, owner, 20);
     await expect(open(path)).rejects.toMatchObject({
@@ -112,13 +112,13 @@ describe('a journal whose owner cannot be seen', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['j']);
   });
 
-  it('is free at once where the owner is of this machine and has ended, whatever the machine is called now', async () => {
+  it('is free at once if the owner was a process of this machine and has ended, even if the machine has a new name', async () => {
     const path = join(aFolder(), 'j');
     leaveLock(path, { ...thisProcess(), pid: 2 ** 22 + 1, host: 'as it was called before' }, 0);
     await (await open(path)).close();
   });
 
-  it('refreshes its lock while it lives, and leaves its content', async () => {
+  it('refreshes its lock while it lives, with the same content', async () => {
     const path = join(aFolder(), 'j');
     const lock = await lockJournal(path, { startedAt: 0, me: elsewhere, refreshMs: 10 });
     const content = readFileSync(`${path}.lock.1`, 'utf8');
@@ -130,7 +130,7 @@ describe('a journal whose owner cannot be seen', () => {
     await lock.release();
   });
 
-  it('says once that the lock cannot be refreshed', async () => {
+  it('warns once if the lock cannot be refreshed', async () => {
     const path = join(aFolder(), 'j');
     const warnings: string[] = [];
     const onWarning = (message: string): void => void warnings.push(message);
@@ -145,7 +145,7 @@ describe('a journal whose owner cannot be seen', () => {
   });
 });
 
-describe('an owner that stood still until another one took over', () => {
+describe('an owner that was suspended until another one took over', () => {
   const paused = async (path: string): Promise<{ journal: OpenJournal; warnings: string[] }> => {
     const warnings: string[] = [];
     const onWarning = (message: string): void => void warnings.push(message);
@@ -153,7 +153,7 @@ describe('an owner that stood still until another one took over', () => {
     return { journal: await openJournal(path, aHeader, { fresh: false, lock, onWarning }), warnings };
   };
 
-  it('writes nothing that counts any more, and what it wrote before counts', async () => {
+  it('writes nothing valid any more, and its earlier records are kept', async () => {
     const path = join(aFolder(), 'j');
     const { journal } = await paused(path);
     await journal.intend(keyOf(1), 1);
@@ -191,7 +191,7 @@ describe('an owner that stood still until another one took over', () => {
 });
 
 describe('a journal in use', () => {
-  it('that is renamed, removed or replaced takes nothing any more', async () => {
+  it('that is renamed, removed or replaced accepts no more records', async () => {
     for (const happen of [
       (path: string) => renameSync(path, `${path}-renamed`),
       (path: string) => rmSync(path),
@@ -209,7 +209,7 @@ describe('a journal in use', () => {
     }
   });
 
-  it('that another program writes to takes nothing any more, and loses nothing', async () => {
+  it('that another program writes to accepts no more records, and loses none', async () => {
     const path = join(aFolder(), 'j');
     const journal = await open(path);
     await journal.intend(keyOf(1), 1);
@@ -221,8 +221,8 @@ describe('a journal in use', () => {
   });
 });
 
-describe('a journal of several names', () => {
-  it('is refused, naming the other one where it is beside it', async () => {
+describe('a journal with several names', () => {
+  it('is refused, with the other name if that is in the same folder', async () => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
     linkSync(path, `${path}-linked`);
@@ -236,7 +236,7 @@ describe('a journal of several names', () => {
     await (await open(path)).close();
   });
 
-  it('is refused where the file is mounted by itself', async (context) => {
+  it('is refused if the file itself is mounted', async (context) => {
     const [path, place] = [join(aFolder(), 'j'), join(aFolder(), 'a place')];
     await (await open(path)).close();
     writeFileSync(place, '');
@@ -247,7 +247,7 @@ describe('a journal of several names', () => {
 });
 
 describe('among processes', () => {
-  it('one of many that want a journal at once gets it, also after a dead one', async () => {
+  it('one of many that want a journal at once gets it, also after a dead owner', async () => {
     const path = join(aFolder(), 'j');
     for (let round = 0; round < 2; round++) {
       const children = Array.from({ length: 8 }, () => holdIn(path));
@@ -281,7 +281,7 @@ describe('among processes', () => {
 
   it.runIf(process.platform === 'linux')('a killed holder whose parent never asks for it frees it too', async () => {
     const path = join(aFolder(), 'j');
-    // The shell becomes a sleep, which does not wait for its child: killed, that stays a zombie.
+    // The shell becomes a `sleep`, which does not wait for its child: the killed child stays a zombie.
     const parent = new Child('sh', [
       '-c',
       '"$0" "$1" "$2" & echo $!; exec sleep 60',

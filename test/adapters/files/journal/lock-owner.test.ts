@@ -18,5 +18,5 @@ describe('the owner of a lock', () => {
     '{"pid":"7","space":"s","host":"h","startedAt":1}',
     '{"pid":7,"space":"s","startedAt":1}',
     '{"pid":7,"host":"h","startedAt":1}',
-  ])('is nobody in %j', (content) => expect(parseOwner(content)).toBeNull());
+  ])('is null for %j', (content) => expect(parseOwner(content)).toBeNull());
 });

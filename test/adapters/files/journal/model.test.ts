@@ -7,7 +7,7 @@ import type { FinishedTask, TaskProgress } from '../../../../src/ports/files.ts'
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
 import { runs } from '../../../support/exhaustive.ts';
 
-/** What may be asked of a journal, and what may happen to it. */
+/** Operations on a journal, and crashes. */
 type Operation =
   | { readonly type: 'intend'; readonly task: number; readonly attempt: number }
   | { readonly type: 'submitted'; readonly task: number; readonly id: string }
@@ -29,7 +29,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('crash' as const), junk: fc.string().map((text) => text.replaceAll('\n', ' ')) }),
 );
 
-/** The whole history of every task, plainly: what it is follows from replaying its operations. */
+/** A plain model: the complete history of every task, whose state follows from replaying its operations. */
 class Model {
   readonly steps: Exclude<Operation, { type: 'crash' }>[] = [];
 
@@ -108,7 +108,7 @@ async function expectSame(journal: OpenJournal, model: Model): Promise<void> {
   });
 }
 
-it('finds after any history and any crash what a plain model says', async () => {
+it('has the same state as a plain model after any history and any crash', async () => {
   const folder = aFolder();
   let runs = 0;
   await fc.assert(
@@ -124,7 +124,7 @@ it('finds after any history and any crash what a plain model says', async () => 
           journal = await open(path);
         } else {
           await perform(step, journal);
-          // What is not waited for is durable with whatever comes next.
+          // Operations without an await become durable with the next one.
           model.steps.push(step);
           if (step.type === 'refused') await perform(intendNothing(model), journal);
         }
@@ -136,14 +136,14 @@ it('finds after any history and any crash what a plain model says', async () => 
   );
 }, 60_000);
 
-/** A step that is waited for, after one that is not. */
+/** An awaited step after one without an await. */
 function intendNothing(model: Model): Model['steps'][number] {
   const step = { type: 'submitted', task: 0, id: 'sync' } as const;
   model.steps.push(step);
   return step;
 }
 
-it('finds after a crash in the midst of concurrent steps a state that some prefix of them leads to', async () => {
+it('has a state that some prefix leads to, after a crash during concurrent steps', async () => {
   const folder = aFolder();
   let runs = 0;
   await fc.assert(

@@ -12,7 +12,7 @@ describe('a new journal', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('holds its header, as one line of JSON, and leaves nothing beside it when it is closed', async () => {
+  it('contains its header as one line of JSON, and leaves no other files when it is closed', async () => {
     const folder = aFolder();
     const journal = await open(join(folder, 'j'));
     expect(journal).toMatchObject({ isResumed: false, keptAs: null, header: aHeader });
@@ -21,7 +21,7 @@ describe('a new journal', () => {
     expect(readdirSync(folder)).toEqual(['j']);
   });
 
-  it('is made in an empty file that is there', async () => {
+  it('is created in an existing empty file', async () => {
     const path = join(aFolder(), 'j');
     writeFileSync(path, '');
     const journal = await open(path);
@@ -30,7 +30,7 @@ describe('a new journal', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('knows no task', async () => {
+  it('has no task', async () => {
     const journal = await open(join(aFolder(), 'j'));
     expect(journal.progressOf(first)).toEqual({ state: 'new' });
     expect(journal.hasKey(first)).toBe(false);
@@ -78,7 +78,7 @@ describe('a journal that is resumed', () => {
     await after.close();
   });
 
-  it('has no row of a task that was begun again, until the submission is refused', async () => {
+  it('has no row of a task that started over, until the submission is refused', async () => {
     const journal = await open(join(aFolder(), 'j'));
     await journal.finished(finishedTask(first, { status: 'failed' }));
     await journal.intend(first, 1);
@@ -90,7 +90,7 @@ describe('a journal that is resumed', () => {
     await journal.close();
   });
 
-  it('reads rows that are longer than what is read at once', async () => {
+  it('reads rows that are longer than one read', async () => {
     const path = join(aFolder(), 'j');
     const long = finishedTask(first, { values: { body: 'A'.repeat(3_000_000), solution: 'é'.repeat(10_000) } });
     const before = await open(path);
@@ -103,7 +103,7 @@ describe('a journal that is resumed', () => {
     await after.close();
   });
 
-  it('keeps what was refused although nobody waited for it', async () => {
+  it('keeps refusals that were not awaited', async () => {
     const path = join(aFolder(), 'j');
     const before = await open(path);
     await before.intend(first, 1);
@@ -115,7 +115,7 @@ describe('a journal that is resumed', () => {
     await after.close();
   });
 
-  it('is made private where it was not', async () => {
+  it('is made private if it was not', async () => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
     chmodSync(path, 0o644);
@@ -124,14 +124,14 @@ describe('a journal that is resumed', () => {
   });
 });
 
-it('closes twice, and takes nothing afterwards', async () => {
+it('can be closed twice, and accepts nothing afterwards', async () => {
   const journal = await open(join(aFolder(), 'j'));
   await journal.close();
   await journal.close();
   await expect(journal.intend(first, 1)).rejects.toThrow('closed');
 });
 
-it('refuses keys that are none, as a bug, before they reach the disk', async () => {
+it('rejects invalid keys, as a bug, before they reach the disk', async () => {
   const journal = await open(join(aFolder(), 'j'));
   expect(() => journal.progressOf('row 1')).toThrow(RangeError);
   expect(() => journal.intend(first.toUpperCase().replace('0', 'A'), 1)).toThrow(RangeError);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readLineAt, readLines } from '../../../../src/adapters/files/journal/read-lines.ts';
 import { aFolder } from './support/a-journal.ts';
 
-/** What is read of a file, as text, between two offsets. */
+/** The text between two offsets of a file. */
 async function linesOf(
   content: string,
   from = 0,
@@ -51,7 +51,7 @@ describe('the lines of a file', () => {
     ]);
   });
 
-  it('are whole wherever the reads end', async () => {
+  it('are complete wherever the reads end', async () => {
     const lines = Array.from({ length: 5000 }, (_, n) => 'x'.repeat((n * 7919) % 1500));
     lines[2000] = 'y'.repeat(5_000_000);
     const read = await linesOf(`${lines.join('\n')}\n`);

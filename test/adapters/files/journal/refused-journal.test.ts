@@ -17,7 +17,7 @@ describe('a journal of another run', () => {
     ],
     ['account', { accountId: 'deadbeef' }, /API key of another account/],
     ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, this run's is url=pageurl/],
-  ])('is refused for its %s, with the way out', async (_what, header, message) => {
+  ])('is refused for its %s, with a fix', async (_what, header, message) => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
     const refusal = await open(path, header).catch((error: unknown) => error);
@@ -35,7 +35,7 @@ describe('a journal of another run', () => {
     await (await open(path, { columnNames: { c: 'd', a: 'b' } })).close();
   });
 
-  it('names everything that differs, but not the accounts', async () => {
+  it('names all differences, but not the accounts', async () => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
     const refusal = open(path, { baseUrl: 'http://127.0.0.1', accountId: 'deadbeef', columnNames: { 'a=b': 'c' } });
@@ -60,7 +60,7 @@ describe('a journal of another run', () => {
   });
 });
 
-describe('what cannot be a journal of this version', () => {
+describe('an invalid journal', () => {
   const intent = (key: string): Buffer => sealLine({ t: 'intent', k: key, n: 1 });
   const header = sealLine({ t: 'header', ...aHeader });
 
@@ -90,7 +90,7 @@ describe('what cannot be a journal of this version', () => {
       /line 2 .* damaged/,
     ],
     ['a second header', [header, header], /line 2 .* does not know/],
-  ])('is refused and left as it is: %s', async (_what, parts, message) => {
+  ])('is refused and unchanged: %s', async (_what, parts, message) => {
     const folder = aFolder();
     const path = join(folder, 'j');
     const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -105,7 +105,7 @@ describe('what cannot be a journal of this version', () => {
     expect(readdirSync(folder)).toEqual(['j']);
   });
 
-  it('is refused: a folder, a device, a place in no folder', async () => {
+  it('is refused: a folder, a device, a place in a missing folder', async () => {
     const folder = aFolder();
     mkdirSync(join(folder, 'd'));
     writeFileSync(join(folder, 'f'), '');
@@ -116,7 +116,7 @@ describe('what cannot be a journal of this version', () => {
   });
 
   it.each(['half a record', `{"t":"intent","k":"${first}","n":1,"c":"00000000"}\n`])(
-    'is cut off before anything is appended, when it is the last line: %s',
+    'is truncated before anything is appended, when it is the last line: %s',
     async (torn) => {
       const path = join(aFolder(), 'j');
       const before = await open(path);

@@ -11,7 +11,7 @@ afterAll(() => programs.remove());
 
 const order = ['in-doubt', 'submitted', 'solved'];
 
-/** The last state of every task that a child said was durable. */
+/** The last state of every task that a child reported as durable. */
 function acknowledgedIn(lines: readonly string[]): Map<string, number> {
   const states = new Map<string, number>();
   for (const line of lines) {

@@ -61,13 +61,13 @@ it.each<[string, readonly Step[], TaskProgress]>([
     [intent(1), submitted('7'), refused],
     { state: 'submitted', attempts: 1, captchaId: '7', submittedAt: 5 },
   ],
-])('after %s a task is as far as it is', (_what, history, progress) => {
+])('after %s a task has the expected progress', (_what, history, progress) => {
   const states = new TaskStates();
   history.forEach((step, at) => states.apply(step, at));
   expect(states.progressOf(key)).toEqual(progress);
 });
 
-it('keeps finished tasks in typed arrays of some 60 bytes each', () => {
+it('stores finished tasks in typed arrays, about 60 bytes each', () => {
   const count = 150_000;
   const before = process.memoryUsage();
   const states = new TaskStates();
@@ -76,7 +76,7 @@ it('keeps finished tasks in typed arrays of some 60 bytes each', () => {
     states.apply({ ...submitted('7'), key: hash(n) }, 0);
     states.apply({ ...solved, key: hash(n), expiresAt: n }, 1e10 + n);
   }
-  // Outgrown arrays that were not collected yet are counted too.
+  // Includes outgrown arrays that are not collected yet.
   const { arrayBuffers } = process.memoryUsage();
   expect((arrayBuffers - before.arrayBuffers) / count).toBeLessThan(160);
   expect(states.rowAt(hash(77))).toBe(1e10 + 77);

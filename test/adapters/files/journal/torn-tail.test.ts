@@ -6,7 +6,7 @@ import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.
 
 const [first, second] = [keyOf(1), keyOf(2)];
 
-it('loses nothing that was durable when it is cut anywhere', async () => {
+it('loses nothing durable when it is truncated anywhere', async () => {
   const folder = aFolder();
   const path = join(folder, 'j');
   const journal = await open(path);
@@ -41,14 +41,14 @@ it('loses nothing that was durable when it is cut anywhere', async () => {
   }
 });
 
-it('tells damage in any byte of any line but the last', async () => {
+it('detects damage in any byte of any line but the last', async () => {
   const folder = aFolder();
   const path = join(folder, 'j');
   const journal = await open(path);
   await journal.intend(first, 1);
   await journal.finished(finishedTask(first));
   const start = readFileSync(path).indexOf('\n') + 1;
-  // Without the newline before the last line: where that is lost, the two are one damaged last line.
+  // Without the newline before the last line: if that is damaged, the two lines are one damaged last line.
   const end = readFileSync(path).length - 1;
   await journal.intend(second, 1);
   await journal.close();

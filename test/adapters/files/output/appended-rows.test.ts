@@ -23,14 +23,14 @@ async function append(path: string, format: RowFormat, ...rows: readonly Record<
   return readFileSync(path, 'utf8');
 }
 
-describe('rows that are added to a file', () => {
-  it('stand under a header that is written once', async () => {
+describe('rows that are appended to a file', () => {
+  it('have a header that is written once', async () => {
     const path = aPath();
     expect(await append(path, csv, { a: '1', b: '2' })).toBe('a,b\n1,2\n');
     expect(await append(path, csv, { a: '3', b: '4' }, { a: '5', b: '6' })).toBe('a,b\n1,2\n3,4\n5,6\n');
   });
 
-  it.each(['a,b\n1,2\n3,', 'a', 'something else'])('are not added to %j, nothing of which is lost', async (content) => {
+  it.each(['a,b\n1,2\n3,', 'a', 'something else'])('are not appended to %j, which is unchanged', async (content) => {
     const path = aPath(content);
     await expect(AppendedRows.open(path, csv)).rejects.toMatchObject({ name: 'UsageError' });
     expect(readFileSync(path, 'utf8')).toBe(content);
@@ -46,13 +46,13 @@ describe('rows that are added to a file', () => {
     ).toBe('{"a":"1"}\n{"a":"2"}\n');
   });
 
-  it('are not added to a CSV with other columns', async () => {
+  it('are not appended to a CSV with other columns', async () => {
     const path = aPath('x,y\n1,2\n');
     await expect(AppendedRows.open(path, csv)).rejects.toMatchObject({ name: 'UsageError' });
     expect(readFileSync(path, 'utf8')).toBe('x,y\n1,2\n');
   });
 
-  it('are not added to JSON Lines that are something else, such as a journal', async () => {
+  it('are not appended to other JSON Lines, such as a journal', async () => {
     const content = '{"t":"header","columns":["a","b"]}\n';
     const path = aPath(content);
     const format = jsonlFormat((row) => row, ['a', 'b']);
@@ -60,7 +60,7 @@ describe('rows that are added to a file', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  it('take nothing away that another process has added where the disk is full', async () => {
+  it('remove nothing that another process has appended if the disk is full', async () => {
     const path = aPath('a,b\n');
     const probe = await open(path, 'r');
     const handles = Object.getPrototypeOf(probe) as typeof probe;
@@ -82,7 +82,7 @@ describe('rows that are added to a file', () => {
     vi.restoreAllMocks();
   });
 
-  it('are in a file whose name is durable, too', async () => {
+  it('are in a file whose name is durable too', async () => {
     const path = aPath();
     const probe = await open(tmpdir(), 'r');
     const handles = Object.getPrototypeOf(probe) as typeof probe;
@@ -90,7 +90,7 @@ describe('rows that are added to a file', () => {
     const sync = vi.spyOn(handles, 'sync');
     await append(path, csv, { a: '1' });
     expect(sync).toHaveBeenCalledTimes(1);
-    // It has the name already.
+    // The name already exists.
     await append(path, csv, { a: '2' });
     expect(sync).toHaveBeenCalledTimes(1);
     vi.restoreAllMocks();

@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a place for a file', () => {
-  it.each(['f', 'new', 'd/new'])('is good: %s, and nothing is written', async (name) => {
+  it.each(['f', 'new', 'd/new'])('is valid: %s, and nothing is written', async (name) => {
     await checkWritable('--out', join(folder, name));
     expect(readdirSync(folder)).toEqual(['d', 'f']);
   });
@@ -23,14 +23,14 @@ describe('a place for a file', () => {
     await expect(checkWritable('--out', '/dev/null')).resolves.toBeUndefined();
   });
 
-  it.each(['d', 'no/new', 'f/new'])('is none: %s', async (name) => {
+  it.each(['d', 'no/new', 'f/new'])('is invalid: %s', async (name) => {
     const refused = checkWritable('--out', join(folder, name));
     await expect(refused).rejects.toThrow(UsageError);
     await expect(refused).rejects.toThrow(`--out ${join(folder, name)}`);
   });
 
-  it.runIf(process.platform === 'linux')('that may not be written is told of by its flag', async () => {
-    // Where not even root may.
+  it.runIf(process.platform === 'linux')('that is not writable is reported with its flag', async () => {
+    // A path that not even root may write.
     const refused = checkWritable('--out', '/proc/sys/new.csv');
     await expect(refused).rejects.toMatchObject({
       syscall: 'access',

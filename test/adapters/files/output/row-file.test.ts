@@ -19,7 +19,7 @@ const format = csvFormat(['a', 'b'], new Set(['b']));
 const place = (): string => join(folder, 'out.csv');
 const read = (): string => readFileSync(place(), 'utf8');
 
-/** From the `nth` append on the disk takes five more bytes and is full. */
+/** From the `nth` append on, the disk accepts five more bytes and is full. */
 async function fillDisk(nth: number): Promise<void> {
   const probe = await open(join(folder, 'probe'), 'w');
   const handles = Object.getPrototypeOf(probe) as typeof probe;
@@ -35,7 +35,7 @@ async function fillDisk(nth: number): Promise<void> {
 }
 
 describe('a file of rows', () => {
-  it('replaces what was there when it is published, not before', async () => {
+  it('replaces the old file when it is published, not before', async () => {
     writeFileSync(place(), 'before');
     const rows = await RowFile.open(place(), format);
     await rows.write({ a: '1', b: 'x' });
@@ -48,14 +48,14 @@ describe('a file of rows', () => {
     expect(readdirSync(folder)).toEqual(['out.csv']);
   });
 
-  it('leaves what was there where it is never published', async () => {
+  it('does not change the old file if it is never published', async () => {
     writeFileSync(place(), 'before');
     const rows = await RowFile.open(place(), format);
     await rows.close();
     expect([read(), readdirSync(folder)]).toEqual(['before', ['out.csv']]);
   });
 
-  it('ends with a whole row where the disk is full, and says so to everybody', async () => {
+  it('ends with a complete row if the disk is full, and rejects all writes', async () => {
     await fillDisk(3);
     const rows = await RowFile.open(place(), format);
     await rows.publish();
@@ -67,7 +67,7 @@ describe('a file of rows', () => {
     expect(read()).toBe('a,b\nfirst,row\n');
   });
 
-  it('keeps a link, and replaces what it points to', async () => {
+  it('keeps a link, and replaces its target', async () => {
     writeFileSync(join(folder, 'real.csv'), 'before');
     symlinkSync(join(folder, 'real.csv'), place());
     const rows = await RowFile.open(place(), format);
@@ -97,7 +97,7 @@ describe('rows as text', () => {
     expect(format.render(values)).toBe(text);
   });
 
-  it('are one object a line in JSON Lines', () => {
+  it('are one object per line in JSON Lines', () => {
     expect(jsonlFormat((values) => ({ v: 1, ...values })).render({ a: 'x\ny' })).toBe('{"v":1,"a":"x\\ny"}\n');
   });
 });

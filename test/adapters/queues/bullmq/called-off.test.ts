@@ -5,10 +5,10 @@ import { hasRedis, RedisServer } from '../../../contract/support/redis-server.ts
 import { aQueuedTask } from '../../../support/queued.ts';
 
 const never = new AbortController().signal;
-/** So long that no lease runs out during a test. */
+/** Long enough that no lease expires during a test. */
 const timing = { leaseMs: 600_000, stalledMs: 300_000, maxHoldMs: 3_600_000 };
 
-describe.skipIf(!hasRedis)('a receive from BullMQ that is called off while it is under way', () => {
+describe.skipIf(!hasRedis)('a cancelled receive from BullMQ', () => {
   let server: RedisServer;
   let queue: BullTaskQueue;
 
@@ -21,7 +21,7 @@ describe.skipIf(!hasRedis)('a receive from BullMQ that is called off while it is
     await server.stop();
   });
 
-  it('gives back the task that it still brings', async () => {
+  it('returns the task that still arrives', async () => {
     await queue.receive(1, 0, never);
     await queue.send([aQueuedTask(1)]);
     const stop = new AbortController();

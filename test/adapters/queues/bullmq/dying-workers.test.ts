@@ -32,14 +32,14 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
     await server.stop();
   });
 
-  it('that is killed leaves its task, with the id that was paid for, to the next', async () => {
+  it('that is killed leaves its task, with the paid id, to the next', async () => {
     holder.child.kill('SIGKILL');
     const [lease] = await queue.receive(1, 10_000, never);
     expect(lease).toMatchObject({ delivery: 2, queued: { progress: submitted } });
     expect(await lease?.ack()).toBe(true);
   });
 
-  it('that stood still and goes on may neither save nor finish what another has', async () => {
+  it('that was suspended can neither save nor finish a task that another has', async () => {
     holder.child.kill('SIGSTOP');
     const [lease] = await queue.receive(1, 10_000, never);
     holder.child.kill('SIGCONT');
@@ -50,11 +50,11 @@ describe.skipIf(!hasRedis)('a worker of BullMQ', () => {
     expect(next?.queued.progress).toEqual(submitted);
   });
 
-  it('keeps what it holds while Redis is killed and comes back', async () => {
+  it('keeps its tasks while Redis is killed and restarted', async () => {
     await server.down();
     await systemClock.sleep(300);
     await server.up();
-    // The others must have come back, too, to see that it is still held.
+    // The other workers must have reconnected too, to prove that it is still held.
     await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });
     await systemClock.sleep(2 * timing.leaseMs);
     expect(await queue.depth()).toMatchObject({ waiting: 0, inFlight: 1 });

@@ -10,7 +10,7 @@ const throttled = (): never => {
   throw new QueueUnavailableError('throttled');
 };
 
-/** A queue that hands out these messages once, and is away for as many calls of `delete` and of `hold` as said. */
+/** A queue that delivers these messages once, and is unreachable for the given number of `delete` and `hold` calls. */
 function aQueue({ bodies = [], away = 0 }: { bodies?: readonly string[]; away?: number }) {
   const calls: string[] = [];
   let left = away;
@@ -28,8 +28,8 @@ function aQueue({ bodies = [], away = 0 }: { bodies?: readonly string[]; away?: 
   };
 }
 
-describe('a message that is held', () => {
-  it('can be removed in a second try, and is renewed until then', async () => {
+describe('a held message', () => {
+  it('can be deleted in a second try, and is renewed until then', async () => {
     const clock = new VirtualClock();
     const queue = aQueue({ away: 1 });
     const message = new LeasedMessage({ ReceiptHandle: '0' }, { sinceMs: 0, timing }, { queue, clock });
@@ -43,7 +43,7 @@ describe('a message that is held', () => {
     expect(queue.calls).toHaveLength(4);
   });
 
-  it('is not renewed while it is let go of', async () => {
+  it('is not renewed while it is being released', async () => {
     const clock = new VirtualClock();
     const queue = aQueue({});
     const slow = {
@@ -68,13 +68,13 @@ describe('results of several runs in one poll', () => {
   };
   const ours = aResult(1, { run: 'r1' });
 
-  it('come to their reader though those of others cannot be given back just now', async () => {
+  it('reach their reader although those of others cannot be returned', async () => {
     const { results, calls } = await receive([JSON.stringify(ours), JSON.stringify(aResult(2, { run: 'r2' }))], 1);
     expect(results).toEqual([ours]);
     expect(calls).toEqual(['hold 1 1', 'hold 0 0']);
   });
 
-  it.each(['', 'null', '{"run":1}', '{"run":'])('come to their reader though a message is %j', async (body) => {
+  it.each(['', 'null', '{"run":1}', '{"run":'])('reach their reader although a message is %j', async (body) => {
     const { results, calls } = await receive([body, JSON.stringify(ours)]);
     expect(results).toEqual([ours]);
     expect(calls).toEqual(['hold 1 0']);

@@ -40,9 +40,9 @@ describe('the seconds of a poll', () => {
   });
 });
 
-/** This server goes on with a poll whose client went away, and hides what it puts into the answer. */
-describe('what is let go of while an own poll that was called off is under way', () => {
-  /** Without what is tested, the message would come back after its visibility of 18 s. */
+/** This server continues a poll whose client has disconnected, and hides the messages of its answer. */
+describe('a message released during a cancelled poll', () => {
+  /** Without the tested code, the message would reappear after its visibility timeout of 18 s. */
   const soonMs = 3_000;
   let server: FauxqsServer;
   let calledOff: AbortController;
@@ -59,7 +59,7 @@ describe('what is let go of while an own poll that was called off is under way',
     expect(await polling).toEqual([]);
   };
 
-  it('is with the next worker soon after the queue is closed', async () => {
+  it('reaches the next worker soon after the queue is closed', async () => {
     const open = () => new SqsTaskQueue(addressAt(server.port), timing, { clock, state: null });
     const [first, second] = [open(), open()];
     await first.send([aQueuedTask(1)]);
@@ -72,7 +72,7 @@ describe('what is let go of while an own poll that was called off is under way',
     await second.close();
   });
 
-  it('is with the next reader soon after the reader is closed', async () => {
+  it('reaches the next reader soon after the reader is closed', async () => {
     const results = new SqsResultQueue(addressAt(server.port), timing, { clock, state: null });
     const [first, second] = [results.reader(null), results.reader(null)];
     await results.push(aResult(1));

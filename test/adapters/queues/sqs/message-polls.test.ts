@@ -8,12 +8,12 @@ const never = new AbortController().signal;
 const bodies = async ({ messages }: Polled): Promise<readonly string[]> => messages.map(({ Body = '' }) => Body);
 
 interface Answer {
-  /** Null where the poll goes on until it is ended. */
+  /** Null if the poll continues until it is aborted. */
   readonly afterMs: number | null;
   readonly messages?: readonly Message[];
 }
 
-/** A queue whose polls answer like this, one after the other, and the last for ever. */
+/** A queue with these answers to its polls in order; the last one is repeated. */
 function aQueue(...answers: readonly Answer[]) {
   const clock = new VirtualClock();
   const [polls, calls]: [number[], string[]] = [[], []];
@@ -48,7 +48,7 @@ describe('waiting for messages', () => {
     expect(polls).toEqual(expected);
   });
 
-  it('goes on where nothing of what came is of use', async () => {
+  it('continues if no arrived message is usable', async () => {
     const { clock, messagePolls } = aQueue({ afterMs: 100, messages: [aMessage] });
     let useCount = 0;
     const useLast = async (polled: Polled) => ((useCount += 1) === 3 ? bodies(polled) : []);
@@ -58,7 +58,7 @@ describe('waiting for messages', () => {
   });
 });
 
-describe('polls that were called off', () => {
+describe('cancelled polls', () => {
   const callOff = async (answer: Answer) => {
     const queue = aQueue(answer);
     const stop = new AbortController();
@@ -74,32 +74,32 @@ describe('polls that were called off', () => {
     return closed;
   };
 
-  it('hand back what they bring, while the queue is open', async () => {
+  it('return their messages while the queue is open', async () => {
     const { clock, calls } = await callOff({ afterMs: 5_000, messages: [aMessage] });
     await clock.run();
     expect(calls).toEqual(['hold 7 0']);
   });
 
-  it('hand back what they bring in the moment after, when it is closed', async () => {
+  it('return their messages in the moment after close', async () => {
     const queue = await callOff({ afterMs: 300, messages: [aMessage] });
     expect(await closedAt(queue)).toBe(300);
     expect(queue.calls).toEqual(['hold 7 0']);
   });
 
-  it('are ended when the moment is over', async () => {
+  it('are aborted when that moment is over', async () => {
     const queue = await callOff({ afterMs: null });
     expect(await closedAt(queue)).toBe(1_100);
     expect(queue.calls).toEqual(['ended at 1100']);
   });
 
-  it('are waited for no more once they ended', async () => {
+  it('are not awaited after they have ended', async () => {
     const queue = await callOff({ afterMs: 300 });
     await queue.clock.advance(400);
     expect(await closedAt(queue)).toBe(500);
   });
 });
 
-it('ends a poll that is still waited for at once when it is closed', async () => {
+it('do not include a poll that is still awaited: close aborts it at once', async () => {
   const { clock, calls, messagePolls } = aQueue({ afterMs: null });
   const receiving = messagePolls.receive({ most: 1, waitMs: 10_000, signal: never }, bodies);
   await messagePolls.close();

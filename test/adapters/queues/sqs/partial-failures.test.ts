@@ -13,10 +13,10 @@ process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
 
 const never = new AbortController().signal;
-/** So long that nothing comes back by itself during a test. */
+/** Long enough that nothing reappears by itself during a test. */
 const timing = { visibilityMs: 600_000, maxHoldMs: 3_600_000 };
 
-/** Knows in memory what was sent; `begin` fails for the ids of `broken`. */
+/** Stores in memory what was sent; `begin` fails for the ids in `broken`. */
 class FakeState implements FleetState {
   readonly sent = new Set<string>();
   readonly broken = new Set<string>();
@@ -49,7 +49,7 @@ class FakeState implements FleetState {
   close = async (): Promise<void> => undefined;
 }
 
-describe('where SQS or the side store fails in part', () => {
+describe('if SQS or the side store fails in part', () => {
   let server: FauxqsServer;
   let queue: SqsTaskQueue;
   let state: FakeState;
@@ -67,7 +67,7 @@ describe('where SQS or the side store fails in part', () => {
     await server.stop();
   });
 
-  it('the tasks that were sent are recorded, and a second try sends the others alone', async () => {
+  it('the sent tasks are recorded, and a second try sends the others only', async () => {
     const tasks = someQueuedTasks(3);
     const refused = tasks[1]!;
     const send = Reflect.get(SqsQueue.prototype, 'send');
@@ -82,7 +82,7 @@ describe('where SQS or the side store fails in part', () => {
     expect((await queue.depth()).waiting).toBe(3);
   });
 
-  it('messages of which one cannot be begun are given back at once, all of them', async () => {
+  it('messages with one that cannot be started are all returned at once', async () => {
     const tasks = someQueuedTasks(2);
     await queue.send(tasks);
     await expect.poll(async () => (await queue.depth()).waiting).toBe(2);

@@ -10,7 +10,10 @@ import { fleetShareOf } from '../../../../src/core/resilience/remote-lease.ts';
 import type { StateReply, StateCommand } from '../../../../src/core/resilience/resilience-state.ts';
 import { usualBreaker } from '../../../support/solver-harness.ts';
 
-/** `child.mjs URL FOLDER PER_SECOND BURST DURATION_MS SKEW_MS`: asks for tokens and says when it got them, as its host's clock goes. */
+/**
+ * `child.mjs URL FOLDER PER_SECOND BURST DURATION_MS SKEW_MS`: requests tokens and prints when it got them, by its
+ * host's clock.
+ */
 const [, , url = '', folder = '', perSecond, burst, durationMs, skewMs] = process.argv;
 const wallClock = Date.now.bind(Date);
 Date.now = () => wallClock() + Number(skewMs);

@@ -2,7 +2,10 @@ import { writeSync } from 'node:fs';
 import { BullTaskQueue } from '../../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
 
-/** `holding-child.mjs URL REGION`: takes one task, saves an id in it, says so, and holds it; on SIGCONT it says what it may still do. */
+/**
+ * `holding-child.mjs URL REGION`: takes one task, saves an id in it, reports that, and holds it; on SIGCONT it reports
+ * what it may still do.
+ */
 const [, , url = '', region = ''] = process.argv;
 const timing = { leaseMs: 2_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
 const queue = new BullTaskQueue({ url, region, timing }, { clock: systemClock, state: null });

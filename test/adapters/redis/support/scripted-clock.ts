@@ -3,7 +3,7 @@ import { bucketScript, serverClock } from '../../../../src/adapters/redis/budget
 
 const key = '{clock}';
 
-/** The script of the bucket, where the time of the server is what a test says. */
+/** The bucket script with a server time set by the test. */
 export const clockedScript = bucketScript.replace(serverClock, `local clockMs = tonumber(redis.call('GET', '${key}'))`);
 
 /** Sets the time for `clockedScript`. */

@@ -7,11 +7,11 @@ import { build } from 'esbuild';
 
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-/** A process that holds a task, and what it says. */
+/** A process that holds a task, and its output. */
 export interface Holder {
   readonly child: ChildProcess;
   readonly lines: string[];
-  /** Resolves when it has said the line. */
+  /** Resolves when it has printed the line. */
   says(line: string): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function buildHolder(): Promise<{ readonly path: string; remove(): 
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Starts it; whoever starts it kills it. */
+/** Starts it; the caller must kill it. */
 export function startHolder(path: string, url: string, region: string): Holder {
   const child = spawn(process.execPath, [path, url, region], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];

@@ -6,7 +6,10 @@ import { systemClock as clock } from '../../../../src/adapters/system/system-clo
 import { HostResilience } from '../../../../src/core/resilience/host-resilience.ts';
 import type { StateReply, StateCommand } from '../../../../src/core/resilience/resilience-state.ts';
 
-/** `child.mjs FOLDER PER_SECOND BURST GENERATION_BYTES DURATION_MS THINK_MS`: asks for tokens and says when it got them. */
+/**
+ * `child.mjs FOLDER PER_SECOND BURST GENERATION_BYTES DURATION_MS THINK_MS`: requests tokens and prints when it got
+ * them.
+ */
 const [, , folder = '', perSecond, burst, generationBytes, durationMs, thinkMs] = process.argv;
 
 const breaker = {

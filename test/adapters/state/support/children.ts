@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** The program of `child-acquire.ts`, bundled, in a folder of its own that can hold logs, too. */
+/** The program of `child-acquire.ts`, bundled, in a folder that can also contain logs. */
 export interface Program {
   readonly folder: string;
   readonly path: string;
   remove(): void;
 }
 
-/** For the packages that ask node for modules while they run. */
+/** For packages that require Node modules at run time. */
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 export async function buildChild(source = join(import.meta.dirname, 'child-acquire.ts')): Promise<Program> {
@@ -30,22 +30,22 @@ export async function buildChild(source = join(import.meta.dirname, 'child-acqui
   return { folder, path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** A token was given between these moments, on the clock of the host. */
+/** A token was granted between these times, on the host's clock. */
 export interface Grant {
   readonly askedMs: number;
   readonly gotMs: number;
 }
 
-/** What a child has said so far. */
+/** The child's output so far. */
 export interface Said {
   readonly grants: Grant[];
   readonly warnings: string[];
-  /** The longest that one call took, in ms. */
+  /** Maximum duration of a call, in ms. */
   longestMs: number;
   calls: number;
 }
 
-/** A process that asks for tokens, over and over. */
+/** A process that requests tokens repeatedly. */
 export class Acquirer {
   readonly said: Said = { grants: [], warnings: [], longestMs: 0, calls: 0 };
   readonly process: ChildProcess;
@@ -62,7 +62,7 @@ export class Acquirer {
     });
   }
 
-  /** Resolves once the process has been granted something. */
+  /** Resolves once the process got a token. */
   async running(): Promise<void> {
     while (this.said.calls === 0 && this.process.exitCode === null)
       await once(this.process.stdout ?? this.process, 'data');
@@ -86,8 +86,8 @@ export class Acquirer {
 }
 
 /**
- * The most by which the tokens that were asked for and given within any window exceed `burst + perSecond·t`. A process may
- * be held up between asking and getting, so that only what lies in the window from end to end counts for certain.
+ * The maximum by which the tokens requested and granted within any window exceed `burst + perSecond·t`. A process may
+ * be delayed between request and grant, so only grants completely inside the window count.
  */
 export function worstExcess(
   grants: readonly Grant[],

@@ -4,13 +4,13 @@ import { aBatch, type BatchHarnessParts, someItems, streamOf } from '../../../su
 import { type Script, type ScriptedAnswers, ScriptedApi } from '../../../support/scripted-api.ts';
 import { wellBehaved } from '../../../support/solver-harness.ts';
 
-/** A service that behaves well but for these answers. */
+/** A well-behaved service, except for these answers. */
 export const scripted =
   (answers: Partial<ScriptedAnswers> = {}): BatchHarnessParts<ScriptedApi>['api'] =>
   (clock) =>
     new ScriptedApi({ ...wellBehaved, ...answers }, { clock });
 
-/** Tasks with a fault get it at every submission. */
+/** Tasks with a fault get it for every submission. */
 export const failing =
   (faults: Readonly<Record<string, Fault>>) =>
   ({ taskId }: Task): Script<'accepted'> => {
@@ -18,7 +18,7 @@ export const failing =
     return fault === undefined ? [{ answer: 'accepted' }] : [{ fault }];
   };
 
-/** A batch of so many tasks, run to its end. */
+/** A batch of `count` tasks, run to its end. */
 export async function ran(count: number, parts: Partial<BatchHarnessParts<ScriptedApi>> = {}) {
   const batch = aBatch({ api: scripted(), ...parts });
   const running = batch.run(streamOf(someItems(count)));

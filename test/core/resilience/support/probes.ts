@@ -1,13 +1,13 @@
 import type { Region } from '../../../../src/domain/region.ts';
 import type { ApiReach, ProbeResult, RegionAnswer, RegionProbe } from '../../../../src/ports/api.ts';
 
-/** An answer after 20 ms that says nothing but what is special about it. */
+/** An answer after 20 ms with these fields. */
 export function answered(special: Partial<RegionAnswer> = {}): ProbeResult {
   const answer = { status: null, activeWorkers: null, queueDepth: null, ...special };
   return { answered: true, latencyMs: 20, answer };
 }
 
-/** An answer after 15 ms that does not serve. */
+/** An error answer after 15 ms. */
 export function refused(error: string): ProbeResult {
   return { answered: false, latencyMs: 15, error };
 }
@@ -20,12 +20,12 @@ export function silent(error: string): ProbeResult {
 export const reachable: ApiReach = { reachable: true, latencyMs: 45, error: null };
 export const unreachable: ApiReach = { reachable: false, latencyMs: null, error: 'connection refused' };
 
-/** A region with a health endpoint that is its name. */
+/** A region whose health endpoint is its name. */
 export function aRegion(name: string, special: Partial<Region> = {}): Region {
   return { name, location: null, health: `http://${name}/`, queue: null, weight: 1, residency: null, ...special };
 }
 
-/** Answers for each URL as the test says, and keeps what it was asked. */
+/** Gives the test's answers for each URL, and records the requests. */
 export function scriptedProbe(
   answer: (url: string) => ProbeResult | Promise<ProbeResult>,
   api: () => ApiReach = () => reachable,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One line of a text table, with the heading that it stands under. */
+/** One line of a text table with its heading. */
 export interface TableRow {
   readonly heading: string;
   readonly cells: readonly string[];
@@ -9,7 +9,10 @@ export interface TableRow {
 
 const unescaped = (cell: string): string => JSON.parse(`"${cell.replaceAll('"', '\\"')}"`) as string;
 
-/** The rows of a table beside the tests of routing: columns two blanks apart, `## ` before headings, `# ` before remarks. */
+/**
+ * The rows of a table next to the routing tests: columns separated by two blanks, `## ` before headings, `# ` before
+ * remarks.
+ */
 export function readTable(name: string): readonly TableRow[] {
   const rows: TableRow[] = [];
   let heading = '';

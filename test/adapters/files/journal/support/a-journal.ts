@@ -17,7 +17,7 @@ export const aHeader: JournalHeader = {
   createdAt: Date.UTC(2026, 0, 2, 3, 4, 5),
 };
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ export function aFolder(): string {
 export const open = (path: string, header: Partial<JournalHeader> = {}): Promise<OpenJournal> =>
   openJournal(path, { ...aHeader, ...header }, { fresh: false });
 
-/** The n-th key: 32 hex digits, spread as a hash would be. */
+/** The n-th key: 32 hex digits, distributed like a hash. */
 export const keyOf = (n: number): string => (n + 1).toString(16).padStart(8, '0').repeat(4);
 
 export const finishedTask = (key: string, more: Partial<FinishedTask> = {}): FinishedTask => ({

@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs';
 import { openJournal } from '../../../../../src/adapters/files/journal/open-journal.ts';
 
-/** `child-append.mjs JOURNAL LANES`: runs tasks through a journal for ever, and says of each step when it is durable. */
+/**
+ * `child-append.mjs JOURNAL LANES`: runs tasks through a journal without end, and reports each step when it is durable.
+ */
 const [, , path = '', lanes = '1'] = process.argv;
 const header = {
   schemaVersion: 1,

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { lockJournal } from '../../../../../src/adapters/files/journal/journal-lock.ts';
 
-/** `child-hold.mjs JOURNAL`: takes the lock, says whether it has it, and keeps it until it is ended. */
+/** `child-hold.mjs JOURNAL`: takes the lock, reports whether it has it, and keeps it until it is ended. */
 const answer = await lockJournal(process.argv[2] ?? '', { startedAt: Date.now() }).then(
   () => 'held',
   (error: unknown) => `refused ${String(error)}`,

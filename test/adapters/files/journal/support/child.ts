@@ -51,7 +51,7 @@ export class Child {
     onTestFinished(() => void this.process.kill('SIGKILL'));
   }
 
-  /** The n-th line, from 1. Throws where the child ends before it. */
+  /** The n-th line, from 1. Throws if the child ends first. */
   async line(n: number): Promise<string> {
     while (this.lines.length < n) {
       if (this.process.exitCode !== null || this.process.signalCode !== null) await this.#ended;
@@ -63,7 +63,7 @@ export class Child {
     return this.lines[n - 1] ?? '';
   }
 
-  /** Resolves once the child has ended and all that it wrote was read. */
+  /** Resolves once the child has ended and all its output was read. */
   async ended(): Promise<void> {
     await this.#ended;
   }

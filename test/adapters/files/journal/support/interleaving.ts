@@ -6,8 +6,8 @@ interface Step {
 }
 
 /**
- * Runs processes step by step, each step atomic for the others, in an order and with deaths that `next` decides (any
- * natural numbers). A process mostly goes on where it was last, so that the others sleep for long.
+ * Runs processes step by step. Each step is atomic; `next` decides the order and the deaths (any natural numbers).
+ * Mostly the same process continues, so that the others sleep for long.
  */
 export class Interleaving {
   readonly dead = new Set<number>();
@@ -19,15 +19,15 @@ export class Interleaving {
     this.#next = next;
   }
 
-  /** Resolves to what `act` answers when it is the process's turn; never, where the process dies before. */
+  /** Resolves to the result of `act` when it is the process's turn; never, if the process dies first. */
   step<T>(process: number, act: () => T): Promise<T> {
     return new Promise((resolve) => this.#waiting.add({ process, take: () => resolve(act()) }));
   }
 
-  /** Until nobody who lives has anything left to do. */
+  /** Runs until no living process has anything left to do. */
   async run(): Promise<void> {
     for (let steps = 0; steps < 2000; steps++) {
-      // Whoever was woken asks for its next step.
+      // Resumed processes request their next step.
       await new Promise((resolve) => setImmediate(resolve));
       const ready = [...this.#waiting].filter(({ process }) => !this.dead.has(process));
       if (ready.length === 0) return;
@@ -46,7 +46,7 @@ export class Interleaving {
   }
 }
 
-/** One process's view of files that all share. `when` says when each of its steps is taken. */
+/** One process's view of shared files. `when` decides when each of its steps runs. */
 export function sharedFiles(files: Map<number, string>, when: <T>(act: () => T) => Promise<T>): LockFiles {
   return {
     list: () => when(() => [...files.keys()]),
