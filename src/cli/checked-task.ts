@@ -39,7 +39,7 @@ const nowhere: TaskRegion = { region: null, rule: null };
 function routed(router: RegionRouter, pageurl: string, byName: ReadonlyMap<string, Region>): TaskRegion | TaskRefusal {
   const { region, rule, error } = router.route(pageurl);
   if (error !== null) {
-    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' };
+    return { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://…' };
   }
   return region === null ? nowhere : { region: byName.get(region) ?? null, rule };
 }
@@ -54,7 +54,7 @@ function taskRegions({ regions, routes }: Config): RegionOf {
     if (name === null) return nowhere;
     const region = byName.get(name);
     const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
-    if (region === undefined) return { about: 'region', reason: `region ${name}: no such region`, fix: known };
+    if (region === undefined) return { about: 'region', reason: `unknown region ${name}`, fix: known };
     return { region, rule: chosen === null ? 'default' : 'chosen' };
   };
 }
@@ -74,7 +74,7 @@ export interface TaskInput {
 }
 
 const reservedHints: Readonly<Record<string, string>> = {
-  action: "for the page's own action use --page-action, in a batch the column page_action",
+  action: "for the page's own action, use --page-action (batch: the column page_action)",
   method: 'use --method',
 };
 
@@ -82,7 +82,7 @@ function reservedRefusal(params: Readonly<Record<string, string>>): readonly Tas
   const reserved = Object.keys(params).filter((name) => reservedParameters.has(name));
   return reserved.map((name) => ({
     about: name,
-    reason: `the parameter ${name} is set by captcha itself`,
+    reason: `the parameter ${name} is set by captcha`,
     fix: reservedHints[name] ?? null,
   }));
 }
@@ -98,20 +98,20 @@ function pageRefusals(sitekey: string | null, pageurl: string | null): readonly 
   const fault = page !== null && 'fault' in page ? page.fault : null;
   const isPage = page !== null && fault === null && urlOfTheWeb.test(pageurl ?? '');
   if (page === null || isPage) {
-    const reason = 'sitekey: a URL is no site key';
+    const reason = 'sitekey: a URL is not a site key';
     return isKeyUrl
-      ? [{ about: 'sitekey', reason, fix: 'take the key from the page, and give its URL as pageurl' }]
+      ? [{ about: 'sitekey', reason, fix: 'take the site key from the page source, and pass the URL as pageurl' }]
       : [];
   }
   if (isKeyUrl) {
-    const reason = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none';
-    return [{ about: 'pageurl', reason, fix: 'swap the two' }];
+    const reason = 'pageurl and sitekey are swapped: the site key is a URL and the page is not';
+    return [{ about: 'pageurl', reason, fix: 'swap them' }];
   }
   if (siteKey.test(pageurl ?? '')) {
-    const reason = 'pageurl: it looks like a site key';
-    return [{ about: 'pageurl', reason, fix: 'give the URL of the page that shows the CAPTCHA' }];
+    const reason = 'pageurl looks like a site key';
+    return [{ about: 'pageurl', reason, fix: 'pass the URL of the page that shows the CAPTCHA' }];
   }
-  const fix = 'write https://...';
+  const fix = 'write https://…';
   return [{ about: 'pageurl', reason: `pageurl: ${fault ?? 'it does not begin with https:// or http://'}`, fix }];
 }
 
@@ -123,8 +123,8 @@ function bodyRefusal(about: string, text: string, medium: Medium): TaskRefusal |
   if ('fault' in found) return { about, reason: `${about} is ${found.fault}`, fix: bodyHint };
   if (found.medium === medium) return found.body;
   return medium === 'audio'
-    ? { about, reason: `${about} is an image, not a sound`, fix: 'MP3, WAV, OGG, FLAC and M4A are taken' }
-    : { about, reason: `${about} is a sound, not an image`, fix: bodyHint };
+    ? { about, reason: `${about} is an image, not an audio file`, fix: 'use MP3, WAV, OGG, FLAC or M4A' }
+    : { about, reason: `${about} is an audio file, not an image`, fix: bodyHint };
 }
 
 /** The task with its images as bare base64, or why they are none. A method that nobody knows takes what it is given. */
@@ -175,7 +175,7 @@ export function taskRules(config: Config, warn: (text: string) => void = () => u
     if (seen.has(method)) return;
     seen.add(method);
     const meant = closestName(method, knownMethods());
-    if (meant !== null) warn(`warning: the method ${method} is not known and is sent as it is: did you mean ${meant}?`);
+    if (meant !== null) warn(`warning: unknown method ${method}, sent unchanged; did you mean ${meant}?`);
   };
   return { config, regionOf: taskRegions(config), warnIfUnknownMethod };
 }

@@ -55,10 +55,17 @@ export interface SolverRequest {
   readonly limits?: TaskLimits;
 }
 
-/** A running service of the embedded kind. */
+/** What a sandbox counts, as far as commands use it. `duplicates`: accepted submissions of a task that was already paid for. */
+export interface SandboxTotals {
+  readonly submissions: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+}
+
+/** A running embedded service. */
 export interface SandboxHandle {
   readonly url: string;
-  stats(): object;
+  stats(): SandboxTotals;
   close(): Promise<void>;
 }
 

@@ -58,7 +58,7 @@ export function renderGaveUp(outcome: GaveUp): string {
   const { attempts, retryInMs, captchaId, possiblyCharged } = outcome;
   const lines = [`not solved (${outcome.reason}): ${outcome.message}`];
   if (attempts.length > 1) lines.push(`  ${attempts.length} attempts in ${formatMs(outcome.durationMs)}`);
-  if (retryInMs !== null) lines.push(`  worth trying again in ${formatMs(retryInMs)}`);
+  if (retryInMs !== null) lines.push(`  retry after ${formatMs(retryInMs)}`);
   if (possiblyCharged) lines.push('  a submission was sent whose answer never came: it may have been charged');
   if (captchaId !== null) lines.push(`  ${collectHint(captchaId)}`);
   return lines.join('\n');

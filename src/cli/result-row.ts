@@ -86,19 +86,20 @@ const carry: ColumnUse = { do: 'carry' };
 
 const refused = (reason: string, fix: string): ColumnUse => ({ do: 'refuse', reason, fix });
 
-const keepFix = (column: string): string => `or carry it through with --keep ${shownName(column)}.`;
+const keepFix = (column: string): string => `or copy it to the output with --keep ${shownName(column)}.`;
 
 function parameterUse(name: string, column: string): ColumnUse {
-  if (name === '') return refused('the name of the parameter is missing', 'Write it behind the point: param.NAME.');
+  if (name === '') return refused('the name of the parameter is missing', 'Write it after the dot: param.NAME.');
   if (!reservedParameters.has(name)) return { do: 'parameter', name };
-  const fix = name === 'action' ? "The page's own action is the column page_action: rename it," : 'Rename the column,';
+  const fix =
+    name === 'action' ? "The page's own action belongs in the column page_action: rename it," : 'Rename the column,';
   return refused(`the parameter ${name} is set by captcha itself`, `${fix} ${keepFix(column)}`);
 }
 
 /** Of a column that is to be sent under its own name. */
 function sentUse(column: string): ColumnUse {
   if (!replaced.has(column)) return parameterUse(column, column);
-  return refused('a column of the result has this name', `Write --map ${column}=param.${column} instead of --send.`);
+  return refused('an output column has this name', `Write --map ${column}=param.${column} instead of --send.`);
 }
 
 function useByName(column: string): ColumnUse {
@@ -111,7 +112,7 @@ function useByName(column: string): ColumnUse {
   }
   if (!isForeignProxy(column)) return carry;
   return refused(
-    'a proxy is written otherwise here, and without it the task would be solved from another address',
+    'proxies use other columns here; without the proxy the task would be solved from another address',
     `Write the columns proxy (user:password@host:port) and proxytype, ${keepFix(column)}`,
   );
 }
@@ -199,13 +200,13 @@ export class ColumnUses {
     if (this.#keep.has(column) || column.startsWith('_')) return carry;
     if (this.#send.has(column) && !isTaskColumn(column)) return sentUse(column);
     if (!hasInvisible(column)) return useByName(column);
-    return refused('its name holds a character that is invisible', 'Remove it from the name.');
+    return refused('its name contains an invisible character', 'Remove it from the name.');
   }
 }
 
 function twice(column: string, name: string, before?: string): ColumnFault {
   const other = before === undefined ? 'another column' : `the column ${shownName(before)}`;
-  return { column, reason: `${other} is taken for ${name}, too`, fix: `Keep one of the two, ${keepFix(column)}` };
+  return { column, reason: `${other} is also read as ${name}`, fix: `Keep one of the two, ${keepFix(column)}` };
 }
 
 /** The columns of an input by what becomes of them, as written, and under which name. */

@@ -3,8 +3,8 @@ import { UsageError } from '../domain/errors.ts';
 import { isBlockingFile } from './find-config-file.ts';
 import type { Config } from './schema.ts';
 
-const withoutAccount = 'To try without an account, add --sandbox.';
-const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
+const withoutAccount = 'To test without an account, add --sandbox.';
+const howToSetIt = `Set CAPTCHAAI_API_KEY, or set CAPTCHAAI_API_KEY_FILE to the path of a file with the key. ${withoutAccount}`;
 /** So long nobody wonders. */
 const maxWaitMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
@@ -15,10 +15,10 @@ const maxKeyLength = 4_096;
 function keyIn(text: string, source: string): string {
   const key = text.trim();
   if (key === '') throw new UsageError(`${source} is empty`, howToSetIt);
-  if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must hold the key alone.');
-  if (key.length > maxKeyLength) throw new UsageError(`${source} is too long to be a key`, howToSetIt);
+  if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must contain only the key.');
+  if (key.length > maxKeyLength) throw new UsageError(`${source} is too long for a key`, howToSetIt);
   if (controlCharacter.test(key)) {
-    throw new UsageError(`${source} has control characters`, 'It must hold the key alone, as plain text.');
+    throw new UsageError(`${source} contains control characters`, 'It must contain only the key, as plain text.');
   }
   return key;
 }
@@ -44,8 +44,8 @@ async function keyInFile(path: string, source: string, log: LogMessage): Promise
   const file = describeFile(path, source);
   if (isBlockingFile(path)) {
     throw new UsageError(
-      `${file} is no regular file`,
-      'Write the key to a file, or hand it over as <(command) or /dev/stdin.',
+      `${file} is not a regular file`,
+      'Write the key to a file, or pass it as <(command) or /dev/stdin.',
     );
   }
   const text = await readWithNotice(path, () => log(`waiting for the key from ${file}`)).catch((error: unknown) => {
@@ -75,7 +75,7 @@ export async function loadApiKey(
   if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', log);
   const named = env[keyEnv];
   if (named !== undefined) return keyIn(named, 'the variable that api.keyEnv names');
-  throw new UsageError('there is no API key', howToSetIt);
+  throw new UsageError('no API key is set', howToSetIt);
 }
 
 /** Where the API key is read from. */

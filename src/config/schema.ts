@@ -46,10 +46,10 @@ export const configSchema = shape({
   fleet,
   health,
   failover,
-  errors: key('Other fault kinds for codes of the service.', mapOf(text('a code'), oneOf(...faultKinds)), {}),
-  policy: section('Which hosts tasks may be solved for; deny beats allow.', {
-    allow: key('Host patterns; when there are any, others are refused.', hostPatterns, []),
-    deny: key('Host patterns that are refused.', hostPatterns, []),
+  errors: key('Overrides the fault kind of error codes.', mapOf(text('a code'), oneOf(...faultKinds)), {}),
+  policy: section('Hosts for which tasks are allowed; deny overrides allow.', {
+    allow: key('Allowed host patterns. If any are set, all other hosts are denied.', hostPatterns, []),
+    deny: key('Denied host patterns.', hostPatterns, []),
   }),
 });
 

@@ -13,5 +13,5 @@ export function closestName(written: string, known: readonly string[], most?: nu
 /** What to say about a name that none of the `known` is: the one that was meant, else all there are. */
 export function knownNames(written: string, known: readonly string[]): string {
   const meant = closestName(written, known);
-  return meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`;
+  return meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
 }

@@ -23,11 +23,21 @@ export type AcquireResult =
  */
 export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 
+/** Why a breaker refuses. */
+export interface Outage {
+  /** How long ago the breaker first opened, in ms. */
+  readonly openForMs: number;
+  /** Failures without a success in between. */
+  readonly failuresInARow: number;
+}
+
 /** Stops submissions, first attempts included, to a service that is known to be unavailable. */
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once for every permit. A permit of an older epoch changes nothing. */
   record(pass: Permit, result: CallResult): Awaitable<void>;
+  /** The outage that keeps the breaker open; null while it is closed. Left out if unknown. */
+  outage?(): Outage | null;
 }
 
 export interface WithdrawRequest {
@@ -45,12 +55,21 @@ export type Withdrawal =
   /** Nothing was taken. `retryInMs`: until a token would be free; null where none ever will by time alone. */
   | { readonly granted: false; readonly retryInMs: number | null };
 
+/** How much of a retry budget was used, and by whom. */
+export interface BudgetUsage {
+  readonly scope: 'process' | 'host';
+  readonly granted: number;
+  readonly refused: number;
+}
+
 /** What all tasks together may retry. Every submission after the first of a task withdraws one token, before its backoff. */
 export interface RetryBudget {
   /** Records an accepted submission, which funds later retries. */
   deposit(): Awaitable<void>;
   /** Takes one token, or says when to come back. There are no refunds. */
   tryWithdraw(request: WithdrawRequest): Awaitable<Withdrawal>;
+  /** Tokens granted and refused so far. Left out if unknown. */
+  usage?(): BudgetUsage;
 }
 
 /** What the service asked of everybody with `Retry-After`: to be left alone for a while. */

@@ -42,7 +42,7 @@ const lookalikes: readonly (readonly [RegExp, string])[] = [
   [/^(?:II\*\0|MM\0\*)/, 'a TIFF image'],
   [/^\0\0\x01\0/, 'an icon'],
   [/^[^]{4}ftyp(?:avi[fs]|hei[cfsx]|mif1)/, 'an AVIF or HEIC image'],
-  [/^[^]{4}ftyp/, 'a film'],
+  [/^[^]{4}ftyp/, 'a video'],
   [/<svg[\s>]/i, 'an SVG drawing'],
   [/<(?:!doctype html|html|head|body)[\s>]/i, 'HTML'],
   [/^\s*<\?xml/, 'XML'],
@@ -83,9 +83,8 @@ const notAnImage = (found: string): Body => ({
 
 function sized(body: string, medium: Medium): Body {
   const size = Math.floor((body.replace(/=+$/, '').length * 3) / 4);
-  if (size < imageBytes.min)
-    return { fault: `only ${size} bytes long: the service takes none below ${imageBytes.min}` };
-  if (size > imageBytes.max) return { fault: 'larger than 1 MiB, and the service takes no more' };
+  if (size < imageBytes.min) return { fault: `only ${size} bytes: the minimum is ${imageBytes.min}` };
+  if (size > imageBytes.max) return { fault: 'larger than 1 MiB, the limit of the service' };
   return { body, medium };
 }
 
@@ -125,4 +124,4 @@ export function bodyOfFile(bytes: Uint8Array): Body {
 }
 
 /** What to do about a body that is none. */
-export const bodyHint = 'PNG, JPEG, GIF, BMP and WebP are taken, or one of them as base64';
+export const bodyHint = 'use PNG, JPEG, GIF, BMP or WebP, or one of them as base64';

@@ -82,7 +82,7 @@ export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, l
       resolve(httpCall);
     });
     stopWatch = watchLimits(limits, (limit) => {
-      if (limit === 'timeout') handler.abortCall('timeout', 'no answer in time');
+      if (limit === 'timeout') handler.abortCall('timeout', 'no answer within the time limit');
       else handler.abortCall('transport', 'cancelled');
     });
     if (!handler.settled) dispatcher.dispatch({ origin, path, body, method: 'POST', headers }, handler);
@@ -160,7 +160,7 @@ export class ApiConnection {
       throw new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
-    if ('missing' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.missing}`));
+    if ('missing' in parsed) throw new ProviderFault(unusableAnswer(reader, `an answer without ${parsed.missing}`));
     this.#isFound = true;
     return parsed.value;
   }

@@ -56,7 +56,7 @@ export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, wh
 }
 
 function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
-  const message = maybeSent ? `No answer from ${host}: ${why}.` : `Could not ask ${host}: ${why}.`;
+  const message = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
   return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
 }
 
@@ -87,7 +87,7 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   const said = `${host} answered HTTP ${reply.status}`;
   if (reply.status === 429) return `${said}: too many requests.`;
   if (reply.status >= 300 && reply.status < 400) {
-    return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
+    return `${said}, a redirect to ${redirectTarget(reply, reader)}. Redirects are not followed. Check api.baseUrl.`;
   }
   const apiRequest = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
   return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
@@ -109,8 +109,8 @@ function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
 
 function questionAbout({ status }: Reply): string {
   return refusalStatuses.includes(status)
-    ? '(is api.baseUrl right, and is this machine let in?)'
-    : '(is api.baseUrl right?)';
+    ? '(check api.baseUrl and the access rules for this machine)'
+    : '(check api.baseUrl)';
 }
 
 /**

@@ -81,7 +81,7 @@ export class ModelledApi implements SolverApi {
 }
 
 /** Made once: to write down the stack would be most of what a failure costs. */
-const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer in time' }));
+const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer within the time limit' }));
 
 /** A service that becomes slower with every request in it, in virtual time. What it accepted is solved at once. */
 export class ThrashingApi implements SolverApi {

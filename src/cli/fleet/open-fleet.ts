@@ -57,7 +57,7 @@ async function* logChanges(
 /** What was moved, in one line. */
 function movedText(from: string, { byRegion, kept }: Moved): string {
   const parts = [...byRegion].map(([region, count]) => `${count} to ${region}`);
-  const stayed = kept > 0 ? [`${kept} stay: nobody may take them`] : [];
+  const stayed = kept > 0 ? [`${kept} held: no eligible target region`] : [];
   return `${from}: ${[parts.length > 0 ? `moved ${parts.join(', ')}` : 'moved nothing', ...stayed].join('; ')}`;
 }
 
@@ -101,7 +101,7 @@ function createQueueReporter({ terminal }: Context): (region: string | null, mes
   return (region, message) => {
     const name = region === null ? 'the results' : region;
     if (message === null) {
-      if (unavailable.delete(region)) terminal.note(`the queue of ${name} is back`);
+      if (unavailable.delete(region)) terminal.note(`the queue of ${name} is reachable again`);
     } else if (!unavailable.has(region)) {
       unavailable.add(region);
       terminal.note(`waiting for the queue of ${name}: ${message}`);
@@ -155,7 +155,7 @@ export function checkFleet(config: Config, chosen: string | undefined, { globals
   resultsUrl(places);
   if (chosen !== undefined || config.routes.default !== null) return;
   throw new UsageError(
-    'routes.default is not set: tasks that no rule matches would have no queue',
-    'set routes.default in the config file, or name a region with --region',
+    'routes.default is not set, so tasks without a matching rule have no queue',
+    'set routes.default in the config file, or use --region NAME',
   );
 }

@@ -17,7 +17,7 @@ export function formatTargets({ to, held }: FailoverMove): string {
 /** The same as a phrase about the region. */
 function describeMove(move: FailoverMove): string {
   if (move.to.length > 0) return `its tasks go to ${formatTargets(move)}`;
-  return move.held ? `its tasks are held: ${move.reason}` : `its tasks stay where they are: ${move.reason}`;
+  return move.held ? `its tasks are held: ${move.reason}` : `its tasks are not moved: ${move.reason}`;
 }
 
 /** How long ago, in one unit: `now`, `12s`, `4m`, `3h`, `2d`. */
@@ -45,7 +45,7 @@ const takers = (move: FailoverMove | undefined): string =>
 function statusChange(before: RegionHealth, after: RegionHealth, move: FailoverMove | undefined): string {
   const name = after.region;
   if (before.status === 'unhealthy' && isServing(after.status)) {
-    return `${name} is back: ${after.status}${because(after)}; takes its own tasks again`;
+    return `${name} is back: ${after.status}${because(after)}; its own tasks return to it`;
   }
   const change = `${name}: ${before.status} -> ${after.status}${because(after)}`;
   return move === undefined ? change : `${change}; ${describeMove(move)}`;

@@ -38,7 +38,7 @@ export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets 
   if (regions.length === 0) {
     throw new UsageError(
       'no regions are configured',
-      `name them under "regions" in the config file, ${example}; or look at simulated ones: captcha --sandbox health`,
+      `add them under "regions" in the config file, ${example}; to see simulated regions: captcha --sandbox health`,
     );
   }
   if (regions.every(({ health }) => health === null)) {

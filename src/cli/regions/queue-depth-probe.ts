@@ -46,7 +46,7 @@ export class QueueDepthProbe implements RegionProbe {
     const result = await this.#probe.probeRegion(healthUrl, limits);
     const queueError = this.#queueErrors.get(healthUrl);
     if (result.answered || queueError === undefined) return result;
-    return { ...result, error: `${result.error}; nor can its queue be asked: ${queueError}` };
+    return { ...result, error: `${result.error}; its queue cannot be read either:  ${queueError}` };
   }
 
   /** What is in the queue of the region with this endpoint, where it was asked since nobody answered; else null. */

@@ -38,7 +38,7 @@ async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): Asy
 async function exportBatch(request: RunRequest, context: Context): Promise<number> {
   const path = await journalPath(request, context);
   if (path === null || !(await request.files.exists(path))) {
-    throw new UsageError(`there is no journal${path === null ? '' : ` ${path}`}`, 'name it with --journal');
+    throw new UsageError(`journal not found${path === null ? '' : `: ${path}`}`, 'set it with --journal FILE');
   }
   const journal = await openBatchJournal(request, { session: null, path }, context);
   try {
@@ -66,7 +66,7 @@ export interface Checked {
 /** Looks at the whole input before the first submission, where it can be read twice. */
 async function checkInput({ flags, input, badRows }: Check, { terminal, globals }: Context): Promise<Checked> {
   if (!input.source.isRepeatable && flags.strict === true) {
-    throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
+    throw new UsageError('--strict needs a seekable input file (not stdin)', 'pass a file, or drop --strict');
   }
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, inputSummary: null };
   const inputSummary = await scanInput(input.records(), (bad) => badRows.report(bad));
@@ -77,10 +77,7 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
       : terminal.result(renderInputSummary(inputSummary, inputColumns)));
   }
   if (flags.strict === true && inputSummary.bad > 0) {
-    throw new UsageError(
-      `${inputSummary.bad} of ${inputSummary.rows} rows cannot be tasks`,
-      'mend them, or leave --strict out',
-    );
+    throw new UsageError(`${inputSummary.bad} of ${inputSummary.rows} rows are invalid`, 'fix them or drop --strict');
   }
   if (flags.dryRun === true) {
     return { exitCode: inputSummary.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, inputSummary };
@@ -136,7 +133,7 @@ function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { 
   uses.onUnknown = (column) => {
     warned += 1;
     if (warned > maxWarned) return;
-    terminal.note(`the column ${shownName(column)} of a later record is carried, never sent`);
+    terminal.note(`column ${shownName(column)} of a later record is copied to the output, never sent`);
     warnIfMistyped(column);
   };
 }

@@ -31,8 +31,7 @@ export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | 
   const content = rules.uses.read(row.values, row.truths);
   if ('reason' in content) return bad(row, [shownName(content.column), content.reason, content.fix]);
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
-  if (!rules.isNewId(taskId))
-    return bad(row, ['task_id', `${taskId} stands on an earlier line, too`, 'Give every row its own.']);
+  if (!rules.isNewId(taskId)) return bad(row, ['task_id', `duplicate task_id ${taskId}`, 'Task ids must be unique.']);
   const priority = Number(written);
   if (!Number.isFinite(priority)) return bad(row, ['priority', 'not a number', 'Lower numbers come first.']);
   if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
@@ -67,7 +66,7 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
   const about = first?.about ?? null;
   const reason = task.map((refusal) => refusal.reason).join('; ');
   const isSent = about !== null && Object.hasOwn(params, about);
-  const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
+  const fix = isSent ? `Rename the column, or copy it to the output with --keep ${about}.` : 'Fill the column.';
   return bad(row, [about, reason, first?.fix ?? fix]);
 }
 
@@ -95,7 +94,7 @@ function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   const faults = uses.faultsOf(columns);
   const [first] = faults;
   if (first === undefined) return;
-  const reasons = faults.map(({ column, reason }) => `the column ${shownName(column)}: ${reason}`);
+  const reasons = faults.map(({ column, reason }) => `column ${shownName(column)}: ${reason}`);
   throw new UsageError(reasons.join('\n  '), [...new Set(faults.map(({ fix }) => fix))].join('\n  '));
 }
 

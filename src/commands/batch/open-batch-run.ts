@@ -87,10 +87,10 @@ async function replaceOldOutput({ flags, files }: RunRequest, { terminal }: Cont
   const { out = '-', fresh } = flags;
   if (out === '-' || !(await files.exists(out))) return;
   if (fresh !== true) {
-    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+    throw new UsageError(`${out} exists, but no journal belongs to it`, 'to rename it and start over, add --fresh');
   }
   const name = await files.moveAside(out);
-  if (name !== null) terminal.note(`${out} is now ${name}`);
+  if (name !== null) terminal.note(`renamed ${out} to ${name}`);
 }
 
 const knowsNothing = (journal: OpenBatchJournal): boolean =>
@@ -102,8 +102,8 @@ async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, pat
   for await (const record of source.records()) {
     if (record.type === 'row' && journal.hasKey(record.key)) return;
   }
-  const fix = 'name the journal of this input with --journal, or begin anew with --fresh';
-  throw new UsageError(`${path}: the journal knows none of the rows of this input`, fix);
+  const fix = 'set the journal of this input with --journal FILE, or start over with --fresh';
+  throw new UsageError(`${path}: the journal contains none of the rows of this input`, fix);
 }
 
 /** What the versions before this one sent: every column that was none of theirs, under its own name. */
@@ -127,13 +127,16 @@ function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: Batc
   if (changed.length === 0) return;
   const usageOf = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
   const list = changed.map(
-    (column) => `${shownName(column)} was ${usageOf(before(column))} and is now ${usageOf(now.get(column) ?? null)}`,
+    (column) => `${shownName(column)} was ${usageOf(before(column))}, now it is ${usageOf(now.get(column) ?? null)}`,
   );
   const fix =
     used === undefined
-      ? 'say for each of them --keep NAME (carried from now on) or --send NAME (sent as before), or begin anew with --fresh'
-      : 'run it with the same --send, --keep and --map as before, or begin anew with --fresh';
-  throw new UsageError(`${path}: the journal is of a run that took columns otherwise: ${list.join('; ')}`, fix);
+      ? 'add --keep NAME (copy only) or --send NAME (send as before) for each column, or start over with --fresh'
+      : 'use the same --send, --keep and --map as before, or start over with --fresh';
+  throw new UsageError(
+    `${path}: the journal belongs to a run that used the columns differently: ${list.join('; ')}`,
+    fix,
+  );
 }
 
 /** Opens the journal of a run. */
@@ -154,7 +157,7 @@ export async function openBatchJournal(
     beforeMade: () => replaceOldOutput(request, context),
   });
   try {
-    if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);
+    if (journal.keptAs !== null) context.terminal.note(`renamed ${path} to ${journal.keptAs}`);
     await checkKnown(journal, input, path);
     // What is exported is sent to no service.
     if (session !== null) checkUsed(journal, input, path);

@@ -105,7 +105,9 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
     if (broken === null || !rules.hasStarted) throw error;
     isBroken = true;
     rules.endInput(broken.reason, broken.message);
-    terminal.error(`the input cannot be read any further: ${broken.message}\n  what was begun is finished, no more is`);
+    terminal.error(
+      `the rest of the input cannot be read: ${broken.message}\n  running tasks are finished; no new tasks are started`,
+    );
   };
   const isFinished = ({ key }: BatchItem): boolean => ['solved', 'failed'].includes(journal.progressOf(key).state);
   async function* tasks(): AsyncIterable<BatchItem> {
@@ -146,7 +148,7 @@ async function* earlierRows(journal: TaskJournal, options: BatchOptions): AsyncI
 async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
   const { overrides, flags } = request;
   const path = await journalPath(request, context);
-  if (path === null) context.terminal.note('standard input cannot be resumed without --journal FILE');
+  if (path === null) context.terminal.note('a batch from standard input can be resumed only with --journal FILE');
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
     const place = path ?? (await request.files.temporaryJournal());
@@ -167,14 +169,16 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
 
 /** What a first signal means, where tasks are solved here and where they are in queues. */
 const stopping = {
-  direct: 'stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves',
-  queues: 'stopping: what is queued is worked on, and the next run collects it; Ctrl-C again leaves',
+  direct:
+    'stopping: no new submissions; collecting the tasks already paid for (press Ctrl-C again to exit immediately)',
+  queues:
+    'stopping: workers finish the queued tasks, the next run collects them (press Ctrl-C again to exit immediately)',
 };
 
 function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context): void {
   interrupt.listen({
     onFirst: () => terminal.error(stopping[via === 'queues' ? 'queues' : 'direct']),
-    onSecond: () => terminal.error('left; run the same command again to continue'),
+    onSecond: () => terminal.error('exited; run the same command again to continue'),
   });
 }
 

@@ -1,4 +1,4 @@
-import { formatMs } from '../../cli/format.ts';
+import { formatMs, quantity } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
 import type { ColumnPlan } from '../../cli/result-row.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
@@ -12,8 +12,6 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
     .join(', ');
-
-const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
 /** Longer lists of columns are cut. */
 const maxColumns = 40;
@@ -32,14 +30,14 @@ function used(columns: Readonly<Record<string, string>>): string {
 /** Which columns of an input are sent and which are not, on one line. */
 export function renderColumns({ sent, read, carried }: ColumnPlan): string {
   const readHere = Object.keys(read).length === 0 ? '' : `; read here: ${used(read)}`;
-  return `columns sent: ${used(sent)}${readHere}; carried, never sent: ${listed(carried.map(shownName))}`;
+  return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}`;
 }
 
 /** What a column that is carried was perhaps meant for. */
 export function renderMeant(column: string, meant: string): string {
   const shown = shownName(column);
   const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
-  return `${shown} is carried: did you mean --map ${map}?`;
+  return `column ${shown} is copied, not sent: did you mean --map ${map}?`;
 }
 
 /** What an input holds beside its records. */
@@ -63,14 +61,14 @@ export function renderInputSummary(
 
 const reasons: Record<StopReason, string> = {
   interrupted: 'interrupted',
-  account: 'the account needs a person',
-  config: 'the configuration is wrong',
+  account: 'account error that needs manual action',
+  config: 'configuration error',
   'max-failures': '--max-failures was reached',
   'max-submissions': '--max-submissions was reached',
   'max-duration': '--max-duration was reached',
   limit: '--limit was reached',
-  input: 'the input cannot be read any further',
-  'input-io': 'the input cannot be read any further',
+  input: 'the rest of the input cannot be read',
+  'input-io': 'the rest of the input cannot be read',
   failure: 'an error',
 };
 
@@ -91,7 +89,7 @@ function counts({ report, bad, empty }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
   if (bad > 0) parts.push(quantity(bad, 'bad row'));
   if (empty > 0) parts.push(`${quantity(empty, 'empty row')} skipped`);
-  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
+  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or without a result`);
   if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
   return parts.join(', ');
 }
@@ -119,27 +117,27 @@ const final = new Set<string>(finalReasons);
 function leftBehind({ orphanRows }: BatchSummary): string | null {
   if (orphanRows === 0) return null;
   const belong = quantity(orphanRows, 'row of the output belongs', 'rows of the output belong');
-  return `${belong} to no task of the input any more: edited or removed there`;
+  return `${belong} to no task of the input (edited or removed there)`;
 }
 
 /** Tasks that were not begun again, since that would be paid for in vain. */
 function notBegunAgain({ usedUp }: BatchSummary): string | null {
   const parts = Object.entries(usedUp).map(([name, count]) => `${quantity(count, 'task')} with ${name}`);
   if (parts.length === 0) return null;
-  return `not submitted again: ${parts.join(', ')}: one submission uses it up; put a fresh one into the row`;
+  return `not submitted again: ${parts.join(', ')}: each value can be submitted only once; put a fresh one into the row`;
 }
 
 /** What is left to be done, and the command that does it. */
 function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
-  if (reason === 'input') return `correct the input, then run the same command again: ${resume}`;
-  if (reason !== null) return `run the same command again to continue: ${resume}`;
+  if (reason === 'input') return `correct the input, then continue with the same command: ${resume}`;
+  if (reason !== null) return `continue with the same command: ${resume}`;
   const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (final.has(each) ? [] : count));
   // Where nothing else is left, the same command would find the same.
   if (mayBeSolved.reduce((sum, count) => sum + count, 0) <= Math.max(0, ...Object.values(usedUp))) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
-  return `to solve what failed again: ${again}`;
+  return `retry failed tasks: ${again}`;
 }
 
 /** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
@@ -151,7 +149,7 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
   if (resume !== null) lines.push(nextStep(summary, resume));
   else if (reason === 'input' || reason === 'input-io')
-    lines.push('correct the input, and hand in what follows that line');
+    lines.push('correct the input and pass the rows after that line');
   return lines.filter((line) => line !== null).join('\n');
 }
 
@@ -164,5 +162,5 @@ export function renderDiscarded(resume: string): string {
 export function renderLeft(error: unknown, left: number | null, resume: string): string {
   const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
   const tasks = left === null ? 'what is finished is kept' : `${quantity(left, 'task')} left, the others are kept`;
-  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}run the same command again to continue: ${resume}`;
+  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}continue with the same command: ${resume}`;
 }

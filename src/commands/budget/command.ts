@@ -28,7 +28,7 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
     };
   }
   return async (report) => {
-    const title = `captcha budget, every ${formatMs(everyMs)} (Ctrl-C ends)`;
+    const title = `captcha budget, every ${formatMs(everyMs)} (Ctrl-C to stop)`;
     const lines = [title, '', ...renderBudget(report, columns).trimEnd().split('\n')];
     const makeRoom = before === '' ? '\n'.repeat(terminal.rows ?? lines.length) : '';
     before = title;
@@ -89,20 +89,20 @@ function intervalOf(watch: string | true): number {
   if (watch === true) return defaultIntervalMs;
   const ms = parseDuration(watch);
   if (ms === null || ms < 50)
-    throw new UsageError(`--watch ${watch}: not an interval`, 'at least 50ms, for example 1s');
+    throw new UsageError(`--watch ${watch}: not a valid interval`, 'use at least 50ms, for example 1s');
   return ms;
 }
 
 function countOf(last: string | undefined): number {
   if (last === undefined) return Infinity;
-  if (!/^[1-9]\d*$/.test(last)) throw new UsageError(`--last ${last}: not a number of entries`);
+  if (!/^[1-9]\d*$/.test(last)) throw new UsageError(`--last ${last}: not a positive whole number`);
   return Number(last);
 }
 
 async function warnNotShared(reason: string, { globals, terminal }: Context): Promise<void> {
   const nothing = { place: null, reason, budget: null, breaker: null };
   if (globals.json) await terminal.json({ scope: 'process', ...nothing });
-  terminal.note(`${reason}: every process has a budget and a breaker of its own, and shows them itself`);
+  terminal.note(`${reason}: every process has its own budget and breaker, so there is nothing shared to show`);
 }
 
 /** Null where every process is to have its own, which is said. */
@@ -117,7 +117,7 @@ async function sharedState(context: Context): Promise<SharedState | null> {
 async function isShared({ alone, fleetPlace }: SharedState, context: Context): Promise<boolean> {
   if (alone === undefined) return true;
   if (fleetPlace === undefined) await warnNotShared(alone, context);
-  else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared, every process has its own breaker`);
+  else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared; every process has its own breaker`);
   return fleetPlace !== undefined;
 }
 
@@ -128,7 +128,7 @@ export async function run({ watch, reset }: BudgetFlags, context: Context): Prom
   if (shared === null || !(await isShared(shared, context))) return exitCodes.done;
   if (reset === true) {
     await shared.reset();
-    context.terminal.note('the retry budget is full and the breaker closed');
+    context.terminal.note('reset: the retry budget is full and the breaker is closed');
   }
   const look = async (): Promise<BudgetReport> => budgetReport(await shared.look(), shared);
   const { globals, terminal } = context;
@@ -145,9 +145,9 @@ export async function log({ last }: BudgetLogFlags, context: Context): Promise<n
   if (shared === null) return exitCodes.done;
   const entries = [...shared.history()].slice(-count).map(auditRow);
   const { globals, terminal } = context;
-  if (shared.alone !== undefined) terminal.note(`warning: ${shared.alone}; nothing more is logged`);
+  if (shared.alone !== undefined) terminal.note(`warning: ${shared.alone}; new events are not logged`);
   if (globals.json) await terminal.json({ scope: scopeOf(shared), place: shared.place, entries });
-  else if (entries.length === 0) terminal.note('nothing was shared since this machine started');
+  else if (entries.length === 0) terminal.note('no events have been logged since this machine started');
   else await terminal.result(renderAudit(entries, terminal.columns));
   return exitCodes.done;
 }

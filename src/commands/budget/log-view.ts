@@ -1,4 +1,4 @@
-import { formatMoment, formatMs } from '../../cli/format.ts';
+import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
 import type { BudgetEvent } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
 
@@ -13,8 +13,6 @@ export interface AuditRow {
   readonly balance: number;
 }
 
-const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
 const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `reserved, ${formatMs(waitMs)} ahead`);
 
 const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
@@ -23,11 +21,11 @@ function fleetSyncText({ entry, answer }: BudgetEvent): string {
   if (entry.type === 'fleet-away') return `no answer: ${entry.why}`;
   if (entry.type === 'fleet-heard') {
     const { surplus, refused } = entry;
-    const leased = surplus > 0 && `${times(surplus, 'token')} on lease`;
+    const leased = surplus > 0 && `${quantity(surplus, 'token')} on lease`;
     return joined(['answered', leased, refused > 0 && `${refused} refused: no token`]);
   }
   const counts = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
-  const accepted = counts.accepted > 0 && `${times(counts.accepted, 'submission')} accepted`;
+  const accepted = counts.accepted > 0 && `${quantity(counts.accepted, 'submission')} accepted`;
   return joined(['speaks', accepted, counts.refused > 0 && `${counts.refused} refused`]);
 }
 
@@ -46,7 +44,7 @@ function entered({ answer }: BudgetEvent): string {
 function tallied(entry: BudgetEvent['entry'] & { type: 'tally' }): string {
   const { accepted, budgetRefused, breakerRefused } = entry;
   return joined([
-    accepted > 0 && `${times(accepted, 'submission')} accepted`,
+    accepted > 0 && `${quantity(accepted, 'submission')} accepted`,
     budgetRefused > 0 && `${budgetRefused} refused: no token`,
     breakerRefused > 0 && `${breakerRefused} refused: breaker open`,
   ]);
@@ -61,7 +59,7 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
       return { what: 'submit', result: entered(event), task: null };
     case 'verdict': {
       const probe = entry.pass.probe ? ' (probe)' : '';
-      return { what: 'answers', result: `${times(entry.count, entry.verdict)}${probe}`, task: null };
+      return { what: 'answers', result: `${quantity(entry.count, entry.verdict)}${probe}`, task: null };
     }
     case 'tally':
       return { what: 'tally', result: tallied(entry), task: entry.task === '' ? null : entry.task };

@@ -55,7 +55,7 @@ async function find(check: CheckName, doctorContext: DoctorContext): Promise<Fin
     if (error instanceof UsageError) return failure(error.message, error.hint);
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     doctorContext.context.terminal.note(stack, { level: 1 });
-    return failure(`could not be looked at: ${message}`, 'please report it; -v shows where it happened');
+    return failure(`the check itself failed: ${message}`, 'please report it; -v shows the stack trace');
   }
 }
 
@@ -94,7 +94,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
 export async function run(_flags: object, context: Context): Promise<number> {
   const { terminal, globals, env } = context;
   const progress = await startProgress(terminal, env, 'looking');
-  const reports = await runChecks(context, (check) => progress.update(`looking at ${check}`)).finally(() =>
+  const reports = await runChecks(context, (check) => progress.update(`checking ${check}`)).finally(() =>
     progress.stop(),
   );
   const exitCode = doctorExitCode(reports);

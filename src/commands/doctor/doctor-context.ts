@@ -40,7 +40,7 @@ export function createDoctorContext(context: Context, tools: DoctorTools): Docto
     key: once(async () => tools.keyFacts(await config())),
     apiProbe: once(async () => {
       const found = await config();
-      if (found === null) return { problem: { message: 'there is no valid configuration', hint: null } };
+      if (found === null) return { problem: { message: 'no valid configuration', hint: null } };
       return orProblem(() => tools.apiProbe(found));
     }),
     stateFolder: once(() => tools.stateFolder()),

@@ -1,3 +1,4 @@
+import { quantity } from '../../cli/format.ts';
 import type { Style } from '../../cli/terminal.ts';
 import { checkGroups, type CheckReport, type FindingStatus } from './finding.ts';
 
@@ -65,7 +66,6 @@ export function renderDoctor(reports: readonly CheckReport[], look: ViewOptions)
 /** How many checks ended how, as a line. */
 export function renderDoctorSummary(reports: readonly CheckReport[]): string {
   const count = (status: FindingStatus): number => reports.filter((report) => report.status === status).length;
-  const counted = (number: number, name: string): string => `${number} ${name}${number === 1 ? '' : 's'}`;
-  const bad = `${counted(count('warning'), 'warning')}, ${counted(count('failure'), 'failure')}`;
+  const bad = `${quantity(count('warning'), 'warning')}, ${quantity(count('failure'), 'failure')}`;
   return `${count('ok')} ok, ${bad}, ${count('skipped')} skipped`;
 }

@@ -55,7 +55,7 @@ function worst(regions: readonly RegionHealth[], count: number): Part {
   const sorted = worstFirst(regions);
   const left = sorted.slice(count);
   const well = left.filter(({ status }) => isServing(status)).length;
-  const rest = `... and ${left.length} more regions, ${well === left.length ? 'all' : `${well} of them`} serving\n`;
+  const rest = `... and ${left.length} more regions (${well === left.length ? 'all' : `${well} of them`} serving)\n`;
   return { shown: sorted.slice(0, count), rest };
 }
 

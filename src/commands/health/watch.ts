@@ -73,7 +73,7 @@ function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
 }
 
 const howMany = ({ regions }: HealthFrame): string =>
-  `${regions.filter(({ status }) => isServing(status)).length} of ${regions.length} regions serve`;
+  `${regions.filter(({ status }) => isServing(status)).length} of ${regions.length} regions are serving`;
 
 /** Tables at the start, from then on a line for every change, and more and more rarely one that nothing changed. */
 function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
@@ -113,7 +113,7 @@ function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchD
       const time = `${formatMoment(now)?.slice(11, 19) ?? ''}Z`;
       happened.push(...changes.map((change) => `${time} ${withoutControls(change)}`));
       const [columns, rows] = [terminal.columns ?? 80, terminal.rows ?? defaultRows];
-      const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C ends)`, changes: happened };
+      const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C to stop)`, changes: happened };
       const lines = renderScreen(frame, look);
       // What stood there before scrolls up, where it can be found again.
       const makeRoom = isFirst ? '\n'.repeat(rows) : '';

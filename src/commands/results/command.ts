@@ -4,7 +4,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
-import { formatMoment } from '../../cli/format.ts';
+import { formatMoment, quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
@@ -70,17 +70,17 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 function formatOf({ format, out = '-' }: ResultsFlags, json: boolean): 'csv' | 'jsonl' {
   if (format === 'csv' || format === 'jsonl') return format;
-  if (format !== undefined) throw new UsageError(`--format ${format}: not a format`, 'it is csv or jsonl');
+  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
   return json || /\.(jsonl|ndjson)$/i.test(out) ? 'jsonl' : 'csv';
 }
 
 function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context): void {
   if (follow === true && untilEmpty === true) {
-    throw new UsageError('--follow and --until-empty contradict each other', 'leave one of them out');
+    throw new UsageError('--follow and --until-empty cannot be used together', 'omit one of them');
   }
   if (globals.sandbox) {
-    const hint = 'captcha --sandbox batch --via queues writes its results itself';
-    throw new UsageError('--sandbox results: its queue would end with this process', hint);
+    const hint = 'use captcha --sandbox batch --via queues, which writes its own results';
+    throw new UsageError('results cannot be used with --sandbox: the in-memory queue is lost on exit', hint);
   }
 }
 
@@ -130,7 +130,7 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   try {
     const count = await pollUntilDone(flags, { reader, rows }, context);
-    terminal.note(`${count} results written${path === '-' ? '' : ` to ${path}`}`);
+    terminal.note(`${quantity(count, 'result')} written${path === '-' ? '' : ` to ${path}`}`);
   } finally {
     await reader.close().finally(() => rows.close());
   }

@@ -71,7 +71,7 @@ export interface Routing {
 
 function faultyRow({ text, fault }: UrlLine, { plan, explain }: Routing): RouteRow {
   const nothing = { host: null, region: null, rule: null, strict: false };
-  const decision = { ...nothing, reason: 'no URL', error: fault };
+  const decision = { ...nothing, reason: 'not a URL', error: fault };
   const present = plan === null ? null : { effective: null };
   return { url: text, decision, queue: null, present, considered: explain ? [] : null };
 }
@@ -110,7 +110,7 @@ const csvHintLines = 5;
 
 function csvHint({ line, text }: UrlLine, { mayBeCsv }: RouteSinks): string {
   const isCsvLike = mayBeCsv && line <= csvHintLines && /[,;\t|]/.test(text);
-  return isCsvLike ? '; if this is a CSV, say --column NAME' : '';
+  return isCsvLike ? '; if the input is CSV, add --column NAME' : '';
 }
 
 /** Writes a row for every URL, batch by batch, and as soon as the next one is long in coming: nothing is kept that was written. */

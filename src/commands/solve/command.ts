@@ -188,7 +188,7 @@ async function solveElsewhere(
   checkFleet(config, flags.region, context);
   checkWorkersFlags(flags, config, context);
   const { region } = task;
-  if (region === null) throw new UsageError('the task has no region', 'name one with --region, or set routes.default');
+  if (region === null) throw new UsageError('the task has no region', 'add --region NAME, or set routes.default');
   const { terminal } = context;
   context.interrupt.listen({
     onFirst: () => terminal.error('stopping: the task stays in its queue; captcha results has its result later'),

@@ -81,8 +81,9 @@ export function register(command: Command, runCommand: CommandRunner): void {
 function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void {
   const seconds = Math.round(drainTimeoutMs / 1_000);
   interrupt.listen({
-    onFirst: () => terminal.note(`draining, for ${seconds}s at most: no further tasks; once more leaves at once`),
-    onSecond: () => terminal.error('left; what it held goes to others as soon as its leases run out'),
+    onFirst: () =>
+      terminal.note(`draining (up to ${seconds} s): not accepting new tasks; signal again to exit immediately`),
+    onSecond: () => terminal.error('exited; in-flight tasks return to the queue when their leases expire'),
   });
 }
 
@@ -106,7 +107,7 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
     now: clock.timestamp(),
   });
   const server = await context.healthServer(place.health, (path) => answerWorker(path, worker.snapshot(), aboutNow()));
-  terminal.note(`${name} works for ${place.region}; health on ${server.url}/health`, {
+  terminal.note(`${name} serves the queue of ${place.region}; health endpoint: ${server.url}/health`, {
     fields: { type: 'started', worker: name, region: place.region, health: server.url },
   });
   try {

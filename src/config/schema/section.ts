@@ -9,10 +9,10 @@ const keyItself = /^(api[-_]?)?key$/i;
 /** What to say about a key that no schema has, given the names that stand beside it. */
 function unknownKeyProblem(name: string, known: readonly string[]): string {
   if (keyItself.test(name) && known.includes('keyFile')) {
-    return 'unknown key: the API key never stands in a config file; set CAPTCHAAI_API_KEY, or name a file in api.keyFile';
+    return 'unknown key: a config file must not contain the API key; set CAPTCHAAI_API_KEY, or set api.keyFile to a file';
   }
   const meant = closestName(name, known);
-  return meant === null ? `unknown key; known here: ${known.join(', ')}` : `unknown key; did you mean ${meant}?`;
+  return meant === null ? `unknown key; known keys: ${known.join(', ')}` : `unknown key; did you mean ${meant}?`;
 }
 
 /** Marks a key that is a length of time, whose name in `Config` therefore ends in `Ms`. */
@@ -49,7 +49,7 @@ export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
 }
 
 const objectMessage: Message = ({ input, path }) =>
-  path === undefined ? mustBe('an object')({ input }) : 'is missing: it must be set';
+  path === undefined ? mustBe('an object')({ input }) : 'is required';
 
 /** Reports every key that is not in `names`; valibot's own strict object stops at the first. */
 function refuseUnknown(names: readonly string[]) {

@@ -180,7 +180,7 @@ const pick = { spread: spreadOver, 'lowest-depth': shortestQueue } as const;
 
 /** Why nobody takes the tasks of `home`, and what becomes of them. */
 function stuck(home: Region, sendHome: boolean): FailoverMove {
-  const reason = sendHome ? 'no healthy region: sent home' : stuckReason(home);
+  const reason = sendHome ? 'no healthy region: tasks stay in their own region' : stuckReason(home);
   return { from: home.name, to: [], held: !sendHome, reason };
 }
 

@@ -1,4 +1,4 @@
-import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';
+import type { AcquireResult, Breaker, CallResult, Outage, Permit } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
 import { type InFlightProbe, InFlightProbes, type InFlightProbesSnapshot } from './in-flight-probes.ts';
@@ -47,9 +47,9 @@ const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
-  /** `breaks` counts the breaks since it was last closed. */
-  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number }
-  | { readonly name: 'half-open'; readonly breaks: number };
+  /** `breaks` counts the breaks since it was last closed, and `sinceMs` is when the first of them began. */
+  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number; readonly sinceMs: number }
+  | { readonly name: 'half-open'; readonly breaks: number; readonly sinceMs: number };
 
 /** Where a breaker stands: with its options, all that there is to know about it. Plain JSON. */
 export interface BreakerSnapshot {
@@ -123,7 +123,10 @@ export class CircuitBreaker {
     if (peeked !== null) return peeked;
     const probe = this.#state.name !== 'closed';
     // A new epoch for every probe: one whose lease ended changes nothing any more.
-    if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
+    if (this.#state.name !== 'closed') {
+      const { breaks, sinceMs } = this.#state;
+      this.#enter({ name: 'half-open', breaks, sinceMs });
+    }
     const ticket = this.#trials.start(holder, nowMs);
     const ramp = this.#rampAt(nowMs);
     if (ramp !== null) this.#ramp = afterEntry(ramp, nowMs);
@@ -142,8 +145,14 @@ export class CircuitBreaker {
     if (pass.epoch !== this.#epoch) return;
     if (pass.ticket !== undefined) this.#trials.end(pass.ticket);
     if (result === 'success' || result === 'busy') this.#provenMs = recordInput.nowMs;
-    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state.breaks, recordInput);
+    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state, recordInput);
     else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
+  }
+
+  /** The outage that keeps it open; null while it is closed. */
+  outage(nowMs: number): Outage | null {
+    if (this.#state.name === 'closed') return null;
+    return { openForMs: Math.max(0, nowMs - this.#state.sinceMs), failuresInARow: this.#failuresInARow };
   }
 
   /** How the latest window went. */
@@ -187,9 +196,13 @@ export class CircuitBreaker {
     return Math.max(1, Math.min(unprovenLimit, maxLimit) - this.#failuresInARow);
   }
 
-  #recordProbe(result: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
-    if (result === 'failure') this.#open(breaks + 1, { nowMs, jitter });
-    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
+  #recordProbe(
+    result: CallResult,
+    { breaks, sinceMs }: State & { name: 'half-open' },
+    { nowMs, jitter }: RecordInput,
+  ): void {
+    if (result === 'failure') this.#open({ breaks: breaks + 1, sinceMs }, { nowMs, jitter });
+    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks, sinceMs });
     else this.#close(breaks, nowMs);
   }
 
@@ -199,7 +212,7 @@ export class CircuitBreaker {
     const ramp = this.#rampAt(nowMs);
     if (failed && this.#shouldOpen(nowMs)) {
       if (ramp === null) this.#usualGapMs = this.#gapMs(nowMs);
-      this.#open((ramp?.breaks ?? 0) + 1, { nowMs, jitter });
+      this.#open({ breaks: (ramp?.breaks ?? 0) + 1, sinceMs: nowMs }, { nowMs, jitter });
     } else if (ramp !== null) this.#ramp = afterAnswers(ramp, failed, count);
   }
 
@@ -216,12 +229,12 @@ export class CircuitBreaker {
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
-  #open(breaks: number, { nowMs, jitter }: RecordInput): void {
+  #open({ breaks, sinceMs }: { breaks: number; sinceMs: number }, { nowMs, jitter }: RecordInput): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The range is capped, not the draw: at the longest break, too, clients must not probe in step.
     const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
     this.#ramp = null;
-    this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks });
+    this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks, sinceMs });
   }
 
   #close(breaks: number, nowMs: number): void {
@@ -257,5 +270,9 @@ export class ProcessBreaker implements Breaker {
 
   record(pass: Permit, result: CallResult): void {
     this.#breaker.record(pass, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
+  }
+
+  outage(): Outage | null {
+    return this.#breaker.outage(this.#clock.nowMs());
   }
 }

@@ -107,7 +107,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   }
 
   /** For reading only: what changes it is an entry. */
-  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts'> {
+  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts' | 'outage'> {
     return this.#breaker;
   }
 

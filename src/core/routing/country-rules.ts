@@ -7,9 +7,9 @@ import { defaultMatch, type Routes, type RuleMatch } from './route-decision.ts';
 /** So widely sold as a short or telling name that Google's search takes it for a generic domain, or sold by the same registry as one. */
 const generic = 'in generic use';
 /** Given away for nothing, all over the world, for a decade (Freenom). */
-const freeDomains = 'given away to everybody';
+const freeDomains = 'given away for free worldwide';
 /** Its sites are of people who do research there, rule it from afar or like the name. */
-const uninhabited = 'of a place where nobody lives';
+const uninhabited = 'an uninhabited territory';
 
 const domains = {
   [generic]: [

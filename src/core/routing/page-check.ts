@@ -23,12 +23,12 @@ function hostAsWritten(text: string): string {
 
 /** Why a text that names no host of the web is no page, as a phrase for whoever wrote it. */
 export function describeUrlError(text: string): string {
-  if (isAmbiguousUrl(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
+  if (isAmbiguousUrl(text)) return 'it contains a backslash, tab or line end: percent-encode it';
   const [address = ''] = text.trim().split('/', 1);
-  if (isBareIpv6(address)) return `an IPv6 address stands in brackets: write [${address}]`;
+  if (isBareIpv6(address)) return `an IPv6 address needs brackets: write [${address}]`;
   const forbidden = inNoHost.exec(hostAsWritten(text))?.[0];
   if (forbidden === undefined) return 'not a URL';
-  return `its host has ${forbidden.trim() === '' ? 'a blank' : forbidden} in it, which no host has`;
+  return `its host contains ${forbidden.trim() === '' ? 'a space' : forbidden}, which is not allowed`;
 }
 
 /** A page of the web, or why a text is none. */

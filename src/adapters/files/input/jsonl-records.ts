@@ -115,7 +115,7 @@ function parseFlatObject(text: string): FlatObject | NotFlatObjectError {
     } while (walk.accept(','));
   }
   if (!walk.accept('}')) return walk.fault(', or }');
-  return walk.peek() === '' ? { names, values, truths } : walk.fault('nothing more');
+  return walk.peek() === '' ? { names, values, truths } : walk.fault('the end of the line');
 }
 
 /** One line without its end. `text` is null where it was too long to be kept. */
@@ -184,8 +184,8 @@ function notFlat(line: number, { column, name, expected }: NotFlatObjectError): 
 
 function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   if (text === null) {
-    const fix = 'Hand a large image over as a file, in the column `file`.';
-    return bad(line, null, [`the line has ${bytes} bytes; the most is ${maxRecordBytes}`, fix]);
+    const fix = 'Pass a large image as a file, in the column `file`.';
+    return bad(line, null, [`the line has ${bytes} bytes; the maximum is ${maxRecordBytes}`, fix]);
   }
   const found = parseFlatObject(text);
   if ('expected' in found) return notFlat(line, found);
@@ -208,8 +208,9 @@ async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncG
 
 function unusable(start: readonly InputRecord[]): UsageError {
   const [first] = start;
-  if (first === undefined || first.isGood) return new UsageError('the input is empty', 'write one object per line');
-  return new UsageError(`no line can be read; line ${first.line}: ${first.reason}`, first.fix);
+  if (first === undefined || first.isGood)
+    return new UsageError('the input is empty', 'write one JSON object per line');
+  return new UsageError(`no line is valid JSON; line ${first.line}: ${first.reason}`, first.fix);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../../protocol/image.ts';
+import { readReasonOf } from '../../system/system-error.ts';
 
 /** What an input's file holds: bare base64, or why it is not sent and what to do about it. */
 type ImageRead = { readonly body: string } | { readonly reason: string; readonly fix: string };
@@ -35,11 +36,12 @@ export async function readImage(path: string, inputPath: string): Promise<ImageR
     const stats = await stat(full);
     // To open a pipe waits for a writer, and a device may never end.
     if (!stats.isFile())
-      return { reason: `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`, fix };
+      return { reason: `not sent: ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`, fix };
     const content = bodyOfFile(await readStart(full));
     if ('body' in content) return { body: content.body };
-    return { reason: `not sent: it is ${content.fault}`, fix: `Name an image: ${bodyHint}.` };
+    return { reason: `not sent: the file is ${content.fault}`, fix: `Use an image: ${bodyHint}.` };
   } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}`, fix };
+    const reason = readReasonOf(error) ?? `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+    return { reason, fix };
   }
 }
