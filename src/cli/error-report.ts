@@ -13,12 +13,26 @@ function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
+const followUps = new WeakMap<Error, string>();
+
+/** Adds a text to print after the error, such as how to continue. */
+export function addFollowUp(error: unknown, text: string): void {
+  if (error instanceof Error) followUps.set(error, text);
+}
+
 function report(terminal: Terminal, message: string, hint: string | null): void {
   terminal.error(`${terminal.style('red', 'error:')} ${message}${hint === null ? '' : `\n  ${hint}`}`);
 }
 
 /** Prints the error that ended the command on stderr. Returns the exit code. */
 export function reportError(error: unknown, terminal: Terminal): number {
+  const exitCode = printError(error, terminal);
+  const followUp = error instanceof Error ? followUps.get(error) : undefined;
+  if (followUp !== undefined) terminal.note(followUp);
+  return exitCode;
+}
+
+function printError(error: unknown, terminal: Terminal): number {
   if (error instanceof UsageError) {
     report(terminal, error.message, error.hint);
     return exitCodes.usage;

@@ -84,6 +84,11 @@ export type ApiKeySource =
   /** `named`: the variable or config key that says which file. */
   | { readonly type: 'file'; readonly path: string; readonly named: string };
 
+/** The source in words, for messages about the key. */
+export function keySourceText(source: ApiKeySource): string {
+  return source.type === 'file' ? `the key in ${source.path} (${source.named})` : `the key in ${source.name}`;
+}
+
 /**
  * The first source that is set, which is the one that `loadApiKey` reads; null where none is. Without a configuration
  * (`config` null) only the variables that need none are looked at.

@@ -18,7 +18,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
-import { loadApiKey } from '../config/api-key.ts';
+import { apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
@@ -226,6 +226,9 @@ export class Container implements Context {
   async #client(config: Config, key: string) {
     const { createCaptchaAi } = await import('../adapters/captchaai/client.ts');
     const { env } = this;
-    return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });
+    const source = this.globals.sandbox ? null : apiKeySource(config, env);
+    const keySource = source === null ? {} : { keySource: keySourceText(source) };
+    const about = { key, errorKinds: config.errors, ...keySource };
+    return createCaptchaAi({ ...config.api, ...about, env, nowMs: () => clock.timestamp() });
   }
 }

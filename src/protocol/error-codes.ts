@@ -62,8 +62,8 @@ const errorCodes: readonly ErrorCode[] = [
   throttled('ERROR: 1003', 'The queue of this account at the service is too long.', { waitMs: 30_000 }),
   throttled('ERROR: 1005', 'Polled too fast: blocked for five minutes.', { waitMs: 300_000 }),
 
-  account('ERROR_WRONG_USER_KEY', 'The API key has the wrong format. Check CAPTCHAAI_API_KEY.'),
-  account('ERROR_KEY_DOES_NOT_EXIST', 'The API key is unknown, or its account has no plan. Check CAPTCHAAI_API_KEY.'),
+  account('ERROR_WRONG_USER_KEY', 'The API key has the wrong format. Check the API key.'),
+  account('ERROR_KEY_DOES_NOT_EXIST', 'The API key is unknown, or its account has no plan. Check the API key.'),
   account(
     'ERROR: 1004',
     'This address is blocked after requests with a wrong key. Correct the key and wait ten minutes.',

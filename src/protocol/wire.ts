@@ -68,7 +68,7 @@ export function taskProblems(task: Task): readonly TaskProblem[] {
   const otherSiteKeys = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
   const misplaced = otherSiteKeys.map((name) => ({
     about: name,
-    text: `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`,
+    text: `${name} is not a parameter of ${task.method}: write --sitekey VALUE (batch: column sitekey), sent as ${siteKeyName}`,
   }));
   return [...problems, ...misplaced];
 }

@@ -94,6 +94,7 @@ export interface ApiConnectionOptions extends ConnectionOptions {
   readonly baseUrl: URL;
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  readonly keySource?: string;
   /** Wall clock, in ms since the epoch: for `Retry-After` dates. */
   readonly nowMs: () => number;
 }
@@ -186,8 +187,9 @@ export class ApiConnection {
   }
 
   #readerOf({ call, form }: ApiRequest): Reader {
-    const { key, errorKinds, nowMs } = this.#options;
+    const { key, errorKinds, nowMs, keySource } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
-    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs(), isFound: this.#isFound };
+    const about = { host: this.#host, errorKinds, ...(keySource !== undefined && { keySource }) };
+    return { call, ...about, clean, timestamp: nowMs(), isFound: this.#isFound };
   }
 }

@@ -104,6 +104,8 @@ export interface CaptchaAiOptions {
   readonly timeoutMs: number;
   /** How many connections may be open at once; further requests wait for one. */
   readonly connections: number;
+  /** Where the key came from, for messages about it, such as `the key in CAPTCHAAI_API_KEY`; left out if unknown. */
+  readonly keySource?: string;
   /** Overrides of the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   /** Where the proxy variables are looked up. */

@@ -31,6 +31,8 @@ export interface Reader {
   /** Names the service in messages. */
   readonly host: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Where the API key came from, for messages about it; left out if unknown. */
+  readonly keySource?: string;
   /** Makes a server's text fit to be shown. */
   readonly clean: (text: string) => string;
   /** Wall clock, in ms since the epoch. */
@@ -129,7 +131,9 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
 function codeFault(code: string, reply: Reply, reader: Reader): Fault {
   // A known code is no secret, even where it contains the word that is one; an unknown one may be anything.
   const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
-  const fault = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const found = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const { keySource = 'the API key' } = reader;
+  const fault = { ...found, message: found.message.replace('Check the API key.', () => `Check ${keySource}.`) };
   const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
   return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
 }

@@ -204,6 +204,12 @@ export async function openBatchOutput(
 
 const columns = ['line', 'row', 'column', 'reason', 'fix'];
 
+const capitalised = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
+/** The reason without the name of its column, which stands before it. */
+const withoutName = (reason: string, column: string | null): string =>
+  reason.startsWith(`${column ?? ''}: `) ? reason.slice((column ?? '').length + 2) : reason;
+
 /** Where records go that cannot be tasks. */
 export interface BadRows {
   report(bad: BadRow): Promise<void>;
@@ -227,7 +233,9 @@ export async function openBadRows(path: string | undefined, files: BatchFiles, t
   if (path !== undefined) return toFile(path, files);
   return {
     report: async ({ line, column, reason, fix }) =>
-      terminal.error(`line ${line}${column === null ? '' : `, ${column}`}: ${reason}. ${fix}`),
+      terminal.error(
+        `line ${line}${column === null ? '' : `, ${column}`}: ${withoutName(reason, column)}. ${capitalised(fix)}`,
+      ),
     close: async () => undefined,
   };
 }

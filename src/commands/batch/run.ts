@@ -1,6 +1,8 @@
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { addFollowUp } from '../../cli/error-report.ts';
+import { shellQuoted } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';
@@ -29,14 +31,9 @@ import { solveInRegions, windowOf } from './queue-executor.ts';
 import { exitCodeOfBatch } from './summary.ts';
 import { renderDiscarded, renderLeft, renderSummary } from './view.ts';
 
-/** What a shell takes as it is. */
-const plain = /^[\w@%+=:,./-]+$/;
-
-const quoted = (arg: string): string => (plain.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`);
-
-/** The command line that goes on where a run ended, as a shell takes it; with `--fresh` it would begin anew. */
+/** The shell command that continues a run. It has no `--fresh`, which would start over. */
 export function resumeCommand(args: readonly string[]): string {
-  return ['captcha', ...args.filter((arg) => arg !== '--fresh').map(quoted)].join(' ');
+  return ['captcha', ...args.filter((arg) => arg !== '--fresh').map(shellQuoted)].join(' ');
 }
 
 export interface BatchRequest extends RunRequest {
@@ -169,10 +166,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
 
 /** What a first signal means, where tasks are solved here and where they are in queues. */
 const stopping = {
-  direct:
-    'stopping: no new submissions; collecting the tasks already paid for (press Ctrl-C again to exit immediately)',
-  queues:
-    'stopping: workers finish the queued tasks, the next run collects them (press Ctrl-C again to exit immediately)',
+  direct: 'stopping: no new submissions; collecting the tasks already paid for (signal again to exit immediately)',
+  queues: 'stopping: workers finish the queued tasks, the next run collects them (signal again to exit immediately)',
 };
 
 function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context): void {
@@ -221,7 +216,7 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
 /** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
 function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
   if (isResumable || globals.sandbox || outcome.captchaId === null) return;
-  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
+  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId], globals)}`);
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
@@ -256,6 +251,7 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     bad: bad(),
     empty: emptyCount,
     orphanRows: orphanRows(),
+    left: leftOf(request, open),
     ...executor.counts(),
   };
   const summary = { report: stats.report(), reason, message, usedUp, ...counts };
@@ -265,15 +261,16 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   return exitCodeOfBatch(summary);
 }
 
-/** Says how to go on after an error; a reader of standard output that has gone is none. */
+/** Adds to an error how to continue the run. A reader that closed standard output is no error. */
 function logUnfinished(
   error: unknown,
   { request, open }: { request: BatchRequest; open: OpenRun },
   context: Context,
 ): void {
   const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
-  if (hasReaderGone || !open.isResumable) return;
-  context.terminal.note(renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
+  // A usage error asks for another command line or configuration first.
+  if (hasReaderGone || !open.isResumable || error instanceof UsageError) return;
+  addFollowUp(error, renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
 }
 
 /** Solves what is left of a batch, and says in the end what came of it. */

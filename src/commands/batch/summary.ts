@@ -18,11 +18,12 @@ export interface BatchSummary {
   readonly reason: StopReason | null;
   /** What a person should know about the reason. */
   readonly message: string | null;
+  /** Tasks without a row; null if not known. */
+  readonly left: number | null;
   /** Submissions of this run, but for those that found every thread taken. */
   readonly submissionCount: number;
   /** HTTP requests of this run. */
   readonly requestCount: number;
-  /** Why every id was polled alone although several per request were wanted; null where nothing stood in the way. */
   /** Finished tasks that were not begun again, since their inputs serve one submission only; by name, with how many tasks each. */
   readonly usedUp: Readonly<Record<string, number>>;
 }

@@ -102,6 +102,26 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
   return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
 }
 
+/** What this run did, or that there was nothing to do. */
+function done(summary: BatchSummary): readonly string[] {
+  const { report, rows, reason, bad, empty, submissionCount } = summary;
+  const isIdle = report.solved + report.failed + submissionCount === 0 && reason === null;
+  if (!isIdle || rows.solved + rows.failed === 0) return [counts(summary), effort(summary)];
+  const nothing = `nothing to do: ${quantity(rows.solved + rows.failed, 'task')} already finished`;
+  return bad + empty === 0 ? [nothing] : [nothing, counts(summary)];
+}
+
+function failures({ report: { byReason, causes } }: BatchSummary): string {
+  const parts = Object.entries(byReason)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => {
+      const known = Object.entries(causes[reason as FailureReason] ?? {}).sort(([, a], [, b]) => b - a);
+      const list = known.map(([cause, times]) => `${cause}: ${times}`).join('; ');
+      return `${reason} ${count}${list === '' ? '' : ` (${list})`}`;
+    });
+  return `failed: ${parts.join(', ')}`;
+}
+
 /** The output may hold more than this run did. */
 function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   if (rows.solved === report.solved && rows.failed === report.failed) return null;
@@ -142,11 +162,14 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
 
 /** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
-  const { report, reason, message } = summary;
-  const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
-  if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
+  const { report, reason, message, left } = summary;
+  const lines = [...done(summary), times(summary), perRegion(summary)];
+  if (report.failed > 0) lines.push(failures(summary));
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
-  if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
+  if (reason !== null) {
+    const undone = left === null ? '' : `; ${quantity(left, 'task')} left`;
+    lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}${undone}`);
+  }
   if (resume !== null) lines.push(nextStep(summary, resume));
   else if (reason === 'input' || reason === 'input-io')
     lines.push('correct the input and pass the rows after that line');
@@ -161,6 +184,6 @@ export function renderDiscarded(resume: string): string {
 /** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
 export function renderLeft(error: unknown, left: number | null, resume: string): string {
   const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-  const tasks = left === null ? 'what is finished is kept' : `${quantity(left, 'task')} left, the others are kept`;
-  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}continue with the same command: ${resume}`;
+  const tasks = left === null ? 'finished tasks are kept' : `${quantity(left, 'task')} left; finished tasks are kept`;
+  return `${tasks}\n${isFull ? 'free space, then ' : ''}continue with the same command: ${resume}`;
 }

@@ -5,6 +5,7 @@ import { formatMoment, formatMs } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import type { SharedState } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
 import { budgetLine, type BudgetReport, budgetReport, renderBudget, scopeOf } from './view.ts';
@@ -71,13 +72,22 @@ Examples:
   $ captcha budget log --last 20
   $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
+/** A word after `captcha budget` that names no subcommand. */
+function checkNoWords([word]: readonly string[]): void {
+  if (word !== undefined) throw new UsageError(`unknown command 'budget ${word}'`, knownNames(word, ['log']));
+}
+
 /** Declares `captcha budget` and `captcha budget log`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--watch [interval]', 'refresh continuously (default interval: 1s)')
     .option('--reset', 'reset: fill the budget, close the breaker, use the settings of this configuration')
     .addHelpText('afterAll', helpText(examples))
-    .action((flags: BudgetFlags) => runCommand(run, flags));
+    .allowExcessArguments()
+    .action((flags: BudgetFlags, { args }: Command) => {
+      checkNoWords(args);
+      return runCommand(run, flags);
+    });
   command
     .command('log')
     .description('show the audit log: submissions, retries, refusals and their reasons')

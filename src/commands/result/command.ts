@@ -69,7 +69,7 @@ async function show(pending: readonly Promise<Result>[], { globals, terminal }: 
   }
   if (globals.json) await terminal.json({ results: results.map(resultReport) });
   const solved = results.flatMap((result) => ('solution' in result ? result.captchaId : []));
-  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved));
+  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved, globals));
   return results;
 }
 

@@ -96,7 +96,7 @@ async function openReader({ run: name }: ResultsFlags, context: Context): Promis
 async function pollUntilDone(
   flags: ResultsFlags,
   { reader, rows }: { reader: ResultReader; rows: ResultRows },
-  { clock, terminal, interrupt }: Context,
+  { clock, terminal, interrupt, globals }: Context,
 ): Promise<number> {
   let isUnavailable = false;
   const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
@@ -113,7 +113,7 @@ async function pollUntilDone(
         await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
         // What is written leaves the queue: after that its ids are all that is left of it.
         const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];
-        if (ids.length > 0) terminal.error(discardedHint(ids));
+        if (ids.length > 0) terminal.error(discardedHint(ids, globals));
       },
     },
   );

@@ -52,17 +52,17 @@ class SolveProgress {
   logPaidId(): void {
     // The process may end by a signal, which leaves a hidden cursor hidden.
     this.#progress.stop();
-    const { terminal } = this.#context;
-    if (this.#liveId !== null) terminal.error(collectHint(this.#liveId));
-    else if (this.#isSubmitting) terminal.error('a submission was under way: it may have been charged');
+    const { terminal, globals } = this.#context;
+    if (this.#liveId !== null) terminal.error(collectHint([this.#liveId], globals));
+    else if (this.#isSubmitting) terminal.error('interrupted during a submission: it may have been charged');
   }
 
   #logStillPolling(): void {
     const id = this.#liveId;
-    const underWay = this.#isSubmitting ? 'stopping: a submission is under way, and its id not known yet' : 'stopping';
+    const underWay = this.#isSubmitting ? 'stopping: waiting for the id of the running submission' : 'stopping';
     const what = id === null ? underWay : `stopping: ${id} is paid for and still polled`;
-    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
-    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
+    const hint = id === null ? '' : `\n  ${collectHint([id], this.#context.globals)}`;
+    this.#context.terminal.error(`${what} (signal again to exit immediately)${hint}`);
   }
 }
 
@@ -141,19 +141,20 @@ function methodHint(method: string, { code }: GaveUp): string | null {
 }
 
 async function show(outcome: Outcome, { rule, region, method }: Task, { globals, terminal }: Context): Promise<void> {
+  const { config } = globals;
   try {
     if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
   } catch (error) {
     if (outcome.captchaId !== null)
-      terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
+      terminal.error(`the result could not be written; ${collectHint([outcome.captchaId], { config })}`);
     throw error;
   }
   if (outcome.status === 'solved') {
-    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId]));
+    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId], { config }));
     return;
   }
-  terminal.error(renderGaveUp(outcome));
+  terminal.error(renderGaveUp(outcome, globals));
   const hint = methodHint(method, outcome);
   if (hint !== null) terminal.error(hint);
 }
@@ -191,7 +192,7 @@ async function solveElsewhere(
   if (region === null) throw new UsageError('the task has no region', 'add --region NAME, or set routes.default');
   const { terminal } = context;
   context.interrupt.listen({
-    onFirst: () => terminal.error('stopping: the task stays in its queue; captcha results has its result later'),
+    onFirst: () => terminal.error('stopping: the task stays in its queue; read the result later with captcha results'),
     onSecond: () => undefined,
   });
   const allowFastPolling = flags.allowFastPolling === true;

@@ -3,7 +3,7 @@ import { runEmbeddedWorkers } from '../../cli/fleet/embedded-workers.ts';
 import { hasWorkersElsewhere } from '../../cli/fleet/fleet-queues.ts';
 import { type Fleet, fleetProbe, openFleet } from '../../cli/fleet/open-fleet.ts';
 import { randomHex } from '../../cli/fleet/queued-flags.ts';
-import { formatMs } from '../../cli/format.ts';
+import { formatMs, shellQuoted } from '../../cli/format.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RoutedTask } from '../../core/fleet/task-region.ts';
@@ -57,13 +57,15 @@ async function workHere(
 async function outcomeOf(
   queued: RoutedTask,
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
-  { interrupt }: Context,
+  { interrupt, globals }: Context,
 ): Promise<Outcome> {
   const result = await fleet.queueClient.dispatch(queued);
   if (result === null) {
-    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `it is queued as ${queueIdOf(queued)}`);
+    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `queued as ${queueIdOf(queued)}`);
     const { timeoutMs } = request.config.solve;
-    const message = `no result within ${formatMs(timeoutMs)}; it is queued as ${queueIdOf(queued)}; captcha results has it later`;
+    const flag = globals.config === null ? '' : ` --config ${shellQuoted(globals.config)}`;
+    const command = `captcha${flag} results --run ${queued.run}`;
+    const message = `no result within ${formatMs(timeoutMs)}; queued as ${queueIdOf(queued)}. Read the result later: ${command}`;
     return notSolved(queued.task, 'deadline-exceeded', message);
   }
   fleet.queueClient.settle(queued.key);

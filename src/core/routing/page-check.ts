@@ -39,7 +39,8 @@ export function readPage(text: string): Page {
   const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
   if (url === null) return { fault: describeUrlError(text) };
   const { href, protocol } = url;
-  if (!href.startsWith('https:') && !href.startsWith('http:')) return { fault: `${protocol} is not http: or https:` };
+  if (!href.startsWith('https:') && !href.startsWith('http:'))
+    return { fault: `the scheme ${protocol} is not http: or https:` };
   const host = hostOfPage(url);
   return host === '' ? { fault: describeUrlError(text) } : { url, host };
 }
