@@ -25,10 +25,10 @@ export interface TaskRefusal {
 
 type Region = Config['regions'][number];
 
-/** The region that a task is labelled with, and what decided it. */
+/** The region of a task, and what decided it. */
 export interface TaskRegion {
   readonly region: Region | null;
-  /** `--region` or the column where a person chose it, else the rule of the route; null where nothing decided. */
+  /** `--region` or the column if set, else the routing rule; null if nothing decided. */
   readonly rule: string | null;
 }
 
@@ -59,7 +59,7 @@ function taskRegions({ regions, routes }: Config): RegionOf {
   };
 }
 
-/** What a person says about a task, before it is checked. */
+/** A task as the user describes it, before it is checked. */
 export interface TaskInput {
   readonly taskId: string;
   readonly method: string | null;
@@ -91,7 +91,7 @@ const urlOfTheWeb = /^\s*https?:\/\//i;
 /** How the site keys of reCAPTCHA, Turnstile and hCaptcha look. */
 const siteKey = /^\s*(?:6L[\w-]{20,}|0x[\w-]{6,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s*$/i;
 
-/** Why the page is none, or the site key stands in for it; empty where both can be sent. */
+/** Why the page or the site key cannot be sent; empty if both are usable. */
 function pageRefusals(sitekey: string | null, pageurl: string | null): readonly TaskRefusal[] {
   const page = pageurl === null ? null : readPage(pageurl);
   const isKeyUrl = sitekey !== null && urlOfTheWeb.test(sitekey);
@@ -115,7 +115,7 @@ function pageRefusals(sitekey: string | null, pageurl: string | null): readonly 
   return [{ about: 'pageurl', reason: `pageurl: ${fault ?? 'it does not begin with https:// or http://'}`, fix }];
 }
 
-/** Parameters beside `body` that hold images, of the methods that take images. */
+/** Parameters other than `body` that contain images. */
 const imageParameter = /^(?:image|part[123]|image_base64_\d)$/;
 
 function bodyRefusal(about: string, text: string, medium: Medium): TaskRefusal | string {
@@ -127,7 +127,7 @@ function bodyRefusal(about: string, text: string, medium: Medium): TaskRefusal |
     : { about, reason: `${about} is an audio file, not an image`, fix: bodyHint };
 }
 
-/** The task with its images as bare base64, or why they are none. A method that nobody knows takes what it is given. */
+/** The task with its images as bare base64, or why they are not images. An unknown method accepts any body. */
 function withBareImages(task: Task): Task | TaskRefusal {
   const { medium } = findMethod(task.method, task.params);
   if (medium === null) return task;
@@ -142,11 +142,11 @@ function withBareImages(task: Task): Task | TaskRefusal {
   return { ...task, body, params: { ...task.params, ...params } };
 }
 
-/** What the method asks for and the policy allows. */
+/** Missing parameters of the method and violations of the policy. */
 function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
   const problems = taskProblems(task).map(({ about, text }) => ({ about, reason: text, fix: null }));
   if (problems.length > 0) return problems;
-  // What is sent is judged: a parameter can name the page, too.
+  // The policy applies to what is sent: a parameter can also name the page.
   const decision = decidePolicy(policy, wireParameters(task)['pageurl'] ?? null);
   return decision.allowed
     ? []
@@ -160,15 +160,15 @@ function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
       ];
 }
 
-/** What tasks are judged by, compiled once for many of them. */
+/** The rules for tasks, compiled once for many tasks. */
 export interface TaskRules {
   readonly config: Config;
   readonly regionOf: RegionOf;
-  /** Says once of every method that nobody knows which known one it is close to. */
+  /** Warns once about every unknown method that resembles a known one. */
   readonly warnIfUnknownMethod: (method: string) => void;
 }
 
-/** `warn` is told of methods that are mistyped, it seems. None is refused for its name: the service may know more of them. */
+/** `warn` is called for methods that look mistyped. Unknown methods are accepted: the service may know more of them. */
 export function taskRules(config: Config, warn: (text: string) => void = () => undefined): TaskRules {
   const seen = new Set(knownMethods());
   const warnIfUnknownMethod = (method: string): void => {
@@ -218,8 +218,8 @@ export function parseTask(input: TaskInput, rules: TaskRules): Task | readonly T
 }
 
 /**
- * The same for a task that another process has queued: what has been looked at there is looked at once more where it is paid
- * for, since anybody may write into a queue.
+ * The same for a task from a queue. It is checked again before it is paid for, because other programs can write into the
+ * queue.
  */
 export function recheckedTask(task: Task, config: Config): Task | readonly TaskRefusal[] {
   // The page's own action is a parameter by now.

@@ -1,7 +1,7 @@
 import type { SolverEvent } from '../domain/events.ts';
 import { formatMs } from './format.ts';
 
-/** From which verbosity an event is told, and how. */
+/** The verbosity from which an event is printed, and its text. */
 export interface EventLine {
   readonly level: number;
   readonly text: string;
@@ -14,7 +14,7 @@ function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
 
-/** One line for a person about one event. */
+/** One line about one event. */
 export function renderEvent(event: SolverEvent): EventLine {
   switch (event.type) {
     case 'submitting':

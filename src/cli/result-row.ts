@@ -40,7 +40,7 @@ const isRead = new Set<string>(readColumns);
 /** Replaced in place by the result; `schemaVersion` stands in JSON Lines that captcha wrote. */
 const replaced = new Set<string>([...resultColumns, 'schemaVersion'].filter((name) => name !== 'region'));
 
-/** What submissions are told by the client itself; `id` and `ids` are none of their parameters. */
+/** Parameters that the client sets itself. `id` and `ids` are not parameters of submissions. */
 const setHere = [...reservedParameters].filter((name) => name !== 'method' && !name.startsWith('id'));
 const parameters = [...documentedParameters()].filter((name) => !replaced.has(name));
 
@@ -71,7 +71,7 @@ export interface RowContent {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a person said about columns, by their names. */
+/** What the flags say about columns, by column name. */
 export interface ColumnChoices {
   /** Carried through and never sent, whatever its name. */
   readonly keep: readonly string[];
@@ -79,7 +79,7 @@ export interface ColumnChoices {
   readonly send: readonly string[];
 }
 
-/** Of distinct names, so many are remembered. */
+/** Maximum number of distinct names that are remembered. */
 const maxColumns = 10_000;
 
 const carry: ColumnUse = { do: 'carry' };
@@ -124,7 +124,7 @@ export class ColumnUses {
   readonly #uses = new Map<string, ColumnUse>();
   /** Written otherwise than the result's `region`, which takes their place. */
   readonly #regions = new Set<string>();
-  /** Told once of a column that nobody said anything about, and that is carried. */
+  /** Called once for every column that no flag names and that is only copied. */
   onUnknown: ((column: string) => void) | null = null;
 
   constructor({ keep, send }: ColumnChoices) {
@@ -158,7 +158,7 @@ export class ColumnUses {
     return Object.fromEntries(Object.entries(values).map(([column, value]) => [this.outputName(column), value]));
   }
 
-  /** Whether a person said what becomes of the column. */
+  /** Whether a flag decides what happens to the column. */
   isChosen(column: string): boolean {
     return this.#keep.has(column) || this.#send.has(column);
   }
@@ -316,7 +316,7 @@ export function usedUpInputs(task: Task, values: Readonly<Record<string, string>
   return wasAccepted ? singleUseInputs(task) : [];
 }
 
-/** What the row of a finished task says about its history, for whoever begins it again. */
+/** The history of a finished task as its row records it, for another attempt at the task. */
 export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRun {
   const liveId = liveIdIn(values);
   // Its id was submitted once, whatever became of the number.

@@ -5,7 +5,7 @@ import type { Config } from './schema.ts';
 
 const withoutAccount = 'To test without an account, add --sandbox.';
 const howToSetIt = `Set CAPTCHAAI_API_KEY, or set CAPTCHAAI_API_KEY_FILE to the path of a file with the key. ${withoutAccount}`;
-/** So long nobody wonders. */
+/** Waits shorter than this are not reported. */
 const maxWaitMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
@@ -30,7 +30,7 @@ function describeFile(path: string, source: string): string {
 
 type LogMessage = (text: string) => void;
 
-/** Says after a while what the program waits for: a pipe gives its text when whoever writes it pleases. */
+/** Reports after a while what the program waits for: the writer of a pipe can be slow. */
 async function readWithNotice(path: string, notice: () => void): Promise<string> {
   const timer = setTimeout(notice, maxWaitMs);
   try {

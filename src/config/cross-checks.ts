@@ -7,7 +7,7 @@ import { shownValue } from './schema/values.ts';
 
 /** Something wrong in a configuration. */
 export interface ConfigProblem {
-  /** As a person writes it: `regions[0].name`; empty for the whole. */
+  /** In notation such as `regions[0].name`; empty for the whole file. */
   readonly path: string;
   /** What is wrong, following the path and a colon. */
   readonly problem: string;
@@ -131,7 +131,7 @@ function isLocal(value: unknown): boolean {
 }
 
 /**
- * What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere, nor
+ * What a discovered file must not decide: a cloned repository must not be able to send the key elsewhere, nor
  * another user of this machine to a port of theirs.
  */
 export function foundFileProblems({ path: from, origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {

@@ -8,7 +8,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** Where an offset lies in a text. */
+/** The line and column of an offset. */
 function positionOf(text: string, offset: number): TextPosition {
   const before = text.slice(0, offset).split('\n');
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
@@ -131,7 +131,7 @@ function refuse(path: string): never {
 }
 
 /**
- * A loader for every extension that cosmiconfig knows: data is read, and what would run code is refused, whoever names
+ * A loader for every extension that cosmiconfig knows: data is read, and formats that run code are refused, even if a file names
  * it. `parseYaml` is cosmiconfig's own YAML loader.
  */
 export function dataLoaders(parseYaml: DataLoader): Readonly<Record<string, DataLoader>> {

@@ -5,7 +5,7 @@ import type { CosmiconfigResult } from 'cosmiconfig';
 import { UsageError } from '../domain/errors.ts';
 import { type Boxed, dataLoaders } from './data-loaders.ts';
 
-/** What a shell hands over with `<(command)` or `< file`: somebody is about to write it. */
+/** A pipe from `<(command)` or `< file`: its content may still be written. */
 const handedOver = /^\/dev\/(?:stdin|fd\/\d+)$|^\/proc\/(?:self|\d+)\/fd\/\d+$/;
 
 /** Whether to read a file may take for ever: a named pipe, a device or a socket. One that is not there does not. */

@@ -56,7 +56,7 @@ export interface LoadedConfig {
   readonly settings: readonly EffectiveSetting[];
   /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
   readonly file: { readonly path: string; readonly found: boolean } | null;
-  /** Sentences for a person about what is probably a mistake. */
+  /** Warnings about probable mistakes. */
   readonly warnings: readonly string[];
 }
 
@@ -100,7 +100,7 @@ function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
   throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint);
 }
 
-/** A key file named in a config file lies beside it, wherever the command runs. */
+/** A key file path is relative to its config file, not to the working directory. */
 function placeKeyFile(config: Config, layers: Layers): Config {
   const { keyFile } = config.api;
   if (keyFile === null || layers.file === null || sourceOf('api.keyFile', layers) !== layers.file.path) return config;

@@ -29,7 +29,7 @@ const hostPatterns = listOf(
 
 /**
  * The one truth about configuration: every key, its shape, range, unit and fallback. It reads a config file's content
- * and yields a `Config`, in which lengths of time are numbers named `…Ms` and what nobody wrote is its fallback.
+ * and yields a `Config`, in which lengths of time are numbers named `…Ms` and missing keys have their defaults.
  */
 export const configSchema = shape({
   api,
@@ -55,5 +55,5 @@ export const configSchema = shape({
 
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T;
 
-/** Everything that a person may set, complete and valid. */
+/** The complete and valid configuration. */
 export type Config = DeepReadonly<v.InferOutput<typeof configSchema>>;

@@ -33,7 +33,7 @@ function accountIdOf(key: string): string {
   return createHash('sha256').update(`captcha account ${key}`).digest('hex').slice(0, 16);
 }
 
-/** The embedded service has nobody to spare: its clients look at once and often. */
+/** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
 const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
@@ -202,7 +202,7 @@ export class Container implements Context {
   async close(): Promise<void> {
     const parts = [this.#batchFiles, this.#regionProbe, this.#sharedState, this.#fleet];
     const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
-    // The service goes last: others may still say goodbye to it.
+    // Close the sandbox last: other components may still call it while closing.
     ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

@@ -27,7 +27,7 @@ interface KeyLoaderParts {
   readonly env: NodeJS.ProcessEnv;
   /** Hears what the program waits for. */
   readonly log: (text: string) => void;
-  /** Keeps a key out of what is told to people. */
+  /** Masks the key in all messages. */
   readonly hide: (key: string) => void;
 }
 

@@ -12,7 +12,7 @@ import { recheckedTask, type TaskRefusal } from '../checked-task.ts';
 import type { Context, SolveSession } from '../context.ts';
 
 /**
- * A task that was handed to workers more often than this is set aside. A worker that dies or drains hands on what it has,
+ * A task that was delivered to workers more often than this becomes a dead letter. A worker that dies or drains hands on what it has,
  * so a few are nothing unusual.
  */
 export const getMaxDeliveries = 20;

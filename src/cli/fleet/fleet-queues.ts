@@ -2,12 +2,12 @@ import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
-/** Opens queues by their URLs; they are closed when the program ends, if nobody did before. */
+/** Opens queues by their URLs. Queues that are still open are closed when the program ends. */
 export interface FleetQueues {
   /** Throws `UsageError` for a URL that cannot be one. */
   tasks(region: string, url: string): Promise<TaskQueue>;
   results(url: string): Promise<ResultQueue>;
-  /** What is kept beside the queues; null where there is no room for it. */
+  /** The result store of the queues; null if there is none. */
   state(): Promise<FleetState | null>;
 }
 

@@ -16,7 +16,7 @@ import { describeChanges } from '../regions/health-format.ts';
 import { frameOf, type HealthFrame } from '../regions/health-report.ts';
 import { hasWorkersElsewhere, queueUrls, resultsUrl } from './fleet-queues.ts';
 
-/** Asks the regions how they are, and their queues where nobody answers. */
+/** Probes the regions, and the queues of regions that do not answer. */
 export async function fleetProbe(
   config: Config,
   queues: ReadonlyMap<string, TaskQueue>,
@@ -89,7 +89,7 @@ export interface Fleet {
   readonly failover: FleetFailover;
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
-  /** False where nobody can say of a task that was queued where it is: queues that remember nothing, with nothing beside them. */
+  /** False if the place of a queued task cannot be known: the queues do not remember it and there is no result store. */
   readonly remembers: boolean;
   /** Whether a task must not leave the residency group of its region. */
   isStrict(task: Task): boolean;
@@ -109,7 +109,7 @@ function createQueueReporter({ terminal }: Context): (region: string | null, mes
   };
 }
 
-/** A person may have chosen the region of a task; then no rule has a say. */
+/** A region chosen by the user overrides the routing rules. */
 function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
   const router = compileRouter(regions, routes);
   return ({ rule, pageurl, params }) => {

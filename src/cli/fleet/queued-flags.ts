@@ -14,7 +14,7 @@ export interface WorkFlags {
   readonly allowFastPolling?: true;
 }
 
-/** No worker holds a task for longer, whatever whoever queued it asks for. In ms. */
+/** The maximum time that a worker spends on a queued task, in ms. */
 export const maxCarriedMs = 3_600_000;
 
 /** What goes with the tasks to their workers: what was said by flag, for `config` is of this machine. */
@@ -54,7 +54,7 @@ export function checkExecutionMode(via: string | undefined): void {
   throw new UsageError(`--via ${via}: unknown mode`, 'use direct (default) or queues');
 }
 
-/** So many random hex digits. */
+/** Random hex digits. */
 export function randomHex(digits: number, random: Random): string {
   return Array.from({ length: digits }, () => Math.floor(random.next() * 16).toString(16)).join('');
 }

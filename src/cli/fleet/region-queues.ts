@@ -9,7 +9,7 @@ import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
 /** A little longer than the engines are patient themselves, since they can say why. */
 const maxWaitMs = 6_000;
 
-/** What a queue answers to somebody who waits in person. Throws `QueueUnavailableError` where that takes too long. */
+/** The answer of a queue to an interactive command. Throws `QueueUnavailableError` if it takes too long. */
 export async function queryQueue<T>(url: string, query: () => Promise<T>, clock: Clock): Promise<T> {
   const answered = query().then((value) => ({ value }));
   const answer = await within(answered, { ms: maxWaitMs }, clock);

@@ -4,7 +4,7 @@ import type { ApiReach } from '../../ports/api.ts';
 import { formatShare } from '../format.ts';
 import type { HealthFrame } from './health-report.ts';
 
-/** A line names so many targets; further ones are counted. */
+/** Maximum number of targets named on a line; further ones are counted. */
 const maxTargets = 3;
 
 /** Where a region's tasks go: `us-east-1 60 %, ap-southeast-1 40 %`, `held` or `home`. */
@@ -69,7 +69,7 @@ function apiChange({ api: before }: HealthFrame, { api: after }: HealthFrame): r
   return [`CaptchaAI API: ${after.reachable ? 'reachable again' : `not reachable (${after.error ?? 'no answer'})`}`];
 }
 
-/** What is new between two looks, a line each, in the words of somebody who tells a colleague. */
+/** The changes between two health reports, one line each. */
 export function describeChanges(before: HealthFrame, after: HealthFrame): readonly string[] {
   const note = after.note !== null && after.note !== before.note ? [after.note] : [];
   return [...regionChanges(before, after), ...apiChange(before, after), ...note];

@@ -13,7 +13,7 @@ function checkRegion(region: string, { regions }: Config): void {
   throw new UsageError(`--region ${region}: unknown region`, hint);
 }
 
-/** Every file of a run, read or written, those that nobody named among them. */
+/** Every file of a run, read or written, including default paths. */
 async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
   const { flags, isSandbox, files, reads } = request;
   const { file, out, errors, journal } = flags;
@@ -28,7 +28,7 @@ async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
   return [...named, { what: journal === undefined ? 'the journal' : '--journal', path, use: 'journal' }];
 }
 
-/** What cannot be written is told of by its flag, before anything is. */
+/** Refuses outputs that cannot be written, before anything starts, and names the flag. */
 async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Promise<void> {
   for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
     if (path !== undefined && path !== '-') await files.checkWritable(flag, path);

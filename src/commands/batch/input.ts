@@ -98,7 +98,7 @@ function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   throw new UsageError(reasons.join('\n  '), [...new Set(faults.map(({ fix }) => fix))].join('\n  '));
 }
 
-/** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
+/** Opens the input that the flags name. `warn` gets hints about probable mistakes. Throws `UsageError` for unusable input. */
 export async function openBatchInput(
   flags: BatchFlags,
   config: Config,

@@ -28,7 +28,7 @@ export class CountedOutput implements OpenOutput {
     this.#output = output;
   }
 
-  /** Counts a row before it is written: should that fail, there is no count to be told. */
+  /** Counts a row before it is written. If the write fails, the count is not reported. */
   write(values: Readonly<Record<string, string>>): Promise<void> {
     const { status, reason = '' } = values;
     if (status === 'solved') this.#solved += 1;
@@ -59,7 +59,7 @@ export interface RunRequest {
   readonly files: BatchFiles;
 }
 
-/** Where the journal lies: as said, beside the output, else in the state folder; null for one that is thrown away. */
+/** Path of the journal: `--journal`, next to the output, or in the state folder; null for a temporary one. */
 export async function journalNameOf(
   { journal, out = '-', file }: BatchFlags,
   isSandbox: boolean,
@@ -67,12 +67,12 @@ export async function journalNameOf(
 ): Promise<string | null> {
   if (journal !== undefined) return journal;
   if (isSandbox) return null;
-  // Beside a device or a pipe is no place for a file.
+  // No file can be created next to a device or a pipe.
   if (out !== '-' && !(await files.isStream(out))) return `${out}.journal`;
   return file !== '-' && (await files.exists(file)) ? files.stateJournal(file) : null;
 }
 
-/** Where the journal lies; null where there is none to keep. */
+/** Path of the journal; null if none is kept. */
 export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
   const path = await journalNameOf(flags, globals.sandbox, files);
   return path === null && globals.sandbox ? files.temporaryJournal() : path;
@@ -106,13 +106,13 @@ async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, pat
   throw new UsageError(`${path}: the journal contains none of the rows of this input`, fix);
 }
 
-/** What the versions before this one sent: every column that was none of theirs, under its own name. */
+/** What earlier versions sent: every unknown column, under its own name. */
 function usedBefore(column: string): string | null {
   const name = column.replace(/^param\./, '');
   return column.startsWith('_') || (name !== 'method' && reservedParameters.has(name)) ? null : name;
 }
 
-/** Tasks of one run are sent alike: a column that was sent before is not carried from now on without a word. */
+/** All tasks of a run use the columns in the same way. A change is an error. */
 function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: BatchInput, path: string): void {
   if (!isResumed) return;
   const { used } = header;
@@ -159,7 +159,7 @@ export async function openBatchJournal(
   try {
     if (journal.keptAs !== null) context.terminal.note(`renamed ${path} to ${journal.keptAs}`);
     await checkKnown(journal, input, path);
-    // What is exported is sent to no service.
+    // An export sends nothing.
     if (session !== null) checkUsed(journal, input, path);
     return journal;
   } catch (error) {
@@ -168,7 +168,7 @@ export async function openBatchJournal(
   }
 }
 
-/** What any output of a batch has, whatever its input. */
+/** Columns that every batch output has. */
 const outputMarks = ['status', 'solution', 'captcha_id'];
 
 /** What the output may replace: no file that the journal cannot have explained. */
@@ -187,7 +187,7 @@ export async function openBatchOutput(
 ): Promise<CountedOutput> {
   const { out: path = '-' } = flags;
   const columns = outputColumns(input.columns, input.uses);
-  // An id is carried as it is, too: others are looked up by it.
+  // A task_id is copied unchanged: other systems look it up.
   const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const rules = { journal: place, replaces: replacedBy(flags, journal) };
   const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }, rules));
@@ -196,7 +196,7 @@ export async function openBatchOutput(
     await output.publish();
     return output;
   } catch (error) {
-    // What ended it is told; that it cannot be closed either says nothing more.
+    // Report the first error only; a failed close adds nothing.
     await output.close().catch(() => undefined);
     throw error;
   }
@@ -210,7 +210,7 @@ const capitalised = (text: string): string => `${text.slice(0, 1).toUpperCase()}
 const withoutName = (reason: string, column: string | null): string =>
   reason.startsWith(`${column ?? ''}: `) ? reason.slice((column ?? '').length + 2) : reason;
 
-/** Where records go that cannot be tasks. */
+/** Receives invalid rows. */
 export interface BadRows {
   report(bad: BadRow): Promise<void>;
   close(): Promise<void>;
@@ -228,7 +228,7 @@ async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
   };
 }
 
-/** Says on stderr, or in the file of `--errors`, which records cannot be tasks, and why. */
+/** Reports invalid rows on stderr or in the file of `--errors`. */
 export async function openBadRows(path: string | undefined, files: BatchFiles, terminal: Terminal): Promise<BadRows> {
   if (path !== undefined) return toFile(path, files);
   return {

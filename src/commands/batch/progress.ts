@@ -67,7 +67,7 @@ function pauseText(
   const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
   if (by === 'threads') return `waiting for a free thread (${now.waiting} in flight, ${quantity(refusals, 'refusal')})`;
   if (by === 'budget') return `waiting for the retry budget${next}`;
-  const cause = fault === null ? 'the circuit breaker is open' : fault.message;
+  const cause = fault === null ? 'the circuit breaker is open' : fault.message.replace(/\.$/, '');
   const time = formatMoment(since)?.slice(11, 19) ?? '';
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
 }

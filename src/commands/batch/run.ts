@@ -40,7 +40,7 @@ export interface BatchRequest extends RunRequest {
   readonly overrides: readonly Override[];
   readonly bounds: Bounds;
   readonly badRows: BadRows;
-  /** Null for an input that can be read once only: then bad rows are told as they come. */
+  /** Null for an input that can be read only once: then invalid rows are reported as they arrive. */
   readonly inputSummary: InputSummary | null;
 }
 
@@ -49,21 +49,21 @@ interface OpenRun {
   readonly journal: OpenBatchJournal;
   readonly output: CountedOutput;
   readonly options: BatchOptions;
-  /** Whether the same command goes on where this run ends. */
+  /** Whether the same command can continue the run. */
   readonly isResumable: boolean;
 }
 
-/** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
+/** Number of rows of the look-ahead for priorities, and of the buffer that keeps the output order. */
 const window = 1_000;
 
 interface Items {
-  /** The tasks of the input, in the order in which they are begun. */
+  /** The tasks of the input, in the order in which they start. */
   readonly items: AsyncIterable<BatchItem>;
   readonly bad: () => number;
   readonly orphanRows: () => number;
 }
 
-/** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
+/** Why the input cannot be read further; null for a bug. */
 function inputErrorOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
   const after = line === 0 ? '' : `after line ${line}: `;
   if (error instanceof UsageError) {
@@ -96,7 +96,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
   let unmet = solved + failed;
   let isRead = false;
   let isBroken = false;
-  /** What was begun by then is paid for: it is finished first. Where nothing was, nothing was sent. */
+  /** Running tasks are already paid for, so they are finished first. If none runs, nothing was sent. */
   const onBreak = (error: unknown): void => {
     const broken = inputErrorOf(error, input.progress.line);
     if (broken === null || !rules.hasStarted) throw error;
@@ -119,7 +119,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
     }
     isRead = !isBroken;
   }
-  // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
+  // Tasks from standard input start as they arrive: a look-ahead would wait for more input.
   const looksAhead = input.source.isRepeatable && Object.values(input.plan.read).includes('priority');
   const items = looksAhead ? byPriority(tasks(), window) : tasks();
   return { items, bad: () => bad, orphanRows: () => (isRead ? unmet : 0) };
@@ -164,7 +164,7 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   }
 }
 
-/** What a first signal means, where tasks are solved here and where they are in queues. */
+/** The effect of a first signal, per execution mode. */
 const stopping = {
   direct: 'stopping: no new submissions; collecting the tasks already paid for (signal again to exit immediately)',
   queues: 'stopping: workers finish the queued tasks, the next run collects them (signal again to exit immediately)',
@@ -177,7 +177,7 @@ function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context
   });
 }
 
-/** How many tasks are still to be done; null where nobody knows. */
+/** Number of tasks without a row; null if unknown. */
 function leftOf({ inputSummary }: BatchRequest, { journal, options }: OpenRun): number | null {
   if (inputSummary === null || options.resolveExpiredAt !== null) return null;
   const { solved, failed } = journal.counts();
@@ -185,7 +185,7 @@ function leftOf({ inputSummary }: BatchRequest, { journal, options }: OpenRun): 
   return Math.max(0, inputSummary.rows - inputSummary.bad - finished);
 }
 
-/** How many tasks this run is about; null where nobody knows yet. */
+/** Number of tasks of this run; null if not known yet. */
 function totalOf(request: BatchRequest, open: OpenRun): number | null {
   const left = leftOf(request, open);
   return left === null ? null : Math.min(left, request.bounds.limit ?? Infinity);
@@ -213,7 +213,7 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   return { stats, limit, rules, progress, executor };
 }
 
-/** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
+/** Without a journal, the id is the only trace of a discarded row. Ids of the sandbox end with it. */
 function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
   if (isResumable || globals.sandbox || outcome.captchaId === null) return;
   terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId], globals)}`);
@@ -273,7 +273,7 @@ function logUnfinished(
   addFollowUp(error, renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
 }
 
-/** Solves what is left of a batch, and says in the end what came of it. */
+/** Solves the remaining tasks of a batch and prints a summary. */
 export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
   listen(request.flags, context);
   const open = await openRun(request, context);

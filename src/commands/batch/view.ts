@@ -33,21 +33,21 @@ export function renderColumns({ sent, read, carried }: ColumnPlan): string {
   return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}`;
 }
 
-/** What a column that is carried was perhaps meant for. */
+/** A hint that a copied column was perhaps meant to be sent. */
 export function renderMeant(column: string, meant: string): string {
   const shown = shownName(column);
   const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
   return `column ${shown} is copied, not sent: did you mean --map ${map}?`;
 }
 
-/** What an input holds beside its records. */
+/** What an input contains apart from its records. */
 export interface InputColumns {
   /** How many records hold nothing. */
   readonly empty: number;
   readonly columns: ColumnPlan;
 }
 
-/** What an input holds, for a person. */
+/** The content of an input as text. */
 export function renderInputSummary(
   { rows, bad, byMethod, byRegion }: InputSummary,
   { empty, columns }: InputColumns,
@@ -133,21 +133,21 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
 const finalReasons: readonly FailureReason[] = ['rejected', 'policy-denied'];
 const final = new Set<string>(finalReasons);
 
-/** An edited or removed row of the input leaves the row of its old task behind. */
+/** After an input row was edited or removed, the row of its old task remains in the output. */
 function leftBehind({ orphanRows }: BatchSummary): string | null {
   if (orphanRows === 0) return null;
   const belong = quantity(orphanRows, 'row of the output belongs', 'rows of the output belong');
   return `${belong} to no task of the input (edited or removed there)`;
 }
 
-/** Tasks that were not begun again, since that would be paid for in vain. */
+/** Tasks that were not resubmitted because another submission cannot succeed. */
 function notBegunAgain({ usedUp }: BatchSummary): string | null {
   const parts = Object.entries(usedUp).map(([name, count]) => `${quantity(count, 'task')} with ${name}`);
   if (parts.length === 0) return null;
   return `not submitted again: ${parts.join(', ')}: each value can be submitted only once; put a fresh one into the row`;
 }
 
-/** What is left to be done, and the command that does it. */
+/** The next step and its command. */
 function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
@@ -160,7 +160,7 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
   return `retry failed tasks: ${again}`;
 }
 
-/** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
+/** The summary of a run. `resume`: the command that continues it; null if nothing can. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message, left } = summary;
   const lines = [...done(summary), times(summary), perRegion(summary)];
@@ -176,12 +176,12 @@ export function renderSummary(summary: BatchSummary, resume: string | null): str
   return lines.filter((line) => line !== null).join('\n');
 }
 
-/** Where the rows are that were written to nowhere. `resume`: the command that continues the run. */
+/** Where the rows are if the output was discarded. `resume`: the command that continues the run. */
 export function renderDiscarded(resume: string): string {
   return `${discarded}: the rows are in the journal; write them with: ${resume} --export > FILE`;
 }
 
-/** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
+/** What is left after an error ended a run. `left`: tasks without a row; null if unknown. */
 export function renderLeft(error: unknown, left: number | null, resume: string): string {
   const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
   const tasks = left === null ? 'finished tasks are kept' : `${quantity(left, 'task')} left; finished tasks are kept`;

@@ -16,7 +16,7 @@ const clearBelow = '\u001b[J';
 
 type Show = (report: BudgetReport) => Promise<void>;
 
-/** One screen that is written over in place; a line for every change where nothing can be redrawn. */
+/** Redraws one screen in place; without a screen it prints a line per change. */
 function showFor({ globals, terminal, clock, env }: Context, everyMs: number): Show {
   if (globals.json) return (report) => terminal.json({ ...report, at: formatMoment(clock.timestamp()) });
   let before = '';
@@ -38,7 +38,7 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
   };
 }
 
-/** Shows the report again and again, until a signal ends it: its regular end. */
+/** Shows the report repeatedly until a signal stops it, which is its regular end. */
 async function watchBudget(look: () => Promise<BudgetReport>, everyMs: number, context: Context): Promise<void> {
   const { clock, interrupt } = context;
   const show = showFor(context, everyMs);
@@ -115,7 +115,7 @@ async function warnNotShared(reason: string, { globals, terminal }: Context): Pr
   terminal.note(`${reason}: every process has its own budget and breaker, so there is nothing shared to show`);
 }
 
-/** Null where every process is to have its own, which is said. */
+/** The shared state; null after a note if every process has its own. */
 async function sharedState(context: Context): Promise<SharedState | null> {
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
@@ -123,7 +123,7 @@ async function sharedState(context: Context): Promise<SharedState | null> {
   return shared;
 }
 
-/** Whether there is a budget that more than one process has; where something hinders them, it is said. */
+/** Whether more than one process shares the budget; prints a note if not. */
 async function isShared({ alone, fleetPlace }: SharedState, context: Context): Promise<boolean> {
   if (alone === undefined) return true;
   if (fleetPlace === undefined) await warnNotShared(alone, context);
@@ -131,7 +131,7 @@ async function isShared({ alone, fleetPlace }: SharedState, context: Context): P
   return fleetPlace !== undefined;
 }
 
-/** Shows the shared retry budget and breaker, once or again and again, or resets them first. */
+/** Shows the shared retry budget and breaker, once or repeatedly. With `--reset` it resets them first. */
 export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
   const everyMs = watch === undefined ? null : intervalOf(watch);
   const shared = await sharedState(context);
@@ -148,7 +148,7 @@ export async function run({ watch, reset }: BudgetFlags, context: Context): Prom
   return exitCodes.done;
 }
 
-/** Prints the audit: what every process asked for, and what came of it. */
+/** Prints the audit: the requests of every process and their results. */
 export async function log({ last }: BudgetLogFlags, context: Context): Promise<number> {
   const count = countOf(last);
   const shared = await sharedState(context);

@@ -3,7 +3,7 @@ import type { BudgetEvent } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { CallResult } from '../../ports/state.ts';
 
-/** One line of the audit: who did what, and what came of it. */
+/** One line of the audit: process, request and result. */
 export interface AuditRow {
   /** ISO 8601 in UTC. */
   readonly at: string;

@@ -139,7 +139,7 @@ function fleetRows({ fleet, place }: BudgetReport): string[][] {
   ];
 }
 
-/** The report for a person. */
+/** The report as a table. */
 export function renderBudget(report: BudgetReport, columns: number | null): string {
   const { budget, breaker, quietMs, fleet } = report;
   const here = fleet === null ? '' : ' of this host';

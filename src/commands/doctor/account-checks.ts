@@ -27,7 +27,7 @@ export interface KeyFacts {
 /** CaptchaAI answers a key of any other length with ERROR_WRONG_USER_KEY. Other services have other keys. */
 const captchaAiKeyLength = 32;
 const forOthers = 0o006;
-/** Containers get their secrets here, readable for everyone inside, where there is nobody else. */
+/** Containers mount secrets here, readable for all users inside; there are no other users. */
 const secretsFolder = '/run/secrets/';
 
 function lengthFindings({ length }: KeyFacts, baseUrl: string): readonly Finding[] {

@@ -29,7 +29,7 @@ const codeOf: Record<CheckName, number> = {
   queues: exitCodes.unavailable,
 };
 
-/** What only a person can mend comes before what time may mend, and what makes other checks doubtful before both. */
+/** First errors that make other checks doubtful, then errors that need manual action, then transient errors. */
 const precedence = [
   exitCodes.usage,
   exitCodes.account,
@@ -59,7 +59,7 @@ async function find(check: CheckName, doctorContext: DoctorContext): Promise<Fin
   }
 }
 
-/** Makes every check, one after the other; `onCheck` is told of each before it is made. Never stops at a failure. */
+/** Runs all checks in order and calls `onCheck` before each. Does not stop at a failure. */
 async function runChecks(context: Context, onCheck: (check: CheckName) => void): Promise<readonly CheckReport[]> {
   const doctorContext = createDoctorContext(context, await context.doctor());
   const reports: CheckReport[] = [];

@@ -21,7 +21,7 @@ export interface DoctorContext {
   /** Null where it cannot be read. */
   config(): Promise<Config | null>;
   key(): Promise<KeyFacts>;
-  /** A problem where what a person wrote makes it impossible to ask. */
+  /** A problem if an invalid setting makes the request impossible. */
   apiProbe(): Promise<{ readonly value: ApiProbeReport } | { readonly problem: Problem }>;
   stateFolder(): Promise<StateFolderFacts>;
 }

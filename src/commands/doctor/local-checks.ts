@@ -4,7 +4,7 @@ import { hostOf } from '../../domain/page-url.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
-/** What came of reading the configuration. */
+/** The result of reading the configuration. */
 export interface ConfigFacts {
   readonly loaded: { readonly value: LoadedConfig } | { readonly problem: Problem };
   /** Why `solve` and `batch` would refuse to poll as it says; null where they would not. */
@@ -109,7 +109,7 @@ function usedFinding({ used, host, variables }: ProxyFacts): Finding {
   return ok(`${used.url} is used for ${host}${used.exceptions === '' ? '' : ` (except NO_PROXY: ${used.exceptions})`}`);
 }
 
-/** Both spellings with different values would be a riddle; one of them wins. */
+/** http_proxy and HTTP_PROXY can differ; the lower-case one wins. */
 function duplicateFindings({ variables }: ProxyFacts): readonly Finding[] {
   const doubled = variables.filter((name) => name === name.toLowerCase() && variables.includes(name.toUpperCase()));
   return doubled.map((name) => ok(`${name} overrides ${name.toUpperCase()}: the lower-case variable wins`));

@@ -23,7 +23,7 @@ const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
   ],
 ];
 
-/** What a person can do about a queue or a Redis that cannot be used, by what its client says. */
+/** Fixes for an unusable queue or Redis, by the error of its client. */
 export function connectionHint(message: string): string {
   const [, fix] = fixes.find(([said]) => said.test(message)) ?? [];
   return fix ?? 'check its log, then run captcha queue show';
@@ -50,7 +50,7 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
   const oldest = oldestAgeMs === null ? '' : ` (the oldest for ${formatMs(oldestAgeMs)})`;
   const deadText = dead === null ? '' : `, ${dead} dead`;
   const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in flight${deadText}${workersText(workers)}`;
-  const nobody = warning(found, `captcha worker --region ${region}, or check why the platform starts none`);
+  const withoutWorkers = warning(found, `captcha worker --region ${region}, or check why the platform starts none`);
   const deadLettersFound = warning(
     found,
     `captcha queue dead ${region} shows why, captcha queue requeue ${region} requeues them`,
@@ -58,13 +58,13 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
   const noDeadLetterQueue = warning(`${found}; no dead-letter queue`, `add a redrive policy to the queue of ${region}`);
   return combined([
     ok(found),
-    ...(waiting > 0 && workers?.length === 0 ? [nobody] : []),
+    ...(waiting > 0 && workers?.length === 0 ? [withoutWorkers] : []),
     ...(dead !== null && dead > 0 ? [deadLettersFound] : []),
     ...(dead === null ? [noDeadLetterQueue] : []),
   ]);
 }
 
-/** How full a queue is, whether somebody works on it, and what stays in it for ever. */
+/** The depth of a queue, its workers and its dead letters. */
 export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
   if ('problem' in seen) {
     const { message, hint } = seen.problem;
@@ -85,7 +85,7 @@ interface RedisStatus {
 const evictionFix = 'set maxmemory-policy noeviction (redis-cli config set, and its configuration)';
 const persistenceFix = 'set appendonly yes (redis-cli config set, and its configuration)';
 
-/** Whether a Redis can be used, and keeps what it is given. */
+/** Whether a Redis is usable and keeps its data. */
 export function checkRedis({ server, seen }: RedisStatus): readonly Finding[] {
   if ('problem' in seen)
     return [failure(seen.problem.message, seen.problem.hint ?? connectionHint(seen.problem.message))];
@@ -208,7 +208,7 @@ function duplicateFindings(regions: QueueFacts['regions']): readonly Finding[] {
 
 const noResults = warning('no results queue is configured', 'set results: workers need it to deliver their results');
 
-/** A message of SQS cannot be changed: what is known of a task is kept beside it, or nowhere. */
+/** An SQS message cannot be changed, so the progress of a task is kept in `fleet.state` or nowhere. */
 function stateFindings({ regions, fleet }: QueueFacts): readonly Finding[] {
   if (fleet.state !== null || regions.every(({ queue }) => queue?.startsWith('sqs:') !== true)) return [];
   return [

@@ -5,7 +5,7 @@ import { combined, failure, type Finding, ok, type Problem, skipped, warning } f
 /** Where a region is. */
 export interface LocatedRegion {
   readonly name: string;
-  /** Null where nobody knows. */
+  /** Null if unknown. */
   readonly place: readonly [latitude: number, longitude: number] | null;
 }
 
@@ -26,7 +26,7 @@ function nearFindings(regions: readonly LocatedRegion[], distanceKm: Distance): 
   });
 }
 
-/** So many regions are named; further ones are counted. */
+/** Maximum number of regions that are named; further ones are counted. */
 const maxNames = 5;
 
 function placelessFindings(regions: readonly LocatedRegion[]): readonly Finding[] {
@@ -38,7 +38,7 @@ function placelessFindings(regions: readonly LocatedRegion[]): readonly Finding[
   return [warning(`${noun} ${list} ${have} no location`, 'set regions[].location')];
 }
 
-/** Whether the loss of a place would leave another one to go on in. */
+/** Whether another location remains if one fails. */
 export function checkRegions(regions: readonly LocatedRegion[], distanceKm: Distance): Finding {
   const found = regions.map(({ name }) => name).join(', ');
   if (regions.length === 0)

@@ -6,7 +6,7 @@ import type { RegionHealth } from '../../domain/region.ts';
 import type { AppliedMove } from './apply-failover.ts';
 
 /**
- * `total` tasks parted by `shares`, which add up to 1: whole numbers that add up to `total`, each less than one away from
+ * `total` tasks split by `shares`, which add up to 1: whole numbers that add up to `total`, each less than one away from
  * its exact part. What is left over goes to the largest fractions, the earlier share first (Hamilton's method).
  */
 export function apportion(total: number, shares: readonly number[]): readonly number[] {
@@ -74,7 +74,7 @@ function cutReasons(moves: readonly BacklogMove[], table: string): string {
   return moves.map(({ from, reason }) => (table.includes(reason) ? '' : `${from}: ${reason}\n`)).join('');
 }
 
-/** The plan for people: a row per redirect, for a screen of `columns` or (null) a pipe. */
+/** The plan as a table: a row per redirect, for a screen of `columns` or (null) a pipe. */
 export function renderFailover(report: FailoverReport, columns: number | null): string {
   const { failover } = report;
   if (failover.length === 0) return allIsWell(report);
@@ -93,7 +93,7 @@ function appliedRows({ from, moved, kept, inFlight, error }: AppliedMove): reado
   return rows.length > 0 ? rows : [[from, '-', '0', 'no waiting tasks']];
 }
 
-/** What was moved, for people. */
+/** The moved tasks as text. */
 export function renderApplied(applied: readonly AppliedMove[], columns: number | null): string {
   if (applied.length === 0) return 'Nothing to move.\n';
   return renderTable(['from', 'to', 'tasks', 'note'], applied.flatMap(appliedRows), columns);

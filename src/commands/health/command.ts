@@ -85,14 +85,14 @@ function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock
   );
 }
 
-/** How somebody who tries it out makes a simulated region ill; null where the regions are real. */
+/** How to take a simulated region down; null for real regions. */
 function controlHint({ regions }: HealthTargets, { globals }: Context): string | null {
   const control = regions.at(-1)?.health?.replace(/\/health$/, '');
   if (!globals.sandbox || control === undefined) return null;
   return `to take a region down: curl -X POST '${control}?status=down' (or slow, healthy)`;
 }
 
-/** Looks at every region, once or until it is told to stop, and says how they are and where their tasks go. */
+/** Checks every region, once or until a signal stops it, and prints health and failover targets. */
 export async function run(flags: HealthFlags, context: Context): Promise<number> {
   checkFlags(flags, context);
   const { config, warnings } = await context.config(overridesOfFlags(flags));

@@ -26,7 +26,7 @@ class Heartbeats {
   #pauseMs = firstPauseMs;
   #updatedMs = 0;
 
-  /** Something was told at `nowMs`, which shows enough for the time being. */
+  /** Something was printed at `nowMs`. */
   recordUpdate(nowMs: number): void {
     this.#updatedMs = nowMs;
     this.#pauseMs = firstPauseMs;
@@ -60,7 +60,7 @@ interface DisplayOptions {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** A document per look on stdout; what changed is told to people as well. */
+/** One document per check on stdout; changes also go to stderr. */
 function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
   if (hint !== null) terminal.note(hint);
   return {

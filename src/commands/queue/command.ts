@@ -58,7 +58,7 @@ export async function show(_flags: object, context: Context): Promise<number> {
   return unavailableCount === statuses.length ? exitCodes.unavailable : exitCodes.notAllSolved;
 }
 
-/** Lists what was set aside in a region. */
+/** Lists the dead letters of a region. */
 export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
@@ -70,7 +70,7 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
   return exitCodes.done;
 }
 
-/** Queues again what was set aside in a region. */
+/** Requeues the dead letters of a region. */
 export async function requeue({ region, ids }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);

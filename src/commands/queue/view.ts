@@ -44,7 +44,7 @@ export function queueReport(statuses: readonly RegionQueueStatus[]): QueueReport
 
 const count = (value: number | null): string => value?.toLocaleString('en-US') ?? '-';
 
-/** The same for people. */
+/** The same as text. */
 export function renderQueues({ queues, results }: QueueReport, columns: number | null): string {
   const rows = queues.map(({ region, waiting, inFlight, oldestAgeMs, dead, error }) => {
     const age = oldestAgeMs === null ? '-' : formatMs(oldestAgeMs);
@@ -114,7 +114,7 @@ function renderDeadTask({
   return [id, `  ${about}`, `  ${why}`].map(withoutControls).join('\n');
 }
 
-/** The same for people. `columns` is null off a screen, where every letter is a line. */
+/** The same as text. `columns` is null off a screen, where every letter is a line. */
 export function renderDead({ region, dead, count: total }: DeadReport, columns: number | null): string {
   if (dead.length === 0) return `No dead letters in ${region}.\n`;
   const more = Math.max(0, (total ?? 0) - dead.length);

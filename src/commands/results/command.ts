@@ -119,7 +119,7 @@ async function pollUntilDone(
   );
 }
 
-/** Writes down the results that nobody else waits for. */
+/** Writes results from the central queue. A running batch collects its own. */
 export async function run(flags: ResultsFlags, context: Context): Promise<number> {
   checkFlags(flags, context);
   const { terminal, interrupt, globals } = context;

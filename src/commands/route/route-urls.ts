@@ -12,7 +12,7 @@ import { renderBadUrl } from './view.ts';
 const beforePath = /^((?:[a-z][a-z\d+.-]*:)?[/\\]*)([^/\\?#]*)@/i;
 /** Browsers pass over them, wherever they stand. */
 const ignored = /[\u0000-\u001f]/g;
-/** What is longer is no URL, and nobody reads it. */
+/** Longer texts are not URLs and are not read. */
 const maxTextLength = 2_000;
 
 /** A page's URL as it may be shown: a password in front of its host is `***`, and what is empty holds none. */
@@ -31,12 +31,12 @@ export function maskedText(text: string): string {
   return maskSecrets(masked.length > maxTextLength ? `${masked.slice(0, maxTextLength)}…` : masked);
 }
 
-/** An input that hands out nothing for so long is waiting for something. */
+/** An input that yields nothing for this time is waiting for its source. */
 const pauseMs = 100;
 
 export interface IdleOptions {
   readonly clock: Clock;
-  /** Whether somebody waits for more than the next value; where nobody does, no time is measured. */
+  /** Whether the caller waits for more than the next value; if not, no time is measured. */
   readonly isWaiting: () => boolean;
 }
 
@@ -64,7 +64,7 @@ export interface Routing {
   readonly router: RegionRouter;
   /** By the region's name, free of passwords. */
   readonly queues: ReadonlyMap<string, string>;
-  /** Null where nobody asked for the health of the regions. */
+  /** Null without `--health`. */
   readonly plan: CurrentFailoverPlan | null;
   readonly explain: boolean;
 }

@@ -22,7 +22,7 @@ export interface CsvText {
 
 /** What `captcha route` needs of files. */
 export interface RouteFiles {
-  /** False where a person would have to type what is read from standard input. */
+  /** False if standard input is a terminal. */
   readonly hasStdin: boolean;
   /** Whether a text is the name of a file here. */
   isFile(text: string): boolean;

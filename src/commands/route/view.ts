@@ -34,7 +34,7 @@ export function renderConsidered(considered: readonly RuleConsidered[], decided:
 
 const maxShownLength = 80;
 
-/** Why a text is no URL, for a person. */
+/** Why a text is not a URL, as a line. */
 export function renderBadUrl(place: string, { url, decision }: RouteRow): string {
   const shown = url.length > maxShownLength ? `${url.slice(0, maxShownLength)}…` : url;
   const text = shown === '' ? '' : `, ${jsonText(shown)}`;
@@ -49,7 +49,7 @@ function shares(counts: readonly { readonly region: string; readonly count: numb
 
 const renderMove = (move: FailoverMove): string => `failover: ${move.from} -> ${formatTargets(move)} (${move.reason})`;
 
-/** So many URLs say something about where they go, and so large a share of them is nearly everything. */
+/** The number of URLs from which shares are meaningful, and the share that counts as nearly all. */
 const minTypicalUrls = 20;
 const nearlyAllRatio = 0.9;
 
@@ -66,7 +66,7 @@ function warnings({ byRegion, routed, regionCount, unreachable }: RouteSummary):
   return found.map((text) => `warning: ${text}`);
 }
 
-/** Where the URLs go, and what is probably a mistake, for a person. */
+/** The shares per region and probable mistakes, as text. */
 export function renderRouteSummary(summary: RouteSummary): string {
   const { urls, routed, byRegion, withoutRegion, bad, present } = summary;
   const lines = [`${quantity(urls, 'URL')}${routed === 0 ? '' : `: ${shares(byRegion, routed)}`}`];

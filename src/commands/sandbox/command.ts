@@ -43,7 +43,7 @@ function renderStats({ submissions, accepted, duplicates }: SandboxTotals): stri
   return `stopped: ${counts} (GET /_stats shows all counters)`;
 }
 
-/** Runs the embedded service until it is told to stop. */
+/** Runs the embedded service until a signal stops it. */
 export async function run(flags: SandboxFlags, context: Context): Promise<number> {
   const { terminal, interrupt, clock } = context;
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });

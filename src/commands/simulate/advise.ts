@@ -46,7 +46,7 @@ function observeLoad(events: Iterable<BudgetEvent>): ObservedLoad | null {
   return { acceptedPerSecond: Number((accepted / (overMs / 1_000)).toPrecision(2)), accepted, overMs };
 }
 
-/** What is advised, and what came of trying it. */
+/** The advice and the result of its simulation. */
 interface AdviceReport {
   /** Null where the flags name the rate. */
   readonly observed: ObservedLoad | null;
@@ -70,7 +70,7 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
   ].join('');
 }
 
-/** Clients that a rate takes where nobody says how many there are: a solve takes about 15 s. */
+/** Default number of clients for a rate: a solve takes about 15 s. */
 const defaultTaskSeconds = 15;
 
 function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): ScenarioRequest {

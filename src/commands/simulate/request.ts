@@ -75,7 +75,7 @@ function outageOf(text: string): ScenarioRequest['outage'] {
   throw new UsageError(`--outage ${text}: it ends before it begins`, 'write FROM-TO, for example 60s-90s');
 }
 
-/** What is simulated, from what a person wrote. Throws `UsageError`. */
+/** The simulation that the flags describe. Throws `UsageError`. */
 export function readScenario(flags: SimulateFlags): ScenarioRequest {
   const clients =
     flags.clients === undefined ? defaults.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);

@@ -16,7 +16,7 @@ import type { Task } from '../../domain/task.ts';
 export interface QueuedSolve {
   readonly task: Task & { readonly region: string };
   readonly config: Config;
-  /** What its worker is to keep to. */
+  /** Limits for the worker. */
   readonly limits: TaskLimits;
   readonly overrides: readonly Override[];
   readonly allowFastPolling: boolean;
@@ -27,7 +27,7 @@ function notSolved(task: Task, why: FailureCause['reason'], message: string): Ou
   return { ...given, message: `${given.message}: ${message}` };
 }
 
-/** Asks every region once how it is: a command that solves one task has no history. */
+/** Probes every region once: a command that solves one task has no history. */
 async function probeRegionsOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
   const { regions, api, health } = config;
   if (regions.every((region) => region.health === null)) return;
@@ -53,7 +53,7 @@ async function workHere(
   }
 }
 
-/** Waits for the one result until it is there, or nobody waits any more. */
+/** Waits for the result until it arrives or the wait is stopped. */
 async function outcomeOf(
   queued: RoutedTask,
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },

@@ -17,7 +17,7 @@ import { answerWorker, renderWorkerEnd } from './view.ts';
 interface RegionWorker {
   readonly worker: Worker;
   readonly stats: WorkerStats;
-  /** Names it, for people. */
+  /** Its name in messages. */
   readonly name: string;
 }
 
@@ -87,7 +87,7 @@ function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void 
   });
 }
 
-/** What a worker's end means for whoever started it. A signal that was not obeyed in full is raised again. */
+/** The exit code of a worker. A signal that cut the drain short is raised again. */
 function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): number {
   if (reason === 'account') return exitCodes.account;
   if (reason === 'config') return exitCodes.usage;
@@ -117,7 +117,7 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
   }
 }
 
-/** Works for a region until it is told to stop, or until there is nothing to do. */
+/** Serves the queue of a region until a signal stops the worker or it is idle. */
 export async function run(flags: WorkerFlags, context: Context): Promise<number> {
   const overrides = overridesOfWorker(flags);
   const { config } = await context.config(overrides);

@@ -60,7 +60,7 @@ export interface WorkPlace {
   readonly region: string;
   readonly queueUrl: string;
   readonly resultsUrl: string;
-  /** Where it says how it is. */
+  /** Address of the health endpoint. */
   readonly health: { readonly host: string; readonly port: number };
 }
 
@@ -79,7 +79,7 @@ function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']):
   throw new UsageError(`--region ${named}: unknown region`, knownNames(named, names));
 }
 
-/** Where a worker finds its tasks and puts its results. Throws `UsageError` where nobody says, or nobody else could reach it. */
+/** The queues of a worker. Throws `UsageError` if they are not set or exist only in this process. */
 export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }: Context): WorkPlace {
   const hint = 'use captcha --sandbox batch --via queues, which runs dispatcher and workers in one process';
   if (globals.sandbox)

@@ -73,7 +73,7 @@ function ready({ isDraining, queueError, depth }: WorkerSnapshot): EndpointAnswe
 export function answerWorker(path: string, snapshot: WorkerSnapshot, about: WorkerAbout): EndpointAnswer | null {
   switch (path) {
     case '/livez':
-      // That it is answered at all is the answer: whoever restarts by it must not restart for a queue that is away.
+      // Liveness means only that the process answers: an unreachable queue must not cause a restart.
       return text(200, 'alive');
     case '/readyz':
       return ready(snapshot);
@@ -111,7 +111,7 @@ function counts(totals: WorkerTotals): string {
   return [`${solved} solved`, `${failed} failed`, ...others].join(', ');
 }
 
-/** What a worker did, for a person. */
+/** A summary of what a worker did. */
 export function renderWorkerEnd({ reason, message, isDrained, handedBack }: WorkerEnd, totals: WorkerTotals): string {
   const { p50, p95 } = totals.solveMs;
   const lines = [

@@ -34,7 +34,7 @@ const maxCauses = 10;
 function causeOf({ attempts }: GaveUp): string | null {
   const last = attempts.at(-1);
   if (last === undefined || last.fault === null) return null;
-  return last.fault.code ?? (last.captchaId === null ? last.fault.message : null);
+  return last.fault.code ?? (last.captchaId === null ? last.fault.message.replace(/\.$/, '') : null);
 }
 
 /** Counts a batch as it goes, in memory that does not grow with it. */
