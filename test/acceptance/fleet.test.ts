@@ -74,7 +74,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on Redis', { timeout: 60_00
     await sleep(200);
     first.signal('SIGTERM');
     expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    expect(first.stderr).toMatch(/handed back: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+    expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
     await startWorker('us-east-1');
     expect(await running.ended).toMatchObject({ code: 0 });
     expect(ledger.sandbox.stats().accepted).toBe(1);
@@ -190,7 +190,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on Redis', { timeout: 60_00
     const { startWorker } = await openFleet(bench);
     const worker = await startWorker('us-east-1', ['--exit-when-idle', '1s']);
     expect(await worker.ended).toMatchObject({ code: 0, signal: null });
-    expect(worker.stderr).toMatch(/ended: nothing to do/);
+    expect(worker.stderr).toMatch(/exited: idle/);
   });
 
   it('stops when the account needs a person, and leaves its tasks in the queue', async ({ bench }) => {

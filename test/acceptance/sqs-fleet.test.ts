@@ -83,7 +83,7 @@ describe.skipIf(!hasRedis)('a fleet of three regions on SQS, with fleet.state', 
     expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
     const endedMs = performance.now();
     expect(endedMs - signalledMs).toBeLessThan(drainedMs);
-    expect(first.stderr).toMatch(/handed back: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+    expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
     await startWorker('us-east-1');
     expect(await running.ended).toMatchObject({ code: 0 });
     expect(performance.now() - endedMs).toBeLessThan(handedOverMs);

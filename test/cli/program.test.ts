@@ -131,7 +131,7 @@ describe('the flags of every command', () => {
 
   it('refuses a log format that it does not know', async () => {
     const refusal = await refusalOf(() => runIn(['--log-format', 'xml', 'config', 'schema']));
-    expect(refusal).toBe('--log-format xml: not a log format | it is text or json');
+    expect(refusal).toBe('--log-format xml: not a valid log format | it is text or json');
   });
 });
 

@@ -33,7 +33,7 @@ export interface Call {
 export const notReady: PollAnswer = { ready: false };
 export const ready: PollAnswer = { ready: true, solution: { text: 'token', fields: {} } };
 
-const tookTooLong = describeFault({ kind: 'timeout', message: 'no answer in time' });
+const tookTooLong = describeFault({ kind: 'timeout', message: 'no answer within the time limit' });
 
 /** A service that does what a script says, in the time of a clock, ends calls at their limit, and keeps every call. */
 export class ScriptedApi implements SolverApi {

@@ -68,7 +68,7 @@ const metrics: readonly HealthMetric[] = [
   },
 ];
 
-/** What was found out in the text format of Prometheus, for a node exporter's textfile folder or a push gateway. */
+/** The health report in the Prometheus text format, for a node exporter's textfile folder or a push gateway. */
 export function renderPrometheus(frame: HealthFrame): string {
   return renderExposition(
     metrics.map(({ name, help, samplesOf }) => ({ name, help, type: 'gauge', samples: samplesOf(frame) })),

@@ -54,7 +54,7 @@ interface DisplayOptions {
   readonly clock: Clock;
   /** What is watched, in the words of a title. */
   readonly title: string;
-  /** Told at the start; null for nothing. */
+  /** Printed at the start; null if there is nothing to print. */
   readonly hint: string | null;
 }
 
@@ -137,7 +137,7 @@ export interface WatchHealth {
   readonly targets: HealthTargets;
   readonly config: Config;
   readonly probe: RegionProbe;
-  /** Told at the start; null for nothing. */
+  /** Printed at the start; null if there is nothing to print. */
   readonly hint: string | null;
 }
 

@@ -110,7 +110,7 @@ describe('captcha simulate', () => {
   it('sizes the budget for what was submitted from this host while there was work', async () => {
     const stage = stageWith({ sharedState: sharedLog([0, 30_000, 60_000, 86_400_000], 90) });
     await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
-    expect(stage.stderr.text).toBe('seen on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
+    expect(stage.stderr.text).toBe('measured on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
     expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
   });
 

@@ -114,7 +114,7 @@ describe('the failover router', () => {
 
   it.each([true, false])('sends tasks home with no region serving and onAllDown home (strict: %s)', (strict) => {
     const router = routerOver([dead('x'), dead('a')], { onAllDown: 'home' });
-    expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: sent home' });
+    expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: tasks stay in their own region' });
   });
 
   it('gives all to the shortest queue under lowest-depth, however many it has sent', () => {
@@ -168,7 +168,7 @@ describe('failback', () => {
 
   it('says that the region is coming back', async () => {
     const placement = (await afterOutage(0)).place({ home: 'x', strict: false });
-    expect(placement).toEqual({ region: 'a', reason: 'x is coming back' });
+    expect(placement).toEqual({ region: 'a', reason: 'x is recovering' });
   });
 
   it('takes the tasks of others as gently as its own', async () => {
