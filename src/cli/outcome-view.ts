@@ -87,16 +87,16 @@ function retryLine({ reason, retryInMs }: GaveUp): string | null {
 /** Why a task was not solved: the cause on the first line, then what to do. */
 export function renderGaveUp(outcome: GaveUp, globals: ConfigFlag): string {
   const { attempts, captchaId, reason, message, durationMs } = outcome;
-  if (reason === 'deadline-exceeded' && captchaId !== null) {
-    const collect = resultCommand([captchaId], globals);
-    return `${message} (${reason} after ${formatMs(durationMs)}). Collect it: ${collect}`;
-  }
-  const lines = [
+  const collect = captchaId === null ? null : resultCommand([captchaId], globals);
+  const isOneLine = collect !== null && reason === 'deadline-exceeded';
+  const first = isOneLine
+    ? `${message} (${reason} after ${formatMs(durationMs)}). Collect it: ${collect}`
+    : `not solved (${reason}): ${message}`;
+  const details = [
     attempts.length > 1 ? `${attempts.length} attempts in ${formatMs(durationMs)}` : null,
     retryLine(outcome),
     chargedLine(outcome),
-    captchaId === null ? null : collectHint([captchaId], globals),
+    collect === null || isOneLine ? null : `collect it later with: ${collect}`,
   ];
-  const details = lines.flatMap((line) => (line === null ? [] : `\n  ${line}`));
-  return `not solved (${reason}): ${message}${details.join('')}`;
+  return [first, ...details.flatMap((line) => (line === null ? [] : `  ${line}`))].join('\n');
 }

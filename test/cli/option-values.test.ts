@@ -59,7 +59,7 @@ describe('an option that takes a value', () => {
   it.each(table)('of %s, %s, does not take another option for its value', async (words, flag, all) => {
     for (const next of all) {
       const refusal = await refusalOf(() => runIn([...words.split(' '), flag, next, 'more']));
-      const hint = `write ${flag}=${next}`;
+      const hint = `to use it as the value, write ${flag}=${next}`;
       expect(refusal).toBe(`${flag} needs a value, but the next word is the option ${next} | ${hint}`);
     }
   });
@@ -78,8 +78,8 @@ describe('an option that takes a value', () => {
 
   it.each([
     ['--', '--, which ends the options'],
-    ['--dryrun', '--dryrun (did you mean the option --dry-run'],
-    ['--dry_run', '--dry_run (did you mean the option --dry-run'],
+    ['--dryrun', '--dryrun (did you mean the option --dry-run?)'],
+    ['--dry_run', '--dry_run (did you mean the option --dry-run?)'],
   ])('is not followed by %s', async (next, what) => {
     const refusal = await refusalOf(() => runIn(['batch', 'a.csv', '--out', next]));
     expect(refusal).toContain(`--out needs a value, but the next word is ${what}`);

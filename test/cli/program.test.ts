@@ -189,7 +189,7 @@ describe('help', () => {
     const { exitCode, out } = await runIn([...words, '--help']);
     expect(exitCode).toBe(0);
     expect(out.match(/^ {2}\$ .*captcha/gm)?.length).toBeGreaterThanOrEqual(2);
-    expect(out).toMatch(/Global Options:[^]*--sandbox/);
+    expect(out).toMatch(/Global options [^]*--sandbox/);
   });
 
   it.each(withHelp)('of %s %s is the same with the word help and with -h', async (...words) => {

@@ -5,8 +5,9 @@ import { type Golden, it } from './support/golden.ts';
 
 /** The commands that a help page names. */
 function commandsIn(help: string): readonly string[] {
-  const list = /^Commands:\n((?: .*\n)+)/m.exec(help)?.[1] ?? '';
-  return [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+  const sections = help.matchAll(/^(?:Solve|Regions|Fleet|Protection|Set-up|Commands):\n((?: .*\n)+)/gm);
+  const lists = [...sections].map(([, list]) => list!).join('');
+  return [...lists.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
 }
 
 /** Compares the page of a command and those of all below it. Answers their names. */

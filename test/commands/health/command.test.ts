@@ -80,7 +80,7 @@ describe('captcha health', () => {
     const { exitCode, out } = await runIn(['health', '--help']);
     expect(exitCode).toBe(0);
     expect(out).toContain('$ captcha health --watch 10s');
-    expect(out).toContain('4: none does');
+    expect(out).toContain('  4  no region is serving');
   });
 });
 

@@ -127,8 +127,8 @@ describe('captcha simulate', () => {
   });
 
   it.each<[SimulateFlags, RegExp]>([
-    [{ advise: true }, /^--advise: for which rate\? .*--rate 20\/s/],
-    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise: goes with/],
+    [{ advise: true }, /^--advise needs a rate: .*--rate 20\/s/],
+    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise can only be combined with/],
     [{ budget: '10' }, /^--budget 10: not a rate/],
   ])('refuses %j', async (flags, message) => {
     expect(await refusalOf(() => run(flags, stageWith().context))).toMatch(message);

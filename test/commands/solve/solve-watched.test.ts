@@ -15,6 +15,7 @@ const unsolvable: SolverEvent = {
   ...about,
   type: 'attempt-failed',
   fault: aFault({ kind: 'unsolvable', message: 'the workers gave up' }),
+  liveId: null,
 };
 
 /** One thing that happens while the task is solved. */
