@@ -1,13 +1,13 @@
 import { version } from './version.ts';
 
 /**
- * Runs the program for one command line and answers its exit code. A lone `--version` is answered here, where nothing
+ * Runs the program for one command line and returns its exit code. A lone `--version` is answered here, where nothing
  * has been loaded yet: scripts and package managers ask for it often.
  */
 export async function main(process: NodeJS.Process): Promise<number> {
   const [first, ...others] = process.argv.slice(2);
   if (others.length === 0 && (first === '--version' || first === '-V')) {
-    // Whoever closed the pipe does not want to know.
+    // Ignore EPIPE: the reader has gone.
     process.stdout.on('error', () => undefined);
     process.stdout.write(`${version}\n`);
     return 0;

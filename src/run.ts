@@ -9,7 +9,7 @@ import { commands } from './commands/command-list.ts';
 import { Container } from './container/container.ts';
 import { version } from './version.ts';
 
-/** One run of the program: its streams, its signals, and what its command may use. */
+/** One run of the program: its streams, its signals and its container. */
 class CliProcess {
   readonly #process: NodeJS.Process;
   readonly #interrupt: Interrupt;
@@ -24,7 +24,7 @@ class CliProcess {
 
   async toExitCode(): Promise<number> {
     const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
-    // What could not be started or ended says so itself where it mattered; the command's own exit code stands.
+    // Errors of parts that failed to start or stop are reported where they mattered; keep the exit code of the command.
     await this.#container?.close().catch(() => undefined);
     await this.#terminal.flush();
     const { received, drained } = this.#interrupt;
@@ -64,8 +64,8 @@ class CliProcess {
 }
 
 /**
- * Runs the command that `process.argv` names and answers its exit code; a signal that ended it is raised again. What
- * nobody caught is a bug, and ends the process as one.
+ * Runs the command that `process.argv` names and returns its exit code. A signal that ended the command is raised again.
+ * An uncaught error is a bug and ends the process as one.
  */
 export function run(process: NodeJS.Process): Promise<number> {
   const cli = new CliProcess(process);

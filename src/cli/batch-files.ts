@@ -37,7 +37,7 @@ export interface NamedFile {
   /** What it is to the person, such as `--out`. */
   readonly what: string;
   readonly path: string;
-  /** `read` is never written; beside an output and a journal there are further files. */
+  /** `read` is never written. An output and a journal have further files next to them. */
   readonly use: 'read' | 'output' | 'journal';
 }
 
@@ -51,7 +51,7 @@ export interface JournalRequest {
   readonly used: Readonly<Record<string, string>>;
   /** Who solves the tasks; null takes what the journal says. */
   readonly via: 'direct' | 'queues' | null;
-  /** Begins anew; a journal that is there is kept under another name. */
+  /** Starts over; an existing journal is renamed. */
   readonly fresh: boolean;
   /** Done, under its lock, when a journal is about to be made, while the one before it is still in force. */
   readonly beforeMade: () => Promise<void>;
@@ -98,7 +98,7 @@ export interface BatchFiles {
   distinctTexts(): { addIfNew(text: string): boolean };
   /** Bare base64, or why there is none; relative to the folder of `inputPath`. */
   readImage(path: string, inputPath: string): Promise<ImageRead>;
-  /** Where the journal of an input lies when nobody said: in the state folder, by the input's real path. Makes nothing. */
+  /** The default journal of an input: in the state folder, named by the input's real path. Creates nothing. */
   stateJournal(inputPath: string): Promise<string>;
   /** A journal that is gone when the program ends. */
   temporaryJournal(): Promise<string>;
@@ -117,7 +117,7 @@ export interface BatchFiles {
   moveAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
   /**
-   * A file is begun anew. Rows are whole: a crash leaves none by half. Throws `UsageError` for a file that may not be
+   * A file is replaced. Rows are whole: a crash leaves none by half. Throws `UsageError` for a file that may not be
    * replaced.
    */
   openOutput(request: OutputRequest, rules: ReplacementRules): Promise<OpenOutput>;

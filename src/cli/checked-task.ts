@@ -26,10 +26,10 @@ export interface TaskRefusal {
 
 type Region = Config['regions'][number];
 
-/** The region that a task is labelled with, and what decided it. */
+/** The region of a task, and what decided it. */
 export interface TaskRegion {
   readonly region: Region | null;
-  /** `--region` or the column where a person chose it, else the rule of the route; null where nothing decided. */
+  /** `--region` or the column if set, else the routing rule; null if nothing decided. */
   readonly rule: string | null;
 }
 
@@ -44,7 +44,7 @@ function routed(
 ): Result<TaskRegion, TaskRefusal> {
   const { region, rule, error } = router.route(pageurl);
   if (error !== null) {
-    return { error: { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://...' } };
+    return { error: { about: 'pageurl', reason: `pageurl: ${error}`, fix: 'write https://…' } };
   }
   return region === null ? nowhere : { value: { region: byName.get(region) ?? null, rule } };
 }
@@ -60,12 +60,12 @@ function taskRegions({ regions, routes }: Config): RegionOf {
     const region = byName.get(name);
     const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
     if (region === undefined)
-      return { error: { about: 'region', reason: `region ${name}: no such region`, fix: known } };
+      return { error: { about: 'region', reason: `unknown region ${name}`, fix: known } };
     return { value: { region, rule: chosen === null ? 'default' : 'chosen' } };
   };
 }
 
-/** What a person says about a task, before it is checked. */
+/** A task as the user describes it, before it is checked. */
 export interface TaskInput {
   readonly taskId: string;
   readonly method: string | null;
@@ -80,7 +80,7 @@ export interface TaskInput {
 }
 
 const reservedHints: Readonly<Record<string, string>> = {
-  action: "for the page's own action use --page-action, in a batch the column page_action",
+  action: "for the page's own action, use --page-action (batch: the column page_action)",
   method: 'use --method',
 };
 
@@ -88,7 +88,7 @@ function reservedRefusal(params: Readonly<Record<string, string>>): readonly Tas
   const reserved = Object.keys(params).filter((name) => reservedParameters.has(name));
   return reserved.map((name) => ({
     about: name,
-    reason: `the parameter ${name} is set by captcha itself`,
+    reason: `the parameter ${name} is set by captcha`,
     fix: reservedHints[name] ?? null,
   }));
 }
@@ -97,31 +97,31 @@ const urlOfTheWeb = /^\s*https?:\/\//i;
 /** How the site keys of reCAPTCHA, Turnstile and hCaptcha look. */
 const siteKey = /^\s*(?:6L[\w-]{20,}|0x[\w-]{6,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s*$/i;
 
-/** Why the page is none, or the site key stands in for it; empty where both can be sent. */
+/** Why the page or the site key cannot be sent; empty if both are usable. */
 function pageRefusals(sitekey: string | null, pageurl: string | null): readonly TaskRefusal[] {
   const page = pageurl === null ? null : readPage(pageurl);
   const isKeyUrl = sitekey !== null && urlOfTheWeb.test(sitekey);
   const fault = page !== null && 'error' in page ? page.error : null;
   const isPage = page !== null && fault === null && urlOfTheWeb.test(pageurl ?? '');
   if (page === null || isPage) {
-    const reason = 'sitekey: a URL is no site key';
+    const reason = 'sitekey: a URL is not a site key';
     return isKeyUrl
-      ? [{ about: 'sitekey', reason, fix: 'take the key from the page, and give its URL as pageurl' }]
+      ? [{ about: 'sitekey', reason, fix: 'take the site key from the page source, and pass the URL as pageurl' }]
       : [];
   }
   if (isKeyUrl) {
-    const reason = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none';
-    return [{ about: 'pageurl', reason, fix: 'swap the two' }];
+    const reason = 'pageurl and sitekey are swapped: the site key is a URL and the page is not';
+    return [{ about: 'pageurl', reason, fix: 'swap them' }];
   }
   if (siteKey.test(pageurl ?? '')) {
-    const reason = 'pageurl: it looks like a site key';
-    return [{ about: 'pageurl', reason, fix: 'give the URL of the page that shows the CAPTCHA' }];
+    const reason = 'pageurl looks like a site key';
+    return [{ about: 'pageurl', reason, fix: 'pass the URL of the page that shows the CAPTCHA' }];
   }
-  const fix = 'write https://...';
+  const fix = 'write https://…';
   return [{ about: 'pageurl', reason: `pageurl: ${fault ?? 'it does not begin with https:// or http://'}`, fix }];
 }
 
-/** Parameters beside `body` that hold images, of the methods that take images. */
+/** Parameters other than `body` that contain images. */
 const imageParameter = /^(?:image|part[123]|image_base64_\d)$/;
 
 function bareBody(about: string, text: string, medium: Medium): Result<string, TaskRefusal> {
@@ -130,12 +130,12 @@ function bareBody(about: string, text: string, medium: Medium): Result<string, T
   if (found.value.medium === medium) return { value: found.value.body };
   const error =
     medium === 'audio'
-      ? { about, reason: `${about} is an image, not a sound`, fix: 'MP3, WAV, OGG, FLAC and M4A are taken' }
-      : { about, reason: `${about} is a sound, not an image`, fix: bodyHint };
+      ? { about, reason: `${about} is an image, not an audio file`, fix: 'use MP3, WAV, OGG, FLAC or M4A' }
+      : { about, reason: `${about} is an audio file, not an image`, fix: bodyHint };
   return { error };
 }
 
-/** The task with its images as bare base64, or why they are none. A method that nobody knows takes what it is given. */
+/** The task with its images as bare base64, or why they are not images. An unknown method accepts any body. */
 function withBareImages(task: Task): Result<Task, TaskRefusal> {
   const { medium } = findMethod(task.method, task.params);
   if (medium === null) return { value: task };
@@ -150,11 +150,11 @@ function withBareImages(task: Task): Result<Task, TaskRefusal> {
   return { value: { ...task, body: body.value, params: { ...task.params, ...params } } };
 }
 
-/** What the method asks for and the policy allows. */
+/** Missing parameters of the method and violations of the policy. */
 function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
   const problems = taskProblems(task).map(({ about, text }) => ({ about, reason: text, fix: null }));
   if (problems.length > 0) return problems;
-  // What is sent is judged: a parameter can name the page, too.
+  // The policy applies to what is sent: a parameter can also name the page.
   const decision = decidePolicy(policy, wireParameters(task)['pageurl'] ?? null);
   return decision.allowed
     ? []
@@ -168,22 +168,22 @@ function refusalsOf(task: Task, { policy }: Config): readonly TaskRefusal[] {
       ];
 }
 
-/** What tasks are judged by, compiled once for many of them. */
+/** The rules for tasks, compiled once for many tasks. */
 export interface TaskRules {
   readonly config: Config;
   readonly regionOf: RegionOf;
-  /** Says once of every method that nobody knows which known one it is close to. */
+  /** Warns once about every unknown method that resembles a known one. */
   readonly warnIfUnknownMethod: (method: string) => void;
 }
 
-/** `warn` is told of methods that are mistyped, it seems. None is refused for its name: the service may know more of them. */
+/** `warn` is called for methods that look mistyped. Unknown methods are accepted: the service may know more of them. */
 export function taskRules(config: Config, warn: (text: string) => void = () => undefined): TaskRules {
   const seen = new Set(knownMethods());
   const warnIfUnknownMethod = (method: string): void => {
     if (seen.has(method)) return;
     seen.add(method);
     const meant = closestName(method, knownMethods());
-    if (meant !== null) warn(`warning: the method ${method} is not known and is sent as it is: did you mean ${meant}?`);
+    if (meant !== null) warn(`warning: unknown method ${method}, sent unchanged; did you mean ${meant}?`);
   };
   return { config, regionOf: taskRegions(config), warnIfUnknownMethod };
 }
@@ -228,8 +228,8 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
 }
 
 /**
- * The same for a task that another process has queued: what has been looked at there is looked at once more where it is paid
- * for, since anybody may write into a queue.
+ * The same for a task from a queue. It is checked again before it is paid for, because other programs can write into the
+ * queue.
  */
 export function recheckedTask(task: Task, config: Config): Result<Task, readonly TaskRefusal[]> {
   // The page's own action is a parameter by now.

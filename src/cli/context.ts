@@ -23,10 +23,10 @@ export interface GlobalFlags {
   readonly sandbox: boolean;
 }
 
-/** An open line to the service, under one configuration. */
+/** An open connection to the service, under one configuration. */
 export interface SolveSession {
   readonly config: Config;
-  /** Tells accounts apart without telling the key. */
+  /** Identifies the account without revealing the key. */
   readonly accountId: string;
   readonly api: SolverApi & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
@@ -47,18 +47,25 @@ export interface SessionRequest {
 
 export interface SolverRequest {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
-  /** Aborts when the solver's work is left behind: nothing of it goes on, or holds the process. */
+  /** Aborts when the work of the solver is abandoned. Nothing of it continues or keeps the process alive. */
   readonly left?: AbortSignal;
-  /** What a batch has learnt about when to poll. */
+  /** Solve times that the batch measured, used to time polls. */
   readonly times?: SolveDurations;
-  /** What whoever queued the task asks for, instead of what is configured. */
+  /** Limits that came with a queued task; they replace the configured ones. */
   readonly limits?: TaskLimits;
 }
 
-/** A running service of the embedded kind. */
+/** What a sandbox counts, as far as commands use it. `duplicates`: accepted submissions of a task that was already paid for. */
+export interface SandboxTotals {
+  readonly submissions: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+}
+
+/** A running embedded service. */
 export interface SandboxHandle {
   readonly url: string;
-  stats(): object;
+  stats(): SandboxTotals;
   close(): Promise<void>;
 }
 
@@ -73,20 +80,20 @@ export interface SandboxFlags {
   readonly key?: string;
 }
 
-/** What answers for a worker while it works. */
+/** The health endpoint of a running worker. */
 export interface HealthServerHandle {
-  /** Where it listens. */
+  /** The URL that it listens on. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** What a command may use. Everything costly is a function, called by those who need it. */
+/** What commands can use. Everything costly is a function, called only if needed. */
 export interface Context {
   readonly globals: GlobalFlags;
-  /** What was written after the program's name. */
+  /** The command-line arguments. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What runs; `process` tells it from others, on other machines too. */
+  /** The running program; `process` is unique across machines. */
   readonly program: { readonly version: string; readonly process: string };
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
@@ -98,18 +105,18 @@ export interface Context {
   readonly session: (request: SessionRequest) => Promise<SolveSession>;
   readonly batchFiles: () => Promise<BatchFiles>;
   readonly routeFiles: () => Promise<RouteFiles>;
-  /** What asks regions and the service how they are; no key is needed, and nothing is asked yet. */
+  /** Probes regions and the service. It needs no key and sends nothing yet. */
   readonly regionProbe: (config: Config) => Promise<RegionProbe>;
   /** Opens queues. Nothing is loaded before a queue is asked for. */
   readonly queues: (config: Config) => Promise<FleetQueues>;
-  /** Answers GETs by `answer`, null being 404, on a port of its own. Throws `UsageError` where that is taken. */
+  /** Serves GET requests with `answer` (null means 404) on its own port. Throws `UsageError` if the port is taken. */
   readonly healthServer: (
     place: { readonly host: string; readonly port: number },
     answer: (path: string) => EndpointAnswer | null,
   ) => Promise<HealthServerHandle>;
   readonly doctor: () => Promise<DoctorTools>;
   readonly simulation: () => Promise<Simulation>;
-  /** What processes share about retries; null where each has its own. Loads the key. */
+  /** The retry state that processes share; null if each has its own. Loads the key. */
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /**
@@ -119,15 +126,15 @@ export interface Context {
   readonly read: (path: string, maxBytes?: number) => Promise<Uint8Array>;
 }
 
-/** Runs a command's work with its flags; a test replaces it to see what the command line was understood as. */
+/** Runs a command with its flags. Tests replace it to check how the command line was parsed. */
 export type CommandRunner = <Flags>(
   run: (flags: Flags, context: Context) => Promise<number>,
   flags: Flags,
 ) => Promise<void>;
 
-/** Asks the service one thing about the account. */
+/** Sends one request about the account. */
 export async function withAccount<T>(context: Context, useApi: (api: AccountApi) => Promise<T>): Promise<T> {
-  // Nothing is polled here: a configuration that polls too fast is no reason to refuse.
+  // Nothing is polled here, so a configuration that polls too fast is accepted.
   const session = await context.session({ overrides: [], allowFastPolling: true });
   try {
     return await useApi(session.api);

@@ -1,20 +1,20 @@
 import type { SolverEvent } from '../domain/events.ts';
 import { formatMs } from './format.ts';
 
-/** From which verbosity an event is told, and how. */
+/** The verbosity from which an event is printed, and its text. */
 export interface EventLine {
   readonly level: number;
   readonly text: string;
 }
 
 const retryHint = (retryInMs: number | null): string =>
-  retryInMs === null ? '' : `; worth trying again in ${formatMs(retryInMs)}`;
+  retryInMs === null ? '' : `; retry after ${formatMs(retryInMs)}`;
 
 function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
 
-/** One line for a person about one event. */
+/** One line about one event. */
 export function renderEvent(event: SolverEvent): EventLine {
   switch (event.type) {
     case 'submitting':
@@ -30,9 +30,14 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'not-ready':
       return { level: 2, text: `${event.captchaId}: not ready` };
     case 'poll-fault':
-      return { level: 1, text: `${event.captchaId}: poll failed (${event.fault.message}); polling the same id on` };
+      return { level: 1, text: `${event.captchaId}: poll failed (${event.fault.message}); still polling the same id` };
     case 'attempt-failed':
-      return { level: 0, text: `attempt ${event.attempt} failed: ${event.fault.message}` };
+      // Where an id is left, the line about the outcome says the same and names it.
+      return { level: event.liveId === null ? 0 : 1, text: `attempt ${event.attempt} failed: ${event.fault.message}` };
+    case 'probe-failed':
+      return { level: 1, text: `the service is still unavailable: ${event.fault.message}` };
+    case 'threads-full':
+      return { level: 1, text: `waiting for a free thread: ${event.fault.message}` };
     case 'retrying':
       return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
     case 'budget-refused':

@@ -1,12 +1,12 @@
 import type { Override } from '../config/load.ts';
 import { UsageError } from '../domain/errors.ts';
 
-/** Gathers a flag that may be given several times. */
+/** Collects the values of a repeatable flag. */
 export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
 
-/** `--timeout` and friends as config overrides: the flag's text is judged by the same schema as the file's. */
+/** Turns flags such as `--timeout` into config overrides. The config schema checks their values. */
 export function overridesOf(
   flags: Readonly<Record<string, string | undefined>>,
   paths: Readonly<Record<string, string>>,
@@ -19,23 +19,23 @@ export function overridesOf(
   });
 }
 
-/** `--budget 10/s`: the article's fixed bucket, one second's worth of tokens, refilled at that rate. */
+/** `--budget 10/s`: a fixed token bucket that holds one second's worth of tokens and refills at that rate. */
 export function budgetOverrides(text: string | undefined): Override[] {
   if (text === undefined) return [];
   const rate = /^(\d+(?:\.\d+)?)\/s$/.exec(text)?.[1];
   if (rate === undefined || Number(rate) <= 0) {
-    throw new UsageError(`--budget ${text}: not a rate`, 'write it as retries per second, for example --budget 10/s');
+    throw new UsageError(`--budget ${text}: not a rate`, 'write retries per second, for example --budget 10/s');
   }
   const values = { ratio: null, maxRetriesPerSecond: Number(rate), burst: Math.ceil(Number(rate)) };
   return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
 }
 
-/** `name=value` pairs of `--param`, the first `=` parting them. */
+/** Parses the `name=value` pairs of `--param`. The first `=` separates name and value. */
 export function parseParams(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new UsageError(`--param ${pair}: not of the form name=value`, 'for example --param version=v3');
+      if (at < 1) throw new UsageError(`--param ${pair}: expected name=value`, 'for example --param version=v3');
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );

@@ -1,4 +1,4 @@
-/** A length of time for people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `5 days`. */
+/** A duration for display: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `5 days`. */
 export function formatMs(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`;
@@ -9,12 +9,22 @@ export function formatMs(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** A share from 0 to 1 for people: `<1 %`, `67 %`. */
+/** A word as a POSIX shell reads it. */
+export function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A share from 0 to 1 for display: `<1 %`, `67 %`. */
 export function formatShare(share: number): string {
   return share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`;
 }
 
-/** A moment of the wall clock, in epoch ms, as ISO 8601 in UTC; null stays null. */
+/** A wall-clock time in epoch ms, as ISO 8601 in UTC. Null for null. */
 export function formatMoment(epochMs: number | null): string | null {
   return epochMs === null ? null : new Date(epochMs).toISOString();
+}
+
+/** A count with its noun: `1 task`, `2 tasks`. */
+export function quantity(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

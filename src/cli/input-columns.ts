@@ -19,7 +19,7 @@ const isRead = new Set<string>(readColumns);
 /** Replaced in place by the result; `schemaVersion` stands in JSON Lines that captcha wrote. */
 const replaced = new Set<string>([...resultColumns, 'schemaVersion'].filter((name) => name !== 'region'));
 
-/** What submissions are told by the client itself; `id` and `ids` are none of their parameters. */
+/** Parameters that the client sets itself. `id` and `ids` are not parameters of submissions. */
 const setHere = [...reservedParameters].filter((name) => name !== 'method' && !name.startsWith('id'));
 const parameters = [...documentedParameters()].filter((name) => !replaced.has(name));
 
@@ -47,7 +47,7 @@ export interface RowContent {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a person said about columns, by their names. */
+/** What the flags say about columns, by column name. */
 export interface ColumnChoices {
   /** Carried through and never sent, whatever its name. */
   readonly keep: readonly string[];
@@ -55,26 +55,27 @@ export interface ColumnChoices {
   readonly send: readonly string[];
 }
 
-/** Of distinct names, so many are remembered. */
+/** Maximum number of distinct names that are remembered. */
 const maxColumns = 10_000;
 
 const carry: ColumnUse = { do: 'carry' };
 
 const refused = (reason: string, fix: string): ColumnUse => ({ do: 'refuse', reason, fix });
 
-const keepFix = (column: string): string => `or carry it through with --keep ${shownName(column)}.`;
+const keepFix = (column: string): string => `or copy it to the output with --keep ${shownName(column)}.`;
 
 function parameterUse(name: string, column: string): ColumnUse {
-  if (name === '') return refused('the name of the parameter is missing', 'Write it behind the point: param.NAME.');
+  if (name === '') return refused('the name of the parameter is missing', 'Write it after the dot: param.NAME.');
   if (!reservedParameters.has(name)) return { do: 'parameter', name };
-  const fix = name === 'action' ? "The page's own action is the column page_action: rename it," : 'Rename the column,';
+  const fix =
+    name === 'action' ? "The page's own action belongs in the column page_action: rename it," : 'Rename the column,';
   return refused(`the parameter ${name} is set by captcha itself`, `${fix} ${keepFix(column)}`);
 }
 
 /** Of a column that is to be sent under its own name. */
 function sentUse(column: string): ColumnUse {
   if (!replaced.has(column)) return parameterUse(column, column);
-  return refused('a column of the result has this name', `Write --map ${column}=param.${column} instead of --send.`);
+  return refused('an output column has this name', `Write --map ${column}=param.${column} instead of --send.`);
 }
 
 function useByName(column: string): ColumnUse {
@@ -87,7 +88,7 @@ function useByName(column: string): ColumnUse {
   }
   if (!isForeignProxy(column)) return carry;
   return refused(
-    'a proxy is written otherwise here, and without it the task would be solved from another address',
+    'proxies use other columns here; without the proxy the task would be solved from another address',
     `Write the columns proxy (user:password@host:port) and proxytype, ${keepFix(column)}`,
   );
 }
@@ -99,7 +100,7 @@ export class ColumnUses {
   readonly #uses = new Map<string, ColumnUse>();
   /** Written otherwise than the result's `region`, which takes their place. */
   readonly #regions = new Set<string>();
-  /** Told once of a column that nobody said anything about, and that is carried. */
+  /** Called once for every column that no flag names and that is only copied. */
   onUnknown: ((column: string) => void) | null = null;
 
   constructor({ keep, send }: ColumnChoices) {
@@ -133,7 +134,7 @@ export class ColumnUses {
     return Object.fromEntries(Object.entries(values).map(([column, value]) => [this.outputName(column), value]));
   }
 
-  /** Whether a person said what becomes of the column. */
+  /** Whether a flag decides what happens to the column. */
   isChosen(column: string): boolean {
     return this.#keep.has(column) || this.#send.has(column);
   }
@@ -175,13 +176,13 @@ export class ColumnUses {
     if (this.#keep.has(column) || column.startsWith('_')) return carry;
     if (this.#send.has(column) && !isTaskColumn(column)) return sentUse(column);
     if (!hasInvisible(column)) return useByName(column);
-    return refused('its name holds a character that is invisible', 'Remove it from the name.');
+    return refused('its name contains an invisible character', 'Remove it from the name.');
   }
 }
 
 function twice(column: string, name: string, before?: string): ColumnError {
   const other = before === undefined ? 'another column' : `the column ${shownName(before)}`;
-  return { column, reason: `${other} is taken for ${name}, too`, fix: `Keep one of the two, ${keepFix(column)}` };
+  return { column, reason: `${other} is also read as ${name}`, fix: `Keep one of the two, ${keepFix(column)}` };
 }
 
 /** The columns of an input by what becomes of them, as written, and under which name. */

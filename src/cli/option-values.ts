@@ -40,18 +40,18 @@ class KnownOptions {
 function forgotten(flag: string, next: string, what: string): UsageError {
   return new UsageError(
     `${flag} needs a value, but the next word is ${what}`,
-    `write ${flag}=${next} if that is meant as the value`,
+    `to use it as the value, write ${flag}=${next}`,
   );
 }
 
 function checkValue(flag: string, value: string, known: KnownOptions): void {
-  if (value === '') throw new UsageError(`${flag} has an empty value`, 'give it a value, or leave the option out');
+  if (value === '') throw new UsageError(`${flag} has an empty value`, 'set a value, or omit the option');
   if (value === '--') throw forgotten(flag, value, '--, which ends the options');
   if (!isDashed(value)) return;
   const found = known.flagOf(value);
   if (found !== null) throw forgotten(flag, value, `the option ${value}`);
   const meant = known.meantBy(value);
-  if (meant !== null) throw forgotten(flag, value, `${value}, which is nearly the option ${meant}`);
+  if (meant !== null) throw forgotten(flag, value, `${value} (did you mean the option ${meant}?)`);
 }
 
 /**

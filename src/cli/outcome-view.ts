@@ -1,5 +1,7 @@
 import type { Attempt, GaveUp, Outcome } from '../domain/outcome.ts';
-import { formatMoment, formatMs } from './format.ts';
+import { forgottenIds } from '../core/solve/attempt-history.ts';
+import type { GlobalFlags } from './context.ts';
+import { formatMoment, formatMs, shellQuoted } from './format.ts';
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 
@@ -39,27 +41,62 @@ export function outcomeReport(outcome: Outcome): object {
   };
 }
 
-/** The command that fetches later what was paid for. */
-export function collectHint(captchaId: string): string {
-  return `collect it later with: captcha result ${captchaId}`;
+type ConfigFlag = Pick<GlobalFlags, 'config'>;
+
+function resultCommand(captchaIds: readonly string[], { config }: ConfigFlag): string {
+  const flag = config === null ? '' : ` --config ${shellQuoted(config)}`;
+  return `captcha${flag} result ${captchaIds.join(' ')}`;
 }
 
-/** Beginning of what is said where results go nowhere. */
+/** The command that fetches the solutions of paid ids later. */
+export function collectHint(captchaIds: readonly string[], globals: ConfigFlag): string {
+  return `collect ${captchaIds.length === 1 ? 'it' : 'them'} later with: ${resultCommand(captchaIds, globals)}`;
+}
+
+/** Why results are not shown. */
 export const discarded = 'standard output is closed or the null device';
 
-/** Names what was paid for where its solution was written to nowhere. */
-export function discardedHint(captchaIds: readonly string[]): string {
+/** Names the paid ids whose solutions were written to a closed or null output. */
+export function discardedHint(captchaIds: readonly string[], globals: ConfigFlag): string {
   const what = captchaIds.length === 1 ? 'the solution was not shown' : 'the solutions were not shown';
-  return `${discarded}: ${what}; ${collectHint(captchaIds.join(' '))}`;
+  return `${discarded}: ${what}; ${collectHint(captchaIds, globals)}`;
 }
 
-/** Why a task was not solved, for a person: the first line says it, the others what to do. */
-export function renderGaveUp(outcome: GaveUp): string {
-  const { attempts, retryInMs, captchaId, possiblyCharged } = outcome;
-  const lines = [`not solved (${outcome.reason}): ${outcome.message}`];
-  if (attempts.length > 1) lines.push(`  ${attempts.length} attempts in ${formatMs(outcome.durationMs)}`);
-  if (retryInMs !== null) lines.push(`  worth trying again in ${formatMs(retryInMs)}`);
-  if (possiblyCharged) lines.push('  a submission was sent whose answer never came: it may have been charged');
-  if (captchaId !== null) lines.push(`  ${collectHint(captchaId)}`);
-  return lines.join('\n');
+/** What is known about submissions that may have been charged without a result; null for none. */
+function chargedLine({ attempts, possiblyCharged }: GaveUp): string | null {
+  const count = attempts.filter((attempt) => attempt.possiblyCharged).length;
+  // The message names the ids that the service forgot.
+  if (!possiblyCharged || (forgottenIds(attempts).length === count && count > 0)) return null;
+  return count > 1
+    ? `${count} submissions got no usable answer: each may have been charged`
+    : 'a submission got no usable answer: it may have been charged';
+}
+
+function retryLine({ reason, retryInMs }: GaveUp): string | null {
+  const next = retryInMs === null ? null : formatMs(retryInMs);
+  const waits = '--wait-for-budget waits';
+  if (reason === 'budget-exhausted') {
+    return `${next === null ? '' : `next token in ${next}; `}captcha budget shows the budget, ${waits}`;
+  }
+  if (reason === 'breaker-open') {
+    return `${next === null ? '' : `next attempt in ${next}; `}captcha budget shows the breaker, ${waits}`;
+  }
+  return next === null ? null : `retry after ${next}`;
+}
+
+/** Why a task was not solved: the cause on the first line, then what to do. */
+export function renderGaveUp(outcome: GaveUp, globals: ConfigFlag): string {
+  const { attempts, captchaId, reason, message, durationMs } = outcome;
+  const collect = captchaId === null ? null : resultCommand([captchaId], globals);
+  const isOneLine = collect !== null && reason === 'deadline-exceeded';
+  const first = isOneLine
+    ? `${message} (${reason} after ${formatMs(durationMs)}). Collect it: ${collect}`
+    : `not solved (${reason}): ${message}`;
+  const details = [
+    attempts.length > 1 ? `${attempts.length} attempts in ${formatMs(durationMs)}` : null,
+    retryLine(outcome),
+    chargedLine(outcome),
+    collect === null || isOneLine ? null : `collect it later with: ${collect}`,
+  ];
+  return [first, ...details.flatMap((line) => (line === null ? [] : `  ${line}`))].join('\n');
 }

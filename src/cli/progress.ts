@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.ts';
 
-/** A line about what is under way. */
+/** A line about the running work. */
 export interface Progress {
   update(text: string): void;
   stop(): void;
@@ -8,13 +8,13 @@ export interface Progress {
 
 const silent: Progress = { update: () => undefined, stop: () => undefined };
 
-/** Whether a live line would be seen. A terminal that reports 0 columns sends ora's line counting round for ever. */
+/** Whether a live line would be visible. On a terminal that reports 0 columns, ora counts lines without end. */
 export function canSpin({ stderr, options }: Terminal, env: Readonly<Record<string, string | undefined>>): boolean {
   const hasScreen = stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env['TERM'] !== 'dumb';
   return hasScreen && env['CI'] === undefined && !options.quiet && options.logFormat === 'text';
 }
 
-/** Starts a spinner on stderr, or nothing where nobody would see it. */
+/** Starts a spinner on stderr if a live line would be visible. */
 export async function startProgress(
   terminal: Terminal,
   env: Readonly<Record<string, string | undefined>>,

@@ -81,7 +81,7 @@ export function usedUpInputs(task: Task, values: Readonly<Record<string, string>
   return wasAccepted ? singleUseInputs(task) : [];
 }
 
-/** What the row of a finished task says about its history, for whoever begins it again. */
+/** The history of a finished task as its row records it, for another attempt at the task. */
 export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRun {
   const liveId = liveIdIn(values);
   // Its id was submitted once, whatever became of the number.

@@ -2,7 +2,7 @@ import type { StateReply, StateCommand, ResilienceState } from '../core/resilien
 import type { FleetFacts } from '../ports/state.ts';
 import type { Awaitable } from '../ports/system.ts';
 
-/** One entry of the shared log, and what it led to. */
+/** One entry of the shared log and its answer. */
 export interface BudgetEvent {
   /** Wall clock, epoch ms. */
   readonly at: number;
@@ -16,7 +16,7 @@ export interface BudgetEvent {
 /** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
 export type FleetStateView = { readonly facts: FleetFacts } | { readonly unavailable: string };
 
-/** How everything stands at a moment. */
+/** The shared state at one moment. */
 export interface SharedStateView {
   /** What the processes of this host share. */
   readonly state: ResilienceState;
@@ -36,8 +36,8 @@ export interface SharedState {
   readonly alone?: string;
   /** Nothing is written. */
   look(): Awaitable<SharedStateView>;
-  /** What happened on this host since the oldest entry that is kept. */
+  /** All events of this host that are still in the log. */
   history(): Iterable<BudgetEvent>;
-  /** Starts anew with the settings of this configuration. A damaged log is replaced. Throws `RemoteUnavailableError`. */
+  /** Resets everything to the settings of this configuration. A damaged log is replaced. Throws `RemoteUnavailableError`. */
   reset(): Awaitable<void>;
 }

@@ -44,7 +44,7 @@ export function wantsColor(stream: OutputStream, env: Readonly<Record<string, st
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** The only writer: results go to stdout, everything for people to stderr. */
+/** The only writer: results go to stdout, messages to stderr. */
 export class Terminal {
   readonly stderr: OutputStream;
   readonly options: TerminalOptions;
@@ -60,7 +60,7 @@ export class Terminal {
     this.stderr = streams.stderr;
     this.options = options;
     this.#timestamp = timestamp;
-    // Failed writes are told to whoever wrote; without a listener they would end the process with a trace.
+    // The caller of the write gets its error; without a listener it would end the process with a stack trace.
     for (const stream of [this.#stdout, this.stderr]) stream.on('error', () => undefined);
   }
 
@@ -76,7 +76,7 @@ export class Terminal {
     return this.columns !== null && rows !== undefined && rows > 0 ? rows : null;
   }
 
-  /** True where a result is written without an error and seen by nobody: what was paid for must be named on stderr, too. */
+  /** True if written results are discarded without an error. Paid ids must then be named on stderr. */
   get discardsResults(): boolean {
     return this.#isDiscarded();
   }
@@ -101,12 +101,12 @@ export class Terminal {
     return this.result(`${JSON.stringify({ schemaVersion: 1, ...report })}\n`);
   }
 
-  /** Tells a person something at the given verbosity; `fields` accompany it where logs are JSON. */
+  /** Prints a message at the given verbosity; JSON logs include `fields`. */
   note(text: string, { level = 0, fields = {} }: { level?: number; fields?: object } = {}): void {
     if (!this.options.quiet && level <= this.options.verbosity) this.#log('info', text, fields);
   }
 
-  /** Tells a person what went wrong, under `--quiet` too. */
+  /** Prints an error, also with `--quiet`. */
   error(text: string, fields: object = {}): void {
     this.#log('error', text, fields);
   }

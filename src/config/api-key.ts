@@ -3,9 +3,9 @@ import { UsageError } from '../domain/errors.ts';
 import { isBlockingFile } from './find-config-file.ts';
 import type { Config } from './schema.ts';
 
-const withoutAccount = 'To try without an account, add --sandbox.';
-const howToSetIt = `Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to a file that holds it. ${withoutAccount}`;
-/** So long nobody wonders. */
+const withoutAccount = 'To test without an account, add --sandbox.';
+const howToSetIt = `Set CAPTCHAAI_API_KEY, or set CAPTCHAAI_API_KEY_FILE to the path of a file with the key. ${withoutAccount}`;
+/** Waits shorter than this are not reported. */
 const maxWaitMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
@@ -15,10 +15,10 @@ const maxKeyLength = 4_096;
 function keyIn(text: string, source: string): string {
   const key = text.trim();
   if (key === '') throw new UsageError(`${source} is empty`, howToSetIt);
-  if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must hold the key alone.');
-  if (key.length > maxKeyLength) throw new UsageError(`${source} is too long to be a key`, howToSetIt);
+  if (key.includes('\n')) throw new UsageError(`${source} has more than one line`, 'It must contain only the key.');
+  if (key.length > maxKeyLength) throw new UsageError(`${source} is too long for a key`, howToSetIt);
   if (controlCharacter.test(key)) {
-    throw new UsageError(`${source} has control characters`, 'It must hold the key alone, as plain text.');
+    throw new UsageError(`${source} contains control characters`, 'It must contain only the key, as plain text.');
   }
   return key;
 }
@@ -30,7 +30,7 @@ function describeFile(path: string, source: string): string {
 
 type LogMessage = (text: string) => void;
 
-/** Says after a while what the program waits for: a pipe gives its text when whoever writes it pleases. */
+/** Reports after a while what the program waits for: the writer of a pipe can be slow. */
 async function readWithNotice(path: string, notice: () => void): Promise<string> {
   const timer = setTimeout(notice, maxWaitMs);
   try {
@@ -44,8 +44,8 @@ async function keyInFile(path: string, source: string, log: LogMessage): Promise
   const file = describeFile(path, source);
   if (isBlockingFile(path)) {
     throw new UsageError(
-      `${file} is no regular file`,
-      'Write the key to a file, or hand it over as <(command) or /dev/stdin.',
+      `${file} is not a regular file`,
+      'Write the key to a file, or pass it as <(command) or /dev/stdin.',
     );
   }
   const text = await readWithNotice(path, () => log(`waiting for the key from ${file}`)).catch((error: unknown) => {
@@ -75,7 +75,7 @@ export async function loadApiKey(
   if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', log);
   const named = env[keyEnv];
   if (named !== undefined) return keyIn(named, 'the variable that api.keyEnv names');
-  throw new UsageError('there is no API key', howToSetIt);
+  throw new UsageError('no API key is set', howToSetIt);
 }
 
 /** Where the API key is read from. */
@@ -83,6 +83,11 @@ export type ApiKeySource =
   | { readonly type: 'variable'; readonly name: string }
   /** `named`: the variable or config key that says which file. */
   | { readonly type: 'file'; readonly path: string; readonly named: string };
+
+/** The source in words, for messages about the key. */
+export function keySourceText(source: ApiKeySource): string {
+  return source.type === 'file' ? `the key in ${source.path} (${source.named})` : `the key in ${source.name}`;
+}
 
 /**
  * The first source that is set, which is the one that `loadApiKey` reads; null where none is. Without a configuration

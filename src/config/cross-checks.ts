@@ -8,7 +8,7 @@ import { shownValue } from './schema/values.ts';
 
 /** Something wrong in a configuration. */
 export interface ConfigProblem {
-  /** As a person writes it: `regions[0].name`; empty for the whole. */
+  /** In notation such as `regions[0].name`; empty for the whole file. */
   readonly path: string;
   /** What is wrong, following the path and a colon. */
   readonly problem: string;
@@ -54,7 +54,7 @@ function ruleProblems(matches: readonly unknown[]): readonly ConfigProblem[] {
     if (earlier === undefined) first.set(read.value, index);
     return earlier === undefined
       ? []
-      : [{ path, problem: `means the same as routes.rules[${earlier}].match: ${read.value}` }];
+      : [{ path, problem: `is equivalent to routes.rules[${earlier}].match: ${read.value}` }];
   });
 }
 
@@ -101,7 +101,7 @@ function unknownRegions(written: unknown): readonly ConfigProblem[] {
     if (typeof name !== 'string' || known.includes(name)) return [];
     const meant = closestName(name, known);
     const advice = meant === null ? `known: ${[...new Set(known)].join(', ')}` : `did you mean ${meant}?`;
-    return [{ path, problem: `there is no region ${shownValue(name)}; ${advice}` }];
+    return [{ path, problem: `unknown region ${shownValue(name)}; ${advice}` }];
   });
 }
 
@@ -111,7 +111,7 @@ function openHttp(written: unknown): readonly ConfigProblem[] {
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url?.protocol !== 'http:' || isLoopback(url) || allowHttp === true) return [];
   return [
-    { path: 'api.baseUrl', problem: 'http:// would send the API key in the clear; use https://, or set api.allowHttp' },
+    { path: 'api.baseUrl', problem: 'http:// would send the API key unencrypted; use https://, or set api.allowHttp' },
   ];
 }
 
@@ -132,7 +132,7 @@ function isLocal(value: unknown): boolean {
 }
 
 /**
- * What a file that nobody named may not decide: a cloned repository must not be able to send the key elsewhere, nor
+ * What a discovered file must not decide: a cloned repository must not be able to send the key elsewhere, nor
  * another user of this machine to a port of theirs.
  */
 export function foundFileProblems({ path: from, origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {
@@ -141,7 +141,7 @@ export function foundFileProblems({ path: from, origin, content, isForeign }: Co
   return Object.entries(insteadOf).flatMap(([key, instead]) => {
     const value = api[key] ?? null;
     if (value === null || (key === 'baseUrl' && isLocal(value) && !isForeign)) return [];
-    const problem = `a config file that was found may not set this: name the file with --config, or remove it there and ${instead}, or write it in your own config in the XDG config folder`;
+    const problem = `a discovered project file must not set this key: pass the file with --config, or remove the key and ${instead}, or move it to your own config in the XDG config folder`;
     return [{ path: `api.${key}`, problem, from }];
   });
 }

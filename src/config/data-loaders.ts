@@ -8,7 +8,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** Where an offset lies in a text. */
+/** The line and column of an offset. */
 function positionOf(text: string, offset: number): TextPosition {
   const before = text.slice(0, offset).split('\n');
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
@@ -22,7 +22,7 @@ const wanted: Readonly<Record<string, string>> = {
   [next.nameOrEnd]: 'a name in double quotes or }',
   [next.value]: 'a value',
   [next.valueOrEnd]: 'a value or ]',
-  [next.end]: 'nothing more',
+  [next.end]: 'the end of the file',
   ',}': ', or }',
   ',]': ', or ]',
   ':': ':',
@@ -99,10 +99,7 @@ function boxed(path: string, content: unknown): Boxed | { readonly captcha?: Box
   const isPackage = parse(path).name === 'package';
   const own = isPackage ? packageKey(content) : content;
   if (isObject(own) && Object.hasOwn(own, '$import')) {
-    throw new UsageError(
-      `${path}: $import is refused: a config file stands alone`,
-      'Copy what it needs into the file.',
-    );
+    throw new UsageError(`${path}: $import is not supported`, 'Copy the imported settings into the file.');
   }
   const box = own === undefined ? undefined : { content: own };
   return isPackage ? { ...(box && { captcha: box }) } : box;
@@ -130,11 +127,11 @@ function yamlLoader(parseYaml: DataLoader): DataLoader {
 }
 
 function refuse(path: string): never {
-  throw new UsageError(`${path}: config files are data: use .json, .yaml or .yml`);
+  throw new UsageError(`${path}: config files must be data files (.json, .yaml or .yml)`);
 }
 
 /**
- * A loader for every extension that cosmiconfig knows: data is read, and what would run code is refused, whoever names
+ * A loader for every extension that cosmiconfig knows: data is read, and formats that run code are refused, even if a file names
  * it. `parseYaml` is cosmiconfig's own YAML loader.
  */
 export function dataLoaders(parseYaml: DataLoader): Readonly<Record<string, DataLoader>> {

@@ -5,7 +5,7 @@ import type { CosmiconfigResult } from 'cosmiconfig';
 import { UsageError } from '../domain/errors.ts';
 import { type Boxed, dataLoaders } from './data-loaders.ts';
 
-/** What a shell hands over with `<(command)` or `< file`: somebody is about to write it. */
+/** A pipe from `<(command)` or `< file`: its content may still be written. */
 const handedOver = /^\/dev\/(?:stdin|fd\/\d+)$|^\/proc\/(?:self|\d+)\/fd\/\d+$/;
 
 /** Whether to read a file may take for ever: a named pipe, a device or a socket. One that is not there does not. */
@@ -75,7 +75,7 @@ type Result = NonNullable<CosmiconfigResult>;
 /** An empty file is refused: passed over, it would leave a file further up in effect that it was meant to stand for. */
 function contentOf({ config, isEmpty }: Result, place: string): unknown {
   if (isEmpty === true)
-    throw new UsageError(`${place}: is empty`, 'Write {} into it, which sets nothing, or remove it.');
+    throw new UsageError(`${place}: is empty`, 'Write {} (an empty configuration) into it, or remove it.');
   return withoutEditorHint((config as Boxed).content);
 }
 
@@ -104,13 +104,14 @@ function upward(folder: string, home: string): readonly string[] {
 
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  EISDIR: 'is a folder',
+  EISDIR: 'is a directory',
   EACCES: 'permission denied',
 };
 
 /** Reading anything else could wait for ever, without a word. */
 function checkRegular(path: string, place: string): void {
-  if (isBlockingFile(path)) throw new UsageError(`${place}: is no regular file`, 'Write the configuration to a file.');
+  if (isBlockingFile(path))
+    throw new UsageError(`${place}: is not a regular file`, 'Write the configuration to a file.');
 }
 
 async function loadNamed(path: string): Promise<ConfigFile> {
@@ -122,7 +123,7 @@ async function loadNamed(path: string): Promise<ConfigFile> {
     throw new UsageError(`--config ${path}: ${unreadable[code] ?? `cannot be read (${code})`}`);
   });
   if (result === null)
-    throw new UsageError(`--config ${path}: has no configuration (in package.json: the key captcha)`);
+    throw new UsageError(`--config ${path}: contains no configuration (in package.json: the key captcha)`);
   return { path, origin: 'named', isForeign: false, content: contentOf(result, `--config ${path}`) };
 }
 

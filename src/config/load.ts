@@ -13,7 +13,7 @@ import { applyOverrides, environmentOverrides, type Override, settingLeaves } fr
 function mistyped(path: string, written: readonly string[], known: readonly string[]): readonly string[] {
   return written.flatMap((name) => {
     const meant = known.includes(name) ? null : closestName(name, known);
-    return meant === null ? [] : [`${path}.${name} is unknown to this program; did you mean ${meant}?`];
+    return meant === null ? [] : [`${path}.${name} is unknown; did you mean ${meant}?`];
   });
 }
 
@@ -21,7 +21,7 @@ function mistyped(path: string, written: readonly string[], known: readonly stri
 function configWarnings(config: Config, unread: readonly string[]): readonly string[] {
   const codes = knownErrorCodes().map(({ code }) => code);
   return [
-    ...unread.map((name) => `${name} is not read: configuration is data, in captcha.config.json or .yaml`),
+    ...unread.map((name) => `${name} is ignored: use a data file, captcha.config.json or .yaml`),
     ...mistyped('errors', Object.keys(config.errors), codes),
     ...mistyped('polling.methods', Object.keys(config.polling.methods), knownMethods()),
   ];
@@ -56,7 +56,7 @@ export interface LoadedConfig {
   readonly settings: readonly EffectiveSetting[];
   /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
   readonly file: { readonly path: string; readonly found: boolean } | null;
-  /** Sentences for a person about what is probably a mistake. */
+  /** Warnings about probable mistakes. */
   readonly warnings: readonly string[];
 }
 
@@ -93,16 +93,14 @@ function effectiveSettings(layers: Layers): readonly EffectiveSetting[] {
 
 function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
   const lines = problems.map(({ path, problem, from = sourceOf(path, layers) }) => {
-    const name = path === '' ? 'the whole' : path;
+    const name = path === '' ? 'the file' : path;
     return `  ${name} (${from}): ${problem}`;
   });
-  const hint = problems.some(({ path }) => path === '')
-    ? 'A configuration that sets nothing is written {}.'
-    : undefined;
+  const hint = problems.some(({ path }) => path === '') ? 'Write {} for an empty configuration.' : undefined;
   throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint);
 }
 
-/** A key file named in a config file lies beside it, wherever the command runs. */
+/** A key file path is relative to its config file, not to the working directory. */
 function placeKeyFile(config: Config, layers: Layers): Config {
   const { keyFile } = config.api;
   if (keyFile === null || layers.file === null || sourceOf('api.keyFile', layers) !== layers.file.path) return config;

@@ -63,10 +63,10 @@ export function checkPolling(config: Pick<Config, 'api' | 'polling'>, allowFast:
   if (hastes.length === 0) return;
   const lines = hastes.map(
     ({ path, waitMs, adviceMs, method }) =>
-      `  ${path}: ${waitMs / 1000}s is shorter than the ${adviceMs / 1000}s advised for ${method}`,
+      `  ${path}: ${waitMs / 1000}s is shorter than the ${adviceMs / 1000}s that CaptchaAI advises (${path.startsWith('polling.methods.') ? method : 'for every method'})`,
   );
   throw new UsageError(
     ['polling is faster than CaptchaAI advises:', ...lines].join('\n'),
-    'Write longer waits (firstWait: auto takes the advice), or add --allow-fast-polling; services ban for it.',
+    'Set longer waits (firstWait: auto uses the advice), or add --allow-fast-polling. The service may ban fast polling.',
   );
 }

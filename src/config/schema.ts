@@ -29,7 +29,7 @@ const hostPatterns = listOf(
 
 /**
  * The one truth about configuration: every key, its shape, range, unit and fallback. It reads a config file's content
- * and yields a `Config`, in which lengths of time are numbers named `…Ms` and what nobody wrote is its fallback.
+ * and yields a `Config`, in which lengths of time are numbers named `…Ms` and missing keys have their defaults.
  */
 export const configSchema = shape({
   api,
@@ -46,14 +46,14 @@ export const configSchema = shape({
   fleet,
   health,
   failover,
-  errors: key('Other fault kinds for codes of the service.', mapOf(text('a code'), oneOf(...faultKinds)), {}),
-  policy: section('Which hosts tasks may be solved for; deny beats allow.', {
-    allow: key('Host patterns; when there are any, others are refused.', hostPatterns, []),
-    deny: key('Host patterns that are refused.', hostPatterns, []),
+  errors: key('Overrides the fault kind of error codes.', mapOf(text('a code'), oneOf(...faultKinds)), {}),
+  policy: section('Hosts for which tasks are allowed; deny overrides allow.', {
+    allow: key('Allowed host patterns. If any are set, all other hosts are denied.', hostPatterns, []),
+    deny: key('Denied host patterns.', hostPatterns, []),
   }),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T;
 
-/** Everything that a person may set, complete and valid. */
+/** The complete and valid configuration. */
 export type Config = DeepReadonly<v.InferOutput<typeof configSchema>>;

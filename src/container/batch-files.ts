@@ -29,7 +29,7 @@ import { stateFolderOf } from '../config/state-folder.ts';
 
 function createRowFormat({ format, columns, carried = [] }: OutputRequest): RowFormat {
   if (format === 'jsonl') return jsonlFormat(rowToJson, ['status', 'solution', 'captcha_id']);
-  // Text in these comes from the service or is nobody's business here: a spreadsheet must not run it.
+  // Escape these columns against CSV (formula) injection: their text comes from the service.
   return csvFormat(columns, new Set(['code', ...carried]));
 }
 
@@ -43,7 +43,7 @@ async function rowsTo(terminal: Terminal, format: RowFormat): Promise<OpenOutput
   };
 }
 
-/** Rows for whoever reads standard output, who may go at any moment. */
+/** Rows for the reader of standard output, which can close it at any time. */
 async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRows> {
   await terminal.result(format.header);
   return {
@@ -69,7 +69,7 @@ async function moveAside(path: string): Promise<string | null> {
   return isLink ? name : `${path}${name.slice(place.path.length)}`;
 }
 
-/** How names go on that belong to a file: whoever changes one of them elsewhere changes it here. */
+/** Suffixes of the names that belong to a file. They must match the names used elsewhere. */
 const reservedEnds: Readonly<Record<NamedFile['use'], readonly string[]>> = {
   read: [],
   output: [temporaryEnd],
@@ -165,7 +165,7 @@ export function createBatchFiles(process: NodeJS.Process, terminal: Terminal): B
     openOutput: (request, rules) =>
       request.path === '-' ? rowsTo(terminal, createRowFormat(request)) : openFile(request, rules),
     close: async () => {
-      // Whoever feeds it may never end: a run that has stopped does not wait for that.
+      // The writer of the input may never finish: a stopped run does not wait for it.
       if (readsStdin) process.stdin.destroy();
       for (const folder of temporary) await rm(folder, { recursive: true, force: true });
     },

@@ -18,7 +18,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
-import { loadApiKey } from '../config/api-key.ts';
+import { apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
@@ -33,7 +33,7 @@ function accountIdOf(key: string): string {
   return createHash('sha256').update(`captcha account ${key}`).digest('hex').slice(0, 16);
 }
 
-/** The embedded service has nobody to spare: its clients look at once and often. */
+/** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
 const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
@@ -202,7 +202,7 @@ export class Container implements Context {
   async close(): Promise<void> {
     const parts = [this.#batchFiles, this.#regionProbe, this.#sharedState, this.#fleet];
     const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
-    // The service goes last: others may still say goodbye to it.
+    // Close the sandbox last: other components may still call it while closing.
     ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -226,6 +226,9 @@ export class Container implements Context {
   async #client(config: Config, key: string) {
     const { createCaptchaAi } = await import('../adapters/captchaai/client.ts');
     const { env } = this;
-    return createCaptchaAi({ ...config.api, key, errorKinds: config.errors, env, nowMs: () => clock.timestamp() });
+    const source = this.globals.sandbox ? null : apiKeySource(config, env);
+    const keySource = source === null ? {} : { keySource: keySourceText(source) };
+    const about = { key, errorKinds: config.errors, ...keySource };
+    return createCaptchaAi({ ...config.api, ...about, env, nowMs: () => clock.timestamp() });
   }
 }

@@ -28,7 +28,7 @@ interface KeyLoaderParts {
   readonly env: NodeJS.ProcessEnv;
   /** Hears what the program waits for. */
   readonly log: (text: string) => void;
-  /** Keeps a key out of what is told to people. */
+  /** Masks the key in all messages. */
   readonly hide: (key: string) => void;
 }
 
@@ -103,7 +103,7 @@ async function apiProbe(config: Config, { env, sandboxKey }: DoctorParts, loadKe
 async function temporaryFacts(): Promise<StateFolderFacts> {
   const path = await mkdtemp(join(tmpdir(), 'captcha-'));
   try {
-    return await stateFolderFacts({ path, from: 'thrown away after --sandbox' });
+    return await stateFolderFacts({ path, from: 'temporary (--sandbox)' });
   } finally {
     await rm(path, { recursive: true, force: true });
   }

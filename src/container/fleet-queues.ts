@@ -55,7 +55,7 @@ class QueueFactory {
     return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
   }
 
-  /** What is kept beside the queues; null where there is no room for it. It is closed with the container. */
+  /** The result store; null if there is none. It is closed with the container. */
   async state(): Promise<FleetState | null> {
     const { state, results } = this.#options;
     const url = state ?? (results !== null && isRedis.test(results) ? results : null);
@@ -64,7 +64,7 @@ class QueueFactory {
     return this.#state;
   }
 
-  /** Closes what queues share; the queues are closed by whoever opened them. */
+  /** Closes the connections that queues share. The code that opened a queue closes it. */
   async close(): Promise<void> {
     await (await this.#state)?.close();
   }

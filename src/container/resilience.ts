@@ -57,7 +57,7 @@ export function hostOptions(config: Config): ResilienceOptions {
 export function hostLogFolder(config: Config, { accountId, env }: Pick<ResilienceDeps, 'accountId' | 'env'>): string {
   const { baseUrl } = config.api;
   const fleet = fleetUrlOf(config);
-  // Without the password: whoever changes it goes on with the same log.
+  // Without the password, so that changing it keeps the same log.
   const place = fleet === null ? baseUrl : `${baseUrl} ${maskSecrets(fleet)}`;
   return logFolderOf({ stateFolder: stateFolderOf(env).path, baseUrl: place, accountId });
 }

@@ -31,7 +31,7 @@ function* historyOf(folder: string, state: ResilienceState): Generator<BudgetEve
   }
 }
 
-/** Why no log can be kept in a folder, found out without making it; null where one can. */
+/** Why no log can be kept in a folder, checked without creating it; null if one can. */
 function whyAlone(folder: string): string | null {
   try {
     checkAccess(folder);

@@ -13,5 +13,5 @@ export function closestName(written: string, known: readonly string[], most?: nu
 /** A suggestion for an unknown name: the closest known one, otherwise all of them. */
 export function knownNames(written: string, known: readonly string[]): string {
   const meant = closestName(written, known);
-  return meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`;
+  return meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
 }

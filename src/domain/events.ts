@@ -13,7 +13,10 @@ export type SolverEvent =
   | (TaskEvent & { readonly type: 'submitted'; readonly captchaId: string; readonly roundTripMs: number })
   | (TaskEvent & { readonly type: 'not-ready'; readonly captchaId: string })
   | (TaskEvent & { readonly type: 'poll-fault'; readonly captchaId: string; readonly fault: Fault })
-  | (TaskEvent & { readonly type: 'attempt-failed'; readonly fault: Fault })
+  /** `liveId`: the id of the attempt if it may still be solved; null otherwise. */
+  | (TaskEvent & { readonly type: 'attempt-failed'; readonly fault: Fault; readonly liveId: string | null })
+  /** The attempt does not count: it only showed that the service is still unavailable, or that all threads are busy. */
+  | (TaskEvent & { readonly type: 'probe-failed' | 'threads-full'; readonly fault: Fault })
   | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   | (TaskEvent & { readonly type: 'breaker-refused'; readonly retryInMs: number })

@@ -17,18 +17,18 @@ type Check = readonly [RegExp, string];
 
 /** The first matching check names the problem; the order follows a URL from left to right. */
 const checks: readonly Check[] = [
-  [/^[a-z][a-z\d+.-]*:\/\/|^\/\//i, 'has a scheme, which rules do not look at: write the host alone'],
-  [/[\s\\\0-\x1f\x7f]/, 'has a blank, a backslash or a control character, which no host has'],
-  [/^[^/]*@/, 'has user info, which rules do not look at: write the host alone'],
-  [/\?/, 'has a query, which rules do not look at'],
-  [/#/, 'has a fragment, which rules do not look at'],
+  [/^[a-z][a-z\d+.-]*:\/\/|^\/\//i, 'has a scheme: write only the host'],
+  [/[\s\\\0-\x1f\x7f]/, 'has a space, a backslash or a control character, which a host cannot have'],
+  [/^[^/]*@/, 'has user info: write only the host'],
+  [/\?/, 'has a query: rules ignore queries'],
+  [/#/, 'has a fragment: rules ignore fragments'],
   [
     /^[\d.]+\/\d{1,3}$|^\[?[\da-f]*:[\da-f]*:[\da-f:.]*\]?\/\d{1,3}$/i,
-    'is a range of addresses (CIDR), which rules do not know: list its hosts (10.0.0.5), or name a suffix (.internal.example)',
+    'is an address range (CIDR), which is not supported: list the hosts (10.0.0.5), or use a suffix (.internal.example)',
   ],
-  [/^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/|$)/i, 'is an IPv6 address without brackets: write it as in [::1]'],
-  [/^[^/[]*:|^[^/]*\]:/, 'has a port, which rules do not look at: write the host alone'],
-  [/^(?!\*\.)[^/]*\*|^\*\.[^/]*\*/, 'has a * in the wrong place: it stands for subdomains, as in *.example.com'],
+  [/^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/|$)/i, 'is an IPv6 address without brackets: write for example [::1]'],
+  [/^[^/[]*:|^[^/]*\]:/, 'has a port: write only the host'],
+  [/^(?!\*\.)[^/]*\*|^\*\.[^/]*\*/, 'has a * in the wrong place: only *.example.com (all subdomains) is supported'],
   [/^\*?\.[^/]*\//, 'has a path after a suffix: a path needs one host'],
 ];
 
@@ -39,7 +39,7 @@ function hostIn(authority: string): string | null {
 
 function parseSuffix(text: string): Result<HostPattern, string> {
   const host = hostIn(text.replace(/^\*?\./, ''));
-  if (host === null) return { error: 'is no host' };
+  if (host === null) return { error: 'is not a host' };
   if (isIpLiteral(host)) return { error: 'is below an IP address, which has no subdomains' };
   return { value: { scope: 'below', host, segments: [], canonical: `*.${host}` } };
 }
@@ -60,7 +60,7 @@ export function parseHostPattern(text: string): Result<HostPattern, string> {
   if (/^\*?\./.test(text)) return parseSuffix(text);
   const slash = text.indexOf('/');
   const host = hostIn(slash === -1 ? text : text.slice(0, slash));
-  if (host === null) return { error: 'is no host' };
+  if (host === null) return { error: 'is not a host' };
   const segments = slash === -1 ? [] : segmentsIn(`/.${text.slice(slash)}`);
   const canonical = [host, ...segments].join('/');
   return { value: { scope: segments.length === 0 ? 'host' : 'path', host, segments, canonical } };

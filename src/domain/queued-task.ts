@@ -71,7 +71,7 @@ const keyPattern = /^[\da-f]{32}$/;
  */
 export function queueIdOf({ run, key }: TaskAddress): string {
   if (!runPattern.test(run))
-    throw new RangeError(`a run is named by letters, digits and -, not ${JSON.stringify(run)}`);
+    throw new RangeError(`a run name consists of letters, digits and -, not ${JSON.stringify(run)}`);
   if (!keyPattern.test(key)) throw new RangeError(`a task's key is 32 hex digits, not ${JSON.stringify(key)}`);
   return `${run}-${key}`;
 }

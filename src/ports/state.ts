@@ -23,11 +23,21 @@ export type AcquireResult =
  */
 export type CallResult = 'success' | 'failure' | 'busy' | 'abandoned';
 
+/** Why a breaker refuses. */
+export interface Outage {
+  /** How long ago the breaker first opened, in ms. */
+  readonly openForMs: number;
+  /** Failures without a success in between. */
+  readonly failuresInARow: number;
+}
+
 /** Stops submissions, first attempts included, to an unavailable service. */
 export interface Breaker {
   tryAcquire(): Awaitable<AcquireResult>;
   /** Must be called exactly once per permit. A permit of an older epoch has no effect. */
   record(permit: Permit, result: CallResult): Awaitable<void>;
+  /** The outage that keeps the breaker open; null while it is closed. Left out if unknown. */
+  outage?(): Outage | null;
 }
 
 export interface WithdrawRequest {
@@ -45,6 +55,13 @@ export type Withdrawal =
   /** No token was taken. `retryInMs`: time until one is free; null if none ever is by time alone. */
   | { readonly granted: false; readonly retryInMs: number | null };
 
+/** How much of a retry budget was used, and by whom. */
+export interface BudgetUsage {
+  readonly scope: 'process' | 'host';
+  readonly granted: number;
+  readonly refused: number;
+}
+
 /**
  * The retry budget of all tasks together. Every submission of a task after its first withdraws one token, before its
  * backoff.
@@ -54,6 +71,8 @@ export interface RetryBudget {
   deposit(): Awaitable<void>;
   /** Takes one token, or says when to ask again. There are no refunds. */
   tryWithdraw(request: WithdrawRequest): Awaitable<Withdrawal>;
+  /** Tokens granted and refused so far. Left out if unknown. */
+  usage?(): BudgetUsage;
 }
 
 /** The pause that the service asked for with `Retry-After`; it applies to all tasks. */

@@ -47,7 +47,7 @@ const lookalikes: readonly (readonly [RegExp, string])[] = [
   [/^(?:II\*\0|MM\0\*)/, 'a TIFF image'],
   [/^\0\0\x01\0/, 'an icon'],
   [/^[^]{4}ftyp(?:avi[fs]|hei[cfsx]|mif1)/, 'an AVIF or HEIC image'],
-  [/^[^]{4}ftyp/, 'a film'],
+  [/^[^]{4}ftyp/, 'a video'],
   [/<svg[\s>]/i, 'an SVG drawing'],
   [/<(?:!doctype html|html|head|body)[\s>]/i, 'HTML'],
   [/^\s*<\?xml/, 'XML'],
@@ -88,9 +88,8 @@ const notAnImage = (found: string): Body => ({
 
 function sized(body: string, medium: Medium): Body {
   const size = Math.floor((body.replace(/=+$/, '').length * 3) / 4);
-  if (size < imageBytes.min)
-    return { error: `only ${size} bytes long: the service takes none below ${imageBytes.min}` };
-  if (size > imageBytes.max) return { error: 'larger than 1 MiB, and the service takes no more' };
+  if (size < imageBytes.min) return { error: `only ${size} bytes: the minimum is ${imageBytes.min}` };
+  if (size > imageBytes.max) return { error: 'larger than 1 MiB, the limit of the service' };
   return { value: { body, medium } };
 }
 
@@ -130,4 +129,4 @@ export function bodyOfFile(bytes: Uint8Array): Body {
 }
 
 /** How to fix an invalid body. */
-export const bodyHint = 'PNG, JPEG, GIF, BMP and WebP are taken, or one of them as base64';
+export const bodyHint = 'use PNG, JPEG, GIF, BMP or WebP, or one of them as base64';

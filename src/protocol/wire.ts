@@ -62,13 +62,13 @@ export function taskProblems(task: Task): readonly TaskProblem[] {
   const doubled = Object.keys(task.params).filter((name) => wire[name] !== task.params[name]);
   for (const name of doubled) {
     const { about } = sourceOf(name, siteKeyName);
-    problems.push({ about, text: `${about} and the parameter ${name} say different things: leave one of them out` });
+    problems.push({ about, text: `${about} and the parameter ${name} have different values: omit one of them` });
   }
   if (siteKeyName === null || !missing.includes(siteKeyName)) return problems;
   const otherSiteKeys = Object.keys(task.params).filter((name) => siteKeyNames().has(name) && name !== siteKeyName);
   const misplaced = otherSiteKeys.map((name) => ({
     about: name,
-    text: `${task.method} calls its site key ${siteKeyName}, not ${name}: use sitekey`,
+    text: `${name} is not a parameter of ${task.method}: write --sitekey VALUE (batch: column sitekey), sent as ${siteKeyName}`,
   }));
   return [...problems, ...misplaced];
 }

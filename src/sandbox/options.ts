@@ -125,7 +125,7 @@ export interface FaultMode {
 const writtenMode = /^(?:(submit|poll)\/)?(.+)$/;
 
 /** The modes in one line, for messages. */
-const faultModeHint = `A mode is an HTTP status (100 to 599), ${namedInjections.join(', ')}, or an error code such as ERROR_NO_SLOT_AVAILABLE, with submit/ or poll/ before it to strike one endpoint only.`;
+const faultModeHint = `A mode is an HTTP status (100 to 599), ${namedInjections.join(', ')}, or an error code such as ERROR_NO_SLOT_AVAILABLE, optionally prefixed with submit/ or poll/ to affect only that endpoint.`;
 
 function isCode(text: string): boolean {
   const answer = readAnswer(text);
@@ -234,7 +234,7 @@ function parseRegions(text: string): readonly string[] {
   const example = 'us-east-1,eu-west-1';
   const names = text.split(',').map((name) => name.trim());
   const bad = names.find((name) => !regionName.test(name));
-  if (bad !== undefined) throw wrong('--regions', `"${bad}" is not a region's name`, example);
+  if (bad !== undefined) throw wrong('--regions', `"${bad}" is not a valid region name`, example);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw wrong('--regions', `"${repeated}" is named twice`, example);
   return names;

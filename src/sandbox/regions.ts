@@ -47,7 +47,7 @@ export class Regions {
 
   #health(name: string): HttpAnswer {
     const region = this.#regions.get(name);
-    if (region === undefined) return jsonBody(404, { error: `no region "${name}". ${this.#known()}` });
+    if (region === undefined) return jsonBody(404, { error: `unknown region "${name}". ${this.#known()}` });
     if (region.status === 'slow') return { type: 'hang' };
     if (region.status === 'down') return jsonBody(503, { region: name, status: 'unhealthy' });
     return jsonBody(200, { region: name, ...region });
@@ -55,7 +55,7 @@ export class Regions {
 
   #control(name: string, query: URLSearchParams): HttpAnswer {
     const region = this.#regions.get(name);
-    if (region === undefined) return jsonBody(404, { error: `no region "${name}". ${this.#known()}` });
+    if (region === undefined) return jsonBody(404, { error: `unknown region "${name}". ${this.#known()}` });
     const status = query.get('status') ?? region.status;
     const activeWorkers = countIn(query, 'activeWorkers') ?? region.activeWorkers;
     const queueDepth = countIn(query, 'queueDepth') ?? region.queueDepth;

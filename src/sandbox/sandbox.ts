@@ -45,7 +45,7 @@ async function answerTo(request: IncomingMessage, state: SandboxState): Promise<
   if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
   if (route !== undefined) return answerRoute(route, { request, query }, state);
   if (path === '/_stats') return jsonBody(200, statsOf(state));
-  const notFound = `Nothing here. This is the captcha sandbox; it answers ${paths}.`;
+  const notFound = `Not found. This is the captcha sandbox; its endpoints are ${paths}.`;
   return state.regions.answer(verb, path, query) ?? text(404, notFound);
 }
 
@@ -68,7 +68,7 @@ async function listen(server: Server, port: number): Promise<string> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (!['EADDRINUSE', 'EACCES'].includes(code)) throw error;
-    throw new UsageError(`port ${port} cannot be opened (${code})`, 'Use another one; 0 takes any that is free.');
+    throw new UsageError(`port ${port} cannot be opened (${code})`, 'Use another port; 0 means any free port.');
   }
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

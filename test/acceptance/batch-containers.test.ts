@@ -53,7 +53,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     const second = await (await startContained(bench, ledger, 'second.csv')).ended;
     expect(second, second.stderr).toMatchObject({ code: 2 });
     expect(second.stderr).toMatch(/in use by process 1 on .* since /);
-    expect(second.stderr).toMatch(/free in \d+s, or at once if you delete .*shared\.journal\.lock\.1/);
+    expect(second.stderr).toMatch(/free in \d+s, or now if you delete .*shared\.journal\.lock\.1/);
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(acceptedCount(ledger)).toBe(40);
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);

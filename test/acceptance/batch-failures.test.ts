@@ -113,7 +113,7 @@ describe.concurrent('captcha batch on a failing machine', () => {
     const ended = await bench.run(line, { at: ledger });
     expect(ended, ended.stderr).toMatchObject({ code: 74, stdout: '' });
     expect(ended.stderr).toMatch(/no space left/i);
-    expect(ended.stderr).toMatch(/\d+ tasks left.*\nfree space, then run the same command again to continue: captcha /);
+    expect(ended.stderr).toMatch(/\d+ tasks left.*\nfree space, then continue with the same command: captcha /);
     disk.grow(20 * 1_024 * 1_024);
     const again = await bench.run(line, { at: ledger });
     expect(again, again.stderr).toMatchObject({ code: 0 });

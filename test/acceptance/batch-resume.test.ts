@@ -116,7 +116,7 @@ describe.concurrent('captcha batch, resumed', () => {
     await bench.write('work/my tasks.csv', tasksCsv(9));
     const start = ['batch', 'my tasks.csv', '--out', 'solved.csv', '--limit', '4'];
     const first = await bench.run([...start, '--fresh'], { at: ledger });
-    const [, command = ''] = /^run the same command again to continue: captcha (.*)$/m.exec(first.stderr) ?? [];
+    const [, command = ''] = /^continue with the same command: captcha (.*)$/m.exec(first.stderr) ?? [];
     const line = `"$0" "$1" ${command}`;
     const again = await bench.startOther('sh', ['-c', line, process.execPath, bin], { at: ledger }).ended;
     expect(again, again.stderr).toMatchObject({ code: 0 });

@@ -71,12 +71,12 @@ async function recover(place: Place): Promise<void> {
   expect(some.stderr).toMatch(/1 of 2 ids: no dead letter of us-east-1/);
   expect(JSON.parse(some.stdout)).toEqual({ schemaVersion: 1, region, requeued: 1, unknown: 1 });
   const others = await bench.run(['queue', 'requeue', region], usage);
-  expect(others).toMatchObject({ code: 0, stdout: `${count - 1} tasks queued again\n`, stderr: '' });
+  expect(others).toMatchObject({ code: 0, stdout: `${count - 1} tasks requeued\n`, stderr: '' });
   const none = await bench.run(['queue', 'dead', region], usage);
-  expect(none).toMatchObject({ code: 0, stdout: `Nothing was set aside in ${region}.\n`, stderr: '' });
+  expect(none).toMatchObject({ code: 0, stdout: `No dead letters in ${region}.\n`, stderr: '' });
   expect(await deadIn(place)).toEqual({ schemaVersion: 1, region, count: 0, dead: [] });
   const nothing = await bench.run(['queue', 'requeue', region], usage);
-  expect(nothing).toMatchObject({ code: 0, stdout: '0 tasks queued again\n' });
+  expect(nothing).toMatchObject({ code: 0, stdout: '0 tasks requeued\n' });
   const ended = await bench.run(batch, usage);
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
 }
@@ -89,7 +89,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
     await enqueue(place, queue);
     await wearOut(queue, 20);
     const worker = await startWorker(region);
-    await worker.said(/(is set aside: handed out 21 times without a result[^]*){3}/);
+    await worker.said(/(is now a dead letter: handed out 21 times without a result[^]*){3}/);
     const document = await deadIn(place);
     expect(document).toMatchObject({ schemaVersion: 1, count });
     expect(document.dead.map(({ taskId }) => taskId).toSorted()).toEqual(['t1', 't2', 't3']);

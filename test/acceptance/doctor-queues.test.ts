@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
     expect(lines[1]).toMatch(/^redis:\/\/127\.0\.0\.1:\d+: Redis \d+\.\d+\.\d+$/);
     expect(lines[2]).toMatch(/^us-east-1: 0 waiting, 0 in work, 0 dead; 1 worker, for \d+(ms|s)$/);
     expect(lines[3]).toBe('eu-west-1: 0 waiting, 0 in work, 0 dead; no workers');
-    expect(lines.at(-1)).toBe('results: 0 waiting, 0 with a reader');
+    expect(lines.at(-1)).toBe('results: 0 waiting, 0 being read');
   });
 
   it('reports settings with which a Redis can lose data', async ({ bench }) => {

@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     await until(() => ledger.sandbox.stats().polls > 0);
     first.signal('SIGTERM');
     expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    expect(first.stderr).toMatch(/handed back: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+    expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
     finish();
     await startWorker('us-east-1');
     const ended = await running.ended;
@@ -193,7 +193,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const { startWorker } = await openFleet(bench);
     const worker = await startWorker('us-east-1', ['--exit-when-idle', '1s']);
     expect(await worker.ended).toMatchObject({ code: 0, signal: null });
-    expect(worker.stderr).toMatch(/ended: nothing to do/);
+    expect(worker.stderr).toMatch(/exited: idle/);
   });
 
   it('stops on an account error, and leaves its tasks in the queue', async ({ bench }) => {

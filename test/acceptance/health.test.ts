@@ -111,12 +111,12 @@ describe.concurrent('captcha health --watch', () => {
     const { code, stdout } = await running.ended;
     expect(code).toBe(0);
     const changes = [...stdout.matchAll(/^\d{4}-\S+Z (.*)$/gm)].map(([, change]) => change);
-    expect(changes.filter((change) => !/regions serve$/.test(change!))).toEqual([
+    expect(changes.filter((change) => !/regions are serving$/.test(change!))).toEqual([
       'eu-west-1: healthy -> degraded (HTTP 503, 1 of 3)',
       expect.stringMatching(
         /^eu-west-1: degraded -> unhealthy \(HTTP 503\); its tasks go to us-east-1 \d+ %, ap-southeast-1 \d+ %$/,
       ),
-      'eu-west-1 is back: healthy; takes its own tasks again',
+      'eu-west-1 is back: healthy; its own tasks return to it',
     ]);
   });
 
@@ -172,7 +172,7 @@ describe.concurrent('captcha health --watch', () => {
     expect(stdout).toContain('\u001b[31munhealthy\u001b[39m');
     expect(stdout).not.toContain('\u001b[?25l');
     const last = frames.at(-1)!;
-    expect(last).toMatch(/captcha health, every 200ms, \d\d:\d\d:\d\dZ \(Ctrl-C ends\)/);
+    expect(last).toMatch(/captcha health, every 200ms, \d\d:\d\d:\d\dZ \(Ctrl-C to stop\)/);
     expect(last).toContain('eu-west-1 is back');
   });
 });

@@ -83,14 +83,14 @@ describe.concurrent('captcha route', () => {
   });
 
   it.for<[readonly string[], string, RegExp]>([
-    [['route'], '', /^error: there is no URL in the input/],
+    [['route'], '', /^error: the input contains no URLs/],
     [['route', '--file', 'nowhere.txt'], '', /^error: cannot read nowhere\.txt: there is no such file/],
     [
       ['route', '--column', 'url'],
       'page\na.b\n',
-      /^error: --column url: there is no such column\n {2}there are "page"/,
+      /^error: --column url: unknown column\n {2}there are "page"/,
     ],
-    [['route', '--format', 'xml', 'a.b'], '', /^error: --format xml: not a format/],
+    [['route', '--format', 'xml', 'a.b'], '', /^error: --format xml: unknown format/],
     [['route', 'a.b', '--explian'], '', /--explain/],
   ])('%j exits with 2 and the fix', async ([args, input, said], { bench }) => {
     const { code, stdout, stderr } = await bench.run(args, { config, input });
@@ -171,6 +171,6 @@ describe.skipIf(!hasScript).concurrent('captcha route on a terminal (skipped wit
     const running = bench.startOther('script', ['-qec', command, '/dev/null'], { input: null, env: { NO_COLOR: '1' } });
     const { code, stdout } = await running.ended;
     expect(code).toBe(2);
-    expect(stdout).toMatch(/error: there is no URL\r?\n {2}name one/);
+    expect(stdout).toMatch(/error: no URL given\r?\n {2}name one/);
   });
 });

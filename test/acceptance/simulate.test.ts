@@ -44,7 +44,7 @@ describe.concurrent('captcha simulate', () => {
   it('names an invalid value and its place', async ({ bench }) => {
     await bench.write('work/notes.txt', 'mine');
     const cases: [flags: string, code: number, said: RegExp][] = [
-      ['--strategy jitter', 2, /--strategy jitter: no such strategy/],
+      ['--strategy jitter', 2, /--strategy jitter: unknown strategy/],
       ['--outage 60', 2, /did you mean 60s\?/],
       ['--html no/such/folder/x.html', 74, /no\/such\/folder/],
       ['--html notes.txt', 2, /notes\.txt is not an HTML report/],

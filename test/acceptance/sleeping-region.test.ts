@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     const asleep = await healthOf(bench, usage, 0);
     expect(asleep[1]).toMatchObject({ region: 'eu-west-1', status: 'idle', queueDepth: 0, error: null });
     const plan = await bench.run(['failover'], usage);
-    expect(plan).toMatchObject({ code: 0, stdout: 'All 3 regions serve: nothing to redirect.\n' });
+    expect(plan).toMatchObject({ code: 0, stdout: 'All 3 regions are serving: nothing to redirect.\n' });
     const routed = await bench.run(['route', '--health', '--json', 'https://example.de/'], usage);
     expect(JSON.parse(routed.stdout)).toMatchObject({ routes: [{ assigned: 'eu-west-1', effective: 'eu-west-1' }] });
 
@@ -43,7 +43,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     await redis.down();
     for (const { status, error } of await healthOf(bench, usage, 4)) {
       expect(status).toBe('unhealthy');
-      expect(error).toMatch(/^connection refused; nor can its queue be asked: redis:.* connect ECONNREFUSED/);
+      expect(error).toMatch(/^connection refused; its queue cannot be read either:  redis:.* connect ECONNREFUSED/);
     }
   });
 

@@ -72,7 +72,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fle
     await until(() => ledger.sandbox.stats().polls > 0);
     first.signal('SIGTERM');
     expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    expect(first.stderr).toMatch(/handed back: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+    expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
     finish();
     await startWorker('us-east-1');
     const ended = await running.ended;

@@ -92,8 +92,8 @@ function flood(socket: Socket): void {
 
 describe.concurrent('a server that accepts a submission and', () => {
   it.for<[string, (socket: Socket) => void, string, string?]>([
-    ['says nothing', () => undefined, 'no answer in time', '1s'],
-    ['never comes to an end', drip, 'no answer in time', '1s'],
+    ['says nothing', () => undefined, 'no answer within the time limit', '1s'],
+    ['never comes to an end', drip, 'no answer within the time limit', '1s'],
     ['floods', flood, 'the answer was too big'],
     ['hangs up', (socket) => socket.end(), 'the connection was closed'],
     ['speaks no HTTP', (socket) => socket.end('SSH-2.0\r\n'), 'the answer was not valid HTTP'],

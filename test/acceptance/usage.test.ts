@@ -91,7 +91,7 @@ describe.concurrent('the key', () => {
     ['is missing', none],
     ['is empty', { CAPTCHAAI_API_KEY: '' }],
     ['is in a file that is not there', { ...none, CAPTCHAAI_API_KEY_FILE: '/no/such/file' }],
-    ['is in a file that is a folder', { ...none, CAPTCHAAI_API_KEY_FILE: '/' }],
+    ['is in a file that is a directory', { ...none, CAPTCHAAI_API_KEY_FILE: '/' }],
     ['has an empty file name', { ...none, CAPTCHAAI_API_KEY_FILE: '' }],
   ])('that %s is a usage error', async ([, env], { bench }) => {
     const sandbox = await bench.sandbox();

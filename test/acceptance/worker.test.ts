@@ -88,15 +88,15 @@ describe.concurrent('an impossible request is refused before anything is sent', 
   it.for<[string, object, RegExp]>([
     ['worker', {}, /for which region\?/],
     ['worker', { regions, results }, /for which region\?\n {2}name it with --region or WORKER_REGION: a, b/],
-    ['worker --region c', { regions, results }, /--region c: no such region/],
-    ['worker --region a', { regions }, /there is no results queue/],
+    ['worker --region c', { regions, results }, /--region c: unknown region/],
+    ['worker --region a', { regions }, /no results queue is configured/],
     ['worker --region a', { regions: [{ name: 'a' }], results }, /a has no queue/],
     ['worker --region a', { regions: [{ name: 'a', queue: 'memory:' }] }, /memory: of each process by itself/],
     ['--sandbox worker', {}, /its queue would end with the worker/],
     ['--sandbox results', {}, /its queue would end with this process/],
     ['queue show', {}, /no regions are configured/],
     ['queue dead c', { regions, results }, /no region c\n {2}there are: a, b/],
-    ['results', {}, /there is no results queue/],
+    ['results', {}, /no results queue is configured/],
     [`${solveTask} --via queues`, { regions: [{ name: 'a' }], routes, results }, /no queue: a/],
     [`${solveTask} --via queues`, { regions, results }, /routes.default is not set/],
     [`${solveTask} --via queues`, { regions, routes, results: 'memory:' }, /memory: is inside one process/],
@@ -105,9 +105,9 @@ describe.concurrent('an impossible request is refused before anything is sent', 
       { regions: [regions[0], { name: 'b', queue: 'memory:' }], routes, results },
       /memory: is inside one process, and other regions are not: b/,
     ],
-    ['batch tasks.csv --via pigeon', {}, /--via pigeon: no such way/],
-    ['batch tasks.csv --via queues --max-submissions 3', {}, /--max-submissions: cannot go with --via queues/],
-    ['batch tasks.csv --via queues --leave-in-doubt', {}, /--leave-in-doubt: cannot go with --via queues/],
+    ['batch tasks.csv --via pigeon', {}, /--via pigeon: unknown mode/],
+    ['batch tasks.csv --via queues --max-submissions 3', {}, /--max-submissions cannot be used with --via queues/],
+    ['batch tasks.csv --via queues --leave-in-doubt', {}, /--leave-in-doubt cannot be used with --via queues/],
   ])('captcha %s', async ([line, config, message], { bench }) => {
     await bench.write('work/tasks.csv', tasksCsv(1));
     const { code, stdout, stderr } = await bench.run(line.split(' '), { config });
@@ -120,6 +120,6 @@ describe.concurrent('an impossible request is refused before anything is sent', 
     const config = { regions, results, worker: { concurrency: 1, healthPort: service.port } };
     const { code, stderr } = await bench.run(['worker', '--region', 'a'], { config });
     expect(code, stderr).toBe(2);
-    expect(stderr).toMatch(/health port 127\.0\.0\.1:\d+: somebody else listens there/);
+    expect(stderr).toMatch(/health port 127\.0\.0\.1:\d+: address already in use/);
   });
 });

@@ -76,8 +76,8 @@ describe('an image', () => {
       `data:image/svg+xml;base64,${Buffer.from('<svg xmlns=""/>').toString('base64')}`,
       'a data: URI of an SVG drawing, not an image',
     ],
-    [anImage('png', 99).toString('base64'), 'only 99 bytes long: the service takes none below 100'],
-    [anImage('png', 1024 * 1024 + 1).toString('base64'), 'larger than 1 MiB, and the service takes no more'],
+    [anImage('png', 99).toString('base64'), 'only 99 bytes: the minimum is 100'],
+    [anImage('png', 1024 * 1024 + 1).toString('base64'), 'larger than 1 MiB, the limit of the service'],
     [anImage('mp3').toString('base64'), 'a sound, not an image'],
   ])('is not %s', async (text, what) => {
     expect(await refused({ ...bare('base64'), body: text })).toMatch(`body is ${what} | `);
@@ -95,7 +95,7 @@ describe('an image', () => {
   it('is a sound for the method audio', async () => {
     const params = { lang: 'en' };
     expect(await refused({ ...bare('audio'), params, body: anImage('mp3').toString('base64') })).toBe('not refused');
-    expect(await refused({ ...bare('audio'), params, body })).toMatch('body is an image, not a sound');
+    expect(await refused({ ...bare('audio'), params, body })).toMatch('body is an image, not an audio file');
   });
 
   it('may be anything for an unknown method', () => {
@@ -114,16 +114,16 @@ describe('an image', () => {
 
 describe('a page', () => {
   const wrong: [string, string][] = [
-    ['not a url', 'pageurl: its host has a blank in it, which no host has'],
+    ['not a url', 'pageurl: its host contains a blank, which is not allowed'],
     ['ftp://x', 'pageurl: ftp: is not http: or https:'],
-    ['javascript:alert(1)', 'pageurl: its host has ( in it, which no host has'],
+    ['javascript:alert(1)', 'pageurl: its host contains (, which is not allowed'],
     ['https://', 'pageurl: not a URL'],
     ['https:///path', 'not refused'],
     ['/login', 'pageurl: not a URL'],
     ['example.com/login', 'pageurl: it does not begin with https:// or http://'],
     ['localhost:3000', 'pageurl: it does not begin with https:// or http://'],
-    ['6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI', 'pageurl: it looks like a site key'],
-    ['0x4AAAAAAADnPIDROrmt1Wwj', 'pageurl: it looks like a site key'],
+    ['6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI', 'pageurl looks like a site key'],
+    ['0x4AAAAAAADnPIDROrmt1Wwj', 'pageurl looks like a site key'],
     ['https://example.com/', 'not refused'],
     ['http://localhost:3000/', 'not refused'],
     ['HTTPS://[::1]/x', 'not refused'],
@@ -140,9 +140,9 @@ describe('a page', () => {
   });
 
   it('that was swapped with the site key is reported', async () => {
-    const swapped = 'pageurl and sitekey are swapped: the site key is a URL, and the page is none | swap the two';
+    const swapped = 'pageurl and sitekey are swapped: the site key is a URL and the page is not | swap them';
     expect(await refused({ sitekey: 'https://example.com/', pageurl: '0x4AAAAAAADnPIDROrmt1Wwj' })).toBe(swapped);
-    expect(await refused({ sitekey: 'https://example.com/' })).toMatch('sitekey: a URL is no site key');
+    expect(await refused({ sitekey: 'https://example.com/' })).toMatch('sitekey: a URL is not a site key');
   });
 
   it('and other identifying inputs are trimmed', () => {
@@ -162,7 +162,7 @@ describe('an unknown method', () => {
   };
 
   it('is reported once, with the closest known one', () => {
-    const meant = 'warning: the method turnstil is not known and is sent as it is: did you mean turnstile?';
+    const meant = 'warning: unknown method turnstil, sent unchanged; did you mean turnstile?';
     expect(warningsOf('turnstil', 'turnstile', 'turnstil')).toEqual([meant]);
   });
 
@@ -177,10 +177,10 @@ describe('a reserved parameter', () => {
     ['json', null],
     ['id', null],
     ['ids', null],
-    ['action', "for the page's own action use --page-action, in a batch the column page_action"],
+    ['action', "for the page's own action, use --page-action (batch: the column page_action)"],
     ['method', 'use --method'],
   ])('%s is refused with the hint %s', async (name, hint) => {
-    const refusal = `the parameter ${name} is set by captcha itself`;
+    const refusal = `the parameter ${name} is set by captcha`;
     expect(await refused({ params: { [name]: 'secret' } })).toBe(`${refusal} | ${hint ?? 'see captcha solve --help'}`);
   });
 });
@@ -210,7 +210,7 @@ describe('the required inputs of a method', () => {
 
   it("are reported if they are given under another method's name", async () => {
     const problems =
-      'turnstile needs a site key (sitekey)\n  turnstile calls its site key sitekey, not googlekey: use sitekey';
+      'turnstile needs a site key (sitekey)\n  turnstile is not a parameter of sitekey, not googlekey';
     expect(await refused({ sitekey: null, params: { googlekey: '6Le' } })).toBe(`${problems} | ${see}`);
   });
 });
@@ -275,7 +275,7 @@ describe('a region', () => {
   });
 
   it('that is not configured is refused, with the configured ones', async () => {
-    const message = 'region mars: no such region';
+    const message = 'region mars: unknown region';
     expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | there are: us-east-1, eu-west-1`);
     expect(await refused({ region: 'mars' })).toBe(`${message} | no regions are configured`);
   });

@@ -61,7 +61,7 @@ describe('a failed system call', () => {
 });
 
 describe('a bug', () => {
-  const err = 'error: a bug in captcha: x is not a function\n  please report it; -v shows where it happened\n';
+  const err = 'error: a bug in captcha: x is not a function\n  please report it; -v shows the stack trace\n';
 
   it('is 70 and shows no stack', () => {
     expect(reported(new TypeError('x is not a function'))).toEqual({ exitCode: 70, out: '', err });

@@ -44,7 +44,7 @@ describe('budgetOverrides', () => {
   });
 
   it.each(['', '10', '10/m', '0/s', '-1/s', 'x/s', '1e3/s', ' 1/s', '1/s '])('refuses %j', async (text) => {
-    const hint = 'write it as retries per second, for example --budget 10/s';
+    const hint = 'write retries per second, for example --budget 10/s';
     expect(await refusalOf(() => budgetOverrides(text))).toBe(`--budget ${text}: not a rate | ${hint}`);
   });
 });
@@ -63,7 +63,7 @@ describe('parseParams', () => {
   });
 
   it.each(['version', '=v3', ''])('refuses %j', async (pair) => {
-    const refusal = `--param ${pair}: not of the form name=value | for example --param version=v3`;
+    const refusal = `--param ${pair}: expected name=value | for example --param version=v3`;
     expect(await refusalOf(() => parseParams([pair]))).toBe(refusal);
   });
 });

@@ -59,13 +59,13 @@ describe('an option that takes a value', () => {
   it.each(table)('of %s, %s, does not take another option as its value', async (words, flag, all) => {
     for (const next of all) {
       const refusal = await refusalOf(() => runIn([...words.split(' '), flag, next, 'more']));
-      const hint = `write ${flag}=${next} if that is meant as the value`;
+      const hint = `to use it as the value, write ${flag}=${next}`;
       expect(refusal).toBe(`${flag} needs a value, but the next word is the option ${next} | ${hint}`);
     }
   });
 
   it.each(table)('of %s, %s, is refused when it is empty', async (words, flag) => {
-    const refusal = `${flag} has an empty value | give it a value, or leave the option out`;
+    const refusal = `${flag} has an empty value | set a value, or omit the option`;
     expect(await refusalOf(() => runIn([...words.split(' '), flag, '']))).toBe(refusal);
     expect(await refusalOf(() => runIn([...words.split(' '), `${flag}=`]))).toBe(refusal);
   });
@@ -78,8 +78,8 @@ describe('an option that takes a value', () => {
 
   it.each([
     ['--', '--, which ends the options'],
-    ['--dryrun', '--dryrun, which is nearly the option --dry-run'],
-    ['--dry_run', '--dry_run, which is nearly the option --dry-run'],
+    ['--dryrun', '--dryrun (did you mean the option --dry-run?)'],
+    ['--dry_run', '--dry_run (did you mean the option --dry-run?)'],
   ])('is not followed by %s', async (next, what) => {
     const refusal = await refusalOf(() => runIn(['batch', 'a.csv', '--out', next]));
     expect(refusal).toContain(`--out needs a value, but the next word is ${what}`);

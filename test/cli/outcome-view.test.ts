@@ -3,6 +3,8 @@ import { collectHint, outcomeReport, renderGaveUp } from '../../src/cli/outcome-
 import { aFault } from '../support/builders.ts';
 import { aGaveUp, anAttempt, aSolved } from './support/outcomes.ts';
 
+const globals = { config: null };
+
 describe('the report of an outcome', () => {
   it('contains everything about a solved task', () => {
     const solution = { text: '{"a":"1"}', fields: { a: '1' } };
@@ -80,33 +82,58 @@ describe('the report of an outcome', () => {
 
 describe('the text of a failed task', () => {
   it('is one line if there is nothing to do', () => {
-    expect(renderGaveUp(aGaveUp({ reason: 'rejected', message: 'the service refused the task: bad key' }))).toBe(
-      'not solved (rejected): the service refused the task: bad key',
-    );
+    expect(
+      renderGaveUp(aGaveUp({ reason: 'rejected', message: 'the service refused the task: bad key' }), globals),
+    ).toBe('not solved (rejected): the service refused the task: bad key');
   });
 
-  it('contains the number of attempts, the time of a retry, possible charges and how to collect', () => {
-    const attempts = [anAttempt({ possiblyCharged: true }), anAttempt({ attempt: 2 })];
+  it('says how often it was tried, when to try again and what may have been charged', () => {
+    const lost = anAttempt({ possiblyCharged: true, captchaId: null });
+    const attempts = [lost, { ...lost, attempt: 2 }];
     const outcome = aGaveUp({
-      reason: 'deadline-exceeded',
-      message: 'the time ran out',
+      reason: 'attempts-exhausted',
+      message: 'all attempts failed',
       durationMs: 300_000,
       attempts,
     });
-    expect(renderGaveUp({ ...outcome, retryInMs: 5_000, possiblyCharged: true, captchaId: '77' })).toBe(
+    expect(renderGaveUp({ ...outcome, retryInMs: 5_000, possiblyCharged: true }, globals)).toBe(
       [
-        'not solved (deadline-exceeded): the time ran out',
+        'not solved (attempts-exhausted): all attempts failed',
         '  2 attempts in 5m 00s',
-        '  worth trying again in 5s',
-        '  a submission was sent whose answer never came: it may have been charged',
-        '  collect it later with: captcha result 77',
+        '  retry after 5s',
+        '  2 submissions got no usable answer: each may have been charged',
       ].join('\n'),
     );
+  });
+
+  it('is one line with the command that collects it where an id is left', () => {
+    const message = 'not solved in time; 77 is paid for and may still be solved';
+    const outcome = aGaveUp({ reason: 'deadline-exceeded', message, durationMs: 2_000, attempts: [], captchaId: '77' });
+    expect(renderGaveUp(outcome, { config: 'my team.json' })).toBe(
+      `${message} (deadline-exceeded after 2s). Collect it: captcha --config 'my team.json' result 77`,
+    );
+  });
+
+  it('says that the message names the ids which the service forgot', () => {
+    const attempts = [anAttempt({ possiblyCharged: true, captchaId: '77' })];
+    const outcome = aGaveUp({ reason: 'unsolvable', message: 'forgot its id (77)', attempts, possiblyCharged: true });
+    expect(renderGaveUp(outcome, globals)).toBe('not solved (unsolvable): forgot its id (77)');
+  });
+
+  it.each([
+    ['budget-exhausted', 'next token in 5s; captcha budget shows the budget, --wait-for-budget waits'],
+    ['breaker-open', 'next attempt in 5s; captcha budget shows the breaker, --wait-for-budget waits'],
+  ] as const)('says what to do after %s', (reason, line) => {
+    const outcome = aGaveUp({ reason, message: 'no', attempts: [], retryInMs: 5_000, possiblyCharged: false });
+    expect(renderGaveUp(outcome, globals)).toBe(`not solved (${reason}): no\n  ${line}`);
   });
 });
 
 describe('the hint to collect', () => {
   it('is a command that can be pasted', () => {
-    expect(collectHint('77')).toBe('collect it later with: captcha result 77');
+    expect(collectHint(['77'], globals)).toBe('collect it later with: captcha result 77');
+    expect(collectHint(['77', '78'], { config: 'a.json' })).toBe(
+      'collect them later with: captcha --config a.json result 77 78',
+    );
   });
 });

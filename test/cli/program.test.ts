@@ -122,7 +122,7 @@ describe('the flags of every command', () => {
 
   it('refuses an unknown log format', async () => {
     const refusal = await refusalOf(() => runIn(['--log-format', 'xml', 'config', 'schema']));
-    expect(refusal).toBe('--log-format xml: not a log format | it is text or json');
+    expect(refusal).toBe('--log-format xml: not a valid log format | it is text or json');
   });
 });
 
@@ -180,7 +180,7 @@ describe('help', () => {
     const { exitCode, out } = await runIn([...words, '--help']);
     expect(exitCode).toBe(0);
     expect(out.match(/^ {2}\$ .*captcha/gm)?.length).toBeGreaterThanOrEqual(2);
-    expect(out).toMatch(/Global Options:[^]*--sandbox/);
+    expect(out).toMatch(/Global options [^]*--sandbox/);
   });
 
   it.each(withHelp)('of %s %s is the same with the word help and with -h', async (...words) => {

@@ -55,9 +55,9 @@ describe('an unusable key is rejected and never shown', () => {
     ['', 'is empty'],
     [' \n', 'is empty'],
     ['hunter2\nhunter3', 'has more than one line'],
-    ['k'.repeat(5_000), 'is too long to be a key'],
-    ['hunter2\u0000', 'has control characters'],
-    ['hunter2\u001b[0m', 'has control characters'],
+    ['k'.repeat(5_000), 'is too long for a key'],
+    ['hunter2\u0000', 'contains control characters'],
+    ['hunter2\u001b[0m', 'contains control characters'],
   ])('%j', async (text, problem) => {
     const folder = await folderWith({ key: text });
     const file = join(folder, 'key');
@@ -83,7 +83,7 @@ describe('an unusable key is rejected and never shown', () => {
 describe('a missing key', () => {
   it('is reported with the ways to set one and a way to try without', async () => {
     const { message, hint } = await refusalOf({ keyEnv: 'HUNTER2' }, {});
-    expect(message).toBe('there is no API key');
+    expect(message).toBe('no API key is set');
     expect(hint).toContain('Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE');
     expect(hint).toContain('--sandbox');
     expect(message + (hint ?? '')).not.toContain('HUNTER2');
@@ -110,7 +110,7 @@ describe('a key file that is not a regular file', () => {
   it('is rejected if reading it may take forever', async () => {
     for (const path of [await namedPipe(), '/dev/zero']) {
       const { message, hint } = await refusalOf({ keyFile: path }, {});
-      expect(message).toBe(`the key file ${path} (api.keyFile) is no regular file`);
+      expect(message).toBe(`the key file ${path} (api.keyFile) is not a regular file`);
       expect(hint).toContain('<(command) or /dev/stdin');
     }
   });

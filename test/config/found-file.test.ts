@@ -17,8 +17,8 @@ describe('a config file that is not a regular file', () => {
     const folder = await folderWith({ 'readme.txt': '' });
     const path = join(folder, 'captcha.config.json');
     execFileSync('mkfifo', [path]);
-    expect(await refusalIn(folder)).toBe(`${path}: is no regular file`);
-    expect(await refusalIn(folder, { file: path })).toBe(`--config ${path}: is no regular file`);
+    expect(await refusalIn(folder)).toBe(`${path}: is not a regular file`);
+    expect(await refusalIn(folder, { file: path })).toBe(`--config ${path}: is not a regular file`);
   });
 });
 

@@ -81,9 +81,9 @@ describe('a config file given with --config', () => {
 
   it.each([
     ['missing.json', /--config .*missing\.json: no such file/],
-    ['.', /--config .*: is a folder/],
-    ['package.json', /package\.json: has no configuration \(in package\.json: the key captcha\)/],
-    ['run.cjs', /run\.cjs: config files are data: use \.json, \.yaml or \.yml/],
+    ['.', /--config .*: is a directory/],
+    ['package.json', /package\.json: contains no configuration \(in package\.json: the key captcha\)/],
+    ['run.cjs', /run\.cjs: config files must be data files \(\.json, \.yaml or \.yml\)/],
     ['captcha.toml', /captcha\.toml: config files are data/],
   ])('%s is rejected', async (file, message) => {
     const folder = await folderWith({ 'package.json': {}, 'run.cjs': 'process.exit(9)', 'captcha.toml': 'a = 1' });
@@ -115,8 +115,8 @@ describe('an unusable config file', () => {
       expect.stringContaining('  retry.strategy ('),
       `  retry.maxAttempt (${path}): unknown key; did you mean maxAttempts?`,
       `  regions[1].name (${path}): is also the name of regions[0]`,
-      `  routes.default (${path}): there is no region "us-east1"; did you mean us-east-1?`,
-      `  routes.rules[0].region (${path}): there is no region "mars"; known: us-east-1`,
+      `  routes.default (${path}): unknown region "us-east1"; did you mean us-east-1?`,
+      `  routes.rules[0].region (${path}): unknown region "mars"; known: us-east-1`,
     ]);
   });
 
@@ -232,9 +232,9 @@ describe('a loaded configuration', () => {
       },
     });
     expect((await loadIn(folder)).warnings).toEqual([
-      'captcha.config.ts is not read: configuration is data, in captcha.config.json or .yaml',
-      'errors.ERROR_ZERO_BALACE is unknown to this program; did you mean ERROR_ZERO_BALANCE?',
-      'polling.methods.turnstyle is unknown to this program; did you mean turnstile?',
+      'captcha.config.ts is ignored: use a data file, captcha.config.json or .yaml',
+      'errors.ERROR_ZERO_BALACE is unknown; did you mean ERROR_ZERO_BALANCE?',
+      'polling.methods.turnstyle is unknown; did you mean turnstile?',
     ]);
   });
 });

@@ -42,15 +42,15 @@ describe('checkPolling', () => {
   });
 
   it.each([
-    [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s advised for '],
-    [{ firstWait: '15s' }, '  polling.firstWait: 15s is shorter than the 20s advised for cloudflare_challenge'],
+    [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s that CaptchaAI advises ('],
+    [{ firstWait: '15s' }, '  polling.firstWait: 15s is shorter than the 20s that CaptchaAI advises (cloudflare_challenge'],
     [
       { methods: { turnstile: { firstWait: '14s' } } },
-      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s advised for turnstile',
+      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s that CaptchaAI advises (turnstile',
     ],
     [
       { methods: { brand_new: { interval: '500ms' } } },
-      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s advised for brand_new',
+      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s that CaptchaAI advises (brand_new',
     ],
   ])('refuses %j against CaptchaAI', (polling, line) => {
     expect(() => checkPolling(configWith(polling), false)).toThrow(line);

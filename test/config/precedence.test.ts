@@ -74,7 +74,7 @@ describe('a flag or variable', () => {
       [
         'the configuration is not valid:',
         '  solve.timeout (--timeout): 60 is not a duration: did you mean 60s?',
-        '  api.baseUrl (CAPTCHAAI_BASE_URL): http:// would send the API key in the clear; use https://, or set api.allowHttp',
+        '  api.baseUrl (CAPTCHAAI_BASE_URL): http:// would send the API key unencrypted; use https://, or set api.allowHttp',
       ].join('\n'),
     );
   });

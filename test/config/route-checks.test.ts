@@ -10,8 +10,8 @@ function problemsOf(...matches: unknown[]): readonly string[] {
 }
 
 const cidr =
-  'is a range of addresses (CIDR), which rules do not know: list its hosts (10.0.0.5), or name a suffix (.internal.example)';
-const bareIpv6 = 'is an IPv6 address without brackets: write it as in [::1]';
+  'is an address range (CIDR), which is not supported: list the hosts (10.0.0.5), or use a suffix (.internal.example)';
+const bareIpv6 = 'is an IPv6 address without brackets: write for example [::1]';
 
 describe('rules of routes', () => {
   it.each([
@@ -27,10 +27,10 @@ describe('rules of routes', () => {
   ])('may match %s', (match) => expect(problemsOf(match)).toEqual([]));
 
   it.each<readonly [string, string]>([
-    ['https://example.com', 'has a scheme, which rules do not look at: write the host alone'],
-    ['example.com:443', 'has a port, which rules do not look at: write the host alone'],
-    ['me:secret@example.com', 'has user info, which rules do not look at: write the host alone'],
-    ['example.com/eu?x', 'has a query, which rules do not look at'],
+    ['https://example.com', 'has a scheme: write only the host'],
+    ['example.com:443', 'has a port: write only the host'],
+    ['me:secret@example.com', 'has user info: write only the host'],
+    ['example.com/eu?x', 'has a query: rules ignore queries'],
     ['*', 'matches every host: set routes.default instead'],
     ['*.example.com/eu', 'has a path after a suffix: a path needs one host'],
     ['exa%mple', 'is no host'],
@@ -51,7 +51,7 @@ describe('rules of routes', () => {
     ['example.com/eu', 'example.com/%65u/', 'example.com/eu'],
   ])('%s and %s are duplicates', (first, second, canonical) => {
     expect(problemsOf(first, 'other.com', second)).toEqual([
-      `routes.rules[2].match: means the same as routes.rules[0].match: ${canonical}`,
+      `routes.rules[2].match: is equivalent to routes.rules[0].match: ${canonical}`,
     ]);
   });
 
@@ -66,8 +66,8 @@ describe('rules of routes', () => {
 
   it('name the first of several equivalent rules', () => {
     expect(problemsOf('a.de', 'A.de', 'a.de.')).toEqual([
-      'routes.rules[1].match: means the same as routes.rules[0].match: a.de',
-      'routes.rules[2].match: means the same as routes.rules[0].match: a.de',
+      'routes.rules[1].match: is equivalent to routes.rules[0].match: a.de',
+      'routes.rules[2].match: is equivalent to routes.rules[0].match: a.de',
     ]);
   });
 

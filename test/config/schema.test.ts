@@ -179,7 +179,7 @@ describe('a value is rejected', () => {
   });
 
   it.each([
-    [{ region: 'a' }, 'routes.rules[0].match: is missing: it must be set'],
+    [{ region: 'a' }, 'routes.rules[0].match: is required'],
     [{ match: 'a.de', region: 'a', residency: 'lax' }, 'routes.rules[0].residency: must be one of strict, not "lax"'],
   ])('in a rule: %j', (rule, problem) => {
     expect(problemsWith('routes.rules', [rule])).toEqual([problem]);
@@ -191,7 +191,7 @@ describe('a value is rejected', () => {
     [{ health: '10.0.0.5' }, 'regions[0].health: must be an http:// or https:// URL'],
     [{ queue: 'amqp://u:pw@q' }, expect.stringMatching(/^regions\[0\]\.queue: must be a queue/)],
     [{ params: { key: 'x' } }, expect.stringContaining('regions[0].params.key: is set by the program itself')],
-    [{ params: { proxy: ['u:pw@h'] } }, 'regions[0].params.proxy: must be a text, a number, or true or false'],
+    [{ params: { proxy: ['u:pw@h'] } }, 'regions[0].params.proxy: must be a string, a number, true or false'],
   ])('in a region: %j', (region, problem: unknown) => {
     expect(problemsWith('regions', [{ name: 'a', ...region }])[0]).toEqual(problem);
   });
@@ -202,7 +202,7 @@ describe('an unknown key', () => {
     ['retry.maxAttempt', 'retry.maxAttempt: unknown key; did you mean maxAttempts?'],
     ['solve.timeoutMs', 'solve.timeoutMs: unknown key; did you mean timeout?'],
     ['retrys', 'retrys: unknown key; did you mean retry?'],
-    ['fleet.zzzzzzzzzzzz', 'fleet.zzzzzzzzzzzz: unknown key; known here: state'],
+    ['fleet.zzzzzzzzzzzz', 'fleet.zzzzzzzzzzzz: unknown key; known keys: state'],
   ])('%s is rejected with a suggestion', (path, problem: unknown) => {
     expect(problemsWith(path, 'x')).toEqual([problem]);
   });

@@ -79,13 +79,13 @@ describe('taskProblems', () => {
     [{ method: 'post' }, ['post needs an image (file or body)']],
     [
       { method: 'turnstile', pageurl, params: { googlekey: 'K' } },
-      ['turnstile needs a site key (sitekey)', 'turnstile calls its site key sitekey, not googlekey: use sitekey'],
+      ['turnstile needs a site key (sitekey)', 'turnstile is not a parameter of sitekey, not googlekey'],
     ],
     [
       { method: 'userrecaptcha', sitekey: 'K', pageurl, params: { googlekey: 'L', pageurl: 'https://other.example/' } },
       [
-        'sitekey and the parameter googlekey say different things: leave one of them out',
-        'pageurl and the parameter pageurl say different things: leave one of them out',
+        'sitekey and the parameter googlekey have different values: omit one of them',
+        'pageurl and the parameter pageurl have different values: omit one of them',
       ],
     ],
   ])('names the missing or misplaced inputs of %o', (special, problems) => {

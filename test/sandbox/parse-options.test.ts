@@ -47,7 +47,7 @@ describe('parseSandboxFlags', () => {
     [{ latency: '' }, '--latency: "" is not a duration', '--latency 50ms-150ms'],
     [{ outage: ['503:-5s'] }, '--outage: "-5s" is not FROM-TO', '--outage 503:5s-20s'],
     [{ latency: '2s-1s' }, '--latency: "2s-1s" ends before it begins', '--latency 50ms-150ms'],
-    [{ regions: 'a,,b' }, '--regions: "" is not a region\'s name', '--regions us-east-1,eu-west-1'],
+    [{ regions: 'a,,b' }, '--regions: "" is not a valid region name', '--regions us-east-1,eu-west-1'],
     [{ regions: 'a,a' }, '--regions: "a" is named twice', '--regions us-east-1,eu-west-1'],
     [{ threads: '0' }, '--threads: "0" is not a whole number from 1 to 100000', '--threads 20'],
     [{ port: '99999' }, '--port: "99999" is not a whole number from 0 to 65535', '--port 8787'],

@@ -23,7 +23,7 @@ export interface ClientParts {
 }
 
 const timedOut = (maybeSent: boolean): HttpCall => ({
-  ...{ type: 'broken', kind: 'timeout', why: 'no answer in time' },
+  ...{ type: 'broken', kind: 'timeout', why: 'no answer within the time limit' },
   maybeSent,
 });
 

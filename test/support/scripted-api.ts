@@ -33,7 +33,7 @@ export interface Call {
 export const notReady: PollAnswer = { ready: false };
 export const ready: PollAnswer = { ready: true, solution: { text: 'token', fields: {} } };
 
-const tookTooLong = describeFault({ kind: 'timeout', message: 'no answer in time' });
+const tookTooLong = describeFault({ kind: 'timeout', message: 'no answer within the time limit' });
 
 /** A service with scripted answers on a clock; it ends calls at their limit, and records every call. */
 export class ScriptedApi implements SolverApi {

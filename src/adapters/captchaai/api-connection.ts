@@ -82,7 +82,7 @@ export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, l
       resolve(httpCall);
     });
     stopWatch = watchLimits(limits, (limit) => {
-      if (limit === 'timeout') handler.abortCall('timeout', 'no answer in time');
+      if (limit === 'timeout') handler.abortCall('timeout', 'no answer within the time limit');
       else handler.abortCall('transport', 'cancelled');
     });
     if (!handler.settled) dispatcher.dispatch({ origin, path, body, method: 'POST', headers }, handler);
@@ -94,6 +94,7 @@ export interface ApiConnectionOptions extends ConnectionOptions {
   readonly baseUrl: URL;
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  readonly keySource?: string;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
   readonly nowMs: () => number;
 }
@@ -160,7 +161,7 @@ export class ApiConnection {
       throw new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
-    if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `nothing that holds ${parsed.error}`));
+    if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `an answer without ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;
   }
@@ -186,8 +187,9 @@ export class ApiConnection {
   }
 
   #readerOf({ call, form }: ApiRequest): Reader {
-    const { key, errorKinds, nowMs } = this.#options;
+    const { key, errorKinds, nowMs, keySource } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
-    return { call, host: this.#host, errorKinds, clean, timestamp: nowMs(), isFound: this.#isFound };
+    const about = { host: this.#host, errorKinds, ...(keySource !== undefined && { keySource }) };
+    return { call, ...about, clean, timestamp: nowMs(), isFound: this.#isFound };
   }
 }

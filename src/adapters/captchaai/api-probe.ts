@@ -48,7 +48,7 @@ class ApiRequests {
     const reading = readResponse(httpCall, this.#reader());
     if (reading.type === 'fault') return { error: reading.fault };
     const parsed = parseAnswer(reading);
-    return 'value' in parsed ? parsed : { error: unusableAnswer(this.#reader(), `nothing that holds ${parsed.error}`) };
+    return 'value' in parsed ? parsed : { error: unusableAnswer(this.#reader(), `an answer without ${parsed.error}`) };
   }
 
   #record(roundTripMs: number): void {
@@ -91,7 +91,7 @@ export async function probeApi(options: ApiProbeOptions): Promise<ServiceAnswers
     const answers = await requestAll(apiRequests, options.key !== null);
     return { ...answers, roundTripsMs: apiRequests.roundTripsMs, clock: apiRequests.clock };
   } catch (error) {
-    const message = `The service could not be asked: ${cleanText(String(error), [options.key ?? ''])}`;
+    const message = `The request to the service failed: ${cleanText(String(error), [options.key ?? ''])}`;
     const nothing = { balance: null, threads: null };
     return { ...nothing, fault: describeFault({ kind: 'transport', message }), roundTripsMs: [], clock: null };
   } finally {

@@ -29,7 +29,7 @@ function throttledReason({ threads, balance }: AccountState): string | null {
     const { threads: all, workingThreads } = threads;
     return all > 0 && workingThreads >= all ? `Every thread is busy (${workingThreads} of ${all}).` : null;
   }
-  return balance !== null && balance > 0 ? 'There is balance, so every thread must be busy.' : null;
+  return balance !== null && balance > 0 ? 'The account has a balance, so every thread must be busy.' : null;
 }
 
 /**
@@ -71,7 +71,7 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
   describeFault({
     kind,
     code: zeroBalanceCode,
-    message: `${zeroBalanceCode}: no balance or no free thread; there was no time to ask which.`,
+    message: `${zeroBalanceCode}: no balance or no free thread (no time left to check which).`,
   });
 
 /**
@@ -104,6 +104,8 @@ export interface CaptchaAiOptions {
   readonly timeoutMs: number;
   /** Limit of open connections; further requests wait for one. */
   readonly connections: number;
+  /** Where the key came from, for messages about it, such as `the key in CAPTCHAAI_API_KEY`; left out if unknown. */
+  readonly keySource?: string;
   /** Overrides for the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   /** The environment with the proxy variables. */

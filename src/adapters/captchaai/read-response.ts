@@ -31,6 +31,8 @@ export interface Reader {
   /** The service's host, for messages. */
   readonly host: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Where the API key came from, for messages about it; left out if unknown. */
+  readonly keySource?: string;
   /** Makes server text safe to show. */
   readonly clean: (text: string) => string;
   /** Wall clock in ms since the epoch. */
@@ -56,7 +58,7 @@ export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, wh
 }
 
 function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
-  const message = maybeSent ? `No answer from ${host}: ${why}.` : `Could not ask ${host}: ${why}.`;
+  const message = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
   return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
 }
 
@@ -87,7 +89,7 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   const said = `${host} answered HTTP ${reply.status}`;
   if (reply.status === 429) return `${said}: too many requests.`;
   if (reply.status >= 300 && reply.status < 400) {
-    return `${said}, a redirect to ${redirectTarget(reply, reader)}, which is not followed. Check api.baseUrl.`;
+    return `${said}, a redirect to ${redirectTarget(reply, reader)}. Redirects are not followed. Check api.baseUrl.`;
   }
   const apiRequest = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
   return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
@@ -109,8 +111,8 @@ function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
 
 function questionAbout({ status }: Reply): string {
   return refusalStatuses.includes(status)
-    ? '(is api.baseUrl right, and is this machine let in?)'
-    : '(is api.baseUrl right?)';
+    ? '(check api.baseUrl and the access rules for this machine)'
+    : '(check api.baseUrl)';
 }
 
 /**
@@ -129,7 +131,9 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
 function codeFault(code: string, reply: Reply, reader: Reader): Fault {
   // A known code is no secret, even if it contains the key as a word; an unknown code may be any text.
   const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
-  const fault = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const found = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
+  const { keySource = 'the API key' } = reader;
+  const fault = { ...found, message: found.message.replace('Check the API key.', () => `Check ${keySource}.`) };
   const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
   return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
 }

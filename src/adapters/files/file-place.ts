@@ -32,7 +32,7 @@ async function followed(path: string): Promise<string> {
     if (target === null) return full;
     name = resolve(folder, target);
   }
-  throw new UsageError(`${path}: a link that leads back to itself`, 'name a file');
+  throw new UsageError(`${path}: a circular link`, 'use the path of a file');
 }
 
 /** Resolves a name. Throws `UsageError` for links that cannot be resolved. */
@@ -124,14 +124,17 @@ const shown = ({ what, path }: FileUse): string => `${what} ${path}`;
 
 async function checkPair(one: Placed, other: Placed): Promise<void> {
   if ((one.isWritten || other.isWritten) && (await isOneFile(one, other))) {
-    throw new UsageError(`${shown(one)} and ${shown(other)} are the same file`, 'give each a file of its own');
+    throw new UsageError(`${shown(one)} and ${shown(other)} are the same file`, 'use a different file for each');
   }
   for (const [named, owner] of [
     [one, other],
     [other, one],
   ] as const) {
     if (!(await isReserved(named, owner))) continue;
-    throw new UsageError(`${shown(named)} has a name that ${shown(owner)} uses for itself`, 'choose another name');
+    throw new UsageError(
+      `${shown(named)} has a name that ${shown(owner)} reserves for its own files`,
+      'choose another name',
+    );
   }
 }
 
@@ -146,7 +149,7 @@ function checkStream(use: Placed, { what, fd, isWritten }: StreamUse): void {
     // The stream is closed.
     return;
   }
-  throw new UsageError(`${shown(use)} and ${what} are the same file`, 'give each a file of its own');
+  throw new UsageError(`${shown(use)} and ${what} are the same file`, 'use a different file for each');
 }
 
 /**

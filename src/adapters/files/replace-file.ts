@@ -93,8 +93,8 @@ async function tryLink(path: string, name: string): Promise<boolean> {
 }
 
 function changed({ path, found }: FilePlace): UsageError {
-  const what = found === null ? 'has just been made' : 'has just been replaced';
-  return new UsageError(`${path} ${what} by another program`, 'see what it is, then run the same command again');
+  const what = found === null ? 'was just created' : 'was just replaced';
+  return new UsageError(`${path} ${what} by another program`, 'check the file, then run the same command again');
 }
 
 /**
@@ -148,7 +148,7 @@ export async function checkIsOurs(
   } finally {
     await file.close();
   }
-  throw new UsageError(`${path} is not ${what}, and would be replaced`, 'name another file, or move this one away');
+  throw new UsageError(`${path} is not ${what} and would be replaced`, 'use another file, or move this one away');
 }
 
 /** Replaces a file atomically. A device or a pipe is written to directly. */

@@ -28,10 +28,10 @@ export type AnswerHealth = (path: string) => HealthAnswer | null;
 const requestTimeoutMs = 5_000;
 
 const placeFaults: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'somebody else listens there',
-  EACCES: 'that needs more rights',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such host',
+  EADDRINUSE: 'address already in use',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine does not have this address',
+  ENOTFOUND: 'unknown host',
 };
 
 function reply(request: IncomingMessage, response: ServerResponse, answer: AnswerHealth): void {
@@ -52,7 +52,7 @@ function listen(server: Server, { host, port }: HealthPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = placeFaults[error.code ?? ''];
-      const fix = 'name another with --health-port (0 takes a free one) or --health-host';
+      const fix = 'use another --health-port (0: any free port) or --health-host';
       reject(why === undefined ? error : new UsageError(`the health port ${host}:${port}: ${why}`, fix));
     });
     server.listen(port, host, resolve);

@@ -10,22 +10,22 @@ interface Phrase {
 const closedEarly: Phrase = { short: 'connection closed before the answer was complete' };
 const noConnection: Phrase = { short: 'no connection in time', sentence: 'no connection in time' };
 const notHttp: Phrase = { short: 'not valid HTTP', sentence: 'the answer was not valid HTTP' };
-const notTls: Phrase = { short: 'TLS: the port speaks something else, plain HTTP perhaps' };
-const unknownAuthority = 'its certificate is signed by an authority that is not known here';
+const notTls: Phrase = { short: 'TLS: the port does not use TLS (plain HTTP?)' };
+const unknownAuthority = 'its certificate was issued by an unknown authority';
 const unknownIssuer: Phrase = { short: "TLS: the certificate's issuer is unknown", sentence: unknownAuthority };
 
 /** Explanations of error codes of Node, OpenSSL and undici. */
 const phrases: Readonly<Record<string, Phrase>> = {
   ENOTFOUND: { short: 'the host name does not resolve', sentence: 'the host name is unknown' },
   EAI_AGAIN: {
-    short: 'the host name could not be resolved for now',
-    sentence: 'the host name could not be resolved for now',
+    short: 'the host name could not be resolved (temporary DNS failure)',
+    sentence: 'the host name could not be resolved (temporary DNS failure)',
   },
   ECONNREFUSED: { short: 'connection refused', sentence: 'the connection was refused' },
   ECONNRESET: { short: 'connection reset', sentence: 'the connection was reset' },
   EPIPE: { short: 'connection closed', sentence: 'the connection was closed' },
-  EHOSTUNREACH: { short: 'no way to the host', sentence: 'there is no way to the host' },
-  ENETUNREACH: { short: 'no way to the network', sentence: 'there is no way to its network' },
+  EHOSTUNREACH: { short: 'no route to host', sentence: 'no route to the host' },
+  ENETUNREACH: { short: 'network unreachable', sentence: 'the network is unreachable' },
   ETIMEDOUT: noConnection,
   ABORT_ERR: noConnection,
   UND_ERR_CONNECT_TIMEOUT: noConnection,
@@ -42,11 +42,11 @@ const phrases: Readonly<Record<string, Phrase>> = {
   CERT_NOT_YET_VALID: { short: 'TLS: the certificate is not valid yet', sentence: 'its certificate is not valid yet' },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     short: 'TLS: the certificate is for another name',
-    sentence: 'its certificate is for other hosts',
+    sentence: 'its certificate is for another host name',
   },
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     short: 'TLS: the certificate is self-signed',
-    sentence: 'its certificate is signed by itself',
+    sentence: 'its certificate is self-signed',
   },
   SELF_SIGNED_CERT_IN_CHAIN: { short: 'TLS: a certificate in the chain is self-signed', sentence: unknownAuthority },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,

@@ -12,7 +12,7 @@ export type BodyText = { readonly text: string } | { readonly unreadable: string
 /** The limit of undici and curl: each coding may cost as much time as the whole body. */
 const maxCodings = 5;
 const notPacked = new Set(['', 'identity']);
-const tooManyCodings = `a body packed more than ${maxCodings} times`;
+const tooManyCodings = `a body compressed more than ${maxCodings} times`;
 
 class UnreadableBodyError extends Error {}
 
@@ -49,8 +49,8 @@ function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): B
       return zlib.brotliDecompressSync(bytes, limit);
     default: {
       // The header may contain any text.
-      const name = /^[\w-]{1,16}$/.test(coding) ? coding : 'something unknown';
-      throw new UnreadableBodyError(`a body packed as ${name}, which cannot be unpacked`);
+      const name = /^[\w-]{1,16}$/.test(coding) ? coding : 'an unknown encoding';
+      throw new UnreadableBodyError(`a body with the unsupported encoding ${name}`);
     }
   }
 }
@@ -58,9 +58,8 @@ function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): B
 function failureOf(error: unknown, coding: string, maxBytes: number): UnreadableBodyError {
   if (error instanceof UnreadableBodyError) return error;
   const { code } = error as NodeJS.ErrnoException;
-  const packed = `a body packed as ${coding}`;
-  if (code === 'ERR_BUFFER_TOO_LARGE')
-    return new UnreadableBodyError(`${packed} that holds more than ${maxBytes / 1024} KiB`);
+  const packed = `a ${coding} body`;
+  if (code === 'ERR_BUFFER_TOO_LARGE') return new UnreadableBodyError(`${packed} larger than ${maxBytes / 1024} KiB`);
   return new UnreadableBodyError(`${packed} that is ${code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged'}`);
 }
 

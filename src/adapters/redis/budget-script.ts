@@ -117,7 +117,7 @@ for i = 1, asks do
     withdraw(funded, nowMs + waitMs)
     withdraw(ceiling, nowMs + waitMs)
     granted = granted + 1
-  -- Whoever can wait until it has settled asks again then.
+  -- A caller that can wait asks again when it has settled.
   elseif settlingMs == 0 or (mostMs ~= -1 and mostMs < settlingMs) then refused = refused + 1 end
   waits[#waits + 1] = isGranted and '1' or '0'
   waits[#waits + 1] = text(waitMs)

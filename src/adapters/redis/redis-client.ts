@@ -43,7 +43,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const db = pathname.slice(1);
   if (!/^\d*$/.test(db)) {
-    throw new UsageError(`${maskSecrets(url)}: the path of a Redis URL is the number of a database`, 'Write /0.');
+    throw new UsageError(`${maskSecrets(url)}: the path of a Redis URL must be a database number`, 'Write /0.');
   }
   const host = hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
   return {

@@ -6,7 +6,7 @@ const vague = /^(Connection is closed|Stream isn't writeable|Reached the max ret
 
 /** The client would continue with database 0. */
 const wrongDatabase = /DB index/;
-const databaseFix = 'name a database that it has, usually /0 to /15';
+const databaseFix = 'use an existing database number, usually /0 to /15';
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -63,11 +63,11 @@ function resultOf(got: Got): ProbeResult {
   if (got.type === 'broken') return { answered: false, latencyMs: got.latencyMs, error: got.why };
   const { status, body, unreadable, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
-  if (isRedirect(status)) return refused(`HTTP ${status}, a redirect, which is not followed`);
+  if (isRedirect(status)) return refused(`HTTP ${status}, a redirect (not followed)`);
   if (!isSuccess(status)) return refused(`HTTP ${status}`);
   const answer = readHealth(body);
   if (answer !== null) return { answered: true, latencyMs, answer };
-  return refused(`HTTP ${status}${unreadable === null ? ', but not a JSON object' : ` with ${unreadable}`}`);
+  return refused(`HTTP ${status}${unreadable === null ? ' without a JSON object' : ` with ${unreadable}`}`);
 }
 
 /** Any answer proves that the API is reachable; an error in it is reported as well. */

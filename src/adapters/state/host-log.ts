@@ -102,8 +102,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
       if (this.#position > this.#generationBytes) this.#seal();
       return own.answers;
     }
-    if (this.#generation === generation)
-      throw new StateLogError(`${this.#folder}: what was written cannot be read back`);
+    if (this.#generation === generation) throw new StateLogError(`${this.#folder}: written data cannot be read back`);
     return null;
   }
 
@@ -125,7 +124,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
       if (read === 0) return;
       const bytes = this.#buffer.subarray(0, read);
       const end = bytes.lastIndexOf(newline) + 1;
-      if (end === 0 && read === bufferBytes) throw new StateLogError(`${this.#folder}: not a log`);
+      if (end === 0 && read === bufferBytes) throw new StateLogError(`${this.#folder}: not a valid log`);
       if (this.#applyLines(bytes.subarray(0, end))) this.#follow();
       else if (read < bufferBytes) return;
     }
@@ -139,7 +138,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
       const line = to > from ? (readSealed(bytes.subarray(from, to)) as LogLine<Entry> | null) : null;
       from = to + 1;
       if (line === null) continue;
-      if (line.at > latestMs) throw new StateLogError(`${this.#folder}: it was written by another clock`);
+      if (line.at > latestMs) throw new StateLogError(`${this.#folder}: the log was written with another clock`);
       if (line.sealed === true) return true;
       if (line.entry !== undefined) this.#apply(line, line.entry);
     }
@@ -200,7 +199,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     const end = bytes.indexOf(newline);
     const header = end === -1 ? null : (readSealed(bytes.subarray(0, end)) as GenerationHeader | null);
     if (header?.version !== logVersion)
-      throw new StateLogError(`${this.#folder}: the log is damaged, or of another version`);
+      throw new StateLogError(`${this.#folder}: the log is damaged or has another version`);
     this.#state.restore(header.state);
     this.#generation = generation;
     this.#position = end + 1;

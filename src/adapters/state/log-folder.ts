@@ -40,7 +40,7 @@ export function checkAccess(folder: string): void {
 
 /** Creates the folder if needed, and checks that it belongs to this user and that processes can share a log there. */
 export function prepareFolder(folder: string): void {
-  if (process.platform === 'win32') throw new StateLogError('processes on Windows share no retry budget');
+  if (process.platform === 'win32') throw new StateLogError('on Windows, processes cannot share a retry budget');
   checkAccess(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid !== process.geteuid?.()) throw new StateLogError(`${folder} belongs to another user`);
@@ -48,7 +48,7 @@ export function prepareFolder(folder: string): void {
   const network = networkTypeOrFuse(statfsSync(folder).type);
   if (network !== null) {
     throw new StateLogError(
-      `${folder} is on a network file system (${network}); CAPTCHA_STATE_DIR can name a local folder`,
+      `${folder} is on a network file system (${network}); set CAPTCHA_STATE_DIR to a local folder`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UsageError } from '../../domain/errors.ts';
+import { readReasonOf } from './system-error.ts';
 
 /** The part of `process.stdin` that is used here. */
 export interface InputStream extends AsyncIterable<Uint8Array> {
@@ -25,7 +26,7 @@ async function readAll(chunks: AsyncIterable<Uint8Array>, name: string, maxBytes
 /** The content of a file, or of `stdin` for `-`. Throws `UsageError` for a missing, unreadable or too large input. */
 export async function readInput(path: string, stdin: InputStream, maxBytes = maxSize): Promise<Uint8Array> {
   if (path === '-' && stdin.isTTY === true) {
-    throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+    throw new UsageError('- means standard input, but standard input is a terminal', 'pipe a file into the command');
   }
   if (path === '-') return readAll(stdin, 'standard input', maxBytes);
   try {
@@ -33,7 +34,8 @@ export async function readInput(path: string, stdin: InputStream, maxBytes = max
     return await readAll(file.createReadStream(), path, maxBytes);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = readReasonOf(error) ?? `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+    throw new UsageError(`${path}: ${reason}`);
   }
 }
 

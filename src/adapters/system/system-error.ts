@@ -5,6 +5,19 @@ export function codeOf(error: unknown): string | null {
   return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
 }
 
+const readReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/** Why a file cannot be read, where the person who named it can do something about it; null for any other error. */
+export function readReasonOf(error: unknown): string | null {
+  return readReasons[codeOf(error) ?? ''] ?? null;
+}
+
 /** Adds the file's path to the error: Node leaves it out for calls on an open file. */
 export function withPath(error: unknown, path: string): unknown {
   if (error instanceof Error && 'syscall' in error && !('path' in error)) {

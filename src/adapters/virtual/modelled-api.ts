@@ -81,7 +81,7 @@ export class ModelledApi implements SolverApi {
 }
 
 /** Created once: capturing the stack would be most of a failure's cost. */
-const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer in time' }));
+const timedOut = new ProviderFault(describeFault({ kind: 'timeout', message: 'no answer within the time limit' }));
 
 /** A simulated service that becomes slower with every concurrent request. It solves accepted tasks immediately. */
 export class ThrashingApi implements SolverApi {

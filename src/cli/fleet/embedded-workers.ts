@@ -12,7 +12,7 @@ import { recheckedTask, type TaskRefusal } from '../checked-task.ts';
 import type { Context, SolveSession } from '../context.ts';
 
 /**
- * A task that was handed to workers more often than this is set aside. A worker that dies or drains hands on what it has,
+ * A task that was delivered to workers more often than this becomes a dead letter. A worker that dies or drains hands on what it has,
  * so a few are nothing unusual.
  */
 export const getMaxDeliveries = 20;
@@ -20,7 +20,7 @@ export const getMaxDeliveries = 20;
 /** The outcome of a task that is not submitted at all. */
 function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): GaveUp {
   const reason = refusals.some(({ denied }) => denied) ? 'policy-denied' : 'rejected';
-  const message = `not submitted by the worker: ${refusals.map((refusal) => refusal.reason).join('; ')}`;
+  const message = `the worker refused the task:  ${refusals.map((refusal) => refusal.reason).join('; ')}`;
   const nothingSent = { attempts: [], durationMs: 0, possiblyCharged: false, captchaId: null, submittedAt: null };
   return { status: 'failed', taskId, region, reason, message, code: null, retryInMs: null, ...nothingSent };
 }

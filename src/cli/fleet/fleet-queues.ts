@@ -2,12 +2,12 @@ import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
-/** Opens queues by their URLs; they are closed when the program ends, if nobody did before. */
+/** Opens queues by their URLs. Queues that are still open are closed when the program ends. */
 export interface FleetQueues {
   /** Throws `UsageError` for a URL that cannot be one. */
   tasks(region: string, url: string): Promise<TaskQueue>;
   results(url: string): Promise<ResultQueue>;
-  /** What is kept beside the queues; null where there is no room for it. */
+  /** The result store of the queues; null if there is none. */
   state(): Promise<FleetState | null>;
 }
 
@@ -28,9 +28,10 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
   const { regions } = config;
   if (sandbox) return new Map(regions.map(({ name }) => [name, 'memory:']));
   const example = 'for example "queue": "redis://redis:6379/0"; to try it out: captcha --sandbox batch --via queues';
-  if (regions.length === 0) throw new UsageError('no regions are configured', `name them under "regions", ${example}`);
+  if (regions.length === 0) throw new UsageError('no regions are configured', `add them under "regions", ${example}`);
   const without = regions.filter(({ queue }) => queue === null).map(({ name }) => name);
-  if (without.length > 0) throw new UsageError(`no queue: ${without.join(', ')}`, `set regions[].queue, ${example}`);
+  if (without.length > 0)
+    throw new UsageError(`no queue is configured for: ${without.join(', ')}`, `set regions[].queue, ${example}`);
   const urls = regions.flatMap(({ name, queue }) => (queue === null ? [] : [[name, queue] as const]));
   const embedded = urls.filter(([, url]) => isEmbedded(url)).map(([name]) => name);
   if (embedded.length > 0 && embedded.length < urls.length) {
@@ -54,7 +55,7 @@ export function resultsUrl({ config, sandbox }: QueuePlaces): string {
     if (isAlone) return 'memory:';
     throw new UsageError(
       results === null
-        ? 'there is no results queue'
+        ? 'no results queue is configured'
         : 'results: memory: is inside one process, and the regions are not',
       'set results in the config file, or RESULT_QUEUE_URL, for example redis://redis:6379/9',
     );

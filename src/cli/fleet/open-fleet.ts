@@ -16,7 +16,7 @@ import { describeChanges } from '../regions/health-format.ts';
 import { frameOf, type HealthFrame } from '../regions/health-report.ts';
 import { hasWorkersElsewhere, queueUrls, resultsUrl } from './fleet-queues.ts';
 
-/** Asks the regions how they are, and their queues where nobody answers. */
+/** Probes the regions, and the queues of regions that do not answer. */
 export async function fleetProbe(
   config: Config,
   queues: ReadonlyMap<string, TaskQueue>,
@@ -57,7 +57,7 @@ async function* logChanges(
 /** What was moved, in one line. */
 function movedText(from: string, { byRegion, kept }: Moved): string {
   const parts = [...byRegion].map(([region, count]) => `${count} to ${region}`);
-  const stayed = kept > 0 ? [`${kept} stay: nobody may take them`] : [];
+  const stayed = kept > 0 ? [`${kept} held: no eligible target region`] : [];
   return `${from}: ${[parts.length > 0 ? `moved ${parts.join(', ')}` : 'moved nothing', ...stayed].join('; ')}`;
 }
 
@@ -89,7 +89,7 @@ export interface Fleet {
   readonly failover: FleetFailover;
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly results: ResultQueue;
-  /** False where nobody can say of a task that was queued where it is: queues that remember nothing, with nothing beside them. */
+  /** False if the place of a queued task cannot be known: the queues do not remember it and there is no result store. */
   readonly remembers: boolean;
   /** Whether a task must not leave the residency group of its region. */
   isStrict(task: Task): boolean;
@@ -101,7 +101,7 @@ function createQueueReporter({ terminal }: Context): (region: string | null, mes
   return (region, message) => {
     const name = region === null ? 'the results' : region;
     if (message === null) {
-      if (unavailable.delete(region)) terminal.note(`the queue of ${name} is back`);
+      if (unavailable.delete(region)) terminal.note(`the queue of ${name} is reachable again`);
     } else if (!unavailable.has(region)) {
       unavailable.add(region);
       terminal.note(`waiting for the queue of ${name}: ${message}`);
@@ -109,7 +109,7 @@ function createQueueReporter({ terminal }: Context): (region: string | null, mes
   };
 }
 
-/** A person may have chosen the region of a task; then no rule has a say. */
+/** A region chosen by the user overrides the routing rules. */
 function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
   const router = compileRouter(regions, routes);
   return ({ rule, pageurl, params }) => {
@@ -155,7 +155,7 @@ export function checkFleet(config: Config, chosen: string | undefined, { globals
   resultsUrl(places);
   if (chosen !== undefined || config.routes.default !== null) return;
   throw new UsageError(
-    'routes.default is not set: tasks that no rule matches would have no queue',
-    'set routes.default in the config file, or name a region with --region',
+    'routes.default is not set, so tasks without a matching rule have no queue',
+    'set routes.default in the config file, or use --region NAME',
   );
 }

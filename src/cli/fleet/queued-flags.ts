@@ -14,7 +14,7 @@ export interface WorkFlags {
   readonly allowFastPolling?: true;
 }
 
-/** No worker holds a task for longer, whatever whoever queued it asks for. In ms. */
+/** The maximum time that a worker spends on a queued task, in ms. */
 export const maxCarriedMs = 3_600_000;
 
 /** What goes with the tasks to their workers: what was said by flag, for `config` is of this machine. */
@@ -26,31 +26,35 @@ export function limitsOfFlags({ timeout, maxAttempts }: WorkFlags, { solve, retr
 }
 
 const ofWorkers = [
-  ['budget', '--budget', 'workers share a budget: give it to captcha worker, or set budget.* in their configuration'],
-  ['allowFastPolling', '--allow-fast-polling', 'workers poll: give it to captcha worker'],
+  [
+    'budget',
+    '--budget',
+    'workers have their own budget: use captcha worker --budget, or set budget.* in their configuration',
+  ],
+  ['allowFastPolling', '--allow-fast-polling', 'workers do the polling: use captcha worker --allow-fast-polling'],
 ] as const;
 
 /** Throws `UsageError` for flags that no task can carry to its worker. */
 export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }: Context): void {
-  if (flags.waitForBudget === true)
-    throw refusal('--wait-for-budget', 'workers wait, unless budget.onExhausted is fail');
+  if (flags.waitForBudget === true) throw refusal('--wait-for-budget', 'workers wait by default (budget.onExhausted)');
   if (!hasWorkersElsewhere({ config, sandbox: globals.sandbox })) return;
   for (const [name, flag, hint] of ofWorkers) if (flags[name] !== undefined) throw refusal(flag, hint);
   const { timeoutMs = 0 } = limitsOfFlags(flags, config);
-  if (timeoutMs > maxCarriedMs) throw refusal(`--timeout ${flags.timeout ?? ''}`, 'no worker holds a task beyond 1h');
+  if (timeoutMs > maxCarriedMs)
+    throw refusal(`--timeout ${flags.timeout ?? ''}`, 'the maximum with --via queues is 1h');
 }
 
 function refusal(flag: string, hint: string): UsageError {
-  return new UsageError(`${flag}: cannot go with --via queues`, hint);
+  return new UsageError(`${flag} cannot be used with --via queues`, hint);
 }
 
 /** Throws `UsageError` for a `--via` that is no way. */
 export function checkExecutionMode(via: string | undefined): void {
   if (via === undefined || via === 'direct' || via === 'queues') return;
-  throw new UsageError(`--via ${via}: no such way`, 'it is direct (the default) or queues');
+  throw new UsageError(`--via ${via}: unknown mode`, 'use direct (default) or queues');
 }
 
-/** So many random hex digits. */
+/** Random hex digits. */
 export function randomHex(digits: number, random: Random): string {
   return Array.from({ length: digits }, () => Math.floor(random.next() * 16).toString(16)).join('');
 }

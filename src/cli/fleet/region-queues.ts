@@ -9,7 +9,7 @@ import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
 /** A little longer than the engines are patient themselves, since they can say why. */
 const maxWaitMs = 6_000;
 
-/** What a queue answers to somebody who waits in person. Throws `QueueUnavailableError` where that takes too long. */
+/** The answer of a queue to an interactive command. Throws `QueueUnavailableError` if it takes too long. */
 export async function queryQueue<T>(url: string, query: () => Promise<T>, clock: Clock): Promise<T> {
   const answered = query().then((value) => ({ value }));
   const answer = await withTimeLimit(answered, { ms: maxWaitMs }, clock);
@@ -50,8 +50,8 @@ function reachableUrls(
 ): ReadonlyMap<string, string> {
   const urls = queueUrls({ config, sandbox: globals.sandbox });
   if ([...urls.values()].some(isEmbedded)) {
-    const hint = 'give the regions a queue that several processes reach, such as redis://redis:6379/0';
-    throw new UsageError('queues that are memory: are inside the process that uses them', hint);
+    const hint = 'use a queue that several processes can reach, such as redis://redis:6379/0';
+    throw new UsageError('memory: queues exist only inside the process that uses them', hint);
   }
   return urls;
 }
@@ -61,7 +61,8 @@ export async function openRegionQueue(region: string, context: Context): Promise
   const { config } = await context.config([]);
   const urls = reachableUrls(context, config);
   const url = urls.get(region);
-  if (url === undefined) throw new UsageError(`no region ${region}`, `there are: ${[...urls.keys()].join(', ')}`);
+  if (url === undefined)
+    throw new UsageError(`unknown region ${region}`, `known regions: ${[...urls.keys()].join(', ')}`);
   return (await context.queues(config)).tasks(region, url);
 }
 

@@ -4,7 +4,7 @@ import type { ApiReach } from '../../ports/api.ts';
 import { formatShare } from '../format.ts';
 import type { HealthFrame } from './health-report.ts';
 
-/** A line names so many targets; further ones are counted. */
+/** Maximum number of targets named on a line; further ones are counted. */
 const maxTargets = 3;
 
 /** Where a region's tasks go: `us-east-1 60 %, ap-southeast-1 40 %`, `held` or `home`. */
@@ -17,7 +17,7 @@ export function formatTargets({ to, held }: FailoverMove): string {
 /** The same as a phrase about the region. */
 function describeMove(move: FailoverMove): string {
   if (move.to.length > 0) return `its tasks go to ${formatTargets(move)}`;
-  return move.held ? `its tasks are held: ${move.reason}` : `its tasks stay where they are: ${move.reason}`;
+  return move.held ? `its tasks are held: ${move.reason}` : `its tasks are not moved: ${move.reason}`;
 }
 
 /** How long ago, in one unit: `now`, `12s`, `4m`, `3h`, `2d`. */
@@ -45,7 +45,7 @@ const takers = (move: FailoverMove | undefined): string =>
 function statusChange(before: RegionHealth, after: RegionHealth, move: FailoverMove | undefined): string {
   const name = after.region;
   if (before.status === 'unhealthy' && isServing(after.status)) {
-    return `${name} is back: ${after.status}${because(after)}; takes its own tasks again`;
+    return `${name} is back: ${after.status}${because(after)}; its own tasks return to it`;
   }
   const change = `${name}: ${before.status} -> ${after.status}${because(after)}`;
   return move === undefined ? change : `${change}; ${describeMove(move)}`;
@@ -69,7 +69,7 @@ function apiChange({ api: before }: HealthFrame, { api: after }: HealthFrame): r
   return [`CaptchaAI API: ${after.reachable ? 'reachable again' : `not reachable (${after.error ?? 'no answer'})`}`];
 }
 
-/** What is new between two looks, a line each, in the words of somebody who tells a colleague. */
+/** The changes between two health reports, one line each. */
 export function describeChanges(before: HealthFrame, after: HealthFrame): readonly string[] {
   const note = after.note !== null && after.note !== before.note ? [after.note] : [];
   return [...regionChanges(before, after), ...apiChange(before, after), ...note];

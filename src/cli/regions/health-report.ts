@@ -38,7 +38,7 @@ export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets 
   if (regions.length === 0) {
     throw new UsageError(
       'no regions are configured',
-      `name them under "regions" in the config file, ${example}; or look at simulated ones: captcha --sandbox health`,
+      `add them under "regions" in the config file, ${example}; to see simulated regions: captcha --sandbox health`,
     );
   }
   if (regions.every(({ health }) => health === null)) {
@@ -47,11 +47,11 @@ export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets 
   return { regions, baseUrl };
 }
 
-/** Without a history nobody can tell a region that wakes up from one that died: only an empty queue speaks for it. */
+/** Without a history, a starting region looks like a dead one. Only an empty queue shows that it is idle. */
 const ifEmpty = (depth: QueueDepth): QueueDepth | null => (depth.waiting + depth.inFlight === 0 ? depth : null);
 
 /**
- * How every region is by one look: where nobody answers and its queue is empty it is idle, and where tasks wait there it
+ * The health of every region by one probe: without an answer it is idle if its queue is empty, and if tasks wait it
  * is as the probe says, with as many tasks as its queue says. Takes some seconds
  * more than `health.timeout` where a queue does not answer either.
  */
@@ -63,7 +63,7 @@ export async function probeOnce(targets: HealthTargets, config: Config, context:
   const byQueue = (health: RegionHealth): RegionHealth => {
     const depth = probe.depthAt(endpoints.get(health.region) ?? '');
     if (depth === null) return health;
-    // Nobody answered, so nothing was measured.
+    // There was no answer, so nothing was measured.
     const latencyMs = isServing(health.status) ? null : health.latencyMs;
     return { ...health, latencyMs, queueDepth: depth.waiting };
   };

@@ -16,7 +16,7 @@ export interface QueueDepthProbeDeps {
 }
 
 /**
- * Asks the regions how they are, and where nobody answers their queues: an empty one says that the region sleeps, scaled
+ * Probes the regions, and the queues of regions without an answer: an empty one says that the region sleeps, scaled
  * down to zero. No queue is opened before that. One that cannot be asked leaves the word to the probe and is
  * named in its error.
  */
@@ -46,10 +46,10 @@ export class QueueDepthProbe implements RegionProbe {
     const result = await this.#probe.probeRegion(healthUrl, limits);
     const queueError = this.#queueErrors.get(healthUrl);
     if (result.answered || queueError === undefined) return result;
-    return { ...result, error: `${result.error}; nor can its queue be asked: ${queueError}` };
+    return { ...result, error: `${result.error}; its queue cannot be read either:  ${queueError}` };
   }
 
-  /** What is in the queue of the region with this endpoint, where it was asked since nobody answered; else null. */
+  /** The queue depth of the region with this endpoint, if the queue was read because the endpoint did not answer; else null. */
   depthAt(healthUrl: string): QueueDepth | null {
     return this.#depths.get(healthUrl) ?? null;
   }

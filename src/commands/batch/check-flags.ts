@@ -10,10 +10,10 @@ function checkRegion(region: string, { regions }: Config): void {
   const names = regions.map(({ name }) => name);
   if (names.includes(region)) return;
   const hint = names.length === 0 ? 'no regions are configured' : knownNames(region, names);
-  throw new UsageError(`--region ${region}: no such region`, hint);
+  throw new UsageError(`--region ${region}: unknown region`, hint);
 }
 
-/** Every file of a run, read or written, those that nobody named among them. */
+/** Every file of a run, read or written, including default paths. */
 async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
   const { flags, isSandbox, files, reads } = request;
   const { file, out, errors, journal } = flags;
@@ -28,7 +28,7 @@ async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
   return [...named, { what: journal === undefined ? 'the journal' : '--journal', path, use: 'journal' }];
 }
 
-/** What cannot be written is told of by its flag, before anything is. */
+/** Refuses outputs that cannot be written, before anything starts, and names the flag. */
 async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Promise<void> {
   for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
     if (path !== undefined && path !== '-') await files.checkWritable(flag, path);
@@ -38,12 +38,15 @@ async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Pr
 /** What a queue client cannot do for those who work elsewhere. */
 function checkQueued({ maxSubmissions, leaveInDoubt }: BatchFlags): void {
   if (maxSubmissions !== undefined) {
-    throw new UsageError('--max-submissions: cannot go with --via queues', 'bound the tasks with --limit');
+    throw new UsageError(
+      '--max-submissions cannot be used with --via queues',
+      'use --limit to bound the number of tasks',
+    );
   }
   if (leaveInDoubt === true) {
     throw new UsageError(
-      '--leave-in-doubt: cannot go with --via queues',
-      'leave it out: workers submit again and say so',
+      '--leave-in-doubt cannot be used with --via queues',
+      'omit it: workers resubmit such tasks and mark them possibly charged',
     );
   }
 }
@@ -63,9 +66,16 @@ export async function checkFlags(request: FlagsToCheck, config: Config): Promise
   checkExecutionMode(via);
   if (via === 'queues') checkQueued(flags);
   if (flags.export === true && fresh === true) {
-    throw new UsageError('--export reads the journal, and --fresh begins a new one', 'leave one of them out');
+    throw new UsageError(
+      '--export and --fresh cannot be used together: --fresh renames the journal that --export reads',
+      'omit one of them',
+    );
   }
-  if (flags.errors === '-') throw new UsageError('--errors - : it must be a file', 'left out, they go to stderr');
+  if (flags.errors === '-')
+    throw new UsageError(
+      '--errors -: standard output is not allowed',
+      'name a file; without --errors, invalid rows are listed on stderr',
+    );
   if (region !== undefined) checkRegion(region, config);
   await files.checkDistinct(await filesOf(request));
   await checkWritable(flags, files);

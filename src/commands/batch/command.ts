@@ -24,7 +24,7 @@ import {
 import { solveBatch } from './run.ts';
 import { renderColumns, renderMeant, renderInputSummary } from './view.ts';
 
-/** The rows of a journal in the order of the input; those of tasks that it has no more come last. */
+/** The rows of a journal in input order; rows of tasks that are no longer in the input come last. */
 async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): AsyncIterable<FinishedTask> {
   const met = files.distinctTexts();
   for await (const record of input.source.records()) {
@@ -34,11 +34,11 @@ async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): Asy
   for await (const finished of journal.finishedTasks()) if (met.addIfNew(finished.key)) yield finished;
 }
 
-/** Writes the output anew from the journal: the rows of all finished tasks, and nothing is sent. */
+/** Regenerates the output from the journal: the rows of all finished tasks. Nothing is sent. */
 async function exportBatch(request: RunRequest, context: Context): Promise<number> {
   const path = await journalPath(request, context);
   if (path === null || !(await request.files.exists(path))) {
-    throw new UsageError(`there is no journal${path === null ? '' : ` ${path}`}`, 'name it with --journal');
+    throw new UsageError(`journal not found${path === null ? '' : `: ${path}`}`, 'set it with --journal FILE');
   }
   const journal = await openBatchJournal(request, { session: null, path }, context);
   try {
@@ -57,16 +57,16 @@ interface Check {
   readonly badRows: BadRows;
 }
 
-/** `exitCode`: not null where there is nothing more to do. `inputSummary`: null for an input that can be read once only. */
+/** `exitCode`: not null if nothing is left to do. `inputSummary`: null for an input that can be read only once. */
 export interface Checked {
   readonly exitCode: number | null;
   readonly inputSummary: InputSummary | null;
 }
 
-/** Looks at the whole input before the first submission, where it can be read twice. */
+/** Checks the whole input before the first submission if it can be read twice. */
 async function checkInput({ flags, input, badRows }: Check, { terminal, globals }: Context): Promise<Checked> {
   if (!input.source.isRepeatable && flags.strict === true) {
-    throw new UsageError('--strict needs an input that can be read twice', 'give it a file, or leave --strict out');
+    throw new UsageError('--strict needs a seekable input file (not stdin)', 'pass a file, or drop --strict');
   }
   if (!input.source.isRepeatable && flags.dryRun !== true) return { exitCode: null, inputSummary: null };
   const inputSummary = await scanInput(input.records(), (bad) => badRows.report(bad));
@@ -77,10 +77,7 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
       : terminal.result(renderInputSummary(inputSummary, inputColumns)));
   }
   if (flags.strict === true && inputSummary.bad > 0) {
-    throw new UsageError(
-      `${inputSummary.bad} of ${inputSummary.rows} rows cannot be tasks`,
-      'mend them, or leave --strict out',
-    );
+    throw new UsageError(`${inputSummary.bad} of ${inputSummary.rows} rows are invalid`, 'fix them or drop --strict');
   }
   if (flags.dryRun === true) {
     return { exitCode: inputSummary.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, inputSummary };
@@ -111,7 +108,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action((file: string, flags: Omit<BatchFlags, 'file'>) => runCommand(run, { ...flags, file }));
 }
 
-/** The files that are read whatever the flags of the batch say. */
+/** The files that every batch reads. */
 function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly { what: string; path: string }[] {
   const { CAPTCHAAI_API_KEY_FILE: keyFile = config.api.keyFile } = env;
   return [
@@ -120,23 +117,23 @@ function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly {
   ];
 }
 
-/** Of columns that come up in later records, so many are told of. */
+/** Maximum number of new columns in later records that are reported. */
 const maxWarned = 20;
 
-/** Says what is sent of the input and what is not, now and where later records of JSON Lines bring other columns. */
+/** Reports which columns are sent and which are not, also for new columns in later JSON Lines records. */
 function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
   const warnIfMistyped = (column: string): void => {
     const meant = suggestColumn(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
-  // Of --dry-run it is the result.
+  // With --dry-run it is part of the result.
   if (dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
   plan.carried.forEach(warnIfMistyped);
   let warned = 0;
   uses.onUnknown = (column) => {
     warned += 1;
     if (warned > maxWarned) return;
-    terminal.note(`the column ${shownName(column)} of a later record is carried, never sent`);
+    terminal.note(`column ${shownName(column)} of a later record is copied to the output, never sent`);
     warnIfMistyped(column);
   };
 }

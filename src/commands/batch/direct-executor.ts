@@ -25,7 +25,7 @@ export interface TaskExecutor {
   /** The row of the task is in the journal. */
   recordRow(result: BatchResult): void;
   counts(): Pick<BatchSummary, 'submissionCount' | 'requestCount'>;
-  /** Ends what was started. After an error nobody waits for what is under way. */
+  /** Stops everything that was started. After an error it does not wait for running tasks. */
   close(hasFailed: boolean): Promise<void>;
 }
 

@@ -99,7 +99,7 @@ export function parseColumnNames(pairs: readonly string[]): Readonly<Record<stri
     pairs.map((pair) => {
       const at = pair.lastIndexOf('=');
       if (at < 1 || at === pair.length - 1) {
-        throw new UsageError(`--map ${pair}: not of the form column=name`, 'for example --map "Page URL=pageurl"');
+        throw new UsageError(`--map ${pair}: expected column=name`, 'for example --map "Page URL=pageurl"');
       }
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
@@ -110,7 +110,7 @@ export function parseColumnNames(pairs: readonly string[]): Readonly<Record<stri
 export function outputFormat(flags: BatchFlags, json: boolean): 'csv' | 'jsonl' {
   const { format, out = '-', file } = flags;
   if (format === 'csv' || format === 'jsonl') return format;
-  if (format !== undefined) throw new UsageError(`--format ${format}: not a format`, 'it is csv or jsonl');
+  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
   if (json) return 'jsonl';
   return /\.(jsonl|ndjson)$/i.test(out === '-' ? file : out) ? 'jsonl' : 'csv';
 }
@@ -119,7 +119,10 @@ function failuresOf(maxFailures: Config['batch']['maxFailures'], inputSummary: I
   if (maxFailures === null) return null;
   if ('count' in maxFailures) return maxFailures.count;
   if (inputSummary !== null) return Math.max(1, Math.ceil(maxFailures.ratio * (inputSummary.rows - inputSummary.bad)));
-  throw new UsageError('a share as --max-failures needs an input that can be counted', 'give a number, or a file');
+  throw new UsageError(
+    'a percentage for --max-failures needs a seekable input file (not stdin)',
+    'use a number, or pass a file',
+  );
 }
 
 function durationOf(text: string | undefined): number | null {

@@ -33,8 +33,7 @@ export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | 
   const content = found.value;
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
   if (!rules.isNewId(taskId)) {
-    const reason = `${taskId} stands on an earlier line, too`;
-    return bad(row, { column: 'task_id', reason, fix: 'Give every row its own.' });
+    return bad(row, { column: 'task_id', reason: `duplicate task_id ${taskId}`, fix: 'Task ids must be unique.' });
   }
   const priority = Number(written);
   if (!Number.isFinite(priority)) {
@@ -74,7 +73,7 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
   const about = first?.about ?? null;
   const reason = parsed.error.map((refusal) => refusal.reason).join('; ');
   const isSent = about !== null && Object.hasOwn(params, about);
-  const fix = isSent ? `Rename the column, or carry it through with --keep ${about}.` : 'Fill the column.';
+  const fix = isSent ? `Rename the column, or copy it to the output with --keep ${about}.` : 'Fill the column.';
   return bad(row, { column: about, reason, fix: first?.fix ?? fix });
 }
 
@@ -102,11 +101,11 @@ function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   const errors = uses.check(columns);
   const [first] = errors;
   if (first === undefined) return;
-  const reasons = errors.map(({ column, reason }) => `the column ${shownName(column)}: ${reason}`);
+  const reasons = errors.map(({ column, reason }) => `column ${shownName(column)}: ${reason}`);
   throw new UsageError(reasons.join('\n  '), [...new Set(errors.map(({ fix }) => fix))].join('\n  '));
 }
 
-/** Opens the input that the flags name; `warn` is told of what may be meant otherwise. Throws `UsageError` where it cannot be used at all. */
+/** Opens the input that the flags name. `warn` gets hints about probable mistakes. Throws `UsageError` for unusable input. */
 export async function openBatchInput(
   flags: BatchFlags,
   config: Config,

@@ -28,7 +28,7 @@ export class CountedOutput implements OpenOutput {
     this.#output = output;
   }
 
-  /** Counts a row before it is written: should that fail, there is no count to be told. */
+  /** Counts a row before it is written. If the write fails, the count is not reported. */
   write(values: Readonly<Record<string, string>>): Promise<void> {
     const { status, reason = '' } = values;
     if (status === 'solved') this.#solved += 1;
@@ -59,7 +59,7 @@ export interface RunRequest {
   readonly files: BatchFiles;
 }
 
-/** Where the journal lies: as said, beside the output, else in the state folder; null for one that is thrown away. */
+/** Path of the journal: `--journal`, next to the output, or in the state folder; null for a temporary one. */
 export async function journalNameOf(
   { journal, out = '-', file }: BatchFlags,
   isSandbox: boolean,
@@ -67,12 +67,12 @@ export async function journalNameOf(
 ): Promise<string | null> {
   if (journal !== undefined) return journal;
   if (isSandbox) return null;
-  // Beside a device or a pipe is no place for a file.
+  // No file can be created next to a device or a pipe.
   if (out !== '-' && !(await files.isStream(out))) return `${out}.journal`;
   return file !== '-' && (await files.exists(file)) ? files.stateJournal(file) : null;
 }
 
-/** Where the journal lies; null where there is none to keep. */
+/** Path of the journal; null if none is kept. */
 export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
   const path = await journalNameOf(flags, globals.sandbox, files);
   return path === null && globals.sandbox ? files.temporaryJournal() : path;
@@ -87,10 +87,10 @@ async function replaceOldOutput({ flags, files }: RunRequest, { terminal }: Cont
   const { out = '-', fresh } = flags;
   if (out === '-' || !(await files.exists(out))) return;
   if (fresh !== true) {
-    throw new UsageError(`${out} exists, and no journal says where it is from`, '--fresh renames it and begins anew');
+    throw new UsageError(`${out} exists, but no journal belongs to it`, 'to rename it and start over, add --fresh');
   }
   const name = await files.moveAside(out);
-  if (name !== null) terminal.note(`${out} is now ${name}`);
+  if (name !== null) terminal.note(`renamed ${out} to ${name}`);
 }
 
 const knowsNothing = (journal: OpenBatchJournal): boolean =>
@@ -102,17 +102,17 @@ async function checkKnown(journal: OpenBatchJournal, { source }: BatchInput, pat
   for await (const record of source.records()) {
     if (record.type === 'row' && journal.hasKey(record.key)) return;
   }
-  const fix = 'name the journal of this input with --journal, or begin anew with --fresh';
-  throw new UsageError(`${path}: the journal knows none of the rows of this input`, fix);
+  const fix = 'set the journal of this input with --journal FILE, or start over with --fresh';
+  throw new UsageError(`${path}: the journal contains none of the rows of this input`, fix);
 }
 
-/** What the versions before this one sent: every column that was none of theirs, under its own name. */
+/** What earlier versions sent: every unknown column, under its own name. */
 function usedBefore(column: string): string | null {
   const name = column.replace(/^param\./, '');
   return column.startsWith('_') || (name !== 'method' && reservedParameters.has(name)) ? null : name;
 }
 
-/** Tasks of one run are sent alike: a column that was sent before is not carried from now on without a word. */
+/** All tasks of a run use the columns in the same way. A change is an error. */
 function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: BatchInput, path: string): void {
   if (!isResumed) return;
   const { used } = header;
@@ -127,13 +127,16 @@ function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: Batc
   if (changed.length === 0) return;
   const usageOf = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
   const list = changed.map(
-    (column) => `${shownName(column)} was ${usageOf(before(column))} and is now ${usageOf(now.get(column) ?? null)}`,
+    (column) => `${shownName(column)} was ${usageOf(before(column))}, now it is ${usageOf(now.get(column) ?? null)}`,
   );
   const fix =
     used === undefined
-      ? 'say for each of them --keep NAME (carried from now on) or --send NAME (sent as before), or begin anew with --fresh'
-      : 'run it with the same --send, --keep and --map as before, or begin anew with --fresh';
-  throw new UsageError(`${path}: the journal is of a run that took columns otherwise: ${list.join('; ')}`, fix);
+      ? 'add --keep NAME (copy only) or --send NAME (send as before) for each column, or start over with --fresh'
+      : 'use the same --send, --keep and --map as before, or start over with --fresh';
+  throw new UsageError(
+    `${path}: the journal belongs to a run that used the columns differently: ${list.join('; ')}`,
+    fix,
+  );
 }
 
 /** Opens the journal of a run. */
@@ -154,9 +157,9 @@ export async function openBatchJournal(
     beforeMade: () => replaceOldOutput(request, context),
   });
   try {
-    if (journal.keptAs !== null) context.terminal.note(`${path} is now ${journal.keptAs}`);
+    if (journal.keptAs !== null) context.terminal.note(`renamed ${path} to ${journal.keptAs}`);
     await checkKnown(journal, input, path);
-    // What is exported is sent to no service.
+    // An export sends nothing.
     if (session !== null) checkUsed(journal, input, path);
     return journal;
   } catch (error) {
@@ -165,7 +168,7 @@ export async function openBatchJournal(
   }
 }
 
-/** What any output of a batch has, whatever its input. */
+/** Columns that every batch output has. */
 const outputMarks = ['status', 'solution', 'captcha_id'];
 
 /** What the output may replace: no file that the journal cannot have explained. */
@@ -184,7 +187,7 @@ export async function openBatchOutput(
 ): Promise<CountedOutput> {
   const { out: path = '-' } = flags;
   const columns = outputColumns(input.columns, input.uses);
-  // An id is carried as it is, too: others are looked up by it.
+  // A task_id is copied unchanged: other systems look it up.
   const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const rules = { journal: place, replaces: replacedBy(flags, journal) };
   const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }, rules));
@@ -193,7 +196,7 @@ export async function openBatchOutput(
     await output.publish();
     return output;
   } catch (error) {
-    // What ended it is told; that it cannot be closed either says nothing more.
+    // Report the first error only; a failed close adds nothing.
     await output.close().catch(() => undefined);
     throw error;
   }
@@ -201,7 +204,13 @@ export async function openBatchOutput(
 
 const columns = ['line', 'row', 'column', 'reason', 'fix'];
 
-/** Where records go that cannot be tasks. */
+const capitalised = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
+/** The reason without the name of its column, which stands before it. */
+const withoutName = (reason: string, column: string | null): string =>
+  reason.startsWith(`${column ?? ''}: `) ? reason.slice((column ?? '').length + 2) : reason;
+
+/** Receives invalid rows. */
 export interface BadRows {
   report(bad: BadRow): Promise<void>;
   close(): Promise<void>;
@@ -219,12 +228,14 @@ async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
   };
 }
 
-/** Says on stderr, or in the file of `--errors`, which records cannot be tasks, and why. */
+/** Reports invalid rows on stderr or in the file of `--errors`. */
 export async function openBadRows(path: string | undefined, files: BatchFiles, terminal: Terminal): Promise<BadRows> {
   if (path !== undefined) return toFile(path, files);
   return {
     report: async ({ line, column, reason, fix }) =>
-      terminal.error(`line ${line}${column === null ? '' : `, ${column}`}: ${reason}. ${fix}`),
+      terminal.error(
+        `line ${line}${column === null ? '' : `, ${column}`}: ${withoutName(reason, column)}. ${capitalised(fix)}`,
+      ),
     close: async () => undefined,
   };
 }

@@ -1,46 +1,86 @@
 import type { Context } from '../../cli/context.ts';
-import { formatMs } from '../../cli/format.ts';
+import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
 import { canSpin, type Progress, startProgress } from '../../cli/progress.ts';
 import type { BatchStats } from '../../core/batch/batch-report.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { SolverEvent } from '../../domain/events.ts';
+import type { Fault } from '../../domain/fault.ts';
 
 interface Watched {
   readonly stats: BatchStats;
   readonly limit: ConcurrencyLimit;
-  /** How many tasks this run is about; null where nobody knows yet. */
+  /** Number of tasks of this run; null if not known yet. */
   readonly total: number | null;
 }
 
-/** How often the line is told where it cannot be redrawn, and how often it is redrawn. */
+/** How often the line is logged if it cannot be redrawn, and how often it is redrawn. */
 const logEveryMs = 30_000;
 const redrawEveryMs = 200;
-/** After a break some are let through and others wait, many times a second: that is still the same pause. */
+/** Shortly after a break some submissions are admitted and others wait. That is still the same pause. */
 const pauseEndsAfterMs = 5_000;
 
-/** One live line about a batch where it can be redrawn; a line every half minute elsewhere. */
+/** One live line about a batch on a terminal; a line every half minute elsewhere. */
 export interface BatchProgress {
   recordEvent(event: SolverEvent): void;
   stop(): void;
 }
 
-function lineOf({ stats, limit, total }: Watched, { elapsedMs, pause }: { elapsedMs: number; pause: string }): string {
-  const { solved, failed } = stats.report();
-  const done = solved + failed;
-  const rate = done / Math.max(1, elapsedMs / 1_000);
-  const isKnown = total !== null && done > 0 && pause === '';
-  const eta = isKnown ? `, ${formatMs((Math.max(0, total - done) / rate) * 1_000)} left` : '';
-  const counts = `${done}${total === null ? '' : `/${total}`} done, ${solved} solved, ${failed} failed`;
-  return `${counts}, ${limit.inFlight} in flight, ${rate.toFixed(1)}/s${eta}${pause}`;
+/** What keeps a batch from submitting. */
+interface Pause {
+  readonly by: 'breaker' | 'budget' | 'threads';
+  /** Wall clock, epoch ms. */
+  readonly since: number;
+  /** When the next submission may go out, on the monotonic clock; null if unknown. */
+  readonly untilMs: number | null;
+  /** Refusals for lack of a thread. */
+  readonly refusals: number;
 }
 
-/** What holds the batch up, in the words of the event. */
-function pauseOf(event: SolverEvent): string | null {
-  if (event.type === 'breaker-refused') return `; paused: breaker open for ${formatMs(event.retryInMs)}`;
-  if (event.type === 'retrying' && event.budgetBalance !== null) {
-    return event.budgetBalance < 0 ? '; waiting for the retry budget' : '';
+/** The pause that an event begins or continues, null if it ends the pause, undefined if it says nothing about it. */
+function pauseAfter(
+  event: SolverEvent,
+  before: Pause | null,
+  { clock }: Pick<Context, 'clock'>,
+): Pause | null | undefined {
+  const same = (by: Pause['by']): Pause =>
+    before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
+  switch (event.type) {
+    case 'breaker-refused':
+      return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
+    case 'threads-full':
+      return { ...same('threads'), refusals: same('threads').refusals + 1 };
+    case 'retrying':
+      if (event.budgetBalance === null) return undefined;
+      return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
+    case 'submitted':
+      return null;
+    default:
+      return undefined;
   }
-  return event.type === 'submitted' ? '' : null;
+}
+
+function pauseText(
+  { by, since, untilMs, refusals }: Pause,
+  fault: Fault | null,
+  now: { nowMs: number; waiting: number },
+): string {
+  const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
+  if (by === 'threads') return `waiting for a free thread (${now.waiting} in flight, ${quantity(refusals, 'refusal')})`;
+  if (by === 'budget') return `waiting for the retry budget${next}`;
+  const cause = fault === null ? 'the circuit breaker is open' : fault.message.replace(/\.$/, '');
+  const time = formatMoment(since)?.slice(11, 19) ?? '';
+  return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
+}
+
+function countsText({ stats, limit, total }: Watched, elapsedMs: number, isPaused: boolean): string {
+  const { solved, failed } = stats.report();
+  const done = solved + failed;
+  const share = `${done}${total === null ? '' : `/${total}`} done`;
+  if (isPaused) return `${share}, ${solved} solved, ${failed} failed`;
+  const rate = done / Math.max(1, elapsedMs / 1_000);
+  const isKnown = total !== null && done > 0;
+  const eta = isKnown ? `, ${formatMs((Math.max(0, total - done) / rate) * 1_000)} left` : '';
+  return `${share}, ${solved} solved, ${failed} failed, ${limit.inFlight} in flight, ${rate.toFixed(1)}/s${eta}`;
 }
 
 async function redrawUntilEnded(
@@ -55,24 +95,31 @@ async function redrawUntilEnded(
   }
 }
 
-/** Starts to tell how a batch goes. */
+/** Starts the progress line of a batch. */
 export async function startBatchProgress(watched: Watched, context: Context): Promise<BatchProgress> {
   const { terminal, clock, env } = context;
   const ended = new AbortController();
   const startedMs = clock.nowMs();
-  let pause = '';
+  let pause: Pause | null = null;
+  let fault: Fault | null = null;
   let heldUpMs = -Infinity;
-  const line = (): string => lineOf(watched, { elapsedMs: clock.nowMs() - startedMs, pause });
+  const pausedText = (by: Pause): string =>
+    pauseText(by, fault, { nowMs: clock.nowMs(), waiting: watched.limit.inFlight });
+  const line = (): string => {
+    const counts = countsText(watched, clock.nowMs() - startedMs, pause !== null);
+    return pause === null ? counts : `${counts}; ${pausedText(pause)}`;
+  };
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
   return {
     recordEvent: (event) => {
-      const next = pauseOf(event);
-      if (next === null) return;
-      const isOver = pause === '' && clock.nowMs() - heldUpMs > pauseEndsAfterMs;
-      if (next !== '' && isOver && spinner === null) terminal.note(next.replace(/^; /, ''));
-      if (next !== '') heldUpMs = clock.nowMs();
+      if (event.type === 'attempt-failed' || event.type === 'probe-failed') fault = event.fault;
+      const next = pauseAfter(event, pause, { clock });
+      if (next === undefined) return;
+      const isOver = pause === null && clock.nowMs() - heldUpMs > pauseEndsAfterMs;
+      if (next !== null && isOver && spinner === null) terminal.note(pausedText(next));
+      if (next !== null) heldUpMs = clock.nowMs();
       pause = next;
     },
     stop: () => {

@@ -10,7 +10,7 @@ import { requestsOf } from '../../core/fleet/worker-metrics.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
 import type { TaskExecutor, ExecutorDeps } from './direct-executor.ts';
 
-/** So many tasks are in the queues or in work at once where nobody said. */
+/** Default number of tasks that are queued or running at once. */
 const defaultWindow = 1_000;
 
 /** How many tasks of a batch may be on their way at once: many more than there are workers, few enough to hold. */

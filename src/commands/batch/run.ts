@@ -1,6 +1,8 @@
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { addFollowUp } from '../../cli/error-report.ts';
+import { shellQuoted } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';
@@ -29,21 +31,16 @@ import { solveInRegions, windowOf } from './queue-executor.ts';
 import { exitCodeOfBatch } from './summary.ts';
 import { renderDiscarded, renderLeft, renderSummary } from './view.ts';
 
-/** What a shell takes as it is. */
-const plain = /^[\w@%+=:,./-]+$/;
-
-const quoted = (arg: string): string => (plain.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`);
-
-/** The command line that goes on where a run ended, as a shell takes it; with `--fresh` it would begin anew. */
+/** The shell command that continues a run. It has no `--fresh`, which would start over. */
 export function resumeCommand(args: readonly string[]): string {
-  return ['captcha', ...args.filter((arg) => arg !== '--fresh').map(quoted)].join(' ');
+  return ['captcha', ...args.filter((arg) => arg !== '--fresh').map(shellQuoted)].join(' ');
 }
 
 export interface BatchRequest extends RunRequest {
   readonly overrides: readonly Override[];
   readonly bounds: Bounds;
   readonly badRows: BadRows;
-  /** Null for an input that can be read once only: then bad rows are told as they come. */
+  /** Null for an input that can be read only once: then invalid rows are reported as they arrive. */
   readonly inputSummary: InputSummary | null;
 }
 
@@ -52,21 +49,21 @@ interface OpenRun {
   readonly journal: OpenBatchJournal;
   readonly output: CountedOutput;
   readonly options: BatchOptions;
-  /** Whether the same command goes on where this run ends. */
+  /** Whether the same command can continue the run. */
   readonly isResumable: boolean;
 }
 
-/** Rows are looked at so far ahead for a lower priority, and held back for so long to keep their order. */
+/** Number of rows of the look-ahead for priorities, and of the buffer that keeps the output order. */
 const window = 1_000;
 
 interface Items {
-  /** The tasks of the input, in the order in which they are begun. */
+  /** The tasks of the input, in the order in which they start. */
   readonly items: AsyncIterable<BatchItem>;
   readonly bad: () => number;
   readonly orphanRows: () => number;
 }
 
-/** Why an input ends here, as far as a person or the system is to blame; null for a bug. */
+/** Why the input cannot be read further; null for a bug. */
 function inputErrorOf(error: unknown, line: number): { reason: 'input' | 'input-io'; message: string } | null {
   const after = line === 0 ? '' : `after line ${line}: `;
   if (error instanceof UsageError) {
@@ -99,13 +96,15 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
   let unmet = solved + failed;
   let isRead = false;
   let isBroken = false;
-  /** What was begun by then is paid for: it is finished first. Where nothing was, nothing was sent. */
+  /** Running tasks are already paid for, so they are finished first. If none runs, nothing was sent. */
   const onBreak = (error: unknown): void => {
     const broken = inputErrorOf(error, input.progress.line);
     if (broken === null || !rules.hasStarted) throw error;
     isBroken = true;
     rules.endInput(broken.reason, broken.message);
-    terminal.error(`the input cannot be read any further: ${broken.message}\n  what was begun is finished, no more is`);
+    terminal.error(
+      `the rest of the input cannot be read: ${broken.message}\n  running tasks are finished; no new tasks are started`,
+    );
   };
   const isFinished = ({ key }: BatchItem): boolean => ['solved', 'failed'].includes(journal.progressOf(key).state);
   async function* tasks(): AsyncIterable<BatchItem> {
@@ -120,7 +119,7 @@ function itemsOf(request: BatchRequest, { journal, rules }: Reading, { terminal 
     }
     isRead = !isBroken;
   }
-  // What arrives on standard input is begun as it arrives: looking ahead would wait for more of it.
+  // Tasks from standard input start as they arrive: a look-ahead would wait for more input.
   const looksAhead = input.source.isRepeatable && Object.values(input.plan.read).includes('priority');
   const items = looksAhead ? byPriority(tasks(), window) : tasks();
   return { items, bad: () => bad, orphanRows: () => (isRead ? unmet : 0) };
@@ -146,7 +145,7 @@ async function* earlierRows(journal: TaskJournal, options: BatchOptions): AsyncI
 async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
   const { overrides, flags } = request;
   const path = await journalPath(request, context);
-  if (path === null) context.terminal.note('standard input cannot be resumed without --journal FILE');
+  if (path === null) context.terminal.note('a batch from standard input can be resumed only with --journal FILE');
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
     const place = path ?? (await request.files.temporaryJournal());
@@ -165,20 +164,20 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   }
 }
 
-/** What a first signal means, where tasks are solved here and where they are in queues. */
+/** The effect of a first signal, per execution mode. */
 const stopping = {
-  direct: 'stopping: no new submissions; what was paid for is collected; Ctrl-C again leaves',
-  queues: 'stopping: what is queued is worked on, and the next run collects it; Ctrl-C again leaves',
+  direct: 'stopping: no new submissions; collecting the tasks already paid for (signal again to exit immediately)',
+  queues: 'stopping: workers finish the queued tasks, the next run collects them (signal again to exit immediately)',
 };
 
 function listen({ via }: BatchRequest['flags'], { interrupt, terminal }: Context): void {
   interrupt.listen({
     onFirst: () => terminal.error(stopping[via === 'queues' ? 'queues' : 'direct']),
-    onSecond: () => terminal.error('left; run the same command again to continue'),
+    onSecond: () => terminal.error('exited; run the same command again to continue'),
   });
 }
 
-/** How many tasks are still to be done; null where nobody knows. */
+/** Number of tasks without a row; null if unknown. */
 function leftOf({ inputSummary }: BatchRequest, { journal, options }: OpenRun): number | null {
   if (inputSummary === null || options.resolveExpiredAt !== null) return null;
   const { solved, failed } = journal.counts();
@@ -186,7 +185,7 @@ function leftOf({ inputSummary }: BatchRequest, { journal, options }: OpenRun): 
   return Math.max(0, inputSummary.rows - inputSummary.bad - finished);
 }
 
-/** How many tasks this run is about; null where nobody knows yet. */
+/** Number of tasks of this run; null if not known yet. */
 function totalOf(request: BatchRequest, open: OpenRun): number | null {
   const left = leftOf(request, open);
   return left === null ? null : Math.min(left, request.bounds.limit ?? Infinity);
@@ -214,10 +213,10 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   return { stats, limit, rules, progress, executor };
 }
 
-/** Where no journal is kept, the id is all that is left of a row that went nowhere; those of an embedded service end with it. */
+/** Without a journal, the id is the only trace of a discarded row. Ids of the sandbox end with it. */
 function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, { globals, terminal }: Context): void {
   if (isResumable || globals.sandbox || outcome.captchaId === null) return;
-  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId])}`);
+  terminal.error(`${outcome.taskId}: ${discardedHint([outcome.captchaId], globals)}`);
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
@@ -252,6 +251,7 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     bad: bad(),
     empty: emptyCount,
     orphanRows: orphanRows(),
+    left: leftOf(request, open),
     ...executor.counts(),
   };
   const summary = { report: stats.report(), reason, message, usedUp, ...counts };
@@ -261,18 +261,19 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   return exitCodeOfBatch(summary);
 }
 
-/** Says how to go on after an error; a reader of standard output that has gone is none. */
+/** Adds to an error how to continue the run. A reader that closed standard output is no error. */
 function logUnfinished(
   error: unknown,
   { request, open }: { request: BatchRequest; open: OpenRun },
   context: Context,
 ): void {
   const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
-  if (hasReaderGone || !open.isResumable) return;
-  context.terminal.note(renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
+  // A usage error asks for another command line or configuration first.
+  if (hasReaderGone || !open.isResumable || error instanceof UsageError) return;
+  addFollowUp(error, renderLeft(error, leftOf(request, open), resumeCommand(context.args)));
 }
 
-/** Solves what is left of a batch, and says in the end what came of it. */
+/** Solves the remaining tasks of a batch and prints a summary. */
 export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
   listen(request.flags, context);
   const open = await openRun(request, context);

@@ -6,23 +6,24 @@ import type { RowCounts } from './open-batch-run.ts';
 
 export interface BatchSummary {
   readonly report: BatchReport;
-  /** What the output holds, earlier runs included. */
+  /** Rows of the output, including earlier runs. */
   readonly rows: RowCounts;
-  /** Records that cannot be tasks. */
+  /** Invalid rows. */
   readonly bad: number;
-  /** Records in which nothing stands, of those that were read. */
+  /** Empty rows that were read. */
   readonly empty: number;
-  /** Rows of the output whose tasks the input does not have any more; 0 where the input was not read to its end. */
+  /** Output rows whose task is no longer in the input; 0 if the input was not read completely. */
   readonly orphanRows: number;
   /** Why the run stopped before its end, or null. */
   readonly reason: StopReason | null;
-  /** What a person should know about the reason. */
+  /** Details about the reason. */
   readonly message: string | null;
-  /** Submissions of this run, but for those that found every thread taken. */
+  /** Tasks without a row; null if not known. */
+  readonly left: number | null;
+  /** Submissions of this run, except those refused for lack of a thread. */
   readonly submissionCount: number;
   /** HTTP requests of this run. */
   readonly requestCount: number;
-  /** Why every id was polled alone although several per request were wanted; null where nothing stood in the way. */
   /** Finished tasks that were not begun again, since their inputs serve one submission only; by name, with how many tasks each. */
   readonly usedUp: Readonly<Record<string, number>>;
 }

@@ -1,8 +1,9 @@
-import { formatMs } from '../../cli/format.ts';
+import { formatMs, quantity } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
 import type { ColumnPlan } from '../../cli/input-columns.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
 import { shownName } from '../../domain/written-name.ts';
 import { type BatchSummary, isFinal } from './summary.ts';
 
@@ -11,8 +12,6 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${name === '' ? '(none)' : name} ${count}`)
     .join(', ');
-
-const quantity = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
 /** Longer lists of columns are cut. */
 const maxColumns = 40;
@@ -31,24 +30,24 @@ function used(columns: Readonly<Record<string, string>>): string {
 /** Which columns of an input are sent and which are not, on one line. */
 export function renderColumns({ sent, read, carried }: ColumnPlan): string {
   const readHere = Object.keys(read).length === 0 ? '' : `; read here: ${used(read)}`;
-  return `columns sent: ${used(sent)}${readHere}; carried, never sent: ${listed(carried.map(shownName))}`;
+  return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}`;
 }
 
-/** What a column that is carried was perhaps meant for. */
+/** A hint that a copied column was perhaps meant to be sent. */
 export function renderMeant(column: string, meant: string): string {
   const shown = shownName(column);
   const map = shown === column ? `${column}=${meant}` : shownName(`${column}=${meant}`);
-  return `${shown} is carried: did you mean --map ${map}?`;
+  return `column ${shown} is copied, not sent: did you mean --map ${map}?`;
 }
 
-/** What an input holds beside its records. */
+/** What an input contains apart from its records. */
 export interface InputColumns {
   /** How many records hold nothing. */
   readonly empty: number;
   readonly columns: ColumnPlan;
 }
 
-/** What an input holds, for a person. */
+/** The content of an input as text. */
 export function renderInputSummary(
   { rows, bad, byMethod, byRegion }: InputSummary,
   { empty, columns }: InputColumns,
@@ -62,14 +61,14 @@ export function renderInputSummary(
 
 const reasons: Record<StopReason, string> = {
   interrupted: 'interrupted',
-  account: 'the account needs a person',
-  config: 'the configuration is wrong',
+  account: 'account error that needs manual action',
+  config: 'configuration error',
   'max-failures': '--max-failures was reached',
   'max-submissions': '--max-submissions was reached',
   'max-duration': '--max-duration was reached',
   limit: '--limit was reached',
-  input: 'the input cannot be read any further',
-  'input-io': 'the input cannot be read any further',
+  input: 'the rest of the input cannot be read',
+  'input-io': 'the rest of the input cannot be read',
   failure: 'an error',
 };
 
@@ -90,7 +89,7 @@ function counts({ report, bad, empty }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
   if (bad > 0) parts.push(quantity(bad, 'bad row'));
   if (empty > 0) parts.push(`${quantity(empty, 'empty row')} skipped`);
-  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or for nothing`);
+  if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or without a result`);
   if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);
   return parts.join(', ');
 }
@@ -103,6 +102,26 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
   return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
 }
 
+/** What this run did, or that there was nothing to do. */
+function done(summary: BatchSummary): readonly string[] {
+  const { report, rows, reason, bad, empty, submissionCount } = summary;
+  const isIdle = report.solved + report.failed + submissionCount === 0 && reason === null;
+  if (!isIdle || rows.solved + rows.failed === 0) return [counts(summary), effort(summary)];
+  const nothing = `nothing to do: ${quantity(rows.solved + rows.failed, 'task')} already finished`;
+  return bad + empty === 0 ? [nothing] : [nothing, counts(summary)];
+}
+
+function failures({ report: { byReason, causes } }: BatchSummary): string {
+  const parts = Object.entries(byReason)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => {
+      const known = Object.entries(causes[reason as FailureReason] ?? {}).sort(([, a], [, b]) => b - a);
+      const list = known.map(([cause, times]) => `${cause}: ${times}`).join('; ');
+      return `${reason} ${count}${list === '' ? '' : ` (${list})`}`;
+    });
+  return `failed: ${parts.join(', ')}`;
+}
+
 /** The output may hold more than this run did. */
 function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   if (rows.solved === report.solved && rows.failed === report.failed) return null;
@@ -110,54 +129,57 @@ function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   return `with earlier runs: ${rows.solved} solved, ${rows.failed} failed${reasons}`;
 }
 
-/** An edited or removed row of the input leaves the row of its old task behind. */
+/** After an input row was edited or removed, the row of its old task remains in the output. */
 function leftBehind({ orphanRows }: BatchSummary): string | null {
   if (orphanRows === 0) return null;
   const belong = quantity(orphanRows, 'row of the output belongs', 'rows of the output belong');
-  return `${belong} to no task of the input any more: edited or removed there`;
+  return `${belong} to no task of the input (edited or removed there)`;
 }
 
-/** Tasks that were not begun again, since that would be paid for in vain. */
+/** Tasks that were not resubmitted because another submission cannot succeed. */
 function notBegunAgain({ usedUp }: BatchSummary): string | null {
   const parts = Object.entries(usedUp).map(([name, count]) => `${quantity(count, 'task')} with ${name}`);
   if (parts.length === 0) return null;
-  return `not submitted again: ${parts.join(', ')}: one submission uses it up; put a fresh one into the row`;
+  return `not submitted again: ${parts.join(', ')}: each value can be submitted only once; put a fresh one into the row`;
 }
 
-/** What is left to be done, and the command that does it. */
+/** The next step and its command. */
 function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): string | null {
   // The journal names the base URL: under another one it is that of another run.
   if (reason === 'config') return `correct api.baseUrl and add --fresh, or continue where it is right: ${resume}`;
-  if (reason === 'input') return `correct the input, then run the same command again: ${resume}`;
-  if (reason !== null) return `run the same command again to continue: ${resume}`;
+  if (reason === 'input') return `correct the input, then continue with the same command: ${resume}`;
+  if (reason !== null) return `continue with the same command: ${resume}`;
   const mayBeSolved = Object.entries(rows.byReason).flatMap(([each, count]) => (isFinal(each) ? [] : count));
   // Where nothing else is left, the same command would find the same.
   if (mayBeSolved.reduce((sum, count) => sum + count, 0) <= Math.max(0, ...Object.values(usedUp))) return null;
   const again = / --retry-failed\b/.test(resume) ? resume : `${resume} --retry-failed`;
-  return `to solve what failed again: ${again}`;
+  return `retry failed tasks: ${again}`;
 }
 
-/** What came of a run, for a person. `resume`: the command that continues it; null where nothing does. */
+/** The summary of a run. `resume`: the command that continues it; null if nothing can. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
-  const { report, reason, message } = summary;
-  const lines = [counts(summary), effort(summary), times(summary), perRegion(summary)];
-  if (report.failed > 0) lines.push(`failed: ${counted(report.byReason)}`);
+  const { report, reason, message, left } = summary;
+  const lines = [...done(summary), times(summary), perRegion(summary)];
+  if (report.failed > 0) lines.push(failures(summary));
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
-  if (reason !== null) lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}`);
+  if (reason !== null) {
+    const undone = left === null ? '' : `; ${quantity(left, 'task')} left`;
+    lines.push(`stopped: ${reasons[reason]}${message === null ? '' : ` (${message})`}${undone}`);
+  }
   if (resume !== null) lines.push(nextStep(summary, resume));
   else if (reason === 'input' || reason === 'input-io')
-    lines.push('correct the input, and hand in what follows that line');
+    lines.push('correct the input and pass the rows after that line');
   return lines.filter((line) => line !== null).join('\n');
 }
 
-/** Where the rows are that were written to nowhere. `resume`: the command that continues the run. */
+/** Where the rows are if the output was discarded. `resume`: the command that continues the run. */
 export function renderDiscarded(resume: string): string {
   return `${discarded}: the rows are in the journal; write them with: ${resume} --export > FILE`;
 }
 
-/** What is still to be done where an error ended a run. `left`: tasks without a row; null where nobody knows. */
+/** What is left after an error ended a run. `left`: tasks without a row; null if unknown. */
 export function renderLeft(error: unknown, left: number | null, resume: string): string {
   const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-  const tasks = left === null ? 'what is finished is kept' : `${quantity(left, 'task')} left, the others are kept`;
-  return `stopped: ${reasons.failure}; ${tasks}\n${isFull ? 'free space, then ' : ''}run the same command again to continue: ${resume}`;
+  const tasks = left === null ? 'finished tasks are kept' : `${quantity(left, 'task')} left; finished tasks are kept`;
+  return `${tasks}\n${isFull ? 'free space, then ' : ''}continue with the same command: ${resume}`;
 }

@@ -5,6 +5,7 @@ import { formatMoment, formatMs } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import type { SharedState } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
+import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
 import { budgetLine, type BudgetReport, budgetReport, renderBudget, scopeOf } from './view.ts';
@@ -15,7 +16,7 @@ const clearBelow = '\u001b[J';
 
 type Show = (report: BudgetReport) => Promise<void>;
 
-/** One screen that is written over in place; a line for every change where nothing can be redrawn. */
+/** Redraws one screen in place; without a screen it prints a line per change. */
 function showFor({ globals, terminal, clock, env }: Context, everyMs: number): Show {
   if (globals.json) return (report) => terminal.json({ ...report, at: formatMoment(clock.timestamp()) });
   let before = '';
@@ -28,7 +29,7 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
     };
   }
   return async (report) => {
-    const title = `captcha budget, every ${formatMs(everyMs)} (Ctrl-C ends)`;
+    const title = `captcha budget, every ${formatMs(everyMs)} (Ctrl-C to stop)`;
     const lines = [title, '', ...renderBudget(report, columns).trimEnd().split('\n')];
     const makeRoom = before === '' ? '\n'.repeat(terminal.rows ?? lines.length) : '';
     before = title;
@@ -37,7 +38,7 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
   };
 }
 
-/** Shows the report again and again, until a signal ends it: its regular end. */
+/** Shows the report repeatedly until a signal stops it, which is its regular end. */
 async function watchBudget(look: () => Promise<BudgetReport>, everyMs: number, context: Context): Promise<void> {
   const { clock, interrupt } = context;
   const show = showFor(context, everyMs);
@@ -71,13 +72,22 @@ Examples:
   $ captcha budget log --last 20
   $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
+/** A word after `captcha budget` that names no subcommand. */
+function checkNoWords([word]: readonly string[]): void {
+  if (word !== undefined) throw new UsageError(`unknown command 'budget ${word}'`, knownNames(word, ['log']));
+}
+
 /** Declares `captcha budget` and `captcha budget log`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--watch [interval]', 'refresh continuously (default interval: 1s)')
     .option('--reset', 'reset: fill the budget, close the breaker, use the settings of this configuration')
     .addHelpText('afterAll', helpText(examples))
-    .action((flags: BudgetFlags) => runCommand(run, flags));
+    .allowExcessArguments()
+    .action((flags: BudgetFlags, { args }: Command) => {
+      checkNoWords(args);
+      return runCommand(run, flags);
+    });
   command
     .command('log')
     .description('show the audit log: submissions, retries, refusals and their reasons')
@@ -89,23 +99,23 @@ function intervalOf(watch: string | true): number {
   if (watch === true) return defaultIntervalMs;
   const ms = parseDuration(watch);
   if (ms === null || ms < 50)
-    throw new UsageError(`--watch ${watch}: not an interval`, 'at least 50ms, for example 1s');
+    throw new UsageError(`--watch ${watch}: not a valid interval`, 'use at least 50ms, for example 1s');
   return ms;
 }
 
 function countOf(last: string | undefined): number {
   if (last === undefined) return Infinity;
-  if (!/^[1-9]\d*$/.test(last)) throw new UsageError(`--last ${last}: not a number of entries`);
+  if (!/^[1-9]\d*$/.test(last)) throw new UsageError(`--last ${last}: not a positive whole number`);
   return Number(last);
 }
 
 async function warnNotShared(reason: string, { globals, terminal }: Context): Promise<void> {
   const nothing = { place: null, reason, budget: null, breaker: null };
   if (globals.json) await terminal.json({ scope: 'process', ...nothing });
-  terminal.note(`${reason}: every process has a budget and a breaker of its own, and shows them itself`);
+  terminal.note(`${reason}: every process has its own budget and breaker, so there is nothing shared to show`);
 }
 
-/** Null where every process is to have its own, which is said. */
+/** The shared state; null after a note if every process has its own. */
 async function sharedState(context: Context): Promise<SharedState | null> {
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
@@ -113,22 +123,22 @@ async function sharedState(context: Context): Promise<SharedState | null> {
   return shared;
 }
 
-/** Whether there is a budget that more than one process has; where something hinders them, it is said. */
+/** Whether more than one process shares the budget; prints a note if not. */
 async function isShared({ alone, fleetPlace }: SharedState, context: Context): Promise<boolean> {
   if (alone === undefined) return true;
   if (fleetPlace === undefined) await warnNotShared(alone, context);
-  else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared, every process has its own breaker`);
+  else context.terminal.note(`warning: ${alone}; only the fleet's budget is shared; every process has its own breaker`);
   return fleetPlace !== undefined;
 }
 
-/** Shows the shared retry budget and breaker, once or again and again, or resets them first. */
+/** Shows the shared retry budget and breaker, once or repeatedly. With `--reset` it resets them first. */
 export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
   const everyMs = watch === undefined ? null : intervalOf(watch);
   const shared = await sharedState(context);
   if (shared === null || !(await isShared(shared, context))) return exitCodes.done;
   if (reset === true) {
     await shared.reset();
-    context.terminal.note('the retry budget is full and the breaker closed');
+    context.terminal.note('reset: the retry budget is full and the breaker is closed');
   }
   const look = async (): Promise<BudgetReport> => budgetReport(await shared.look(), shared);
   const { globals, terminal } = context;
@@ -138,16 +148,16 @@ export async function run({ watch, reset }: BudgetFlags, context: Context): Prom
   return exitCodes.done;
 }
 
-/** Prints the audit: what every process asked for, and what came of it. */
+/** Prints the audit: the requests of every process and their results. */
 export async function log({ last }: BudgetLogFlags, context: Context): Promise<number> {
   const count = countOf(last);
   const shared = await sharedState(context);
   if (shared === null) return exitCodes.done;
   const entries = [...shared.history()].slice(-count).map(auditRow);
   const { globals, terminal } = context;
-  if (shared.alone !== undefined) terminal.note(`warning: ${shared.alone}; nothing more is logged`);
+  if (shared.alone !== undefined) terminal.note(`warning: ${shared.alone}; new events are not logged`);
   if (globals.json) await terminal.json({ scope: scopeOf(shared), place: shared.place, entries });
-  else if (entries.length === 0) terminal.note('nothing was shared since this machine started');
+  else if (entries.length === 0) terminal.note('no events have been logged since this machine started');
   else await terminal.result(renderAudit(entries, terminal.columns));
   return exitCodes.done;
 }

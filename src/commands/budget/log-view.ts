@@ -1,8 +1,9 @@
-import { formatMoment, formatMs } from '../../cli/format.ts';
+import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
 import type { BudgetEvent } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
+import type { CallResult } from '../../ports/state.ts';
 
-/** One line of the audit: who did what, and what came of it. */
+/** One line of the audit: process, request and result. */
 export interface AuditRow {
   /** ISO 8601 in UTC. */
   readonly at: string;
@@ -13,44 +14,49 @@ export interface AuditRow {
   readonly balance: number;
 }
 
-const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `reserved, ${formatMs(waitMs)} ahead`);
+const granted = (waitMs: number): string => (waitMs === 0 ? 'granted' : `granted, usable in ${formatMs(waitMs)}`);
 
 const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
 
 function fleetSyncText({ entry, answer }: BudgetEvent): string {
-  if (entry.type === 'fleet-away') return `no answer: ${entry.why}`;
+  if (entry.type === 'fleet-away') return `no answer from Redis: ${entry.why}`;
   if (entry.type === 'fleet-heard') {
     const { surplus, refused } = entry;
-    const leased = surplus > 0 && `${times(surplus, 'token')} on lease`;
-    return joined(['answered', leased, refused > 0 && `${refused} refused: no token`]);
+    if (refused > 0) return `asked Redis for ${quantity(refused, 'token')}: refused (none left)`;
+    return joined(['Redis answered', surplus > 0 && `${quantity(surplus, 'token')} on lease`]);
   }
   const counts = answer !== null && 'accepted' in answer ? answer : { accepted: 0, refused: 0 };
-  const accepted = counts.accepted > 0 && `${times(counts.accepted, 'submission')} accepted`;
-  return joined(['speaks', accepted, counts.refused > 0 && `${counts.refused} refused`]);
+  const accepted = counts.accepted > 0 && `${quantity(counts.accepted, 'submission')} accepted`;
+  return joined(['synced with Redis', accepted, counts.refused > 0 && `${counts.refused} refused`]);
 }
 
 function withdrawn({ answer }: BudgetEvent): string {
   if (answer === null || !('granted' in answer)) return '';
   if (answer.granted) return granted(answer.waitMs);
-  return answer.retryInMs === null ? 'refused: no token' : `refused: no token for ${formatMs(answer.retryInMs)}`;
+  return answer.retryInMs === null ? 'refused: no token' : `refused: no token, next in ${formatMs(answer.retryInMs)}`;
 }
 
 function entered({ answer }: BudgetEvent): string {
   if (answer === null || !('admitted' in answer)) return '';
-  if (answer.admitted) return answer.permit.probe ? 'probes the service' : 'admitted';
-  return `refused: breaker, for ${formatMs(answer.retryInMs)}`;
+  if (answer.admitted) return answer.permit.probe ? 'admitted as probe' : 'admitted';
+  return `refused: breaker open, next in ${formatMs(answer.retryInMs)}`;
 }
 
 function tallied(entry: BudgetEvent['entry'] & { type: 'tally' }): string {
   const { accepted, budgetRefused, breakerRefused } = entry;
   return joined([
-    accepted > 0 && `${times(accepted, 'submission')} accepted`,
+    accepted > 0 && `${quantity(accepted, 'submission')} accepted`,
     budgetRefused > 0 && `${budgetRefused} refused: no token`,
     breakerRefused > 0 && `${breakerRefused} refused: breaker open`,
   ]);
 }
+
+const verdicts: Record<CallResult, string> = {
+  success: 'succeeded',
+  failure: 'failed',
+  busy: 'busy',
+  abandoned: 'abandoned',
+};
 
 function described(event: BudgetEvent): { what: string; result: string; task: string | null } {
   const { entry } = event;
@@ -61,12 +67,12 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
       return { what: 'submit', result: entered(event), task: null };
     case 'verdict': {
       const probe = entry.pass.probe ? ' (probe)' : '';
-      return { what: 'answers', result: `${times(entry.count, entry.verdict)}${probe}`, task: null };
+      return { what: 'answers', result: `${entry.count} ${verdicts[entry.verdict]}${probe}`, task: null };
     }
     case 'tally':
       return { what: 'tally', result: tallied(entry), task: entry.task === '' ? null : entry.task };
     case 'quiet':
-      return { what: 'retry-after', result: `everybody waits ${formatMs(entry.ms)}`, task: null };
+      return { what: 'retry-after', result: `all tasks wait ${formatMs(entry.ms)}`, task: null };
     case 'spend':
       return { what: 'retry', result: `${withdrawn(event)}, on lease`, task: entry.task };
     case 'fleet-granted':
@@ -76,9 +82,9 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
     case 'fleet-away':
       return { what: 'fleet', result: fleetSyncText(event), task: null };
     case 'configure':
-      return { what: 'settings', result: 'asked for others', task: null };
+      return { what: 'settings', result: 'other settings requested', task: null };
     case 'reset':
-      return { what: 'reset', result: 'begun anew', task: null };
+      return { what: 'reset', result: 'reset', task: null };
   }
 }
 
@@ -89,8 +95,11 @@ export function auditRow(event: BudgetEvent): AuditRow {
   return { at: formatMoment(at) ?? '', pid, task, what, result, balance: Math.round(balance * 1_000) / 1_000 };
 }
 
-/** The audit for a person. */
+/** The audit as aligned lines, which a narrow screen wraps instead of cutting. On a screen the time has no year. */
 export function renderAudit(rows: readonly AuditRow[], columns: number | null): string {
-  const cells = rows.map((row) => [row.at, row.pid, row.what, row.result, row.balance.toFixed(1), row.task ?? '']);
-  return renderTable(['time', 'process', 'what', 'result', 'tokens left', 'task'], cells, columns);
+  const shownAt = (at: string): string => (columns === null ? at : at.slice(5, 19).replace('T', ' '));
+  const cells = rows.map(({ at, pid, what, result, balance, task }) => {
+    return [shownAt(at), pid, what, result, balance.toFixed(1), task ?? ''];
+  });
+  return renderTable(['time', 'process', 'what', 'result', 'tokens', 'task'], cells, null);
 }

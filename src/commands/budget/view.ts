@@ -105,7 +105,7 @@ export function budgetReport(view: SharedStateView, shared: Pick<SharedState, 'p
 }
 
 function nextToken({ nextTokenInMs }: BudgetReport['budget']): string {
-  if (nextTokenInMs === null) return 'only when a submission is accepted';
+  if (nextTokenInMs === null) return 'after the next accepted submission';
   return nextTokenInMs === 0 ? 'now' : `in ${formatMs(nextTokenInMs)}`;
 }
 
@@ -117,12 +117,12 @@ function refill({ ratio, minRetriesPerSecond, maxRetriesPerSecond }: BudgetRepor
 function breakerText({ state, retryInMs, awaited }: BudgetReport['breaker']): string {
   if (retryInMs === null) return state;
   const who = awaited.length === 0 ? '' : ` by process ${awaited.join(', ')}`;
-  return state === 'open' ? `open, next probe in ${formatMs(retryInMs)}` : `half-open, probed${who}`;
+  return state === 'open' ? `open, next probe in ${formatMs(retryInMs)}` : `half-open, probe running${who}`;
 }
 
 /** The report in one line. */
 export function budgetLine({ budget, breaker, quietMs, fleet }: BudgetReport): string {
-  const quiet = quietMs > 0 ? `, quiet for ${formatMs(quietMs)}` : '';
+  const quiet = quietMs > 0 ? `, waiting ${formatMs(quietMs)} (Retry-After)` : '';
   const { tokens, burst, granted, refused } = budget;
   const retries = `${tokens.toFixed(1)} of ${burst} tokens, ${granted} retries granted, ${refused} refused`;
   const share = fleet?.degraded === true ? "this host's share: " : '';
@@ -134,12 +134,12 @@ function fleetRows({ fleet, place }: BudgetReport): string[][] {
   const { degraded, reason, leased, leasedHere } = fleet;
   return [
     ['on lease', `${leased ?? 'unknown'}, ${leasedHere} of them here`],
-    ['shared by', degraded ? "processes of this host: its share of the fleet's" : `all hosts at ${place}`],
+    ['shared by', degraded ? "processes of this host (the host's share of the fleet budget)" : `all hosts at ${place}`],
     ...(reason === null ? [] : [['degraded', reason]]),
   ];
 }
 
-/** The report for a person. */
+/** The report as a table. */
 export function renderBudget(report: BudgetReport, columns: number | null): string {
   const { budget, breaker, quietMs, fleet } = report;
   const here = fleet === null ? '' : ' of this host';
@@ -153,7 +153,7 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
     [`breaker${here}`, breakerText(breaker)],
     ['failures', `${breaker.failures} of ${breaker.outcomes} in ${formatMs(breaker.samplingDurationMs)}`],
     ['submissions refused', String(breaker.refused)],
-    ['asked to wait', quietMs === 0 ? 'no' : `for ${formatMs(quietMs)}`],
+    ['Retry-After', quietMs === 0 ? 'no' : `${formatMs(quietMs)} left`],
     ...fleetRows(report),
   ];
   return renderTable(['retry budget', ''], rows, columns);

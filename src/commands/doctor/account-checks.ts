@@ -27,29 +27,32 @@ export interface KeyFacts {
 /** CaptchaAI answers a key of any other length with ERROR_WRONG_USER_KEY. Other services have other keys. */
 const captchaAiKeyLength = 32;
 const forOthers = 0o006;
-/** Containers get their secrets here, readable for everyone inside, where there is nobody else. */
+/** Containers mount secrets here, readable for all users inside; there are no other users. */
 const secretsFolder = '/run/secrets/';
 
 function lengthFindings({ length }: KeyFacts, baseUrl: string): readonly Finding[] {
   const isCaptchaAi = /(^|\.)captchaai\.com\.?$/.test(new URL(baseUrl).hostname);
   if (!isCaptchaAi || length === captchaAiKeyLength) return [];
-  const found = `its length is ${length}, and that of CaptchaAI's keys ${captchaAiKeyLength}`;
-  return [warning(found, 'copy the whole key from the dashboard of CaptchaAI, and nothing else')];
+  const found = `the key has ${length} characters; CaptchaAI keys have ${captchaAiKeyLength}`;
+  return [warning(found, 'copy exactly the key from the CaptchaAI dashboard')];
 }
 
 function fileFindings({ file }: KeyFacts): readonly Finding[] {
   if (file === null || (file.mode & forOthers) === 0 || file.path.startsWith(secretsFolder)) return [];
   const mode = `0${(file.mode & 0o777).toString(8)}`;
-  return [warning(`other users of this machine may use ${file.path} (mode ${mode})`, `chmod 600 ${file.path}`)];
+  return [warning(`other users of this machine can read ${file.path} (mode ${mode})`, `chmod 600 ${file.path}`)];
 }
 
-const blanks = warning('there are blanks around it', 'take them away: this program does not mind, others do');
+const blanks = warning(
+  'the key has leading or trailing whitespace',
+  'remove it (captcha trims the key, other tools may not)',
+);
 
 /** Whether there is a key to send, and whether it is kept well. `baseUrl` is null where no configuration could be read. */
 export function checkKey(facts: KeyFacts, baseUrl: string | null): Finding {
   const { source, problem, hasBlanks } = facts;
   if (source === null && baseUrl === null) {
-    return skipped('no variable holds it, and the configuration, which may say where it is, cannot be read');
+    return skipped('no environment variable sets it, and the configuration that may name its source cannot be read');
   }
   if (problem !== null) return failure(problem.message, problem.hint);
   return combined([
@@ -79,24 +82,24 @@ function threadsFinding({ threads, workingThreads }: Threads): Finding {
 
 /** Whether the key is accepted, and what its account allows. `answers` is null where the service was not reached. */
 export function checkAccount(answers: ServiceAnswers | null, hasKey: boolean): Finding {
-  if (!hasKey) return skipped('needs a key', 'see the check key');
+  if (!hasKey) return skipped('needs a key', 'see the key check');
   const { fault, balance, threads } = answers ?? { fault: null, balance: null, threads: null };
   if (fault?.kind === 'account')
-    return failure(fault.message, 'a person must look at the account: key, plan, allowed addresses');
-  if (balance === null) return skipped('the service could not be asked', 'see the check api');
+    return failure(fault.message, 'check the account in the CaptchaAI dashboard: key, plan, allowed IP addresses');
+  if (balance === null) return skipped('the service did not answer', 'see the api check');
   return combined([balanceFinding(balance, threads), ...(threads === null ? [] : [threadsFinding(threads)])]);
 }
 
 const stepFixes: Record<ConnectionStep, string> = {
-  DNS: 'check the host name in api.baseUrl, and that this machine resolves names; behind a proxy set HTTPS_PROXY',
-  TCP: 'check api.baseUrl and what stands in between: a firewall, a VPN, or a proxy that HTTPS_PROXY must name',
-  TLS: "check this machine's clock; where a proxy opens TLS, name its authority in NODE_EXTRA_CA_CERTS",
+  DNS: 'check the host name in api.baseUrl and the DNS settings of this machine; behind a proxy, set HTTPS_PROXY',
+  TCP: 'check api.baseUrl and the network path: firewall, VPN, or a proxy that must be set in HTTPS_PROXY',
+  TLS: "check this machine's clock; if a proxy intercepts TLS, set its CA certificate in NODE_EXTRA_CA_CERTS",
 };
 
-const laterFix = 'try again later; where it lasts, look at the status page of the service, or ask its support';
+const laterFix = 'try again later; if it persists, check the status page of the service or ask its support';
 
 const addressFix =
-  'check api.baseUrl: something else may answer there; where it is right, try again later, or ask the support of the service';
+  'check api.baseUrl: another server may answer there; if it is right, try again later or ask the support of the service';
 
 /** A gateway that says that the service is down, and one that does not answer, are where they should be. */
 const isTransient = ({ kind, message }: Fault): boolean => kind === 'timeout' || / answered HTTP 5\d\d\b/.test(message);
@@ -116,10 +119,10 @@ export function checkApi({ connection, answers }: ApiProbeReport, baseUrl: strin
   const kind = fault?.kind ?? null;
   if (fault === null || kind === 'account') return ok(`${baseUrl}: ${way}HTTP answers`);
   const found = `${baseUrl}: ${way}HTTP: ${fault.message}`;
-  if (kind === 'throttled') return warning(found, 'it is busy or limits requests: ask less often');
+  if (kind === 'throttled') return warning(found, 'the service is busy or limits requests: send fewer requests');
   // Some answers came before it failed: it is there, but not steadily.
   return roundTripsMs.length > 1
-    ? warning(`${found} (after ${roundTripsMs.length} answers)`, laterFix)
+    ? warning(`${found} (measured with ${roundTripsMs.length} answers)`, laterFix)
     : failure(found, isTransient(fault) ? laterFix : addressFix);
 }
 
@@ -140,11 +143,11 @@ function setUpMs({ connection }: ApiProbeReport, firstMs: number, medianMs: numb
 /** How long the service takes to answer, connecting apart: the baseline that regions are compared with. */
 export function checkLatency(apiProbe: ApiProbeReport): Finding {
   const [first, ...warmed] = apiProbe.answers?.roundTripsMs ?? [];
-  if (first === undefined) return skipped('nothing was answered');
+  if (first === undefined) return skipped('no answers to measure');
   if (warmed.length === 0) {
     return skipped(
-      `one round trip took ${formatMs(first)}, connecting included`,
-      'a key that is accepted allows to measure',
+      `one round trip took ${formatMs(first)}, including the connection`,
+      'a valid key is needed to measure more',
     );
   }
   const sorted = warmed.toSorted((a, b) => a - b);
@@ -154,18 +157,18 @@ export function checkLatency(apiProbe: ApiProbeReport): Finding {
   const found = `${spread} in ${warmed.length} round trips; connecting ${formatMs(setUpMs(apiProbe, first, median))}`;
   return median < slowMs
     ? ok(found)
-    : warning(found, 'run it nearer to the service, or look for what slows the way: a proxy, a VPN, a full line');
+    : warning(found, 'run closer to the service, or check for a slow proxy, VPN or network link');
 }
 
 /** Solutions live 60 s and more: so much is a nuisance, and so much makes expired ones look fresh. */
 const noticeableMs = 5_000;
 const grossMs = 60_000;
 
-const fix = 'let this machine set its clock by NTP, for example: sudo timedatectl set-ntp true';
+const fix = 'synchronise the clock with NTP, for example: sudo timedatectl set-ntp true';
 
 /** Whether this machine's clock agrees with the service's. Solutions expire by the wall clock, and nothing else does. */
 export function checkClock(reading: ClockReading | null): Finding {
-  if (reading === null) return skipped('the service did not tell its time');
+  if (reading === null) return skipped('the service sent no Date header');
   const { serverAt, localAt, roundTripMs } = reading;
   // The header is cut to seconds: the moment was half a second later, give or take half a second.
   const skewMs = localAt - (serverAt + 500);
@@ -174,5 +177,5 @@ export function checkClock(reading: ClockReading | null): Finding {
   if (sizeMs <= Math.max(doubtMs, noticeableMs))
     return ok(`agrees with the service's to within ${formatMs(Math.max(doubtMs, sizeMs))}`);
   const found = `${formatMs(sizeMs)} ${skewMs > 0 ? 'ahead of' : 'behind'} the service's clock`;
-  return sizeMs > grossMs ? failure(`${found}: when solutions expire is wrong`, fix) : warning(found, fix);
+  return sizeMs > grossMs ? failure(`${found}: expiry times of solutions are wrong`, fix) : warning(found, fix);
 }

@@ -18,7 +18,7 @@ const withConfig =
   async (doctorContext) => {
     const config = await doctorContext.config();
     return config === null
-      ? skipped('needs a valid configuration', 'see the check config')
+      ? skipped('needs a valid configuration', 'see the config check')
       : judge(config, doctorContext);
   };
 
@@ -27,7 +27,7 @@ const withApiProbe = (
 ): Check =>
   withConfig(async (config, doctorContext) => {
     const apiProbe = await doctorContext.apiProbe();
-    if ('error' in apiProbe) return skipped('the service was not asked', 'see the check proxy');
+    if ('error' in apiProbe) return skipped('the service was not contacted', 'see the proxy check');
     return judge(apiProbe.value, config, doctorContext);
   });
 

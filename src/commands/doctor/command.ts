@@ -29,7 +29,7 @@ const codeOf: Record<CheckName, number> = {
   queues: exitCodes.unavailable,
 };
 
-/** What only a person can mend comes before what time may mend, and what makes other checks doubtful before both. */
+/** First errors that make other checks doubtful, then errors that need manual action, then transient errors. */
 const precedence = [
   exitCodes.usage,
   exitCodes.account,
@@ -55,11 +55,11 @@ async function find(check: CheckName, doctorContext: DoctorContext): Promise<Fin
     if (error instanceof UsageError) return failure(error.message, error.hint);
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     doctorContext.context.terminal.note(stack, { level: 1 });
-    return failure(`could not be looked at: ${message}`, 'please report it; -v shows where it happened');
+    return failure(`the check itself failed: ${message}`, 'please report it; -v shows the stack trace');
   }
 }
 
-/** Makes every check, one after the other; `onCheck` is told of each before it is made. Never stops at a failure. */
+/** Runs all checks in order and calls `onCheck` before each. Does not stop at a failure. */
 async function runChecks(context: Context, onCheck: (check: CheckName) => void): Promise<readonly CheckReport[]> {
   const doctorContext = createDoctorContext(context, await context.doctor());
   const reports: CheckReport[] = [];
@@ -94,7 +94,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
 export async function run(_flags: object, context: Context): Promise<number> {
   const { terminal, globals, env } = context;
   const progress = await startProgress(terminal, env, 'looking');
-  const reports = await runChecks(context, (check) => progress.update(`looking at ${check}`)).finally(() =>
+  const reports = await runChecks(context, (check) => progress.update(`checking ${check}`)).finally(() =>
     progress.stop(),
   );
   const exitCode = doctorExitCode(reports);

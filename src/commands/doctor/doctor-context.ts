@@ -22,7 +22,7 @@ export interface DoctorContext {
   /** Null where it cannot be read. */
   config(): Promise<Config | null>;
   key(): Promise<KeyFacts>;
-  /** A problem where what a person wrote makes it impossible to ask. */
+  /** A problem if an invalid setting makes the request impossible. */
   apiProbe(): Promise<Result<ApiProbeReport, Problem>>;
   stateFolder(): Promise<StateFolderFacts>;
 }
@@ -41,7 +41,7 @@ export function createDoctorContext(context: Context, tools: DoctorTools): Docto
     key: once(async () => tools.keyFacts(await config())),
     apiProbe: once(async () => {
       const found = await config();
-      if (found === null) return { error: { message: 'there is no valid configuration', hint: null } };
+      if (found === null) return { error: { message: 'no valid configuration', hint: null } };
       return orProblem(() => tools.apiProbe(found));
     }),
     stateFolder: once(() => tools.stateFolder()),

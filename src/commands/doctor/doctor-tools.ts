@@ -5,10 +5,10 @@ import type { StateFolderFacts } from '../../ports/state.ts';
 import type { KeyFacts } from './account-checks.ts';
 import type { ProxyFacts, RuntimeFacts } from './local-checks.ts';
 
-/** What `captcha doctor` looks at things with. Methods throw `UsageError` where a person's words make no sense. */
+/** The probes of `captcha doctor`. Methods throw `UsageError` for invalid settings. */
 export interface DoctorTools {
   readonly runtime: RuntimeFacts;
-  /** Whom `solve` asks where nobody said. */
+  /** The default base URL. */
   readonly defaultBaseUrl: string;
   /** Throws where `solve` would refuse to poll as the configuration says. */
   checkPolling(config: Config): void;

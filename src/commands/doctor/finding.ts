@@ -8,7 +8,7 @@ export type FindingStatus = 'ok' | 'warning' | 'failure' | 'skipped';
 export interface Finding {
   readonly status: FindingStatus;
   readonly found: string;
-  /** What a person can do about it; null where there is nothing to do. */
+  /** The fix; null if there is nothing to do. */
   readonly fix: string | null;
 }
 
@@ -49,7 +49,7 @@ export interface CheckReport extends Finding {
 /** Every check, in order. */
 export const checkNames: readonly CheckName[] = Object.values(checkGroups).flat();
 
-/** What a person can fix, as a value. */
+/** A usage error as a value. */
 export interface Problem {
   readonly message: string;
   readonly hint: string | null;

@@ -5,7 +5,7 @@ import type { Result } from '../../domain/result.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
-/** What came of reading the configuration. */
+/** The result of reading the configuration. */
 export interface ConfigFacts {
   readonly loaded: Result<LoadedConfig, Problem>;
   /** Why `solve` and `batch` would refuse to poll as it says; null where they would not. */
@@ -14,20 +14,22 @@ export interface ConfigFacts {
 
 function whichFile({ file }: LoadedConfig): string {
   if (file === null) return 'no config file: defaults and the environment';
-  return file.found ? `${file.path} (found, so it cannot say where the key goes), valid` : `${file.path}, valid`;
+  return file.found
+    ? `${file.path} (project file; it cannot set where the API key is sent), valid`
+    : `${file.path}, valid`;
 }
 
 /** Which configuration is in effect, and everything that is wrong or doubtful about it. */
 export function checkConfig({ loaded, hastyPolling }: ConfigFacts): Finding {
   if ('error' in loaded) {
     const { message, hint } = loaded.error;
-    return failure(message, hint ?? 'mend what is named; captcha config schema describes every key');
+    return failure(message, hint ?? 'correct the keys listed; captcha config schema describes every key');
   }
   const { warnings } = loaded.value;
   return combined([
     ok(whichFile(loaded.value)),
-    ...warnings.map((text) => warning(text, 'captcha config show tells where every value comes from')),
-    ...(hastyPolling === null ? [] : [warning(hastyPolling.message, hastyPolling.hint ?? 'write longer waits')]),
+    ...warnings.map((text) => warning(text, 'captcha config show prints the source of every value')),
+    ...(hastyPolling === null ? [] : [warning(hastyPolling.message, hastyPolling.hint ?? 'set longer waits')]),
   ]);
 }
 
@@ -55,10 +57,7 @@ export function checkNode({ nodeVersion, platform }: RuntimeFacts): Finding {
   const found = `Node.js ${nodeVersion} on ${platform}`;
   if (isOlder(nodeVersion, oldestNode)) return failure(found, `install Node.js ${oldestNode} or later`);
   if (supportedPlatforms.includes(platform)) return ok(found);
-  return warning(
-    found,
-    'Linux and macOS are supported; here the retry budget of the host degrades to that of a process',
-  );
+  return warning(found, 'only Linux and macOS are supported; here every process has its own retry budget');
 }
 
 /** A pattern in comparable form: `*`, `.example.com` for a suffix, or a host. */
@@ -79,17 +78,16 @@ function swallowed({ allow, deny }: Policy): readonly Finding[] {
   return allow.flatMap((pattern) => {
     const by = deny.find((denied) => covers(denied, pattern));
     if (by === undefined) return [];
-    const fix = 'deny beats allow: take the one or the other away';
-    return [warning(`policy.allow ${pattern} never allows anything: policy.deny ${by} refuses all of it`, fix)];
+    const fix = 'deny overrides allow: remove one of the two';
+    return [warning(`policy.allow ${pattern} has no effect: policy.deny ${by} denies all of it`, fix)];
   });
 }
 
 /** Whether the patterns of the policy do what they seem to. */
 export function checkPolicy(policy: Policy): Finding {
   const { allow, deny } = policy;
-  if (allow.length === 0 && deny.length === 0) return ok('none: tasks for every page are allowed');
-  if (deny.includes('*'))
-    return warning('policy.deny * refuses every page', 'take it away, or list the hosts to refuse');
+  if (allow.length === 0 && deny.length === 0) return ok('no policy: tasks for all pages are allowed');
+  if (deny.includes('*')) return warning('policy.deny * denies every page', 'remove it, or list the hosts to deny');
   return combined([ok(`${allow.length} allowed, ${deny.length} denied`), ...swallowed(policy)]);
 }
 
@@ -108,16 +106,15 @@ const unread = ['ALL_PROXY', 'all_proxy'];
 function usedFinding({ used, host, variables }: ProxyFacts): Finding {
   if ('error' in used) return failure(used.error.message, used.error.hint);
   const proxy = used.value;
-  if (proxy === null) return ok(variables.length === 0 ? 'none: direct connections' : `none is used for ${host}`);
-  return ok(
-    `${proxy.url} is used for ${host}${proxy.exceptions === '' ? '' : ` (but for NO_PROXY: ${proxy.exceptions})`}`,
-  );
+  if (proxy === null)
+    return ok(variables.length === 0 ? 'no proxy is set: direct connections' : `no proxy is used for ${host}`);
+  return ok(`${proxy.url} is used for ${host}${proxy.exceptions === '' ? '' : ` (except NO_PROXY: ${proxy.exceptions})`}`);
 }
 
-/** Both spellings with different values would be a riddle; one of them wins. */
+/** http_proxy and HTTP_PROXY can differ; the lower-case one wins. */
 function duplicateFindings({ variables }: ProxyFacts): readonly Finding[] {
   const doubled = variables.filter((name) => name === name.toLowerCase() && variables.includes(name.toUpperCase()));
-  return doubled.map((name) => ok(`${name} is read, ${name.toUpperCase()} is not: the lower case comes first`));
+  return doubled.map((name) => ok(`${name} overrides ${name.toUpperCase()}: the lower-case variable wins`));
 }
 
 /** Through which proxy the service is asked. */
@@ -126,34 +123,34 @@ export function checkProxy(facts: ProxyFacts): Finding {
   return combined([
     usedFinding(facts),
     ...duplicateFindings(facts),
-    ...ignored.map((name) => warning(`${name} is not read`, 'set HTTPS_PROXY, to an http:// or https:// proxy')),
+    ...ignored.map((name) => warning(`${name} is not supported`, 'set HTTPS_PROXY to an http:// or https:// proxy')),
   ]);
 }
 
 const forGroupAndOthers = 0o077;
 
-const otherFix = 'name a folder that can be written in CAPTCHA_STATE_DIR';
+const otherFix = 'set CAPTCHA_STATE_DIR to a writable folder';
 const fixes: Readonly<Record<string, string>> = {
-  EACCES: `make it yours (chown, chmod 700), or ${otherFix}`,
-  EPERM: `make it yours (chown, chmod 700), or ${otherFix}`,
+  EACCES: `change its owner and mode (chown, chmod 700), or ${otherFix}`,
+  EPERM: `change its owner and mode (chown, chmod 700), or ${otherFix}`,
   ENOSPC: `free space, or ${otherFix}`,
   EDQUOT: `free space in your quota, or ${otherFix}`,
   EROFS: `it is mounted read-only: ${otherFix}`,
-  ENOTDIR: `a file stands in its way: move it, or ${otherFix}`,
-  EEXIST: `a file stands in its way: move it, or ${otherFix}`,
+  ENOTDIR: `a file has the same path: move it, or ${otherFix}`,
+  EEXIST: `a file has the same path: move it, or ${otherFix}`,
 };
 
 function modeFindings({ path, mode, isOwn }: StateFolderFacts): readonly Finding[] {
-  if (!isOwn) return [warning('it belongs to another user', `name a folder of your own in CAPTCHA_STATE_DIR`)];
+  if (!isOwn) return [warning('the folder belongs to another user', `set CAPTCHA_STATE_DIR to a folder of your own`)];
   if (mode === null || (mode & forGroupAndOthers) === 0) return [];
   const shown = `0${mode.toString(8)}`;
-  return [warning(`others may look into it or write there (mode ${shown})`, `chmod 700 ${path}`)];
+  return [warning(`other users can read or write the folder (mode ${shown})`, `chmod 700 ${path}`)];
 }
 
 function placeFindings({ isNetwork, fileSystem }: StateFolderFacts): readonly Finding[] {
   if (!isNetwork) return [];
-  const found = `it is on a network file system (${fileSystem ?? 'of unknown type'}): budget.scope host degrades to process`;
-  return [warning(found, 'name a folder on a local disk in CAPTCHA_STATE_DIR')];
+  const found = `the folder is on a network file system (${fileSystem ?? 'unknown type'}): budget.scope host degrades to process`;
+  return [warning(found, 'set CAPTCHA_STATE_DIR to a folder on a local disk')];
 }
 
 /** Whether journals and what processes of this machine share can be kept. */
@@ -161,7 +158,7 @@ export function checkStateFolder(facts: StateFolderFacts): Finding {
   const { path, from, existed, problem, fileSystem } = facts;
   const place = `${path} (${from})`;
   if (problem !== null) return failure(`${place}: ${problem.message}`, fixes[problem.code] ?? otherFix);
-  const state = existed ? 'is writable' : 'can be made';
+  const state = existed ? 'is writable' : 'can be created';
   const disk = fileSystem === null ? '' : `, on ${fileSystem}`;
   return combined([ok(`${place} ${state}${disk}`), ...modeFindings(facts), ...placeFindings(facts)]);
 }
@@ -178,11 +175,11 @@ function formatBytes(bytes: number): string {
   return `${Math.floor(bytes / mebibyte / 1024)} GiB`;
 }
 
-const fix = 'free space there, or name a folder on another disk in CAPTCHA_STATE_DIR';
+const fix = 'free space there, or set CAPTCHA_STATE_DIR to a folder on another disk';
 
 /** Whether journals have room to grow. */
 export function checkDiskSpace({ freeBytes, freeInodes }: StateFolderFacts): Finding {
-  if (freeBytes === null) return skipped('the system does not tell how much is free');
+  if (freeBytes === null) return skipped('the free space is unknown');
   const files = freeInodes === null ? '' : `, ${freeInodes.toLocaleString('en-US')} files`;
   const found = `${formatBytes(freeBytes)} free${files}`;
   if (freeBytes < nothingBytes || freeInodes === 0) return failure(found, fix);

@@ -9,25 +9,25 @@ import type { DoctorContext } from './doctor-context.ts';
 import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
 
 const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
-  [/NOAUTH/, 'it wants a password: redis://:PASSWORD@HOST:PORT/DB'],
-  [/WRONGPASS|invalid password/i, 'correct user and password in the URL'],
-  [/NOPERM/, 'give the user of the URL all commands on all keys'],
-  [/ENOTFOUND|EAI_AGAIN/, 'correct the host in the URL, or run it in the network where that name is known'],
-  [/ECONNREFUSED/, 'nothing listens there: start it, or correct host and port in the URL'],
-  [/DB index/, 'name a database that it has, usually /0 to /15'],
-  [/certificate|SSL|TLS/i, 'rediss:// is over TLS, redis:// is not; name your own authority in NODE_EXTRA_CA_CERTS'],
-  [/LOADING/, 'it reads its data back: wait a moment'],
-  [/timed? ?out|no answer/i, 'look for a firewall, a wrong port, or TLS on one side only (rediss://)'],
+  [/NOAUTH/, 'Redis needs a password: redis://:PASSWORD@HOST:PORT/DB'],
+  [/WRONGPASS|invalid password/i, 'correct the user and password in the URL'],
+  [/NOPERM/, 'allow the Redis user all commands on all keys'],
+  [/ENOTFOUND|EAI_AGAIN/, 'correct the host in the URL, or run in a network that resolves this name'],
+  [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the host and port in the URL'],
+  [/DB index/, 'use an existing database number, usually /0 to /15'],
+  [/certificate|SSL|TLS/i, 'rediss:// uses TLS, redis:// does not; set your own CA in NODE_EXTRA_CA_CERTS'],
+  [/LOADING/, 'Redis is loading its data set; try again shortly'],
+  [/timed? ?out|no answer/i, 'check for a firewall, a wrong port, or TLS on one side only (rediss://)'],
   [
     /RESP|Protocol error|ECONNRESET|EPIPE|closed/i,
-    'something else than a Redis answers there, or one that wants TLS: correct host and port, or write rediss://',
+    'the server is not Redis, or it requires TLS: correct the host and port, or use rediss://',
   ],
 ];
 
-/** What a person can do about a queue or a Redis that cannot be used, by what its client says. */
+/** Fixes for an unusable queue or Redis, by the error of its client. */
 export function connectionHint(message: string): string {
   const [, fix] = fixes.find(([said]) => said.test(message)) ?? [];
-  return fix ?? 'look at its log, and ask again with captcha queue show';
+  return fix ?? 'check its log, then run captcha queue show';
 }
 
 /** What was seen in a queue. */
@@ -50,22 +50,22 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
   const { waiting, inFlight, oldestAgeMs, dead } = depth;
   const oldest = oldestAgeMs === null ? '' : ` (the oldest for ${formatMs(oldestAgeMs)})`;
   const deadText = dead === null ? '' : `, ${dead} dead`;
-  const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in work${deadText}${workersText(workers)}`;
-  const nobody = warning(found, `captcha worker --region ${region}, or see why its platform starts none`);
+  const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in flight${deadText}${workersText(workers)}`;
+  const withoutWorkers = warning(found, `captcha worker --region ${region}, or check why the platform starts none`);
   const deadLettersFound = warning(
     found,
-    `captcha queue dead ${region} says why, captcha queue requeue ${region} queues them again`,
+    `captcha queue dead ${region} shows why, captcha queue requeue ${region} requeues them`,
   );
-  const noDeadLetterQueue = warning(`${found}; no dead-letter queue`, `give the queue of ${region} a redrive policy`);
+  const noDeadLetterQueue = warning(`${found}; no dead-letter queue`, `add a redrive policy to the queue of ${region}`);
   return combined([
     ok(found),
-    ...(waiting > 0 && workers?.length === 0 ? [nobody] : []),
+    ...(waiting > 0 && workers?.length === 0 ? [withoutWorkers] : []),
     ...(dead !== null && dead > 0 ? [deadLettersFound] : []),
     ...(dead === null ? [noDeadLetterQueue] : []),
   ]);
 }
 
-/** How full a queue is, whether somebody works on it, and what stays in it for ever. */
+/** The depth of a queue, its workers and its dead letters. */
 export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
   if ('error' in seen) {
     const { message, hint } = seen.error;
@@ -73,7 +73,7 @@ export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
   }
   const depth = seen.value;
   if (region !== null && 'dead' in depth) return checkTasks(region, depth, workers);
-  return ok(`results: ${depth.waiting} waiting, ${depth.inFlight} with a reader`);
+  return ok(`results: ${depth.waiting} waiting, ${depth.inFlight} being read`);
 }
 
 /** A Redis that queues, results or state of the fleet are in. */
@@ -86,16 +86,18 @@ interface RedisStatus {
 const evictionFix = 'set maxmemory-policy noeviction (redis-cli config set, and its configuration)';
 const persistenceFix = 'set appendonly yes (redis-cli config set, and its configuration)';
 
-/** Whether a Redis can be used, and keeps what it is given. */
+/** Whether a Redis is usable and keeps its data. */
 export function checkRedis({ server, seen }: RedisStatus): readonly Finding[] {
   if ('error' in seen) return [failure(seen.error.message, seen.error.hint ?? connectionHint(seen.error.message))];
   const { version, evictionPolicy, isAppendOnly } = seen.value;
   const evicts = evictionPolicy !== null && evictionPolicy !== 'noeviction';
   return [
     ok(`${server}: ${version === null ? 'answers' : `Redis ${version}`}`),
-    ...(evicts ? [failure(`${server}: throws tasks away when it is full (${evictionPolicy})`, evictionFix)] : []),
+    ...(evicts
+      ? [failure(`${server}: eviction policy ${evictionPolicy} can drop tasks when memory is full`, evictionFix)]
+      : []),
     ...(isAppendOnly === false
-      ? [warning(`${server}: loses what it holds when it ends (appendonly no)`, persistenceFix)]
+      ? [warning(`${server}: appendonly is off; tasks are lost when Redis restarts`, persistenceFix)]
       : []),
   ];
 }
@@ -198,19 +200,19 @@ function duplicateFindings(regions: QueueFacts['regions']): readonly Finding[] {
   return regions.flatMap(({ name, queue }, index) => {
     const first = regions.findIndex((other) => other.queue === queue);
     if (queue === null || first === index) return [];
-    const found = `${name} has the queue of ${regions[first]?.name ?? ''}: their workers take each other's tasks`;
-    return [warning(found, 'give every region a queue of its own')];
+    const found = `${name} uses the queue of ${regions[first]?.name ?? ''}: their workers take each other's tasks`;
+    return [warning(found, 'give every region its own queue')];
   });
 }
 
-const noResults = warning('there is no results queue', 'set results: workers have nowhere to put what they solved');
+const noResults = warning('no results queue is configured', 'set results: workers need it to deliver their results');
 
-/** A message of SQS cannot be changed: what is known of a task is kept beside it, or nowhere. */
+/** An SQS message cannot be changed, so the progress of a task is kept in `fleet.state` or nowhere. */
 function stateFindings({ regions, fleet }: QueueFacts): readonly Finding[] {
   if (fleet.state !== null || regions.every(({ queue }) => queue?.startsWith('sqs:') !== true)) return [];
   return [
     warning(
-      'SQS has no room for ids, and fleet.state is not set: a killed worker may cost a solve',
+      'SQS cannot store captcha ids, and fleet.state is not set: a killed worker can cause a task to be paid for twice',
       'set fleet.state to a redis:// URL that all workers reach',
     ),
   ];
@@ -222,15 +224,19 @@ export function checkQueues(facts: QueueFacts, { servers, queues }: QueueProbeRe
   const without = regions.filter(({ queue }) => queue === null);
   if (without.length === regions.length) {
     return ok(
-      regions.length === 0 ? 'none are needed without regions' : 'none: tasks are solved directly (--via direct)',
+      regions.length === 0
+        ? 'no queues are needed without regions'
+        : 'no queues are configured: tasks are solved directly (--via direct)',
     );
   }
   const missing =
-    without.length === 0 ? [] : [warning(`no queue: ${names(without)}`, 'set regions[].queue for every region')];
+    without.length === 0
+      ? []
+      : [warning(`no queue is configured for: ${names(without)}`, 'set regions[].queue for every region')];
   const isAlone = regions.some(({ queue }) => queue?.startsWith('memory:') === true);
   return combined([
     ok(`${regions.length - without.length} of ${regions.length} regions have a queue`),
-    ...(isAlone ? [ok('memory: is inside each process: nobody else works on it')] : []),
+    ...(isAlone ? [ok('memory: queues exist only inside each process; other workers cannot reach them')] : []),
     ...missing,
     ...duplicateFindings(regions),
     ...(results === null && !isAlone ? [noResults] : []),

@@ -1,9 +1,10 @@
+import { quantity } from '../../cli/format.ts';
 import type { Style } from '../../cli/terminal.ts';
 import { checkGroups, type CheckReport, type FindingStatus } from './finding.ts';
 
 /** How a screen shows the list. */
 export interface ViewOptions {
-  /** Signs for people; words where the list goes into a pipe or colours are not wanted. */
+  /** Symbols on a terminal; words in a pipe or without colours. */
   readonly hasSigns: boolean;
   /** Columns of the screen; null where lines may be as long as they are. */
   readonly columns: number | null;
@@ -52,7 +53,7 @@ function renderReport(
   return [`${start}${first}`, ...[...rest, ...fixLines].map((line) => `${' '.repeat(indent)}${line}`)];
 }
 
-/** What was found as a list for people: by what it is about, each fix below its finding. */
+/** The findings as a list, grouped by subject, each fix below its finding. */
 export function renderDoctor(reports: readonly CheckReport[], look: ViewOptions): string {
   const groups = Object.entries(checkGroups).map(([group, checks]) => {
     const names: readonly string[] = checks;
@@ -62,10 +63,9 @@ export function renderDoctor(reports: readonly CheckReport[], look: ViewOptions)
   return `${groups.join('\n\n')}\n`;
 }
 
-/** How many checks ended how, as a line. */
+/** The number of checks by status, as a line. */
 export function renderDoctorSummary(reports: readonly CheckReport[]): string {
   const count = (status: FindingStatus): number => reports.filter((report) => report.status === status).length;
-  const counted = (number: number, name: string): string => `${number} ${name}${number === 1 ? '' : 's'}`;
-  const bad = `${counted(count('warning'), 'warning')}, ${counted(count('failure'), 'failure')}`;
+  const bad = `${quantity(count('warning'), 'warning')}, ${quantity(count('failure'), 'failure')}`;
   return `${count('ok')} ok, ${bad}, ${count('skipped')} skipped`;
 }

@@ -9,7 +9,7 @@ import type { TaskQueue } from '../../ports/queues.ts';
 export interface AppliedMove {
   readonly from: string;
   readonly moved: readonly { readonly region: string; readonly tasks: number }[];
-  /** Tasks that nobody may take. */
+  /** Tasks without an eligible target region. */
   readonly kept: number;
   /** Tasks that its workers hold, which come back if these are dead; null where the queue does not tell. */
   readonly inFlight: number | null;

@@ -59,7 +59,7 @@ function explain({ regions, note }: HealthReport, { terminal }: Context): void {
 function checkDrain(drain: string, { regions }: HealthTargets, health: readonly RegionHealth[]): void {
   if (!regions.some(({ name }) => name === drain)) {
     throw new UsageError(
-      `--drain ${drain}: no such region`,
+      `--drain ${drain}: unknown region`,
       knownNames(
         drain,
         regions.map(({ name }) => name),
@@ -70,8 +70,8 @@ function checkDrain(drain: string, { regions }: HealthTargets, health: readonly 
   const others = health.filter((each) => each.region !== drain && answers(each));
   if (others.length === 0) {
     throw new UsageError(
-      `--drain ${drain}: no other region serves`,
-      'its tasks would have nowhere to go: captcha health',
+      `--drain ${drain}: no other region is serving`,
+      'there is no target for its tasks; see captcha health',
     );
   }
 }
@@ -79,7 +79,7 @@ function checkDrain(drain: string, { regions }: HealthTargets, health: readonly 
 /** The health that the plan is made from: a region that is drained counts as one that does not serve. */
 function withDrained({ regions, ...report }: HealthReport, drain: string | undefined): HealthReport {
   const drained = (each: RegionHealth): RegionHealth =>
-    each.region === drain ? { ...each, status: 'unhealthy', error: 'drained by hand' } : each;
+    each.region === drain ? { ...each, status: 'unhealthy', error: 'drained manually' } : each;
   return { ...report, regions: regions.map(drained) };
 }
 
@@ -92,7 +92,7 @@ async function apply(
   const { globals, terminal, interrupt } = context;
   const queues = await openRegionQueues(context);
   interrupt.listen({
-    onFirst: () => terminal.note('stopping: what is on its way is finished'),
+    onFirst: () => terminal.note('stopping after the running moves'),
     onSecond: () => undefined,
   });
   const moves = frame.failover.filter(({ from }) => drain === undefined || from === drain);
@@ -104,7 +104,7 @@ async function apply(
 
 function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
   if (isApplied !== true || drain === undefined) return;
-  throw new UsageError('--apply and --drain are two things', 'do one after the other');
+  throw new UsageError('--apply and --drain cannot be used together', 'run them one after the other');
 }
 
 /** Prints where the tasks of every region that does not serve go, and how many wait there; or moves them. */

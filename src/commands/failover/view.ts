@@ -6,7 +6,7 @@ import type { RegionHealth } from '../../domain/region.ts';
 import type { AppliedMove } from './apply-failover.ts';
 
 /**
- * `total` tasks parted by `shares`, which add up to 1: whole numbers that add up to `total`, each less than one away from
+ * `total` tasks split by `shares`, which add up to 1: whole numbers that add up to `total`, each less than one away from
  * its exact part. What is left over goes to the largest fractions, the earlier share first (Hamilton's method).
  */
 export function apportion(total: number, shares: readonly number[]): readonly number[] {
@@ -53,7 +53,7 @@ export function failoverReport({ regions, failover }: HealthFrame): FailoverRepo
 }
 
 const count = (tasks: number | null): string => tasks?.toLocaleString('en-US') ?? 'unknown';
-const heldNote = 'by its workers; those of dead ones can be moved in 20 s';
+const heldNote = 'held by its workers; tasks of dead workers can be moved in 20 s';
 
 function rowsOf({ from, to, held, backlog, reason }: BacklogMove): readonly (readonly string[])[] {
   if (to.length === 0) return [[from, held ? '(held)' : '(home)', '-', count(backlog), reason]];
@@ -63,10 +63,10 @@ function rowsOf({ from, to, held, backlog, reason }: BacklogMove): readonly (rea
 /** One sentence where there is nothing to redirect. */
 function allIsWell({ regions }: FailoverReport): string {
   const unknown = regions.filter(({ status }) => status === 'unknown').map(({ region }) => region);
-  if (unknown.length > 0) return `Nothing to redirect. Of unknown health, keeping its tasks: ${unknown.join(', ')}.\n`;
+  if (unknown.length > 0) return `Nothing to redirect. Unknown health, tasks not moved: ${unknown.join(', ')}.\n`;
   return regions.length === 1
-    ? 'The only region serves: nothing to redirect.\n'
-    : `All ${regions.length} regions serve: nothing to redirect.\n`;
+    ? 'The only region is serving: nothing to redirect.\n'
+    : `All ${regions.length} regions are serving: nothing to redirect.\n`;
 }
 
 /** In full, the reasons that the table had no room for. */
@@ -74,7 +74,7 @@ function cutReasons(moves: readonly BacklogMove[], table: string): string {
   return moves.map(({ from, reason }) => (table.includes(reason) ? '' : `${from}: ${reason}\n`)).join('');
 }
 
-/** The plan for people: a row per redirect, for a screen of `columns` or (null) a pipe. */
+/** The plan as a table: a row per redirect, for a screen of `columns` or (null) a pipe. */
 export function renderFailover(report: FailoverReport, columns: number | null): string {
   const { failover } = report;
   if (failover.length === 0) return allIsWell(report);
@@ -86,14 +86,14 @@ export function renderFailover(report: FailoverReport, columns: number | null): 
 function appliedRows({ from, moved, kept, inFlight, error }: AppliedMove): readonly (readonly string[])[] {
   const rows = [
     ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
-    ...(kept > 0 ? [[from, '(stay)', count(kept), 'nobody may take them']] : []),
+    ...(kept > 0 ? [[from, '(stay)', count(kept), 'no eligible target region']] : []),
     ...(inFlight === null || inFlight === 0 ? [] : [[from, '(held)', count(inFlight), heldNote]]),
     ...(error === null ? [] : [[from, '-', '-', error]]),
   ];
-  return rows.length > 0 ? rows : [[from, '-', '0', 'nothing waits there']];
+  return rows.length > 0 ? rows : [[from, '-', '0', 'no waiting tasks']];
 }
 
-/** What was moved, for people. */
+/** The moved tasks as text. */
 export function renderApplied(applied: readonly AppliedMove[], columns: number | null): string {
   if (applied.length === 0) return 'Nothing to move.\n';
   return renderTable(['from', 'to', 'tasks', 'note'], applied.flatMap(appliedRows), columns);

@@ -54,9 +54,12 @@ function overridesOfFlags({ timeout, watch }: HealthFlags): readonly Override[] 
 function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): void {
   if (prometheus !== true) return;
   if (watch !== undefined) {
-    throw new UsageError('--prometheus: cannot go with --watch', 'let cron or a systemd timer run it once a minute');
+    throw new UsageError(
+      '--prometheus cannot be used with --watch',
+      'run captcha health --prometheus from cron or a systemd timer once a minute',
+    );
   }
-  if (globals.json) throw new UsageError('--prometheus: cannot go with --json', 'leave one of them out');
+  if (globals.json) throw new UsageError('--prometheus cannot be used with --json', 'omit one of them');
 }
 
 /** Closer looks are for what runs on this machine: anything else would take them for an attack. */
@@ -69,7 +72,7 @@ function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config)
   const from = watch === true ? '--watch (health.interval)' : `--watch ${watch}`;
   throw new UsageError(
     `${from}: must be at least 1s`,
-    'shorter only where the API and every endpoint are on this machine',
+    'shorter intervals are allowed only if the API and all endpoints are on this machine',
   );
 }
 
@@ -82,14 +85,14 @@ function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock
   );
 }
 
-/** How somebody who tries it out makes a simulated region ill; null where the regions are real. */
+/** How to take a simulated region down; null for real regions. */
 function controlHint({ regions }: HealthTargets, { globals }: Context): string | null {
   const control = regions.at(-1)?.health?.replace(/\/health$/, '');
   if (!globals.sandbox || control === undefined) return null;
-  return `to end a region: curl -X POST '${control}?status=down' (or slow, healthy)`;
+  return `to take a region down: curl -X POST '${control}?status=down' (or slow, healthy)`;
 }
 
-/** Looks at every region, once or until it is told to stop, and says how they are and where their tasks go. */
+/** Checks every region, once or until a signal stops it, and prints health and failover targets. */
 export async function run(flags: HealthFlags, context: Context): Promise<number> {
   checkFlags(flags, context);
   const { config, warnings } = await context.config(overridesOfFlags(flags));

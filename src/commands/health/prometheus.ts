@@ -22,12 +22,12 @@ const ofRegions =
 const metrics: readonly HealthMetric[] = [
   {
     name: 'captcha_region_up',
-    help: 'Whether the region serves (healthy, degraded or idle); no sample where that is unknown.',
+    help: '1 if the region is serving (healthy, degraded or idle), else 0; no sample if unknown.',
     samplesOf: ofRegions(({ status }) => (status === 'unknown' ? null : Number(isServing(status)))),
   },
   {
     name: 'captcha_region_status',
-    help: 'The status of the region: 1 for the one that it has, 0 for the others.',
+    help: 'Status of the region: 1 for the current status, 0 for the others.',
     samplesOf: ({ regions }) =>
       regions.flatMap(({ region, status }) =>
         statuses.map((each) => ({ labels: { region, status: each }, value: Number(each === status) })),
@@ -35,22 +35,22 @@ const metrics: readonly HealthMetric[] = [
   },
   {
     name: 'captcha_region_latency_seconds',
-    help: 'Round trip of the last probe that was answered.',
+    help: 'Round-trip time of the last answered probe.',
     samplesOf: ofRegions(({ latencyMs }) => (latencyMs === null ? null : Math.round(latencyMs * 1_000) / 1e6)),
   },
   {
     name: 'captcha_region_queue_depth',
-    help: 'Tasks that wait in the region, as it says.',
+    help: 'Waiting tasks, as reported by the region.',
     samplesOf: ofRegions(({ queueDepth }) => queueDepth),
   },
   {
     name: 'captcha_region_active_workers',
-    help: 'Workers of the region, as it says.',
+    help: 'Active workers, as reported by the region.',
     samplesOf: ofRegions(({ activeWorkers }) => activeWorkers),
   },
   {
     name: 'captcha_failover_share',
-    help: 'The share of the tasks of a region (from) that goes to another one (to).',
+    help: 'Share of the tasks of one region (from) that is redirected to another (to).',
     samplesOf: ({ failover }) =>
       failover.flatMap(({ from, to }) =>
         to.map(({ region, share }) => ({ labels: { from, to: region }, value: share })),
@@ -58,17 +58,17 @@ const metrics: readonly HealthMetric[] = [
   },
   {
     name: 'captcha_failover_held',
-    help: 'Whether the tasks of a region that does not serve are held, since nobody may take them.',
+    help: '1 if the tasks of an unhealthy region are held because no target region is eligible.',
     samplesOf: ({ failover }) => failover.map(({ from, held }) => ({ labels: { region: from }, value: Number(held) })),
   },
   {
     name: 'captcha_api_reachable',
-    help: 'Whether the solving service can be reached from here.',
+    help: '1 if the CaptchaAI API is reachable from this machine.',
     samplesOf: ({ api }) => [{ labels: {}, value: Number(api.reachable) }],
   },
 ];
 
-/** What was found out in the text format of Prometheus, for a node exporter's textfile folder or a push gateway. */
+/** The health report in the Prometheus text format, for a node exporter's textfile folder or a push gateway. */
 export function renderPrometheus(frame: HealthFrame): string {
   return renderPrometheusText(
     metrics.map(({ name, help, samplesOf }) => ({ name, help, type: 'gauge', samples: samplesOf(frame) })),

@@ -11,9 +11,9 @@ export interface ScreenLayout extends HealthStyle {
   readonly changes: readonly string[];
 }
 
-/** So many lines of the latest changes stay on the screen where there is room, and so many, or a share, where not. */
+/** Lines of recent changes on the screen: with enough rows, and at least this many or this share otherwise. */
 const newsLines = { most: 8, least: 3, share: 8 };
-/** However low the screen, so many regions are shown. */
+/** Minimum number of regions that are shown. */
 const fewestRegions = 3;
 const continued = '  ';
 const isBoxLine = /^[┌├│└]/;
@@ -49,13 +49,13 @@ interface Part {
   readonly rest: string;
 }
 
-/** So many regions, the worst; all of them in their own order. */
+/** The regions with the worst health, in their own order. */
 function worst(regions: readonly RegionHealth[], count: number): Part {
   if (count >= regions.length) return { shown: regions, rest: '' };
   const sorted = worstFirst(regions);
   const left = sorted.slice(count);
   const well = left.filter(({ status }) => isServing(status)).length;
-  const rest = `... and ${left.length} more regions, ${well === left.length ? 'all' : `${well} of them`} serving\n`;
+  const rest = `... and ${left.length} more regions (${well === left.length ? 'all' : `${well} of them`} serving)\n`;
   return { shown: sorted.slice(0, count), rest };
 }
 

@@ -88,7 +88,7 @@ export function renderRegions(regions: readonly RegionHealth[], { columns, style
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 
-/** What was found out, as `captcha health --json` prints it. */
+/** The health report, as `captcha health --json` prints it. */
 export function healthDocument({ regions, failover, api, note }: HealthFrame): object {
   const times = ({ latencyMs, since }: RegionHealth) => ({ latencyMs: rounded(latencyMs), since: formatMoment(since) });
   return {

@@ -26,7 +26,7 @@ class Heartbeats {
   #pauseMs = firstPauseMs;
   #updatedMs = 0;
 
-  /** Something was told at `nowMs`, which shows enough for the time being. */
+  /** Something was printed at `nowMs`. */
   recordUpdate(nowMs: number): void {
     this.#updatedMs = nowMs;
     this.#pauseMs = firstPauseMs;
@@ -54,13 +54,13 @@ interface DisplayOptions {
   readonly clock: Clock;
   /** What is watched, in the words of a title. */
   readonly title: string;
-  /** Told at the start; null for nothing. */
+  /** Printed at the start; null if there is nothing to print. */
   readonly hint: string | null;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** A document per look on stdout; what changed is told to people as well. */
+/** One document per check on stdout; changes also go to stderr. */
 function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
   if (hint !== null) terminal.note(hint);
   return {
@@ -73,7 +73,7 @@ function jsonDisplay({ terminal, hint }: DisplayOptions): WatchDisplay {
 }
 
 const howMany = ({ regions }: HealthFrame): string =>
-  `${regions.filter(({ status }) => isServing(status)).length} of ${regions.length} regions serve`;
+  `${regions.filter(({ status }) => isServing(status)).length} of ${regions.length} regions are serving`;
 
 /** Tables at the start, from then on a line for every change, and more and more rarely one that nothing changed. */
 function logDisplay({ terminal, clock, hint }: DisplayOptions): WatchDisplay {
@@ -113,7 +113,7 @@ function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchD
       const time = `${formatMoment(now)?.slice(11, 19) ?? ''}Z`;
       happened.push(...changes.map((change) => `${time} ${withoutControls(change)}`));
       const [columns, rows] = [terminal.columns ?? 80, terminal.rows ?? defaultRows];
-      const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C ends)`, changes: happened };
+      const look = { columns, rows, style, now, title: `${title}, ${time} (Ctrl-C to stop)`, changes: happened };
       const lines = renderScreen(frame, look);
       // What stood there before scrolls up, where it can be found again.
       const makeRoom = isFirst ? '\n'.repeat(rows) : '';
@@ -137,7 +137,7 @@ export interface WatchHealth {
   readonly targets: HealthTargets;
   readonly config: Config;
   readonly probe: RegionProbe;
-  /** Told at the start; null for nothing. */
+  /** Printed at the start; null if there is nothing to print. */
   readonly hint: string | null;
 }
 

@@ -58,7 +58,7 @@ export async function show(_flags: object, context: Context): Promise<number> {
   return unavailableCount === statuses.length ? exitCodes.unavailable : exitCodes.notAllSolved;
 }
 
-/** Lists what was set aside in a region. */
+/** Lists the dead letters of a region. */
 export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
@@ -66,11 +66,11 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
   const { dead: count } = deadTasks.length < maxListed ? { dead: deadTasks.length } : await queue.depth();
   const report = deadReport({ region, deadTasks, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
-  if (deadTasks.length > 0) terminal.note(`queue them again: captcha queue requeue ${region} [ID...]`);
+  if (deadTasks.length > 0) terminal.note(`to requeue them: captcha queue requeue ${region} [ID...]`);
   return exitCodes.done;
 }
 
-/** Queues again what was set aside in a region. */
+/** Requeues the dead letters of a region. */
 export async function requeue({ region, ids }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const queue = await openRegionQueue(region, context);
@@ -78,6 +78,9 @@ export async function requeue({ region, ids }: QueueFlags, context: Context): Pr
   const requeued = await queue.requeue(wanted.size === 0 ? null : [...wanted]);
   const unknown = Math.max(0, wanted.size - requeued);
   await (globals.json ? terminal.json({ region, requeued, unknown }) : terminal.result(renderRequeued(requeued)));
-  if (unknown > 0) terminal.note(`${unknown} of ${wanted.size} ids: no dead letter of ${region} (captcha queue dead)`);
+  if (unknown > 0)
+    terminal.note(
+      `${unknown} of ${wanted.size} ids are not dead letters of ${region}; to list them: captcha queue dead ${region}`,
+    );
   return unknown > 0 ? exitCodes.notAllSolved : exitCodes.done;
 }

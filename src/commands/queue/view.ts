@@ -44,7 +44,7 @@ export function queueReport(statuses: readonly RegionQueueStatus[]): QueueReport
 
 const count = (value: number | null): string => value?.toLocaleString('en-US') ?? '-';
 
-/** The same for people. */
+/** The same as text. */
 export function renderQueues({ queues, results }: QueueReport, columns: number | null): string {
   const rows = queues.map(({ region, waiting, inFlight, oldestAgeMs, dead, error }) => {
     const age = oldestAgeMs === null ? '-' : formatMs(oldestAgeMs);
@@ -110,13 +110,13 @@ function renderDeadTask({
 }: DeadReport['dead'][number]): string {
   const about = [taskId, method, ...(pageurl === null ? [] : [pageurl])].join(', ');
   const paid = captchaId === null ? [] : [`${captchaId} is paid for`];
-  const why = [reason ?? `handed out ${deliveries} times`, ...paid].join('; ');
+  const why = [reason ?? `delivered ${deliveries} times`, ...paid].join('; ');
   return [id, `  ${about}`, `  ${why}`].map(withoutControls).join('\n');
 }
 
-/** The same for people. `columns` is null off a screen, where every letter is a line. */
+/** The same as text. `columns` is null off a screen, where every letter is a line. */
 export function renderDead({ region, dead, count: total }: DeadReport, columns: number | null): string {
-  if (dead.length === 0) return `Nothing was set aside in ${region}.\n`;
+  if (dead.length === 0) return `No dead letters in ${region}.\n`;
   const more = Math.max(0, (total ?? 0) - dead.length);
   const end = more > 0 ? `... and ${count(more)} more\n` : '';
   if (columns !== null) return `${dead.map(renderDeadTask).join('\n')}\n${end}`;
@@ -128,5 +128,5 @@ export function renderDead({ region, dead, count: total }: DeadReport, columns: 
 
 /** What `captcha queue requeue` did. */
 export function renderRequeued(count: number): string {
-  return count === 1 ? '1 task queued again\n' : `${count.toLocaleString('en-US')} tasks queued again\n`;
+  return count === 1 ? '1 task requeued\n' : `${count.toLocaleString('en-US')} tasks requeued\n`;
 }

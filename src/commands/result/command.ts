@@ -72,7 +72,7 @@ async function show(
   }
   if (globals.json) await terminal.json({ results: results.map(resultReport) });
   const solved = results.flatMap((result) => ('solution' in result ? result.captchaId : []));
-  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved));
+  if (solved.length > 0 && terminal.discardsResults) terminal.error(discardedHint(solved, globals));
   return results;
 }
 

@@ -4,7 +4,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
-import { formatMoment } from '../../cli/format.ts';
+import { formatMoment, quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
@@ -70,17 +70,17 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 function formatOf({ format, out = '-' }: ResultsFlags, json: boolean): 'csv' | 'jsonl' {
   if (format === 'csv' || format === 'jsonl') return format;
-  if (format !== undefined) throw new UsageError(`--format ${format}: not a format`, 'it is csv or jsonl');
+  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
   return json || /\.(jsonl|ndjson)$/i.test(out) ? 'jsonl' : 'csv';
 }
 
 function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context): void {
   if (follow === true && untilEmpty === true) {
-    throw new UsageError('--follow and --until-empty contradict each other', 'leave one of them out');
+    throw new UsageError('--follow and --until-empty cannot be used together', 'omit one of them');
   }
   if (globals.sandbox) {
-    const hint = 'captcha --sandbox batch --via queues writes its results itself';
-    throw new UsageError('--sandbox results: its queue would end with this process', hint);
+    const hint = 'use captcha --sandbox batch --via queues, which writes its own results';
+    throw new UsageError('results cannot be used with --sandbox: the in-memory queue is lost on exit', hint);
   }
 }
 
@@ -96,7 +96,7 @@ async function openReader({ run: name }: ResultsFlags, context: Context): Promis
 async function pollUntilDone(
   flags: ResultsFlags,
   { reader, rows }: { reader: ResultReader; rows: ResultRows },
-  { clock, terminal, interrupt }: Context,
+  { clock, terminal, interrupt, globals }: Context,
 ): Promise<number> {
   let isUnavailable = false;
   const isDiscarded = (flags.out ?? '-') === '-' && terminal.discardsResults;
@@ -113,13 +113,13 @@ async function pollUntilDone(
         await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
         // What is written leaves the queue: after that its ids are all that is left of it.
         const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];
-        if (ids.length > 0) terminal.error(discardedHint(ids));
+        if (ids.length > 0) terminal.error(discardedHint(ids, globals));
       },
     },
   );
 }
 
-/** Writes down the results that nobody else waits for. */
+/** Writes results from the central queue. A running batch collects its own. */
 export async function run(flags: ResultsFlags, context: Context): Promise<number> {
   checkFlags(flags, context);
   const { terminal, interrupt, globals } = context;
@@ -130,7 +130,7 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   try {
     const count = await pollUntilDone(flags, { reader, rows }, context);
-    terminal.note(`${count} results written${path === '-' ? '' : ` to ${path}`}`);
+    terminal.note(`${quantity(count, 'result')} written${path === '-' ? '' : ` to ${path}`}`);
   } finally {
     await reader.close().finally(() => rows.close());
   }

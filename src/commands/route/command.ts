@@ -37,8 +37,8 @@ export function register(command: Command, runCommand: CommandRunner): void {
 function checkRegions({ regions }: Config): void {
   if (regions.length > 0) return;
   throw new UsageError(
-    'no regions are configured: there is nowhere to route to',
-    'name them under regions in captcha.config.json, or try it first: captcha --sandbox route URL',
+    'no regions are configured',
+    'add them under "regions" in captcha.config.json; to try it without: captcha --sandbox route URL',
   );
 }
 
@@ -84,7 +84,11 @@ export async function run(flags: RouteFlags, context: Context): Promise<number> 
     const routing = await routingOf(flags, config, context);
     const text = textOf(format, routing, { files, context });
     await routeUrls(source, routing, { ...input, terminal, stats, clock, text });
-    if (stats.urls === 0) throw new UsageError('there is no URL in the input', 'it has one a line, or --column NAME');
+    if (stats.urls === 0)
+      throw new UsageError(
+        'the input contains no URLs',
+        'write one URL per line, or name a CSV column with --column NAME',
+      );
     const { unreachable } = routing.router;
     const summary = stats.summary({ regionCount: config.regions.length, unreachable }, routing.plan?.moves ?? null);
     terminal.note(renderRouteSummary(summary), { fields: { summary } });

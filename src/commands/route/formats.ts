@@ -91,7 +91,7 @@ export function jsonLines(): RouteText {
 /** One document, whose rows can be read as they come. */
 export function jsonDocument(): RouteText {
   const rows = new RowsAsJson();
-  // Whoever reads lines gets each row whole: what parts it from the next stands in front of that.
+  // A reader of lines gets whole rows: the separator is written before the next row.
   let start = '{"schemaVersion":1,"routes":[\n';
   return {
     ...unbuffered,
@@ -104,7 +104,7 @@ export function jsonDocument(): RouteText {
   };
 }
 
-/** So many rows are held back: they make a table on a screen, and tell how wide the columns of a longer one are. */
+/** Rows that are held back: they become a table on a screen, or set the column widths of a longer output. */
 const heldRows = 200;
 /** Columns as wide as this at least, where the rows to come are not known and those at hand are few. */
 const narrowestColumn = 16;

@@ -1,15 +1,15 @@
 import type { FailoverMove } from '../../core/regions/failover-plan.ts';
 import type { RouteDecision, RuleConsidered } from '../../core/routing/route-decision.ts';
 
-/** A URL and what came of it, free of passwords: one row of the output, in every format. */
+/** A URL without passwords and its route: one row of the output, in every format. */
 export interface RouteRow {
   readonly url: string;
   readonly decision: RouteDecision;
   /** The queue of its region; null for none. */
   readonly queue: string | null;
-  /** Where its task goes at present; null where nobody asked for the health of the regions. */
+  /** Where its task goes now; null without `--health`. */
   readonly present: { readonly effective: string | null } | null;
-  /** Every rule that was considered, or null where nobody asked for it. */
+  /** Every rule that was considered; null without `--explain`. */
   readonly considered: readonly RuleConsidered[] | null;
 }
 
@@ -44,7 +44,7 @@ export interface RouteSummary {
   readonly regionCount: number;
   /** Regions that no rule leads to. */
   readonly unreachable: readonly string[];
-  /** Under the failover plan; null where nobody asked for it. */
+  /** With the failover plan applied; null without `--health`. */
   readonly present: {
     readonly byRegion: readonly RegionCount[];
     readonly held: number;

@@ -12,7 +12,7 @@ import { renderBadUrl } from './view.ts';
 const beforePath = /^((?:[a-z][a-z\d+.-]*:)?[/\\]*)([^/\\?#]*)@/i;
 /** Browsers pass over them, wherever they stand. */
 const ignored = /[\u0000-\u001f]/g;
-/** What is longer is no URL, and nobody reads it. */
+/** Longer texts are not URLs and are not read. */
 const maxTextLength = 2_000;
 
 /** A page's URL as it may be shown: a password in front of its host is `***`, and what is empty holds none. */
@@ -31,12 +31,12 @@ export function maskedText(text: string): string {
   return maskSecrets(masked.length > maxTextLength ? `${masked.slice(0, maxTextLength)}…` : masked);
 }
 
-/** An input that hands out nothing for so long is waiting for something. */
+/** An input that yields nothing for this time is waiting for its source. */
 const pauseMs = 100;
 
 export interface IdleOptions {
   readonly clock: Clock;
-  /** Whether somebody waits for more than the next value; where nobody does, no time is measured. */
+  /** Whether the caller waits for more than the next value; if not, no time is measured. */
   readonly isWaiting: () => boolean;
 }
 
@@ -64,14 +64,14 @@ export interface Routing {
   readonly router: RegionRouter;
   /** By the region's name, free of passwords. */
   readonly queues: ReadonlyMap<string, string>;
-  /** Null where nobody asked for the health of the regions. */
+  /** Null without `--health`. */
   readonly plan: CurrentFailoverPlan | null;
   readonly explain: boolean;
 }
 
 function faultyRow({ text, fault }: UrlLine, { plan, explain }: Routing): RouteRow {
   const nothing = { host: null, region: null, rule: null, strict: false };
-  const decision = { ...nothing, reason: 'no URL', error: fault };
+  const decision = { ...nothing, reason: 'not a URL', error: fault };
   const present = plan === null ? null : { effective: null };
   return { url: text, decision, queue: null, present, considered: explain ? [] : null };
 }
@@ -110,7 +110,7 @@ const csvHintLines = 5;
 
 function csvHint({ line, text }: UrlLine, { mayBeCsv }: RouteSinks): string {
   const isCsvLike = mayBeCsv && line <= csvHintLines && /[,;\t|]/.test(text);
-  return isCsvLike ? '; if this is a CSV, say --column NAME' : '';
+  return isCsvLike ? '; if the input is CSV, add --column NAME' : '';
 }
 
 /** Writes a row for every URL, batch by batch, and as soon as the next one is long in coming: nothing is kept that was written. */

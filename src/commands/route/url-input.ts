@@ -22,7 +22,7 @@ export interface CsvText {
 
 /** What `captcha route` needs of files. */
 export interface RouteFiles {
-  /** False where a person would have to type what is read from standard input. */
+  /** False if standard input is a terminal. */
   readonly hasStdin: boolean;
   /** Whether a text is the name of a file here. */
   isFile(text: string): boolean;
@@ -39,12 +39,12 @@ export interface UrlInput {
   readonly mayBeCsv: boolean;
 }
 
-const howTo = 'name one, or give a list: --file FILE, or captcha route < FILE';
+const howTo = 'pass a URL, or a list: --file FILE, or captcha route < FILE';
 
 async function* argumentsAsLines(urls: readonly string[]): UrlSource['batches'] {
   yield urls.map((url, index) => {
     const text = url.trim();
-    return { line: index + 1, text, fault: text === '' ? 'it is empty' : null };
+    return { line: index + 1, text, fault: text === '' ? 'the argument is empty' : null };
   });
 }
 
@@ -55,36 +55,36 @@ function checkArgument(text: string, files: RouteFiles): void {
   if (!fileName.test(text) && !files.isFile(text)) return;
   const column = /\.[ct]sv$/i.test(text) ? ' --column NAME' : '';
   throw new UsageError(
-    `${text} is the name of a file`,
-    `its URLs are read with --file ${text}${column}; a page of this name is written https://${text}`,
+    `${text} is a file, not a URL`,
+    `to read URLs from it, use --file ${text}${column}; for a page of this name, write https://${text}`,
   );
 }
 
 function checkColumn(path: string, column: string | undefined): void {
   if (/\.(jsonl|ndjson)$/i.test(path)) {
-    throw new UsageError(`--file ${path}: JSON Lines are not read here`, `jq -r .pageurl ${path} | captcha route`);
+    throw new UsageError(`--file ${path}: JSON Lines input is not supported`, `jq -r .pageurl ${path} | captcha route`);
   }
   if (column !== undefined || !/\.(csv|tsv)$/i.test(path)) return;
   throw new UsageError(
-    `--file ${path}: which column holds the URLs?`,
-    'say --column NAME; a list with one URL a line is read whatever its name: captcha route < FILE',
+    `--file ${path}: the column with the URLs is not set`,
+    'add --column NAME; for a list with one URL per line, use captcha route < FILE',
   );
 }
 
 function pathOf({ urls, file }: RouteFlags, { hasStdin }: RouteFiles): string {
   if (file !== undefined || urls.length > 0) return file ?? '-';
   if (hasStdin) return '-';
-  throw new UsageError('there is no URL', howTo);
+  throw new UsageError('no URL given', howTo);
 }
 
 /** Opens what the flags name: arguments, a file, or standard input. Throws `UsageError` where that is no input. */
 export function openUrlInput(flags: RouteFlags, files: RouteFiles): UrlInput {
   const { urls, file, column, delimiter = null, encoding = null } = flags;
   const isStdin = urls.length === 1 && urls[0] === '-';
-  if (urls.length > 0 && file !== undefined) throw new UsageError('URLs come as arguments or in --file, not both');
+  if (urls.length > 0 && file !== undefined) throw new UsageError('URL arguments and --file cannot be used together');
   if (urls.length > 0 && !isStdin) {
-    if (urls.includes('-')) throw new UsageError('- reads all URLs from standard input', 'leave the others out');
-    if (column !== undefined) throw new UsageError('--column names a column of an input', 'add --file FILE');
+    if (urls.includes('-')) throw new UsageError('- reads all URLs from standard input', 'omit the other URLs');
+    if (column !== undefined) throw new UsageError('--column needs an input file', 'add --file FILE');
     for (const url of urls) checkArgument(url, files);
     return {
       source: { batches: argumentsAsLines(urls), close: async () => undefined },

@@ -1,5 +1,6 @@
 import { jsonText, withoutControls } from '../../cli/control-characters.ts';
 import { displayWidth, padToWidth } from '../../cli/display-width.ts';
+import { quantity } from '../../cli/format.ts';
 import { formatTargets } from '../../cli/regions/health-format.ts';
 import type { FailoverMove } from '../../core/regions/failover-plan.ts';
 import type { RuleConsidered } from '../../core/routing/route-decision.ts';
@@ -33,7 +34,7 @@ export function renderConsidered(considered: readonly RuleConsidered[], decided:
 
 const maxShownLength = 80;
 
-/** Why a text is no URL, for a person. */
+/** Why a text is not a URL, as a line. */
 export function renderBadUrl(place: string, { url, decision }: RouteRow): string {
   const shown = url.length > maxShownLength ? `${url.slice(0, maxShownLength)}…` : url;
   const text = shown === '' ? '' : `, ${jsonText(shown)}`;
@@ -41,7 +42,6 @@ export function renderBadUrl(place: string, { url, decision }: RouteRow): string
 }
 
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(1).replace(/\.0$/, '')} %`;
-const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`;
 
 function shares(counts: readonly { readonly region: string; readonly count: number }[], total: number): string {
   return counts.map(({ region, count }) => `${region} ${count} (${percent(count / total)})`).join(', ');
@@ -49,7 +49,7 @@ function shares(counts: readonly { readonly region: string; readonly count: numb
 
 const renderMove = (move: FailoverMove): string => `failover: ${move.from} -> ${formatTargets(move)} (${move.reason})`;
 
-/** So many URLs say something about where they go, and so large a share of them is nearly everything. */
+/** The number of URLs from which shares are meaningful, and the share that counts as nearly all. */
 const minTypicalUrls = 20;
 const nearlyAllRatio = 0.9;
 
@@ -58,24 +58,24 @@ function warnings({ byRegion, routed, regionCount, unreachable }: RouteSummary):
   const found: string[] = [];
   if (first !== undefined && routed >= minTypicalUrls && regionCount > 1 && first.count / routed >= nearlyAllRatio) {
     const share = percent(first.count / routed);
-    found.push(`${first.region} gets ${share} of the URLs: routes.rules says which hosts go elsewhere`);
+    found.push(`${first.region} gets ${share} of the URLs; to route hosts to other regions, add routes.rules`);
   }
   if (unreachable.length > 0) {
-    found.push(`no rule, country or default leads to ${unreachable.join(', ')}: add one to routes.rules`);
+    found.push(`no rule, country or default routes to ${unreachable.join(', ')}; add a rule to routes.rules`);
   }
   return found.map((text) => `warning: ${text}`);
 }
 
-/** Where the URLs go, and what is probably a mistake, for a person. */
+/** The shares per region and probable mistakes, as text. */
 export function renderRouteSummary(summary: RouteSummary): string {
   const { urls, routed, byRegion, withoutRegion, bad, present } = summary;
-  const lines = [`${counted(urls, 'URL')}${routed === 0 ? '' : `: ${shares(byRegion, routed)}`}`];
+  const lines = [`${quantity(urls, 'URL')}${routed === 0 ? '' : `: ${shares(byRegion, routed)}`}`];
   if (present !== null) {
     const held = present.held === 0 ? [] : [{ region: '(held)', count: present.held }];
-    if (routed > 0) lines.push(`at present: ${shares([...present.byRegion, ...held], routed)}`);
+    if (routed > 0) lines.push(`with failover: ${shares([...present.byRegion, ...held], routed)}`);
     lines.push(...present.moves.map(renderMove));
   }
-  if (withoutRegion > 0) lines.push(`${withoutRegion} without a region: no rule decides and routes.default is not set`);
+  if (withoutRegion > 0) lines.push(`${withoutRegion} without a region: no rule matches and routes.default is not set`);
   if (bad > 0) lines.push(`${bad} bad`);
   return [...lines, ...warnings(summary)].map(withoutControls).join('\n');
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { CommandRunner, Context, SandboxFlags } from '../../cli/context.ts';
+import type { CommandRunner, Context, SandboxFlags, SandboxTotals } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { repeatable } from '../../cli/flags.ts';
+import { quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 
 const examples = `
@@ -37,7 +38,12 @@ async function announce(url: string, key: string, { terminal, globals }: Context
   await terminal.result(`export CAPTCHAAI_BASE_URL=${url}\nexport CAPTCHAAI_API_KEY=${key}\n`);
 }
 
-/** Runs the embedded service until it is told to stop. */
+function renderStats({ submissions, accepted, duplicates }: SandboxTotals): string {
+  const counts = `${quantity(submissions, 'submission')}, ${accepted} accepted, ${duplicates} paid for twice`;
+  return `stopped: ${counts} (GET /_stats shows all counters)`;
+}
+
+/** Runs the embedded service until a signal stops it. */
 export async function run(flags: SandboxFlags, context: Context): Promise<number> {
   const { terminal, interrupt, clock } = context;
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
@@ -45,7 +51,8 @@ export async function run(flags: SandboxFlags, context: Context): Promise<number
   try {
     await announce(sandbox.url, flags.key ?? 'sandbox', context);
     await clock.sleep(Infinity, interrupt.stop);
-    terminal.note(`stopped; ${JSON.stringify(sandbox.stats())}`);
+    const stats = sandbox.stats();
+    terminal.note(renderStats(stats), { fields: { stats } });
   } finally {
     await sandbox.close();
   }

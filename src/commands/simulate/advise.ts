@@ -46,7 +46,7 @@ function observeLoad(events: Iterable<BudgetEvent>): ObservedLoad | null {
   return { acceptedPerSecond: Number((accepted / (overMs / 1_000)).toPrecision(2)), accepted, overMs };
 }
 
-/** What is advised, and what came of trying it. */
+/** The advice and the result of its simulation. */
 interface AdviceReport {
   /** Null where the flags name the rate. */
   readonly observed: ObservedLoad | null;
@@ -65,20 +65,20 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
   const rows = tried.map(({ settings: name, row }) => [name, ...comparisonCells(row).slice(1)]);
   return [
     `${settings}\nin the config file: ${written}\n\n`,
-    `tried: ${describeScenario(scenario)}\n`,
+    `simulated:  ${describeScenario(scenario)}\n`,
     renderTable(head, rows, columns),
   ].join('');
 }
 
-/** Clients that a rate takes where nobody says how many there are: a solve takes about 15 s. */
+/** Default number of clients for a rate: a solve takes about 15 s. */
 const defaultTaskSeconds = 15;
 
 function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): ScenarioRequest {
   const rate = flags.rate ?? (observed === null ? undefined : `${observed.acceptedPerSecond}/s`);
   if (rate === undefined) {
     throw new UsageError(
-      '--advise: for which rate? too little was submitted from this host so far to know',
-      'say what is submitted while all is well, for example --rate 20/s',
+      '--advise needs a rate: this host has submitted too little to estimate one',
+      'add your usual submission rate, for example --rate 20/s',
     );
   }
   const clients = flags.clients ?? String(Math.ceil(Number.parseFloat(rate) * defaultTaskSeconds) || 1);
@@ -92,7 +92,7 @@ async function observedBy(config: Config, { sharedState }: Context): Promise<Obs
 }
 
 function describeLoad({ accepted, overMs, acceptedPerSecond }: ObservedLoad): string {
-  return `seen on this host: ${accepted} accepted submissions in ${formatMs(overMs)} of work, ${acceptedPerSecond}/s`;
+  return `measured on this host: ${accepted} accepted submissions in ${formatMs(overMs)} of work, ${acceptedPerSecond}/s`;
 }
 
 async function tryOut(

@@ -42,8 +42,8 @@ function checkFlags(flags: SimulateFlags): void {
   const named = flags.strategy !== undefined || flags.html !== undefined || flags.budget !== undefined;
   if (flags.advise === true && (named || flags.breaker !== undefined)) {
     throw new UsageError(
-      '--advise: goes with --rate, --clients, --outage, --duration and --seed only',
-      'leave the rest out',
+      '--advise can only be combined with --rate, --clients, --outage, --duration and --seed',
+      'omit the other options',
     );
   }
 }

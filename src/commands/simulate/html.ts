@@ -27,7 +27,7 @@ function roundUp(min: number): number {
 
 const coordinate = (value: number): string => value.toFixed(1);
 
-/** The highest value of each of at most so many stretches. */
+/** The highest value of each interval, with a maximum number of intervals. */
 function squeezed(values: readonly number[], count: number): readonly number[] {
   if (values.length <= count) return values;
   return Array.from({ length: count }, (_, at) => {

@@ -56,7 +56,7 @@ function wholeNumber(flag: string, text: string, [min, max]: readonly [number, n
 function lengthMs(flag: string, text: string): number {
   const ms = parseDuration(text);
   if (ms !== null && ms > 0 && ms <= maxMs) return ms;
-  const hint = /^\d+$/.test(text) ? `did you mean ${text}s?` : 'write it as 250ms, 5s, 2m or 1h';
+  const hint = /^\d+$/.test(text) ? `did you mean ${text}s?` : 'write 250ms, 5s, 2m or 1h';
   throw new UsageError(`${flag} ${text}: not a duration`, hint);
 }
 
@@ -64,7 +64,7 @@ function lengthMs(flag: string, text: string): number {
 function perSecond(flag: string, text: string): number {
   const rate = Number(/^(\d+(?:\.\d+)?)\/s$/.exec(text)?.[1] ?? 0);
   if (rate > 0) return rate;
-  throw new UsageError(`${flag} ${text}: not a rate`, `write it as ${flag} 5/s`);
+  throw new UsageError(`${flag} ${text}: not a rate`, `write for example ${flag} 5/s`);
 }
 
 function outageOf(text: string): ScenarioRequest['outage'] {
@@ -72,23 +72,23 @@ function outageOf(text: string): ScenarioRequest['outage'] {
   if (to === undefined) return { fromMs: outageFromMs, toMs: outageFromMs + lengthMs('--outage', from) };
   const [fromMs, toMs] = [from === '0s' ? 0 : lengthMs('--outage', from), lengthMs('--outage', to)];
   if (fromMs < toMs) return { fromMs, toMs };
-  throw new UsageError(`--outage ${text}: it ends before it begins`, 'write it as FROM-TO, for example 60s-90s');
+  throw new UsageError(`--outage ${text}: it ends before it begins`, 'write FROM-TO, for example 60s-90s');
 }
 
-/** What is simulated, from what a person wrote. Throws `UsageError`. */
+/** The simulation that the flags describe. Throws `UsageError`. */
 export function readScenario(flags: SimulateFlags): ScenarioRequest {
   const clients =
     flags.clients === undefined ? defaults.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);
   const ratePerSecond = flags.rate === undefined ? clients / defaults.taskSeconds : perSecond('--rate', flags.rate);
   if (taskMs({ clients, ratePerSecond }) < minTaskMs) {
-    const hint = `a task takes a second at least: say --clients ${Math.ceil(ratePerSecond * defaults.taskSeconds)}`;
-    throw new UsageError(`--rate ${flags.rate ?? ''}: too much for ${clients} clients`, hint);
+    const hint = `a task takes at least one second: use --clients ${Math.ceil(ratePerSecond * defaults.taskSeconds)}`;
+    throw new UsageError(`--rate ${flags.rate ?? ''}: too high for ${clients} clients`, hint);
   }
   const outage = outageOf(flags.outage ?? defaults.outage);
   const durationMs =
     flags.duration === undefined ? outage.toMs + afterOutageMs : lengthMs('--duration', flags.duration);
   if (durationMs <= outage.toMs) {
-    throw new UsageError('--duration: over before the outage is', 'leave it out, or make it longer');
+    throw new UsageError('--duration ends before the outage', 'omit it, or set a longer duration');
   }
   const seed =
     flags.seed === undefined ? defaults.seed : wholeNumber('--seed', flags.seed, [0, Number.MAX_SAFE_INTEGER]);
@@ -98,7 +98,7 @@ export function readScenario(flags: SimulateFlags): ScenarioRequest {
 function strategyOf(name: string): ComparedStrategy {
   const known = comparedStrategies.find((strategy) => strategy === name);
   if (known !== undefined) return known;
-  throw new UsageError(`--strategy ${name}: no such strategy`, `there are: ${comparedStrategies.join(', ')}`);
+  throw new UsageError(`--strategy ${name}: unknown strategy`, `known strategies: ${comparedStrategies.join(', ')}`);
 }
 
 /** The strategies that are compared: those that were named, or those that a configuration may ask for. */
@@ -111,7 +111,7 @@ export function readStrategies({ strategy: names = [] }: SimulateFlags): readonl
 export function readBreaker({ breaker }: SimulateFlags): readonly boolean[] {
   if (breaker === undefined) return [false, true];
   if (breaker === 'on' || breaker === 'off') return [breaker === 'on'];
-  throw new UsageError(`--breaker ${breaker}: neither on nor off`, 'left out, both are compared');
+  throw new UsageError(`--breaker ${breaker}: must be on or off`, 'omit it to compare both');
 }
 
 /** The budget that a configuration asks for. */

@@ -20,7 +20,7 @@ export interface ChartFrame {
 }
 
 const height = 6;
-/** For the numbers beside the axis, and the axis. */
+/** Columns for the axis and its numbers. */
 const labelWidth = 7;
 /** asciichart takes the label for one column, and the axis for the next. */
 const axisAt = 2;

@@ -21,7 +21,7 @@ import { solveQueued } from './solve-queued.ts';
 import { type TaskFlags, taskInputOf } from './task-input.ts';
 import { renderRequest, requestReport } from './view.ts';
 
-/** Follows the id that is paid for, and tells the person about it when Ctrl-C is pressed. */
+/** Keeps the paid id and prints it when Ctrl-C is pressed. */
 class SolveProgress {
   readonly #context: Context;
   readonly #progress: Progress;
@@ -48,25 +48,25 @@ class SolveProgress {
     if (interrupt.stop.aborted) this.#logStillPolling();
   }
 
-  /** Names what was paid for, or may be: whatever ends the command now, a person can collect it. */
+  /** Names the paid id, so that it can be collected however the command ends. */
   logPaidId(): void {
     // The process may end by a signal, which leaves a hidden cursor hidden.
     this.#progress.stop();
-    const { terminal } = this.#context;
-    if (this.#liveId !== null) terminal.error(collectHint(this.#liveId));
-    else if (this.#isSubmitting) terminal.error('a submission was under way: it may have been charged');
+    const { terminal, globals } = this.#context;
+    if (this.#liveId !== null) terminal.error(collectHint([this.#liveId], globals));
+    else if (this.#isSubmitting) terminal.error('interrupted during a submission: it may have been charged');
   }
 
   #logStillPolling(): void {
     const id = this.#liveId;
-    const underWay = this.#isSubmitting ? 'stopping: a submission is under way, and its id not known yet' : 'stopping';
+    const underWay = this.#isSubmitting ? 'stopping: waiting for the id of the running submission' : 'stopping';
     const what = id === null ? underWay : `stopping: ${id} is paid for and still polled`;
-    const hint = id === null ? '' : `\n  ${collectHint(id)}`;
-    this.#context.terminal.error(`${what}; Ctrl-C again leaves at once${hint}`);
+    const hint = id === null ? '' : `\n  ${collectHint([id], this.#context.globals)}`;
+    this.#context.terminal.error(`${what} (signal again to exit immediately)${hint}`);
   }
 }
 
-/** Solves a task in the view of a person: its steps on stderr, a spinner on a terminal, Ctrl-C heard. */
+/** Solves a task with progress on stderr, a spinner on a terminal and Ctrl-C handling. */
 export async function solveWatched(
   task: Task,
   onExhausted: 'fail' | 'wait',
@@ -133,7 +133,7 @@ function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonl
   return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
 }
 
-/** What was meant by a method that nobody knows. No method is refused for its name: the service may know more of them. */
+/** A hint for an unknown method. Unknown methods are sent: the service may know more of them. */
 function methodHint(method: string, { code }: GaveUp): string | null {
   const isUnknown = code === 'ERROR_METHOD_CALL' || code === 'ERROR_NO_SUCH_METHOD';
   const meant = isUnknown ? closestName(method, knownMethods()) : null;
@@ -141,24 +141,25 @@ function methodHint(method: string, { code }: GaveUp): string | null {
 }
 
 async function show(outcome: Outcome, { rule, region, method }: Task, { globals, terminal }: Context): Promise<void> {
+  const { config } = globals;
   try {
     if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
     else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
   } catch (error) {
     if (outcome.captchaId !== null)
-      terminal.error(`the result could not be written; ${collectHint(outcome.captchaId)}`);
+      terminal.error(`the result could not be written; ${collectHint([outcome.captchaId], { config })}`);
     throw error;
   }
   if (outcome.status === 'solved') {
-    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId]));
+    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId], { config }));
     return;
   }
-  terminal.error(renderGaveUp(outcome));
+  terminal.error(renderGaveUp(outcome, globals));
   const hint = methodHint(method, outcome);
   if (hint !== null) terminal.error(hint);
 }
 
-/** A task that the policy denies is a usage error, and has an outcome for the scripts that read those. */
+/** A task that the policy denies is a usage error; with `--json` it also has an outcome. */
 async function showDenied(check: () => Task, { taskId }: TaskInput, { globals, terminal }: Context): Promise<Task> {
   try {
     return check();
@@ -179,7 +180,7 @@ async function showRequest(task: Task, baseUrl: string, { globals, terminal }: C
   return exitCodes.done;
 }
 
-/** Has the task solved by a worker of its region. */
+/** Lets a worker of the region solve the task. */
 async function solveElsewhere(
   task: Task,
   { flags, config, overrides }: { flags: SolveFlags; config: Config; overrides: readonly Override[] },
@@ -188,10 +189,10 @@ async function solveElsewhere(
   checkFleet(config, flags.region, context);
   checkWorkersFlags(flags, config, context);
   const { region } = task;
-  if (region === null) throw new UsageError('the task has no region', 'name one with --region, or set routes.default');
+  if (region === null) throw new UsageError('the task has no region', 'add --region NAME, or set routes.default');
   const { terminal } = context;
   context.interrupt.listen({
-    onFirst: () => terminal.error('stopping: the task stays in its queue; captcha results has its result later'),
+    onFirst: () => terminal.error('stopping: the task stays in its queue; read the result later with captcha results'),
     onSecond: () => undefined,
   });
   const allowFastPolling = flags.allowFastPolling === true;
@@ -202,7 +203,7 @@ async function solveElsewhere(
   return exitCodeOfOutcome(outcome);
 }
 
-/** Solves one task and prints its solution, or says why not. What cannot be sent is said before the key is asked for. */
+/** Solves one task and prints its solution or the reason. Invalid tasks are refused before the key is loaded. */
 export async function run(flags: SolveFlags, context: Context): Promise<number> {
   checkExecutionMode(flags.via);
   const overrides = overridesOfFlags(flags);

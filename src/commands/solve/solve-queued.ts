@@ -3,7 +3,7 @@ import { runEmbeddedWorkers } from '../../cli/fleet/embedded-workers.ts';
 import { hasWorkersElsewhere } from '../../cli/fleet/fleet-queues.ts';
 import { type Fleet, fleetProbe, openFleet } from '../../cli/fleet/open-fleet.ts';
 import { randomHex } from '../../cli/fleet/queued-flags.ts';
-import { formatMs } from '../../cli/format.ts';
+import { formatMs, shellQuoted } from '../../cli/format.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RoutedTask } from '../../core/fleet/task-region.ts';
@@ -16,7 +16,7 @@ import type { Task } from '../../domain/task.ts';
 export interface QueuedSolve {
   readonly task: Task & { readonly region: string };
   readonly config: Config;
-  /** What its worker is to keep to. */
+  /** Limits for the worker. */
   readonly limits: TaskLimits;
   readonly overrides: readonly Override[];
   readonly allowFastPolling: boolean;
@@ -27,7 +27,7 @@ function notSolved(task: Task, why: FailureCause['reason'], message: string): Ou
   return { ...given, message: `${given.message}: ${message}` };
 }
 
-/** Asks every region once how it is: a command that solves one task has no history. */
+/** Probes every region once: a command that solves one task has no history. */
 async function probeRegionsOnce({ failover, queues }: Fleet, config: Config, context: Context): Promise<void> {
   const { regions, api, health } = config;
   if (regions.every((region) => region.health === null)) return;
@@ -53,17 +53,19 @@ async function workHere(
   }
 }
 
-/** Waits for the one result until it is there, or nobody waits any more. */
+/** Waits for the result until it arrives or the wait is stopped. */
 async function outcomeOf(
   queued: RoutedTask,
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
-  { interrupt }: Context,
+  { interrupt, globals }: Context,
 ): Promise<Outcome> {
   const result = await fleet.queueClient.dispatch(queued);
   if (result === null) {
-    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `it is queued as ${queueIdOf(queued)}`);
+    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `queued as ${queueIdOf(queued)}`);
     const { timeoutMs } = request.config.solve;
-    const message = `no result within ${formatMs(timeoutMs)}; it is queued as ${queueIdOf(queued)}; captcha results has it later`;
+    const flag = globals.config === null ? '' : ` --config ${shellQuoted(globals.config)}`;
+    const command = `captcha${flag} results --run ${queued.run}`;
+    const message = `no result within ${formatMs(timeoutMs)}; queued as ${queueIdOf(queued)}. Read the result later: ${command}`;
     return notSolved(queued.task, 'deadline-exceeded', message);
   }
   fleet.queueClient.settle(queued.key);

@@ -31,7 +31,8 @@ function textOf(value: unknown): string {
 
 /** The parameters in the text of a `--param-file`: one JSON object of plain values. */
 function parseParamFile(path: string, text: string): Record<string, string> {
-  const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
+  const hint =
+    'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -39,7 +40,7 @@ function parseParamFile(path: string, text: string): Record<string, string> {
     throw new UsageError(`--param-file ${path}: not JSON`, hint);
   }
   if (!isObjectOfPlain(parsed)) {
-    throw new UsageError(`--param-file ${path}: not an object of texts and numbers`, hint);
+    throw new UsageError(`--param-file ${path}: not an object of strings and numbers`, hint);
   }
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, textOf(value)]));
 }
@@ -62,7 +63,7 @@ async function readBody(path: string, read: Context['read']): Promise<string> {
 export async function taskInputOf(flags: TaskFlags, { read }: Context): Promise<TaskInput> {
   const file = flags.file?.trim();
   if (file === '-' && flags.paramFile === '-') {
-    throw new UsageError('standard input cannot be the image and --param-file at once');
+    throw new UsageError('standard input cannot be used for both the image and --param-file');
   }
   return {
     taskId: '1',

@@ -17,7 +17,7 @@ import { answerWorker, renderWorkerEnd } from './view.ts';
 interface RegionWorker {
   readonly worker: Worker;
   readonly stats: WorkerStats;
-  /** Names it, for people. */
+  /** Its name in messages. */
   readonly name: string;
 }
 
@@ -81,12 +81,13 @@ export function register(command: Command, runCommand: CommandRunner): void {
 function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void {
   const seconds = Math.round(drainTimeoutMs / 1_000);
   interrupt.listen({
-    onFirst: () => terminal.note(`draining, for ${seconds}s at most: no further tasks; once more leaves at once`),
-    onSecond: () => terminal.error('left; what it held goes to others as soon as its leases run out'),
+    onFirst: () =>
+      terminal.note(`draining (up to ${seconds} s): not accepting new tasks; signal again to exit immediately`),
+    onSecond: () => terminal.error('exited; in-flight tasks return to the queue when their leases expire'),
   });
 }
 
-/** What a worker's end means for whoever started it. A signal that was not obeyed in full is raised again. */
+/** The exit code of a worker. A signal that cut the drain short is raised again. */
 function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): number {
   if (reason === 'account') return exitCodes.account;
   if (reason === 'config') return exitCodes.usage;
@@ -106,7 +107,7 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
     now: clock.timestamp(),
   });
   const server = await context.healthServer(place.health, (path) => answerWorker(path, worker.snapshot(), aboutNow()));
-  terminal.note(`${name} works for ${place.region}; health on ${server.url}/health`, {
+  terminal.note(`${name} serves the queue of ${place.region}; health endpoint: ${server.url}/health`, {
     fields: { type: 'started', worker: name, region: place.region, health: server.url },
   });
   try {
@@ -116,7 +117,7 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
   }
 }
 
-/** Works for a region until it is told to stop, or until there is nothing to do. */
+/** Serves the queue of a region until a signal stops the worker or it is idle. */
 export async function run(flags: WorkerFlags, context: Context): Promise<number> {
   const overrides = overridesOfWorker(flags);
   const { config } = await context.config(overrides);

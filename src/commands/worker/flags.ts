@@ -60,7 +60,7 @@ export interface WorkPlace {
   readonly region: string;
   readonly queueUrl: string;
   readonly resultsUrl: string;
-  /** Where it says how it is. */
+  /** Address of the health endpoint. */
   readonly health: { readonly host: string; readonly port: number };
 }
 
@@ -71,31 +71,33 @@ function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']):
   if (named === undefined || named === '') {
     if (names.length === 1 && only !== undefined) return only;
     throw new UsageError(
-      'for which region?',
-      `name it with --region or WORKER_REGION: ${names.join(', ') || 'none is configured'}`,
+      'no region: captcha worker --region NAME (or WORKER_REGION)',
+      names.length === 0 ? 'no regions are configured' : `configured regions: ${names.join(', ')}`,
     );
   }
   if (names.length === 0 || names.includes(named)) return named;
-  throw new UsageError(`--region ${named}: no such region`, knownNames(named, names));
+  throw new UsageError(`--region ${named}: unknown region`, knownNames(named, names));
 }
 
-/** Where a worker finds its tasks and puts its results. Throws `UsageError` where nobody says, or nobody else could reach it. */
+/** The queues of a worker. Throws `UsageError` if they are not set or exist only in this process. */
 export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }: Context): WorkPlace {
-  const hint = 'worker and dispatcher are two processes: captcha --sandbox batch --via queues has both in one';
-  if (globals.sandbox) throw new UsageError('--sandbox worker: its queue would end with the worker', hint);
+  const hint = 'use captcha --sandbox batch --via queues, which runs dispatcher and workers in one process';
+  if (globals.sandbox)
+    throw new UsageError('worker cannot be used with --sandbox: the in-memory queue is lost on exit', hint);
   const region = regionOf(flags, config, env);
   const named = env['TASK_QUEUE'] ?? '';
   const queueUrl = named === '' ? config.regions.find(({ name }) => name === region)?.queue : named;
   if (queueUrl === null || queueUrl === undefined) {
     throw new UsageError(
-      `${region} has no queue`,
-      'set regions[].queue, or TASK_QUEUE, for example redis://redis:6379/0',
+      `region ${region} has no queue`,
+      'set regions[].queue or TASK_QUEUE, for example redis://redis:6379/0',
     );
   }
   if (!/^(sqs|rediss?):\/\/\S/.test(queueUrl) && !isEmbedded(queueUrl)) {
-    throw new UsageError('TASK_QUEUE is no queue', 'write sqs://NAME, redis://HOST:PORT/DB or rediss://...');
+    throw new UsageError('TASK_QUEUE is not a queue URL', 'write sqs://NAME, redis://HOST:PORT/DB or rediss://...');
   }
-  if (isEmbedded(queueUrl)) throw new UsageError(`the queue of ${region} is memory: of each process by itself`, hint);
+  if (isEmbedded(queueUrl))
+    throw new UsageError(`the queue of ${region} is memory:, which exists only inside one process`, hint);
   const { healthHost: host, healthPort: port } = config.worker;
   return { region, queueUrl, resultsUrl: resultsUrl({ config, sandbox: false }), health: { host, port } };
 }

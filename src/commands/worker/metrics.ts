@@ -12,59 +12,59 @@ interface Row {
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1_000);
 
 const rows: readonly Row[] = [
-  { name: 'worker_busy', type: 'gauge', help: 'Tasks in work.', value: ({ busy }) => busy },
+  { name: 'worker_busy', type: 'gauge', help: 'Running tasks.', value: ({ busy }) => busy },
   {
     name: 'worker_concurrency',
     type: 'gauge',
-    help: 'Tasks that may be in work at once.',
+    help: 'Concurrency limit.',
     value: ({ concurrency }) => concurrency,
   },
   {
     name: 'worker_draining',
     type: 'gauge',
-    help: 'Whether the worker is about to end.',
+    help: '1 if the worker is draining.',
     value: ({ isDraining }) => Number(isDraining),
   },
   {
     name: 'worker_paused',
     type: 'gauge',
-    help: 'Whether the breaker or the retry budget keeps it from taking tasks.',
+    help: '1 if the breaker or the retry budget stops the worker from taking tasks.',
     value: ({ pausedMs }) => Number(pausedMs > 0),
   },
   {
     name: 'queue_reachable',
     type: 'gauge',
-    help: 'Whether the queues can be reached.',
+    help: '1 if the queues are reachable.',
     value: ({ queueError }) => Number(queueError === null),
   },
   {
     name: 'queue_waiting',
     type: 'gauge',
-    help: 'Tasks that wait in the queue.',
+    help: 'Waiting tasks in the queue.',
     value: ({ depth }) => depth?.waiting ?? null,
   },
   {
     name: 'queue_in_flight',
     type: 'gauge',
-    help: 'Tasks of the queue that workers hold.',
+    help: 'Tasks of the queue that are leased by workers.',
     value: ({ depth }) => depth?.inFlight ?? null,
   },
   {
     name: 'queue_oldest_age_seconds',
     type: 'gauge',
-    help: 'Since when the oldest waiting task has been queued.',
+    help: 'Time at which the oldest waiting task was queued.',
     value: ({ depth }) => seconds(depth?.oldestAgeMs ?? null),
   },
   {
     name: 'queue_dead_letters',
     type: 'gauge',
-    help: 'Tasks that were set aside.',
+    help: 'Dead letters in the queue.',
     value: ({ depth }) => depth?.dead ?? null,
   },
   {
     name: 'worker_deliveries_total',
     type: 'counter',
-    help: 'Tasks that were taken from the queue.',
+    help: 'Tasks taken from the queue.',
     value: ({ totals }) => totals.taken,
   },
   {
@@ -82,25 +82,25 @@ const rows: readonly Row[] = [
   {
     name: 'worker_possibly_charged_total',
     type: 'counter',
-    help: 'Finished tasks that may have been paid for more than once, or for nothing.',
+    help: 'Finished tasks that may have been charged twice or without a result.',
     value: ({ totals }) => totals.possiblyCharged,
   },
   {
     name: 'worker_lost_total',
     type: 'counter',
-    help: 'Tasks that others took over.',
+    help: 'Tasks taken over by other workers.',
     value: ({ totals }) => totals.lost,
   },
   {
     name: 'worker_handed_back_total',
     type: 'counter',
-    help: 'Tasks that went back to the queue unfinished.',
+    help: 'Unfinished tasks returned to the queue.',
     value: ({ totals }) => totals.handedBack,
   },
   {
     name: 'worker_dead_lettered_total',
     type: 'counter',
-    help: 'Tasks that were set aside here.',
+    help: 'Tasks that this worker turned into dead letters.',
     value: ({ totals }) => totals.deadLettered,
   },
 ];
@@ -111,7 +111,7 @@ function tasksOf({ totals }: WorkerSnapshot, region: string): Metric {
     { labels: { region, result: 'solved' }, value: solved },
     ...Object.entries(byReason).map(([result, value]) => ({ labels: { region, result }, value })),
   ];
-  const help = 'Finished tasks, by solved or the reason why not.';
+  const help = 'Finished tasks, by outcome (solved or the failure reason).';
   return { name: 'captcha_worker_tasks_total', type: 'counter', help, samples };
 }
 
@@ -120,7 +120,7 @@ function solveTimesOf({ totals: { solveMs } }: WorkerSnapshot, region: string): 
   const samples = quantiles.flatMap(([quantile, value]) =>
     value === null ? [] : [{ labels: { region, quantile }, value }],
   );
-  const help = 'From the first submission of a task to its solution.';
+  const help = 'Time from the first submission of a task to its solution.';
   return { name: 'captcha_worker_solve_seconds', type: 'summary', help, samples };
 }
 

@@ -1,4 +1,4 @@
-import { formatMoment, formatMs } from '../../cli/format.ts';
+import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
 import type { WorkerTotals } from '../../core/fleet/worker-metrics.ts';
 import type { WorkerEnd, WorkerSnapshot } from '../../core/fleet/worker.ts';
 import { renderWorkerMetrics } from './metrics.ts';
@@ -65,7 +65,7 @@ function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
 
 function ready({ isDraining, queueError, depth }: WorkerSnapshot): EndpointAnswer {
   if (isDraining) return text(503, 'draining');
-  if (queueError !== null) return text(503, `the queue is away: ${queueError}`);
+  if (queueError !== null) return text(503, `the queue is unreachable: ${queueError}`);
   return depth === null ? text(503, 'starting') : text(200, 'ready');
 }
 
@@ -73,7 +73,7 @@ function ready({ isDraining, queueError, depth }: WorkerSnapshot): EndpointAnswe
 export function answerWorker(path: string, snapshot: WorkerSnapshot, about: WorkerAbout): EndpointAnswer | null {
   switch (path) {
     case '/livez':
-      // That it is answered at all is the answer: whoever restarts by it must not restart for a queue that is away.
+      // Liveness means only that the process answers: an unreachable queue must not cause a restart.
       return text(200, 'alive');
     case '/readyz':
       return ready(snapshot);
@@ -94,34 +94,34 @@ export function answerWorker(path: string, snapshot: WorkerSnapshot, about: Work
 
 const reasons: Record<WorkerEnd['reason'], string> = {
   interrupted: 'stopped',
-  idle: 'ended: nothing to do',
-  account: 'stopped: the account needs a person',
-  config: 'stopped: the configuration is wrong',
+  idle: 'exited: idle',
+  account: 'stopped: account error that needs manual action',
+  config: 'stopped: configuration error',
 };
 
 function counts(totals: WorkerTotals): string {
   const { solved, failed, known, lost, deadLettered, possiblyCharged } = totals;
   const rare = [
-    [known, 'had their result already'],
-    [lost, 'taken over by others'],
-    [deadLettered, 'set aside'],
-    [possiblyCharged, 'possibly charged twice or for nothing'],
+    [known, 'already had a result'],
+    [lost, 'taken over by other workers'],
+    [deadLettered, 'turned into dead letters'],
+    [possiblyCharged, 'possibly charged twice or without a result'],
   ] as const;
   const others = rare.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return [`${solved} solved`, `${failed} failed`, ...others].join(', ');
 }
 
-/** What a worker did, for a person. */
+/** A summary of what a worker did. */
 export function renderWorkerEnd({ reason, message, isDrained, handedBack }: WorkerEnd, totals: WorkerTotals): string {
   const { p50, p95 } = totals.solveMs;
   const lines = [
     `${reasons[reason]}${message === null ? '' : ` (${message})`}`,
     counts(totals),
-    `${totals.attempts} submissions, ${totals.requests} requests`,
+    `${quantity(totals.attempts, 'submission')}, ${quantity(totals.requests, 'request')}`,
     ...(p50 === null || p95 === null ? [] : [`solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`]),
-    ...(isDrained ? [] : ['the time to drain ran out']),
+    ...(isDrained ? [] : ['the drain timeout expired']),
     ...handedBack.map(
-      ({ id, captchaId }) => `handed back: ${id}${captchaId === null ? '' : ` (${captchaId} is paid for)`}`,
+      ({ id, captchaId }) => `returned to the queue: ${id}${captchaId === null ? '' : ` (${captchaId} is paid for)`}`,
     ),
   ];
   return lines.join('\n');

@@ -8,23 +8,19 @@ const variableName = mustBeUnseen('the name of an environment variable in capita
 /** Where CaptchaAI answers. */
 export const defaultBaseUrl = 'https://ocr.captchaai.com';
 
-export const api = section('The service and how to reach it.', {
+export const api = section('The service and the connection to it.', {
   baseUrl: key('Base URL of the service; a path prefix is allowed.', baseUrl(), defaultBaseUrl),
-  allowHttp: key(
-    'Allows an http:// base URL that is not this machine: the key then travels in the clear.',
-    flag(),
-    false,
-  ),
+  allowHttp: key('Allows an http:// base URL on another machine. The API key is then sent unencrypted.', flag(), false),
   keyEnv: key(
-    'The environment variable that holds the API key, read last.',
+    'Name of the environment variable with the API key. Used if no other source is set.',
     v.pipe(v.string(variableName), v.regex(/^[A-Z_][A-Z\d_]*$/, variableName)),
     'CAPTCHAAI_API_KEY',
   ),
   keyFile: key(
-    'A file that holds the API key and nothing else; relative to the config file. Null: none.',
+    'Path of a file that contains only the API key, relative to the config file. Null: none.',
     nullOr(text('a path', mustBeUnseen('a path'))),
     null,
   ),
-  timeout: inMs(key('The longest that one request may take.', duration(), '30s')),
-  connections: key('The most connections that are open at once.', integer(1), 64),
+  timeout: inMs(key('Timeout of one request.', duration(), '30s')),
+  connections: key('Maximum number of open connections.', integer(1), 64),
 });

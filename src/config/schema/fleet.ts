@@ -18,11 +18,15 @@ import {
 } from './values.ts';
 
 export const worker = section('captcha worker.', {
-  concurrency: key('Tasks in work at once; auto follows the threads of the account.', autoOr(integer(1)), 'auto'),
-  healthHost: key('The address that the health endpoint listens on.', text('a host name or address'), '127.0.0.1'),
-  healthPort: key('The port that the health endpoint listens on; 0 takes a free one.', integer(0, 65_535), 8080),
-  drainTimeout: inMs(key('How long a stopping worker may finish what it holds.', duration('0ms'), '100s')),
-  exitWhenIdle: inMs(key('End after this long without a task. Null: never.', nullOr(duration()), null)),
+  concurrency: key(
+    'Number of concurrent tasks; auto adapts to the threads of the account.',
+    autoOr(integer(1)),
+    'auto',
+  ),
+  healthHost: key('Address that the health endpoint listens on.', text('a host name or address'), '127.0.0.1'),
+  healthPort: key('Port that the health endpoint listens on; 0 means any free port.', integer(0, 65_535), 8080),
+  drainTimeout: inMs(key('How long to wait for running tasks on shutdown.', duration('0ms'), '100s')),
+  exitWhenIdle: inMs(key('Exit after being idle for this long. Null: never.', nullOr(duration()), null)),
 });
 
 const degrees = (most: number) => {
@@ -30,13 +34,13 @@ const degrees = (most: number) => {
   return v.pipe(v.number(message), v.minValue(-most, message), v.maxValue(most, message));
 };
 
-const parameterValue = mustBeUnseen('a text, a number, or true or false');
+const parameterValue = mustBeUnseen('a string, a number, true or false');
 
 /** Sent as text, since the wire knows nothing else. */
 const parameters = mapOf(
   v.pipe(
     text('a parameter name'),
-    v.check((name) => !reservedParameters.has(name), 'is set by the program itself and cannot be a parameter'),
+    v.check((name) => !reservedParameters.has(name), 'is set by captcha and cannot be a region parameter'),
   ),
   v.union(
     [
@@ -52,60 +56,64 @@ const parameters = mapOf(
 );
 
 const region = shape({
-  name: requiredKey('The name that routes, flags and reports use.', text('a region name')),
+  name: requiredKey('Name of the region in routes, flags and reports.', text('a region name')),
   location: bareKey(
     'Latitude and longitude in degrees, for regions whose name is not a known cloud region.',
     v.strictTuple([degrees(90), degrees(180)], mustBe('[latitude, longitude] in degrees')),
   ),
-  health: bareKey('The health endpoint of its workers.', httpUrl()),
-  queue: bareKey('The queue of its tasks: sqs://NAME, a Redis URL, or memory:.', queueUrl()),
-  weight: key('Multiplies its capacity where the number of workers is unknown.', positive(), 1),
-  residency: bareKey('Its residency group: failover never leaves it.', text('the name of a residency group')),
+  health: bareKey('URL of the health endpoint of its workers.', httpUrl()),
+  queue: bareKey('Task queue of the region: sqs://NAME, a Redis URL, or memory:.', queueUrl()),
+  weight: key('Capacity factor, used if the number of workers is unknown.', positive(), 1),
+  residency: bareKey('Residency group. Failover stays inside the group.', text('the name of a residency group')),
   params: key('Protocol parameters added to every task of the region, such as a proxy.', parameters, {}),
 });
 
-export const regions = key('Where tasks may be solved.', listOf('regions', region), []);
+export const regions = key('Regions in which tasks are solved.', listOf('regions', region), []);
 
 const rule = shape({
   match: requiredKey(
     'A host, a suffix such as *.example.com or .co.uk, or a host with a path prefix.',
     text('a host pattern'),
   ),
-  region: requiredKey('The region that takes what matches.', text('a region name')),
-  residency: bareKey("strict: never leaves the region's residency group.", oneOf('strict')),
+  region: requiredKey('Region for matching URLs.', text('a region name')),
+  residency: bareKey('strict: the task stays in the residency group of the region.', oneOf('strict')),
 });
 
-export const routes = section('Which region takes a task.', {
-  default: key('The region of what no rule matches. Null: none.', nullOr(text('a region name')), null),
-  countries: key('Country-code domains go to the nearest region.', flag(), true),
-  rules: key('The most specific rule wins, whatever their order.', listOf('rules', rule), []),
+export const routes = section('Routing of tasks to regions.', {
+  default: key('Region of URLs without a matching rule. Null: none.', nullOr(text('a region name')), null),
+  countries: key('Routes country-code domains to the nearest region.', flag(), true),
+  rules: key('Routing rules. The most specific rule wins; the order does not matter.', listOf('rules', rule), []),
 });
 
-export const results = key('The central results queue. Null: none.', nullOr(queueUrl()), null);
+export const results = key('URL of the central results queue. Null: none.', nullOr(queueUrl()), null);
 
-export const fleet = section('What all hosts share.', {
-  state: key('The Redis that holds shared state. Null: none.', nullOr(redisUrl()), null),
+export const fleet = section('State shared by all hosts.', {
+  state: key('URL of the Redis with the shared state. Null: none.', nullOr(redisUrl()), null),
 });
 
-export const health = section('How regions are watched.', {
-  interval: inMs(key('Between two probes of a region.', duration('100ms'), '60s')),
-  timeout: inMs(key('The longest that a probe may take.', duration(), '5s')),
-  fall: key('Failed probes in a row that make a region unhealthy.', integer(1), 3),
-  rise: key('Good probes in a row that make it healthy again.', integer(1), 2),
+export const health = section('Health checks of the regions.', {
+  interval: inMs(key('Time between two probes of a region.', duration('100ms'), '60s')),
+  timeout: inMs(key('Timeout of a probe.', duration(), '5s')),
+  fall: key('Consecutive failed probes after which a region is unhealthy.', integer(1), 3),
+  rise: key('Consecutive successful probes after which it is healthy again.', integer(1), 2),
 });
 
-export const failover = section('What happens to the tasks of an unhealthy region.', {
+export const failover = section('Failover of tasks of unhealthy regions.', {
   strategy: key(
-    'spread shares them by free capacity; lowest-depth gives all to the shortest queue.',
+    'spread: distribute tasks by free capacity; lowest-depth: send all tasks to the shortest queue.',
     oneOf('spread', 'lowest-depth'),
     'spread',
   ),
   onAllDown: key(
-    'With no region serving: hold the tasks, or send them to their own region all the same.',
+    'If no region is serving: hold the tasks, or send them to their own region anyway.',
     oneOf('hold', 'home'),
     'hold',
   ),
   ramp: inMs(
-    key('How long a region that came back takes to get its full share. Null: at once.', nullOr(duration('0ms')), '60s'),
+    key(
+      'How long a recovered region takes to get back its full share. Null: immediately.',
+      nullOr(duration('0ms')),
+      '60s',
+    ),
   ),
 });

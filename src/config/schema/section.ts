@@ -6,13 +6,13 @@ import { type Message, mustBe, neverList, type Setting } from './values.ts';
 /** Names under which people try to write the key itself. */
 const keyItself = /^(api[-_]?)?key$/i;
 
-/** What to say about a key that no schema has, given the names that stand beside it. */
+/** The error for an unknown key, given the known names. */
 function unknownKeyProblem(name: string, known: readonly string[]): string {
   if (keyItself.test(name) && known.includes('keyFile')) {
-    return 'unknown key: the API key never stands in a config file; set CAPTCHAAI_API_KEY, or name a file in api.keyFile';
+    return 'unknown key: a config file must not contain the API key; set CAPTCHAAI_API_KEY, or set api.keyFile to a file';
   }
   const meant = closestName(name, known);
-  return meant === null ? `unknown key; known here: ${known.join(', ')}` : `unknown key; did you mean ${meant}?`;
+  return meant === null ? `unknown key; known keys: ${known.join(', ')}` : `unknown key; did you mean ${meant}?`;
 }
 
 /** Marks a key that is a length of time, whose name in `Config` therefore ends in `Ms`. */
@@ -28,12 +28,12 @@ type ConfigShape<Entries extends Keys> = {
   >;
 };
 
-/** A key, what it is for, and what it is, as a file would say it, where nobody writes it. */
+/** A key with its description and its default as a file would write it. */
 export function key<T>(about: string, value: Setting<T>, fallback: unknown): Setting<T> {
   return v.pipe(v.optional(value, fallback), v.description(about)) as Setting<T>;
 }
 
-/** A key that is null in `Config` where nobody writes it. */
+/** A key that is null in `Config` by default. */
 export function bareKey<T>(about: string, value: Setting<T>): Setting<T | null> {
   return v.pipe(v.optional(value), v.description(about)) as Setting<T | null>;
 }
@@ -49,7 +49,7 @@ export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
 }
 
 const objectMessage: Message = ({ input, path }) =>
-  path === undefined ? mustBe('an object')({ input }) : 'is missing: it must be set';
+  path === undefined ? mustBe('an object')({ input }) : 'is required';
 
 /** Reports every key that is not in `names`; valibot's own strict object stops at the first. */
 function refuseUnknown(names: readonly string[]) {

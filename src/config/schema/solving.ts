@@ -15,37 +15,37 @@ import {
   text,
 } from './values.ts';
 
-export const solve = section('One task.', {
-  timeout: inMs(key('The one limit of a task, across attempts, waits and polls.', duration(), '300s')),
+export const solve = section('Limits of one task.', {
+  timeout: inMs(key('Time limit of a task, for all attempts, waits and polls.', duration(), '300s')),
 });
 
 const methodPolling = shape({
-  firstWait: inMs(bareKey('Wait before the first poll of this method.', autoOr(duration('0ms')))),
-  interval: inMs(bareKey('Wait between polls of this method.', duration())),
+  firstWait: inMs(bareKey('Wait before the first poll for this method.', autoOr(duration('0ms')))),
+  interval: inMs(bareKey('Wait between polls for this method.', duration())),
 });
 
-export const polling = section('When to look for the solution.', {
+export const polling = section('Polling of submitted tasks.', {
   firstWait: inMs(
     key(
-      "Wait between the submission and the first poll; auto takes the method's own.",
+      'Wait between the submission and the first poll; auto uses the advice for the method.',
       autoOr(duration('0ms')),
       'auto',
     ),
   ),
   interval: inMs(key('Wait between polls.', duration(), '5s')),
-  methods: key('Other waits for single methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
+  methods: key('Waits for individual methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
 });
 
-export const retry = section('What one task may retry.', {
-  maxAttempts: key('Submissions of one task, the first included; 1 never retries.', integer(1), 3),
+export const retry = section('Retries of one task.', {
+  maxAttempts: key('Maximum number of submissions of one task; 1 means no retries.', integer(1), 3),
   strategy: key(
-    'How the wait before a retry grows.',
+    'Backoff strategy.',
     oneOf('none', 'fixed', 'linear', 'exponential', 'full-jitter', 'decorrelated-jitter'),
     'full-jitter',
   ),
-  baseDelay: inMs(key('The wait that the strategy starts from.', duration('0ms'), '1s')),
-  maxDelay: inMs(key('The longest wait that the strategy may choose.', duration('0ms'), '30s')),
-  maxUnsolvable: key('Give a task up after this many answers that it cannot be solved.', integer(1), 3),
+  baseDelay: inMs(key('Base delay of the backoff.', duration('0ms'), '1s')),
+  maxDelay: inMs(key('Maximum delay of the backoff.', duration('0ms'), '30s')),
+  maxUnsolvable: key('Give up a task after this many "unsolvable" answers.', integer(1), 3),
 });
 
 const failureLimit = mustBeUnseen('a whole number of at least 1 or a percentage such as "5%"');
@@ -70,32 +70,36 @@ const failures = v.union(
 
 export const batch = section('captcha batch.', {
   concurrency: key('Tasks in work at once; auto follows the threads of the account.', autoOr(integer(1)), 'auto'),
-  maxFailures: key('Stop after this many, or this share of, unsolved tasks. Null: never.', nullOr(failures), null),
+  maxFailures: key('Stop after this number or share of failed tasks. Null: never.', nullOr(failures), null),
 });
 
-export const budget = section('What all tasks together may retry: one bucket of tokens, full at the start.', {
-  scope: key('Who shares the budget: process, host, or everybody at a Redis URL.', budgetScope(), 'host'),
+export const budget = section('Retry budget of all tasks: one token bucket, full at the start.', {
+  scope: key('Scope of the budget: process, host, or a Redis URL shared by several hosts.', budgetScope(), 'host'),
   ratio: key(
-    'Tokens for every accepted submission. Null: a fixed bucket, refilled at maxRetriesPerSecond.',
+    'Tokens added per accepted submission. Null: a fixed bucket, refilled at maxRetriesPerSecond.',
     nullOr(ratio()),
     0.1,
   ),
-  minRetriesPerSecond: key('Tokens that come with time alone.', amount(), 0.2),
-  maxRetriesPerSecond: key('Never refilled faster than this.', positive(), 10),
-  burst: key('The size of the bucket.', integer(1), 10),
+  minRetriesPerSecond: key('Tokens added per second without any submission.', amount(), 0.2),
+  maxRetriesPerSecond: key('Maximum refill rate in tokens per second.', positive(), 10),
+  burst: key('Size of the bucket in tokens.', integer(1), 10),
   onExhausted: key(
-    'What a task does without a token; auto fails in solve and waits in batch and workers.',
+    'What a task does without a token; auto means fail in solve and wait in batch and workers.',
     oneOf('auto', 'fail', 'wait'),
     'auto',
   ),
-  fleetShare: key('The share of the rate that one host keeps while the Redis of the scope is away.', ratio(), 0.1),
+  fleetShare: key('Share of the rate that one host uses while the Redis of the scope is unreachable.', ratio(), 0.1),
 });
 
-export const breaker = section('When to stop submitting to a service that is down.', {
-  failureRatio: key('Open at this share of failures in samplingDuration. Null: never by share.', nullOr(ratio()), 0.5),
-  minimumThroughput: key('Submissions in samplingDuration below which the share says nothing.', integer(1), 10),
-  consecutiveFailures: key('Open after this many failures in a row. Null: never by count.', nullOr(integer(1)), 5),
-  samplingDuration: inMs(key('The window in which failures are counted.', duration(), '30s')),
-  breakDuration: inMs(key('How long the breaker stays open the first time.', duration(), '5s')),
-  maxBreakDuration: inMs(key('The longest that it stays open after failed probes.', duration(), '60s')),
+export const breaker = section('Circuit breaker: stops submissions while the service is down.', {
+  failureRatio: key('Opens at this share of failures in samplingDuration. Null: off.', nullOr(ratio()), 0.5),
+  minimumThroughput: key(
+    'Minimum number of submissions in samplingDuration before failureRatio applies.',
+    integer(1),
+    10,
+  ),
+  consecutiveFailures: key('Opens after this many consecutive failures. Null: off.', nullOr(integer(1)), 5),
+  samplingDuration: inMs(key('Time window in which failures are counted.', duration(), '30s')),
+  breakDuration: inMs(key('How long the breaker stays open at first.', duration(), '5s')),
+  maxBreakDuration: inMs(key('Maximum time that it stays open after failed probes.', duration(), '60s')),
 });

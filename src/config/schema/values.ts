@@ -143,7 +143,7 @@ export function listOf<T>(what: string, item: Setting<T>): Setting<T[]> {
   return v.array(item, mustBe(`a list of ${what}`));
 }
 
-/** An object with names that a person chooses, each of which `name` takes. */
+/** An object whose keys the user chooses; `name` validates each key. */
 export function mapOf<T>(name: Setting<string>, value: Setting<T>): Setting<Record<string, T>> {
   const message = mustBe('an object');
   return neverList(v.record(name as v.GenericSchema<string>, value, message), message);

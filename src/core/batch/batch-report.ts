@@ -1,5 +1,5 @@
 import type { SolverEvent } from '../../domain/events.ts';
-import type { FailureReason } from '../../domain/outcome.ts';
+import type { FailureReason, GaveUp } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
 import { Quantiles } from './quantiles.ts';
 
@@ -15,6 +15,8 @@ export interface BatchReport {
   readonly solved: number;
   readonly failed: number;
   readonly byReason: Readonly<Partial<Record<FailureReason, number>>>;
+  /** The last fault of failed tasks, as a code or a sentence, with how many tasks each; by failure reason. */
+  readonly causes: Readonly<Partial<Record<FailureReason, Readonly<Record<string, number>>>>>;
   readonly byRegion: readonly RegionTotals[];
   readonly retriesGranted: number;
   readonly retriesRefused: number;
@@ -25,9 +27,20 @@ export interface BatchReport {
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
+/** Distinct causes that are counted per reason. Others are counted together, so that memory stays flat. */
+const maxCauses = 10;
+
+/** What went wrong last, without what differs from task to task; null for nothing. */
+function causeOf({ attempts }: GaveUp): string | null {
+  const last = attempts.at(-1);
+  if (last === undefined || last.fault === null) return null;
+  return last.fault.code ?? (last.captchaId === null ? last.fault.message.replace(/\.$/, '') : null);
+}
+
 /** Counts the results of a batch in constant memory. */
 export class BatchStats {
   readonly #byReason = new Map<FailureReason, number>();
+  readonly #causes = new Map<FailureReason, Map<string, number>>();
   readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number }>();
   readonly #solveTimes = new Quantiles();
   readonly #events = { retriesGranted: 0, retriesRefused: 0 };
@@ -49,7 +62,18 @@ export class BatchStats {
     this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
     this.#counts.expired += expired ? 1 : 0;
     if (isSolved) this.#solveTimes.record(outcome.durationMs);
-    else this.#byReason.set(outcome.reason, (this.#byReason.get(outcome.reason) ?? 0) + 1);
+    else this.#recordFailure(outcome);
+  }
+
+  #recordFailure(outcome: GaveUp): void {
+    const { reason } = outcome;
+    this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
+    const cause = causeOf(outcome);
+    if (cause === null) return;
+    const causes = this.#causes.get(reason) ?? new Map<string, number>();
+    this.#causes.set(reason, causes);
+    const counted = causes.has(cause) || causes.size < maxCauses ? cause : 'other';
+    causes.set(counted, (causes.get(counted) ?? 0) + 1);
   }
 
   report(): BatchReport {
@@ -57,6 +81,7 @@ export class BatchStats {
       ...this.#counts,
       ...this.#events,
       byReason: Object.fromEntries(this.#byReason),
+      causes: Object.fromEntries([...this.#causes].map(([reason, counts]) => [reason, Object.fromEntries(counts)])),
       byRegion: [...this.#byRegion].map(([region, totals]) => ({ region, ...totals })),
       solveMs: { p50: this.#solveTimes.at(0.5), p95: this.#solveTimes.at(0.95) },
     };

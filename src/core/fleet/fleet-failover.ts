@@ -82,7 +82,9 @@ export class FleetFailover {
 
   #withQueue(health: RegionHealth): RegionHealth {
     const message = this.#unavailable.get(health.region);
-    return message === undefined ? health : { ...health, status: 'unhealthy', error: `its queue is away: ${message}` };
+    return message === undefined
+      ? health
+      : { ...health, status: 'unhealthy', error: `its queue is unreachable: ${message}` };
   }
 
   async #empty(region: string, signal: AbortSignal): Promise<void> {

@@ -41,7 +41,7 @@ class ExpiredResults {
 /** The result to report for a task whose result another reader took. `now`: epoch ms. */
 function expiredResult({ run, key, homeRegion, task, progress }: QueuedTask, now: number): TaskResult {
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
-  const message = 'it has a result, which somebody else has read: captcha results, for instance';
+  const message = 'another reader took its result, for example captcha results';
   return {
     ...{ run, key, region: task.region, homeRegion, worker: '', finishedAt: now },
     outcome: { ...given, message },
@@ -55,8 +55,8 @@ function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: stri
   const { run, key, homeRegion, progress } = queued;
   const task = { ...queued.task, region };
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'attempts-exhausted', retryInMs: null });
-  const why = reason ?? `handed out ${deliveries} times without a result`;
-  const message = `set aside in ${region} (${why}); captcha queue requeue ${region} ${queueIdOf(queued)} queues it again`;
+  const why = reason ?? `delivered ${deliveries} times without a result`;
+  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${region} ${queueIdOf(queued)}`;
   const paid = progress.state === 'submitted' ? progress : null;
   return {
     ...{ run, key, region, homeRegion, worker: '', finishedAt: now },
@@ -329,10 +329,10 @@ export class QueueClient {
     const { found, backCount, givenUp } = await this.#lost.look(sent, clock.nowMs());
     const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
     if (found.length > 0) {
-      const wait = `waiting ${bringBackMs / 1_000}s for workers to bring back what they hold`;
+      const wait = `waiting ${bringBackMs / 1_000}s for workers to return their tasks`;
       notify(`the queues have lost ${tasks(found.length)} of this run: their Redis has lost its data; ${wait}`);
     }
-    if (backCount > 0) notify(`${tasks(backCount)} of this run came back from workers`);
+    if (backCount > 0) notify(`${tasks(backCount)} of this run were returned by workers`);
     if (givenUp.length > 0) await this.#queueAgain(givenUp.map(({ key }) => key));
   }
 
@@ -348,7 +348,7 @@ export class QueueClient {
     for (const [region, tasks] of byRegion) {
       await Promise.all(tasks.map((task) => this.#regions.takeOver(task, region)));
       const again = await this.#deps.queues.get(region)?.sendAgain(tasks);
-      this.#deps.notify(`${region}: ${again?.size ?? 0} lost tasks are queued again, marked possibly charged`);
+      this.#deps.notify(`${region}: ${again?.size ?? 0} lost tasks requeued and marked possibly charged`);
     }
   }
 

@@ -195,8 +195,7 @@ class LeaseWork {
     } catch (error) {
       if (progress.state !== 'submitted' || !(error instanceof LeaseLostError)) throw error;
       if (error instanceof LeaseForgottenError && !(await this.#bringBack())) return;
-      if (!(error instanceof LeaseForgottenError))
-        this.#reportPaidId('the task was handed to another worker meanwhile');
+      if (!(error instanceof LeaseForgottenError)) this.#reportPaidId('the task was given to another worker');
       throw error;
     }
   }
@@ -226,9 +225,9 @@ class LeaseWork {
     const isBack = await this.#retry(() => this.#deps.queue.bringBack(queued));
     const captchaId = this.#captchaId;
     const paid = captchaId === null ? '' : ` with its captcha id ${captchaId}, which is paid for`;
-    const going = `its captcha id ${captchaId ?? ''} is paid for and goes on being polled here`;
-    if (isBack) this.#deps.notify(`the queue has lost its data: ${this.#id} is queued again${paid}`);
-    else if (captchaId !== null) this.#deps.notify(`the queue has lost its data and got ${this.#id} again: ${going}`);
+    const going = `its captcha id ${captchaId ?? ''} is paid for and is still polled here`;
+    if (isBack) this.#deps.notify(`the queue has lost its data: ${this.#id} is requeued${paid}`);
+    else if (captchaId !== null) this.#deps.notify(`the queue has lost its data; ${this.#id} is restored: ${going}`);
     return isBack;
   }
 
@@ -245,7 +244,7 @@ class LeaseWork {
     const captchaId = this.#captchaId;
     if (captchaId === null) return;
     this.#deps.notify(
-      `${this.#id}: ${why}; captcha id ${captchaId} is paid for: captcha result ${captchaId} fetches it`,
+      `${this.#id}: ${why}; captcha id ${captchaId} is paid for; to collect it: captcha result ${captchaId}`,
     );
   }
 
@@ -312,7 +311,7 @@ class LeaseWork {
   }
 
   async #moveAside(delivery: number): Promise<LeaseEnd> {
-    const reason = `handed out ${delivery} times without a result`;
+    const reason = `delivered ${delivery} times without a result`;
     const isSetAside = await this.#retry(() => this.#lease.deadLetter(reason));
     return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
   }

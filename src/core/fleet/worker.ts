@@ -214,7 +214,7 @@ export class Worker {
   #record(ended: LeaseEnd): void {
     const { stats, notify } = this.#deps;
     stats.recordEnd(ended);
-    if (ended.end === 'dead') notify(`${ended.id} is set aside: ${ended.reason}`);
+    if (ended.end === 'dead') notify(`${ended.id} is now a dead letter: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
     const { id, taskId, captchaId, fatalReason } = ended;
     if (this.#handedBack.length < maxNamed) this.#handedBack.push({ id, taskId, captchaId });

@@ -188,7 +188,7 @@ const pick = { spread: spreadOver, 'lowest-depth': shortestQueue } as const;
 
 /** The move for a region whose tasks no other region can take. */
 function stuck(home: Region, sendHome: boolean): FailoverMove {
-  const reason = sendHome ? 'no healthy region: sent home' : stuckReason(home);
+  const reason = sendHome ? 'no healthy region: tasks stay in their own region' : stuckReason(home);
   return { from: home.name, to: [], held: !sendHome, reason };
 }
 

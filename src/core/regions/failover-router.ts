@@ -98,7 +98,7 @@ export class FailoverRouter {
   /** Chooses a region and counts the task there. Throws `RangeError` for an unmeasured home region. */
   place({ home: name, strict }: HomedTask): Placement {
     const home = this.#regions.get(name);
-    if (home === undefined) throw new RangeError(`no region ${name}`);
+    if (home === undefined) throw new RangeError(`unknown region ${name}`);
     const { status } = home.health;
     const isBound = strict && home.region.residency === null;
     if (status === 'unknown' || (isServing(status) && (isBound || this.#isBack(name)))) {
@@ -107,7 +107,7 @@ export class FailoverRouter {
     const target = isBound ? null : this.#draw(this.#targetsOf(home));
     if (target === null) return this.#withoutTarget(home, isBound);
     this.#sentCounts.set(target, (this.#sentCounts.get(target) ?? 0) + 1);
-    return { region: target, reason: status === 'unhealthy' ? `${name} is unhealthy` : `${name} is coming back` };
+    return { region: target, reason: status === 'unhealthy' ? `${name} is unhealthy` : `${name} is recovering` };
   }
 
   #isBack(name: string): boolean {
@@ -141,7 +141,7 @@ export class FailoverRouter {
     if (isServing(home.health.status)) return { region: name, reason: 'its own region' };
     const isAllDown = ![...this.#regions.values()].some(({ health }) => isServing(health.status));
     const sendHome = isAllDown && this.#options.onAllDown === 'home';
-    if (sendHome) return { region: name, reason: 'no healthy region: sent home' };
+    if (sendHome) return { region: name, reason: 'no healthy region: tasks stay in their own region' };
     return { region: null, reason: isBound ? `strict, and ${name} has no residency group` : stuckReason(home.region) };
   }
 }

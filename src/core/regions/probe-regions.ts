@@ -13,14 +13,14 @@ const isSilent = (result: ProbeResult): boolean => !result.answered && result.la
 export function explainOutage(results: readonly ProbeResult[], api: ApiReach): string | null {
   const allFail = results.length > 0 && results.every((result) => !result.answered);
   if (allFail && !api.reachable && results.every(isSilent)) {
-    return "nothing can be reached from here, not even the CaptchaAI API: probably this machine's network (DNS, VPN, proxy, firewall)";
+    return 'neither the regions nor the CaptchaAI API are reachable: probably a network problem of this machine (DNS, VPN, proxy, firewall)';
   }
   if (allFail && results.length > 1 && api.reachable) {
-    return 'all regions fail at once while the CaptchaAI API can be reached: look at what they share (a deployment, a certificate, the way from here to them)';
+    return 'all regions fail at once while the CaptchaAI API is reachable: check what the regions share (a deployment, a certificate, the network path)';
   }
   return api.reachable
     ? null
-    : 'the CaptchaAI API cannot be reached from here; that says nothing about the regions and does not count against them';
+    : 'the CaptchaAI API is not reachable from here; this does not affect the status of the regions';
 }
 
 /** The targets of a health check. */

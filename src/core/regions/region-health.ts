@@ -27,13 +27,13 @@ const words: Readonly<Record<string, ProbeJudgement['status']>> = {
 
 function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: RegionAnswer): ProbeJudgement {
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
-  if (word === 'unhealthy') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: true };
+  if (word === 'unhealthy') return { status: word, error: `reports status ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
   if (isAsleep && queueDepth !== null && queueDepth > 0) {
     // The region may be starting up. Marking it unhealthy at once would redirect the tasks that start it.
     return { status: 'degraded', error: `no workers for ${queueDepth} waiting tasks`, isFailing: true };
   }
-  if (word === 'degraded') return { status: word, error: `says that it is ${status ?? ''}`, isFailing: false };
+  if (word === 'degraded') return { status: word, error: `reports status ${status ?? ''}`, isFailing: false };
   return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
 }
 
@@ -138,5 +138,5 @@ export function recordProbe(
 /** The health at a time; a stale history gives `unknown`. */
 export function healthAt(history: RegionHistory, timestamp: number, rules: HealthRules): RegionHealth {
   if (!isStale(history, timestamp, rules) || history.probedAt === null) return history.health;
-  return { ...unknownHealth(history.region, history.probedAt + rules.staleMs), error: 'not heard of for too long' };
+  return { ...unknownHealth(history.region, history.probedAt + rules.staleMs), error: 'no report for too long' };
 }

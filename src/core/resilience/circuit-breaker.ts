@@ -19,7 +19,7 @@
  *               in this time is longer than the last
  */
 
-import type { AcquireResult, Breaker, Permit, CallResult } from '../../ports/state.ts';
+import type { AcquireResult, Breaker, CallResult, Outage, Permit } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { FailureWindow, type FailureWindowSnapshot } from './failure-window.ts';
 import { type InFlightProbe, InFlightProbes, type InFlightProbesSnapshot } from './in-flight-probes.ts';
@@ -69,9 +69,9 @@ const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
-  /** `breaks` counts the breaks since the breaker was last closed. */
-  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number }
-  | { readonly name: 'half-open'; readonly breaks: number };
+  /** `breaks` counts the breaks since the breaker was last closed, and `sinceMs` is when the first of them began. */
+  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number; readonly sinceMs: number }
+  | { readonly name: 'half-open'; readonly breaks: number; readonly sinceMs: number };
 
 /** The complete state of a breaker, apart from its options. Plain JSON. */
 export interface BreakerSnapshot {
@@ -149,7 +149,10 @@ export class CircuitBreaker {
     if (peeked !== null) return peeked;
     const probe = this.#state.name !== 'closed';
     // Every probe begins an epoch: a probe whose lease ended changes nothing any more.
-    if (this.#state.name !== 'closed') this.#enter({ name: 'half-open', breaks: this.#state.breaks });
+    if (this.#state.name !== 'closed') {
+      const { breaks, sinceMs } = this.#state;
+      this.#enter({ name: 'half-open', breaks, sinceMs });
+    }
     const ticket = this.#trials.start(holder, nowMs);
     const slowStart = this.#slowStartAt(nowMs);
     if (slowStart !== null) this.#slowStart = afterEntry(slowStart, nowMs);
@@ -168,8 +171,14 @@ export class CircuitBreaker {
     if (permit.epoch !== this.#epoch) return;
     if (permit.ticket !== undefined) this.#trials.end(permit.ticket);
     if (result === 'success' || result === 'busy') this.#provenMs = recordInput.nowMs;
-    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state.breaks, recordInput);
+    if (this.#state.name === 'half-open') this.#recordProbe(result, this.#state, recordInput);
     else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
+  }
+
+  /** The outage that keeps the breaker open; null while it is closed. */
+  outage(nowMs: number): Outage | null {
+    if (this.#state.name === 'closed') return null;
+    return { openForMs: Math.max(0, nowMs - this.#state.sinceMs), failuresInARow: this.#failuresInARow };
   }
 
   /** Failures and total of the current window. */
@@ -222,9 +231,13 @@ export class CircuitBreaker {
     return Math.max(1, Math.min(unprovenLimit, maxLimit) - this.#failuresInARow);
   }
 
-  #recordProbe(result: CallResult, breaks: number, { nowMs, jitter }: RecordInput): void {
-    if (result === 'failure') this.#open(breaks + 1, { nowMs, jitter });
-    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks });
+  #recordProbe(
+    result: CallResult,
+    { breaks, sinceMs }: State & { name: 'half-open' },
+    { nowMs, jitter }: RecordInput,
+  ): void {
+    if (result === 'failure') this.#open({ breaks: breaks + 1, sinceMs }, { nowMs, jitter });
+    else if (result === 'abandoned') this.#enter({ name: 'open', untilMs: nowMs, breaks, sinceMs });
     else this.#close(breaks, nowMs);
   }
 
@@ -234,7 +247,7 @@ export class CircuitBreaker {
     const slowStart = this.#slowStartAt(nowMs);
     if (failed && this.#shouldOpen(nowMs)) {
       if (slowStart === null) this.#usualGapMs = this.#gapMs(nowMs);
-      this.#open((slowStart?.breaks ?? 0) + 1, { nowMs, jitter });
+      this.#open({ breaks: (slowStart?.breaks ?? 0) + 1, sinceMs: nowMs }, { nowMs, jitter });
     } else if (slowStart !== null) this.#slowStart = afterAnswers(slowStart, failed, count);
   }
 
@@ -251,12 +264,12 @@ export class CircuitBreaker {
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
-  #open(breaks: number, { nowMs, jitter }: RecordInput): void {
+  #open({ breaks, sinceMs }: { breaks: number; sinceMs: number }, { nowMs, jitter }: RecordInput): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The cap applies to the range, not to the draw: clients must not probe in step at the longest break either.
     const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));
     this.#slowStart = null;
-    this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks });
+    this.#enter({ name: 'open', untilMs: nowMs + (maxMs * (2 + jitter)) / 3, breaks, sinceMs });
   }
 
   #close(breaks: number, nowMs: number): void {
@@ -292,5 +305,9 @@ export class ProcessBreaker implements Breaker {
 
   record(permit: Permit, result: CallResult): void {
     this.#breaker.record(permit, result, { nowMs: this.#clock.nowMs(), jitter: this.#random.next() });
+  }
+
+  outage(): Outage | null {
+    return this.#breaker.outage(this.#clock.nowMs());
   }
 }

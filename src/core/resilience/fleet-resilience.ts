@@ -59,6 +59,7 @@ export class FleetResilience {
   readonly budget: RetryBudget = {
     deposit: () => this.#deposit(),
     tryWithdraw: (request) => this.#tryWithdraw(request),
+    usage: () => ({ scope: 'host', refused: 0, granted: 0, ...this.#deps.host.budget.usage?.() }),
   };
   readonly breaker: Breaker;
   readonly retryAfterGate: RetryAfterGate;
@@ -227,7 +228,7 @@ export class FleetResilience {
     if (this.#hasDisagreed || isSameBudget(theirs, this.#options)) return;
     this.#hasDisagreed = true;
     this.#deps.warn(
-      'budget settings differ from those that other hosts of this fleet use: theirs hold until nobody has used them for ' +
+      'budget settings differ from those of the other hosts of this fleet: theirs apply until no host has used them for ' +
         'a while, or until `captcha budget --reset`',
     );
   }
@@ -250,9 +251,7 @@ export class FleetResilience {
     const { absence } = host.look().fleet;
     if (absence !== null && nowMs() - this.#warnedMs >= warnEveryMs) {
       this.#warnedMs = nowMs();
-      this.#deps.warn(
-        `${absence.why}; until it answers, this host goes on with its share of the budget (budget.fleetShare)`,
-      );
+      this.#deps.warn(`${absence.why}; until it answers, this host uses its share of the budget (budget.fleetShare)`);
     }
     for (const { request, answer } of asks) answer(Promise.resolve(host.budget.tryWithdraw(request)));
   }

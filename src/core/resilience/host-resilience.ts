@@ -2,6 +2,7 @@ import { StateLogError } from '../../domain/errors.ts';
 import type {
   AcquireResult,
   Breaker,
+  BudgetUsage,
   LogState,
   Permit,
   RetryAfterGate,
@@ -37,6 +38,10 @@ class PendingEntries {
 
   get isEmpty(): boolean {
     return this.#results.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
+  }
+
+  get budgetRefused(): number {
+    return this.#budgetRefused;
   }
 
   /** Number of accepted submissions that are not written yet; they fund retries once they are. */
@@ -126,10 +131,12 @@ export class HostResilience {
   readonly budget: RetryBudget = {
     deposit: () => this.#deposit(),
     tryWithdraw: (request) => this.#tryWithdraw(request),
+    usage: () => this.#usage(),
   };
   readonly breaker: Breaker = {
     tryAcquire: () => this.#tryAcquire(),
     record: (permit, result) => this.#record(permit, result),
+    outage: () => this.#state.breaker.outage(this.#nowMs()),
   };
   readonly retryAfterGate: RetryAfterGate = {
     extend: (ms) => void this.#append([{ type: 'quiet', ms }]),
@@ -191,6 +198,11 @@ export class HostResilience {
     }
     const asked = { maxWaitMs: maxMs === Infinity ? null : maxMs, task: taskId };
     return this.apply({ type: 'withdraw', ...asked });
+  }
+
+  #usage(): BudgetUsage {
+    const { granted, budgetRefused } = this.#state.counts;
+    return { scope: 'host', granted, refused: budgetRefused + this.#pending.budgetRefused };
   }
 
   #tryAcquire(): AcquireResult {
@@ -270,7 +282,7 @@ export class HostResilience {
       if (!(error instanceof StateLogError)) throw error;
       this.#log?.close();
       this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
-      this.#deps.warn(`${error.message}; retry budget and breaker are this process's own`);
+      this.#deps.warn(`${error.message}; this process uses its own retry budget and breaker`);
       return work(this.#log);
     }
   }
@@ -283,7 +295,7 @@ export class HostResilience {
     if (!isAgreed() && this.#state.isIdle(this.#nowMs())) log.append([{ type: 'configure', options: this.#options }]);
     if (!isAgreed()) {
       this.#deps.warn(
-        'budget and breaker settings differ from those that other processes on this host use: theirs hold until they ' +
+        'budget and breaker settings differ from those of other processes on this host: theirs apply until they ' +
           'have not been used for 10 minutes, or until `captcha budget --reset`',
       );
     }

@@ -136,7 +136,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   }
 
   /** Read-only; only entries change it. */
-  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts'> {
+  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts' | 'outage'> {
     return this.#breaker;
   }
 

@@ -1,4 +1,4 @@
-import type { RetryBudget, Withdrawal, WithdrawRequest } from '../../ports/state.ts';
+import type { BudgetUsage, RetryBudget, Withdrawal, WithdrawRequest } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 import { TokenBucket, type TokenBucketState } from './token-bucket.ts';
 
@@ -107,6 +107,7 @@ export class RetryBudgetState {
 export class ProcessRetryBudget implements RetryBudget {
   readonly #clock: Clock;
   readonly #state: RetryBudgetState;
+  readonly #counts = { granted: 0, refused: 0 };
 
   constructor(options: RetryBudgetOptions, { clock }: { clock: Clock }) {
     this.#clock = clock;
@@ -120,7 +121,12 @@ export class ProcessRetryBudget implements RetryBudget {
   tryWithdraw({ onExhausted, maxWaitMs }: WithdrawRequest): Withdrawal {
     const nowMs = this.#clock.nowMs();
     const { granted, waitMs } = this.#state.tryWithdraw(onExhausted === 'wait' ? maxWaitMs : 0, nowMs);
+    this.#counts[granted ? 'granted' : 'refused'] += 1;
     if (granted) return { granted, waitMs, balance: this.#state.balance(nowMs) };
     return { granted, retryInMs: waitMs === Infinity ? null : waitMs };
+  }
+
+  usage(): BudgetUsage {
+    return { scope: 'process', ...this.#counts };
   }
 }

@@ -10,9 +10,9 @@ import { defaultMatch, type Routes, type RuleMatch } from './route-decision.ts';
  */
 const generic = 'in generic use';
 /** Given away free of charge worldwide for a decade (Freenom). */
-const freeDomains = 'given away to everybody';
+const freeDomains = 'given away for free worldwide';
 /** Its sites belong to researchers, to an administration abroad, or to owners who like the name. */
-const uninhabited = 'of a place where nobody lives';
+const uninhabited = 'an uninhabited territory';
 
 const domains = {
   [generic]: [

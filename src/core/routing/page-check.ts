@@ -24,12 +24,12 @@ function hostAsWritten(text: string): string {
 
 /** Why a text is no valid page URL, as a phrase for the user. */
 export function describeUrlError(text: string): string {
-  if (isAmbiguousUrl(text)) return 'a backslash, tab or line end is read in two ways: percent-encode it';
+  if (isAmbiguousUrl(text)) return 'it contains a backslash, tab or line end: percent-encode it';
   const [address = ''] = text.trim().split('/', 1);
-  if (isBareIpv6(address)) return `an IPv6 address stands in brackets: write [${address}]`;
+  if (isBareIpv6(address)) return `an IPv6 address needs brackets: write [${address}]`;
   const forbidden = inNoHost.exec(hostAsWritten(text))?.[0];
   if (forbidden === undefined) return 'not a URL';
-  return `its host has ${forbidden.trim() === '' ? 'a blank' : forbidden} in it, which no host has`;
+  return `its host contains ${forbidden.trim() === '' ? 'a space' : forbidden}, which is not allowed`;
 }
 
 /** A parsed page, or why the text is not one. */
@@ -43,7 +43,8 @@ export function readPage(text: string): Result<Page, string> {
   const url = isAmbiguousUrl(text) ? null : parsePageUrl(text);
   if (url === null) return { error: describeUrlError(text) };
   const { href, protocol } = url;
-  if (!href.startsWith('https:') && !href.startsWith('http:')) return { error: `${protocol} is not http: or https:` };
+  if (!href.startsWith('https:') && !href.startsWith('http:'))
+    return { error: `the scheme ${protocol} is not http: or https:` };
   const host = hostOfPage(url);
   return host === '' ? { error: describeUrlError(text) } : { value: { url, host } };
 }

@@ -21,7 +21,7 @@ function hostMismatch(pattern: HostPattern, host: string): string | null {
 
 function suffixMismatch(pattern: HostPattern, host: string): string | null {
   if (host.endsWith(`.${pattern.host}`)) return null;
-  if (host === pattern.host) return `matches what is below ${host}, not ${host} itself`;
+  if (host === pattern.host) return `matches subdomains of ${host}, not ${host} itself`;
   return host.endsWith(pattern.host) ? 'matches whole labels only' : 'another suffix';
 }
 
@@ -52,7 +52,7 @@ const noPage = (error: string): RouteDecision => ({
 function consider(ruleMatch: RuleMatch, winner: RuleMatch, mismatch: string | null): readonly RuleConsidered[] {
   const { rule, region } = ruleMatch;
   if (rule === null || region === null) return [];
-  const reason = ruleMatch === winner ? ruleMatch.reason : `beaten by ${winner.rule ?? ''}`;
+  const reason = ruleMatch === winner ? ruleMatch.reason : `less specific than ${winner.rule ?? ''}`;
   return [{ rule, region, matches: mismatch === null, reason: mismatch ?? reason }];
 }
 

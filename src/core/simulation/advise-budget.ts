@@ -45,10 +45,10 @@ export function adviseBudget({ ratePerSecond, outageMs }: AdviceRequest): Advice
   const inOutage = burst + minRetriesPerSecond * outageSeconds;
   const asUsual = ratePerSecond * outageSeconds;
   const because = {
-    ratio: `while things work, at most every tenth submission is a retry; of ${shown(ratePerSecond)}/s that is ${shown(share.least * ratePerSecond)}/s`,
-    minRetriesPerSecond: `while nothing is accepted, time alone pays ${shown(floorShare * 100)} % of the usual rate, so that it never sticks at zero`,
-    maxRetriesPerSecond: `never more than ${share.most * 100} % of the usual rate, however much was accepted before`,
-    burst: `what a hiccup of ${hiccupSeconds} s fails can be retried at once; an outage of ${shown(outageSeconds)} s meets at most ${Math.ceil(inOutage)} retries, and would be ${Math.ceil(asUsual)} first attempts`,
+    ratio: `in normal operation, at most every tenth submission is a retry; of ${shown(ratePerSecond)}/s that is ${shown(share.least * ratePerSecond)}/s`,
+    minRetriesPerSecond: `while no submission is accepted, the bucket refills at ${shown(floorShare * 100)} % of the usual rate, so it never stays at zero`,
+    maxRetriesPerSecond: `never more than ${share.most * 100} % of the usual rate`,
+    burst: `all failures of a ${hiccupSeconds} s disruption can be retried immediately; an outage of ${shown(outageSeconds)} s gets at most ${Math.ceil(inOutage)} retries, compared with ${Math.ceil(asUsual)} first attempts`,
   };
   const settings = (Object.keys(because) as (keyof typeof because)[]).map((key) => ({
     key: `budget.${key}`,

@@ -1,3 +1,4 @@
+import type { Fault } from '../../domain/fault.ts';
 import type { Attempt, GaveUp, FailureReason, Solved } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { PollSuccess } from './poller.ts';
@@ -14,21 +15,25 @@ export interface FailureCause {
   readonly retryInMs: number | null;
   /** The inputs that the latest submission used up, by name; left out for none. */
   readonly usedUp?: readonly string[];
+  /** What is known about the reason beyond the task, for its message; left out for nothing. */
+  readonly evidence?: string;
+  /** The latest fault that other tasks of this process met, for a task without one. */
+  readonly lastFault?: Fault | null;
 }
 
 const sentences: Record<FailureReason, string> = {
-  rejected: 'the service refused the task',
-  account: 'the service refused the account',
-  config: 'what answers is not the service',
+  rejected: 'the service rejected the task',
+  account: 'account error',
+  config: 'the response did not come from the CaptchaAI API (proxy or captive portal?)',
   unsolvable: 'the CAPTCHA could not be solved',
-  'attempts-exhausted': 'every attempt failed',
-  'budget-exhausted': 'the retry budget is spent: too many retries for the work that gets done',
-  'breaker-open': 'the service is unavailable and the circuit breaker holds submissions back',
-  'deadline-exceeded': 'the time ran out',
-  'no-healthy-region': 'no region is healthy',
+  'attempts-exhausted': 'all attempts failed',
+  'budget-exhausted': 'no retry token left',
+  'breaker-open': 'the circuit breaker is open',
+  'deadline-exceeded': 'the deadline passed',
+  'no-healthy-region': 'no healthy region',
   'policy-denied': 'the policy does not allow this page',
-  'in-doubt': 'a submission whose answer was lost was left as it is',
-  cancelled: 'cancelled',
+  'in-doubt': 'submission outcome unknown; not resubmitted (--leave-in-doubt)',
+  cancelled: 'interrupted',
 };
 
 const isPossiblyCharged = (attempts: readonly Attempt[]): boolean =>
@@ -39,21 +44,54 @@ export function liveIdOf(attempt: Attempt | undefined): string | null {
   return attempt === undefined || attempt.fault?.kind === 'unsolvable' ? null : attempt.captchaId;
 }
 
-/** Names the inputs, never what they hold. */
+/** Names the inputs, never their values. */
 function freshInputsAsked(usedUp: readonly string[]): string {
   if (usedUp.length === 0) return '';
   const [are, ones] = usedUp.length === 1 ? ['is', 'a fresh one'] : ['are', 'fresh ones'];
   return ` ${usedUp.join(' and ')} ${are} used up by one submission, so the task is not submitted again: fetch ${ones} from the page.`;
 }
 
+/** The ids that the service accepted and no longer knows, in the order of their attempts. */
+export function forgottenIds(attempts: readonly Attempt[]): readonly string[] {
+  return attempts.flatMap(({ possiblyCharged, captchaId }) => (possiblyCharged && captchaId !== null ? captchaId : []));
+}
+
+function forgottenText(ids: readonly string[]): string {
+  const list = ids.join(', ');
+  return ids.length === 1
+    ? `the service accepted a submission and forgot its id (${list}): it may have been charged`
+    : `the service accepted ${ids.length} submissions and forgot their ids (${list}): ${ids.length === 2 ? 'both' : 'all'} may have been charged`;
+}
+
+function unsolvableText(attempts: readonly Attempt[], usedUp: readonly string[]): string {
+  const last = attempts.at(-1);
+  const answer = last?.fault?.message ?? '';
+  if (last !== undefined && last.possiblyCharged) return `${forgottenText(forgottenIds(attempts))}; last answer: ${answer}`;
+  const given = attempts.filter(({ fault }) => fault?.kind === 'unsolvable').length;
+  return given > 1
+    ? `given up after ${attempts.length} submissions: probably unsolvable as sent (retry.maxUnsolvable); last answer: ${answer}`
+    : `${sentences.unsolvable}: ${answer}${freshInputsAsked(usedUp)}`;
+}
+
+/** Why a task was given up, in a sentence. */
+function messageOf(attempts: readonly Attempt[], { reason, usedUp = [], evidence, lastFault = null }: FailureCause): string {
+  const own = attempts.at(-1)?.fault ?? null;
+  const isPaid = liveIdOf(attempts.at(-1)) !== null;
+  if (reason === 'unsolvable' && own !== null) return unsolvableText(attempts, usedUp);
+  // The fault of a task whose id is alive says that it ran out of time, and names the id.
+  if (reason === 'deadline-exceeded' && own !== null && isPaid) return own.message;
+  const isTooLate = reason === 'deadline-exceeded' && own !== null;
+  const sentence = isTooLate ? 'not enough time left before the deadline for another attempt' : sentences[reason];
+  const known = evidence === undefined ? sentence : `${sentence} (${evidence})`;
+  const isAboutOthers = reason === 'budget-exhausted' || reason === 'breaker-open';
+  const fault = own ?? (isAboutOthers ? lastFault : null);
+  if (fault === null) return known;
+  return isAboutOthers || isTooLate ? `${known}; last fault: ${fault.message}` : `${known}: ${fault.message}`;
+}
+
 /** The outcome of a task that was given up. */
 export function gaveUp({ task, attempts, durationMs }: AttemptHistory, why: FailureCause): GaveUp {
-  const { reason, retryInMs, usedUp = [] } = why;
   const last = attempts.at(-1);
-  const fault = last?.fault ?? null;
-  const captchaId = liveIdOf(last);
-  const isTooLate = reason === 'deadline-exceeded' && fault !== null && captchaId === null;
-  const sentence = isTooLate ? 'the time that is left does not do for another attempt' : sentences[reason];
   return {
     status: 'failed',
     taskId: task.taskId,
@@ -61,11 +99,11 @@ export function gaveUp({ task, attempts, durationMs }: AttemptHistory, why: Fail
     attempts,
     durationMs,
     possiblyCharged: isPossiblyCharged(attempts),
-    reason,
-    code: fault?.code ?? null,
-    message: fault === null ? sentence : `${sentence}: ${fault.message}${freshInputsAsked(usedUp)}`,
-    retryInMs,
-    captchaId,
+    reason: why.reason,
+    code: last?.fault?.code ?? null,
+    message: messageOf(attempts, why),
+    retryInMs: why.retryInMs,
+    captchaId: liveIdOf(last),
     submittedAt: last?.submittedAt ?? null,
   };
 }

@@ -149,7 +149,7 @@ class Collection {
 
   #outOfTime(): Fault {
     const why = this.#lastFault === null ? '' : `; the last poll failed: ${this.#lastFault.message}`;
-    const message = `not solved in time; the id ${this.#pollRequest.captchaId} may still be solved${why}`;
+    const message = `not solved in time; ${this.#pollRequest.captchaId} is paid for and may still be solved${why}`;
     return describeFault({ kind: 'timeout', message, retryAfterMs: this.#retryAfterMs });
   }
 

@@ -24,9 +24,14 @@ export interface SolverOptions {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
 }
 
+/** The latest fault that any task of a solver met. */
+interface LatestFault {
+  fault: Fault | null;
+}
+
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff };
+  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff; readonly latest: LatestFault };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
@@ -123,14 +128,20 @@ class Run {
     const { awaitThread } = this.#solveOptions;
     const { onExhausted } = this.#options;
     const goOn = { retry: true, waitMs: 0 } as const;
-    if (awaitThread !== null && record.captchaId === null && record.fault?.threadsFull === true) {
-      // The others need not be told one by one that all threads are busy for so long.
-      if (record.fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(record.fault.retryAfterMs);
+    const { fault } = record;
+    if (awaitThread !== null && record.captchaId === null && fault?.threadsFull === true) {
+      this.#deps.emit({ type: 'threads-full', ...this.#about(), fault });
+      // Share the back-off: all threads are busy, so do not let every waiter find out by itself.
+      if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
       await this.#time.waitForOthers(awaitThread);
       return goOn;
     }
     const probePermit = probePermitOf(start, record);
-    if (probePermit?.probe === true && onExhausted === 'pause') return goOn;
+    if (fault !== null) this.#deps.latest.fault = fault;
+    if (fault !== null && probePermit?.probe === true && onExhausted === 'pause') {
+      this.#deps.emit({ type: 'probe-failed', ...this.#about(), fault });
+      return goOn;
+    }
     if (probePermit !== null && onExhausted === 'wait') this.#trialCount += 1;
     this.#record(record);
     return this.#decide();
@@ -139,7 +150,7 @@ class Run {
   #record(record: Attempt): void {
     this.#attempts.push(record);
     const { fault } = record;
-    if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault });
+    if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault, liveId: liveIdOf(record) });
   }
 
   #succeed(record: Attempt, { solution, solvedAt }: PollSuccess): Outcome {
@@ -192,9 +203,24 @@ class Run {
     return { retry: true, waitMs };
   }
 
+  /** Adds what the budget or the breaker knows about its refusal. */
+  #withEvidence(why: FailureCause): FailureCause {
+    const { budget, breaker } = this.#deps;
+    const usage = why.reason === 'budget-exhausted' ? budget.usage?.() : undefined;
+    const outage = why.reason === 'breaker-open' ? (breaker.outage?.() ?? undefined) : undefined;
+    if (usage !== undefined) {
+      const where = usage.scope === 'host' ? 'on this host' : 'in this process';
+      return { ...why, evidence: `${usage.granted} granted, ${usage.refused} refused ${where}` };
+    }
+    if (outage === undefined) return why;
+    const times = outage.failuresInARow === 1 ? '1 failure' : `${outage.failuresInARow} failures in a row`;
+    return { ...why, evidence: `for ${Math.round(outage.openForMs / 1_000)} s, ${times}` };
+  }
+
   #giveUp(why: FailureCause): Outcome {
     const usedUp = why.reason === 'unsolvable' ? this.#usedUp(this.#attempts.at(-1)) : [];
-    const outcome = gaveUp(this.#history(), { ...why, usedUp });
+    const lastFault = this.#deps.latest.fault;
+    const outcome = gaveUp(this.#history(), { ...this.#withEvidence(why), usedUp, lastFault });
     this.#deps.emit({ type: 'gave-up', ...this.#about(), reason: outcome.reason, message: outcome.message });
     return outcome;
   }
@@ -210,7 +236,7 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), ...deps };
+    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), latest: { fault: null }, ...deps };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {

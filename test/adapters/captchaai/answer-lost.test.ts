@@ -93,7 +93,7 @@ describe('the answer of a submission is not lost', () => {
     const client = clientOf({ url: await unusedUrl() });
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
-    expect(fault.message).toMatch(/^Could not ask 127\.0\.0\.1:\d+: the connection was refused\.$/);
+    expect(fault.message).toMatch(/^The request to 127\.0\.0\.1:\d+: the connection was refused\.$/);
     expect(client.requestCount()).toBe(0);
   });
 
@@ -174,7 +174,7 @@ describe('HttpCallHandler', () => {
 
   it.each([
     ['ENOTFOUND', 'transport', 'the host name is unknown'],
-    ['EAI_AGAIN', 'transport', 'the host name could not be resolved for now'],
+    ['EAI_AGAIN', 'transport', 'the host name could not be resolved (temporary DNS failure)'],
     ['ECONNREFUSED', 'transport', 'the connection was refused'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout', 'no connection in time'],
     ['ETIMEDOUT', 'timeout', 'no connection in time'],

@@ -46,7 +46,7 @@ describe('an answer that cannot be decompressed', () => {
   it('names the unknown coding', async () => {
     const { client } = await answered(200, { 'content-encoding': 'zstd' }, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd));
     const { message } = await faultOf(client.submit(task, soon));
-    expect(message).toContain('a body packed as zstd, which cannot be unpacked');
+    expect(message).toContain('a body packed as zstd');
   });
 
   it('gets its meaning from the status if that is sufficient', async () => {

@@ -42,9 +42,9 @@ describe('a wrong base URL', () => {
   });
 
   it.each([
-    [404, 'oops', / answered HTTP 404: oops \(is api\.baseUrl right\?\)$/],
-    [403, 'oops', / answered HTTP 403: oops \(is api\.baseUrl right, and is this machine let in\?\)$/],
-    [301, '', / answered HTTP 301, a redirect to elsewhere, which is not followed\. Check api\.baseUrl\.$/],
+    [404, 'oops', / answered HTTP 404: oops \(check api\.baseUrl\)$/],
+    [403, 'oops', / answered HTTP 403: oops \(check api\.baseUrl and the access rules for this machine\)$/],
+    [301, '', / answered HTTP 301, a redirect to elsewhere\. Redirects are not followed\. Check api\.baseUrl\.$/],
   ])('is suggested with HTTP %i', async (status, text, message) => {
     const client = clientOf(await startAnswering({ status, body: text }));
     const { message: said, answerLost, retryAfterMs } = await faultOf(client.submit(task, soon));

@@ -29,7 +29,7 @@ describe('decideZeroBalance', () => {
     ['the plan has no threads', threads(0, 0)],
     ['there is no balance', { threads: null, balance: 0 }],
     ['there is debt', { threads: null, balance: -1 }],
-    ['nothing was answered', { threads: null, balance: null }],
+    ['no answers to measure', { threads: null, balance: null }],
     ['a thread is free, whatever the balance', { threads: { threads: 5, workingThreads: 0 }, balance: 100 }],
   ])('leaves it an account fault when %s', (_name, state) => {
     expect(decideZeroBalance(asAnswered, state)).toBe(asAnswered);

@@ -35,7 +35,7 @@ describe('the health server', () => {
     const starting = startHealthServer({ host: '127.0.0.1', port }, answer);
     await expect(starting).rejects.toMatchObject({
       name: 'UsageError',
-      message: `the health port 127.0.0.1:${port}: somebody else listens there`,
+      message: `the health port 127.0.0.1:${port}: address already in use`,
     });
   });
 });

@@ -102,11 +102,11 @@ describe('a region that does not serve', () => {
     [
       'redirects',
       (_, response) => response.writeHead(302, { location: '/login' }).end(),
-      'HTTP 302, a redirect, which is not followed',
+      'HTTP 302, a redirect (not followed)',
     ],
-    ['answers with a page', (_, response) => response.end('<html>'), 'HTTP 200, but not a JSON object'],
-    ['answers with nothing', (_, response) => response.writeHead(204).end(), 'HTTP 204, but not a JSON object'],
-    ['answers with a list', (_, response) => response.end('[]'), 'HTTP 200, but not a JSON object'],
+    ['answers with a page', (_, response) => response.end('<html>'), 'HTTP 200 without a JSON object'],
+    ['answers with nothing', (_, response) => response.writeHead(204).end(), 'HTTP 204 without a JSON object'],
+    ['answers with a list', (_, response) => response.end('[]'), 'HTTP 200 without a JSON object'],
     [
       'answers packed, and cut off',
       (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health).subarray(0, -9)),
@@ -115,7 +115,7 @@ describe('a region that does not serve', () => {
     [
       'answers packed in a way that nobody here knows',
       (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(Buffer.from([0x28, 0xb5, 0xff])),
-      'HTTP 200 with a body packed as zstd, which cannot be unpacked',
+      'HTTP 200 with a body packed as zstd',
     ],
     [
       'answers packed, with more than it may hold',

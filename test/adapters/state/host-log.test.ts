@@ -162,7 +162,7 @@ describe('a log that is not usable', () => {
       () => writeFileSync(join(folder, '1.log'), readFileSync(join(folder, '0.log')).subarray(1)),
     ],
     ['is a link to elsewhere', () => replace((path) => symlinkSync('/etc/passwd', path))],
-    ['is a folder', () => replace(mkdirSync)],
+    ['is a directory', () => replace(mkdirSync)],
   ])('because it %s is lost, and nothing else', (_what, damage) => {
     open();
     damage();

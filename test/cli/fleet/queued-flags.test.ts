@@ -28,9 +28,9 @@ describe('--via queues', () => {
     refusalOf(() => checkWorkersFlags(flags, aConfig(written), aStage({ globals: { sandbox } }).context));
 
   it.each<[WorkFlags, string]>([
-    [{ budget: '10/s' }, '--budget: cannot go with --via queues | workers share a budget'],
-    [{ allowFastPolling: true }, '--allow-fast-polling: cannot go with --via queues | workers poll'],
-    [{ waitForBudget: true }, '--wait-for-budget: cannot go with --via queues | workers wait'],
+    [{ budget: '10/s' }, '--budget cannot be used with --via queues | workers share a budget'],
+    [{ allowFastPolling: true }, '--allow-fast-polling cannot be used with --via queues | workers poll'],
+    [{ waitForBudget: true }, '--wait-for-budget cannot be used with --via queues | workers wait'],
     [{}, 'not refused'],
     [{ timeout: '1h', maxAttempts: '9' }, 'not refused'],
   ])('with workers elsewhere, %j: %s', async (flags, refusal) => {
@@ -41,7 +41,7 @@ describe('--via queues', () => {
   it('sends no task whose limits its worker could not keep', async () => {
     const config = { ...remote, solve: { timeout: '61m' } };
     expect(await refused({ timeout: '61m' }, config)).toBe(
-      '--timeout 61m: cannot go with --via queues | no worker holds a task beyond 1h',
+      '--timeout 61m cannot be used with --via queues | the maximum with --via queues is 1h',
     );
     expect(await refused({}, config)).toBe('not refused');
   });

@@ -32,10 +32,10 @@ describe('the changes between two rounds', () => {
     [
       'tasks that stay at home with all down',
       well,
-      { ...ill, failover: [{ ...held, held: false, reason: 'no healthy region: sent home' }] },
-      ['eu: healthy -> unhealthy (HTTP 503); its tasks stay where they are: no healthy region: sent home'],
+      { ...ill, failover: [{ ...held, held: false, reason: 'no healthy region: tasks stay in their own region' }] },
+      ['eu: healthy -> unhealthy (HTTP 503); its tasks are not moved: no healthy region: tasks stay in their own region'],
     ],
-    ['a region that is back', ill, well, ['eu is back: healthy; takes its own tasks again']],
+    ['a region that is back', ill, well, ['eu is back: healthy; its own tasks return to it']],
     [
       'other takers',
       ill,

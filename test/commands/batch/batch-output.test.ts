@@ -8,8 +8,8 @@ const other = imageText('other');
 
 describe('the output of captcha batch', () => {
   it.each([
-    ['ENOSPC', 'free space, then run the same command again to continue: captcha'],
-    ['EIO', 'run the same command again to continue: captcha'],
+    ['ENOSPC', 'free space, then continue with the same command: captcha'],
+    ['EIO', 'continue with the same command: captcha'],
   ])('names the remaining tasks and the command if %s ends it', async (code, words) => {
     const fault = Object.assign(new Error(code), { code, syscall: 'write' });
     const run = batch({ fault, input: `${header}\na,base64,${image},\nb,base64,${image},\n` });
@@ -63,7 +63,7 @@ describe('the output of captcha batch', () => {
   it('rejects --keep for a column that the CSV does not have, with a suggestion', async () => {
     const input = three.replace('status', 'memo');
     const refusal = await refusalOf(() => batch({ input, flags: { keep: ['mem'] } }));
-    expect(refusal).toContain('--keep: there is no column "mem"');
+    expect(refusal).toContain('--keep: unknown column "mem"');
     expect(refusal).toContain('did you mean memo?');
   });
 });

@@ -41,7 +41,7 @@ describe('captcha batch', () => {
     const { exitCode, err } = await batch({ stdin: Readable.from(input()), flags: { file: '-' } });
     expect(exitCode, err).toBe(code);
     expect(statuses(read('out.csv')).map((line) => line.split(',')[0])).toEqual(['a', 'b', 'c']);
-    expect(err).toMatch(/stopped: the input cannot be read any further \((after line 4: EIO|line 5: the quote)/);
+    expect(err).toMatch(/stopped: the rest of the input cannot be read \((after line 4: EIO|line 5: the quote)/);
   });
 
   it('is a bug if reading throws an error that no input can cause', async () => {

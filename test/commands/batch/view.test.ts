@@ -40,8 +40,8 @@ describe('the summary of a batch', () => {
       'eu 4 solved, 1 failed, 6 attempts',
       'failed: unsolvable 1',
       'with earlier runs: 9 solved, 1 failed (unsolvable 1)',
-      'stopped: the account needs a person (no balance)',
-      'run the same command again to continue: captcha batch tasks.csv',
+      'stopped: account error that needs manual action (no balance)',
+      'continue with the same command: captcha batch tasks.csv',
     ]) {
       expect(text).toContain(part);
     }
@@ -54,7 +54,7 @@ describe('the summary of a batch', () => {
       renderSummary(aSummary({ rows, usedUp: { challenge: 2 } }), line)
         .split('\n')
         .at(-1),
-    ).toBe('not submitted again: 2 tasks with challenge: one submission uses it up; put a fresh one into the row');
+    ).toBe('not submitted again: 2 tasks with challenge: each value can be submitted only once; put a fresh one into the row');
     expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('to solve what failed again');
   });
 
@@ -91,7 +91,7 @@ describe('the summary of a batch', () => {
 
   it('does not advise the same command again for a wrong base URL', () => {
     const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
-    expect(text).toContain('stopped: the configuration is wrong (is api.baseUrl right?)');
+    expect(text).toContain('stopped: configuration error (check api.baseUrl)');
     expect(text).toContain('correct api.baseUrl and add --fresh, or continue where it is right: captcha batch');
   });
 

@@ -111,7 +111,7 @@ describe('captcha budget', () => {
     expect(await run({ reset: true }, stage.context)).toBe(0);
     expect(stage.stdout.text).toBe('');
     expect(stage.stderr.text).toBe(
-      `${alone}: every process has a budget and a breaker of its own, and shows them itself\n`,
+      `${alone}: every process has its own budget and breaker, so there is nothing shared to show\n`,
     );
     expect(sharedState.resets).toBe(0);
     const asJson = stageWith({ sharedState, globals: { json: true } });
@@ -170,7 +170,7 @@ describe('captcha budget log', () => {
     const stage = stageWith({ sharedState: { ...someState(), alone: 'disk gone' } });
     await log({}, stage.context);
     expect(stage.stdout.text.trim().split('\n')).toHaveLength(4);
-    expect(stage.stderr.text).toBe('warning: disk gone; nothing more is logged\n');
+    expect(stage.stderr.text).toBe('warning: disk gone; new events are not logged\n');
   });
 
   it.each(['0', '-1', 'x'])('refuses %s entries', async (last) => {

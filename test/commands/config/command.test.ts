@@ -55,7 +55,7 @@ describe('captcha config show', () => {
 
   it('reports that no file was found', async () => {
     const { err } = await shown(show, { loaded: { settings } });
-    expect(err).toBe('no config file was found; these are defaults and the environment\n');
+    expect(err).toBe('no config file found; showing defaults and environment variables\n');
   });
 });
 

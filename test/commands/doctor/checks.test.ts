@@ -115,15 +115,15 @@ describe('the check of the proxy', () => {
   const none = { variables: [], host: 'h', used: { value: null } };
 
   it.each<[ProxyFacts, string, string]>([
-    [none, 'ok', 'none: direct connections'],
-    [{ ...none, variables: ['HTTP_PROXY'] }, 'ok', 'none is used for h'],
+    [none, 'ok', 'no proxy is set: direct connections'],
+    [{ ...none, variables: ['HTTP_PROXY'] }, 'ok', 'no proxy is used for h'],
     [{ ...none, used: { value: { url: 'http://p', exceptions: '' } } }, 'ok', 'http://p is used for h'],
     [
       { ...none, used: { value: { url: 'http://p', exceptions: 'a' } } },
       'ok',
       'http://p is used for h (but for NO_PROXY: a)',
     ],
-    [{ ...none, variables: ['ALL_PROXY'] }, 'warning', 'ALL_PROXY is not read'],
+    [{ ...none, variables: ['ALL_PROXY'] }, 'warning', 'ALL_PROXY is not supported'],
     [{ ...none, variables: ['https_proxy', 'HTTPS_PROXY'] }, 'ok', 'https_proxy is read, HTTPS_PROXY is not'],
     [{ ...none, used: { error: { message: 'no URL', hint: 'write one' } } }, 'failure', 'no URL'],
   ])('%j is %s: %s', (facts, status, found) => {

@@ -107,7 +107,7 @@ describe('captcha doctor', () => {
     expect(exitCode).toBe(2);
     expect(statusOf('state-folder')).toBe('failure');
     expect(statusOf('routes')).toBe('ok');
-    expect(JSON.stringify(document)).toContain('could not be looked at: odder');
+    expect(JSON.stringify(document)).toContain('the check itself failed: odder');
   });
 
   it('collects facts once that several checks need', async () => {
@@ -127,7 +127,7 @@ describe('captcha doctor', () => {
 
   it('keeps terminal control characters out of its findings', async () => {
     const { document } = await examined({ keyFacts: fails('\u001b[2Jgone\u202e') });
-    expect(document.checks[1]?.found).toBe('could not be looked at:  [2Jgone ');
+    expect(document.checks[1]?.found).toBe('the check itself failed:  [2Jgone ');
   });
 
   it.each([

@@ -24,7 +24,7 @@ describe('the check of the queues', () => {
       'two regions with the same',
       { ...all, regions: [queued('us', 'sqs://a'), queued('eu', 'sqs://a')] },
       'warning',
-      'eu has the queue of us',
+      'eu uses the queue of us',
     ],
     ['no results queue', { ...all, results: null }, 'warning', 'no results queue'],
     ['SQS without shared state', { ...all, fleet: { state: null } }, 'warning', 'SQS has no room for ids'],
@@ -116,7 +116,7 @@ describe("the check of a queue's content", () => {
 
   it('reports the results, which have neither workers nor dead letters', () => {
     const finding = checkDepth({ region: null, seen: { value: { waiting: 4, inFlight: 1 } }, workers: null });
-    expect(finding).toEqual({ status: 'ok', found: 'results: 4 waiting, 1 with a reader', fix: null });
+    expect(finding).toEqual({ status: 'ok', found: 'results: 4 waiting, 1 being read', fix: null });
   });
 
   it('includes the fix for SQS', () => {

@@ -44,7 +44,7 @@ async function asked(answers: Record<string, ProbeResult>, parts: StageParts = {
 describe('captcha failover', () => {
   it('reports in a sentence that there is nothing to do, and exits 0', async () => {
     const ran = await asked({ us: up(10, 0), eu: up(10, 300) });
-    expect(ran).toMatchObject({ exitCode: 0, out: 'All 2 regions serve: nothing to redirect.\n', err: '' });
+    expect(ran).toMatchObject({ exitCode: 0, out: 'All 2 regions are serving: nothing to redirect.\n', err: '' });
   });
 
   it('prints what each redirect would move, with the reason on stderr, and exits 1', async () => {
@@ -69,7 +69,7 @@ describe('captcha failover', () => {
 
   it.each([
     ['hold', '(held)', 'no healthy region'],
-    ['home', '(home)', 'no healthy region: sent home'],
+    ['home', '(home)', 'no healthy region: tasks stay in their own region'],
   ])(
     'exits 4 with no region serving, and tasks are %s as failover.onAllDown says',
     async (onAllDown, where, reason) => {
@@ -114,7 +114,7 @@ describe('captcha failover', () => {
     const ran = await asked({ eu: up(5, 0) }, { config: { regions } });
     expect(ran).toMatchObject({
       exitCode: 0,
-      out: 'Nothing to redirect. Of unknown health, keeping its tasks: us.\n',
+      out: 'Nothing to redirect. Unknown health, tasks not moved: us.\n',
       err: 'us is unknown: has no health endpoint\n',
     });
   });
@@ -183,9 +183,9 @@ describe('captcha failover --drain', () => {
   });
 
   it.each<[string, FailoverFlags, string]>([
-    ['the last region that serves', { drain: 'us' }, '--drain us: no other region serves'],
-    ['a region that there is not', { drain: 'mars' }, '--drain mars: no such region'],
-    ['both at once', { drain: 'us', apply: true }, '--apply and --drain are two things'],
+    ['the last region that serves', { drain: 'us' }, '--drain us: no other region is serving'],
+    ['a region that there is not', { drain: 'mars' }, '--drain mars: unknown region'],
+    ['both at once', { drain: 'us', apply: true }, '--apply and --drain cannot be used together'],
   ])('refuses to drain %s', async (_what, flags, refusal) => {
     expect(await refusalOf(() => moved({ us: up(4, 9), eu: down }, flags, {}))).toMatch(refusal);
   });

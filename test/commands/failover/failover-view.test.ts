@@ -71,8 +71,8 @@ describe('the table of captcha failover', () => {
     ['held', held, 'us    (held)  -      7      no healthy region in residency us'],
     [
       'home',
-      { ...held, held: false, reason: 'no healthy region: sent home' },
-      'us    (home)  -      7      no healthy region: sent home',
+      { ...held, held: false, reason: 'no healthy region: tasks stay in their own region' },
+      'us    (home)  -      7      no healthy region: tasks stay in their own region',
     ],
   ])('shows the waiting tasks if they are %s', (_why, move, row) => {
     expect(shown([health('us', 'unhealthy', 7)], [move]).split('\n')[1]).toBe(row);
@@ -91,12 +91,12 @@ describe('the table of captcha failover', () => {
   it.each<[regions: readonly RegionHealth[], sentence: string]>([
     [
       [health('us', 'healthy'), health('eu', 'idle'), health('ap', 'degraded')],
-      'All 3 regions serve: nothing to redirect.\n',
+      'All 3 regions are serving: nothing to redirect.\n',
     ],
-    [[health('us', 'healthy')], 'The only region serves: nothing to redirect.\n'],
+    [[health('us', 'healthy')], 'The only region is serving: nothing to redirect.\n'],
     [
       [health('us', 'healthy'), health('eu', 'unknown')],
-      'Nothing to redirect. Of unknown health, keeping its tasks: eu.\n',
+      'Nothing to redirect. Unknown health, tasks not moved: eu.\n',
     ],
   ])('is one sentence if there is nothing to redirect (%#)', (regions, sentence) => {
     expect(shown(regions, [])).toBe(sentence);
@@ -122,13 +122,13 @@ describe('the report of moved tasks', () => {
     renderApplied(applied, null).trimEnd().split('\n').slice(1);
 
   it.each([
-    ['nothing', nothing, ['us    -   0      nothing waits there']],
+    ['nothing', nothing, ['us    -   0      no waiting tasks']],
     ['what went', { ...nothing, moved: [{ region: 'eu', tasks: 1_200 }] }, ['us    eu  1,200']],
-    ['what stays', { ...nothing, kept: 3 }, ['us    (stay)  3      nobody may take them']],
+    ['what stays', { ...nothing, kept: 3 }, ['us    (stay)  3      no eligible target region']],
     [
       'what dead workers may hold',
       { ...nothing, inFlight: 14 },
-      ['us    (held)  14     by its workers; those of dead ones can be moved in 20 s'],
+      ['us    (held)  14     held by its workers; tasks of dead workers can be moved in 20 s'],
     ],
     ['why not', { ...nothing, inFlight: null, error: 'away' }, ['us    -   -      away']],
   ])('shows %s', (_, applied, rows) => {

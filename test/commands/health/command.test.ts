@@ -69,8 +69,8 @@ describe('captcha health', () => {
   });
 
   it.each([
-    [{ prometheus: true, watch: true } as const, {}, /--prometheus: cannot go with --watch/],
-    [{ prometheus: true } as const, { globals: { json: true } }, /--prometheus: cannot go with --json/],
+    [{ prometheus: true, watch: true } as const, {}, /--prometheus cannot be used with --watch/],
+    [{ prometheus: true } as const, { globals: { json: true } }, /--prometheus cannot be used with --json/],
   ])('refuses %j with %j', async (flags, parts, said) => {
     const { context } = stageWith(() => answered(), parts);
     expect(await refusalOf(() => run(flags, context))).toMatch(said);
@@ -80,7 +80,7 @@ describe('captcha health', () => {
     const { exitCode, out } = await runIn(['health', '--help']);
     expect(exitCode).toBe(0);
     expect(out).toContain('$ captcha health --watch 10s');
-    expect(out).toContain('4: none does');
+    expect(out).toContain('  4  no region is serving');
   });
 });
 
@@ -108,7 +108,7 @@ describe('captcha health --watch', () => {
     expect(said.filter((line) => line.startsWith('eu-west-1') && /->|is back/.test(line))).toEqual([
       'eu-west-1: healthy -> degraded (HTTP 503, 1 of 3)',
       'eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %',
-      'eu-west-1 is back: healthy; takes its own tasks again',
+      'eu-west-1 is back: healthy; its own tasks return to it',
     ]);
   });
 
@@ -118,7 +118,7 @@ describe('captcha health --watch', () => {
     await stage.clock.advance(4 * 3_600_000);
     stage.signals.send('SIGTERM');
     await running;
-    const signs = stage.stdout.text.split('\n').filter((line) => line.endsWith('Z 2 of 2 regions serve'));
+    const signs = stage.stdout.text.split('\n').filter((line) => line.endsWith('Z 2 of 2 regions are serving'));
     expect(signs.length).toBeGreaterThan(5);
     expect(signs.length).toBeLessThan(12);
   });

@@ -38,7 +38,7 @@ describe('captcha health', () => {
   });
 
   it.each([1, 3, 50])('fits 80 columns with %d regions, long errors and long names included', (count) => {
-    const error = 'TLS: the port speaks something else, plain HTTP perhaps';
+    const error = 'TLS: the port does not use TLS (plain HTTP?)';
     const regions = many(count).map((health, index) => ({
       ...health,
       status: 'unhealthy' as const,
@@ -105,7 +105,7 @@ describe('the screen of --watch', () => {
     const regions = [...many(50), anUnhealthy('eu')];
     const lines = renderScreen(aFrame(regions, { failover: [spread] }), look);
     expect(lines.join('\n')).toMatch(/│ eu +│ unhealthy/);
-    expect(lines.at(-1)).toMatch(/^\.\.\. and \d+ more regions, all serving$/);
+    expect(lines.at(-1)).toMatch(/^\.\.\. and \d+ more regions \(all serving\)$/);
   });
 
   it('shows all of them if there is room', () => {
@@ -132,7 +132,7 @@ describe('the screen of --watch with little room', () => {
   it('counts the regions that it has no room for', () => {
     const lines = renderScreen(aFrame([...many(20), anUnhealthy('eu-west-1')]), { ...low, rows: 8, changes });
     expect(lines.some((line) => /^eu-west-1 +unhealthy/.test(line))).toBe(true);
-    expect(lines.join(' ')).toMatch(/\.\.\. and \d+ more regions, all serving/);
+    expect(lines.join(' ')).toMatch(/\.\.\. and \d+ more regions \(all serving\)/);
     expect(lines.length).toBeLessThanOrEqual(7);
   });
 

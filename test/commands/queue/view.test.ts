@@ -41,15 +41,15 @@ describe('the list of dead letters', () => {
   });
 
   it('reports that there are none', () => {
-    expect(renderDead(reportOf([]), 80)).toBe('Nothing was set aside in us-east-1.\n');
+    expect(renderDead(reportOf([]), 80)).toBe('No dead letters in us-east-1.\n');
   });
 });
 
 describe('the message about requeued tasks', () => {
   it.each([
-    [0, '0 tasks queued again\n'],
-    [1, '1 task queued again\n'],
-    [1_200, '1,200 tasks queued again\n'],
+    [0, '0 tasks requeued\n'],
+    [1, '1 task requeued\n'],
+    [1_200, '1,200 tasks requeued\n'],
   ])('%i', (count, text) => {
     expect(renderRequeued(count)).toBe(text);
   });

@@ -60,7 +60,7 @@ describe('ids that are solved', () => {
     const answers = { a: [faulty('transport'), solvedAs('x')] };
     expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'x\n', err: '' });
     const { err } = await collected(answers, {}, { options: { verbosity: 1 } });
-    expect(err).toBe('a: poll failed (a transport fault); polling the same id on\n');
+    expect(err).toBe('a: poll failed (a transport fault); still polling the same id\n');
   });
 });
 
@@ -86,7 +86,7 @@ describe('ids without a solution', () => {
       { config: { solve: { timeout: '60s' } } },
     );
     expect({ exitCode, out }).toEqual({ exitCode: 4, out: '\n' });
-    expect(err).toBe('a: not solved in time; the id a may still be solved\n');
+    expect(err).toBe('a: not solved in time; the id a is paid for and may still be solved\n');
     expect(clock.nowMs()).toBeLessThanOrEqual(60_000);
   });
 

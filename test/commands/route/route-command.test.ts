@@ -96,12 +96,12 @@ describe('captcha route', () => {
   });
 
   it.each(['', '\n\n# nothing\n'])('refuses the input %j', async (input) => {
-    expect(await refusalOf(() => routed({}, input))).toMatch(/^there is no URL in the input/);
+    expect(await refusalOf(() => routed({}, input))).toMatch(/^the input contains no URLs/);
   });
 
   it('is refused without configured regions', async () => {
     expect(await refusalOf(() => routed({ urls: ['b.com'] }, '', { config: {} }))).toBe(
-      'no regions are configured: there is nowhere to route to | name them under regions in captcha.config.json, or try it first: captcha --sandbox route URL',
+      'no regions are configured | add them under "regions" in captcha.config.json; to try it without: captcha --sandbox route URL',
     );
   });
 });

@@ -26,7 +26,7 @@ describe('the input of captcha route', () => {
     for await (const batch of source.batches) batches.push(...batch);
     expect(batches).toEqual([
       { line: 1, text: 'a.b', fault: null },
-      { line: 2, text: '', fault: 'it is empty' },
+      { line: 2, text: '', fault: 'the argument is empty' },
       { line: 3, text: 'c.d/robots.txt', fault: null },
     ]);
     expect({ place, requests }).toEqual({ place: 'argument', requests: [] });
@@ -48,29 +48,29 @@ describe('the input of captcha route', () => {
   });
 
   it.each<[Partial<RouteFlags>, boolean, string]>([
-    [{}, false, 'there is no URL | name one, or give a list: --file FILE, or captcha route < FILE'],
-    [{ urls: ['a.b'], file: 'x' }, true, 'URLs come as arguments or in --file, not both'],
+    [{}, false, 'no URL given | pass a URL, or a list: --file FILE, or captcha route < FILE'],
+    [{ urls: ['a.b'], file: 'x' }, true, 'URL arguments and --file cannot be used together'],
     [
       { urls: ['a.b', 's.csv'] },
       true,
-      's.csv is the name of a file | its URLs are read with --file s.csv --column NAME; a page of this name is written https://s.csv',
+      's.csv is a file, not a URL | to read URLs from it, use --file s.csv --column NAME; for a page of this name, write https://s.csv',
     ],
     [
       { urls: ['lists/urls'] },
       true,
-      'lists/urls is the name of a file | its URLs are read with --file lists/urls; a page of this name is written https://lists/urls',
+      'lists/urls is a file, not a URL | to read URLs from it, use --file lists/urls; for a page of this name, write https://lists/urls',
     ],
-    [{ urls: ['a.b', '-'] }, true, '- reads all URLs from standard input | leave the others out'],
-    [{ urls: ['a.b'], column: 'url' }, true, '--column names a column of an input | add --file FILE'],
+    [{ urls: ['a.b', '-'] }, true, '- reads all URLs from standard input | omit the other URLs'],
+    [{ urls: ['a.b'], column: 'url' }, true, '--column needs an input file | add --file FILE'],
     [
       { file: 'a.csv' },
       true,
-      '--file a.csv: which column holds the URLs? | say --column NAME; a list with one URL a line is read whatever its name: captcha route < FILE',
+      '--file a.csv: the column with the URLs is not set | add --column NAME; for a list with one URL per line, use captcha route < FILE',
     ],
     [
       { file: 'a.jsonl', column: 'x' },
       true,
-      '--file a.jsonl: JSON Lines are not read here | jq -r .pageurl a.jsonl | captcha route',
+      '--file a.jsonl: JSON Lines input is not supported | jq -r .pageurl a.jsonl | captcha route',
     ],
   ])('cannot be %j (standard input: %j)', async (flags, hasStdin, refusal) => {
     expect(await refusalOf(() => opened(flags, hasStdin))).toBe(refusal);
@@ -91,7 +91,7 @@ describe('the format', () => {
 
   it('is a known one', async () => {
     expect(await refusalOf(() => routeFormat({ urls: [], format: 'xml' }, false))).toBe(
-      '--format xml: not a format | it is one of table, csv, jsonl, json',
+      '--format xml: unknown format | it is one of table, csv, jsonl, json',
     );
   });
 });

@@ -19,7 +19,7 @@ describe('the summary', () => {
 
   it('counts invalid URLs and those without a region', () => {
     expect(summary({ urls: 15, bad: 2, withoutRegion: 3 }).split('\n').slice(1)).toEqual([
-      '3 without a region: no rule decides and routes.default is not set',
+      '3 without a region: no rule matches and routes.default is not set',
       '2 bad',
     ]);
   });
@@ -58,7 +58,7 @@ describe('the summary', () => {
         reason: 'by free capacity',
       },
       { from: 'd', to: [], held: true, reason: 'no healthy region in residency eu' },
-      { from: 'e', to: [], held: false, reason: 'no healthy region: sent home' },
+      { from: 'e', to: [], held: false, reason: 'no healthy region: tasks stay in their own region' },
     ];
     expect(
       summary({ present: { byRegion: [{ region: 'b', count: 8 }], held: 2, moves } })
@@ -68,7 +68,7 @@ describe('the summary', () => {
       'at present: b 8 (80 %), (held) 2 (20 %)',
       'failover: a -> b 67 %, c 33 % (by free capacity)',
       'failover: d -> held (no healthy region in residency eu)',
-      'failover: e -> home (no healthy region: sent home)',
+      'failover: e -> home (no healthy region: tasks stay in their own region)',
     ]);
   });
 });

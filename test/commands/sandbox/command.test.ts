@@ -8,7 +8,7 @@ function aSandbox(parts: StageParts = {}) {
   const closed = { times: 0 };
   const sandbox = {
     url: 'http://127.0.0.1:4000',
-    stats: () => ({ submissions: 3 }),
+    stats: () => ({ submissions: 3, accepted: 2, duplicates: 1 }),
     close: async () => {
       closed.times += 1;
     },

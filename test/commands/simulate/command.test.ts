@@ -110,7 +110,7 @@ describe('captcha simulate', () => {
   it('sizes the budget for the submissions of this host, while it had work', async () => {
     const stage = stageWith({ sharedState: sharedLog([0, 30_000, 60_000, 86_400_000], 90) });
     await run({ advise: true, outage: '20s', duration: '2m' }, stage.context);
-    expect(stage.stderr.text).toBe('seen on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
+    expect(stage.stderr.text).toBe('measured on this host: 360 accepted submissions in 3m 00s of work, 2/s\n');
     expect(stage.stdout.text).toContain('30 clients, 2 submissions/s as usual');
   });
 
@@ -127,8 +127,8 @@ describe('captcha simulate', () => {
   });
 
   it.each<[SimulateFlags, RegExp]>([
-    [{ advise: true }, /^--advise: for which rate\? .*--rate 20\/s/],
-    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise: goes with/],
+    [{ advise: true }, /^--advise needs a rate: .*--rate 20\/s/],
+    [{ advise: true, rate: '4/s', html: 'x' }, /^--advise can only be combined with/],
     [{ budget: '10' }, /^--budget 10: not a rate/],
   ])('refuses %j', async (flags, message) => {
     expect(await refusalOf(() => run(flags, stageWith().context))).toMatch(message);

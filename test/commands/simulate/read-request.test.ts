@@ -36,10 +36,10 @@ describe('the simulated scenario', () => {
     [{ clients: 'many' }, /^--clients many/],
     [{ rate: '5' }, /^--rate 5: not a rate .*--rate 5\/s/],
     [{ rate: '0/s' }, /^--rate 0\/s/],
-    [{ rate: '500/s' }, /^--rate 500\/s: too much for 50 clients .*--clients 7500/],
+    [{ rate: '500/s' }, /^--rate 500\/s: too high for 50 clients .*--clients 7500/],
     [{ outage: '60' }, /^--outage 60: not a duration .*did you mean 60s/],
     [{ outage: '20s-10s' }, /^--outage 20s-10s: it ends before it begins/],
-    [{ duration: '80s' }, /^--duration: over before the outage is/],
+    [{ duration: '80s' }, /^--duration ends before the outage/],
     [{ seed: '1.5' }, /^--seed 1.5/],
   ])('%j is refused, with a valid example', async (flags, message) => {
     expect(await refusalOf(async () => readScenario(flags))).toMatch(message);
@@ -48,7 +48,7 @@ describe('the simulated scenario', () => {
   it('compares the configurable strategies, or the named ones, each once', () => {
     expect(readStrategies({})).toHaveLength(6);
     expect(readStrategies({ strategy: ['equal-jitter', 'none', 'none'] })).toEqual(['equal-jitter', 'none']);
-    expect(() => readStrategies({ strategy: ['jitter'] })).toThrow('--strategy jitter: no such strategy');
+    expect(() => readStrategies({ strategy: ['jitter'] })).toThrow('--strategy jitter: unknown strategy');
   });
 
   it('knows the breaker on, off and both', () => {

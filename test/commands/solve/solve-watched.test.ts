@@ -15,6 +15,7 @@ const unsolvable: SolverEvent = {
   ...about,
   type: 'attempt-failed',
   fault: aFault({ kind: 'unsolvable', message: 'the workers gave up' }),
+  liveId: null,
 };
 
 /** An event while the task is solved. */
@@ -38,8 +39,8 @@ async function watched(steps: readonly Step[], parts: StageParts = {}) {
 }
 
 const collect = '  collect it later with: captcha result 71\n';
-const underWay = 'stopping: a submission is under way, and its id not known yet; Ctrl-C again leaves at once\n';
-const goesOn = `stopping: 71 is paid for and still polled; Ctrl-C again leaves at once\n${collect}`;
+const underWay = 'stopping: waiting for the id of the running submission (signal again to exit immediately)\n';
+const goesOn = `stopping: 71 is paid for and still polled (signal again to exit immediately)\n${collect}`;
 
 describe('the visible progress of a task', () => {
   const steps = [submitting, submitted, notReady];
@@ -86,7 +87,7 @@ describe('a watched task', () => {
 describe('the first Ctrl-C', () => {
   it('before any submission announces that it stops', async () => {
     const { stderr } = await watched(['SIGINT']);
-    expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
+    expect(stderr.text).toBe('stopping (signal again to exit immediately)\n');
   });
 
   it('after a submission names the id that is still polled and how to collect it, also under --quiet', async () => {
@@ -102,7 +103,7 @@ describe('the first Ctrl-C', () => {
 
   it('does not name an id that the service has given up', async () => {
     const { stderr } = await watched([submitted, unsolvable, 'SIGINT']);
-    expect(stderr.text).toBe('attempt 1 failed: the workers gave up\nstopping; Ctrl-C again leaves at once\n');
+    expect(stderr.text).toBe('attempt 1 failed: the workers gave up\nstopping (signal again to exit immediately)\n');
   });
 });
 
@@ -136,13 +137,13 @@ describe('the second Ctrl-C', () => {
 
   it('is silent if nothing is left', async () => {
     const { stderr, signals } = await watched(['SIGINT', 'a second passes', 'SIGINT']);
-    expect(stderr.text).toBe('stopping; Ctrl-C again leaves at once\n');
+    expect(stderr.text).toBe('stopping (signal again to exit immediately)\n');
     expect(signals.kills).toHaveLength(1);
   });
 
   it('during a submission reports a possible charge', async () => {
     const { stderr, signals } = await watched([submitting, 'SIGINT', 'a second passes', 'SIGINT']);
-    expect(stderr.text).toBe(`${underWay}a submission was under way: it may have been charged\n`);
+    expect(stderr.text).toBe(`${underWay}interrupted during a submission: it may have been charged\n`);
     expect(signals.kills).toHaveLength(1);
   });
 });

@@ -169,7 +169,7 @@ describe('the flags', () => {
   });
 
   it('reject --via carrier-pigeon', async () => {
-    expect(await refusalOf(() => solved({ via: 'carrier-pigeon' }))).toMatch('--via carrier-pigeon: no such way');
+    expect(await refusalOf(() => solved({ via: 'carrier-pigeon' }))).toMatch('--via carrier-pigeon: unknown mode');
   });
 
   it('require regions with queues for --via queues', async () => {

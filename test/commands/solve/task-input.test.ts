@@ -64,8 +64,8 @@ describe('the flags of a task', () => {
     ['unknown data, not an image', Uint8Array.from({ length: 512 }, (_, index) => (index * 167) % 256)],
     ['a data: URI of HTML, not an image', `data:text/html;base64,${Buffer.from('<html>').toString('base64')}`],
     ['base64 of text, not an image', Buffer.from(imageText()).toString('base64')],
-    ['only 69 bytes long: the service takes none below 100', anImage('png', 69)],
-    ['larger than 1 MiB, and the service takes no more', anImage('png', 1_400_000)],
+    ['only 69 bytes: the minimum is 100', anImage('png', 69)],
+    ['larger than 1 MiB, the limit of the service', anImage('png', 1_400_000)],
   ])('refuse a file that is %s', async (what, content) => {
     expect(await refusalOf(() => inputOf({ file: 'a.png' }, { 'a.png': content }))).toMatch(`a.png is ${what} | `);
   });
@@ -86,7 +86,7 @@ describe('a parameter file', () => {
     expect(params).toEqual({ a: 'argv', b: 'file' });
   });
 
-  const hint = 'it holds one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
+  const hint = 'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
 
   it.each(['', 'proxy=secret', '{"proxy": "secret"', "{'proxy': 'secret'}"])(
     'that is not JSON is refused without showing its content: %j',
@@ -98,7 +98,7 @@ describe('a parameter file', () => {
   it.each(['null', '3', '"secret"', '[]', '["secret"]', '{"a": null}', '{"a": {"b": "secret"}}', '{"a": ["secret"]}'])(
     'that is not one object of plain values is refused without showing its content: %s',
     async (text) => {
-      const refusal = `--param-file p.json: not an object of texts and numbers | ${hint}`;
+      const refusal = `--param-file p.json: not an object of strings and numbers | ${hint}`;
       expect(await refusalOf(() => read(text))).toBe(refusal);
     },
   );

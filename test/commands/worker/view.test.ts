@@ -40,7 +40,7 @@ describe('the endpoints of a worker', () => {
   it.each<[number, string, Partial<WorkerSnapshot>]>([
     [200, 'ready', {}],
     [503, 'draining', { isDraining: true }],
-    [503, 'the queue is away: redis://x: gone', { queueError: 'redis://x: gone' }],
+    [503, 'the queue is unreachable: redis://x: gone', { queueError: 'redis://x: gone' }],
     [503, 'starting', { depth: null }],
   ])('return %i on /readyz: %s', (status, text, special) => {
     expect(answerWorker('/readyz', { ...atWork, ...special }, about)).toMatchObject({ status, body: `${text}\n` });
@@ -76,12 +76,12 @@ describe('the final message of a worker', () => {
     const end = { reason: 'interrupted', message: null, isDrained: false, handedBack } as const;
     expect(renderWorkerEnd(end, totals).split('\n')).toEqual([
       'stopped',
-      '9 solved, 2 failed, 1 taken over by others, 1 possibly charged twice or for nothing',
+      '9 solved, 2 failed, 1 taken over by other workers, 1 possibly charged twice or without a result',
       '13 submissions, 40 requests',
       'solve time p50 15s, p95 31s',
-      'the time to drain ran out',
-      'handed back: run-1 (c1 is paid for)',
-      'handed back: run-2',
+      'the drain timeout expired',
+      'returned to the queue: run-1 (c1 is paid for)',
+      'returned to the queue: run-2',
     ]);
   });
 });

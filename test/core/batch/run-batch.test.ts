@@ -97,7 +97,7 @@ describe('a batch that stops', () => {
   });
 
   it('leaves tasks open if the base URL is wrong, with the fix', async () => {
-    const strange = describeFault({ kind: 'config', message: 'h answered HTTP 404 (is api.baseUrl right?)' });
+    const strange = describeFault({ kind: 'config', message: 'h answered HTTP 404 (check api.baseUrl)' });
     const { running, rules, rows, journal, api } = await ran(9, {
       api: scripted({ submits: () => [{ fault: strange }] }),
     });

@@ -270,7 +270,7 @@ describe('a dispatcher', () => {
     await world.clock.advance(5_000);
     expect(taken).toEqual([{ id: queueIdOf(aTaskOf(1)), from: 'the place of other', to: 'the place of home' }]);
     expect(await progressIn(home)).toEqual([{ state: 'in-doubt', attempts: 0 }]);
-    expect(told).toContain('home: 1 lost tasks are queued again, marked possibly charged');
+    expect(told).toContain('home: 1 lost tasks requeued and marked possibly charged');
     await world.results.push(aResult(1));
     await world.clock.advance(1_000);
     expect(await waiting).toMatchObject({ possiblyCharged: true });
@@ -297,7 +297,7 @@ describe('a dispatcher', () => {
     const result = (await waiting) as TaskResult;
     expect(result.outcome).toMatchObject({ status: 'failed', reason: 'attempts-exhausted' });
     expect(result.outcome).toMatchObject({
-      message: `set aside in home (it kills); captcha queue requeue home ${queueIdOf(aTaskOf(1))} queues it again`,
+      message: `dead letter in home (it kills); to requeue it: captcha queue requeue home ${queueIdOf(aTaskOf(1))}`,
     });
     await end();
   });

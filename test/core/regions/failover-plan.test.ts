@@ -164,7 +164,7 @@ describe('the failover plan', () => {
 
   it.each<[onAllDown: 'hold' | 'home', held: boolean, reason: string]>([
     ['hold', true, 'no healthy region'],
-    ['home', false, 'no healthy region: sent home'],
+    ['home', false, 'no healthy region: tasks stay in their own region'],
   ])('with no region serving and onAllDown %s, held is %s', (onAllDown, held, reason) => {
     const moves = planFailover([dead('a'), dead('b'), aState('c', { status: 'unknown' })], { ...spread, onAllDown });
     expect(moves).toEqual([

@@ -111,7 +111,7 @@ describe('the failover router', () => {
 
   it.each([true, false])('sends tasks home with no region serving and onAllDown home (strict: %s)', (strict) => {
     const router = routerOver([dead('x'), dead('a')], { onAllDown: 'home' });
-    expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: sent home' });
+    expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: tasks stay in their own region' });
   });
 
   it('sends all to the shortest queue under lowest-depth, however many it has sent', () => {
@@ -165,7 +165,7 @@ describe('failback', () => {
 
   it('reports that the region is coming back', async () => {
     const placement = (await afterOutage(0)).place({ home: 'x', strict: false });
-    expect(placement).toEqual({ region: 'a', reason: 'x is coming back' });
+    expect(placement).toEqual({ region: 'a', reason: 'x is recovering' });
   });
 
   it('applies the same ramp to tasks of other regions', async () => {

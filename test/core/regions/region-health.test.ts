@@ -113,7 +113,7 @@ describe('a region without a probe for more than three intervals', () => {
     expect(healthAt(history, 45_001, rules)).toMatchObject({
       status: 'unknown',
       since: 45_000,
-      error: 'not heard of for too long',
+      error: 'no report for too long',
     });
   });
 

@@ -29,7 +29,7 @@ describe('explain', () => {
 
   it.each([
     ['https://shop.example.com/europe', '- shop.example.com/eu eu-west-1: matches whole segments only'],
-    ['https://example.com/', '- *.example.com eu-west-1: matches what is below example.com, not example.com itself'],
+    ['https://example.com/', '- *.example.com eu-west-1: matches subdomains of example.com, not example.com itself'],
     ['https://notexample.com/', '- *.example.com eu-west-1: matches whole labels only'],
     ['https://example.org/', '- *.example.com eu-west-1: another suffix'],
     ['https://example.org/', '- shop.example.com ap-southeast-1: another host'],

@@ -18,6 +18,6 @@ describe('the recommended budget', () => {
       'budget.maxRetriesPerSecond',
       'budget.burst',
     ]);
-    expect(settings.at(-1)?.because).toContain('at most 44 retries, and would be 1200 first attempts');
+    expect(settings.at(-1)?.because).toContain('at most 44 retries, compared with 1200 first attempts');
   });
 });

@@ -23,7 +23,7 @@ const isInstalled = spawnSync('terraform', ['version'], { stdio: 'ignore' }).sta
 export const whyNot = !isInstalled
   ? 'there is no terraform on the PATH'
   : plugins === null
-    ? `there is no folder of plugins with ${provider}: name one in TF_PLUGIN_DIR`
+    ? `the directory of plugins with ${provider}: name one in TF_PLUGIN_DIR`
     : null;
 
 /** The result of one run of `terraform test`. */

@@ -44,7 +44,7 @@ const volatile: readonly Rule[] = [
   // Not what a configuration says: that stands in quotes.
   [/(?<![\w"<.])(\d+m ?)?\d+(\.\d+)? ?(ms|s)\b/g, '<duration>'],
   [/Node\.js \d+\.\d+\.\d+ on \w+/g, 'Node.js <version> on <system>'],
-  [/(can be made|is writable), on \w+/g, '$1, on <file-system>'],
+  [/(can be created|is writable), on \w+/g, '$1, on <file-system>'],
   [/[\d.,]+ \w+ free, [\d,]+ files/g, '<bytes> free, <count> files'],
 ];
 

@@ -30,30 +30,30 @@ export function checkNeededColumns(columns: readonly string[], line: number): vo
   const written = columns.find((column) => meantName(column, needed) !== null) ?? null;
   const which = written === null ? 'COLUMN=method' : `${shownName(written)}=${meantName(written, needed)}`;
   throw new UsageError(
-    `line ${line}: none of the columns method, file and body is there, but ${shown(columns)}`,
-    `name the columns in the first line, say which is which: --map ${which}, or give all rows a method: --method NAME`,
+    `line ${line}: no "method", "file" or "body" column; found ${shown(columns)}`,
+    `name the columns in the first line, rename one with --map ${which}, or set --method NAME for all rows`,
   );
 }
 
 function checkText(names: readonly string[], line: number): void {
   if (!names.some((name) => /[\0\uFFFD]/.test(name))) return;
   throw new UsageError(
-    `line ${line}: the names of the columns are not text in this encoding`,
-    'save the file as UTF-8, or name its encoding: --encoding windows-1252',
+    `line ${line}: the column names are not valid text in this encoding`,
+    'save the file as UTF-8, or set its encoding: --encoding windows-1252',
   );
 }
 
 function checkMap(names: readonly string[], map: Readonly<Record<string, string>>): void {
   const unknown = Object.keys(map).find((name) => !names.includes(name));
   if (unknown === undefined) return;
-  throw new UsageError(`--map: there is no column ${JSON.stringify(unknown)}`, `there are ${shown(names)}`);
+  throw new UsageError(`--map: unknown column ${JSON.stringify(unknown)}`, `found ${shown(names)}`);
 }
 
 /** Throws `UsageError` if a flag names a column that does not exist. */
 export function checkNamed(columns: readonly string[], flag: string, named: readonly string[]): void {
   const unknown = named.find((name) => !columns.includes(name));
   if (unknown === undefined) return;
-  throw new UsageError(`${flag}: there is no column ${JSON.stringify(unknown)}`, knownNames(unknown, columns));
+  throw new UsageError(`${flag}: unknown column ${JSON.stringify(unknown)}`, knownNames(unknown, columns));
 }
 
 export interface HeaderOptions {
@@ -80,11 +80,12 @@ export function columnsOfHeader(
   // Checked first: a line of data is not a header, whatever else is wrong with it.
   if (!hasMethod) checkNeededColumns(columns, line);
   const empty = columns.indexOf('');
-  if (empty !== -1) throw new UsageError(`line ${line}: column ${empty + 1} has no name`, 'name it, or remove it');
+  if (empty !== -1)
+    throw new UsageError(`line ${line}: column ${empty + 1} has no name`, 'name the column or remove it');
   const duplicate = findDuplicate(columns);
   if (duplicate === null) return columns;
   throw new UsageError(
-    `line ${line}: there are two columns ${JSON.stringify(duplicate)}`,
+    `line ${line}: duplicate column ${JSON.stringify(duplicate)}`,
     'rename one of them in the file; --map renames both',
   );
 }

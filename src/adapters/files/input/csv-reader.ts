@@ -334,7 +334,7 @@ export class CsvReader {
     }
     const line = this.#line + countLines(rest.subarray(0, fault?.opensAt ?? blankLineBytes(rest)));
     if (fault === null && stop === 'too-long') {
-      throw new UsageError(`line ${line}: the record is longer than 16 MiB`, 'check the line ends and --delimiter');
+      throw new UsageError(`line ${line}: the record is larger than 16 MiB`, 'check the line endings and --delimiter');
     }
     const field = fault === null ? '' : ` in field ${fault.field + 1}`;
     throw new UsageError(`line ${line}: the quote that opens${field} is never closed`, 'close it, or double it as ""');

@@ -7,11 +7,11 @@ import { type InputRecord, maxRecordBytes, type RecordStream } from './input-row
 /** Explanation and fix for each kind of invalid quote. */
 const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<RowError, 'reason' | 'fix'>>> = {
   'blank-before': {
-    reason: 'a quote opens after a blank',
-    fix: 'Remove the blank between the delimiter and the quote.',
+    reason: 'a quote opens after a space',
+    fix: 'Remove the space between the delimiter and the quote.',
   },
   'text-after': {
-    reason: 'text follows the quote that closes the field',
+    reason: 'text follows the closing quote of a field',
     fix: 'Close the quote at the end of the field, and write a quote inside quotes as "".',
   },
   unclosed: {
@@ -27,16 +27,16 @@ function widestColumn(fields: readonly string[], columns: readonly string[]): st
 }
 
 function tooLarge({ fields, line, bytes }: CsvRecord, columns: readonly string[]): RowError {
-  const reason = `the record has ${bytes} bytes; the most is ${maxRecordBytes}`;
-  const fix = 'Hand a large image over as a file, in the column `file`.';
+  const reason = `the record has ${bytes} bytes; the maximum is ${maxRecordBytes}`;
+  const fix = 'Pass a large image as a file, in the column `file`.';
   return { line, column: widestColumn(fields, columns), reason, fix };
 }
 
 function fixOfLength({ fields, line, lastLine }: CsvRecord, columns: readonly string[]): string {
-  if (lastLine > line) return 'Check the quotes: an open one takes the following lines along.';
+  if (lastLine > line) return 'Check the quotes: an unclosed quote includes the following lines.';
   return fields.length > columns.length
     ? 'Put quotes around a value that contains the delimiter.'
-    : 'Write a delimiter for every column, empty ones too.';
+    : 'Write a delimiter for every column, including empty ones.';
 }
 
 function wrongLength(record: CsvRecord, columns: readonly string[]): RowError {
@@ -84,7 +84,7 @@ export function isDeclaration({ fields, line }: CsvRecord, delimiter: string): b
 export function checkHeader({ fault, line }: CsvRecord): void {
   if (fault === null) return;
   const { reason, fix } = quoteErrors[fault.kind];
-  throw new UsageError(`line ${line}, which names the columns: ${reason}`, fix);
+  throw new UsageError(`line ${line}, the header: ${reason}`, fix);
 }
 
 export interface CsvOptions extends HeaderOptions {
@@ -111,7 +111,7 @@ function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecor
   return { ...record, fields: fields.slice(0, columns.length) };
 }
 
-const headerAgain = { column: null, reason: 'it is the header again', fix: 'Remove the line.' } as const;
+const headerAgain = { column: null, reason: 'the line repeats the header', fix: 'Remove the line.' } as const;
 
 function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
   // Checked first for speed: nearly all records differ in the first field.
@@ -137,7 +137,7 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
   let start: readonly CsvRecord[] = [];
   while (start.length === 0) {
     const next = await batches.next();
-    if (next.done === true) throw new UsageError('the input is empty', 'its first line names the columns');
+    if (next.done === true) throw new UsageError('the input is empty', 'the first line must name the columns');
     start = next.value.filter((record) => !isDeclaration(record, options.delimiter) && !isBlank(record));
   }
   const [first, ...others] = start;

@@ -19,7 +19,7 @@ const marks: readonly (readonly [name: string, ...bytes: readonly number[]])[] =
 
 /** Formats that users pass by mistake: name, hint, first bytes. */
 const strangers: readonly (readonly [name: string, hint: string, ...bytes: readonly number[]])[] = [
-  ['gzip data', 'unpack it on the way: gunzip -c FILE | captcha batch -', 0x1f, 0x8b],
+  ['gzip data', 'decompress it first: gunzip -c FILE | captcha batch -', 0x1f, 0x8b],
   ['a spreadsheet or a zip archive', 'export it as CSV (UTF-8)', 0x50, 0x4b, 3, 4],
   ['an image', 'solve one with: captcha solve FILE', 0x89, 0x50, 0x4e, 0x47],
   ['an image', 'solve one with: captcha solve FILE', 0xff, 0xd8, 0xff],
@@ -43,16 +43,19 @@ function canonicalName(encoding: string): string {
   try {
     return new TextDecoder(encoding).encoding;
   } catch {
-    throw new UsageError(`--encoding: ${encoding} is not known`, 'utf-8, utf-16le, utf-16be and windows-1252 are');
+    throw new UsageError(
+      `--encoding ${encoding}: unknown encoding`,
+      'supported: utf-8, utf-16le, utf-16be and windows-1252',
+    );
   }
 }
 
 function withoutMark(head: Uint8Array): string {
   const stranger = strangers.find(([, , ...bytes]) => startsWith(head, bytes));
-  if (stranger !== undefined) throw new UsageError(`the input is not text but ${stranger[0]}`, stranger[1]);
+  if (stranger !== undefined) throw new UsageError(`the input is ${stranger[0]}, not text`, stranger[1]);
   if (!head.includes(0)) return 'utf-8';
   const name = unmarkedUtf16(head);
-  if (name === null) throw new UsageError('the input is not text', 'it is to be CSV or JSON Lines');
+  if (name === null) throw new UsageError('the input is not text', 'pass a CSV or JSON Lines file');
   return name;
 }
 
@@ -64,7 +67,8 @@ export function sniffEncoding(head: Uint8Array, asked: string | null): Encoding 
   const mark = marks.find(([, ...bytes]) => startsWith(head, bytes));
   if (mark === undefined) return { name: asked === null ? withoutMark(head) : canonicalName(asked), markBytes: 0 };
   const [name, ...bytes] = mark;
-  if (name.startsWith('utf-32')) throw new UsageError('the input is UTF-32, which is not read', 'save it as UTF-8');
+  if (name.startsWith('utf-32'))
+    throw new UsageError('the input is UTF-32, which is not supported', 'save it as UTF-8');
   return { name, markBytes: bytes.length };
 }
 

@@ -1,6 +1,7 @@
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UsageError } from '../../../domain/errors.ts';
+import { readReasonOf } from '../../system/system-error.ts';
 
 /** The bytes of an input, and how to stop early. */
 export interface OpenBytes {
@@ -14,17 +15,8 @@ export interface OpenBytes {
  */
 const chunkBytes = 16 * 1024;
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read',
-  EPERM: 'it may not be read',
-  EISDIR: 'it is a folder',
-};
-
 function cannotRead(path: string, error: unknown): UsageError {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return new UsageError(`cannot read ${path}: ${reasons[code] ?? message}`);
+  return new UsageError(`${path}: ${readReasonOf(error) ?? `cannot be read (${(error as Error).message})`}`);
 }
 
 interface Stamp {
@@ -47,8 +39,7 @@ function stampOf(path: string): Stamp {
 
 /** Other errors are disk failures, which are not the user's mistake. */
 function readFault(path: string, error: unknown): unknown {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return code in reasons ? cannotRead(path, error) : error;
+  return readReasonOf(error) === null ? error : cannotRead(path, error);
 }
 
 async function* chunksOfPipe(path: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -67,7 +58,10 @@ async function* chunksOfFile(path: string, version: string): AsyncGenerator<Uint
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes);
       // Checks the open handle: if the name now belongs to another file, this one is still complete.
       if (versionOf(await file.stat({ bigint: true })) !== version) {
-        throw new UsageError(`${path} has changed while it was being read`, 'start again when it is complete');
+        throw new UsageError(
+          `${path} changed while it was being read`,
+          'run the command again when the file is complete',
+        );
       }
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);

@@ -35,10 +35,10 @@ const nul = '\0';
 const undecodable = '\uFFFD';
 
 const untextual = {
-  [nul]: { reason: 'the value holds a NUL character', fix: 'Remove it.' },
+  [nul]: { reason: 'the value contains a NUL character', fix: 'Remove it.' },
   [undecodable]: {
-    reason: 'the value holds bytes that are not text in this encoding',
-    fix: 'Save the file as UTF-8, or name its encoding: --encoding windows-1252.',
+    reason: 'the value is not valid text in this encoding',
+    fix: 'Save the file as UTF-8, or set its encoding: --encoding windows-1252.',
   },
 } as const;
 

@@ -117,7 +117,7 @@ function parseFlatObject(text: string, line: number): FlatObject | RowError {
     } while (walk.accept(','));
   }
   if (!walk.accept('}')) return walk.expected(', or }');
-  return walk.peek() === '' ? { names, values, booleans } : walk.expected('nothing more');
+  return walk.peek() === '' ? { names, values, booleans } : walk.expected('the end of the line');
 }
 
 /** One line without its line end. `text` is null if it was too long. */
@@ -176,8 +176,8 @@ type NameMap = Readonly<Record<string, string>>;
 
 function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   if (text === null) {
-    const reason = `the line has ${bytes} bytes; the most is ${maxRecordBytes}`;
-    return { line, column: null, reason, fix: 'Hand a large image over as a file, in the column `file`.' };
+    const reason = `the line has ${bytes} bytes; the maximum is ${maxRecordBytes}`;
+    return { line, column: null, reason, fix: 'Pass a large image as a file, in the column `file`.' };
   }
   const found = parseFlatObject(text, line);
   if ('reason' in found) return found;
@@ -203,8 +203,8 @@ async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncG
 function unusable(start: readonly InputRecord[]): UsageError {
   const [first] = start;
   if (first === undefined || !('reason' in first))
-    return new UsageError('the input is empty', 'write one object per line');
-  return new UsageError(`no line can be read; line ${first.line}: ${first.reason}`, first.fix);
+    return new UsageError('the input is empty', 'write one JSON object per line');
+  return new UsageError(`no line is valid JSON; line ${first.line}: ${first.reason}`, first.fix);
 }
 
 /**

@@ -101,5 +101,5 @@ export function openSource(options: SourceOptions): TaskSource {
     return file.isRepeatable ? new FileSource(file, options) : new StreamSource(file.open(), options);
   }
   if (stdin.isTTY !== true) return new StreamSource(openStream(stdin), options);
-  throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+  throw new UsageError('- means standard input, but standard input is a terminal', 'pipe a file into the command');
 }

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ImageRead } from '../../../ports/files.ts';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../../protocol/image.ts';
+import { readReasonOf } from '../../system/system-error.ts';
 
 /** Reads up to the size limit, regardless of the reported size: kernel files report 0 and may have no end. */
 async function readStart(path: string): Promise<Buffer> {
@@ -33,14 +34,14 @@ export async function readImage(path: string, inputPath: string): Promise<ImageR
     const stats = await stat(full);
     // Opening a pipe waits for a writer, and a device may have no end.
     if (!stats.isFile()) {
-      const reason = `not sent: ${stats.isDirectory() ? 'a folder' : 'a device or pipe'}, not a file`;
+      const reason = `not sent: ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`;
       return { error: { reason, fix } };
     }
     const content = bodyOfFile(await readStart(full));
     if ('value' in content) return { value: content.value.body };
-    return { error: { reason: `not sent: it is ${content.error}`, fix: `Name an image: ${bodyHint}.` } };
+    return { error: { reason: `not sent: the file is ${content.error}`, fix: `Use an image: ${bodyHint}.` } };
   } catch (error) {
-    const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = readReasonOf(error) ?? `cannot be read (${error instanceof Error ? error.message : String(error)})`;
     return { error: { reason, fix } };
   }
 }

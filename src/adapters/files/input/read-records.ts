@@ -90,7 +90,7 @@ export function givenDelimiter({ delimiter, path }: Pick<ReadOptions, 'delimiter
   if (delimiter === null) return extensionOf(path) === '.tsv' ? '\t' : null;
   const character = delimiter === '\\t' ? '\t' : delimiter;
   if (/^[^"\r\n]$/u.test(character)) return character;
-  throw new UsageError('--delimiter is one character', "such as ';' or '\\t', and no quote or line end");
+  throw new UsageError('--delimiter must be one character', "such as ';' or '\\t', but not a quote or a line end");
 }
 
 /** The text used for detection; it does not depend on the chunk sizes. */

@@ -42,9 +42,9 @@ function indexIn(header: CsvRecord, name: string): number {
   checkHeader(header);
   const names = header.fields.map((field) => field.trim());
   const index = names.indexOf(name);
-  if (index === -1) throw new UsageError(`--column ${name}: there is no such column`, `there are ${shownNames(names)}`);
+  if (index === -1) throw new UsageError(`--column ${name}: unknown column`, `found ${shownNames(names)}`);
   if (names.lastIndexOf(name) === index) return index;
-  throw new UsageError(`--column ${name}: there are two columns of this name`, 'rename one of them in the file');
+  throw new UsageError(`--column ${name}: duplicate column name`, 'rename one of them in the file');
 }
 
 function urlOf(record: CsvRecord, columns: readonly string[], index: number): UrlLine {
@@ -78,7 +78,7 @@ async function* urlColumn(text: Peekable, { name, delimiter }: UrlColumn): Async
 const [lf, cr] = [10, 13];
 /** A longer line is not a URL but another kind of file. */
 const maxLineBytes = 1024 * 1024;
-const tooLong = `the line is longer than ${maxLineBytes / 1024 / 1024} MiB`;
+const tooLong = `the line is larger than ${maxLineBytes / 1024 / 1024} MiB`;
 
 /** A regular expression is slower than a plain text, and most files have no CR. */
 const linesIn = (text: string): readonly string[] => (text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
@@ -166,7 +166,7 @@ export interface UrlOptions {
 function openBytes({ path, stdin }: UrlOptions): OpenBytes {
   if (path !== '-') return new InputFile(path).open();
   if (stdin.isTTY === true) {
-    throw new UsageError('- reads standard input, which is a terminal here', 'pipe a file into it');
+    throw new UsageError('- means standard input, but standard input is a terminal', 'pipe a file into the command');
   }
   // The stream may never end: a stopped run does not wait for its writer.
   return { chunks: stdin, close: async () => void stdin.destroy() };

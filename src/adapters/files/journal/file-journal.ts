@@ -99,7 +99,7 @@ export class FileJournal implements OpenJournal {
     // The id is paid for, and no later run can know it.
     const fix = `captcha result ${captchaId}`;
     recorded.catch(() =>
-      this.#onWarning(`id ${captchaId} was accepted and is not in the journal; to collect it: ${fix}`),
+      this.#onWarning(`id ${captchaId} was accepted but could not be written to the journal; to collect it: ${fix}`),
     );
     return recorded;
   }

@@ -161,5 +161,5 @@ export async function tryLock(files: LockFiles, me: LockOwner, rules: LockRules)
     const isTakenOver = dead.some(({ ageMs }) => ageMs !== null);
     return { held: true, ...claim, isTakenOver, release: () => removeOwn(files, claim) };
   }
-  throw new Error('the file system does not show the files of a lock as they are created');
+  throw new Error('the file system does not show new lock files reliably');
 }

@@ -12,7 +12,10 @@ import { encodeHeader, headerStart, type JournalHeader } from './journal-header.
 const ownerOnly = 0o600;
 
 const noFolder = (path: string): UsageError =>
-  new UsageError(`there is no folder ${dirname(path)} for the journal ${path}`, 'create it, or correct --journal');
+  new UsageError(
+    `the directory ${dirname(path)} of the journal ${path} does not exist`,
+    'create the directory or correct --journal',
+  );
 
 /** The real path of the journal, so that two names for it share one lock. The file need not exist. */
 export async function realPathOf(path: string): Promise<string> {
@@ -58,7 +61,7 @@ async function refuseOtherFiles(file: FileHandle, path: string): Promise<void> {
   const start = Buffer.alloc(headerStart.length);
   await file.read(start, 0, start.length, 0);
   if (start.toString('latin1') === headerStart) return;
-  throw new UsageError(`${path} is not a journal of captcha batch`, 'name another file with --journal FILE');
+  throw new UsageError(`${path} is not a journal of captcha batch`, 'use another file with --journal FILE');
 }
 
 /** Restricts the file to its owner. */
@@ -135,14 +138,14 @@ export async function ensureOneName(path: string): Promise<void> {
     const other = await otherNameBeside(path);
     if (nlink === 2 && isKeptName(other, path)) return renewJournal(path);
     throw new UsageError(
-      `the journal ${path} has ${nlink} names (hard links), and could be in use unseen under another one`,
-      `remove the other ${other === null ? 'names' : `name ${other}`}, or put a copy in its place (cp, then mv)`,
+      `the journal ${path} has ${nlink} names (hard links), so another batch could use it under another name`,
+      `remove the other ${other === null ? 'names' : `name ${other}`}, or replace the file with a copy (cp, then mv)`,
     );
   }
   if (await isMounted(path)) {
     throw new UsageError(
-      `the journal ${path} is mounted by itself, and under its other name it could be in use unseen`,
-      'mount the folder that it is in, not the file',
+      `the journal ${path} is a file mount, so another batch could use it under its other name`,
+      'mount its directory, not the file',
     );
   }
 }

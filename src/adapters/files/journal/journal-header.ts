@@ -32,7 +32,7 @@ export function encodeHeader(header: JournalHeader): Buffer {
 /** Reads the header from the first line of a journal. Throws `UsageError` if it is damaged or of a later version. */
 export function decodeHeader(line: Buffer, path: string): JournalHeader {
   if (!isSealed(line)) {
-    throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start anew with --fresh');
+    throw new UsageError(`line 1 of the journal ${path} is damaged`, 'restore the file, or start over with --fresh');
   }
   const found = JSON.parse(line.toString()) as Omit<JournalHeader, 'schemaVersion'> & { schemaVersion: number };
   const { schemaVersion, baseUrl, accountId, input, columns, columnNames, used, run, createdAt } = found;
@@ -41,7 +41,7 @@ export function decodeHeader(line: Buffer, path: string): JournalHeader {
     return { schemaVersion, baseUrl, accountId, input, columns, columnNames, ...optional, createdAt };
   throw new UsageError(
     `the journal ${path} was written by another version of captcha (schema ${schemaVersion})`,
-    'use that version, or start anew with --fresh',
+    'use that version, or start over with --fresh',
   );
 }
 
@@ -56,10 +56,9 @@ const executionModeOf = ({ run }: JournalHeader): string => (run === undefined ?
 
 const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
   (found, wanted) =>
-    found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, this run's is ${wanted.baseUrl}`,
+    found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, but this run uses ${wanted.baseUrl}`,
   // The account ids are not shown: they are hashes.
-  (found, wanted) =>
-    found.accountId === wanted.accountId ? null : 'it was written with the API key of another account',
+  (found, wanted) => (found.accountId === wanted.accountId ? null : 'it belongs to the API key of another account'),
   // Progress is stored in a different place for each execution mode: changing the mode would pay for tasks twice.
   (found, wanted) => {
     const [its, ours] = [executionModeOf(found), executionModeOf(wanted)];
@@ -77,7 +76,7 @@ export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path:
   if (why.length === 0) return;
   throw new UsageError(
     `the journal ${path} belongs to another run: ${why.join('; ')}`,
-    'run it as before to continue, start anew with --fresh (the journal is kept under another name), or name another one with --journal FILE',
+    'use the earlier settings to continue, start over with --fresh (the old journal is renamed), or use another journal with --journal FILE',
   );
 }
 

@@ -38,7 +38,7 @@ async function tryCreate(name: string, content: string): Promise<boolean> {
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
     throw new UsageError(
       `${dirname(name)} is on a file system without hard links`,
-      'name a journal elsewhere with --journal FILE',
+      'use a journal on another file system with --journal FILE',
     );
   } finally {
     await unlink(temporary).catch(() => undefined);
@@ -82,16 +82,15 @@ type Refused = Extract<LockAnswer, { held: false }>;
 
 function wayOut({ generation, owner, freeInMs }: Refused & { owner: LockOwner }, path: string): string {
   const file = lockName(path, generation);
-  if (freeInMs === null)
-    return `wait for it or end it (kill ${owner.pid}), or name another journal with --journal FILE`;
+  if (freeInMs === null) return `wait for it or end it (kill ${owner.pid}), or use another journal with --journal FILE`;
   const seconds = Math.ceil(freeInMs / 1000);
-  return `it cannot be seen from here (another machine or container, or a system without /proc): if it has ended, the journal is free in ${seconds}s, or at once if you delete ${file}`;
+  return `the process is not visible here (another machine or container, or a system without /proc): if it has ended, the journal is free in ${seconds}s, or now if you delete ${file}`;
 }
 
 function refusal(path: string, { owner, ...rest }: Refused): UsageError {
   if (owner === null) {
     return new UsageError(
-      `the journal ${path} is locked by a file that names no process`,
+      `the journal ${path} is locked by a lock file that names no process`,
       `delete ${lockName(path, rest.generation)} if no other captcha batch uses it`,
     );
   }
@@ -162,7 +161,7 @@ function keepFresh(
     isTold = true;
     const why = error instanceof Error ? error.message : String(error);
     onWarning?.(
-      `the lock of the journal cannot be refreshed (${why}): another machine or container may take the journal over ${staleMs / 1000}s after the last time; this run then stops before it pays for anything more`,
+      `the lock of the journal cannot be refreshed (${why}): another machine or container can take over the journal ${staleMs / 1000}s after the last refresh; this run then stops before its next submission`,
     );
   };
   const timer = setInterval(() => {
@@ -193,8 +192,8 @@ export async function lockJournal(path: string, options: LockOptions): Promise<J
       const why =
         owner === null
           ? 'its lock file was removed'
-          : `${shown(owner)} has taken it over, because this run stood still for more than ${staleMs / 1000}s`;
-      throw new JournalLostError(`the journal ${path} is no longer this run's: ${why}`);
+          : `${shown(owner)} has taken it over, because this run was suspended for more than ${staleMs / 1000}s`;
+      throw new JournalLostError(`the journal ${path} no longer belongs to this run: ${why}`);
     },
     release: () => stop().then(answer.release),
   };

@@ -78,7 +78,7 @@ function checkOwn(file: FileHandle, { path, end }: { path: string; end: number |
     throw new JournalLostError(`the journal ${path} was removed, renamed or replaced while it was in use`);
   }
   if (end === null || size === end) return;
-  throw new JournalLostError(`another program has written to the journal ${path} while it was in use`);
+  throw new JournalLostError(`another program wrote to the journal ${path} while it was in use`);
 }
 
 async function openLocked(place: Place, options: JournalOptions, lock: JournalLock): Promise<OpenJournal> {

@@ -43,8 +43,8 @@ class Reader {
     const step = decodeStep(bytes);
     if (step === null) {
       throw new UsageError(
-        `line ${this.#lineNumber} of the journal ${this.#path} is a record that this version of captcha does not know`,
-        'use the version that wrote it, or start anew with --fresh',
+        `line ${this.#lineNumber} of the journal ${this.#path} has a record that this version of captcha does not support`,
+        'use the version that wrote it, or start over with --fresh',
       );
     }
     this.#states.apply(step, at);
@@ -53,7 +53,7 @@ class Reader {
   #refuseDamage(): never {
     throw new UsageError(
       `line ${this.#lineNumber} of the journal ${this.#path} is damaged, with records after it`,
-      `restore the file; or keep what stands before it (head -n ${this.#lineNumber - 1}) and pay again for what came after; or start anew with --fresh`,
+      `restore the file; or keep the lines before it (head -n ${this.#lineNumber - 1}) and pay again for the tasks after it; or start over with --fresh`,
     );
   }
 }

@@ -11,7 +11,10 @@ const lineFeed = 0x0a;
 async function checkEnd(file: FileHandle, path: string, size: number): Promise<void> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
   if (buffer[0] === lineFeed) return;
-  throw new UsageError(`${path} does not end with a whole row`, 'remove its last line, or name a new file with --out');
+  throw new UsageError(
+    `${path} does not end with a complete row`,
+    'remove the last line, or use a new file with --out',
+  );
 }
 
 /** Rows appended to a file with another start (other columns, or another kind of file) would be meaningless. */
@@ -19,7 +22,7 @@ async function checkStart(file: FileHandle, path: string, { header, columns }: R
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16), 0, 1 << 16, 0);
   const start = buffer.toString('utf8', 0, bytesRead);
   if (header === '' ? hasColumns(start, columns) : start.startsWith(header)) return;
-  throw new UsageError(`${path} has other columns`, 'name a new file with --out, or move this one away');
+  throw new UsageError(`${path} has other columns`, 'use a new file with --out, or move this file away');
 }
 
 /** Opens a file for appending and tells whether it is new. Links are followed. */

@@ -22,10 +22,10 @@ const anything: RowFileOptions = { mark: null, replaces: 'anything' };
 async function checkReplaceable(place: FilePlace, { replaces }: RowFileOptions): Promise<void> {
   if (replaces === 'anything') return;
   if (replaces !== 'nothing') {
-    return checkIsOurs(place, (start) => hasColumns(start, replaces), 'a file that captcha wrote here');
+    return checkIsOurs(place, (start) => hasColumns(start, replaces), 'a file that captcha wrote');
   }
   if (place.found === null) return;
-  throw new UsageError(`${place.path} has just been made by another program`, 'name another file');
+  throw new UsageError(`${place.path} was just created by another program`, 'use another file');
 }
 
 /**
@@ -128,10 +128,15 @@ export class RowFile {
 export async function checkWritable(flag: string, path: string): Promise<void> {
   const place = await placeOf(path);
   const { found, isFile } = place;
-  if (found?.isDirectory() === true) throw new UsageError(`${flag} ${path}: a folder`, 'name a file in it');
+  if (found?.isDirectory() === true)
+    throw new UsageError(`${flag} ${path}: is a directory`, 'use a file in this directory');
   const folder = place.path === resolve(path) ? dirname(path) : dirname(place.path);
   const isFolder = (await stat(folder).catch(() => null))?.isDirectory() ?? false;
-  if (!isFolder) throw new UsageError(`${flag} ${path}: there is no folder ${folder}`, `create it, or correct ${flag}`);
+  if (!isFolder)
+    throw new UsageError(
+      `${flag} ${path}: the directory ${folder} does not exist`,
+      `create the directory or correct ${flag}`,
+    );
   try {
     await access(isFile ? folder : path, isFile ? constants.W_OK | constants.X_OK : constants.W_OK);
   } catch (error) {

@@ -113,7 +113,7 @@ export class BullLease implements TaskLease {
     if (saved === 1) return;
     await redisErrors.guard(() => this.loseOrForget());
     if (this.forgotten.aborted) throw new LeaseForgottenError(`the queue has lost the task ${this.id}`);
-    throw new LeaseLostError(`the task ${this.id} was handed to somebody else`);
+    throw new LeaseLostError(`the task ${this.id} was given to another worker`);
   }
 
   async ack(): Promise<boolean> {

@@ -31,7 +31,7 @@ class MemoryLease implements TaskLease {
   }
 
   async save(progress: OpenProgress): Promise<void> {
-    if (!this.isHeld()) throw new LeaseLostError(`the task ${this.id} was handed to somebody else`);
+    if (!this.isHeld()) throw new LeaseLostError(`the task ${this.id} was given to another worker`);
     this.#tasks.save(this.#task, progress);
   }
 

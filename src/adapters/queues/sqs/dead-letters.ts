@@ -43,7 +43,7 @@ export class DeadLetters {
     const queue = await this.#open();
     const { name, region } = this.#source.address;
     if (queue === null) {
-      const fix = 'Give it a redrive policy, as deploy/terraform does.';
+      const fix = 'Add a redrive policy (see deploy/terraform).';
       throw new UsageError(`sqs://${name} in ${region} has no dead-letter queue`, fix);
     }
     await queue.send(encodeMessage({ ...queued, dead }));

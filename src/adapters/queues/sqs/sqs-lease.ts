@@ -53,7 +53,7 @@ export class SqsLease implements TaskLease {
     const isSaved = maySave && (state === null || (await state.save(id, { holder: this.#holder, place }, progress)));
     if (!isSaved) {
       this.#message.lose();
-      throw new LeaseLostError(`the task ${id} was handed to somebody else`);
+      throw new LeaseLostError(`the task ${id} was given to another worker`);
     }
     this.#progress = progress;
   }

@@ -15,8 +15,8 @@ import type { Clock } from '../../../ports/system.ts';
 import type { SqsAddress } from './sqs-url.ts';
 
 const hints: Readonly<Record<string, string>> = {
-  QueueDoesNotExist: 'Create it, with a dead-letter queue (deploy/terraform does), or correct the name or the region.',
-  CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run it with a role.',
+  QueueDoesNotExist: 'Create the queue with a dead-letter queue (see deploy/terraform), or correct its name or region.',
+  CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run with an IAM role.',
   AccessDenied: 'Allow the role to send, receive, delete and change the visibility of its messages.',
   AccessDeniedException: 'Allow the role to send, receive, delete and change the visibility of its messages.',
 };

@@ -29,13 +29,12 @@ export function parseSqsUrl(url: string, tasksRegion: string | null, env: Enviro
   const { hostname: name, searchParams } = new URL(url);
   const unknown = [...searchParams.keys()].find((parameter) => !parameters.has(parameter));
   if (unknown !== undefined)
-    throw new UsageError(`${shown}: no parameter ${unknown}`, 'There are region and endpoint.');
+    throw new UsageError(`${shown}: unknown parameter ${unknown}`, 'Known parameters: region and endpoint.');
   if (!/^[\w-]{1,80}$/.test(name)) throw new UsageError(`${shown}: not the name of an SQS queue`, 'Write sqs://NAME.');
   const ofTasks = tasksRegion !== null && cloudRegion.test(tasksRegion) ? tasksRegion : null;
   const regions = [searchParams.get('region'), ofTasks, env['AWS_REGION'], env['AWS_DEFAULT_REGION']];
   const region = regions.find(isPresent);
-  if (region === undefined)
-    throw new UsageError(`${shown}: in which region of the cloud?`, `Write ${shown}?region=us-east-1.`);
+  if (region === undefined) throw new UsageError(`${shown}: no AWS region`, `Write ${shown}?region=us-east-1.`);
   const endpoints = [searchParams.get('endpoint'), env['AWS_ENDPOINT_URL_SQS'], env['AWS_ENDPOINT_URL']];
   return { name, region, endpoint: endpoints.find(isPresent) ?? null };
 }

@@ -5,9 +5,9 @@ describe('a record of a CSV that cannot be read', () => {
   it.each([
     ['has too few fields', 'a,1\nb\nc,3\n', 'b', null, '1 field where the header has 2'],
     ['has too many fields', 'a,1\nb,2,3\nc,3\n', 'b', null, '3 fields where the header has 2'],
-    ['has text after a quote', 'a,1\nb,"2" x\nc,3\n', 'b', 'note', 'text follows the quote that closes the field'],
-    ['has a blank before a quote', 'a,1\nb, "2"\nc,3\n', 'b', 'note', 'a quote opens after a blank'],
-    ['has a NUL', 'a,1\nb,2\0\nc,3\n', 'b', 'note', 'the value holds a NUL character'],
+    ['has text after a quote', 'a,1\nb,"2" x\nc,3\n', 'b', 'note', 'text follows the closing quote of a field'],
+    ['has a blank before a quote', 'a,1\nb, "2"\nc,3\n', 'b', 'note', 'a quote opens after a space'],
+    ['has a NUL', 'a,1\nb,2\0\nc,3\n', 'b', 'note', 'the value contains a NUL character'],
   ])('is an invalid row between its neighbours when it %s', async (_what, lines, _name, column, reason) => {
     const { rows, bad, error } = await readStdin(`method,note\n${lines}`);
     expect(error).toBeNull();
@@ -94,7 +94,7 @@ describe('irregularities in a CSV', () => {
 
   it('may be a repeated header, which is an invalid row', async () => {
     const { bad, rows } = await readStdin('method,note\na,1\n\ufeffmethod, note\nmethod,x\n');
-    expect(bad).toMatchObject([{ line: 3, reason: 'it is the header again' }]);
+    expect(bad).toMatchObject([{ line: 3, reason: 'the line repeats the header' }]);
     expect(rows).toHaveLength(2);
   });
 });
@@ -113,7 +113,7 @@ describe('a CSV that cannot be used', () => {
       'method,"note\na,1\n',
       'line 1: the quote that opens in field 2 is never closed',
     ],
-    ['has two columns of a name', 'method,note, note\na,1,2\n', 'line 1: there are two columns "note"'],
+    ['has two columns of a name', 'method,note, note\na,1,2\n', 'line 1: duplicate column "note"'],
     ['has a column without a name', 'method,,note\na,1,2\n', 'line 1: column 2 has no name'],
     [
       'has no header',
@@ -125,10 +125,10 @@ describe('a CSV that cannot be used', () => {
       '\nurl,key\nu,k\n',
       'line 2: none of the columns method, file and body is there',
     ],
-    ['is a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'the input is not text but an image'],
+    ['is a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'the input is an image'],
     ['is binary', Buffer.from('00ff00011b0a', 'hex'), 'the input is not text'],
-    ['is packed', Buffer.from('1f8b0800000000000003', 'hex'), 'the input is not text but gzip data'],
-    ['is a workbook', Buffer.from('504b030414000600', 'hex'), 'the input is not text but a spreadsheet'],
+    ['is packed', Buffer.from('1f8b0800000000000003', 'hex'), 'the input is gzip data'],
+    ['is a workbook', Buffer.from('504b030414000600', 'hex'), 'the input is a spreadsheet'],
     ['is UTF-32', Buffer.from('fffe00006d000000', 'hex'), 'the input is UTF-32'],
     [
       'has a header in another encoding',
@@ -159,7 +159,7 @@ describe('a CSV that cannot be used', () => {
   });
 
   it.each([
-    ['an unknown column', { columnNames: { typ: 'method' } }, '--map: there is no column "typ"'],
+    ['an unknown column', { columnNames: { typ: 'method' } }, '--map: unknown column "typ"'],
     ['two columns to one name', { columnNames: { note: 'method' } }, 'there are two columns "method"'],
     ['an unknown encoding', { encoding: 'utf-9' }, '--encoding: utf-9 is not known'],
   ])('is rejected when the options name %s', async (_what, options, message) => {

@@ -130,7 +130,7 @@ describe('the line of a record', () => {
         }
       })();
       if (isReplaced) await reading;
-      else await expect(reading).rejects.toThrow('has changed while it was being read');
+      else await expect(reading).rejects.toThrow('changed while it was being read');
       expect(count === 20_000).toBe(isReplaced);
     }
   });

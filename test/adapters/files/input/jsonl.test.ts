@@ -36,7 +36,7 @@ describe('JSON Lines', () => {
     ['breaks off in a value', '{"method":"b', 'method', 'not JSON: a complete value expected at column 11'],
     ['has no quotes around a name', '{method:"b"}', null, 'not JSON: a name in double quotes expected at column 2'],
     ['ends with a comma', '{"method":"b",}', null, 'not JSON: a name in double quotes expected at column 15'],
-    ['goes on behind the object', '{"method":"b"} {}', null, 'not JSON: nothing more expected at column 16'],
+    ['goes on behind the object', '{"method":"b"} {}', null, 'not JSON: the end of the line expected at column 16'],
     ['is no object', '"b"', null, 'not JSON: an object expected at column 1'],
     ['has a number that is none', '{"method":012}', 'method', 'not JSON: a complete value expected at column 11'],
     ['has a bad escape', '{"method":"\\x"}', 'method', 'not JSON: a complete value expected at column 11'],
@@ -50,12 +50,12 @@ describe('JSON Lines', () => {
     ['has an array as a value', '{"method":"b","x":[1]}', 'x', 'the value is an object or an array'],
     ['has a name twice', '{"method":"b","method":"c"}', 'method', 'the name occurs twice'],
     ['has an empty name', '{"method":"b","":"c"}', null, 'a name is empty'],
-    ['has a NUL', '{"method":"\\u0000"}', 'method', 'the value holds a NUL character'],
+    ['has a NUL', '{"method":"\\u0000"}', 'method', 'the value contains a NUL character'],
     [
       'is longer than 4 MiB',
       `{"method":"${'b'.repeat(4_200_000)}"}`,
       null,
-      'the line has 4200013 bytes; the most is 4194304',
+      'the line has 4200013 bytes; the maximum is 4194304',
     ],
   ])('has an invalid row for a line that %s, and continues', async (_what, line, column, reason) => {
     const { rows, bad, error } = await readStdin(`{"method":"a"}\n${line}\n{"method":"c"}\n`, { format: 'jsonl' });
@@ -74,9 +74,9 @@ describe('JSON Lines', () => {
     [
       'has no good line',
       '{"method":\n{"method"\n',
-      'no line can be read; line 1: not JSON: a complete value expected at column 11',
+      'no line is valid JSON; line 1: not JSON: a complete value expected at column 11',
     ],
-    ['has none among its first hundred', `${'x\n'.repeat(100)}{"method":"a"}\n`, 'no line can be read; line 1'],
+    ['has none among its first hundred', `${'x\n'.repeat(100)}{"method":"a"}\n`, 'no line is valid JSON; line 1'],
     ['names none of the columns of a task', '{"url":"u"}\n', 'line 1: none of the columns method, file and body'],
   ])('is rejected when the input %s', async (_what, content, message) => {
     expect((await readStdin(content, { format: 'jsonl' })).error?.message).toContain(message);

@@ -64,7 +64,7 @@ describe('URLs, one per line', () => {
   });
 
   it('are not lines above 1 MiB, which are neither stored nor end the input', async () => {
-    const fault = 'the line is longer than 1 MiB';
+    const fault = 'the line is larger than 1 MiB';
     const part = 'x'.repeat(300_000);
     expect(await read(['a\n', part, part, part, part, `${part}\nb\n`, part])).toEqual([
       good(1, 'a'),
@@ -118,8 +118,8 @@ describe('URLs in a column', () => {
   });
 
   it.each([
-    ['id,pageurl\n1,a\n', '--column url: there is no such column', 'there are "id", "pageurl"'],
-    ['url,url\na,b\n', '--column url: there are two columns of this name', 'rename one of them in the file'],
+    ['id,pageurl\n1,a\n', '--column url: unknown column', 'there are "id", "pageurl"'],
+    ['url,url\na,b\n', '--column url: duplicate column name', 'rename one of them in the file'],
     ['id,"url\n1,a\n', 'line 1: the quote that opens in field 2 is never closed', 'close it, or double it as ""'],
   ])('%j is rejected', async (text, message, hint) => {
     const failure = await read([text], column).catch((error: unknown) => error);

@@ -37,12 +37,12 @@ describe('an image file named by an input', () => {
   });
 
   it.each([
-    ['odd.bin', 'not sent: it is a private key, not an image'],
-    ['../id_ed25519', 'not sent: it is a private key, not an image'],
-    ['link.png', 'not sent: it is a private key, not an image'],
-    ['./../work/../id_ed25519', 'not sent: it is a private key, not an image'],
-    ['huge.png', 'not sent: it is larger than 1 MiB, and the service takes no more'],
-    ['/proc/self/maps', 'not sent: it is text, not an image'],
+    ['odd.bin', 'not sent: the file is a private key, not an image'],
+    ['../id_ed25519', 'not sent: the file is a private key, not an image'],
+    ['link.png', 'not sent: the file is a private key, not an image'],
+    ['./../work/../id_ed25519', 'not sent: the file is a private key, not an image'],
+    ['huge.png', 'not sent: the file is larger than 1 MiB, the limit of the service'],
+    ['/proc/self/maps', 'not sent: the file is text, not an image'],
     ['/dev/zero', 'not sent: a device or pipe, not a file'],
     ['pipe.png', 'not sent: a device or pipe, not a file'],
     ['.', 'not sent: a folder, not a file'],

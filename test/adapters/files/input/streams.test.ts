@@ -109,7 +109,7 @@ describe('a file', () => {
 
   it.each([
     ['is not there', (path: string) => `${path}.gone`, 'there is no such file'],
-    ['is a folder', dirname, 'it is a folder'],
+    ['is a directory', dirname, 'it is a directory'],
   ])('that %s is rejected when it is opened', async (_what, place, message) => {
     const path = place(await fileWith(''));
     expect(() => sourceOf({ path })).toThrow(new UsageError(`cannot read ${path}: ${message}`));

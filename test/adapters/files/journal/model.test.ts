@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { OpenJournal } from '../../../../src/adapters/files/journal/file-journal.ts';
 import type { FinishedTask, TaskProgress } from '../../../../src/ports/files.ts';
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
-import { runs } from '../../../support/exhaustive.ts';
+import { runs as numRuns } from '../../../support/exhaustive.ts';
 
 /** Operations on a journal, and crashes. */
 type Operation =
@@ -132,7 +132,7 @@ it('has the same state as a plain model after any history and any crash', async 
       await expectSame(journal, model);
       await journal.close();
     }),
-    { numRuns: runs(150) },
+    { numRuns: numRuns(150) },
   );
 }, 60_000);
 
@@ -176,6 +176,6 @@ it('has a state that some prefix leads to, after a crash during concurrent steps
         await resumed.close();
       },
     ),
-    { numRuns: runs(100) },
+    { numRuns: numRuns(100) },
   );
 }, 60_000);

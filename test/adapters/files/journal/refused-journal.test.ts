@@ -13,10 +13,10 @@ describe('a journal of another run', () => {
     [
       'base URL',
       { baseUrl: 'https://other.example.com' },
-      /base URL is https:\/\/ocr\.example\.com, this run's is https:\/\/other/,
+      /base URL is https:\/\/ocr\.example\.com, but this run uses https:\/\/other/,
     ],
     ['account', { accountId: 'deadbeef' }, /API key of another account/],
-    ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, this run's is url=pageurl/],
+    ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, but this run uses url=pageurl/],
   ])('is refused for its %s, with a fix', async (_what, header, message) => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
