@@ -35,7 +35,7 @@ const settings = [{}, located];
 describe.concurrent('what cannot be solved', () => {
   it.for<[string, string]>([
     ['not a url', 'a blank in it'],
-    ['ftp://x', 'ftp: is not http: or https:'],
+    ['ftp://x', 'the scheme ftp: is not http: or https:'],
     ['example.com/login', 'does not begin with https://'],
     ['0x4AAAAAAADnPIDROrmt1Wwj', 'looks like a site key'],
   ])('as the page %s is not paid for', async ([pageurl, message], { bench }) => {

@@ -77,7 +77,7 @@ describe('a column of an input', () => {
   it('is refused where another one stands for the same, and the one of another spelling is to be given up', () => {
     const faults = new ColumnUses(none).faultsOf(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
-      { column: 'page_url', reason: 'the column pageurl is taken for pageurl, too' },
+      { column: 'page_url', reason: 'the column pageurl is also read as pageurl' },
       { column: 'param.proxy', reason: 'the column proxy is taken for proxy, too' },
     ]);
   });

@@ -17,6 +17,6 @@ describe('the name that was meant', () => {
 
   it('is proposed, or else all there are', () => {
     expect(knownNames('eu-wst-1', regions)).toBe('did you mean eu-west-1?');
-    expect(knownNames('mars', ['a', 'b'])).toBe('there are: a, b');
+    expect(knownNames('mars', ['a', 'b'])).toBe('known: a, b');
   });
 });

@@ -95,7 +95,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', { timeou
     const lastMs = Math.max(...grants.map(({ gotMs }) => gotMs));
     expect(between(lastMs - 1_000, lastMs), 'afterwards').toBeGreaterThan(0.5 * bound.perSecond);
     for (const { said } of children) {
-      expect(said.warnings).toEqual([expect.stringMatching(/^budget.scope redis:.*this host goes on with its share/)]);
+      expect(said.warnings).toEqual([expect.stringMatching(/^budget.scope redis:.*this host uses its share/)]);
       expect(said.longestMs, 'nobody waits for long').toBeLessThan(1_500);
     }
   });
