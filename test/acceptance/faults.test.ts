@@ -115,7 +115,7 @@ describe.concurrent('Retry-After', () => {
       const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);
       expect(code).toBe(4);
       expect(outcome).toMatchObject({ reason: 'deadline-exceeded', captchaId: null });
-      expect(stderr).toMatch(/worth trying again in (5\d(\.\d)?s|1m \d\ds)/);
+      expect(stderr).toMatch(/retry after (5\d(\.\d)?s|1m \d\ds)/);
       expect(stats.submissions).toBe(1);
       expect(durationMs).toBeLessThan(4_000);
     },
@@ -127,7 +127,7 @@ describe.concurrent('Retry-After', () => {
       const fault = { mode: row.mode, endpoint: 'poll', retryAfter: row.retryAfter() } as const;
       const { code, stats, stderr, outcome, durationMs } = await solveAgainst(bench, fault);
       expect(code).toBe(4);
-      expect(stderr).toMatch(/worth trying again in (5\d(\.\d)?s|1m \d\ds)/);
+      expect(stderr).toMatch(/retry after (5\d(\.\d)?s|1m \d\ds)/);
       expect(stderr).toContain(`captcha result ${outcome.captchaId}`);
       expect(stats).toMatchObject({ submissions: 1, polls: 1 });
       expect(durationMs).toBeLessThan(4_000);

@@ -54,7 +54,9 @@ describe('the summary of a batch', () => {
       renderSummary(aSummary({ rows, usedUp: { challenge: 2 } }), line)
         .split('\n')
         .at(-1),
-    ).toBe('not submitted again: 2 tasks with challenge: each value can be submitted only once; put a fresh one into the row');
+    ).toBe(
+      'not submitted again: 2 tasks with challenge: each value can be submitted only once; put a fresh one into the row',
+    );
     expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('retry failed tasks');
   });
 
