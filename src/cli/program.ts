@@ -83,7 +83,7 @@ function withoutHelpCommand(args: readonly string[], commands: readonly CommandR
 /** Builds the command tree. `loadCommand` loads the module of the chosen command later. */
 function buildProgram({ commands, version, writeOut, writeErr }: ProgramOptions): Command {
   const program = new Command();
-  program.showHelpAfterError('add --help to the command for its usage');
+  program.showHelpAfterError('  add --help to the command for its usage');
   program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp(helpLayout);
   declareGlobals(program, version);
   for (const { name, group, summary } of commands) program.command(name).description(summary).helpGroup(`${group}:`);

@@ -63,7 +63,7 @@ export function checkPolling(config: Pick<Config, 'api' | 'polling'>, allowFast:
   if (hastes.length === 0) return;
   const lines = hastes.map(
     ({ path, waitMs, adviceMs, method }) =>
-      `  ${path}: ${waitMs / 1000}s is shorter than the ${adviceMs / 1000}s that CaptchaAI advises (${path.startsWith('polling.methods.') ? method : 'for every method'})`,
+      `  ${path}: ${waitMs / 1000}s is shorter than the ${adviceMs / 1000}s that CaptchaAI advises (for ${path === 'polling.interval' ? 'every method' : method})`,
   );
   throw new UsageError(
     ['polling is faster than CaptchaAI advises:', ...lines].join('\n'),

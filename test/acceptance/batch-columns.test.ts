@@ -47,7 +47,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(told).toContain(
       'sent: Method as method, "Site Key" as sitekey, page_url as pageurl, min_score, param.foo as foo',
     );
-    expect(told).toContain('carried, never sent: Kunde, Notizen, proxyPort, id');
+    expect(told).toContain('copied, never sent: Kunde, Notizen, proxyPort, id');
     const sent = { method: 'turnstile', sitekey: 'k', pageurl: page, min_score: '0.5', foo: 'bar', Extra: 'ja' };
     expect(submitted(service)).toEqual([sent]);
     expect(everything(service)).not.toMatch(/Meier|geheim|8080x|id9/);
@@ -92,7 +92,7 @@ describe.concurrent('the columns of a batch', () => {
     await bench.write('work/t.csv', `method,sitekey,websiteURL,Kunde\nbase64x,k,${page},Meier\n,,,\n`);
     const ended = await bench.run(['batch', 't.csv', '--dry-run']);
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    expect(ended.stdout).toContain('columns sent: method, sitekey; carried, never sent: websiteURL, Kunde');
+    expect(ended.stdout).toContain('columns sent: method, sitekey; copied, never sent: websiteURL, Kunde');
     expect(ended.stdout).toContain('empty    1, skipped');
     expect(ended.stderr).toContain('did you mean --map websiteURL=pageurl?');
     const json = await bench.run(['--json', 'batch', 't.csv', '--dry-run', '--map', 'websiteURL=pageurl']);

@@ -117,7 +117,7 @@ describe.concurrent('Retry-After', () => {
   ];
   /** Before Retry-After, and later than any process may end here: had it waited, the test would fail. */
   const deadline = '30m';
-  const longWait = /worth trying again in (59m \d\ds|1h 00m)/;
+  const longWait = /retry after (59m \d\ds|1h 00m)/;
 
   it.for(rows)(
     'in $form of a $mode to a submission fails the task at once if it ends after the deadline',

@@ -35,7 +35,7 @@ async function look(bench: Bench, usage: object): Promise<Report> {
 function expectOneWarning({ code, stderr }: Ended, why: RegExp): void {
   expect(code).toBe(0);
   expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(why)]);
-  expect(stderr).toMatch(/^warning: budget\.scope redis:.*goes on with its share of the budget/);
+  expect(stderr).toMatch(/^warning: budget\.scope redis:.*uses its share of the budget/);
   expect(stderr).not.toContain(password);
 }
 

@@ -78,7 +78,7 @@ describe('many processes during an outage', () => {
     const { submissions } = at.stats();
     const second = await bench.run(words('solve TASK'), { at, config });
     expect(second).toMatchObject({ code: 4, stdout: '' });
-    expect(second.stderr).toMatch(/not solved \(breaker-open\)[\s\S]*worth trying again in (\d\dm|1h)/);
+    expect(second.stderr).toMatch(/not solved \(breaker-open\)[\s\S]*next attempt in (\d\dm|1h)/);
     expect(at.stats().submissions).toBe(submissions);
   });
 });

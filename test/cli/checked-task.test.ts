@@ -114,8 +114,8 @@ describe('an image', () => {
 
 describe('a page', () => {
   const wrong: [string, string][] = [
-    ['not a url', 'pageurl: its host contains a blank, which is not allowed'],
-    ['ftp://x', 'pageurl: ftp: is not http: or https:'],
+    ['not a url', 'pageurl: its host contains a space, which is not allowed'],
+    ['ftp://x', 'pageurl: the scheme ftp: is not http: or https:'],
     ['javascript:alert(1)', 'pageurl: its host contains (, which is not allowed'],
     ['https://', 'pageurl: not a URL'],
     ['https:///path', 'not refused'],
@@ -210,7 +210,7 @@ describe('the required inputs of a method', () => {
 
   it("are reported if they are given under another method's name", async () => {
     const problems =
-      'turnstile needs a site key (sitekey)\n  turnstile is not a parameter of sitekey, not googlekey';
+      'turnstile needs a site key (sitekey)\n  googlekey is not a parameter of turnstile: write --sitekey VALUE (batch: column sitekey), sent as sitekey';
     expect(await refused({ sitekey: null, params: { googlekey: '6Le' } })).toBe(`${problems} | ${see}`);
   });
 });
@@ -318,6 +318,6 @@ describe('the policy', () => {
 
   it('needs a single page: a task with two is refused', async () => {
     const params = { pageurl: 'https://pay.example.com/' };
-    expect(await refused({ params }, {})).toMatch(/^pageurl and the parameter pageurl say different things/);
+    expect(await refused({ params }, {})).toMatch(/^pageurl and the parameter pageurl have different values/);
   });
 });

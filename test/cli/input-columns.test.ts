@@ -77,7 +77,7 @@ describe('a column of an input', () => {
   it('is refused if another one means the same, and the other spelling should be dropped', () => {
     const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
-      { column: 'page_url', reason: 'the column pageurl is taken for pageurl, too' },
+      { column: 'page_url', reason: 'the column pageurl is also read as pageurl' },
       { column: 'param.proxy', reason: 'the column proxy is taken for proxy, too' },
     ]);
   });

@@ -122,7 +122,7 @@ describe('the flags of every command', () => {
 
   it('refuses an unknown log format', async () => {
     const refusal = await refusalOf(() => runIn(['--log-format', 'xml', 'config', 'schema']));
-    expect(refusal).toBe('--log-format xml: not a valid log format | it is text or json');
+    expect(refusal).toBe('--log-format xml: unknown log format | use text or json');
   });
 });
 
@@ -142,7 +142,8 @@ describe('a mistyped command line', () => {
     [['report', 'good'], "error: missing required argument 'ids'\n"],
     [['solve', '--method'], "error: option '--method <name>' argument missing\n"],
   ])('%j is refused with 2 and a suggestion', async (args, err) => {
-    expect(await runIn(args)).toMatchObject({ exitCode: 2, out: '', err, globals: null });
+    const hint = '  add --help to the command for its usage\n';
+    expect(await runIn(args)).toMatchObject({ exitCode: 2, out: '', err: `${err}${hint}`, globals: null });
   });
 
   it('refuses an unknown verdict', async () => {

@@ -84,7 +84,7 @@ describe('a missing key', () => {
   it('is reported with the ways to set one and a way to try without', async () => {
     const { message, hint } = await refusalOf({ keyEnv: 'HUNTER2' }, {});
     expect(message).toBe('no API key is set');
-    expect(hint).toContain('Set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE');
+    expect(hint).toContain('Set CAPTCHAAI_API_KEY, or set CAPTCHAAI_API_KEY_FILE');
     expect(hint).toContain('--sandbox');
     expect(message + (hint ?? '')).not.toContain('HUNTER2');
   });

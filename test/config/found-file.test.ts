@@ -27,7 +27,7 @@ describe('a config file found by the search', () => {
     const folder = await folderWith({ 'captcha.config.json': { api: { [key]: value } } });
     const message = await refusalIn(folder);
     expect(message).toContain(`  api.${key} (${join(folder, 'captcha.config.json')}): `);
-    expect(message).toContain('a config file that was found may not set this: name the file with --config');
+    expect(message).toContain('a discovered project file must not set this key: pass the file with --config');
     expect(message).toContain(instead);
   });
 
@@ -37,7 +37,9 @@ describe('a config file found by the search', () => {
     const inPackage = await folderWith({ 'package.json': { captcha: { api } } });
     expect(await refusalIn(join(above, 'a'), { env: { HOME: above } })).toContain('api.baseUrl');
     expect(await refusalIn(inPackage)).toContain('api.baseUrl');
-    expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain('was found');
+    expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain(
+      'a discovered project file',
+    );
   });
 
   it('is named as the cause, with the fix, while a variable overrides it', async () => {
@@ -45,7 +47,7 @@ describe('a config file found by the search', () => {
     const message = await refusalIn(folder, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } });
     const [, ...lines] = message.split('\n');
     expect(lines).toEqual([expect.stringContaining(`  api.baseUrl (${join(folder, 'captcha.config.json')}): `)]);
-    expect(message).toContain('remove it there and set CAPTCHAAI_BASE_URL');
+    expect(message).toContain('remove the key and set CAPTCHAAI_BASE_URL');
   });
 
   it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])(

@@ -84,7 +84,7 @@ describe('a config file given with --config', () => {
     ['.', /--config .*: is a directory/],
     ['package.json', /package\.json: contains no configuration \(in package\.json: the key captcha\)/],
     ['run.cjs', /run\.cjs: config files must be data files \(\.json, \.yaml or \.yml\)/],
-    ['captcha.toml', /captcha\.toml: config files are data/],
+    ['captcha.toml', /captcha\.toml: config files must be data files/],
   ])('%s is rejected', async (file, message) => {
     const folder = await folderWith({ 'package.json': {}, 'run.cjs': 'process.exit(9)', 'captcha.toml': 'a = 1' });
     expect(await refusalIn(folder, { file })).toMatch(message);
@@ -163,8 +163,8 @@ describe('a config file without content', () => {
   ])('%s of %j is not an object, found or named', async (name, text, shown) => {
     const folder = await folderWith({ ...above, [`a/${name}`]: text });
     const path = join(folder, 'a', name);
-    const message = `the configuration is not valid:\n  the whole (${path}): must be an object, not ${shown}`;
-    const refusal = { name: 'UsageError', message, hint: 'A configuration that sets nothing is written {}.' };
+    const message = `the configuration is not valid:\n  the file (${path}): must be an object, not ${shown}`;
+    const refusal = { name: 'UsageError', message, hint: 'Write {} for an empty configuration.' };
     await expect(loadIn(join(folder, 'a'), { env: { HOME: folder } })).rejects.toMatchObject(refusal);
     await expect(loadIn(folder, { file: `a/${name}` })).rejects.toMatchObject(refusal);
     const env = { CAPTCHAAI_BASE_URL: 'https://mine.example.com' };
@@ -180,7 +180,7 @@ describe('a config file without content', () => {
   ])('%s of %j is rejected with the fix, found or named, whatever is above', async (name, text) => {
     const folder = await folderWith({ ...above, [`a/${name}`]: text });
     const path = join(folder, 'a', name);
-    const hint = 'Write {} into it, which sets nothing, or remove it.';
+    const hint = 'Write {} (an empty configuration) into it, or remove it.';
     const found = loadIn(join(folder, 'a'), { env: { HOME: folder } });
     await expect(found).rejects.toMatchObject({ name: 'UsageError', message: `${path}: is empty`, hint });
     const named = loadIn(folder, { file: `a/${name}` });
@@ -220,7 +220,7 @@ describe('a loaded configuration', () => {
       folderWith({ 'a.json': { api } }).then((folder) => loadIn(folder, { file: 'a.json' }));
     expect((await load({ baseUrl: 'http://127.0.0.1:8080/' })).config.api.baseUrl).toBe('http://127.0.0.1:8080');
     expect((await load({ baseUrl: 'http://10.0.0.5', allowHttp: true })).config.api.baseUrl).toBe('http://10.0.0.5');
-    await expect(load({ baseUrl: 'http://127.0.0.1.example.com' })).rejects.toThrow('in the clear');
+    await expect(load({ baseUrl: 'http://127.0.0.1.example.com' })).rejects.toThrow('unencrypted');
   });
 
   it('warns about files that look like configuration and names that look mistyped', async () => {

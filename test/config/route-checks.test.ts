@@ -33,8 +33,8 @@ describe('rules of routes', () => {
     ['example.com/eu?x', 'has a query: rules ignore queries'],
     ['*', 'matches every host: set routes.default instead'],
     ['*.example.com/eu', 'has a path after a suffix: a path needs one host'],
-    ['exa%mple', 'is no host'],
-    ['a.de,b.de', 'is no host'],
+    ['exa%mple', 'is not a host'],
+    ['a.de,b.de', 'is not a host'],
     ...['10.0.0.0/8', '192.168/16', '[2001:db8::]/32', '2001:db8::/32'].map((range) => [range, cidr] as const),
     ...['::1', '2001:db8::1/login'].map((address) => [address, bareIpv6] as const),
   ])('may not match %s', (match, problem) => {

@@ -190,7 +190,7 @@ describe('a value is rejected', () => {
     [{ location: [1, 2, 3] }, 'regions[0].location[2]: must be [latitude, longitude] in degrees, not 3'],
     [{ health: '10.0.0.5' }, 'regions[0].health: must be an http:// or https:// URL'],
     [{ queue: 'amqp://u:pw@q' }, expect.stringMatching(/^regions\[0\]\.queue: must be a queue/)],
-    [{ params: { key: 'x' } }, expect.stringContaining('regions[0].params.key: is set by the program itself')],
+    [{ params: { key: 'x' } }, expect.stringContaining('regions[0].params.key: is set by captcha')],
     [{ params: { proxy: ['u:pw@h'] } }, 'regions[0].params.proxy: must be a string, a number, true or false'],
   ])('in a region: %j', (region, problem: unknown) => {
     expect(problemsWith('regions', [{ name: 'a', ...region }])[0]).toEqual(problem);

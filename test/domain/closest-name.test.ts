@@ -17,6 +17,6 @@ describe('the suggested name', () => {
 
   it('is suggested, or else all of them', () => {
     expect(knownNames('eu-wst-1', regions)).toBe('did you mean eu-west-1?');
-    expect(knownNames('mars', ['a', 'b'])).toBe('there are: a, b');
+    expect(knownNames('mars', ['a', 'b'])).toBe('known: a, b');
   });
 });

@@ -79,7 +79,10 @@ describe('taskProblems', () => {
     [{ method: 'post' }, ['post needs an image (file or body)']],
     [
       { method: 'turnstile', pageurl, params: { googlekey: 'K' } },
-      ['turnstile needs a site key (sitekey)', 'turnstile is not a parameter of sitekey, not googlekey'],
+      [
+        'turnstile needs a site key (sitekey)',
+        'googlekey is not a parameter of turnstile: write --sitekey VALUE (batch: column sitekey), sent as sitekey',
+      ],
     ],
     [
       { method: 'userrecaptcha', sitekey: 'K', pageurl, params: { googlekey: 'L', pageurl: 'https://other.example/' } },

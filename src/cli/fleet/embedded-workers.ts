@@ -20,7 +20,7 @@ export const getMaxDeliveries = 20;
 /** The outcome of a task that is not submitted at all. */
 function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): GaveUp {
   const reason = refusals.some(({ denied }) => denied) ? 'policy-denied' : 'rejected';
-  const message = `the worker refused the task:  ${refusals.map((refusal) => refusal.reason).join('; ')}`;
+  const message = `the worker refused the task: ${refusals.map((refusal) => refusal.reason).join('; ')}`;
   const nothingSent = { attempts: [], durationMs: 0, possiblyCharged: false, captchaId: null, submittedAt: null };
   return { status: 'failed', taskId, region, reason, message, code: null, retryInMs: null, ...nothingSent };
 }

@@ -46,7 +46,7 @@ export class QueueDepthProbe implements RegionProbe {
     const result = await this.#probe.probeRegion(healthUrl, limits);
     const queueError = this.#queueErrors.get(healthUrl);
     if (result.answered || queueError === undefined) return result;
-    return { ...result, error: `${result.error}; its queue cannot be read either:  ${queueError}` };
+    return { ...result, error: `${result.error}; its queue cannot be read either: ${queueError}` };
   }
 
   /** The queue depth of the region with this endpoint, if the queue was read because the endpoint did not answer; else null. */

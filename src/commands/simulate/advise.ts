@@ -65,7 +65,7 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
   const rows = tried.map(({ settings: name, row }) => [name, ...comparisonCells(row).slice(1)]);
   return [
     `${settings}\nin the config file: ${written}\n\n`,
-    `simulated:  ${describeScenario(scenario)}\n`,
+    `simulated: ${describeScenario(scenario)}\n`,
     renderTable(head, rows, columns),
   ].join('');
 }

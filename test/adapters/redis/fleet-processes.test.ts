@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     expect(worstExcess(away, shares), 'no more than the shares').toBeLessThanOrEqual(rounding);
     expect(worstExcess(grantsOf(children), withShares)).toBeLessThanOrEqual(rounding);
     for (const { said } of children) {
-      expect(said.warnings).toEqual([expect.stringMatching(/^budget.scope redis:.*this host goes on with its share/)]);
+      expect(said.warnings).toEqual([expect.stringMatching(/^budget.scope redis:.*this host uses its share/)]);
     }
   });
 

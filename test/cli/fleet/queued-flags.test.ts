@@ -28,8 +28,8 @@ describe('--via queues', () => {
     refusalOf(() => checkWorkersFlags(flags, aConfig(written), aStage({ globals: { sandbox } }).context));
 
   it.each<[WorkFlags, string]>([
-    [{ budget: '10/s' }, '--budget cannot be used with --via queues | workers share a budget'],
-    [{ allowFastPolling: true }, '--allow-fast-polling cannot be used with --via queues | workers poll'],
+    [{ budget: '10/s' }, '--budget cannot be used with --via queues | workers have their own budget'],
+    [{ allowFastPolling: true }, '--allow-fast-polling cannot be used with --via queues | workers do the polling'],
     [{ waitForBudget: true }, '--wait-for-budget cannot be used with --via queues | workers wait'],
     [{}, 'not refused'],
     [{ timeout: '1h', maxAttempts: '9' }, 'not refused'],

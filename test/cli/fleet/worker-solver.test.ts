@@ -23,7 +23,7 @@ async function worked(task: Task, accepted: { captchaId: string; submittedAt: nu
 
 describe('a worker', () => {
   it.each<[string, Task, string, string]>([
-    ['whose page is none', { ...queued, pageurl: 'not a url' }, 'rejected', 'a blank in it'],
+    ['whose page is none', { ...queued, pageurl: 'not a url' }, 'rejected', 'contains a space'],
     ['without a page', { ...queued, pageurl: null }, 'rejected', 'turnstile needs the page URL'],
     ['whose image is a text', { ...picture, body: 'hello world' }, 'rejected', 'body is text'],
     ['whose image is too small', { ...picture, body: anImage('png', 50).toString('base64') }, 'rejected', '50 bytes'],

@@ -51,9 +51,9 @@ describe('the output of captcha batch', () => {
   });
 
   it.each([
-    ['a folder', '.', 'a folder'],
-    ['in a folder that is not there', 'no/x.csv', 'there is no folder'],
-    ['in a file', 'in.csv/x.csv', 'there is no folder'],
+    ['a folder', '.', 'is a directory'],
+    ['in a folder that is not there', 'no/x.csv', 'the directory'],
+    ['in a file', 'in.csv/x.csv', 'the directory'],
   ])('rejects an --out that is %s, with its flag, and leaves nothing behind', async (_where, name, words) => {
     const refusal = await refusalOf(() => batch({ flags: { out: place(name) } }));
     expect(refusal).toContain(`--out ${place(name)}: ${words}`);

@@ -102,7 +102,7 @@ describe('a record as a task', () => {
   it.each([
     ['no method', { sitekey: 'x' }, 'method', 'nothing to solve'],
     ['a missing site key', { method: 'turnstile', pageurl: 'https://example.com' }, 'sitekey', 'needs'],
-    ['an unknown region', { ...good, region: 'us' }, 'region', 'no such region'],
+    ['an unknown region', { ...good, region: 'us' }, 'region', 'unknown region'],
     ['a priority that is no number', { ...good, priority: 'high' }, 'priority', 'not a number'],
     ['a file that cannot be read', { file: 'b.png' }, 'file', 'cannot be read'],
     ['a page that the policy denies', { ...good, pageurl: 'https://a.forbidden.com' }, 'pageurl', 'denied'],

@@ -6,6 +6,7 @@ import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { aSolved } from '../../cli/support/outcomes.ts';
 import { someItems } from '../../support/batch-harness.ts';
+import { aFault } from '../../support/builders.ts';
 
 async function watched(total: number | null, parts: StageParts = {}, env: Context['env'] = {}) {
   const stage = aStage(parts);
@@ -59,9 +60,12 @@ describe('the progress of a batch', () => {
     const about = { taskId: '1', attempt: 1 };
     progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
     progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
-    expect(stderr.text).toBe('paused: breaker open for 5s\n');
+    const cause = /^paused since \d\d:\d\d:\d\d: the circuit breaker is open, next try in 5s, 0 tasks waiting/;
+    expect(stderr.text).toMatch(cause);
+    expect(stderr.text.match(/\n/g)).toHaveLength(1);
+    progress.recordEvent({ type: 'attempt-failed', ...about, fault: aFault({ message: 'HTTP 503.' }), liveId: null });
     await clock.advance(30_000);
-    expect(stderr.text).toContain('1.0/s; paused: breaker open for 5s\n');
+    expect(stderr.text).toMatch(/30 solved, 0 failed; paused since \d\d:\d\d:\d\d: HTTP 503, next try in 0ms, /);
     progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
     await clock.advance(30_000);
     progress.stop();
@@ -79,11 +83,24 @@ describe('the progress of a batch', () => {
       }
     };
     await pace(20);
-    expect(stderr.text).toBe('paused: breaker open for 530ms\n');
+    expect(stderr.text.match(/paused since .* next try in 530ms/g)).toHaveLength(1);
     await clock.advance(6_000);
     await pace(1);
     progress.stop();
-    expect(stderr.text).toBe('paused: breaker open for 530ms\n'.repeat(2));
+    expect(stderr.text.match(/paused since .* next try in 530ms/g)).toHaveLength(2);
+  });
+
+  it('counts the refusals while no thread is free', async () => {
+    const { clock, stderr, progress } = await watched(2);
+    const full = { type: 'threads-full', taskId: '1', attempt: 1, fault: aFault({ message: 'full' }) } as const;
+    progress.recordEvent(full);
+    progress.recordEvent(full);
+    expect(stderr.text).toBe('waiting for a free thread (0 in flight, 1 refusal)\n');
+    await clock.advance(30_000);
+    progress.stop();
+    expect(stderr.text).toContain(
+      '0/2 done, 0 solved, 0 failed; waiting for a free thread (0 in flight, 2 refusals)\n',
+    );
   });
 
   const screen = { isTTY: true, columns: 80 };

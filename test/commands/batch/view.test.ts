@@ -8,7 +8,7 @@ const resume = 'captcha batch tasks.csv';
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchStats().report(), solved: 4, retriesGranted: 1, ...report };
-  const counts = { submissionCount: 5, requestCount: 10, usedUp: {} };
+  const counts = { submissionCount: 5, requestCount: 10, usedUp: {}, left: null };
   return { report: usual, rows, bad: 0, empty: 0, orphanRows: 0, reason: null, message: null, ...counts, ...special };
 }
 
@@ -54,15 +54,17 @@ describe('the summary of a batch', () => {
       renderSummary(aSummary({ rows, usedUp: { challenge: 2 } }), line)
         .split('\n')
         .at(-1),
-    ).toBe('not submitted again: 2 tasks with challenge: each value can be submitted only once; put a fresh one into the row');
-    expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('to solve what failed again');
+    ).toBe(
+      'not submitted again: 2 tasks with challenge: each value can be submitted only once; put a fresh one into the row',
+    );
+    expect(renderSummary(aSummary({ rows, usedUp: { challenge: 1 } }), line)).toContain('retry failed tasks');
   });
 
   it.each([resume, `${resume} --retry-failed`])(
     'tells how to solve failed rows again, if nothing else is left: %s',
     (line) => {
       const text = renderSummary(aSummary({ rows: { solved: 4, failed: 1, byReason: { unsolvable: 1 } } }), line);
-      expect(text.split('\n').at(-1)).toBe('to solve what failed again: captcha batch tasks.csv --retry-failed');
+      expect(text.split('\n').at(-1)).toBe('retry failed tasks: captcha batch tasks.csv --retry-failed');
     },
   );
 
@@ -90,25 +92,43 @@ describe('the summary of a batch', () => {
   });
 
   it('does not advise the same command again for a wrong base URL', () => {
-    const text = renderSummary(aSummary({ reason: 'config', message: 'is api.baseUrl right?' }), resume);
+    const text = renderSummary(aSummary({ reason: 'config', message: 'check api.baseUrl' }), resume);
     expect(text).toContain('stopped: configuration error (check api.baseUrl)');
     expect(text).toContain('correct api.baseUrl and add --fresh, or continue where it is right: captcha batch');
   });
 
+  it('says what went wrong last, most frequent first', () => {
+    const causes = { 'attempts-exhausted': { ERROR_BUSY: 1, '127.0.0.1 answered HTTP 500': 300 } };
+    const report = { failed: 301, byReason: { 'attempts-exhausted': 301 }, causes };
+    expect(renderSummary(aSummary({}, report), resume)).toContain(
+      'failed: attempts-exhausted 301 (127.0.0.1 answered HTTP 500: 300; ERROR_BUSY: 1)',
+    );
+  });
+
+  it('says how many tasks an interrupted run has left', () => {
+    const text = renderSummary(aSummary({ reason: 'interrupted', left: 3 }), resume);
+    expect(text).toContain('stopped: interrupted; 3 tasks left\n');
+  });
+
+  it('says so where there was nothing to do', () => {
+    const summary = aSummary({ submissionCount: 0 }, { solved: 0, retriesGranted: 0 });
+    expect(renderSummary(summary, resume)).toMatch(/^nothing to do: 4 tasks already finished\n/);
+  });
+
   it('does not offer to continue if nothing was kept', () => {
-    expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('again');
+    expect(renderSummary(aSummary({ reason: 'interrupted' }), null)).not.toContain('same command');
   });
 });
 
 describe('the message of a run that an error ended', () => {
   it.each([
-    ['ENOSPC', 7, '7 tasks left, the others are kept\nfree space, then run the same command again'],
-    ['EIO', 1, '1 task left, the others are kept\nrun the same command again'],
-    ['EIO', null, 'what is finished is kept\nrun the same command again'],
+    ['ENOSPC', 7, '7 tasks left; finished tasks are kept\nfree space, then continue with the same command'],
+    ['EIO', 1, '1 task left; finished tasks are kept\ncontinue with the same command'],
+    ['EIO', null, 'finished tasks are kept\ncontinue with the same command'],
   ])('after %s, %s left', (code, left, words) => {
     const text = renderLeft(Object.assign(new Error('no'), { code }), left, resume);
     expect(text).toContain(words);
-    expect(text).toMatch(/to continue: captcha batch tasks\.csv$/);
+    expect(text).toMatch(/with the same command: captcha batch tasks\.csv$/);
   });
 });
 
@@ -118,7 +138,7 @@ describe('the summary of an input', () => {
     const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
     expect(renderInputSummary(inputSummary, { empty: 2, columns })).toBe(
       'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
-        'columns sent: method, "Site Key" as sitekey; carried, never sent: Kunde\n',
+        'columns sent: method, "Site Key" as sitekey; copied, never sent: Kunde\n',
     );
   });
 });

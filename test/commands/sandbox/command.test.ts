@@ -66,7 +66,9 @@ describe('captcha sandbox', () => {
   });
 
   it('prints its counts when it stops', async () => {
-    expect((await stopped('SIGTERM')).err).toBe('stopped; {"submissions":3}\n');
+    expect((await stopped('SIGTERM')).err).toBe(
+      'stopped: 3 submissions, 2 accepted, 1 paid for twice (GET /_stats shows all counters)\n',
+    );
   });
 
   it('handles a signal that comes during the start', async () => {

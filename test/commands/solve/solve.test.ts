@@ -50,8 +50,9 @@ describe('a task that is solved', () => {
 });
 
 describe('a task that is not solved', () => {
-  const outcome = aGaveUp({ reason: 'deadline-exceeded', message: 'the time ran out', captchaId: '77' });
-  const text = 'not solved (deadline-exceeded): the time ran out\n  collect it later with: captcha result 77\n';
+  const message = 'not solved in time; 77 is paid for and may still be solved';
+  const outcome = aGaveUp({ reason: 'deadline-exceeded', message, captchaId: '77', durationMs: 2_000 });
+  const text = `${message} (deadline-exceeded after 2s). Collect it: captcha result 77\n`;
 
   it('prints nothing on stdout, and the reason and fix on stderr, also under --quiet', async () => {
     const parts = { solve: async () => outcome, options: { quiet: true } };

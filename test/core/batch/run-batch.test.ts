@@ -102,7 +102,7 @@ describe('a batch that stops', () => {
       api: scripted({ submits: () => [{ fault: strange }] }),
     });
     expect(await running).toBe('config');
-    expect(rules.message).toContain('is api.baseUrl right?');
+    expect(rules.message).toContain('check api.baseUrl');
     expect(rows).toEqual([]);
     expect(journal.progressOf('t1')).toEqual({ state: 'new' });
     expect(api.submissions).toHaveLength(4);

@@ -146,7 +146,7 @@ describe('FleetResilience, while the fleet is unreachable', () => {
     await clock.advance(5_000);
     await grantsOf(a, 5);
     expect(warnings).toEqual([
-      expect.stringMatching(/nobody is there; until it answers, this host goes on with its share/),
+      expect.stringMatching(/nobody is there; until it answers, this host uses its share/),
       expect.stringMatching(/nobody is there/),
     ]);
   });

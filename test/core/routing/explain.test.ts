@@ -20,10 +20,10 @@ describe('explain', () => {
     expect(explained('https://shop.example.com/eu/cart')).toEqual([
       '- shop.example.com/eu/uk us-east-1: another path',
       '+ shop.example.com/eu eu-west-1: path prefix',
-      '+ shop.example.com ap-southeast-1: beaten by shop.example.com/eu',
-      '+ *.example.com eu-west-1: beaten by shop.example.com/eu',
-      '+ .com us-east-1: beaten by shop.example.com/eu',
-      '+ default us-east-1: beaten by shop.example.com/eu',
+      '+ shop.example.com ap-southeast-1: less specific than shop.example.com/eu',
+      '+ *.example.com eu-west-1: less specific than shop.example.com/eu',
+      '+ .com us-east-1: less specific than shop.example.com/eu',
+      '+ default us-east-1: less specific than shop.example.com/eu',
     ]);
   });
 
@@ -36,7 +36,7 @@ describe('explain', () => {
     ['https://example.org/eu', '- shop.example.com/eu eu-west-1: another host'],
     ['https://example.org/', '+ default us-east-1: no rule matches'],
     ['https://example.de/', '+ .de eu-west-1: Germany is nearest to eu-west-1 (1,320 km)'],
-    ['https://example.de/', '+ default us-east-1: beaten by .de'],
+    ['https://example.de/', '+ default us-east-1: less specific than .de'],
     ['https://example.io/', '+ default us-east-1: .io is in generic use'],
     ['http://10.0.0.1/', '+ default us-east-1: ip literal'],
     ['http://localhost/', '+ default us-east-1: no rule matches'],

@@ -10,7 +10,7 @@ describe('the error of an invalid page', () => {
     ['https://a.de,b.de/x', 'its host contains ,, which is not allowed'],
     ['"https://a.de"', 'its host contains ", which is not allowed'],
     ['https://user:p,w@(a.de)', 'its host contains (, which is not allowed'],
-    ['two words', 'its host contains a blank, which is not allowed'],
+    ['two words', 'its host contains a space, which is not allowed'],
     ['https://a|b.de', 'its host contains |, which is not allowed'],
     ['https://good.example\\@evil.example/', 'it contains a backslash, tab or line end: percent-encode it'],
     ['https://a.de/x\ty', 'it contains a backslash, tab or line end: percent-encode it'],

@@ -72,7 +72,7 @@ describe('gaveUp', () => {
       { reason: 'breaker-open', retryInMs: 5_000 },
     );
     expect(outcome).toMatchObject({ code: null, captchaId: null, submittedAt: null, retryInMs: 5_000 });
-    expect(outcome.message).toBe('the service is unavailable and the circuit breaker holds submissions back');
+    expect(outcome.message).toBe('the circuit breaker is open');
   });
 
   it('is possibly charged where any attempt was, not only the last', () => {
