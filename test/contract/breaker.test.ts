@@ -3,7 +3,7 @@ import type { Breaker, Permit } from '../../src/ports/state.ts';
 import { usualBreaker, usualBudget } from '../support/solver-harness.ts';
 import { resilienceAdapters } from './support/resilience-adapters.ts';
 
-const breakMs = 150;
+const breakMs = 1_000;
 
 async function pass(breaker: Breaker): Promise<Permit> {
   const admission = await breaker.tryAcquire();
@@ -13,7 +13,7 @@ async function pass(breaker: Breaker): Promise<Permit> {
 
 describe.each(resilienceAdapters)('the breaker %s', (_name, start) => {
   function aBreaker(special: object = {}) {
-    const options = { ...usualBreaker, consecutiveFailures: 2, breakDurationMs: breakMs, maxBreakDurationMs: 600 };
+    const options = { ...usualBreaker, consecutiveFailures: 2, breakDurationMs: breakMs, maxBreakDurationMs: 4_000 };
     const started = start({ budget: usualBudget, breaker: { ...options, ...special } });
     return { ...started, a: started.views[0]!.breaker, b: started.views[1]!.breaker };
   }

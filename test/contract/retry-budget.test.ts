@@ -13,7 +13,7 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
   }
 
   it('is shared by all its users', async () => {
-    const { a, b } = aBudget({});
+    const { a, b } = aBudget({ maxRetriesPerSecond: 0.05 });
     expect(await a.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
     expect(await b.tryWithdraw(now)).toMatchObject({ granted: true, waitMs: 0 });
     expect(await a.tryWithdraw(now)).toMatchObject({ granted: false });
@@ -21,34 +21,34 @@ describe.each(budgets)('the retry budget %s', (_name, start) => {
   });
 
   it('tells how long until a token is free, and grants it then', async () => {
-    const { a, b, pass } = aBudget({ burst: 1 });
+    const { a, b, pass } = aBudget({ burst: 1, maxRetriesPerSecond: 0.4 });
     await a.tryWithdraw(now);
     const refused = await b.tryWithdraw(now);
     const retryInMs = refused.granted ? null : refused.retryInMs;
     expect(retryInMs).toBeGreaterThan(0);
-    expect(retryInMs).toBeLessThanOrEqual(100);
+    expect(retryInMs).toBeLessThanOrEqual(2_500);
     await pass(retryInMs ?? 0);
     expect(await b.tryWithdraw(now)).toMatchObject({ granted: true });
   });
 
   it('reserves for waiting callers, one after another', async () => {
-    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
+    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 0.1 });
     await a.tryWithdraw(now);
     const waits = [];
     for (const budget of [a, b, a]) {
       const withdrawal = await budget.tryWithdraw(later);
-      waits.push(withdrawal.granted ? Math.round(withdrawal.waitMs / 500) * 500 : null);
+      waits.push(withdrawal.granted ? Math.ceil(withdrawal.waitMs / 10_000) * 10_000 : null);
     }
-    expect(waits).toEqual([1_000, 2_000, 3_000]);
+    expect(waits).toEqual([10_000, 20_000, 30_000]);
   });
 
   it("refuses a reservation beyond the caller's maximum wait, and takes nothing for it", async () => {
-    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 1 });
+    const { a, b } = aBudget({ burst: 1, maxRetriesPerSecond: 0.1 });
     await a.tryWithdraw(now);
     for (let count = 0; count < 5; count += 1) {
-      expect(await b.tryWithdraw({ ...later, maxWaitMs: 500 })).toMatchObject({ granted: false });
+      expect(await b.tryWithdraw({ ...later, maxWaitMs: 1_000 })).toMatchObject({ granted: false });
     }
-    const withdrawal = await b.tryWithdraw({ ...later, maxWaitMs: 1_000 });
+    const withdrawal = await b.tryWithdraw({ ...later, maxWaitMs: 10_000 });
     expect(withdrawal).toMatchObject({ granted: true });
   });
 

@@ -29,11 +29,14 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   let queue: TaskQueue;
   const opened: TaskQueue[] = [];
 
-  const another = (clock?: StoppableClock): TaskQueue => {
-    const other = bench.tasks(region, clock);
+  const another = (special: Parameters<QueueBench['tasks']>[1] = {}): TaskQueue => {
+    const other = bench.tasks(region, special);
     opened.push(other);
     return other;
   };
+  /** One that will lose what it holds: it dies, or its clock stands still. */
+  const failing = (clock?: StoppableClock): TaskQueue =>
+    another({ hasBriefLeases: true, ...(clock !== undefined && { clock }) });
   const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
     (await to.send(tasks)).size;
   const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
@@ -164,7 +167,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
 
   it('keeps holding tasks that take longer than a lease', async () => {
     await queue.send(someQueuedTasks(1));
-    const lease = await receiveOne(queue);
+    const lease = await receiveOne(failing());
     expect(await receive(another(), 1, 4_500)).toEqual([]);
     expect(lease.lost.aborted).toBe(false);
     expect(await lease.ack()).toBe(true);
@@ -256,7 +259,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     for (const begunIn of ['there', 'here'] as const) {
       testCount += 1;
       region = `region-${(regionCount += 1)}`;
-      const [here, crashing, other] = [another(), another(), elsewhere()];
+      const [here, crashing, other] = [another(), failing(), elsewhere()];
       await here.send(someQueuedTasks(1));
       const first = await receiveOne(here);
       await first.save(submitted);
@@ -320,7 +323,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   it('does not let a task be taken away that was started again since it was offered', async () => {
     if (!bench.knowsPlaces) return;
     const clock = new StoppableClock();
-    const frozen = another(clock);
+    const frozen = failing(clock);
     const other = elsewhere();
     await queue.send(someQueuedTasks(1));
     const moving = await receiveOne(frozen);
@@ -343,7 +346,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   });
 
   it('delivers the task of a dead holder to the next one', async () => {
-    const crashing = another();
+    const crashing = failing();
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(crashing);
     if (bench.remembers) await lease.save(submitted);
@@ -356,7 +359,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
 
   it('does not let a holder pay or finish after the task went to another one', async () => {
     const clock = new StoppableClock();
-    const frozen = another(clock);
+    const frozen = failing(clock);
     const watching = receive(queue, 1, 100);
     await queue.send(someQueuedTasks(1));
     await watching.then((leases) => Promise.all(leases.map((lease) => lease.release())));

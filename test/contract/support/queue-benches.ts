@@ -17,8 +17,11 @@ import { hasRedis, RedisServer } from './redis-server.ts';
 
 /** An engine with separate queues for every test. */
 export interface QueueBench {
-  /** One process's handle to the tasks of a region. */
-  tasks(region: string, clock?: Clock): TaskQueue;
+  /**
+   * One process's handle to the tasks of a region. One whose leases are brief is for a holder that is to lose
+   * them: others keep theirs on a busy machine, too.
+   */
+  tasks(region: string, special?: { readonly clock?: Clock; readonly hasBriefLeases?: boolean }): TaskQueue;
   results(clock?: Clock): ResultQueue;
   /** Lets a lease expire; its holder's clock is frozen and does not renew it. */
   expire(region: string, lease: TaskLease): Promise<void>;
@@ -65,10 +68,14 @@ async function flush(server: RedisServer): Promise<void> {
 
 async function bullBench(): Promise<QueueBench> {
   const server = await RedisServer.start();
-  const timing = { leaseMs: 2_000, stalledMs: 300, maxHoldMs: hour };
+  const timing = { leaseMs: 30_000, stalledMs: 300, maxHoldMs: hour };
+  const brief = { ...timing, leaseMs: 2_000 };
   const state = new RedisFleetState(server.url(8));
   return {
-    tasks: (region, clock = systemClock) => new BullTaskQueue({ url: server.url(), region, timing }, { clock, state }),
+    tasks: (region, { clock = systemClock, hasBriefLeases = false } = {}) => {
+      const place = { url: server.url(), region, timing: hasBriefLeases ? brief : timing };
+      return new BullTaskQueue(place, { clock, state });
+    },
     results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 1_200 }, { clock }),
     expire: () => systemClock.sleep(2_900),
     remembers: true,
@@ -100,11 +107,13 @@ async function sqsBench(
     }
     return parseSqsUrl(`sqs://${name}?region=us-east-1&endpoint=http://127.0.0.1:${server.port}`, null, {});
   };
-  const timing = { visibilityMs: 2_000, maxHoldMs: hour };
+  const timing = { visibilityMs: 30_000, maxHoldMs: hour };
+  const brief = { ...timing, visibilityMs: 2_000 };
   const state = kept?.state ?? null;
   return {
-    tasks: (region, clock = systemClock) => new SqsTaskQueue(address(`tasks-${region}`), timing, { clock, state }),
-    results: (clock = systemClock) => new SqsResultQueue(address('results'), timing, { clock, state }),
+    tasks: (region, { clock = systemClock, hasBriefLeases = false } = {}) =>
+      new SqsTaskQueue(address(`tasks-${region}`), hasBriefLeases ? brief : timing, { clock, state }),
+    results: (clock = systemClock) => new SqsResultQueue(address('results'), brief, { clock, state }),
     expire: () => systemClock.sleep(2_200),
     remembers: state !== null,
     knowsPlaces: state !== null,

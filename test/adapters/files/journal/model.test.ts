@@ -110,10 +110,10 @@ async function expectSame(journal: OpenJournal, model: Model): Promise<void> {
 
 it('has the same state as a plain model after any history and any crash', async () => {
   const folder = aFolder();
-  let runs = 0;
+  let folders = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async (operations) => {
-      const path = join(folder, `j${runs++}`);
+      const path = join(folder, `j${folders++}`);
       const model = new Model();
       let journal = await open(path);
       for (const step of operations) {
@@ -145,13 +145,13 @@ function intendNothing(model: Model): Model['steps'][number] {
 
 it('has a state that some prefix leads to, after a crash during concurrent steps', async () => {
   const folder = aFolder();
-  let runs = 0;
+  let folders = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(task, fc.nat({ max: 2 })), { minLength: 1, maxLength: 30 }),
       fc.nat(),
       async (steps, at) => {
-        const path = join(folder, `c${runs++}`);
+        const path = join(folder, `c${folders++}`);
         const journal = await open(path);
         const headerLength = statSync(path).size;
         const model = new Model();
