@@ -4,11 +4,12 @@ import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PollTiming, SolveDurations } from '../core/solve/poll-schedule.ts';
+import type { PollTiming } from '../core/solve/poll-pacing.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
+import type { SolveTime } from '../ports/state.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
@@ -49,8 +50,6 @@ export interface SolverRequest {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
   /** Aborts when the solver's work is left behind: nothing of it goes on, or holds the process. */
   readonly left?: AbortSignal;
-  /** What a batch has learnt about when to poll. */
-  readonly times?: SolveDurations;
   /** What whoever queued the task asks for, instead of what is configured. */
   readonly limits?: TaskLimits;
 }
@@ -78,6 +77,15 @@ export interface HealthServerHandle {
   /** Where it listens. */
   readonly url: string;
   close(): Promise<void>;
+}
+
+/** What was learnt of one method. */
+export interface MethodSolveTimes {
+  readonly method: string;
+  /** The oldest first. */
+  readonly samples: readonly SolveTime[];
+  /** When the next task of the method would be polled, in ms since its submission; then each `polling.interval`. */
+  readonly planMs: readonly number[];
 }
 
 /** What a command may use. Everything costly is a function, called by those who need it. */
@@ -111,6 +119,8 @@ export interface Context {
   readonly simulation: () => Promise<Simulation>;
   /** What processes share about retries; null where each has its own. Loads the key. */
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
+  /** What the processes of this host know of the solve times of the service; null where each keeps its own. No key is needed. */
+  readonly solveTimes: (config: Config) => Promise<readonly MethodSolveTimes[] | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /**
    * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and

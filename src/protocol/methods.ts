@@ -14,8 +14,11 @@ export interface Method {
   readonly required: readonly string[];
   /** Wire names that may be present, those of `commonParameters` left out. */
   readonly optional: readonly string[];
-  /** How long before the first poll can be worth sending, in ms. */
-  readonly firstWaitMs: number;
+  /**
+   * When to poll while no solve time of the method is known, in ms since the submission; then each interval. Measured:
+   * machines solve an image in under a second, a token in a few.
+   */
+  readonly coldStartMs: readonly number[];
   /** The shortest time between polls that the service advises, in ms. */
   readonly intervalMs: number;
   /** How long a solution is usable, in ms, the shortest of what the sources say; null where it never expires. */
@@ -28,10 +31,13 @@ export interface Method {
   readonly singleUse: readonly string[];
 }
 
+const tokenColdStartMs = [3_000, 5_000];
+const imageColdStartMs = [1_000, 2_500, 5_000];
+
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
-  const defaults = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+  const defaults = { when: null, siteKeyName: null, coldStartMs: tokenColdStartMs, intervalMs: 5_000, lifetimeMs: 120_000 };
   return { ...defaults, medium: null, isToken: false, singleUse: [], optional: [], ...special };
 }
 
@@ -51,7 +57,7 @@ function token(method: string, name: string): Method {
 }
 
 function image(method: string, ...required: string[]): Method {
-  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null, medium: 'image' });
+  return row({ method, required, coldStartMs: imageColdStartMs, lifetimeMs: null, medium: 'image' });
 }
 
 /** Google's own pages give it anew with every view; `datas` is what 2captcha's clients call it. */
@@ -75,7 +81,6 @@ const methods: readonly Method[] = [
   row({
     method: 'cloudflare_challenge',
     required: ['pageurl', 'proxy', 'proxytype'],
-    firstWaitMs: 20_000,
     lifetimeMs: 900_000,
   }),
   row({
@@ -98,6 +103,7 @@ const methods: readonly Method[] = [
   taking(image('post', 'file'), ...picture, ...instructions, 'textcaptcha'),
   row({
     method: 'bls',
+    coldStartMs: imageColdStartMs,
     required: [],
     optional: ['sitekey', 'pageurl', 'instructions', 'body', 'code', ...blsImages],
     lifetimeMs: null,
@@ -139,7 +145,7 @@ const methods: readonly Method[] = [
   keyed('alibaba', 'scene_id', 'prefix'),
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
-  { ...image('audio', 'body', 'lang'), medium: 'audio' },
+  { ...image('audio', 'body', 'lang'), medium: 'audio', coldStartMs: tokenColdStartMs },
   taking(image('rotatecaptcha', 'body'), 'angle'),
   image('bounding_box', 'image', 'instructions'),
   image('temuimage', 'body', 'part1', 'part2', 'part3'),

@@ -6,6 +6,7 @@ import type { SharedState } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
+import { renderSolveTimes, solveTimesReport } from './solve-times-view.ts';
 import { budgetLine, type BudgetReport, budgetReport, renderBudget, scopeOf } from './view.ts';
 
 const home = '\u001b[H';
@@ -52,6 +53,7 @@ export interface BudgetFlags {
   /** True without an interval. */
   readonly watch?: string | true;
   readonly reset?: true;
+  readonly solveTimes?: true;
 }
 
 export interface BudgetLogFlags {
@@ -65,16 +67,18 @@ Examples:
   $ captcha budget
   $ captcha budget --watch 500ms
   $ captcha budget --reset
+  $ captcha budget --solve-times
   $ captcha budget log --last 20
   $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'
 
-An API key is needed: every account has a budget of its own.`;
+An API key is needed: every account has a budget of its own. Solve times are those of the service, and need none.`;
 
 /** Declares `captcha budget` and `captcha budget log`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--watch [interval]', 'show it again and again (every second)')
     .option('--reset', 'start anew: a full budget, a closed breaker, the settings of this configuration')
+    .option('--solve-times', 'show how long tasks took to be solved, and when the next ones are polled')
     .addHelpText('afterAll', examples)
     .action((flags: BudgetFlags) => runCommand(run, flags));
   command
@@ -120,8 +124,25 @@ async function isShared({ alone, fleetPlace }: SharedState, context: Context): P
   return fleetPlace !== undefined;
 }
 
+/** Shows what the processes of this host have learnt of the service's solve times. */
+async function showSolveTimes({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
+  if (watch !== undefined || reset === true)
+    throw new UsageError('--solve-times cannot be combined with --watch or --reset', 'leave one of them out');
+  const { globals, terminal } = context;
+  const { config } = await context.config([]);
+  const learnt = await context.solveTimes(config);
+  if (learnt === null) terminal.note('budget.scope is process: every process keeps solve times of its own');
+  const report = solveTimesReport(learnt, config.api.baseUrl);
+  if (globals.json) await terminal.json(report);
+  else if (report.methods.length > 0) await terminal.result(renderSolveTimes(report, terminal.columns));
+  else if (learnt !== null) terminal.note(`no solve time of ${report.baseUrl} is known yet`);
+  return exitCodes.done;
+}
+
 /** Shows the shared retry budget and breaker, once or again and again, or resets them first. */
-export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
+export async function run(flags: BudgetFlags, context: Context): Promise<number> {
+  if (flags.solveTimes === true) return showSolveTimes(flags, context);
+  const { watch, reset } = flags;
   const everyMs = watch === undefined ? null : intervalOf(watch);
   const shared = await sharedState(context);
   if (shared === null || !(await isShared(shared, context))) return exitCodes.done;

@@ -20,19 +20,19 @@ export const solve = section('One task.', {
 });
 
 const methodPolling = shape({
-  firstWait: inMs(bareKey('Wait before the first poll of this method.', autoOr(duration('0ms')))),
-  interval: inMs(bareKey('Wait between polls of this method.', duration())),
+  firstWait: inMs(bareKey('When the first poll of this method is, counted from the submission; auto plans it.', autoOr(duration('0ms')))),
+  interval: inMs(bareKey('The same for polls of this method.', duration())),
 });
 
-export const polling = section('When to look for the solution.', {
+export const polling = section('When to poll for the solution.', {
   firstWait: inMs(
     key(
-      "Wait between the submission and the first poll; auto takes the method's own.",
+      'When the first poll is, counted from the submission; auto plans it from the solve times that were seen.',
       autoOr(duration('0ms')),
       'auto',
     ),
   ),
-  interval: inMs(key('Wait between polls.', duration(), '5s')),
+  interval: inMs(key('By an age of t an id is polled at most 2 + t / interval times.', duration(), '5s')),
   methods: key('Other waits for single methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
 });
 

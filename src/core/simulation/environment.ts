@@ -5,7 +5,7 @@ import type { Breaker, RetryBudget } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';
 import { ProcessRetryBudget, type RetryBudgetOptions } from '../resilience/retry-budget.ts';
-import type { PollTiming } from '../solve/poll-schedule.ts';
+import type { PollTiming } from '../solve/poll-pacing.ts';
 
 interface ServiceDeps {
   readonly clock: Clock;
@@ -92,7 +92,7 @@ export function simulatedTask(name: string | number): Task {
 }
 
 /** For services that have the solution as soon as they have accepted the task. */
-export const atOnce: PollTiming = { firstWaitMs: 0, intervalMs: 0, lifetimeMs: null };
+export const atOnce: PollTiming = { firstWaitMs: 0, intervalMs: 0, coldStartMs: [], lifetimeMs: null };
 
 /** A signal that never aborts; one for each clock, which remembers who sleeps on it. */
 export function neverAborted(): AbortSignal {
