@@ -4,7 +4,7 @@ import { solveSpans, type SolveTimes, type WeightedSpan } from './solve-times.ts
 /** The cold start of a method is made for polls so far apart. Who asks for closer ones gets all of them sooner. */
 const usualIntervalMs = 5_000;
 /** The distance between moments that are considered: a share of the interval, or of the age where that is more. */
-const gridStep = { ofInterval: 0.01, ofAge: 0.03 };
+const gridStep = { ofInterval: 0.02, ofAge: 0.04 };
 /** Nothing is planned beyond so many intervals. */
 const maxIntervals = 2_000;
 /** More polls in hand than this are not counted. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Deliveries, type Delivery, deliveriesOf, figuresOf, solveTimeModels } from '../../support/polling-delays.ts';
 
 /** Services that begin cold, one task after the other. */
-const services = 20;
+const services = 8;
 const tasks = 130;
 
 const known = new Map<string, Promise<readonly Deliveries[]>>();
@@ -50,7 +50,7 @@ describe('the delay between ready and delivered', () => {
   it.each(['image 0.4 s to 0.8 s', 'turnstile 4 s to 8 s', 'reCAPTCHA v3 5 s', 'two populations 3 s / 20 s'])(
     'of the first task is not longer either, for %s',
     async (name) => {
-      const seeds = Array.from({ length: 400 }, (_, index) => 1_000 + index);
+      const seeds = Array.from({ length: 200 }, (_, index) => 1_000 + index);
       const firsts = await Promise.all(seeds.map((seed) => deliveriesOf(name, 1, seed)));
       const shipped = figuresOf(firsts.flatMap((run) => run.shipped));
       const article = figuresOf(firsts.flatMap((run) => run.article));

@@ -197,7 +197,7 @@ describe('an id that is always answered', () => {
   it('is polled until its deadline, the last time in the last second or before an interval', () => {
     const answered = { roundTripMs: 100, isFault: false, retryAfterMs: null, lagMs: 0 };
     const met = Array.from({ length: 200 }, () => answered);
-    const usual = { intervalMs: 5_000, firstWaitMs: null, resumedAgeMs: null, met };
+    const usual = { intervalMs: 5_000 as const, firstWaitMs: null, resumedAgeMs: null, met };
     fc.assert(
       fc.property(fc.integer({ min: 1_500, max: 300_000 }), fc.integer(), (deadlineMs, seed) => {
         for (const plan of [[3_000, 5_000], [1_000, 2_500, 5_000]]) {
