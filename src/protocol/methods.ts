@@ -37,7 +37,13 @@ const imageColdStartMs = [1_000, 2_500, 5_000];
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
-  const defaults = { when: null, siteKeyName: null, coldStartMs: tokenColdStartMs, intervalMs: 5_000, lifetimeMs: 120_000 };
+  const defaults = {
+    when: null,
+    siteKeyName: null,
+    coldStartMs: tokenColdStartMs,
+    intervalMs: 5_000,
+    lifetimeMs: 120_000,
+  };
   return { ...defaults, medium: null, isToken: false, singleUse: [], optional: [], ...special };
 }
 

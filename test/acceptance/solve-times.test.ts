@@ -43,7 +43,10 @@ describe.concurrent('what processes of a host learn of solve times', () => {
     const sandbox = await bench.sandbox({ latencyMs: [200, 300] });
     const rows = Array.from({ length: 20 }, (_, index) => `turnstile,0x4AAA${index},https://example.com`);
     const input = await bench.write('tasks.csv', ['method,sitekey,pageurl', ...rows].join('\n'));
-    const batch = await bench.run(['batch', input, '--out', join(bench.home, 'out.csv')], { at: sandbox, config: quick });
+    const batch = await bench.run(['batch', input, '--out', join(bench.home, 'out.csv')], {
+      at: sandbox,
+      config: quick,
+    });
     expect(batch.code).toBe(0);
     expect(await learntOf(bench, sandbox)).toMatchObject({ methods: [{ method: 'turnstile', count: 20 }] });
   });
@@ -58,7 +61,9 @@ describe.concurrent('what processes of a host learn of solve times', () => {
     await bench.run(words('solve TASK'), { at: sandbox, config: quick });
     const [name, ...others] = await readdir(folderOf(bench));
     expect([name, others]).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.log$/), []]);
-    expect(await readFile(join(folderOf(bench), name!), 'utf8')).toMatch(/^\n\{"m":"turnstile","t":\[\d+,\d+\],"c":"\w{8}"\}\n$/);
+    expect(await readFile(join(folderOf(bench), name!), 'utf8')).toMatch(
+      /^\n\{"m":"turnstile","t":\[\d+,\d+\],"c":"\w{8}"\}\n$/,
+    );
   });
 
   it('is nothing where the state folder is of no use, which costs nothing else', async ({ bench }) => {

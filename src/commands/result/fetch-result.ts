@@ -47,7 +47,7 @@ export async function pollUntilKnown(
     // Neither method nor age are known.
     timing: { firstWaitMs: null, intervalMs: session.intervalMs, coldStartMs: [], lifetimeMs: null },
     planMs: [],
-    resumedAgeMs: 0,
+    resumedAgeMs: null,
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
   };
   const last: { event: PollEvent | null } = { event: null };

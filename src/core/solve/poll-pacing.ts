@@ -65,9 +65,11 @@ export function earliestPollMs({ pollCount, latest }: Pick<PollHistory, 'pollCou
 
 /**
  * The polls that an id of this age counts as sent when another run goes on with it: one less than the rule grants, so
- * that it is polled at once, and then as though the earlier run had used every poll it could.
+ * that it is polled at once, and then as though the earlier run had used every poll it could. Of an id whose age is not
+ * known (null) none: it is taken to be new, which it is not.
  */
-export function pollsOfEarlierRun(ageMs: number, intervalMs: number): number {
+export function pollsOfEarlierRun(ageMs: number | null, intervalMs: number): number {
+  if (ageMs === null) return 0;
   return pollsInHand - 1 + (intervalMs > 0 ? Math.floor(ageMs / intervalMs) : 0);
 }
 
@@ -116,9 +118,11 @@ export function waitForPollMs(timing: PollTiming, id: PolledId, history: PollHis
   const nextMs = Math.max(pacedMs, askedMs);
   const last = lastLook(id, earliestMs, askedMs);
   const after = earliestPollMs({ pollCount: pollCount + 1, latest: { sentMs: nextMs, endedMs: nextMs } }, intervalMs);
-  const isLast = nextMs > deadlineMs - lastLookMs || after > deadlineMs - lastLookMs;
+  const isFirstOfResumed = latest === null && id.isResumed;
+  const isLast = nextMs > deadlineMs - lastLookMs || (after > deadlineMs - lastLookMs && !isFirstOfResumed);
   if (last !== null && isLast) return last - ageMs;
   // What was paid for is looked at once, however little time is left.
-  if (latest === null && retryAfterMs === null && deadlineMs > ageMs && nextMs >= deadlineMs && earliestMs <= ageMs) return 0;
+  if (latest === null && retryAfterMs === null && deadlineMs > ageMs && nextMs >= deadlineMs && earliestMs <= ageMs)
+    return 0;
   return nextMs < deadlineMs ? Math.max(0, nextMs - ageMs) : null;
 }

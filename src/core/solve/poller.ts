@@ -19,10 +19,10 @@ export interface PollRequest {
   /** The ages at which to poll, in ms since the submission; beyond the last one each interval. */
   readonly planMs: readonly number[];
   /**
-   * The age of an id that an earlier run submitted, in ms; 0 where it is not known. What is there at the first poll may
+   * The age of an id that an earlier run submitted, in ms; null where it is not known. What is there at the first poll may
    * have been there since the submission. Left out where the id was submitted just now.
    */
-  readonly resumedAgeMs?: number;
+  readonly resumedAgeMs?: number | null;
   /** On the monotonic clock. */
   readonly deadlineAtMs: number;
   readonly report: (event: PollEvent) => void;
@@ -125,7 +125,10 @@ class Collection {
   }
 
   /** What came of a poll: how the collection ends, or null where it goes on. */
-  #take(answer: PollAnswer | Fault, { sentMs, endedMs }: { sentMs: number; endedMs: number }): PollResult['end'] | null {
+  #take(
+    answer: PollAnswer | Fault,
+    { sentMs, endedMs }: { sentMs: number; endedMs: number },
+  ): PollResult['end'] | null {
     if ('kind' in answer) {
       if (!isPassing(answer)) return { fault: answer };
       this.#recordFault(answer);

@@ -24,7 +24,11 @@ function aFile(parts: { stateFolder?: string; baseUrl?: string; keptPerMethod?: 
 
 const time = (method: string, readyMs: number): LoggedSolveTime => ({ method, time: { notReadyMs: 0, readyMs } });
 const folder = (): string => join(stateFolder, 'solve-times');
-const pathOf = (): string => join(folder(), readdirSync(folder()).find((name) => name.endsWith('.log'))!);
+const pathOf = (): string =>
+  join(
+    folder(),
+    readdirSync(folder()).find((name) => name.endsWith('.log'))!,
+  );
 
 describe('a file of solve times', () => {
   it('is empty where nothing was written, and makes no folder to find that out', () => {
@@ -52,14 +56,22 @@ describe('a file of solve times', () => {
     const { file } = aFile({ keptPerMethod: 4 });
     for (let index = 0; index < 2_000; index += 1) file.append([time(`m${index % 2}`, index)]);
     const kept = aFile({ keptPerMethod: 4 }).file.read();
-    expect(kept.map(({ time: { readyMs } }) => readyMs)).toEqual([1_992, 1_993, 1_994, 1_995, 1_996, 1_997, 1_998, 1_999]);
+    expect(kept.map(({ time: { readyMs } }) => readyMs)).toEqual([
+      1_992, 1_993, 1_994, 1_995, 1_996, 1_997, 1_998, 1_999,
+    ]);
     expect(readFileSync(pathOf()).length).toBeLessThan(10_000);
   });
 
   it('does not grow with the number of methods', () => {
     const { file } = aFile();
     for (let index = 0; index < 500; index += 1) file.append([time(`m${index}`, index)]);
-    expect(new Set(aFile().file.read().map(({ method }) => method)).size).toBeLessThanOrEqual(32);
+    expect(
+      new Set(
+        aFile()
+          .file.read()
+          .map(({ method }) => method),
+      ).size,
+    ).toBeLessThanOrEqual(32);
   });
 
   it.each([
@@ -75,7 +87,9 @@ describe('a file of solve times', () => {
     appendFileSync(pathOf(), damage);
     const { file, warnings } = aFile();
     file.append([time('turnstile', 2)]);
-    const readyMs = aFile().file.read().map((each) => each.time.readyMs);
+    const readyMs = aFile()
+      .file.read()
+      .map((each) => each.time.readyMs);
     expect(readyMs.at(-1)).toBe(2);
     expect(readyMs.every((ms) => ms === 1 || ms === 2)).toBe(true);
     expect(warnings).toEqual([]);
@@ -144,7 +158,7 @@ describe('processes that share a file of solve times', () => {
       const victims = await Promise.all([writer(1e9), writer(1e9), writer(1e9)]);
       await sleep(Math.random() * 100);
       for (const { child } of victims) child.kill('SIGKILL');
-      await Promise.all(victims.map(({ child }) => (child.exitCode ?? child.signalCode) ?? once(child, 'exit')));
+      await Promise.all(victims.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
       expect(victims.map(({ said }) => said()).join('')).not.toContain('unavailable');
     }
     const survivor = await writer(600);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Deliveries, type Delivery, deliveriesOf, figuresOf, solveTimeModels } from '../../support/polling-delays.ts';
+import {
+  type Deliveries,
+  type Delivery,
+  deliveriesOf,
+  figuresOf,
+  solveTimeModels,
+} from '../../support/polling-delays.ts';
 
 /** Services that begin cold, one task after the other. */
 const services = 8;

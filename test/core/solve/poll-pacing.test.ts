@@ -33,7 +33,11 @@ describe('waitForPollMs', () => {
     ['the first poll is the first of the plan', {}, 3_000],
     ['a fixed first wait comes before the plan', { timing: { firstWaitMs: 20_000 } }, 20_000],
     ['the next poll is the next of the plan', { id: { ageMs: 3_000 }, history: polled(1, 3_000) }, 2_000],
-    ['a poll that came a rounding before its moment is not repeated', { id: { ageMs: 3_000 }, history: polled(1, 2_999.999_999) }, 2_000],
+    [
+      'a poll that came a rounding before its moment is not repeated',
+      { id: { ageMs: 3_000 }, history: polled(1, 2_999.999_999) },
+      2_000,
+    ],
     ['beyond the plan there is one each interval', { id: { ageMs: 5_000 }, history: polled(2, 5_000) }, 5_000],
     [
       'a poll of the plan that a slow answer has passed comes a second after the answer',
@@ -45,29 +49,72 @@ describe('waitForPollMs', () => {
       { id: { ageMs: 3_000, planMs: [1_000, 3_000, 4_000] }, history: polled(2, 3_000) },
       2_025,
     ],
-    ['after a fault the interval may double', { id: { ageMs: 3_000 }, history: polled(1, 3_000, { faultsInARow: 1 }) }, 7_500],
+    [
+      'after a fault the interval may double',
+      { id: { ageMs: 3_000 }, history: polled(1, 3_000, { faultsInARow: 1 }) },
+      7_500,
+    ],
     ['after two it may quadruple', { id: { ageMs: 3_000 }, history: polled(1, 3_000, { faultsInARow: 2 }) }, 12_500],
     ['after many it may be half a minute', { history: polled(1, 0, { faultsInARow: 2_000 }) }, 17_500],
-    ['the service may ask for more, and gets jitter on top', { history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 20_000 }) }, 22_000],
+    [
+      'the service may ask for more, and gets jitter on top',
+      { history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 20_000 }) },
+      22_000,
+    ],
     ['the service cannot ask for less', { history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 1 }) }, 7_500],
-    ['an id of an earlier run is polled at once', { id: { ageMs: 9_000, isResumed: true }, history: { ...unpolled, pollCount: pollsOfEarlierRun(9_000, 5_000) } }, 0],
+    [
+      'an id of an earlier run is polled at once',
+      { id: { ageMs: 9_000, isResumed: true }, history: { ...unpolled, pollCount: pollsOfEarlierRun(9_000, 5_000) } },
+      0,
+    ],
+    [
+      'an id of unknown age is polled at once, however little time is left',
+      {
+        id: { deadlineMs: 4_000, isResumed: true },
+        history: { ...unpolled, pollCount: pollsOfEarlierRun(null, 5_000) },
+      },
+      0,
+    ],
     [
       'and then as though that run had used every poll',
-      { id: { ageMs: 9_000, isResumed: true, planMs: [9_500] }, history: polled(1 + pollsOfEarlierRun(9_000, 5_000), 9_000) },
+      {
+        id: { ageMs: 9_000, isResumed: true, planMs: [9_500] },
+        history: polled(1 + pollsOfEarlierRun(9_000, 5_000), 9_000),
+      },
       1_025,
     ],
-    ['the last look is taken a second before the deadline', { id: { ageMs: 5_000, deadlineMs: 9_000 }, history: polled(1, 5_000) }, 3_000],
+    [
+      'the last look is taken a second before the deadline',
+      { id: { ageMs: 5_000, deadlineMs: 9_000 }, history: polled(1, 5_000) },
+      3_000,
+    ],
     ['so is the first', { id: { deadlineMs: 3_500 } }, 2_500],
     [
       'a poll after which the rule allows no last look is the last look',
       { id: { ageMs: 10_000, deadlineMs: 20_000 }, history: polled(4, 10_000) },
       9_000,
     ],
-    ['in the last second nothing is sent', { id: { ageMs: 8_500, deadlineMs: 9_000 }, history: polled(1, 5_000) }, null],
-    ['after the deadline nothing is sent', { id: { ageMs: 9_001, deadlineMs: 9_000 }, history: polled(1, 5_000) }, null],
+    [
+      'in the last second nothing is sent',
+      { id: { ageMs: 8_500, deadlineMs: 9_000 }, history: polled(1, 5_000) },
+      null,
+    ],
+    [
+      'after the deadline nothing is sent',
+      { id: { ageMs: 9_001, deadlineMs: 9_000 }, history: polled(1, 5_000) },
+      null,
+    ],
     ['a first look is taken however little time is left', { id: { deadlineMs: 900 } }, 0],
-    ['nothing is sent before the service wants it', { id: { deadlineMs: 8_000 }, history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 8_000 }) }, null],
-    ['what it asks for may end in the last second', { id: { deadlineMs: 9_000 }, history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 8_000 }) }, 8_800],
+    [
+      'nothing is sent before the service wants it',
+      { id: { deadlineMs: 8_000 }, history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 8_000 }) },
+      null,
+    ],
+    [
+      'what it asks for may end in the last second',
+      { id: { deadlineMs: 9_000 }, history: polled(1, 0, { faultsInARow: 1, retryAfterMs: 8_000 }) },
+      8_800,
+    ],
     [
       'polls in the last second are regular where the interval is that short',
       { id: { ageMs: 5_000, deadlineMs: 5_900 }, history: polled(9, 5_000), timing: { intervalMs: 200 } },
@@ -200,7 +247,10 @@ describe('an id that is always answered', () => {
     const usual = { intervalMs: 5_000 as const, firstWaitMs: null, resumedAgeMs: null, met };
     fc.assert(
       fc.property(fc.integer({ min: 1_500, max: 300_000 }), fc.integer(), (deadlineMs, seed) => {
-        for (const plan of [[3_000, 5_000], [1_000, 2_500, 5_000]]) {
+        for (const plan of [
+          [3_000, 5_000],
+          [1_000, 2_500, 5_000],
+        ]) {
           const last = pollsOf({ ...usual, deadlineMs, seed, planMs: plan }).at(-1)!;
           expect(Math.abs(last.sentMs - (deadlineMs - 1_000))).toBeLessThan(101);
         }

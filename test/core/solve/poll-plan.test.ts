@@ -56,7 +56,10 @@ describe('planPolls', () => {
   });
 
   it('waits between two populations', () => {
-    const two = [...many(32, { notReadyMs: 2_800, readyMs: 3_200 }), ...many(32, { notReadyMs: 19_500, readyMs: 20_500 })];
+    const two = [
+      ...many(32, { notReadyMs: 2_800, readyMs: 3_200 }),
+      ...many(32, { notReadyMs: 19_500, readyMs: 20_500 }),
+    ];
     const plan = planPolls(solveSpans(two, [3_000, 5_000]), 5_000);
     expect(plan.filter((ms) => ms > 6_000 && ms < 15_000).length).toBeLessThanOrEqual(1);
   });
@@ -95,7 +98,9 @@ describe('PollPlanner', () => {
 
   it('plans again for another interval', () => {
     const planner = plannerAfter(many(20, [9_000, 10_000]));
-    expect(planner.planMs('turnstile', { ...timing, intervalMs: 1_000 })).not.toEqual(planner.planMs('turnstile', timing));
+    expect(planner.planMs('turnstile', { ...timing, intervalMs: 1_000 })).not.toEqual(
+      planner.planMs('turnstile', timing),
+    );
   });
 });
 

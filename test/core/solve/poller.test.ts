@@ -133,7 +133,13 @@ describe('pollUntilDone', () => {
   it('does not hide a bug behind a fault', async () => {
     const clock = new VirtualClock();
     const api = { submit: () => Promise.resolve('t1-1'), poll: () => Promise.reject(new TypeError('a bug')) };
-    const pollRequest = { captchaId: 't1-1', timing: usualTiming, planMs: [], deadlineAtMs: 300_000, report: () => undefined };
+    const pollRequest = {
+      captchaId: 't1-1',
+      timing: usualTiming,
+      planMs: [],
+      deadlineAtMs: 300_000,
+      report: () => undefined,
+    };
     const collected = pollUntilDone(pollRequest, { api, clock, random: seededRandom(1) });
     await Promise.all([expect(collected).rejects.toThrow(TypeError), clock.run()]);
   });

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { maxSolveTimes, solvedShare, solveSpans, SolveTimes, solveTimeAt } from '../../../src/core/solve/solve-times.ts';
+import {
+  maxSolveTimes,
+  solvedShare,
+  solveSpans,
+  SolveTimes,
+  solveTimeAt,
+} from '../../../src/core/solve/solve-times.ts';
 import type { LoggedSolveTime, SolveTime, SolveTimeLog } from '../../../src/ports/state.ts';
 
 const solvedIn = (notReadyMs: number, readyMs: number): SolveTime => ({ notReadyMs, readyMs });
@@ -44,13 +50,18 @@ describe('solvedShare', () => {
   it('never falls, and reaches 1 not long after the longest sample', () => {
     const someTime = fc.tuple(fc.nat(60_000), fc.nat(60_000)).map(([a, b]) => solvedIn(Math.min(a, b), Math.max(a, b)));
     fc.assert(
-      fc.property(fc.array(someTime, { minLength: 1, maxLength: 64 }), fc.nat(70_000), fc.nat(70_000), (times, a, b) => {
-        const spans = solveSpans(times, [1_000, 2_500, 5_000]);
-        const [sooner, later] = [Math.min(a, b), Math.max(a, b)].map((ms) => solvedShare(spans, ms));
-        expect(sooner).toBeGreaterThanOrEqual(0);
-        expect(later).toBeGreaterThanOrEqual(sooner!);
-        expect(solvedShare(spans, 1.8 * Math.max(...times.map(({ readyMs }) => readyMs)))).toBeCloseTo(1, 9);
-      }),
+      fc.property(
+        fc.array(someTime, { minLength: 1, maxLength: 64 }),
+        fc.nat(70_000),
+        fc.nat(70_000),
+        (times, a, b) => {
+          const spans = solveSpans(times, [1_000, 2_500, 5_000]);
+          const [sooner, later] = [Math.min(a, b), Math.max(a, b)].map((ms) => solvedShare(spans, ms));
+          expect(sooner).toBeGreaterThanOrEqual(0);
+          expect(later).toBeGreaterThanOrEqual(sooner!);
+          expect(solvedShare(spans, 1.8 * Math.max(...times.map(({ readyMs }) => readyMs)))).toBeCloseTo(1, 9);
+        },
+      ),
     );
   });
 });
