@@ -141,8 +141,8 @@ export class Container implements Context {
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
-        planner.times.write();
         try {
+          planner.times.write();
           await resilience.close();
         } finally {
           await api.close();

@@ -21,22 +21,21 @@ const folderOf = (bench: Bench): string => join(bench.home, 'state', 'captcha', 
 
 describe.concurrent('what processes of a host learn of solve times', () => {
   it('is what each solve saw, one process after the other, for one service', async ({ bench }) => {
-    const sandbox = await bench.sandbox({ latencyMs: [700, 700] });
+    const sandbox = await bench.sandbox({ latencyMs: [400, 400] });
     const other = await bench.sandbox();
-    expect(await learntOf(bench, sandbox)).toMatchObject({ scope: 'host', methods: [] });
-    for (let count = 0; count < 3; count += 1)
+    for (let count = 0; count < 2; count += 1)
       expect(await bench.run(words('solve TASK'), { at: sandbox, config: quick })).toMatchObject({ code: 0 });
     const { methods } = await learntOf(bench, sandbox);
-    expect(methods).toMatchObject([{ method: 'turnstile', count: 3 }]);
+    expect(methods).toMatchObject([{ method: 'turnstile', count: 2 }]);
     const [{ p50Ms, p95Ms, pollsAtMs }] = methods as [Learnt['methods'][number]];
     expect(p50Ms).toBeGreaterThan(0);
     expect(p95Ms).toBeGreaterThanOrEqual(p50Ms);
     expect(pollsAtMs).toEqual([...pollsAtMs].sort((a, b) => a - b));
     expect(pollsAtMs.length).toBeGreaterThan(0);
-    expect(await learntOf(bench, other)).toMatchObject({ methods: [] });
+    expect(await learntOf(bench, other)).toMatchObject({ scope: 'host', methods: [] });
     const { stdout } = await bench.run(words('budget --solve-times'), { at: sandbox, config: quick });
     expect(stdout).toMatch(/method\s+│?\s*solved.*p50.*p95.*polls after/);
-    expect(stdout).toMatch(/turnstile.*3/);
+    expect(stdout).toMatch(/turnstile.*2/);
   });
 
   it('is shared by a batch, and read by the next process', async ({ bench }) => {
