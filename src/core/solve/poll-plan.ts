@@ -69,6 +69,35 @@ const leftAfter = ({ granted }: Grid, from: number, { at, inHand }: { at: number
 const delayBetween = ({ ages, solved, agesSolved }: Grid, from: number, at: number): number =>
   ((solved[at] ?? 0) - (solved[from] ?? 0)) * (ages[at] ?? 0) - ((agesSolved[at] ?? 0) - (agesSolved[from] ?? 0));
 
+/** The best next poll of a state, and what that costs. */
+interface NextPoll {
+  readonly at: number;
+  readonly cost: number;
+}
+
+/**
+ * The next poll after one that found nothing `from` a moment, no sooner than the moment `nearest`. `pollCost` is what that
+ * poll costs, `costs` holds those of later states.
+ */
+function nextPollFrom(
+  grid: Grid,
+  { from, inHand, nearest }: { from: number; inHand: number; nearest: number },
+  pollCost: number,
+  costs: Float64Array,
+): NextPoll {
+  const last = grid.ages.length - 1;
+  let [best, bestAt] = [Infinity, last];
+  for (let at = nearest; at <= last; at += 1) {
+    const cost = delayBetween(grid, from, at) + pollCost;
+    // Later polls delay even more.
+    if (cost >= best) break;
+    const left = leftAfter(grid, from, { at, inHand });
+    const total = left < 0 ? Infinity : cost + (costs[stateAt(at, left)] ?? 0);
+    if (total < best) [best, bestAt] = [total, at];
+  }
+  return { at: bestAt, cost: best };
+}
+
 /**
  * The moment of the next poll for each state: a moment at which a poll found nothing, and the polls in hand after it.
  * Dynamic programming from the end of the grid to its begin; the cost of a state is what it adds to the expected delay
@@ -84,16 +113,9 @@ function nextPolls(grid: Grid, gapMs: number, priceMs: number): Int32Array {
     while (nearest - 1 > from && (ages[nearest - 1] ?? 0) >= earliestMs) nearest -= 1;
     const pollCost = priceMs * ((solved[end] ?? 0) - (solved[from] ?? 0));
     for (let inHand = 0; inHand <= maxInHand; inHand += 1) {
-      let [best, bestAt] = [Infinity, last];
-      for (let at = nearest; at <= last; at += 1) {
-        const cost = delayBetween(grid, from, at) + pollCost;
-        if (cost >= best) break;
-        const left = leftAfter(grid, from, { at, inHand });
-        const total = left < 0 ? Infinity : cost + (costs[stateAt(at, left)] ?? 0);
-        if (total < best) [best, bestAt] = [total, at];
-      }
-      costs[stateAt(from, inHand)] = best;
-      next[stateAt(from, inHand)] = bestAt;
+      const { at, cost } = nextPollFrom(grid, { from, inHand, nearest }, pollCost, costs);
+      costs[stateAt(from, inHand)] = cost;
+      next[stateAt(from, inHand)] = at;
     }
   }
   return next;

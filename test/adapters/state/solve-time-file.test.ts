@@ -143,14 +143,21 @@ describe('processes that share a file of solve times', () => {
   beforeAll(async () => (program = await buildChild(join(import.meta.dirname, 'support', 'child-solve-times.ts'))));
   afterAll(() => program.remove());
 
+  interface Writer {
+    readonly child: ChildProcess;
+    readonly said: () => string;
+    readonly ended: Promise<unknown>;
+  }
+
   /** Answers the process once it has written something. */
-  async function writer(count: number): Promise<{ child: ChildProcess; said: () => string }> {
+  async function writer(count: number): Promise<Writer> {
     const args = [program.path, stateFolder, baseUrl, String(count)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
     let said = '';
     child.stdout.on('data', (data: Buffer) => (said += data.toString()));
     while (!said.includes('begun')) await once(child.stdout, 'data');
-    return { child, said: () => said };
+    return { child, said: () => said, ended };
   }
 
   it('lose nothing of what is kept, though they write at the same time and some are killed', async () => {
@@ -158,11 +165,11 @@ describe('processes that share a file of solve times', () => {
       const victims = await Promise.all([writer(1e9), writer(1e9), writer(1e9)]);
       await sleep(Math.random() * 100);
       for (const { child } of victims) child.kill('SIGKILL');
-      await Promise.all(victims.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+      await Promise.all(victims.map(({ ended }) => ended));
       expect(victims.map(({ said }) => said()).join('')).not.toContain('unavailable');
     }
     const survivor = await writer(600);
-    if (survivor.child.exitCode === null) await once(survivor.child, 'exit');
+    await survivor.ended;
     expect(survivor.said()).toBe('begun\nended\n');
     const { file, warnings } = aFile();
     const kept = file.read();
