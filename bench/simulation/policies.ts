@@ -1,6 +1,6 @@
 import type { BreakerOptions } from '../../src/core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
-import type { PollTiming } from '../../src/core/solve/poll-schedule.ts';
+import type { PollTiming } from '../../src/core/solve/poll-pacing.ts';
 
 /** The bucket of the article's clients, ten retries per second, full at the start. */
 export const publishedBudget: RetryBudgetOptions = {
@@ -31,4 +31,4 @@ export const defaultBreaker: BreakerOptions = {
 };
 
 /** For services that have the solution as soon as they have accepted the task. */
-export const immediatePolls: PollTiming = { firstWaitMs: 0, intervalMs: 0, lifetimeMs: null };
+export const immediatePolls: PollTiming = { firstWaitMs: 0, intervalMs: 0, coldStartMs: [], lifetimeMs: null };

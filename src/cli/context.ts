@@ -4,11 +4,12 @@ import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PollTiming, SolveDurations } from '../core/solve/poll-schedule.ts';
+import type { PollTiming } from '../core/solve/poll-pacing.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
+import type { SolveTime } from '../ports/state.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
@@ -49,8 +50,6 @@ export interface SolverRequest {
   readonly onExhausted: 'fail' | 'wait' | 'pause';
   /** Aborts when the work of the solver is abandoned. Nothing of it continues or keeps the process alive. */
   readonly left?: AbortSignal;
-  /** Solve times that the batch measured, used to time polls. */
-  readonly times?: SolveDurations;
   /** Limits that came with a queued task; they replace the configured ones. */
   readonly limits?: TaskLimits;
 }
@@ -87,6 +86,15 @@ export interface HealthServerHandle {
   close(): Promise<void>;
 }
 
+/** The solve times of one method. */
+export interface MethodSolveTimes {
+  readonly method: string;
+  /** The oldest first. */
+  readonly samples: readonly SolveTime[];
+  /** The ages at which the next task of the method would be polled, in ms; then each `polling.interval`. */
+  readonly planMs: readonly number[];
+}
+
 /** What commands can use. Everything costly is a function, called only if needed. */
 export interface Context {
   readonly globals: GlobalFlags;
@@ -118,6 +126,8 @@ export interface Context {
   readonly simulation: () => Promise<Simulation>;
   /** The retry state that processes share; null if each has its own. Loads the key. */
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
+  /** The solve times that the processes of this host have seen; null if each process keeps its own. Needs no key. */
+  readonly solveTimes: (config: Config) => Promise<readonly MethodSolveTimes[] | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /**
    * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and

@@ -1,4 +1,4 @@
-import type { PollTiming } from '../core/solve/poll-schedule.ts';
+import type { PollTiming } from '../core/solve/poll-pacing.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { Task } from '../domain/task.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
@@ -6,13 +6,14 @@ import type { Config } from './schema.ts';
 
 type PollingConfig = Pick<Config, 'polling'>;
 
-/** When to look for a task's solution: `polling.methods` over `polling` over what the protocol advises. */
+/** How a task is polled: `polling.methods` over `polling` over what the protocol advises. */
 export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'method' | 'params'>): PollTiming {
   const advice = findMethod(task.method, task.params);
   const own = polling.methods[task.method];
   const firstWait = own?.firstWaitMs ?? polling.firstWaitMs;
   return {
-    firstWaitMs: firstWait === 'auto' ? advice.firstWaitMs : firstWait,
+    firstWaitMs: firstWait === 'auto' ? null : firstWait,
+    coldStartMs: advice.coldStartMs,
     intervalMs: own?.intervalMs ?? polling.intervalMs,
     lifetimeMs: advice.lifetimeMs,
   };
@@ -21,11 +22,6 @@ export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'metho
 function isCaptchaAi(baseUrl: string): boolean {
   return /(^|\.)captchaai\.com\.?$/.test(new URL(baseUrl).hostname);
 }
-
-const keys = [
-  { key: 'firstWait', named: 'firstWaitMs' },
-  { key: 'interval', named: 'intervalMs' },
-] as const;
 
 /** A wait that is shorter than some method's advice, and the config path that says so. */
 interface Haste {
@@ -36,13 +32,17 @@ interface Haste {
 }
 
 function hasteOf(config: PollingConfig, method: string): readonly Haste[] {
-  const advice = findMethod(method, {});
+  const { coldStartMs, intervalMs } = findMethod(method, {});
   const timing = methodTiming(config, { method, params: {} });
-  return keys.flatMap(({ key, named }) => {
-    if (timing[named] >= advice[named]) return [];
+  const keys = [
+    { key: 'firstWait', named: 'firstWaitMs', waitMs: timing.firstWaitMs ?? Infinity, adviceMs: coldStartMs[0] ?? 0 },
+    { key: 'interval', named: 'intervalMs', waitMs: timing.intervalMs, adviceMs: intervalMs },
+  ] as const;
+  return keys.flatMap(({ key, named, waitMs, adviceMs }) => {
+    if (waitMs >= adviceMs) return [];
     const own = (config.polling.methods[method]?.[named] ?? null) !== null;
     const path = own ? `polling.methods.${method}.${key}` : `polling.${key}`;
-    return [{ path, waitMs: timing[named], adviceMs: advice[named], method }];
+    return [{ path, waitMs, adviceMs, method }];
   });
 }
 
@@ -67,6 +67,6 @@ export function checkPolling(config: Pick<Config, 'api' | 'polling'>, allowFast:
   );
   throw new UsageError(
     ['polling is faster than CaptchaAI advises:', ...lines].join('\n'),
-    'Set longer waits (firstWait: auto uses the advice), or add --allow-fast-polling. The service may ban fast polling.',
+    'Set longer waits (firstWait: auto plans the first poll), or add --allow-fast-polling. The service may ban fast polling.',
   );
 }

@@ -6,6 +6,7 @@ import type {
   Context,
   GlobalFlags,
   HealthServerHandle,
+  MethodSolveTimes,
   SandboxFlags,
   SandboxHandle,
   SolveSession,
@@ -27,6 +28,7 @@ import type { RegionProbe } from '../ports/api.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { version } from '../version.ts';
 import { createResilience } from './resilience.ts';
+import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
 
 /** Stands for an API key without revealing it. */
 function accountIdOf(key: string): string {
@@ -120,6 +122,7 @@ export class Container implements Context {
     const warn = (message: string): void => this.terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
     const resilience = createResilience(config, { accountId, env: this.env, warn });
+    const planner = createPollPlanner(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 1) });
     const polling = this.globals.sandbox ? sandboxPolling : {};
     const timing: SolveSession['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
@@ -129,16 +132,17 @@ export class Container implements Context {
       intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
-      solver: (emit, { onExhausted, left, times, limits = {} }) => {
+      solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
         const { budget, breaker, retryAfterGate } = resilience;
-        const parts = { api, random, emit, timing, budget, breaker, singleUse: singleUseInputs };
-        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }), ...(times && { times }) };
+        const parts = { api, random, emit, timing, planner, budget, breaker, singleUse: singleUseInputs };
+        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
         try {
+          planner.times.write();
           await resilience.close();
         } finally {
           await api.close();
@@ -194,6 +198,11 @@ export class Container implements Context {
     return this.#sharedState;
   };
 
+  readonly solveTimes = async (config: Config): Promise<readonly MethodSolveTimes[] | null> => {
+    if (config.budget.scope === 'process') return null;
+    return learntSolveTimes(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 0) });
+  };
+
   readonly simulation = async (): Promise<Simulation> => {
     return (await import('./simulation.ts')).createSimulation();
   };
@@ -215,6 +224,10 @@ export class Container implements Context {
     const sandbox = await this.#embedded;
     const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
+  }
+
+  #noteUnshared(why: string, level: number): void {
+    this.terminal.note(`solve times are not shared with other processes: ${why}`, { level });
   }
 
   async #key(config: Config): Promise<string> {

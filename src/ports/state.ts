@@ -167,6 +167,28 @@ export interface FleetBucket {
   close(): void;
 }
 
+/**
+ * When a task was solved, as far as its polls tell: it was not ready at `notReadyMs`, and ready at `readyMs`. Ages in ms
+ * since the submission; `notReadyMs` is 0 where no earlier poll was answered.
+ */
+export interface SolveTime {
+  readonly notReadyMs: number;
+  readonly readyMs: number;
+}
+
+/** A solve time of a method. */
+export interface LoggedSolveTime {
+  readonly method: string;
+  readonly time: SolveTime;
+}
+
+/** The solve times of one service that several processes write and read. Nothing throws: what is lost is only not learnt. */
+export interface SolveTimeLog {
+  /** Of each method the latest ones, in the order in which they came. */
+  read(): readonly LoggedSolveTime[];
+  append(times: readonly LoggedSolveTime[]): void;
+}
+
 /** An entry as stored in a log. */
 export interface Logged<Entry> {
   readonly entry: Entry;

@@ -14,8 +14,11 @@ export interface Method {
   readonly required: readonly string[];
   /** Optional wire names, without `commonParameters`. */
   readonly optional: readonly string[];
-  /** Time before the first poll is worthwhile, in ms. */
-  readonly firstWaitMs: number;
+  /**
+   * The ages at which to poll while no solve time of the method is known, in ms; then each interval. Measured: machines
+   * solve an image in under a second, a token in a few seconds.
+   */
+  readonly coldStartMs: readonly number[];
   /** The service's recommended minimum interval between polls, in ms. */
   readonly intervalMs: number;
   /** Lifetime of a solution in ms, the shortest of the sources; null if it never expires. */
@@ -26,10 +29,19 @@ export interface Method {
   readonly singleUse: readonly string[];
 }
 
+const tokenColdStartMs = [3_000, 5_000];
+const imageColdStartMs = [1_000, 2_500, 5_000];
+
 type Row = Pick<Method, 'method' | 'required'> & Partial<Method>;
 
 function row(special: Row): Method {
-  const defaults = { when: null, siteKeyName: null, firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+  const defaults = {
+    when: null,
+    siteKeyName: null,
+    coldStartMs: tokenColdStartMs,
+    intervalMs: 5_000,
+    lifetimeMs: 120_000,
+  };
   return { ...defaults, medium: null, singleUse: [], optional: [], ...special };
 }
 
@@ -44,7 +56,7 @@ function keyed(method: string, name: string, ...more: string[]): Method {
 }
 
 function image(method: string, ...required: string[]): Method {
-  return row({ method, required, firstWaitMs: 10_000, lifetimeMs: null, medium: 'image' });
+  return row({ method, required, coldStartMs: imageColdStartMs, lifetimeMs: null, medium: 'image' });
 }
 
 /** Google's own pages issue it with every page view; 2captcha's clients call it `datas`. */
@@ -68,7 +80,6 @@ const methods: readonly Method[] = [
   row({
     method: 'cloudflare_challenge',
     required: ['pageurl', 'proxy', 'proxytype'],
-    firstWaitMs: 20_000,
     lifetimeMs: 900_000,
   }),
   row({
@@ -91,6 +102,7 @@ const methods: readonly Method[] = [
   taking(image('post', 'file'), ...picture, ...instructions, 'textcaptcha'),
   row({
     method: 'bls',
+    coldStartMs: imageColdStartMs,
     required: [],
     optional: ['sitekey', 'pageurl', 'instructions', 'body', 'code', ...blsImages],
     lifetimeMs: null,
@@ -132,7 +144,7 @@ const methods: readonly Method[] = [
   keyed('alibaba', 'scene_id', 'prefix'),
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
-  { ...image('audio', 'body', 'lang'), medium: 'audio' },
+  { ...image('audio', 'body', 'lang'), medium: 'audio', coldStartMs: tokenColdStartMs },
   taking(image('rotatecaptcha', 'body'), 'angle'),
   image('bounding_box', 'image', 'instructions'),
   image('temuimage', 'body', 'part1', 'part2', 'part3'),

@@ -11,25 +11,25 @@ const turnstile = { method: 'turnstile', params: {} };
 
 describe('methodTiming', () => {
   it.each([
-    ["the method's own", {}, turnstile, [15_000, 5_000, 120_000]],
-    ["an image's own", {}, { method: 'base64', params: {} }, [10_000, 5_000, null]],
-    ['an unknown method', {}, { method: 'constructor', params: {} }, [15_000, 5_000, 120_000]],
-    ['polling', { firstWait: '1s', interval: '9s' }, turnstile, [1_000, 9_000, 120_000]],
+    ["planned from the method's cold start", {}, turnstile, [null, 5_000, [3_000, 5_000], 120_000]],
+    ['planned sooner for an image', {}, { method: 'base64', params: {} }, [null, 5_000, [1_000, 2_500, 5_000], null]],
+    ['an unknown method', {}, { method: 'constructor', params: {} }, [null, 5_000, [3_000, 5_000], 120_000]],
+    ['polling', { firstWait: '1s', interval: '9s' }, turnstile, [1_000, 9_000, [3_000, 5_000], 120_000]],
     [
       'polling.methods over polling',
       { firstWait: '1s', interval: '9s', methods: { turnstile: { firstWait: '2s' } } },
       turnstile,
-      [2_000, 9_000, 120_000],
+      [2_000, 9_000, [3_000, 5_000], 120_000],
     ],
     [
       'auto in polling.methods',
       { firstWait: '1s', methods: { turnstile: { firstWait: 'auto', interval: '8s' } } },
       turnstile,
-      [15_000, 8_000, 120_000],
+      [null, 8_000, [3_000, 5_000], 120_000],
     ],
   ] as const)('is %s', (...row) => {
-    const [, polling, task, [firstWaitMs, intervalMs, lifetimeMs]] = row;
-    expect(methodTiming(configWith(polling), task)).toEqual({ firstWaitMs, intervalMs, lifetimeMs });
+    const [, polling, task, [firstWaitMs, intervalMs, coldStartMs, lifetimeMs]] = row;
+    expect(methodTiming(configWith(polling), task)).toEqual({ firstWaitMs, intervalMs, coldStartMs, lifetimeMs });
   });
 });
 
@@ -38,18 +38,18 @@ describe('checkPolling', () => {
 
   it('accepts the defaults and longer values', () => {
     expect(() => checkPolling(configWith({}), false)).not.toThrow();
-    expect(() => checkPolling(configWith({ firstWait: '20s', interval: '6s' }), false)).not.toThrow();
+    expect(() => checkPolling(configWith({ firstWait: '3s', interval: '6s' }), false)).not.toThrow();
   });
 
   it.each([
     [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s that CaptchaAI advises ('],
     [
-      { firstWait: '15s' },
-      '  polling.firstWait: 15s is shorter than the 20s that CaptchaAI advises (for cloudflare_challenge',
+      { firstWait: '2s' },
+      '  polling.firstWait: 2s is shorter than the 3s that CaptchaAI advises (for ',
     ],
     [
-      { methods: { turnstile: { firstWait: '14s' } } },
-      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s that CaptchaAI advises (turnstile',
+      { methods: { turnstile: { firstWait: '2s' } } },
+      '  polling.methods.turnstile.firstWait: 2s is shorter than the 3s that CaptchaAI advises (turnstile',
     ],
     [
       { methods: { brand_new: { interval: '500ms' } } },

@@ -1,4 +1,6 @@
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import { PollPlanner } from '../../src/core/solve/poll-plan.ts';
+import { SolveTimes } from '../../src/core/solve/solve-times.ts';
 import type { SolveOptions } from '../../src/core/solve/solve-options.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
@@ -42,6 +44,8 @@ export class Host {
   readonly #virtual = new VirtualClock(epoch);
   readonly #service: ModelledService;
   readonly #openGuard: OpenGuard;
+  /** What all processes have learnt. */
+  readonly #planner: PollPlanner;
 
   constructor(schedule: Schedule, trace: ((line: string) => void) | null = null) {
     this.schedule = schedule;
@@ -60,6 +64,7 @@ export class Host {
     this.generator = new SeededGenerator(schedule.seed + 2 ** 40);
     const { clock, generator, ledger } = this;
     this.#service = new ModelledService({ habits, clock, generator, ledger });
+    this.#planner = new PollPlanner(new SolveTimes(null, { clock }));
     this.#openGuard = guardOf(schedule.protection, { clock, generator });
   }
 
@@ -117,6 +122,7 @@ export class Host {
       }),
       emit: ({ type }: { type: string }) => ledger.count(`solver: ${type}`),
       timing: () => schedule.polling,
+      planner: this.#planner,
     };
   }
 

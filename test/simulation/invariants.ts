@@ -11,6 +11,7 @@ import {
 import { asksOneAtATime, probesOneAtATime } from './invariants/breaker.ts';
 import { keepsToTheBudget } from './invariants/budget.ts';
 import { callsInTime, endsInTime, submitsNothingOnceStopped } from './invariants/deadline.ts';
+import { keepsToThePacingRule } from './invariants/polls.ts';
 import type { Simulated } from './simulate.ts';
 
 /** The invariants; a violation is a sentence. All of them use only the world's own ledger. */
@@ -24,6 +25,7 @@ export const invariants: Readonly<Record<string, (simulated: Simulated) => Itera
   'the journal can be resumed': journalsAll,
   'a task is submitted again only for a reason': retriesWithReason,
   'the budget is never exceeded': keepsToTheBudget,
+  'no id is polled faster than the pacing rule allows': keepsToThePacingRule,
   'there is one probe at a time': probesOneAtATime,
   'a service that is down is asked by one submission at a time': asksOneAtATime,
   'no call is made at or after the deadline': callsInTime,

@@ -2,6 +2,7 @@ import type { ConcurrencyOptions } from '../../src/core/batch/concurrency-limit.
 import type { Bounds } from '../../src/core/batch/stop-rules.ts';
 import type { BreakerOptions } from '../../src/core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
+import type { PollTiming } from '../../src/core/solve/poll-pacing.ts';
 import type { SolverOptions } from '../../src/core/solve/solver.ts';
 import { SeededGenerator } from '../support/seeded-generator.ts';
 import type { DiskHabits } from '../support/memory-disk.ts';
@@ -79,7 +80,7 @@ export interface Schedule {
   readonly lagMs: number;
   /** Changes of the wall clock. */
   readonly jumps: readonly { readonly atMs: number; readonly byMs: number }[];
-  readonly polling: { readonly firstWaitMs: number; readonly intervalMs: number; readonly lifetimeMs: number };
+  readonly polling: PollTiming & { readonly lifetimeMs: number };
   readonly batches: readonly BatchSchedule[];
   readonly solves: readonly SolveSchedule[];
 }
@@ -201,8 +202,9 @@ export function scheduleOf(seed: number): Schedule {
       byMs: generator.oneOf([-1, 1]) * generator.between(0, generator.oneOf([1_000, 3_600_000, 86_400_000])),
     })),
     polling: {
-      firstWaitMs: generator.oneOf([0, 1_000, 15_000]),
+      firstWaitMs: generator.oneOf([0, null, null, 15_000]),
       intervalMs: generator.oneOf([1_000, 5_000]),
+      coldStartMs: [3_000, 5_000],
       lifetimeMs: generator.oneOf([10_000, 120_000]),
     },
     batches: generator.some(generator.oneOf([1, 1, 1, 2]), () => batchOf(generator)),

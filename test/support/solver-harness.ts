@@ -2,7 +2,7 @@ import { seededRandom } from '../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
 import { type BreakerOptions, ProcessBreaker } from '../../src/core/resilience/circuit-breaker.ts';
 import { ProcessRetryBudget, type RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
-import type { PollTiming } from '../../src/core/solve/poll-schedule.ts';
+import type { PollTiming } from '../../src/core/solve/poll-pacing.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
 import type { SolverEvent } from '../../src/domain/events.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
@@ -28,7 +28,12 @@ export const usualBreaker: BreakerOptions = {
   probeLeaseMs: 60_000,
 };
 
-export const usualTiming: PollTiming = { firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 };
+export const usualTiming: PollTiming = {
+  firstWaitMs: 15_000,
+  intervalMs: 5_000,
+  coldStartMs: [3_000, 5_000],
+  lifetimeMs: 120_000,
+};
 
 /** Accepts at once, and has the solution at the second poll. */
 export const wellBehaved: ScriptedAnswers = {

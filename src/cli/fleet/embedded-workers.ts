@@ -3,7 +3,6 @@ import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { LeaseWorkDeps } from '../../core/fleet/work-on-lease.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, WorkerPause } from '../../core/fleet/worker.ts';
-import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { GaveUp, FatalReason } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
@@ -26,17 +25,16 @@ function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): Ga
 }
 
 /**
- * A solver for each delivery of a task, since one that is lost ends without the others; all learn from each other. What is in
+ * A solver for each delivery of a task, since one that is lost ends without the others. What is in
  * a queue is looked at before it is paid for; what was paid for is collected whatever it is.
  */
 export function createWorkerSolver(
   session: SolveSession,
   emit: (event: SolverEvent) => void,
 ): LeaseWorkDeps['solverUntil'] {
-  const times = new SolveDurations();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
   return (left, limits) => {
-    const solver = session.solver(emit, { onExhausted, left, times, limits });
+    const solver = session.solver(emit, { onExhausted, left, limits });
     return {
       solve: async (task, stop, solveOptions) => {
         if ((solveOptions?.accepted ?? null) !== null) return solver.solve(task, stop, solveOptions);

@@ -5,7 +5,6 @@ import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { type ItemWork, solveItem } from '../../core/batch/solve-item.ts';
 import type { StopRules } from '../../core/batch/stop-rules.ts';
-import { SolveDurations } from '../../core/solve/poll-schedule.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { BatchSummary } from './summary.ts';
 
@@ -33,7 +32,7 @@ export interface TaskExecutor {
 export function solveHere({ session, journal, limit, rules, emit }: ExecutorDeps, context: Context): TaskExecutor {
   const left = new AbortController();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
-  const solver = session.solver(emit, { onExhausted, left: left.signal, times: new SolveDurations() });
+  const solver = session.solver(emit, { onExhausted, left: left.signal });
   const options = { threadWaitMs: threadWaitMsOf(context) };
   const deps = { solver, journal, limit, rules, clock: context.clock };
   return {

@@ -8,6 +8,7 @@ import { parseDuration } from '../../domain/duration.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
+import { renderSolveTimes, solveTimesReport } from './solve-times-view.ts';
 import { budgetLine, type BudgetReport, budgetReport, renderBudget, scopeOf } from './view.ts';
 
 const home = '\u001b[H';
@@ -54,6 +55,7 @@ export interface BudgetFlags {
   /** True without an interval. */
   readonly watch?: string | true;
   readonly reset?: true;
+  readonly solveTimes?: true;
 }
 
 export interface BudgetLogFlags {
@@ -69,8 +71,11 @@ Examples:
   $ captcha budget
   $ captcha budget --watch 500ms
   $ captcha budget --reset
+  $ captcha budget --solve-times
   $ captcha budget log --last 20
-  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
+  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'
+
+The retry budget belongs to an account, so an API key is needed. Solve times belong to the service and need no key.`;
 
 /** A word after `captcha budget` that names no subcommand. */
 function checkNoWords([word]: readonly string[]): void {
@@ -82,6 +87,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--watch [interval]', 'refresh continuously (default interval: 1s)')
     .option('--reset', 'reset: fill the budget, close the breaker, use the settings of this configuration')
+    .option('--solve-times', 'show the solve times seen and the planned polls of each method')
     .addHelpText('afterAll', helpText(examples))
     .allowExcessArguments()
     .action((flags: BudgetFlags, { args }: Command) => {
@@ -131,8 +137,25 @@ async function isShared({ alone, fleetPlace }: SharedState, context: Context): P
   return fleetPlace !== undefined;
 }
 
+/** Shows the solve times that the processes of this host have seen. */
+async function showSolveTimes({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
+  if (watch !== undefined || reset === true)
+    throw new UsageError('--solve-times cannot be combined with --watch or --reset', 'leave one of them out');
+  const { globals, terminal } = context;
+  const { config } = await context.config([]);
+  const learnt = await context.solveTimes(config);
+  if (learnt === null) terminal.note('budget.scope is process: every process keeps its own solve times');
+  const report = solveTimesReport(learnt, config.api.baseUrl);
+  if (globals.json) await terminal.json(report);
+  else if (report.methods.length > 0) await terminal.result(renderSolveTimes(report, terminal.columns));
+  else if (learnt !== null) terminal.note(`no solve time of ${report.baseUrl} is known yet`);
+  return exitCodes.done;
+}
+
 /** Shows the shared retry budget and breaker, once or repeatedly. With `--reset` it resets them first. */
-export async function run({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
+export async function run(flags: BudgetFlags, context: Context): Promise<number> {
+  if (flags.solveTimes === true) return showSolveTimes(flags, context);
+  const { watch, reset } = flags;
   const everyMs = watch === undefined ? null : intervalOf(watch);
   const shared = await sharedState(context);
   if (shared === null || !(await isShared(shared, context))) return exitCodes.done;

@@ -44,7 +44,10 @@ export async function pollUntilKnown(
 ): Promise<FetchedResult> {
   const pollRequest = {
     captchaId,
-    timing: { firstWaitMs: 0, intervalMs: session.intervalMs, lifetimeMs: null },
+    // Neither method nor age are known.
+    timing: { firstWaitMs: null, intervalMs: session.intervalMs, coldStartMs: [], lifetimeMs: null },
+    planMs: [],
+    resumedAgeMs: null,
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
   };
   const last: { event: PollEvent | null } = { event: null };

@@ -20,19 +20,15 @@ export const solve = section('Limits of one task.', {
 });
 
 const methodPolling = shape({
-  firstWait: inMs(bareKey('Wait before the first poll for this method.', autoOr(duration('0ms')))),
+  firstWait: inMs(bareKey('The same for tasks of this method.', autoOr(duration('0ms')))),
   interval: inMs(bareKey('Wait between polls for this method.', duration())),
 });
 
 export const polling = section('Polling of submitted tasks.', {
   firstWait: inMs(
-    key(
-      'Wait between the submission and the first poll; auto uses the advice for the method.',
-      autoOr(duration('0ms')),
-      'auto',
-    ),
+    key('Age of a task at its first poll; auto plans it from the solve times seen.', autoOr(duration('0ms')), 'auto'),
   ),
-  interval: inMs(key('Wait between polls.', duration(), '5s')),
+  interval: inMs(key('By an age of t an id is polled at most 2 + t / interval times.', duration(), '5s')),
   methods: key('Waits for individual methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
 });
 

@@ -47,6 +47,11 @@ export function scenarioOf(request: ScenarioRequest): StormScenario {
         collapseRatio: room.collapseRatio,
       },
     },
-    timing: { firstWaitMs: pollShare.first * lengthMs, intervalMs: pollShare.interval * lengthMs, lifetimeMs: null },
+    timing: {
+      firstWaitMs: pollShare.first * lengthMs,
+      intervalMs: pollShare.interval * lengthMs,
+      coldStartMs: [],
+      lifetimeMs: null,
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { SolverEvent } from '../../domain/events.ts';
 import type { SolverApi } from '../../ports/api.ts';
 import type { ServiceModel, VirtualTime } from '../../ports/simulation.ts';
 import type { Random } from '../../ports/system.ts';
-import type { PollTiming } from '../solve/poll-schedule.ts';
+import type { PollTiming } from '../solve/poll-pacing.ts';
 import { Solver, type SolverOptions } from '../solve/solver.ts';
 import {
   neverAborted,

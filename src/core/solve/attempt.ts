@@ -4,7 +4,8 @@ import type { Task } from '../../domain/task.ts';
 import type { EventSink } from '../../ports/api.ts';
 import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
-import type { PollTiming, SolveDurations } from './poll-schedule.ts';
+import type { PollTiming } from './poll-pacing.ts';
+import type { PollPlanner } from './poll-plan.ts';
 import { pollUntilDone, type PollDeps, type PollSuccess, type PollEvent, thrownFault } from './poller.ts';
 
 export interface AttemptDeps extends PollDeps {
@@ -17,8 +18,8 @@ export interface AttemptDeps extends PollDeps {
   readonly timing: (task: Task) => PollTiming;
   /** The inputs of a task that one submission uses up, by name; left out where no task has any. */
   readonly singleUse?: (task: Task) => readonly string[];
-  /** What was learnt about when to poll; left out where there is too little to learn from. */
-  readonly times?: SolveDurations;
+  /** Plans polls by the solve times seen; left out, every task is polled as in a cold start and nothing is learnt. */
+  readonly planner?: PollPlanner;
 }
 
 /** An id that was paid for in an earlier run. `submittedAt` in epoch ms. */
@@ -108,12 +109,12 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   return submission;
 }
 
-/** An id of an earlier run has waited for part of its first poll already, and nobody looked meanwhile. */
-function scheduleOf({ start, task }: AttemptRequest, { timing, times, clock }: AttemptDeps) {
-  const usual = times?.learnt(task.method, timing(task)) ?? timing(task);
-  const sinceLastPollMs = 'accepted' in start ? Math.max(0, clock.timestamp() - start.accepted.submittedAt) : 0;
-  if (sinceLastPollMs === 0) return { timing: usual, sinceLastPollMs };
-  return { timing: { ...usual, firstWaitMs: Math.max(0, usual.firstWaitMs - sinceLastPollMs) }, sinceLastPollMs };
+/** How the id of an attempt is polled. One of an earlier run is old already. */
+function scheduleOf({ start, task }: AttemptRequest, { timing: timingOf, planner, clock }: AttemptDeps) {
+  const timing = timingOf(task);
+  const planMs = planner?.planMs(task.method, timing) ?? timing.coldStartMs;
+  if ('permit' in start) return { timing, planMs };
+  return { timing, planMs, resumedAgeMs: Math.max(0, clock.timestamp() - start.accepted.submittedAt) };
 }
 
 /** One submission and its polls. The submission is sent once; whatever happens to polls, it is never sent again here. */
@@ -132,10 +133,10 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;
-  const { timing, sinceLastPollMs } = scheduleOf(plan, deps);
-  const pollRequest = { captchaId, timing, sinceLastPollMs, deadlineAtMs, report };
+  const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
-  if ('solution' in end && 'permit' in start) deps.times?.record(task.method, end.notReadyMs);
+  // Of an id of an earlier run nobody knows when it was last seen not to be ready.
+  if ('solution' in end && 'permit' in start) deps.planner?.times.record(task.method, end.solveTime);
   // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
   const record = {
     attempt,

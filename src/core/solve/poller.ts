@@ -2,8 +2,9 @@ import type { SolverEvent } from '../../domain/events.ts';
 import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { Solution } from '../../domain/outcome.ts';
 import type { PollAnswer, SolverApi } from '../../ports/api.ts';
+import type { SolveTime } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import { type PollTiming, waitForPollMs } from './poll-schedule.ts';
+import { jitteredPlan, type PollHistory, type PollTiming, pollsOfEarlierRun, waitForPollMs } from './poll-pacing.ts';
 
 /** The fault that a call to the service has thrown. Throws what is none: a bug, which keeps its stack. */
 export function thrownFault(error: unknown): Fault {
@@ -15,11 +16,13 @@ export function thrownFault(error: unknown): Fault {
 export interface PollRequest {
   readonly captchaId: string;
   readonly timing: PollTiming;
+  /** The ages at which to poll, in ms since the submission; beyond the last one each interval. */
+  readonly planMs: readonly number[];
   /**
-   * How long before the collection an id of an earlier run was submitted, in ms. Nobody knows of a look in that time: what
-   * is there at the first one may have been there since the submission. Left out where the id was submitted just now.
+   * The age of an id that an earlier run submitted, in ms; null where it is not known. What is there at the first poll may
+   * have been there since the submission. Left out where the id was submitted just now.
    */
-  readonly sinceLastPollMs?: number;
+  readonly resumedAgeMs?: number | null;
   /** On the monotonic clock. */
   readonly deadlineAtMs: number;
   readonly report: (event: PollEvent) => void;
@@ -30,10 +33,9 @@ export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
 
 export interface PollSuccess {
   readonly solution: Solution;
-  /** Wall clock, epoch ms: the earliest moment that the service may have had the answer. */
+  /** Wall clock, epoch ms: the earliest moment that the service may have had the answer, which is the poll before. */
   readonly solvedAt: number;
-  /** How long after the collection began the answer was last seen not to be there, in ms; 0 where it never was. */
-  readonly notReadyMs: number;
+  readonly solveTime: SolveTime;
 }
 
 export interface PollResult {
@@ -60,18 +62,23 @@ class Collection {
   readonly #pollMs: number[] = [];
   #pollFaultCount = 0;
   #pollCount = 0;
+  #latest: PollHistory['latest'] = null;
   #faultsInARow = 0;
   #retryAfterMs: number | null = null;
   #lastFault: Fault | null = null;
-  readonly #startedMs: number;
-  /** When the answer was last not there: at the submission, before any look. */
-  #previousPollMs: number;
+  /** On the monotonic clock. */
+  readonly #submittedMs: number;
+  readonly #planMs: readonly number[];
+  /** The age at which the solution was last seen not to be there: at the submission, before any poll. */
+  #notReadyMs = 0;
 
   constructor(pollRequest: PollRequest, deps: PollDeps) {
     this.#pollRequest = pollRequest;
     this.#deps = deps;
-    this.#startedMs = deps.clock.nowMs();
-    this.#previousPollMs = this.#startedMs - (pollRequest.sinceLastPollMs ?? 0);
+    const { resumedAgeMs, planMs, timing } = pollRequest;
+    this.#submittedMs = deps.clock.nowMs() - (resumedAgeMs ?? 0);
+    this.#planMs = jitteredPlan(planMs, deps.random);
+    if (resumedAgeMs !== undefined) this.#pollCount = pollsOfEarlierRun(resumedAgeMs, timing.intervalMs);
   }
 
   async run(): Promise<PollResult> {
@@ -79,8 +86,10 @@ class Collection {
       const waitMs = this.#waitMs();
       if (waitMs === null) return this.#finish({ fault: this.#outOfTime() });
       await this.#deps.clock.sleep(waitMs);
-      const sentMs = this.#deps.clock.nowMs();
-      const end = this.#take(await this.#poll(), sentMs);
+      const sentMs = this.#ageMs();
+      const answer = await this.#poll();
+      this.#latest = { sentMs, endedMs: this.#ageMs() };
+      const end = this.#take(answer, this.#latest);
       if (end !== null) return this.#finish(end);
     }
   }
@@ -89,14 +98,25 @@ class Collection {
     return this.#pollRequest.deadlineAtMs - this.#deps.clock.nowMs();
   }
 
+  #ageMs(): number {
+    return this.#deps.clock.nowMs() - this.#submittedMs;
+  }
+
   #waitMs(): number | null {
-    const context = {
+    const { timing, deadlineAtMs, resumedAgeMs } = this.#pollRequest;
+    const id = {
+      ageMs: this.#ageMs(),
+      deadlineMs: deadlineAtMs - this.#submittedMs,
+      isResumed: resumedAgeMs !== undefined,
+      planMs: this.#planMs,
+    };
+    const history = {
       pollCount: this.#pollCount,
+      latest: this.#latest,
       faultsInARow: this.#faultsInARow,
       retryAfterMs: this.#retryAfterMs,
-      timeLeftMs: this.#timeLeftMs(),
     };
-    return waitForPollMs(this.#pollRequest.timing, context, this.#deps.random);
+    return waitForPollMs(timing, id, history, this.#deps.random);
   }
 
   #poll(): Promise<PollAnswer | Fault> {
@@ -105,16 +125,21 @@ class Collection {
   }
 
   /** What came of a poll: how the collection ends, or null where it goes on. */
-  #take(answer: PollAnswer | Fault, sentMs: number): PollResult['end'] | null {
+  #take(
+    answer: PollAnswer | Fault,
+    { sentMs, endedMs }: { sentMs: number; endedMs: number },
+  ): PollResult['end'] | null {
     if ('kind' in answer) {
       if (!isPassing(answer)) return { fault: answer };
       this.#recordFault(answer);
       return null;
     }
-    const solvedAt = this.#solvedAt();
-    this.#recordAnswer(this.#deps.clock.nowMs() - sentMs);
-    if (answer.ready) return { solution: answer.solution, solvedAt, notReadyMs: this.#notReadyMs() };
-    this.#previousPollMs = sentMs;
+    this.#recordAnswer(endedMs - sentMs);
+    if (answer.ready) {
+      const solvedAt = this.#deps.clock.timestamp() - (endedMs - this.#notReadyMs);
+      return { solution: answer.solution, solvedAt, solveTime: { notReadyMs: this.#notReadyMs, readyMs: sentMs } };
+    }
+    this.#notReadyMs = sentMs;
     this.#pollRequest.report({ type: 'not-ready', captchaId: this.#pollRequest.captchaId });
     return null;
   }
@@ -132,19 +157,6 @@ class Collection {
     this.#retryAfterMs = fault.retryAfterMs;
     this.#lastFault = fault;
     this.#pollRequest.report({ type: 'poll-fault', captchaId: this.#pollRequest.captchaId, fault });
-  }
-
-  #notReadyMs(): number {
-    return Math.max(0, this.#previousPollMs - this.#startedMs);
-  }
-
-  /** A solution ages from the moment it was made: an interval ago, or as long as nobody looked or was answered. */
-  #solvedAt(): number {
-    const { clock } = this.#deps;
-    const unseenMs = clock.nowMs() - this.#previousPollMs;
-    const isUnwatched = this.#faultsInARow > 0 || this.#previousPollMs < this.#startedMs;
-    const ageMs = isUnwatched ? unseenMs : Math.min(this.#pollRequest.timing.intervalMs, unseenMs);
-    return clock.timestamp() - ageMs;
   }
 
   #outOfTime(): Fault {

@@ -1,6 +1,13 @@
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import type { Context, GlobalFlags, SandboxHandle, SolveSession, SessionRequest } from '../../../src/cli/context.ts';
+import type {
+  Context,
+  GlobalFlags,
+  MethodSolveTimes,
+  SandboxHandle,
+  SolveSession,
+  SessionRequest,
+} from '../../../src/cli/context.ts';
 import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { SharedState } from '../../../src/cli/shared-state.ts';
@@ -28,6 +35,7 @@ export interface StageParts extends TerminalParts {
   readonly solve?: Solve;
   readonly sandbox?: SandboxHandle;
   readonly sharedState?: SharedState;
+  readonly solveTimes?: readonly MethodSolveTimes[];
   readonly regionProbe?: RegionProbe;
   readonly doctor?: DoctorTools;
   readonly simulation?: Simulation;
@@ -91,7 +99,7 @@ export function aStage(parts: StageParts = {}) {
     config,
     api: { ...silentApi, ...parts.api },
     intervalMs: 5_000,
-    timing: () => ({ firstWaitMs: 15_000, intervalMs: 5_000, lifetimeMs: 120_000 }),
+    timing: () => ({ firstWaitMs: null, intervalMs: 5_000, coldStartMs: [3_000, 5_000], lifetimeMs: 120_000 }),
     accountId: 'test',
     requestCount: () => 0,
     solver: (emit, { onExhausted }) => {
@@ -134,6 +142,7 @@ export function aStage(parts: StageParts = {}) {
     simulation: async () => parts.simulation ?? notCalled('simulation')(),
     doctor: async () => parts.doctor ?? notCalled('doctor')(),
     sharedState: async () => parts.sharedState ?? null,
+    solveTimes: async () => parts.solveTimes ?? null,
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
   };

@@ -49,19 +49,18 @@ describe('an id of an earlier run', () => {
     expect([harness.api.submissions, steps]).toEqual([[], []]);
   });
 
-  it('has waited for part of its first poll already', async () => {
+  it('is polled at once', async () => {
     const { harness } = await solved({}, { accepted, earlierAttempts: 1 });
-    expect(harness.api.polls[0]?.sentMs).toBe(5_000);
+    expect(harness.api.polls[0]?.sentMs).toBe(0);
   });
 
   it.each([
     ['since its submission where it is ready at the first look', [{ answer: ready }], -10_000],
     ['since its submission where no look before was answered', [{ fault: aFault() }, { answer: ready }], -10_000],
-    ['for an interval where it was seen not to be ready', [{ answer: notReady }, { answer: ready }], null],
-  ] as const)('is held to be solved %s', async (_when, script, submittedAt) => {
+    ['since the poll that saw it not to be ready', [{ answer: notReady }, { answer: ready }], 0],
+  ] as const)('is held to be solved %s', async (_when, script, solvedAt) => {
     const answers = { polls: () => script };
-    const { outcome, harness } = await solved({ answers }, { accepted, earlierAttempts: 1 });
-    const solvedAt = submittedAt ?? harness.clock.timestamp() - 5_000;
+    const { outcome } = await solved({ answers }, { accepted, earlierAttempts: 1 });
     expect(outcome).toMatchObject({ status: 'solved', solvedAt, expiresAt: solvedAt + 120_000 });
   });
 

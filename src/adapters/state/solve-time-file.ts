@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { StateLogError } from '../../domain/errors.ts';
+import type { LoggedSolveTime, SolveTimeLog } from '../../ports/state.ts';
+import { codeOf } from '../system/system-error.ts';
+import { prepareFolder } from './log-folder.ts';
+import { processId } from './process-identity.ts';
+import { openedSeal, sealLine } from './sealed-line.ts';
+
+export interface SolveTimeFileOptions {
+  /** Where this user's state is kept. */
+  readonly stateFolder: string;
+  readonly baseUrl: string;
+  /** So many of each method are kept. */
+  readonly keptPerMethod: number;
+  /** Told once why nothing can be shared. */
+  readonly onUnavailable: (message: string) => void;
+}
+
+/** One line of the file, beside its seal: the method, and the ages at which a task was seen not to be ready and ready. */
+interface Line {
+  readonly m: string;
+  readonly t: readonly [notReadyMs: number, readyMs: number];
+}
+
+/** Of so many methods, those seen last, times are kept. */
+const keptMethods = 32;
+/** The file is written anew where it has so many lines more than are kept. */
+const maxSpareLines = 128;
+/** No more than this is read, from the end. Twice as much as the lines of 32 methods take. */
+const maxBytes = 262_144;
+/** A line that is longer has no method's name. */
+const maxLineBytes = 512;
+/** Ages beyond this are no solve times. */
+const maxAgeMs = 86_400_000;
+/** What a killed process has left of a new file is removed after so long. */
+const abandonedAfterMs = 60_000;
+// A pipe in the place of the file must hold up nobody.
+const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely;
+
+function isLine(value: unknown): value is Line {
+  const { m, t } = value as Partial<Line>;
+  if (typeof m !== 'string' || !Array.isArray(t)) return false;
+  const [notReadyMs, readyMs] = t as readonly unknown[];
+  if (typeof notReadyMs !== 'number' || typeof readyMs !== 'number') return false;
+  return notReadyMs >= 0 && readyMs >= notReadyMs && readyMs <= maxAgeMs;
+}
+
+function timeOf(line: Buffer): LoggedSolveTime | null {
+  const open = line.length > maxLineBytes ? null : openedSeal(line);
+  if (open === null) return null;
+  try {
+    const value: unknown = JSON.parse(`${open}}`);
+    if (!isLine(value)) return null;
+    const [notReadyMs, readyMs] = value.t;
+    return { method: value.m, time: { notReadyMs, readyMs } };
+  } catch {
+    // The checksum fits, and it is no JSON: another program has written it.
+    return null;
+  }
+}
+
+function timesIn(bytes: Buffer): readonly LoggedSolveTime[] {
+  const times: LoggedSolveTime[] = [];
+  let from = 0;
+  for (let to = bytes.indexOf('\n'); to !== -1; to = bytes.indexOf('\n', from)) {
+    const time = to > from ? timeOf(bytes.subarray(from, to)) : null;
+    if (time !== null) times.push(time);
+    from = to + 1;
+  }
+  return times;
+}
+
+/** Lines as they are appended: the newline in front ends what a full disk or a killed process may have torn. */
+function encoded(times: readonly LoggedSolveTime[]): Buffer {
+  const lines = times.map(({ method, time: { notReadyMs, readyMs } }) =>
+    sealLine({ m: method, t: [Math.round(notReadyMs), Math.round(readyMs)] } satisfies Line),
+  );
+  return Buffer.concat([Buffer.from('\n'), ...lines.filter(({ length }) => length <= maxLineBytes)]);
+}
+
+/** The latest of each method, in the order in which they came. */
+function latestOf(times: readonly LoggedSolveTime[], keptPerMethod: number): readonly LoggedSolveTime[] {
+  const counts = new Map<string, number>();
+  const latestFirst = times.toReversed().filter(({ method }) => {
+    const count = counts.get(method) ?? 0;
+    if (count === 0 && counts.size === keptMethods) return false;
+    counts.set(method, count + 1);
+    return count < keptPerMethod;
+  });
+  return latestFirst.toReversed();
+}
+
+/**
+ * The solve times of one service in a file that any number of processes of one user append to, without a lock: one write(2)
+ * for some lines, each with a checksum. A file that has grown is written anew under another name and renamed. What a
+ * process appends to the old file meanwhile is lost, as is what was torn: nothing depends on it but what is learnt.
+ */
+export class SolveTimeFile implements SolveTimeLog {
+  readonly #options: SolveTimeFileOptions;
+  readonly #folder: string;
+  readonly #path: string;
+  #isAvailable = true;
+  /** Lines in the file beyond those that are kept, as far as this process knows. */
+  #spareLines = 0;
+
+  constructor(options: SolveTimeFileOptions) {
+    this.#options = options;
+    this.#folder = join(options.stateFolder, 'solve-times');
+    // An address may hold a password.
+    const digest = createHash('sha256').update(options.baseUrl).digest('hex').slice(0, 16);
+    this.#path = join(this.#folder, `${digest}.log`);
+  }
+
+  read(): readonly LoggedSolveTime[] {
+    return this.#orNothing(() => this.#readLatest(), []);
+  }
+
+  append(times: readonly LoggedSolveTime[]): void {
+    this.#orNothing(() => this.#append(latestOf(times, this.#options.keptPerMethod)), undefined);
+  }
+
+  #readLatest(): readonly LoggedSolveTime[] {
+    const bytes = this.#content();
+    const times = timesIn(bytes);
+    const latest = latestOf(times, this.#options.keptPerMethod);
+    this.#spareLines = bytes.length < maxBytes ? times.length - latest.length : Infinity;
+    return latest;
+  }
+
+  #content(): Buffer {
+    let fd: number;
+    try {
+      fd = openSync(this.#path, constants.O_RDONLY | safely);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    }
+    try {
+      const stats = fstatSync(fd);
+      if (!stats.isFile() || stats.uid !== process.geteuid?.())
+        throw new StateLogError(`${this.#path} is not a file of this user`);
+      const bytes = Buffer.allocUnsafe(Math.min(stats.size, maxBytes));
+      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, stats.size - bytes.length));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #append(times: readonly LoggedSolveTime[]): void {
+    prepareFolder(this.#folder);
+    const fd = openSync(this.#path, appending, 0o600);
+    try {
+      if (!fstatSync(fd).isFile()) throw new StateLogError(`${this.#path} is not a file`);
+      writeSync(fd, encoded(times));
+    } finally {
+      closeSync(fd);
+    }
+    this.#spareLines += times.length;
+    if (this.#spareLines > maxSpareLines) this.#compact();
+  }
+
+  #compact(): void {
+    const latest = this.#readLatest();
+    this.#spareLines = 0;
+    const temporary = `${this.#path}.${processId}.tmp`;
+    writeFileSync(temporary, encoded(latest), { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, this.#path);
+    for (const name of readdirSync(this.#folder).filter((each) => each.endsWith('.tmp'))) {
+      const writtenAt = statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+      if (Date.now() - writtenAt > abandonedAfterMs) rmSync(join(this.#folder, name), { force: true });
+    }
+  }
+
+  /** After the first failure nothing more is tried: this process learns alone. */
+  #orNothing<T>(work: () => T, nothing: T): T {
+    if (!this.#isAvailable) return nothing;
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof StateLogError) && codeOf(error) === null) throw error;
+      this.#isAvailable = false;
+      this.#options.onUnavailable(error instanceof Error ? error.message : '');
+      return nothing;
+    }
+  }
+}
