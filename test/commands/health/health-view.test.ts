@@ -105,7 +105,7 @@ describe('the screen of --watch', () => {
     const regions = [...many(50), anUnhealthy('eu')];
     const lines = renderScreen(aFrame(regions, { failover: [spread] }), look);
     expect(lines.join('\n')).toMatch(/│ eu +│ unhealthy/);
-    expect(lines.at(-1)).toMatch(/^\.\.\. and \d+ more regions (all serving$/);
+    expect(lines.at(-1)).toMatch(/^\.\.\. and \d+ more regions \(all serving\)$/);
   });
 
   it('shows all of them where there is room', () => {

@@ -129,7 +129,7 @@ describe('the failover router', () => {
   });
 
   it('refuses a home that nobody measured', () => {
-    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('no region b'));
+    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('unknown region b'));
   });
 });
 
