@@ -103,7 +103,7 @@ async function apiProbe(config: Config, { env, sandboxKey }: DoctorParts, loadKe
 async function temporaryFacts(): Promise<StateFolderFacts> {
   const path = await mkdtemp(join(tmpdir(), 'captcha-'));
   try {
-    return await stateFolderFacts({ path, from: 'temporary (--sandbox)' });
+    return await stateFolderFacts({ path, from: 'temporary, --sandbox' });
   } finally {
     await rm(path, { recursive: true, force: true });
   }

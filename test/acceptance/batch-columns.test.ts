@@ -77,7 +77,7 @@ describe.concurrent('the columns of a batch', () => {
   it.for([
     ['a proxy in another spelling', 'proxyAddress', 'proxy (user:password@host:port)'],
     ['a name with an invisible character', 'proxy\u200b', String.raw`"proxy\u200b"`],
-    ['two of one meaning', 'page_url', 'the column pageurl is taken for pageurl, too'],
+    ['two of one meaning', 'page_url', 'the column pageurl is also read as pageurl'],
     ['a parameter that captcha sets', 'action', 'page_action'],
   ] as const)('are refused with 2 for %s', async ([, name, words], { bench }) => {
     const service = await recorder(bench);
@@ -114,7 +114,7 @@ describe.concurrent('the columns of a batch', () => {
     expect(await bench.run([...line, '--send', 'Kunde'], { at: service })).toMatchObject({ code: 0 });
     const other = await bench.run(line, { at: service });
     expect(other, other.stderr).toMatchObject({ code: 2 });
-    expect(other.stderr).toContain('Kunde was used as Kunde and is now carried');
+    expect(other.stderr).toContain('Kunde was used as Kunde, now it is copied');
 
     // The header as earlier versions wrote it: without the columns that are sent.
     const journal = join(bench.cwd, 'o.csv.journal');
@@ -125,7 +125,7 @@ describe.concurrent('the columns of a batch', () => {
     await writeFile(journal, lines.join('\n'));
     const old = await bench.run(line, { at: service });
     expect(old, old.stderr).toMatchObject({ code: 2 });
-    expect(old.stderr).toContain('Kunde was used as Kunde and is now carried');
+    expect(old.stderr).toContain('Kunde was used as Kunde, now it is copied');
     expect(await bench.run([...line, '--keep', 'Kunde'], { at: service })).toMatchObject({ code: 0 });
     expect(await bench.run([...line, '--send', 'Kunde'], { at: service })).toMatchObject({ code: 0 });
     expect(submitted(service)).toHaveLength(1);

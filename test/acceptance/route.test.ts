@@ -84,11 +84,11 @@ describe.concurrent('captcha route', () => {
 
   it.for<[readonly string[], string, RegExp]>([
     [['route'], '', /^error: the input contains no URLs/],
-    [['route', '--file', 'nowhere.txt'], '', /^error: cannot read nowhere\.txt: there is no such file/],
+    [['route', '--file', 'nowhere.txt'], '', /^error: nowhere\.txt: there is no such file/],
     [
       ['route', '--column', 'url'],
       'page\na.b\n',
-      /^error: --column url: unknown column\n {2}there are "page"/,
+      /^error: --column url: unknown column\n {2}found "page"/,
     ],
     [['route', '--format', 'xml', 'a.b'], '', /^error: --format xml: unknown format/],
     [['route', 'a.b', '--explian'], '', /--explain/],
@@ -171,6 +171,6 @@ describe.skipIf(!hasScript).concurrent('captcha route on a terminal (skipped wit
     const running = bench.startOther('script', ['-qec', command, '/dev/null'], { input: null, env: { NO_COLOR: '1' } });
     const { code, stdout } = await running.ended;
     expect(code).toBe(2);
-    expect(stdout).toMatch(/error: no URL given\r?\n {2}name one/);
+    expect(stdout).toMatch(/error: no URL given\r?\n {2}pass a URL/);
   });
 });

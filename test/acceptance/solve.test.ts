@@ -46,7 +46,7 @@ describe.concurrent('captcha solve', () => {
     const { code, stderr } = await bench.run(['solve', ...turnstile, '--method', 'turnstil'], { at: sandbox });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^warning: unknown method turnstil is not known [^]*ERROR_METHOD_CALL[^]*\ndid you mean --method turnstile\?\n$/,
+      /^warning: unknown method turnstil, sent unchanged; [^]*ERROR_METHOD_CALL[^]*\ndid you mean --method turnstile\?\n$/,
     );
   });
 

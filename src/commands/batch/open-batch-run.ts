@@ -125,7 +125,7 @@ function checkUsed({ isResumed, header }: OpenBatchJournal, { plan, uses }: Batc
     return !isDecided && header.columns.includes(column) && before(column) !== (now.get(column) ?? null);
   });
   if (changed.length === 0) return;
-  const usageOf = (name: string | null): string => (name === null ? 'carried' : `used as ${shownName(name)}`);
+  const usageOf = (name: string | null): string => (name === null ? 'copied' : `used as ${shownName(name)}`);
   const list = changed.map(
     (column) => `${shownName(column)} was ${usageOf(before(column))}, now it is ${usageOf(now.get(column) ?? null)}`,
   );

@@ -82,7 +82,7 @@ describe('captcha route', () => {
 
   it('warns about a region without a rule', async () => {
     const config = { regions: [...regions, { name: 'my-dc' }], routes: { ...routes, countries: false } };
-    expect((await routed({ urls: ['b.com'] }, '', { config })).err).toMatch(/^warning: no rule.* leads to my-dc/m);
+    expect((await routed({ urls: ['b.com'] }, '', { config })).err).toMatch(/^warning: no rule.* routes to my-dc/m);
   });
 
   it('says nothing on stderr under --quiet', async () => {
@@ -130,7 +130,7 @@ describe('captcha route --health', () => {
       { region: 'us-east-1', assigned: 'us-east-1', effective: 'us-east-1' },
     ]);
     expect(err).toMatch(/^eu-west-1 is unhealthy: connection refused$/m);
-    expect(err).toMatch(/^at present: us-east-1 2 \(100 %\)$/m);
+    expect(err).toMatch(/^with failover: us-east-1 2 \(100 %\)$/m);
     expect(err).toMatch(/^failover: eu-west-1 -> us-east-1 100 %/m);
   });
 
@@ -139,7 +139,7 @@ describe('captcha route --health', () => {
     const config = { regions, routes: { default: 'us-east-1', rules } };
     const { out, err } = await routed({ urls: ['a.example.de'], health: true }, '', { config, regionProbe });
     expect(out).toMatch(/eu-west-1 +\(held\)/);
-    expect(err).toMatch(/^at present: \(held\) 1 \(100 %\)$/m);
+    expect(err).toMatch(/^with failover: \(held\) 1 \(100 %\)$/m);
   });
 
   it('is refused if no region has an endpoint', async () => {

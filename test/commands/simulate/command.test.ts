@@ -123,7 +123,7 @@ describe('captcha simulate', () => {
 
   it('reports that too little was submitted to know a rate', async () => {
     const { context } = stageWith({ sharedState: sharedLog([0], 9) });
-    expect(await refusalOf(() => run({ advise: true }, context))).toMatch(/too little was submitted .*--rate 20\/s/);
+    expect(await refusalOf(() => run({ advise: true }, context))).toMatch(/submitted too little .*--rate 20\/s/);
   });
 
   it.each<[SimulateFlags, RegExp]>([

@@ -126,7 +126,7 @@ describe('the failover router', () => {
   });
 
   it('rejects an unmeasured home region', () => {
-    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('no region b'));
+    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('unknown region b'));
   });
 });
 
