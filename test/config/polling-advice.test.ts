@@ -46,11 +46,11 @@ describe('checkPolling', () => {
     [{ firstWait: '15s' }, '  polling.firstWait: 15s is shorter than the 20s that CaptchaAI advises (for cloudflare_challenge'],
     [
       { methods: { turnstile: { firstWait: '14s' } } },
-      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s that CaptchaAI advises (turnstile',
+      '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s that CaptchaAI advises (for turnstile',
     ],
     [
       { methods: { brand_new: { interval: '500ms' } } },
-      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s that CaptchaAI advises (brand_new',
+      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s that CaptchaAI advises (for brand_new',
     ],
   ])('refuses %j against CaptchaAI', (polling, line) => {
     expect(() => checkPolling(configWith(polling), false)).toThrow(line);

@@ -132,7 +132,7 @@ describe('the screen of --watch where there is little room', () => {
   it('counts the regions that it has no room for', () => {
     const lines = renderScreen(aFrame([...many(20), anUnhealthy('eu-west-1')]), { ...low, rows: 8, changes });
     expect(lines.some((line) => /^eu-west-1 +unhealthy/.test(line))).toBe(true);
-    expect(lines.join(' ')).toMatch(/\.\.\. and \d+ more regions (all serving/);
+    expect(lines.join(' ')).toMatch(/\.\.\. and \d+ more regions \(all serving/);
     expect(lines.length).toBeLessThanOrEqual(7);
   });
 
