@@ -41,7 +41,9 @@ describe.skipIf(!hasRedis)('the flags of a dispatcher', { timeout: 60_000 }, () 
     const words = command === 'batch' ? ['tasks.csv'] : task;
     const ended = await bench.run([command, ...words, '--via', 'queues', '--budget', '10/s'], { at: ledger, config });
     expect(ended).toMatchObject({ code: 2, stdout: '' });
-    expect(ended.stderr).toMatch(/^error: --budget cannot be used with --via queues\n {2}workers have their own budget/);
+    expect(ended.stderr).toMatch(
+      /^error: --budget cannot be used with --via queues\n {2}workers have their own budget/,
+    );
     expect(ledger.sandbox.stats().requests).toBe(0);
   });
 });

@@ -37,7 +37,9 @@ describe('a config file that was found', () => {
     const inPackage = await folderWith({ 'package.json': { captcha: { api } } });
     expect(await refusalIn(join(above, 'a'), { env: { HOME: above } })).toContain('api.baseUrl');
     expect(await refusalIn(inPackage)).toContain('api.baseUrl');
-    expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain('a discovered project file');
+    expect(await refusalIn(above, { env: { CAPTCHAAI_BASE_URL: 'https://mine.example.com' } })).toContain(
+      'a discovered project file',
+    );
   });
 
   it('is named as the one to blame, with what to do, while a variable overrides it', async () => {

@@ -43,7 +43,10 @@ describe('checkPolling', () => {
 
   it.each([
     [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s that CaptchaAI advises ('],
-    [{ firstWait: '15s' }, '  polling.firstWait: 15s is shorter than the 20s that CaptchaAI advises (for cloudflare_challenge'],
+    [
+      { firstWait: '15s' },
+      '  polling.firstWait: 15s is shorter than the 20s that CaptchaAI advises (for cloudflare_challenge',
+    ],
     [
       { methods: { turnstile: { firstWait: '14s' } } },
       '  polling.methods.turnstile.firstWait: 14s is shorter than the 15s that CaptchaAI advises (for turnstile',

@@ -57,12 +57,7 @@ describe('a packed body', () => {
     ['damaged', 'gzip', damaged(gzipSync(bytes)), 'a gzip body that is damaged'],
     ['damaged', 'deflate', damaged(deflateSync(bytes)), 'a deflate body that is damaged'],
     ['not what it says', 'br', gzipSync(bytes), 'a br body that is damaged'],
-    [
-      'cut off inside',
-      'gzip, br',
-      brotliCompressSync(gzipSync(bytes).subarray(0, -9)),
-      'a gzip body that is cut off',
-    ],
+    ['cut off inside', 'gzip, br', brotliCompressSync(gzipSync(bytes).subarray(0, -9)), 'a gzip body that is cut off'],
     ['packed as something new', 'zstd', zstd, 'a body with the unsupported encoding zstd'],
     ['packed in a way with an odd name', '<b>x', zstd, 'a body with the unsupported encoding (unknown name)'],
     ['packed too often', 'br,br,br,br,br,br', zstd, 'a body compressed more than 5 times'],

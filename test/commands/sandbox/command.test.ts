@@ -66,7 +66,9 @@ describe('captcha sandbox', () => {
   });
 
   it('says what it did when it stops', async () => {
-    expect((await stopped('SIGTERM')).err).toBe('stopped: 3 submissions, 2 accepted, 1 paid for twice (GET /_stats shows all counters)\n');
+    expect((await stopped('SIGTERM')).err).toBe(
+      'stopped: 3 submissions, 2 accepted, 1 paid for twice (GET /_stats shows all counters)\n',
+    );
   });
 
   it('hears a signal that comes while it starts', async () => {
