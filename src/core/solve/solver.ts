@@ -31,7 +31,11 @@ interface LatestFault {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff; readonly latest: LatestFault };
+  readonly deps: AttemptDeps & {
+    readonly retryAfterGate: RetryAfterGate;
+    readonly waiters: WaiterBackoff;
+    readonly latest: LatestFault;
+  };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
@@ -236,7 +240,12 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), latest: { fault: null }, ...deps };
+    this.#deps = {
+      retryAfterGate: new ProcessRetryAfterGate(deps),
+      waiters: new WaiterBackoff(),
+      latest: { fault: null },
+      ...deps,
+    };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
