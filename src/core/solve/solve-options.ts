@@ -1,25 +1,25 @@
 import type { RetryLimits } from '../resilience/retry-decision.ts';
 import type { Accepted, AttemptSteps } from './attempt.ts';
 
-/** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
+/** Options of one task. A new task without a journal needs none of them. */
 export interface SolveOptions {
   readonly steps: AttemptSteps;
   /**
-   * Submissions in earlier runs, the one of `accepted` included. The first of this run takes no token all the same: nothing
-   * has failed, whoever was killed is run again, and a whole run in doubt would wait minutes for tokens that only accepted
-   * submissions could pay for. An outage meets no more of them than of first attempts: the breaker holds back both.
+   * Submissions in earlier runs, including the one of `accepted`. The first submission of this run takes no token: nothing
+   * has failed, and a resumed run would otherwise wait minutes for tokens that only accepted submissions fund. In an outage
+   * the breaker holds these submissions back like first attempts.
    */
   readonly earlierAttempts: number;
-  /** An id of an earlier run that is still to be collected. */
+  /** The id of an earlier run that must still be collected. */
   readonly accepted: Accepted | null;
   /**
-   * Waits until a thread may be free, at most `maxMs`, after the service said that all are taken: then such an answer
-   * costs neither an attempt nor a token. Null takes it for a fault like any other.
+   * Waits until a thread may be free, up to `maxMs`, after the service said that all are busy. Such an answer then costs
+   * neither an attempt nor a token. Null handles it like any other fault.
    */
   readonly awaitThread: ((maxMs: number) => Promise<void>) | null;
 }
 
-/** Of a task that begins anew, of which nobody keeps a journal. */
+/** The options of a new task without a journal. */
 export const defaultSolveOptions: SolveOptions = {
   steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
   earlierAttempts: 0,
@@ -28,8 +28,8 @@ export const defaultSolveOptions: SolveOptions = {
 };
 
 /**
- * The limits of one task's attempts in this run. Those of earlier runs count, and what was in doubt then gets at least one
- * more. The trials that it made for all do not, since nothing of them was accepted; but one attempt is one.
+ * The limits of one task's attempts in this run. Attempts of earlier runs count, and a task in doubt gets at least one more.
+ * Probes do not count because nothing was accepted, unless `maxAttempts` is 1.
  */
 export function limitsIn(
   { earlierAttempts, accepted }: SolveOptions,
