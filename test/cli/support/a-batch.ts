@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { BatchFiles } from '../../../src/cli/batch-files.ts';
 import { run } from '../../../src/commands/batch/command.ts';
 import type { BatchFlags } from '../../../src/commands/batch/flags.ts';
@@ -14,16 +14,22 @@ import { imageText } from '../../support/an-image.ts';
 import { aStage, type StageParts } from './a-stage.ts';
 import { aSolved } from './outcomes.ts';
 
-/** Each test has its own. */
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'batch-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+/** The folder of the running test; null until the test asks for it. */
+let folder: string | null = null;
 
-export const place = (name: string): string => join(folder, name);
+/** Each test has its own folder. Hooks of this module would be those of the file that loads it first, so it has none. */
+function ownFolder(): string {
+  if (folder !== null) return folder;
+  const created = mkdtempSync(join(tmpdir(), 'batch-'));
+  onTestFinished(() => {
+    folder = null;
+    rmSync(created, { recursive: true });
+  });
+  folder = created;
+  return created;
+}
+
+export const place = (name: string): string => join(ownFolder(), name);
 export const read = (name: string): string => readFileSync(place(name), 'utf8');
 export const statuses = (text: string): string[] =>
   text

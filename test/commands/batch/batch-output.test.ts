@@ -27,7 +27,7 @@ describe('the output of captcha batch', () => {
     const { err } = await batch({
       input: three.replace(`b,base64,${image}`, `b,base64,${other}`).replace(/c,.*\n/, ''),
     });
-    expect(err).toContain('2 rows of the output belong to no task of the input any more');
+    expect(err).toContain('2 rows of the output belong to no task of the input (edited or removed there)');
     expect(statuses(read('out.csv'))).toHaveLength(4);
     expect((await batch({ flags: { retryFailed: true } })).err).toContain('1 row of the output belongs');
   });
