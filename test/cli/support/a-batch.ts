@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { BatchFiles } from '../../../src/cli/batch-files.ts';
+import { reportError } from '../../../src/cli/error-report.ts';
 import { run } from '../../../src/commands/batch/command.ts';
 import type { BatchFlags } from '../../../src/commands/batch/flags.ts';
 import { createBatchFiles } from '../../../src/container/batch-files.ts';
@@ -52,7 +53,7 @@ export interface Call extends StageParts {
   readonly fault?: Error;
 }
 
-/** Runs the command in the folder, with real files and a service that answers at once. */
+/** Runs the command in the folder, with real files and a service that answers at once. An error is reported as `captcha` does. */
 export async function batch({ flags, input = three, stdin, outcome, fault, ...parts }: Call = {}) {
   writeFileSync(place('in.csv'), input);
   const solve = async (task: Task) => outcome?.(task) ?? aSolved({ taskId: task.taskId });
@@ -71,6 +72,7 @@ export async function batch({ flags, input = three, stdin, outcome, fault, ...pa
     const exitCode = await run({ file: place('in.csv'), out: place('out.csv'), ...flags }, context);
     return { exitCode, out: stage.stdout.text, err: stage.stderr.text, records: stage.records };
   } catch (error) {
+    reportError(error, stage.terminal);
     throw Object.assign(error as Error, { stderr: stage.stderr.text });
   } finally {
     await files.close();

@@ -8,8 +8,8 @@ const other = imageText('other');
 
 describe('the output of captcha batch', () => {
   it.each([
-    ['ENOSPC', 'free space, then continue with the same command: captcha'],
-    ['EIO', 'continue with the same command: captcha'],
+    ['ENOSPC', '\nfree space, then continue with the same command: captcha'],
+    ['EIO', '\ncontinue with the same command: captcha'],
   ])('names the remaining tasks and the command if %s ends it', async (code, words) => {
     const fault = Object.assign(new Error(code), { code, syscall: 'write' });
     const run = batch({ fault, input: `${header}\na,base64,${image},\nb,base64,${image},\n` });
