@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const folders = ['domain', 'protocol', 'core', 'commands', 'cli', 'config', 'sandbox', 'simulation'];
 const sharing = folders.map((folder) => `test/${folder}/**/*.test.ts`);
 const all = ['test/**/*.test.ts'];
+/** ora reads the environment when it is first loaded, which must not be by another file. */
+const alone = ['test/cli/progress.test.ts'];
 
 /** What holds for every run of tests. */
 export const usual = {
@@ -22,8 +24,9 @@ export default defineConfig({
     ...usual,
     projects: [
       // A process of its own for each file costs half a second of CPU each.
-      { extends: true, test: { name: 'shared', include: sharing, isolate: false } },
+      { extends: true, test: { name: 'shared', include: sharing, exclude: alone, isolate: false } },
       { extends: true, test: { name: 'isolated', include: all, exclude: sharing } },
+      { extends: true, test: { name: 'alone', include: alone } },
     ],
   },
 });

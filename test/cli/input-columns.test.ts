@@ -78,7 +78,7 @@ describe('a column of an input', () => {
     const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
     expect(faults).toMatchObject([
       { column: 'page_url', reason: 'the column pageurl is also read as pageurl' },
-      { column: 'param.proxy', reason: 'the column proxy is taken for proxy, too' },
+      { column: 'param.proxy', reason: 'the column proxy is also read as proxy' },
     ]);
   });
 });

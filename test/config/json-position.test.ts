@@ -23,7 +23,7 @@ describe('findJsonError', () => {
     ['[1,]', 1, 4, 'a value'],
     ['{"a": "x', 1, 7, 'a value'],
     ['{"a": 1', 1, 8, ', or }'],
-    ['{} // done', 1, 4, 'the end of the line'],
+    ['{} // done', 1, 4, 'the end of the file'],
     ['{"a": 01}', 1, 7, 'a value'],
     ['', 1, 1, 'a value'],
   ])('finds the error position of %j', (...row) => {

@@ -20,16 +20,16 @@ export const solve = section('Limits of one task.', {
 });
 
 const methodPolling = shape({
-  firstWait: inMs(bareKey('The same for tasks of this method.', autoOr(duration('0ms')))),
-  interval: inMs(bareKey('Wait between polls for this method.', duration())),
+  firstWait: inMs(bareKey('Age of a task of this method at its first poll.', autoOr(duration('0ms')))),
+  interval: inMs(bareKey('Pace of polls for this method.', duration())),
 });
 
 export const polling = section('Polling of submitted tasks.', {
   firstWait: inMs(
     key('Age of a task at its first poll; auto plans it from the solve times seen.', autoOr(duration('0ms')), 'auto'),
   ),
-  interval: inMs(key('By an age of t an id is polled at most 2 + t / interval times.', duration(), '5s')),
-  methods: key('Waits for individual methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
+  interval: inMs(key('Pace of polls: at age t a task has had at most 2 + t / interval polls.', duration(), '5s')),
+  methods: key('Polling of individual methods, by method name.', mapOf(text('a method name'), methodPolling), {}),
 });
 
 export const retry = section('Retries of one task.', {

@@ -75,7 +75,7 @@ describe('a single probe of a region', () => {
       refused,
       queuesThat(() => Promise.reject(error)),
     );
-    const message = `connection refused; its queue cannot be read either:  ${error.message}`;
+    const message = `connection refused; its queue cannot be read either: ${error.message}`;
     expect(region).toMatchObject({ status: 'unhealthy', queueDepth: null, error: message });
   });
 
@@ -86,7 +86,7 @@ describe('a single probe of a region', () => {
     const [region] = (await looking).regions;
     expect(region).toMatchObject({
       status: 'unhealthy',
-      error: 'connection refused; its queue cannot be read either:  redis://:***@r/0: no answer within 6s',
+      error: 'connection refused; its queue cannot be read either: redis://:***@r/0: no answer within 6s',
     });
   });
 

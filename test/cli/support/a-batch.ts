@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { BatchFiles } from '../../../src/cli/batch-files.ts';
+import { reportError } from '../../../src/cli/error-report.ts';
 import { run } from '../../../src/commands/batch/command.ts';
 import type { BatchFlags } from '../../../src/commands/batch/flags.ts';
 import { createBatchFiles } from '../../../src/container/batch-files.ts';
@@ -14,16 +15,22 @@ import { imageText } from '../../support/an-image.ts';
 import { aStage, type StageParts } from './a-stage.ts';
 import { aSolved } from './outcomes.ts';
 
-/** Each test has its own. */
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'batch-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+/** The folder of the running test; null until the test asks for it. */
+let folder: string | null = null;
 
-export const place = (name: string): string => join(folder, name);
+/** Each test has its own folder. Hooks of this module would be those of the file that loads it first, so it has none. */
+function ownFolder(): string {
+  if (folder !== null) return folder;
+  const created = mkdtempSync(join(tmpdir(), 'batch-'));
+  onTestFinished(() => {
+    folder = null;
+    rmSync(created, { recursive: true });
+  });
+  folder = created;
+  return created;
+}
+
+export const place = (name: string): string => join(ownFolder(), name);
 export const read = (name: string): string => readFileSync(place(name), 'utf8');
 export const statuses = (text: string): string[] =>
   text
@@ -46,7 +53,7 @@ export interface Call extends StageParts {
   readonly fault?: Error;
 }
 
-/** Runs the command in the folder, with real files and a service that answers at once. */
+/** Runs the command in the folder, with real files and a service that answers at once. An error is reported as `captcha` does. */
 export async function batch({ flags, input = three, stdin, outcome, fault, ...parts }: Call = {}) {
   writeFileSync(place('in.csv'), input);
   const solve = async (task: Task) => outcome?.(task) ?? aSolved({ taskId: task.taskId });
@@ -65,6 +72,7 @@ export async function batch({ flags, input = three, stdin, outcome, fault, ...pa
     const exitCode = await run({ file: place('in.csv'), out: place('out.csv'), ...flags }, context);
     return { exitCode, out: stage.stdout.text, err: stage.stderr.text, records: stage.records };
   } catch (error) {
+    reportError(error, stage.terminal);
     throw Object.assign(error as Error, { stderr: stage.stderr.text });
   } finally {
     await files.close();

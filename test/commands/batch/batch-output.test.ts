@@ -8,8 +8,8 @@ const other = imageText('other');
 
 describe('the output of captcha batch', () => {
   it.each([
-    ['ENOSPC', 'free space, then continue with the same command: captcha'],
-    ['EIO', 'continue with the same command: captcha'],
+    ['ENOSPC', '\nfree space, then continue with the same command: captcha'],
+    ['EIO', '\ncontinue with the same command: captcha'],
   ])('names the remaining tasks and the command if %s ends it', async (code, words) => {
     const fault = Object.assign(new Error(code), { code, syscall: 'write' });
     const run = batch({ fault, input: `${header}\na,base64,${image},\nb,base64,${image},\n` });
@@ -27,7 +27,7 @@ describe('the output of captcha batch', () => {
     const { err } = await batch({
       input: three.replace(`b,base64,${image}`, `b,base64,${other}`).replace(/c,.*\n/, ''),
     });
-    expect(err).toContain('2 rows of the output belong to no task of the input any more');
+    expect(err).toContain('2 rows of the output belong to no task of the input (edited or removed there)');
     expect(statuses(read('out.csv'))).toHaveLength(4);
     expect((await batch({ flags: { retryFailed: true } })).err).toContain('1 row of the output belongs');
   });

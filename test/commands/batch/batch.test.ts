@@ -144,7 +144,7 @@ describe('invalid rows', () => {
   it('are listed on stderr in full, are not in the output, and make the exit code 1', async () => {
     const { exitCode, err } = await batch({ input: mixed });
     expect(exitCode).toBe(1);
-    expect(err).toContain('line 3, task_id: a stands on an earlier line');
+    expect(err).toContain('line 3, task_id: duplicate task_id a');
     expect(err).toContain('line 4');
     expect(statuses(read('out.csv'))).toEqual([`a,base64,${image},solved`]);
   });

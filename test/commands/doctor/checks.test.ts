@@ -121,10 +121,10 @@ describe('the check of the proxy', () => {
     [
       { ...none, used: { value: { url: 'http://p', exceptions: 'a' } } },
       'ok',
-      'http://p is used for h (but for NO_PROXY: a)',
+      'http://p is used for h (except NO_PROXY: a)',
     ],
     [{ ...none, variables: ['ALL_PROXY'] }, 'warning', 'ALL_PROXY is not supported'],
-    [{ ...none, variables: ['https_proxy', 'HTTPS_PROXY'] }, 'ok', 'https_proxy is read, HTTPS_PROXY is not'],
+    [{ ...none, variables: ['https_proxy', 'HTTPS_PROXY'] }, 'ok', 'https_proxy overrides HTTPS_PROXY'],
     [{ ...none, used: { error: { message: 'no URL', hint: 'write one' } } }, 'failure', 'no URL'],
   ])('%j is %s: %s', (facts, status, found) => {
     expect(checkProxy(facts)).toMatchObject({ status, found: expect.stringContaining(found) as string });

@@ -58,7 +58,7 @@ describe('the check of the disk space', () => {
     [500 * mebibyte, 999, 'warning', '999 files'],
     [0.5 * mebibyte, 5_000, 'failure', '0.5 MiB free'],
     [500 * mebibyte, 0, 'failure', '0 files'],
-    [null, null, 'skipped', 'does not tell'],
+    [null, null, 'skipped', 'the free space is unknown'],
   ])('of %s bytes and %s files is %s', (freeBytes, freeInodes, status, found) => {
     const finding = checkDiskSpace({ ...folder, freeBytes, freeInodes });
     expect(finding).toMatchObject({ status, found: expect.stringContaining(found) as string });
@@ -72,12 +72,12 @@ describe('the check of the regions', () => {
   const nowhere = { name: 'dc', place: null } as const;
 
   it.each([
-    [[], 'ok', 'solved directly'],
+    [[], 'ok', 'solved without a region'],
     [[frankfurt], 'warning', 'only eu'],
     [[frankfurt, virginia], 'ok', 'eu, us'],
-    [[frankfurt, mainz], 'warning', 'eu and eu-2 are at the same place'],
-    [[virginia, frankfurt, mainz], 'warning', 'eu and eu-2 are at the same place'],
-    [[frankfurt, nowhere], 'warning', 'dc is'],
+    [[frankfurt, mainz], 'warning', 'eu and eu-2 are at the same location'],
+    [[virginia, frankfurt, mainz], 'warning', 'eu and eu-2 are at the same location'],
+    [[frankfurt, nowhere], 'warning', 'region dc has no location'],
   ])('%j: %s', (regions, status, found) => {
     const finding = checkRegions(regions, greatCircleKm);
     expect(finding).toMatchObject({ status, found: expect.stringContaining(found) as string });
@@ -90,12 +90,12 @@ describe('regions without a location', () => {
 
   it('are one line, with five of their names', () => {
     const { found, fix } = checkRegions(placeless(50), greatCircleKm);
-    expect(found.split('\n').slice(1)).toEqual(['r0, r1, r2, r3, r4 and 45 more are']);
+    expect(found.split('\n').slice(1)).toEqual(['regions r0, r1, r2, r3, r4 and 45 more have no location']);
     expect(fix).toBe('set regions[].location');
   });
 
   it('are all named if there are few', () => {
-    expect(checkRegions(placeless(5), greatCircleKm).found).toMatch(/where r0, r1, r2, r3, r4 are$/);
+    expect(checkRegions(placeless(5), greatCircleKm).found).toMatch(/^regions r0, r1, r2, r3, r4 have no location$/m);
   });
 });
 
@@ -139,8 +139,8 @@ describe('the check of the routes', () => {
   it.each<[string, Partial<RouteFacts>, string, string]>([
     ['routes to every region', {}, 'ok', '2 rules, countries on, default: us'],
     ['no regions', { regions: [] }, 'skipped', 'no regions'],
-    ['no default', { default: null }, 'warning', 'has no region'],
-    ['a region that nothing leads to', { unreachable: { value: ['ap'] } }, 'warning', 'nothing leads to ap'],
+    ['no default', { default: null }, 'warning', 'have no region'],
+    ['a region that nothing leads to', { unreachable: { value: ['ap'] } }, 'warning', 'no rule routes to ap'],
     ['one region for everything', { unreachable: { value: ['eu', 'ap'] } }, 'warning', 'all URLs are routed to us'],
     [
       'rules that cannot be used',

@@ -15,11 +15,11 @@ const unseen = { servers: [], queues: [] };
 
 describe('the check of the queues', () => {
   it.each([
-    ['none, without regions', { ...all, regions: [] }, 'ok', 'none are needed'],
+    ['none, without regions', { ...all, regions: [] }, 'ok', 'no queues are needed without regions'],
     ['none at all', { ...all, regions: [queued('us', null)] }, 'ok', 'solved directly'],
     ['one for each region', all, 'ok', '2 of 2 regions have a queue'],
     ['those of a process', { ...all, regions: [queued('us', 'memory:')], results: null }, 'ok', 'inside each process'],
-    ['a region without', { ...all, regions: [queued('us'), queued('eu', null)] }, 'warning', 'no queue: eu'],
+    ['a region without', { ...all, regions: [queued('us'), queued('eu', null)] }, 'warning', 'no queue is configured for: eu'],
     [
       'two regions with the same',
       { ...all, regions: [queued('us', 'sqs://a'), queued('eu', 'sqs://a')] },
@@ -27,7 +27,7 @@ describe('the check of the queues', () => {
       'eu uses the queue of us',
     ],
     ['no results queue', { ...all, results: null }, 'warning', 'no results queue'],
-    ['SQS without shared state', { ...all, fleet: { state: null } }, 'warning', 'SQS has no room for ids'],
+    ['SQS without shared state', { ...all, fleet: { state: null } }, 'warning', 'SQS cannot store captcha ids'],
     [
       'Redis without shared state, which needs none',
       { ...all, regions: [queued('us', 'redis://r/1')], fleet: { state: null } },
@@ -59,8 +59,8 @@ describe('the check of a Redis', () => {
   it.each<[string, object, string, string]>([
     ['one that keeps everything', {}, 'ok', 'redis://r: Redis 7.0.15'],
     ['one that tells nothing', { version: null, evictionPolicy: null, isAppendOnly: null }, 'ok', 'redis://r: answers'],
-    ['one that evicts', { evictionPolicy: 'allkeys-lru' }, 'failure', 'when it is full (allkeys-lru)'],
-    ['one that writes nothing down', { isAppendOnly: false }, 'warning', 'appendonly no'],
+    ['one that evicts', { evictionPolicy: 'allkeys-lru' }, 'failure', 'eviction policy allkeys-lru can drop tasks'],
+    ['one that writes nothing down', { isAppendOnly: false }, 'warning', 'appendonly is off'],
   ])('finds %s', (_name, special, status, found) => {
     const finding = combined(checkRedis({ server: 'redis://r', seen: { value: { ...sound, ...special } } }));
     expect(finding).toMatchObject({ status, found: expect.stringContaining(found) as string });
@@ -70,19 +70,19 @@ describe('the check of a Redis', () => {
 
 describe('the fix for an unusable queue', () => {
   it.each([
-    ['NOAUTH HELLO must be called', 'wants a password'],
-    ['WRONGPASS invalid username-password pair', 'correct user and password'],
+    ['NOAUTH HELLO must be called', 'needs a password'],
+    ['WRONGPASS invalid username-password pair', 'correct the user and password'],
     ["NOPERM this user has no permissions to run the 'select' command", 'all commands'],
     ['getaddrinfo ENOTFOUND redis', 'correct the host'],
     ['connect ECONNREFUSED 127.0.0.1:6379', 'nothing listens there'],
     ['ERR DB index is out of range', '/0 to /15'],
-    ['Unknown RESP type 72 "H"', 'something else than a Redis'],
-    ['LOADING Redis is loading the dataset in memory', 'wait a moment'],
+    ['Unknown RESP type 72 "H"', 'the server is not Redis, or it requires TLS'],
+    ['LOADING Redis is loading the dataset in memory', 'try again shortly'],
     ['redis://r/9: no answer within 6s', 'firewall'],
     ['connect ETIMEDOUT', 'firewall'],
     ['read ECONNRESET', 'rediss://'],
     ['self-signed certificate', 'NODE_EXTRA_CA_CERTS'],
-    ['something new', 'look at its log'],
+    ['something new', 'check its log'],
   ])('%s: %s', (message, fix) => {
     expect(connectionHint(message)).toContain(fix);
   });
@@ -96,16 +96,16 @@ describe("the check of a queue's content", () => {
   });
 
   it.each<[QueueStatus, string, string]>([
-    [sight({}), 'ok', 'us: 0 waiting, 0 in work, 0 dead'],
-    [sight({}, []), 'ok', 'us: 0 waiting, 0 in work, 0 dead; no workers'],
+    [sight({}), 'ok', 'us: 0 waiting, 0 in flight, 0 dead'],
+    [sight({}, []), 'ok', 'us: 0 waiting, 0 in flight, 0 dead; no workers'],
     [
       sight({ waiting: 7, oldestAgeMs: 61_000, inFlight: 2 }, [worker(5_000), worker(3_600_000)]),
       'ok',
-      'us: 7 waiting (the oldest for 1m 01s), 2 in work, 0 dead; 2 workers, the oldest for 1h 00m',
+      'us: 7 waiting (the oldest for 1m 01s), 2 in flight, 0 dead; 2 workers, the oldest for 1h 00m',
     ],
     [sight({ waiting: 7 }, [worker(5_000)]), 'ok', '; 1 worker, for 5s'],
-    [sight({ waiting: 7 }, []), 'warning', 'us: 7 waiting, 0 in work, 0 dead; no workers'],
-    [sight({ waiting: 7 }), 'ok', 'us: 7 waiting, 0 in work, 0 dead'],
+    [sight({ waiting: 7 }, []), 'warning', 'us: 7 waiting, 0 in flight, 0 dead; no workers'],
+    [sight({ waiting: 7 }), 'ok', 'us: 7 waiting, 0 in flight, 0 dead'],
     [sight({ dead: 3 }), 'warning', '3 dead'],
     [sight({ dead: null }), 'warning', 'no dead-letter queue'],
   ])('%j', (seen, status, found) => {

@@ -57,7 +57,7 @@ describe('captcha failover', () => {
         'us    ap  25 %   2      by free capacity',
         '',
       ].join('\n'),
-      err: 'us is unhealthy: says that it is draining\n',
+      err: 'us is unhealthy: reports status draining\n',
     });
   });
 
@@ -94,7 +94,7 @@ describe('captcha failover', () => {
     expect(JSON.parse(out)).toEqual({
       schemaVersion: 1,
       regions: [
-        { region: 'us', status: 'unhealthy', queueDepth: 10, error: 'says that it is draining' },
+        { region: 'us', status: 'unhealthy', queueDepth: 10, error: 'reports status draining' },
         { region: 'eu', status: 'healthy', queueDepth: 0, error: null },
       ],
       failover: [

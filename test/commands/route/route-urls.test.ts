@@ -78,7 +78,7 @@ describe('the row of a URL', () => {
   });
 });
 
-const hint = 'if this is a CSV, say --column NAME';
+const hint = 'if the input is CSV, add --column NAME';
 
 describe('routing an input', () => {
   it('writes a row for every URL in order, and reports invalid ones by line', async () => {
@@ -103,7 +103,7 @@ describe('routing an input', () => {
   it('suggests --column if the first lines look like a CSV, and never else', async () => {
     const lines = [line('id,url'), line('bad', 2), line('1;bad', 3), line('x,y', 900)];
     expect(
-      (await routed([lines], { mayBeCsv: true })).err.match(/^line \d+|if this is a CSV, say --column NAME/gm),
+      (await routed([lines], { mayBeCsv: true })).err.match(/^line \d+|if the input is CSV, add --column NAME/gm),
     ).toEqual(['line 1', hint, 'line 2', 'line 3', hint, 'line 900']);
     expect((await routed([lines])).err).not.toContain(hint);
   });

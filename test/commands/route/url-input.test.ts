@@ -91,7 +91,7 @@ describe('the format', () => {
 
   it('is a known one', async () => {
     expect(await refusalOf(() => routeFormat({ urls: [], format: 'xml' }, false))).toBe(
-      '--format xml: unknown format | it is one of table, csv, jsonl, json',
+      '--format xml: unknown format | use one of table, csv, jsonl, json',
     );
   });
 });

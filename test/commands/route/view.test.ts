@@ -42,7 +42,7 @@ describe('the summary', () => {
 
   it('names regions without a rule', () => {
     expect(summary({ unreachable: ['ap-1', 'ap-2'] })).toContain(
-      'warning: no rule, country or default leads to ap-1, ap-2: add one to routes.rules',
+      'warning: no rule, country or default routes to ap-1, ap-2; add a rule to routes.rules',
     );
   });
 
@@ -65,7 +65,7 @@ describe('the summary', () => {
         .split('\n')
         .slice(1),
     ).toEqual([
-      'at present: b 8 (80 %), (held) 2 (20 %)',
+      'with failover: b 8 (80 %), (held) 2 (20 %)',
       'failover: a -> b 67 %, c 33 % (by free capacity)',
       'failover: d -> held (no healthy region in residency eu)',
       'failover: e -> home (no healthy region: tasks stay in their own region)',

@@ -57,6 +57,6 @@ describe('the simulated scenario', () => {
       [true],
       [false],
     ]);
-    expect(() => readBreaker({ breaker: 'open' })).toThrow('neither on nor off');
+    expect(() => readBreaker({ breaker: 'open' })).toThrow('--breaker open: must be on or off');
   });
 });

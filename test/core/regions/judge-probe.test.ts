@@ -38,7 +38,7 @@ describe('the verdict of a single probe', () => {
     'treats the word %s as not serving, with or without workers',
     (status) => {
       const verdict = judgeProbe(answered({ status, activeWorkers: 4 }));
-      expect(verdict).toEqual({ status: 'unhealthy', error: `says that it is ${status}`, isFailing: true });
+      expect(verdict).toEqual({ status: 'unhealthy', error: `reports status ${status}`, isFailing: true });
     },
   );
 });

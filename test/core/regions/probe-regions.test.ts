@@ -52,6 +52,6 @@ describe('a health check of all regions', () => {
     const report = await probeRegions({ regions: [aRegion('a')], baseUrl }, limits, { probe, clock });
     expect(report.regions.map(({ status }) => status)).toEqual(['healthy']);
     expect(report.api).toEqual(unreachable);
-    expect(report.note).toContain('says nothing about the regions');
+    expect(report.note).toContain('does not affect the status of the regions');
   });
 });
