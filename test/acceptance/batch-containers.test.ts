@@ -90,7 +90,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     process.kill(pid, 'SIGCONT');
     const [paused, successor] = await Promise.all([first.ended, second.ended]);
     expect(paused, paused.stderr).toMatchObject({ code: 4 });
-    expect(paused.stderr).toMatch(/no longer this run's: process 1 on .* has taken it over/);
+    expect(paused.stderr).toMatch(/no longer belongs to this run: process 1 on .* has taken it over/);
     expect(successor, successor.stderr).toMatchObject({ code: 0 });
     const rows = await rowsIn(bench, 'second.csv');
     expectRowEach(rows, 60);
