@@ -107,7 +107,7 @@ describe('captcha doctor, of queues in SQS', () => {
     expect(seen).toMatchObject({ status: 'failure', code: 4 });
     expect(seen.found).toContain('us-east-1: 0 waiting, 0 in flight; no dead-letter queue');
     expect(seen.found).toMatch(/results: sqs:\/\/results in us-east-1: .*queue does not exist/);
-    expect(seen.found).toContain('SQS has no room for ids');
+    expect(seen.found).toContain('SQS cannot store captcha ids');
     expect(seen.fix).toMatch(/Create it/);
   });
 });
