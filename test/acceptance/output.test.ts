@@ -66,7 +66,10 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redi
       expect(await bench.run(['result', id!], { at: sandbox })).toMatchObject({ code: 0, stdout: `${solution}\n` });
       expect(sandbox.stats().submissions).toBe(1);
       const result = await runInto(bench, redirection, ['result', '--no-wait', id!, '-q'], { at: sandbox });
-      expect(result).toMatchObject({ code: 0, stderr: expect.stringMatching(`captcha --config \\S+ result ${id}\n`) as string });
+      expect(result).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(`captcha --config \\S+ result ${id}\n`) as string,
+      });
     },
   );
 
@@ -87,11 +90,9 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redi
     const usage = { at: ledger, input: tasksCsv(3) };
     const { code, stderr } = await runInto(bench, redirection, ['batch', '-', '-q'], usage);
     expect(code, stderr).toBe(0);
-    expect([...stderr.matchAll(/^(t\d): .*captcha --config \S+ result \d+$/gm)].map(([, id]) => id).toSorted()).toEqual([
-      't1',
-      't2',
-      't3',
-    ]);
+    expect([...stderr.matchAll(/^(t\d): .*captcha --config \S+ result \d+$/gm)].map(([, id]) => id).toSorted()).toEqual(
+      ['t1', 't2', 't3'],
+    );
   });
 });
 
