@@ -7,6 +7,7 @@ import { column, type Ledger, openLedger, rowsIn, tasksCsv, until } from './supp
 import { type Bench, it } from './support/bench.ts';
 import { expectAccounted, expectRowEach, paidTwiceUnsaid } from './support/killed-batch.ts';
 import { bin, type Running } from './support/running.ts';
+import { slowService } from './support/service-clock.ts';
 
 /**
  * The command that starts a process as the first one of a PID namespace, like a container; null if this machine does
@@ -18,7 +19,7 @@ const container = [['--pid'], ['--user', '--map-root-user', '--pid']]
 
 if (container === undefined) console.warn('skipped: batches in PID namespaces (unshare is not permitted here)');
 
-const config = { polling: { firstWait: '0ms', interval: '20ms' }, solve: { timeout: '15s' } };
+const config = { polling: { firstWait: '0ms', interval: '20ms' }, solve: { timeout: '30m' } };
 const batch = (out: string): readonly string[] => [
   ...['batch', 'tasks.csv', '--out', out, '--journal', 'shared.journal', '--concurrency', '5'],
 ];
@@ -46,7 +47,8 @@ async function letLockAge(bench: Bench): Promise<void> {
 
 describe.runIf(container !== undefined)('captcha batch in two containers with one host name and one folder', () => {
   it('runs once at a time, and pays for every row once', async ({ bench }) => {
-    const ledger = await openLedger(bench, { latencyMs: [100, 200] });
+    const { service, finish } = slowService();
+    const ledger = await openLedger(bench, service);
     await bench.write('work/tasks.csv', tasksCsv(40));
     const first = await startContained(bench, ledger, 'first.csv');
     await until(() => acceptedCount(ledger) >= 5);
@@ -54,6 +56,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     expect(second, second.stderr).toMatchObject({ code: 2 });
     expect(second.stderr).toMatch(/in use by process 1 on .* since /);
     expect(second.stderr).toMatch(/free in \d+s, or now if you delete .*shared\.journal\.lock\.1/);
+    finish();
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(acceptedCount(ledger)).toBe(40);
     expectAccounted(await rowsIn(bench, 'first.csv'), ledger, 40);
@@ -90,7 +93,7 @@ describe.runIf(container !== undefined)('captcha batch in two containers with on
     process.kill(pid, 'SIGCONT');
     const [paused, successor] = await Promise.all([first.ended, second.ended]);
     expect(paused, paused.stderr).toMatchObject({ code: 4 });
-    expect(paused.stderr).toMatch(/no longer this run's: process 1 on .* has taken it over/);
+    expect(paused.stderr).toMatch(/no longer belongs to this run: process 1 on .* has taken it over/);
     expect(successor, successor.stderr).toMatchObject({ code: 0 });
     const rows = await rowsIn(bench, 'second.csv');
     expectRowEach(rows, 60);

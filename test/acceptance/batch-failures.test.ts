@@ -93,7 +93,7 @@ describe.concurrent('captcha batch with a failing service', () => {
     const sandbox = await bench.sandbox();
     sandbox.script({ mode: 'poll/reset', times: Infinity });
     await bench.write('work/tasks.csv', tasksCsv(3));
-    const ended = await bench.run([...batch, '--timeout', '5s'], { at: sandbox });
+    const ended = await bench.run([...batch, '--timeout', '20s'], { at: sandbox });
     expect(ended, ended.stderr).toMatchObject({ code: 4 });
     expect(countsOf(column(await rowsIn(bench, 'solved.csv'), 'reason'))).toEqual({ 'deadline-exceeded': 3 });
     expect(sandbox.stats().accepted).toBe(3);

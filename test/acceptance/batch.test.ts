@@ -43,7 +43,7 @@ describe.concurrent('captcha batch', () => {
     const ended = await bench.run(['batch', '-'], { at: ledger, input: tasksCsv(10) });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(rowsOf(ended.stdout)).toHaveLength(10);
-    expect(ended.stderr).toMatch(/cannot be resumed/);
+    expect(ended.stderr).toMatch(/can be resumed only with --journal FILE/);
   });
 
   it('--keep-order writes the rows in the order of the input', async ({ bench }) => {

@@ -13,7 +13,7 @@ const tasks = `${header}turnstile,0x4AAA,https://example.com/\n`;
 describe.concurrent('an option without its value', () => {
   it.for<[string[], string]>([
     [['batch', 'a.csv', '--out', '--dry-run'], '--out needs a value, but the next word is the option --dry-run'],
-    [['batch', 'a.csv', '--errors', '--dry-run'], 'write --errors=--dry-run if that is meant'],
+    [['batch', 'a.csv', '--errors', '--dry-run'], 'to use it as the value, write --errors=--dry-run'],
     [['batch', 'a.csv', '--out', '-V'], 'the next word is the option -V'],
     [['batch', 'a.csv', '--out', '--json'], 'the next word is the option --json'],
     [['batch', 'a.csv', '--out', ''], '--out has an empty value'],
@@ -36,7 +36,7 @@ const settings = someOf([{}, located], (config) => config === located);
 
 describe.concurrent('a task that cannot be solved', () => {
   it.for<[string, string]>([
-    ['not a url', 'a blank in it'],
+    ['not a url', 'its host contains a space'],
     ['ftp://x', 'the scheme ftp: is not http: or https:'],
     ['example.com/login', 'does not begin with https://'],
     ['0x4AAAAAAADnPIDROrmt1Wwj', 'looks like a site key'],

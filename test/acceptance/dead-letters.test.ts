@@ -68,7 +68,7 @@ async function recover(place: Place): Promise<void> {
   const ids = [first!.id, first!.id, 'b-0123-00112233445566778899aabbccddeeff'];
   const some = await bench.run(['queue', 'requeue', region, ...ids, '--json'], usage);
   expect(some, some.stderr).toMatchObject({ code: 1 });
-  expect(some.stderr).toMatch(/1 of 2 ids: no dead letter of us-east-1/);
+  expect(some.stderr).toMatch(/1 of 2 ids are not dead letters of us-east-1/);
   expect(JSON.parse(some.stdout)).toEqual({ schemaVersion: 1, region, requeued: 1, unknown: 1 });
   const others = await bench.run(['queue', 'requeue', region], usage);
   expect(others).toMatchObject({ code: 0, stdout: `${count - 1} tasks requeued\n`, stderr: '' });
@@ -113,7 +113,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
     const usage = { at: ledger, config };
     const nowhere = await bench.run(['queue', 'dead', 'mars-1'], usage);
     expect(nowhere).toMatchObject({ code: 2, stdout: '' });
-    expect(nowhere.stderr).toMatch(/no region mars-1\n.*us-east-1, eu-west-1/);
+    expect(nowhere.stderr).toMatch(/unknown region mars-1\n.*us-east-1, eu-west-1/);
     await redis.down();
     const [shown, ...others] = await Promise.all([
       bench.run(['queue', 'show', '--json'], usage),
@@ -156,7 +156,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on SQS, with ids kept in Red
     await enqueue(place, queue);
     await wearOut(queue, 2);
     const worker = await bench.start(['worker', '--region', region, '--health-port', '0'], place.usage);
-    await worker.said(/works for/);
+    await worker.said(/serves the queue of/);
     let document = await deadIn(place);
     while (document.count < count) document = await deadIn(place);
     expect(document.dead.map(({ taskId, reason }) => `${taskId} ${String(reason)}`).toSorted()).toEqual(

@@ -38,8 +38,8 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
     const lines = found.found.split('\n');
     expect(lines[0]).toBe('3 of 3 regions have a queue');
     expect(lines[1]).toMatch(/^redis:\/\/127\.0\.0\.1:\d+: Redis \d+\.\d+\.\d+$/);
-    expect(lines[2]).toMatch(/^us-east-1: 0 waiting, 0 in work, 0 dead; 1 worker, for \d+(ms|s)$/);
-    expect(lines[3]).toBe('eu-west-1: 0 waiting, 0 in work, 0 dead; no workers');
+    expect(lines[2]).toMatch(/^us-east-1: 0 waiting, 0 in flight, 0 dead; 1 worker, for \d+(ms|s)$/);
+    expect(lines[3]).toBe('eu-west-1: 0 waiting, 0 in flight, 0 dead; no workers');
     expect(lines.at(-1)).toBe('results: 0 waiting, 0 being read');
   });
 
@@ -49,22 +49,22 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
     const config = { ...regionAt(redis.url(0)), results: redis.url(9) };
     expect(await queuesOf(config, bench)).toMatchObject({
       status: 'warning',
-      found: expect.stringContaining('appendonly no') as string,
+      found: expect.stringContaining('appendonly is off') as string,
       fix: expect.stringContaining('set appendonly yes') as string,
     });
     await redisCli(redis.port, 'config', 'set', 'maxmemory-policy', 'allkeys-lru');
     expect(await queuesOf(config, bench)).toMatchObject({
       status: 'failure',
       code: 4,
-      found: expect.stringContaining('throws tasks away when it is full (allkeys-lru)') as string,
+      found: expect.stringContaining('eviction policy allkeys-lru can drop tasks when memory is full') as string,
     });
   });
 
   it.for([
-    ['without the password that it wants', 'redis://127.0.0.1', '/0', /NOAUTH/, /wants a password/],
-    ['with another password', 'redis://:not-it@127.0.0.1', '/0', /WRONGPASS/, /correct user and password/],
-    ['with a database that it has not', 'redis://:s3cret@127.0.0.1', '/99', /DB index/, /\/0 to \/15/],
-  ] as const)('names a Redis %s, and how to mend it', async ([, place, db, found, fix], { bench }) => {
+    ['without the password that it needs', 'redis://127.0.0.1', '/0', /NOAUTH/, /needs a password/],
+    ['with another password', 'redis://:not-it@127.0.0.1', '/0', /WRONGPASS/, /correct the user and password/],
+    ['with a database that does not exist', 'redis://:s3cret@127.0.0.1', '/99', /DB index/, /\/0 to \/15/],
+  ] as const)('names a Redis %s, and the fix', async ([, place, db, found, fix], { bench }) => {
     const redis = await RedisServer.start();
     bench.afterwards(() => redis.stop());
     await redisCli(redis.port, 'config', 'set', 'requirepass', 's3cret');
@@ -90,7 +90,7 @@ describe.skipIf(!hasRedis).concurrent('captcha doctor, of queues in Redis', () =
     expect(fix?.split('\n')).toEqual(
       expect.arrayContaining([
         expect.stringContaining('nothing listens there') as string,
-        expect.stringContaining('something else than a Redis') as string,
+        expect.stringContaining('the server is not Redis') as string,
         expect.stringContaining('firewall') as string,
       ]),
     );
@@ -105,9 +105,9 @@ describe('captcha doctor, of queues in SQS', () => {
     const urlOf = (name: string) => `sqs://${name}?region=us-east-1&endpoint=http://127.0.0.1:${server.port}`;
     const seen = await queuesOf({ ...regionAt(urlOf('tasks')), results: urlOf('results') }, bench);
     expect(seen).toMatchObject({ status: 'failure', code: 4 });
-    expect(seen.found).toContain('us-east-1: 0 waiting, 0 in work; no dead-letter queue');
+    expect(seen.found).toContain('us-east-1: 0 waiting, 0 in flight; no dead-letter queue');
     expect(seen.found).toMatch(/results: sqs:\/\/results in us-east-1: .*queue does not exist/);
-    expect(seen.found).toContain('SQS has no room for ids');
+    expect(seen.found).toContain('SQS cannot store captcha ids');
     expect(seen.fix).toMatch(/Create it/);
   });
 });

@@ -97,7 +97,7 @@ describe.concurrent('a poll with the fault', () => {
     const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, soon);
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'deadline-exceeded', possiblyCharged: false });
-    expect(stderr).toContain(`captcha result ${outcome.captchaId}`);
+    expect(stderr).toMatch(new RegExp(`captcha --config \\S+ result ${outcome.captchaId}`));
     expect(stats).toMatchObject({ submissions: 1, accepted: 1, duplicates: 0 });
   });
 
@@ -138,7 +138,7 @@ describe.concurrent('Retry-After', () => {
       const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
       expect(code).toBe(4);
       expect(stderr).toMatch(longWait);
-      expect(stderr).toContain(`captcha result ${outcome.captchaId}`);
+      expect(stderr).toMatch(new RegExp(`captcha --config \\S+ result ${outcome.captchaId}`));
       expect(stats).toMatchObject({ submissions: 1, polls: 1 });
     },
   );

@@ -124,7 +124,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
     const waited = await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], { at: ledger, config });
     expect(waited, waited.stderr).toMatchObject({ code: 4 });
-    expect(waited.stderr).toMatch(/queued as s-[\da-f]{20}-[\da-f]{32}; captcha results has it later/);
+    expect(waited.stderr).toMatch(/queued as s-[\da-f]{20}-[\da-f]{32}\. Read the result later: captcha.* results --run s-[\da-f]{20}\n/);
     const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
     const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number }[] };
     expect(queues.find(({ region }) => region === 'eu-west-1')).toMatchObject({ waiting: 1, inFlight: 0, dead: 0 });
@@ -146,7 +146,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const empty = await bench.run(['results'], { at: ledger, config });
     expect(rowsOf(empty.stdout)).toEqual([]);
     const drained = await bench.run(['failover', '--drain', 'us-east-1'], { at: ledger, config });
-    expect(drained).toMatchObject({ code: 2, stderr: expect.stringMatching(/no other region serves/) as string });
+    expect(drained).toMatchObject({ code: 2, stderr: expect.stringMatching(/no other region is serving/) as string });
     worker.signal('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 0 });
   });

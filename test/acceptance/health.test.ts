@@ -70,7 +70,7 @@ describe.concurrent('captcha health', () => {
     expect(ended.code).toBe(4);
     expect(ended.stdout).toMatch(/^us-east-1 +unhealthy .*connection refused$/m);
     expect(ended.stdout).toMatch(/^api: not reachable \(connection refused\)$/m);
-    expect(ended.stdout).toMatch(/^note: .*this machine's network/m);
+    expect(ended.stdout).toMatch(/^note: .*network problem of this machine/m);
   });
 
   it('never prints raw text of an endpoint to the terminal', async ({ bench }) => {

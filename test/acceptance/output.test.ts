@@ -5,6 +5,7 @@ import { openLedger, rowsOf, tasksCsv } from './support/batch.ts';
 import { type Bench, it, turnstile, type Usage, words } from './support/bench.ts';
 import { bin, type Ended } from './support/running.ts';
 import { solution } from './support/secrets.ts';
+import { slowService } from './support/service-clock.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
 /** More than a pipe buffer, so that an early exit would truncate it. */
@@ -14,14 +15,16 @@ describe.concurrent('a closed stdout', () => {
   it.for(['solve TASK -v', 'solve TASK -v --json'])(
     'is no error: captcha %s ends with 141 and names the id',
     async (line, { bench }) => {
-      const sandbox = await bench.sandbox({ latencyMs: [600, 600] });
+      const { service, finish } = slowService();
+      const sandbox = await bench.sandbox(service);
       const running = await bench.start(words(line), { at: sandbox });
       await running.said(/accepted as/);
       running.child.stdout!.destroy();
+      finish();
       const { code, signal, stderr } = await running.ended;
       expect({ code, signal }).toEqual({ code: 141, signal: null });
       const id = /accepted as (\d+)/.exec(stderr)![1]!;
-      expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`captcha --config \\S+ result ${id}`));
       expect(stderr).not.toMatch(/EPIPE|bug/);
     },
   );
@@ -59,11 +62,14 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redi
       const sandbox = await bench.sandbox();
       const { code, stdout, stderr } = await runInto(bench, redirection, words(line), { at: sandbox });
       expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-      const [, id] = /closed or the null device: .*captcha result (\d+)$/m.exec(stderr) ?? [];
+      const [, id] = /closed or the null device: .*captcha --config \S+ result (\d+)$/m.exec(stderr) ?? [];
       expect(await bench.run(['result', id!], { at: sandbox })).toMatchObject({ code: 0, stdout: `${solution}\n` });
       expect(sandbox.stats().submissions).toBe(1);
       const result = await runInto(bench, redirection, ['result', '--no-wait', id!, '-q'], { at: sandbox });
-      expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining(`captcha result ${id}\n`) as string });
+      expect(result).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(`captcha --config \\S+ result ${id}\n`) as string,
+      });
     },
   );
 
@@ -84,11 +90,9 @@ describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redi
     const usage = { at: ledger, input: tasksCsv(3) };
     const { code, stderr } = await runInto(bench, redirection, ['batch', '-', '-q'], usage);
     expect(code, stderr).toBe(0);
-    expect([...stderr.matchAll(/^(t\d): .*captcha result \d+$/gm)].map(([, id]) => id).toSorted()).toEqual([
-      't1',
-      't2',
-      't3',
-    ]);
+    expect([...stderr.matchAll(/^(t\d): .*captcha --config \S+ result \d+$/gm)].map(([, id]) => id).toSorted()).toEqual(
+      ['t1', 't2', 't3'],
+    );
   });
 });
 
@@ -102,7 +106,7 @@ describe.concurrent('an output that cannot be written', () => {
       closeSync(full);
       expect(code).toBe(74);
       expect(stderr).toMatch(/ENOSPC/);
-      expect(stderr).toMatch(/captcha result \d+/);
+      expect(stderr).toMatch(/captcha --config \S+ result \d+/);
     },
   );
 

@@ -35,18 +35,18 @@ describe.concurrent('the first signal to captcha solve', () => {
       const { running, id, finish } = await paidFor(bench);
       running.signal(signal);
       await running.said(/still polled/);
-      expect(running.stderr).toContain(`captcha result ${id}`);
+      expect(running.stderr).toMatch(new RegExp(`captcha --config \\S+ result ${id}`));
       finish();
       expect(await running.ended).toMatchObject({ code: null, signal, stdout: `${solution}\n` });
     },
   );
 
   it('while polling a task that is not solved in time: names the id at the end', async ({ bench }) => {
-    const { running, id } = await paidFor(bench, '5s');
+    const { running, id } = await paidFor(bench, '20s');
     running.signal('SIGINT');
     const { signal, stdout, stderr } = await running.ended;
     expect({ signal, stdout }).toEqual({ signal: 'SIGINT', stdout: '' });
-    expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`captcha --config \\S+ result ${id}`));
   });
 
   it('while waiting for a retry: does not submit again and ends at once', async ({ bench }) => {
@@ -122,7 +122,7 @@ describe.concurrent('a second signal to captcha solve', () => {
     running.signal(second);
     const { signal, stdout, stderr } = await running.ended;
     expect({ signal, stdout }).toEqual({ signal: second, stdout: '' });
-    expect(stderr.trimEnd().split('\n').at(-1)).toContain(`captcha result ${id}`);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`captcha --config \\S+ result ${id}`));
   });
 
   it('within 300 ms counts as the same one', async ({ bench }) => {

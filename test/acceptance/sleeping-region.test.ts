@@ -26,7 +26,9 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     const plan = await bench.run(['failover'], usage);
     expect(plan).toMatchObject({ code: 0, stdout: 'All 3 regions are serving: nothing to redirect.\n' });
     const routed = await bench.run(['route', '--health', '--json', 'https://example.de/'], usage);
-    expect(JSON.parse(routed.stdout)).toMatchObject({ routes: [{ assigned: 'eu-west-1', effective: 'eu-west-1' }] });
+    expect(JSON.parse(routed.stdout), routed.stderr).toMatchObject({
+      routes: [{ assigned: 'eu-west-1', effective: 'eu-west-1' }],
+    });
 
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
     await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], usage);
@@ -43,7 +45,7 @@ describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', ()
     await redis.down();
     for (const { status, error } of await healthOf(bench, usage, 4)) {
       expect(status).toBe('unhealthy');
-      expect(error).toMatch(/^connection refused; its queue cannot be read either:  redis:.* connect ECONNREFUSED/);
+      expect(error).toMatch(/^connection refused; its queue cannot be read either: redis:.* connect ECONNREFUSED/);
     }
   });
 

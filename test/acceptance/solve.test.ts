@@ -153,7 +153,7 @@ describe.concurrent('stderr', () => {
   });
 
   it('shows every step with -v and every poll with -vv', async ({ bench }) => {
-    const sandbox = await bench.sandbox({ latencyMs: [400, 500] });
+    const sandbox = await bench.sandbox({ latencyMs: [2_000, 2_000] });
     const [steps, polls] = await Promise.all(['-v', '-vv'].map((flag) => bench.run([...solve, flag], { at: sandbox })));
     expect(steps!.stderr).toMatch(
       /^attempt 1: submitting\nattempt 1: accepted as \d+ in [\d.]+m?s\nsolved \d+ in [\d.]+m?s\n$/,

@@ -105,7 +105,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
 
   it('shows the cursor again when a second Ctrl-C ends the program', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [hourMs, hourMs] });
-    const running = await solveOnTerminal(bench, { at, columns: 120 });
+    const running = await solveOnTerminal(bench, { at, columns: 300 });
     await running.said(/not ready/);
     const pid = Number(await readFile(join(bench.cwd, 'pid'), 'utf8'));
     process.kill(pid, 'SIGINT');
@@ -113,9 +113,9 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     await sleep(400);
     process.kill(pid, 'SIGINT');
     const { code, stdout } = await running.ended;
-    const { lines, cursorIsVisible } = screenOf(stdout, 120);
+    const { lines, cursorIsVisible } = screenOf(stdout, 300);
     expect({ code, cursorIsVisible }).toEqual({ code: 130, cursorIsVisible: true });
-    expect(lines.at(-1)).toMatch(/^collect it later with: captcha result \d+$/);
+    expect(lines.at(-1)).toMatch(/^collect it later with: captcha --config \S+ result \d+$/);
     expect(lines.filter((line) => frame.test(line))).toEqual([]);
   });
 });

@@ -35,8 +35,8 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
   const urls = regions.flatMap(({ name, queue }) => (queue === null ? [] : [[name, queue] as const]));
   const embedded = urls.filter(([, url]) => isEmbedded(url)).map(([name]) => name);
   if (embedded.length > 0 && embedded.length < urls.length) {
-    const fix = 'give them a queue that other processes reach, or make all of them memory:';
-    throw new UsageError(`memory: is inside one process, and other regions are not: ${embedded.join(', ')}`, fix);
+    const fix = 'give them a queue that other processes can reach, or use memory: for all regions';
+    throw new UsageError(`only some regions have a memory: queue, which exists only inside one process: ${embedded.join(', ')}`, fix);
   }
   return new Map(urls);
 }
@@ -56,7 +56,7 @@ export function resultsUrl({ config, sandbox }: QueuePlaces): string {
     throw new UsageError(
       results === null
         ? 'no results queue is configured'
-        : 'results: memory: is inside one process, and the regions are not',
+        : "results is memory:, which exists only inside one process, but the regions' queues are outside it",
       'set results in the config file, or RESULT_QUEUE_URL, for example redis://redis:6379/9',
     );
   }

@@ -71,7 +71,7 @@ function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']):
   if (named === undefined || named === '') {
     if (names.length === 1 && only !== undefined) return only;
     throw new UsageError(
-      'no region: captcha worker --region NAME (or WORKER_REGION)',
+      'no region given: use --region NAME or WORKER_REGION',
       names.length === 0 ? 'no regions are configured' : `configured regions: ${names.join(', ')}`,
     );
   }

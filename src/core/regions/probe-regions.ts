@@ -13,7 +13,7 @@ const isSilent = (result: ProbeResult): boolean => !result.answered && result.la
 export function explainOutage(results: readonly ProbeResult[], api: ApiReach): string | null {
   const allFail = results.length > 0 && results.every((result) => !result.answered);
   if (allFail && !api.reachable && results.every(isSilent)) {
-    return 'neither the regions nor the CaptchaAI API are reachable: probably a network problem of this machine (DNS, VPN, proxy, firewall)';
+    return 'neither the regions nor the CaptchaAI API can be reached: probably a network problem of this machine (DNS, VPN, proxy, firewall)';
   }
   if (allFail && results.length > 1 && api.reachable) {
     return 'all regions fail at once while the CaptchaAI API is reachable: check what the regions share (a deployment, a certificate, the network path)';

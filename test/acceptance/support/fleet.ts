@@ -72,7 +72,7 @@ export async function openFleetAt(places: FleetPlaces, bench: Bench, parts: Flee
   const startWorker = async (region: RegionName, flags: readonly string[] = []): Promise<Running> => {
     const args = ['worker', '--region', region, '--health-port', String(ports.get(region)!), ...flags];
     const running = await bench.start(args, usage);
-    await running.said(/works for/);
+    await running.said(/serves the queue of/);
     return running;
   };
   return { ledger, config, usage, startWorker, healthOf };

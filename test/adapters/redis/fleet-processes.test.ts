@@ -20,6 +20,17 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(20);
 }
 
+/**
+ * A machine that holds a process up for a second makes Redis look silent. Then the host's share is granted too, and the
+ * process warns.
+ */
+function expectNoExtraToken(children: readonly Acquirer[]): void {
+  const warnings = children.flatMap(({ said }) => said.warnings);
+  for (const warning of warnings) expect(warning).toMatch(/no answer within/);
+  const limits = warnings.length === 0 ? bound : withShares;
+  expect(worstExcess(grantsOf(children), limits)).toBeLessThanOrEqual(rounding);
+}
+
 const grantsOf = (children: readonly Acquirer[]): Grant[] => children.flatMap(({ said }) => said.grants);
 
 describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
@@ -45,10 +56,8 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
       [1, 2, 3].map(() => start(host, 2_500, skewMs)),
     );
     await Promise.all(children.map(({ ended }) => ended));
-    const grants = grantsOf(children);
-    expect(children.flatMap(({ said }) => said.warnings)).toEqual([]);
-    expect(worstExcess(grants, bound)).toBeLessThanOrEqual(rounding);
-    expect(grants.length, 'what flows in is granted, too').toBeGreaterThan(bound.burst);
+    expectNoExtraToken(children);
+    expect(grantsOf(children).length, 'what flows in is granted, too').toBeGreaterThan(bound.burst);
   });
 
   it('get no extra token if holders of leases are killed', async () => {
@@ -68,8 +77,7 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     }
     await Promise.all(alive.map((child) => child.running()));
     await Promise.all(alive.map((child) => child.kill()));
-    expect(all.flatMap(({ said }) => said.warnings)).toEqual([]);
-    expect(worstExcess(grantsOf(all), bound)).toBeLessThanOrEqual(rounding);
+    expectNoExtraToken(all);
   });
 
   it.each([
@@ -106,6 +114,6 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     await redis.flushall();
     redis.disconnect();
     await Promise.all(children.map(({ ended }) => ended));
-    expect(worstExcess(grantsOf(children), bound)).toBeLessThanOrEqual(rounding);
+    expectNoExtraToken(children);
   });
 });
