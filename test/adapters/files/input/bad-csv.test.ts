@@ -115,16 +115,8 @@ describe('a CSV that cannot be used', () => {
     ],
     ['has two columns of a name', 'method,note, note\na,1,2\n', 'line 1: duplicate column "note"'],
     ['has a column without a name', 'method,,note\na,1,2\n', 'line 1: column 2 has no name'],
-    [
-      'has no header',
-      'turnstile,0x4A,https://a.example\n',
-      'line 1: none of the columns method, file and body is there',
-    ],
-    [
-      'has none of the columns of a task',
-      '\nurl,key\nu,k\n',
-      'line 2: none of the columns method, file and body is there',
-    ],
+    ['has no header', 'turnstile,0x4A,https://a.example\n', 'line 1: no "method", "file" or "body" column; found'],
+    ['has none of the columns of a task', '\nurl,key\nu,k\n', 'line 2: no "method", "file" or "body" column; found'],
     ['is a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'the input is an image'],
     ['is binary', Buffer.from('00ff00011b0a', 'hex'), 'the input is not text'],
     ['is packed', Buffer.from('1f8b0800000000000003', 'hex'), 'the input is gzip data'],
@@ -133,7 +125,7 @@ describe('a CSV that cannot be used', () => {
     [
       'has a header in another encoding',
       Buffer.from('method,gr\xf6\xdfe\n', 'latin1'),
-      'line 1: the names of the columns are not text',
+      'line 1: the column names are not valid text',
     ],
     ['is one JSON array', '[{"method":"turnstile"}]', 'the input is one JSON array'],
   ])('is rejected when it %s', async (_what, content, message) => {
@@ -160,8 +152,8 @@ describe('a CSV that cannot be used', () => {
 
   it.each([
     ['an unknown column', { columnNames: { typ: 'method' } }, '--map: unknown column "typ"'],
-    ['two columns to one name', { columnNames: { note: 'method' } }, 'there are two columns "method"'],
-    ['an unknown encoding', { encoding: 'utf-9' }, '--encoding: utf-9 is not known'],
+    ['two columns to one name', { columnNames: { note: 'method' } }, 'duplicate column "method"'],
+    ['an unknown encoding', { encoding: 'utf-9' }, '--encoding utf-9: unknown encoding'],
   ])('is rejected when the options name %s', async (_what, options, message) => {
     expect((await readStdin('method,note\na,1\n', options)).error?.message).toContain(message);
   });

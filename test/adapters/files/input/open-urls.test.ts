@@ -118,7 +118,7 @@ describe('URLs in a column', () => {
   });
 
   it.each([
-    ['id,pageurl\n1,a\n', '--column url: unknown column', 'there are "id", "pageurl"'],
+    ['id,pageurl\n1,a\n', '--column url: unknown column', 'found "id", "pageurl"'],
     ['url,url\na,b\n', '--column url: duplicate column name', 'rename one of them in the file'],
     ['id,"url\n1,a\n', 'line 1: the quote that opens in field 2 is never closed', 'close it, or double it as ""'],
   ])('%j is rejected', async (text, message, hint) => {

@@ -45,8 +45,8 @@ describe('an image file named by an input', () => {
     ['/proc/self/maps', 'not sent: the file is text, not an image'],
     ['/dev/zero', 'not sent: a device or pipe, not a file'],
     ['pipe.png', 'not sent: a device or pipe, not a file'],
-    ['.', 'not sent: a folder, not a file'],
-    ['none.png', 'cannot be read: ENOENT'],
+    ['.', 'not sent: a directory, not a file'],
+    ['none.png', 'there is no such file'],
   ])('cannot be another file of this machine: %s', async (path, reason) => {
     expect(await readImage(path, input)).toMatchObject({
       error: { reason: expect.stringContaining(reason) as string },

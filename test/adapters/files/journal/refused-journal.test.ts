@@ -16,7 +16,7 @@ describe('a journal of another run', () => {
       /base URL is https:\/\/ocr\.example\.com, but this run uses https:\/\/other/,
     ],
     ['account', { accountId: 'deadbeef' }, /API key of another account/],
-    ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, but this run uses url=pageurl/],
+    ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, this run's is url=pageurl/],
   ])('is refused for its %s, with a fix', async (_what, header, message) => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
@@ -77,7 +77,7 @@ describe('an invalid journal', () => {
     [
       'a record of a later version',
       [header, intent(first), sealLine({ t: 'paused', k: first })],
-      /line 3 .* does not know/,
+      /line 3 .* does not support/,
     ],
     [
       'a damaged line with records after it',
@@ -89,7 +89,7 @@ describe('an invalid journal', () => {
       [header, intent(first).toString().replace('"n":1', '"n":2'), intent(second)],
       /line 2 .* damaged/,
     ],
-    ['a second header', [header, header], /line 2 .* does not know/],
+    ['a second header', [header, header], /line 2 .* does not support/],
   ])('is refused and unchanged: %s', async (_what, parts, message) => {
     const folder = aFolder();
     const path = join(folder, 'j');
@@ -111,8 +111,10 @@ describe('an invalid journal', () => {
     writeFileSync(join(folder, 'f'), '');
     symlinkSync('/dev/null', join(folder, 'null'));
     await expect(open(join(folder, 'd'))).rejects.toThrow(UsageError);
-    await expect(open(join(folder, 'none', 'j'))).rejects.toThrow(/no folder .*none/);
-    await expect(open(join(folder, 'f', 'j'))).rejects.toThrow(/no folder .*f for/);
+    await expect(open(join(folder, 'none', 'j'))).rejects.toThrow(
+      /the directory .*none of the journal .* does not exist/,
+    );
+    await expect(open(join(folder, 'f', 'j'))).rejects.toThrow(/the directory .*f of the journal .* does not exist/);
   });
 
   it.each(['half a record', `{"t":"intent","k":"${first}","n":1,"c":"00000000"}\n`])(
