@@ -59,7 +59,8 @@ interface OutcomeBase {
 export interface Solved extends OutcomeBase {
   readonly status: 'solved';
   readonly solution: Solution;
-  readonly captchaId: string;
+  /** Null if the solution came with the answer to the submission, without an id. */
+  readonly captchaId: string | null;
   /** When the successful submission was accepted; null for a collected id of unknown age. */
   readonly submittedAt: number | null;
   /**

@@ -26,7 +26,8 @@ export type Answer =
   | { readonly type: 'ok'; readonly payload: unknown; readonly fields: Readonly<Record<string, unknown>> }
   /** A success without an envelope: a balance as a number, or the receipt of a report. Never an id or a solution. */
   | { readonly type: 'bare'; readonly text: string }
-  | { readonly type: 'not-ready' }
+  /** `id` is set if the answer names it, as one to a submission that waited for its solution may. */
+  | { readonly type: 'not-ready'; readonly id?: string }
   | { readonly type: 'code'; readonly code: string }
   | { readonly type: 'unreadable'; readonly why: string };
 
@@ -57,6 +58,13 @@ const standsAlone = [
 
 const unreadable = (why: string): Answer => ({ type: 'unreadable', why });
 
+/** The id in the fields of an answer; null if there is none. */
+export function idIn(fields: Fields): string | null {
+  const id = fields['id'] ?? fields['captcha_id'];
+  if (typeof id === 'string' && id.trim() !== '') return id;
+  return Number.isSafeInteger(id) ? String(id) : null;
+}
+
 function answerOfCode(code: unknown): Answer {
   const text = typeof code === 'string' ? code.trim() : '';
   if (notReady.test(text)) return { type: 'not-ready' };
@@ -83,7 +91,11 @@ function readJson(body: string): Answer {
   if (!isObject(parsed)) return unreadable('cut-off or malformed JSON');
   const { status, request } = parsed;
   if (status === 1 || status === '1') return answerOfPayload(parsed, body);
-  if (status === 0 || status === '0') return answerOfCode(request ?? parsed['error_text']);
+  if (status === 0 || status === '0') {
+    const answer = answerOfCode(request ?? parsed['error_text']);
+    const id = answer.type === 'not-ready' ? idIn(parsed) : null;
+    return id === null ? answer : { type: 'not-ready', id };
+  }
   // Anything else is not an envelope of this protocol. `request` may be a token, and a token mistaken for a code would
   // end up in a log.
   if (typeof request === 'string' && (notReady.test(request) || plainCode.test(request))) return answerOfCode(request);

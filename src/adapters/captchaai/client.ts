@@ -1,15 +1,18 @@
 import { UsageError } from '../../domain/errors.ts';
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
-import type { AccountApi, CallLimits, SolverApi, Threads } from '../../ports/api.ts';
+import type { AccountApi, CallLimits, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
+import type { SolveEndpoint } from '../../ports/state.ts';
 import { faultOfCode } from '../../protocol/error-codes.ts';
-import { wireParameters } from '../../protocol/wire.ts';
+import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { ApiConnection, watchLimits } from './api-connection.ts';
+import { NoSolveEndpointFault } from './read-response.ts';
 import {
   parseBalance,
   parseSubmitResponse,
   parsePollResponse,
   parseReportResponse,
+  parseSolveResponse,
   parseThreads,
 } from './responses.ts';
 
@@ -108,6 +111,8 @@ export interface CaptchaAiOptions {
   readonly keySource?: string;
   /** Overrides for the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Whether images are sent to `/solve.php`; null or left out, they never are. */
+  readonly solveEndpoint?: SolveEndpoint | null;
   /** The environment with the proxy variables. */
   readonly env: NodeJS.ProcessEnv;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
@@ -142,12 +147,43 @@ function accountApi(session: ApiConnection): AccountApi {
   };
 }
 
-function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZeroBalance> | null): SolverApi {
+type Form = ReturnType<typeof wireParameters>;
+
+/** Sends an image to `/solve.php`. Null if the service does not have that: nothing was submitted then. */
+async function solveAtOnce(
+  session: ApiConnection,
+  endpoint: SolveEndpoint,
+  { form, limits }: { form: Form; limits: CallLimits },
+): Promise<string | SolvedAtOnce | null> {
+  try {
+    const answer = await session.request({ call: 'solve', form, limits }, parseSolveResponse);
+    endpoint.record(true);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof NoSolveEndpointFault)) throw error;
+    endpoint.record(false);
+    return null;
+  }
+}
+
+interface SolverApiParts {
+  readonly explain: ReturnType<typeof confirmZeroBalance> | null;
+  readonly endpoint: SolveEndpoint | null;
+}
+
+function solverApi(session: ApiConnection, { explain, endpoint }: SolverApiParts): SolverApi {
+  const submitForm = async (form: Form, limits: CallLimits): Promise<string | SolvedAtOnce> => {
+    const startedAtMs = performance.now();
+    const isAtOnce = endpoint !== null && isTextImage(form) && endpoint.isKnown();
+    const answer = isAtOnce ? await solveAtOnce(session, endpoint, { form, limits }) : null;
+    if (answer !== null) return answer;
+    const timeLeftMs = limits.timeLeftMs - (isAtOnce ? performance.now() - startedAtMs : 0);
+    return session.request({ call: 'submit', form, limits: { ...limits, timeLeftMs } }, parseSubmitResponse);
+  };
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
-      const asked = session.request({ call: 'submit', form: wireParameters(task), limits }, parseSubmitResponse);
-      return asked.catch(async (error: unknown) => {
+      return submitForm(wireParameters(task), limits).catch(async (error: unknown) => {
         if (explain === null || !(error instanceof ProviderFault) || error.fault.code !== zeroBalanceCode) throw error;
         const timeLeftMs = limits.timeLeftMs - (performance.now() - startedAtMs);
         throw new ProviderFault(await explain(error.fault, { ...limits, timeLeftMs }));
@@ -170,7 +206,7 @@ export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
   // A kind that the user configured for the code needs no explanation.
   const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account);
   return {
-    ...solverApi(session, explain),
+    ...solverApi(session, { explain, endpoint: options.solveEndpoint ?? null }),
     ...account,
     requestCount: () => session.requestCount,
     close: () => session.close(),

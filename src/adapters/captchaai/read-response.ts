@@ -1,4 +1,4 @@
-import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
+import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import { type Answer, readAnswer } from '../../protocol/answer.ts';
 import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
 import type { HttpCall } from '../http/http-call.ts';
@@ -22,8 +22,22 @@ export function retryAfterMs(header: string | null, timestamp: number): number |
   return waitMs >= 0 ? waitMs : null;
 }
 
-/** The kind of request: only a submission is paid for, only a poll can be not ready. */
-export type Call = 'submit' | 'poll' | 'account';
+/** The kind of request. `submit` and `solve`, which waits for the solution, are paid for. */
+export type Call = 'submit' | 'solve' | 'poll' | 'account';
+
+const isPaid = (call: Call): boolean => call === 'submit' || call === 'solve';
+
+/** Thrown if a service does not have `/solve.php`: nothing was submitted. */
+export class NoSolveEndpointFault extends ProviderFault {}
+
+const absentStatuses: readonly number[] = [404, 405, 501];
+const absentCodes: readonly string[] = ['ERROR_METHOD_CALL', 'ERROR_NO_SUCH_METHOD', 'ERROR_EMPTY_ACTION'];
+
+/** True if the answer to a `solve` says that the endpoint does not exist. */
+export function saysAbsent(httpCall: HttpCall, { code }: Fault): boolean {
+  if (code !== null) return absentCodes.includes(code);
+  return httpCall.type === 'reply' && absentStatuses.includes(httpCall.status);
+}
 
 /** The context of a request, needed to read its answer. */
 export interface Reader {
@@ -54,12 +68,12 @@ const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
  * with such an answer may have been accepted, and its solution cannot be collected.
  */
 export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, why: string): Fault {
-  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: call === 'submit' });
+  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: isPaid(call) });
 }
 
 function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
   const message = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
-  return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
+  return describeFault({ kind, message, answerLost: isPaid(call) && maybeSent });
 }
 
 /** The title of an HTML page; the rest is not useful to people. */
@@ -124,7 +138,7 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
     kind: kindOfStatus(reply, reader),
     message: messageOfStatus(reply, answer, reader),
     retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
-    answerLost: reader.call === 'submit' && reply.status >= 500 && reply.status !== 503,
+    answerLost: isPaid(reader.call) && reply.status >= 500 && reply.status !== 503,
   });
 }
 

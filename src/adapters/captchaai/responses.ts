@@ -1,6 +1,6 @@
 import type { Result } from '../../domain/result.ts';
-import type { PollAnswer, Threads } from '../../ports/api.ts';
-import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
+import type { PollAnswer, SolvedAtOnce, Threads } from '../../ports/api.ts';
+import { type Answer, idIn, parseJson, solutionOf } from '../../protocol/answer.ts';
 
 /** An answer without an error. */
 export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
@@ -18,6 +18,18 @@ export function parseSubmitResponse(answer: Success): Parsed<string> {
   const payload = answer.type === 'ok' ? answer.payload : null;
   const id = Number.isSafeInteger(payload) ? String(payload) : payload;
   return typeof id === 'string' && idShape.test(id) ? { value: id } : { error: 'a usable id' };
+}
+
+/** The solution in the answer of `/solve.php`, or the id to poll if there is none in time. */
+export function parseSolveResponse(answer: Success): Parsed<string | SolvedAtOnce> {
+  const fields = answer.type === 'ok' ? answer.fields : {};
+  const id = answer.type === 'not-ready' ? (answer.id ?? null) : idIn(fields);
+  const captchaId = id !== null && idShape.test(id) ? id : null;
+  // Without a payload of its own an answer has the fields as payload.
+  const payload = answer.type === 'ok' && answer.payload !== fields ? answer.payload : null;
+  const solution = typeof payload === 'object' && !Array.isArray(payload) ? null : solutionOf(payload, fields);
+  if (solution !== null) return { value: { captchaId, solution } };
+  return captchaId === null ? { error: 'a usable solution or id' } : { value: captchaId };
 }
 
 /** The result of a poll. Bare text is not a solution: a health page that says `OK` would be one. */

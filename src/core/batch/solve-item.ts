@@ -50,6 +50,7 @@ function createSteps({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, ru
       limit.recordAccepted();
       return journal.submitted(key, captchaId, submittedAt);
     },
+    solvedAtOnce: () => limit.recordAccepted(),
   };
 }
 

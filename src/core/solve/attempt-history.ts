@@ -66,7 +66,8 @@ function forgottenText(ids: readonly string[]): string {
 function unsolvableText(attempts: readonly Attempt[], usedUp: readonly string[]): string {
   const last = attempts.at(-1);
   const answer = last?.fault?.message ?? '';
-  if (last !== undefined && last.possiblyCharged) return `${forgottenText(forgottenIds(attempts))}; last answer: ${answer}`;
+  if (last !== undefined && last.possiblyCharged)
+    return `${forgottenText(forgottenIds(attempts))}; last answer: ${answer}`;
   const given = attempts.filter(({ fault }) => fault?.kind === 'unsolvable').length;
   return given > 1
     ? `given up after ${attempts.length} submissions: probably unsolvable as sent (retry.maxUnsolvable); last answer: ${answer}`
@@ -74,7 +75,10 @@ function unsolvableText(attempts: readonly Attempt[], usedUp: readonly string[])
 }
 
 /** Why a task was given up, in a sentence. */
-function messageOf(attempts: readonly Attempt[], { reason, usedUp = [], evidence, lastFault = null }: FailureCause): string {
+function messageOf(
+  attempts: readonly Attempt[],
+  { reason, usedUp = [], evidence, lastFault = null }: FailureCause,
+): string {
   const own = attempts.at(-1)?.fault ?? null;
   const isPaid = liveIdOf(attempts.at(-1)) !== null;
   if (reason === 'unsolvable' && own !== null) return unsolvableText(attempts, usedUp);
@@ -127,7 +131,7 @@ export function solved(
     durationMs,
     possiblyCharged: isPossiblyCharged(attempts),
     solution,
-    captchaId: last?.captchaId ?? '',
+    captchaId: last?.captchaId ?? null,
     submittedAt: last?.submittedAt ?? null,
     solvedAt,
     expiresAt: lifetimeMs === null ? null : solvedAt + lifetimeMs,

@@ -1,7 +1,7 @@
 import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { EventSink } from '../../ports/api.ts';
+import type { EventSink, SolvedAtOnce } from '../../ports/api.ts';
 import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
@@ -36,6 +36,8 @@ export interface AttemptSteps {
   refused(): Awaitable<void>;
   /** Before the first poll. */
   submitted(accepted: Accepted): Awaitable<void>;
+  /** The solution came with the answer to the submission; its task ends. Left out where nobody counts accepted tasks. */
+  solvedAtOnce?(): void;
 }
 
 export interface AttemptRequest {
@@ -50,10 +52,13 @@ export interface AttemptRequest {
 
 export interface AttemptResult {
   readonly record: Attempt;
-  readonly solved: PollSuccess | null;
+  readonly solved: Pick<PollSuccess, 'solution' | 'solvedAt'> | null;
 }
 
-type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
+type Submission =
+  | (Accepted & { readonly submitMs: number | null })
+  | { readonly fault: Fault }
+  | { readonly atOnce: SolvedAtOnce; readonly submitMs: number };
 
 /** What a submission's fault says about the service: any coherent answer means that it is there. */
 const callResults: Record<FaultKind, CallResult> = {
@@ -87,17 +92,23 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's permit.
   const abandon = async (): Promise<void> => breaker.record(permit, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
-  if (typeof answer !== 'string') {
+  if (typeof answer === 'object' && 'kind' in answer) {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
   }
-  const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
+  const submitMs = clock.nowMs() - sentMs;
   const accept = async (): Promise<void> => {
     await breaker.record(permit, 'success');
     await deps.budget.deposit();
   };
+  if (typeof answer === 'object') {
+    steps.solvedAtOnce?.();
+    await accept();
+    return { atOnce: answer, submitMs };
+  }
+  const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs };
   // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
   try {
     deps.emit({ type: 'submitted', taskId: task.taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
@@ -107,6 +118,30 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   }
   await accept();
   return submission;
+}
+
+/** The result of an attempt that the answer to its submission ended. */
+function endedAtOnce(
+  submission: Exclude<Submission, Accepted>,
+  begun: Pick<Attempt, 'attempt' | 'region' | 'startedAt' | 'durationMs'>,
+  answeredAt: number,
+): AttemptResult {
+  const unpolled = { pollMs: [], pollFaultCount: 0 };
+  if ('fault' in submission) {
+    const { fault } = submission;
+    const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null };
+    return {
+      record: { ...begun, ...nothingAccepted, ...unpolled, fault, possiblyCharged: fault.answerLost },
+      solved: null,
+    };
+  }
+  const { atOnce, submitMs } = submission;
+  const { captchaId, solution } = atOnce;
+  // The service accepted the task at this time at the earliest, and may have had the solution from then on.
+  const submittedAt = answeredAt - submitMs;
+  const accepted = { captchaId, submittedAt, submitMs };
+  const record = { ...begun, ...accepted, ...unpolled, fault: null, possiblyCharged: false };
+  return { record, solved: { solution, solvedAt: submittedAt } };
 }
 
 /** How the id of an attempt is polled. One of an earlier run is old already. */
@@ -124,12 +159,9 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const startedMs = clock.nowMs();
   const startedAt = clock.timestamp();
   const submission = 'permit' in start ? await submit(plan, start.permit, deps) : { ...start.accepted, submitMs: null };
-  if ('fault' in submission) {
-    const { fault } = submission;
-    const begun = { attempt, region: task.region, startedAt };
-    const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null, pollMs: [], pollFaultCount: 0 };
-    const ended = { durationMs: clock.nowMs() - startedMs, fault, possiblyCharged: fault.answerLost };
-    return { record: { ...begun, ...nothingAccepted, ...ended }, solved: null };
+  if (!('submittedAt' in submission)) {
+    const begun = { attempt, region: task.region, startedAt, durationMs: clock.nowMs() - startedMs };
+    return endedAtOnce(submission, begun, clock.timestamp());
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;

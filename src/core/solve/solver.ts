@@ -31,7 +31,11 @@ interface LatestFault {
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff; readonly latest: LatestFault };
+  readonly deps: AttemptDeps & {
+    readonly retryAfterGate: RetryAfterGate;
+    readonly waiters: WaiterBackoff;
+    readonly latest: LatestFault;
+  };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
@@ -153,7 +157,7 @@ class Run {
     if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault, liveId: liveIdOf(record) });
   }
 
-  #succeed(record: Attempt, { solution, solvedAt }: PollSuccess): Outcome {
+  #succeed(record: Attempt, { solution, solvedAt }: Pick<PollSuccess, 'solution' | 'solvedAt'>): Outcome {
     this.#record(record);
     const { lifetimeMs } = this.#deps.timing(this.#task);
     const outcome = solved(this.#history(), { solution, solvedAt, lifetimeMs });
@@ -236,7 +240,12 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), latest: { fault: null }, ...deps };
+    this.#deps = {
+      retryAfterGate: new ProcessRetryAfterGate(deps),
+      waiters: new WaiterBackoff(),
+      latest: { fault: null },
+      ...deps,
+    };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
