@@ -95,7 +95,8 @@ function textsOf(file: string): Texts {
   const visit = (node: ts.Node): void => {
     addComments(ts.getLeadingCommentRanges(text, node.getFullStart()));
     addComments(ts.getTrailingCommentRanges(text, node.end));
-    const isImport = ts.isImportDeclaration(node.parent ?? node) || ts.isLiteralTypeNode(node.parent ?? node);
+    const isImport =
+      !ts.isSourceFile(node) && (ts.isImportDeclaration(node.parent) || ts.isLiteralTypeNode(node.parent));
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
       if (!isImport) literals.push(...hitsIn(node.text, file, () => lineAt(node.getStart())));
     }

@@ -17,7 +17,11 @@ describe('renderEvent', () => {
     [1, 'attempt 2: submitting (eu-west-1)', { type: 'submitting', region: 'eu-west-1' }],
     [1, 'attempt 2: accepted as 71 in 250ms', { type: 'submitted', captchaId: '71', roundTripMs: 250 }],
     [2, '71: not ready', { type: 'not-ready', captchaId: '71' }],
-    [1, '71: poll failed (connection reset); still polling the same id', { type: 'poll-fault', captchaId: '71', fault }],
+    [
+      1,
+      '71: poll failed (connection reset); still polling the same id',
+      { type: 'poll-fault', captchaId: '71', fault },
+    ],
     [0, 'attempt 2 failed: connection reset', { type: 'attempt-failed', fault, liveId: null }],
     [1, 'attempt 2 failed: connection reset', { type: 'attempt-failed', fault, liveId: '71' }],
     [1, 'the service is still unavailable: connection reset', { type: 'probe-failed', fault }],
