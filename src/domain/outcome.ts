@@ -13,6 +13,7 @@ export type FailureReason =
   | 'rejected'
   | 'account'
   | 'config'
+  | 'local'
   | 'unsolvable'
   | 'attempts-exhausted'
   | 'budget-exhausted'
@@ -91,7 +92,7 @@ export type Outcome = Solved | GaveUp;
 
 /** Why no task can succeed until the user acts. */
 export interface FatalReason {
-  readonly reason: 'account' | 'config';
+  readonly reason: 'account' | 'config' | 'local';
   readonly message: string;
 }
 
@@ -99,5 +100,5 @@ export interface FatalReason {
 export function fatalReasonOf(outcome: Outcome): FatalReason | null {
   if (outcome.status === 'solved') return null;
   const { reason, message } = outcome;
-  return reason === 'account' || reason === 'config' ? { reason, message } : null;
+  return reason === 'account' || reason === 'config' || reason === 'local' ? { reason, message } : null;
 }

@@ -159,7 +159,7 @@ export interface SandboxFlags {
   readonly threads?: string | undefined;
   readonly port?: string | undefined;
   readonly key?: string | undefined;
-  readonly solvePhp?: boolean | undefined;
+  readonly withoutSolvePhp?: boolean | undefined;
 }
 
 const regionName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -248,7 +248,7 @@ function parseRegions(text: string): readonly string[] {
  * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
  */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
-  const { fault, outage, latency, regions, threads, port, key, solvePhp } = flags;
+  const { fault, outage, latency, regions, threads, port, key, withoutSolvePhp } = flags;
   return {
     ...(fault && { faults: fault.map(parseFault) }),
     ...(outage && { outages: outage.map(parseOutage) }),
@@ -259,6 +259,6 @@ export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
     }),
     ...(port !== undefined && { port: wholeNumber('--port', port, { min: 0, max: 65_535, example: '8787' }) }),
     ...(key !== undefined && { key }),
-    ...(solvePhp !== undefined && { solvePhp }),
+    ...(withoutSolvePhp === true && { solvePhp: false }),
   };
 }

@@ -107,9 +107,9 @@ describe.concurrent('an image for a service that answers it at once', () => {
   });
 });
 
-it('sandbox --no-solve-php does without it', async ({ bench }) => {
+it('sandbox --without-solve-php does without it', async ({ bench }) => {
   await withImage(bench);
-  const running = await bench.start(['sandbox', '--no-solve-php', '--latency', '50ms']);
+  const running = await bench.start(['sandbox', '--without-solve-php', '--latency', '50ms']);
   await running.said(/listening on \S+/);
   const url = /listening on (\S+)/.exec(running.stdout)?.[1] ?? '';
   const ended = await bench.run(solve, { at: { url }, config: on });

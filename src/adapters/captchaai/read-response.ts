@@ -71,9 +71,12 @@ export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, wh
   return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: isPaid(call) });
 }
 
-function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
-  const message = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
-  return describeFault({ kind, message, answerLost: isPaid(call) && maybeSent });
+/** A host that has answered exists: that its name is unknown now is a failure of the name service. */
+function brokenFault({ kind, why, maybeSent, lasting }: Broken, { call, host, isFound }: Reader): Fault {
+  const said = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
+  const sent = { answerLost: isPaid(call) && maybeSent, neverSent: !maybeSent };
+  if (lasting === undefined || (lasting.isUnknownHost && isFound)) return describeFault({ kind, message: said, ...sent });
+  return describeFault({ kind: lasting.kind, message: `${said} ${lasting.fix}`, ...sent });
 }
 
 /** The title of an HTML page; the rest is not useful to people. */

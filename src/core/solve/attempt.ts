@@ -32,8 +32,8 @@ export interface Accepted {
 export interface AttemptSteps {
   /** Before the submission: from now on it may have been paid for. */
   intend(attempt: number): Awaitable<void>;
-  /** The submission was refused: nothing was paid for. */
-  refused(): Awaitable<void>;
+  /** The submission was refused, or never left this machine: nothing was paid for. */
+  refused(fault: Fault): Awaitable<void>;
   /** Before the first poll. */
   submitted(accepted: Accepted): Awaitable<void>;
   /** The solution came with the answer to the submission; its task ends. Left out where nobody counts accepted tasks. */
@@ -68,8 +68,9 @@ const callResults: Record<FaultKind, CallResult> = {
   unsolvable: 'success',
   rejected: 'success',
   account: 'success',
-  // Somebody else answered.
+  // Somebody else answered, or the service was never reached.
   config: 'abandoned',
+  local: 'abandoned',
 };
 
 /** Throws `error` once `cleanUp` is through: whatever fails there, too, explains less. */
@@ -95,7 +96,7 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   if (typeof answer === 'object' && 'kind' in answer) {
     // Without time left nothing is sent: that this process was slow says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
-    if (!answer.answerLost) await steps.refused();
+    if (!answer.answerLost) await steps.refused(answer);
     return { fault: answer };
   }
   const submitMs = clock.nowMs() - sentMs;
