@@ -178,6 +178,12 @@ describe('a value is rejected', () => {
     ]);
   });
 
+  it.each(['/in.php', '/res.php/', '/captcha/solve.php'])('without an endpoint at its end: %s', (path) => {
+    expect(problemsWith('api.baseUrl', `https://example.com${path}`)).toEqual([
+      'api.baseUrl: must be the base URL of the service, without /in.php at its end',
+    ]);
+  });
+
   it.each([
     [{ region: 'a' }, 'routes.rules[0].match: is required'],
     [{ match: 'a.de', region: 'a', residency: 'lax' }, 'routes.rules[0].residency: must be one of strict, not "lax"'],

@@ -5,6 +5,7 @@ import { type ConnectionOptions, type Dispatcher, openDispatcher } from '../http
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
 import {
   type Call,
+  emptySolution,
   NoSolveEndpointFault,
   type Reader,
   readResponse,
@@ -12,7 +13,7 @@ import {
   unusableAnswer,
 } from './read-response.ts';
 import { cleanText, redactor } from './redactor.ts';
-import type { Parsed, Success } from './responses.ts';
+import { anySolution, type Parsed, type Success } from './responses.ts';
 
 /** A lone surrogate has no form encoding; the replacement character stands for it. */
 const loneSurrogate = /\p{Cs}/gu;
@@ -174,6 +175,7 @@ export class ApiConnection {
       throw isAbsent ? new NoSolveEndpointFault(reading.fault) : new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
+    if ('error' in parsed && parsed.error === anySolution) throw new ProviderFault(emptySolution(this.#host));
     if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `an answer without ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;

@@ -8,8 +8,11 @@ export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
 /** The parsed value, or the name of what the answer lacks. */
 export type Parsed<T> = Result<T, string>;
 
+/** What an answer lacks that says solved and holds nothing. */
+export const anySolution = 'any solution';
+
 const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
-const decimal = /^-?\d+(\.\d+)?$/;
+const decimal = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /**
  * The id in a submission's answer: an opaque string, or a number with all its digits, beyond the precision of a double.
@@ -36,7 +39,8 @@ export function parseSolveResponse(answer: Success): Parsed<string | SolvedAtOnc
 export function parsePollResponse(answer: Success): Parsed<PollAnswer> {
   if (answer.type === 'not-ready') return { value: { ready: false } };
   const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
-  return solution === null ? { error: 'a usable solution' } : { value: { ready: true, solution } };
+  if (solution !== null) return { value: { ready: true, solution } };
+  return { error: answer.type === 'ok' ? anySolution : 'a usable solution' };
 }
 
 function numberIn(value: unknown): number | null {
