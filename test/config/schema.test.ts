@@ -22,6 +22,7 @@ describe('an empty configuration', () => {
         keyEnv: 'CAPTCHAAI_API_KEY',
         keyFile: null,
         timeoutMs: 30_000,
+        syncImages: 'auto',
         connections: 64,
       },
       solve: { timeoutMs: 300_000 },
