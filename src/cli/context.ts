@@ -77,6 +77,7 @@ export interface SandboxFlags {
   readonly threads?: string;
   readonly regions?: string;
   readonly key?: string;
+  readonly withoutSolvePhp?: boolean;
 }
 
 /** The health endpoint of a running worker. */

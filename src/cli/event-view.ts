@@ -45,7 +45,7 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'breaker-refused':
       return { level: 1, text: `breaker open${retryHint(event.retryInMs)}` };
     case 'solved':
-      return { level: 1, text: `solved ${event.captchaId} in ${formatMs(event.durationMs)}` };
+      return { level: 1, text: `solved ${event.captchaId ?? 'at once'} in ${formatMs(event.durationMs)}` };
     case 'gave-up':
       return { level: 2, text: `gave up: ${event.reason}` };
   }

@@ -20,6 +20,7 @@ const byReason: Record<FailureReason, number> = {
   'in-doubt': exitCodes.notAllSolved,
   account: exitCodes.account,
   config: exitCodes.usage,
+  local: exitCodes.localIo,
   'attempts-exhausted': exitCodes.unavailable,
   'budget-exhausted': exitCodes.unavailable,
   'breaker-open': exitCodes.unavailable,
@@ -34,6 +35,7 @@ const byFaultKind: Record<FaultKind, number> = {
   unsolvable: exitCodes.notAllSolved,
   account: exitCodes.account,
   config: exitCodes.usage,
+  local: exitCodes.localIo,
   transport: exitCodes.unavailable,
   timeout: exitCodes.unavailable,
   throttled: exitCodes.unavailable,
@@ -59,5 +61,5 @@ Exit codes:
   3    account error that needs manual action: bad key, no balance, IP not allowed
   4    temporarily unavailable: retry budget, breaker, attempts or deadline exhausted; retry later
   70   a bug in this program
-  74   local input or output failed: disk full, unwritable file
+  74   local input or output failed: disk full, unwritable file, too many open files
   130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe`;

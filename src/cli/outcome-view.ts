@@ -56,10 +56,11 @@ export function collectHint(captchaIds: readonly string[], globals: ConfigFlag):
 /** Why results are not shown. */
 export const discarded = 'standard output is closed or the null device';
 
-/** Names the paid ids whose solutions were written to a closed or null output. */
+/** Names the paid ids, if there are any, whose solutions were written to a closed or null output. */
 export function discardedHint(captchaIds: readonly string[], globals: ConfigFlag): string {
-  const what = captchaIds.length === 1 ? 'the solution was not shown' : 'the solutions were not shown';
-  return `${discarded}: ${what}; ${collectHint(captchaIds, globals)}`;
+  const what = captchaIds.length < 2 ? 'the solution was not shown' : 'the solutions were not shown';
+  const collect = captchaIds.length === 0 ? 'it came without an id to collect it by' : collectHint(captchaIds, globals);
+  return `${discarded}: ${what}; ${collect}`;
 }
 
 /** What is known about submissions that may have been charged without a result; null for none. */

@@ -19,7 +19,8 @@ export function methodTiming({ polling }: PollingConfig, task: Pick<Task, 'metho
   };
 }
 
-function isCaptchaAi(baseUrl: string): boolean {
+/** True for CaptchaAI's own hosts. */
+export function isCaptchaAi(baseUrl: string): boolean {
   return /(^|\.)captchaai\.com\.?$/.test(new URL(baseUrl).hostname);
 }
 

@@ -28,6 +28,7 @@ import type { RegionProbe } from '../ports/api.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { version } from '../version.ts';
 import { createResilience } from './resilience.ts';
+import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
 
 /** Stands for an API key without revealing it. */
@@ -241,7 +242,7 @@ export class Container implements Context {
     const { env } = this;
     const source = this.globals.sandbox ? null : apiKeySource(config, env);
     const keySource = source === null ? {} : { keySource: keySourceText(source) };
-    const about = { key, errorKinds: config.errors, ...keySource };
+    const about = { key, errorKinds: config.errors, solveEndpoint: createSolveEndpoint(config, env), ...keySource };
     return createCaptchaAi({ ...config.api, ...about, env, nowMs: () => clock.timestamp() });
   }
 }

@@ -20,5 +20,5 @@ export type SolverEvent =
   | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   | (TaskEvent & { readonly type: 'breaker-refused'; readonly retryInMs: number })
-  | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string; readonly durationMs: number })
+  | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string | null; readonly durationMs: number })
   | (TaskEvent & { readonly type: 'gave-up'; readonly reason: FailureReason; readonly message: string });

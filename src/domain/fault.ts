@@ -3,9 +3,11 @@
  *
  * `throttled` means busy, not broken: it never counts against a breaker or a region's health. `rejected` means that
  * this task is invalid. With `account` no task can succeed until the user acts, and the same holds for `config`: the
- * base URL does not lead to the service.
+ * base URL does not lead to the service, or its certificate is refused. `local`: a limit of this machine was reached, such
+ * as that of open files.
  */
-export type FaultKind = 'transport' | 'timeout' | 'throttled' | 'unsolvable' | 'rejected' | 'account' | 'config';
+export type FaultKind =
+  'transport' | 'timeout' | 'throttled' | 'unsolvable' | 'rejected' | 'account' | 'config' | 'local';
 
 /** A classified failure. Text from a server is already shortened and free of secrets. */
 export interface Fault {
@@ -21,6 +23,8 @@ export interface Fault {
    * service has forgotten its id.
    */
   readonly answerLost: boolean;
+  /** True if no byte of the request left this machine. */
+  readonly neverSent: boolean;
   /** True if all threads of the account are busy: the one fault that lower concurrency fixes. */
   readonly threadsFull: boolean;
   /** How many new submissions may follow this code; null leaves it to the general limits. */
@@ -31,6 +35,7 @@ const plainFault = {
   code: null,
   retryAfterMs: null,
   answerLost: false,
+  neverSent: false,
   threadsFull: false,
   maxResubmissions: null,
 } as const;

@@ -13,6 +13,7 @@ export type FailureReason =
   | 'rejected'
   | 'account'
   | 'config'
+  | 'local'
   | 'unsolvable'
   | 'attempts-exhausted'
   | 'budget-exhausted'
@@ -59,7 +60,8 @@ interface OutcomeBase {
 export interface Solved extends OutcomeBase {
   readonly status: 'solved';
   readonly solution: Solution;
-  readonly captchaId: string;
+  /** Null if the solution came with the answer to the submission, without an id. */
+  readonly captchaId: string | null;
   /** When the successful submission was accepted; null for a collected id of unknown age. */
   readonly submittedAt: number | null;
   /**
@@ -90,7 +92,7 @@ export type Outcome = Solved | GaveUp;
 
 /** Why no task can succeed until the user acts. */
 export interface FatalReason {
-  readonly reason: 'account' | 'config';
+  readonly reason: 'account' | 'config' | 'local';
   readonly message: string;
 }
 
@@ -98,5 +100,5 @@ export interface FatalReason {
 export function fatalReasonOf(outcome: Outcome): FatalReason | null {
   if (outcome.status === 'solved') return null;
   const { reason, message } = outcome;
-  return reason === 'account' || reason === 'config' ? { reason, message } : null;
+  return reason === 'account' || reason === 'config' || reason === 'local' ? { reason, message } : null;
 }

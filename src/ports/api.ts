@@ -11,6 +11,12 @@ export interface CallLimits {
   readonly signal?: AbortSignal;
 }
 
+/** A solution in the answer to a submission. `captchaId` is null if the service gave no id. */
+export interface SolvedAtOnce {
+  readonly captchaId: string | null;
+  readonly solution: Solution;
+}
+
 export type PollAnswer = { readonly ready: false } | { readonly ready: true; readonly solution: Solution };
 
 /**
@@ -19,8 +25,8 @@ export type PollAnswer = { readonly ready: false } | { readonly ready: true; rea
  * `submit` is paid and cannot be undone: an adapter sends it at most once per call. `poll` is free.
  */
 export interface SolverApi {
-  /** Submits a task; resolves with the service's id, an opaque string. */
-  submit(task: Task, limits: CallLimits): Promise<string>;
+  /** Submits a task; resolves with the service's id, an opaque string, or with the solution if the service waits for it. */
+  submit(task: Task, limits: CallLimits): Promise<string | SolvedAtOnce>;
   /** Checks once for the solution. */
   poll(captchaId: string, limits: CallLimits): Promise<PollAnswer>;
 }

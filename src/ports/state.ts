@@ -189,6 +189,14 @@ export interface SolveTimeLog {
   append(times: readonly LoggedSolveTime[]): void;
 }
 
+/** Whether a service has `/solve.php`, which answers an image's submission with its solution. */
+export interface SolveEndpoint {
+  /** True if a submission may be sent there. */
+  isKnown(): boolean;
+  /** Records what an answer showed. */
+  record(exists: boolean): void;
+}
+
 /** An entry as stored in a log. */
 export interface Logged<Entry> {
   readonly entry: Entry;

@@ -26,8 +26,12 @@ export type Answer =
   | { readonly type: 'ok'; readonly payload: unknown; readonly fields: Readonly<Record<string, unknown>> }
   /** A success without an envelope: a balance as a number, or the receipt of a report. Never an id or a solution. */
   | { readonly type: 'bare'; readonly text: string }
-  | { readonly type: 'not-ready' }
-  | { readonly type: 'code'; readonly code: string }
+  /** `id` is set if the answer names it, as one to a submission that waited for its solution may. */
+  | { readonly type: 'not-ready'; readonly id?: string }
+  /** `text`: the service's own explanation, if it gave one. */
+  | { readonly type: 'code'; readonly code: string; readonly text?: string }
+  /** A service with another protocol (`createTask`) answered; `text` is its error. */
+  | { readonly type: 'other-protocol'; readonly text: string }
   | { readonly type: 'unreadable'; readonly why: string };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,9 +40,18 @@ type Fields = Readonly<Record<string, unknown>>;
 export const notReady = /^CAPT?CHA_NOT_READY$/;
 /** Matches the start of a text that is a code of the service. */
 const plainCode = /^(ERROR[_:]|IP_BANNED|MAX_USER_TURN|REPORT_NOT_RECORDED|TOO_MANY_BAD_IMAGES)/;
-const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?)$/;
+const plainSuccess = /^(OK_REPORT_RECORDED|OK|-?\d+(\.\d+)?(e[+-]?\d+)?)$/i;
 /** A longer text is not a code. */
 const maxCodeLength = 200;
+
+/** Where services explain a code. */
+const explanations = ['error_text', 'errorDescription', 'error_description'];
+
+function explanationIn(object: Fields, code: string): { text?: string } {
+  const texts = explanations.map((name) => object[name]);
+  const text = texts.find((each) => typeof each === 'string' && each.trim() !== '' && each.trim() !== code);
+  return typeof text === 'string' ? { text } : {};
+}
 
 const withoutEnvelope = new Set(['status', 'request', 'result', 'error_text']);
 /** Fields of answers that may come without a `status`: GeeTest and enterprise solutions, and `threadsinfo`. */
@@ -55,7 +68,17 @@ const standsAlone = [
   'working_threads',
 ];
 
+/** Why an HTML page is unreadable. */
+export const htmlPage = 'an HTML page';
+
 const unreadable = (why: string): Answer => ({ type: 'unreadable', why });
+
+/** The id in the fields of an answer; null if there is none. */
+export function idIn(fields: Fields): string | null {
+  const id = fields['id'] ?? fields['captcha_id'];
+  if (typeof id === 'string' && id.trim() !== '') return id;
+  return Number.isSafeInteger(id) ? String(id) : null;
+}
 
 function answerOfCode(code: unknown): Answer {
   const text = typeof code === 'string' ? code.trim() : '';
@@ -78,12 +101,25 @@ function answerOfPayload(object: Fields, body: string): Answer {
   return { type: 'ok', payload: typeof payload === 'number' ? exactNumber(payload, body) : payload, fields };
 }
 
+function answerOfOtherProtocol(object: Fields): Answer {
+  const texts = [object['errorCode'], object['errorDescription']].filter(
+    (text) => typeof text === 'string' && text !== '',
+  );
+  return { type: 'other-protocol', text: texts.join(': ') };
+}
+
 function readJson(body: string): Answer {
   const parsed = parseJson(body);
   if (!isObject(parsed)) return unreadable('cut-off or malformed JSON');
   const { status, request } = parsed;
   if (status === 1 || status === '1') return answerOfPayload(parsed, body);
-  if (status === 0 || status === '0') return answerOfCode(request ?? parsed['error_text']);
+  if (status === 0 || status === '0') {
+    const answer = answerOfCode(request ?? parsed['error_text']);
+    if (answer.type === 'code') return { ...answer, ...explanationIn(parsed, answer.code) };
+    const id = answer.type === 'not-ready' ? idIn(parsed) : null;
+    return id === null ? answer : { type: 'not-ready', id };
+  }
+  if (typeof parsed['errorId'] === 'number' && status === undefined) return answerOfOtherProtocol(parsed);
   // Anything else is not an envelope of this protocol. `request` may be a token, and a token mistaken for a code would
   // end up in a log.
   if (typeof request === 'string' && (notReady.test(request) || plainCode.test(request))) return answerOfCode(request);
@@ -98,9 +134,7 @@ function readPlain(body: string): Answer {
   if (body.startsWith('OK|')) return answerOfPayload({ request: body.slice(3) }, '');
   if (plainCode.test(body)) return answerOfCode(body.split(/[\r\n]/, 1)[0]);
   if (plainSuccess.test(body)) return { type: 'bare', text: body };
-  return unreadable(
-    body === '' ? 'an empty body' : body.startsWith('<') ? 'an HTML page' : 'neither JSON nor a known text',
-  );
+  return unreadable(body === '' ? 'an empty body' : body.startsWith('<') ? htmlPage : 'neither JSON nor a known text');
 }
 
 /**
@@ -125,6 +159,15 @@ function partsOf(payload: unknown): Fields | null {
   return objectIn(payload) ?? geetestText.exec(payload)?.groups ?? cloudflareText.exec(payload)?.groups ?? null;
 }
 
+const isBlank = (value: unknown): boolean => value === null || (typeof value === 'string' && value.trim() === '');
+
+/** Parts without which the others are useless. */
+const essentialParts = ['validate', 'seccode', 'geetest_validate', 'geetest_seccode', 'captcha_output', 'cf_clearance'];
+
+function holdsNothing(parts: Fields): boolean {
+  return Object.values(parts).every(isBlank) || essentialParts.some((name) => name in parts && isBlank(parts[name]));
+}
+
 /**
  * The solution in a poll's payload, or null. GeeTest and Cloudflare answers arrive as an object, as JSON in a string,
  * or in a text format of their own; all three become compact JSON with the parts as fields. A list (the cells of a
@@ -135,7 +178,7 @@ export function solutionOf(payload: unknown, fields: Fields): Solution | null {
   if (typeof payload === 'number') return { text: String(payload), fields };
   const parts = partsOf(payload);
   if (parts !== null) {
-    return Object.keys(parts).length === 0 ? null : { text: JSON.stringify(parts), fields: { ...parts, ...fields } };
+    return holdsNothing(parts) ? null : { text: JSON.stringify(parts), fields: { ...parts, ...fields } };
   }
   return typeof payload === 'string' && payload.trim() !== '' ? { text: payload, fields } : null;
 }

@@ -24,6 +24,14 @@ export function wireParameters(task: Task): Record<string, string> {
   return wire;
 }
 
+/** Parameters of images whose solution is no text, or is sent elsewhere. */
+const notAnsweredAtOnce = ['recaptcha', 'img_type', 'canvas', 'coordinatescaptcha', 'pingback'];
+
+/** True for the wire parameters of an image that `/solve.php` solves in its answer. */
+export function isTextImage(wire: Readonly<Record<string, string>>): boolean {
+  return wire['method'] === 'base64' && notAnsweredAtOnce.every((name) => (wire[name] ?? '') === '');
+}
+
 /** Wire names of a task's inputs that one submission uses up; empty for most tasks. */
 export function singleUseInputs(task: Task): readonly string[] {
   const { singleUse } = findMethod(sentMethod(task), task.params);

@@ -58,6 +58,8 @@ export interface SandboxOptions {
   readonly unsupportedMethods?: readonly string[];
   /** How a `get` for several ids is answered. */
   readonly manyIds?: ManyIds;
+  /** False leaves out `/solve.php`. */
+  readonly solvePhp?: boolean;
   /** Enforces the block rules that 2captcha documents. */
   readonly abuseRules?: boolean;
   /** The Content-Type of both endpoints; CaptchaAI sends JSON as HTML. */
@@ -91,6 +93,7 @@ export const sandboxDefaults: SandboxSettings = {
   threadsFullCode: 'ERROR_NO_SLOT_AVAILABLE',
   unsupportedMethods: ['hcaptcha'],
   manyIds: 'answered',
+  solvePhp: true,
   abuseRules: false,
   contentType: 'text/html; charset=UTF-8',
   resultKeptMs: 900_000,
@@ -156,6 +159,7 @@ export interface SandboxFlags {
   readonly threads?: string | undefined;
   readonly port?: string | undefined;
   readonly key?: string | undefined;
+  readonly withoutSolvePhp?: boolean | undefined;
 }
 
 const regionName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -244,7 +248,7 @@ function parseRegions(text: string): readonly string[] {
  * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
  */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
-  const { fault, outage, latency, regions, threads, port, key } = flags;
+  const { fault, outage, latency, regions, threads, port, key, withoutSolvePhp } = flags;
   return {
     ...(fault && { faults: fault.map(parseFault) }),
     ...(outage && { outages: outage.map(parseOutage) }),
@@ -255,5 +259,6 @@ export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
     }),
     ...(port !== undefined && { port: wholeNumber('--port', port, { min: 0, max: 65_535, example: '8787' }) }),
     ...(key !== undefined && { key }),
+    ...(withoutSolvePhp === true && { solvePhp: false }),
   };
 }

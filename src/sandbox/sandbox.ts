@@ -41,7 +41,7 @@ async function answerTo(request: IncomingMessage, state: SandboxState): Promise<
   const { method: verb = 'GET', url = '/' } = request;
   // A client with a proxy sends the host in the request line.
   const [, path = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(url) ?? [];
-  const route = apiRoutes.get(path);
+  const route = path === '/solve.php' && !state.settings.solvePhp ? undefined : apiRoutes.get(path);
   if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
   if (route !== undefined) return answerRoute(route, { request, query }, state);
   if (path === '/_stats') return jsonBody(200, statsOf(state));

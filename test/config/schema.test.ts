@@ -22,6 +22,7 @@ describe('an empty configuration', () => {
         keyEnv: 'CAPTCHAAI_API_KEY',
         keyFile: null,
         timeoutMs: 30_000,
+        syncImages: 'auto',
         connections: 64,
       },
       solve: { timeoutMs: 300_000 },
@@ -175,6 +176,12 @@ describe('a value is rejected', () => {
   ])('as a base URL, without being shown: %s', (value) => {
     expect(problemsWith('api.baseUrl', value)).toEqual([
       'api.baseUrl: must be an http:// or https:// URL without user, password, query or fragment',
+    ]);
+  });
+
+  it.each(['/in.php', '/res.php/', '/captcha/solve.php'])('without an endpoint at its end: %s', (path) => {
+    expect(problemsWith('api.baseUrl', `https://example.com${path}`)).toEqual([
+      'api.baseUrl: must be the base URL of the service, without /in.php at its end',
     ]);
   });
 

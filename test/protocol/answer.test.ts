@@ -72,7 +72,6 @@ describe('readAnswer', () => {
   it.each<[string, string]>([
     ['{"status":0,"request":"ERROR_NO_SLOT_AVAILABLE"}', 'ERROR_NO_SLOT_AVAILABLE'],
     ['{"status":"0","request":" ERROR_PAGEURL\\n"}', 'ERROR_PAGEURL'],
-    ['{"status":0,"request":"ERROR_PAGEURL","error_text":"Set it."}', 'ERROR_PAGEURL'],
     ['{"status":0,"error_text":"ERROR_PAGEURL"}', 'ERROR_PAGEURL'],
     ['{"status":0,"request":"something new"}', 'something new'],
     ['{"request":"ERROR_WRONG_USER_KEY"}', 'ERROR_WRONG_USER_KEY'],

@@ -3,9 +3,17 @@ import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { CallLimits } from '../../ports/api.ts';
 import { type ConnectionOptions, type Dispatcher, openDispatcher } from '../http/dispatcher.ts';
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
-import { type Call, type Reader, readResponse, unusableAnswer } from './read-response.ts';
+import {
+  type Call,
+  emptySolution,
+  NoSolveEndpointFault,
+  type Reader,
+  readResponse,
+  saysAbsent,
+  unusableAnswer,
+} from './read-response.ts';
 import { cleanText, redactor } from './redactor.ts';
-import type { Parsed, Success } from './responses.ts';
+import { anySolution, type Parsed, type Success } from './responses.ts';
 
 /** A lone surrogate has no form encoding; the replacement character stands for it. */
 const loneSurrogate = /\p{Cs}/gu;
@@ -20,6 +28,9 @@ export function encodeForm(form: Readonly<Record<string, string>>): string {
   }
   return body;
 }
+
+/** Timeout of a request that waits for the solution: giving up earlier would lose what was paid for. */
+const minSolveMs = 120_000;
 
 /** Node fires longer timers immediately. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -139,7 +150,7 @@ export class ApiConnection {
     const poll = `${folder}/res.php`;
     this.#host = baseUrl.host;
     this.#origin = baseUrl.origin;
-    this.#paths = { submit: `${folder}/in.php`, poll, account: poll };
+    this.#paths = { submit: `${folder}/in.php`, solve: `${folder}/solve.php`, poll, account: poll };
     this.#credentials = encodeForm({ key, json: '1' });
   }
 
@@ -151,16 +162,20 @@ export class ApiConnection {
   /** Sends one request and parses the answer with `parseAnswer`. Throws `ProviderFault`. */
   async request<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
     this.#opening ??= openDispatcher(this.#options);
-    const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, this.#options.timeoutMs);
+    const { timeoutMs } = this.#options;
+    const maxMs = apiRequest.call === 'solve' ? Math.max(timeoutMs, minSolveMs) : timeoutMs;
+    const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, maxMs);
     const limits = { ...apiRequest.limits, timeLeftMs };
     const httpCall = this.#received(await post(await this.#opening, this.#requestOf(apiRequest), limits));
     const reader = this.#readerOf(apiRequest);
     const reading = readResponse(httpCall, reader);
     if (reading.type === 'fault') {
       this.#isFound ||= reading.fault.code !== null;
-      throw new ProviderFault(reading.fault);
+      const isAbsent = apiRequest.call === 'solve' && saysAbsent(httpCall, reading.fault);
+      throw isAbsent ? new NoSolveEndpointFault(reading.fault) : new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
+    if ('error' in parsed && parsed.error === anySolution) throw new ProviderFault(emptySolution(this.#host));
     if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `an answer without ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;

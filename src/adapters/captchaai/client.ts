@@ -1,15 +1,18 @@
 import { UsageError } from '../../domain/errors.ts';
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
-import type { AccountApi, CallLimits, SolverApi, Threads } from '../../ports/api.ts';
+import type { AccountApi, CallLimits, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
+import type { SolveEndpoint } from '../../ports/state.ts';
 import { faultOfCode } from '../../protocol/error-codes.ts';
-import { wireParameters } from '../../protocol/wire.ts';
+import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { ApiConnection, watchLimits } from './api-connection.ts';
+import { NoSolveEndpointFault } from './read-response.ts';
 import {
   parseBalance,
   parseSubmitResponse,
   parsePollResponse,
   parseReportResponse,
+  parseSolveResponse,
   parseThreads,
 } from './responses.ts';
 
@@ -66,6 +69,69 @@ async function getAccountState(account: Account): Promise<AccountState> {
   return { threads, balance: threads === null ? await valueOrNull(() => account.balance()) : null };
 }
 
+/** A task that was not seen in work for this long no longer counts as such. */
+const inWorkMs = 120_000;
+
+/** Whether the service works on tasks of this process, as far as its answers tell. */
+class OwnTasks {
+  readonly #nowMs: () => number;
+  readonly #seenAtMs = new Map<string, number>();
+  #waitingCount = 0;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  see(captchaId: string): void {
+    this.#seenAtMs.set(captchaId, this.#nowMs());
+  }
+
+  end(captchaId: string): void {
+    this.#seenAtMs.delete(captchaId);
+  }
+
+  /** Counts a request as a task until it ends: the service may hold it back until the task is solved. */
+  async during<T>(answer: Promise<T>): Promise<T> {
+    this.#waitingCount += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#waitingCount -= 1;
+    }
+  }
+
+  get isAny(): boolean {
+    const sinceMs = this.#nowMs() - inWorkMs;
+    return this.#waitingCount > 0 || [...this.#seenAtMs.values()].some((seenAtMs) => seenAtMs > sinceMs);
+  }
+}
+
+/**
+ * Detects that a full house repeats although no task of this process is in work: after the wait that the first such answer
+ * asks for. Answers to submissions that were in flight together are one.
+ */
+class RepeatedRefusal {
+  readonly #ownTasks: OwnTasks;
+  readonly #nowMs: () => number;
+  #firstAtMs: number | null = null;
+
+  constructor(ownTasks: OwnTasks, nowMs: () => number) {
+    this.#ownTasks = ownTasks;
+    this.#nowMs = nowMs;
+  }
+
+  /** Records a full house that only the balance explains. True if it is a repeated one. */
+  record({ retryAfterMs }: Fault): boolean {
+    if (this.#ownTasks.isAny) this.#firstAtMs = null;
+    else this.#firstAtMs ??= this.#nowMs();
+    return this.#firstAtMs !== null && this.#nowMs() - this.#firstAtMs >= (retryAfterMs ?? 0);
+  }
+
+  forget(): void {
+    this.#firstAtMs = null;
+  }
+}
+
 /** The fault for a caller that cannot wait for the account's state. It must not stop the run. */
 const unexplained = (kind: 'timeout' | 'transport'): Fault =>
   describeFault({
@@ -78,7 +144,16 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
  * Explains `ERROR_ZERO_BALANCE` by requesting the account's state. Submissions that get this code at the same time
  * share one request; each keeps its own limits.
  */
-function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits) => Promise<Fault> {
+function confirmZeroBalance(
+  account: Account,
+  repeated: RepeatedRefusal,
+): (fault: Fault, limits: CallLimits) => Promise<Fault> {
+  const decide = (fault: Fault, state: AccountState): Fault => {
+    const decided = decideZeroBalance(fault, state);
+    if (!decided.threadsFull || state.threads !== null || !repeated.record(decided)) return decided;
+    const why = 'The service repeats it although no task of this process is in work.';
+    return { ...fault, message: `${fault.message} ${why}` };
+  };
   let pendingState: Promise<AccountState> | null = null;
 
   return (fault, limits) => {
@@ -90,7 +165,7 @@ function confirmZeroBalance(account: Account): (fault: Fault, limits: CallLimits
       const stopWatch = watchLimits(limits, (limit) =>
         resolve(unexplained(limit === 'timeout' ? 'timeout' : 'transport')),
       );
-      shared.then((state) => resolve(decideZeroBalance(fault, state)), reject).finally(stopWatch);
+      shared.then((state) => resolve(decide(fault, state)), reject).finally(stopWatch);
     });
   };
 }
@@ -108,6 +183,8 @@ export interface CaptchaAiOptions {
   readonly keySource?: string;
   /** Overrides for the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
+  /** Whether images are sent to `/solve.php`; null or left out, they never are. */
+  readonly solveEndpoint?: SolveEndpoint | null;
   /** The environment with the proxy variables. */
   readonly env: NodeJS.ProcessEnv;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
@@ -142,19 +219,63 @@ function accountApi(session: ApiConnection): AccountApi {
   };
 }
 
-function solverApi(session: ApiConnection, explain: ReturnType<typeof confirmZeroBalance> | null): SolverApi {
+type Form = ReturnType<typeof wireParameters>;
+
+/** Sends an image to `/solve.php`. Null if the service does not have that: nothing was submitted then. */
+async function solveAtOnce(
+  session: ApiConnection,
+  endpoint: SolveEndpoint,
+  { form, limits }: { form: Form; limits: CallLimits },
+): Promise<string | SolvedAtOnce | null> {
+  try {
+    const answer = await session.request({ call: 'solve', form, limits }, parseSolveResponse);
+    endpoint.record(true);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof NoSolveEndpointFault)) throw error;
+    endpoint.record(false);
+    return null;
+  }
+}
+
+interface SolverApiParts {
+  readonly explain: ReturnType<typeof confirmZeroBalance> | null;
+  readonly endpoint: SolveEndpoint | null;
+  readonly ownTasks: OwnTasks;
+  readonly repeated: RepeatedRefusal;
+}
+
+function solverApi(session: ApiConnection, { explain, endpoint, ownTasks, repeated }: SolverApiParts): SolverApi {
+  const submitForm = async (form: Form, limits: CallLimits): Promise<string | SolvedAtOnce> => {
+    const startedAtMs = performance.now();
+    const isAtOnce = endpoint !== null && isTextImage(form) && endpoint.isKnown();
+    const answer = isAtOnce ? await ownTasks.during(solveAtOnce(session, endpoint, { form, limits })) : null;
+    if (answer !== null) return answer;
+    const timeLeftMs = limits.timeLeftMs - (isAtOnce ? performance.now() - startedAtMs : 0);
+    return session.request({ call: 'submit', form, limits: { ...limits, timeLeftMs } }, parseSubmitResponse);
+  };
   return {
     submit(task, limits) {
       const startedAtMs = performance.now();
-      const asked = session.request({ call: 'submit', form: wireParameters(task), limits }, parseSubmitResponse);
-      return asked.catch(async (error: unknown) => {
+      const accepted = submitForm(wireParameters(task), limits).then((answer) => {
+        repeated.forget();
+        if (typeof answer === 'string') ownTasks.see(answer);
+        return answer;
+      });
+      return accepted.catch(async (error: unknown) => {
         if (explain === null || !(error instanceof ProviderFault) || error.fault.code !== zeroBalanceCode) throw error;
         const timeLeftMs = limits.timeLeftMs - (performance.now() - startedAtMs);
         throw new ProviderFault(await explain(error.fault, { ...limits, timeLeftMs }));
       });
     },
-    poll: (captchaId, limits) =>
-      session.request({ call: 'poll', form: { action: 'get', id: captchaId }, limits }, parsePollResponse),
+    async poll(captchaId, limits) {
+      // Until the answer says that the task is still in work.
+      ownTasks.end(captchaId);
+      const form = { action: 'get', id: captchaId };
+      const answer = await ownTasks.during(session.request({ call: 'poll', form, limits }, parsePollResponse));
+      if (!answer.ready) ownTasks.see(captchaId);
+      return answer;
+    },
   };
 }
 
@@ -168,9 +289,11 @@ export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
   const session = new ApiConnection({ ...options, baseUrl, proxy: proxyFor(baseUrl, options.env) });
   const account = accountApi(session);
   // A kind that the user configured for the code needs no explanation.
-  const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account);
+  const ownTasks = new OwnTasks(options.nowMs);
+  const repeated = new RepeatedRefusal(ownTasks, options.nowMs);
+  const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account, repeated);
   return {
-    ...solverApi(session, explain),
+    ...solverApi(session, { explain, endpoint: options.solveEndpoint ?? null, ownTasks, repeated }),
     ...account,
     requestCount: () => session.requestCount,
     close: () => session.close(),

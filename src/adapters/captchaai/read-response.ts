@@ -1,5 +1,5 @@
-import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
-import { type Answer, readAnswer } from '../../protocol/answer.ts';
+import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
+import { type Answer, htmlPage, readAnswer } from '../../protocol/answer.ts';
 import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
 import type { HttpCall } from '../http/http-call.ts';
 import type { Success } from './responses.ts';
@@ -22,8 +22,22 @@ export function retryAfterMs(header: string | null, timestamp: number): number |
   return waitMs >= 0 ? waitMs : null;
 }
 
-/** The kind of request: only a submission is paid for, only a poll can be not ready. */
-export type Call = 'submit' | 'poll' | 'account';
+/** The kind of request. `submit` and `solve`, which waits for the solution, are paid for. */
+export type Call = 'submit' | 'solve' | 'poll' | 'account';
+
+const isPaid = (call: Call): boolean => call === 'submit' || call === 'solve';
+
+/** Thrown if a service does not have `/solve.php`: nothing was submitted. */
+export class NoSolveEndpointFault extends ProviderFault {}
+
+const absentStatuses: readonly number[] = [404, 405, 501];
+const absentCodes: readonly string[] = ['ERROR_METHOD_CALL', 'ERROR_NO_SUCH_METHOD', 'ERROR_EMPTY_ACTION'];
+
+/** True if the answer to a `solve` says that the endpoint does not exist. */
+export function saysAbsent(httpCall: HttpCall, { code }: Fault): boolean {
+  if (code !== null) return absentCodes.includes(code);
+  return httpCall.type === 'reply' && absentStatuses.includes(httpCall.status);
+}
 
 /** The context of a request, needed to read its answer. */
 export interface Reader {
@@ -44,6 +58,7 @@ export interface Reader {
 /** A successful answer, or a fault. */
 export type Reading = Success | { readonly type: 'fault'; readonly fault: Fault };
 
+type Coded = Extract<Answer, { type: 'code' }>;
 type Reply = Extract<HttpCall, { type: 'reply' }>;
 type Broken = Extract<HttpCall, { type: 'broken' }>;
 
@@ -54,17 +69,26 @@ const asFault = (fault: Fault): Reading => ({ type: 'fault', fault });
  * with such an answer may have been accepted, and its solution cannot be collected.
  */
 export function unusableAnswer({ call, host }: Pick<Reader, 'call' | 'host'>, why: string): Fault {
-  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: call === 'submit' });
+  return describeFault({ kind: 'transport', message: `${host} answered with ${why}.`, answerLost: isPaid(call) });
 }
 
-function brokenFault({ kind, why, maybeSent }: Broken, { call, host }: Reader): Fault {
-  const message = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
-  return describeFault({ kind, message, answerLost: call === 'submit' && maybeSent });
+/** The fault of an answer that says solved and holds nothing: waiting does not fill it. */
+export function emptySolution(host: string): Fault {
+  return describeFault({ kind: 'unsolvable', message: `${host} answered with an empty solution.` });
 }
 
-/** The title of an HTML page; the rest is not useful to people. */
+/** A host that has answered exists: that its name is unknown now is a failure of the name service. */
+function brokenFault({ kind, why, maybeSent, lasting }: Broken, { call, host, isFound }: Reader): Fault {
+  const said = maybeSent ? `No answer from ${host}: ${why}.` : `The request to ${host} failed: ${why}.`;
+  const sent = { answerLost: isPaid(call) && maybeSent, neverSent: !maybeSent };
+  if (lasting === undefined || (lasting.isUnknownHost && isFound))
+    return describeFault({ kind, message: said, ...sent });
+  return describeFault({ kind: lasting.kind, message: `${said} ${lasting.fix}`, ...sent });
+}
+
+/** The title of an HTML page, or its first heading; the rest is not useful to people. */
 function pageQuote(html: string): string {
-  const title = /<title>([^<]*)/i.exec(html)?.[1]?.trim() ?? '';
+  const [, title = ''] = /<title[^>]*>\s*([^<]*[^<\s])/i.exec(html) ?? /<h1[^>]*>\s*([^<]*[^<\s])/i.exec(html) ?? [];
   return title === '' ? ' with an HTML page' : ` with an HTML page: ${title}`;
 }
 
@@ -88,12 +112,29 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   const { host } = reader;
   const said = `${host} answered HTTP ${reply.status}`;
   if (reply.status === 429) return `${said}: too many requests.`;
+  const cloudflare = cloudflareErrors[reply.status];
+  if (cloudflare !== undefined) return `${said}: Cloudflare, in front of the service, reports that ${cloudflare}.`;
   if (reply.status >= 300 && reply.status < 400) {
     return `${said}, a redirect to ${redirectTarget(reply, reader)}. Redirects are not followed. Check api.baseUrl.`;
   }
   const apiRequest = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
   return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
 }
+
+/** Cloudflare's own statuses: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors */
+const cloudflareErrors: Readonly<Record<number, string>> = {
+  520: 'the service sent an answer that is not HTTP',
+  521: 'the service refused the connection',
+  522: 'the connection to the service timed out',
+  523: 'the service is unreachable',
+  524: 'the service did not answer in time',
+  525: 'the TLS handshake with the service failed',
+  526: "the service's certificate is invalid",
+  527: 'the connection to the service was interrupted',
+};
+
+/** With these statuses, a gateway says that the request did not reach the service. */
+const notReached: readonly number[] = [503, 521, 523, 525, 526];
 
 /** Temporary statuses: the same request may be sent again later. */
 const passing: readonly number[] = [408, 425];
@@ -116,26 +157,35 @@ function questionAbout({ status }: Reply): string {
 }
 
 /**
- * A gateway's 5xx does not tell whether the service did any work. Only 503 refuses before any work, like 429 and all
- * other 4xx.
+ * A gateway's 5xx does not tell whether the service did any work. Only those of `notReached` refuse before any work, like
+ * 429 and all other 4xx.
  */
 function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
   return describeFault({
     kind: kindOfStatus(reply, reader),
     message: messageOfStatus(reply, answer, reader),
     retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
-    answerLost: reader.call === 'submit' && reply.status >= 500 && reply.status !== 503,
+    answerLost: isPaid(reader.call) && reply.status >= 500 && !notReached.includes(reply.status),
   });
 }
 
-function codeFault(code: string, reply: Reply, reader: Reader): Fault {
+function codeFault({ code, text }: Coded, reply: Reply, reader: Reader): Fault {
   // A known code is no secret, even if it contains the key as a word; an unknown code may be any text.
   const shown = isKnownCode(code, reader.errorKinds) ? code : reader.clean(code);
   const found = faultOfCode(shown, reader.call === 'poll' ? 'poll' : 'submit', reader.errorKinds);
   const { keySource = 'the API key' } = reader;
-  const fault = { ...found, message: found.message.replace('Check the API key.', () => `Check ${keySource}.`) };
+  const message = found.message.replace('Check the API key.', () => `Check ${keySource}.`);
+  const said = text === undefined ? '' : reader.clean(text);
+  const fault = { ...found, message: said === '' ? message : `${message} The service says: ${said}` };
   const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
   return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
+}
+
+/** A service with another protocol accepted nothing: it does not know `in.php`. */
+function otherProtocolFault(text: string, { host, clean }: Reader): Fault {
+  const said = text === '' ? '' : ` (${clean(text)})`;
+  const message = `${host} speaks another protocol (createTask)${said}, not that of in.php and res.php. Check api.baseUrl.`;
+  return describeFault({ kind: 'config', message });
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
@@ -148,12 +198,15 @@ export function readResponse(httpCall: HttpCall, reader: Reader): Reading {
   if (accepted && httpCall.unreadable !== null) return asFault(unusableAnswer(reader, httpCall.unreadable));
   if (answer.type === 'not-ready' && reader.call === 'poll' && httpCall.status !== 429) return answer;
   if (answer.type === 'code' && (accepted || isKnownCode(answer.code, reader.errorKinds))) {
-    return asFault(codeFault(answer.code, httpCall, reader));
+    return asFault(codeFault(answer, httpCall, reader));
   }
+  if (answer.type === 'other-protocol') return asFault(otherProtocolFault(answer.text, reader));
   if (!accepted || answer.type === 'code') return asFault(statusFault(httpCall, answer, reader));
   if (answer.type === 'unreadable') {
     const quote = quoteOf(httpCall, answer, reader).replace(/^ with an HTML page/, '');
-    return asFault(unusableAnswer(reader, `${answer.why}${quote}`));
+    const isPage = answer.why === htmlPage && !reader.isFound;
+    const guess = isPage ? ' (a captive portal, a proxy, or a wrong api.baseUrl?)' : '';
+    return asFault(unusableAnswer(reader, `${answer.why}${quote}${guess}`));
   }
   return answer;
 }

@@ -1,6 +1,6 @@
 import type { Result } from '../../domain/result.ts';
-import type { PollAnswer, Threads } from '../../ports/api.ts';
-import { type Answer, parseJson, solutionOf } from '../../protocol/answer.ts';
+import type { PollAnswer, SolvedAtOnce, Threads } from '../../ports/api.ts';
+import { type Answer, idIn, parseJson, solutionOf } from '../../protocol/answer.ts';
 
 /** An answer without an error. */
 export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
@@ -8,8 +8,11 @@ export type Success = Extract<Answer, { type: 'ok' | 'bare' | 'not-ready' }>;
 /** The parsed value, or the name of what the answer lacks. */
 export type Parsed<T> = Result<T, string>;
 
+/** What an answer lacks that says solved and holds nothing. */
+export const anySolution = 'any solution';
+
 const idShape = /^[^\s\p{Cc}\p{Cf}\p{Cs}]{1,200}$/u;
-const decimal = /^-?\d+(\.\d+)?$/;
+const decimal = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /**
  * The id in a submission's answer: an opaque string, or a number with all its digits, beyond the precision of a double.
@@ -20,11 +23,24 @@ export function parseSubmitResponse(answer: Success): Parsed<string> {
   return typeof id === 'string' && idShape.test(id) ? { value: id } : { error: 'a usable id' };
 }
 
+/** The solution in the answer of `/solve.php`, or the id to poll if there is none in time. */
+export function parseSolveResponse(answer: Success): Parsed<string | SolvedAtOnce> {
+  const fields = answer.type === 'ok' ? answer.fields : {};
+  const id = answer.type === 'not-ready' ? (answer.id ?? null) : idIn(fields);
+  const captchaId = id !== null && idShape.test(id) ? id : null;
+  // Without a payload of its own an answer has the fields as payload.
+  const payload = answer.type === 'ok' && answer.payload !== fields ? answer.payload : null;
+  const solution = typeof payload === 'object' && !Array.isArray(payload) ? null : solutionOf(payload, fields);
+  if (solution !== null) return { value: { captchaId, solution } };
+  return captchaId === null ? { error: 'a usable solution or id' } : { value: captchaId };
+}
+
 /** The result of a poll. Bare text is not a solution: a health page that says `OK` would be one. */
 export function parsePollResponse(answer: Success): Parsed<PollAnswer> {
   if (answer.type === 'not-ready') return { value: { ready: false } };
   const solution = answer.type === 'ok' ? solutionOf(answer.payload, answer.fields) : null;
-  return solution === null ? { error: 'a usable solution' } : { value: { ready: true, solution } };
+  if (solution !== null) return { value: { ready: true, solution } };
+  return { error: answer.type === 'ok' ? anySolution : 'a usable solution' };
 }
 
 function numberIn(value: unknown): number | null {

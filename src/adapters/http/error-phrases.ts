@@ -5,18 +5,44 @@ interface Phrase {
   readonly short: string;
   /** For the end of a sentence; absent if the error code says enough. */
   readonly sentence?: string;
+  /** Set if no waiting mends it: the configuration or the network is wrong, or a limit of this machine was reached. */
+  readonly kind?: 'config' | 'local';
+  /** What to do about it, as a sentence. */
+  readonly fix?: string;
 }
 
 const closedEarly: Phrase = { short: 'connection closed before the answer was complete' };
 const noConnection: Phrase = { short: 'no connection in time', sentence: 'no connection in time' };
 const notHttp: Phrase = { short: 'not valid HTTP', sentence: 'the answer was not valid HTTP' };
-const notTls: Phrase = { short: 'TLS: the port does not use TLS (plain HTTP?)' };
+const config = (fix: string) => ({ kind: 'config', fix }) as const;
+const checkAddress = config('Check the host name in api.baseUrl, and of the proxy if one is set.');
+const wrongAddress = (short: string): Phrase => ({ short, sentence: short, ...config('Check the address in api.baseUrl.') });
+/** A captive portal and a proxy that inspects TLS present their own certificates. */
+const checkIssuer = config(
+  'Check api.baseUrl, and that no captive portal or proxy answers instead; for a private authority set NODE_EXTRA_CA_CERTS to the file with its certificate.',
+);
+const checkClock = config("Check this machine's clock and api.baseUrl, or ask the service to renew its certificate.");
+const localLimit = (short: string): Phrase => ({
+  short,
+  sentence: short,
+  kind: 'local',
+  fix: 'Lower --concurrency or api.connections, or raise the limit (ulimit -n).',
+});
+const notTls: Phrase = {
+  short: 'TLS: the port does not use TLS (plain HTTP?)',
+  sentence: 'the port does not use TLS (plain HTTP?)',
+  ...config('Check the scheme and the port in api.baseUrl.'),
+};
 const unknownAuthority = 'its certificate was issued by an unknown authority';
-const unknownIssuer: Phrase = { short: "TLS: the certificate's issuer is unknown", sentence: unknownAuthority };
+const unknownIssuer: Phrase = {
+  short: "TLS: the certificate's issuer is unknown",
+  sentence: unknownAuthority,
+  ...checkIssuer,
+};
 
 /** Explanations of error codes of Node, OpenSSL and undici. */
 const phrases: Readonly<Record<string, Phrase>> = {
-  ENOTFOUND: { short: 'the host name does not resolve', sentence: 'the host name is unknown' },
+  ENOTFOUND: { short: 'the host name does not resolve', sentence: 'the host name is unknown', ...checkAddress },
   EAI_AGAIN: {
     short: 'the host name could not be resolved (temporary DNS failure)',
     sentence: 'the host name could not be resolved (temporary DNS failure)',
@@ -26,6 +52,14 @@ const phrases: Readonly<Record<string, Phrase>> = {
   EPIPE: { short: 'connection closed', sentence: 'the connection was closed' },
   EHOSTUNREACH: { short: 'no route to host', sentence: 'no route to the host' },
   ENETUNREACH: { short: 'network unreachable', sentence: 'the network is unreachable' },
+  EADDRNOTAVAIL: localLimit('no local address or port is free'),
+  EMFILE: localLimit('this process has too many open files'),
+  ENFILE: localLimit('this machine has too many open files'),
+  ENOBUFS: localLimit('this machine has no buffer space left'),
+  EAFNOSUPPORT: wrongAddress('this machine does not support the kind of address'),
+  EINVAL: wrongAddress('the address is not valid'),
+  EACCES: wrongAddress('this machine does not allow the connection'),
+  EPERM: wrongAddress('this machine does not allow the connection'),
   ETIMEDOUT: noConnection,
   ABORT_ERR: noConnection,
   UND_ERR_CONNECT_TIMEOUT: noConnection,
@@ -38,19 +72,35 @@ const phrases: Readonly<Record<string, Phrase>> = {
   ERR_PROXY_TUNNEL: { short: 'the proxy closed the tunnel', sentence: 'the proxy closed the tunnel' },
   ERR_ASSERTION: notHttp,
   HTTPParserError: notHttp,
-  CERT_HAS_EXPIRED: { short: 'TLS: the certificate has expired', sentence: 'its certificate has expired' },
-  CERT_NOT_YET_VALID: { short: 'TLS: the certificate is not valid yet', sentence: 'its certificate is not valid yet' },
+  CERT_HAS_EXPIRED: {
+    short: 'TLS: the certificate has expired',
+    sentence: 'its certificate has expired',
+    ...checkClock,
+  },
+  CERT_NOT_YET_VALID: {
+    short: 'TLS: the certificate is not valid yet',
+    sentence: 'its certificate is not valid yet',
+    ...checkClock,
+  },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     short: 'TLS: the certificate is for another name',
     sentence: 'its certificate is for another host name',
+    ...config('Check the host name in api.baseUrl, and that no captive portal or proxy answers instead.'),
   },
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     short: 'TLS: the certificate is self-signed',
     sentence: 'its certificate is self-signed',
+    ...checkIssuer,
   },
-  SELF_SIGNED_CERT_IN_CHAIN: { short: 'TLS: a certificate in the chain is self-signed', sentence: unknownAuthority },
+  SELF_SIGNED_CERT_IN_CHAIN: {
+    short: 'TLS: a certificate in the chain is self-signed',
+    sentence: unknownAuthority,
+    ...checkIssuer,
+  },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,
+  UNABLE_TO_GET_ISSUER_CERT: unknownIssuer,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownIssuer,
+  CERT_UNTRUSTED: unknownIssuer,
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
   EPROTO: notTls,
 };
@@ -81,4 +131,15 @@ export function connectionErrorSentence(error: Error): string {
   const code = connectionErrorCode(error);
   if (code === null) return phrases[error.name]?.sentence ?? 'unknown error';
   return phrases[code]?.sentence ?? code;
+}
+
+/** What an error before the first byte of a request says beyond its phrase; null if waiting may mend it. */
+export function lastingFault(error: Error): { readonly kind: 'config' | 'local'; readonly fix: string } | null {
+  const { kind, fix = '' } = phrases[connectionErrorCode(error) ?? ''] ?? {};
+  return kind === undefined ? null : { kind, fix };
+}
+
+/** True if a host name was unknown: after an answer of that host, a failure of the name service. */
+export function isUnknownHost(error: Error): boolean {
+  return connectionErrorCode(error) === 'ENOTFOUND';
 }

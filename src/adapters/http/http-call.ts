@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { maxAnswerBytes } from './dispatcher.ts';
-import { connectionErrorSentence, isTimeout } from './error-phrases.ts';
+import { connectionErrorSentence, isTimeout, isUnknownHost, lastingFault } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** The result of one HTTP request. */
@@ -20,9 +20,19 @@ export type HttpCall =
       readonly kind: 'timeout' | 'transport';
       /** An own phrase or an error code, never text from the server. */
       readonly why: string;
+      /** Set if no waiting mends it; then no byte was sent. */
+      readonly lasting?: LastingFault;
       /** False only if it is certain that no byte of the request was written to a connection. */
       readonly maybeSent: boolean;
     };
+
+/** Why a request could not be sent, and will not be the next time. */
+export interface LastingFault {
+  readonly kind: 'config' | 'local';
+  /** What to do about it, as a sentence. */
+  readonly fix: string;
+  readonly isUnknownHost: boolean;
+}
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
@@ -86,7 +96,11 @@ export class HttpCallHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.abortCall(isTimeout(error) ? 'timeout' : 'transport', connectionErrorSentence(error));
+    const kind = isTimeout(error) ? 'timeout' : 'transport';
+    const fault = this.#controller === null ? lastingFault(error) : null;
+    if (fault === null) return this.abortCall(kind, connectionErrorSentence(error));
+    const lasting = { ...fault, isUnknownHost: isUnknownHost(error) };
+    this.#finish({ type: 'broken', kind, why: connectionErrorSentence(error), lasting, maybeSent: false });
   }
 
   #finish(httpCall: HttpCall): void {

@@ -63,6 +63,7 @@ const reasons: Record<StopReason, string> = {
   interrupted: 'interrupted',
   account: 'account error that needs manual action',
   config: 'configuration error',
+  local: 'a limit of this machine was reached',
   'max-failures': '--max-failures was reached',
   'max-submissions': '--max-submissions was reached',
   'max-duration': '--max-duration was reached',

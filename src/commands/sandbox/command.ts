@@ -28,6 +28,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--threads <n>', 'number of solver threads (default: 100)')
     .option('--regions <names>', 'comma-separated simulated regions')
     .option('--key <key>', 'accept only this API key (default: any)')
+    .option('--without-solve-php', 'leave out /solve.php, which answers an image with its solution')
     .addHelpText('after', helpText(examples))
     .action((flags: SandboxFlags) => runCommand(run, flags));
 }

@@ -151,7 +151,8 @@ async function show(outcome: Outcome, { rule, region, method }: Task, { globals,
     throw error;
   }
   if (outcome.status === 'solved') {
-    if (terminal.discardsResults) terminal.error(discardedHint([outcome.captchaId], { config }));
+    const { captchaId } = outcome;
+    if (terminal.discardsResults) terminal.error(discardedHint(captchaId === null ? [] : [captchaId], { config }));
     return;
   }
   terminal.error(renderGaveUp(outcome, globals));

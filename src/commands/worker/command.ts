@@ -91,6 +91,7 @@ function listen({ interrupt, terminal }: Context, drainTimeoutMs: number): void 
 function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): number {
   if (reason === 'account') return exitCodes.account;
   if (reason === 'config') return exitCodes.usage;
+  if (reason === 'local') return exitCodes.localIo;
   if (isDrained) interrupt.markDrained();
   return exitCodes.done;
 }

@@ -97,6 +97,7 @@ const reasons: Record<WorkerEnd['reason'], string> = {
   idle: 'exited: idle',
   account: 'stopped: account error that needs manual action',
   config: 'stopped: configuration error',
+  local: 'stopped: a limit of this machine was reached',
 };
 
 function counts(totals: WorkerTotals): string {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { baseUrl } from './locations.ts';
 import { inMs, key, section } from './section.ts';
-import { duration, flag, integer, mustBeUnseen, nullOr, text } from './values.ts';
+import { duration, flag, integer, mustBeUnseen, nullOr, oneOf, text } from './values.ts';
 
 const variableName = mustBeUnseen('the name of an environment variable in capitals (not the key itself)');
 
@@ -22,5 +22,10 @@ export const api = section('The service and the connection to it.', {
     null,
   ),
   timeout: inMs(key('Timeout of one request.', duration(), '30s')),
+  syncImages: key(
+    'Sends images to /solve.php, which answers with the solution. auto: at CaptchaAI, and where it has answered before.',
+    oneOf('auto', 'on', 'off'),
+    'auto',
+  ),
   connections: key('Maximum number of open connections.', integer(1), 64),
 });

@@ -39,6 +39,10 @@ export function baseUrl(): Setting<string> {
     v.string(message),
     v.regex(/^https?:\/\/[^\s?#]+$/, message),
     v.check((written) => URL.canParse(written) && isBaseUrl(written), message),
+    v.check(
+      (written) => !/\/(in|res|solve)\.php\/*$/i.test(written),
+      mustBeUnseen('the base URL of the service, without /in.php at its end'),
+    ),
     v.transform((written) => new URL(written).href.replace(/\/+$/, '')),
   );
 }

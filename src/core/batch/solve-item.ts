@@ -44,12 +44,16 @@ function createSteps({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, ru
       if (!(await rules.maySubmit(key))) throw new NoMoreSubmissionsError();
       await journal.intend(key, plan.forgivenAttempts + attempt, plan.wasInDoubt);
     },
-    refused: () => journal.refused(key),
+    refused: ({ neverSent }) => {
+      if (neverSent) rules.recordUnpaid(key);
+      return journal.refused(key);
+    },
     submitted: ({ captchaId, submittedAt }) => {
       rules.recordAnswered(key);
       limit.recordAccepted();
       return journal.submitted(key, captchaId, submittedAt);
     },
+    solvedAtOnce: () => limit.recordAccepted(),
   };
 }
 

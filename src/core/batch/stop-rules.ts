@@ -61,6 +61,7 @@ export type StopReason =
   | 'interrupted'
   | 'account'
   | 'config'
+  | 'local'
   | 'max-failures'
   | 'max-submissions'
   | 'max-duration'
@@ -190,7 +191,7 @@ export class StopRules {
     this.#submissions.end(key);
   }
 
-  /** The task's submission got a "no slot" answer or was not made: it does not count. */
+  /** The task's submission got a "no slot" answer or never left this machine: it does not count. */
   recordUnpaid(key: string): void {
     this.#submissions.end(key, { isFree: true });
   }

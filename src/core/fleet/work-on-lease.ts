@@ -286,7 +286,12 @@ class LeaseWork {
       return steps.submitted(accepted);
     };
     return {
-      steps: { intend: (attempt) => steps.intend(attempt), refused: () => steps.refused(), submitted },
+      steps: {
+        intend: (attempt) => steps.intend(attempt),
+        refused: () => steps.refused(),
+        submitted,
+        solvedAtOnce: () => limit.recordAccepted(),
+      },
       earlierAttempts: this.#plan.earlierAttempts,
       accepted: this.#plan.accepted,
       awaitThread: (maxMs) => {

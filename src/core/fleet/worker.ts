@@ -57,7 +57,7 @@ export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'o
 }
 
 /** Why a worker ended. */
-export type WorkerEndReason = 'interrupted' | 'idle' | 'account' | 'config';
+export type WorkerEndReason = 'interrupted' | 'idle' | 'account' | 'config' | 'local';
 
 export interface WorkerEnd {
   readonly reason: WorkerEndReason;

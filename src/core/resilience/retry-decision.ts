@@ -62,8 +62,11 @@ function whyNoMoreAttempts(last: Fault): FailureReason {
   return last.kind === 'rejected' ? 'rejected' : 'attempts-exhausted';
 }
 
-const isFinal = (kind: FaultKind): kind is 'account' | 'config' | 'rejected' =>
-  kind === 'account' || kind === 'config' || kind === 'rejected';
+const endsAll = (kind: FaultKind): kind is 'account' | 'config' | 'local' =>
+  kind === 'account' || kind === 'config' || kind === 'local';
+
+const isFinal = (kind: FaultKind): kind is 'account' | 'config' | 'local' | 'rejected' =>
+  endsAll(kind) || kind === 'rejected';
 
 /** An id that may still be solved is never paid for a second time, whatever happened to its polls. */
 function whyLeftAlive({ kind, retryAfterMs }: Fault): RetryDecision {
@@ -79,7 +82,7 @@ export function decideRetry(limits: RetryLimits, context: RetryContext): RetryDe
   const last = faults.at(-1);
   if (last === undefined) throw new RangeError('no fault to decide about');
   if (context.idMayBeAlive) return whyLeftAlive(last);
-  if (last.kind === 'account' || last.kind === 'config') return stop(last.kind);
+  if (endsAll(last.kind)) return stop(last.kind);
   if (last.kind === 'rejected' && last.maxResubmissions === null) return stop('rejected');
   if (context.isInputUsedUp) return stop(whyNoMoreAttempts(last));
   if (isSpent(faults, last)) return stop(whyNoMoreAttempts(last));

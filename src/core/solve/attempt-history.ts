@@ -24,7 +24,8 @@ export interface FailureCause {
 const sentences: Record<FailureReason, string> = {
   rejected: 'the service rejected the task',
   account: 'account error',
-  config: 'the response did not come from the CaptchaAI API (proxy or captive portal?)',
+  config: 'the service cannot be reached as configured',
+  local: 'a limit of this machine was reached',
   unsolvable: 'the CAPTCHA could not be solved',
   'attempts-exhausted': 'all attempts failed',
   'budget-exhausted': 'no retry token left',
@@ -131,7 +132,7 @@ export function solved(
     durationMs,
     possiblyCharged: isPossiblyCharged(attempts),
     solution,
-    captchaId: last?.captchaId ?? '',
+    captchaId: last?.captchaId ?? null,
     submittedAt: last?.submittedAt ?? null,
     solvedAt,
     expiresAt: lifetimeMs === null ? null : solvedAt + lifetimeMs,

@@ -1,7 +1,7 @@
 import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
-import type { EventSink } from '../../ports/api.ts';
+import type { EventSink, SolvedAtOnce } from '../../ports/api.ts';
 import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
@@ -32,10 +32,12 @@ export interface Accepted {
 export interface AttemptSteps {
   /** Before the submission: from now on the task may have been paid for. */
   intend(attempt: number): Awaitable<void>;
-  /** The submission was refused: nothing was paid for. */
-  refused(): Awaitable<void>;
+  /** The submission was refused, or never left this machine: nothing was paid for. */
+  refused(fault: Fault): Awaitable<void>;
   /** Before the first poll. */
   submitted(accepted: Accepted): Awaitable<void>;
+  /** The solution came with the answer to the submission; its task ends. Left out if accepted tasks are not counted. */
+  solvedAtOnce?(): void;
 }
 
 export interface AttemptRequest {
@@ -50,10 +52,13 @@ export interface AttemptRequest {
 
 export interface AttemptResult {
   readonly record: Attempt;
-  readonly solved: PollSuccess | null;
+  readonly solved: Pick<PollSuccess, 'solution' | 'solvedAt'> | null;
 }
 
-type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
+type Submission =
+  | (Accepted & { readonly submitMs: number | null })
+  | { readonly fault: Fault }
+  | { readonly atOnce: SolvedAtOnce; readonly submitMs: number };
 
 /** What the breaker learns from a submission's fault: any valid answer means that the service is available. */
 const callResults: Record<FaultKind, CallResult> = {
@@ -63,8 +68,9 @@ const callResults: Record<FaultKind, CallResult> = {
   unsolvable: 'success',
   rejected: 'success',
   account: 'success',
-  // The answer came from another server.
+  // The answer came from another server, or the service was never reached.
   config: 'abandoned',
+  local: 'abandoned',
 };
 
 /** Throws `error` after `cleanUp`. An error of the clean-up is dropped because it explains less. */
@@ -87,17 +93,23 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   // After an error before or during the submission the permit goes back to the breaker.
   const abandon = async (): Promise<void> => breaker.record(permit, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
-  if (typeof answer !== 'string') {
+  if (typeof answer === 'object' && 'kind' in answer) {
     // Nothing is sent after the deadline, so the fault says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
-    if (!answer.answerLost) await steps.refused();
+    if (!answer.answerLost) await steps.refused(answer);
     return { fault: answer };
   }
-  const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs: clock.nowMs() - sentMs };
+  const submitMs = clock.nowMs() - sentMs;
   const accept = async (): Promise<void> => {
     await breaker.record(permit, 'success');
     await deps.budget.deposit();
   };
+  if (typeof answer === 'object') {
+    steps.solvedAtOnce?.();
+    await accept();
+    return { atOnce: answer, submitMs };
+  }
+  const submission = { captchaId: answer, submittedAt: clock.timestamp(), submitMs };
   // The id is reported and recorded first, so that it can be collected after any later failure.
   try {
     deps.emit({ type: 'submitted', taskId: task.taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
@@ -107,6 +119,30 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   }
   await accept();
   return submission;
+}
+
+/** The result of an attempt that the answer to its submission ended. */
+function endedAtOnce(
+  submission: Exclude<Submission, Accepted>,
+  begun: Pick<Attempt, 'attempt' | 'region' | 'startedAt' | 'durationMs'>,
+  answeredAt: number,
+): AttemptResult {
+  const unpolled = { pollMs: [], pollFaultCount: 0 };
+  if ('fault' in submission) {
+    const { fault } = submission;
+    const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null };
+    return {
+      record: { ...begun, ...nothingAccepted, ...unpolled, fault, possiblyCharged: fault.answerLost },
+      solved: null,
+    };
+  }
+  const { atOnce, submitMs } = submission;
+  const { captchaId, solution } = atOnce;
+  // The service accepted the task at this time at the earliest, and may have had the solution from then on.
+  const submittedAt = answeredAt - submitMs;
+  const accepted = { captchaId, submittedAt, submitMs };
+  const record = { ...begun, ...accepted, ...unpolled, fault: null, possiblyCharged: false };
+  return { record, solved: { solution, solvedAt: submittedAt } };
 }
 
 /** The poll schedule of an attempt. An id of an earlier run has an age already. */
@@ -124,12 +160,9 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const startedMs = clock.nowMs();
   const startedAt = clock.timestamp();
   const submission = 'permit' in start ? await submit(plan, start.permit, deps) : { ...start.accepted, submitMs: null };
-  if ('fault' in submission) {
-    const { fault } = submission;
-    const begun = { attempt, region: task.region, startedAt };
-    const nothingAccepted = { captchaId: null, submittedAt: null, submitMs: null, pollMs: [], pollFaultCount: 0 };
-    const ended = { durationMs: clock.nowMs() - startedMs, fault, possiblyCharged: fault.answerLost };
-    return { record: { ...begun, ...nothingAccepted, ...ended }, solved: null };
+  if (!('submittedAt' in submission)) {
+    const begun = { attempt, region: task.region, startedAt, durationMs: clock.nowMs() - startedMs };
+    return endedAtOnce(submission, begun, clock.timestamp());
   }
   const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
   const { captchaId, submittedAt, submitMs } = submission;

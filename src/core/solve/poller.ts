@@ -53,7 +53,7 @@ export interface PollDeps {
 
 /** Faults that say nothing about the id: it is polled again and never paid for again. */
 function isPassing({ kind }: Fault): boolean {
-  return kind === 'transport' || kind === 'timeout' || kind === 'throttled';
+  return kind === 'transport' || kind === 'timeout' || kind === 'throttled' || kind === 'local';
 }
 
 class Collection {

@@ -157,7 +157,7 @@ class Run {
     if (fault !== null) this.#deps.emit({ type: 'attempt-failed', ...this.#about(), fault, liveId: liveIdOf(record) });
   }
 
-  #succeed(record: Attempt, { solution, solvedAt }: PollSuccess): Outcome {
+  #succeed(record: Attempt, { solution, solvedAt }: Pick<PollSuccess, 'solution' | 'solvedAt'>): Outcome {
     this.#record(record);
     const { lifetimeMs } = this.#deps.timing(this.#task);
     const outcome = solved(this.#history(), { solution, solvedAt, lifetimeMs });

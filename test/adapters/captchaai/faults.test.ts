@@ -100,7 +100,8 @@ describe('a fault', () => {
 
   it.each([
     [`<title>\u001b[2JBad\u202e Gateway</title>${'x'.repeat(5_000)}`, ' with an HTML page: [2JBad Gateway'],
-    ['<h1>Bad Gateway</h1>', ' with an HTML page'],
+    ['<h1>Bad Gateway</h1>', ' with an HTML page: Bad Gateway'],
+    ['<p>Bad Gateway</p>', ' with an HTML page'],
     [`out of order \u001b[2J${'x'.repeat(5_000)}`, `: out of order [2J${'x'.repeat(184)}`],
   ])(
     'names the service and quotes of %j a title or text, shortened and without control characters',
