@@ -41,7 +41,7 @@ interface ColumnError extends Omit<RowError, 'line'> {
   readonly column: string;
 }
 
-/** A record by what its columns mean; empty values are left out. */
+/** A record by what its columns mean: values are trimmed, empty ones are left out. */
 export interface RowContent {
   readonly task: Readonly<Partial<Record<TaskColumn, string>>>;
   readonly params: Readonly<Record<string, string>>;
@@ -134,6 +134,15 @@ export class ColumnUses {
     return Object.fromEntries(Object.entries(values).map(([column, value]) => [this.outputName(column), value]));
   }
 
+  /** The record with this id in its column for `task_id`; unchanged if it has none. */
+  withId(values: Readonly<Record<string, string>>, id: string): Readonly<Record<string, string>> {
+    const idColumn = Object.keys(values).find((column) => {
+      const use = this.of(column);
+      return use.do === 'task' && use.name === 'task_id';
+    });
+    return idColumn === undefined ? values : { ...values, [idColumn]: id };
+  }
+
   /** Whether a flag decides what happens to the column. */
   isChosen(column: string): boolean {
     return this.#keep.has(column) || this.#send.has(column);
@@ -144,7 +153,7 @@ export class ColumnUses {
     const task: Partial<Record<TaskColumn, string>> = {};
     const params: [string, string][] = [];
     for (const column of Object.keys(values)) {
-      const value = values[column] ?? '';
+      const value = (values[column] ?? '').trim();
       const use = value === '' ? carry : this.of(column);
       if (use.do === 'carry') continue;
       if (use.do === 'refuse') return { error: { column, reason: use.reason, fix: use.fix } };

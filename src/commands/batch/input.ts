@@ -26,20 +26,27 @@ function bad({ row, line }: InputRow, error: Omit<RowError, 'line'>): BadRow {
   return { type: 'bad', row, line, column: error.column, reason: error.reason, fix: error.fix };
 }
 
+/** Why a task id cannot be used a second time. */
+function takenId({ task }: RowContent, taskId: string): Omit<RowError, 'line'> {
+  const reason =
+    task.task_id === undefined
+      ? `the row has none, and its row number ${taskId} is the task_id of another row`
+      : `duplicate task_id ${taskId}`;
+  return { column: 'task_id', reason, fix: 'Task ids must be unique. A row without one has its row number as task_id.' };
+}
+
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
   const found = rules.uses.read(row.values, row.booleans);
   if ('error' in found) return bad(row, { ...found.error, column: shownName(found.error.column) });
   const content = found.value;
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
-  if (!rules.isNewId(taskId)) {
-    return bad(row, { column: 'task_id', reason: `duplicate task_id ${taskId}`, fix: 'Task ids must be unique.' });
-  }
+  if (!rules.isNewId(taskId)) return bad(row, takenId(content, taskId));
   const priority = Number(written);
   if (!Number.isFinite(priority)) {
     return bad(row, { column: 'priority', reason: 'not a number', fix: 'Lower numbers come first.' });
   }
-  if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
+  if (file === undefined) return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
     if ('error' in image) return bad(row, { column: 'file', ...image.error });
     return parseContent(row, { content, taskId, priority, body: image.value }, rules);
@@ -67,7 +74,8 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
   };
   const parsed = parseTask(input, rules.tasks);
   if ('value' in parsed) {
-    return { key: row.key, task: parsed.value, priority, values: rules.uses.outputValues(row.values) };
+    const values = given.task_id === undefined ? rules.uses.withId(row.values, taskId) : row.values;
+    return { key: row.key, task: parsed.value, priority, values: rules.uses.outputValues(values) };
   }
   const [first] = parsed.error;
   const about = first?.about ?? null;

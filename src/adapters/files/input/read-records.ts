@@ -11,7 +11,7 @@ const candidates = [',', ';', '\t', '|'] as const;
 const maxRecords = 50;
 
 /** Excel's delimiter line above the header. */
-const declaration = /^sep=(.)[\r\n]/i;
+const declaration = /^(?:sep=(.)|"sep=(.)")[\r\n]/i;
 
 /**
  * Splits a text into records without blank lines; line ends inside quotes are kept. The last record may be incomplete.
@@ -41,7 +41,8 @@ function mostConsistent(found: readonly string[], records: readonly string[]): s
  * more text is needed: the header is incomplete, or contains several candidates.
  */
 export function sniffDelimiter(head: string, isAll: boolean): string | null {
-  const declared = declaration.exec(head)?.[1];
+  const [, plain, quoted] = declaration.exec(head) ?? [];
+  const declared = plain ?? quoted;
   if (declared !== undefined) return declared;
   const records = recordsIn(head).slice(0, maxRecords);
   const [header = ''] = records;
