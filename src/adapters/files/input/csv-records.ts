@@ -1,6 +1,6 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { foldedName } from '../../../domain/written-name.ts';
-import type { RowError } from '../../../ports/files.ts';
+import type { CsvLayout, RowError } from '../../../ports/files.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
 import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
 import { type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
@@ -89,7 +89,7 @@ export function checkHeader({ fault, line }: CsvRecord): void {
 }
 
 export interface CsvOptions extends HeaderOptions {
-  readonly delimiter: string;
+  readonly layout: CsvLayout;
 }
 
 interface Header {
@@ -145,12 +145,13 @@ function toRecord(read: CsvRecord, header: Header): InputRecord {
 
 /** Reads a CSV up to its header. Throws `UsageError` for a missing or invalid header. */
 export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions): Promise<RecordStream> {
-  const batches = csvBatches(chunks, options.delimiter);
+  const { layout } = options;
+  const batches = csvBatches(chunks, layout.delimiter);
   let start: readonly CsvRecord[] = [];
   while (start.length === 0) {
     const next = await batches.next();
     if (next.done === true) throw new UsageError('the input is empty', 'the first line must name the columns');
-    start = next.value.filter((record) => !isDeclaration(record, options.delimiter) && !isBlank(record));
+    start = next.value.filter((record) => !isDeclaration(record, layout.delimiter) && !isBlank(record));
   }
   const [first, ...others] = start;
   if (first !== undefined) checkHeader(first);
@@ -166,5 +167,5 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
       yield records.filter((record) => !isBlank(record)).map((record) => toRecord(record, header));
     }
   }
-  return { columns: header.columns, batches: rest() };
+  return { columns: header.columns, layout, batches: rest() };
 }

@@ -229,5 +229,5 @@ export async function readJsonLines(
     yield start;
     yield* batches;
   }
-  return { columns: first.columns, batches: all() };
+  return { columns: first.columns, layout: null, batches: all() };
 }
