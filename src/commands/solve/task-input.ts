@@ -1,6 +1,7 @@
 import type { TaskInput } from '../../cli/checked-task.ts';
 import type { Context } from '../../cli/context.ts';
 import { parseParams } from '../../cli/flags.ts';
+import { shellQuoted } from '../../cli/format.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { parseFlatObject } from '../../domain/flat-object.ts';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../protocol/image.ts';
@@ -47,11 +48,23 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
   return { ...parseParamFile(paramFile, text), ...onArgv };
 }
 
+/** A download often saves the page around an image, or the page that says that there is none. */
+const hintFor = (found: string): string =>
+  /^HTML\b/.test(found) ? `pass the image that the page shows, not the page; ${bodyHint}` : bodyHint;
+
 /** The image in a file, or on standard input, as base64. */
 async function readBody(path: string, read: Context['read']): Promise<string> {
+  if (/^https?:\/\//i.test(path)) {
+    throw new UsageError(
+      `${path} is a URL, not a file`,
+      `download the image: curl -s ${shellQuoted(path)} | captcha solve -`,
+    );
+  }
+  if (/^data:/i.test(path))
+    throw new UsageError('a data: URI is not a file', 'pass it on standard input: captcha solve -');
   const content = bodyOfFile(await read(path, maxFileBytes));
   if ('value' in content) return content.value.body;
-  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.error}`, bodyHint);
+  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.error}`, hintFor(content.error));
 }
 
 /** What the flags and the files that they name say about a task. */
