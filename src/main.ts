@@ -1,5 +1,8 @@
 import { version } from './version.ts';
 
+/** As in `cli/exit-codes.ts`, which is not loaded here. */
+const localIoExitCode = 74;
+
 /**
  * Runs the program for one command line and returns its exit code. A lone `--version` is answered here, where nothing
  * has been loaded yet: scripts and package managers ask for it often.
@@ -9,8 +12,13 @@ export async function main(process: NodeJS.Process): Promise<number> {
   if (others.length === 0 && (first === '--version' || first === '-V')) {
     // Ignore EPIPE: the reader has gone.
     process.stdout.on('error', () => undefined);
-    process.stdout.write(`${version}\n`);
-    return 0;
+    return new Promise((resolve) => {
+      process.stdout.write(`${version}\n`, (error) => {
+        const isFailure = error !== null && error !== undefined && !('code' in error && error.code === 'EPIPE');
+        if (isFailure) process.stderr.write(`error: local input or output failed: ${error.message}\n`);
+        resolve(isFailure ? localIoExitCode : 0);
+      });
+    });
   }
   const { run } = await import('./run.ts');
   return run(process);

@@ -3,6 +3,7 @@ import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
 import { reportError } from './cli/error-report.ts';
 import { Interrupt } from './cli/interrupt.ts';
+import { wantsJsonLogs } from './cli/option-values.ts';
 import { runProgram } from './cli/program.ts';
 import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
 import { commands } from './commands/command-list.ts';
@@ -15,21 +16,31 @@ class CliProcess {
   readonly #interrupt: Interrupt;
   #terminal: Terminal;
   #container: Container | null = null;
+  #helpFailure: unknown = null;
 
   constructor(process: NodeJS.Process) {
     this.#process = process;
     this.#interrupt = new Interrupt(process, () => clock.nowMs());
-    this.#terminal = this.#openTerminal({ quiet: false, verbosity: 0, color: true, logFormat: 'text' });
+    const logFormat = wantsJsonLogs(process.argv.slice(2)) ? 'json' : 'text';
+    this.#terminal = this.#openTerminal({ quiet: false, verbosity: 0, color: true, logFormat });
   }
 
   async toExitCode(): Promise<number> {
-    const exitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
+    const commandExitCode = await this.#command().catch((error: unknown) => reportError(error, this.#terminal));
     // Errors of parts that failed to start or stop are reported where they mattered; keep the exit code of the command.
     await this.#container?.close().catch(() => undefined);
     await this.#terminal.flush();
+    const exitCode = this.#exitCodeOfHelp() ?? commandExitCode;
     const { received, drained } = this.#interrupt;
     if (received !== null && !drained) this.#interrupt.raise(received);
     return exitCode;
+  }
+
+  /** Reports help that could not be written; a reader that has gone is no error. */
+  #exitCodeOfHelp(): number | null {
+    const error = this.#helpFailure;
+    const hasReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+    return error === null || hasReaderGone ? null : reportError(error, this.#terminal);
   }
 
   reportBug(error: unknown): number {
@@ -40,7 +51,7 @@ class CliProcess {
     return runProgram(this.#process.argv.slice(2), {
       commands,
       version,
-      writeOut: (text) => void this.#terminal.result(text).catch(() => undefined),
+      writeOut: (text) => void this.#terminal.result(text).catch((error: unknown) => (this.#helpFailure ??= error)),
       writeErr: (text) => this.#process.stderr.write(text),
       makeContext: (globals, options) => {
         this.#terminal = this.#openTerminal(options);

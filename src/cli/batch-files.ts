@@ -1,5 +1,5 @@
 import type { RowSink } from '../core/batch/batch-plan.ts';
-import type { ImageRead, TaskJournal, TaskSource } from '../ports/files.ts';
+import type { CsvLayout, ImageRead, TaskJournal, TaskSource } from '../ports/files.ts';
 
 export interface InputRequest {
   /** A file, or `-` for standard input. */
@@ -22,6 +22,8 @@ export interface OutputRequest {
   readonly columns: readonly string[];
   /** Columns of the input that are only carried through. */
   readonly carried?: readonly string[];
+  /** Of a CSV; left out, commas and line feeds. An ending `.tsv` means tabs in any case. */
+  readonly layout?: CsvLayout;
 }
 
 /** What an output may take the place of. */

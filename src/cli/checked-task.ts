@@ -9,6 +9,7 @@ import type { Result } from '../domain/result.ts';
 import type { Task } from '../domain/task.ts';
 import { bodyHint, bodyOfText, type Medium } from '../protocol/image.ts';
 import { findMethod, knownMethods } from '../protocol/methods.ts';
+import { withProxy } from '../protocol/proxy.ts';
 import { reservedParameters, taskProblems, wireParameters } from '../protocol/wire.ts';
 
 /** Thrown where the policy does not allow a task, which has an outcome like any other. */
@@ -59,8 +60,7 @@ function taskRegions({ regions, routes }: Config): RegionOf {
     if (name === null) return nowhere;
     const region = byName.get(name);
     const known = regions.length === 0 ? 'no regions are configured' : knownNames(name, [...byName.keys()]);
-    if (region === undefined)
-      return { error: { about: 'region', reason: `unknown region ${name}`, fix: known } };
+    if (region === undefined) return { error: { about: 'region', reason: `unknown region ${name}`, fix: known } };
     return { value: { region, rule: chosen === null ? 'default' : 'chosen' } };
   };
 }
@@ -217,7 +217,10 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
   const action = input.pageAction === null ? {} : { action: input.pageAction };
   // Spreading takes longer than all the rest, and a batch is long.
   const isPlain = region === null && input.pageAction === null;
-  const params = isPlain ? own : { ...region?.params, ...own, ...action };
+  const written = isPlain ? own : { ...region?.params, ...own, ...action };
+  const proxied = withProxy(written);
+  if ('error' in proxied) return { error: [proxied.error] };
+  const params = proxied.value;
   const { taskId } = input;
   const bare = withBareImages({ taskId, method, sitekey, pageurl, body, params, region: region?.name ?? null, rule });
   if ('error' in bare) return { error: [bare.error] };
@@ -237,7 +240,10 @@ export function recheckedTask(task: Task, config: Config): Result<Task, readonly
   const page = task.pageurl ?? params['pageurl'] ?? null;
   const wrong = [...reservedRefusal(params), ...pageRefusals(task.sitekey, page)];
   if (wrong.length > 0) return { error: wrong };
-  const bare = withBareImages({ ...task, ...bodyAndParams(task) });
+  const { body, params: own } = bodyAndParams(task);
+  const proxied = withProxy(own);
+  if ('error' in proxied) return { error: [proxied.error] };
+  const bare = withBareImages({ ...task, body, params: proxied.value });
   if ('error' in bare) return { error: [bare.error] };
   const refusals = refusalsOf(bare.value, config);
   return refusals.length > 0 ? { error: refusals } : bare;

@@ -40,3 +40,35 @@ export function parseParams(pairs: readonly string[]): Record<string, string> {
     }),
   );
 }
+
+const formatsByEnding: Readonly<Record<string, 'csv' | 'jsonl'>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+};
+
+/**
+ * The format of rows by the ending of their file; null for standard output, devices and names without an ending. Throws
+ * `UsageError` for other endings: a program would open the file as something else. `fix`: how to write it anyway.
+ */
+export function formatByEnding(flag: string, path: string, fix: string): 'csv' | 'jsonl' | null {
+  const ending = /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase();
+  if (ending === undefined || path.startsWith('/dev/')) return null;
+  const format = formatsByEnding[ending];
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `${flag} ${path}: .${ending} files are not supported`,
+    `use .csv, .tsv, .jsonl or .ndjson${fix}`,
+  );
+}
+
+/** The format of rows by the flags; null if they leave it open. Throws `UsageError` for an unknown one. */
+export function rowFormat(
+  { format, out = '-' }: { readonly format?: string; readonly out?: string },
+  json: boolean,
+): 'csv' | 'jsonl' | null {
+  if (format === 'csv' || format === 'jsonl') return format;
+  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
+  return json ? 'jsonl' : formatByEnding('--out', out, ', or add --format csv or --format jsonl');
+}

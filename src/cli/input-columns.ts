@@ -4,7 +4,7 @@ import type { RowError } from '../ports/files.ts';
 import { documentedParameters } from '../protocol/methods.ts';
 import { isForeignProxy, meantName } from '../protocol/parameter-names.ts';
 import { reservedParameters } from '../protocol/wire.ts';
-import { resultColumns } from './result-row.ts';
+import { batchColumns } from './result-row.ts';
 
 /** Columns that say what is to be solved. */
 const sentColumns = ['method', 'sitekey', 'pageurl', 'page_action', 'file', 'body'] as const;
@@ -17,7 +17,7 @@ const taskColumns: readonly TaskColumn[] = [...sentColumns, ...readColumns];
 const isRead = new Set<string>(readColumns);
 
 /** Replaced in place by the result; `schemaVersion` stands in JSON Lines that captcha wrote. */
-const replaced = new Set<string>([...resultColumns, 'schemaVersion'].filter((name) => name !== 'region'));
+const replaced = new Set<string>([...batchColumns, 'schemaVersion'].filter((name) => name !== 'region'));
 
 /** Parameters that the client sets itself. `id` and `ids` are not parameters of submissions. */
 const setHere = [...reservedParameters].filter((name) => name !== 'method' && !name.startsWith('id'));
@@ -41,7 +41,7 @@ interface ColumnError extends Omit<RowError, 'line'> {
   readonly column: string;
 }
 
-/** A record by what its columns mean; empty values are left out. */
+/** A record by what its columns mean: values are trimmed, empty ones are left out. */
 export interface RowContent {
   readonly task: Readonly<Partial<Record<TaskColumn, string>>>;
   readonly params: Readonly<Record<string, string>>;
@@ -100,8 +100,8 @@ export class ColumnUses {
   readonly #uses = new Map<string, ColumnUse>();
   /** Written otherwise than the result's `region`, which takes their place. */
   readonly #regions = new Set<string>();
-  /** Called once for every column that no flag names and that is only copied. */
-  onUnknown: ((column: string) => void) | null = null;
+  /** Called once for every further column. `isUnknown`: no flag names it, and it is only copied. */
+  onLater: ((column: string, isUnknown: boolean) => void) | null = null;
 
   constructor({ keep, send }: ColumnChoices) {
     this.#keep = new Set(keep);
@@ -117,7 +117,7 @@ export class ColumnUses {
     if (this.#uses.size < maxColumns) {
       this.#uses.set(column, use);
       const isUnknown = use.do === 'carry' && !replaced.has(column) && !column.startsWith('_');
-      if (isUnknown && !this.isChosen(column)) this.onUnknown?.(column);
+      if (!replaced.has(column)) this.onLater?.(column, isUnknown && !this.isChosen(column));
     }
     return use;
   }
@@ -134,6 +134,15 @@ export class ColumnUses {
     return Object.fromEntries(Object.entries(values).map(([column, value]) => [this.outputName(column), value]));
   }
 
+  /** The record with this id in its column for `task_id`; unchanged if it has none. */
+  withId(values: Readonly<Record<string, string>>, id: string): Readonly<Record<string, string>> {
+    const idColumn = Object.keys(values).find((column) => {
+      const use = this.of(column);
+      return use.do === 'task' && use.name === 'task_id';
+    });
+    return idColumn === undefined ? values : { ...values, [idColumn]: id };
+  }
+
   /** Whether a flag decides what happens to the column. */
   isChosen(column: string): boolean {
     return this.#keep.has(column) || this.#send.has(column);
@@ -144,7 +153,7 @@ export class ColumnUses {
     const task: Partial<Record<TaskColumn, string>> = {};
     const params: [string, string][] = [];
     for (const column of Object.keys(values)) {
-      const value = values[column] ?? '';
+      const value = (values[column] ?? '').trim();
       const use = value === '' ? carry : this.of(column);
       if (use.do === 'carry') continue;
       if (use.do === 'refuse') return { error: { column, reason: use.reason, fix: use.fix } };
@@ -232,5 +241,5 @@ export function suggestColumn(column: string, { sent, read }: Pick<ColumnPlan, '
 /** The columns of an output: those of the input where they were, then what is new. */
 export function outputColumns(inputColumns: readonly string[], uses: ColumnUses): readonly string[] {
   const carried = inputColumns.filter((column) => column !== 'schemaVersion').map((column) => uses.outputName(column));
-  return [...carried, ...resultColumns.filter((column) => !carried.includes(column))];
+  return [...carried, ...batchColumns.filter((column) => !carried.includes(column))];
 }

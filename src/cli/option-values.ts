@@ -66,6 +66,7 @@ export function checkValues(words: readonly string[], commands: readonly Command
     const word = words[at] ?? '';
     const next = words[at + 1];
     const option = known.find(word);
+    if (word.trim() === '') throw new UsageError('an argument is empty', 'set a value, or omit the argument');
     if (option === undefined) {
       const flag = /^--[^=]+(?==$)/.exec(word)?.[0];
       if (flag !== undefined && known.find(flag) !== undefined) checkValue(flag, '', known);
@@ -77,6 +78,19 @@ export function checkValues(words: readonly string[], commands: readonly Command
       at += 1;
     }
   }
+}
+
+/** True if messages are to be JSON. It is looked up before the command line is known to be valid. */
+export function wantsJsonLogs(words: readonly string[]): boolean {
+  return words.some(
+    (word, at) => word === '--log-format=json' || (word === '--log-format' && words[at + 1] === 'json'),
+  );
+}
+
+/** True if the words ask for help. */
+export function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.slice(0, end === -1 ? words.length : end).some((word) => word === '--help' || word === '-h');
 }
 
 /** The first word that is no option and no option's value: a command's name, where there is one. */

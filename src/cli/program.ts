@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { knownNames } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { helpLayout, helpText } from './help.ts';
-import { checkValues, firstOperand } from './option-values.ts';
+import { asksForHelp, checkValues, firstOperand, wantsJsonLogs } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
@@ -91,6 +92,13 @@ function buildProgram({ commands, version, writeOut, writeErr }: ProgramOptions)
   return program;
 }
 
+/** Throws `UsageError` for help of an unknown command, for which commander would print that of its parent. */
+function checkHelpOf(name: string | null, words: readonly string[], parent: Command): void {
+  const known = parent.commands.map((command) => command.name());
+  if (name === null || name === 'help' || known.includes(name) || !asksForHelp(words)) return;
+  throw new UsageError(`unknown command '${name}'`, knownNames(name, known));
+}
+
 /** Loads the command that the words name and checks the values of its options before commander parses them. */
 async function loadCommand(
   program: Command,
@@ -101,15 +109,20 @@ async function loadCommand(
   const name = firstOperand(words, program);
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
+  checkHelpOf(name, words, program);
   if (row === undefined || chosen === undefined) return;
   (await row.load()).register(chosen, runCommand);
   checkValues(words, [chosen, ...chosen.commands, program]);
+  if (chosen.commands.length > 0)
+    checkHelpOf(firstOperand(words.slice(words.indexOf(row.name) + 1), chosen), words, chosen);
 }
 
 /** Parses `args` (without node and script) and runs the command. Returns the exit code; throws what the command throws. */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
-  const program = buildProgram(options);
+  // An error of commander is text; with JSON logs it is reported like every other.
+  const writeErr = wantsJsonLogs(args) ? () => undefined : options.writeErr;
+  const program = buildProgram({ ...options, writeErr });
   const runCommand: CommandRunner = async (run, flags) => {
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
@@ -119,13 +132,17 @@ export async function runProgram(args: readonly string[], options: ProgramOption
       options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }),
     );
   };
+  const logsJson = wantsJsonLogs(args);
   const words = withoutHelpCommand(args, options.commands);
   try {
     await loadCommand(program, words, options.commands, runCommand);
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCodes.done;
+    if (!logsJson) return exitCodes.usage;
+    const message = error.code === 'commander.help' ? 'no command' : error.message.replace(/^error: /, '');
+    throw new UsageError(message, 'add --help to the command for its usage');
   }
 }

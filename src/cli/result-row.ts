@@ -4,7 +4,7 @@ import type { Task } from '../domain/task.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { formatMoment } from './format.ts';
 
-/** The columns that a batch adds to those of its input, in their order. In an input they are carried, never sent. */
+/** The columns of a result, in their order. In an input they are carried, never sent. */
 export const resultColumns = [
   'status',
   'solution',
@@ -23,6 +23,9 @@ export const resultColumns = [
 ] as const;
 
 type ResultColumn = (typeof resultColumns)[number];
+
+/** What a batch adds: the line of the record in the input, then the result. */
+export const batchColumns = ['line', ...resultColumns] as const;
 
 /** Without `Object.prototype`: a column may be called `__proto__`. */
 const bareObject = Object.freeze(Object.create(null) as object);
@@ -62,6 +65,7 @@ export function rowOfResult(result: BatchResult): Readonly<Record<string, string
   // Assigning replaces in place and appends the rest: the order of `outputColumns`. A spread takes seven times as long.
   const row = Object.create(bareObject) as Record<string, string>;
   for (const column of Object.keys(carried)) if (column !== 'schemaVersion') row[column] = carried[column] ?? '';
+  row['line'] = String(item.line);
   for (const column of resultColumns) row[column] = results[column];
   return row;
 }
@@ -89,9 +93,9 @@ export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRu
   return { attempts, possiblyCharged: values['possibly_charged'] === 'true', liveId };
 }
 
-const numbers = new Set<string>(['attempts', 'duration_ms']);
+const numbers = new Set<string>(['line', 'attempts', 'duration_ms']);
 const booleans = new Set<string>(['possibly_charged', 'expired']);
-const results = new Set<string>(resultColumns);
+const results = new Set<string>(batchColumns);
 
 function typed(column: string, text: string): unknown {
   if (!results.has(column)) return text;

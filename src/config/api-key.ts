@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { UsageError } from '../domain/errors.ts';
+import { hasInvisible } from '../domain/written-name.ts';
 import { isBlockingFile } from './find-config-file.ts';
 import type { Config } from './schema.ts';
 
@@ -11,6 +12,21 @@ const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
 const maxKeyLength = 4_096;
 
+/** What is written around a key by mistake. */
+const mistakes: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /^(?:export\s+)?CAPTCHAAI_API_KEY\s*=/,
+    'contains the name of the variable too',
+    'It must contain only the key, without CAPTCHAAI_API_KEY=.',
+  ],
+  [
+    /^["'`\u2018-\u201f]|["'`\u2018-\u201f]$/,
+    'has quotes around the key',
+    'Remove them: docker --env-file, for example, takes quotes as part of the value.',
+  ],
+  [/\\[rn]$/, 'ends with a line end that is written as text (\\n)', 'Remove it.'],
+];
+
 /** The key in a text, which never shows in a message: what stands there may be a key, whole or in part. */
 function keyIn(text: string, source: string): string {
   const key = text.trim();
@@ -19,6 +35,16 @@ function keyIn(text: string, source: string): string {
   if (key.length > maxKeyLength) throw new UsageError(`${source} is too long for a key`, howToSetIt);
   if (controlCharacter.test(key)) {
     throw new UsageError(`${source} contains control characters`, 'It must contain only the key, as plain text.');
+  }
+  const [, wrong, fix] = mistakes.find(([pattern]) => pattern.test(key)) ?? [];
+  if (wrong !== undefined) throw new UsageError(`${source} ${wrong}`, fix);
+  const invisible = [...key].find(hasInvisible);
+  if (invisible !== undefined) {
+    const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+    throw new UsageError(
+      `${source} contains an invisible character (U+${code})`,
+      'Type the key, or copy it again as plain text.',
+    );
   }
   return key;
 }
@@ -55,6 +81,20 @@ async function keyInFile(path: string, source: string, log: LogMessage): Promise
   return keyIn(text, file);
 }
 
+/** Reports files with another key, which are not used. Only regular files are read: a pipe can be read once. */
+async function warnAboutOther(
+  { key, used }: { readonly key: string; readonly used: string },
+  files: Readonly<Record<string, string | null | undefined>>,
+  log: LogMessage,
+): Promise<void> {
+  for (const [source, path] of Object.entries(files)) {
+    const isFile = path !== null && path !== undefined && ((await stat(path).catch(() => null))?.isFile() ?? false);
+    const text = isFile ? await readFile(path, 'utf8').catch(() => '') : '';
+    if (text.trim() === '' || text.trim() === key) continue;
+    log(`warning: ${describeFile(path ?? '', source)} contains another key; ${used} is used`);
+  }
+}
+
 /**
  * The API key: from `CAPTCHAAI_API_KEY`, else the file that `CAPTCHAAI_API_KEY_FILE` or `api.keyFile` names, else the
  * variable that `api.keyEnv` names. A source that is set decides, even where it is unusable: falling through to the next
@@ -67,10 +107,20 @@ export async function loadApiKey(
 ): Promise<string> {
   const { keyFile, keyEnv } = config.api;
   const { CAPTCHAAI_API_KEY: direct, CAPTCHAAI_API_KEY_FILE: file } = env;
-  if (direct !== undefined) return keyIn(direct, 'CAPTCHAAI_API_KEY');
+  if (direct !== undefined) {
+    const key = keyIn(direct, 'CAPTCHAAI_API_KEY');
+    await warnAboutOther(
+      { key, used: 'CAPTCHAAI_API_KEY' },
+      { CAPTCHAAI_API_KEY_FILE: file, 'api.keyFile': keyFile },
+      log,
+    );
+    return key;
+  }
   if (file !== undefined) {
     if (file === '') throw new UsageError('CAPTCHAAI_API_KEY_FILE is empty', howToSetIt);
-    return keyInFile(file, 'CAPTCHAAI_API_KEY_FILE', log);
+    const key = await keyInFile(file, 'CAPTCHAAI_API_KEY_FILE', log);
+    await warnAboutOther({ key, used: 'CAPTCHAAI_API_KEY_FILE' }, { 'api.keyFile': keyFile }, log);
+    return key;
   }
   if (keyFile !== null) return keyInFile(keyFile, 'api.keyFile', log);
   const named = env[keyEnv];

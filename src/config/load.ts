@@ -4,6 +4,7 @@ import { closestName } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
 import { knownErrorCodes } from '../protocol/error-codes.ts';
 import { knownMethods } from '../protocol/methods.ts';
+import { type ApiKeySource, apiKeySource } from './api-key.ts';
 import { type ConfigProblem, crossProblems, foundFileProblems, problemsOf } from './cross-checks.ts';
 import { type ConfigFile, type ConfigSearch, findConfigFile, unreadConfigFiles } from './find-config-file.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -56,6 +57,8 @@ export interface LoadedConfig {
   readonly settings: readonly EffectiveSetting[];
   /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
   readonly file: { readonly path: string; readonly found: boolean } | null;
+  /** Where the API key is read from; null where none is set. */
+  readonly keySource: ApiKeySource | null;
   /** Warnings about probable mistakes. */
   readonly warnings: readonly string[];
 }
@@ -96,8 +99,9 @@ function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
     const name = path === '' ? 'the file' : path;
     return `  ${name} (${from}): ${problem}`;
   });
+  const details = problems.map(({ path, problem, from = sourceOf(path, layers) }) => ({ path, from, problem }));
   const hint = problems.some(({ path }) => path === '') ? 'Write {} for an empty configuration.' : undefined;
-  throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint);
+  throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint, details);
 }
 
 /** A key file path is relative to its config file, not to the working directory. */
@@ -124,6 +128,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     config,
     settings: effectiveSettings(layers),
     file: file === null ? null : { path: file.path, found: file.origin === 'found' },
+    keySource: apiKeySource(config, request.env),
     warnings: configWarnings(config, unreadConfigFiles(request.cwd)),
   };
 }

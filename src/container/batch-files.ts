@@ -23,14 +23,16 @@ import type {
   ReplacementRules,
   ResultRows,
 } from '../cli/batch-files.ts';
-import { resultColumns, rowToJson } from '../cli/result-row.ts';
+import { batchColumns, rowToJson } from '../cli/result-row.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 
-function createRowFormat({ format, columns, carried = [] }: OutputRequest): RowFormat {
+function createRowFormat({ path, format, columns, carried = [], layout }: OutputRequest): RowFormat {
   if (format === 'jsonl') return jsonlFormat(rowToJson, ['status', 'solution', 'captcha_id']);
   // Escape these columns against CSV (formula) injection: their text comes from the service.
-  return csvFormat(columns, new Set(['code', ...carried]));
+  const freeText = new Set(['code', ...carried]);
+  if (!/\.tsv$/i.test(path)) return csvFormat(columns, freeText, layout);
+  return csvFormat(columns, freeText, { hasMark: false, lineEnd: '\n', ...layout, delimiter: '\t' });
 }
 
 /** Rows on standard output, where nothing stands yet that could be replaced. */
@@ -133,7 +135,7 @@ export function createBatchFiles(process: NodeJS.Process, terminal: Terminal): B
       return openSource({
         ...request,
         ...{ stdin: process.stdin, format: null },
-        ignoredForKey: new Set<string>(resultColumns.filter((column) => column !== 'region')),
+        ignoredForKey: new Set<string>(batchColumns.filter((column) => column !== 'region')),
         idColumn: 'task_id',
       });
     },

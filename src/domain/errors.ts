@@ -46,9 +46,12 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** The fix, as a sentence; null if the message is sufficient. */
   readonly hint: string | null;
+  /** What is wrong, one by one, for programs; empty if the message is about one thing. */
+  readonly details: readonly object[];
 
-  constructor(message: string, hint: string | null = null) {
+  constructor(message: string, hint: string | null = null, details: readonly object[] = []) {
     super(message);
     this.hint = hint;
+    this.details = details;
   }
 }

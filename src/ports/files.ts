@@ -38,12 +38,22 @@ export interface BadRow extends RowError {
 /** The image in the file that a row names, as bare base64, or why it is not sent. */
 export type ImageRead = Result<string, Pick<RowError, 'reason' | 'fix'>>;
 
+/** How a CSV file is written, apart from its columns. */
+export interface CsvLayout {
+  readonly delimiter: string;
+  /** True if the file begins with a byte order mark, or needs one to be read as UTF-8 by the same program. */
+  readonly hasMark: boolean;
+  readonly lineEnd: '\n' | '\r\n';
+}
+
 /** The source of a batch's tasks. Throws `UsageError` for an unusable input. */
 export interface TaskSource {
   /** True if the input can be read again from the start: a file, not a pipe. */
   readonly isRepeatable: boolean;
   /** The column names after mapping, in order; for JSON Lines those of the first record. */
   columns(): Promise<readonly string[]>;
+  /** The layout of a CSV; null for JSON Lines. */
+  layout(): Promise<CsvLayout | null>;
   /** All records in order. Can be called only once if the source is not repeatable. */
   records(): AsyncIterable<InputRow | BadRow>;
 }

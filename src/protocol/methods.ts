@@ -6,8 +6,11 @@ import type { Medium } from './image.ts';
  */
 export interface Method {
   readonly method: string;
-  /** Restricts the row to tasks with this parameter value, such as `version=v3`; restricted rows come first. */
-  readonly when: readonly [name: string, value: string] | null;
+  /**
+   * Restricts the row to tasks with this parameter value, such as `version=v3`, or with any value (null); restricted rows
+   * come first.
+   */
+  readonly when: readonly [name: string, value: string | null] | null;
   /** Wire name of the site key; null if there is none. */
   readonly siteKeyName: string | null;
   /** Required wire names, the site key's included. `proxy` and `proxytype` may come from a region. */
@@ -99,7 +102,15 @@ const methods: readonly Method[] = [
     singleUse: ['challenge'],
   }),
   taking(image('base64', 'body'), ...picture, ...instructions),
-  taking(image('post', 'file'), ...picture, ...instructions, 'textcaptcha'),
+  // A question in words, without an image.
+  row({
+    method: 'post',
+    when: ['textcaptcha', null],
+    required: ['textcaptcha'],
+    optional: ['language', 'lang'],
+    lifetimeMs: null,
+  }),
+  taking(image('post', 'file'), ...picture, ...instructions),
   row({
     method: 'bls',
     coldStartMs: imageColdStartMs,
@@ -154,9 +165,23 @@ const unknown = (method: string): Method => row({ method, siteKeyName: 'sitekey'
 
 /** The row for a method and its parameters. An unknown method has no requirements: the service may know it. */
 export function findMethod(method: string, params: Readonly<Record<string, string>>): Method {
-  const fits = (candidate: Method): boolean =>
-    candidate.method === method && (candidate.when === null || params[candidate.when[0]] === candidate.when[1]);
+  const fits = (candidate: Method): boolean => {
+    if (candidate.method !== method || candidate.when === null) return candidate.method === method;
+    const [name, value] = candidate.when;
+    return value === null ? (params[name] ?? '') !== '' : params[name] === value;
+  };
   return methods.find(fits) ?? unknown(method);
+}
+
+/** Names that a required one may have instead: the sources spell it differently, or it has several forms. */
+const substitutes: Readonly<Record<string, readonly string[]>> = {
+  userAgent: ['useragent'],
+  instructions: ['textinstructions', 'imginstructions'],
+};
+
+/** The names of which a method needs one, for a required name. */
+export function acceptedNames(required: string): readonly string[] {
+  return [required, ...(substitutes[required] ?? [])];
 }
 
 /** The names of all methods in the table. */

@@ -1,5 +1,5 @@
 import type { Task } from '../domain/task.ts';
-import { findMethod, siteKeyNames } from './methods.ts';
+import { acceptedNames, findMethod, siteKeyNames } from './methods.ts';
 
 /** Names set by the client: a user's parameter with such a name would redirect or expose the request. */
 export const reservedParameters: ReadonlySet<string> = new Set(['key', 'json', 'id', 'ids', 'action', 'method']);
@@ -61,7 +61,7 @@ function sourceOf(name: string, siteKeyName: string | null): { about: string; wh
 export function taskProblems(task: Task): readonly TaskProblem[] {
   const { required, siteKeyName } = findMethod(sentMethod(task), task.params);
   const wire = wireParameters(task);
-  const missing = required.filter((name) => (wire[name] ?? '').trim() === '');
+  const missing = required.filter((name) => acceptedNames(name).every((each) => (wire[each] ?? '').trim() === ''));
   const problems = missing.map((name) => {
     const { about, what } = sourceOf(name, siteKeyName);
     return { about, text: `${task.method} needs ${what}` };

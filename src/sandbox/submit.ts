@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { imageBytes, mediumOfBytes } from '../protocol/image.ts';
-import { findMethod, knownMethods, siteKeyNames } from '../protocol/methods.ts';
+import { acceptedNames, findMethod, knownMethods, siteKeyNames } from '../protocol/methods.ts';
 import { accepted, refused, type Reply } from './http-answer.ts';
 import { givenSolution, type MadeSolution, makeSolution } from './make-solution.ts';
 import type { AcceptedTask } from './options.ts';
@@ -67,7 +67,8 @@ function imageRefusal({ values, upload }: RequestParameters, required: readonly 
 }
 
 function requiredRefusal({ values }: RequestParameters, required: readonly string[]): string | null {
-  const isMissing = (name: string): boolean => !imageParameters.has(name) && isBlank(values[name]);
+  const isMissing = (name: string): boolean =>
+    !imageParameters.has(name) && acceptedNames(name).every((each) => isBlank(values[each]));
   return required.some(isMissing) ? 'ERROR_BAD_PARAMETERS' : null;
 }
 

@@ -51,7 +51,7 @@ describe.concurrent('the columns of a batch', () => {
     const sent = { method: 'turnstile', sitekey: 'k', pageurl: page, min_score: '0.5', foo: 'bar', Extra: 'ja' };
     expect(submitted(service)).toEqual([sent]);
     expect(everything(service)).not.toMatch(/Meier|geheim|8080x|id9/);
-    const [row] = await rowsIn(bench, 'o.csv');
+    const [row] = await rowsIn(bench, 'o.csv', ';');
     expect(row).toMatchObject({ Kunde: 'Meier', Notizen: 'geheim', 'Site Key': 'k', status: 'solved', region: '' });
     // An output is also a valid input.
     const again = await bench.run(['batch', 'o.csv', ...flags.slice(0, 4), '--out', 'p.csv'], { at: service });

@@ -217,7 +217,7 @@ describe('the required inputs of a method', () => {
 
 const regions = [
   { name: 'us-east-1', params: { proxy: 'us:8080', proxytype: 'HTTP' } },
-  { name: 'eu-west-1', params: { proxy: 'eu:8080' } },
+  { name: 'eu-west-1', params: { proxy: 'eu:8080', proxytype: 'HTTP' } },
 ];
 
 describe('a region', () => {

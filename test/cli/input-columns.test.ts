@@ -112,8 +112,8 @@ describe('the message about the columns', () => {
     const uses = new ColumnUses({ keep: ['a'], send: [] });
     planColumns(['method'], uses);
     const told: string[] = [];
-    uses.onUnknown = (column) => told.push(column);
+    uses.onLater = (column, isUnknown) => told.push(`${column} ${isUnknown}`);
     for (let row = 0; row < 3; row++) uses.read({ method: 'm', note: 'x', a: '1', _b: '1', proxy: 'p', empty: '' });
-    expect(told).toEqual(['note']);
+    expect(told).toEqual(['note true', 'a false', '_b false', 'proxy false']);
   });
 });

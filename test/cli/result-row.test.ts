@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ColumnUses, outputColumns } from '../../src/cli/input-columns.ts';
-import { priorRunInRow, resultColumns, rowOfResult, rowToJson, usedUpInputs } from '../../src/cli/result-row.ts';
+import { priorRunInRow, batchColumns, rowOfResult, rowToJson, usedUpInputs } from '../../src/cli/result-row.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { aTask } from '../support/builders.ts';
 import { aGaveUp, aSolved } from './support/outcomes.ts';
 
 function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
-  const item = { key: 'k', task: aTask({ region: outcome.region }), priority: 0, values };
+  const item = { key: 'k', line: 2, task: aTask({ region: outcome.region }), priority: 0, values };
   return rowOfResult({ item, outcome, attemptCount: 2, possiblyCharged: true, expired: false });
 }
 
@@ -14,7 +14,7 @@ describe('the columns of an output', () => {
   const uses = new ColumnUses({ keep: [], send: [] });
 
   it('are those of the input in order, then the new ones', () => {
-    expect(outputColumns(['b', 'a'], uses)).toEqual(['b', 'a', ...resultColumns]);
+    expect(outputColumns(['b', 'a'], uses)).toEqual(['b', 'a', ...batchColumns]);
   });
 
   it('are the same if an output is used as an input', () => {
@@ -24,7 +24,7 @@ describe('the columns of an output', () => {
   });
 
   it("use the result's region if the input spells it differently", () => {
-    expect(outputColumns(['b', 'Region', 'a'], uses).slice(0, 4)).toEqual(['b', 'region', 'a', 'status']);
+    expect(outputColumns(['b', 'Region', 'a'], uses).slice(0, 4)).toEqual(['b', 'region', 'a', 'line']);
     expect(uses.outputValues({ b: '1', Region: 'eu' })).toEqual({ b: '1', region: 'eu' });
   });
 });
@@ -32,7 +32,7 @@ describe('the columns of an output', () => {
 describe('the row of a finished task', () => {
   it('contains everything about a solved task', () => {
     expect(rowOf(aSolved({ region: 'eu' }))).toEqual({
-      ...{ a: '1', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
+      ...{ a: '1', line: '2', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
       ...{ region: 'eu', home_region: 'eu', attempts: '2', submitted_at: '2026-01-02T03:04:05.250Z' },
       ...{ solved_at: '2026-01-02T03:04:20.250Z', expires_at: '2026-01-02T03:06:20.250Z', duration_ms: '20250' },
       ...{ possibly_charged: 'true', expired: 'false' },
@@ -52,7 +52,7 @@ describe('the row of a finished task', () => {
   it('replaces an earlier result in place', () => {
     const again = rowOf(aSolved(), { ...rowOf(aGaveUp()), z: '1' });
     expect(again).toMatchObject({ a: '1', status: 'solved', reason: '', z: '1' });
-    expect(Object.keys(again)).toEqual(['a', ...resultColumns, 'z']);
+    expect(Object.keys(again)).toEqual(['a', ...batchColumns, 'z']);
   });
 
   it('has types in JSON Lines, and null where it is empty', () => {

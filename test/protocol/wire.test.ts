@@ -91,6 +91,12 @@ describe('taskProblems', () => {
         'pageurl and the parameter pageurl have different values: omit one of them',
       ],
     ],
+    [{ method: 'post', params: { textcaptcha: 'What is 2 + 2?' } }, []],
+    [{ method: 'post', params: { textcaptcha: '' } }, ['post needs an image (file or body)']],
+    [{ method: 'bounding_box', params: { image: 'i', textinstructions: 'cars' } }, []],
+    [{ method: 'bounding_box', params: { image: 'i', imginstructions: 'i' } }, []],
+    [{ method: 'bounding_box', params: { image: 'i' } }, ['bounding_box needs the parameter instructions']],
+    [{ method: 'vkcaptcha', params: { redirect_uri: pageurl, useragent: 'U', proxy: 'h:1', proxytype: 'HTTP' } }, []],
   ])('names the missing or misplaced inputs of %o', (special, problems) => {
     expect(taskProblems(task(special)).map(({ text }) => text)).toEqual(problems);
   });

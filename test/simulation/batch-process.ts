@@ -48,7 +48,7 @@ export class BatchProcess {
     this.disk = new MemoryDisk({ habits: schedule.disk, clock: host.clock, generator: host.generator });
     this.items = host.generator.some(schedule.tasks, (index) => {
       const taskId = `${name}-t${index + 1}`;
-      return { key: keyOf(taskId), task: aTask({ taskId }), priority: 0, values: { task_id: taskId } };
+      return { key: keyOf(taskId), line: 2, task: aTask({ taskId }), priority: 0, values: { task_id: taskId } };
     });
   }
 

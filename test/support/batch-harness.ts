@@ -23,7 +23,7 @@ export const noBounds: Bounds = { maxFailures: null, maxSubmissions: null, maxDu
 export function someItems(count: number): BatchItem[] {
   return Array.from({ length: count }, (_, index) => {
     const taskId = `t${index + 1}`;
-    return { key: taskId, task: aTask({ taskId }), priority: 0, values: { task_id: taskId } };
+    return { key: taskId, line: 2, task: aTask({ taskId }), priority: 0, values: { task_id: taskId } };
   });
 }
 

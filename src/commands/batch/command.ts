@@ -3,16 +3,16 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
+import { formatByEnding, rowFormat } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
 import { isPlain, suggestColumn } from '../../cli/input-columns.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type InputSummary, scanInput } from '../../core/batch/input-summary.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { shownName } from '../../domain/written-name.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
 import { checkFlags } from './check-flags.ts';
-import { type BatchFlags, getBounds, declareBatchFlags, outputFormat, overridesOfBatch } from './flags.ts';
-import { type BatchInput, openBatchInput } from './input.ts';
+import { type BatchFlags, getBounds, declareBatchFlags, overridesOfBatch } from './flags.ts';
+import { type BatchInput, openBatchInput, withLaterColumns } from './input.ts';
 import {
   type BadRows,
   journalPath,
@@ -22,7 +22,7 @@ import {
   type RunRequest,
 } from './open-batch-run.ts';
 import { solveBatch } from './run.ts';
-import { renderColumns, renderMeant, renderInputSummary } from './view.ts';
+import { renderColumns, renderInputSummary, renderLater, renderMeant } from './view.ts';
 
 /** The rows of a journal in input order; rows of tasks that are no longer in the input come last. */
 async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): AsyncIterable<FinishedTask> {
@@ -124,27 +124,35 @@ function filesRead({ config, file }: LoadedConfig, { env }: Context): readonly {
 const maxWarned = 20;
 
 /** Reports which columns are sent and which are not, also for new columns in later JSON Lines records. */
-function warnAboutColumns({ plan, uses }: BatchInput, { dryRun }: BatchFlags, { terminal }: Context): void {
+function warnAboutColumns(
+  { input, flags, format }: Pick<RunRequest, 'input' | 'flags' | 'format'>,
+  { terminal }: Context,
+): void {
+  const { plan, uses, columns } = input;
   const warnIfMistyped = (column: string): void => {
     const meant = suggestColumn(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
   };
   // With --dry-run it is part of the result.
-  if (dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
+  if (flags.dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
   plan.carried.forEach(warnIfMistyped);
+  const written = new Set(columns);
   let warned = 0;
-  uses.onUnknown = (column) => {
+  uses.onLater = (column, isUnknown) => {
+    const isLost = format === 'csv' && !written.has(column);
+    if (!isLost && !isUnknown) return;
     warned += 1;
     if (warned > maxWarned) return;
-    terminal.note(`column ${shownName(column)} of a later record is copied to the output, never sent`);
-    warnIfMistyped(column);
+    terminal.note(renderLater(column, { isLost, isUnknown }));
+    if (isUnknown) warnIfMistyped(column);
   };
 }
 
 /** Solves the tasks of a file, one row each, however often it is interrupted and run again. */
 export async function run(given: BatchFlags, context: Context): Promise<number> {
   const flags = given.out === '/dev/stdout' ? { ...given, out: '-' } : given;
-  const format = outputFormat(flags, context.globals.json);
+  const givenFormat = rowFormat(flags, context.globals.json);
+  if (flags.errors !== undefined) formatByEnding('--errors', flags.errors, '');
   const overrides = overridesOfBatch(flags);
   const loaded = await context.config(overrides);
   const { config } = loaded;
@@ -155,10 +163,12 @@ export async function run(given: BatchFlags, context: Context): Promise<number> 
     checkFleet(config, flags.region, context);
     checkWorkersFlags(flags, config, context);
   }
-  const input = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
+  const opened = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
+  const format = givenFormat ?? (opened.layout === null ? 'jsonl' : 'csv');
+  const input = format === 'csv' ? await withLaterColumns(opened) : opened;
   if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
-  warnAboutColumns(input, flags, context);
-  const badRows = await openBadRows(flags.errors, files, context.terminal);
+  warnAboutColumns({ flags, format, input }, context);
+  const badRows = await openBadRows({ flags, input, files }, context.terminal);
   try {
     const checked = await checkInput({ flags, input, badRows }, context);
     if (checked.exitCode !== null) return checked.exitCode;

@@ -62,7 +62,7 @@ export function declareBatchFlags(command: Command): Command {
     .option('--out <file>', 'output file, or - for standard output (default: -)')
     .option(
       '--format <format>',
-      'csv or jsonl; --json means jsonl (default: from the extension of --out, else of the input)',
+      'csv or jsonl; --json means jsonl (default: from the extension of --out, else as the input)',
     )
     .option('--keep-order', 'write rows in input order')
     .option('--export', 'regenerate the output from the journal and exit')
@@ -104,15 +104,6 @@ export function parseColumnNames(pairs: readonly string[]): Readonly<Record<stri
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
-}
-
-/** How the output is written. */
-export function outputFormat(flags: BatchFlags, json: boolean): 'csv' | 'jsonl' {
-  const { format, out = '-', file } = flags;
-  if (format === 'csv' || format === 'jsonl') return format;
-  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
-  if (json) return 'jsonl';
-  return /\.(jsonl|ndjson)$/i.test(out === '-' ? file : out) ? 'jsonl' : 'csv';
 }
 
 function failuresOf(maxFailures: Config['batch']['maxFailures'], inputSummary: InputSummary | null): number | null {

@@ -5,7 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
-import type { BadRow, ImageRead, InputRow, RowError, TaskSource } from '../../ports/files.ts';
+import type { BadRow, CsvLayout, ImageRead, InputRow, RowError, TaskSource } from '../../ports/files.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import { type BatchFlags, parseColumnNames } from './flags.ts';
 
@@ -26,20 +26,31 @@ function bad({ row, line }: InputRow, error: Omit<RowError, 'line'>): BadRow {
   return { type: 'bad', row, line, column: error.column, reason: error.reason, fix: error.fix };
 }
 
+/** Why a task id cannot be used a second time. */
+function takenId({ task }: RowContent, taskId: string): Omit<RowError, 'line'> {
+  const reason =
+    task.task_id === undefined
+      ? `the row has none, and its row number ${taskId} is the task_id of another row`
+      : `duplicate task_id ${taskId}`;
+  return {
+    column: 'task_id',
+    reason,
+    fix: 'Task ids must be unique. A row without one has its row number as task_id.',
+  };
+}
+
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
   const found = rules.uses.read(row.values, row.booleans);
   if ('error' in found) return bad(row, { ...found.error, column: shownName(found.error.column) });
   const content = found.value;
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
-  if (!rules.isNewId(taskId)) {
-    return bad(row, { column: 'task_id', reason: `duplicate task_id ${taskId}`, fix: 'Task ids must be unique.' });
-  }
+  if (!rules.isNewId(taskId)) return bad(row, takenId(content, taskId));
   const priority = Number(written);
   if (!Number.isFinite(priority)) {
     return bad(row, { column: 'priority', reason: 'not a number', fix: 'Lower numbers come first.' });
   }
-  if (file === undefined || file.trim() === '') return parseContent(row, { content, taskId, priority, body }, rules);
+  if (file === undefined) return parseContent(row, { content, taskId, priority, body }, rules);
   return rules.readImage(file).then((image) => {
     if ('error' in image) return bad(row, { column: 'file', ...image.error });
     return parseContent(row, { content, taskId, priority, body: image.value }, rules);
@@ -67,7 +78,8 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
   };
   const parsed = parseTask(input, rules.tasks);
   if ('value' in parsed) {
-    return { key: row.key, task: parsed.value, priority, values: rules.uses.outputValues(row.values) };
+    const values = given.task_id === undefined ? rules.uses.withId(row.values, taskId) : row.values;
+    return { key: row.key, line: row.line, task: parsed.value, priority, values: rules.uses.outputValues(values) };
   }
   const [first] = parsed.error;
   const about = first?.about ?? null;
@@ -80,7 +92,10 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
 /** The input of a batch, record by record, as tasks. */
 export interface BatchInput {
   readonly source: TaskSource;
+  /** Those of the first record; with `withLaterColumns` those of all records. */
   readonly columns: readonly string[];
+  /** The layout of a CSV; null for JSON Lines. */
+  readonly layout: CsvLayout | null;
   readonly columnNames: Readonly<Record<string, string>>;
   readonly uses: ColumnUses;
   /** What becomes of `columns`. */
@@ -117,6 +132,7 @@ export async function openBatchInput(
   const named = { columnNames, kept: keep, sent: send, hasMethod: method !== null };
   const source = files.openInput({ path: file, delimiter, encoding, ...named });
   const columns = await source.columns();
+  const layout = await source.layout();
   const uses = new ColumnUses({ keep, send });
   checkColumns(columns, uses);
   const tasks = taskRules(config, warn);
@@ -142,5 +158,20 @@ export async function openBatchInput(
     }
     hasDistinctIds = repeatedCount === 0;
   }
-  return { source, columns, columnNames, uses, plan: planColumns(columns, uses), records, progress };
+  return { source, columns, layout, columnNames, uses, plan: planColumns(columns, uses), records, progress };
+}
+
+/** Later ones than these are reported and not written. */
+const maxOutputColumns = 10_000;
+
+/** JSON Lines that can be read again, with the columns of all records: a CSV of them has one header. */
+export async function withLaterColumns(input: BatchInput): Promise<BatchInput> {
+  const { source, layout } = input;
+  if (layout !== null || !source.isRepeatable) return input;
+  const columns = new Set(input.columns);
+  for await (const record of source.records()) {
+    if (record.type === 'bad') continue;
+    for (const column of Object.keys(record.values)) if (columns.size < maxOutputColumns) columns.add(column);
+  }
+  return { ...input, columns: [...columns] };
 }

@@ -1,4 +1,4 @@
-import type { BatchFiles, OpenBatchJournal, OpenOutput } from '../../cli/batch-files.ts';
+import type { BatchFiles, OpenBatchJournal, OpenOutput, OutputRequest } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { isTaskColumn, outputColumns } from '../../cli/input-columns.ts';
 import type { Terminal } from '../../cli/terminal.ts';
@@ -179,6 +179,15 @@ function replacedBy({ journal: named, out, fresh }: BatchFlags, journal: OpenBat
   return isBeside && !knowsNothing(journal) ? ('anything' as const) : outputMarks;
 }
 
+/** A file is written like the input, so that the same program opens both. A pipe gets plain CSV. */
+async function layoutFor(
+  path: string,
+  { input, files }: Pick<RunRequest, 'input' | 'files'>,
+): Promise<Pick<OutputRequest, 'layout'>> {
+  const isFile = path !== '-' && !(await files.isStream(path));
+  return isFile && input.layout !== null ? { layout: input.layout } : {};
+}
+
 /** Opens the output, with these rows in it. `path` is the journal's. */
 export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
@@ -190,7 +199,8 @@ export async function openBatchOutput(
   // A task_id is copied unchanged: other systems look it up.
   const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const rules = { journal: place, replaces: replacedBy(flags, journal) };
-  const output = new CountedOutput(await files.openOutput({ path, format, columns, carried }, rules));
+  const layout = await layoutFor(path, { input, files });
+  const output = new CountedOutput(await files.openOutput({ path, format, columns, carried, ...layout }, rules));
   try {
     for await (const { values } of rows) await output.write(values);
     await output.publish();
@@ -216,10 +226,11 @@ export interface BadRows {
   close(): Promise<void>;
 }
 
-async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
+async function toFile(path: string, { input, files }: Pick<RunRequest, 'input' | 'files'>): Promise<BadRows> {
   const format = /\.(jsonl|ndjson)$/i.test(path) ? 'jsonl' : 'csv';
   const rules = { journal: null, replaces: columns };
-  const output: OpenOutput = await files.openOutput({ path, format, columns }, rules);
+  const layout = await layoutFor(path, { input, files });
+  const output: OpenOutput = await files.openOutput({ path, format, columns, ...layout }, rules);
   await output.publish();
   return {
     report: ({ line, row, column, reason, fix }) =>
@@ -229,8 +240,11 @@ async function toFile(path: string, files: BatchFiles): Promise<BadRows> {
 }
 
 /** Reports invalid rows on stderr or in the file of `--errors`. */
-export async function openBadRows(path: string | undefined, files: BatchFiles, terminal: Terminal): Promise<BadRows> {
-  if (path !== undefined) return toFile(path, files);
+export async function openBadRows(
+  { flags, ...request }: Pick<RunRequest, 'flags' | 'input' | 'files'>,
+  terminal: Terminal,
+): Promise<BadRows> {
+  if (flags.errors !== undefined) return toFile(flags.errors, request);
   return {
     report: async ({ line, column, reason, fix }) =>
       terminal.error(

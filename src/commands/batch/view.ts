@@ -33,6 +33,14 @@ export function renderColumns({ sent, read, carried }: ColumnPlan): string {
   return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}`;
 }
 
+/** What happens to a column that only later records of JSON Lines have. */
+export function renderLater(column: string, { isLost, isUnknown }: { isLost: boolean; isUnknown: boolean }): string {
+  const shown = `column ${shownName(column)} of a later record`;
+  if (!isLost) return `${shown} is copied to the output, never sent`;
+  const use = isUnknown ? 'is neither sent nor' : 'is used, but not';
+  return `${shown} ${use} in the CSV output, whose columns are those of the first record: use --format jsonl`;
+}
+
 /** A hint that a copied column was perhaps meant to be sent. */
 export function renderMeant(column: string, meant: string): string {
   const shown = shownName(column);

@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { helpText } from '../../cli/help.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 const examples = `
@@ -35,6 +36,13 @@ function whereFrom({ file }: LoadedConfig): string {
     : `config file: ${file.path}`;
 }
 
+/** The variable or file that the API key comes from; null where none is set. */
+function keySourceOf({ keySource }: LoadedConfig, isSandbox: boolean): string | null {
+  if (isSandbox) return '--sandbox';
+  if (keySource === null) return null;
+  return keySource.type === 'file' ? `${keySource.path} (${keySource.named})` : keySource.name;
+}
+
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -44,11 +52,13 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
   const loaded = await config([]);
   const { file } = loaded;
   const settings = maskSecrets(loaded.settings);
+  const keyFrom = keySourceOf(loaded, globals.sandbox);
   if (globals.json) {
-    await terminal.json({ file: file?.path ?? null, settings });
+    await terminal.json({ file: file?.path ?? null, settings, apiKey: { isSet: keyFrom !== null, from: keyFrom } });
     return exitCodes.done;
   }
   const rows = settings.map(({ path, value, from }) => [path, asText(value), from]);
+  rows.unshift(['API key', keyFrom === null ? 'not set' : '***', keyFrom ?? '']);
   await terminal.result(renderTable(['key', 'value', 'from'], rows, terminal.columns));
   terminal.note(whereFrom(loaded));
   return exitCodes.done;
@@ -56,7 +66,13 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
 
 /** Checks the configuration: a bad one ends in the usage error that names every bad path. */
 export async function validate(_flags: object, { globals, terminal, config }: Context): Promise<number> {
-  const loaded = await config([]);
+  const loaded = await config([]).catch(async (error: unknown) => {
+    if (globals.json && error instanceof UsageError) {
+      const errors = error.details.length > 0 ? error.details : [{ path: null, from: null, problem: error.message }];
+      await terminal.json({ valid: false, errors });
+    }
+    throw error;
+  });
   for (const warning of loaded.warnings) terminal.note(`warning: ${warning}`);
   if (globals.json) await terminal.json({ valid: true, file: loaded.file?.path ?? null, warnings: loaded.warnings });
   else await terminal.result(`valid (${whereFrom(loaded)})\n`);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ResultRows } from '../../cli/batch-files.ts';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { rowFormat } from '../../cli/flags.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMoment, quantity } from '../../cli/format.ts';
@@ -68,12 +69,6 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action((flags: ResultsFlags) => runCommand(run, flags));
 }
 
-function formatOf({ format, out = '-' }: ResultsFlags, json: boolean): 'csv' | 'jsonl' {
-  if (format === 'csv' || format === 'jsonl') return format;
-  if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
-  return json || /\.(jsonl|ndjson)$/i.test(out) ? 'jsonl' : 'csv';
-}
-
 function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context): void {
   if (follow === true && untilEmpty === true) {
     throw new UsageError('--follow and --until-empty cannot be used together', 'omit one of them');
@@ -124,7 +119,7 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   checkFlags(flags, context);
   const { terminal, interrupt, globals } = context;
   const path = flags.out ?? '-';
-  const format = formatOf(flags, globals.json);
+  const format = rowFormat(flags, globals.json) ?? 'csv';
   const reader = await openReader(flags, context);
   const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });

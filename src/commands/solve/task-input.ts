@@ -1,7 +1,9 @@
 import type { TaskInput } from '../../cli/checked-task.ts';
 import type { Context } from '../../cli/context.ts';
 import { parseParams } from '../../cli/flags.ts';
+import { shellQuoted } from '../../cli/format.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { parseFlatObject } from '../../domain/flat-object.ts';
 import { bodyHint, bodyOfFile, maxFileBytes } from '../../protocol/image.ts';
 
 /** The flags that say what is to be solved. */
@@ -16,33 +18,27 @@ export interface TaskFlags {
   readonly region?: string;
 }
 
-function isPlain(value: unknown): boolean {
-  return ['string', 'number', 'boolean'].includes(typeof value);
-}
-
-function isObjectOfPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isPlain);
-}
-
-/** The wire has no booleans: what is set is 1. */
-function textOf(value: unknown): string {
-  return typeof value === 'boolean' ? String(Number(value)) : String(value);
-}
-
-/** The parameters in the text of a `--param-file`: one JSON object of plain values. */
+/**
+ * The parameters in the text of a `--param-file`: one JSON object of plain values. Numbers stay as written, booleans
+ * become 1 and 0, and null is left out.
+ */
 function parseParamFile(path: string, text: string): Record<string, string> {
-  const hint =
-    'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UsageError(`--param-file ${path}: not JSON`, hint);
+  const parsed = parseFlatObject(text);
+  if ('error' in parsed) {
+    const { name, reason, fix } = parsed.error;
+    const hint =
+      name === null
+        ? 'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}'
+        : fix;
+    throw new UsageError(`--param-file ${path}: ${name === null ? '' : `${name}: `}${reason}`, hint);
   }
-  if (!isObjectOfPlain(parsed)) {
-    throw new UsageError(`--param-file ${path}: not an object of strings and numbers`, hint);
-  }
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, textOf(value)]));
+  const { names, values, booleans } = parsed.value;
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--param-file ${path}: ${twice} occurs twice`, 'keep one of the two');
+  const textOf = (name: string, value: string): string =>
+    booleans.includes(name) ? String(Number(value === 'true')) : value;
+  const entries = names.map((name, index) => [name.trim(), textOf(name, values[index] ?? '').trim()] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }
 
 async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']): Promise<Record<string, string>> {
@@ -52,11 +48,23 @@ async function paramsOf({ param, paramFile }: TaskFlags, read: Context['read']):
   return { ...parseParamFile(paramFile, text), ...onArgv };
 }
 
+/** A download often saves the page around an image, or the page that says that there is none. */
+const hintFor = (found: string): string =>
+  /^HTML\b/.test(found) ? `pass the image that the page shows, not the page; ${bodyHint}` : bodyHint;
+
 /** The image in a file, or on standard input, as base64. */
 async function readBody(path: string, read: Context['read']): Promise<string> {
+  if (/^https?:\/\//i.test(path)) {
+    throw new UsageError(
+      `${path} is a URL, not a file`,
+      `download the image: curl -s ${shellQuoted(path)} | captcha solve -`,
+    );
+  }
+  if (/^data:/i.test(path))
+    throw new UsageError('a data: URI is not a file', 'pass it on standard input: captcha solve -');
   const content = bodyOfFile(await read(path, maxFileBytes));
   if ('value' in content) return content.value.body;
-  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.error}`, bodyHint);
+  throw new UsageError(`${path === '-' ? 'standard input' : path} is ${content.error}`, hintFor(content.error));
 }
 
 /** What the flags and the files that they name say about a task. */

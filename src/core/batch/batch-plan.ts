@@ -125,6 +125,8 @@ export function planAgain({ attempts, possiblyCharged, liveId }: PriorRun): Solv
 export interface BatchItem {
   /** Names the task in the journal. */
   readonly key: string;
+  /** The line of the record in the input, from 1. */
+  readonly line: number;
   readonly task: Task;
   /** Lower numbers come first, within the look-ahead. */
   readonly priority: number;

@@ -47,13 +47,13 @@ export async function openLedger(bench: Bench, options: SandboxOptions = {}): Pr
 }
 
 /** The rows of a CSV. Throws for malformed ones. */
-export function rowsOf(text: string): readonly Row[] {
-  return parse<Row>(text, { columns: true });
+export function rowsOf(text: string, delimiter = ','): readonly Row[] {
+  return parse<Row>(text, { columns: true, delimiter });
 }
 
 /** The rows of a CSV in the working directory. */
-export async function rowsIn(bench: Bench, name: string): Promise<readonly Row[]> {
-  return rowsOf(await readFile(join(bench.cwd, name), 'utf8'));
+export async function rowsIn(bench: Bench, name: string, delimiter = ','): Promise<readonly Row[]> {
+  return rowsOf(await readFile(join(bench.cwd, name), 'utf8'), delimiter);
 }
 
 /** A column of rows. */

@@ -124,7 +124,7 @@ export function aStage(parts: StageParts = {}) {
     random: seededRandom(1),
     config: async (overrides) => {
       records.configs.push(overrides);
-      return { config, settings: [], file: null, warnings: [], ...parts.loaded };
+      return { config, settings: [], file: null, keySource: null, warnings: [], ...parts.loaded };
     },
     configSchema: async () => ({ title: 'the schema' }),
     session: async (request) => {

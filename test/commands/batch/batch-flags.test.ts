@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { getBounds, outputFormat, parseColumnNames, wholeNumber } from '../../../src/commands/batch/flags.ts';
+import { getBounds, parseColumnNames, wholeNumber } from '../../../src/commands/batch/flags.ts';
+import { rowFormat } from '../../../src/cli/flags.ts';
 import { exitCodeOfBatch } from '../../../src/commands/batch/summary.ts';
 import type { StopReason } from '../../../src/core/batch/stop-rules.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
@@ -7,21 +8,27 @@ import { refusalOf } from '../../cli/support/refusal.ts';
 
 describe('the format of an output', () => {
   it.each([
-    [{ file: 'a.csv' }, false, 'csv'],
-    [{ file: 'a.jsonl' }, false, 'jsonl'],
-    [{ file: 'a.jsonl', out: 'b.csv' }, false, 'csv'],
-    [{ file: 'a.csv', out: 'b.NDJSON' }, false, 'jsonl'],
-    [{ file: '-' }, false, 'csv'],
-    [{ file: 'a.csv', out: 'b.csv' }, true, 'jsonl'],
-    [{ file: 'a.csv', format: 'csv' }, true, 'csv'],
-    [{ file: 'a.csv', format: 'jsonl' }, false, 'jsonl'],
-    [{ file: 'a.jsonl', format: 'csv' }, false, 'csv'],
-  ])('of %j, --json %s, is %s', (flags, json, format) => {
-    expect(outputFormat(flags, json)).toBe(format);
+    [{}, false, null],
+    [{ out: '-' }, false, null],
+    [{ out: 'b' }, false, null],
+    [{ out: '/dev/fd/3.x' }, false, null],
+    [{ out: '../dir.d/b' }, false, null],
+    [{ out: 'b.csv' }, false, 'csv'],
+    [{ out: 'b.TSV' }, false, 'csv'],
+    [{ out: 'b.NDJSON' }, false, 'jsonl'],
+    [{ out: 'b.csv' }, true, 'jsonl'],
+    [{ format: 'csv' }, true, 'csv'],
+    [{ out: 'b.xlsx', format: 'jsonl' }, false, 'jsonl'],
+  ] as const)('of %j, --json %s, is %s', (flags, json, format) => {
+    expect(rowFormat(flags, json)).toBe(format);
   });
 
-  it('is csv or jsonl', async () => {
-    expect(await refusalOf(() => outputFormat({ file: 'a', format: 'xml' }, false))).toContain('csv or jsonl');
+  it.each([
+    [{ format: 'xml' }, 'csv or jsonl'],
+    [{ out: 'x.xlsx' }, '.xlsx'],
+    [{ out: 'x.csv.gz' }, '.gz'],
+  ])('cannot be that of %j', async (flags, message) => {
+    expect(await refusalOf(() => rowFormat(flags, false))).toContain(message);
   });
 });
 

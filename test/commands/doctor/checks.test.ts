@@ -58,7 +58,7 @@ describe('the check of node', () => {
 });
 
 describe('the check of the configuration', () => {
-  const value = { config: aConfig(), settings: [], file: null, warnings: [] };
+  const value = { config: aConfig(), settings: [], file: null, keySource: null, warnings: [] };
 
   it('names the file, or reports that there is none', () => {
     expect(checkConfig({ loaded: { value }, hastyPolling: null })).toMatchObject({ status: 'ok', fix: null });

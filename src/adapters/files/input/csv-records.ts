@@ -1,5 +1,6 @@
 import { UsageError } from '../../../domain/errors.ts';
-import type { RowError } from '../../../ports/files.ts';
+import { foldedName } from '../../../domain/written-name.ts';
+import type { CsvLayout, RowError } from '../../../ports/files.ts';
 import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
 import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
 import { type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
@@ -88,12 +89,14 @@ export function checkHeader({ fault, line }: CsvRecord): void {
 }
 
 export interface CsvOptions extends HeaderOptions {
-  readonly delimiter: string;
+  readonly layout: CsvLayout;
 }
 
 interface Header {
   /** The names as written, trailing columns without a name included. */
   readonly names: readonly string[];
+  /** The same, folded. */
+  readonly folded: ReadonlySet<string>;
   readonly columns: readonly string[];
 }
 
@@ -113,10 +116,19 @@ function withoutUnnamed(record: CsvRecord, { names, columns }: Header): CsvRecor
 
 const headerAgain = { column: null, reason: 'the line repeats the header', fix: 'Remove the line.' } as const;
 
-function isHeader({ fields }: CsvRecord, { names }: Header): boolean {
-  // Checked first for speed: nearly all records differ in the first field.
-  if (fields.length !== names.length || fields[0]?.trim() !== names[0]) return false;
-  return fields.every((field, index) => field.trim() === names[index]);
+/** The quotes of a field are text where a byte order mark precedes them. */
+const markAndQuotes = /^\uFEFF"(.*)"$/;
+
+/** Longer fields are no names: folding an image would take long. */
+const maxNameLength = 200;
+
+/** True if all fields are names of the header, in any order and spelling. */
+function isHeader({ fields }: CsvRecord, { names, folded }: Header): boolean {
+  if (fields.length !== names.length || fields[0]?.trim() === '') return false;
+  // Nearly all records differ in the first field.
+  return fields.every(
+    (field) => field.length <= maxNameLength && folded.has(foldedName(field.replace(markAndQuotes, '$1'))),
+  );
 }
 
 function toRecord(read: CsvRecord, header: Header): InputRecord {
@@ -133,17 +145,20 @@ function toRecord(read: CsvRecord, header: Header): InputRecord {
 
 /** Reads a CSV up to its header. Throws `UsageError` for a missing or invalid header. */
 export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions): Promise<RecordStream> {
-  const batches = csvBatches(chunks, options.delimiter);
+  const { layout } = options;
+  const batches = csvBatches(chunks, layout.delimiter);
   let start: readonly CsvRecord[] = [];
   while (start.length === 0) {
     const next = await batches.next();
     if (next.done === true) throw new UsageError('the input is empty', 'the first line must name the columns');
-    start = next.value.filter((record) => !isDeclaration(record, options.delimiter) && !isBlank(record));
+    start = next.value.filter((record) => !isDeclaration(record, layout.delimiter) && !isBlank(record));
   }
   const [first, ...others] = start;
   if (first !== undefined) checkHeader(first);
+  const names = first?.fields.map((field) => field.trim()) ?? [];
   const header: Header = {
-    names: first?.fields.map((field) => field.trim()) ?? [],
+    names,
+    folded: new Set(names.map(foldedName)),
     columns: first === undefined ? [] : columnsOfHeader(first, options),
   };
   async function* rest(): AsyncGenerator<readonly InputRecord[]> {
@@ -152,5 +167,5 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
       yield records.filter((record) => !isBlank(record)).map((record) => toRecord(record, header));
     }
   }
-  return { columns: header.columns, batches: rest() };
+  return { columns: header.columns, layout, batches: rest() };
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../domain/errors.ts';
 import type { Peekable } from './peekable.ts';
 
@@ -102,25 +103,102 @@ type Decode = (chunk: Buffer) => Buffer;
 
 const nothing = Buffer.alloc(0);
 
+/**
+ * The encoding that bytes beyond ASCII most likely have. In Western languages such letters stand alone; in others they
+ * form words.
+ */
+function likelyEncoding(bytes: Buffer): string {
+  const runs = bytes.toString('latin1').match(/[\x80-\xff]+/g) ?? [];
+  const letters = runs.join('');
+  if (letters.length < runs.length * 2.5) return 'windows-1252';
+  const cyrillic = letters.match(/[\xc0-\xff\xa8\xb8]/g)?.length ?? 0;
+  return cyrillic > letters.length * 0.95 ? 'windows-1251' : 'shift_jis, gb18030 or euc-kr';
+}
+
+/** The length without a character at the end that is incomplete so far. */
+function completeLength(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes.length;
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+    if (needed > 0) return needed > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+/** Passes UTF-8 through. Throws `UsageError` for other bytes. */
+class Utf8Check {
+  #kept: Buffer = nothing;
+  #line = 1;
+
+  readonly decode: Decode = (chunk) => {
+    const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
+    const whole = bytes.subarray(0, completeLength(bytes));
+    this.#kept = bytes.subarray(whole.length);
+    this.#check(whole);
+    for (let end = whole.indexOf(10); end !== -1; end = whole.indexOf(10, end + 1)) this.#line += 1;
+    return whole;
+  };
+
+  readonly end = (): Buffer => {
+    this.#check(this.#kept);
+    return this.#kept;
+  };
+
+  #check(bytes: Buffer): void {
+    if (isUtf8(bytes)) return;
+    let [start, line] = [0, this.#line];
+    for (
+      let end = bytes.indexOf(10);
+      end !== -1 && isUtf8(bytes.subarray(start, end));
+      end = bytes.indexOf(10, start)
+    ) {
+      start = end + 1;
+      line += 1;
+    }
+    throw new UsageError(
+      `line ${line}: the input is not valid UTF-8`,
+      `set its encoding, probably --encoding ${likelyEncoding(bytes)}, or save it as UTF-8`,
+    );
+  }
+}
+
+/** Throws `UsageError` for bytes that the encoding does not have. */
+function otherDecoder(encoding: string): { readonly decode: Decode; readonly end: () => Buffer } {
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
+  const decoded = (chunk?: Buffer): Buffer => {
+    try {
+      return Buffer.from(chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }));
+    } catch {
+      throw new UsageError(
+        `the input is not valid ${encoding}`,
+        'set its encoding with --encoding, or save it as UTF-8',
+      );
+    }
+  };
+  return { decode: decoded, end: decoded };
+}
+
 function decoderFor(encoding: string): { readonly decode: Decode; readonly end: () => Buffer } {
-  if (encoding === 'utf-8') return { decode: (chunk) => chunk, end: () => nothing };
+  if (encoding === 'utf-8') return new Utf8Check();
   if (encoding === 'windows-1252') {
     return { decode: (chunk) => Buffer.from(decodeWindows1252(chunk)), end: () => nothing };
   }
-  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
-  return {
-    decode: (chunk) => Buffer.from(decoder.decode(chunk, { stream: true })),
-    end: () => Buffer.from(decoder.decode()),
-  };
+  return otherDecoder(encoding);
+}
+
+/** The encoding of an input by its first bytes, as `sniffEncoding`. */
+export async function inputEncoding(input: Peekable, asked: string | null): Promise<Encoding> {
+  const head = await input.peek((bytes) => bytes.length >= sniffedBytes(bytes));
+  return sniffEncoding(head.subarray(0, sniffedBytes(head)), asked);
 }
 
 /**
- * The bytes of an input as UTF-8 without a byte order mark, in chunks of up to 2 KiB. Bytes that are invalid in `asked`
- * become U+FFFD. Throws `UsageError` for input that is not text.
+ * The bytes of an input as UTF-8 without a byte order mark, in chunks of up to 2 KiB. Throws `UsageError` for input that
+ * is not text, or not valid in its encoding.
  */
 export async function* utf8Chunks(input: Peekable, asked: string | null): AsyncGenerator<Buffer> {
-  const head = await input.peek((bytes) => bytes.length >= sniffedBytes(bytes));
-  const { name, markBytes } = sniffEncoding(head.subarray(0, sniffedBytes(head)), asked);
+  const { name, markBytes } = await inputEncoding(input, asked);
   input.skip(markBytes);
   const { decode, end } = decoderFor(name);
   for await (const chunk of input) {

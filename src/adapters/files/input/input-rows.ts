@@ -1,4 +1,4 @@
-import type { BadRow, InputRow, RowError } from '../../../ports/files.ts';
+import type { BadRow, CsvLayout, InputRow, RowError } from '../../../ports/files.ts';
 import type { RowKeys } from './row-keys.ts';
 
 /** Size limit of a record in bytes: large enough for a photographed CAPTCHA as base64. */
@@ -18,6 +18,8 @@ export type InputRecord = GoodRecord | RowError;
 /** An input with known columns. Its records come in batches, to await once for many records. */
 export interface RecordStream {
   readonly columns: readonly string[];
+  /** Null for JSON Lines. */
+  readonly layout: CsvLayout | null;
   readonly batches: AsyncIterable<readonly InputRecord[]>;
 }
 
@@ -36,9 +38,10 @@ const undecodable = '\uFFFD';
 
 const untextual = {
   [nul]: { reason: 'the value contains a NUL character', fix: 'Remove it.' },
+  // The input is valid in its encoding, so the character was written by the program that saved it.
   [undecodable]: {
-    reason: 'the value is not valid text in this encoding',
-    fix: 'Save the file as UTF-8, or set its encoding: --encoding windows-1252.',
+    reason: 'the value contains the character U+FFFD, which stands for text that was lost when the file was saved',
+    fix: 'Export the data again, as UTF-8.',
   },
 } as const;
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../../../domain/errors.ts';
-import type { BadRow, InputRow, TaskSource } from '../../../ports/files.ts';
+import type { BadRow, CsvLayout, InputRow, TaskSource } from '../../../ports/files.ts';
 import { InputFile, type OpenBytes } from './input-file.ts';
-import { inputRows, type Reading } from './input-rows.ts';
+import { inputRows, type Reading, type RecordStream } from './input-rows.ts';
 import { givenDelimiter, type ReadOptions, readRecords } from './read-records.ts';
 import { RowKeys } from './row-keys.ts';
 
@@ -22,6 +22,7 @@ class FileSource implements TaskSource {
   readonly isRepeatable = true;
   readonly #file: InputFile;
   readonly #options: SourceOptions;
+  #start: Promise<Omit<RecordStream, 'batches'>> | undefined;
 
   constructor(file: InputFile, options: SourceOptions) {
     this.#file = file;
@@ -29,16 +30,22 @@ class FileSource implements TaskSource {
   }
 
   async columns(): Promise<readonly string[]> {
-    const { stream, close } = this.#open();
-    try {
-      return (await stream).columns;
-    } finally {
-      await close();
-    }
+    return (await this.#readStart()).columns;
+  }
+
+  async layout(): Promise<CsvLayout | null> {
+    return (await this.#readStart()).layout;
   }
 
   records(): AsyncIterable<InputRow | BadRow> {
     return inputRows(() => this.#open(), keysFor(this.#options));
+  }
+
+  #readStart(): Promise<Omit<RecordStream, 'batches'>> {
+    if (this.#start !== undefined) return this.#start;
+    const { stream, close } = this.#open();
+    this.#start = stream.finally(close);
+    return this.#start;
   }
 
   #open(): Reading {
@@ -61,6 +68,10 @@ class StreamSource implements TaskSource {
 
   async columns(): Promise<readonly string[]> {
     return (await this.#open().stream).columns;
+  }
+
+  async layout(): Promise<CsvLayout | null> {
+    return (await this.#open().stream).layout;
   }
 
   records(): AsyncIterable<InputRow | BadRow> {

@@ -28,6 +28,10 @@ async function readStart(path: string): Promise<Buffer> {
  * and must not upload other files of this machine.
  */
 export async function readImage(path: string, inputPath: string): Promise<ImageRead> {
+  if (/^\s*(?:https?:\/\/|data:)/i.test(path)) {
+    const fix = 'Download the image and name the file, or write its base64 into the column body.';
+    return { error: { reason: 'the value is a URL, not a file', fix } };
+  }
   const full = resolve(inputPath === '-' ? '.' : dirname(inputPath), path.trim());
   const fix = 'The path is relative to the input file.';
   try {

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { UsageError } from '../../../domain/errors.ts';
 import { checkNamed, type HeaderOptions } from './column-names.ts';
 import { readCsv } from './csv-records.ts';
-import { utf8Chunks } from './encoding.ts';
+import { inputEncoding, utf8Chunks } from './encoding.ts';
 import type { RecordStream } from './input-rows.ts';
 import { readJsonLines } from './jsonl-records.ts';
 import { Peekable } from './peekable.ts';
@@ -11,7 +11,7 @@ const candidates = [',', ';', '\t', '|'] as const;
 const maxRecords = 50;
 
 /** Excel's delimiter line above the header. */
-const declaration = /^sep=(.)[\r\n]/i;
+const declaration = /^(?:sep=(.)|"sep=(.)")[\r\n]/i;
 
 /**
  * Splits a text into records without blank lines; line ends inside quotes are kept. The last record may be incomplete.
@@ -41,7 +41,8 @@ function mostConsistent(found: readonly string[], records: readonly string[]): s
  * more text is needed: the header is incomplete, or contains several candidates.
  */
 export function sniffDelimiter(head: string, isAll: boolean): string | null {
-  const declared = declaration.exec(head)?.[1];
+  const [, plain, quoted] = declaration.exec(head) ?? [];
+  const declared = plain ?? quoted;
   if (declared !== undefined) return declared;
   const records = recordsIn(head).slice(0, maxRecords);
   const [header = ''] = records;
@@ -103,14 +104,23 @@ async function sniffedDelimiter(text: Peekable): Promise<string> {
   return sniffDelimiter(head, false) ?? sniffDelimiter(head, true) ?? ',';
 }
 
+async function firstLineEnd(text: Peekable): Promise<'\n' | '\r\n'> {
+  const isEnough = (bytes: Buffer): boolean => bytes.length >= maxSniffedBytes || /\n|\r[^]/.test(sniffedText(bytes));
+  return /[\r\n]+/.exec(sniffedText(await text.peek(isEnough)))?.[0].startsWith('\r\n') === true ? '\r\n' : '\n';
+}
+
 /** Reads an input until its columns are known. Throws `UsageError` for an invalid input. */
 export async function readRecords(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): Promise<RecordStream> {
   const { path, encoding, kept = [], sent = [] } = options;
-  const text = new Peekable(utf8Chunks(new Peekable(chunks), encoding));
+  const bytes = new Peekable(chunks);
+  const { name, markBytes } = await inputEncoding(bytes, encoding);
+  const text = new Peekable(utf8Chunks(bytes, encoding));
   const format = options.format ?? formats[extensionOf(path)] ?? (await sniffFormat(text));
   if (format === 'jsonl') return readJsonLines(text, options);
   const delimiter = givenDelimiter(options) ?? (await sniffedDelimiter(text));
-  const records = await readCsv(text, { ...options, delimiter });
+  // The output is UTF-8: a program that reads another encoding by default needs the mark.
+  const layout = { delimiter, hasMark: markBytes > 0 || name !== 'utf-8', lineEnd: await firstLineEnd(text) };
+  const records = await readCsv(text, { ...options, layout });
   checkNamed(records.columns, '--keep', kept);
   checkNamed(records.columns, '--send', sent);
   return records;

@@ -1,3 +1,5 @@
+import type { CsvLayout } from '../../../ports/files.ts';
+
 type Values = Readonly<Record<string, string>>;
 
 /** Renders rows as text. */
@@ -17,25 +19,32 @@ function neutralised(text: string): string {
   return formula.test(text) && !plainNumber.test(text) ? `'${text}` : text;
 }
 
-const needsQuotes = /[",\r\n]/;
+/** RFC 4180 with line feeds. */
+const plainLayout: CsvLayout = { delimiter: ',', hasMark: false, lineEnd: '\n' };
 
-function quoted(text: string): string {
-  return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** Renders one line of cells. */
+function lineRenderer({ delimiter, lineEnd }: CsvLayout): (cells: readonly string[]) => string {
+  const needsQuotes = new RegExp(`["\\r\\n\\u{${delimiter.codePointAt(0)?.toString(16) ?? '2c'}}]`, 'u');
+  const quoted = (text: string): string => (needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return (cells) => cells.map(quoted).join(delimiter) + lineEnd;
 }
 
-const lineOf = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\n`;
-
 /**
- * CSV (RFC 4180, line feeds). In the `freeText` columns, cells that a spreadsheet would run as a formula get a leading
+ * CSV in this layout. In the `freeText` columns, cells that a spreadsheet would run as a formula get a leading
  * apostrophe (OWASP, *CSV Injection*). All other cells, above all solutions, are unchanged.
  */
-export function csvFormat(columns: readonly string[], freeText: ReadonlySet<string>): RowFormat {
+export function csvFormat(
+  columns: readonly string[],
+  freeText: ReadonlySet<string>,
+  layout: CsvLayout = plainLayout,
+): RowFormat {
+  const lineOf = lineRenderer(layout);
   const cell = (values: Values, column: string): string => {
     const text = values[column] ?? '';
     return freeText.has(column) ? neutralised(text) : text;
   };
   return {
-    header: lineOf(columns),
+    header: `${layout.hasMark ? '\uFEFF' : ''}${lineOf(columns)}`,
     columns,
     render: (values) => lineOf(columns.map((column) => cell(values, column))),
   };
@@ -51,7 +60,7 @@ export function hasColumns(text: string, columns: readonly string[]): boolean {
   const [line = ''] = text.split('\n', 1);
   if (line.startsWith('{')) return columns.every((column) => line.includes(`${JSON.stringify(column)}:`));
   const cells = new Set(
-    line.split(/[,;\t|]/).map((cell) =>
+    line.split(/[^\p{L}\p{N}_."\uFEFF -]/u).map((cell) =>
       cell
         .replace(/^\uFEFF/, '')
         .replaceAll('"', '')

@@ -20,15 +20,17 @@ describe('a record of a CSV that cannot be read', () => {
     ]);
   });
 
-  it('is an invalid row with a fix when it contains bytes that are not UTF-8', async () => {
-    const content = Buffer.from('method,note\nturnstile,\xfc\nturnstile,b\n', 'latin1');
-    const { rows, bad } = await readStdin(content);
-    expect(rows).toHaveLength(1);
-    expect(bad[0]).toMatchObject({
-      line: 2,
-      column: 'note',
-      fix: expect.stringContaining('--encoding windows-1252') as string,
-    });
+  it('ends the input, with the encoding to try, when it contains bytes that are not UTF-8', async () => {
+    const content = Buffer.from('method,note\nturnstile,a\nturnstile,\xfc\nturnstile,b\n', 'latin1');
+    const { bad, error } = await readStdin(content);
+    expect(bad).toEqual([]);
+    expect(error?.message).toBe('line 3: the input is not valid UTF-8');
+    expect(error?.hint).toContain('--encoding windows-1252');
+  });
+
+  it.each(['shift_jis', 'euc-kr'])('ends the input when it contains bytes that are not %s', async (encoding) => {
+    const { error } = await readStdin(Buffer.from('method,note\nturnstile,\xff\n', 'latin1'), { encoding });
+    expect(error?.message).toContain(`not valid ${encoding}`);
   });
 
   it('is an invalid row when it exceeds 4 MiB, and the next one is read', async () => {

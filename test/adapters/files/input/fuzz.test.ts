@@ -87,7 +87,7 @@ describe('any input', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 20 }), fc.constantFrom('\n', '\r\n', '\r'), async (lines, end) => {
         const text = ['method,note', ...lines].join(end);
-        const { all, error } = await readStdin(Buffer.from(text, 'latin1'));
+        const { all, error } = await readStdin(text);
         expect(error).toBeNull();
         expect(all.map(({ line: at }) => at)).toEqual(lines.map((_, index) => index + 2));
       }),

@@ -36,7 +36,7 @@ describe('JSON Lines', () => {
     ['breaks off in a value', '{"method":"b', 'method', 'not JSON: a complete value expected at column 11'],
     ['has no quotes around a name', '{method:"b"}', null, 'not JSON: a name in double quotes expected at column 2'],
     ['ends with a comma', '{"method":"b",}', null, 'not JSON: a name in double quotes expected at column 15'],
-    ['goes on behind the object', '{"method":"b"} {}', null, 'not JSON: the end of the line expected at column 16'],
+    ['goes on behind the object', '{"method":"b"} {}', null, 'not JSON: the end expected at column 16'],
     ['is no object', '"b"', null, 'not JSON: an object expected at column 1'],
     ['has a number that is none', '{"method":012}', 'method', 'not JSON: a complete value expected at column 11'],
     ['has a bad escape', '{"method":"\\x"}', 'method', 'not JSON: a complete value expected at column 11'],
