@@ -62,10 +62,13 @@ function pauseAfter(
 function pauseText(
   { by, since, untilMs, refusals }: Pause,
   fault: Fault | null,
-  now: { nowMs: number; waiting: number },
+  now: { nowMs: number; waiting: number; threads: number | null },
 ): string {
   const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
-  if (by === 'threads') return `waiting for a free thread (${now.waiting} in flight, ${quantity(refusals, 'refusal')})`;
+  if (by === 'threads') {
+    const busy = now.threads === null ? quantity(refusals, 'refusal') : `${now.threads} of ${now.threads} busy`;
+    return `waiting for a free thread (${busy})`;
+  }
   if (by === 'budget') return `waiting for the retry budget${next}`;
   const cause = fault === null ? 'the circuit breaker is open' : fault.message.replace(/\.$/, '');
   const time = formatMoment(since)?.slice(11, 19) ?? '';
@@ -104,7 +107,11 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   let fault: Fault | null = null;
   let heldUpMs = -Infinity;
   const pausedText = (by: Pause): string =>
-    pauseText(by, fault, { nowMs: clock.nowMs(), waiting: watched.limit.inFlight });
+    pauseText(by, fault, {
+      nowMs: clock.nowMs(),
+      waiting: watched.limit.inFlight,
+      threads: watched.limit.knownThreads,
+    });
   const line = (): string => {
     const counts = countsText(watched, clock.nowMs() - startedMs, pause !== null);
     return pause === null ? counts : `${counts}; ${pausedText(pause)}`;
@@ -115,6 +122,8 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   return {
     recordEvent: (event) => {
       if (event.type === 'attempt-failed' || event.type === 'probe-failed') fault = event.fault;
+      // While tasks of this run use threads, a refusal is how the number of free ones is found.
+      if (event.type === 'threads-full' && !watched.limit.isIdle) return;
       const next = pauseAfter(event, pause, { clock });
       if (next === undefined) return;
       const isOver = pause === null && clock.nowMs() - heldUpMs > pauseEndsAfterMs;

@@ -2,7 +2,7 @@ import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { EventSink } from '../../ports/api.ts';
-import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
+import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult, ThreadTurns } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
 import type { PollPlanner } from './poll-plan.ts';
@@ -13,6 +13,8 @@ export interface AttemptDeps extends PollDeps {
   readonly budget: RetryBudget;
   /** Left out, the tasks of a solver keep it among themselves. */
   readonly retryAfterGate?: RetryAfterGate;
+  /** Left out where each task waits for a free thread by itself. */
+  readonly threadTurns?: ThreadTurns;
   readonly emit: EventSink;
   /** How the task's method is polled. */
   readonly timing: (task: Task) => PollTiming;
@@ -36,6 +38,8 @@ export interface AttemptSteps {
   refused(): Awaitable<void>;
   /** Before the first poll. */
   submitted(accepted: Accepted): Awaitable<void>;
+  /** A poll has found that the service still works on it. Left out if that is of no interest. */
+  notReady?(): void;
 }
 
 export interface AttemptRequest {
@@ -131,7 +135,10 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     const ended = { durationMs: clock.nowMs() - startedMs, fault, possiblyCharged: fault.answerLost };
     return { record: { ...begun, ...nothingAccepted, ...ended }, solved: null };
   }
-  const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
+  const report = (event: PollEvent): void => {
+    if (event.type === 'not-ready') plan.steps.notReady?.();
+    emit({ ...event, taskId: task.taskId, attempt });
+  };
   const { captchaId, submittedAt, submitMs } = submission;
   const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);

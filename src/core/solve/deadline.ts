@@ -44,6 +44,11 @@ export class Deadline {
     return this.#isPaused ? Infinity : Math.max(0, this.leftMs() - this.#attemptNeedsMs);
   }
 
+  /** The most that the task may wait for a free thread if there is to be an attempt after it, in ms. */
+  forThreadMs(): number {
+    return Math.max(0, this.leftMs() - this.#attemptNeedsMs);
+  }
+
   /** So much of what follows is not the task's own time. */
   extend(ms: number): void {
     if (this.#isPaused) this.#deadlineAtMs += ms;

@@ -1,6 +1,14 @@
 import type { RetryLimits } from '../resilience/retry-decision.ts';
 import type { Accepted, AttemptSteps } from './attempt.ts';
 
+/** Where one task waits for a free thread of the account. An answer that all are busy costs neither an attempt nor a token. */
+export interface ThreadGate {
+  /** Waits before a submission until a thread may be free; false if that takes longer than `maxMs`. */
+  enter(maxMs: number, stop: AbortSignal): Promise<boolean>;
+  /** Records that the submission was refused because all threads are busy. */
+  recordFull(): void;
+}
+
 /** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
 export interface SolveOptions {
   readonly steps: AttemptSteps;
@@ -12,11 +20,8 @@ export interface SolveOptions {
   readonly earlierAttempts: number;
   /** An id of an earlier run that is still to be collected. */
   readonly accepted: Accepted | null;
-  /**
-   * Waits until a thread may be free, at most `maxMs`, after the service said that all are taken: then such an answer
-   * costs neither an attempt nor a token. Null takes it for a fault like any other.
-   */
-  readonly awaitThread: ((maxMs: number) => Promise<void>) | null;
+  /** Where the task waits for a free thread of the account; null waits by itself, as `SolverOptions.onExhausted` says. */
+  readonly threads: ThreadGate | null;
 }
 
 /** Of a task that begins anew, of which nobody keeps a journal. */
@@ -24,7 +29,7 @@ export const defaultSolveOptions: SolveOptions = {
   steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
   earlierAttempts: 0,
   accepted: null,
-  awaitThread: null,
+  threads: null,
 };
 
 /**
