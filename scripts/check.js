@@ -1,6 +1,6 @@
 /**
- * What `npm test` runs: every check, side by side where that is faster, and in the end one line for each. Paths after
- * `npm test --` choose the tests.
+ * `npm test`: runs every check, in parallel if that is faster, and prints one line for each at the end. Paths after
+ * `npm test --` select tests.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${rep
 
 const build = { name: 'build', command: ['node', 'scripts/build.js'] };
 const tests = { name: 'tests', command: ['vitest', 'run', ...reporters, ...process.argv.slice(2)], isShown: true };
-/** Beside the tests, which leave the processor idle for much of their time. */
+/** These run at the same time as the tests, which leave the processor idle for much of their time. */
 const statics = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'lint', command: ['eslint', '.'] },

@@ -35,7 +35,7 @@ function solve(env, page, ...flags) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'captcha-demo-'));
-// The sandbox bans nobody, so the demo polls faster than allowed at CaptchaAI.
+// The sandbox does not ban clients, so the demo polls faster than CaptchaAI allows.
 await writeFile(
   join(folder, 'captcha.config.json'),
   JSON.stringify({ polling: { firstWait: '400ms', interval: '500ms' } }),

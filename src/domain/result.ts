@@ -1,2 +1,2 @@
-/** What came of something that may fail in a way its caller deals with: a value, or why there is none. */
+/** The result of an operation whose failure the caller handles: a value or an error. */
 export type Result<T, E> = { readonly value: T } | { readonly error: E };

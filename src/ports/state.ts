@@ -55,7 +55,7 @@ export type Withdrawal =
   /** No token was taken. `retryInMs`: time until one is free; null if none ever is by time alone. */
   | { readonly granted: false; readonly retryInMs: number | null };
 
-/** How much of a retry budget was used, and by whom. */
+/** The use of a retry budget so far. */
 export interface BudgetUsage {
   readonly scope: 'process' | 'host';
   readonly granted: number;

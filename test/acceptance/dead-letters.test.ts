@@ -89,7 +89,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
     await enqueue(place, queue);
     await wearOut(queue, 20);
     const worker = await startWorker(region);
-    await worker.said(/(is now a dead letter: handed out 21 times without a result[^]*){3}/);
+    await worker.said(/(is now a dead letter: delivered 21 times without a result[^]*){3}/);
     const document = await deadIn(place);
     expect(document).toMatchObject({ schemaVersion: 1, count });
     expect(document.dead.map(({ taskId }) => taskId).toSorted()).toEqual(['t1', 't2', 't3']);
@@ -97,7 +97,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
       expect({ id, deliveries, reason }).toEqual({
         id: expect.stringMatching(/^b-[\da-f]{20}-[\da-f]{32}$/) as string,
         deliveries: 21,
-        reason: 'handed out 21 times without a result',
+        reason: 'delivered 21 times without a result',
       });
     }
     const listed = await bench.run(['queue', 'dead', region], place.usage);

@@ -85,11 +85,7 @@ describe.concurrent('captcha route', () => {
   it.for<[readonly string[], string, RegExp]>([
     [['route'], '', /^error: the input contains no URLs/],
     [['route', '--file', 'nowhere.txt'], '', /^error: nowhere\.txt: there is no such file/],
-    [
-      ['route', '--column', 'url'],
-      'page\na.b\n',
-      /^error: --column url: unknown column\n {2}found "page"/,
-    ],
+    [['route', '--column', 'url'], 'page\na.b\n', /^error: --column url: unknown column\n {2}found "page"/],
     [['route', '--format', 'xml', 'a.b'], '', /^error: --format xml: unknown format/],
     [['route', 'a.b', '--explian'], '', /--explain/],
   ])('%j exits with 2 and the fix', async ([args, input, said], { bench }) => {

@@ -15,7 +15,7 @@ const stressTest = {
   concurrency,
   deadRegion: 'eu-west-1',
   redisAwayMs: 3_000,
-  longestMs: 350_000,
+  longestMs: 1_100_000,
 } as const;
 
 const engines = [
@@ -28,12 +28,12 @@ const engines = [
 describe.skipIf(!hasRedis)('2,000 tasks of three regions', () => {
   it.for(engines)(
     'end with one result per task on %s, whatever is killed (seed %i)',
-    { timeout: 400_000 },
+    { timeout: 1_200_000 },
     async ([engine, seed, open], { bench }) => {
       const { rows, ledger } = await surviveFleetStress(bench, { ...stressTest, open, random: seeded(seed) });
       const twice = twiceCountOf(ledger);
       console.log(`${engine}, seed ${seed}: ${twice} of ${count} tasks paid for twice in ${kills} kills`);
-      expectOneResultEach(rows, ledger, { count, most: kills });
+      expectOneResultEach(rows, ledger, stressTest);
     },
   );
 });
@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis)('2,000 tasks of three regions', () => {
 describe('2,000 tasks of three regions on SQS without a side store', () => {
   it(
     'end with one result per task, and pay twice at most for the tasks of killed workers',
-    { timeout: 400_000 },
+    { timeout: 1_200_000 },
     async ({ bench }) => {
       const { rows, ledger } = await surviveFleetStress(bench, {
         ...stressTest,

@@ -78,7 +78,7 @@ describe('an image', () => {
     ],
     [anImage('png', 99).toString('base64'), 'only 99 bytes: the minimum is 100'],
     [anImage('png', 1024 * 1024 + 1).toString('base64'), 'larger than 1 MiB, the limit of the service'],
-    [anImage('mp3').toString('base64'), 'a sound, not an image'],
+    [anImage('mp3').toString('base64'), 'an audio file, not an image'],
   ])('is not %s', async (text, what) => {
     expect(await refused({ ...bare('base64'), body: text })).toMatch(`body is ${what} | `);
     expect(await refused({ ...bare('bounding_box'), params: { image: text, instructions: 'x' } })).toMatch(
@@ -275,8 +275,8 @@ describe('a region', () => {
   });
 
   it('that is not configured is refused, with the configured ones', async () => {
-    const message = 'region mars: unknown region';
-    expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | there are: us-east-1, eu-west-1`);
+    const message = 'unknown region mars';
+    expect(await refused({ region: 'mars' }, { regions })).toBe(`${message} | known: us-east-1, eu-west-1`);
     expect(await refused({ region: 'mars' })).toBe(`${message} | no regions are configured`);
   });
 });

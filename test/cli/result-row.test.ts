@@ -101,7 +101,12 @@ describe('usedUpInputs', () => {
       ['challenge'],
     ],
     ['a solution that has expired', geetest, { ...accepted, status: 'solved', captcha_id: '7' }, ['challenge']],
-    ['an id that is paid for and may still be solved', geetest, { ...accepted, captcha_id: '7', reason: 'deadline-exceeded' }, []],
+    [
+      'an id that is paid for and may still be solved',
+      geetest,
+      { ...accepted, captcha_id: '7', reason: 'deadline-exceeded' },
+      [],
+    ],
     ['a submission that was not accepted', geetest, { submitted_at: '', reason: 'attempts-exhausted' }, []],
     ['a task whose inputs last', aTask(), { ...accepted, status: 'failed', reason: 'unsolvable' }, []],
   ])('reads the used-up inputs from the row of %s', (_what, task, values, names) => {

@@ -43,17 +43,14 @@ describe('checkPolling', () => {
 
   it.each([
     [{ interval: '4s' }, '  polling.interval: 4s is shorter than the 5s that CaptchaAI advises ('],
-    [
-      { firstWait: '2s' },
-      '  polling.firstWait: 2s is shorter than the 3s that CaptchaAI advises (for ',
-    ],
+    [{ firstWait: '2s' }, '  polling.firstWait: 2s is shorter than the 3s that CaptchaAI advises (for '],
     [
       { methods: { turnstile: { firstWait: '2s' } } },
-      '  polling.methods.turnstile.firstWait: 2s is shorter than the 3s that CaptchaAI advises (turnstile',
+      '  polling.methods.turnstile.firstWait: 2s is shorter than the 3s that CaptchaAI advises (for turnstile',
     ],
     [
       { methods: { brand_new: { interval: '500ms' } } },
-      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s that CaptchaAI advises (brand_new',
+      '  polling.methods.brand_new.interval: 0.5s is shorter than the 5s that CaptchaAI advises (for brand_new',
     ],
   ])('refuses %j against CaptchaAI', (polling, line) => {
     expect(() => checkPolling(configWith(polling), false)).toThrow(line);

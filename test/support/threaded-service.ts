@@ -33,8 +33,8 @@ export class ThreadedService {
   readonly counts = { accepted: 0, refused: 0, polls: 0, reads: 0, mostWorking: 0 };
   /** Refusals, by when they were sent. */
   readonly refusedAtMs: number[] = [];
-  readonly log: number[] = [];
-  readonly spans: [number, number][] = [];
+  /** How long threads were used by the tasks that are done, in ms. */
+  usedMs = 0;
   readonly #options: ThreadedServiceOptions;
   readonly #random;
   readonly #readyAtMs = new Map<string, number>();
@@ -60,7 +60,9 @@ export class ThreadedService {
       poll: async (captchaId) => {
         await this.clock.sleep(20);
         this.counts.polls += 1;
-        if ((this.#readyAtMs.get(captchaId) ?? 0) > this.clock.nowMs()) return { ready: false };
+        const readyAtMs = this.#readyAtMs.get(captchaId) ?? 0;
+        if (readyAtMs > this.clock.nowMs()) return { ready: false };
+        if (this.#options.frees === 'when fetched') this.usedMs += this.clock.nowMs() - readyAtMs;
         this.#readyAtMs.delete(captchaId);
         return { ready: true, solution: { text: captchaId, fields: {} } };
       },
@@ -84,8 +86,7 @@ export class ThreadedService {
     const captchaId = `c${this.counts.accepted}`;
     const took = solveMs(this.#random);
     this.#readyAtMs.set(captchaId, this.clock.nowMs() + took);
-    this.spans.push([this.clock.nowMs(), this.clock.nowMs() + took]);
-    this.log.push(this.clock.nowMs());
+    this.usedMs += took;
     this.counts.mostWorking = Math.max(this.counts.mostWorking, this.working());
     return captchaId;
   }

@@ -49,7 +49,7 @@ function unpackedOnce(bytes: Buffer, coding: string, maxOutputLength: number): B
       return zlib.brotliDecompressSync(bytes, limit);
     default: {
       // The header may contain any text.
-      const name = /^[\w-]{1,16}$/.test(coding) ? coding : 'an unknown encoding';
+      const name = /^[\w-]{1,16}$/.test(coding) ? coding : '(unknown name)';
       throw new UnreadableBodyError(`a body with the unsupported encoding ${name}`);
     }
   }

@@ -24,31 +24,31 @@ export interface SolveTimeFileOptions {
   /** Where this user's state is kept. */
   readonly stateFolder: string;
   readonly baseUrl: string;
-  /** So many of each method are kept. */
+  /** Samples kept per method. */
   readonly keptPerMethod: number;
-  /** Told once why nothing can be shared. */
+  /** Called once, with the reason, if the file cannot be used. */
   readonly onUnavailable: (message: string) => void;
 }
 
-/** One line of the file, beside its seal: the method, and the ages at which a task was seen not to be ready and ready. */
+/** One line of the file without its seal: the method, and the ages at which a task was last not ready and first ready. */
 interface Line {
   readonly m: string;
   readonly t: readonly [notReadyMs: number, readyMs: number];
 }
 
-/** Of so many methods, those seen last, times are kept. */
+/** Maximum number of methods; the most recent ones are kept. */
 const keptMethods = 32;
-/** The file is written anew where it has so many lines more than are kept. */
+/** The file is compacted when it has this many lines more than are kept. */
 const maxSpareLines = 128;
-/** No more than this is read, from the end. Twice as much as the lines of 32 methods take. */
+/** Maximum number of bytes read, from the end: twice the size of the lines of 32 methods. */
 const maxBytes = 262_144;
-/** A line that is longer has no method's name. */
+/** Maximum length of a line; longer method names are not stored. */
 const maxLineBytes = 512;
-/** Ages beyond this are no solve times. */
+/** Ages beyond this are invalid. */
 const maxAgeMs = 86_400_000;
-/** What a killed process has left of a new file is removed after so long. */
+/** Age at which the temporary file of a killed process is removed. */
 const abandonedAfterMs = 60_000;
-// A pipe in the place of the file must hold up nobody.
+// Opening a pipe in the place of the file must not block.
 const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely;
 
@@ -69,7 +69,7 @@ function timeOf(line: Buffer): LoggedSolveTime | null {
     const [notReadyMs, readyMs] = value.t;
     return { method: value.m, time: { notReadyMs, readyMs } };
   } catch {
-    // The checksum fits, and it is no JSON: another program has written it.
+    // The checksum is right but the text is not JSON: another program wrote it.
     return null;
   }
 }
@@ -85,7 +85,7 @@ function timesIn(bytes: Buffer): readonly LoggedSolveTime[] {
   return times;
 }
 
-/** Lines as they are appended: the newline in front ends what a full disk or a killed process may have torn. */
+/** Lines as appended. The leading newline ends a line that a full disk or a killed process cut off. */
 function encoded(times: readonly LoggedSolveTime[]): Buffer {
   const lines = times.map(({ method, time: { notReadyMs, readyMs } }) =>
     sealLine({ m: method, t: [Math.round(notReadyMs), Math.round(readyMs)] } satisfies Line),
@@ -93,7 +93,7 @@ function encoded(times: readonly LoggedSolveTime[]): Buffer {
   return Buffer.concat([Buffer.from('\n'), ...lines.filter(({ length }) => length <= maxLineBytes)]);
 }
 
-/** The latest of each method, in the order in which they came. */
+/** The latest samples of each method, in file order. */
 function latestOf(times: readonly LoggedSolveTime[], keptPerMethod: number): readonly LoggedSolveTime[] {
   const counts = new Map<string, number>();
   const latestFirst = times.toReversed().filter(({ method }) => {
@@ -106,9 +106,9 @@ function latestOf(times: readonly LoggedSolveTime[], keptPerMethod: number): rea
 }
 
 /**
- * The solve times of one service in a file that any number of processes of one user append to, without a lock: one write(2)
- * for some lines, each with a checksum. A file that has grown is written anew under another name and renamed. What a
- * process appends to the old file meanwhile is lost, as is what was torn: nothing depends on it but what is learnt.
+ * The solve times of one service in a file. Any number of processes of one user append to it without a lock: one write(2)
+ * for several lines, each with a checksum. A long file is compacted into a new file that replaces it by rename. Lines
+ * appended to the old file in that time are lost, like lines that were cut off. This costs samples and nothing else.
  */
 export class SolveTimeFile implements SolveTimeLog {
   readonly #options: SolveTimeFileOptions;
@@ -121,7 +121,7 @@ export class SolveTimeFile implements SolveTimeLog {
   constructor(options: SolveTimeFileOptions) {
     this.#options = options;
     this.#folder = join(options.stateFolder, 'solve-times');
-    // An address may hold a password.
+    // The URL can contain a password.
     const digest = createHash('sha256').update(options.baseUrl).digest('hex').slice(0, 16);
     this.#path = join(this.#folder, `${digest}.log`);
   }
@@ -186,7 +186,7 @@ export class SolveTimeFile implements SolveTimeLog {
     }
   }
 
-  /** After the first failure nothing more is tried: this process learns alone. */
+  /** After the first failure the file is not used again: this process keeps its own samples. */
   #orNothing<T>(work: () => T, nothing: T): T {
     if (!this.#isAvailable) return nothing;
     try {

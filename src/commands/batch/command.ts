@@ -77,7 +77,10 @@ async function checkInput({ flags, input, badRows }: Check, { terminal, globals 
       : terminal.result(renderInputSummary(inputSummary, inputColumns)));
   }
   if (flags.strict === true && inputSummary.bad > 0) {
-    throw new UsageError(`${inputSummary.bad} of ${inputSummary.rows} rows ${inputSummary.bad === 1 ? 'is' : 'are'} invalid`, 'fix them or drop --strict');
+    throw new UsageError(
+      `${inputSummary.bad} of ${inputSummary.rows} rows ${inputSummary.bad === 1 ? 'is' : 'are'} invalid`,
+      'fix them or drop --strict',
+    );
   }
   if (flags.dryRun === true) {
     return { exitCode: inputSummary.bad > 0 ? exitCodes.notAllSolved : exitCodes.done, inputSummary };

@@ -44,19 +44,11 @@ function pauseAfter(
 ): Pause | null | undefined {
   const same = (by: Pause['by']): Pause =>
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
-  switch (event.type) {
-    case 'breaker-refused':
-      return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
-    case 'threads-full':
-      return { ...same('threads'), refusals: same('threads').refusals + 1 };
-    case 'retrying':
-      if (event.budgetBalance === null) return undefined;
-      return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
-    case 'submitted':
-      return null;
-    default:
-      return undefined;
-  }
+  if (event.type === 'submitted') return null;
+  if (event.type === 'breaker-refused') return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
+  if (event.type === 'threads-full') return { ...same('threads'), refusals: same('threads').refusals + 1 };
+  if (event.type !== 'retrying' || event.budgetBalance === null) return undefined;
+  return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
 }
 
 function pauseText(

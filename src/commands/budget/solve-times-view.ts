@@ -39,7 +39,7 @@ export function solveTimesReport(learnt: readonly MethodSolveTimes[] | null, bas
   };
 }
 
-/** So many polls are shown to a person. */
+/** Maximum number of polls in the table. */
 const shownPolls = 6;
 
 function polls(pollsAtMs: readonly number[]): string {

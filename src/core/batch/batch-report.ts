@@ -30,7 +30,7 @@ export interface BatchReport {
 /** Distinct causes that are counted per reason. Others are counted together, so that memory stays flat. */
 const maxCauses = 10;
 
-/** What went wrong last, without what differs from task to task; null for nothing. */
+/** The last fault of a task, without parts that differ between tasks; null if it had none. */
 function causeOf({ attempts }: GaveUp): string | null {
   const last = attempts.at(-1);
   if (last === undefined || last.fault === null) return null;

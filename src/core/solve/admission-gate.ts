@@ -4,19 +4,19 @@ import { withJitter } from '../resilience/retry-decision.ts';
 import type { FailureCause } from './attempt-history.ts';
 import type { Deadline } from './deadline.ts';
 
-/** Whoever waits together asks no less often than this, */
-const oftenMs = 10;
-/** and each of them no more seldom than this, or than it was told to. */
-const seldomMs = 1_000;
+/** The minimum time between two checks of the breaker by all waiters together. */
+const minGapMs = 10;
+/** The maximum time between two checks by one waiter, unless the breaker asks for more. */
+const maxGapMs = 1_000;
 
 /**
- * The tasks of one process that wait for the breaker. Each is told when it is worth asking again as though it were alone.
- * Where they are many they take longer, each by another length, so that together they do not ask all the time.
+ * The back-off of the tasks of one process that wait for the breaker. The breaker tells each task when to ask again. With
+ * many waiters the waits grow, each by a random share, so that all of them together do not ask too often.
  */
 export class WaiterBackoff {
   #size = 0;
 
-  /** Counts whoever waits for as long as it does. `sleep` is told for how long, in ms; `jitter` is 0..1. */
+  /** Counts the waiter during its wait. `sleep` gets the wait in ms; `jitter` is 0..1. */
   async wait(told: { readonly retryInMs: number; readonly jitter: number }, sleep: (ms: number) => Promise<void>) {
     this.#size += 1;
     await sleep(this.#shareMs(told));
@@ -24,7 +24,7 @@ export class WaiterBackoff {
   }
 
   #shareMs({ retryInMs, jitter }: { readonly retryInMs: number; readonly jitter: number }): number {
-    const maxMs = Math.max(retryInMs, Math.min(oftenMs * this.#size, seldomMs));
+    const maxMs = Math.max(retryInMs, Math.min(minGapMs * this.#size, maxGapMs));
     return retryInMs + jitter * (maxMs - retryInMs);
   }
 }
@@ -39,17 +39,17 @@ export interface AdmissionGateDeps {
   };
   readonly time: Deadline;
   readonly stop: AbortSignal;
-  /** Whether the task is rather given up than to wait for the breaker. */
+  /** True if the task is given up instead of waiting for the breaker. */
   readonly failsFast: boolean;
   readonly onRefused: (refusal: { readonly retryInMs: number; readonly isWaiting: boolean }) => void;
 }
 
-/** The right to submit. */
+/** A permit to submit. */
 export interface Admitted {
   readonly permit: Permit;
 }
 
-/** Where one task gets the right to submit: from a service that wants to be left alone, and from the breaker. */
+/** Admits the submissions of one task: waits for the `Retry-After` of the service and for the breaker. */
 export class AdmissionGate {
   readonly #parts: AdmissionGateDeps;
 
@@ -57,14 +57,14 @@ export class AdmissionGate {
     this.#parts = parts;
   }
 
-  /** Why nothing is to be submitted any more; null where it may. */
+  /** Why the task must not be submitted any more; null if it may be. */
   whyEnded(): FailureCause | null {
     const { stop, time } = this.#parts;
     if (stop.aborted) return { reason: 'cancelled', retryInMs: null };
     return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  /** A permit from the breaker, waited for where that is wanted and the deadline allows it. */
+  /** Gets a permit from the breaker. Waits for it if the options and the deadline allow that. */
   async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {
@@ -85,7 +85,7 @@ export class AdmissionGate {
     return !this.#parts.failsFast && ms < this.#parts.time.remainingMs();
   }
 
-  /** Waits among those who wait for the breaker, until it is worth asking it again. */
+  /** Waits until the task asks the breaker again. */
   async #releaseAndWait(retryInMs: number): Promise<void> {
     const { time, stop, deps } = this.#parts;
     const { clock, waiters, random } = deps;
@@ -94,17 +94,17 @@ export class AdmissionGate {
     );
   }
 
-  /** One task was told to come back later: the others need not be told one by one. */
+  /** Waits for a `Retry-After` that this or another task received. */
   async #waitForCooldown(cooldownMs: number): Promise<FailureCause | null> {
     const { time, stop, deps } = this.#parts;
     const waitMs = withJitter(cooldownMs, deps.random.next());
-    // Whoever would rather fail than wait for others heeds what the service asks of all, as it does after its own fault.
+    // This applies to tasks that fail fast, too: the service asked all clients to wait.
     if (waitMs >= time.remainingMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
     await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));
     return null;
   }
 
-  /** A breaker that is shared takes time to answer: the task may have ended meanwhile. */
+  /** A shared breaker takes time to answer, so the task may have ended in that time. */
   #use(permit: Permit): Awaitable<Admitted | FailureCause> {
     const ended = this.whyEnded();
     if (ended === null) return { permit };

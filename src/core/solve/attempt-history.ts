@@ -3,7 +3,7 @@ import type { Attempt, GaveUp, FailureReason, Solved } from '../../domain/outcom
 import type { Task } from '../../domain/task.ts';
 import type { PollSuccess } from './poller.ts';
 
-/** What a task has been through so far. */
+/** The attempts of a task so far. */
 export interface AttemptHistory {
   readonly task: Task;
   readonly attempts: readonly Attempt[];
@@ -13,11 +13,11 @@ export interface AttemptHistory {
 export interface FailureCause {
   readonly reason: FailureReason;
   readonly retryInMs: number | null;
-  /** The inputs that the latest submission used up, by name; left out for none. */
+  /** The inputs that the latest submission used up, by name; left out if there are none. */
   readonly usedUp?: readonly string[];
-  /** What is known about the reason beyond the task, for its message; left out for nothing. */
+  /** What is known about the reason beyond the task, for its message; left out if there is none. */
   readonly evidence?: string;
-  /** The latest fault that other tasks of this process met, for a task without one. */
+  /** The latest fault of other tasks of this process, for a task without a fault. */
   readonly lastFault?: Fault | null;
 }
 
@@ -66,7 +66,8 @@ function forgottenText(ids: readonly string[]): string {
 function unsolvableText(attempts: readonly Attempt[], usedUp: readonly string[]): string {
   const last = attempts.at(-1);
   const answer = last?.fault?.message ?? '';
-  if (last !== undefined && last.possiblyCharged) return `${forgottenText(forgottenIds(attempts))}; last answer: ${answer}`;
+  if (last !== undefined && last.possiblyCharged)
+    return `${forgottenText(forgottenIds(attempts))}; last answer: ${answer}`;
   const given = attempts.filter(({ fault }) => fault?.kind === 'unsolvable').length;
   return given > 1
     ? `given up after ${attempts.length} submissions: probably unsolvable as sent (retry.maxUnsolvable); last answer: ${answer}`
@@ -74,7 +75,10 @@ function unsolvableText(attempts: readonly Attempt[], usedUp: readonly string[])
 }
 
 /** Why a task was given up, in a sentence. */
-function messageOf(attempts: readonly Attempt[], { reason, usedUp = [], evidence, lastFault = null }: FailureCause): string {
+function messageOf(
+  attempts: readonly Attempt[],
+  { reason, usedUp = [], evidence, lastFault = null }: FailureCause,
+): string {
   const own = attempts.at(-1)?.fault ?? null;
   const isPaid = liveIdOf(attempts.at(-1)) !== null;
   if (reason === 'unsolvable' && own !== null) return unsolvableText(attempts, usedUp);
@@ -109,7 +113,7 @@ export function gaveUp({ task, attempts, durationMs }: AttemptHistory, why: Fail
 }
 
 export interface Answer extends Pick<PollSuccess, 'solution' | 'solvedAt'> {
-  /** How long the solution is usable, in ms; null where it never expires. */
+  /** Lifetime of the solution, in ms; null if it never expires. */
   readonly lifetimeMs: number | null;
 }
 

@@ -11,28 +11,28 @@ import { pollUntilDone, type PollDeps, type PollSuccess, type PollEvent, thrownF
 export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
-  /** Left out, the tasks of a solver keep it among themselves. */
+  /** Left out, the tasks of a solver share one in memory. */
   readonly retryAfterGate?: RetryAfterGate;
   /** Left out where each task waits for a free thread by itself. */
   readonly threadTurns?: ThreadTurns;
   readonly emit: EventSink;
-  /** How the task's method is polled. */
+  /** The poll timing of the task's method. */
   readonly timing: (task: Task) => PollTiming;
-  /** The inputs of a task that one submission uses up, by name; left out where no task has any. */
+  /** The inputs of a task that one submission uses up, by name; left out if no task has any. */
   readonly singleUse?: (task: Task) => readonly string[];
-  /** Plans polls by the solve times seen; left out, every task is polled as in a cold start and nothing is learnt. */
+  /** Plans polls from the solve times seen. Left out, every task is polled as in a cold start. */
   readonly planner?: PollPlanner;
 }
 
-/** An id that was paid for in an earlier run. `submittedAt` in epoch ms. */
+/** A paid id of an earlier run. `submittedAt` in epoch ms. */
 export interface Accepted {
   readonly captchaId: string;
   readonly submittedAt: number;
 }
 
-/** Where an attempt writes its steps down before it takes them, so that a crash neither loses nor pays twice. */
+/** Records every step of an attempt before it is taken, so that a crash loses nothing and pays nothing twice. */
 export interface AttemptSteps {
-  /** Before the submission: from now on it may have been paid for. */
+  /** Before the submission: from now on the task may have been paid for. */
   intend(attempt: number): Awaitable<void>;
   /** The submission was refused: nothing was paid for. */
   refused(): Awaitable<void>;
@@ -47,7 +47,7 @@ export interface AttemptRequest {
   /** Counts from 1. */
   readonly attempt: number;
   readonly deadlineAtMs: number;
-  /** The right to submit, or the id that makes a submission needless. */
+  /** A permit to submit, or the id of an earlier submission. */
   readonly start: { readonly permit: Permit } | { readonly accepted: Accepted };
   readonly steps: AttemptSteps;
 }
@@ -59,7 +59,7 @@ export interface AttemptResult {
 
 type Submission = (Accepted & { readonly submitMs: number | null }) | { readonly fault: Fault };
 
-/** What a submission's fault says about the service: any coherent answer means that it is there. */
+/** What the breaker learns from a submission's fault: any valid answer means that the service is available. */
 const callResults: Record<FaultKind, CallResult> = {
   transport: 'failure',
   timeout: 'failure',
@@ -67,17 +67,17 @@ const callResults: Record<FaultKind, CallResult> = {
   unsolvable: 'success',
   rejected: 'success',
   account: 'success',
-  // Somebody else answered.
+  // The answer came from another server.
   config: 'abandoned',
 };
 
-/** Throws `error` once `cleanUp` is through: whatever fails there, too, explains less. */
+/** Throws `error` after `cleanUp`. An error of the clean-up is dropped because it explains less. */
 async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise<never> {
   await Promise.allSettled([cleanUp()]);
   throw error;
 }
 
-/** The answer to one submission, and when that was sent, on the monotonic clock. */
+/** The answer to one submission, and its send time on the monotonic clock. */
 async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit }: AttemptDeps) {
   await steps.intend(attempt);
   emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
@@ -88,11 +88,11 @@ async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { ap
 async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): Promise<Submission> {
   const { attempt, steps, task, deadlineAtMs } = plan;
   const { clock, breaker } = deps;
-  // Whoever says no to a submission, or breaks at it, keeps nobody else from the breaker's permit.
+  // After an error before or during the submission the permit goes back to the breaker.
   const abandon = async (): Promise<void> => breaker.record(permit, 'abandoned');
   const { answer, sentMs } = await send(plan, deps).catch((error: unknown) => throwAfter(error, abandon));
   if (typeof answer !== 'string') {
-    // Without time left nothing is sent: that this process was slow says nothing about the service.
+    // Nothing is sent after the deadline, so the fault says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
     if (!answer.answerLost) await steps.refused();
     return { fault: answer };
@@ -102,7 +102,7 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
     await breaker.record(permit, 'success');
     await deps.budget.deposit();
   };
-  // First of all the id is told and written down: whatever fails after this, what was paid for can be collected.
+  // The id is reported and recorded first, so that it can be collected after any later failure.
   try {
     deps.emit({ type: 'submitted', taskId: task.taskId, attempt, captchaId: answer, roundTripMs: submission.submitMs });
     await steps.submitted(submission);
@@ -113,7 +113,7 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   return submission;
 }
 
-/** How the id of an attempt is polled. One of an earlier run is old already. */
+/** The poll schedule of an attempt. An id of an earlier run has an age already. */
 function scheduleOf({ start, task }: AttemptRequest, { timing: timingOf, planner, clock }: AttemptDeps) {
   const timing = timingOf(task);
   const planMs = planner?.planMs(task.method, timing) ?? timing.coldStartMs;
@@ -121,7 +121,7 @@ function scheduleOf({ start, task }: AttemptRequest, { timing: timingOf, planner
   return { timing, planMs, resumedAgeMs: Math.max(0, clock.timestamp() - start.accepted.submittedAt) };
 }
 
-/** One submission and its polls. The submission is sent once; whatever happens to polls, it is never sent again here. */
+/** One submission and its polls. The submission is sent once and never repeated here, whatever happens to the polls. */
 export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promise<AttemptResult> {
   const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
@@ -142,9 +142,9 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
   const { captchaId, submittedAt, submitMs } = submission;
   const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
-  // Of an id of an earlier run nobody knows when it was last seen not to be ready.
+  // For an id of an earlier run it is unknown when it was last seen as not ready.
   if ('solution' in end && 'permit' in start) deps.planner?.times.record(task.method, end.solveTime);
-  // Named one by one: every task of a batch comes by here, and spreading takes a hundred times as long.
+  // Fields are listed one by one: this runs for every task, and a spread takes a hundred times as long.
   const record = {
     attempt,
     region: task.region,

@@ -2,13 +2,13 @@ import type { Clock } from '../../ports/system.ts';
 
 export interface DeadlineOptions {
   readonly timeoutMs: number;
-  /** An attempt that has less is not worth its submission. */
+  /** The minimum time that an attempt needs to be worth its submission. */
   readonly attemptNeedsMs: number;
-  /** Whether it stands still while the task waits for others. */
+  /** True if waits for others extend the deadline. */
   readonly isPaused: boolean;
 }
 
-/** The time that a task has for itself, from the moment at which this is made until its deadline. */
+/** The deadline of a task. Its time starts when this is created. */
 export class Deadline {
   readonly startedMs: number;
   readonly #clock: Clock;
@@ -24,22 +24,22 @@ export class Deadline {
     this.#deadlineAtMs = this.startedMs + timeoutMs;
   }
 
-  /** On the monotonic clock. It moves where time stands still. */
+  /** On the monotonic clock. Waits for others can move it. */
   get deadlineAtMs(): number {
     return this.#deadlineAtMs;
   }
 
-  /** Since it began, in ms, all waits included. */
+  /** Time since the start, in ms, including all waits. */
   elapsedMs(): number {
     return this.#clock.nowMs() - this.startedMs;
   }
 
-  /** Until the deadline, in ms. */
+  /** Time until the deadline, in ms. */
   leftMs(): number {
     return this.#deadlineAtMs - this.#clock.nowMs();
   }
 
-  /** The most that can be waited for others, in ms, if there is to be an attempt after it; `Infinity` where time stands. */
+  /** The longest wait for others, in ms, that leaves time for an attempt; `Infinity` if waits extend the deadline. */
   remainingMs(): number {
     return this.#isPaused ? Infinity : Math.max(0, this.leftMs() - this.#attemptNeedsMs);
   }
@@ -49,12 +49,12 @@ export class Deadline {
     return Math.max(0, this.leftMs() - this.#attemptNeedsMs);
   }
 
-  /** So much of what follows is not the task's own time. */
+  /** Extends the deadline by a wait for others. */
   extend(ms: number): void {
     if (this.#isPaused) this.#deadlineAtMs += ms;
   }
 
-  /** Waits for others: `wait` is told the most that it may take, in ms. */
+  /** Waits for others. `wait` gets the maximum wait in ms. */
   async waitForOthers(wait: (maxMs: number) => Promise<void>): Promise<void> {
     const sinceMs = this.#clock.nowMs();
     await wait(this.#isPaused ? Infinity : Math.max(0, this.leftMs()));

@@ -1,38 +1,39 @@
 import { minGapMs, pollsInHand, type PollTiming } from './poll-pacing.ts';
 import { solveSpans, type SolveTimes, type WeightedSpan } from './solve-times.ts';
 
-/** The cold start of a method is made for polls so far apart. Who asks for closer ones gets all of them sooner. */
+/** The interval for which cold starts are defined. A shorter interval scales them down. */
 const usualIntervalMs = 5_000;
-/** The distance between moments that are considered: a share of the interval, or of the age where that is more. */
+/** The step of the grid: a share of the interval or of the age, whichever is larger. */
 const gridStep = { ofInterval: 0.02, ofAge: 0.04 };
-/** Nothing is planned beyond so many intervals. */
+/** The planning horizon, in intervals. */
 const maxIntervals = 2_000;
-/** More polls in hand than this are not counted. */
+/** The maximum number of unused polls that a state counts. */
 const maxInHand = 3;
-/** A poll costs as much as this share of an interval of delay: 0.5 s where polls are 5 s apart. */
+/** The price of one poll in delay, as a share of the interval: 0.5 s at an interval of 5 s. */
 const usualPrice = 0.1;
 /**
- * A plan that polls so much more than a poll each interval is made again with a higher price, and one that delays almost
- * as much with a lower one. The samples are blurred, which makes the polls look more than they will be.
+ * Limits of a plan relative to one poll per interval. A plan with more than `polls` times its polls is made again with a
+ * higher price, a plan with more than `delay` times its delay with a lower price. The blur of the samples overestimates the
+ * number of polls.
  */
 const bounds = { polls: 1.17, delay: 0.8, priceStep: 1.25, maxPlans: 8 };
-/** Less weight than this is none. */
+/** Weights below this count as zero. */
 const nothing = 1e-9;
 
-/** The moments at which a poll may be planned, and what is solved by each of them. */
+/** The ages at which a poll can be planned, and the weight of the tasks that are solved by each age. */
 interface Grid {
   readonly ages: Float64Array;
-  /** The weight of what is solved. */
+  /** Weight of the tasks that are solved by this age. */
   readonly solved: Float64Array;
-  /** The sum of weight times age of what is solved. */
+  /** Sum of weight times solve time of these tasks. */
   readonly agesSolved: Float64Array;
-  /** The polls that the pacing rule grants, without those in hand. */
+  /** The polls that the pacing rule grants by this age, apart from the two initial ones. */
   readonly granted: Int32Array;
-  /** The index of the first moment at which everything is solved. */
+  /** Index of the first age at which all tasks are solved. */
   readonly end: number;
 }
 
-/** From 0 to an interval beyond the horizon. Multiples of the interval are among them, where they are not too close. */
+/** Ages from 0 to one interval beyond the horizon. They include the multiples of the interval that are not too close. */
 function agesUntil(horizonMs: number, intervalMs: number): readonly number[] {
   const ages = [0];
   for (let age = 0; age < horizonMs + intervalMs; ages.push(age)) {
@@ -61,23 +62,23 @@ function gridOf(spans: readonly WeightedSpan[], horizonMs: number, intervalMs: n
 
 const stateAt = (at: number, inHand: number): number => at * (maxInHand + 1) + inHand;
 
-/** What is left in hand of a poll at a moment, after another one. */
+/** The unused polls after a poll at `at` that follows a poll at `from`. */
 const leftAfter = ({ granted }: Grid, from: number, { at, inHand }: { at: number; inHand: number }): number =>
   Math.min(maxInHand, inHand + (granted[at] ?? 0) - (granted[from] ?? 0)) - 1;
 
-/** Delay times weight of what is solved after a poll that found nothing, and found by the next one. */
+/** Delay times weight of the tasks that are solved between two polls. */
 const delayBetween = ({ ages, solved, agesSolved }: Grid, from: number, at: number): number =>
   ((solved[at] ?? 0) - (solved[from] ?? 0)) * (ages[at] ?? 0) - ((agesSolved[at] ?? 0) - (agesSolved[from] ?? 0));
 
-/** The best next poll of a state, and what that costs. */
+/** The best next poll of a state, and its cost. */
 interface NextPoll {
   readonly at: number;
   readonly cost: number;
 }
 
 /**
- * The next poll after one that found nothing `from` a moment, no sooner than the moment `nearest`. `pollCost` is what that
- * poll costs, `costs` holds those of later states.
+ * The best next poll after an unsuccessful poll at `from`, not before `nearest`. `pollCost` is the cost of that poll, and
+ * `costs` contains the costs of later states.
  */
 function nextPollFrom(
   grid: Grid,
@@ -99,9 +100,9 @@ function nextPollFrom(
 }
 
 /**
- * The moment of the next poll for each state: a moment at which a poll found nothing, and the polls in hand after it.
- * Dynamic programming from the end of the grid to its begin; the cost of a state is what it adds to the expected delay
- * and, at `priceMs` each, to the expected polls.
+ * The next poll for each state. A state is the age of an unsuccessful poll and the number of unused polls after it. Dynamic
+ * programming from the end of the grid to its start. The cost of a state is its expected delay plus `priceMs` per expected
+ * poll.
  */
 function nextPolls(grid: Grid, gapMs: number, priceMs: number): Int32Array {
   const { ages, solved, end } = grid;
@@ -134,7 +135,7 @@ function pollsAlong(grid: Grid, next: Int32Array): readonly number[] {
   return polls;
 }
 
-/** The sums over all that is solved of delay and polls, each times weight. */
+/** Weighted sums of delay and polls over all tasks. */
 function costsOf(grid: Grid, polls: readonly number[]): { delay: number; polls: number } {
   const sums = { delay: 0, polls: 0 };
   let from = 0;
@@ -146,13 +147,13 @@ function costsOf(grid: Grid, polls: readonly number[]): { delay: number; polls: 
   return sums;
 }
 
-/** A poll each interval: what is on the grid. */
+/** One poll per interval, as indices of the grid. */
 const loopOn = ({ granted }: Grid): readonly number[] =>
   Array.from(granted.keys()).filter((at) => at > 0 && (granted[at] ?? 0) > (granted[at - 1] ?? 0));
 
 /**
- * Plans the polls of an id: the ages, in ms since its submission, within the pacing rule that make expected delay between
- * ready and polled plus the price of the expected polls the least. Beyond the last one it is polled each interval.
+ * Plans the polls of an id: the ages in ms, within the pacing rule, that minimise the expected delay between ready and polled
+ * plus the price of the expected polls. Beyond the last age the id is polled each interval.
  */
 export function planPolls(spans: readonly WeightedSpan[], intervalMs: number): readonly number[] {
   const horizonMs = Math.min(Math.max(...spans.map(({ toMs }) => toMs)), maxIntervals * intervalMs);
@@ -163,7 +164,7 @@ export function planPolls(spans: readonly WeightedSpan[], intervalMs: number): r
     const polls = pollsAlong(grid, nextPolls(grid, minGapMs(intervalMs), price * intervalMs));
     const costs = costsOf(grid, polls);
     const isPollingMuch = costs.polls > bounds.polls * loop.polls;
-    // What is saved on the delay is not to be paid for with too many polls.
+    // A shorter delay does not justify too many polls.
     if (isPollingMuch && step < 1) break;
     plan = polls;
     const isLate = costs.delay > bounds.delay * loop.delay;
@@ -174,7 +175,7 @@ export function planPolls(spans: readonly WeightedSpan[], intervalMs: number): r
   return plan.map((at) => grid.ages[at] ?? 0);
 }
 
-/** The cold start of a method, sooner where polls are closer than usual. */
+/** The cold start of a method, scaled down for a shorter interval. */
 function coldStart({ coldStartMs, intervalMs }: PollTiming): readonly number[] {
   const scale = Math.min(1, intervalMs / usualIntervalMs);
   return coldStartMs.map((ms) => ms * scale);
@@ -183,11 +184,11 @@ function coldStart({ coldStartMs, intervalMs }: PollTiming): readonly number[] {
 interface MethodPlan {
   readonly planMs: readonly number[];
   readonly intervalMs: number;
-  /** It holds until so many solve times of this process are known. */
+  /** The plan is valid until this process has recorded this many solve times. */
   readonly untilCount: number;
 }
 
-/** When to poll the tasks of each method, by the solve times seen so far. */
+/** Plans the polls of each method from the solve times seen so far. */
 export class PollPlanner {
   readonly #times: SolveTimes;
   readonly #plans = new Map<string, MethodPlan>();
@@ -200,7 +201,7 @@ export class PollPlanner {
     return this.#times;
   }
 
-  /** The ages at which a task is to be polled, in ms since its submission; beyond the last one each interval. */
+  /** The ages at which to poll a task, in ms; beyond the last one each interval. */
   planMs(method: string, timing: PollTiming): readonly number[] {
     const { intervalMs } = timing;
     const count = this.#times.recordedCount(method);
@@ -210,7 +211,7 @@ export class PollPlanner {
     const cold = coldStart(timing);
     const isCold = samples.length === 0 || intervalMs <= 0;
     const planMs = isCold ? cold : planPolls(solveSpans(samples, cold), intervalMs);
-    // Few samples say more with each that comes. To plan for each task would be much of what a task costs.
+    // With few samples every new one matters. Planning for every task would cost too much CPU.
     const untilCount = count + Math.max(1, Math.floor(samples.length / 4));
     this.#plans.set(method, { planMs, intervalMs, untilCount });
     return planMs;

@@ -6,21 +6,21 @@ import type { SolveTime } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { jitteredPlan, type PollHistory, type PollTiming, pollsOfEarlierRun, waitForPollMs } from './poll-pacing.ts';
 
-/** The fault that a call to the service has thrown. Throws what is none: a bug, which keeps its stack. */
+/** The fault of an error that a call to the service threw. Rethrows other errors, which are bugs. */
 export function thrownFault(error: unknown): Fault {
   if (error instanceof ProviderFault) return error.fault;
   throw error;
 }
 
-/** An id that was paid for and whose solution is wanted. */
+/** A paid id whose solution is wanted. */
 export interface PollRequest {
   readonly captchaId: string;
   readonly timing: PollTiming;
   /** The ages at which to poll, in ms since the submission; beyond the last one each interval. */
   readonly planMs: readonly number[];
   /**
-   * The age of an id that an earlier run submitted, in ms; null where it is not known. What is there at the first poll may
-   * have been there since the submission. Left out where the id was submitted just now.
+   * The age of an id that an earlier run submitted, in ms; null if unknown. Such a solution may have been ready since the
+   * submission. Left out for an id that was just submitted.
    */
   readonly resumedAgeMs?: number | null;
   /** On the monotonic clock. */
@@ -33,7 +33,7 @@ export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
 
 export interface PollSuccess {
   readonly solution: Solution;
-  /** Wall clock, epoch ms: the earliest moment that the service may have had the answer, which is the poll before. */
+  /** The earliest time at which the solution may have been ready (the previous poll), in epoch ms. */
   readonly solvedAt: number;
   readonly solveTime: SolveTime;
 }
@@ -51,7 +51,7 @@ export interface PollDeps {
   readonly random: Random;
 }
 
-/** Faults that say nothing about the id: it is looked at again, never paid for again. */
+/** Faults that say nothing about the id: it is polled again and never paid for again. */
 function isPassing({ kind }: Fault): boolean {
   return kind === 'transport' || kind === 'timeout' || kind === 'throttled';
 }
@@ -69,7 +69,7 @@ class Collection {
   /** On the monotonic clock. */
   readonly #submittedMs: number;
   readonly #planMs: readonly number[];
-  /** The age at which the solution was last seen not to be there: at the submission, before any poll. */
+  /** The age at which the solution was last seen as not ready; 0 before the first poll. */
   #notReadyMs = 0;
 
   constructor(pollRequest: PollRequest, deps: PollDeps) {
@@ -124,7 +124,7 @@ class Collection {
     return this.#deps.api.poll(this.#pollRequest.captchaId, { timeLeftMs: this.#timeLeftMs() }).catch(thrownFault);
   }
 
-  /** What came of a poll: how the collection ends, or null where it goes on. */
+  /** Handles the answer of a poll. Returns the end of the collection, or null if it continues. */
   #take(
     answer: PollAnswer | Fault,
     { sentMs, endedMs }: { sentMs: number; endedMs: number },
@@ -170,7 +170,7 @@ class Collection {
   }
 }
 
-/** Polls one id until it is solved, given up by the service, or out of time. Never submits. */
+/** Polls one id until it is solved, the service gives up, or the time is over. Never submits. */
 export function pollUntilDone(pollRequest: PollRequest, deps: PollDeps): Promise<PollResult> {
   return new Collection(pollRequest, deps).run();
 }

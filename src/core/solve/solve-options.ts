@@ -9,22 +9,22 @@ export interface ThreadGate {
   recordFull(): void;
 }
 
-/** What is special about one task: nothing of it is needed where a task begins anew and nobody keeps a journal. */
+/** Options of one task. A new task without a journal needs none of them. */
 export interface SolveOptions {
   readonly steps: AttemptSteps;
   /**
-   * Submissions in earlier runs, the one of `accepted` included. The first of this run takes no token all the same: nothing
-   * has failed, whoever was killed is run again, and a whole run in doubt would wait minutes for tokens that only accepted
-   * submissions could pay for. An outage meets no more of them than of first attempts: the breaker holds back both.
+   * Submissions in earlier runs, including the one of `accepted`. The first submission of this run takes no token: nothing
+   * has failed, and a resumed run would otherwise wait minutes for tokens that only accepted submissions fund. In an outage
+   * the breaker holds these submissions back like first attempts.
    */
   readonly earlierAttempts: number;
-  /** An id of an earlier run that is still to be collected. */
+  /** The id of an earlier run that must still be collected. */
   readonly accepted: Accepted | null;
   /** Where the task waits for a free thread of the account; null waits by itself, as `SolverOptions.onExhausted` says. */
   readonly threads: ThreadGate | null;
 }
 
-/** Of a task that begins anew, of which nobody keeps a journal. */
+/** The options of a new task without a journal. */
 export const defaultSolveOptions: SolveOptions = {
   steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
   earlierAttempts: 0,
@@ -33,8 +33,8 @@ export const defaultSolveOptions: SolveOptions = {
 };
 
 /**
- * The limits of one task's attempts in this run. Those of earlier runs count, and what was in doubt then gets at least one
- * more. The trials that it made for all do not, since nothing of them was accepted; but one attempt is one.
+ * The limits of one task's attempts in this run. Attempts of earlier runs count, and a task in doubt gets at least one more.
+ * Probes do not count because nothing was accepted, unless `maxAttempts` is 1.
  */
 export function limitsIn(
   { earlierAttempts, accepted }: SolveOptions,

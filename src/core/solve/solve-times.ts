@@ -1,18 +1,18 @@
 import type { SolveTime, SolveTimeLog } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 
-/** So many of a method are kept: enough to tell a fifth from noise, few enough to follow a service that changes. */
+/** Samples kept per method: enough to detect a change of a fifth, few enough to follow a service that changes. */
 export const maxSolveTimes = 64;
-/** The latest counts 1, each earlier one this much of the one after it. */
+/** Weight of a sample relative to the next one; the latest sample has weight 1. */
 const fading = 0.98;
-/** What is believed without any sample counts as much as one. */
+/** Weight of the prior, in samples. */
 const priorWeight = 1;
-/** How far a task may be from the only sample, as a share of it; from the nearest of n by that over the root of n. */
+/** Blur of a single sample, as a share of its value; with n samples it is divided by the root of n. */
 const blurOfOne = 0.8;
-/** What was recorded is written no more often than this. */
+/** Minimum time between two writes. */
 const writeEveryMs = 5_000;
 
-/** Ages between which a task was solved, in ms since its submission, and how much that counts. */
+/** A weighted sample: a task was solved between two ages, in ms since its submission. */
 export interface WeightedSpan {
   readonly fromMs: number;
   readonly toMs: number;
@@ -21,7 +21,7 @@ export interface WeightedSpan {
 
 const middleOf = ({ notReadyMs, readyMs }: SolveTime): number => (notReadyMs + readyMs) / 2;
 
-/** A task is as likely solved before the first poll of a cold start as between two of them. */
+/** The prior: a task is equally likely to be solved between any two neighbouring polls of a cold start. */
 function priorSpans(coldStartMs: readonly number[], latestMs: number): readonly WeightedSpan[] {
   const spans = coldStartMs.map((toMs, index) => ({ fromMs: coldStartMs[index - 1] ?? 0, toMs }));
   const fitting = spans.filter(({ fromMs }) => fromMs < latestMs);
@@ -33,8 +33,8 @@ function priorSpans(coldStartMs: readonly number[], latestMs: number): readonly 
 }
 
 /**
- * What is known of the solve times of a method: its samples, the oldest first, and a little of what is believed without
- * any. `coldStartMs` are the polls of a cold start. Empty without samples.
+ * The distribution of the solve times of a method: its samples, oldest first, and a small prior. `coldStartMs` are the polls
+ * of a cold start. Empty without samples.
  */
 export function solveSpans(samples: readonly SolveTime[], coldStartMs: readonly number[]): readonly WeightedSpan[] {
   if (samples.length === 0) return [];
@@ -48,8 +48,8 @@ export function solveSpans(samples: readonly SolveTime[], coldStartMs: readonly 
 }
 
 /**
- * The chance, 0..1, that a task of this age is solved: F(age). Of several tasks in work, the service is expected to work on
- * the sum of `1 - solvedShare` still. Within a span every moment is as likely as another.
+ * The probability, 0..1, that a task of this age is solved: F(age). The expected number of busy threads is the sum of
+ * `1 - solvedShare` over the tasks in work. Within a span the distribution is uniform.
  */
 export function solvedShare(spans: readonly WeightedSpan[], ageMs: number): number {
   let [solved, all] = [0, 0];
@@ -61,7 +61,7 @@ export function solvedShare(spans: readonly WeightedSpan[], ageMs: number): numb
   return all === 0 ? 0 : solved / all;
 }
 
-/** The age by which a share (0..1) of the samples was solved, in ms, each taken to be solved in the middle of its span. */
+/** The quantile (0..1) of the samples, in ms. Each sample counts as solved in the middle of its span. */
 export function solveTimeAt(samples: readonly SolveTime[], share: number): number | null {
   const middles = samples.map(middleOf).sort((a, b) => a - b);
   return middles[Math.min(middles.length - 1, Math.floor(share * middles.length))] ?? null;
@@ -69,11 +69,11 @@ export function solveTimeAt(samples: readonly SolveTime[], share: number): numbe
 
 interface MethodTimes {
   samples: readonly SolveTime[];
-  /** How many this process has recorded. */
+  /** Number of samples that this process recorded. */
   count: number;
 }
 
-/** The latest solve times of one service, by method: those of this process, and those in a log that others write, too. */
+/** The latest solve times of one service by method, from this process and from a log that other processes also write. */
 export class SolveTimes {
   readonly #log: SolveTimeLog | null;
   readonly #clock: Pick<Clock, 'nowMs'>;
@@ -82,27 +82,27 @@ export class SolveTimes {
   #isRead = false;
   #writtenMs: number;
 
-  /** `log`: null keeps everything in this process. It is read when it is first needed. */
+  /** `log`: null keeps the samples in this process. The log is read on first use. */
   constructor(log: SolveTimeLog | null, { clock }: { clock: Pick<Clock, 'nowMs'> }) {
     this.#log = log;
     this.#clock = clock;
     this.#writtenMs = clock.nowMs();
   }
 
-  /** The latest of a method, the oldest first. Also writes what is due: whoever asks has a task to wait for. */
+  /** The latest samples of a method, oldest first. Also writes pending samples: callers ask when they are about to wait. */
   latest(method: string): readonly SolveTime[] {
     this.#read();
     if (this.#clock.nowMs() - this.#writtenMs >= writeEveryMs) this.write();
     return this.#byMethod.get(method)?.samples ?? [];
   }
 
-  /** The methods of which there are any. */
+  /** The methods with samples. */
   methods(): readonly string[] {
     this.#read();
     return [...this.#byMethod.keys()];
   }
 
-  /** How many solve times of a method this process has recorded. */
+  /** Number of solve times of a method that this process recorded. */
   recordedCount(method: string): number {
     return this.#byMethod.get(method)?.count ?? 0;
   }
@@ -113,7 +113,7 @@ export class SolveTimes {
     if (this.#log !== null) this.#unwritten.push({ method, time });
   }
 
-  /** Writes what was recorded. */
+  /** Writes pending samples. */
   write(): void {
     this.#writtenMs = this.#clock.nowMs();
     const times = this.#unwritten.splice(0);

@@ -14,37 +14,41 @@ import { type SolveOptions, limitsIn, defaultSolveOptions, type ThreadGate } fro
 import { ThreadWaiter } from './thread-waiter.ts';
 
 export interface SolverOptions {
-  /** The one limit of a task across attempts, waits and polls, in ms. */
+  /** The time limit of a task for all attempts, waits and polls, in ms. */
   readonly timeoutMs: number;
   readonly limits: RetryLimits;
   readonly backoff: BackoffOptions;
   /**
-   * What to do when the budget or the breaker says no: give the task up, wait within its deadline, or `pause`: wait as
-   * long as it takes, and let the deadline wait with it.
+   * What to do when the budget or the breaker refuses: `fail` gives the task up, `wait` waits within its deadline, `pause`
+   * waits without a limit and extends the deadline by the wait.
    */
   readonly onExhausted: 'fail' | 'wait' | 'pause';
 }
 
-/** The latest fault that any task of a solver met. */
+/** The latest fault of any task of a solver. */
 interface LatestFault {
   fault: Fault | null;
 }
 
 interface RunParts {
   readonly options: SolverOptions;
-  readonly deps: AttemptDeps & { readonly retryAfterGate: RetryAfterGate; readonly waiters: WaiterBackoff; readonly latest: LatestFault };
+  readonly deps: AttemptDeps & {
+    readonly retryAfterGate: RetryAfterGate;
+    readonly waiters: WaiterBackoff;
+    readonly latest: LatestFault;
+  };
   readonly stop: AbortSignal;
   readonly solveOptions: SolveOptions;
 }
 
 type Start = AttemptRequest['start'];
 
-/** Whoever would rather wait than fail keeps its last attempt for so many base delays, in which a breaker opens. */
+/** A task that pauses delays its last attempt by this many base delays, so that the breaker can open first. */
 const lastChance = 10;
 
 /**
- * The probe permit of an attempt that found out for all who wait that the service is not there; null for any other. That
- * attempt was made for all: an outage must not use up the attempts of a few.
+ * The probe permit of a failed attempt that probed an unavailable service; null for any other attempt. A probe is made for
+ * all waiting tasks, so it must not use up an attempt of its own task.
  */
 function probePermitOf(start: Start, { captchaId, fault }: Attempt): Permit | null {
   if (!('permit' in start) || start.permit.ticket === undefined || captchaId !== null) return null;
@@ -52,7 +56,7 @@ function probePermitOf(start: Start, { captchaId, fault }: Attempt): Permit | nu
   return fault.kind === 'transport' || fault.kind === 'timeout' ? start.permit : null;
 }
 
-/** One task on its way: what it has been through, and how long it still has. */
+/** The state of one running task: its attempts so far and its deadline. */
 class Run {
   readonly #options: SolverOptions;
   readonly #deps: RunParts['deps'];
@@ -66,7 +70,7 @@ class Run {
   readonly #threads: ThreadGate | null;
   /** The service had no free thread for the latest submission. */
   #isRefusedThread = false;
-  /** Attempts that found out for all whether the service is there. */
+  /** Number of attempts that were probes of an unavailable service. */
   #trialCount = 0;
 
   constructor(task: Task, { options, deps, stop, solveOptions }: RunParts) {
@@ -123,7 +127,7 @@ class Run {
     return { taskId: this.#task.taskId, attempt: this.#attempts.at(-1)?.attempt ?? earlier };
   }
 
-  /** What the accepted submission of an attempt has used up, by name. */
+  /** The inputs that the accepted submission of an attempt has used up, by name. */
   #usedUp(attempt: Attempt | undefined): readonly string[] {
     return (attempt?.captchaId ?? null) === null ? [] : (this.#deps.singleUse?.(this.#task) ?? []);
   }
@@ -132,7 +136,7 @@ class Run {
     return { task: this.#task, attempts: this.#attempts, durationMs: this.#time.elapsedMs() };
   }
 
-  /** While the run pauses, a wait that the service asks for is not the task's own time. */
+  /** Applies the `Retry-After` of a fault. While the run pauses, this wait extends the deadline. */
   async #heedRequest({ kind, retryAfterMs }: Fault): Promise<void> {
     if (kind !== 'throttled' || retryAfterMs === null) return;
     await this.#deps.retryAfterGate.extend(retryAfterMs);
@@ -179,7 +183,7 @@ class Run {
     return outcome;
   }
 
-  /** Whether and when to submit again. The token is taken here, before the wait: what waits has paid already. */
+  /** Decides whether and when to submit again. The token is taken before the wait, so waiting tasks have paid already. */
   async #decide(): Promise<RetryDecision> {
     const faults = this.#attempts.flatMap(({ fault }) => fault ?? []);
     const last = faults.at(-1);
@@ -220,7 +224,7 @@ class Run {
     return { retry: true, waitMs };
   }
 
-  /** Adds what the budget or the breaker knows about its refusal. */
+  /** Adds the details of a refusal by the budget or the breaker. */
   #withEvidence(why: FailureCause): FailureCause {
     const { budget, breaker } = this.#deps;
     if (why.reason === 'deadline-exceeded' && this.#isRefusedThread) return { ...why, evidence: 'no free thread' };
@@ -245,8 +249,8 @@ class Run {
 }
 
 /**
- * Solves tasks, one outcome each: the only loop that retries. Never throws for what the service does; what it throws is
- * a bug. When `stop` aborts, no further submission is made, waits end, and what was paid for is still collected.
+ * Solves tasks with one outcome each. This is the only loop that retries. It never throws because of the service; an error
+ * is a bug. After `stop` aborts there are no further submissions, waits end, and paid tasks are still collected.
  */
 export class Solver {
   readonly #options: SolverOptions;
@@ -254,7 +258,12 @@ export class Solver {
 
   constructor(options: SolverOptions, deps: AttemptDeps) {
     this.#options = options;
-    this.#deps = { retryAfterGate: new ProcessRetryAfterGate(deps), waiters: new WaiterBackoff(), latest: { fault: null }, ...deps };
+    this.#deps = {
+      retryAfterGate: new ProcessRetryAfterGate(deps),
+      waiters: new WaiterBackoff(),
+      latest: { fault: null },
+      ...deps,
+    };
   }
 
   solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {

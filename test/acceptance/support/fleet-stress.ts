@@ -67,14 +67,17 @@ export function twiceCountOf({ accepted }: Ledger): number {
   return [...accepted.values()].filter((times) => times > 1).length;
 }
 
-/** Every task has one row; tasks paid for twice are marked, and there are at most `most` of them. */
+/**
+ * Every task has one row. Tasks that were paid for twice are marked, and there are no more of them than the killed workers
+ * had in work.
+ */
 export function expectOneResultEach(
   rows: readonly Row[],
   ledger: Ledger,
-  { count, most }: { count: number; most: number },
+  { rows: count, kills, concurrency }: Pick<FleetStressTest, 'rows' | 'kills' | 'concurrency'>,
 ): void {
   expectAccounted(rows, ledger, count);
-  expect(twiceCountOf(ledger), 'tasks that were paid for twice').toBeLessThanOrEqual(most);
+  expect(twiceCountOf(ledger), 'tasks that were paid for twice').toBeLessThanOrEqual(kills * concurrency);
 }
 
 /**
@@ -87,7 +90,9 @@ export async function surviveFleetStress(
 ): Promise<{ rows: readonly Row[]; ledger: Ledger }> {
   const { longestMs, concurrency, open = openFleet } = stressTest;
   const service = { latencyMs: [300, 1_500], threads: 500 } as const;
-  const fleet = await open(bench, { longestMs, service, config: { worker: { concurrency } } });
+  // A busy machine may need long for a task; no task may fail for that.
+  const config = { worker: { concurrency }, solve: { timeout: '30m' } } as const;
+  const fleet = await open(bench, { longestMs, service, config });
   const { ledger, usage } = fleet;
   await bench.write('work/tasks.csv', regionalCsv(stressTest.rows));
   const started = regions.map(async (region) => [region, await fleet.startWorker(region)] as const);

@@ -93,7 +93,7 @@ describe('the answer of a submission is not lost', () => {
     const client = clientOf({ url: await unusedUrl() });
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
-    expect(fault.message).toMatch(/^The request to 127\.0\.0\.1:\d+: the connection was refused\.$/);
+    expect(fault.message).toMatch(/^The request to 127\.0\.0\.1:\d+ failed: the connection was refused\.$/);
     expect(client.requestCount()).toBe(0);
   });
 

@@ -92,7 +92,7 @@ describe('a fault', () => {
       const service = await startAnswering({ status, headers: { location: `${target.url}/in.php` } });
       const fault = await faultOf(clientOf(service).submit(task, soon));
       expect(fault).toMatchObject({ kind: 'config', answerLost: false });
-      expect(fault.message).toContain(`a redirect to ${target.url}, which is not followed`);
+      expect(fault.message).toContain(`a redirect to ${target.url}. Redirects are not followed`);
       expect(target.received).toEqual([]);
       expect(service.received).toHaveLength(1);
     },

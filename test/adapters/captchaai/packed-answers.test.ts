@@ -39,27 +39,27 @@ describe('an answer that cannot be decompressed', () => {
     const { client } = await answered(200, gzip, cutOff);
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: true });
-    expect(fault.message).toMatch(/answered with a body packed as gzip that is cut off\.$/);
+    expect(fault.message).toMatch(/answered with a gzip body that is cut off\.$/);
     expect(await faultOf(client.poll('1', soon))).toMatchObject({ kind: 'transport', answerLost: false });
   });
 
   it('names the unknown coding', async () => {
     const { client } = await answered(200, { 'content-encoding': 'zstd' }, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd));
     const { message } = await faultOf(client.submit(task, soon));
-    expect(message).toContain('a body packed as zstd');
+    expect(message).toContain('a body with the unsupported encoding zstd');
   });
 
   it('gets its meaning from the status if that is sufficient', async () => {
     const { client } = await answered(503, { ...gzip, 'retry-after': '7' }, cutOff);
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: false, retryAfterMs: 7_000 });
-    expect(fault.message).toContain('HTTP 503 with a body packed as gzip that is cut off');
+    expect(fault.message).toContain('HTTP 503 with a gzip body that is cut off');
   });
 
   it('is not decompressed beyond 1 MiB', async () => {
     const { client } = await answered(200, gzip, gzipSync(`OK|${'1'.repeat(32 * 1024 * 1024)}`));
     const fault = await faultOf(client.submit(task, soon));
     expect(fault).toMatchObject({ kind: 'transport', answerLost: true });
-    expect(fault.message).toContain('a body packed as gzip that holds more than 1024 KiB');
+    expect(fault.message).toContain('a gzip body larger than 1024 KiB');
   });
 });

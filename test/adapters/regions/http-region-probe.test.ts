@@ -110,17 +110,17 @@ describe('a region that does not serve', () => {
     [
       'answers packed, and cut off',
       (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(health).subarray(0, -9)),
-      'HTTP 200 with a body packed as gzip that is cut off',
+      'HTTP 200 with a gzip body that is cut off',
     ],
     [
       'answers packed in a way that nobody here knows',
       (_, response) => response.writeHead(200, { 'content-encoding': 'zstd' }).end(Buffer.from([0x28, 0xb5, 0xff])),
-      'HTTP 200 with a body packed as zstd',
+      'HTTP 200 with a body with the unsupported encoding zstd',
     ],
     [
       'answers packed, with more than it may hold',
       (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(70_000))),
-      'HTTP 200 with a body packed as gzip that holds more than 64 KiB',
+      'HTTP 200 with a gzip body larger than 64 KiB',
     ],
     [
       'answers without end',

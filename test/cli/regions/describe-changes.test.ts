@@ -33,7 +33,9 @@ describe('the changes between two rounds', () => {
       'tasks that stay at home with all down',
       well,
       { ...ill, failover: [{ ...held, held: false, reason: 'no healthy region: tasks stay in their own region' }] },
-      ['eu: healthy -> unhealthy (HTTP 503); its tasks are not moved: no healthy region: tasks stay in their own region'],
+      [
+        'eu: healthy -> unhealthy (HTTP 503); its tasks are not moved: no healthy region: tasks stay in their own region',
+      ],
     ],
     ['a region that is back', ill, well, ['eu is back: healthy; its own tasks return to it']],
     [

@@ -94,10 +94,7 @@ describe('the table of captcha failover', () => {
       'All 3 regions are serving: nothing to redirect.\n',
     ],
     [[health('us', 'healthy')], 'The only region is serving: nothing to redirect.\n'],
-    [
-      [health('us', 'healthy'), health('eu', 'unknown')],
-      'Nothing to redirect. Unknown health, tasks not moved: eu.\n',
-    ],
+    [[health('us', 'healthy'), health('eu', 'unknown')], 'Nothing to redirect. Unknown health, tasks not moved: eu.\n'],
   ])('is one sentence if there is nothing to redirect (%#)', (regions, sentence) => {
     expect(shown(regions, [])).toBe(sentence);
   });

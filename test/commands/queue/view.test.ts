@@ -4,7 +4,7 @@ import type { DeadTask } from '../../../src/ports/queues.ts';
 import { aQueuedTask, keyOf } from '../../support/queued.ts';
 
 const id = `run-a-${keyOf(1)}`;
-const why = 'handed out 21 times without a result';
+const why = 'delivered 21 times without a result';
 const letter = (special: Partial<DeadTask> = {}): DeadTask => ({
   ...{ queued: aQueuedTask(1), reason: why, deliveries: 21, ...special },
 });
@@ -32,7 +32,7 @@ describe('the list of dead letters', () => {
   });
 
   it('shows no reason for dead letters of SQS', () => {
-    expect(renderDead(reportOf([letter({ reason: null, deliveries: 5 })]), 80)).toContain('  handed out 5 times\n');
+    expect(renderDead(reportOf([letter({ reason: null, deliveries: 5 })]), 80)).toContain('  delivered 5 times\n');
   });
 
   it('shows their number if they are too many to list', () => {

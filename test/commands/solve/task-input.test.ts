@@ -86,7 +86,8 @@ describe('a parameter file', () => {
     expect(params).toEqual({ a: 'argv', b: 'file' });
   });
 
-  const hint = 'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
+  const hint =
+    'the file must contain one JSON object, for example {"proxy": "user:password@host:8080", "proxytype": "HTTP"}';
 
   it.each(['', 'proxy=secret', '{"proxy": "secret"', "{'proxy': 'secret'}"])(
     'that is not JSON is refused without showing its content: %j',

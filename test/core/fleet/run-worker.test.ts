@@ -85,8 +85,8 @@ describe('a worker', () => {
     }
     await world.clock.run();
     expect(api.calls).toEqual([]);
-    expect(world.tasks.dead(10)).toMatchObject([{ deliveries: 3, reason: 'handed out 3 times without a result' }]);
-    expect(told).toEqual([`${queueIdOf(aQueuedTask(1))} is now a dead letter: handed out 3 times without a result`]);
+    expect(world.tasks.dead(10)).toMatchObject([{ deliveries: 3, reason: 'delivered 3 times without a result' }]);
+    expect(told).toEqual([`${queueIdOf(aQueuedTask(1))} is now a dead letter: delivered 3 times without a result`]);
   });
 
   it('lowers its concurrency after a no-slot answer, without losing an attempt or a task', async () => {

@@ -4,7 +4,7 @@ import type { Breaker } from '../../../src/ports/state.ts';
 import { aFault, someTasks } from '../../support/builders.ts';
 import { aHarness, solveAll, usualBreaker } from '../../support/solver-harness.ts';
 
-/** How long the last of so many who wait is told to wait. */
+/** The wait of the last of `size` waiters. */
 async function waitOf(size: number, retryInMs: number, jitter: number): Promise<number> {
   const waiters = new WaiterBackoff();
   const waits: number[] = [];
@@ -45,7 +45,7 @@ describe('Solver, with many tasks that wait for the breaker', () => {
   const down = { latencyMs: 100, fault: aFault() };
   const accepted = { latencyMs: 100, answer: 'accepted' as const };
 
-  /** How often so many waiters ask the breaker until all are solved. */
+  /** How often `waiterCount` waiters ask the breaker until all are solved. */
   async function asksOf(waiterCount: number): Promise<number> {
     let asks = 0;
     const counted = (breaker: Breaker): Breaker => ({

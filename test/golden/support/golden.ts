@@ -44,7 +44,7 @@ export const patient = {
   health: { timeout: '30s' },
 };
 
-/** What a golden run is given beside its usual world. */
+/** Options of a golden run in addition to the usual ones. */
 export interface GoldenUsage extends Usage {
   readonly form?: Form;
 }

@@ -73,7 +73,7 @@ export function withoutPlaces(text: string, home: string): string {
   return places(home).reduce((rest, [pattern, placeholder]) => rest.replace(pattern, placeholder), text);
 }
 
-/** What stands in tables without a unit or a name beside it; columns are two blanks apart by then. */
+/** Values in tables without a unit or a name next to them; at this point two spaces separate columns. */
 const tableCells: readonly Rule[] = [
   [/(?<=^<time> {2})\d+(?= {2})/gm, '<pid>'],
   [/(?<=(healthy|degraded|idle) {2})\d+(?= {2})/g, '<ms>'],

@@ -216,7 +216,7 @@ export interface CsvRecord {
 
 /**
  * After an error the text is parsed in small pieces: if the next line has an error too, most of a large piece would be
- * parsed for nothing.
+ * parsed twice.
  */
 const cautiousBytes = 1024;
 /** Limit for parsing the rest again, which makes a complete line a record at once. */

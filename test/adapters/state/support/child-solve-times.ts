@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { SolveTimeFile } from '../../../../src/adapters/state/solve-time-file.ts';
 
-/** `child.mjs STATE_FOLDER URL COUNT`: writes so many solve times, one at a time, and says when it has begun and ended. */
+/** `child.mjs STATE_FOLDER URL COUNT`: writes COUNT solve times one by one, and prints a line at the start and at the end. */
 const [, , stateFolder = '', baseUrl = '', count] = process.argv;
 const file = new SolveTimeFile({
   ...{ stateFolder, baseUrl, keptPerMethod: 64 },
