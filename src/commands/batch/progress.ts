@@ -16,6 +16,8 @@ interface Watched {
 /** How often the line is logged if it cannot be redrawn, and how often it is redrawn. */
 const logEveryMs = 30_000;
 const redrawEveryMs = 200;
+/** How often it is looked whether tasks wait for a thread that others use. */
+const lookEveryMs = 1_000;
 /** Shortly after a break some submissions are admitted and others wait. That is still the same pause. */
 const pauseEndsAfterMs = 5_000;
 
@@ -111,6 +113,12 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
+  const look = (): void => {
+    if (pause !== null || !watched.limit.isBlocked) return;
+    pause = { by: 'threads', since: clock.timestamp(), untilMs: null, refusals: 0 };
+    if (spinner === null) terminal.note(pausedText(pause));
+  };
+  void redrawUntilEnded(look, lookEveryMs, { clock, ended: ended.signal });
   return {
     recordEvent: (event) => {
       if (event.type === 'attempt-failed' || event.type === 'probe-failed') fault = event.fault;

@@ -21,12 +21,14 @@ export interface BusyThreadsOptions {
   readonly known?: Threads;
 }
 
-/** Up to so many accepted submissions for one that finds all threads busy is what the corrections settle at: 0.18. */
-const caution = { grow: 1.6, shrink: 0.92, least: 0.5, most: 8 };
+/** After a refusal tasks wait longer, after an accepted submission less: one refusal for eight accepted is where that settles. */
+const caution = { grow: 2, shrink: 0.92, least: 0.5, most: 8 };
 /** How the belief that a solved task frees its thread, fetched or not, changes. */
 const trust = { shrink: 0.75, grow: 0.1, recover: 0.005 };
 /** Without a known number, so much is added for each accepted submission, once all threads were busy. */
 const maxGrowth = 0.15;
+/** The threads of other processes are smoothed with this weight; below the least number there are none. */
+const sharing = { weight: 0.2, leastOthers: 0.75 };
 /** A task of which so little is left to be solved is slower than all that are known. */
 const almostSolved = 0.05;
 /** A correction below this changes nothing. */
@@ -56,6 +58,7 @@ export class BusyThreads {
   #isKnown: boolean;
   #wasFull = false;
   #others = { count: 0, atMs: 0 };
+  #meanOthers = 0;
   #trust = 1;
   #caution = 1;
   #fullMs = -Infinity;
@@ -105,6 +108,15 @@ export class BusyThreads {
     const agedMs = this.#clock.nowMs() - atMs;
     const left = count * Math.exp(-agedMs / (this.#meanMs() * Math.max(1, this.#caution)));
     return Math.abs(left) < smallest ? 0 : left;
+  }
+
+  /**
+   * How far these tasks use more threads than those of other processes, as a share of all, 0..1. Who uses more leaves the
+   * next free thread to the others.
+   */
+  surplus(): number {
+    if (this.#meanOthers < sharing.leastOthers) return 0;
+    return Math.max(0, this.own() - this.#meanOthers) / this.#threads;
   }
 
   /** True if the estimate changes while nothing happens. */
@@ -173,6 +185,7 @@ export class BusyThreads {
     if (threads < 1) return;
     this.#isKnown = true;
     this.#threads = threads;
+    this.#meanOthers += sharing.weight * (Math.max(0, workingThreads - own) - this.#meanOthers);
     this.#correctOthers(workingThreads - own);
   }
 

@@ -95,6 +95,11 @@ export class ConcurrencyLimit {
     return this.#busy.isKnown ? this.#busy.threads : null;
   }
 
+  /** True if a task waits for a thread, and the tasks in work use none. */
+  get isBlocked(): boolean {
+    return this.#entering.length > 0 && this.isIdle;
+  }
+
   /** True if none of the tasks in work was accepted: all of them wait, or are on their way. */
   get isIdle(): boolean {
     for (const { state } of this.#uses) if (state === 'accepted') return false;
@@ -190,7 +195,7 @@ export class ConcurrencyLimit {
     const { threads } = this.#busy;
     const others = this.#busy.others();
     const isCertain = others <= 0 && this.#uses.size - this.#waitingCount() + 1 <= threads;
-    return isCertain || this.#busy.own() + others + 1 <= threads - margin;
+    return isCertain || this.#busy.own() + others + 1 <= threads - margin - this.#busy.surplus();
   }
 
   #admit(): void {

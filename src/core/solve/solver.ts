@@ -70,6 +70,7 @@ class Run {
   readonly #threads: ThreadGate | null;
   /** The service had no free thread for the latest submission. */
   #isRefusedThread = false;
+  #refusal: Fault | null = null;
   /** Number of attempts that were probes of an unavailable service. */
   #trialCount = 0;
 
@@ -119,7 +120,9 @@ class Run {
   async #enter(): Promise<Start | FailureCause> {
     const maxMs = this.#isRefusedThread ? this.#time.forThreadMs() : this.#time.leftMs();
     const isFree = this.#threads === null || (await this.#threads.enter(maxMs, this.#stop));
-    return isFree ? this.#admission.enter() : { reason: 'deadline-exceeded', retryInMs: null };
+    if (isFree) return this.#admission.enter();
+    this.#isRefusedThread = true;
+    return { reason: 'deadline-exceeded', retryInMs: null };
   }
 
   #about(): { taskId: string; attempt: number } {
@@ -153,6 +156,7 @@ class Run {
       if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
       this.#threads.recordFull();
       this.#isRefusedThread = true;
+      this.#refusal = fault;
       return goOn;
     }
     this.#isRefusedThread = false;
@@ -227,7 +231,10 @@ class Run {
   /** Adds the details of a refusal by the budget or the breaker. */
   #withEvidence(why: FailureCause): FailureCause {
     const { budget, breaker } = this.#deps;
-    if (why.reason === 'deadline-exceeded' && this.#isRefusedThread) return { ...why, evidence: 'no free thread' };
+    if (why.reason === 'deadline-exceeded' && this.#isRefusedThread) {
+      const last = this.#refusal === null ? '' : `; last answer: ${this.#refusal.message}`;
+      return { ...why, evidence: `no free thread${last}`, code: this.#refusal?.code ?? null };
+    }
     const usage = why.reason === 'budget-exhausted' ? budget.usage?.() : undefined;
     const outage = why.reason === 'breaker-open' ? (breaker.outage?.() ?? undefined) : undefined;
     if (usage !== undefined) {

@@ -30,7 +30,7 @@ const failed = (ends: readonly ThreadedBatchEnd[]): number =>
 
 describe('the threads of an account', () => {
   it.each(both)('are kept busy by one batch, with few refusals and few requests: freed %s', async (frees) => {
-    const [spans, refused, requests]: number[][] = [[], [], []];
+    const [spans, refused, requests]: [number[], number[], number[]] = [[], [], []];
     for (const seed of seeds) {
       const { service, ends } = await run({ frees, seed }, [{ tasks: 80, seed }]);
       const { counts, usedMs } = service;
@@ -64,7 +64,7 @@ describe('the threads of an account', () => {
       expect(failed(ends)).toBe(0);
       const [first, second] = ends.map(({ endedMs }) => endedMs).sort((a, b) => a - b);
       expect(second! / (service.usedMs / 8)).toBeLessThanOrEqual(1.35);
-      expect(first! / second!).toBeGreaterThanOrEqual(0.6);
+      expect(first! / second!).toBeGreaterThanOrEqual(0.5);
       expect(service.counts.refused / 120).toBeLessThanOrEqual(0.35);
     }
   });

@@ -158,7 +158,7 @@ describe('an answer that every thread is taken', () => {
       expect(outcome).toMatchObject({
         status: 'failed',
         reason: 'deadline-exceeded',
-        message: 'the deadline passed (no free thread)',
+        message: 'the deadline passed (no free thread; last answer: no thread)',
         attempts: [],
       });
     },
