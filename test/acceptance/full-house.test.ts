@@ -17,7 +17,10 @@ describe.concurrent('an account whose threads are all busy', () => {
     const sandbox = await bench.sandbox({ threads: 2, latencyMs: [300, 600] });
     const config = { budget: { scope: 'host', burst: 1, ratio: 0, minRetriesPerSecond: 0 } };
     const started = Array.from({ length: 10 }, (_, index) =>
-      bench.run([...solve, '--param', `data=${index}`, '--timeout', '3m', '--max-attempts', '1'], { at: sandbox, config }),
+      bench.run([...solve, '--param', `data=${index}`, '--timeout', '3m', '--max-attempts', '1'], {
+        at: sandbox,
+        config,
+      }),
     );
     const ended = await Promise.all(started);
     expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(ended.map(() => ''));
@@ -48,8 +51,8 @@ describe.concurrent('an account whose threads are all busy', () => {
     const sandbox = await bench.sandbox(oneThread);
     await occupy(sandbox);
     const rows = ['a', 'b'].map((name) => `${name},turnstile,${name},https://example.com`);
-    await bench.write('in.csv', Buffer.from(['task_id,method,sitekey,pageurl', ...rows, ''].join('\n')));
-    const ended = await bench.run(['batch', 'in.csv', '--out', 'out.csv', '--timeout', '8s'], { at: sandbox });
+    const input = await bench.write('in.csv', ['task_id,method,sitekey,pageurl', ...rows, ''].join('\n'));
+    const ended = await bench.run(['batch', input, '--out', 'out.csv', '--timeout', '8s'], { at: sandbox });
     expect(ended).toMatchObject({ code: 4 });
     const output = await readFile(join(bench.cwd, 'out.csv'), 'utf8');
     expect(output.match(/deadline-exceeded/g)).toHaveLength(2);

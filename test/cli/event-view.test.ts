@@ -36,16 +36,8 @@ describe('renderEvent', () => {
       'waiting for the circuit breaker: connection reset',
       { type: 'breaker-refused', retryInMs: 5_000, isWaiting: true, fault },
     ],
-    [
-      1,
-      'waiting for the circuit breaker',
-      { type: 'breaker-refused', retryInMs: 5_000, isWaiting: true, fault: null },
-    ],
-    [
-      0,
-      'waiting for the retry budget: next attempt in 5s',
-      { type: 'retrying', waitMs: 5_000, budgetBalance: -1 },
-    ],
+    [1, 'waiting for the circuit breaker', { type: 'breaker-refused', retryInMs: 5_000, isWaiting: true, fault: null }],
+    [0, 'waiting for the retry budget: next attempt in 5s', { type: 'retrying', waitMs: 5_000, budgetBalance: -1 }],
     [1, 'solved 71 in 20.3s', { type: 'solved', captchaId: '71', durationMs: 20_250 }],
     [2, 'gave up: account', { type: 'gave-up', reason: 'account', message: 'the key is unknown' }],
   ])('prints from level %i: %s', (level, text, event) => {

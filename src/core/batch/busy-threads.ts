@@ -65,7 +65,11 @@ export class BusyThreads {
   #holdUntilMs = 0;
   #method = '';
 
-  constructor(options: BusyThreadsOptions, uses: ReadonlySet<ThreadUse>, deps: { clock: Clock; shares: SolvedShares | null }) {
+  constructor(
+    options: BusyThreadsOptions,
+    uses: ReadonlySet<ThreadUse>,
+    deps: { clock: Clock; shares: SolvedShares | null },
+  ) {
     this.#clock = deps.clock;
     this.#shares = deps.shares;
     this.#uses = uses;

@@ -214,7 +214,9 @@ export class ConcurrencyLimit {
   /** True if the passing of time may admit a task. */
   #isWaiting(): boolean {
     const isBeginning = this.#beginning.length > 0 && this.#uses.size < this.#ceiling();
-    return this.#entering.length > 0 || (isBeginning && (this.#busy.isChanging() || this.#deps.readThreads !== undefined));
+    return (
+      this.#entering.length > 0 || (isBeginning && (this.#busy.isChanging() || this.#deps.readThreads !== undefined))
+    );
   }
 
   async #tickWhileWaiting(): Promise<void> {

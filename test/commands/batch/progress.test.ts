@@ -98,9 +98,7 @@ describe('the progress of a batch', () => {
     expect(stderr.text).toBe('waiting for a free thread (1 refusal)\n');
     await clock.advance(30_000);
     progress.stop();
-    expect(stderr.text).toContain(
-      '0/2 done, 0 solved, 0 failed; waiting for a free thread (2 refusals)\n',
-    );
+    expect(stderr.text).toContain('0/2 done, 0 solved, 0 failed; waiting for a free thread (2 refusals)\n');
   });
 
   const screen = { isTTY: true, columns: 80 };

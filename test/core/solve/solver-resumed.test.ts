@@ -153,7 +153,10 @@ describe('an answer that every thread is taken', () => {
       const told: number[] = [];
       const options = { onExhausted, timeoutMs: 20_000 };
       const enter = async (maxMs: number): Promise<boolean> => told.push(maxMs) < 3;
-      const { outcome } = await solved({ answers: { submits }, options }, { threads: { enter, recordFull: () => undefined } });
+      const { outcome } = await solved(
+        { answers: { submits }, options },
+        { threads: { enter, recordFull: () => undefined } },
+      );
       expect(told).toEqual([20_000, 15_000, 15_000]);
       expect(outcome).toMatchObject({
         status: 'failed',
@@ -167,7 +170,10 @@ describe('an answer that every thread is taken', () => {
   it('is heeded for as long as it asks for, though a thread is free before', async () => {
     const asked = { fault: { ...full, retryAfterMs: 60_000 } };
     const answers = { submits: () => [asked, { answer: 'accepted' as const }] as const };
-    const { harness } = await solved({ answers }, { threads: { enter: async () => true, recordFull: () => undefined } });
+    const { harness } = await solved(
+      { answers },
+      { threads: { enter: async () => true, recordFull: () => undefined } },
+    );
     const [first, second] = harness.api.submissions;
     expect(second!.sentMs - first!.endedMs).toBeGreaterThanOrEqual(60_000);
   });
@@ -178,17 +184,20 @@ describe('an answer that every thread is taken', () => {
     expect(outcome.attempts).toHaveLength(1);
   });
 
-  it.each(['wait', 'pause'] as const)('is waited out by a task alone in growing intervals, with %s', async (onExhausted) => {
-    const always = () => [{ fault: full }] as const;
-    const options = { onExhausted, timeoutMs: 120_000 };
-    const { outcome, harness } = await solved({ answers: { submits: always }, options }, {});
-    expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
-    const sentMs = harness.api.submissions.map((submission) => submission.sentMs);
-    expect(sentMs.length).toBeGreaterThan(8);
-    expect(sentMs.length).toBeLessThan(25);
-    // The last try is made while there is time for the solution.
-    expect(sentMs.at(-1)).toBeCloseTo(115_000, -1);
-  });
+  it.each(['wait', 'pause'] as const)(
+    'is waited out by a task alone in growing intervals, with %s',
+    async (onExhausted) => {
+      const always = () => [{ fault: full }] as const;
+      const options = { onExhausted, timeoutMs: 120_000 };
+      const { outcome, harness } = await solved({ answers: { submits: always }, options }, {});
+      expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
+      const sentMs = harness.api.submissions.map((submission) => submission.sentMs);
+      expect(sentMs.length).toBeGreaterThan(8);
+      expect(sentMs.length).toBeLessThan(25);
+      // The last try is made while there is time for the solution.
+      expect(sentMs.at(-1)).toBeCloseTo(115_000, -1);
+    },
+  );
 });
 
 describe('a run that pauses', () => {
