@@ -1,28 +1,39 @@
+import { ConcurrencyLimit } from '../core/batch/concurrency-limit.ts';
 import { ProviderFault } from '../domain/fault.ts';
+import type { Threads } from '../ports/api.ts';
 import type { Context, SolveSession } from './context.ts';
 
-/** What the service asks for after it had no thread, in ms; the embedded one has one sooner. */
-const defaultThreadWaitMs = 5_000;
-const sandboxThreadWaitMs = 100;
+/** How many threads are taken to be there, and the most, if the service does not tell. */
 const unknownThreads = { start: 10, max: 1_000 };
+/** Tasks in work are in memory; no account has so many threads. */
+const maxTasks = 100_000;
 
-/** How long a task waits for a thread before it asks again, in ms. */
-export function threadWaitMsOf({ globals }: Pick<Context, 'globals'>): number {
-  return globals.sandbox ? sandboxThreadWaitMs : defaultThreadWaitMs;
-}
-
-/** How many tasks may be in work at once: as configured, or as the account has threads. */
-export async function concurrencyOf(
-  configured: number | 'auto',
-  { api }: SolveSession,
-): Promise<{ start: number; max: number }> {
-  if (configured !== 'auto') return { start: configured, max: configured };
+/** The threads of the account; null if the service does not tell. */
+async function threadsOf({ api }: Pick<SolveSession, 'api'>): Promise<Threads | null> {
   try {
-    const { threads, workingThreads } = await api.threads();
-    return threads > 0 ? { start: Math.max(1, threads - workingThreads), max: threads } : unknownThreads;
+    const threads = await api.threads();
+    return threads.threads > 0 ? threads : null;
   } catch (error) {
     if (!(error instanceof ProviderFault)) throw error;
-    // Not every service of the protocol tells; then the limit finds its way.
-    return unknownThreads;
+    return null;
   }
+}
+
+/**
+ * Keeps the threads of the account busy. A configured number is the most tasks in work; `auto` leaves that to the number of
+ * threads.
+ */
+export async function createConcurrencyLimit(
+  configured: number | 'auto',
+  session: Pick<SolveSession, 'api' | 'solvedShares'>,
+  { clock, random }: Pick<Context, 'clock' | 'random'>,
+): Promise<ConcurrencyLimit> {
+  const known = await threadsOf(session);
+  const deps = { clock, random, shares: session.solvedShares };
+  if (known === null) {
+    const options = configured === 'auto' ? unknownThreads : { start: configured, max: configured };
+    return new ConcurrencyLimit(options, deps);
+  }
+  const max = configured === 'auto' ? maxTasks : configured;
+  return new ConcurrencyLimit({ start: max, max, known }, { ...deps, readThreads: () => threadsOf(session) });
 }

@@ -5,6 +5,7 @@ import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { PollTiming } from '../core/solve/poll-pacing.ts';
+import type { SolvedShares } from '../core/solve/solve-times.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
@@ -34,6 +35,8 @@ export interface SolveSession {
   readonly intervalMs: number;
   /** How a task's method is polled. */
   timing(task: Task): PollTiming;
+  /** How long the service works on tasks, as far as it was seen. */
+  readonly solvedShares: SolvedShares;
   solver(emit: EventSink, request: SolverRequest): Solver;
   /** How many HTTP requests were sent. */
   requestCount(): number;

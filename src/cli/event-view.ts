@@ -1,4 +1,5 @@
 import type { SolverEvent } from '../domain/events.ts';
+import type { Fault } from '../domain/fault.ts';
 import { formatMs } from './format.ts';
 
 /** The verbosity from which an event is printed, and its text. */
@@ -13,6 +14,8 @@ const retryHint = (retryInMs: number | null): string =>
 function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
+
+const causeOf = (fault: Fault | null): string => (fault === null ? '' : `: ${fault.message.replace(/\.$/, '')}`);
 
 /** One line about one event. */
 export function renderEvent(event: SolverEvent): EventLine {
@@ -37,13 +40,20 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'probe-failed':
       return { level: 1, text: `the service is still unavailable: ${event.fault.message}` };
     case 'threads-full':
-      return { level: 1, text: `waiting for a free thread: ${event.fault.message}` };
+      return { level: 1, text: 'waiting for a free thread' };
     case 'retrying':
+      if ((event.budgetBalance ?? 0) < 0)
+        return { level: 0, text: `waiting for the retry budget: next attempt in ${formatMs(event.waitMs)}` };
       return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
     case 'budget-refused':
       return { level: 1, text: `retry budget refused${retryHint(event.retryInMs)}` };
     case 'breaker-refused':
-      return { level: 1, text: `breaker open${retryHint(event.retryInMs)}` };
+      return {
+        level: 1,
+        text: event.isWaiting
+          ? `waiting for the circuit breaker${causeOf(event.fault)}`
+          : `breaker open${retryHint(event.retryInMs)}`,
+      };
     case 'solved':
       return { level: 1, text: `solved ${event.captchaId ?? 'at once'} in ${formatMs(event.durationMs)}` };
     case 'gave-up':

@@ -75,12 +75,11 @@ function chargedLine({ attempts, possiblyCharged }: GaveUp): string | null {
 
 function retryLine({ reason, retryInMs }: GaveUp): string | null {
   const next = retryInMs === null ? null : formatMs(retryInMs);
-  const waits = '--wait-for-budget waits';
   if (reason === 'budget-exhausted') {
-    return `${next === null ? '' : `next token in ${next}; `}captcha budget shows the budget, ${waits}`;
+    return `${next === null ? '' : `next token in ${next}; `}captcha budget shows the budget`;
   }
   if (reason === 'breaker-open') {
-    return `${next === null ? '' : `next attempt in ${next}; `}captcha budget shows the breaker, ${waits}`;
+    return `${next === null ? '' : `next attempt in ${next}; `}captcha budget shows the breaker`;
   }
   return next === null ? null : `retry after ${next}`;
 }

@@ -23,6 +23,7 @@ import { apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
+import { SolvedShares } from '../core/solve/solve-times.ts';
 import { Solver } from '../core/solve/solver.ts';
 import type { RegionProbe } from '../ports/api.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
@@ -130,15 +131,16 @@ export class Container implements Context {
       config,
       api,
       timing,
+      solvedShares: new SolvedShares(planner.times),
       intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
       solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const { budget, breaker, retryAfterGate } = resilience;
+        const { budget, breaker, retryAfterGate, threadTurns } = resilience;
         const parts = { api, random, emit, timing, planner, budget, breaker, singleUse: singleUseInputs };
-        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }) };
+        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }), ...(threadTurns && { threadTurns }) };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {

@@ -11,7 +11,7 @@ import { fleetShareOf } from '../core/resilience/remote-lease.ts';
 import type { StateReply, StateCommand, ResilienceOptions } from '../core/resilience/resilience-state.ts';
 import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
-import type { Breaker, FleetBucket, RetryAfterGate, RetryBudget } from '../ports/state.ts';
+import type { Breaker, FleetBucket, RetryAfterGate, RetryBudget, ThreadTurns } from '../ports/state.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** What keeps retries from becoming a storm. */
@@ -20,6 +20,8 @@ export interface Resilience {
   readonly breaker: Breaker;
   /** Left out where every solver keeps its own. */
   readonly retryAfterGate?: RetryAfterGate;
+  /** Left out where every process waits for a free thread by itself. */
+  readonly threadTurns?: ThreadTurns;
   close(): Awaitable<void>;
 }
 

@@ -19,6 +19,12 @@ export type SolverEvent =
   | (TaskEvent & { readonly type: 'probe-failed' | 'threads-full'; readonly fault: Fault })
   | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
-  | (TaskEvent & { readonly type: 'breaker-refused'; readonly retryInMs: number })
+  /** `isWaiting`: the task asks again then. `fault`: the latest one that this process met; null if it met none. */
+  | (TaskEvent & {
+      readonly type: 'breaker-refused';
+      readonly retryInMs: number;
+      readonly isWaiting: boolean;
+      readonly fault: Fault | null;
+    })
   | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string | null; readonly durationMs: number })
   | (TaskEvent & { readonly type: 'gave-up'; readonly reason: FailureReason; readonly message: string });

@@ -83,6 +83,14 @@ export interface RetryAfterGate {
   leftMs(): Awaitable<number>;
 }
 
+/** The turns of tasks that wait for a free thread of the account: together they ask at a steady pace. */
+export interface ThreadTurns {
+  /** Takes the next turn: how long to wait before the next submission, in ms. `isRefused`: all threads were busy just now. */
+  takeTurn(request: { readonly isRefused: boolean }): Awaitable<number>;
+  /** True if others wait for their turns, so that a new task lines up behind them. */
+  areTaken(): Awaitable<boolean>;
+}
+
 /** The options of a fleet's retry budget, set by the first host: the keys `budget.*` that describe a bucket. */
 export interface FleetBudgetOptions {
   readonly ratio: number | null;

@@ -49,7 +49,6 @@ const forgotten = { maxResubmissions: 1, losesId: true };
  */
 const errorCodes: readonly ErrorCode[] = [
   throttled('ERROR_NO_SLOT_AVAILABLE', 'Every thread is busy. Lower the concurrency or buy threads.', {
-    waitMs: 5_000,
     threadsFull: true,
   }),
   account('ERROR_ZERO_BALANCE', 'No balance, or no threads in the plan. Top up, then run again.', {

@@ -40,7 +40,7 @@ describe('many processes during an outage', () => {
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: 600_000 }] });
     const config = { budget, breaker: noBreaker };
     const beganMs = performance.now();
-    const ended = await startProcesses(bench, { at, config });
+    const ended = await startProcesses(bench, { at, config, flags: '--fail-fast' });
     const seconds = (performance.now() - beganMs) / 1_000;
     const { submissions } = at.stats();
     expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 4));
@@ -56,7 +56,7 @@ describe('many processes during an outage', () => {
     const clock = new ServiceClock();
     const at = await bench.sandbox({ outages: [{ mode: 503, fromMs: 0, toMs: hourMs }], clock });
     const config = { breaker: briefBreaks, solve: { timeout: '200s' } };
-    const ending = startProcesses(bench, { at, config, flags: '--wait-for-budget' });
+    const ending = startProcesses(bench, { at, config });
     await until(() => at.stats().submissionsDuringOutage >= 7);
     clock.move(hourMs);
     const ended = await ending;

@@ -19,7 +19,7 @@ describe.concurrent('an unreachable service', () => {
   it('refuses the connection: all attempts fail, and nothing can have been charged', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
     const [solved, asked] = await Promise.all([
-      bench.run(solve, { at: { url } }),
+      bench.run([...solve, '--fail-fast'], { at: { url } }),
       bench.run(['balance'], { at: { url } }),
     ]);
     expect([solved.code, asked.code]).toEqual([4, 4]);
@@ -38,16 +38,16 @@ describe.concurrent('an unreachable service', () => {
 
   it('opens the breaker before the last attempt', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
-    const ended = await bench.run([...solve, '--max-attempts', '50'], { at: { url } });
+    const ended = await bench.run([...solve, '--max-attempts', '50', '--fail-fast'], { at: { url } });
     expect(ended.code).toBe(4);
     const outcome = JSON.parse(ended.stdout) as { reason: string; attempts: object[] };
     expect(outcome.reason).toBe('breaker-open');
     expect(outcome.attempts).toHaveLength(5);
   });
 
-  it('is awaited with --wait-for-budget until the timeout', async ({ bench }) => {
+  it('is awaited until the timeout', async ({ bench }) => {
     const url = `http://127.0.0.1:${await unusedPort()}`;
-    const args = [...solve, '--max-attempts', '50', '--wait-for-budget', '--timeout', '5s'];
+    const args = [...solve, '--max-attempts', '50', '--timeout', '5s'];
     const config = { breaker: { breakDuration: '100ms', maxBreakDuration: '100ms' } };
     const ended = await bench.run(args, { at: { url }, config });
     expect(ended.code).toBe(4);
@@ -61,7 +61,7 @@ describe.concurrent('an unreachable service', () => {
       budget: { scope: 'process', burst: 4, minRetriesPerSecond: 0 },
     };
     const url = `http://127.0.0.1:${await unusedPort()}`;
-    const ended = await bench.run([...solve, '--max-attempts', '50'], { at: { url }, config });
+    const ended = await bench.run([...solve, '--max-attempts', '50', '--fail-fast'], { at: { url }, config });
     expect(ended.code).toBe(4);
     const outcome = JSON.parse(ended.stdout) as { reason: string; attempts: object[] };
     expect(outcome.reason).toBe('budget-exhausted');

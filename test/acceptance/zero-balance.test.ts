@@ -19,7 +19,7 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
     expect(ended.code).toBe(4);
     expect(JSON.parse(ended.stdout)).toMatchObject({ reason: 'deadline-exceeded', code, possiblyCharged: false });
     expect(ended.stderr).toMatch(/Every thread is busy \(1 of 1\)/);
-    expect(sandbox.stats().submissions).toBe(2);
+    expect(sandbox.stats().submissions).toBeGreaterThan(1);
   });
 
   it('is an account error if there is no balance and threads are free', async ({ bench }) => {

@@ -27,7 +27,7 @@ describe.concurrent('one task', () => {
 
   it('whose attempts are used up', async ({ golden }) => {
     const at = await golden.startSandbox('--fault submit/503:1');
-    const line = 'solve TASK --max-attempts 2 --json';
+    const line = 'solve TASK --max-attempts 2 --fail-fast --json';
     await golden.compareRun('solve/attempts-exhausted', line, { at, config: quick });
   });
 

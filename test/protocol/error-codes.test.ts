@@ -76,7 +76,6 @@ describe('faultOfCode', () => {
   });
 
   it.each([
-    ['ERROR_NO_SLOT_AVAILABLE', 5_000],
     ['ERROR_TOO_MUCH_REQUESTS', 3_000],
     ['MAX_USER_TURN', 10_000],
     ['ERROR: 1001', 600_000],

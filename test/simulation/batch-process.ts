@@ -122,7 +122,7 @@ export class BatchProcess {
   async #runWith(journal: TaskJournal, process: CrashingProcess, lived: Lived): Promise<StopReason | null> {
     const clock = this.#host.clockOf(process);
     const { life, rows } = lived;
-    const { concurrency, orderWindow, threadWaitMs, solver: options } = this.#schedule;
+    const { concurrency, orderWindow, solver: options } = this.#schedule;
     const resolveExpiredAt = life.resolveExpired ? clock.timestamp() : null;
     const resume = { retryFailed: life.retryFailed, leaveInDoubt: life.leaveInDoubt, resolveExpiredAt };
     if (orderWindow === null) {
@@ -140,7 +140,7 @@ export class BatchProcess {
       { ...resume, orderWindow, inputMayStall: false },
       {
         ...{ journal, rules, limit, rowOf: rowOfResult, priorRunIn: priorRunInRow },
-        solve: (work) => solveItem(work, { threadWaitMs }, { solver, journal, limit, rules, clock }),
+        solve: (work) => solveItem(work, { solver, journal, rules, clock }),
         sink: { write: (values) => process.take(() => void rows.push(values)) },
         record: (result) => this.#record(result, lived),
       },

@@ -47,7 +47,6 @@ export interface BatchSchedule {
   readonly tasks: number;
   readonly concurrency: ConcurrencyOptions;
   readonly orderWindow: number | null;
-  readonly threadWaitMs: number;
   readonly solver: SolverOptions;
   readonly disk: DiskHabits;
   readonly lives: readonly Life[];
@@ -132,7 +131,6 @@ function batchOf(generator: SeededGenerator): BatchSchedule {
     tasks: generator.oneOf([1, 3, 6, 12, 20]),
     concurrency: { start, max: start + generator.whole(0, 4) },
     orderWindow: generator.maybe(0.3, () => generator.whole(1, 6)),
-    threadWaitMs: generator.oneOf([100, 5_000]),
     solver: createWorkerSolver(generator, generator.oneOf(['pause', 'pause', 'pause', 'fail'])),
     disk: { syncMs: generator.oneOf([0, 5, 40, 400]), fullRatio: generator.chance(0.15) ? 0.01 : 0 },
     lives: generator.some(generator.whole(0, 4), () => lifeOf(generator)),

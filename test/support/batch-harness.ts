@@ -87,7 +87,7 @@ export function aBatch<Api extends SolverApi>(parts: BatchHarnessParts<Api>) {
     runBatch(items, options, {
       ...{ journal, limit, rules, rowOf },
       ...(parts.isUsedUp && { isUsedUp: parts.isUsedUp }),
-      solve: (work) => solveItem(work, { threadWaitMs: 5_000 }, { solver, journal, limit, rules, clock }),
+      solve: (work) => solveItem(work, { solver, journal, rules, clock }),
       priorRunIn: (values) => ({
         attempts: Number(values['attempts']),
         possiblyCharged: values['possibly_charged'] === 'true',

@@ -81,7 +81,7 @@ export function aWorker(parts: WorkerParts) {
   const concurrency = parts.concurrency ?? 4;
   const limit = new ConcurrencyLimit({ start: concurrency, max: concurrency }, { clock });
   const options: WorkerOptions = {
-    ...{ region: 'home', worker: 'w1', maxDeliveries: 10, threadWaitMs: 5_000 },
+    ...{ region: 'home', worker: 'w1', maxDeliveries: 10 },
     ...{ drainTimeoutMs: 100_000, exitWhenIdleMs: 10_000 },
     ...parts.options,
   };

@@ -140,9 +140,12 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
     message: `${zeroBalanceCode}: no balance or no free thread (no time left to check which).`,
   });
 
+/** Once all threads were seen busy, the code is taken to mean that for so long. */
+const fullHouseHoldsMs = 30_000;
+
 /**
- * Explains `ERROR_ZERO_BALANCE` by requesting the account's state. Submissions that get this code at the same time
- * share one request; each keeps its own limits.
+ * Explains `ERROR_ZERO_BALANCE` by requesting the account's state. Submissions that get this code at the same time, or
+ * soon after it meant busy threads, share one request; each keeps its own limits.
  */
 function confirmZeroBalance(
   account: Account,
@@ -154,13 +157,19 @@ function confirmZeroBalance(
     const why = 'The service repeats it although no task of this process is in work.';
     return { ...fault, message: `${fault.message} ${why}` };
   };
-  let pendingState: Promise<AccountState> | null = null;
+  let known: { readonly state: Promise<AccountState>; untilMs: number } | null = null;
 
+  const askAgain = () => {
+    const asked = { state: getAccountState(account), untilMs: Infinity };
+    const keep = (state: AccountState): void => {
+      asked.untilMs = throttledReason(state) === null ? 0 : performance.now() + fullHouseHoldsMs;
+    };
+    asked.state.then(keep, () => (asked.untilMs = 0));
+    return asked;
+  };
   return (fault, limits) => {
-    pendingState ??= getAccountState(account).finally(() => {
-      pendingState = null;
-    });
-    const shared = pendingState;
+    if (known === null || performance.now() >= known.untilMs) known = askAgain();
+    const shared = known.state;
     return new Promise((resolve, reject) => {
       const stopWatch = watchLimits(limits, (limit) =>
         resolve(unexplained(limit === 'timeout' ? 'timeout' : 'transport')),

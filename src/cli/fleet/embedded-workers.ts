@@ -1,5 +1,4 @@
-import { concurrencyOf, threadWaitMsOf } from '../concurrency.ts';
-import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
+import { createConcurrencyLimit } from '../concurrency.ts';
 import type { LeaseWorkDeps } from '../../core/fleet/work-on-lease.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, WorkerPause } from '../../core/fleet/worker.ts';
@@ -61,12 +60,11 @@ export interface EmbeddedParts {
 export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context): Promise<void> {
   const { session, queues, results, emit, stop, onFatal } = parts;
   const { clock, terminal } = context;
-  const concurrency = await concurrencyOf(session.config.worker.concurrency, session);
   const work = async ([region, queue]: readonly [string, TaskQueue]): Promise<void> => {
     const pause = new WorkerPause({ clock });
-    const limit = new ConcurrencyLimit(concurrency, { clock });
+    const limit = await createConcurrencyLimit(session.config.worker.concurrency, session, context);
     const options = {
-      ...{ region, worker: 'embedded', maxDeliveries: getMaxDeliveries, threadWaitMs: threadWaitMsOf(context) },
+      ...{ region, worker: 'embedded', maxDeliveries: getMaxDeliveries },
       ...{ drainTimeoutMs: Infinity, exitWhenIdleMs: null },
     };
     const onEvent = (event: SolverEvent): void => {

@@ -10,7 +10,7 @@ export interface WorkFlags {
   readonly timeout?: string;
   readonly maxAttempts?: string;
   readonly budget?: string;
-  readonly waitForBudget?: true;
+  readonly failFast?: true;
   readonly allowFastPolling?: true;
 }
 
@@ -36,7 +36,8 @@ const ofWorkers = [
 
 /** Throws `UsageError` for flags that no task can carry to its worker. */
 export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }: Context): void {
-  if (flags.waitForBudget === true) throw refusal('--wait-for-budget', 'workers wait by default (budget.onExhausted)');
+  if (flags.failFast === true)
+    throw refusal('--fail-fast', 'set budget.onExhausted: fail in the configuration of the workers');
   if (!hasWorkersElsewhere({ config, sandbox: globals.sandbox })) return;
   for (const [name, flag, hint] of ofWorkers) if (flags[name] !== undefined) throw refusal(flag, hint);
   const { timeoutMs = 0 } = limitsOfFlags(flags, config);

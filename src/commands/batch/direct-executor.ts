@@ -1,4 +1,3 @@
-import { threadWaitMsOf } from '../../cli/concurrency.ts';
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import type { BatchResult, SolvePlan } from '../../core/batch/batch-plan.ts';
@@ -29,14 +28,13 @@ export interface TaskExecutor {
 }
 
 /** Every task is solved by this process. */
-export function solveHere({ session, journal, limit, rules, emit }: ExecutorDeps, context: Context): TaskExecutor {
+export function solveHere({ session, journal, rules, emit }: ExecutorDeps, context: Context): TaskExecutor {
   const left = new AbortController();
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
   const solver = session.solver(emit, { onExhausted, left: left.signal });
-  const options = { threadWaitMs: threadWaitMsOf(context) };
-  const deps = { solver, journal, limit, rules, clock: context.clock };
+  const deps = { solver, journal, rules, clock: context.clock };
   return {
-    solve: (work) => solveItem(work, options, deps),
+    solve: (work) => solveItem(work, deps),
     recordRow: () => undefined,
     counts: () => ({
       submissionCount: rules.submissionCount,

@@ -16,6 +16,8 @@ interface Watched {
 /** How often the line is logged if it cannot be redrawn, and how often it is redrawn. */
 const logEveryMs = 30_000;
 const redrawEveryMs = 200;
+/** How often it is looked whether tasks wait for a thread that others use. */
+const lookEveryMs = 1_000;
 /** Shortly after a break some submissions are admitted and others wait. That is still the same pause. */
 const pauseEndsAfterMs = 5_000;
 
@@ -54,10 +56,13 @@ function pauseAfter(
 function pauseText(
   { by, since, untilMs, refusals }: Pause,
   fault: Fault | null,
-  now: { nowMs: number; waiting: number },
+  now: { nowMs: number; waiting: number; threads: number | null },
 ): string {
   const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
-  if (by === 'threads') return `waiting for a free thread (${now.waiting} in flight, ${quantity(refusals, 'refusal')})`;
+  if (by === 'threads') {
+    const busy = now.threads === null ? quantity(refusals, 'refusal') : `${now.threads} of ${now.threads} busy`;
+    return `waiting for a free thread (${busy})`;
+  }
   if (by === 'budget') return `waiting for the retry budget${next}`;
   const cause = fault === null ? 'the circuit breaker is open' : fault.message.replace(/\.$/, '');
   const time = formatMoment(since)?.slice(11, 19) ?? '';
@@ -96,7 +101,11 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   let fault: Fault | null = null;
   let heldUpMs = -Infinity;
   const pausedText = (by: Pause): string =>
-    pauseText(by, fault, { nowMs: clock.nowMs(), waiting: watched.limit.inFlight });
+    pauseText(by, fault, {
+      nowMs: clock.nowMs(),
+      waiting: watched.limit.inFlight,
+      threads: watched.limit.knownThreads,
+    });
   const line = (): string => {
     const counts = countsText(watched, clock.nowMs() - startedMs, pause !== null);
     return pause === null ? counts : `${counts}; ${pausedText(pause)}`;
@@ -104,9 +113,17 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
+  const look = (): void => {
+    if (pause !== null || !watched.limit.isBlocked) return;
+    pause = { by: 'threads', since: clock.timestamp(), untilMs: null, refusals: 0 };
+    if (spinner === null) terminal.note(pausedText(pause));
+  };
+  void redrawUntilEnded(look, lookEveryMs, { clock, ended: ended.signal });
   return {
     recordEvent: (event) => {
       if (event.type === 'attempt-failed' || event.type === 'probe-failed') fault = event.fault;
+      // While tasks of this run use threads, a refusal is how the number of free ones is found.
+      if (event.type === 'threads-full' && !watched.limit.isIdle) return;
       const next = pauseAfter(event, pause, { clock });
       if (next === undefined) return;
       const isOver = pause === null && clock.nowMs() - heldUpMs > pauseEndsAfterMs;

@@ -17,7 +17,7 @@ import { UsageError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
 import { solveHere } from './direct-executor.ts';
-import { concurrencyOf } from '../../cli/concurrency.ts';
+import { createConcurrencyLimit } from '../../cli/concurrency.ts';
 import {
   type BadRows,
   type CountedOutput,
@@ -198,9 +198,9 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   const { concurrency } = session.config.batch;
   const isQueued = request.flags.via === 'queues';
   const stats = new BatchStats();
-  const limit = new ConcurrencyLimit(isQueued ? windowOf(concurrency) : await concurrencyOf(concurrency, session), {
-    clock,
-  });
+  const limit = isQueued
+    ? new ConcurrencyLimit(windowOf(concurrency), { clock })
+    : await createConcurrencyLimit(concurrency, session, context);
   const rules = new StopRules(request.bounds, interrupt.stop, { clock });
   const progress = await startBatchProgress({ stats, limit, total: totalOf(request, open) }, context);
   const emit = (event: SolverEvent): void => {

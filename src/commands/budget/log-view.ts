@@ -73,6 +73,8 @@ function described(event: BudgetEvent): { what: string; result: string; task: st
       return { what: 'tally', result: tallied(entry), task: entry.task === '' ? null : entry.task };
     case 'quiet':
       return { what: 'retry-after', result: `all tasks wait ${formatMs(entry.ms)}`, task: null };
+    case 'turn':
+      return { what: 'free thread', result: entry.isRefused ? 'waits: all threads are busy' : 'lines up', task: null };
     case 'spend':
       return { what: 'retry', result: `${withdrawn(event)}, on lease`, task: entry.task };
     case 'fleet-granted':

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checked-task.ts';
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent } from '../../cli/event-view.ts';
@@ -27,6 +27,7 @@ class SolveProgress {
   readonly #progress: Progress;
   #liveId: string | null = null;
   #isSubmitting = false;
+  readonly #waits = new Set<SolverEvent['type']>();
 
   constructor(context: Context, progress: Progress) {
     this.#context = context;
@@ -37,7 +38,7 @@ class SolveProgress {
   show(event: SolverEvent): void {
     const { terminal, interrupt } = this.#context;
     const { level, text } = renderEvent(event);
-    terminal.note(text, { level, fields: { event } });
+    terminal.note(text, { level: this.#isNewWait(event) ? 0 : level, fields: { event } });
     this.#progress.update(text);
     if (event.type === 'submitting' || event.type === 'submitted' || event.type === 'attempt-failed') {
       this.#isSubmitting = event.type === 'submitting';
@@ -46,6 +47,14 @@ class SolveProgress {
     if (event.type !== 'submitted') return;
     this.#liveId = event.captchaId;
     if (interrupt.stop.aborted) this.#logStillPolling();
+  }
+
+  /** What a task waits for is said once; on a terminal the live line goes on to show it. */
+  #isNewWait(event: SolverEvent): boolean {
+    const isWait = event.type === 'threads-full' || (event.type === 'breaker-refused' && event.isWaiting);
+    if (!isWait || this.#waits.has(event.type)) return false;
+    this.#waits.add(event.type);
+    return true;
   }
 
   /** Names the paid id, so that it can be collected however the command ends. */
@@ -91,6 +100,8 @@ export interface SolveFlags extends TaskFlags {
   readonly maxAttempts?: string;
   readonly via?: string;
   readonly budget?: string;
+  readonly failFast?: true;
+  /** Accepted for scripts of earlier versions: waiting is the default. */
   readonly waitForBudget?: true;
   readonly allowFastPolling?: true;
   /** False after `--no-submit`. */
@@ -119,7 +130,8 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--region <name>', 'use this region and its parameters instead of the routed region')
     .option('--via <mode>', 'execution mode: direct (this process) or queues (a worker of the region)')
     .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
-    .option('--wait-for-budget', 'wait for the retry budget or the breaker instead of failing')
+    .option('--fail-fast', 'exit 4 at once instead of waiting for a thread, the retry budget or the breaker')
+    .addOption(new Option('--wait-for-budget').hideHelp())
     .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
     .option('--no-submit', 'validate the task and print the request without sending it')
     .addHelpText('after', helpText(examples))
@@ -131,6 +143,12 @@ export function register(command: Command, runCommand: CommandRunner): void {
 function overridesOfFlags({ timeout, maxAttempts, budget }: SolveFlags): readonly Override[] {
   const paths = { timeout: 'solve.timeout', maxAttempts: 'retry.maxAttempts' };
   return [...overridesOf({ timeout, maxAttempts }, paths), ...budgetOverrides(budget)];
+}
+
+/** Flags go before the configuration. */
+function onExhaustedOf({ failFast, waitForBudget }: SolveFlags, { budget }: Config): 'fail' | 'wait' {
+  if (failFast === true) return 'fail';
+  return budget.onExhausted === 'fail' && waitForBudget !== true ? 'fail' : 'wait';
 }
 
 /** A hint for an unknown method. Unknown methods are sent: the service may know more of them. */
@@ -216,8 +234,7 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
   try {
-    const mayWait = flags.waitForBudget === true || config.budget.onExhausted === 'wait';
-    const outcome = await solveWatched(task, mayWait ? 'wait' : 'fail', { context, session });
+    const outcome = await solveWatched(task, onExhaustedOf(flags, config), { context, session });
     await show(outcome, task, context);
     return exitCodeOfOutcome(outcome);
   } finally {

@@ -4,11 +4,10 @@ import { renderEvent } from '../../cli/event-view.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
 import type { Config } from '../../config/schema.ts';
-import { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import { concurrencyOf, threadWaitMsOf } from '../../cli/concurrency.ts';
+import { createConcurrencyLimit } from '../../cli/concurrency.ts';
 import { helpText } from '../../cli/help.ts';
 import { declareWorkerFlags, overridesOfWorker, type WorkerFlags, type WorkPlace, workPlaceOf } from './flags.ts';
 import { answerWorker, renderWorkerEnd } from './view.ts';
@@ -36,7 +35,7 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
   const pause = new WorkerPause({ clock });
   const stats = new WorkerStats();
   const name = context.program.process;
-  const limit = new ConcurrencyLimit(await concurrencyOf(config.worker.concurrency, session), { clock });
+  const limit = await createConcurrencyLimit(config.worker.concurrency, session, context);
   const emit = (event: SolverEvent): void => {
     pause.recordEvent(event);
     const { level, text } = renderEvent(event);
@@ -44,7 +43,7 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
     terminal.note(`${event.taskId}: ${text}`, { level: Math.max(1, level), fields: { event } });
   };
   const deps = { queue, results, limit, pause, stats, clock, interrupt: interrupt.stop };
-  const options = { ...optionsOf(config, name, place), threadWaitMs: threadWaitMsOf(context) };
+  const options = optionsOf(config, name, place);
   const notify = (message: string): void => terminal.note(message);
   return {
     worker: new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, emit) }),

@@ -80,7 +80,7 @@ export const budget = section('Retry budget of all tasks: one token bucket, full
   maxRetriesPerSecond: key('Maximum refill rate in tokens per second.', positive(), 10),
   burst: key('Size of the bucket in tokens.', integer(1), 10),
   onExhausted: key(
-    'What a task does without a token; auto means fail in solve and wait in batch and workers.',
+    'What a task does without a token, a permit of the breaker or (in solve) a free thread; auto means wait.',
     oneOf('auto', 'fail', 'wait'),
     'auto',
   ),

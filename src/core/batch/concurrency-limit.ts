@@ -1,103 +1,250 @@
-import type { Clock } from '../../ports/system.ts';
+import type { Threads } from '../../ports/api.ts';
+import type { Clock, Random } from '../../ports/system.ts';
+import type { SolvedShares } from '../solve/solve-times.ts';
+import { BusyThreads, type ThreadUse } from './busy-threads.ts';
 
 export interface ConcurrencyOptions {
-  /** Initial and maximum limit: whole numbers, at least 1. */
+  /** The threads of the account to begin with, and the most tasks in work: whole numbers, at least 1. */
   readonly start: number;
   readonly max: number;
+  /** What the account has and uses; left out if the service does not tell. */
+  readonly known?: Threads;
 }
 
-/** After a "no slot" answer, further ones are ignored for this time: their submissions were already in flight. */
-const settleMs = 5_000;
-const decrease = 0.7;
+export interface ConcurrencyDeps {
+  readonly clock: Clock;
+  /** Spreads the tries of several processes; left out where there is only one. */
+  readonly random?: Random;
+  /** How long the service works on a task; left out, until its solution is fetched. */
+  readonly shares?: SolvedShares;
+  /** Asks the service for its threads; null without an answer. Left out if it does not tell. */
+  readonly readThreads?: () => Promise<Threads | null>;
+}
+
+/** So many tasks are in work for each thread, at most: those whose solutions are not fetched yet are among them. */
+const maxTasksPerThread = 4;
+/** Sums of shares are rounded. */
+const rounding = 0.05;
+/** An estimate must leave so much more than one thread free. */
+const margin = 0.1;
+/** How often waiting tasks look at the estimate, in ms, and as a share of the time between two free threads. */
+const tick = { leastMs: 25, mostMs: 1_000, share: 0.25 };
+/** How often the threads are asked for: in ms, and as a number of threads that became free meanwhile. */
+const readEvery = { ms: 500, turnovers: 1, withoutAnswerMs: 60_000 };
+/** After a refusal a task waits up to this share longer, so that several processes do not ask in step. */
+const spread = 0.5;
+
+/** The place of one task in work. */
+export interface TaskSlot {
+  /** Waits until a thread is expected to be free, and takes it. False if `maxMs` have passed before. */
+  enter(maxMs: number, stop: AbortSignal): Promise<boolean>;
+  /** Records that the submission was refused because all threads are busy. */
+  recordFull(): void;
+  /** `ageMs`: how long ago the submission was accepted. */
+  recordAccepted(method: string, ageMs?: number): void;
+  /** Records that the service still works on the task. */
+  recordNotReady(): void;
+  release(): void;
+}
+
+interface EnterRequest {
+  readonly use: ThreadUse;
+  readonly admitted: AbortController;
+}
 
 /**
- * How many tasks may be in work at once: additive increase, multiplicative decrease (Chiu and Jain, 1989).
- *
- * `limit` accepted submissions raise the limit by one, up to `max`. A "no slot" answer cuts it to seven tenths, at most
- * once per settling time. Tasks above the limit wait in the order of their requests; tasks that have started go before
- * new ones.
+ * Keeps the threads of the account busy and no more: a task is submitted when a thread is expected to be free (see
+ * `BusyThreads`). Tasks above the limit wait in the order of their requests. A task begins when it is expected to find a
+ * thread, or when fewer tasks than threads wait for one.
  */
 export class ConcurrencyLimit {
   readonly #max: number;
-  readonly #clock: Clock;
-  readonly #waiting: (() => void)[] = [];
-  readonly #returning: (() => void)[] = [];
-  #limit: number;
-  #inFlight = 0;
-  #settledAtMs = 0;
+  readonly #deps: ConcurrencyDeps;
+  readonly #uses = new Set<ThreadUse>();
+  readonly #busy: BusyThreads;
+  readonly #beginning: ((slot: TaskSlot) => void)[] = [];
+  readonly #entering: EnterRequest[] = [];
+  #isTicking = false;
+  #readAtMs: number;
+  #tryAtMs = 0;
 
-  constructor({ start, max }: ConcurrencyOptions, { clock }: { clock: Clock }) {
-    this.#max = max;
-    this.#limit = Math.min(start, max);
-    this.#clock = clock;
+  constructor(options: ConcurrencyOptions, deps: ConcurrencyDeps) {
+    this.#max = options.max;
+    this.#deps = deps;
+    this.#busy = new BusyThreads(options, this.#uses, { clock: deps.clock, shares: deps.shares ?? null });
+    this.#readAtMs = deps.clock.nowMs() + this.#readEveryMs();
   }
 
+  /** How many tasks may wait for a thread or use one. */
   get limit(): number {
-    return Math.floor(this.#limit);
+    return Math.max(1, Math.floor(Math.min(this.#max, this.#busy.threads)));
   }
 
+  /** Tasks in work. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#uses.size;
   }
 
-  /** Waits for a free slot and takes it. */
-  acquire(): Promise<void> {
-    const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** How many more tasks may begin now. */
+  get room(): number {
+    return Math.max(0, Math.min(this.#ceiling() - this.#uses.size, Math.floor(this.#freeToBegin())));
+  }
+
+  /** The threads of the account; null if the service has not told. */
+  get knownThreads(): number | null {
+    return this.#busy.isKnown ? this.#busy.threads : null;
+  }
+
+  /** True if a task waits for a thread, and the tasks in work use none. */
+  get isBlocked(): boolean {
+    return this.#entering.length > 0 && this.isIdle;
+  }
+
+  /** True if none of the tasks in work was accepted: all of them wait, or are on their way. */
+  get isIdle(): boolean {
+    for (const { state } of this.#uses) if (state === 'accepted') return false;
+    return true;
+  }
+
+  /** Waits until one more task may begin. Does not wait once `stop` has aborted. */
+  async acquire(stop?: AbortSignal): Promise<TaskSlot> {
+    if (stop?.aborted === true) return this.#begin();
+    let onAbort: () => void = () => undefined;
+    const slot = new Promise<TaskSlot>((resolve) => {
+      this.#beginning.push(resolve);
+      onAbort = () => {
+        const place = this.#beginning.indexOf(resolve);
+        if (place >= 0) this.#beginning.splice(place, 1);
+        if (place >= 0) resolve(this.#begin());
+      };
+    });
+    stop?.addEventListener('abort', onAbort, { once: true });
     this.#admit();
-    return admitted;
+    return slot.finally(() => stop?.removeEventListener('abort', onAbort));
   }
 
-  release(): void {
-    this.#inFlight -= 1;
+  #begin(): TaskSlot {
+    const use: ThreadUse = { state: 'waiting', method: '', sentMs: 0, acceptedMs: 0, busyMs: 0 };
+    this.#uses.add(use);
+    return {
+      enter: (maxMs, stop) => this.#enter(use, maxMs, stop),
+      recordFull: () => this.#recordFull(use),
+      recordAccepted: (method, ageMs = 0) => this.#recordAccepted(use, method, ageMs),
+      recordNotReady: () => this.#busy.recordNotReady(use),
+      release: () => {
+        this.#busy.recordEnded(use);
+        this.#uses.delete(use);
+        if (use.state === 'accepted' && this.#busy.freesWhenFetched) this.#tryAtMs = 0;
+        this.#admit();
+      },
+    };
+  }
+
+  async #enter(use: ThreadUse, maxMs: number, stop: AbortSignal): Promise<boolean> {
+    use.state = 'waiting';
+    const request = { use, admitted: new AbortController() };
+    this.#entering.push(request);
+    this.#admit();
+    const { signal } = request.admitted;
+    if (!signal.aborted) await this.#deps.clock.sleep(Math.max(0, maxMs), AbortSignal.any([signal, stop]));
+    if (signal.aborted) return true;
+    this.#entering.splice(this.#entering.indexOf(request), 1);
+    this.#submit(use);
+    return stop.aborted;
+  }
+
+  #submit(use: ThreadUse): void {
+    use.state = 'submitting';
+    use.sentMs = this.#deps.clock.nowMs();
+  }
+
+  #recordFull(use: ThreadUse): void {
+    use.state = 'waiting';
+    this.#busy.recordFull(use);
+    const { random, clock } = this.#deps;
+    this.#tryAtMs = clock.nowMs() + this.#busy.holdMs * (1 + spread * (random?.next() ?? 0));
+  }
+
+  #recordAccepted(use: ThreadUse, method: string, ageMs: number): void {
+    const acceptedMs = this.#deps.clock.nowMs() - ageMs;
+    Object.assign(use, { state: 'accepted', method, acceptedMs, busyMs: acceptedMs });
+    if (ageMs === 0) this.#busy.recordAccepted(use);
     this.#admit();
   }
 
-  recordAccepted(): void {
-    if (this.#clock.nowMs() < this.#settledAtMs) return;
-    this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);
-    this.#admit();
+  #ceiling(): number {
+    return Math.min(this.#max, Math.ceil(maxTasksPerThread * this.#busy.threads));
   }
 
-  /** Records a "no slot" answer. */
-  recordFull(): void {
-    const nowMs = this.#clock.nowMs();
-    if (nowMs < this.#settledAtMs) return;
-    this.#settledAtMs = nowMs + settleMs;
-    this.#limit = Math.max(1, Math.min(this.#limit, this.#inFlight) * decrease);
+  #waitingCount(): number {
+    let count = 0;
+    for (const { state } of this.#uses) count += state === 'waiting' ? 1 : 0;
+    return count;
   }
 
-  /**
-   * Waits `ms` before a task that got a "no slot" answer submits again, longer while the limit has no slot for it, and
-   * at most `maxMs`. The task keeps its slot during the first wait: another task would only get the same answer.
-   */
-  async yield({ ms, maxMs }: { ms: number; maxMs: number }, stop: AbortSignal): Promise<void> {
-    await this.#clock.sleep(Math.min(ms, maxMs), stop);
-    if (stop.aborted || ms >= maxMs || this.#inFlight <= this.limit) return;
-    this.#inFlight -= 1;
-    await this.#comeBack(maxMs - ms);
+  #freeToBegin(): number {
+    const { threads } = this.#busy;
+    // What the estimate says is at most this.
+    if (this.#uses.size + 1 <= threads) return threads - this.#uses.size;
+    // Tasks of others do not keep one from beginning: it waits for a thread within its own time limit.
+    return threads + rounding - this.#busy.own() - Math.min(0, this.#busy.others()) - this.#waitingCount();
   }
 
-  /**
-   * Waits for a slot with priority over new tasks. After `maxMs` it proceeds without one, because its task is about to
-   * end.
-   */
-  async #comeBack(maxMs: number): Promise<void> {
-    const admitted = new AbortController();
-    const admit = (): void => admitted.abort();
-    this.#returning.push(admit);
-    this.#admit();
-    await this.#clock.sleep(maxMs, admitted.signal);
-    if (admitted.signal.aborted) return;
-    this.#returning.splice(this.#returning.indexOf(admit), 1);
-    this.#inFlight += 1;
+  #maySubmit(): boolean {
+    if (this.#deps.clock.nowMs() < this.#tryAtMs) return false;
+    const { threads } = this.#busy;
+    const others = this.#busy.others();
+    const isCertain = others <= 0 && this.#uses.size - this.#waitingCount() + 1 <= threads;
+    return isCertain || this.#busy.own() + others + 1 <= threads - margin - this.#busy.surplus();
   }
 
   #admit(): void {
-    while (this.#inFlight < this.limit) {
-      const next = this.#returning.shift() ?? this.#waiting.shift();
-      if (next === undefined) return;
-      this.#inFlight += 1;
-      next();
+    while (this.#entering.length > 0 && this.#maySubmit()) {
+      const next = this.#entering.shift();
+      if (next === undefined) break;
+      this.#submit(next.use);
+      next.admitted.abort();
     }
+    while (this.#beginning.length > 0 && this.#uses.size < this.#ceiling() && this.#freeToBegin() >= 1) {
+      this.#beginning.shift()?.(this.#begin());
+    }
+    if (this.#isWaiting()) void this.#tickWhileWaiting();
+  }
+
+  /** True if the passing of time may admit a task. */
+  #isWaiting(): boolean {
+    const isBeginning = this.#beginning.length > 0 && this.#uses.size < this.#ceiling();
+    return (
+      this.#entering.length > 0 || (isBeginning && (this.#busy.isChanging() || this.#deps.readThreads !== undefined))
+    );
+  }
+
+  async #tickWhileWaiting(): Promise<void> {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    const { clock } = this.#deps;
+    while (this.#isWaiting()) {
+      const tickMs = Math.min(tick.mostMs, Math.max(tick.leastMs, tick.share * this.#busy.turnoverMs));
+      await clock.sleep(Math.max(tickMs, Math.min(tick.mostMs, this.#tryAtMs - clock.nowMs())));
+      this.#readThreadsWhenDue();
+      this.#admit();
+    }
+    this.#isTicking = false;
+  }
+
+  #readEveryMs(): number {
+    return Math.max(readEvery.ms, readEvery.turnovers * this.#busy.turnoverMs);
+  }
+
+  #readThreadsWhenDue(): void {
+    const { clock, readThreads } = this.#deps;
+    if (readThreads === undefined || clock.nowMs() < this.#readAtMs) return;
+    this.#readAtMs = Infinity;
+    const ownBefore = this.#busy.own();
+    void readThreads().then((threads) => {
+      this.#readAtMs = clock.nowMs() + (threads === null ? readEvery.withoutAnswerMs : this.#readEveryMs());
+      if (threads !== null) this.#busy.recordThreads(threads, (ownBefore + this.#busy.own()) / 2);
+      this.#admit();
+    });
   }
 }

@@ -37,9 +37,8 @@ import {
   type ResumeOptions,
   type RowSink,
   type SolvePlan,
-  type WorkPlan,
 } from './batch-plan.ts';
-import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { ConcurrencyLimit, TaskSlot } from './concurrency-limit.ts';
 import { type ItemWork, leaveItem } from './solve-item.ts';
 import type { StopReason, StopRules } from './stop-rules.ts';
 
@@ -168,7 +167,8 @@ class BatchRun {
     for await (const item of inputMayStall ? abortable(items, enough) : items) {
       const place = (await this.#ordered?.takePlace()) ?? 0;
       const plan = await this.#plan(item);
-      if (plan.do !== 'nothing' && (await this.#mayBegin())) this.#start(item, plan, place);
+      const slot = plan.do === 'nothing' ? null : await this.#mayBegin();
+      if (plan.do !== 'nothing' && slot !== null) this.#start({ item, plan, slot }, place);
       else await this.#keep(item, place);
       if (this.#hasReadEnough()) break;
     }
@@ -188,14 +188,14 @@ class BatchRun {
     return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(priorRunIn(finished.values));
   }
 
-  /** Waits for a slot for one more task and takes it; false if no more tasks may be started. */
-  async #mayBegin(): Promise<boolean> {
+  /** Waits for a slot for one more task and takes it; null if no more tasks may be started. */
+  async #mayBegin(): Promise<TaskSlot | null> {
     const { limit, rules } = this.#deps;
-    if (!rules.mayStart()) return false;
-    await limit.acquire();
-    if (!rules.stop.aborted) return true;
-    limit.release();
-    return false;
+    if (!rules.mayStart()) return null;
+    const slot = await limit.acquire(rules.stop);
+    if (!rules.stop.aborted) return slot;
+    slot.release();
+    return null;
   }
 
   /** With input order, the rows of earlier runs must still be read after the last task was started. */
@@ -204,15 +204,14 @@ class BatchRun {
     return reason === 'failure' || (reason !== null && this.#ordered === null);
   }
 
-  #start(item: BatchItem, plan: WorkPlan, place: number): void {
-    const { limit, rules } = this.#deps;
-    rules.recordStart();
+  #start(started: ItemWork, place: number): void {
+    this.#deps.rules.recordStart();
     const ended = (): void => {
-      limit.release();
+      started.slot.release();
       this.#running.delete(work);
       if (this.#running.size === 0) this.#checkIdle();
     };
-    const work = this.#work(item, plan, place).then(ended, (error: unknown) => {
+    const work = this.#work(started, place).then(ended, (error: unknown) => {
       this.#fail(error);
       ended();
     });
@@ -225,8 +224,8 @@ class BatchRun {
     if (isWaiting && !this.#deps.rules.mayGoOn()) this.#idle.abort();
   }
 
-  async #work(item: BatchItem, plan: WorkPlan, place: number): Promise<void> {
-    const result = plan.do === 'leave' ? leaveItem({ item, plan }) : await this.#deps.solve({ item, plan });
+  async #work({ item, plan, slot }: ItemWork, place: number): Promise<void> {
+    const result = plan.do === 'leave' ? leaveItem({ item, plan }) : await this.#deps.solve({ item, plan, slot });
     if (result === null) return this.#keep(item, place);
     const values = await this.#finish(result);
     await (this.#ordered === null ? this.#deps.sink.write(values) : this.#ordered.put(place, values));

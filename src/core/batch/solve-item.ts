@@ -13,18 +13,12 @@ import {
   type SolvePlan,
   type WorkPlan,
 } from './batch-plan.ts';
-import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { TaskSlot } from './concurrency-limit.ts';
 import type { StopRules } from './stop-rules.ts';
-
-export interface ItemOptions {
-  /** Wait after a "no slot" answer before the task submits again, in ms. */
-  readonly threadWaitMs: number;
-}
 
 export interface ItemDeps {
   readonly solver: Pick<Solver, 'solve'>;
   readonly journal: AttemptJournal;
-  readonly limit: ConcurrencyLimit;
   readonly rules: StopRules;
   readonly clock: Clock;
 }
@@ -33,12 +27,14 @@ export interface ItemDeps {
 export interface ItemWork<Plan extends WorkPlan = WorkPlan> {
   readonly item: BatchItem;
   readonly plan: Plan;
+  readonly slot: TaskSlot;
 }
 
 /** Thrown instead of a submission above the limit. */
 class NoMoreSubmissionsError extends Error {}
 
-function createSteps({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, rules, limit }: ItemDeps): AttemptSteps {
+function createSteps({ item, plan, slot }: ItemWork<SolvePlan>, { journal, rules }: ItemDeps): AttemptSteps {
+  const { key, task } = item;
   return {
     intend: async (attempt) => {
       if (!(await rules.maySubmit(key))) throw new NoMoreSubmissionsError();
@@ -50,24 +46,28 @@ function createSteps({ item: { key }, plan }: ItemWork<SolvePlan>, { journal, ru
     },
     submitted: ({ captchaId, submittedAt }) => {
       rules.recordAnswered(key);
-      limit.recordAccepted();
+      slot.recordAccepted(task.method);
       return journal.submitted(key, captchaId, submittedAt);
     },
-    solvedAtOnce: () => limit.recordAccepted(),
+    solvedAtOnce: () => slot.recordAccepted(task.method),
+    notReady: () => slot.recordNotReady(),
   };
 }
 
-function toSolveOptions(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions, deps: ItemDeps): SolveOptions {
-  const { item, plan } = work;
-  const { limit, rules } = deps;
+function toSolveOptions(work: ItemWork<SolvePlan>, deps: ItemDeps): SolveOptions {
+  const { item, plan, slot } = work;
+  const { accepted } = plan;
+  if (accepted !== null) slot.recordAccepted(item.task.method, deps.clock.timestamp() - accepted.submittedAt);
   return {
     steps: createSteps(work, deps),
     earlierAttempts: plan.earlierAttempts - plan.forgivenAttempts,
-    accepted: plan.accepted,
-    awaitThread: (maxMs) => {
-      rules.recordUnpaid(item.key);
-      limit.recordFull();
-      return limit.yield({ ms: threadWaitMs, maxMs }, rules.stop);
+    accepted,
+    threads: {
+      enter: (maxMs, stop) => slot.enter(maxMs, stop),
+      recordFull: () => {
+        deps.rules.recordUnpaid(item.key);
+        slot.recordFull();
+      },
     },
   };
 }
@@ -75,11 +75,11 @@ function toSolveOptions(work: ItemWork<SolvePlan>, { threadWaitMs }: ItemOptions
 /**
  * Null if the task stays open for the next run: the run was stopped, or the account or configuration fails every task.
  */
-async function solve(work: ItemWork<SolvePlan>, options: ItemOptions, deps: ItemDeps): Promise<Outcome | null> {
+async function solve(work: ItemWork<SolvePlan>, deps: ItemDeps): Promise<Outcome | null> {
   const { solver, rules } = deps;
   const { key, task } = work.item;
   try {
-    const outcome = await solver.solve(task, rules.stop, toSolveOptions(work, options, deps));
+    const outcome = await solver.solve(task, rules.stop, toSolveOptions(work, deps));
     const fatalReason = fatalReasonOf(outcome);
     if (fatalReason !== null) rules.stopFor(fatalReason.reason, fatalReason.message);
     const isOpen = outcome.status === 'failed' && outcome.reason === 'cancelled';
@@ -103,17 +103,13 @@ function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock
 }
 
 /** Solves one task, with every step in the journal before it is taken. Null if the task stays open. */
-export async function solveItem(
-  work: ItemWork<SolvePlan>,
-  options: ItemOptions,
-  deps: ItemDeps,
-): Promise<BatchResult | null> {
-  const outcome = await solve(work, options, deps);
+export async function solveItem(work: ItemWork<SolvePlan>, deps: ItemDeps): Promise<BatchResult | null> {
+  const outcome = await solve(work, deps);
   return outcome === null ? null : resultOf(work, outcome, deps);
 }
 
 /** Marks a task as failed that may have been paid for, instead of risking a second payment. */
-export function leaveItem({ item, plan }: ItemWork<LeavePlan>): BatchResult {
+export function leaveItem({ item, plan }: Pick<ItemWork<LeavePlan>, 'item' | 'plan'>): BatchResult {
   const history = { task: item.task, attempts: [], durationMs: 0 };
   const outcome = gaveUp(history, { reason: 'in-doubt', retryInMs: null });
   return { item, outcome, attemptCount: plan.earlierAttempts, possiblyCharged: true, expired: false };

@@ -4,7 +4,7 @@ import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '
 import type { ResultQueue, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import { priorRunOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
-import type { ConcurrencyLimit } from '../batch/concurrency-limit.ts';
+import type { TaskSlot } from '../batch/concurrency-limit.ts';
 import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
 import type { SolveOptions } from '../solve/solve-options.ts';
 import type { Solver } from '../solve/solver.ts';
@@ -106,8 +106,6 @@ export interface LeaseWorkOptions {
   readonly worker: string;
   /** A task delivered more often than this is dead-lettered: it may have crashed its workers. */
   readonly maxDeliveries: number;
-  /** Wait after a "no slot" answer before the task submits again, in ms. */
-  readonly threadWaitMs: number;
 }
 
 export interface LeaseWorkDeps {
@@ -116,7 +114,8 @@ export interface LeaseWorkDeps {
   /** The queue of the lease. */
   readonly queue: Pick<TaskQueue, 'bringBack'>;
   readonly results: ResultQueue;
-  readonly limit: ConcurrencyLimit;
+  /** The place of the task among those in work. */
+  readonly slot: TaskSlot;
   readonly clock: Clock;
   /** Aborts when no further submission may be made; solutions that were paid for are still collected. */
   readonly stop: AbortSignal;
@@ -279,25 +278,26 @@ class LeaseWork {
   }
 
   #solveOptions(): SolveOptions {
-    const { limit, stop } = this.#deps;
+    const { slot, clock } = this.#deps;
+    const { method } = this.#lease.queued.task;
+    const { earlierAttempts, accepted } = this.#plan;
     const steps = this.#steps;
-    const submitted = (accepted: Accepted): Promise<void> => {
-      limit.recordAccepted();
-      return steps.submitted(accepted);
+    if (accepted !== null) slot.recordAccepted(method, clock.timestamp() - accepted.submittedAt);
+    const submitted = (newlyAccepted: Accepted): Promise<void> => {
+      slot.recordAccepted(method);
+      return steps.submitted(newlyAccepted);
     };
     return {
       steps: {
         intend: (attempt) => steps.intend(attempt),
         refused: () => steps.refused(),
         submitted,
-        solvedAtOnce: () => limit.recordAccepted(),
+        solvedAtOnce: () => slot.recordAccepted(method),
+        notReady: () => slot.recordNotReady(),
       },
-      earlierAttempts: this.#plan.earlierAttempts,
-      accepted: this.#plan.accepted,
-      awaitThread: (maxMs) => {
-        limit.recordFull();
-        return limit.yield({ ms: this.#options.threadWaitMs, maxMs }, stop);
-      },
+      earlierAttempts,
+      accepted,
+      threads: slot,
     };
   }
 

@@ -2,6 +2,7 @@ import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { QueueDepth, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
+import type { ConcurrencyLimit, TaskSlot } from '../batch/concurrency-limit.ts';
 import {
   type HandedBack,
   type LeaseEnd,
@@ -46,8 +47,9 @@ export interface WorkerOptions extends LeaseWorkOptions {
   readonly exitWhenIdleMs: number | null;
 }
 
-export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable'> {
+export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable' | 'slot'> {
   readonly queue: TaskQueue;
+  readonly limit: ConcurrencyLimit;
   readonly pause: WorkerPause;
   readonly stats: WorkerStats;
   /** Aborts to end the worker. */
@@ -163,17 +165,17 @@ export class Worker {
   async #takeSome(): Promise<void> {
     const { limit, pause, clock, stats } = this.#deps;
     await clock.sleep(pause.leftMs, this.#stop.signal);
-    await limit.acquire();
-    const room = 1 + Math.max(0, limit.limit - limit.inFlight);
+    const slot = await limit.acquire(this.#stop.signal);
+    const room = 1 + limit.room;
     const leases = await this.#receive(room);
     stats.recordTaken(leases.length);
     const [first, ...others] = leases;
     if (first === undefined) {
-      limit.release();
+      slot.release();
       return this.#checkIdle();
     }
-    this.#start(first, Promise.resolve());
-    for (const lease of others) this.#start(lease, limit.acquire());
+    this.#start(first, Promise.resolve(slot));
+    for (const lease of others) this.#start(lease, limit.acquire(this.#stop.signal));
   }
 
   async #receive(room: number): Promise<readonly TaskLease[]> {
@@ -193,22 +195,25 @@ export class Worker {
     }
   }
 
-  #start(lease: TaskLease, hasRoom: Promise<void>): void {
-    const work = this.#work(lease, hasRoom)
+  #start(lease: TaskLease, place: Promise<TaskSlot>): void {
+    const work = this.#work(lease, place)
       .catch(this.#fail)
       .finally(() => {
-        this.#deps.limit.release();
         this.#working.delete(work);
         this.#busySinceMs = this.#deps.clock.nowMs();
       });
     this.#working.add(work);
   }
 
-  async #work(lease: TaskLease, hasRoom: Promise<void>): Promise<void> {
-    await hasRoom;
+  async #work(lease: TaskLease, place: Promise<TaskSlot>): Promise<void> {
+    const slot = await place;
     const onUnavailable = (message: string): void => this.#noteUnavailable(message);
     const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
-    this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, onUnavailable }));
+    try {
+      this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, slot, onUnavailable }));
+    } finally {
+      slot.release();
+    }
   }
 
   #record(ended: LeaseEnd): void {

@@ -7,6 +7,7 @@ import type {
   FleetWithdrawal,
   RetryAfterGate,
   RetryBudget,
+  ThreadTurns,
   Withdrawal,
   WithdrawRequest,
 } from '../../ports/state.ts';
@@ -63,6 +64,7 @@ export class FleetResilience {
   };
   readonly breaker: Breaker;
   readonly retryAfterGate: RetryAfterGate;
+  readonly threadTurns: ThreadTurns;
   readonly #options: FleetBudgetOptions;
   readonly #deps: FleetResilienceDeps;
   readonly #closed = new AbortController();
@@ -82,6 +84,7 @@ export class FleetResilience {
     this.#options = options;
     this.#deps = deps;
     this.breaker = deps.host.breaker;
+    this.threadTurns = deps.host.threadTurns;
     this.retryAfterGate = { extend: (ms) => this.#extendCooldown(ms), leftMs: () => deps.host.retryAfterGate.leftMs() };
   }
 

@@ -8,6 +8,7 @@ import type {
   RetryAfterGate,
   RetryBudget,
   SharedLog,
+  ThreadTurns,
   CallResult,
   Withdrawal,
   WithdrawRequest,
@@ -141,6 +142,13 @@ export class HostResilience {
   readonly retryAfterGate: RetryAfterGate = {
     extend: (ms) => void this.#append([{ type: 'quiet', ms }]),
     leftMs: () => this.#quietMs(),
+  };
+  readonly threadTurns: ThreadTurns = {
+    takeTurn: ({ isRefused }) => this.apply({ type: 'turn', isRefused }).turnInMs,
+    areTaken: () => {
+      this.#catchUp();
+      return this.#state.areTurnsTaken(this.#nowMs());
+    },
   };
   readonly #options: ResilienceOptions;
   readonly #deps: HostResilienceDeps;

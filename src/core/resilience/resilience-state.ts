@@ -12,6 +12,7 @@
  *   enter                              breaker         asks for a permit
  *   verdict                            breaker         records the result of submissions
  *   quiet                              Retry-After     extends the wait, never shortens it
+ *   turn                               free thread     takes the next turn to ask for one
  *   spend, fleet-*                     remote lease    tokens of a budget in Redis
  *   configure, reset                   everything      see below
  *
@@ -62,12 +63,19 @@ export type StateCommand =
     }
   /** The service asked for a pause of `ms` (`Retry-After`). */
   | { readonly type: 'quiet'; readonly ms: number }
+  /** Takes a turn to ask for a free thread. `isRefused`: the service has just said that all are busy. */
+  | { readonly type: 'turn'; readonly isRefused: boolean }
   /** Proposes other options; they take effect if the log has been idle for `idleAfterMs`. */
   | { readonly type: 'configure'; readonly options: ResilienceOptions }
   /** Resets the state to these options. */
   | { readonly type: 'reset'; readonly options: ResilienceOptions };
 
-export type StateReply = Withdrawal | AcquireResult | SyncRequest | null;
+/** How long to wait for a turn, in ms. */
+interface Turn {
+  readonly turnInMs: number;
+}
+
+export type StateReply = Withdrawal | AcquireResult | SyncRequest | Turn | null;
 
 /** The type of the answer to an entry. */
 export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type: 'withdraw' | 'spend' }
@@ -76,7 +84,9 @@ export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type
     ? AcquireResult
     : Entry extends { readonly type: 'fleet-talk' }
       ? SyncRequest
-      : null;
+      : Entry extends { readonly type: 'turn' }
+        ? Turn
+        : null;
 
 /** Counts since the last reset. */
 export interface ResilienceCounts {
@@ -92,6 +102,8 @@ export interface ResilienceSnapshot {
   readonly latestMs: number;
   readonly usedMs: number;
   readonly quietUntilMs: number;
+  /** Left out by versions before turns. */
+  readonly turns?: { readonly nextMs: number; readonly refusedMs: number };
   readonly counts: ResilienceCounts;
   readonly budget: RetryBudgetSnapshot;
   readonly breaker: BreakerSnapshot;
@@ -100,6 +112,13 @@ export interface ResilienceSnapshot {
 
 /** After this idle time the options of the next process apply: no process relies on the old ones any more. */
 const idleAfterMs = 600_000;
+/** The time between two turns. Some services ban an account that is refused a thread more often than 120 times a minute. */
+const turnGapMs = 600;
+/** Turns of processes that have ended must not keep others waiting for longer. */
+const maxTurnWaitMs = 15_000;
+/** So long after the latest refusal, threads are taken to be free again. */
+const refusalHoldsMs = 2_000;
+const noTurns = { nextMs: 0, refusedMs: 0 };
 const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };
 
 /**
@@ -118,6 +137,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   /** Time of the last entry other than `configure`. */
   #usedMs: number;
   #quietUntilMs = 0;
+  #turns: { readonly nextMs: number; readonly refusedMs: number } = noTurns;
 
   constructor(options: ResilienceOptions, nowMs: number) {
     this.#options = options;
@@ -160,6 +180,11 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     return this.#quietUntilMs;
   }
 
+  /** True if all threads of the account were busy a moment ago, and tasks wait for their turns to ask for one. */
+  areTurnsTaken(nowMs: number): boolean {
+    return this.#turns.nextMs > nowMs && nowMs - this.#turns.refusedMs < refusalHoldsMs;
+  }
+
   /** The time of the latest entry. */
   get latestMs(): number {
     return this.#latestMs;
@@ -184,6 +209,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
       latestMs: this.#latestMs,
       usedMs: this.#usedMs,
       quietUntilMs: this.#quietUntilMs,
+      turns: this.#turns,
       counts: this.#counts,
       budget: this.#budget.snapshot(),
       breaker: this.#breaker.snapshot(),
@@ -192,11 +218,13 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   }
 
   restore(snapshot: object): void {
-    const { options, latestMs, usedMs, quietUntilMs, counts, budget, breaker, fleet } = snapshot as ResilienceSnapshot;
+    const { options, latestMs, usedMs, quietUntilMs, turns, counts, budget, breaker, fleet } =
+      snapshot as ResilienceSnapshot;
     this.#options = options;
     this.#latestMs = latestMs;
     this.#usedMs = usedMs;
     this.#quietUntilMs = quietUntilMs;
+    this.#turns = turns ?? noTurns;
     this.#counts = counts;
     this.#budget = new RetryBudgetState(options.budget, latestMs);
     this.#budget.restore(budget);
@@ -220,6 +248,8 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
       case 'quiet':
         this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + entry.ms);
         return null;
+      case 'turn':
+        return this.#takeTurn(entry.isRefused, nowMs);
       case 'configure':
         if (this.isIdle(nowMs)) this.#startAnew(entry.options, nowMs);
         return null;
@@ -241,6 +271,12 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     if (isSpent || entry.type === 'fleet-granted') this.#count('granted', 1);
     if (entry.type === 'fleet-heard') this.#count('budgetRefused', entry.refused);
     return answer;
+  }
+
+  #takeTurn(isRefused: boolean, nowMs: number): Turn {
+    const turnMs = Math.min(Math.max(this.#turns.nextMs, nowMs) + turnGapMs, nowMs + maxTurnWaitMs);
+    this.#turns = { nextMs: turnMs, refusedMs: isRefused ? nowMs : this.#turns.refusedMs };
+    return { turnInMs: turnMs - nowMs };
   }
 
   #unsynced(): SyncRequest {
@@ -280,5 +316,6 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     this.#counts = noCounts;
     this.#usedMs = nowMs;
     this.#quietUntilMs = 0;
+    this.#turns = noTurns;
   }
 }

@@ -41,7 +41,7 @@ export interface AdmissionGateDeps {
   readonly stop: AbortSignal;
   /** True if the task is given up instead of waiting for the breaker. */
   readonly failsFast: boolean;
-  readonly onRefused: (retryInMs: number) => void;
+  readonly onRefused: (refusal: { readonly retryInMs: number; readonly isWaiting: boolean }) => void;
 }
 
 /** A permit to submit. */
@@ -74,8 +74,9 @@ export class AdmissionGate {
       const admission = await deps.breaker.tryAcquire();
       if (admission.admitted) return this.#use(admission.permit);
       const { retryInMs, soon = false } = admission;
-      if (!soon) onRefused(retryInMs);
-      if (!soon && !this.#mayWait(retryInMs)) return { reason: 'breaker-open', retryInMs };
+      const isWaiting = soon || this.#mayWait(retryInMs);
+      if (!soon) onRefused({ retryInMs, isWaiting });
+      if (!isWaiting) return { reason: 'breaker-open', retryInMs };
       await this.#releaseAndWait(retryInMs);
     }
   }

@@ -17,6 +17,8 @@ export interface FailureCause {
   readonly usedUp?: readonly string[];
   /** What is known about the reason beyond the task, for its message; left out if there is none. */
   readonly evidence?: string;
+  /** The code of the answers that did not count as attempts; left out for none. */
+  readonly code?: string | null;
   /** The latest fault of other tasks of this process, for a task without a fault. */
   readonly lastFault?: Fault | null;
 }
@@ -105,7 +107,7 @@ export function gaveUp({ task, attempts, durationMs }: AttemptHistory, why: Fail
     durationMs,
     possiblyCharged: isPossiblyCharged(attempts),
     reason: why.reason,
-    code: last?.fault?.code ?? null,
+    code: last?.fault?.code ?? why.code ?? null,
     message: messageOf(attempts, why),
     retryInMs: why.retryInMs,
     captchaId: liveIdOf(last),

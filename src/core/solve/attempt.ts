@@ -2,7 +2,7 @@ import type { Fault, FaultKind } from '../../domain/fault.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { EventSink, SolvedAtOnce } from '../../ports/api.ts';
-import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult } from '../../ports/state.ts';
+import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult, ThreadTurns } from '../../ports/state.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
 import type { PollPlanner } from './poll-plan.ts';
@@ -13,6 +13,8 @@ export interface AttemptDeps extends PollDeps {
   readonly budget: RetryBudget;
   /** Left out, the tasks of a solver share one in memory. */
   readonly retryAfterGate?: RetryAfterGate;
+  /** Left out where each task waits for a free thread by itself. */
+  readonly threadTurns?: ThreadTurns;
   readonly emit: EventSink;
   /** The poll timing of the task's method. */
   readonly timing: (task: Task) => PollTiming;
@@ -38,6 +40,8 @@ export interface AttemptSteps {
   submitted(accepted: Accepted): Awaitable<void>;
   /** The solution came with the answer to the submission; its task ends. Left out if accepted tasks are not counted. */
   solvedAtOnce?(): void;
+  /** A poll found that the service still works on the task. Left out if that is of no interest. */
+  notReady?(): void;
 }
 
 export interface AttemptRequest {
@@ -164,7 +168,10 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     const begun = { attempt, region: task.region, startedAt, durationMs: clock.nowMs() - startedMs };
     return endedAtOnce(submission, begun, clock.timestamp());
   }
-  const report = (event: PollEvent): void => emit({ ...event, taskId: task.taskId, attempt });
+  const report = (event: PollEvent): void => {
+    if (event.type === 'not-ready') plan.steps.notReady?.();
+    emit({ ...event, taskId: task.taskId, attempt });
+  };
   const { captchaId, submittedAt, submitMs } = submission;
   const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);

@@ -44,6 +44,11 @@ export class Deadline {
     return this.#isPaused ? Infinity : Math.max(0, this.leftMs() - this.#attemptNeedsMs);
   }
 
+  /** The most that the task may wait for a free thread if there is to be an attempt after it, in ms. */
+  forThreadMs(): number {
+    return Math.max(0, this.leftMs() - this.#attemptNeedsMs);
+  }
+
   /** Extends the deadline by a wait for others. */
   extend(ms: number): void {
     if (this.#isPaused) this.#deadlineAtMs += ms;

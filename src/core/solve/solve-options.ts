@@ -1,6 +1,14 @@
 import type { RetryLimits } from '../resilience/retry-decision.ts';
 import type { Accepted, AttemptSteps } from './attempt.ts';
 
+/** Where one task waits for a free thread of the account. An answer that all are busy costs neither an attempt nor a token. */
+export interface ThreadGate {
+  /** Waits before a submission until a thread may be free; false if that takes longer than `maxMs`. */
+  enter(maxMs: number, stop: AbortSignal): Promise<boolean>;
+  /** Records that the submission was refused because all threads are busy. */
+  recordFull(): void;
+}
+
 /** Options of one task. A new task without a journal needs none of them. */
 export interface SolveOptions {
   readonly steps: AttemptSteps;
@@ -12,11 +20,8 @@ export interface SolveOptions {
   readonly earlierAttempts: number;
   /** The id of an earlier run that must still be collected. */
   readonly accepted: Accepted | null;
-  /**
-   * Waits until a thread may be free, up to `maxMs`, after the service said that all are busy. Such an answer then costs
-   * neither an attempt nor a token. Null handles it like any other fault.
-   */
-  readonly awaitThread: ((maxMs: number) => Promise<void>) | null;
+  /** Where the task waits for a free thread of the account; null waits by itself, as `SolverOptions.onExhausted` says. */
+  readonly threads: ThreadGate | null;
 }
 
 /** The options of a new task without a journal. */
@@ -24,7 +29,7 @@ export const defaultSolveOptions: SolveOptions = {
   steps: { intend: () => undefined, refused: () => undefined, submitted: () => undefined },
   earlierAttempts: 0,
   accepted: null,
-  awaitThread: null,
+  threads: null,
 };
 
 /**

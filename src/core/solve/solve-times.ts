@@ -133,3 +133,57 @@ export class SolveTimes {
     for (const { method, time } of this.#log?.read() ?? []) this.#add(method, time);
   }
 }
+
+/** Moments at which the solved share of a method is kept. */
+const shareSteps = 256;
+
+interface MethodShares {
+  /** The solved share at each step, from age 0 on. */
+  readonly shares: Float64Array;
+  readonly stepMs: number;
+  readonly meanMs: number;
+  /** It holds until so many solve times of this process are known. */
+  readonly untilCount: number;
+}
+
+/** How long the service works on tasks of each method, by the solve times seen so far. */
+export class SolvedShares {
+  readonly #times: SolveTimes;
+  readonly #byMethod = new Map<string, MethodShares>();
+
+  constructor(times: SolveTimes) {
+    this.#times = times;
+  }
+
+  /** The chance, 0..1, that a task of this age is solved; 0 while no solve time is known. */
+  solvedShare(method: string, ageMs: number): number {
+    const known = this.#sharesOf(method);
+    if (known === null) return 0;
+    const at = Math.max(0, ageMs / known.stepMs);
+    const step = Math.floor(at);
+    const from = known.shares[step] ?? 1;
+    return from + (at - step) * ((known.shares[step + 1] ?? 1) - from);
+  }
+
+  /** In ms; null while no solve time is known. */
+  meanMs(method: string): number | null {
+    return this.#sharesOf(method)?.meanMs ?? null;
+  }
+
+  #sharesOf(method: string): MethodShares | null {
+    const count = this.#times.recordedCount(method);
+    const known = this.#byMethod.get(method);
+    if (known !== undefined && count < known.untilCount) return known;
+    const samples = this.#times.latest(method);
+    if (samples.length === 0) return null;
+    const spans = solveSpans(samples, []);
+    const stepMs = Math.max(1, ...spans.map(({ toMs }) => toMs)) / (shareSteps - 1);
+    const shares = Float64Array.from({ length: shareSteps }, (_, step) => solvedShare(spans, step * stepMs));
+    const sum = spans.reduce((total, { weight }) => total + weight, 0);
+    const meanMs = spans.reduce((total, { fromMs, toMs, weight }) => total + (weight * (fromMs + toMs)) / 2, 0) / sum;
+    const untilCount = count + Math.max(1, Math.floor(samples.length / 8));
+    const made = { shares, stepMs, meanMs: Math.max(1, meanMs), untilCount };
+    this.#byMethod.set(method, made);
+    return made;
+  }
+}

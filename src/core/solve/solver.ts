@@ -10,7 +10,8 @@ import { gaveUp, liveIdOf, solved, type FailureCause } from './attempt-history.t
 import { type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
 import { Deadline } from './deadline.ts';
 import type { PollSuccess } from './poller.ts';
-import { type SolveOptions, limitsIn, defaultSolveOptions } from './solve-options.ts';
+import { type SolveOptions, limitsIn, defaultSolveOptions, type ThreadGate } from './solve-options.ts';
+import { ThreadWaiter } from './thread-waiter.ts';
 
 export interface SolverOptions {
   /** The time limit of a task for all attempts, waits and polls, in ms. */
@@ -66,6 +67,10 @@ class Run {
   readonly #admission: AdmissionGate;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
+  readonly #threads: ThreadGate | null;
+  /** The service had no free thread for the latest submission. */
+  #isRefusedThread = false;
+  #refusal: Fault | null = null;
   /** Number of attempts that were probes of an unavailable service. */
   #trialCount = 0;
 
@@ -78,15 +83,19 @@ class Run {
     const { timeoutMs, onExhausted } = options;
     const attemptNeedsMs = deps.timing(task).intervalMs;
     this.#time = new Deadline({ timeoutMs, attemptNeedsMs, isPaused: onExhausted === 'pause' }, deps.clock);
-    const onRefused = (retryInMs: number): void => deps.emit({ type: 'breaker-refused', ...this.#about(), retryInMs });
+    const onRefused = (refusal: { retryInMs: number; isWaiting: boolean }): void =>
+      deps.emit({ type: 'breaker-refused', ...this.#about(), ...refusal, fault: deps.latest.fault });
     const failsFast = onExhausted === 'fail';
     this.#admission = new AdmissionGate({ deps, time: this.#time, stop, failsFast, onRefused });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
+    const { threadTurns } = deps;
+    const waiter = { clock: deps.clock, random: deps.random, ...(threadTurns && { turns: threadTurns }) };
+    this.#threads = solveOptions.threads ?? (failsFast ? null : new ThreadWaiter(waiter));
   }
 
   async toOutcome(): Promise<Outcome> {
     const { accepted } = this.#solveOptions;
-    let start: Start | FailureCause = accepted === null ? await this.#admission.enter() : { accepted };
+    let start: Start | FailureCause = accepted === null ? await this.#enter() : { accepted };
     for (;;) {
       if ('reason' in start) return this.#giveUp(start);
       const { record, solved: found } = await runAttempt(this.#plan(start), this.#deps);
@@ -104,7 +113,16 @@ class Run {
   async #enterAfter(decision: RetryDecision): Promise<Start | FailureCause> {
     if (!decision.retry) return decision;
     await this.#deps.clock.sleep(decision.waitMs, this.#stop);
-    return this.#admission.enter();
+    return this.#enter();
+  }
+
+  /** Waits for a free thread, then for the service and the breaker. */
+  async #enter(): Promise<Start | FailureCause> {
+    const maxMs = this.#isRefusedThread ? this.#time.forThreadMs() : this.#time.leftMs();
+    const isFree = this.#threads === null || (await this.#threads.enter(maxMs, this.#stop));
+    if (isFree) return this.#admission.enter();
+    this.#isRefusedThread = true;
+    return { reason: 'deadline-exceeded', retryInMs: null };
   }
 
   #about(): { taskId: string; attempt: number } {
@@ -129,17 +147,19 @@ class Run {
   }
 
   async #decideAfter(start: Start, record: Attempt): Promise<RetryDecision> {
-    const { awaitThread } = this.#solveOptions;
     const { onExhausted } = this.#options;
     const goOn = { retry: true, waitMs: 0 } as const;
     const { fault } = record;
-    if (awaitThread !== null && record.captchaId === null && fault?.threadsFull === true) {
+    if (this.#threads !== null && record.captchaId === null && fault?.threadsFull === true) {
       this.#deps.emit({ type: 'threads-full', ...this.#about(), fault });
-      // Share the back-off: all threads are busy, so do not let every waiter find out by itself.
+      // A wait that the service itself asks for is one for all tasks.
       if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
-      await this.#time.waitForOthers(awaitThread);
+      this.#threads.recordFull();
+      this.#isRefusedThread = true;
+      this.#refusal = fault;
       return goOn;
     }
+    this.#isRefusedThread = false;
     const probePermit = probePermitOf(start, record);
     if (fault !== null) this.#deps.latest.fault = fault;
     if (fault !== null && probePermit?.probe === true && onExhausted === 'pause') {
@@ -148,7 +168,8 @@ class Run {
     }
     if (probePermit !== null && onExhausted === 'wait') this.#trialCount += 1;
     this.#record(record);
-    return this.#decide();
+    const isTurnedAway = onExhausted === 'fail' && record.captchaId === null && fault?.threadsFull === true;
+    return isTurnedAway ? { retry: false, reason: 'attempts-exhausted', retryInMs: null } : this.#decide();
   }
 
   #record(record: Attempt): void {
@@ -210,6 +231,10 @@ class Run {
   /** Adds the details of a refusal by the budget or the breaker. */
   #withEvidence(why: FailureCause): FailureCause {
     const { budget, breaker } = this.#deps;
+    if (why.reason === 'deadline-exceeded' && this.#isRefusedThread) {
+      const last = this.#refusal === null ? '' : `; last answer: ${this.#refusal.message}`;
+      return { ...why, evidence: `no free thread${last}`, code: this.#refusal?.code ?? null };
+    }
     const usage = why.reason === 'budget-exhausted' ? budget.usage?.() : undefined;
     const outage = why.reason === 'breaker-open' ? (breaker.outage?.() ?? undefined) : undefined;
     if (usage !== undefined) {

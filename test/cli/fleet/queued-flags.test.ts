@@ -30,7 +30,7 @@ describe('--via queues', () => {
   it.each<[WorkFlags, string]>([
     [{ budget: '10/s' }, '--budget cannot be used with --via queues | workers have their own budget'],
     [{ allowFastPolling: true }, '--allow-fast-polling cannot be used with --via queues | workers do the polling'],
-    [{ waitForBudget: true }, '--wait-for-budget cannot be used with --via queues | workers wait'],
+    [{ failFast: true }, '--fail-fast cannot be used with --via queues | set budget.onExhausted: fail'],
     [{}, 'not refused'],
     [{ timeout: '1h', maxAttempts: '9' }, 'not refused'],
   ])('with workers elsewhere, %j: %s', async (flags, refusal) => {
@@ -52,7 +52,7 @@ describe('--via queues', () => {
   ])('accepts flags for the work if this process does it: %s', async (_how, config, sandbox) => {
     const flags = { budget: '10/s', allowFastPolling: true } as const;
     expect(await refused(flags, config, sandbox)).toBe('not refused');
-    expect(await refused({ waitForBudget: true }, config, sandbox)).toContain('--wait-for-budget');
+    expect(await refused({ failFast: true }, config, sandbox)).toContain('--fail-fast');
   });
 });
 
@@ -66,7 +66,7 @@ describe('docs/queues.md', () => {
   ] as const)('says of every flag of captcha %s what it means to --via queues', (_name, register) => {
     const command = new Command();
     register(command, () => Promise.resolve());
-    const flags = command.options.map(({ long }) => long ?? '');
+    const flags = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? '');
     expect(flags.length).toBeGreaterThan(10);
     expect(flags.filter((flag) => !said.has(flag))).toEqual([]);
   });

@@ -17,6 +17,7 @@ import type { LoadedConfig, Override } from '../../../src/config/load.ts';
 import { Solver } from '../../../src/core/solve/solver.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
+import { SolvedShares, SolveTimes } from '../../../src/core/solve/solve-times.ts';
 import type { EventSink, RegionProbe } from '../../../src/ports/api.ts';
 import { aConfig } from './a-config.ts';
 import { aTerminal, type TerminalParts } from './a-terminal.ts';
@@ -100,6 +101,7 @@ export function aStage(parts: StageParts = {}) {
     api: { ...silentApi, ...parts.api },
     intervalMs: 5_000,
     timing: () => ({ firstWaitMs: null, intervalMs: 5_000, coldStartMs: [3_000, 5_000], lifetimeMs: 120_000 }),
+    solvedShares: new SolvedShares(new SolveTimes(null, { clock })),
     accountId: 'test',
     requestCount: () => 0,
     solver: (emit, { onExhausted }) => {

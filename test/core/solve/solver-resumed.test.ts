@@ -24,7 +24,7 @@ async function solved(
     },
     earlierAttempts: 0,
     accepted: null,
-    awaitThread: null,
+    threads: null,
     ...special,
   };
   const running = harness.solver.solve(aTask(), harness.stop.signal, solveOptions);
@@ -128,7 +128,7 @@ describe('the steps of an attempt', () => {
       }),
     });
     const steps = { intend: () => Promise.reject(no), refused: () => undefined, submitted: () => undefined };
-    const solveOptions = { steps, earlierAttempts: 0, accepted: null, awaitThread: null };
+    const solveOptions = { steps, earlierAttempts: 0, accepted: null, threads: null };
     await expect(harness.solver.solve(aTask(), harness.stop.signal, solveOptions)).rejects.toBe(no);
     expect([verdicts, harness.api.calls]).toEqual([['abandoned'], []]);
   });
@@ -139,38 +139,65 @@ describe('an answer that every thread is taken', () => {
 
   it('costs neither an attempt nor a token where a thread is waited for', async () => {
     let waits = 0;
-    const awaitThread = async (): Promise<void> => void (waits += 1);
-    const { outcome, harness, steps } = await solved({ answers: { submits } }, { awaitThread });
+    const threads = { enter: async () => true, recordFull: () => void (waits += 1) };
+    const { outcome, harness, steps } = await solved({ answers: { submits } }, { threads });
     expect(outcome.attempts.map(({ attempt }) => attempt)).toEqual([1]);
     expect(steps).toEqual(['intend 1', 'refused', 'intend 1', 'refused', 'intend 1', 'submitted t1-3']);
     expect(harness.events.some(({ type }) => type === 'retrying')).toBe(false);
     expect(waits).toBe(2);
   });
 
-  it.each([
-    ['fail', 1_000],
-    ['wait', 1_000],
-    ['pause', Infinity],
-  ] as const)('is waited out no longer than the task has time, with %s', async (onExhausted, most) => {
-    const told: number[] = [];
-    const options = { onExhausted, timeoutMs: 1_000 };
-    const awaitThread = async (maxMs: number): Promise<void> => void told.push(maxMs);
-    await solved({ answers: { submits }, options }, { awaitThread });
-    expect(told[0]).toBe(most);
-  });
+  it.each(['fail', 'wait', 'pause'] as const)(
+    'is waited out as long as there is time for another attempt, with %s',
+    async (onExhausted) => {
+      const told: number[] = [];
+      const options = { onExhausted, timeoutMs: 20_000 };
+      const enter = async (maxMs: number): Promise<boolean> => told.push(maxMs) < 3;
+      const { outcome } = await solved(
+        { answers: { submits }, options },
+        { threads: { enter, recordFull: () => undefined } },
+      );
+      expect(told).toEqual([20_000, 15_000, 15_000]);
+      expect(outcome).toMatchObject({
+        status: 'failed',
+        reason: 'deadline-exceeded',
+        message: 'the deadline passed (no free thread; last answer: no thread)',
+        attempts: [],
+      });
+    },
+  );
 
   it('is heeded for as long as it asks for, though a thread is free before', async () => {
     const asked = { fault: { ...full, retryAfterMs: 60_000 } };
     const answers = { submits: () => [asked, { answer: 'accepted' as const }] as const };
-    const { harness } = await solved({ answers }, { awaitThread: async () => undefined });
+    const { harness } = await solved(
+      { answers },
+      { threads: { enter: async () => true, recordFull: () => undefined } },
+    );
     const [first, second] = harness.api.submissions;
     expect(second!.sentMs - first!.endedMs).toBeGreaterThanOrEqual(60_000);
   });
 
-  it('is a fault like any other where none is', async () => {
-    const { outcome } = await solved({ answers: { submits } }, {});
-    expect(outcome.attempts).toHaveLength(3);
+  it('ends a task that would rather fail than wait', async () => {
+    const { outcome } = await solved({ answers: { submits }, options: { onExhausted: 'fail' } }, {});
+    expect(outcome).toMatchObject({ reason: 'attempts-exhausted' });
+    expect(outcome.attempts).toHaveLength(1);
   });
+
+  it.each(['wait', 'pause'] as const)(
+    'is waited out by a task alone in growing intervals, with %s',
+    async (onExhausted) => {
+      const always = () => [{ fault: full }] as const;
+      const options = { onExhausted, timeoutMs: 120_000 };
+      const { outcome, harness } = await solved({ answers: { submits: always }, options }, {});
+      expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
+      const sentMs = harness.api.submissions.map((submission) => submission.sentMs);
+      expect(sentMs.length).toBeGreaterThan(8);
+      expect(sentMs.length).toBeLessThan(25);
+      // The last try is made while there is time for the solution.
+      expect(sentMs.at(-1)).toBeCloseTo(115_000, -1);
+    },
+  );
 });
 
 describe('a run that pauses', () => {
