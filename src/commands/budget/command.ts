@@ -65,7 +65,7 @@ export interface BudgetLogFlags {
 const defaultIntervalMs = 1_000;
 
 const examples = `
-Every account has its own budget, so an API key is needed.
+The retry budget belongs to an account, so an API key is needed. Solve times belong to the service and need no key.
 
 Examples:
   $ captcha budget
@@ -73,9 +73,7 @@ Examples:
   $ captcha budget --reset
   $ captcha budget --solve-times
   $ captcha budget log --last 20
-  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'
-
-The retry budget belongs to an account, so an API key is needed. Solve times belong to the service and need no key.`;
+  $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
 /** A word after `captcha budget` that names no subcommand. */
 function checkNoWords([word]: readonly string[]): void {
