@@ -36,7 +36,7 @@ Examples:
   $ captcha health
   $ captcha health --watch 10s
   $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
-  $ captcha health --prometheus > captcha.tmp && mv captcha.tmp captcha.prom
+  $ captcha health --prometheus > captcha.tmp; mv captcha.tmp captcha.prom
   $ captcha --sandbox health --watch 1s`;
 
 /** Declares `captcha health`. */
