@@ -54,12 +54,15 @@ export function exitCodeOfFault(kind: FaultKind): number {
 /** The table as `captcha --help` shows it. */
 export const exitCodeHelp = `
 Exit codes:
-  0    success; all regions are healthy
-  1    finished, but at least one task was not solved or one region is down
-  2    usage, config or input error; nothing was sent,
-       or the response did not come from the service
+  0    all done; all regions are serving (healthy, degraded or idle)
+  1    finished, but a task was not solved, or some regions are not serving
+  2    usage, config or input error, or denied by the policy: nothing was sent.
+       Or the response did not come from the service: check api.baseUrl
   3    account error that needs manual action: bad key, no balance, IP not allowed
-  4    temporarily unavailable: retry budget, breaker, attempts or deadline exhausted; retry later
+  4    temporarily unavailable: budget, breaker, attempts or deadline used up,
+       or no region is serving; retry later
   70   a bug in this program
   74   local input or output failed: disk full, unwritable file, too many open files
-  130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe`;
+  130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe
+
+A signal is the normal end of --watch, --follow and worker: exit code 0.`;

@@ -62,7 +62,7 @@ function declareGlobals(program: Command, version: string): void {
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option('--config <file>', 'read only this config file')
-    .option('--json', 'print one JSON document on stdout')
+    .option('--json', 'print one JSON document on stdout (batch, results and --watch: one JSON object per line)')
     .option('-q, --quiet', 'print only errors on stderr')
     .option('-v, --verbose', 'print more on stderr (-vv: every poll)', (_value, count: number) => count + 1, 0)
     .option('--no-color', 'disable colours')

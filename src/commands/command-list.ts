@@ -35,7 +35,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'health',
     group: 'Regions',
-    summary: 'show the health of every region, once or repeatedly (--watch)',
+    summary: 'show the health of every region and the failover targets',
     load: () => import('./health/command.ts'),
   },
   {
@@ -53,7 +53,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'results',
     group: 'Fleet',
-    summary: 'write solved tasks from the results queue to a file',
+    summary: 'write results from the results queue to a file',
     load: () => import('./results/command.ts'),
   },
   {
@@ -71,7 +71,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'simulate',
     group: 'Protection',
-    summary: 'simulate retries during an outage, in virtual time',
+    summary: 'simulate retries during an outage, in simulated time',
     load: () => import('./simulate/command.ts'),
   },
   {

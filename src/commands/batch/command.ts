@@ -97,6 +97,15 @@ by --send. All remaining columns are copied to the output and never sent.
 
 To continue an interrupted batch, run the same command again.
 
+Exit codes:
+  0    all tasks are solved and all rows are valid; or --limit was reached, and no task failed
+  1    a task failed or a row is invalid, --max-failures was reached, or the input became invalid during the run
+  2    usage, config or input error: nothing was sent. Or the response did not come from the service
+  3    the account needs manual action
+  4    --max-submissions or --max-duration was reached, the journal was lost, or all failures were temporary
+  74   reading the input or writing a file failed
+  130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe
+
 Examples:
   $ captcha batch tasks.csv --out solved.csv --errors bad.csv
   $ captcha batch tasks.csv --dry-run

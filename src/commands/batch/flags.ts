@@ -46,17 +46,17 @@ export function declareBatchFlags(command: Command): Command {
     .optionsGroup('Input:')
     .option(
       '--map <column=name>',
-      'rename an input column, for example --map site_key=sitekey (repeatable)',
+      'rename an input column, for example --map websiteKey=sitekey (repeatable)',
       repeatable,
     )
     .option('--keep <column>', 'copy this column to the output and never send it (repeatable)', repeatable)
     .option('--send <column>', 'send this column as a parameter of the same name (repeatable)', repeatable)
-    .option('--method <name>', 'method of rows that have none')
+    .option('--method <name>', 'method of rows without a method (default for an image: base64)')
     .option('--delimiter <character>', 'CSV field delimiter (default: auto-detected)')
     .option('--encoding <name>', 'input encoding, such as utf-16le or latin1 (default: auto-detected)')
     .option('--errors <file>', 'write invalid rows to this file, with line, column, reason and fix (default: stderr)')
     .option('--strict', 'exit without submitting if there are invalid rows')
-    .option('--limit <n>', 'process at most N tasks')
+    .option('--limit <n>', 'start at most N tasks in this run')
     .option('--dry-run', 'validate, route and count the rows without sending anything')
     .optionsGroup('Output:')
     .option('--out <file>', 'output file, or - for standard output (default: -)')
@@ -65,24 +65,36 @@ export function declareBatchFlags(command: Command): Command {
       'csv or jsonl; --json means jsonl (default: from the extension of --out, else as the input)',
     )
     .option('--keep-order', 'write rows in input order')
-    .option('--export', 'regenerate the output from the journal and exit')
+    .option('--export', 'write the output again from the journal and send nothing')
     .optionsGroup('Resume:')
-    .option('--journal <file>', 'journal file used to resume the batch (default: next to --out)')
+    .option(
+      '--journal <file>',
+      'journal file used to resume the batch (default: OUT.journal; without an output file, in the state folder; none for standard input)',
+    )
     .option('--fresh', 'start over; rename an existing journal and output')
-    .option('--retry-failed', 'retry tasks that failed in earlier runs')
-    .option('--leave-in-doubt', 'mark interrupted submissions as failed instead of submitting them again')
-    .option('--resolve-expired', 'solve tasks again if the solution expired before it was written')
+    .option('--retry-failed', 'submit tasks again that failed in earlier runs')
+    .option('--leave-in-doubt', 'fail tasks whose submission was interrupted; do not submit them again')
+    .option('--resolve-expired', 'submit tasks again whose solution has expired')
     .optionsGroup('Solving:')
-    .option('--concurrency <n>', 'number of concurrent tasks, or auto (config: batch.concurrency)')
-    .option('--timeout <duration>', 'time limit for each task (config: solve.timeout)')
-    .option('--max-attempts <n>', 'maximum number of submissions per task (config: retry.maxAttempts)')
-    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
-    .option('--region <name>', 'region of tasks that have none')
-    .option('--via <mode>', 'execution mode: direct (this process) or queues (workers of the regions)')
-    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .option(
+      '--concurrency <n>',
+      'number of concurrent tasks, or auto: the free threads of the account (default: auto; config: batch.concurrency)',
+    )
+    .option('--timeout <duration>', 'time limit for each task (default: 300s; config: solve.timeout)')
+    .option('--max-attempts <n>', 'maximum number of submissions per task (default: 3; config: retry.maxAttempts)')
+    .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
+    .option('--region <name>', 'region of rows without a region; overrides the routes')
+    .option(
+      '--via <mode>',
+      'execution mode: direct (this process) or queues (workers of the regions) (default: direct)',
+    )
+    .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account')
     .optionsGroup('Stop rules:')
-    .option('--max-failures <n>', 'stop after N failed tasks, or after N% of the tasks (config: batch.maxFailures)')
-    .option('--max-submissions <n>', 'stop after N submissions')
+    .option(
+      '--max-failures <n>',
+      'stop when N tasks, or N% of the tasks of the input, have failed in this run (config: batch.maxFailures)',
+    )
+    .option('--max-submissions <n>', 'stop after N submissions, retries included')
     .option('--max-duration <duration>', 'stop the batch after this duration');
 }
 

@@ -25,22 +25,25 @@ const examples = `
 Regions without a health endpoint are not checked. No API key is needed.
 
 Exit codes:
-  0  all regions are serving (degraded and idle regions are)
-  1  some regions are not serving
+  0  all regions are serving (healthy, degraded or idle)
+  1  some regions are not serving (unhealthy)
+  2  no regions are configured, or none has a health endpoint
   4  no region is serving
+
+--watch ends with 0 after Ctrl-C or SIGTERM.
 
 Examples:
   $ captcha health
   $ captcha health --watch 10s
   $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
-  $ captcha health --prometheus > /var/lib/node_exporter/captcha.prom
+  $ captcha health --prometheus > captcha.tmp; mv captcha.tmp captcha.prom
   $ captcha --sandbox health --watch 1s`;
 
 /** Declares `captcha health`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .option('--timeout <duration>', 'timeout for each health check (config: health.timeout)')
-    .option('--watch [interval]', 'check repeatedly and report changes (config: health.interval)')
+    .option('--timeout <duration>', 'timeout for each health check (default: 5s; config: health.timeout)')
+    .option('--watch [interval]', 'check repeatedly and report changes (default: 60s; config: health.interval)')
     .option('--prometheus', 'print metrics in the Prometheus text format')
     .addHelpText('after', helpText(examples))
     .action((flags: HealthFlags) => runCommand(run, flags));

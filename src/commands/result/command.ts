@@ -49,7 +49,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .argument('<ids...>', 'captcha ids of submitted tasks')
     .option('--timeout <duration>', 'poll timeout (config: solve.timeout)')
     .option('--no-wait', 'poll once, do not wait')
-    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account')
     .addHelpText('after', helpText(examples))
     .action((ids: string[], flags: Omit<ResultFlags, 'ids'>) => runCommand(run, { ids, ...flags }));
 }

@@ -109,6 +109,15 @@ export interface SolveFlags extends TaskFlags {
 }
 
 const examples = `
+Methods, by their protocol names:
+  userrecaptcha         reCAPTCHA v2; v3 with --param version=v3, Enterprise with --param enterprise=1
+  turnstile             Cloudflare Turnstile
+  cloudflare_challenge  Cloudflare challenge page; needs a proxy
+  geetest               GeeTest v3 (--param challenge=...); v4 with --param version=4
+  base64                image
+
+Other methods, such as hcaptcha and funcaptcha, are sent too, but CaptchaAI does not document them.
+
 Examples:
   $ captcha solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
   $ captcha solve --method userrecaptcha --sitekey 6Le... --pageurl https://example.com --param version=v3 --page-action login
@@ -119,20 +128,29 @@ Examples:
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .argument('[file]', 'image file, or - to read an image from standard input')
-    .option('--method <name>', 'CAPTCHA type by its protocol name, such as turnstile or userrecaptcha')
+    .option('--method <name>', 'CAPTCHA type by its protocol name, see below (default for a file: base64)')
     .option('--sitekey <key>', 'site key; sent under the name that the method expects')
     .option('--pageurl <url>', 'URL of the page that shows the CAPTCHA')
     .option('--page-action <name>', 'action that the page sets (reCAPTCHA v3, Turnstile)')
     .option('--param <name=value>', 'set any other protocol parameter (repeatable)', repeatable)
-    .option('--param-file <file>', 'read more parameters from a JSON file, such as a proxy with a password')
-    .option('--timeout <duration>', 'time limit for all attempts, waits and polls (config: solve.timeout)')
-    .option('--max-attempts <n>', 'maximum number of submissions (config: retry.maxAttempts)')
+    .option(
+      '--param-file <file>',
+      'read parameters from a JSON file, for example a proxy with a password, which must not be on the command line',
+    )
+    .option(
+      '--timeout <duration>',
+      'time limit for all attempts, waits and polls (default: 300s; config: solve.timeout)',
+    )
+    .option('--max-attempts <n>', 'maximum number of submissions (default: 3; config: retry.maxAttempts)')
     .option('--region <name>', 'use this region and its parameters instead of the routed region')
-    .option('--via <mode>', 'execution mode: direct (this process) or queues (a worker of the region)')
-    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
+    .option(
+      '--via <mode>',
+      'execution mode: direct (this process) or queues (a worker of the region) (default: direct)',
+    )
+    .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
     .option('--fail-fast', 'exit 4 at once instead of waiting for a thread, the retry budget or the breaker')
     .addOption(new Option('--wait-for-budget').hideHelp())
-    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)')
+    .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account')
     .option('--no-submit', 'validate the task and print the request without sending it')
     .addHelpText('after', helpText(examples))
     .action((file: string | undefined, flags: SolveFlags) =>

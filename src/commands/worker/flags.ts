@@ -24,7 +24,7 @@ export interface WorkerFlags {
 export function declareWorkerFlags(command: Command): Command {
   return command
     .option('--region <name>', 'region whose queue the worker serves (or WORKER_REGION)')
-    .option('--concurrency <n>', 'number of concurrent tasks, or auto (config: worker.concurrency)')
+    .option('--concurrency <n>', 'number of concurrent tasks, or auto (default: auto; config: worker.concurrency)')
     .option('--exit-when-idle <duration>', 'exit after being idle for this long (config: worker.exitWhenIdle)')
     .option('--health-port <port>', 'port of /health, /livez, /readyz and /metrics (config: worker.healthPort)')
     .option('--health-host <host>', 'address that the health port listens on (config: worker.healthHost)')
@@ -32,10 +32,10 @@ export function declareWorkerFlags(command: Command): Command {
       '--drain-timeout <duration>',
       'how long to wait for running tasks on shutdown (config: worker.drainTimeout)',
     )
-    .option('--timeout <duration>', 'time limit for each task (config: solve.timeout)')
-    .option('--max-attempts <n>', 'maximum number of submissions per task (config: retry.maxAttempts)')
-    .option('--budget <rate>', 'use a fixed retry budget, for example 10/s')
-    .option('--allow-fast-polling', 'poll faster than the service advises (it may ban you)');
+    .option('--timeout <duration>', 'time limit for each task (default: 300s; config: solve.timeout)')
+    .option('--max-attempts <n>', 'maximum number of submissions per task (default: 3; config: retry.maxAttempts)')
+    .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
+    .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account');
 }
 
 const paths = {
