@@ -60,7 +60,7 @@ export function renderInputSummary(
   { rows, bad, byMethod, byRegion }: InputSummary,
   { empty, columns }: InputColumns,
 ): string {
-  const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `bad rows ${bad}`];
+  const lines = [`rows     ${rows}`, `tasks    ${rows - bad}`, `invalid  ${bad}`];
   if (empty > 0) lines.push(`empty    ${empty}, skipped`);
   if (rows > bad) lines.push(`methods  ${counted(byMethod)}`, `regions  ${counted(byRegion)}`);
   lines.push(renderColumns(columns));
@@ -96,7 +96,7 @@ function perRegion({ report: { byRegion } }: BatchSummary): string | null {
 
 function counts({ report, bad, empty }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
-  if (bad > 0) parts.push(quantity(bad, 'bad row'));
+  if (bad > 0) parts.push(quantity(bad, 'invalid row'));
   if (empty > 0) parts.push(`${quantity(empty, 'empty row')} skipped`);
   if (report.possiblyCharged > 0) parts.push(`${report.possiblyCharged} possibly charged twice or without a result`);
   if (report.expired > 0) parts.push(`${report.expired} expired before they were written`);

@@ -183,7 +183,7 @@ describe('invalid rows', () => {
   it('are counted by --dry-run, which sends nothing and needs no session', async () => {
     const { exitCode, out, records } = await batch({ input: mixed, flags: { dryRun: true } });
     expect(exitCode).toBe(1);
-    expect(out).toContain('bad rows 2');
+    expect(out).toContain('invalid  2');
     expect(records.sessions).toEqual([]);
     expect(existsSync(place('out.csv'))).toBe(false);
   });

@@ -33,7 +33,7 @@ describe('the summary of a batch', () => {
     };
     const text = renderSummary(aSummary(special, report), resume);
     for (const part of [
-      '2 bad rows',
+      '2 invalid rows',
       '1 possibly charged',
       '3 expired before they were written',
       'p50 15s, p95 1m 02s',
@@ -87,7 +87,7 @@ describe('the summary of a batch', () => {
   it('uses the singular for one', () => {
     const special = { bad: 1, submissionCount: 1, requestCount: 4 };
     expect(renderSummary(aSummary(special, { retriesGranted: 2 }), resume)).toBe(
-      '4 solved, 0 failed, 1 bad row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
+      '4 solved, 0 failed, 1 invalid row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
     );
   });
 
@@ -137,7 +137,7 @@ describe('the summary of an input', () => {
     const inputSummary = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
     const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
     expect(renderInputSummary(inputSummary, { empty: 2, columns })).toBe(
-      'rows     4\ntasks    3\nbad rows 1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
+      'rows     4\ntasks    3\ninvalid  1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
         'columns sent: method, "Site Key" as sitekey; copied, never sent: Kunde\n',
     );
   });
