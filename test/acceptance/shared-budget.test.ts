@@ -89,7 +89,9 @@ describe('a state folder that cannot be shared', () => {
     const env = { CAPTCHA_STATE_DIR: '/dev/null/state' };
     const ended = await bench.run(words('solve TASK'), { at, env });
     expect(ended.code).toBe(0);
-    expect(ended.stderr).toMatch(/^warning: .*\/dev\/null\/state.*this process uses its own retry budget and breaker\n$/);
+    expect(ended.stderr).toMatch(
+      /^warning: .*\/dev\/null\/state.*this process uses its own retry budget and breaker\n$/,
+    );
   });
 
   it.for([
@@ -112,7 +114,9 @@ describe('a state folder that cannot be shared', () => {
       fill(disk.path, freePages);
       const ended = await bench.run(words('solve TASK --max-attempts 90'), usage);
       expect(ended).toMatchObject({ code: 4, stdout: '' });
-      expect(ended.stderr.match(/^warning: .*(ENOSPC|full).*this process uses its own retry budget and breaker$/gm)).toHaveLength(1);
+      expect(
+        ended.stderr.match(/^warning: .*(ENOSPC|full).*this process uses its own retry budget and breaker$/gm),
+      ).toHaveLength(1);
       expect(usage.at.stats().submissions).toBe(1 + 1 + 60);
     },
   );
