@@ -27,7 +27,7 @@ describe.concurrent('a signal to captcha batch', () => {
       const rows = await rowsIn(bench, 'solved.csv');
       expectAccounted(rows, ledger, ledger.accepted.size);
       expect(ledger.accepted.size).toBe(10);
-      expect(running.stderr).toMatch(/run the same command again/);
+      expect(running.stderr).toMatch(/continue with the same command: captcha /);
     },
   );
 

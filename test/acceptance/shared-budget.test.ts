@@ -63,7 +63,7 @@ describe('many processes during an outage', () => {
     expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(ended.map(() => ''));
     const log = await bench.run(['budget', 'log', '--json'], { at, config });
     const { entries } = JSON.parse(log.stdout) as Audit;
-    const probes = entries.filter(({ result }) => result.startsWith('probes'));
+    const probes = entries.filter(({ result }) => result === 'admitted as probe');
     expect(at.stats().submissionsDuringOutage).toBeLessThanOrEqual(5 + probes.length);
     const gapsMs = probes.slice(1).map((probe, index) => Date.parse(probe.at) - Date.parse(probes[index]!.at));
     // The first break is at least 1 s, later ones at least two thirds of the maximum.
@@ -89,7 +89,9 @@ describe('a state folder that cannot be shared', () => {
     const env = { CAPTCHA_STATE_DIR: '/dev/null/state' };
     const ended = await bench.run(words('solve TASK'), { at, env });
     expect(ended.code).toBe(0);
-    expect(ended.stderr).toMatch(/^warning: .*\/dev\/null\/state.*this process uses its own retry budget and breaker\n$/);
+    expect(ended.stderr).toMatch(
+      /^warning: .*\/dev\/null\/state.*this process uses its own retry budget and breaker\n$/,
+    );
   });
 
   it.for([
@@ -112,7 +114,9 @@ describe('a state folder that cannot be shared', () => {
       fill(disk.path, freePages);
       const ended = await bench.run(words('solve TASK --max-attempts 90'), usage);
       expect(ended).toMatchObject({ code: 4, stdout: '' });
-      expect(ended.stderr.match(/^warning: .*(ENOSPC|full).*this process uses its own retry budget and breaker$/gm)).toHaveLength(1);
+      expect(
+        ended.stderr.match(/^warning: .*(ENOSPC|full).*this process uses its own retry budget and breaker$/gm),
+      ).toHaveLength(1);
       expect(usage.at.stats().submissions).toBe(1 + 1 + 60);
     },
   );
