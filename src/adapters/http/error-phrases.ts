@@ -16,7 +16,11 @@ const noConnection: Phrase = { short: 'no connection in time', sentence: 'no con
 const notHttp: Phrase = { short: 'not valid HTTP', sentence: 'the answer was not valid HTTP' };
 const config = (fix: string) => ({ kind: 'config', fix }) as const;
 const checkAddress = config('Check the host name in api.baseUrl, and of the proxy if one is set.');
-const wrongAddress = (short: string): Phrase => ({ short, sentence: short, ...config('Check the address in api.baseUrl.') });
+const wrongAddress = (short: string): Phrase => ({
+  short,
+  sentence: short,
+  ...config('Check the address in api.baseUrl.'),
+});
 /** A captive portal and a proxy that inspects TLS present their own certificates. */
 const checkIssuer = config(
   'Check api.baseUrl, and that no captive portal or proxy answers instead; for a private authority set NODE_EXTRA_CA_CERTS to the file with its certificate.',

@@ -98,7 +98,10 @@ export class HttpCallHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const kind = isTimeout(error) ? 'timeout' : 'transport';
     const fault = this.#controller === null ? lastingFault(error) : null;
-    if (fault === null) return this.abortCall(kind, connectionErrorSentence(error));
+    if (fault === null) {
+      this.abortCall(kind, connectionErrorSentence(error));
+      return;
+    }
     const lasting = { ...fault, isUnknownHost: isUnknownHost(error) };
     this.#finish({ type: 'broken', kind, why: connectionErrorSentence(error), lasting, maybeSent: false });
   }
