@@ -25,6 +25,7 @@ describe('captcha config show', () => {
       exitCode: 0,
       out: [
         'key                value                                                            from',
+        'API key            not set',
         'solve.timeout      5s                                                               --timeout',
         'batch.maxFailures  null                                                             default',
         'budget.scope       redis://u:***@redis:6379/1                                       /team/captcha.config.json',
