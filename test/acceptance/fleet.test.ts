@@ -124,7 +124,9 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
     const waited = await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], { at: ledger, config });
     expect(waited, waited.stderr).toMatchObject({ code: 4 });
-    expect(waited.stderr).toMatch(/queued as s-[\da-f]{20}-[\da-f]{32}\. Read the result later: captcha.* results --run s-[\da-f]{20}\n/);
+    expect(waited.stderr).toMatch(
+      /queued as s-[\da-f]{20}-[\da-f]{32}\. Read the result later: captcha.* results --run s-[\da-f]{20}\n/,
+    );
     const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
     const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number }[] };
     expect(queues.find(({ region }) => region === 'eu-west-1')).toMatchObject({ waiting: 1, inFlight: 0, dead: 0 });

@@ -36,7 +36,9 @@ async function moveWhatWasPaid(
   home.signal('SIGTERM');
   await home.ended;
   const moved = await bench.run(['failover', '--apply', '--json'], usage);
-  expect(JSON.parse(moved.stdout), moved.stdout).toMatchObject({ applied: [{ from: 'us-east-1', kept: 0, error: null }] });
+  expect(JSON.parse(moved.stdout), moved.stdout).toMatchObject({
+    applied: [{ from: 'us-east-1', kept: 0, error: null }],
+  });
   finish();
   return fleet;
 }

@@ -75,7 +75,8 @@ export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context)
     const notify = (message: string): void => terminal.note(message);
     const end = await new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, onEvent) }).run();
     const { reason } = end;
-    if (reason === 'account' || reason === 'config' || reason === 'local') onFatal({ reason, message: end.message ?? '' });
+    if (reason === 'account' || reason === 'config' || reason === 'local')
+      onFatal({ reason, message: end.message ?? '' });
   };
   await Promise.all([...queues].map(work));
 }

@@ -36,7 +36,10 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
   const embedded = urls.filter(([, url]) => isEmbedded(url)).map(([name]) => name);
   if (embedded.length > 0 && embedded.length < urls.length) {
     const fix = 'give them a queue that other processes can reach, or use memory: for all regions';
-    throw new UsageError(`only some regions have a memory: queue, which exists only inside one process: ${embedded.join(', ')}`, fix);
+    throw new UsageError(
+      `only some regions have a memory: queue, which exists only inside one process: ${embedded.join(', ')}`,
+      fix,
+    );
   }
   return new Map(urls);
 }

@@ -108,7 +108,9 @@ function usedFinding({ used, host, variables }: ProxyFacts): Finding {
   const proxy = used.value;
   if (proxy === null)
     return ok(variables.length === 0 ? 'no proxy is set: direct connections' : `no proxy is used for ${host}`);
-  return ok(`${proxy.url} is used for ${host}${proxy.exceptions === '' ? '' : ` (except NO_PROXY: ${proxy.exceptions})`}`);
+  return ok(
+    `${proxy.url} is used for ${host}${proxy.exceptions === '' ? '' : ` (except NO_PROXY: ${proxy.exceptions})`}`,
+  );
 }
 
 /** http_proxy and HTTP_PROXY can differ; the lower-case one wins. */

@@ -110,7 +110,12 @@ describe('a record as a task', () => {
     ['one with a prefix, too', { ...good, 'param.id': '5' }, 'param.id', 'set by captcha itself'],
     ['a proxy as others write it', { ...good, proxyAddress: '1.2.3.4' }, 'proxyAddress', 'from another address'],
     ['a name that is not what it seems', { ...good, 'proxy\u200b': 'a:1' }, String.raw`"proxy\u200b"`, 'invisible'],
-    ['two values for one column', { ...good, page_url: 'https://b.example' }, 'page_url', 'another column is also read as pageurl'],
+    [
+      'two values for one column',
+      { ...good, page_url: 'https://b.example' },
+      'page_url',
+      'another column is also read as pageurl',
+    ],
   ])('is refused for %s', async (_sentence, values, column, reason) => {
     const bad = await parsed(values);
     expect(bad).toMatchObject({

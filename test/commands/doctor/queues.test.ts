@@ -19,7 +19,12 @@ describe('the check of the queues', () => {
     ['none at all', { ...all, regions: [queued('us', null)] }, 'ok', 'solved directly'],
     ['one for each region', all, 'ok', '2 of 2 regions have a queue'],
     ['those of a process', { ...all, regions: [queued('us', 'memory:')], results: null }, 'ok', 'inside each process'],
-    ['a region without', { ...all, regions: [queued('us'), queued('eu', null)] }, 'warning', 'no queue is configured for: eu'],
+    [
+      'a region without',
+      { ...all, regions: [queued('us'), queued('eu', null)] },
+      'warning',
+      'no queue is configured for: eu',
+    ],
     [
       'two regions with the same',
       { ...all, regions: [queued('us', 'sqs://a'), queued('eu', 'sqs://a')] },

@@ -14,7 +14,12 @@ describe('the explanation of simultaneous failures', () => {
     ['the only region and the API cannot be reached', [lost], unreachable, /network problem of this machine/],
     ['all regions fail and the API does not', [lost, refused('HTTP 503')], reachable, /what the regions share/],
     ['the API alone cannot be reached', [answered(), lost], unreachable, /does not affect the status of the regions/],
-    ['all regions refuse with a status: the network works', [refused('HTTP 503')], unreachable, /does not affect the status/],
+    [
+      'all regions refuse with a status: the network works',
+      [refused('HTTP 503')],
+      unreachable,
+      /does not affect the status/,
+    ],
   ] as const)('and %s, says so', (_name, results, api, said) => {
     const note = explainOutage(results, api);
     if (said === null) expect(note).toBeNull();

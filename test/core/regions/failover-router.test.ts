@@ -111,7 +111,10 @@ describe('the failover router', () => {
 
   it.each([true, false])('sends tasks home with no region serving and onAllDown home (strict: %s)', (strict) => {
     const router = routerOver([dead('x'), dead('a')], { onAllDown: 'home' });
-    expect(router.place({ home: 'x', strict })).toEqual({ region: 'x', reason: 'no healthy region: tasks stay in their own region' });
+    expect(router.place({ home: 'x', strict })).toEqual({
+      region: 'x',
+      reason: 'no healthy region: tasks stay in their own region',
+    });
   });
 
   it('sends all to the shortest queue under lowest-depth, however many it has sent', () => {
@@ -126,7 +129,9 @@ describe('the failover router', () => {
   });
 
   it('rejects an unmeasured home region', () => {
-    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(new RangeError('unknown region b'));
+    expect(() => routerOver([aState('a')]).place({ home: 'b', strict: false })).toThrow(
+      new RangeError('unknown region b'),
+    );
   });
 });
 

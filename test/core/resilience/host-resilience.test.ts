@@ -160,7 +160,9 @@ describe('HostResilience', () => {
     const granted = [];
     for (let count = 0; count < 5; count += 1) granted.push((await a.budget.tryWithdraw(now)).granted);
     expect(granted).toEqual([true, true, false, false, false]);
-    expect(warnings).toEqual([expect.stringMatching(/^the disk is full; .*this process uses its own retry budget and breaker$/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the disk is full; .*this process uses its own retry budget and breaker$/),
+    ]);
   });
 });
 
