@@ -2,7 +2,6 @@ import { UsageError } from '../../domain/errors.ts';
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { AccountApi, CallLimits, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
 import type { SolveEndpoint } from '../../ports/state.ts';
-import { faultOfCode } from '../../protocol/error-codes.ts';
 import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { ApiConnection, watchLimits } from './api-connection.ts';
@@ -42,12 +41,11 @@ function throttledReason({ threads, balance }: AccountState): string | null {
 export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
   const evidence = throttledReason(state);
   if (evidence === null) return fault;
-  const { retryAfterMs } = faultOfCode('ERROR_NO_SLOT_AVAILABLE', 'submit', {});
   return describeFault({
     kind: 'throttled',
     code: zeroBalanceCode,
     message: `${zeroBalanceCode}: ${evidence} Lower the concurrency or buy threads.`,
-    retryAfterMs: Math.max(retryAfterMs ?? 0, fault.retryAfterMs ?? 0),
+    retryAfterMs: fault.retryAfterMs,
     threadsFull: true,
   });
 }
@@ -106,10 +104,10 @@ class OwnTasks {
   }
 }
 
-/**
- * Detects that a full house repeats although no task of this process is in work: after the wait that the first such answer
- * asks for. Answers to submissions that were in flight together are one.
- */
+/** Answers to submissions that were in flight together are one: a repeated answer comes at least this much later. */
+const repeatsAfterMs = 5_000;
+
+/** Detects that the service repeats "all threads busy" although no task of this process is in work. */
 class RepeatedRefusal {
   readonly #ownTasks: OwnTasks;
   readonly #nowMs: () => number;
@@ -120,11 +118,11 @@ class RepeatedRefusal {
     this.#nowMs = nowMs;
   }
 
-  /** Records a full house that only the balance explains. True if it is a repeated one. */
+  /** Records such an answer, for which the balance is the only evidence. True if it is a repeated one. */
   record({ retryAfterMs }: Fault): boolean {
     if (this.#ownTasks.isAny) this.#firstAtMs = null;
     else this.#firstAtMs ??= this.#nowMs();
-    return this.#firstAtMs !== null && this.#nowMs() - this.#firstAtMs >= (retryAfterMs ?? 0);
+    return this.#firstAtMs !== null && this.#nowMs() - this.#firstAtMs >= Math.max(retryAfterMs ?? 0, repeatsAfterMs);
   }
 
   forget(): void {
@@ -140,8 +138,8 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
     message: `${zeroBalanceCode}: no balance or no free thread (no time left to check which).`,
   });
 
-/** Once all threads were seen busy, the code is taken to mean that for so long. */
-const fullHouseHoldsMs = 30_000;
+/** How long the code keeps the meaning "all threads busy" after an account request confirmed it. */
+const busyThreadsHoldMs = 30_000;
 
 /**
  * Explains `ERROR_ZERO_BALANCE` by requesting the account's state. Submissions that get this code at the same time, or
@@ -162,7 +160,7 @@ function confirmZeroBalance(
   const askAgain = () => {
     const asked = { state: getAccountState(account), untilMs: Infinity };
     const keep = (state: AccountState): void => {
-      asked.untilMs = throttledReason(state) === null ? 0 : performance.now() + fullHouseHoldsMs;
+      asked.untilMs = throttledReason(state) === null ? 0 : performance.now() + busyThreadsHoldMs;
     };
     asked.state.then(keep, () => (asked.untilMs = 0));
     return asked;

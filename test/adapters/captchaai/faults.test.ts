@@ -18,7 +18,7 @@ describe('a fault', () => {
     [
       'a plain code',
       { body: 'ERROR_NO_SLOT_AVAILABLE' },
-      { kind: 'throttled', threadsFull: true, retryAfterMs: 5_000 },
+      { kind: 'throttled', threadsFull: true, retryAfterMs: null },
     ],
     ['a key error', { body: 'ERROR_KEY_DOES_NOT_EXIST' }, { kind: 'account', code: 'ERROR_KEY_DOES_NOT_EXIST' }],
     ['a code with HTTP 400', { status: 400, body: 'ERROR_PAGEURL' }, { kind: 'rejected', code: 'ERROR_PAGEURL' }],

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Fault } from '../../../src/domain/fault.ts';
 import {
   clientOf,
@@ -41,7 +41,7 @@ describe('a submission that gets a zero balance', () => {
       kind: 'throttled',
       code: 'ERROR_ZERO_BALANCE',
       threadsFull: true,
-      retryAfterMs: 5_000,
+      retryAfterMs: null,
       answerLost: false,
     });
     expect(fault.message).toBe(
@@ -76,7 +76,7 @@ describe('a submission that gets a zero balance', () => {
     ['without numbers', { body: '{"status":1,"request":"OK"}' }],
   ])('is throttled if threadsinfo is %s and there is balance', async (_name, threadsinfo) => {
     const { fault, actions } = await askedFor({ threadsinfo, getbalance: balance('1.5') });
-    expect(fault).toMatchObject({ kind: 'throttled', threadsFull: true, retryAfterMs: 5_000 });
+    expect(fault).toMatchObject({ kind: 'throttled', threadsFull: true, retryAfterMs: null });
     expect(actions).toEqual(['threadsinfo', 'getbalance']);
   });
 
@@ -87,7 +87,7 @@ describe('a submission that gets a zero balance', () => {
     expect(service.received).toHaveLength(1);
   });
 
-  it('shares one account request with concurrent ones, and sends another one later', async () => {
+  it('shares one account request with others while all threads are known to be busy', async () => {
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end(zeroBalance.body);
       else setTimeout(() => response.end(threads(3, 3).body), 500);
@@ -97,6 +97,11 @@ describe('a submission that gets a zero balance', () => {
     const faults = await Promise.all(Array.from({ length: 10 }, () => faultOf(client.submit(task, soon))));
     expect(faults.every(({ threadsFull }) => threadsFull)).toBe(true);
     expect(apiRequests()).toBe(1);
+    await faultOf(client.submit(task, soon));
+    expect(apiRequests()).toBe(1);
+    const nowMs = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs + 31_000);
+    onTestFinished(() => clock.mockRestore());
     await faultOf(client.submit(task, soon));
     expect(apiRequests()).toBe(2);
   });

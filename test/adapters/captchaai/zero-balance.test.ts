@@ -13,12 +13,12 @@ describe('decideZeroBalance', () => {
     ['every thread is busy', threads(5, 5)],
     ['more threads are busy than there are', threads(5, 6)],
     ['threads are not answered and there is balance', { threads: null, balance: 0.01 }],
-  ])('calls it throttled with the wait of a busy account when %s', (_name, state) => {
+  ])('calls it throttled when %s', (_name, state) => {
     expect(decideZeroBalance(asAnswered, state)).toMatchObject({
       kind: 'throttled',
       code: 'ERROR_ZERO_BALANCE',
       threadsFull: true,
-      retryAfterMs: 5_000,
+      retryAfterMs: null,
       answerLost: false,
       maxResubmissions: null,
     });
@@ -36,8 +36,7 @@ describe('decideZeroBalance', () => {
     expect(asAnswered.kind).toBe('account');
   });
 
-  it('never shortens the wait that the service asked for', () => {
+  it('keeps the wait that the service asked for', () => {
     expect(decideZeroBalance({ ...asAnswered, retryAfterMs: 60_000 }, threads(1, 1)).retryAfterMs).toBe(60_000);
-    expect(decideZeroBalance({ ...asAnswered, retryAfterMs: 1 }, threads(1, 1)).retryAfterMs).toBe(5_000);
   });
 });

@@ -17,7 +17,7 @@ export function isFailedTrial({ pass, fault }: Call): boolean {
 function isFreeOfCharge(call: Call): boolean {
   const { type, taskRun, pass, fault } = call;
   if (type === 'poll' || fault === null) return false;
-  if (fault.threadsFull) return taskRun.disk !== null;
+  if (fault.threadsFull) return true;
   return isFailedTrial(call) && pass?.isProbe === true && taskRun.options.onExhausted === 'pause';
 }
 
