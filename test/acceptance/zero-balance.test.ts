@@ -2,8 +2,8 @@ import { describe, expect } from 'vitest';
 import { it, turnstile } from './support/bench.ts';
 
 const code = 'ERROR_ZERO_BALANCE';
-const solve = ['solve', ...turnstile, '--json', '--timeout', '2s'];
-const fullHouse = { threads: 1, threadsFullCode: code, latencyMs: [20_000, 20_000] } as const;
+const solve = ['solve', ...turnstile, '--json', '--timeout', '20s'];
+const fullHouse = { threads: 1, threadsFullCode: code, latencyMs: [600_000, 600_000] } as const;
 
 /** A submission that uses the only thread. */
 async function occupy({ url }: { url: string }): Promise<void> {
@@ -33,13 +33,13 @@ describe.concurrent('ERROR_ZERO_BALANCE', () => {
   });
 
   it.for([
-    { balance: 5, exitCode: 4, means: 'that every thread is busy where there is balance' },
-    { balance: 0, exitCode: 3, means: 'the account where there is none' },
+    { balance: 5, exitCode: 4, means: 'that all threads are busy if there is balance' },
+    { balance: 0, exitCode: 3, means: 'the account if there is none' },
   ])('is $means if the threads are not reported', async ({ balance, exitCode }, { bench }) => {
     const sandbox = await bench.sandbox({ balance });
     sandbox.script({ mode: code, endpoint: 'submit', times: Infinity });
     sandbox.script({ mode: 'ERROR_EMPTY_ACTION', endpoint: 'poll' });
-    expect(await bench.run(solve, { at: sandbox })).toMatchObject({ code: exitCode });
+    expect(await bench.run([...solve, '--fail-fast'], { at: sandbox })).toMatchObject({ code: exitCode });
     expect(sandbox.stats()).toMatchObject({ submissions: 1, requests: 3 });
   });
 
