@@ -89,10 +89,15 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     await redis.flushall();
     redis.disconnect();
     await until(() => retries() >= 2 * bucket.burst);
+    const retryCount = retries();
     const seconds = (performance.now() - beganMs) / 1_000;
-    expect(retries()).toBeLessThanOrEqual(bucket.burst + 2 * seconds);
     clock.move(hourMs);
-    for (const { code, stderr } of await Promise.all(running.map((each) => each.ended))) expect(code, stderr).toBe(0);
+    const ended = await Promise.all(running.map((each) => each.ended));
+    for (const { code, stderr } of ended) expect(code, stderr).toBe(0);
+    // On a busy machine Redis may seem silent: then each host grants its share itself, and the processes say so.
+    const isAlone = ended.some(({ stderr }) => stderr.includes('uses its share of the budget'));
+    const ofShares = isAlone ? 2 * (1 + 0.1 * 2 * seconds) : 0;
+    expect(retryCount).toBeLessThanOrEqual(bucket.burst + 2 * seconds + ofShares);
   });
 
   it('fund each other: accepted submissions of one host pay for retries of another', async ({ bench }) => {

@@ -69,7 +69,7 @@ export function* keepsToBounds({ batches, ledger }: Simulated): Iterable<string>
   for (const { process, life, begun } of batches.flatMap(({ lived }) => lived)) {
     const { maxSubmissions, limit } = life.bounds;
     const calls = ledger.taskRuns.filter((taskRun) => taskRun.process === process).flatMap(submissionsOf);
-    const counted = calls.filter(({ fault }) => fault?.threadsFull !== true).length;
+    const counted = calls.filter(({ fault }) => fault?.threadsFull !== true && fault?.neverSent !== true).length;
     if (counted > (maxSubmissions ?? Infinity)) yield `${process}: ${counted} submissions`;
     if (begun > (limit ?? Infinity)) yield `${process}: ${begun} tasks`;
   }
