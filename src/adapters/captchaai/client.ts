@@ -107,8 +107,8 @@ class OwnTasks {
 }
 
 /**
- * Detects that a full house repeats although no task of this process is in work: after the wait that the first such answer
- * asks for. Answers to submissions that were in flight together are one.
+ * Detects that busy threads are reported again although no task of this process is in work: after the wait that the first
+ * such answer asks for. Answers to submissions that were in flight together are one.
  */
 class RepeatedRefusal {
   readonly #ownTasks: OwnTasks;
@@ -120,7 +120,7 @@ class RepeatedRefusal {
     this.#nowMs = nowMs;
   }
 
-  /** Records a full house that only the balance explains. True if it is a repeated one. */
+  /** Records a report of busy threads that only the balance explains. True if it is a repeated one. */
   record({ retryAfterMs }: Fault): boolean {
     if (this.#ownTasks.isAny) this.#firstAtMs = null;
     else this.#firstAtMs ??= this.#nowMs();
@@ -140,7 +140,7 @@ const unexplained = (kind: 'timeout' | 'transport'): Fault =>
     message: `${zeroBalanceCode}: no balance or no free thread (no time left to check which).`,
   });
 
-/** Once all threads were seen busy, the code is taken to mean that for so long. */
+/** Once all threads were seen busy, the code is taken to mean that for this time. */
 const fullHouseHoldsMs = 30_000;
 
 /**
