@@ -5,7 +5,7 @@ import type { Context, SolveSession } from './context.ts';
 
 /** How many threads are taken to be there, and the most, if the service does not tell. */
 const unknownThreads = { start: 10, max: 1_000 };
-/** Tasks in work are in memory; no account has so many threads. */
+/** Tasks in work are in memory; no account has as many threads as this. */
 const maxTasks = 100_000;
 
 /** The threads of the account; null if the service does not tell. */

@@ -86,7 +86,7 @@ const wrappers = /^(?:task|params|parameters|options|data)$/i;
 
 function nested(name: string): FlatObjectError {
   const reason = 'the value is an object or an array';
-  if (wrappers.test(name)) return { name, reason, fix: 'Write its members beside the others, without this name.' };
+  if (wrappers.test(name)) return { name, reason, fix: 'Write its members next to the others, without this name.' };
   if (/^cookies$/i.test(name)) return { name, reason, fix: 'Write it as text: "name:value;name2:value2".' };
   if (/^proxy$/i.test(name)) return { name, reason, fix: 'Write it as text: "user:password@host:port".' };
   return { name, reason, fix: 'Write it as text: "{\\"a\\": 1}".' };

@@ -108,6 +108,6 @@ describe('captcha doctor, of queues in SQS', () => {
     expect(seen.found).toContain('us-east-1: 0 waiting, 0 in flight; no dead-letter queue');
     expect(seen.found).toMatch(/results: sqs:\/\/results in us-east-1: .*queue does not exist/);
     expect(seen.found).toContain('SQS cannot store captcha ids');
-    expect(seen.fix).toMatch(/Create it/);
+    expect(seen.fix).toContain('Create the queue with a dead-letter queue');
   });
 });

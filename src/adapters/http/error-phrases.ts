@@ -5,7 +5,7 @@ interface Phrase {
   readonly short: string;
   /** For the end of a sentence; absent if the error code says enough. */
   readonly sentence?: string;
-  /** Set if no waiting mends it: the configuration or the network is wrong, or a limit of this machine was reached. */
+  /** Set if waiting does not fix it: the configuration or the network is wrong, or a limit of this machine was reached. */
   readonly kind?: 'config' | 'local';
   /** What to do about it, as a sentence. */
   readonly fix?: string;
@@ -137,7 +137,7 @@ export function connectionErrorSentence(error: Error): string {
   return phrases[code]?.sentence ?? code;
 }
 
-/** What an error before the first byte of a request says beyond its phrase; null if waiting may mend it. */
+/** What an error before the first byte of a request says beyond its phrase; null if waiting may fix it. */
 export function lastingFault(error: Error): { readonly kind: 'config' | 'local'; readonly fix: string } | null {
   const { kind, fix = '' } = phrases[connectionErrorCode(error) ?? ''] ?? {};
   return kind === undefined ? null : { kind, fix };

@@ -20,7 +20,7 @@ export type HttpCall =
       readonly kind: 'timeout' | 'transport';
       /** An own phrase or an error code, never text from the server. */
       readonly why: string;
-      /** Set if no waiting mends it; then no byte was sent. */
+      /** Set if waiting does not fix it; then no byte was sent. */
       readonly lasting?: LastingFault;
       /** False only if it is certain that no byte of the request was written to a connection. */
       readonly maybeSent: boolean;

@@ -1,4 +1,5 @@
 import type { BatchFiles, NamedFile } from '../../cli/batch-files.ts';
+import { formatByEnding } from '../../cli/flags.ts';
 import { checkExecutionMode } from '../../cli/fleet/queued-flags.ts';
 import type { Config } from '../../config/schema.ts';
 import { knownNames } from '../../domain/closest-name.ts';
@@ -33,6 +34,11 @@ async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Pr
   for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
     if (path !== undefined && path !== '-') await files.checkWritable(flag, path);
   }
+}
+
+/** Refuses an ending of `--errors` that is no format. The content of an existing file is checked first, on opening. */
+async function checkEnding({ errors }: BatchFlags, files: BatchFiles): Promise<void> {
+  if (errors !== undefined && !(await files.exists(errors))) formatByEnding('--errors', errors, '');
 }
 
 /** What a queue client cannot do for those who work elsewhere. */
@@ -79,4 +85,5 @@ export async function checkFlags(request: FlagsToCheck, config: Config): Promise
   if (region !== undefined) checkRegion(region, config);
   await files.checkDistinct(await filesOf(request));
   await checkWritable(flags, files);
+  await checkEnding(flags, files);
 }

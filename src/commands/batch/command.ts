@@ -3,7 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
-import { formatByEnding, rowFormat } from '../../cli/flags.ts';
+import { rowFormat } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
 import { isPlain, suggestColumn } from '../../cli/input-columns.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -161,7 +161,6 @@ function warnAboutColumns(
 export async function run(given: BatchFlags, context: Context): Promise<number> {
   const flags = given.out === '/dev/stdout' ? { ...given, out: '-' } : given;
   const givenFormat = rowFormat(flags, context.globals.json);
-  if (flags.errors !== undefined) formatByEnding('--errors', flags.errors, '');
   const overrides = overridesOfBatch(flags);
   const loaded = await context.config(overrides);
   const { config } = loaded;

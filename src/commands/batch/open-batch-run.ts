@@ -1,5 +1,6 @@
 import type { BatchFiles, OpenBatchJournal, OpenOutput, OutputRequest } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
+import { formatByEnding } from '../../cli/flags.ts';
 import { isTaskColumn, outputColumns } from '../../cli/input-columns.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -231,7 +232,15 @@ async function toFile(path: string, { input, files }: Pick<RunRequest, 'input' |
   const rules = { journal: null, replaces: columns };
   const layout = await layoutFor(path, { input, files });
   const output: OpenOutput = await files.openOutput({ path, format, columns, ...layout }, rules);
-  await output.publish();
+  try {
+    // That the file is of another program is more important than its ending.
+    formatByEnding('--errors', path, '');
+    await output.publish();
+  } catch (error) {
+    // Report the first error only; a failed close adds nothing.
+    await output.close().catch(() => undefined);
+    throw error;
+  }
   return {
     report: ({ line, row, column, reason, fix }) =>
       output.write({ line: String(line), row: String(row), column: column ?? '', reason, fix }),

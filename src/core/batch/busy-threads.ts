@@ -106,7 +106,7 @@ export class BusyThreads {
     return sum;
   }
 
-  /** The expected number of busy threads that work for nobody known here. May be negative: the estimate is too high. */
+  /** The expected number of busy threads that work for tasks not known here. May be negative: the estimate is too high. */
   others(): number {
     const { count, atMs } = this.#others;
     const agedMs = this.#clock.nowMs() - atMs;

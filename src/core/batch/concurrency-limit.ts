@@ -21,7 +21,7 @@ export interface ConcurrencyDeps {
   readonly readThreads?: () => Promise<Threads | null>;
 }
 
-/** So many tasks are in work for each thread, at most: those whose solutions are not fetched yet are among them. */
+/** The most tasks in work for each thread, including those whose solutions are not fetched yet. */
 const maxTasksPerThread = 4;
 /** Sums of shares are rounded. */
 const rounding = 0.05;

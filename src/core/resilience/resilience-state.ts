@@ -116,7 +116,7 @@ const idleAfterMs = 600_000;
 const turnGapMs = 600;
 /** Turns of processes that have ended must not keep others waiting for longer. */
 const maxTurnWaitMs = 15_000;
-/** So long after the latest refusal, threads are taken to be free again. */
+/** This time after the latest refusal, threads are taken to be free again. */
 const refusalHoldsMs = 2_000;
 const noTurns = { nextMs: 0, refusedMs: 0 };
 const noCounts: ResilienceCounts = { accepted: 0, granted: 0, budgetRefused: 0, breakerRefused: 0 };

@@ -142,7 +142,7 @@ interface MethodShares {
   readonly shares: Float64Array;
   readonly stepMs: number;
   readonly meanMs: number;
-  /** It holds until so many solve times of this process are known. */
+  /** It holds until this number of solve times of this process is known. */
   readonly untilCount: number;
 }
 

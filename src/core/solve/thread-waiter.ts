@@ -12,7 +12,7 @@ export interface ThreadWaiterDeps {
   readonly turns?: ThreadTurns;
 }
 
-/** Waits for a free thread on behalf of one task, beside others of which only their turns are known. */
+/** Waits for a free thread on behalf of one task. Of the other tasks only their turns are known. */
 export class ThreadWaiter implements ThreadGate {
   readonly #deps: ThreadWaiterDeps;
   #refusals = 0;

@@ -68,11 +68,19 @@ describe('a poll', () => {
     expect(await clientOf(await startAnswering({ body })).poll('1', soon)).toEqual({ ready: true, solution });
   });
 
-  it.each(['{"status":1,"request":""}', '{"status":1}', 'OK', '503', 'OK|'])(
-    'answered with %s is a transport fault',
+  it.each(['OK', '503'])('answered with %s is a transport fault', async (body) => {
+    expect(await faultOf(clientOf(await startAnswering({ body })).poll('1', soon))).toMatchObject({
+      kind: 'transport',
+      code: null,
+      answerLost: false,
+    });
+  });
+
+  it.each(['{"status":1,"request":""}', '{"status":1}', 'OK|'])(
+    'answered with %s, a solution that holds nothing, is unsolvable',
     async (body) => {
       expect(await faultOf(clientOf(await startAnswering({ body })).poll('1', soon))).toMatchObject({
-        kind: 'transport',
+        kind: 'unsolvable',
         code: null,
         answerLost: false,
       });

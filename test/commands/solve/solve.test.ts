@@ -100,7 +100,10 @@ describe('a solution that cannot be written', () => {
 
 describe('--no-submit', () => {
   it('shows the request with key and passwords masked, opens nothing and exits 0', async () => {
-    const { exitCode, out, err, records } = await solved({ submit: false, param: ['proxy=u:secret@host:8080'] });
+    const { exitCode, out, err, records } = await solved({
+      submit: false,
+      param: ['proxy=u:secret@host:8080', 'proxytype=HTTP'],
+    });
     expect({ exitCode, err, sessions: records.sessions }).toEqual({ exitCode: 0, err: '', sessions: [] });
     expect(out).toBe(
       [
@@ -108,6 +111,7 @@ describe('--no-submit', () => {
         '  key=***',
         '  json=1',
         '  proxy=u:***@host:8080',
+        '  proxytype=HTTP',
         '  method=turnstile',
         '  sitekey=0x4',
         '  pageurl=https://example.com/',

@@ -1,5 +1,6 @@
 import { commands } from '../../../src/commands/command-list.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
 
 class Understood extends Error {}
 
@@ -25,7 +26,9 @@ async function ask(args: readonly string[]): Promise<Answer> {
     });
   } catch (error) {
     if (error instanceof Understood) return { isUnderstood: true, complaint: '' };
-    throw error;
+    // With JSON logs, a problem of the command line is thrown.
+    if (!(error instanceof UsageError)) throw error;
+    complaint = error.message;
   }
   return { isUnderstood: false, complaint };
 }

@@ -127,7 +127,7 @@ describe('a CSV that cannot be used', () => {
     [
       'has a header in another encoding',
       Buffer.from('method,gr\xf6\xdfe\n', 'latin1'),
-      'line 1: the column names are not valid text',
+      'line 1: the input is not valid UTF-8',
     ],
     ['is one JSON array', '[{"method":"turnstile"}]', 'the input is one JSON array'],
   ])('is rejected when it %s', async (_what, content, message) => {
