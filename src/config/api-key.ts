@@ -38,7 +38,7 @@ function keyIn(text: string, source: string): string {
   }
   const [, wrong, fix] = mistakes.find(([pattern]) => pattern.test(key)) ?? [];
   if (wrong !== undefined) throw new UsageError(`${source} ${wrong}`, fix);
-  const invisible = [...key].find(hasInvisible);
+  const invisible = Array.from(key).find(hasInvisible);
   if (invisible !== undefined) {
     const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
     throw new UsageError(

@@ -75,7 +75,10 @@ describe('the threads of an account', () => {
     ]);
     expect(failed(ends)).toBe(9);
     const last = ends[0]!.outcomes.at(-1);
-    expect(last).toMatchObject({ reason: 'deadline-exceeded', message: expect.stringContaining('no free thread') });
+    expect(last).toMatchObject({
+      reason: 'deadline-exceeded',
+      message: expect.stringContaining('no free thread') as string,
+    });
     const perMinute = service.refusedAtMs.map(
       (atMs) => service.refusedAtMs.filter((other) => other >= atMs && other < atMs + 60_000).length,
     );

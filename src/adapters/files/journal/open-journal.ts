@@ -70,15 +70,15 @@ async function readIn(
   return { header, end };
 }
 
-/** Throws `JournalLostError` if the file under the journal's name is not the one that only this process writes. */
-function checkOwn(file: FileHandle, { path, end }: { path: string; end: number | null }): void {
+/** An error if the file under the journal's name is not the one that only this process writes; otherwise null. */
+function lossOf(file: FileHandle, { path, end }: { path: string; end: number | null }): JournalLostError | null {
   const { dev, ino, size } = fstatSync(file.fd);
   const named = statSync(path, { throwIfNoEntry: false });
   if (named?.dev !== dev || named.ino !== ino) {
-    throw new JournalLostError(`the journal ${path} was removed, renamed or replaced while it was in use`);
+    return new JournalLostError(`the journal ${path} was removed, renamed or replaced while it was in use`);
   }
-  if (end === null || size === end) return;
-  throw new JournalLostError(`another program wrote to the journal ${path} while it was in use`);
+  if (end === null || size === end) return null;
+  return new JournalLostError(`another program wrote to the journal ${path} while it was in use`);
 }
 
 async function openLocked(place: Place, options: JournalOptions, lock: JournalLock): Promise<OpenJournal> {
@@ -89,8 +89,10 @@ async function openLocked(place: Place, options: JournalOptions, lock: JournalLo
   if (lock.isTakenOver && origin.isResumed) await renewJournal(path);
   const file = await openForAppending(path);
   const check = (end: number | null): void => {
+    const loss = lossOf(file, { path, end });
+    // Checked second and reported first: the lock tells who replaced the file, also if that happened just now.
     lock.check();
-    checkOwn(file, { path, end });
+    if (loss !== null) throw loss;
   };
   try {
     const states = new TaskStates();
