@@ -15,11 +15,7 @@ async function pollFault(answer: Scripted): Promise<Fault> {
 describe('a fault', () => {
   it.each<[string, Scripted, Partial<Fault>]>([
     ['a code', { body: '{"status":0,"request":"ERROR_PAGEURL"}' }, { kind: 'rejected', code: 'ERROR_PAGEURL' }],
-    [
-      'a plain code',
-      { body: 'ERROR_NO_SLOT_AVAILABLE' },
-      { kind: 'throttled', threadsFull: true, retryAfterMs: null },
-    ],
+    ['a plain code', { body: 'ERROR_NO_SLOT_AVAILABLE' }, { kind: 'throttled', threadsFull: true, retryAfterMs: null }],
     ['a key error', { body: 'ERROR_KEY_DOES_NOT_EXIST' }, { kind: 'account', code: 'ERROR_KEY_DOES_NOT_EXIST' }],
     ['a code with HTTP 400', { status: 400, body: 'ERROR_PAGEURL' }, { kind: 'rejected', code: 'ERROR_PAGEURL' }],
     [
