@@ -97,7 +97,8 @@ describe.skipIf(!hasRedis)('processes of two hosts that share a Redis', () => {
     // On a busy machine Redis may seem silent: then each host grants its share itself, and the processes say so.
     const isAlone = ended.some(({ stderr }) => stderr.includes('uses its share of the budget'));
     const ofShares = isAlone ? 2 * (1 + 0.1 * 2 * seconds) : 0;
-    expect(retryCount).toBeLessThanOrEqual(bucket.burst + 2 * seconds + ofShares);
+    // One token that was promised just before the loss may be granted once more.
+    expect(retryCount).toBeLessThanOrEqual(bucket.burst + 2 * seconds + ofShares + 1);
   });
 
   it('fund each other: accepted submissions of one host pay for retries of another', async ({ bench }) => {

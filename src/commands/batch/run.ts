@@ -277,13 +277,20 @@ function logUnfinished(
 export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
   listen(request.flags, context);
   const open = await openRun(request, context);
+  const close = (): Promise<void> =>
+    open.session
+      .close()
+      .finally(() => open.output.close())
+      .finally(() => open.journal.close());
+  let exitCode: number;
   try {
-    return await work(request, open, context);
+    exitCode = await work(request, open, context);
   } catch (error) {
     logUnfinished(error, { request, open }, context);
+    // The first error explains more than one of the clean-up, which a full disk causes, too.
+    await Promise.allSettled([close()]);
     throw error;
-  } finally {
-    const closed = open.session.close().finally(() => open.output.close());
-    await closed.finally(() => open.journal.close());
   }
+  await close();
+  return exitCode;
 }

@@ -68,9 +68,16 @@ export async function startService(respond: Respond): Promise<Service> {
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, received };
 }
 
-/** A port of loopback without a listener. */
+/**
+ * A port of loopback without a listener. It is below the range from which the system takes ports for outgoing connections,
+ * which could otherwise take it before the caller does.
+ */
 export async function unusedPort(): Promise<number> {
-  const { port, close } = await listen(createRawServer());
-  await close();
-  return port;
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
+  const server = createRawServer();
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+  return isFree ? port : unusedPort();
 }

@@ -104,7 +104,7 @@ describe('a parameter file', () => {
     ['["secret"]', 'not JSON: an object expected at column 1'],
     ['{"a": "1", "a": "secret"}', 'a occurs twice | keep one'],
     ['{"a": {"b": "secret"}}', 'a: the value is an object or an array | Write it as text: "{'],
-    ['{"task": {"b": "secret"}}', 'Write its members beside the others'],
+    ['{"task": {"b": "secret"}}', 'Write its members next to the others'],
     ['{"cookies": ["secret"]}', 'Write it as text: "name:value;name2:value2"'],
     ['{"proxy": {"address": "secret"}}', 'Write it as text: "user:password@host:port"'],
   ])('that is not one object of plain values is refused without showing its content: %s', async (text, why) => {
