@@ -1,11 +1,6 @@
-import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { StateLogError } from '../../domain/errors.ts';
 import type { SolveEndpoint } from '../../ports/state.ts';
-import { codeOf } from '../system/system-error.ts';
 import { prepareFolder } from './log-folder.ts';
-import { processId } from './process-identity.ts';
+import { isFileError, readOwnFile, replaceFile, serviceFile, servicesFolder } from './service-file.ts';
 
 export interface SolveEndpointOptions {
   /** The folder of this user's state; null keeps what is learnt in this process. */
@@ -19,9 +14,10 @@ export interface SolveEndpointOptions {
 
 /** A service may get the endpoint later, or a proxy may have answered in its place. */
 const absentForMs = 86_400_000;
-const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Longer than either word. */
+const maxBytes = 8;
 
-/** Whether a service has `/solve.php`, as one word in a file next to the solve times. A lost or torn file is only forgotten. */
+/** Records in a file whether a service has `/solve.php`. A lost or damaged file counts as no record. */
 export class SolveEndpointFile implements SolveEndpoint {
   readonly #options: SolveEndpointOptions;
   #exists: boolean | null = null;
@@ -44,48 +40,31 @@ export class SolveEndpointFile implements SolveEndpoint {
     if (isNews) this.#write(exists);
   }
 
-  #path(stateFolder: string): string {
-    // An address may hold a password.
-    const digest = createHash('sha256').update(this.#options.baseUrl).digest('hex').slice(0, 16);
-    return join(stateFolder, 'solve-times', `${digest}.solve-php`);
-  }
-
   #read(): boolean | null {
-    const { stateFolder } = this.#options;
-    if (stateFolder === null) return null;
-    return orNull(() => {
-      const fd = openSync(this.#path(stateFolder), reading);
-      try {
-        const stats = fstatSync(fd);
-        if (!stats.isFile() || stats.uid !== process.geteuid?.() || stats.size > 8) return null;
-        const isFresh = Date.now() - stats.mtimeMs < absentForMs;
-        const word = readFileSync(fd, 'utf8');
-        return word === 'yes\n' ? true : word === 'no\n' && isFresh ? false : null;
-      } finally {
-        closeSync(fd);
-      }
+    return this.#inFile((path) => {
+      const { bytes, modifiedAt } = readOwnFile(path, maxBytes) ?? { bytes: '', modifiedAt: 0 };
+      const word = bytes.toString();
+      if (word === 'yes\n') return true;
+      return word === 'no\n' && Date.now() - modifiedAt < absentForMs ? false : null;
     });
   }
 
   #write(exists: boolean): void {
-    const { stateFolder } = this.#options;
-    if (stateFolder === null) return;
-    orNull(() => {
-      const path = this.#path(stateFolder);
-      prepareFolder(join(stateFolder, 'solve-times'));
-      const temporary = `${path}.${processId}.tmp`;
-      writeFileSync(temporary, exists ? 'yes\n' : 'no\n', { mode: 0o600, flag: 'wx' });
-      renameSync(temporary, path);
+    this.#inFile((path, stateFolder) => {
+      prepareFolder(servicesFolder(stateFolder));
+      replaceFile(path, exists ? 'yes\n' : 'no\n');
     });
   }
-}
 
-/** Null if the file system fails: then nothing is shared. */
-function orNull<T>(work: () => T): T | null {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof StateLogError || codeOf(error) !== null) return null;
-    throw error;
+  /** Null if there is no state folder or the file system fails: then nothing is shared. */
+  #inFile<T>(work: (path: string, stateFolder: string) => T): T | null {
+    const { stateFolder, baseUrl } = this.#options;
+    if (stateFolder === null) return null;
+    try {
+      return work(serviceFile(stateFolder, baseUrl, 'solve-php'), stateFolder);
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      return null;
+    }
   }
 }

@@ -1,24 +1,10 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
 import type { LoggedSolveTime, SolveTimeLog } from '../../ports/state.ts';
-import { codeOf } from '../system/system-error.ts';
 import { prepareFolder } from './log-folder.ts';
-import { processId } from './process-identity.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
+import { isFileError, readOwnFile, replaceFile, safely, serviceFile, servicesFolder } from './service-file.ts';
 
 export interface SolveTimeFileOptions {
   /** Where this user's state is kept. */
@@ -48,8 +34,6 @@ const maxLineBytes = 512;
 const maxAgeMs = 86_400_000;
 /** Age at which the temporary file of a killed process is removed. */
 const abandonedAfterMs = 60_000;
-// Opening a pipe in the place of the file must not block.
-const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely;
 
 function isLine(value: unknown): value is Line {
@@ -120,10 +104,8 @@ export class SolveTimeFile implements SolveTimeLog {
 
   constructor(options: SolveTimeFileOptions) {
     this.#options = options;
-    this.#folder = join(options.stateFolder, 'solve-times');
-    // The URL can contain a password.
-    const digest = createHash('sha256').update(options.baseUrl).digest('hex').slice(0, 16);
-    this.#path = join(this.#folder, `${digest}.log`);
+    this.#folder = servicesFolder(options.stateFolder);
+    this.#path = serviceFile(options.stateFolder, options.baseUrl, 'log');
   }
 
   read(): readonly LoggedSolveTime[] {
@@ -135,30 +117,11 @@ export class SolveTimeFile implements SolveTimeLog {
   }
 
   #readLatest(): readonly LoggedSolveTime[] {
-    const bytes = this.#content();
+    const bytes = readOwnFile(this.#path, maxBytes)?.bytes ?? Buffer.alloc(0);
     const times = timesIn(bytes);
     const latest = latestOf(times, this.#options.keptPerMethod);
     this.#spareLines = bytes.length < maxBytes ? times.length - latest.length : Infinity;
     return latest;
-  }
-
-  #content(): Buffer {
-    let fd: number;
-    try {
-      fd = openSync(this.#path, constants.O_RDONLY | safely);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
-      throw error;
-    }
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile() || stats.uid !== process.geteuid?.())
-        throw new StateLogError(`${this.#path} is not a file of this user`);
-      const bytes = Buffer.allocUnsafe(Math.min(stats.size, maxBytes));
-      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, stats.size - bytes.length));
-    } finally {
-      closeSync(fd);
-    }
   }
 
   #append(times: readonly LoggedSolveTime[]): void {
@@ -177,9 +140,7 @@ export class SolveTimeFile implements SolveTimeLog {
   #compact(): void {
     const latest = this.#readLatest();
     this.#spareLines = 0;
-    const temporary = `${this.#path}.${processId}.tmp`;
-    writeFileSync(temporary, encoded(latest), { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, this.#path);
+    replaceFile(this.#path, encoded(latest));
     for (const name of readdirSync(this.#folder).filter((each) => each.endsWith('.tmp'))) {
       const writtenAt = statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
       if (Date.now() - writtenAt > abandonedAfterMs) rmSync(join(this.#folder, name), { force: true });
@@ -192,7 +153,7 @@ export class SolveTimeFile implements SolveTimeLog {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof StateLogError) && codeOf(error) === null) throw error;
+      if (!isFileError(error)) throw error;
       this.#isAvailable = false;
       this.#options.onUnavailable(error instanceof Error ? error.message : '');
       return nothing;
