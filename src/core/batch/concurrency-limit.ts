@@ -49,7 +49,9 @@ export interface TaskSlot {
 
 interface EnterRequest {
   readonly use: ThreadUse;
-  readonly admitted: AbortController;
+  isAdmitted: boolean;
+  /** Ends the wait. */
+  wake: () => void;
 }
 
 /**
@@ -142,15 +144,23 @@ export class ConcurrencyLimit {
 
   async #enter(use: ThreadUse, maxMs: number, stop: AbortSignal): Promise<boolean> {
     use.state = 'waiting';
-    const request = { use, admitted: new AbortController() };
+    const request: EnterRequest = { use, isAdmitted: false, wake: () => undefined };
     this.#entering.push(request);
     this.#admit();
-    const { signal } = request.admitted;
-    if (!signal.aborted) await this.#deps.clock.sleep(Math.max(0, maxMs), AbortSignal.any([signal, stop]));
-    if (signal.aborted) return true;
+    if (!request.isAdmitted && !stop.aborted) await this.#untilWoken(request, maxMs, stop);
+    if (request.isAdmitted) return true;
     this.#entering.splice(this.#entering.indexOf(request), 1);
     this.#submit(use);
     return stop.aborted;
+  }
+
+  /** One listener on `stop`, removed afterwards: `AbortSignal.any` would leave something of each task on that long-lived signal. */
+  async #untilWoken(request: EnterRequest, maxMs: number, stop: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    request.wake = () => woken.abort();
+    stop.addEventListener('abort', request.wake, { once: true });
+    await this.#deps.clock.sleep(Math.max(0, maxMs), woken.signal);
+    stop.removeEventListener('abort', request.wake);
   }
 
   #submit(use: ThreadUse): void {
@@ -203,7 +213,8 @@ export class ConcurrencyLimit {
       const next = this.#entering.shift();
       if (next === undefined) break;
       this.#submit(next.use);
-      next.admitted.abort();
+      next.isAdmitted = true;
+      next.wake();
     }
     while (this.#beginning.length > 0 && this.#uses.size < this.#ceiling() && this.#freeToBegin() >= 1) {
       this.#beginning.shift()?.(this.#begin());
