@@ -73,6 +73,7 @@ const inWorkMs = 120_000;
 /** Whether the service works on tasks of this process, as far as its answers tell. */
 class OwnTasks {
   readonly #nowMs: () => number;
+  /** The ids by the time they were last seen, the oldest first. */
   readonly #seenAtMs = new Map<string, number>();
   #waitingCount = 0;
 
@@ -81,7 +82,9 @@ class OwnTasks {
   }
 
   see(captchaId: string): void {
+    this.#seenAtMs.delete(captchaId);
     this.#seenAtMs.set(captchaId, this.#nowMs());
+    this.#forgetOld();
   }
 
   end(captchaId: string): void {
@@ -99,8 +102,17 @@ class OwnTasks {
   }
 
   get isAny(): boolean {
+    this.#forgetOld();
+    return this.#waitingCount > 0 || this.#seenAtMs.size > 0;
+  }
+
+  /** Tasks that are given up are never ended: a worker that runs for weeks must not keep them. */
+  #forgetOld(): void {
     const sinceMs = this.#nowMs() - inWorkMs;
-    return this.#waitingCount > 0 || [...this.#seenAtMs.values()].some((seenAtMs) => seenAtMs > sinceMs);
+    for (const [captchaId, seenAtMs] of this.#seenAtMs) {
+      if (seenAtMs > sinceMs) return;
+      this.#seenAtMs.delete(captchaId);
+    }
   }
 }
 
@@ -148,6 +160,7 @@ const busyThreadsHoldMs = 30_000;
 function confirmZeroBalance(
   account: Account,
   repeated: RepeatedRefusal,
+  nowMs: () => number,
 ): (fault: Fault, limits: CallLimits) => Promise<Fault> {
   const decide = (fault: Fault, state: AccountState): Fault => {
     const decided = decideZeroBalance(fault, state);
@@ -160,13 +173,13 @@ function confirmZeroBalance(
   const askAgain = () => {
     const asked = { state: getAccountState(account), untilMs: Infinity };
     const keep = (state: AccountState): void => {
-      asked.untilMs = throttledReason(state) === null ? 0 : performance.now() + busyThreadsHoldMs;
+      asked.untilMs = throttledReason(state) === null ? 0 : nowMs() + busyThreadsHoldMs;
     };
     asked.state.then(keep, () => (asked.untilMs = 0));
     return asked;
   };
   return (fault, limits) => {
-    if (known === null || performance.now() >= known.untilMs) known = askAgain();
+    if (known === null || nowMs() >= known.untilMs) known = askAgain();
     const shared = known.state;
     return new Promise((resolve, reject) => {
       const stopWatch = watchLimits(limits, (limit) =>
@@ -196,6 +209,8 @@ export interface CaptchaAiOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
   readonly nowMs: () => number;
+  /** Monotonic clock in ms, for durations; default: `performance.now`. */
+  readonly monotonicMs?: () => number;
 }
 
 export interface CaptchaAi extends SolverApi, AccountApi {
@@ -296,9 +311,11 @@ export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
   const session = new ApiConnection({ ...options, baseUrl, proxy: proxyFor(baseUrl, options.env) });
   const account = accountApi(session);
   // A kind that the user configured for the code needs no explanation.
-  const ownTasks = new OwnTasks(options.nowMs);
-  const repeated = new RepeatedRefusal(ownTasks, options.nowMs);
-  const explain = Object.hasOwn(options.errorKinds, zeroBalanceCode) ? null : confirmZeroBalance(account, repeated);
+  const { monotonicMs = () => performance.now() } = options;
+  const ownTasks = new OwnTasks(monotonicMs);
+  const repeated = new RepeatedRefusal(ownTasks, monotonicMs);
+  const isOverridden = Object.hasOwn(options.errorKinds, zeroBalanceCode);
+  const explain = isOverridden ? null : confirmZeroBalance(account, repeated, monotonicMs);
   return {
     ...solverApi(session, { explain, endpoint: options.solveEndpoint ?? null, ownTasks, repeated }),
     ...account,

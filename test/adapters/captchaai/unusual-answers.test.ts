@@ -109,14 +109,14 @@ describe('a full house without threadsinfo', () => {
 
   /** A client with a clock, of a service that has balance and does not report its threads. */
   async function aClient(submissions: readonly string[]) {
-    const clock = { nowMs: Date.UTC(2026, 10, 20, 12) };
+    const clock = { nowMs: 0 };
     const left = [...submissions];
     const service = await startAnswering(({ url, form }: Received) => {
       if (url === '/in.php') return { body: left.shift() ?? zeroBalance };
       if (form['action'] === 'get') return { body: 'CAPCHA_NOT_READY' };
       return { body: form['action'] === 'getbalance' ? '0.00040' : 'ERROR_EMPTY_ACTION' };
     });
-    return { clock, client: clientOf(service, { nowMs: () => clock.nowMs }) };
+    return { clock, client: clientOf(service, { monotonicMs: () => clock.nowMs }) };
   }
 
   it('is an account fault where it repeats with no task of this process in work', async () => {

@@ -88,13 +88,20 @@ describe('a submission that gets a zero balance', () => {
   });
 
   it('shares one account request with others while all threads are known to be busy', async () => {
+    const held: ServerResponse[] = [];
+    let isHeld = true;
     const service = await startService(({ url }, response) => {
       if (url === '/in.php') response.end(zeroBalance.body);
-      else setTimeout(() => response.end(threads(3, 3).body), 500);
+      else if (isHeld) held.push(response);
+      else response.end(threads(3, 3).body);
     });
     const client = clientOf(service, { connections: 16 });
     const apiRequests = (): number => service.received.filter(({ url }) => url === '/res.php').length;
-    const faults = await Promise.all(Array.from({ length: 10 }, () => faultOf(client.submit(task, soon))));
+    const submissions = Array.from({ length: 10 }, () => faultOf(client.submit(task, soon)));
+    await expect.poll(() => service.received.length).toBe(11);
+    isHeld = false;
+    for (const response of held) response.end(threads(3, 3).body);
+    const faults = await Promise.all(submissions);
     expect(faults.every(({ threadsFull }) => threadsFull)).toBe(true);
     expect(apiRequests()).toBe(1);
     await faultOf(client.submit(task, soon));
