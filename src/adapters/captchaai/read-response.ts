@@ -117,8 +117,8 @@ function messageOfStatus(reply: Reply, answer: Answer, reader: Reader): string {
   if (reply.status >= 300 && reply.status < 400) {
     return `${said}, a redirect to ${redirectTarget(reply, reader)}. Redirects are not followed. Check api.baseUrl.`;
   }
-  const apiRequest = kindOfStatus(reply, reader) === 'config' ? ` ${questionAbout(reply)}` : '';
-  return `${said}${quoteOf(reply, answer, reader)}${apiRequest}`;
+  const hint = kindOfStatus(reply, reader) === 'config' ? ` ${baseUrlHint(reply)}` : '';
+  return `${said}${quoteOf(reply, answer, reader)}${hint}`;
 }
 
 /** Cloudflare's own statuses: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors */
@@ -150,7 +150,7 @@ function kindOfStatus({ status }: Reply, { isFound }: Reader): FaultKind {
   return isRefusal && !isFound ? 'config' : 'transport';
 }
 
-function questionAbout({ status }: Reply): string {
+function baseUrlHint({ status }: Reply): string {
   return refusalStatuses.includes(status)
     ? '(check api.baseUrl and the access rules for this machine)'
     : '(check api.baseUrl)';

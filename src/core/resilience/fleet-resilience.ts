@@ -68,7 +68,7 @@ export class FleetResilience {
   readonly #options: FleetBudgetOptions;
   readonly #deps: FleetResilienceDeps;
   readonly #closed = new AbortController();
-  #asks: PendingWithdrawal[] = [];
+  #pending: PendingWithdrawal[] = [];
   #quietMs = 0;
   /** True if a submission was accepted here since the last sync began. */
   #isFunded = false;
@@ -93,7 +93,7 @@ export class FleetResilience {
     this.#closed.abort();
     await this.#syncing;
     this.#deps.host.append([]);
-    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthSyncing(0)) await this.#httpCall([]);
+    if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthSyncing(0)) await this.#exchange([]);
     (await this.#bucket)?.close();
     this.#deps.host.close();
   }
@@ -124,7 +124,7 @@ export class FleetResilience {
       return { granted: false, ...emptiness };
     }
     return new Promise<Withdrawal>((answer, fail) => {
-      this.#asks.push({ request, answer, fail });
+      this.#pending.push({ request, answer, fail });
       this.#sync();
     });
   }
@@ -162,9 +162,9 @@ export class FleetResilience {
   async #syncNow(): Promise<void> {
     this.#isSyncing = true;
     try {
-      while (this.#asks.length > 0 || this.#quietMs > 0 || this.#mustSync) {
-        const asks = this.#asks.splice(0, maxAsks);
-        if (this.#deps.host.look().fleet.maySync(this.#deps.nowMs())) await this.#httpCall(asks);
+      while (this.#pending.length > 0 || this.#quietMs > 0 || this.#mustSync) {
+        const asks = this.#pending.splice(0, maxAsks);
+        if (this.#deps.host.look().fleet.maySync(this.#deps.nowMs())) await this.#exchange(asks);
         else this.#goOnAlone(asks);
       }
     } finally {
@@ -173,7 +173,7 @@ export class FleetResilience {
     }
   }
 
-  async #httpCall(asks: readonly PendingWithdrawal[]): Promise<void> {
+  async #exchange(asks: readonly PendingWithdrawal[]): Promise<void> {
     const { host, nowMs } = this.#deps;
     const { fleet } = host.look();
     const surplus = asks.length > 0 ? fleet.batch(nowMs()) - 1 : 0;
@@ -222,7 +222,7 @@ export class FleetResilience {
   async #requeueLater(asks: readonly PendingWithdrawal[], settlingMs: number): Promise<void> {
     await this.#deps.clock.sleep(settlingMs, this.#closed.signal);
     for (const { request, answer, fail } of asks) {
-      this.#asks.push({ request: { ...request, maxWaitMs: request.maxWaitMs - settlingMs }, answer, fail });
+      this.#pending.push({ request: { ...request, maxWaitMs: request.maxWaitMs - settlingMs }, answer, fail });
     }
     this.#sync();
   }
