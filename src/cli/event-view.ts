@@ -1,5 +1,5 @@
 import type { SolverEvent } from '../domain/events.ts';
-import type { Fault } from '../domain/fault.ts';
+import { type Fault, messageWithoutStop } from '../domain/fault.ts';
 import { formatMs } from './format.ts';
 
 /** The verbosity from which an event is printed, and its text. */
@@ -15,7 +15,7 @@ function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
 
-const causeOf = (fault: Fault | null): string => (fault === null ? '' : `: ${fault.message.replace(/\.$/, '')}`);
+const causeOf = (fault: Fault | null): string => (fault === null ? '' : `: ${messageWithoutStop(fault)}`);
 
 /** One line about one event. */
 export function renderEvent(event: SolverEvent): EventLine {

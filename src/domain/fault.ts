@@ -45,6 +45,9 @@ export function describeFault(special: Pick<Fault, 'kind' | 'message'> & Partial
   return { ...plainFault, ...special };
 }
 
+/** The message of a fault without its full stop, for a sentence that goes on. */
+export const messageWithoutStop = ({ message }: Fault): string => message.replace(/\.$/, '');
+
 /** Thrown by an adapter if the service did not do what was requested; the solver turns it into a value. */
 export class ProviderFault extends Error {
   override readonly name = 'ProviderFault';

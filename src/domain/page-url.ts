@@ -77,6 +77,15 @@ export function isBareIpv6(text: string): boolean {
   return /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
 }
 
+/** A percent-decoded text, or the text itself if it is not percent-encoded. */
+export function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** A path segment with one spelling for every character, however it was percent-encoded. */
 export function canonicalSegment(segment: string): string {
   try {

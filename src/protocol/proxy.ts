@@ -1,4 +1,5 @@
 import type { Result } from '../domain/result.ts';
+import { percentDecoded } from '../domain/page-url.ts';
 import { foldedName } from '../domain/written-name.ts';
 import { isForeignProxy } from './parameter-names.ts';
 
@@ -53,21 +54,13 @@ function ofFourParts(text: string): string | null {
   return isHostLast ? `${first}:${second}@${host}:${port}` : null;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** The proxy without its scheme; null if the text is none. */
 function withoutScheme(text: string, isUrl: boolean): string | null {
   const at = text.lastIndexOf('@');
   if (at === -1) return isAddress(text) ? text : ofFourParts(text);
   const [login, address] = [text.slice(0, at), text.slice(at + 1)];
   if (login === '' || !isAddress(address)) return null;
-  return `${isUrl ? decoded(login) : login}@${address}`;
+  return `${isUrl ? percentDecoded(login) : login}@${address}`;
 }
 
 function parseProxy(text: string): Proxy | null {

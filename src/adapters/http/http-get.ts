@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
+import { percentDecoded } from '../../domain/page-url.ts';
 import type { ProbeLimits } from '../../ports/api.ts';
 import { connectionErrorPhrase } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
@@ -103,19 +104,10 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** A percent-decoded text, or the text itself if it is not percent-encoded. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** The authorization header for a user and password in the URL. */
 function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === '' && password === '') return {};
-  const pair = `${decoded(username)}:${decoded(password)}`;
+  const pair = `${percentDecoded(username)}:${percentDecoded(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 

@@ -4,7 +4,7 @@ import { canSpin, type Progress, startProgress } from '../../cli/progress.ts';
 import type { BatchStats } from '../../core/batch/batch-report.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import type { Fault } from '../../domain/fault.ts';
+import { type Fault, messageWithoutStop } from '../../domain/fault.ts';
 
 interface Watched {
   readonly stats: BatchStats;
@@ -64,7 +64,7 @@ function pauseText(
     return `waiting for a free thread (${busy})`;
   }
   if (by === 'budget') return `waiting for the retry budget${next}`;
-  const cause = fault === null ? 'the circuit breaker is open' : fault.message.replace(/\.$/, '');
+  const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
   const time = formatMoment(since)?.slice(11, 19) ?? '';
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
 }

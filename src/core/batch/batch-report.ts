@@ -1,4 +1,5 @@
 import type { SolverEvent } from '../../domain/events.ts';
+import { messageWithoutStop } from '../../domain/fault.ts';
 import type { FailureReason, GaveUp } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
 import { Quantiles } from './quantiles.ts';
@@ -34,7 +35,7 @@ const maxCauses = 10;
 function causeOf({ attempts }: GaveUp): string | null {
   const last = attempts.at(-1);
   if (last === undefined || last.fault === null) return null;
-  return last.fault.code ?? (last.captchaId === null ? last.fault.message.replace(/\.$/, '') : null);
+  return last.fault.code ?? (last.captchaId === null ? messageWithoutStop(last.fault) : null);
 }
 
 /** Counts the results of a batch in constant memory. */
