@@ -1,17 +1,7 @@
 import type { Threads } from '../../ports/api.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { SolvedShares } from '../solve/solve-times.ts';
-
-/** What the service does with one task, as far as it is known. Times on the monotonic clock. */
-export interface ThreadUse {
-  state: 'waiting' | 'submitting' | 'accepted';
-  method: string;
-  /** When its latest submission was sent. */
-  sentMs: number;
-  acceptedMs: number;
-  /** When the service was last seen to work on it: at the submission, before any poll. */
-  busyMs: number;
-}
+import type { ThreadUse, ThreadUses } from './thread-uses.ts';
 
 export interface BusyThreadsOptions {
   /** The threads to begin with. */
@@ -29,8 +19,6 @@ const trust = { shrink: 0.75, grow: 0.1, recover: 0.005 };
 const maxGrowth = 0.15;
 /** The threads of other processes are smoothed with this weight; below the least number there are none. */
 const sharing = { weight: 0.2, leastOthers: 0.75 };
-/** A task of which so little is left to be solved is slower than all that are known. */
-const almostSolved = 0.05;
 /** A correction below this changes nothing. */
 const smallest = 0.05;
 /** The mean solve time, while it is not known, in ms. */
@@ -52,7 +40,7 @@ const maxHoldMs = 10_000;
 export class BusyThreads {
   readonly #clock: Clock;
   readonly #shares: SolvedShares | null;
-  readonly #uses: ReadonlySet<ThreadUse>;
+  readonly #uses: ThreadUses;
   readonly #max: number;
   #threads: number;
   #isKnown: boolean;
@@ -65,11 +53,7 @@ export class BusyThreads {
   #holdUntilMs = 0;
   #method = '';
 
-  constructor(
-    options: BusyThreadsOptions,
-    uses: ReadonlySet<ThreadUse>,
-    deps: { clock: Clock; shares: SolvedShares | null },
-  ) {
+  constructor(options: BusyThreadsOptions, uses: ThreadUses, deps: { clock: Clock; shares: SolvedShares | null }) {
     this.#clock = deps.clock;
     this.#shares = deps.shares;
     this.#uses = uses;
@@ -100,15 +84,14 @@ export class BusyThreads {
 
   /** The expected number of threads that work for these tasks. */
   own(): number {
-    const nowMs = this.#clock.nowMs();
-    let sum = 0;
-    for (const use of this.#uses) sum += this.#busy(use, nowMs);
-    return sum;
+    const inWork = this.#uses.count('submitting') + this.#uses.count('accepted');
+    return this.#trust === 0 ? inWork : inWork - this.#trust * this.#uses.solvedCount();
   }
 
   /** The expected number of busy threads that work for tasks not known here. May be negative: the estimate is too high. */
   others(): number {
     const { count, atMs } = this.#others;
+    if (count === 0) return 0;
     const agedMs = this.#clock.nowMs() - atMs;
     const left = count * Math.exp(-agedMs / (this.#meanMs() * Math.max(1, this.#caution)));
     return Math.abs(left) < smallest ? 0 : left;
@@ -126,12 +109,7 @@ export class BusyThreads {
   /** True if the estimate changes while nothing happens. */
   isChanging(): boolean {
     if (this.holdMs > 0 || this.others() > 0) return true;
-    if (this.#shares === null || this.#trust === 0) return false;
-    const nowMs = this.#clock.nowMs();
-    for (const use of this.#uses) {
-      if (use.state === 'accepted' && this.#left(use, nowMs - use.acceptedMs) > 0) return true;
-    }
-    return false;
+    return this.#trust > 0 && this.#uses.isChanging();
   }
 
   recordAccepted(use: ThreadUse): void {
@@ -139,7 +117,7 @@ export class BusyThreads {
     this.#caution = Math.max(caution.least, this.#caution * caution.shrink);
     this.#trust = Math.min(1, this.#trust + trust.recover);
     // The service has taken more than it has threads: it did not wait for the solutions to be fetched.
-    if (this.#acceptedCount() > this.#threads) this.#trust += trust.grow * (1 - this.#trust);
+    if (this.#uses.count('accepted') > this.#threads) this.#trust += trust.grow * (1 - this.#trust);
     if (this.#isKnown) {
       this.#correctOthers(Math.min(this.others(), this.#threads - this.own()));
       return;
@@ -157,7 +135,7 @@ export class BusyThreads {
     // Submissions that were under way together say the same.
     if (use.sentMs >= this.#fullMs) {
       this.#caution = Math.min(caution.most, this.#caution * caution.grow);
-      if (this.#acceptedCount() >= Math.floor(this.#threads)) this.#trust *= trust.shrink;
+      if (this.#uses.count('accepted') >= Math.floor(this.#threads)) this.#trust *= trust.shrink;
     }
     this.#wasFull = true;
     this.#fullMs = nowMs;
@@ -168,15 +146,14 @@ export class BusyThreads {
   recordEnded(use: ThreadUse): void {
     if (use.state !== 'accepted') return;
     const others = this.others();
-    if (others < 0) this.#correctOthers(Math.min(0, others + this.#busy(use, this.#clock.nowMs())));
+    if (others < 0) this.#correctOthers(Math.min(0, others + this.#busy(use)));
   }
 
   /** Records that the service still works on a task. */
   recordNotReady(use: ThreadUse): void {
-    const nowMs = this.#clock.nowMs();
     const others = this.others();
-    if (others > 0) this.#correctOthers(Math.max(0, others - (1 - this.#busy(use, nowMs))));
-    use.busyMs = nowMs;
+    if (others > 0) this.#correctOthers(Math.max(0, others - (1 - this.#busy(use))));
+    this.#uses.seeBusy(use);
   }
 
   /** True if a task that is fetched is what frees a thread. */
@@ -197,23 +174,9 @@ export class BusyThreads {
     this.#others = { count, atMs: this.#clock.nowMs() };
   }
 
-  #acceptedCount(): number {
-    let count = 0;
-    for (const { state } of this.#uses) count += state === 'accepted' ? 1 : 0;
-    return count;
-  }
-
-  /** The share of tasks of this method that are not solved at this age. */
-  #left({ method }: ThreadUse, ageMs: number): number {
-    return this.#shares === null ? 1 : 1 - this.#shares.solvedShare(method, ageMs);
-  }
-
-  #busy(use: ThreadUse, nowMs: number): number {
-    if (use.state === 'waiting') return 0;
-    if (use.state === 'submitting' || this.#trust === 0) return 1;
-    const before = this.#left(use, use.busyMs - use.acceptedMs);
-    if (before < almostSolved) return 1;
-    return 1 - this.#trust * (1 - this.#left(use, nowMs - use.acceptedMs) / before);
+  /** The expected number of threads that work for this accepted task, 0..1. */
+  #busy(use: ThreadUse): number {
+    return 1 - this.#trust * this.#uses.solvedChance(use);
   }
 
   #meanMs(): number {

@@ -1,7 +1,8 @@
 import type { Threads } from '../../ports/api.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import type { SolvedShares } from '../solve/solve-times.ts';
-import { BusyThreads, type ThreadUse } from './busy-threads.ts';
+import { BusyThreads } from './busy-threads.ts';
+import { type ThreadUse, ThreadUses } from './thread-uses.ts';
 
 export interface ConcurrencyOptions {
   /** The threads of the account to begin with, and the most tasks in work: whole numbers, at least 1. */
@@ -62,7 +63,7 @@ interface EnterRequest {
 export class ConcurrencyLimit {
   readonly #max: number;
   readonly #deps: ConcurrencyDeps;
-  readonly #uses = new Set<ThreadUse>();
+  readonly #uses: ThreadUses;
   readonly #busy: BusyThreads;
   readonly #beginning: ((slot: TaskSlot) => void)[] = [];
   readonly #entering: EnterRequest[] = [];
@@ -73,8 +74,10 @@ export class ConcurrencyLimit {
   constructor(options: ConcurrencyOptions, deps: ConcurrencyDeps) {
     this.#max = options.max;
     this.#deps = deps;
-    this.#busy = new BusyThreads(options, this.#uses, { clock: deps.clock, shares: deps.shares ?? null });
-    this.#readAtMs = deps.clock.nowMs() + this.#readEveryMs();
+    const { clock, shares = null } = deps;
+    this.#uses = new ThreadUses({ clock, shares });
+    this.#busy = new BusyThreads(options, this.#uses, { clock, shares });
+    this.#readAtMs = clock.nowMs() + this.#readEveryMs();
   }
 
   /** How many tasks may wait for a thread or use one. */
@@ -104,13 +107,13 @@ export class ConcurrencyLimit {
 
   /** True if none of the tasks in work was accepted: all of them wait, or are on their way. */
   get isIdle(): boolean {
-    for (const { state } of this.#uses) if (state === 'accepted') return false;
-    return true;
+    return this.#uses.count('accepted') === 0;
   }
 
   /** Waits until one more task may begin. Does not wait once `stop` has aborted. */
   async acquire(stop?: AbortSignal): Promise<TaskSlot> {
-    if (stop?.aborted === true) return this.#begin();
+    const isFirst = this.#beginning.length === 0 && this.#entering.length === 0;
+    if (stop?.aborted === true || (isFirst && this.#mayBegin())) return this.#begin();
     let onAbort: () => void = () => undefined;
     const slot = new Promise<TaskSlot>((resolve) => {
       this.#beginning.push(resolve);
@@ -126,8 +129,7 @@ export class ConcurrencyLimit {
   }
 
   #begin(): TaskSlot {
-    const use: ThreadUse = { state: 'waiting', method: '', sentMs: 0, acceptedMs: 0, busyMs: 0 };
-    this.#uses.add(use);
+    const use = this.#uses.begin();
     return {
       enter: (maxMs, stop) => this.#enter(use, maxMs, stop),
       recordFull: () => this.#recordFull(use),
@@ -135,7 +137,7 @@ export class ConcurrencyLimit {
       recordNotReady: () => this.#busy.recordNotReady(use),
       release: () => {
         this.#busy.recordEnded(use);
-        this.#uses.delete(use);
+        this.#uses.end(use);
         if (use.state === 'accepted' && this.#busy.freesWhenFetched) this.#tryAtMs = 0;
         this.#admit();
       },
@@ -143,14 +145,18 @@ export class ConcurrencyLimit {
   }
 
   async #enter(use: ThreadUse, maxMs: number, stop: AbortSignal): Promise<boolean> {
-    use.state = 'waiting';
+    this.#uses.wait(use);
+    if (this.#entering.length === 0 && this.#maySubmit()) {
+      this.#uses.submit(use);
+      return true;
+    }
     const request: EnterRequest = { use, isAdmitted: false, wake: () => undefined };
     this.#entering.push(request);
     this.#admit();
     if (!request.isAdmitted && !stop.aborted) await this.#untilWoken(request, maxMs, stop);
     if (request.isAdmitted) return true;
     this.#entering.splice(this.#entering.indexOf(request), 1);
-    this.#submit(use);
+    this.#uses.submit(use);
     return stop.aborted;
   }
 
@@ -163,21 +169,15 @@ export class ConcurrencyLimit {
     stop.removeEventListener('abort', request.wake);
   }
 
-  #submit(use: ThreadUse): void {
-    use.state = 'submitting';
-    use.sentMs = this.#deps.clock.nowMs();
-  }
-
   #recordFull(use: ThreadUse): void {
-    use.state = 'waiting';
+    this.#uses.wait(use);
     this.#busy.recordFull(use);
     const { random, clock } = this.#deps;
     this.#tryAtMs = clock.nowMs() + this.#busy.holdMs * (1 + spread * (random?.next() ?? 0));
   }
 
   #recordAccepted(use: ThreadUse, method: string, ageMs: number): void {
-    const acceptedMs = this.#deps.clock.nowMs() - ageMs;
-    Object.assign(use, { state: 'accepted', method, acceptedMs, busyMs: acceptedMs });
+    this.#uses.accept(use, method, ageMs);
     if (ageMs === 0) this.#busy.recordAccepted(use);
     this.#admit();
   }
@@ -186,25 +186,23 @@ export class ConcurrencyLimit {
     return Math.min(this.#max, Math.ceil(maxTasksPerThread * this.#busy.threads));
   }
 
-  #waitingCount(): number {
-    let count = 0;
-    for (const { state } of this.#uses) count += state === 'waiting' ? 1 : 0;
-    return count;
-  }
-
   #freeToBegin(): number {
     const { threads } = this.#busy;
     // What the estimate says is at most this.
     if (this.#uses.size + 1 <= threads) return threads - this.#uses.size;
     // Tasks of others do not keep one from beginning: it waits for a thread within its own time limit.
-    return threads + rounding - this.#busy.own() - Math.min(0, this.#busy.others()) - this.#waitingCount();
+    return threads + rounding - this.#busy.own() - Math.min(0, this.#busy.others()) - this.#uses.count('waiting');
+  }
+
+  #mayBegin(): boolean {
+    return this.#uses.size < this.#ceiling() && this.#freeToBegin() >= 1;
   }
 
   #maySubmit(): boolean {
     if (this.#deps.clock.nowMs() < this.#tryAtMs) return false;
     const { threads } = this.#busy;
     const others = this.#busy.others();
-    const isCertain = others <= 0 && this.#uses.size - this.#waitingCount() + 1 <= threads;
+    const isCertain = others <= 0 && this.#uses.size - this.#uses.count('waiting') + 1 <= threads;
     return isCertain || this.#busy.own() + others + 1 <= threads - margin - this.#busy.surplus();
   }
 
@@ -212,11 +210,11 @@ export class ConcurrencyLimit {
     while (this.#entering.length > 0 && this.#maySubmit()) {
       const next = this.#entering.shift();
       if (next === undefined) break;
-      this.#submit(next.use);
+      this.#uses.submit(next.use);
       next.isAdmitted = true;
       next.wake();
     }
-    while (this.#beginning.length > 0 && this.#uses.size < this.#ceiling() && this.#freeToBegin() >= 1) {
+    while (this.#beginning.length > 0 && this.#mayBegin()) {
       this.#beginning.shift()?.(this.#begin());
     }
     if (this.#isWaiting()) void this.#tickWhileWaiting();

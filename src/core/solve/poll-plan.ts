@@ -1,5 +1,5 @@
 import { minGapMs, pollsInHand, type PollTiming } from './poll-pacing.ts';
-import { solveSpans, type SolveTimes, type WeightedSpan } from './solve-times.ts';
+import { type ComputedAt, solveSpans, type SolveTimes, type WeightedSpan } from './solve-times.ts';
 
 /** The interval for which cold starts are defined. A shorter interval scales them down. */
 const usualIntervalMs = 5_000;
@@ -184,9 +184,11 @@ function coldStart({ coldStartMs, intervalMs }: PollTiming): readonly number[] {
 interface MethodPlan {
   readonly planMs: readonly number[];
   readonly intervalMs: number;
-  /** The plan is valid until this process has recorded this many solve times. */
-  readonly untilCount: number;
+  readonly computedAt: ComputedAt;
 }
+
+/** Polls are planned again when so many of the samples are new. */
+const newShare = 1 / 4;
 
 /** Plans the polls of each method from the solve times seen so far. */
 export class PollPlanner {
@@ -204,16 +206,15 @@ export class PollPlanner {
   /** The ages at which to poll a task, in ms; beyond the last one each interval. */
   planMs(method: string, timing: PollTiming): readonly number[] {
     const { intervalMs } = timing;
-    const count = this.#times.recordedCount(method);
     const known = this.#plans.get(method);
-    if (known?.intervalMs === intervalMs && count < known.untilCount) return known.planMs;
+    if (known?.intervalMs === intervalMs && this.#times.isCurrent(method, known.computedAt, newShare)) {
+      return known.planMs;
+    }
     const samples = this.#times.latest(method);
     const cold = coldStart(timing);
     const isCold = samples.length === 0 || intervalMs <= 0;
     const planMs = isCold ? cold : planPolls(solveSpans(samples, cold), intervalMs);
-    // With few samples every new one matters. Planning for every task would cost too much CPU.
-    const untilCount = count + Math.max(1, Math.floor(samples.length / 4));
-    this.#plans.set(method, { planMs, intervalMs, untilCount });
+    this.#plans.set(method, { planMs, intervalMs, computedAt: this.#times.now(method) });
     return planMs;
   }
 }

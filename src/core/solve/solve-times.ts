@@ -11,6 +11,8 @@ const priorWeight = 1;
 const blurOfOne = 0.8;
 /** Minimum time between two writes. */
 const writeEveryMs = 5_000;
+/** A result of many samples holds at least this long, in ms: a fast service would have it computed all the time. */
+const minHoldMs = 1_000;
 
 /** A weighted sample: a task was solved between two ages, in ms since its submission. */
 export interface WeightedSpan {
@@ -68,9 +70,20 @@ export function solveTimeAt(samples: readonly SolveTime[], share: number): numbe
 }
 
 interface MethodTimes {
-  samples: readonly SolveTime[];
+  /** Oldest first. */
+  readonly samples: SolveTime[];
   /** Number of samples that this process recorded. */
   count: number;
+  /** How many of the latest samples are not written yet. */
+  unwritten: number;
+}
+
+/** When a result was computed from the samples of a method. */
+export interface ComputedAt {
+  /** Number of samples that this process had recorded. */
+  readonly count: number;
+  /** On the monotonic clock. */
+  readonly ms: number;
 }
 
 /** The latest solve times of one service by method, from this process and from a log that other processes also write. */
@@ -78,7 +91,6 @@ export class SolveTimes {
   readonly #log: SolveTimeLog | null;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #byMethod = new Map<string, MethodTimes>();
-  readonly #unwritten: { method: string; time: SolveTime }[] = [];
   #isRead = false;
   #writtenMs: number;
 
@@ -89,7 +101,7 @@ export class SolveTimes {
     this.#writtenMs = clock.nowMs();
   }
 
-  /** The latest samples of a method, oldest first. Also writes pending samples: callers ask when they are about to wait. */
+  /** The latest samples of a method, oldest first, until the next one is recorded. Also writes pending samples: callers ask when they are about to wait. */
   latest(method: string): readonly SolveTime[] {
     this.#read();
     if (this.#clock.nowMs() - this.#writtenMs >= writeEveryMs) this.write();
@@ -102,27 +114,42 @@ export class SolveTimes {
     return [...this.#byMethod.keys()];
   }
 
-  /** Number of solve times of a method that this process recorded. */
-  recordedCount(method: string): number {
-    return this.#byMethod.get(method)?.count ?? 0;
+  /** For a result that is computed from the samples now. */
+  now(method: string): ComputedAt {
+    return { count: this.#byMethod.get(method)?.count ?? 0, ms: this.#clock.nowMs() };
+  }
+
+  /** True if too few samples are new, as a share of all, to compute a result again. */
+  isCurrent(method: string, { count, ms }: ComputedAt, share: number): boolean {
+    const known = this.#byMethod.get(method);
+    if (known === undefined || known.count === count) return true;
+    // With few samples every new one matters.
+    const isHeld = known.samples.length >= maxSolveTimes && this.#clock.nowMs() - ms < minHoldMs;
+    return isHeld || known.count - count < Math.floor(share * known.samples.length);
   }
 
   record(method: string, time: SolveTime): void {
     this.#read();
-    this.#add(method, time).count += 1;
-    if (this.#log !== null) this.#unwritten.push({ method, time });
+    const times = this.#add(method, time);
+    times.count += 1;
+    times.unwritten = Math.min(times.unwritten + 1, maxSolveTimes);
   }
 
   /** Writes pending samples. */
   write(): void {
     this.#writtenMs = this.#clock.nowMs();
-    const times = this.#unwritten.splice(0);
-    if (times.length > 0) this.#log?.append(times);
+    const unwritten = [...this.#byMethod].flatMap(([method, known]) => {
+      const times = known.unwritten === 0 ? [] : known.samples.slice(-known.unwritten);
+      known.unwritten = 0;
+      return times.map((time) => ({ method, time }));
+    });
+    if (unwritten.length > 0) this.#log?.append(unwritten);
   }
 
   #add(method: string, time: SolveTime): MethodTimes {
-    const known = this.#byMethod.get(method) ?? { samples: [], count: 0 };
-    known.samples = [...known.samples.slice(1 - maxSolveTimes), time];
+    const known = this.#byMethod.get(method) ?? { samples: [], count: 0, unwritten: 0 };
+    known.samples.push(time);
+    if (known.samples.length > maxSolveTimes) known.samples.shift();
     this.#byMethod.set(method, known);
     return known;
   }
@@ -142,9 +169,11 @@ interface MethodShares {
   readonly shares: Float64Array;
   readonly stepMs: number;
   readonly meanMs: number;
-  /** It holds until this number of solve times of this process is known. */
-  readonly untilCount: number;
+  readonly computedAt: ComputedAt;
 }
+
+/** Shares are computed again when so many of the samples are new. */
+const newShare = 1 / 8;
 
 /** How long the service works on tasks of each method, by the solve times seen so far. */
 export class SolvedShares {
@@ -171,9 +200,8 @@ export class SolvedShares {
   }
 
   #sharesOf(method: string): MethodShares | null {
-    const count = this.#times.recordedCount(method);
     const known = this.#byMethod.get(method);
-    if (known !== undefined && count < known.untilCount) return known;
+    if (known !== undefined && this.#times.isCurrent(method, known.computedAt, newShare)) return known;
     const samples = this.#times.latest(method);
     if (samples.length === 0) return null;
     const spans = solveSpans(samples, []);
@@ -181,8 +209,7 @@ export class SolvedShares {
     const shares = Float64Array.from({ length: shareSteps }, (_, step) => solvedShare(spans, step * stepMs));
     const sum = spans.reduce((total, { weight }) => total + weight, 0);
     const meanMs = spans.reduce((total, { fromMs, toMs, weight }) => total + (weight * (fromMs + toMs)) / 2, 0) / sum;
-    const untilCount = count + Math.max(1, Math.floor(samples.length / 8));
-    const made = { shares, stepMs, meanMs: Math.max(1, meanMs), untilCount };
+    const made = { shares, stepMs, meanMs: Math.max(1, meanMs), computedAt: this.#times.now(method) };
     this.#byMethod.set(method, made);
     return made;
   }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
 import { PollPlanner, planPolls } from '../../../src/core/solve/poll-plan.ts';
 import type { PollTiming } from '../../../src/core/solve/poll-pacing.ts';
 import { solveSpans, SolveTimes } from '../../../src/core/solve/solve-times.ts';
@@ -8,13 +7,16 @@ import type { SolveTime } from '../../../src/ports/state.ts';
 
 const timing: PollTiming = { firstWaitMs: null, intervalMs: 5_000, coldStartMs: [3_000, 5_000], lifetimeMs: null };
 
-function aPlanner(): PollPlanner {
-  return new PollPlanner(new SolveTimes(null, { clock: new VirtualClock() }));
+function aPlanner(nowMs = () => 0): PollPlanner {
+  return new PollPlanner(new SolveTimes(null, { clock: { nowMs } }));
 }
 
 /** A planner that has seen tasks, each solved in a span. */
-function plannerAfter(spans: readonly (readonly [notReadyMs: number, readyMs: number])[]): PollPlanner {
-  const planner = aPlanner();
+function plannerAfter(
+  spans: readonly (readonly [notReadyMs: number, readyMs: number])[],
+  nowMs?: () => number,
+): PollPlanner {
+  const planner = aPlanner(nowMs);
   for (const [notReadyMs, readyMs] of spans) planner.times.record('turnstile', { notReadyMs, readyMs });
   return planner;
 }
@@ -80,8 +82,9 @@ describe('PollPlanner', () => {
     expect(planner.planMs('turnstile', timing)).not.toEqual(timing.coldStartMs);
   });
 
-  it('plans again after the first sample, and later not for each', () => {
-    const planner = plannerAfter([[3_000, 5_000]]);
+  it('plans again after the first sample, and later not for each, nor twice within a second', () => {
+    let atMs = 0;
+    const planner = plannerAfter([[3_000, 5_000]], () => atMs);
     const first = planner.planMs('turnstile', timing);
     planner.times.record('turnstile', { notReadyMs: 3_000, readyMs: 5_000 });
     expect(planner.planMs('turnstile', timing)).not.toBe(first);
@@ -93,6 +96,8 @@ describe('PollPlanner', () => {
       expect(planner.planMs('turnstile', timing)).toBe(learnt);
     }
     planner.times.record('turnstile', { notReadyMs: 3_000, readyMs: 5_000 });
+    expect(planner.planMs('turnstile', timing)).toBe(learnt);
+    atMs = 1_000;
     expect(planner.planMs('turnstile', timing)).not.toBe(learnt);
   });
 
@@ -106,8 +111,10 @@ describe('PollPlanner', () => {
 
 /** The first poll after a service has changed: each task is polled as planned, and only that is learnt from. */
 function planAfterChange(fromMs: number, toMs: number, tasks: number): readonly number[] {
-  const planner = aPlanner();
+  let atMs = 0;
+  const planner = aPlanner(() => atMs);
   const solve = (solvedMs: number): void => {
+    atMs += 1_000;
     const plan = planner.planMs('turnstile', timing);
     const last = plan.at(-1) ?? 0;
     const later = Array.from({ length: 60 }, (_, index) => last + (index + 1) * 5_000);

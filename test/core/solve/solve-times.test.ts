@@ -85,7 +85,7 @@ describe('SolveTimes', () => {
     expect(times.latest('turnstile').at(-1)).toEqual(solvedIn(0, 1_009));
     expect(times.latest('base64')).toEqual([solvedIn(0, 700)]);
     expect(times.latest('geetest')).toEqual([]);
-    expect([times.recordedCount('turnstile'), times.recordedCount('geetest')]).toEqual([10, 0]);
+    expect([times.now('turnstile').count, times.now('geetest').count]).toEqual([10, 0]);
   });
 
   it('reads the log once, when it is first needed', () => {

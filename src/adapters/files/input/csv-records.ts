@@ -97,13 +97,15 @@ interface Header {
   readonly names: readonly string[];
   /** The same, folded. */
   readonly folded: ReadonlySet<string>;
+  /** Longer fields are no names, however they are written: folding every field would take long. */
+  readonly maxNameLength: number;
   readonly columns: readonly string[];
 }
 
 /** A line of blanks only, which looks empty. */
 function isBlank({ fields }: CsvRecord): boolean {
-  const [first = '', ...others] = fields;
-  return others.length === 0 && first !== '' && first.trim() === '';
+  const [first = ''] = fields;
+  return fields.length === 1 && first !== '' && first.trim() === '';
 }
 
 /** Removes empty trailing cells whose columns have no name. */
@@ -119,16 +121,12 @@ const headerAgain = { column: null, reason: 'the line repeats the header', fix: 
 /** The quotes of a field are text where a byte order mark precedes them. */
 const markAndQuotes = /^\uFEFF"(.*)"$/;
 
-/** Longer fields are no names: folding an image would take long. */
-const maxNameLength = 200;
-
 /** True if all fields are names of the header, in any order and spelling. */
-function isHeader({ fields }: CsvRecord, { names, folded }: Header): boolean {
+function isHeader({ fields }: CsvRecord, { names, folded, maxNameLength }: Header): boolean {
   if (fields.length !== names.length || fields[0]?.trim() === '') return false;
+  if (fields.some((field) => field.length > maxNameLength)) return false;
   // Nearly all records differ in the first field.
-  return fields.every(
-    (field) => field.length <= maxNameLength && folded.has(foldedName(field.replace(markAndQuotes, '$1'))),
-  );
+  return fields.every((field) => folded.has(foldedName(field.replace(markAndQuotes, '$1'))));
 }
 
 function toRecord(read: CsvRecord, header: Header): InputRecord {
@@ -159,6 +157,7 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
   const header: Header = {
     names,
     folded: new Set(names.map(foldedName)),
+    maxNameLength: 2 * names.reduce((most, { length }) => Math.max(most, length), 5),
     columns: first === undefined ? [] : columnsOfHeader(first, options),
   };
   async function* rest(): AsyncGenerator<readonly InputRecord[]> {
