@@ -9,4 +9,4 @@ const include = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
   .filter((path) => path.endsWith('.test.ts') && isSampled(path));
 
-export default defineConfig({ test: { ...usual, include, env: { ...usual.env, EXHAUSTIVE: '1' } } });
+export default defineConfig({ test: { ...usual, include, isolate: false, env: { ...usual.env, EXHAUSTIVE: '1' } } });

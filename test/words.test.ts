@@ -60,8 +60,16 @@ interface Texts {
   readonly comments: readonly Hit[];
 }
 
-/** The banned words in the string literals, templates and comments of a TypeScript file. */
+const known = new Map<string, Texts>();
+
+/** The banned words in the string literals, templates and comments of a TypeScript file, which is parsed once. */
 function textsOf(file: string): Texts {
+  const texts = known.get(file) ?? readTexts(file);
+  known.set(file, texts);
+  return texts;
+}
+
+function readTexts(file: string): Texts {
   const text = readFileSync(join(root, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const lineAt = (offset: number): number => source.getLineAndCharacterOfPosition(offset).line + 1;

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { it, words } from './support/bench.ts';
 import { key, solution } from './support/secrets.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const unknownId = '1';
 
@@ -78,7 +79,7 @@ describe.concurrent('captcha result', () => {
 });
 
 describe.concurrent('captcha balance', () => {
-  it.for([
+  firstRows(it).for([
     ['balance', 0],
     ['balance --min 3.5', 0],
     ['balance --min 3.6', 3],
@@ -96,7 +97,7 @@ describe.concurrent('captcha balance', () => {
     expect(await bench.run(['balance', '--min', 'much'])).toMatchObject({ code: 2, stdout: '' });
   });
 
-  it.for([
+  firstRows(it, 2).for([
     { mode: 'ERROR_KEY_DOES_NOT_EXIST', code: 3 },
     { mode: 'ERROR_TOO_MUCH_REQUESTS', code: 4 },
     { mode: 502, code: 4 },

@@ -6,7 +6,7 @@ import { openLedger, rowsIn, tasksCsv } from './support/batch.ts';
 import { type Bench, it } from './support/bench.ts';
 import { bin } from './support/running.ts';
 import { runTraced } from './support/traced-names.ts';
-import { isExhaustive } from '../support/exhaustive.ts';
+import { firstRows, isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv'];
 const journal = 'solved.csv.journal';
@@ -25,7 +25,7 @@ const modeOf = (bench: Bench, name: string): number => statSync(join(bench.cwd, 
 const textOf = (bench: Bench, name: string): string => readFileSync(join(bench.cwd, name), 'utf8');
 
 describe.concurrent('two files of a batch that are the same file', () => {
-  it.for<[string, RegExp]>([
+  firstRows(it, 2).for<[string, RegExp]>([
     [`--errors ${journal}`, /the journal solved\.csv\.journal and --errors solved\.csv\.journal are the same file/],
     [`--errors ./other/../${journal}`, /journal/],
     [`--journal solved.csv`, /--journal solved\.csv and --out solved\.csv/],
@@ -56,7 +56,7 @@ describe.concurrent('two files of a batch that are the same file', () => {
 });
 
 describe.concurrent('a file of a batch that is a standard stream', () => {
-  it.for<[string, string, RegExp]>([
+  firstRows(it).for<[string, string, RegExp]>([
     ['batch - --errors tasks.csv --journal j <tasks.csv', 'tasks.csv', /--errors tasks\.csv and standard input/],
     ['batch tasks.csv --errors log.txt >>log.txt', 'log.txt', /--errors log\.txt and standard output/],
     ['batch tasks.csv --out solved.csv --fresh >>tasks.csv', 'tasks.csv', /the input tasks\.csv and standard output/],
@@ -72,7 +72,7 @@ describe.concurrent('a file of a batch that is a standard stream', () => {
 });
 
 describe.concurrent('a file of another program', () => {
-  it.for<[string, string]>([
+  firstRows(it, 2).for<[string, string]>([
     ['--journal', '--journal notes.txt'],
     ['--journal, with --fresh', '--journal notes.txt --fresh'],
     ['--errors', '--errors notes.txt'],

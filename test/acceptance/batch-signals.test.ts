@@ -6,13 +6,14 @@ import { openLedger, rowsIn, rowsOf, tasksCsv, until } from './support/batch.ts'
 import { it } from './support/bench.ts';
 import { expectAccounted } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--concurrency', '10'];
 /** Longer than the time within which two signals count as one. */
 const afterwardsMs = 400;
 
 describe.concurrent('a signal to captcha batch', () => {
-  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  firstRows(it).for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s once: submits no more, writes what is in flight, and ends by the signal',
     async (signal, { bench }) => {
       const { service, finish } = slowService();

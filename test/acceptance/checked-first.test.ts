@@ -5,13 +5,13 @@ import { describe, expect } from 'vitest';
 import { anImage, imageText } from '../support/an-image.ts';
 import { column, rowsIn } from './support/batch.ts';
 import { it, turnstile } from './support/bench.ts';
-import { someOf } from '../support/exhaustive.ts';
+import { firstRows, someOf } from '../support/exhaustive.ts';
 
 const header = 'method,sitekey,pageurl\n';
 const tasks = `${header}turnstile,0x4AAA,https://example.com/\n`;
 
 describe.concurrent('an option without its value', () => {
-  it.for<[string[], string]>([
+  firstRows(it, 2).for<[string[], string]>([
     [['batch', 'a.csv', '--out', '--dry-run'], '--out needs a value, but the next word is the option --dry-run'],
     [['batch', 'a.csv', '--errors', '--dry-run'], 'to use it as the value, write --errors=--dry-run'],
     [['batch', 'a.csv', '--out', '-V'], 'the next word is the option -V'],
@@ -35,7 +35,7 @@ const located = { regions: [{ name: 'eu', location: [50, 8] }], routes: { defaul
 const settings = someOf([{}, located], (config) => config === located);
 
 describe.concurrent('a task that cannot be solved', () => {
-  it.for<[string, string]>([
+  firstRows(it).for<[string, string]>([
     ['not a url', 'its host contains a space'],
     ['ftp://x', 'the scheme ftp: is not http: or https:'],
     ['example.com/login', 'does not begin with https://'],

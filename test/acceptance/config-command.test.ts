@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { it } from './support/bench.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 describe.concurrent('captcha config show', () => {
   it('prints every effective value and its source', async ({ bench }) => {
@@ -47,7 +48,7 @@ describe.concurrent('captcha config validate', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ schemaVersion: 1, valid: true });
   });
 
-  it.for(['{"solve": {"timeout": }', 'solve: [unclosed', '\u0000'])(
+  firstRows(it).for(['{"solve": {"timeout": }', 'solve: [unclosed', '\u0000'])(
     'ends with 2 if %j is not data',
     async (text, { bench }) => {
       const file = await bench.write(text.startsWith('{') ? 'bad.json' : 'bad.yaml', text);

@@ -6,6 +6,7 @@ import { it } from './support/bench.ts';
 import { bin, type Ended } from './support/running.ts';
 import { key } from './support/secrets.ts';
 import type { Respond } from './support/service.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 interface Document {
   readonly schemaVersion: number;
@@ -109,7 +110,7 @@ describe.concurrent('captcha doctor', () => {
     expect(namesOf(ended, 'ok')).toEqual(expect.arrayContaining(['key', 'account']));
   });
 
-  it.for(['ERROR_KEY_DOES_NOT_EXIST', 'ERROR_IP_NOT_ALLOWED'])(
+  firstRows(it).for(['ERROR_KEY_DOES_NOT_EXIST', 'ERROR_IP_NOT_ALLOWED'])(
     'ends with 3 if the service answers %s',
     async (mode, { bench }) => {
       const sandbox = await bench.sandbox();
@@ -132,7 +133,7 @@ describe.concurrent('captcha doctor', () => {
     expect(read(ended).checks.find(({ check }) => check === 'account')?.found).toContain('balance 0');
   });
 
-  it.for([
+  firstRows(it).for([
     ['nobody listens', null],
     ['it fails', () => ({ status: 502, body: '<title>Bad Gateway</title>' })],
     ['it is something else', () => ({ body: '<html>welcome</html>' })],

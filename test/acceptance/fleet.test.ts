@@ -12,17 +12,17 @@ const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () => {
   it('solves a batch in the home regions of its pages, one row per task, and drains on SIGTERM', async ({ bench }) => {
     const { ledger, config, startWorker, healthOf } = await openFleet(bench);
-    await bench.write('work/tasks.csv', regionalCsv(300));
+    await bench.write('work/tasks.csv', regionalCsv(120));
     const workers = await Promise.all(regions.map((region) => startWorker(region)));
     const ended = await bench.run(batch, { at: ledger, config });
     expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: '' });
     const rows = await rowsIn(bench, 'solved.csv');
-    expectAccounted(rows, ledger, 300);
-    expect(ledger.sandbox.stats().accepted).toBe(300);
-    const shares = { 'us-east-1': 100, 'eu-west-1': 100, 'ap-southeast-1': 100 };
+    expectAccounted(rows, ledger, 120);
+    expect(ledger.sandbox.stats().accepted).toBe(120);
+    const shares = { 'us-east-1': 40, 'eu-west-1': 40, 'ap-southeast-1': 40 };
     expect(countsOf(column(rows, 'region'))).toEqual(shares);
     expect(countsOf(column(rows, 'home_region'))).toEqual(shares);
-    expect(ended.stderr).toMatch(/us-east-1 100 solved, 0 failed, 100 attempts/);
+    expect(ended.stderr).toMatch(/us-east-1 40 solved, 0 failed, 40 attempts/);
     const health = (await (await fetch(healthOf('us-east-1'))).json()) as object;
     expect(health).toMatchObject({ region: 'us-east-1', activeWorkers: 20, queueDepth: expect.any(Number) as number });
     for (const worker of workers) worker.signal('SIGTERM');

@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { it, words } from './support/bench.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const noSubmit = 'solve TASK --no-submit';
 
 describe.concurrent('a flag, a key or a file that cannot be meant', () => {
-  it.for([
+  firstRows(it, 2).for([
     ['result', '', 'an argument is empty'],
     ['report good', ' ', 'an argument is empty'],
     ['nosuch', '--help', "unknown command 'nosuch'"],
@@ -21,7 +22,7 @@ describe.concurrent('a flag, a key or a file that cannot be meant', () => {
     expect(ended.stderr).toContain(message);
   });
 
-  it.for([
+  firstRows(it).for([
     ['"hunter22"', 'has quotes around the key'],
     ['hunter22\u200b', 'contains an invisible character (U+200B)'],
     ['hunter22\nhunter23', 'has more than one line'],
@@ -68,7 +69,7 @@ describe.concurrent('a flag, a key or a file that cannot be meant', () => {
     expect(JSON.parse(stdout)).toMatchObject({ task_id: '1', status: 'solved' });
   });
 
-  it.runIf(process.platform === 'linux').for(['--help', 'solve --help', '--version'])(
+  firstRows(it.runIf(process.platform === 'linux')).for(['--help', 'solve --help', '--version'])(
     'ends with 74 if captcha %s cannot be written',
     async (line, { bench }) => {
       const full = openSync('/dev/full', 'w');

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { rowsOf } from './support/batch.ts';
 import { it } from './support/bench.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const page = 'https://example.com/login';
 const mark = '\uFEFF';
 
 describe.concurrent('rows as people write them', () => {
-  it.for([
+  firstRows(it).for([
     ['blanks around names and values', `task_id, method, sitekey, pageurl\n17 , turnstile , a , ${page}\n`],
     ['other spellings of the names', `TASK ID,Method,Site_Key,Page-URL\n17,turnstile,a,${page}\n`],
     ['a declared delimiter', `sep=;\ntask_id;method;sitekey;pageurl\n17;turnstile;a;${page}\n`],
@@ -25,7 +26,7 @@ describe.concurrent('rows as people write them', () => {
     expect(stderr).not.toMatch(/bad row|warning/);
   });
 
-  it.for([
+  firstRows(it).for([
     ['the header of a second file', `${mark}method,pageurl,sitekey`],
     ['a quoted header of a second file', `${mark}"method","sitekey","pageurl"`],
     ['a header in capitals', 'METHOD,SITEKEY,PAGEURL'],
@@ -48,7 +49,7 @@ describe.concurrent('rows as people write them', () => {
 });
 
 describe.concurrent('an input from a spreadsheet', () => {
-  it.for([
+  firstRows(it).for([
     ['semicolons, a mark and CRLF', `${mark}method;sitekey;pageurl;note\r\nturnstile;a;${page};1,5\r\n`, 'utf8'],
     ['tabs', `method\tsitekey\tpageurl\tnote\nturnstile\ta\t${page}\t1,5\n`, 'utf8'],
     ['commas', `method,sitekey,pageurl,note\nturnstile,a,${page},"1,5"\n`, 'utf8'],
@@ -73,7 +74,7 @@ describe.concurrent('an input from a spreadsheet', () => {
     },
   );
 
-  it.for([
+  firstRows(it).for([
     ['Western', 'M\xfcller und S\xf6hne', 'windows-1252'],
     ['Cyrillic', '\xcf\xf0\xe8\xe2\xe5\xf2', 'windows-1251'],
     ['Japanese', '\x93\xfa\x96\x7b\x8c\xea\x82\xf0', 'shift_jis'],
@@ -113,7 +114,7 @@ describe.concurrent('an input from a spreadsheet', () => {
     expect(ended.stderr).toContain('3 empty rows skipped');
   });
 
-  it.for([
+  firstRows(it).for([
     [['batch', 't.csv', '--out', 'x.xlsx'], '--out x.xlsx: .xlsx files are not supported'],
     [['batch', 't.csv', '--errors', 'x.xls'], '--errors x.xls: .xls files are not supported'],
     [['results', '--out', 'x.xlsx'], '--out x.xlsx: .xlsx files are not supported'],

@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { type Bench, it } from './support/bench.ts';
 import { bin, type Running } from './support/running.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 /** BSD's script has other arguments. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
@@ -52,7 +53,7 @@ describe.concurrent('captcha health', () => {
     expect(await bench.run(['health'], { at, env, config: regionsOf(at) })).toMatchObject({ code: 0 });
   });
 
-  it.for<[string, (at: Sandbox) => void, number]>([
+  firstRows(it).for<[string, (at: Sandbox) => void, number]>([
     ['one of them is down', (at) => at.setRegion('eu-west-1', 'down'), 1],
     ['one of them hangs', (at) => at.setRegion('eu-west-1', 'slow'), 1],
     ['all of them are down', (at) => names.forEach((name) => at.setRegion(name, 'down')), 4],
@@ -81,7 +82,7 @@ describe.concurrent('captcha health', () => {
     expect(stdout).not.toMatch(/u001b|owned/);
   });
 
-  it.for([
+  firstRows(it).for([
     ['without regions', {}],
     ['without endpoints', { regions: [{ name: 'x' }] }],
   ] as const)('is a usage error %s', async ([, config], { bench }) => {
@@ -90,7 +91,7 @@ describe.concurrent('captcha health', () => {
     expect(stderr).toContain('"health": "https://');
   });
 
-  it.for(['60', 'soon', '0s', '1ms', '99ms'])('--watch %s is a usage error', async (interval, { bench }) => {
+  firstRows(it).for(['60', 'soon', '0s', '1ms', '99ms'])('--watch %s is a usage error', async (interval, { bench }) => {
     const { code, stderr } = await bench.run(['health', '--watch', interval], {
       config: regionsOf({ url: 'http://127.0.0.1:9' }),
     });

@@ -6,6 +6,7 @@ import { type Fleet, type FleetParts, openFleet } from './support/fleet.ts';
 import { expectAccounted, expectRowEach, paidTwiceUnsaid } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
 import { openBareSqsFleet, openSqsFleet } from './support/sqs-fleet.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const drained = ['--drain-timeout', '100ms'];
@@ -49,7 +50,7 @@ const engines = [
 ] as const;
 
 describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were paid for', () => {
-  it.for(engines)(
+  firstRows(it).for(engines)(
     'are polled in their queue when the batch is run again and their region is back, on %s',
     async ([, open], { bench }) => {
       const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, open);
@@ -64,7 +65,7 @@ describe.skipIf(!hasRedis).concurrent('tasks that were moved after they were pai
     },
   );
 
-  it.for(engines)('keep their paid ids when they are moved back, on %s', async ([, open], { bench }) => {
+  firstRows(it).for(engines)('keep their paid ids when they are moved back, on %s', async ([, open], { bench }) => {
     const { ledger, usage, startWorker } = await moveWhatWasPaid(bench, open);
     await startWorker('us-east-1');
     for (const region of ['eu-west-1', 'ap-southeast-1']) await bench.run(['failover', '--drain', region], usage);

@@ -6,6 +6,7 @@ import { type Bench, it, turnstile, type Usage, words } from './support/bench.ts
 import { bin, type Ended } from './support/running.ts';
 import { solution } from './support/secrets.ts';
 import { slowService } from './support/service-clock.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
 /** More than a pipe buffer, so that an early exit would truncate it. */
@@ -29,17 +30,22 @@ describe.concurrent('a closed stdout', () => {
     },
   );
 
-  it.for(['result 1 2 3', 'balance', 'solve TASK --no-submit', 'config schema', '--help', 'solve --help', '--version'])(
-    'ends captcha %s without a message',
-    async (line, { bench }) => {
-      const sandbox = await bench.sandbox();
-      const running = await bench.start(words(line), { at: sandbox });
-      running.child.stdout!.destroy();
-      const { code, stderr } = await running.ended;
-      expect([0, 141]).toContain(code);
-      expect(stderr).not.toMatch(/EPIPE|bug|rror: /);
-    },
-  );
+  firstRows(it, 2).for([
+    'result 1 2 3',
+    'balance',
+    'solve TASK --no-submit',
+    'config schema',
+    '--help',
+    'solve --help',
+    '--version',
+  ])('ends captcha %s without a message', async (line, { bench }) => {
+    const sandbox = await bench.sandbox();
+    const running = await bench.start(words(line), { at: sandbox });
+    running.child.stdout!.destroy();
+    const { code, stderr } = await running.ended;
+    expect([0, 141]).toContain(code);
+    expect(stderr).not.toMatch(/EPIPE|bug|rror: /);
+  });
 
   it('is quiet in a shell pipeline', async ({ bench }) => {
     const script = '"$@" config schema | head -c 1';
@@ -56,7 +62,7 @@ async function runInto(bench: Bench, redirection: string, args: readonly string[
 }
 
 describe.concurrent.each(['>&-', '>/dev/null'])('a discarded stdout (%s)', (redirection) => {
-  it.for(['solve TASK', 'solve TASK -q', 'solve TASK -q --json'])(
+  firstRows(it).for(['solve TASK', 'solve TASK -q', 'solve TASK -q --json'])(
     'prints the id of captcha %s on stderr, so that it can be collected',
     async (line, { bench }) => {
       const sandbox = await bench.sandbox();

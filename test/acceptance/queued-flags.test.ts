@@ -4,12 +4,13 @@ import { column, rowsIn } from './support/batch.ts';
 import { it } from './support/bench.ts';
 import { openFleet, regionalCsv } from './support/fleet.ts';
 import { hourMs } from './support/service-clock.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 const unsolvable = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
 
 describe.skipIf(!hasRedis).concurrent('the flags of a dispatcher', () => {
-  it.for([
+  firstRows(it).for([
     [[], '3'],
     [['--max-attempts', '1'], '1'],
     [['--max-attempts', '2'], '2'],

@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import { it } from './support/bench.ts';
 import { bin } from './support/running.ts';
 import { screenOf } from './support/screen.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const config = {
   regions: [
@@ -55,7 +56,7 @@ describe.concurrent('captcha route', () => {
     expect(stdout + stderr).not.toContain('hidden-password');
   });
 
-  it.for(['table', 'csv', 'jsonl', 'json'])(
+  firstRows(it).for(['table', 'csv', 'jsonl', 'json'])(
     'shows no password and no control character as %s',
     async (format, { bench }) => {
       const input = 'https://me:hidden-password@shop.example.de/\u001b[2J\u009b\u0007\n';
@@ -82,7 +83,7 @@ describe.concurrent('captcha route', () => {
     expect(objectsOf((await running.ended).stdout)).toHaveLength(2);
   });
 
-  it.for<[readonly string[], string, RegExp]>([
+  firstRows(it).for<[readonly string[], string, RegExp]>([
     [['route'], '', /^error: the input contains no URLs/],
     [['route', '--file', 'nowhere.txt'], '', /^error: nowhere\.txt: there is no such file/],
     [['route', '--column', 'url'], 'page\na.b\n', /^error: --column url: unknown column\n {2}found "page"/],
@@ -110,7 +111,7 @@ describe.concurrent('captcha route', () => {
 });
 
 describe.concurrent('captcha route with an early exit', () => {
-  it.for(['table', 'csv', 'jsonl', 'json'])(
+  firstRows(it).for(['table', 'csv', 'jsonl', 'json'])(
     'is quiet when the reader of its %s has gone',
     async (format, { bench }) => {
       const script = `yes https://shop.example.de/ | "$@" route --format ${format} | head -n 3 > head; echo "\${PIPESTATUS[1]}"`;
@@ -148,7 +149,7 @@ describe.concurrent('captcha route with an early exit', () => {
 });
 
 describe.skipIf(!hasScript).concurrent('captcha route on a terminal (skipped without the script of util-linux)', () => {
-  it.for([80, 120])('of %d columns fits it', async (columns, { bench }) => {
+  firstRows(it).for([80, 120])('of %d columns fits it', async (columns, { bench }) => {
     const path = await bench.write('route.json', config);
     const urls = [`https://shop.example.de/${'long/'.repeat(40)}`, 'example.com'].map((url) => `'${url}'`).join(' ');
     const command = `stty cols ${columns} rows 24; exec '${process.execPath}' '${bin}' --config '${path}' route ${urls}`;

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { type Bench, it, turnstile, type Usage } from './support/bench.ts';
 import { key, solution, solutionMark } from './support/secrets.ts';
 import type { Received, Response } from './support/service.ts';
-import { someOf } from '../support/exhaustive.ts';
+import { firstRows, someOf } from '../support/exhaustive.ts';
 
 /** A key with characters that URLs, forms, JSON and HTML escape. */
 const oddKey = 'k"e&y+w/i<t>h=o%d\'d-characters__';
@@ -157,7 +157,7 @@ describe.concurrent('the password of a proxy', () => {
   const secret = 'pr0xy-pa55word';
   const at = { url: 'https://captcha.example' };
 
-  it.for([
+  firstRows(it).for([
     ['refuses the tunnel', { status: 407, body: secret }],
     ['never answers', null],
   ] as const)('is not shown when the proxy %s', async ([, answer], { bench }) => {

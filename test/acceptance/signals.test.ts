@@ -7,6 +7,7 @@ import { type Bench, it, turnstile } from './support/bench.ts';
 import { bin, type Running } from './support/running.ts';
 import { solution } from './support/secrets.ts';
 import { slowService } from './support/service-clock.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const solve = ['solve', ...turnstile, '-v'];
 /** Longer than the time within which two signals count as one. */
@@ -29,7 +30,7 @@ async function paidFor(bench: Bench, timeout = '2h'): Promise<PaidFor> {
 }
 
 describe.concurrent('the first signal to captcha solve', () => {
-  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  firstRows(it).for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s while polling: continues polling, prints the paid solution, and ends by the signal',
     async (signal, { bench }) => {
       const { running, id, finish } = await paidFor(bench);
@@ -114,7 +115,7 @@ describe.concurrent('the first signal to captcha solve', () => {
 });
 
 describe.concurrent('a second signal to captcha solve', () => {
-  it.for(['SIGINT', 'SIGTERM'] as const)('%s leaves at once and names the id', async (second, { bench }) => {
+  firstRows(it).for(['SIGINT', 'SIGTERM'] as const)('%s leaves at once and names the id', async (second, { bench }) => {
     const { running, id } = await paidFor(bench);
     running.signal('SIGINT');
     await running.said(/still polled/);

@@ -1,12 +1,13 @@
 import { describe, expect } from 'vitest';
 import { column, rowsIn } from './support/batch.ts';
 import { it } from './support/bench.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const solve = ['solve', '--pageurl', 'https://example.com/login', '--sitekey', 'abc', '--method'];
 const fresh = 'used up by one submission, so the task is not submitted again: fetch a fresh one from the page.';
 
 describe.concurrent('an input that works for one submission only', () => {
-  it.for([
+  firstRows(it).for([
     ['geetest', 'challenge', 'once'],
     ['userrecaptcha', 'data-s', 'once'],
     ['funcaptcha', 'data[blob]', 'once'],

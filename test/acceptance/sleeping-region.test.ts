@@ -14,7 +14,7 @@ async function healthOf(bench: Bench, usage: Usage, exitCode: number): Promise<H
   return (JSON.parse(ended.stdout) as Health).regions;
 }
 
-describe.skipIf(!hasRedis)('a region whose workers were scaled down to zero', () => {
+describe.skipIf(!hasRedis).concurrent('a region whose workers were scaled down to zero', () => {
   it('is idle for health, route and failover while its queue is empty, and unhealthy while tasks wait there', async ({
     bench,
   }) => {

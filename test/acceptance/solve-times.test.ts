@@ -19,7 +19,7 @@ async function learntOf(bench: Bench, at: { url: string }, config: object = quic
 
 const folderOf = (bench: Bench): string => join(bench.home, 'state', 'captcha', 'solve-times');
 
-describe('what processes of a host learn of solve times', () => {
+describe.concurrent('what processes of a host learn of solve times', () => {
   it('is what each solve saw, one process after the other, for one service', async ({ bench }) => {
     const sandbox = await bench.sandbox({ latencyMs: [400, 400] });
     const other = await bench.sandbox();

@@ -9,6 +9,7 @@ import { bin, type Running } from './support/running.ts';
 import { screenOf } from './support/screen.ts';
 import { solution } from './support/secrets.ts';
 import { hourMs } from './support/service-clock.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 /** BSD's script has other arguments. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
@@ -47,14 +48,17 @@ async function solveOnTerminal(
 const outOf = (bench: Bench): Promise<string> => readFile(join(bench.cwd, 'out'), 'utf8');
 
 describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the script of util-linux)', () => {
-  it.for([80, 20])('of %d columns captcha solve spins, and leaves nothing behind', async (columns, { bench }) => {
-    const at = await bench.sandbox({ latencyMs: [500, 500] });
-    const { code, stdout } = await (await solveOnTerminal(bench, { at, columns })).ended;
-    expect(code).toBe(0);
-    expect(await outOf(bench)).toBe(`${solution}\n`);
-    expect(stdout).toMatch(frame);
-    expect(screenOf(stdout, columns)).toEqual({ lines: [], cursorIsVisible: true });
-  });
+  firstRows(it).for([80, 20])(
+    'of %d columns captcha solve spins, and leaves nothing behind',
+    async (columns, { bench }) => {
+      const at = await bench.sandbox({ latencyMs: [500, 500] });
+      const { code, stdout } = await (await solveOnTerminal(bench, { at, columns })).ended;
+      expect(code).toBe(0);
+      expect(await outOf(bench)).toBe(`${solution}\n`);
+      expect(stdout).toMatch(frame);
+      expect(screenOf(stdout, columns)).toEqual({ lines: [], cursorIsVisible: true });
+    },
+  );
 
   it('that also shows stdout contains nothing but the solution', async ({ bench }) => {
     const at = await bench.sandbox({ latencyMs: [300, 300] });
@@ -84,7 +88,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect(await outOf(bench)).toBe(`${solution}\n`);
   });
 
-  it.for<[string, Partial<OnTerminal>]>([
+  firstRows(it).for<[string, Partial<OnTerminal>]>([
     ['with --quiet', { args: ['-q'] }],
     ['with --log-format json', { args: ['--log-format', 'json'] }],
     ['in CI', { env: { CI: 'true' } }],
@@ -95,7 +99,7 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   });
 
-  it.for([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours with %j', async (env, { bench }) => {
+  firstRows(it).for([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours with %j', async (env, { bench }) => {
     const at = await bench.sandbox();
     at.script({ mode: 'ERROR_PAGEURL', endpoint: 'submit' });
     const { stdout } = await (await solveOnTerminal(bench, { at, columns: 80, env })).ended;

@@ -8,6 +8,7 @@ import { describe, expect } from 'vitest';
 import { tasksCsv } from './support/batch.ts';
 import { type Bench, it, turnstile } from './support/bench.ts';
 import { listen, recording, unusedPort } from './support/service.ts';
+import { firstRows } from '../support/exhaustive.ts';
 
 const solve = ['solve', ...turnstile, '--json'];
 
@@ -95,7 +96,7 @@ function flood(socket: Socket): void {
 }
 
 describe.concurrent('a server that accepts a submission and', () => {
-  it.for<[string, (socket: Socket) => void, string, string?]>([
+  firstRows(it, 2).for<[string, (socket: Socket) => void, string, string?]>([
     ['says nothing', () => undefined, 'no answer within the time limit', '1s'],
     ['never comes to an end', drip, 'no answer within the time limit', '1s'],
     ['floods', flood, 'the answer was too big'],
@@ -172,7 +173,7 @@ describe.concurrent('a server with an untrusted certificate', () => {
 });
 
 describe.concurrent('an http:// base URL off loopback', () => {
-  it.for([
+  firstRows(it).for([
     'http://captcha.example',
     'http://192.0.2.1',
     'http://127.0.0.1.example',
@@ -197,10 +198,12 @@ describe.concurrent('an http:// base URL off loopback', () => {
     expect(proxy.connections()).toBe(1);
   });
 
-  it.for(['ftp://captcha.example', 'captcha.example', 'https://captcha.example/?key=x', 'javascript:alert(1)'])(
-    '%s is not a base URL',
-    async (url, { bench }) => {
-      expect(await bench.run(solve, { at: { url } })).toMatchObject({ code: 2, stdout: '' });
-    },
-  );
+  firstRows(it).for([
+    'ftp://captcha.example',
+    'captcha.example',
+    'https://captcha.example/?key=x',
+    'javascript:alert(1)',
+  ])('%s is not a base URL', async (url, { bench }) => {
+    expect(await bench.run(solve, { at: { url } })).toMatchObject({ code: 2, stdout: '' });
+  });
 });

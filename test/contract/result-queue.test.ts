@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ResultLease, ResultQueue, ResultReader } from '../../src/ports/queues.ts';
 import { aResult } from '../support/queued.ts';
 import { benches, type QueueBench } from './support/queue-benches.ts';
 
 const never = new AbortController().signal;
 let runCount = 0;
+/** The engines run at the same time, the tests of one engine one after the other: they count all of its results. */
+const it = test.sequential;
 
-describe.each(benches)('the result queue of %s', (_name, open) => {
+describe.concurrent.each(benches)('the result queue of %s', (_name, open) => {
   let bench: QueueBench;
   let queue: ResultQueue;
   let run: string;

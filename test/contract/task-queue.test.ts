@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { LeaseForgottenError, LeaseLostError } from '../../src/domain/errors.ts';
-import { type OpenProgress, type QueuedTask, queueIdOf } from '../../src/domain/queued-task.ts';
+import { type OpenProgress, queueIdOf } from '../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../src/ports/queues.ts';
 import { aTask } from '../support/builders.ts';
-import * as queued from '../support/queued.ts';
 import { benches, type QueueBench } from './support/queue-benches.ts';
+import { QueueStage } from './support/queue-stage.ts';
 import { StoppableClock } from './support/stopped-clock.ts';
 
 const never = new AbortController().signal;
@@ -15,78 +15,55 @@ const submitted: OpenProgress = { state: 'submitted', attempts: 1, captchaId: '7
 const later: OpenProgress = { state: 'submitted', attempts: 2, captchaId: '888', submittedAt: 6 };
 const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
 
-let [regionCount, testCount] = [0, 0];
-/** Each test has its own tasks, because the places of tasks are remembered. */
-const run = (): string => `run-${testCount}`;
-const aQueuedTask = (n: number, special: Partial<QueuedTask> = {}): QueuedTask =>
-  queued.aQueuedTask(n, { run: run(), ...special });
-const someQueuedTasks = (count: number, special: Partial<QueuedTask> = {}): QueuedTask[] =>
-  queued.someQueuedTasks(count, { run: run(), ...special });
+const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
+  (await to.send(tasks)).size;
+const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
 
-describe.each(benches)('the task queue of %s', (_name, open) => {
+async function receiveOne(from: TaskQueue, waitMs = 10_000): Promise<TaskLease> {
+  const [lease] = await receive(from, 1, waitMs);
+  if (lease === undefined) throw new Error('nothing was received');
+  return lease;
+}
+
+async function receiveAll(from: TaskQueue, count: number): Promise<readonly TaskLease[]> {
+  const leases: TaskLease[] = [];
+  while (leases.length < count) {
+    const more = await receive(from, count - leases.length);
+    if (more.length === 0) break;
+    leases.push(...more);
+  }
+  return leases;
+}
+
+/** Moves waiting tasks like a failover; returns the progress of the copies. */
+async function move(from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgress | null)[]> {
+  const copied: (OpenProgress | null)[] = [];
+  for (const lease of await receive(from)) {
+    const progress = await lease.offer(to.place);
+    copied.push(progress);
+    if (progress === null) continue;
+    const isFresh = (await to.send([{ ...lease.queued, progress }])).size === 1;
+    await (isFresh ? lease.moved() : lease.release());
+  }
+  return copied;
+}
+
+describe.concurrent.each(benches)('the task queue of %s', (_name, open) => {
   let bench: QueueBench;
-  let region: string;
-  let queue: TaskQueue;
-  const opened: TaskQueue[] = [];
-
-  const another = (special: Parameters<QueueBench['tasks']>[1] = {}): TaskQueue => {
-    const other = bench.tasks(region, special);
-    opened.push(other);
-    return other;
-  };
-  /** One that will lose what it holds: it dies, or its clock stands still. */
-  const failing = (clock?: StoppableClock): TaskQueue =>
-    another({ hasBriefLeases: true, ...(clock !== undefined && { clock }) });
-  const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
-    (await to.send(tasks)).size;
-  const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
-  const receiveOne = async (from: TaskQueue, waitMs = 10_000): Promise<TaskLease> => {
-    const [lease] = await receive(from, 1, waitMs);
-    if (lease === undefined) throw new Error('nothing was received');
-    return lease;
-  };
-  const receiveAll = async (from: TaskQueue, count: number): Promise<readonly TaskLease[]> => {
-    const leases: TaskLease[] = [];
-    while (leases.length < count) {
-      const more = await receive(from, count - leases.length);
-      if (more.length === 0) break;
-      leases.push(...more);
-    }
-    return leases;
-  };
-
-  const elsewhere = (): TaskQueue => {
-    const other = bench.tasks(`region-${(regionCount += 1)}`);
-    opened.push(other);
-    return other;
-  };
-  /** Moves waiting tasks like a failover; returns the progress of the copies. */
-  const move = async (from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgress | null)[]> => {
-    const copied: (OpenProgress | null)[] = [];
-    for (const lease of await receive(from)) {
-      const progress = await lease.offer(to.place);
-      copied.push(progress);
-      if (progress === null) continue;
-      const isFresh = (await to.send([{ ...lease.queued, progress }])).size === 1;
-      await (isFresh ? lease.moved() : lease.release());
-    }
-    return copied;
-  };
+  const it = test.extend<{ stage: QueueStage }>({
+    stage: async ({}, use) => {
+      const stage = new QueueStage(bench);
+      await use(stage);
+      await stage.close();
+    },
+  });
 
   beforeAll(async () => {
     bench = await open();
   });
   afterAll(() => bench.stop());
-  beforeEach(() => {
-    testCount += 1;
-    region = `region-${(regionCount += 1)}`;
-    queue = another();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((each) => each.close()));
-  });
 
-  it('delivers tasks unchanged', async () => {
+  it('delivers tasks unchanged', async ({ stage: { queue, aQueuedTask } }) => {
     const text = 'Zürich \u0000 \uFFFF 😀 "quoted"';
     const task = aQueuedTask(1, { task: aTask({ params: { text } }), strict: true, progress: inDoubt });
     expect(await sentCount(queue, [task])).toBe(1);
@@ -96,7 +73,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(lease.lost.aborted).toBe(false);
   });
 
-  it('delivers every one of many tasks once', async () => {
+  it('delivers every one of many tasks once', async ({ stage: { queue, someQueuedTasks } }) => {
     const tasks = someQueuedTasks(45);
     await queue.send(tasks);
     const leases = await receiveAll(queue, 45);
@@ -106,32 +83,32 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     await expect.poll(() => queue.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
-  it('delivers at most the requested number', async () => {
+  it('delivers at most the requested number', async ({ stage: { queue, someQueuedTasks } }) => {
     await queue.send(someQueuedTasks(5));
     expect(await receive(queue, 2)).toHaveLength(2);
     expect(await queue.depth()).toMatchObject({ waiting: 3, inFlight: 2 });
     expect(await receive(queue, 0)).toEqual([]);
   });
 
-  it('accepts large tasks', async () => {
+  it('accepts large tasks', async ({ stage: { queue, aQueuedTask } }) => {
     const body = 'x'.repeat(300_000);
     const tasks = [1, 2, 3, 4].map((n) => aQueuedTask(n, { task: aTask({ body }) }));
     expect(await sentCount(queue, tasks)).toBe(4);
     expect((await receiveAll(queue, 4)).map(({ queued }) => queued.task.body?.length)).toEqual(Array(4).fill(300_000));
   });
 
-  it('keeps the regions apart', async () => {
+  it('keeps the regions apart', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
     await queue.send(someQueuedTasks(1));
-    region = `region-${(regionCount += 1)}`;
-    expect(await receive(another(), 1, 100)).toEqual([]);
+    expect(await receive(stage.elsewhere(), 1, 100)).toEqual([]);
   });
 
-  it('identifies a task by its run and key', async () => {
+  it('identifies a task by its run and key', async ({ stage: { queue, aQueuedTask } }) => {
     expect(await sentCount(queue, [aQueuedTask(1), aQueuedTask(1, { run: 'run-b' })])).toBe(2);
     expect(await receiveAll(queue, 2)).toHaveLength(2);
   });
 
-  it('adds a task once, whether it is waiting, held or finished', async () => {
+  it('adds a task once, whether it is waiting, held or finished', async ({ stage: { queue, someQueuedTasks } }) => {
     if (!bench.remembers) return;
     await queue.send(someQueuedTasks(2));
     expect(await sentCount(queue, someQueuedTasks(3))).toBe(1);
@@ -147,51 +124,55 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     ).toBe(0);
   });
 
-  it('waits for a task that comes later', async () => {
+  it('waits for a task that comes later', async ({ stage }) => {
+    const { queue, aQueuedTask, someQueuedTasks } = stage;
     const waiting = receiveOne(queue);
     await systemClock.sleep(150);
-    await another().send(someQueuedTasks(1));
+    await stage.another().send(someQueuedTasks(1));
     expect((await waiting).queued.key).toBe(aQueuedTask(1).key);
   });
 
-  it('stops waiting when it is cancelled, and holds nothing then', async () => {
+  it('stops waiting when it is cancelled, and holds nothing then', async ({ stage }) => {
+    const { queue, aQueuedTask, someQueuedTasks } = stage;
     const stop = new AbortController();
     const waiting = queue.receive(1, hourMs, stop.signal);
     await systemClock.sleep(50);
     stop.abort();
     expect(await waiting).toEqual([]);
-    await another().send(someQueuedTasks(1));
-    expect((await receiveOne(another())).queued.key).toBe(aQueuedTask(1).key);
+    await stage.another().send(someQueuedTasks(1));
+    expect((await receiveOne(stage.another())).queued.key).toBe(aQueuedTask(1).key);
     expect(await queue.receive(1, hourMs, stop.signal)).toEqual([]);
   });
 
-  it('keeps holding tasks that take longer than a lease', async () => {
+  it('keeps holding tasks that take longer than a lease', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
     await queue.send(someQueuedTasks(1));
-    const lease = await receiveOne(failing());
-    expect(await receive(another(), 1, 4_500)).toEqual([]);
+    const lease = await receiveOne(stage.failing());
+    expect(await receive(stage.another(), 1, Math.max(4_500, bench.leaseMs))).toEqual([]);
     expect(lease.lost.aborted).toBe(false);
     expect(await lease.ack()).toBe(true);
   });
 
-  it('delivers a returned task to the next worker, with its progress', async () => {
+  it('delivers a returned task to the next worker, with its progress', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
     await lease.save(submitted);
     expect(await lease.release()).toBe(true);
-    const next = await receiveOne(another());
+    const next = await receiveOne(stage.another());
     expect(next.queued).toEqual({ ...lease.queued, progress: submitted });
     expect(await lease.ack()).toBe(false);
     expect(await next.ack()).toBe(true);
   });
 
-  it('delays a task that is returned with a delay', async () => {
+  it('delays a task that is returned with a delay', async ({ stage: { queue, aQueuedTask, someQueuedTasks } }) => {
     await queue.send(someQueuedTasks(1));
     await (await receiveOne(queue)).release(2_500);
     expect(await receive(queue, 1, 500)).toEqual([]);
     expect((await receiveOne(queue)).queued.key).toBe(aQueuedTask(1).key);
   });
 
-  it('dead-letters a task and requeues it on request', async () => {
+  it('dead-letters a task and requeues it on request', async ({ stage: { queue, someQueuedTasks } }) => {
     await queue.send(someQueuedTasks(2));
     const [first, second] = await receiveAll(queue, 2);
     await first!.save(submitted);
@@ -212,7 +193,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await queue.dead(10)).toEqual([]);
   });
 
-  it('deletes a moved task completely, so that it can come back', async () => {
+  it('deletes a moved task completely, so that it can come back', async ({ stage: { queue, someQueuedTasks } }) => {
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
     await lease.offer('elsewhere');
@@ -222,9 +203,10 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect((await receiveOne(queue)).delivery).toBe(1);
   });
 
-  it('keeps a task in the one of two queues in which it is started first', async () => {
+  it('keeps a task in the one of two queues in which it is started first', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
     if (!bench.knowsPlaces) return;
-    const other = elsewhere();
+    const other = stage.elsewhere();
     await queue.send(someQueuedTasks(1));
     await other.send(someQueuedTasks(1));
     const lease = await receiveOne(queue);
@@ -236,8 +218,9 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await lease.ack()).toBe(true);
   });
 
-  it('moves a task with its paid id, and back over a copy that was left behind', async () => {
-    const other = elsewhere();
+  it('moves a task with its paid id, and back over a copy that was left behind', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
+    const other = stage.elsewhere();
     await queue.send(someQueuedTasks(1));
     const first = await receiveOne(queue);
     await first.save(submitted);
@@ -257,9 +240,9 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   it('keeps one task if a mover died between two queues, in the one where it is started first', async () => {
     if (!bench.knowsPlaces) return;
     for (const begunIn of ['there', 'here'] as const) {
-      testCount += 1;
-      region = `region-${(regionCount += 1)}`;
-      const [here, crashing, other] = [another(), failing(), elsewhere()];
+      const stage = new QueueStage(bench);
+      const { queue: here, someQueuedTasks } = stage;
+      const [crashing, other] = [stage.failing(), stage.elsewhere()];
       await here.send(someQueuedTasks(1));
       const first = await receiveOne(here);
       await first.save(submitted);
@@ -280,51 +263,16 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
         expect(await receive(here, 1, bench.leaseMs)).toEqual([]);
         expect(await lease.ack()).toBe(true);
       }
+      await stage.close();
     }
   });
 
-  it("keeps the holder's knowledge after a data loss: the task's place and its paid id", async () => {
-    if (bench.loseData === null) return;
-    const other = elsewhere();
-    await queue.send(someQueuedTasks(1));
-    const lease = await receiveOne(queue);
-    await bench.loseData();
-    await lease.save(submitted).catch(async (error: unknown) => {
-      if (!(error instanceof LeaseForgottenError)) throw error;
-      expect(await queue.bringBack({ ...lease.queued, progress: submitted })).toBe(true);
-      expect(await queue.bringBack(lease.queued)).toBe(false);
-    });
-    await lease.release();
-    const again = await receiveOne(queue, bench.leaseMs);
-    expect(again.queued.progress).toEqual(submitted);
-    await other.send(someQueuedTasks(1));
-    expect(await receive(other, 1, 1_000)).toEqual([]);
-    if (lease.forgotten.aborted) expect(await other.bringBack(lease.queued)).toBe(false);
-    expect(await again.ack()).toBe(true);
-  });
-
-  it("moves a task whose data was lost during the move, with its mover's knowledge", async () => {
-    if (bench.loseData === null) return;
-    const other = elsewhere();
-    await queue.send(someQueuedTasks(1));
-    const first = await receiveOne(queue);
-    await first.save(submitted);
-    await first.release();
-    const moving = await receiveOne(queue, bench.leaseMs);
-    await bench.loseData();
-    expect(await moving.offer(other.place)).toEqual(submitted);
-    await other.send([{ ...moving.queued, progress: submitted }]);
-    expect(await moving.moved()).toBe(true);
-    const again = await receiveOne(other, bench.leaseMs);
-    expect(again.queued.progress).toEqual(submitted);
-    expect(await again.ack()).toBe(true);
-  });
-
-  it('does not let a task be taken away that was started again since it was offered', async () => {
+  it('does not let a task be taken away that was started again since it was offered', async ({ stage }) => {
+    const { region, queue, someQueuedTasks } = stage;
     if (!bench.knowsPlaces) return;
     const clock = new StoppableClock();
-    const frozen = failing(clock);
-    const other = elsewhere();
+    const frozen = stage.failing(clock);
+    const other = stage.elsewhere();
     await queue.send(someQueuedTasks(1));
     const moving = await receiveOne(frozen);
     expect(await moving.offer(other.place)).toEqual({ state: 'new' });
@@ -339,14 +287,16 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(await lease.ack()).toBe(true);
   });
 
-  it('marks the copy of a task if a copy left behind cannot be told apart', async () => {
+  it('marks the copy of a task if a copy left behind cannot be told apart', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
     if (bench.remembers) return;
     await queue.send(someQueuedTasks(1));
-    expect(await move(queue, elsewhere())).toEqual([{ state: 'in-doubt', attempts: 0 }]);
+    expect(await move(queue, stage.elsewhere())).toEqual([{ state: 'in-doubt', attempts: 0 }]);
   });
 
-  it('delivers the task of a dead holder to the next one', async () => {
-    const crashing = failing();
+  it('delivers the task of a dead holder to the next one', async ({ stage }) => {
+    const { queue, someQueuedTasks } = stage;
+    const crashing = stage.failing();
     await queue.send(someQueuedTasks(1));
     const lease = await receiveOne(crashing);
     if (bench.remembers) await lease.save(submitted);
@@ -357,9 +307,10 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     expect(next.queued.progress).toEqual(bench.remembers ? submitted : { state: 'in-doubt', attempts: 0 });
   });
 
-  it('does not let a holder pay or finish after the task went to another one', async () => {
+  it('does not let a holder pay or finish after the task went to another one', async ({ stage }) => {
+    const { region, queue, someQueuedTasks } = stage;
     const clock = new StoppableClock();
-    const frozen = failing(clock);
+    const frozen = stage.failing(clock);
     const watching = receive(queue, 1, 100);
     await queue.send(someQueuedTasks(1));
     await watching.then((leases) => Promise.all(leases.map((lease) => lease.release())));
@@ -378,10 +329,10 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     );
     await next.save(submitted);
     await next.release();
-    expect((await receiveOne(another())).queued.progress).toEqual(submitted);
+    expect((await receiveOne(stage.another())).queued.progress).toEqual(submitted);
   });
 
-  it('reports the number of waiting tasks and the age of the oldest', async () => {
+  it('reports the number of waiting tasks and the age of the oldest', async ({ stage: { queue, someQueuedTasks } }) => {
     await queue.send(someQueuedTasks(3, { enqueuedAt: Date.now() - 60_000 }));
     await receive(queue, 1);
     const { waiting, inFlight, oldestAgeMs, dead } = await queue.depth();
@@ -389,8 +340,49 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
     if (oldestAgeMs !== null) expect(oldestAgeMs).toBeGreaterThan(59_000);
   });
 
-  it('rejects addresses that an engine would refuse', async () => {
+  it('rejects addresses that an engine would refuse', async ({ stage: { queue, aQueuedTask } }) => {
     await expect(queue.send([aQueuedTask(1, { run: 'a:b' })])).rejects.toThrow(RangeError);
     await expect(queue.send([aQueuedTask(1, { key: '1' })])).rejects.toThrow(RangeError);
+  });
+
+  describe.sequential('when its data is lost', () => {
+    it("keeps the holder's knowledge after a data loss: the task's place and its paid id", async ({ stage }) => {
+      const { queue, someQueuedTasks } = stage;
+      if (bench.loseData === null) return;
+      const other = stage.elsewhere();
+      await queue.send(someQueuedTasks(1));
+      const lease = await receiveOne(queue);
+      await bench.loseData();
+      await lease.save(submitted).catch(async (error: unknown) => {
+        if (!(error instanceof LeaseForgottenError)) throw error;
+        expect(await queue.bringBack({ ...lease.queued, progress: submitted })).toBe(true);
+        expect(await queue.bringBack(lease.queued)).toBe(false);
+      });
+      await lease.release();
+      const again = await receiveOne(queue, bench.leaseMs);
+      expect(again.queued.progress).toEqual(submitted);
+      await other.send(someQueuedTasks(1));
+      expect(await receive(other, 1, 1_000)).toEqual([]);
+      if (lease.forgotten.aborted) expect(await other.bringBack(lease.queued)).toBe(false);
+      expect(await again.ack()).toBe(true);
+    });
+
+    it("moves a task whose data was lost during the move, with its mover's knowledge", async ({ stage }) => {
+      const { queue, someQueuedTasks } = stage;
+      if (bench.loseData === null) return;
+      const other = stage.elsewhere();
+      await queue.send(someQueuedTasks(1));
+      const first = await receiveOne(queue);
+      await first.save(submitted);
+      await first.release();
+      const moving = await receiveOne(queue, bench.leaseMs);
+      await bench.loseData();
+      expect(await moving.offer(other.place)).toEqual(submitted);
+      await other.send([{ ...moving.queued, progress: submitted }]);
+      expect(await moving.moved()).toBe(true);
+      const again = await receiveOne(other, bench.leaseMs);
+      expect(again.queued.progress).toEqual(submitted);
+      expect(await again.ack()).toBe(true);
+    });
   });
 });

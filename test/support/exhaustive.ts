@@ -9,6 +9,19 @@ export function someOf<T>(rows: readonly T[], isRepresentative: (row: T) => bool
   return isExhaustive ? rows : rows.filter(isRepresentative);
 }
 
+/**
+ * `it`, of whose tables all rows are run, or the first ones: for a table whose rows all make one claim about the built
+ * program, which tests within the process make for every row.
+ */
+export function firstRows<It extends { readonly for: (rows: readonly never[]) => unknown }>(
+  it: It,
+  count = 1,
+): Pick<It, 'for'> {
+  if (isExhaustive) return it;
+  const sampled = { for: (rows: readonly never[]) => it.for(rows.slice(0, count)) };
+  return sampled as unknown as Pick<It, 'for'>;
+}
+
 /** All rows, or the first of each group. */
 export function onePer<T>(rows: readonly T[], groupOf: (row: T) => string): readonly T[] {
   const groups = rows.map(groupOf);

@@ -35,7 +35,9 @@ interface Place {
 
 async function getStatus({ region, url, open }: Place, { clock }: Context): Promise<RegionQueueStatus> {
   try {
-    const depth = await queryQueue(url, async () => (await open()).depth(), clock);
+    // Loading the engine is no wait for the queue: a busy machine may need seconds for it.
+    const queue = await open();
+    const depth = await queryQueue(url, () => queue.depth(), clock);
     return { region, depth, error: null };
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error;

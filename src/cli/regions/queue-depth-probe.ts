@@ -60,7 +60,8 @@ export class QueueDepthProbe implements RegionProbe {
     const url = region?.queue ?? null;
     if (context.globals.sandbox || region === undefined || url === null || isEmbedded(url)) return null;
     try {
-      const depth = await queryQueue(url, async () => (await this.#open(region.name, url)).depth(), context.clock);
+      const queue = await this.#open(region.name, url);
+      const depth = await queryQueue(url, () => queue.depth(), context.clock);
       this.#depths.set(healthUrl, depth);
       return depth;
     } catch (error) {

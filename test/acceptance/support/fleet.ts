@@ -59,6 +59,8 @@ export async function openFleetAt(places: FleetPlaces, bench: Bench, parts: Flee
   const healthOf = (region: RegionName): string => `http://127.0.0.1:${ports.get(region)!}/health`;
   const config = {
     worker: { concurrency: 20 },
+    // Each of up to sixty tasks at a time polls as often.
+    polling: { firstWait: '0ms', interval: '100ms' },
     regions: regions.map((name, index) => ({ name, health: healthOf(name), queue: places.queueOf(name, index) })),
     routes: { default: 'us-east-1' },
     results: places.results,

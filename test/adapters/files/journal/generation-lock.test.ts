@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LockOwner, parseOwner, tryLock } from '../../../../src/adapters/files/journal/generation-lock.ts';
+import { runs } from '../../../support/exhaustive.ts';
 import { Interleaving, sharedFiles } from './support/interleaving.ts';
 
 const owner = (pid: number): LockOwner => ({ pid, start: null, space: 'here', host: 'here', startedAt: 0 });
@@ -130,9 +131,9 @@ it('never has two living holders, whichever process sleeps or dies, and is free 
       holds += result.holds;
       expect(result).toMatchObject({ mostHolders: result.holds > 0 ? 1 : 0, free: true });
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5_000) },
   );
-  expect(holds).toBeGreaterThan(1500);
+  expect(holds).toBeGreaterThan(runs(1_500));
 }, 120_000);
 
 it('has exactly one holder if many living processes want it at once', async () => {
@@ -157,7 +158,7 @@ it('has exactly one holder if many living processes want it at once', async () =
         expect((await Promise.all(answers)).filter(({ held }) => held)).toHaveLength(1);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 }, 60_000);
 
@@ -211,7 +212,7 @@ it('is valid for one at a time if owners are not visible and sleep until others 
       holds += result.holds;
       expect(result.mostValid).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2_000) },
   );
-  expect(holds).toBeGreaterThan(500);
+  expect(holds).toBeGreaterThan(runs(500));
 }, 120_000);

@@ -2,9 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Awaitable } from '../../../../src/ports/system.ts';
+import { isExhaustive } from '../../../support/exhaustive.ts';
 import { aFolder, finishedTask, keyOf, open, rowsOf } from './support/a-journal.ts';
 
 const [first, second] = [keyOf(1), keyOf(2)];
+/** Bytes between the places that are tried: prime, so that they lie at different places of the lines. */
+const step = isExhaustive ? 1 : 7;
 
 it('loses nothing durable when it is truncated anywhere', async () => {
   const folder = aFolder();
@@ -28,7 +31,7 @@ it('loses nothing durable when it is truncated anywhere', async () => {
   await journal.close();
 
   const whole = readFileSync(path);
-  for (let length = lengths[0]!; length <= whole.length; length++) {
+  for (let length = lengths[0]!; length <= whole.length; length += step) {
     const cut = join(folder, 'cut');
     writeFileSync(cut, whole.subarray(0, length));
     const resumed = await open(cut);
@@ -53,7 +56,7 @@ it('detects damage in any byte of any line but the last', async () => {
   await journal.intend(second, 1);
   await journal.close();
   const whole = readFileSync(path);
-  for (let at = start; at < end; at++) {
+  for (let at = start; at < end; at += step) {
     const damaged = Buffer.from(whole);
     damaged[at] = damaged[at]! ^ 1;
     writeFileSync(join(folder, 'damaged'), damaged);
