@@ -49,8 +49,13 @@ export interface Attempt {
 
 /** The median round trip of the answered requests, in ms; null if none was answered. */
 export function apiLatencyMs(attempts: readonly Attempt[]): number | null {
-  const trips = attempts.flatMap(({ submitMs, pollMs }) => (submitMs === null ? pollMs : [submitMs, ...pollMs]));
-  trips.sort((one, other) => one - other);
+  // This runs for every task of a batch.
+  const trips: number[] = [];
+  for (const { submitMs, pollMs } of attempts) {
+    if (submitMs !== null) trips.push(submitMs);
+    for (const ms of pollMs) trips.push(ms);
+  }
+  if (trips.length > 1) trips.sort((one, other) => one - other);
   const middle = trips.length >> 1;
   const upper = trips[middle] ?? null;
   return upper === null || trips.length % 2 === 1 ? upper : (upper + (trips[middle - 1] ?? upper)) / 2;

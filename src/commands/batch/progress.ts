@@ -55,7 +55,8 @@ function pauseAfter(
     case 'solved':
       return before?.by === 'polls' ? null : undefined;
     case 'poll-fault':
-      return before === null && unansweredMs > pollsFailAfterMs ? same('polls') : undefined;
+      if (before !== null || unansweredMs <= pollsFailAfterMs) return undefined;
+      return { ...same('polls'), since: clock.timestamp() - unansweredMs };
     case 'breaker-refused':
       return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
     case 'threads-full':

@@ -126,7 +126,8 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
 function timeAndPlace({ report, elapsedMs, output }: BatchSummary): string {
   const perSecond = ((report.solved + report.failed) * 1_000) / Math.max(1, elapsedMs);
   const rate = perSecond >= 0.1 ? `${perSecond.toFixed(1)} tasks/s` : `${(perSecond * 3_600).toFixed(0)} tasks/h`;
-  return `${formatMs(elapsedMs)}, ${rate}${output === null ? '' : `; output: ${output}`}`;
+  const pace = perSecond === 0 ? '' : `, ${rate}`;
+  return `${formatMs(elapsedMs)}${pace}${output === null ? '' : `; output: ${output}`}`;
 }
 
 /** That an earlier run is continued. `total`: tasks of the input; null if unknown. */
