@@ -20,8 +20,21 @@ export function addFollowUp(error: unknown, text: string): void {
   if (error instanceof Error) followUps.set(error, text);
 }
 
-function report(terminal: Terminal, message: string, hint: string | null): void {
-  terminal.error(`${terminal.style('red', 'error:')} ${message}${hint === null ? '' : `\n  ${hint}`}`);
+/** What an error says, and its kind for programs that read JSON logs. */
+interface Reported {
+  readonly message: string;
+  /** The fix; left out if there is none. */
+  readonly hint?: string | null;
+  readonly reason: string;
+  /** The code of the service or the system; left out if there is none. */
+  readonly code?: string | null;
+}
+
+/** Prints the error and returns the exit code. */
+function report(terminal: Terminal, exitCode: number, { message, hint = null, reason, code = null }: Reported): number {
+  const text = `${terminal.style('red', 'error:')} ${message}${hint === null ? '' : `\n  ${hint}`}`;
+  terminal.error(text, { message, hint, reason, code, exitCode });
+  return exitCode;
 }
 
 /** Prints the error that ended the command on stderr. Returns the exit code. */
@@ -33,34 +46,33 @@ export function reportError(error: unknown, terminal: Terminal): number {
 }
 
 function printError(error: unknown, terminal: Terminal): number {
+  const { message } = error instanceof Error ? error : new Error(String(error));
   if (error instanceof UsageError) {
-    report(terminal, error.message, error.hint);
-    return exitCodes.usage;
+    return report(terminal, exitCodes.usage, { message, hint: error.hint, reason: 'usage' });
   }
   if (error instanceof ProviderFault) {
-    report(terminal, error.message, null);
-    return exitCodeOfFault(error.fault.kind);
+    const { kind, code } = error.fault;
+    return report(terminal, exitCodeOfFault(kind), { message, reason: kind, code });
   }
   if (error instanceof RemoteUnavailableError) {
-    report(terminal, error.message, null);
-    return exitCodes.unavailable;
+    return report(terminal, exitCodes.unavailable, { message, reason: 'unavailable' });
   }
   if (error instanceof JournalLostError) {
     const hint = 'this run submitted nothing more; run the same command again when no other program uses the journal';
-    report(terminal, error.message, hint);
-    return exitCodes.unavailable;
+    return report(terminal, exitCodes.unavailable, { message, hint, reason: 'journal-lost' });
   }
   if (error instanceof QueueUnavailableError) {
-    report(terminal, error.message, 'captcha doctor shows the cause');
-    return exitCodes.unavailable;
+    const hint = 'captcha doctor shows the cause';
+    return report(terminal, exitCodes.unavailable, { message, hint, reason: 'queue-unavailable' });
   }
   if (isSystemError(error)) {
     if (error.code === 'EPIPE') return exitCodes.closedPipe;
-    report(terminal, `local input or output failed: ${error.message}`, null);
-    return exitCodes.localIo;
+    const failed = { message: `local input or output failed: ${message}`, reason: 'local', code: error.code };
+    return report(terminal, exitCodes.localIo, failed);
   }
   const bug = error instanceof Error ? error : new Error(String(error));
-  report(terminal, `a bug in captcha: ${bug.message}`, 'please report it; -v shows the stack trace');
+  const hint = 'please report it; -v shows the stack trace';
+  report(terminal, exitCodes.bug, { message: `a bug in captcha: ${message}`, hint, reason: 'bug' });
   if (terminal.options.verbosity > 0) terminal.error(bug.stack ?? '');
   return exitCodes.bug;
 }

@@ -1,6 +1,7 @@
 import type { SolverEvent } from '../domain/events.ts';
 import { type Fault, messageWithoutStop } from '../domain/fault.ts';
 import { formatMs } from './format.ts';
+import type { Severity, Terminal } from './terminal.ts';
 
 /** The verbosity from which an event is printed, and its text. */
 export interface EventLine {
@@ -15,7 +16,19 @@ function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
 
+function retryText({ attempt, maxAttempts, waitMs, budgetBalance }: SolverEvent & { type: 'retrying' }): string {
+  const next = `attempt ${attempt + 1} of ${maxAttempts}`;
+  if ((budgetBalance ?? 0) < 0) return `waiting for the retry budget: ${next} in ${formatMs(waitMs)}`;
+  return `retrying in ${formatMs(waitMs)}: ${next}${balanceText(budgetBalance)}`;
+}
+
 const causeOf = (fault: Fault | null): string => (fault === null ? '' : `: ${messageWithoutStop(fault)}`);
+
+/** True for what goes wrong, whether or not it is tried again. */
+const isTrouble = (event: SolverEvent): boolean =>
+  'fault' in event || event.type === 'budget-refused' || event.type === 'gave-up';
+
+export const severityOf = (event: SolverEvent): Severity => (isTrouble(event) ? 'warn' : 'info');
 
 /** One line about one event. */
 export function renderEvent(event: SolverEvent): EventLine {
@@ -42,9 +55,7 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'threads-full':
       return { level: 1, text: 'waiting for a free thread' };
     case 'retrying':
-      if ((event.budgetBalance ?? 0) < 0)
-        return { level: 0, text: `waiting for the retry budget: next attempt in ${formatMs(event.waitMs)}` };
-      return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
+      return { level: 0, text: retryText(event) };
     case 'budget-refused':
       return { level: 1, text: `retry budget refused${retryHint(event.retryInMs)}` };
     case 'breaker-refused':
@@ -59,4 +70,12 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'gave-up':
       return { level: 2, text: `gave up: ${event.reason}` };
   }
+}
+
+/** Prints an event of one of many tasks. Steps of single tasks are of interest under `-v` only. */
+export function noteTaskEvent(event: SolverEvent, terminal: Terminal): void {
+  if (terminal.options.verbosity === 0) return;
+  const { level, text } = renderEvent(event);
+  const severity = severityOf(event);
+  terminal.note(`${event.taskId}: ${text}`, { level: Math.max(1, level), fields: { event }, severity });
 }

@@ -24,6 +24,11 @@ export function formatMoment(epochMs: number | null): string | null {
   return epochMs === null ? null : new Date(epochMs).toISOString();
 }
 
+/** The time of day of a wall-clock time in epoch ms, for people: `01:39:04` in the local time zone. */
+export function formatLocalTime(epochMs: number): string {
+  return new Date(epochMs).toTimeString().slice(0, 8);
+}
+
 /** A count with its noun: `1 task`, `2 tasks`. */
 export function quantity(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

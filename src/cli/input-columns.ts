@@ -4,7 +4,7 @@ import type { RowError } from '../ports/files.ts';
 import { documentedParameters } from '../protocol/methods.ts';
 import { isForeignProxy, meantName } from '../protocol/parameter-names.ts';
 import { reservedParameters } from '../protocol/wire.ts';
-import { batchColumns } from './result-row.ts';
+import { batchColumns, laterColumns } from './result-row.ts';
 
 /** Columns that say what is to be solved. */
 const sentColumns = ['method', 'sitekey', 'pageurl', 'page_action', 'file', 'body'] as const;
@@ -194,26 +194,34 @@ function twice(column: string, name: string, before?: string): ColumnError {
   return { column, reason: `${other} is also read as ${name}`, fix: `Keep one of the two, ${keepFix(column)}` };
 }
 
+/** Columns that every batch output has. */
+export const outputMarks = ['status', 'solution', 'captcha_id'] as const;
+
 /** The columns of an input by what becomes of them, as written, and under which name. */
 export interface ColumnPlan {
   readonly sent: Readonly<Record<string, string>>;
   /** Read here, not sent. */
   readonly read: Readonly<Record<string, string>>;
-  /** Neither read nor sent; those that the result replaces are left out. */
+  /** Neither read nor sent, and copied to the output. */
   readonly carried: readonly string[];
+  /** Whose values the result replaces, although earlier versions copied them; empty for an output of this program. */
+  readonly replaced: readonly string[];
 }
 
 export function planColumns(columns: readonly string[], uses: ColumnUses): ColumnPlan {
   const sent: [string, string][] = [];
   const read: [string, string][] = [];
   const carried: string[] = [];
+  const lost: string[] = [];
   for (const column of columns) {
     const use = uses.of(column);
     if (use.do === 'task' || use.do === 'parameter') {
       (use.do === 'task' && isRead.has(use.name) ? read : sent).push([column, use.name]);
-    } else if (!replaced.has(column)) carried.push(column);
+    } else (replaced.has(column) ? lost : carried).push(column);
   }
-  return { sent: Object.fromEntries(sent), read: Object.fromEntries(read), carried };
+  const isOutput = outputMarks.every((column) => columns.includes(column));
+  const once = isOutput ? [] : laterColumns.filter((column) => lost.includes(column));
+  return { sent: Object.fromEntries(sent), read: Object.fromEntries(read), carried, replaced: once };
 }
 
 /** Whether a column says what is to be solved, under the name that it has here. */
@@ -222,9 +230,10 @@ export function isTaskColumn(column: string): boolean {
 }
 
 /** Whether nothing needs to be said of the columns: each says what is to be solved, under the name that it has here. */
-export function isPlain({ sent, read, carried }: ColumnPlan): boolean {
+export function isPlain({ sent, read, carried, replaced: lost }: ColumnPlan): boolean {
   return (
     carried.length === 0 &&
+    lost.length === 0 &&
     [...Object.entries(sent), ...Object.entries(read)].every(
       ([column, name]) => column === name && isTaskColumn(column),
     )

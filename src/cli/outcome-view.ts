@@ -1,4 +1,4 @@
-import type { Attempt, GaveUp, Outcome } from '../domain/outcome.ts';
+import type { Attempt, FailureReason, GaveUp, Outcome, Solution } from '../domain/outcome.ts';
 import { forgottenIds } from '../core/solve/attempt-history.ts';
 import type { GlobalFlags } from './context.ts';
 import { formatMoment, formatMs, shellQuoted } from './format.ts';
@@ -41,15 +41,17 @@ export function outcomeReport(outcome: Outcome): object {
   };
 }
 
-type ConfigFlag = Pick<GlobalFlags, 'config'>;
+/** What a command that is shown as a hint depends on. What a sandbox knows ends with it. */
+type HintFlags = Pick<GlobalFlags, 'config' | 'sandbox'>;
 
-function resultCommand(captchaIds: readonly string[], { config }: ConfigFlag): string {
+function resultCommand(captchaIds: readonly string[], { config }: Pick<HintFlags, 'config'>): string {
   const flag = config === null ? '' : ` --config ${shellQuoted(config)}`;
   return `captcha${flag} result ${captchaIds.join(' ')}`;
 }
 
 /** The command that fetches the solutions of paid ids later. */
-export function collectHint(captchaIds: readonly string[], globals: ConfigFlag): string {
+export function collectHint(captchaIds: readonly string[], globals: HintFlags): string {
+  if (globals.sandbox) return `${captchaIds.join(' ')} cannot be collected later: the sandbox ends with this command`;
   return `collect ${captchaIds.length === 1 ? 'it' : 'them'} later with: ${resultCommand(captchaIds, globals)}`;
 }
 
@@ -57,7 +59,7 @@ export function collectHint(captchaIds: readonly string[], globals: ConfigFlag):
 export const discarded = 'standard output is closed or the null device';
 
 /** Names the paid ids, if there are any, whose solutions were written to a closed or null output. */
-export function discardedHint(captchaIds: readonly string[], globals: ConfigFlag): string {
+export function discardedHint(captchaIds: readonly string[], globals: HintFlags): string {
   const what = captchaIds.length < 2 ? 'the solution was not shown' : 'the solutions were not shown';
   const collect = captchaIds.length === 0 ? 'it came without an id to collect it by' : collectHint(captchaIds, globals);
   return `${discarded}: ${what}; ${collect}`;
@@ -73,28 +75,55 @@ function chargedLine({ attempts, possiblyCharged }: GaveUp): string | null {
     : 'a submission got no usable answer: it may have been charged';
 }
 
-function retryLine({ reason, retryInMs }: GaveUp): string | null {
-  const next = retryInMs === null ? null : formatMs(retryInMs);
-  if (reason === 'budget-exhausted') {
-    return `${next === null ? '' : `next token in ${next}; `}captcha budget shows the budget`;
+const refusals: Partial<Record<FailureReason, { readonly next: string; readonly what: string }>> = {
+  'budget-exhausted': { next: 'next token', what: 'budget' },
+  'breaker-open': { next: 'next attempt', what: 'breaker' },
+};
+
+function retryLine({ reason, retryInMs }: GaveUp, { sandbox }: HintFlags): string | null {
+  const time = retryInMs === null ? null : formatMs(retryInMs);
+  const refusal = refusals[reason];
+  if (refusal === undefined) return time === null ? null : `retry after ${time}`;
+  const parts = [
+    ...(time === null ? [] : [`${refusal.next} in ${time}`]),
+    ...(sandbox ? [] : [`captcha budget shows the ${refusal.what}`]),
+  ];
+  return parts.length === 0 ? null : parts.join('; ');
+}
+
+/** The names of what belongs to a solution and is not in its text, such as the user agent that it is bound to. */
+export function namesBesideText({ text, fields }: Solution): readonly string[] {
+  const names = Object.keys(fields).filter((name) => fields[name] !== text);
+  if (names.length === 0 || !text.startsWith('{')) return names;
+  const parts = parseObject(text);
+  return names.filter((name) => !Object.hasOwn(parts, name));
+}
+
+function parseObject(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return {};
   }
-  if (reason === 'breaker-open') {
-    return `${next === null ? '' : `next attempt in ${next}; `}captcha budget shows the breaker`;
-  }
-  return next === null ? null : `retry after ${next}`;
+}
+
+/** A task that was not solved, as fields of a JSON log. */
+export function gaveUpFields(outcome: GaveUp): object {
+  const { taskId, reason, code, message, captchaId, possiblyCharged, attempts } = outcome;
+  return { taskId, reason, code, message, captchaId, possiblyCharged, attempts: attempts.length };
 }
 
 /** Why a task was not solved: the cause on the first line, then what to do. */
-export function renderGaveUp(outcome: GaveUp, globals: ConfigFlag): string {
+export function renderGaveUp(outcome: GaveUp, globals: HintFlags): string {
   const { attempts, captchaId, reason, message, durationMs } = outcome;
-  const collect = captchaId === null ? null : resultCommand([captchaId], globals);
+  const collect = captchaId === null || globals.sandbox ? null : resultCommand([captchaId], globals);
   const isOneLine = collect !== null && reason === 'deadline-exceeded';
   const first = isOneLine
     ? `${message} (${reason} after ${formatMs(durationMs)}). Collect it: ${collect}`
     : `not solved (${reason}): ${message}`;
   const details = [
     attempts.length > 1 ? `${attempts.length} attempts in ${formatMs(durationMs)}` : null,
-    retryLine(outcome),
+    retryLine(outcome, globals),
     chargedLine(outcome),
     collect === null || isOneLine ? null : `collect it later with: ${collect}`,
   ];

@@ -1,3 +1,5 @@
+import type { Clock } from '../ports/system.ts';
+import { formatMs } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A line about the running work. */
@@ -31,6 +33,35 @@ export async function startProgress(
     },
     stop: () => {
       spinner.stop();
+    },
+  };
+}
+
+const tickMs = 1_000;
+
+/** Shows with each text for how long it has been shown, once a second. */
+export function withElapsedTime(progress: Progress, first: string, clock: Clock): Progress {
+  if (progress === silent) return progress;
+  const ended = new AbortController();
+  let text = first;
+  let sinceMs = clock.nowMs();
+  const tick = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      const seconds = Math.floor((clock.nowMs() - sinceMs) / tickMs);
+      if (seconds > 0) progress.update(`${text} (${formatMs(seconds * tickMs)})`);
+      await clock.sleep(tickMs, ended.signal);
+    }
+  };
+  void tick();
+  return {
+    update: (next) => {
+      text = next;
+      sinceMs = clock.nowMs();
+      progress.update(next);
+    },
+    stop: () => {
+      ended.abort();
+      progress.stop();
     },
   };
 }

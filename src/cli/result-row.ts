@@ -1,11 +1,16 @@
 import type { BatchResult, PriorRun } from '../core/batch/batch-plan.ts';
 import type { Accepted } from '../core/solve/attempt.ts';
+import { apiLatencyMs, type Solution } from '../domain/outcome.ts';
 import type { Task } from '../domain/task.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { formatMoment } from './format.ts';
 
+/** Columns that rows of earlier versions lack. */
+export const laterColumns = ['fields', 'message', 'api_latency_ms'] as const;
+
 /** The columns of a result, in their order. In an input they are carried, never sent. */
 export const resultColumns = [
+  ...laterColumns,
   'status',
   'solution',
   'reason',
@@ -33,13 +38,23 @@ const bareObject = Object.freeze(Object.create(null) as object);
 /** What the result's columns tell. */
 export type ReportedResult = Omit<BatchResult, 'item'> & { readonly homeRegion: string | null };
 
+/** What belongs to a solution beyond its text, as compact JSON; empty if there is nothing. */
+function fieldsText(fields: Solution['fields']): string {
+  for (const name in fields) if (Object.hasOwn(fields, name)) return JSON.stringify(fields);
+  return '';
+}
+
 /** The result's columns, as text. */
 export function resultValues(result: ReportedResult): Record<ResultColumn, string> {
   const { outcome, attemptCount, possiblyCharged, expired, homeRegion } = result;
   const solved = outcome.status === 'solved' ? outcome : null;
   const failed = outcome.status === 'failed' ? outcome : null;
   const region = outcome.region ?? '';
+  const latencyMs = apiLatencyMs(outcome.attempts);
   return {
+    fields: solved === null ? '' : fieldsText(solved.solution.fields),
+    message: failed?.message ?? '',
+    api_latency_ms: latencyMs === null ? '' : String(Math.round(latencyMs)),
     status: outcome.status,
     solution: solved?.solution.text ?? '',
     reason: failed?.reason ?? '',
@@ -93,19 +108,31 @@ export function priorRunInRow(values: Readonly<Record<string, string>>): PriorRu
   return { attempts, possiblyCharged: values['possibly_charged'] === 'true', liveId };
 }
 
-const numbers = new Set<string>(['line', 'attempts', 'duration_ms']);
+const numbers = new Set<string>(['line', 'api_latency_ms', 'attempts', 'duration_ms']);
 const booleans = new Set<string>(['possibly_charged', 'expired']);
 const results = new Set<string>(batchColumns);
+
+/** The fields of a solution. An earlier version copied a column of this name from the input: its text stays as it is. */
+function parsedFields(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
 
 function typed(column: string, text: string): unknown {
   if (!results.has(column)) return text;
   if (text === '') return null;
+  if (column === 'fields') return parsedFields(text);
   if (numbers.has(column)) return Number(text);
   return booleans.has(column) ? text === 'true' : text;
 }
 
 /** A row as an object for JSON Lines: the result's columns have their types, and null where they are empty. */
 export function rowToJson(values: Readonly<Record<string, string>>): object {
-  const entries = Object.entries(values).map(([column, text]) => [column, typed(column, text)]);
-  return { schemaVersion: 1, ...(Object.fromEntries(entries) as object) };
+  const entries = Object.entries(values).map(([column, text]) => [column, typed(column, text)] as const);
+  const isOld = 'status' in values && !('api_latency_ms' in values);
+  const missing = isOld ? laterColumns.filter((column) => !(column in values)) : [];
+  return { schemaVersion: 1, ...Object.fromEntries([...entries, ...missing.map((column) => [column, null] as const)]) };
 }

@@ -22,6 +22,17 @@ export interface TerminalStreams {
   readonly isDiscarded?: () => boolean;
 }
 
+/** How a message that is no error is marked in JSON logs. */
+export type Severity = 'info' | 'warn';
+
+export interface NoteOptions {
+  /** The verbosity from which it is printed. */
+  readonly level?: number;
+  /** For JSON logs. */
+  readonly fields?: object;
+  readonly severity?: Severity;
+}
+
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 const sgr: Record<Style, readonly [on: number, off: number]> = {
@@ -102,11 +113,11 @@ export class Terminal {
   }
 
   /** Prints a message at the given verbosity; JSON logs include `fields`. */
-  note(text: string, { level = 0, fields = {} }: { level?: number; fields?: object } = {}): void {
-    if (!this.options.quiet && level <= this.options.verbosity) this.#log('info', text, fields);
+  note(text: string, { level = 0, fields = {}, severity = 'info' }: NoteOptions = {}): void {
+    if (!this.options.quiet && level <= this.options.verbosity) this.#log(severity, text, fields);
   }
 
-  /** Prints an error, also with `--quiet`. */
+  /** Prints an error, also with `--quiet`. In JSON logs a field `message` replaces the text. */
   error(text: string, fields: object = {}): void {
     this.#log('error', text, fields);
   }
@@ -122,7 +133,7 @@ export class Terminal {
     return this.#pending;
   }
 
-  #log(level: 'info' | 'error', text: string, fields: object): void {
+  #log(level: Severity | 'error', text: string, fields: object): void {
     const time = new Date(this.#timestamp()).toISOString();
     const line = this.options.logFormat === 'json' ? JSON.stringify({ time, level, message: text, ...fields }) : text;
     const clean = this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), line);

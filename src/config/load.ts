@@ -7,6 +7,7 @@ import { knownMethods } from '../protocol/methods.ts';
 import { type ApiKeySource, apiKeySource } from './api-key.ts';
 import { type ConfigProblem, crossProblems, foundFileProblems, problemsOf } from './cross-checks.ts';
 import { type ConfigFile, type ConfigSearch, findConfigFile, unreadConfigFiles } from './find-config-file.ts';
+import { derivedResults } from './results-place.ts';
 import { type Config, configSchema } from './schema.ts';
 import { applyOverrides, environmentOverrides, type Override, settingLeaves } from './settings.ts';
 
@@ -123,10 +124,14 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   const refused = file === null ? [] : foundFileProblems(file);
   const problems = [...refused, ...problemsOf(parsed.issues ?? []), ...crossProblems(layers.written)];
   if (!parsed.success || problems.length > 0) refuse(problems, layers);
-  const config = deepFreeze(placeKeyFile(parsed.output, layers));
+  const derived = derivedResults(parsed.output, request.env);
+  const complete = derived === null ? parsed.output : { ...parsed.output, results: derived.url };
+  const config = deepFreeze(placeKeyFile(complete, layers));
   return {
     config,
-    settings: effectiveSettings(layers),
+    settings: effectiveSettings(layers).map((setting) =>
+      derived !== null && setting.path === 'results' ? { ...setting, value: derived.url, from: derived.from } : setting,
+    ),
     file: file === null ? null : { path: file.path, found: file.origin === 'found' },
     keySource: apiKeySource(config, request.env),
     warnings: configWarnings(config, unreadConfigFiles(request.cwd)),

@@ -30,7 +30,7 @@ import { stateFolderOf } from '../config/state-folder.ts';
 function createRowFormat({ path, format, columns, carried = [], layout }: OutputRequest): RowFormat {
   if (format === 'jsonl') return jsonlFormat(rowToJson, ['status', 'solution', 'captcha_id']);
   // Escape these columns against CSV (formula) injection: their text comes from the service.
-  const freeText = new Set(['code', ...carried]);
+  const freeText = new Set(['code', 'message', ...carried]);
   if (!/\.tsv$/i.test(path)) return csvFormat(columns, freeText, layout);
   return csvFormat(columns, freeText, { hasMark: false, lineEnd: '\n', ...layout, delimiter: '\t' });
 }

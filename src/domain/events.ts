@@ -17,7 +17,13 @@ export type SolverEvent =
   | (TaskEvent & { readonly type: 'attempt-failed'; readonly fault: Fault; readonly liveId: string | null })
   /** The attempt does not count: it only showed that the service is still unavailable, or that all threads are busy. */
   | (TaskEvent & { readonly type: 'probe-failed' | 'threads-full'; readonly fault: Fault })
-  | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
+  /** The attempt after this one is the last if its number is `maxAttempts`. */
+  | (TaskEvent & {
+      readonly type: 'retrying';
+      readonly maxAttempts: number;
+      readonly waitMs: number;
+      readonly budgetBalance: number | null;
+    })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   /** `isWaiting`: the task asks again then. `fault`: the latest one that this process met; null if it met none. */
   | (TaskEvent & {

@@ -66,6 +66,31 @@ class Walk {
     return written === 'null' ? '' : written;
   }
 
+  /** An object or array as written; null if it is not complete. */
+  nested(): string | null {
+    const open = this.#at;
+    let depth = 0;
+    do {
+      const next = this.peek();
+      if (next === '"' ? this.string() === null : next === '') return this.#back(open);
+      if (next !== '"') this.#at++;
+      if (next === '{' || next === '[') depth++;
+      if (next === '}' || next === ']') depth--;
+    } while (depth > 0);
+    const written = this.#text.slice(open, this.#at);
+    try {
+      JSON.parse(written);
+      return written;
+    } catch {
+      return this.#back(open);
+    }
+  }
+
+  #back(at: number): null {
+    this.#at = at;
+    return null;
+  }
+
   /** What was expected here. It says nothing of the text, which may hold a secret. */
   expected(what: string, name: string | null = null): FlatObjectError {
     const before = this.#text.slice(0, this.#at).split('\n');
@@ -98,13 +123,17 @@ interface Member {
   readonly isBoolean: boolean;
 }
 
-function readMember(walk: Walk): Member | FlatObjectError {
+/** True for members that may hold an object or an array; its text is then their value. */
+export type IsFree = (name: string) => boolean;
+
+function readMember(walk: Walk, isFree: IsFree): Member | FlatObjectError {
   const name = walk.string();
   if (name === null) return walk.expected('a name in double quotes');
   if (!walk.accept(':')) return walk.expected(':', name);
   const next = walk.peek();
-  if (next === '{' || next === '[') return nested(name);
-  const value = next === '"' ? walk.string() : walk.plain();
+  const isNested = next === '{' || next === '[';
+  if (isNested && !isFree(name)) return nested(name);
+  const value = isNested ? walk.nested() : next === '"' ? walk.string() : walk.plain();
   return value === null
     ? walk.expected('a complete value', name)
     : { name, value, isBoolean: next === 't' || next === 'f' };
@@ -114,7 +143,7 @@ function readMember(walk: Walk): Member | FlatObjectError {
  * Parses one JSON object with strings, numbers, booleans or nulls as values. Numbers keep their digits, unlike with
  * `JSON.parse`; null becomes empty text.
  */
-export function parseFlatObject(text: string): Result<FlatObject, FlatObjectError> {
+export function parseFlatObject(text: string, isFree: IsFree = () => false): Result<FlatObject, FlatObjectError> {
   const walk = new Walk(text);
   const names: string[] = [];
   const values: string[] = [];
@@ -122,7 +151,7 @@ export function parseFlatObject(text: string): Result<FlatObject, FlatObjectErro
   if (!walk.accept('{')) return { error: walk.expected('an object') };
   if (walk.peek() !== '}') {
     do {
-      const member = readMember(walk);
+      const member = readMember(walk, isFree);
       if ('reason' in member) return { error: member };
       names.push(member.name);
       values.push(member.value);

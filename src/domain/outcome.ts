@@ -47,6 +47,20 @@ export interface Attempt {
   readonly possiblyCharged: boolean;
 }
 
+/** The median round trip of the answered requests, in ms; null if none was answered. */
+export function apiLatencyMs(attempts: readonly Attempt[]): number | null {
+  // This runs for every task of a batch.
+  const trips: number[] = [];
+  for (const { submitMs, pollMs } of attempts) {
+    if (submitMs !== null) trips.push(submitMs);
+    for (const ms of pollMs) trips.push(ms);
+  }
+  if (trips.length > 1) trips.sort((one, other) => one - other);
+  const middle = trips.length >> 1;
+  const upper = trips[middle] ?? null;
+  return upper === null || trips.length % 2 === 1 ? upper : (upper + (trips[middle - 1] ?? upper)) / 2;
+}
+
 interface OutcomeBase {
   readonly taskId: string;
   readonly region: string | null;

@@ -9,7 +9,7 @@ import { firstRows } from '../support/exhaustive.ts';
 const header = 'task_id,method,sitekey,pageurl\n';
 const good = (id: string): string => `${id},turnstile,0x4AAA,https://example.com/login\n`;
 const resultColumns =
-  'line,status,solution,reason,code,captcha_id,region,home_region,attempts,submitted_at,solved_at,expires_at,duration_ms,possibly_charged,expired';
+  'line,fields,message,api_latency_ms,status,solution,reason,code,captcha_id,region,home_region,attempts,submitted_at,solved_at,expires_at,duration_ms,possibly_charged,expired';
 
 describe.concurrent('captcha batch', () => {
   it('writes one row per task: the columns of the input, then those of the result', async ({ bench }) => {

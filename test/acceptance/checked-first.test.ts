@@ -37,7 +37,7 @@ const settings = someOf([{}, located], (config) => config === located);
 describe.concurrent('a task that cannot be solved', () => {
   firstRows(it).for<[string, string]>([
     ['not a url', 'its host contains a space'],
-    ['ftp://x', 'the scheme ftp: is not http: or https:'],
+    ['ftp://x', 'the scheme is ftp, not http or https'],
     ['example.com/login', 'does not begin with https://'],
     ['0x4AAAAAAADnPIDROrmt1Wwj', 'looks like a site key'],
   ])('is not paid for with the page %s', async ([pageurl, message], { bench }) => {

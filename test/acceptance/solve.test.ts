@@ -171,7 +171,9 @@ describe.concurrent('stderr', () => {
       .map((line) => JSON.parse(line) as object);
     expect(lines.length).toBeGreaterThanOrEqual(4);
     for (const line of lines) {
-      expect(line).toMatchObject({ level: 'info' });
+      expect(line).toMatchObject({
+        level: 'event' in line && JSON.stringify(line.event).includes('"fault"') ? 'warn' : 'info',
+      });
       expect(Object.keys(line)).toEqual(expect.arrayContaining(['time', 'message']));
     }
   });

@@ -75,9 +75,9 @@ describe.skipIf(!hasScript).concurrent('on a terminal (skipped without the scrip
     expect(stdout).toMatch(frame);
     expect(screenOf(stdout, 120).lines).toEqual([
       expect.stringMatching(/^attempt 1 failed: .* HTTP 503 with an HTML page: 503 Service Unavailable$/),
-      expect.stringMatching(/^retrying in 300ms \(.*\)$/),
+      expect.stringMatching(/^retrying in 300ms: attempt \d of \d \(.*\)$/),
       expect.stringMatching(/^attempt 2 failed: /),
-      expect.stringMatching(/^retrying in 300ms \(.*\)$/),
+      expect.stringMatching(/^retrying in 300ms: attempt \d of \d \(.*\)$/),
     ]);
   });
 

@@ -115,7 +115,7 @@ describe('an image', () => {
 describe('a page', () => {
   const wrong: [string, string][] = [
     ['not a url', 'pageurl: its host contains a space, which is not allowed'],
-    ['ftp://x', 'pageurl: the scheme ftp: is not http: or https:'],
+    ['ftp://x', 'pageurl: the scheme is ftp, not http or https'],
     ['javascript:alert(1)', 'pageurl: its host contains (, which is not allowed'],
     ['https://', 'pageurl: not a URL'],
     ['https:///path', 'not refused'],

@@ -90,6 +90,23 @@ describe('the word error', () => {
 
   it('has no colour in JSON', () => {
     const { err } = reported(new UsageError('no'), { options: { color: true, logFormat: 'json' } });
-    expect(JSON.parse(err)).toEqual({ time: '2026-01-02T03:04:05.000Z', level: 'error', message: 'error: no' });
+    expect(JSON.parse(err)).toMatchObject({ time: '2026-01-02T03:04:05.000Z', level: 'error', message: 'no' });
+  });
+});
+
+describe('a JSON log', () => {
+  const json = { options: { logFormat: 'json' } } as const;
+
+  it.each<[string, unknown, object]>([
+    ['a usage error', new UsageError('no', 'yes'), { hint: 'yes', reason: 'usage', code: null, exitCode: 2 }],
+    [
+      'a fault',
+      new ProviderFault(describeFault({ kind: 'account', code: 'ERROR_X', message: 'no' })),
+      { hint: null, reason: 'account', code: 'ERROR_X', exitCode: 3 },
+    ],
+    ['a system error', systemError('ENOSPC', 'write'), { reason: 'local', code: 'ENOSPC', exitCode: 74 }],
+    ['a bug', new TypeError('no'), { reason: 'bug', code: null, exitCode: 70 }],
+  ])('has the parts of %s as fields', (_what, error, fields) => {
+    expect(JSON.parse(reported(error, json).err)).toMatchObject(fields);
   });
 });

@@ -87,6 +87,7 @@ describe('the message about the columns', () => {
   it('is empty if all of them are known', () => {
     expect(isPlain(plan('task_id', 'method', 'pageurl', 'status'))).toBe(true);
     expect(isPlain(plan('method', 'page_url'))).toBe(false);
+    expect(isPlain(plan('method', 'message'))).toBe(false);
     expect(isPlain(plan('method', 'Kunde'))).toBe(false);
     expect(isPlain(plan('method', 'proxy'))).toBe(false);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { collectHint, outcomeReport, renderGaveUp } from '../../src/cli/outcome-view.ts';
+import { collectHint, gaveUpFields, namesBesideText, outcomeReport, renderGaveUp } from '../../src/cli/outcome-view.ts';
 import { aFault } from '../support/builders.ts';
 import { aGaveUp, anAttempt, aSolved } from './support/outcomes.ts';
 
-const globals = { config: null };
+const globals = { config: null, sandbox: false };
 
 describe('the report of an outcome', () => {
   it('contains everything about a solved task', () => {
@@ -109,7 +109,7 @@ describe('the text of a failed task', () => {
   it('is one line with the command that collects it where an id is left', () => {
     const message = 'not solved in time; 77 is paid for and may still be solved';
     const outcome = aGaveUp({ reason: 'deadline-exceeded', message, durationMs: 2_000, attempts: [], captchaId: '77' });
-    expect(renderGaveUp(outcome, { config: 'my team.json' })).toBe(
+    expect(renderGaveUp(outcome, { config: 'my team.json', sandbox: false })).toBe(
       `${message} (deadline-exceeded after 2s). Collect it: captcha --config 'my team.json' result 77`,
     );
   });
@@ -129,10 +129,41 @@ describe('the text of a failed task', () => {
   });
 });
 
+describe('what is known to a sandbox', () => {
+  const inSandbox = { config: null, sandbox: true };
+
+  it('is not to be looked up later', () => {
+    expect(collectHint(['77'], inSandbox)).toBe('77 cannot be collected later: the sandbox ends with this command');
+    const outcome = aGaveUp({ reason: 'breaker-open', message: 'no', retryInMs: 5_000, captchaId: '77' });
+    expect(renderGaveUp(outcome, inSandbox)).toBe('not solved (breaker-open): no\n  next attempt in 5s');
+  });
+});
+
+describe('namesBesideText', () => {
+  it.each([
+    ['a plain token', 'token', {}, []],
+    ['a token that needs its browser', 'token', { user_agent: 'Mozilla', token: 'token' }, ['user_agent']],
+    ['parts that the text has', '{"a":"1"}', { a: '1', user_agent: 'Mozilla' }, ['user_agent']],
+    ['a text that only looks like JSON', '{a', { user_agent: 'Mozilla' }, ['user_agent']],
+  ])('of %s', (_what, text, fields, names) => {
+    expect(namesBesideText({ text, fields })).toEqual(names);
+  });
+});
+
+describe('the fields of a failed task in a JSON log', () => {
+  it('name the reason, the code and the id', () => {
+    const outcome = aGaveUp({ reason: 'unsolvable', code: 'ERROR_X', message: 'no', captchaId: '77' });
+    expect(gaveUpFields(outcome)).toEqual({
+      ...{ taskId: '1', reason: 'unsolvable', code: 'ERROR_X', message: 'no', captchaId: '77' },
+      ...{ possiblyCharged: false, attempts: 0 },
+    });
+  });
+});
+
 describe('the hint to collect', () => {
   it('is a command that can be pasted', () => {
     expect(collectHint(['77'], globals)).toBe('collect it later with: captcha result 77');
-    expect(collectHint(['77', '78'], { config: 'a.json' })).toBe(
+    expect(collectHint(['77', '78'], { config: 'a.json', sandbox: false })).toBe(
       'collect them later with: captcha --config a.json result 77 78',
     );
   });

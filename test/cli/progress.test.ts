@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startProgress } from '../../src/cli/progress.ts';
+import { VirtualClock } from '../../src/adapters/virtual/virtual-clock.ts';
+import { startProgress, withElapsedTime } from '../../src/cli/progress.ts';
 import { aTerminal, type TerminalParts } from './support/a-terminal.ts';
 
 /** The output on stderr of a spinner that is started, changed and stopped. */
@@ -23,6 +24,21 @@ describe('a spinner', () => {
     ['where logs are JSON', { stderr: screen, options: { logFormat: 'json' } }, {}],
   ])('is not shown %s', async (_name, parts, env) => {
     expect(await spun(parts, env)).toBe('');
+  });
+});
+
+describe('the elapsed time of a text', () => {
+  it('is added once a second, and starts again with the next text', async () => {
+    const clock = new VirtualClock();
+    const texts: string[] = [];
+    const spinner = { update: (text: string) => void texts.push(text), stop: () => undefined };
+    const progress = withElapsedTime(spinner, 'solving', clock);
+    await clock.advance(2_000);
+    progress.update('7: not ready');
+    await clock.advance(1_000);
+    progress.stop();
+    await clock.advance(5_000);
+    expect(texts).toEqual(['solving (1s)', 'solving (2s)', '7: not ready', '7: not ready (1s)']);
   });
 });
 

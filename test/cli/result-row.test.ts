@@ -3,7 +3,7 @@ import { ColumnUses, outputColumns } from '../../src/cli/input-columns.ts';
 import { priorRunInRow, batchColumns, rowOfResult, rowToJson, usedUpInputs } from '../../src/cli/result-row.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { aTask } from '../support/builders.ts';
-import { aGaveUp, aSolved } from './support/outcomes.ts';
+import { aGaveUp, anAttempt, aSolved } from './support/outcomes.ts';
 
 function rowOf(outcome: Outcome, values: Record<string, string> = { a: '1' }) {
   const item = { key: 'k', line: 2, task: aTask({ region: outcome.region }), priority: 0, values };
@@ -32,21 +32,42 @@ describe('the columns of an output', () => {
 describe('the row of a finished task', () => {
   it('contains everything about a solved task', () => {
     expect(rowOf(aSolved({ region: 'eu' }))).toEqual({
-      ...{ a: '1', line: '2', status: 'solved', solution: 'token', reason: '', code: '', captcha_id: '77' },
+      ...{
+        a: '1',
+        line: '2',
+        fields: '',
+        message: '',
+        api_latency_ms: '80',
+        status: 'solved',
+        solution: 'token',
+        reason: '',
+        code: '',
+        captcha_id: '77',
+      },
       ...{ region: 'eu', home_region: 'eu', attempts: '2', submitted_at: '2026-01-02T03:04:05.250Z' },
       ...{ solved_at: '2026-01-02T03:04:20.250Z', expires_at: '2026-01-02T03:06:20.250Z', duration_ms: '20250' },
       ...{ possibly_charged: 'true', expired: 'false' },
     });
   });
 
-  it('contains the reason of a failed one', () => {
-    const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' }));
+  it('contains the reason of a failed one, as a code and as a sentence', () => {
+    const row = rowOf(aGaveUp({ reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE', message: 'not solvable' }));
     expect(row).toMatchObject({
-      status: 'failed',
-      solution: '',
-      reason: 'unsolvable',
-      code: 'ERROR_CAPTCHA_UNSOLVABLE',
+      ...{ status: 'failed', solution: '', reason: 'unsolvable', code: 'ERROR_CAPTCHA_UNSOLVABLE' },
+      ...{ message: 'not solvable', fields: '', api_latency_ms: '' },
     });
+  });
+
+  it('contains what belongs to a solution beyond its text', () => {
+    const fields = { user_agent: 'Mozilla/5.0', cookies: { cf_clearance: 'x' } };
+    const row = rowOf(aSolved({ solution: { text: 'token', fields } }));
+    expect(row['fields']).toBe('{"user_agent":"Mozilla/5.0","cookies":{"cf_clearance":"x"}}');
+    expect(rowToJson(row)).toMatchObject({ solution: 'token', fields, message: null, api_latency_ms: 80 });
+  });
+
+  it('has the median latency of the requests of all attempts', () => {
+    const attempts = [anAttempt({ submitMs: 10, pollMs: [30] }), anAttempt({ submitMs: null, pollMs: [20, 41] })];
+    expect(rowOf(aSolved({ attempts }))['api_latency_ms']).toBe('25');
   });
 
   it('replaces an earlier result in place', () => {
@@ -58,6 +79,12 @@ describe('the row of a finished task', () => {
   it('has types in JSON Lines, and null where it is empty', () => {
     expect(rowToJson({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
       ...{ schemaVersion: 1, a: '1', attempts: 2, expired: false, possibly_charged: true, code: null },
+    });
+  });
+
+  it('has the columns that a row of an earlier version lacks, and keeps what stands in one that was copied', () => {
+    expect(rowToJson({ fields: 'a, b', status: 'solved' })).toEqual({
+      ...{ schemaVersion: 1, fields: 'a, b', status: 'solved', message: null, api_latency_ms: null },
     });
   });
 });

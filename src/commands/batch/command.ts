@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkWorkersFlags } from '../../cli/fleet/queued-flags.ts';
 import { rowFormat } from '../../cli/flags.ts';
+import { quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { isPlain, suggestColumn } from '../../cli/input-columns.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -12,7 +13,7 @@ import { UsageError } from '../../domain/errors.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
 import { checkFlags } from './check-flags.ts';
 import { type BatchFlags, getBounds, declareBatchFlags, overridesOfBatch } from './flags.ts';
-import { type BatchInput, openBatchInput, withLaterColumns } from './input.ts';
+import { type BatchInput, hasLaterColumns, openBatchInput, readLaterColumns, withLaterColumns } from './input.ts';
 import {
   type BadRows,
   journalPath,
@@ -45,6 +46,9 @@ async function exportBatch(request: RunRequest, context: Context): Promise<numbe
     const rows = request.flags.keepOrder === true ? inOrder(request, journal) : journal.finishedTasks();
     const output = await openBatchOutput(request, { journal, path }, rows);
     await output.close();
+    const { solved, failed } = output.counts();
+    const { out = '-' } = request.flags;
+    context.terminal.note(`${quantity(solved + failed, 'row')} written${out === '-' ? '' : ` to ${out}`}`);
     return exitCodes.done;
   } finally {
     await journal.close();
@@ -137,7 +141,7 @@ function warnAboutColumns(
   { input, flags, format }: Pick<RunRequest, 'input' | 'flags' | 'format'>,
   { terminal }: Context,
 ): void {
-  const { plan, uses, columns } = input;
+  const { plan, uses, columns, progress } = input;
   const warnIfMistyped = (column: string): void => {
     const meant = suggestColumn(column, plan);
     if (meant !== null) terminal.note(renderMeant(column, meant));
@@ -145,7 +149,7 @@ function warnAboutColumns(
   // With --dry-run it is part of the result.
   if (flags.dryRun !== true && !isPlain(plan)) terminal.note(renderColumns(plan), { fields: { columns: plan } });
   plan.carried.forEach(warnIfMistyped);
-  const written = new Set(columns);
+  const written = hasLaterColumns(input) ? progress.columns : new Set(columns);
   let warned = 0;
   uses.onLater = (column, isUnknown) => {
     const isLost = format === 'csv' && !written.has(column);
@@ -173,13 +177,16 @@ export async function run(given: BatchFlags, context: Context): Promise<number> 
   }
   const opened = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
   const format = givenFormat ?? (opened.layout === null ? 'jsonl' : 'csv');
-  const input = format === 'csv' ? await withLaterColumns(opened) : opened;
-  if (flags.export === true) return exportBatch({ flags, format, input, files }, context);
-  warnAboutColumns({ flags, format, input }, context);
-  const badRows = await openBadRows({ flags, input, files }, context.terminal);
+  if (flags.export === true) {
+    const input = format === 'csv' ? await readLaterColumns(opened) : opened;
+    return exportBatch({ flags, format, input, files }, context);
+  }
+  warnAboutColumns({ flags, format, input: opened }, context);
+  const badRows = await openBadRows({ flags, input: opened, files }, context.terminal);
   try {
-    const checked = await checkInput({ flags, input, badRows }, context);
+    const checked = await checkInput({ flags, input: opened, badRows }, context);
     if (checked.exitCode !== null) return checked.exitCode;
+    const input = format === 'csv' ? withLaterColumns(opened) : opened;
     const { inputSummary } = checked;
     const bounds = getBounds(flags, config, inputSummary);
     return await solveBatch({ flags, format, overrides, bounds, input, files, badRows, inputSummary }, context);

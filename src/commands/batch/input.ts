@@ -92,7 +92,7 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
 /** The input of a batch, record by record, as tasks. */
 export interface BatchInput {
   readonly source: TaskSource;
-  /** Those of the first record; with `withLaterColumns` those of all records. */
+  /** Those of the first record; after `withLaterColumns` those of all records. */
   readonly columns: readonly string[];
   /** The layout of a CSV; null for JSON Lines. */
   readonly layout: CsvLayout | null;
@@ -102,8 +102,11 @@ export interface BatchInput {
   readonly plan: ColumnPlan;
   /** Every record: a task, or why it cannot be one. Records in which nothing stands are left out. */
   records(): AsyncIterable<BatchItem | BadRow>;
-  /** What the latest reading has come to: how many records were left out, and the line of the last one. */
-  readonly progress: { readonly emptyCount: number; readonly line: number };
+  /**
+   * What the latest reading has come to: how many records were left out, and the line of the last one. `columns`: those
+   * of all records that the first reading met.
+   */
+  readonly progress: { readonly emptyCount: number; readonly line: number; readonly columns: Set<string> };
 }
 
 function isEmpty(values: Readonly<Record<string, string>>): boolean {
@@ -118,6 +121,13 @@ function checkColumns(columns: readonly string[], uses: ColumnUses): void {
   if (first === undefined) return;
   const reasons = errors.map(({ column, reason }) => `column ${shownName(column)}: ${reason}`);
   throw new UsageError(reasons.join('\n  '), [...new Set(errors.map(({ fix }) => fix))].join('\n  '));
+}
+
+/** Later ones than these are reported and not written. */
+const maxOutputColumns = 10_000;
+
+function addColumns(columns: Set<string>, { values }: InputRow): void {
+  for (const column in values) if (columns.size < maxOutputColumns) columns.add(column);
 }
 
 /** Opens the input that the flags name. `warn` gets hints about probable mistakes. Throws `UsageError` for unusable input. */
@@ -136,12 +146,14 @@ export async function openBatchInput(
   const uses = new ColumnUses({ keep, send });
   checkColumns(columns, uses);
   const tasks = taskRules(config, warn);
-  const progress = { emptyCount: 0, line: 0 };
+  const progress = { emptyCount: 0, line: 0, columns: new Set(columns) };
 
   /** An input that can be read again stays as it is: once no id occurred twice, none will. */
   let hasDistinctIds = false;
+  let isRead = false;
   async function* records(): AsyncIterable<BatchItem | BadRow> {
     const ids = hasDistinctIds ? null : files.distinctTexts();
+    const isFirst = layout === null && !isRead;
     let repeatedCount = 0;
     const isNewId = (id: string): boolean => {
       const isNew = ids?.addIfNew(id) ?? true;
@@ -153,25 +165,29 @@ export async function openBatchInput(
     progress.emptyCount = 0;
     for await (const record of source.records()) {
       progress.line = record.line;
+      if (isFirst && record.type === 'row') addColumns(progress.columns, record);
       if (record.type === 'row' && isEmpty(record.values)) progress.emptyCount += 1;
       else yield record.type === 'bad' ? record : parseRow(record, rules);
     }
     hasDistinctIds = repeatedCount === 0;
+    isRead = true;
   }
   return { source, columns, layout, columnNames, uses, plan: planColumns(columns, uses), records, progress };
 }
 
-/** Later ones than these are reported and not written. */
-const maxOutputColumns = 10_000;
+/** True if a CSV output has the columns of all records: they are known once the input was read. */
+export const hasLaterColumns = ({ source, layout }: BatchInput): boolean => layout === null && source.isRepeatable;
 
-/** JSON Lines that can be read again, with the columns of all records: a CSV of them has one header. */
-export async function withLaterColumns(input: BatchInput): Promise<BatchInput> {
-  const { source, layout } = input;
-  if (layout !== null || !source.isRepeatable) return input;
-  const columns = new Set(input.columns);
-  for await (const record of source.records()) {
-    if (record.type === 'bad') continue;
-    for (const column of Object.keys(record.values)) if (columns.size < maxOutputColumns) columns.add(column);
+/** JSON Lines that were read, with the columns of all records: a CSV of them has one header. */
+export function withLaterColumns(input: BatchInput): BatchInput {
+  return hasLaterColumns(input) ? { ...input, columns: [...input.progress.columns] } : input;
+}
+
+/** The same for an export, which checks no record. */
+export async function readLaterColumns(input: BatchInput): Promise<BatchInput> {
+  if (!hasLaterColumns(input)) return input;
+  for await (const record of input.source.records()) {
+    if (record.type === 'row') addColumns(input.progress.columns, record);
   }
-  return { ...input, columns: [...columns] };
+  return withLaterColumns(input);
 }

@@ -1,7 +1,7 @@
 import type { BatchFiles, OpenBatchJournal, OpenOutput, OutputRequest } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { formatByEnding } from '../../cli/flags.ts';
-import { isTaskColumn, outputColumns } from '../../cli/input-columns.ts';
+import { isTaskColumn, outputColumns, outputMarks } from '../../cli/input-columns.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
@@ -169,9 +169,6 @@ export async function openBatchJournal(
   }
 }
 
-/** Columns that every batch output has. */
-const outputMarks = ['status', 'solution', 'captcha_id'];
-
 /** What the output may replace: no file that the journal cannot have explained. */
 function replacedBy({ journal: named, out, fresh }: BatchFlags, journal: OpenBatchJournal) {
   if (fresh === true) return 'anything' as const;
@@ -258,6 +255,7 @@ export async function openBadRows(
     report: async ({ line, column, reason, fix }) =>
       terminal.error(
         `line ${line}${column === null ? '' : `, ${column}`}: ${withoutName(reason, column)}. ${capitalised(fix)}`,
+        { line, column, reason, fix },
       ),
     close: async () => undefined,
   };

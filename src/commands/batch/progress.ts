@@ -1,5 +1,5 @@
 import type { Context } from '../../cli/context.ts';
-import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
+import { formatLocalTime, formatMs, quantity } from '../../cli/format.ts';
 import { canSpin, type Progress, startProgress } from '../../cli/progress.ts';
 import type { BatchStats } from '../../core/batch/batch-report.ts';
 import type { ConcurrencyLimit } from '../../core/batch/concurrency-limit.ts';
@@ -20,6 +20,8 @@ const redrawEveryMs = 200;
 const lookEveryMs = 1_000;
 /** Shortly after a break some submissions are admitted and others wait. That is still the same pause. */
 const pauseEndsAfterMs = 5_000;
+/** Single failed polls are usual. They are a reason to wait where nothing else was answered for this long. */
+const pollsFailAfterMs = 10_000;
 
 /** One live line about a batch on a terminal; a line every half minute elsewhere. */
 export interface BatchProgress {
@@ -27,9 +29,9 @@ export interface BatchProgress {
   stop(): void;
 }
 
-/** What keeps a batch from submitting. */
+/** Why nothing gets done. */
 interface Pause {
-  readonly by: 'breaker' | 'budget' | 'threads';
+  readonly by: 'breaker' | 'budget' | 'threads' | 'polls';
   /** Wall clock, epoch ms. */
   readonly since: number;
   /** When the next submission may go out, on the monotonic clock; null if unknown. */
@@ -42,15 +44,37 @@ interface Pause {
 function pauseAfter(
   event: SolverEvent,
   before: Pause | null,
-  { clock }: Pick<Context, 'clock'>,
+  { clock, unansweredMs }: Pick<Context, 'clock'> & { unansweredMs: number },
 ): Pause | null | undefined {
   const same = (by: Pause['by']): Pause =>
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
-  if (event.type === 'submitted') return null;
-  if (event.type === 'breaker-refused') return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
-  if (event.type === 'threads-full') return { ...same('threads'), refusals: same('threads').refusals + 1 };
-  if (event.type !== 'retrying' || event.budgetBalance === null) return undefined;
-  return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
+  switch (event.type) {
+    case 'submitted':
+      return null;
+    case 'not-ready':
+    case 'solved':
+      return before?.by === 'polls' ? null : undefined;
+    case 'poll-fault':
+      if (before !== null || unansweredMs <= pollsFailAfterMs) return undefined;
+      return { ...same('polls'), since: clock.timestamp() - unansweredMs };
+    case 'breaker-refused':
+      return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
+    case 'threads-full':
+      return { ...same('threads'), refusals: same('threads').refusals + 1 };
+    case 'retrying':
+      if (event.budgetBalance === null) return undefined;
+      return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
+    default:
+      return undefined;
+  }
+}
+
+function threadsText(refusals: number, threads: number | null): string {
+  const parts = [
+    ...(threads === null ? [] : [`${threads} of ${threads} busy`]),
+    ...(refusals > 0 || threads === null ? [quantity(refusals, 'refusal')] : []),
+  ];
+  return `(${parts.join(', ')})`;
 }
 
 function pauseText(
@@ -58,15 +82,14 @@ function pauseText(
   fault: Fault | null,
   now: { nowMs: number; waiting: number; threads: number | null },
 ): string {
+  const time = formatLocalTime(since);
   const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
-  if (by === 'threads') {
-    const busy = now.threads === null ? quantity(refusals, 'refusal') : `${now.threads} of ${now.threads} busy`;
-    return `waiting for a free thread (${busy})`;
-  }
-  if (by === 'budget') return `waiting for the retry budget${next}`;
-  const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
-  const time = formatMoment(since)?.slice(11, 19) ?? '';
-  return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
+  if (by === 'threads') return `waiting for a free thread since ${time} ${threadsText(refusals, now.threads)}`;
+  const cause = fault === null ? null : messageWithoutStop(fault);
+  if (by === 'budget') return `waiting for the retry budget since ${time}${cause === null ? '' : `: ${cause}`}${next}`;
+  const what = by === 'polls' ? 'no poll answered' : 'paused';
+  const waiting = `${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
+  return `${what} since ${time}: ${cause ?? 'the circuit breaker is open'}${next}, ${waiting}`;
 }
 
 function countsText({ stats, limit, total }: Watched, elapsedMs: number, isPaused: boolean): string {
@@ -92,45 +115,75 @@ async function redrawUntilEnded(
   }
 }
 
+/** What a run waits for, and the line that says so. */
+class PauseWatch {
+  readonly #watched: Watched;
+  readonly #clock: Context['clock'];
+  #pause: Pause | null = null;
+  #fault: Fault | null = null;
+  /** When a submission or a poll was last answered, on the monotonic clock. */
+  #answeredMs: number;
+  #heldUpMs = -Infinity;
+
+  constructor(watched: Watched, { clock }: Pick<Context, 'clock'>) {
+    this.#watched = watched;
+    this.#clock = clock;
+    this.#answeredMs = clock.nowMs();
+  }
+
+  /** Why nothing gets done now, as text; null if something does. */
+  text(): string | null {
+    if (this.#pause === null) return null;
+    const { inFlight: waiting, knownThreads: threads } = this.#watched.limit;
+    return pauseText(this.#pause, this.#fault, { nowMs: this.#clock.nowMs(), waiting, threads });
+  }
+
+  /** True if the event begins a pause. */
+  recordEvent(event: SolverEvent): boolean {
+    const { type } = event;
+    const nowMs = this.#clock.nowMs();
+    if (type === 'attempt-failed' || type === 'probe-failed' || type === 'poll-fault') this.#fault = event.fault;
+    if (type === 'submitted' || type === 'not-ready' || type === 'solved') this.#answeredMs = nowMs;
+    // While tasks of this run use threads, a refusal is how the number of free ones is found.
+    if (type === 'threads-full' && !this.#watched.limit.isIdle) return false;
+    const unansweredMs = nowMs - this.#answeredMs;
+    const next = pauseAfter(event, this.#pause, { clock: this.#clock, unansweredMs });
+    if (next === undefined) return false;
+    const isNew = this.#pause === null && next !== null && nowMs - this.#heldUpMs > pauseEndsAfterMs;
+    if (next !== null) this.#heldUpMs = nowMs;
+    this.#pause = next;
+    return isNew;
+  }
+
+  /** Notices tasks that wait for a thread without having asked for one. True if a pause begins. */
+  lookForBlockedTasks(): boolean {
+    if (this.#pause !== null || !this.#watched.limit.isBlocked) return false;
+    this.#pause = { by: 'threads', since: this.#clock.timestamp(), untilMs: null, refusals: 0 };
+    return true;
+  }
+}
+
 /** Starts the progress line of a batch. */
 export async function startBatchProgress(watched: Watched, context: Context): Promise<BatchProgress> {
   const { terminal, clock, env } = context;
   const ended = new AbortController();
   const startedMs = clock.nowMs();
-  let pause: Pause | null = null;
-  let fault: Fault | null = null;
-  let heldUpMs = -Infinity;
-  const pausedText = (by: Pause): string =>
-    pauseText(by, fault, {
-      nowMs: clock.nowMs(),
-      waiting: watched.limit.inFlight,
-      threads: watched.limit.knownThreads,
-    });
+  const pause = new PauseWatch(watched, context);
   const line = (): string => {
-    const counts = countsText(watched, clock.nowMs() - startedMs, pause !== null);
-    return pause === null ? counts : `${counts}; ${pausedText(pause)}`;
+    const paused = pause.text();
+    const counts = countsText(watched, clock.nowMs() - startedMs, paused !== null);
+    return paused === null ? counts : `${counts}; ${paused}`;
   };
   const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
   const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
-  const look = (): void => {
-    if (pause !== null || !watched.limit.isBlocked) return;
-    pause = { by: 'threads', since: clock.timestamp(), untilMs: null, refusals: 0 };
-    if (spinner === null) terminal.note(pausedText(pause));
+  const notePause = (isNew: boolean): void => {
+    if (isNew && spinner === null) terminal.note(pause.text() ?? '', { severity: 'warn' });
   };
+  const look = (): void => notePause(pause.lookForBlockedTasks());
   void redrawUntilEnded(look, lookEveryMs, { clock, ended: ended.signal });
   return {
-    recordEvent: (event) => {
-      if (event.type === 'attempt-failed' || event.type === 'probe-failed') fault = event.fault;
-      // While tasks of this run use threads, a refusal is how the number of free ones is found.
-      if (event.type === 'threads-full' && !watched.limit.isIdle) return;
-      const next = pauseAfter(event, pause, { clock });
-      if (next === undefined) return;
-      const isOver = pause === null && clock.nowMs() - heldUpMs > pauseEndsAfterMs;
-      if (next !== null && isOver && spinner === null) terminal.note(pausedText(next));
-      if (next !== null) heldUpMs = clock.nowMs();
-      pause = next;
-    },
+    recordEvent: (event) => notePause(pause.recordEvent(event)),
     stop: () => {
       ended.abort();
       spinner?.stop();

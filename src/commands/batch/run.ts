@@ -2,6 +2,7 @@ import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { addFollowUp } from '../../cli/error-report.ts';
+import { noteTaskEvent } from '../../cli/event-view.ts';
 import { shellQuoted } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
@@ -29,7 +30,7 @@ import {
 import { startBatchProgress } from './progress.ts';
 import { solveInRegions, windowOf } from './queue-executor.ts';
 import { exitCodeOfBatch } from './summary.ts';
-import { renderDiscarded, renderLeft, renderSummary } from './view.ts';
+import { renderContinuing, renderDiscarded, renderLeft, renderSummary } from './view.ts';
 
 /** The shell command that continues a run. It has no `--fresh`, which would start over. */
 export function resumeCommand(args: readonly string[]): string {
@@ -206,6 +207,7 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   const emit = (event: SolverEvent): void => {
     stats.recordEvent(event);
     progress.recordEvent(event);
+    noteTaskEvent(event, context.terminal);
   };
   const parts = { session, journal, limit, rules, emit };
   const limits = limitsOfFlags(request.flags, session.config);
@@ -222,6 +224,7 @@ function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
   const { stats, limit, rules, progress, executor } = await equip(request, open, context);
   const { journal, output, options } = open;
+  const startedMs = context.clock.nowMs();
   const { items, bad, orphanRows } = itemsOf(request, { journal, rules }, context);
   const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
@@ -252,6 +255,8 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     empty: emptyCount,
     orphanRows: orphanRows(),
     left: leftOf(request, open),
+    elapsedMs: context.clock.nowMs() - startedMs,
+    output: (request.flags.out ?? '-') === '-' ? null : (request.flags.out ?? null),
     ...executor.counts(),
   };
   const summary = { report: stats.report(), reason, message, usedUp, ...counts };
@@ -259,6 +264,17 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
   context.terminal.note(renderSummary(summary, resume), { fields: { summary } });
   if (isDiscarded && resume !== null) context.terminal.note(renderDiscarded(resume));
   return exitCodeOfBatch(summary);
+}
+
+/** Says that an earlier run goes on, unless nothing is left of it. */
+function noteContinuing(request: BatchRequest, open: OpenRun, { terminal }: Context): void {
+  const { solved, failed, submitted, inDoubt } = open.journal.counts();
+  const done = solved + (open.options.retryFailed ? 0 : failed);
+  const isBegun = done + submitted + inDoubt > 0;
+  if (!open.journal.isResumed || !isBegun || leftOf(request, open) === 0) return;
+  const { inputSummary } = request;
+  const total = inputSummary === null ? null : inputSummary.rows - inputSummary.bad;
+  terminal.note(renderContinuing(done, total, { submitted, inDoubt }));
 }
 
 /** Adds to an error how to continue the run. A reader that closed standard output is no error. */
@@ -277,6 +293,7 @@ function logUnfinished(
 export async function solveBatch(request: BatchRequest, context: Context): Promise<number> {
   listen(request.flags, context);
   const open = await openRun(request, context);
+  noteContinuing(request, open, context);
   const close = (): Promise<void> =>
     open.session
       .close()

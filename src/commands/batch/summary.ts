@@ -24,6 +24,9 @@ export interface BatchSummary {
   readonly submissionCount: number;
   /** HTTP requests of this run. */
   readonly requestCount: number;
+  readonly elapsedMs: number;
+  /** The output file; null for standard output. */
+  readonly output: string | null;
   /** Finished tasks that were not begun again, since their inputs serve one submission only; by name, with how many tasks each. */
   readonly usedUp: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,7 @@
 import { formatMs, quantity } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
 import type { ColumnPlan } from '../../cli/input-columns.ts';
+import type { RegionTotals, Spread } from '../../core/batch/batch-report.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
@@ -28,9 +29,10 @@ function used(columns: Readonly<Record<string, string>>): string {
 }
 
 /** Which columns of an input are sent and which are not, on one line. */
-export function renderColumns({ sent, read, carried }: ColumnPlan): string {
+export function renderColumns({ sent, read, carried, replaced }: ColumnPlan): string {
+  const lost = replaced.length === 0 ? '' : `; replaced in the output by the result: ${listed(replaced)}`;
   const readHere = Object.keys(read).length === 0 ? '' : `; read here: ${used(read)}`;
-  return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}`;
+  return `columns sent: ${used(sent)}${readHere}; copied, never sent: ${listed(carried.map(shownName))}${lost}`;
 }
 
 /** What happens to a column that only later records of JSON Lines have. */
@@ -81,15 +83,24 @@ const reasons: Record<StopReason, string> = {
   failure: 'an error',
 };
 
-function times({ report }: BatchSummary): string | null {
-  const { p50, p95 } = report.solveMs;
-  return p50 === null || p95 === null ? null : `solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`;
+function spreadText(what: string, { p50, p95 }: Spread): string | null {
+  return p50 === null || p95 === null ? null : `${what} p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`;
+}
+
+/** Solve time and API latency of a run or of a region; null if neither is known. */
+function times({ solveMs, apiLatencyMs }: Pick<RegionTotals, 'solveMs' | 'apiLatencyMs'>): string | null {
+  const parts = [spreadText('solve time', solveMs), spreadText('API latency', apiLatencyMs)];
+  const known = parts.filter((part) => part !== null);
+  return known.length === 0 ? null : known.join(', ');
 }
 
 function perRegion({ report: { byRegion } }: BatchSummary): string | null {
   if (byRegion.length < 2 && (byRegion[0]?.region ?? null) === null) return null;
-  const parts = byRegion.map(({ region, solved, failed, attempts }) => {
-    return `${region ?? '(none)'} ${solved} solved, ${failed} failed, ${quantity(attempts, 'attempt')}`;
+  const parts = byRegion.map((totals) => {
+    const { region, solved, failed, attempts } = totals;
+    const known = times(totals);
+    const counted = `${solved} solved, ${failed} failed, ${quantity(attempts, 'attempt')}`;
+    return `${region ?? '(none)'} ${counted}${known === null ? '' : `, ${known}`}`;
   });
   return `regions: ${parts.join('; ')}`;
 }
@@ -111,11 +122,35 @@ function effort({ report, submissionCount, requestCount }: BatchSummary): string
   return `${submissions}, ${retries} granted, ${retriesRefused} refused${perSolved}`;
 }
 
+/** How long the run took, and where its rows are. */
+function timeAndPlace({ report, elapsedMs, output }: BatchSummary): string {
+  const perSecond = ((report.solved + report.failed) * 1_000) / Math.max(1, elapsedMs);
+  const rate = perSecond >= 0.1 ? `${perSecond.toFixed(1)} tasks/s` : `${(perSecond * 3_600).toFixed(0)} tasks/h`;
+  const pace = perSecond === 0 ? '' : `, ${rate}`;
+  return `${formatMs(elapsedMs)}${pace}${output === null ? '' : `; output: ${output}`}`;
+}
+
+/** That an earlier run is continued. `total`: tasks of the input; null if unknown. */
+export function renderContinuing(
+  done: number,
+  total: number | null,
+  open: { submitted: number; inDoubt: number },
+): string {
+  const parts = [
+    `${done}${total === null ? '' : ` of ${total}`} done`,
+    ...(open.submitted > 0 ? [`${open.submitted} to collect`] : []),
+    ...(open.inDoubt > 0 ? [`${open.inDoubt} with an unknown submission`] : []),
+  ];
+  return `continuing: ${parts.join(', ')}`;
+}
+
 /** What this run did, or that there was nothing to do. */
 function done(summary: BatchSummary): readonly string[] {
   const { report, rows, reason, bad, empty, submissionCount } = summary;
   const isIdle = report.solved + report.failed + submissionCount === 0 && reason === null;
-  if (!isIdle || rows.solved + rows.failed === 0) return [counts(summary), effort(summary)];
+  if (!isIdle || rows.solved + rows.failed === 0) {
+    return [counts(summary), effort(summary), timeAndPlace(summary)];
+  }
   const nothing = `nothing to do: ${quantity(rows.solved + rows.failed, 'task')} already finished`;
   return bad + empty === 0 ? [nothing] : [nothing, counts(summary)];
 }
@@ -168,7 +203,7 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
 /** The summary of a run. `resume`: the command that continues it; null if nothing can. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message, left } = summary;
-  const lines = [...done(summary), times(summary), perRegion(summary)];
+  const lines = [...done(summary), times(report), perRegion(summary)];
   if (report.failed > 0) lines.push(failures(summary));
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
   if (reason !== null) {

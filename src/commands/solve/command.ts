@@ -1,20 +1,27 @@
 import { type Command, Option } from 'commander';
 import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checked-task.ts';
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
-import { renderEvent } from '../../cli/event-view.ts';
+import { renderEvent, severityOf } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
 import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { helpText } from '../../cli/help.ts';
-import { collectHint, discardedHint, outcomeReport, renderGaveUp } from '../../cli/outcome-view.ts';
-import { type Progress, startProgress } from '../../cli/progress.ts';
+import {
+  collectHint,
+  discardedHint,
+  gaveUpFields,
+  namesBesideText,
+  outcomeReport,
+  renderGaveUp,
+} from '../../cli/outcome-view.ts';
+import { type Progress, startProgress, withElapsedTime } from '../../cli/progress.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { closestName } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
-import type { GaveUp, Outcome } from '../../domain/outcome.ts';
+import type { GaveUp, Outcome, Solution } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import { knownMethods } from '../../protocol/methods.ts';
 import { solveQueued } from './solve-queued.ts';
@@ -38,7 +45,11 @@ class SolveProgress {
   show(event: SolverEvent): void {
     const { terminal, interrupt } = this.#context;
     const { level, text } = renderEvent(event);
-    terminal.note(text, { level: this.#isNewWait(event) ? 0 : level, fields: { event } });
+    terminal.note(text, {
+      level: this.#isNewWait(event) ? 0 : level,
+      fields: { event },
+      severity: severityOf(event),
+    });
     this.#progress.update(text);
     if (event.type === 'submitting' || event.type === 'submitted' || event.type === 'attempt-failed') {
       this.#isSubmitting = event.type === 'submitting';
@@ -81,7 +92,9 @@ export async function solveWatched(
   onExhausted: 'fail' | 'wait',
   { context, session }: { context: Context; session: SolveSession },
 ): Promise<Outcome> {
-  const progress = await startProgress(context.terminal, context.env, `solving ${task.method}`);
+  const text = `solving ${task.method}`;
+  const spinner = await startProgress(context.terminal, context.env, text);
+  const progress = withElapsedTime(spinner, text, context.clock);
   const solveProgress = new SolveProgress(context, progress);
   try {
     return await session
@@ -176,22 +189,29 @@ function methodHint(method: string, { code }: GaveUp): string | null {
   return meant === null || meant === method ? null : `did you mean --method ${meant}?`;
 }
 
+/** Prints the text alone. What else belongs to the solution is named, because the text may be useless without it. */
+async function showSolution(solution: Solution, terminal: Context['terminal']): Promise<void> {
+  await terminal.result(`${solution.text}\n`);
+  const names = namesBesideText(solution);
+  if (names.length > 0)
+    terminal.note(`not printed: ${names.join(', ')} (--json prints ${names.length === 1 ? 'it' : 'them'})`);
+}
+
 async function show(outcome: Outcome, { rule, region, method }: Task, { globals, terminal }: Context): Promise<void> {
-  const { config } = globals;
   try {
     if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
-    else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
+    else if (outcome.status === 'solved') await showSolution(outcome.solution, terminal);
   } catch (error) {
     if (outcome.captchaId !== null)
-      terminal.error(`the result could not be written; ${collectHint([outcome.captchaId], { config })}`);
+      terminal.error(`the result could not be written; ${collectHint([outcome.captchaId], globals)}`);
     throw error;
   }
   if (outcome.status === 'solved') {
     const { captchaId } = outcome;
-    if (terminal.discardsResults) terminal.error(discardedHint(captchaId === null ? [] : [captchaId], { config }));
+    if (terminal.discardsResults) terminal.error(discardedHint(captchaId === null ? [] : [captchaId], globals));
     return;
   }
-  terminal.error(renderGaveUp(outcome, globals));
+  terminal.error(renderGaveUp(outcome, globals), gaveUpFields(outcome));
   const hint = methodHint(method, outcome);
   if (hint !== null) terminal.error(hint);
 }

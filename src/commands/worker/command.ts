@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
-import { renderEvent } from '../../cli/event-view.ts';
+import { noteTaskEvent } from '../../cli/event-view.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
 import type { Config } from '../../config/schema.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { createConcurrencyLimit } from '../../cli/concurrency.ts';
 import { helpText } from '../../cli/help.ts';
@@ -38,9 +39,7 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
   const limit = await createConcurrencyLimit(config.worker.concurrency, session, context);
   const emit = (event: SolverEvent): void => {
     pause.recordEvent(event);
-    const { level, text } = renderEvent(event);
-    // Many tasks at once: what one of them tells is of interest where all are listened to.
-    terminal.note(`${event.taskId}: ${text}`, { level: Math.max(1, level), fields: { event } });
+    noteTaskEvent(event, terminal);
   };
   const deps = { queue, results, limit, pause, stats, clock, interrupt: interrupt.stop };
   const options = optionsOf(config, name, place);
@@ -66,7 +65,7 @@ tasks then return to the queue with their captcha ids.
 
 Examples:
   $ captcha worker --region us-east-1
-  $ WORKER_REGION=us-east-1 TASK_QUEUE=redis://redis:6379/0 RESULT_QUEUE_URL=redis://redis:6379/9 captcha worker
+  $ WORKER_REGION=us-east-1 TASK_QUEUE=redis://redis:6379/0 captcha worker
   $ captcha worker --region eu-west-1 --exit-when-idle 5m --health-port 0
   $ curl http://127.0.0.1:8080/health`;
 
@@ -107,9 +106,11 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
     now: clock.timestamp(),
   });
   const server = await context.healthServer(place.health, (path) => answerWorker(path, worker.snapshot(), aboutNow()));
-  terminal.note(`${name} serves the queue of ${place.region}; health endpoint: ${server.url}/health`, {
-    fields: { type: 'started', worker: name, region: place.region, health: server.url },
-  });
+  const results = maskSecrets(place.resultsUrl);
+  terminal.note(
+    `${name} serves the queue of ${place.region}; results: ${results}; health endpoint: ${server.url}/health`,
+    { fields: { type: 'started', worker: name, region: place.region, results, health: server.url } },
+  );
   try {
     return await worker.run();
   } finally {

@@ -85,7 +85,11 @@ export const routes = section('Routing of tasks to regions.', {
   rules: key('Routing rules. The most specific rule wins; the order does not matter.', listOf('rules', rule), []),
 });
 
-export const results = key('URL of the central results queue. Null: none.', nullOr(queueUrl()), null);
+export const results = key(
+  'URL of the central results queue. Null: database 9 of the Redis of all task queues, if they share one; else none.',
+  nullOr(queueUrl()),
+  null,
+);
 
 export const fleet = section('State shared by all hosts.', {
   state: key('URL of the Redis with the shared state. Null: none.', nullOr(redisUrl()), null),

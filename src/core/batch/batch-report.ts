@@ -1,10 +1,23 @@
 import type { SolverEvent } from '../../domain/events.ts';
 import { messageWithoutStop } from '../../domain/fault.ts';
-import type { FailureReason, GaveUp } from '../../domain/outcome.ts';
+import { apiLatencyMs, type FailureReason, type GaveUp, type Outcome } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
 import { Quantiles } from './quantiles.ts';
 
-export interface RegionTotals {
+/** The median and the 95th percentile of durations, in ms; null if there were none. */
+export interface Spread {
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+interface TaskTimes {
+  /** Time from the first submission of a task to its solution. */
+  readonly solveMs: Spread;
+  /** Round trips of requests: of each task their median. */
+  readonly apiLatencyMs: Spread;
+}
+
+export interface RegionTotals extends TaskTimes {
   readonly region: string | null;
   readonly solved: number;
   readonly failed: number;
@@ -12,7 +25,7 @@ export interface RegionTotals {
 }
 
 /** Counts of a run so far. Durations in ms. */
-export interface BatchReport {
+export interface BatchReport extends TaskTimes {
   readonly solved: number;
   readonly failed: number;
   readonly byReason: Readonly<Partial<Record<FailureReason, number>>>;
@@ -24,8 +37,6 @@ export interface BatchReport {
   readonly possiblyCharged: number;
   /** Solutions that had expired when their row was written. */
   readonly expired: number;
-  /** Time from the first submission of a task to its solution, in ms. */
-  readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
 /** Distinct causes that are counted per reason. Others are counted together, so that memory stays flat. */
@@ -38,12 +49,29 @@ function causeOf({ attempts }: GaveUp): string | null {
   return last.fault.code ?? (last.captchaId === null ? messageWithoutStop(last.fault) : null);
 }
 
+const spreadOf = (times: Quantiles): Spread => ({ p50: times.at(0.5), p95: times.at(0.95) });
+
+/** Collects the times of tasks in constant memory. */
+class Times {
+  readonly #solve = new Quantiles();
+  readonly #latency = new Quantiles();
+
+  record({ status, durationMs }: Outcome, latencyMs: number | null): void {
+    if (status === 'solved') this.#solve.record(durationMs);
+    if (latencyMs !== null) this.#latency.record(latencyMs);
+  }
+
+  spreads(): TaskTimes {
+    return { solveMs: spreadOf(this.#solve), apiLatencyMs: spreadOf(this.#latency) };
+  }
+}
+
 /** Counts the results of a batch in constant memory. */
 export class BatchStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #causes = new Map<FailureReason, Map<string, number>>();
-  readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number }>();
-  readonly #solveTimes = new Quantiles();
+  readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number; times: Times }>();
+  readonly #times = new Times();
   readonly #events = { retriesGranted: 0, retriesRefused: 0 };
   readonly #counts = { solved: 0, failed: 0, possiblyCharged: 0, expired: 0 };
 
@@ -55,15 +83,17 @@ export class BatchStats {
   recordResult({ outcome, attemptCount, possiblyCharged, expired }: BatchResult): void {
     const isSolved = outcome.status === 'solved';
     const { region } = outcome;
-    const totals = this.#byRegion.get(region) ?? { solved: 0, failed: 0, attempts: 0 };
+    const totals = this.#byRegion.get(region) ?? { solved: 0, failed: 0, attempts: 0, times: new Times() };
     this.#byRegion.set(region, totals);
     totals[isSolved ? 'solved' : 'failed'] += 1;
     totals.attempts += attemptCount;
     this.#counts[isSolved ? 'solved' : 'failed'] += 1;
     this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
     this.#counts.expired += expired ? 1 : 0;
-    if (isSolved) this.#solveTimes.record(outcome.durationMs);
-    else this.#recordFailure(outcome);
+    const latencyMs = apiLatencyMs(outcome.attempts);
+    totals.times.record(outcome, latencyMs);
+    this.#times.record(outcome, latencyMs);
+    if (outcome.status === 'failed') this.#recordFailure(outcome);
   }
 
   #recordFailure(outcome: GaveUp): void {
@@ -83,8 +113,12 @@ export class BatchStats {
       ...this.#events,
       byReason: Object.fromEntries(this.#byReason),
       causes: Object.fromEntries([...this.#causes].map(([reason, counts]) => [reason, Object.fromEntries(counts)])),
-      byRegion: [...this.#byRegion].map(([region, totals]) => ({ region, ...totals })),
-      solveMs: { p50: this.#solveTimes.at(0.5), p95: this.#solveTimes.at(0.95) },
+      byRegion: [...this.#byRegion].map(([region, { times, ...totals }]) => ({
+        region,
+        ...totals,
+        ...times.spreads(),
+      })),
+      ...this.#times.spreads(),
     };
   }
 }

@@ -44,7 +44,7 @@ export function readPage(text: string): Result<Page, string> {
   if (url === null) return { error: describeUrlError(text) };
   const { href, protocol } = url;
   if (!href.startsWith('https:') && !href.startsWith('http:'))
-    return { error: `the scheme ${protocol} is not http: or https:` };
+    return { error: `the scheme is ${protocol.slice(0, -1)}, not http or https` };
   const host = hostOfPage(url);
   return host === '' ? { error: describeUrlError(text) } : { value: { url, host } };
 }

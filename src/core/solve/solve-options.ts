@@ -32,16 +32,17 @@ export const defaultSolveOptions: SolveOptions = {
   threads: null,
 };
 
+/** Attempts of earlier runs, without the one whose id is polled on. */
+export function spentAttempts({ earlierAttempts, accepted }: SolveOptions): number {
+  return earlierAttempts - (accepted === null ? 0 : 1);
+}
+
 /**
  * The limits of one task's attempts in this run. Attempts of earlier runs count, and a task in doubt gets at least one more.
  * Probes do not count because nothing was accepted, unless `maxAttempts` is 1.
  */
-export function limitsIn(
-  { earlierAttempts, accepted }: SolveOptions,
-  limits: RetryLimits,
-  trialCount: number,
-): RetryLimits {
-  const spent = earlierAttempts - (accepted === null ? 0 : 1);
+export function limitsIn(options: SolveOptions, limits: RetryLimits, trialCount: number): RetryLimits {
+  const spent = spentAttempts(options);
   const free = limits.maxAttempts === 1 ? 0 : trialCount;
   return { ...limits, maxAttempts: Math.max(1, limits.maxAttempts - spent) + free };
 }

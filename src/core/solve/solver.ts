@@ -10,7 +10,7 @@ import { gaveUp, liveIdOf, solved, type FailureCause } from './attempt-history.t
 import { type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
 import { Deadline } from './deadline.ts';
 import type { PollSuccess } from './poller.ts';
-import { type SolveOptions, limitsIn, defaultSolveOptions, type ThreadGate } from './solve-options.ts';
+import { type SolveOptions, limitsIn, defaultSolveOptions, spentAttempts, type ThreadGate } from './solve-options.ts';
 import { ThreadWaiter } from './thread-waiter.ts';
 
 export interface SolverOptions {
@@ -193,8 +193,9 @@ class Run {
     const last = faults.at(-1);
     const attempt = this.#attempts.at(-1);
     if (last !== undefined && attempt?.captchaId === null) await this.#heedRequest(last);
-    const { limits, onExhausted, backoff } = this.#options;
-    const decision = decideRetry(limitsIn(this.#solveOptions, limits, this.#trialCount), {
+    const { onExhausted, backoff } = this.#options;
+    const limits = limitsIn(this.#solveOptions, this.#options.limits, this.#trialCount);
+    const decision = decideRetry(limits, {
       faults,
       attemptNeedsMs: this.#deps.timing(this.#task).intervalMs,
       idMayBeAlive: liveIdOf(attempt) !== null,
@@ -207,10 +208,10 @@ class Run {
     if (!decision.retry) return decision;
     return this.#stop.aborted
       ? { retry: false, reason: 'cancelled', retryInMs: null }
-      : this.#withdraw(decision.waitMs);
+      : this.#withdraw(decision.waitMs, limits);
   }
 
-  async #withdraw(backoffMs: number): Promise<RetryDecision> {
+  async #withdraw(backoffMs: number, limits: RetryLimits): Promise<RetryDecision> {
     const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
       onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
@@ -224,7 +225,8 @@ class Run {
     }
     const waitMs = Math.max(backoffMs, withdrawal.waitMs);
     this.#time.extend(waitMs - backoffMs);
-    this.#deps.emit({ type: 'retrying', ...this.#about(), waitMs, budgetBalance: withdrawal.balance });
+    const maxAttempts = spentAttempts(this.#solveOptions) + limits.maxAttempts;
+    this.#deps.emit({ type: 'retrying', ...this.#about(), maxAttempts, waitMs, budgetBalance: withdrawal.balance });
     return { retry: true, waitMs };
   }
 

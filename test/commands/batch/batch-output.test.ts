@@ -41,7 +41,8 @@ describe('the output of captcha batch', () => {
   it('escapes formulas in carried columns only', async () => {
     const input = `task_id,method,body,_x,memo,sitekey\n=1+1,base64,${image},=1,=cmd(),=k\n`;
     await batch({ input, flags: { keep: ['memo', 'sitekey'] } });
-    expect(read('out.csv').split('\n')[1]).toContain(`=1+1,base64,${image},'=1,'=cmd(),=k,2,solved`);
+    const [, row = ''] = read('out.csv').split('\n');
+    expect(row.slice(0, row.indexOf(',2,'))).toBe(`=1+1,base64,${image},'=1,'=cmd(),=k`);
   });
 
   it('keeps the journal in the state folder if the output is a device', async () => {

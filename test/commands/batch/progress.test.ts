@@ -95,10 +95,37 @@ describe('the progress of a batch', () => {
     const full = { type: 'threads-full', taskId: '1', attempt: 1, fault: aFault({ message: 'full' }) } as const;
     progress.recordEvent(full);
     progress.recordEvent(full);
-    expect(stderr.text).toBe('waiting for a free thread (1 refusal)\n');
+    expect(stderr.text).toMatch(/^waiting for a free thread since \d\d:\d\d:\d\d \(1 refusal\)\n$/);
     await clock.advance(30_000);
     progress.stop();
-    expect(stderr.text).toContain('0/2 done, 0 solved, 0 failed; waiting for a free thread (2 refusals)\n');
+    expect(stderr.text).toMatch(
+      /0\/2 done, 0 solved, 0 failed; waiting for a free thread since [\d:]+ \(2 refusals\)\n/,
+    );
+  });
+
+  it('names the cause where no poll is answered for a while, and no single failed poll', async () => {
+    const { clock, stderr, progress } = await watched(2);
+    const about = { taskId: '1', attempt: 1, captchaId: '7' };
+    const fault = aFault({ message: 'HTTP 502.' });
+    progress.recordEvent({ type: 'submitted', ...about, roundTripMs: 1 });
+    progress.recordEvent({ type: 'poll-fault', ...about, fault });
+    expect(stderr.text).toBe('');
+    await clock.advance(11_000);
+    progress.recordEvent({ type: 'poll-fault', ...about, fault });
+    expect(stderr.text).toMatch(/^no poll answered since \d\d:\d\d:\d\d: HTTP 502, 0 tasks waiting/);
+    progress.recordEvent({ type: 'not-ready', ...about });
+    await clock.advance(19_000);
+    progress.stop();
+    expect(stderr.text).toContain('0/2 done, 0 solved, 0 failed, 0 in flight');
+  });
+
+  it('names the cause while the retry budget is awaited', async () => {
+    const { stderr, progress } = await watched(2);
+    const about = { taskId: '1', attempt: 1 };
+    progress.recordEvent({ type: 'attempt-failed', ...about, fault: aFault({ message: 'HTTP 500.' }), liveId: null });
+    progress.recordEvent({ type: 'retrying', ...about, maxAttempts: 3, waitMs: 5_000, budgetBalance: -1 });
+    progress.stop();
+    expect(stderr.text).toMatch(/^waiting for the retry budget since [\d:]+: HTTP 500, next try in 5s\n$/);
   });
 
   const screen = { isTTY: true, columns: 80 };

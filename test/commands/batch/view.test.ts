@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/commands/batch/summary.ts';
-import { renderLeft, renderSummary, renderInputSummary } from '../../../src/commands/batch/view.ts';
+import { renderContinuing, renderInputSummary, renderLeft, renderSummary } from '../../../src/commands/batch/view.ts';
 import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 
 const resume = 'captcha batch tasks.csv';
@@ -8,19 +8,24 @@ const resume = 'captcha batch tasks.csv';
 function aSummary(special: Partial<BatchSummary> = {}, report: object = {}): BatchSummary {
   const rows = { solved: 4, failed: 0, byReason: {} };
   const usual = { ...new BatchStats().report(), solved: 4, retriesGranted: 1, ...report };
-  const counts = { submissionCount: 5, requestCount: 10, usedUp: {}, left: null };
+  const counts = { submissionCount: 5, requestCount: 10, usedUp: {}, left: null, elapsedMs: 2_000, output: 'out.csv' };
   return { report: usual, rows, bad: 0, empty: 0, orphanRows: 0, reason: null, message: null, ...counts, ...special };
 }
 
 describe('the summary of a batch', () => {
-  it('is two lines if all went well', () => {
+  it('is three lines if all went well', () => {
     expect(renderSummary(aSummary(), resume)).toBe(
-      '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task',
+      '4 solved, 0 failed\n5 submissions, 1 retry granted, 0 refused, 2.50 requests per solved task\n2s, 2.0 tasks/s; output: out.csv',
     );
   });
 
   it('shows everything else that happened', () => {
-    const regions = [{ region: 'eu', solved: 4, failed: 1, attempts: 6 }];
+    const regions = [
+      {
+        ...{ region: 'eu', solved: 4, failed: 1, attempts: 6 },
+        ...{ solveMs: { p50: 9_000, p95: 11_000 }, apiLatencyMs: { p50: 80, p95: 95 } },
+      },
+    ];
     const special = {
       bad: 2,
       reason: 'account',
@@ -37,7 +42,7 @@ describe('the summary of a batch', () => {
       '1 possibly charged',
       '3 expired before they were written',
       'p50 15s, p95 1m 02s',
-      'eu 4 solved, 1 failed, 6 attempts',
+      'eu 4 solved, 1 failed, 6 attempts, solve time p50 9s, p95 11s, API latency p50 80ms, p95 95ms',
       'failed: unsolvable 1',
       'with earlier runs: 9 solved, 1 failed (unsolvable 1)',
       'stopped: account error that needs manual action (no balance)',
@@ -87,7 +92,7 @@ describe('the summary of a batch', () => {
   it('uses the singular for one', () => {
     const special = { bad: 1, submissionCount: 1, requestCount: 4 };
     expect(renderSummary(aSummary(special, { retriesGranted: 2 }), resume)).toBe(
-      '4 solved, 0 failed, 1 invalid row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task',
+      '4 solved, 0 failed, 1 invalid row\n1 submission, 2 retries granted, 0 refused, 1.00 requests per solved task\n2s, 2.0 tasks/s; output: out.csv',
     );
   });
 
@@ -108,6 +113,11 @@ describe('the summary of a batch', () => {
   it('says how many tasks an interrupted run has left', () => {
     const text = renderSummary(aSummary({ reason: 'interrupted', left: 3 }), resume);
     expect(text).toContain('stopped: interrupted; 3 tasks left\n');
+  });
+
+  it('gives the rate of a slow run per hour, and no path of standard output', () => {
+    const text = renderSummary(aSummary({ elapsedMs: 3_600_000, output: null }), resume);
+    expect(text.split('\n')).toContain('1h 00m, 4 tasks/h');
   });
 
   it('says so where there was nothing to do', () => {
@@ -135,10 +145,19 @@ describe('the message of a run that an error ended', () => {
 describe('the summary of an input', () => {
   it('counts per method and region, most first', () => {
     const inputSummary = { rows: 4, bad: 1, byMethod: { a: 1, b: 2 }, byRegion: { '': 3 } };
-    const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'] };
+    const columns = { sent: { method: 'method', 'Site Key': 'sitekey' }, read: {}, carried: ['Kunde'], replaced: [] };
     expect(renderInputSummary(inputSummary, { empty: 2, columns })).toBe(
       'rows     4\ntasks    3\ninvalid  1\nempty    2, skipped\nmethods  b 2, a 1\nregions  (none) 3\n' +
         'columns sent: method, "Site Key" as sitekey; copied, never sent: Kunde\n',
     );
+  });
+});
+
+describe('the line of a run that continues an earlier one', () => {
+  it('says what is done and what is open', () => {
+    expect(renderContinuing(90, 295, { submitted: 9, inDoubt: 1 })).toBe(
+      'continuing: 90 of 295 done, 9 to collect, 1 with an unknown submission',
+    );
+    expect(renderContinuing(2, null, { submitted: 0, inDoubt: 0 })).toBe('continuing: 2 done');
   });
 });

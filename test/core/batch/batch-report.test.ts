@@ -52,17 +52,20 @@ describe('the statistics of a batch', () => {
     const report = stats.report();
     expect(report).toMatchObject({ solved: 1, failed: 2, possiblyCharged: 1, expired: 1 });
     expect(report.byReason).toEqual({ unsolvable: 1, 'breaker-open': 1 });
-    expect(report.byRegion).toEqual([
+    expect(report.byRegion).toMatchObject([
       { region: 'eu', solved: 1, failed: 1, attempts: 4 },
       { region: null, solved: 0, failed: 1, attempts: 2 },
     ]);
     expect(report.solveMs.p50).toBeCloseTo(10_000, -3);
+    expect(report.byRegion[0]!.solveMs.p50).toBe(report.solveMs.p50);
+    expect(report.byRegion[0]!.apiLatencyMs.p50).toBeCloseTo(80, -1);
+    expect(report.byRegion[1]!.apiLatencyMs).toEqual({ p50: null, p95: null });
   });
 
   it('counts the refusals of the budget', () => {
     const stats = new BatchStats();
     const about = { taskId: 't1', attempt: 1 };
-    stats.recordEvent({ type: 'retrying', ...about, waitMs: 0, budgetBalance: 1 });
+    stats.recordEvent({ type: 'retrying', ...about, maxAttempts: 3, waitMs: 0, budgetBalance: 1 });
     stats.recordEvent({ type: 'budget-refused', ...about, retryInMs: null });
     stats.recordEvent({ type: 'not-ready', ...about, captchaId: '1' });
     expect(stats.report()).toMatchObject({ retriesGranted: 1, retriesRefused: 1 });

@@ -9,6 +9,7 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 const measured = [
   ...[
     'durationMs',
+    'elapsedMs',
     'duration_ms',
     'latencyMs',
     'submitMs',
@@ -43,6 +44,7 @@ const volatile: readonly Rule[] = [
   [/(_seconds(?:\{[^}]*\})?) [\d.e-]+/g, '$1 <number>'],
   // Not what a configuration says: that stands in quotes.
   [/(?<![\w"<.])(\d+m ?)?\d+(\.\d+)? ?(ms|s)\b/g, '<duration>'],
+  [/\b\d+(\.\d+)? tasks\/[sh]\b/g, '<rate>'],
   [/Node\.js \d+\.\d+\.\d+ on \w+/g, 'Node.js <version> on <system>'],
   [/(can be created|is writable), on \w+/g, '$1, on <file-system>'],
   [/[\d.,]+ \w+ free, [\d,]+ files/g, '<bytes> free, <count> files'],

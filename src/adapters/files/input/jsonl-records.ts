@@ -1,5 +1,5 @@
 import { UsageError } from '../../../domain/errors.ts';
-import { parseFlatObject } from '../../../domain/flat-object.ts';
+import { type IsFree, parseFlatObject } from '../../../domain/flat-object.ts';
 import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
 import { type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
@@ -57,12 +57,18 @@ const maxBadLines = 100;
 
 type NameMap = Readonly<Record<string, string>>;
 
-function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
+interface Names {
+  readonly map: NameMap;
+  /** True for columns that are copied or replaced, whatever they hold. */
+  readonly isFree: IsFree;
+}
+
+function toRecord({ line, text, bytes }: TextLine, { map, isFree }: Names): InputRecord {
   if (text === null) {
     const reason = `the line has ${bytes} bytes; the maximum is ${maxRecordBytes}`;
     return { line, column: null, reason, fix: 'Pass a large image as a file, in the column `file`.' };
   }
-  const parsed = parseFlatObject(text);
+  const parsed = parseFlatObject(text, isFree);
   if ('error' in parsed) {
     const { name, reason, fix } = parsed.error;
     return { line, column: name, reason, fix: fix.replace('object.', 'object per line.') };
@@ -78,10 +84,10 @@ function toRecord({ line, text, bytes }: TextLine, map: NameMap): InputRecord {
   return { line, columns, values: found.values, ...(booleans.length > 0 && { booleans }) };
 }
 
-async function* readBatches(chunks: AsyncIterable<Buffer>, map: NameMap): AsyncGenerator<readonly InputRecord[]> {
+async function* readBatches(chunks: AsyncIterable<Buffer>, names: Names): AsyncGenerator<readonly InputRecord[]> {
   const reader = new LineReader();
   const records = (lines: readonly TextLine[]): InputRecord[] =>
-    lines.filter(({ text }) => text?.trim() !== '').map((line) => toRecord(line, map));
+    lines.filter(({ text }) => text?.trim() !== '').map((line) => toRecord(line, names));
   for await (const chunk of chunks) yield records(reader.read(chunk));
   const last = reader.end();
   if (last !== null) yield records([last]);
@@ -94,15 +100,23 @@ function unusable(start: readonly InputRecord[]): UsageError {
   return new UsageError(`no line is valid JSON; line ${first.line}: ${first.reason}`, first.fix);
 }
 
+export interface JsonLinesOptions extends HeaderOptions {
+  /** Columns named with --keep. */
+  readonly kept?: readonly string[];
+  /** Columns of an earlier output, which the next one replaces. */
+  readonly ignoredForKey?: ReadonlySet<string>;
+}
+
 /**
  * Reads JSON Lines up to the first record, which names the columns. Throws `UsageError` for a missing or invalid first
  * record.
  */
 export async function readJsonLines(
   chunks: AsyncIterable<Buffer>,
-  { columnNames, hasMethod = false }: HeaderOptions,
+  { columnNames, hasMethod = false, kept = [], ignoredForKey = new Set() }: JsonLinesOptions,
 ): Promise<RecordStream> {
-  const batches = readBatches(chunks, columnNames);
+  const isFree = (name: string): boolean => name.startsWith('_') || ignoredForKey.has(name) || kept.includes(name);
+  const batches = readBatches(chunks, { map: columnNames, isFree });
   let start: readonly InputRecord[] = [];
   let first: GoodRecord | undefined;
   while (first === undefined) {

@@ -65,6 +65,8 @@ export interface ReadOptions extends HeaderOptions {
   /** Columns named with --keep and --send: a CSV must have them. */
   readonly kept?: readonly string[];
   readonly sent?: readonly string[];
+  /** Columns that do not count for the key of a row: a new result replaces them. */
+  readonly ignoredForKey?: ReadonlySet<string>;
 }
 
 /** Size of the text used to detect the delimiter. */

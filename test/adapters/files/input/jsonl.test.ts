@@ -21,6 +21,16 @@ describe('JSON Lines', () => {
     ]);
   });
 
+  it('may hold objects and arrays in columns that are never sent: their text as written', async () => {
+    const line = '{"fields":{"a": "}"},"method":"a","_note":[1.0, {"b":"\\""}],"kept":[]}';
+    const options = { ignoredForKey: new Set(['fields']), kept: ['kept'] };
+    const { rows, bad } = await readStdin(`${line}\n{"method":"b","_note":[1}\n`, options);
+    expect(valuesOf(rows)).toEqual([{ fields: '{"a": "}"}', method: 'a', _note: '[1.0, {"b":"\\""}]', kept: '[]' }]);
+    expect(bad).toMatchObject([
+      { line: 2, column: '_note', reason: expect.stringContaining('a complete value') as string },
+    ]);
+  });
+
   it('may have a column named __proto__', async () => {
     const { rows } = await readStdin('{"method":"a","__proto__":"p"}\n');
     expect(Object.entries(rows[0]!.values)).toContainEqual(['__proto__', 'p']);
