@@ -5,7 +5,7 @@ import { helpText } from '../../cli/help.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { allMethods, commonParameters, knownMethods, type Method } from '../../protocol/methods.ts';
-import { methodReport, renderMethod, renderMethods } from './view.ts';
+import { distinctRows, methodReport, renderMethod, renderMethods } from './view.ts';
 
 export interface MethodsFlags {
   readonly name?: string;
@@ -42,7 +42,10 @@ export async function run({ name }: MethodsFlags, { globals, terminal }: Context
   const rows = name === undefined ? allMethods() : rowsOf(name.trim());
   const columns = terminal.columns ?? usualColumns;
   if (globals.json) await terminal.json({ methods: rows.map(methodReport), commonParameters });
-  else if (name === undefined) await terminal.result(renderMethods(rows, columns));
-  else await terminal.result(rows.map((row) => renderMethod(row, columns)).join('\n'));
+  else if (name === undefined) await terminal.result(renderMethods(distinctRows(rows), columns));
+  else {
+    const parts = distinctRows(rows).map((row) => renderMethod(row, columns));
+    await terminal.result(parts.join('\n'));
+  }
   return exitCodes.done;
 }

@@ -52,6 +52,13 @@ function requiredWords({ required, siteKeyName, medium }: Method): readonly stri
 /** Words that belong together are joined by a no-break space until the lines are made. */
 const lined = (text: string): string => `${text.replaceAll('\u00a0', ' ').trimEnd()}\n`;
 
+/** Without rows that only the client tells apart: they have the parameters and the lifetime of the general row. */
+export function distinctRows(rows: readonly Method[]): readonly Method[] {
+  const shown = (row: Method): string => JSON.stringify({ ...methodReport(row), when: null });
+  const general = new Set(rows.filter(({ when }) => when === null).map(shown));
+  return rows.filter((row) => row.when === null || !general.has(shown(row)));
+}
+
 const commonText = (columns: number): string =>
   lined(wrapWords('Every method also takes: ', commonParameters, { columns, indent: 2, end: '' }));
 
