@@ -153,7 +153,14 @@ export function answerInstead(
     case 'hang':
     case 'reset':
       return { type: injection.type };
-    default:
+    case 'truncated':
+    case 'reset-after':
+    case 'empty-solution':
+    case 'plain':
+    case 'windows-1251':
+    case 'gzip':
+    case 'deflate':
+    case 'br':
       return null;
   }
 }
@@ -180,28 +187,24 @@ function packed(body: string, packing: Packing): Uint8Array {
   return { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }[packing](body);
 }
 
-function byteInWindows1251(character: string): number {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x80) return code;
-  return code >= 0x410 && code <= 0x44f ? code - 0x350 : '?'.charCodeAt(0);
+/** Other characters than ASCII and the Russian letters become `?`. */
+function inWindows1251(text: string): Uint8Array {
+  const byteOf = (code: number): number => {
+    if (code < 0x80) return code;
+    return code >= 0x410 && code <= 0x44f ? code - 0x350 : '?'.charCodeAt(0);
+  };
+  return Uint8Array.from({ length: text.length }, (_, index) => byteOf(text.charCodeAt(index)));
 }
 
 /** The correct answer, compressed or in another charset if the fault asks for it. */
 export function packedAnswer(injection: FaultInjection | null, answer: TextAnswer): HttpAnswer {
-  switch (injection?.type) {
-    case 'gzip':
-    case 'deflate':
-    case 'br': {
-      const headers = { ...answer.headers, 'Content-Encoding': injection.type };
-      return { ...answer, headers, body: packed(answer.body, injection.type) };
-    }
-    case 'windows-1251': {
-      const headers = { ...answer.headers, 'Content-Type': 'text/html; charset=windows-1251' };
-      return { ...answer, headers, body: Uint8Array.from([...answer.body].map(byteInWindows1251)) };
-    }
-    default:
-      return answer;
+  const type = injection?.type;
+  if (type === 'gzip' || type === 'deflate' || type === 'br') {
+    return { ...answer, headers: { ...answer.headers, 'Content-Encoding': type }, body: packed(answer.body, type) };
   }
+  if (type !== 'windows-1251') return answer;
+  const headers = { ...answer.headers, 'Content-Type': 'text/html; charset=windows-1251' };
+  return { ...answer, headers, body: inWindows1251(answer.body) };
 }
 
 /** The corrupted answer to a served request; null if the answer is sent unchanged. */

@@ -59,8 +59,14 @@ export function distinctRows(rows: readonly Method[]): readonly Method[] {
   return rows.filter((row) => row.when === null || !general.has(shown(row)));
 }
 
-const commonText = (columns: number): string =>
-  lined(wrapWords('Every method also takes: ', commonParameters, { columns, indent: 2, end: '' }));
+const howToPass =
+  'Pass the site key with --sitekey, action with --page-action, the image as a file, further images with --image NAME=FILE, and the rest with --param NAME=VALUE.';
+
+const commonText = (columns: number): string => {
+  const wrapping = { columns, indent: 2, end: '' };
+  const common = lined(wrapWords('Every method also takes: ', commonParameters, wrapping));
+  return common + lined(wrapWords('', howToPass.split(' '), { ...wrapping, indent: 0 }));
+};
 
 /** All rows as a table: optional parameters are in brackets, and wrapped like the others. */
 export function renderMethods(rows: readonly Method[], columns: number): string {

@@ -34,7 +34,7 @@ Quirks:
   no-threadsinfo          the action threadsinfo is unknown
   zero-balance-when-full  a submission without a free thread gets ERROR_ZERO_BALANCE
   error-text              an error in JSON has an explanation in "error_text"
-  self-signed             the service is an https one with a certificate that it signed itself
+  self-signed             https with a self-signed certificate
   block-rules             an address that sends too many requests, or five wrong keys, is blocked
   pingback-drop           no pingback is sent
   pingback-twice          every pingback is sent twice
