@@ -122,7 +122,7 @@ function pageRefusals(sitekey: string | null, pageurl: string | null): readonly 
 }
 
 /** Parameters other than `body` that contain images. */
-const imageParameter = /^(?:image|part[123]|image_base64_\d)$/;
+const imageParameter = /^(?:image|imginstructions|part[123]|image_base64_\d)$/;
 
 function bareBody(about: string, text: string, medium: Medium): Result<string, TaskRefusal> {
   const found = bodyOfText(text);
@@ -197,6 +197,12 @@ function bodyAndParams({ body, params }: Pick<TaskInput, 'body' | 'params'>): Pi
   return { body: inParams, params: others };
 }
 
+/** The method of an image or of a text CAPTCHA; null if there is neither. */
+function defaultMethod(body: string | null, params: TaskInput['params']): string | null {
+  if (body !== null) return 'base64';
+  return (params['textcaptcha'] ?? '').trim() === '' ? null : 'post';
+}
+
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
 export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, readonly TaskRefusal[]> {
   const reserved = reservedRefusal(input.params);
@@ -204,7 +210,7 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
   const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
   const { body, params: own } = bodyAndParams(input);
   if (body === '') return { error: [{ about: 'body', reason: 'the image is empty', fix: null }] };
-  const method = trimmed(input.method) ?? (body === null ? null : 'base64');
+  const method = trimmed(input.method) ?? defaultMethod(body, own);
   if (method === null) {
     return { error: [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }] };
   }

@@ -80,6 +80,9 @@ export interface SandboxFlags {
   readonly threads?: string;
   readonly regions?: string;
   readonly key?: string;
+  readonly balance?: string;
+  readonly retryAfter?: string;
+  readonly quirk?: readonly string[];
   readonly withoutSolvePhp?: boolean;
 }
 

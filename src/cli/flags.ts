@@ -30,12 +30,14 @@ export function budgetOverrides(text: string | undefined): Override[] {
   return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
 }
 
-/** Parses the `name=value` pairs of `--param`. The first `=` separates name and value. */
-export function parseParams(pairs: readonly string[]): Record<string, string> {
+/** Parses the `name=value` pairs of a flag. The first `=` separates name and value. */
+export function parsePairs(flag: '--param' | '--image', pairs: readonly string[]): Record<string, string> {
+  const [form, example] =
+    flag === '--param' ? ['name=value', 'version=v3'] : ['name=file', 'imginstructions=instructions.png'];
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new UsageError(`--param ${pair}: expected name=value`, 'for example --param version=v3');
+      if (at < 1) throw new UsageError(`${flag} ${pair}: expected ${form}`, `for example ${flag} ${example}`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );

@@ -14,7 +14,8 @@ interface Wrapping {
   readonly end: string;
 }
 
-function wrap(first: string, words: readonly string[], { columns, indent, end }: Wrapping): string {
+/** `first` and the words after it, in lines of at most `columns` characters if the words allow it. */
+export function wrapWords(first: string, words: readonly string[], { columns, indent, end }: Wrapping): string {
   const lines: string[] = [];
   let line = first;
   let isEmpty = true;
@@ -40,9 +41,9 @@ const wordsOf = (text: string): readonly string[] => text.match(/\S+/g) ?? [];
 
 function wrapBlock(block: string, columns: number): string {
   const command = /^ {2}\$ (.*)$/.exec(block)?.[1];
-  if (command !== undefined) return wrap('  $ ', shellWords(command), { columns, indent: 6, end: ' \\' });
+  if (command !== undefined) return wrapWords('  $ ', shellWords(command), { columns, indent: 6, end: ' \\' });
   const [, first = '', rest = ''] = /^( {2}\S+ {2,}| *)(.*)$/.exec(block) ?? [];
-  return wrap(first, wordsOf(rest), { columns, indent: first.length, end: '' });
+  return wrapWords(first, wordsOf(rest), { columns, indent: first.length, end: '' });
 }
 
 /**

@@ -33,6 +33,8 @@ const exactly = new Set<string>([...taskColumns, ...parameters]);
 export type ColumnUse =
   | { readonly do: 'task'; readonly name: TaskColumn }
   | { readonly do: 'parameter'; readonly name: string }
+  /** The cell is the path of an image that is sent as the parameter. */
+  | { readonly do: 'image'; readonly name: string }
   | { readonly do: 'carry' }
   | { readonly do: 'refuse'; readonly reason: string; readonly fix: string };
 
@@ -45,6 +47,8 @@ interface ColumnError extends Omit<RowError, 'line'> {
 export interface RowContent {
   readonly task: Readonly<Partial<Record<TaskColumn, string>>>;
   readonly params: Readonly<Record<string, string>>;
+  /** The paths of images by the parameter that they are sent as. */
+  readonly images: Readonly<Record<string, string>>;
 }
 
 /** What the flags say about columns, by column name. */
@@ -72,6 +76,12 @@ function parameterUse(name: string, column: string): ColumnUse {
   return refused(`the parameter ${name} is set by captcha itself`, `${fix} ${keepFix(column)}`);
 }
 
+function imageUse(name: string, column: string): ColumnUse {
+  if (name === '') return refused('the name of the parameter is missing', 'Write it after the dot: file.NAME.');
+  const use = parameterUse(name, column);
+  return use.do === 'parameter' ? { do: 'image', name } : use;
+}
+
 /** Of a column that is to be sent under its own name. */
 function sentUse(column: string): ColumnUse {
   if (!replaced.has(column)) return parameterUse(column, column);
@@ -81,6 +91,7 @@ function sentUse(column: string): ColumnUse {
 function useByName(column: string): ColumnUse {
   if (replaced.has(column)) return carry;
   if (/^param\./i.test(column)) return parameterUse(column.slice('param.'.length), column);
+  if (/^file\./i.test(column)) return imageUse(column.slice('file.'.length), column);
   const name = exactly.has(column) ? column : columnsByFoldedName.get(foldedName(column));
   if (name !== undefined) {
     const task = taskColumns.find((each) => each === name);
@@ -152,17 +163,19 @@ export class ColumnUses {
   read(values: Readonly<Record<string, string>>, booleans?: readonly string[]): Result<RowContent, ColumnError> {
     const task: Partial<Record<TaskColumn, string>> = {};
     const params: [string, string][] = [];
+    const images: Record<string, string> = {};
     for (const column of Object.keys(values)) {
       const value = (values[column] ?? '').trim();
       const use = value === '' ? carry : this.of(column);
       if (use.do === 'carry') continue;
       if (use.do === 'refuse') return { error: { column, reason: use.reason, fix: use.fix } };
-      const isTwice = use.do === 'task' ? use.name in task : params.some(([name]) => name === use.name);
-      if (isTwice) return { error: twice(column, use.name) };
+      const isParameter = (): boolean => Object.hasOwn(images, use.name) || params.some(([name]) => name === use.name);
+      if (use.do === 'task' ? use.name in task : isParameter()) return { error: twice(column, use.name) };
       if (use.do === 'task') task[use.name] = value;
+      else if (use.do === 'image') images[use.name] = value;
       else params.push([use.name, booleans?.includes(column) === true ? String(Number(value === 'true')) : value]);
     }
-    return { value: { task, params: Object.fromEntries(params) } };
+    return { value: { task, params: Object.fromEntries(params), images } };
   }
 
   /** What is wrong with a header. */
@@ -172,7 +185,7 @@ export class ColumnUses {
       const use = this.of(column);
       if (use.do === 'carry') return [];
       if (use.do === 'refuse') return [{ column, reason: use.reason, fix: use.fix }];
-      const meaning = `${use.do} ${use.name}`;
+      const meaning = `${use.do === 'task' ? 'task' : 'parameter'} ${use.name}`;
       const before = met.get(meaning);
       met.set(meaning, column);
       if (before === undefined) return [];
@@ -215,7 +228,7 @@ export function planColumns(columns: readonly string[], uses: ColumnUses): Colum
   const lost: string[] = [];
   for (const column of columns) {
     const use = uses.of(column);
-    if (use.do === 'task' || use.do === 'parameter') {
+    if (use.do !== 'carry' && use.do !== 'refuse') {
       (use.do === 'task' && isRead.has(use.name) ? read : sent).push([column, use.name]);
     } else (replaced.has(column) ? lost : carried).push(column);
   }

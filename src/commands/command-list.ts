@@ -27,6 +27,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./report/command.ts'),
   },
   {
+    name: 'methods',
+    group: 'Solve',
+    summary: 'list the known methods and their parameters',
+    load: () => import('./methods/command.ts'),
+  },
+  {
     name: 'route',
     group: 'Regions',
     summary: 'show which region handles a URL, and why',

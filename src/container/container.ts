@@ -109,7 +109,7 @@ export class Container implements Context {
   readonly sandbox = async (flags: SandboxFlags): Promise<SandboxHandle> => {
     const [{ startSandbox }, { parseSandboxFlags }] = await Promise.all([
       import('../sandbox/sandbox.ts'),
-      import('../sandbox/options.ts'),
+      import('../sandbox/parse-flags.ts'),
     ]);
     return startSandbox(parseSandboxFlags(flags));
   };

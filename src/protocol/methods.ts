@@ -28,6 +28,8 @@ export interface Method {
   readonly lifetimeMs: number | null;
   /** The content of its `body` or file; null if it takes none, or if that is unknown. */
   readonly medium: Medium | null;
+  /** The wire name of that content. */
+  readonly bodyName: string;
   /** Wire names of inputs that the page issues for a single submission: a second one cannot be solved. */
   readonly singleUse: readonly string[];
 }
@@ -45,7 +47,7 @@ function row(special: Row): Method {
     intervalMs: 5_000,
     lifetimeMs: 120_000,
   };
-  return { ...defaults, medium: null, singleUse: [], optional: [], ...special };
+  return { ...defaults, medium: null, bodyName: 'body', singleUse: [], optional: [], ...special };
 }
 
 /** The row with further optional names. */
@@ -69,9 +71,20 @@ const recaptcha = ['invisible', 'enterprise', 'version', 'action', 'min_score', 
 
 /** CaptchaAI's quick reference writes `minLen`, all other sources `min_len`. */
 const textLimits = ['min_len', 'max_len', 'minLen', 'maxLen'];
+const clicks = ['min_clicks', 'max_clicks'];
 const grid = ['img_type', 'recaptcha', 'grid_size', 'recaptcharows', 'recaptchacols', 'previousID', 'can_no_answer'];
 const instructions = ['textinstructions', 'imginstructions', 'instructions', 'language', 'lang'];
-const picture = ['phrase', 'regsense', 'numeric', 'calc', 'canvas', 'coordinatescaptcha', ...textLimits, ...grid];
+const picture = [
+  'phrase',
+  'regsense',
+  'numeric',
+  'calc',
+  'canvas',
+  'coordinatescaptcha',
+  ...textLimits,
+  ...grid,
+  ...clicks,
+];
 
 const blsImages = Array.from({ length: 9 }, (_, index) => `image_base64_${index + 1}`);
 
@@ -115,7 +128,7 @@ const methods: readonly Method[] = [
     method: 'bls',
     coldStartMs: imageColdStartMs,
     required: [],
-    optional: ['sitekey', 'pageurl', 'instructions', 'body', 'code', ...blsImages],
+    optional: ['sitekey', 'pageurl', 'body', 'code', ...instructions, ...blsImages],
     lifetimeMs: null,
     medium: 'image',
   }),
@@ -156,8 +169,8 @@ const methods: readonly Method[] = [
   row({ method: 'hunt', required: ['pageurl', 'api_get_lib'] }),
   row({ method: 'tspd', required: ['pageurl', 'tspd_cookie', 'html_page_base64', 'proxy', 'proxytype'] }),
   { ...image('audio', 'body', 'lang'), medium: 'audio', coldStartMs: tokenColdStartMs },
-  taking(image('rotatecaptcha', 'body'), 'angle'),
-  image('bounding_box', 'image', 'instructions'),
+  taking(image('rotatecaptcha', 'body'), 'angle', ...instructions),
+  { ...image('bounding_box', 'image', 'instructions'), bodyName: 'image' },
   image('temuimage', 'body', 'part1', 'part2', 'part3'),
 ];
 
@@ -184,13 +197,18 @@ export function acceptedNames(required: string): readonly string[] {
   return [required, ...(substitutes[required] ?? [])];
 }
 
+/** The whole table. A method with several rows has the general one last. */
+export function allMethods(): readonly Method[] {
+  return methods;
+}
+
 /** The names of all methods in the table. */
 export function knownMethods(): readonly string[] {
   return [...new Set(methods.map(({ method }) => method))];
 }
 
 /** Parameters that every method accepts. */
-const commonParameters: readonly string[] = [
+export const commonParameters: readonly string[] = [
   'pageurl',
   'proxy',
   'proxytype',

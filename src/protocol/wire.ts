@@ -1,5 +1,5 @@
 import type { Task } from '../domain/task.ts';
-import { acceptedNames, findMethod, siteKeyNames } from './methods.ts';
+import { acceptedNames, findMethod, type Method, siteKeyNames } from './methods.ts';
 
 /** Names set by the client: a user's parameter with such a name would redirect or expose the request. */
 export const reservedParameters: ReadonlySet<string> = new Set(['key', 'json', 'id', 'ids', 'action', 'method']);
@@ -15,12 +15,12 @@ function sentMethod({ method, body }: Task): string {
  */
 export function wireParameters(task: Task): Record<string, string> {
   const method = sentMethod(task);
-  const { siteKeyName } = findMethod(method, task.params);
+  const { siteKeyName, bodyName } = findMethod(method, task.params);
   // Spreading an empty object would be the slowest step, and most tasks of a batch have no parameters of their own.
   const wire: Record<string, string> = Object.keys(task.params).length === 0 ? { method } : { ...task.params, method };
   if (task.sitekey !== null) wire[siteKeyName ?? 'sitekey'] = task.sitekey;
   if (task.pageurl !== null) wire['pageurl'] = task.pageurl;
-  if (task.body !== null) wire['body'] = task.body;
+  if (task.body !== null) wire[bodyName] = task.body;
   return wire;
 }
 
@@ -47,10 +47,13 @@ export interface TaskProblem {
 }
 
 /** How a user supplies a wire parameter. */
-function sourceOf(name: string, siteKeyName: string | null): { about: string; what: string } {
+function sourceOf(
+  name: string,
+  { siteKeyName, bodyName }: Pick<Method, 'siteKeyName' | 'bodyName'>,
+): { about: string; what: string } {
   if (name === siteKeyName) return { about: 'sitekey', what: 'a site key (sitekey)' };
   if (name === 'pageurl') return { about: 'pageurl', what: 'the page URL (pageurl)' };
-  if (name === 'body' || name === 'file') return { about: 'body', what: 'an image (file or body)' };
+  if (name === bodyName || name === 'file') return { about: 'body', what: 'an image (file or body)' };
   return { about: name, what: `the parameter ${name}` };
 }
 
@@ -59,17 +62,18 @@ function sourceOf(name: string, siteKeyName: string | null): { about: string; wh
  * may support more.
  */
 export function taskProblems(task: Task): readonly TaskProblem[] {
-  const { required, siteKeyName } = findMethod(sentMethod(task), task.params);
+  const method = findMethod(sentMethod(task), task.params);
+  const { required, siteKeyName } = method;
   const wire = wireParameters(task);
   const missing = required.filter((name) => acceptedNames(name).every((each) => (wire[each] ?? '').trim() === ''));
   const problems = missing.map((name) => {
-    const { about, what } = sourceOf(name, siteKeyName);
+    const { about, what } = sourceOf(name, method);
     return { about, text: `${task.method} needs ${what}` };
   });
   // Parameters that another input overwrites: one of the two values would be lost silently.
   const doubled = Object.keys(task.params).filter((name) => wire[name] !== task.params[name]);
   for (const name of doubled) {
-    const { about } = sourceOf(name, siteKeyName);
+    const { about } = sourceOf(name, method);
     problems.push({ about, text: `${about} and the parameter ${name} have different values: omit one of them` });
   }
   if (siteKeyName === null || !missing.includes(siteKeyName)) return problems;

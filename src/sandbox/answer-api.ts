@@ -1,5 +1,5 @@
 import type { Endpoint } from '../protocol/error-codes.ts';
-import { answerInstead, packedAnswer, corruptResponse } from './faults.ts';
+import { answerInstead, corruptResponse, packedAnswer, withoutContent } from './faults.ts';
 import { type HttpAnswer, refused, type Reply } from './http-answer.ts';
 import type { RequestParameters } from './request.ts';
 import { answerResult, asksForSolution } from './result.ts';
@@ -40,13 +40,26 @@ function count({ endpoint, elapsedMs, isPoll }: Arrival, { counters, faults }: S
   if (isSubmission) counters.submissionsDuringOutage += 1;
 }
 
-function render(reply: Reply, { isJson, values }: Spelling, { settings }: SandboxState) {
+/** 2captcha explains its codes in a sentence. */
+function explained(json: Reply['json']): Reply['json'] {
+  const { status, request: code } = json;
+  if (status !== 0 || typeof code !== 'string' || code === 'CAPCHA_NOT_READY') return json;
+  const words = code
+    .replace(/^ERROR[_:]\s*/, '')
+    .toLowerCase()
+    .replaceAll('_', ' ');
+  return { ...json, error_text: `The sandbox refused the request: ${words}.` };
+}
+
+function render(reply: Reply, { isJson, values }: Spelling, { settings, quirks }: SandboxState) {
   const origin = values['header_acao'] === '1' ? { 'Access-Control-Allow-Origin': '*' } : {};
+  const contentType = reply.xml === undefined ? settings.contentType : 'text/xml; charset=UTF-8';
+  const json = quirks.has('error-text') ? explained(reply.json) : reply.json;
   return {
     type: 'body' as const,
     status: 200,
-    headers: { 'Content-Type': settings.contentType, ...origin },
-    body: isJson ? JSON.stringify(reply.json) : reply.plain,
+    headers: { 'Content-Type': contentType, ...origin },
+    body: reply.xml ?? (isJson ? JSON.stringify(json) : reply.plain),
   };
 }
 
@@ -62,7 +75,7 @@ export async function answerApi(route: ApiRoute, request: RequestParameters, sta
   const rendered = (reply: Reply) => render(reply, { isJson, values: request.values }, state);
   const instead = struck && answerInstead(struck, (code) => rendered(refused(code)));
   if (instead !== null) return instead;
-  const reply = await route.answer(request, state);
+  const reply = withoutContent(struck?.injection ?? null, await route.answer(request, state));
   const corrupted = struck && corruptResponse(struck.injection, rendered(reply));
   if (corrupted !== null) return corrupted;
   reply.collects.forEach((task) => store.collect(task));

@@ -47,6 +47,8 @@ export function htmlPage(title: string): string {
 export interface Reply {
   readonly json: Readonly<Record<string, unknown>>;
   readonly plain: string;
+  /** Replaces both formats. */
+  readonly xml?: string;
   /** The tasks whose solutions it contains. */
   readonly collects: readonly SandboxTask[];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AcceptedTask } from './options.ts';
+import type { Quirk } from './quirks.ts';
 
 /** A solution in both formats of the protocol. */
 export interface MadeSolution {
@@ -9,7 +10,8 @@ export interface MadeSolution {
   readonly plain: string;
 }
 
-type Maker = (seed: string, task: AcceptedTask) => MadeSolution;
+type Quirks = ReadonlySet<Quirk>;
+type Maker = (seed: string, task: AcceptedTask, quirks: Quirks) => MadeSolution;
 type Shape = readonly [fits: (task: AcceptedTask) => boolean, make: Maker];
 
 export const userAgent =
@@ -17,6 +19,7 @@ export const userAgent =
 
 const prefixes: Readonly<Record<string, string>> = { userrecaptcha: '03AFcWeA', turnstile: '0.' };
 /** Letters and digits that are not easily confused. */
+const cyrillic = 'бгджилпфцчшщыэюя';
 const letters = 'abcdefghkmnpqrtuvwxy';
 const digits = '23456789';
 
@@ -34,7 +37,9 @@ function readable(seed: string, { params }: AcceptedTask): string {
   const least = Number(params['min_len'] ?? params['minLen'] ?? 0) || 0;
   const most = Number(params['max_len'] ?? params['maxLen'] ?? 0) || 20;
   const length = Math.max(1, Math.min(Math.max(5, least), most, 20));
-  const alphabet = { '1': digits, '2': letters }[params['numeric'] ?? ''] ?? letters + digits;
+  const isCyrillic = params['language'] === '1' || params['lang'] === 'ru';
+  const own = isCyrillic ? cyrillic : letters;
+  const alphabet = { '1': digits, '2': own }[params['numeric'] ?? ''] ?? own + digits;
   const isNumber = params['calc'] === '1';
   const drawn = [...hash(seed).subarray(0, isNumber ? 2 : length)];
   return drawn
@@ -42,25 +47,27 @@ function readable(seed: string, { params }: AcceptedTask): string {
     .join('');
 }
 
-const withAgent: Maker = (seed, task) => {
+/** CaptchaAI's documentation has the solution in `result`, its clients read it from `request`. */
+const withAgent: Maker = (seed, task, quirks) => {
   const result = token(seed, task);
-  return { json: { status: 1, result, user_agent: userAgent }, plain: result };
+  const request = quirks.has('only-result') ? {} : { request: result };
+  return { json: { status: 1, ...request, result, user_agent: userAgent }, plain: result };
 };
 
-const clearance: Maker = (seed, task) => {
-  const result = token(seed, task);
-  return {
-    json: { status: 1, result, user_agent: userAgent },
-    plain: `cf_clearance=${result};user_agent=${userAgent}`,
-  };
+const clearance: Maker = (seed, task, quirks) => {
+  const { json, plain } = withAgent(seed, task, quirks);
+  return { json, plain: `cf_clearance=${plain};user_agent=${userAgent}` };
 };
 
-/** No envelope: the three values are the body. */
-const geetest: Maker = (seed, { params }) => {
+/** JSON in a string: CaptchaAI's clients either parse it or print it like a token. */
+const geetest: Maker = (seed, { params }, quirks) => {
   const validate = hex(seed, 32);
   const parts = { challenge: params['challenge'] ?? '', validate, seccode: `${validate}|jordan` };
-  const plain = Object.entries(parts).map(([name, value]) => `${name}:${value}`);
-  return { json: parts, plain: plain.join(',') };
+  const entries = Object.entries(parts);
+  const plain = entries.map(([name, value]) => `${name}:${value}`).join(',');
+  if (quirks.has('bare-geetest')) return { json: parts, plain };
+  const prefixed = Object.fromEntries(entries.map(([name, value]) => [`geetest_${name}`, value]));
+  return payload(quirks.has('object-geetest') ? prefixed : JSON.stringify(prefixed), plain);
 };
 
 const geetest4: Maker = (seed, { params }) => {
@@ -125,9 +132,9 @@ const shapes: readonly Shape[] = [
 ];
 
 /** A solution in the production format of the task's method; the same seed gives the same solution. */
-export function makeSolution(seed: string, task: AcceptedTask): MadeSolution {
+export function makeSolution(seed: string, task: AcceptedTask, quirks: Quirks = new Set()): MadeSolution {
   const make = shapes.find(([fits]) => fits(task))?.[1] ?? plainToken;
-  return make(seed, task);
+  return make(seed, task, quirks);
 }
 
 /** A solution with a given payload. */

@@ -20,6 +20,12 @@ function call(url: URL, signal: AbortSignal): void {
   request.on('error', () => undefined);
 }
 
+/** The number of calls per task; `pingback-drop` takes precedence. */
+function callCount({ quirks }: SandboxState): number {
+  if (quirks.has('pingback-drop')) return 0;
+  return quirks.has('pingback-twice') ? 2 : 1;
+}
+
 /** Calls `GET <address>?id=…&code=…` once when the task is finished, on loopback addresses only. */
 export async function sendPingback(task: SandboxTask, address: string, state: SandboxState): Promise<void> {
   const url = URL.canParse(address) ? new URL(address) : null;
@@ -31,7 +37,7 @@ export async function sendPingback(task: SandboxTask, address: string, state: Sa
   url.searchParams.set('code', task.solution?.plain ?? 'ERROR_CAPTCHA_UNSOLVABLE');
   try {
     await waitUntil(task.readyAtMs, state.settings.clock, state.closing);
-    call(url, state.closing);
+    for (let left = callCount(state); left > 0; left -= 1) call(url, state.closing);
   } catch {
     // The sandbox closed first.
   }

@@ -1,40 +1,7 @@
 import { accepted, refused, type Reply } from './http-answer.ts';
-import { userAgent } from './make-solution.ts';
-import type { ManyIds } from './options.ts';
 import type { RequestParameters } from './request.ts';
 import type { SandboxState } from './state.ts';
 import type { SandboxTask } from './task-store.ts';
-
-/** One of several ids with its answer. */
-export interface PollReply {
-  readonly id: string;
-  readonly reply: Reply;
-}
-
-/** All answers in one line, in the order of the ids; status 1 even if some are not ready. */
-function inOneLine(replies: readonly PollReply[]): Reply {
-  const line = replies.map(({ reply }) => reply.plain.replace(/^OK\|/, '')).join('|');
-  return { ...accepted(line, line), collects: replies.flatMap(({ reply }) => reply.collects) };
-}
-
-function adorned(replies: readonly PollReply[]): Reply {
-  const reply = inOneLine(replies);
-  return { ...reply, json: { ...reply.json, user_agent: userAgent } };
-}
-
-const manyIdsFormatters: Readonly<Record<ManyIds, (replies: readonly PollReply[]) => Reply>> = {
-  answered: inOneLine,
-  // A service that supports only `id` finds none.
-  unknown: () => refused('ERROR_WRONG_ID_FORMAT'),
-  short: (replies) => inOneLine(replies.slice(0, -1)),
-  sorted: (replies) => inOneLine(replies.toSorted((a, b) => Number(a.id) - Number(b.id))),
-  adorned,
-};
-
-/** The answer to a `get` for several ids in this mode. */
-function answerMany(replies: readonly PollReply[], mode: ManyIds): Reply {
-  return manyIdsFormatters[mode](replies);
-}
 
 const keyLength = 32;
 
@@ -78,12 +45,11 @@ function pollReply(id: string, state: SandboxState): Reply {
   return state.store.isReady(task) ? solutionReply(task) : refused('CAPCHA_NOT_READY');
 }
 
+/** All answers in one line, in the order of the ids; status 1 even if some are not ready. */
 function pollManyIds(text: string, state: SandboxState): Reply {
-  const ids = text.split(',').map((id) => id.trim());
-  return answerMany(
-    ids.map((id) => ({ id, reply: pollReply(id, state) })),
-    state.settings.manyIds,
-  );
+  const replies = text.split(',').map((id) => pollReply(id.trim(), state));
+  const line = replies.map(({ plain }) => plain.replace(/^OK\|/, '')).join('|');
+  return { ...accepted(line, line), collects: replies.flatMap(({ collects }) => collects) };
 }
 
 const get: Action = (values, state) =>
@@ -96,11 +62,14 @@ const get2: Action = (values, state) => {
 };
 
 const getBalance: Action = (_values, { settings }) => {
-  const balance = settings.balance.toFixed(3);
+  const balance = typeof settings.balance === 'string' ? settings.balance : settings.balance.toFixed(3);
   return accepted(balance, balance);
 };
 
-const threadsInfo: Action = (_values, { settings, store }) => {
+const unknownAction = refused('ERROR_EMPTY_ACTION');
+
+const threadsInfo: Action = (_values, { settings, store, quirks }) => {
+  if (quirks.has('no-threadsinfo')) return unknownAction;
   const { workingThreads } = store.counts();
   return {
     json: { status: 1, threads: settings.threads, working_threads: workingThreads },
@@ -121,6 +90,34 @@ const report =
     return accepted('OK_REPORT_RECORDED', 'OK_REPORT_RECORDED');
   };
 
+const done = accepted('OK', 'OK');
+
+const addPingback: Action = ({ addr = '' }, { pingbackAddresses }) => {
+  if (!URL.canParse(addr)) return refused('ERROR_BAD_PARAMETERS');
+  pingbackAddresses.add(addr);
+  return done;
+};
+
+const getPingback: Action = (_values, { pingbackAddresses }) => {
+  const list = [...pingbackAddresses].join('|');
+  return accepted(list, `OK|${list}`);
+};
+
+const delPingback: Action = ({ addr = '' }, { pingbackAddresses }) => {
+  if (addr === 'all') pingbackAddresses.clear();
+  else pingbackAddresses.delete(addr);
+  return done;
+};
+
+/** The accepted tasks since the start, under the date that the request names. */
+const getStats: Action = ({ date = '' }, { store }) => {
+  if (!/^\d{4}-\d\d-\d\d$/.test(date)) return refused('ERROR_BAD_PARAMETERS');
+  const volume = store.counts().accepted;
+  const stats = `<stats date="${date}"><volume>${volume}</volume><money>0</money></stats>`;
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<response>${stats}</response>\n`;
+  return { ...accepted(xml, xml), xml };
+};
+
 const actions: ReadonlyMap<string, Action> = new Map([
   ['get', get],
   ['get2', get2],
@@ -128,6 +125,10 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ['threadsinfo', threadsInfo],
   ['reportgood', report('good')],
   ['reportbad', report('bad')],
+  ['add_pingback', addPingback],
+  ['get_pingback', getPingback],
+  ['del_pingback', delPingback],
+  ['getstats', getStats],
 ]);
 
 /** True if a request asks for solutions. */
@@ -140,5 +141,5 @@ export function answerResult({ values }: RequestParameters, state: SandboxState)
   const refusal = keyRefusal(values['key'], state) ?? state.abuse?.pollRefusal() ?? null;
   if (refusal !== null) return refused(refusal);
   const action = actions.get(values['action'] ?? '');
-  return action === undefined ? refused('ERROR_EMPTY_ACTION') : action(values, state);
+  return action === undefined ? unknownAction : action(values, state);
 }

@@ -1,8 +1,9 @@
 import { once, setMaxListeners } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UsageError } from '../domain/errors.ts';
 import { answerApi, type ApiRoute, apiRoutes } from './answer-api.ts';
+import { selfSignedCertificate } from './certificate.ts';
 import { type HttpAnswer, jsonBody, refused, sendAnswer, textBody } from './http-answer.ts';
 import type { SandboxOptions, ScriptedFault } from './options.ts';
 import type { SimulatedStatus } from './regions.ts';
@@ -37,11 +38,26 @@ async function answerRoute(route: ApiRoute, parts: { request: IncomingMessage; q
   return answerApi({ ...route, answer }, parameters, state);
 }
 
+/** Lets a page of any origin send its request; `header_acao=1` then lets it read the answer. */
+function preflightAnswer({ headers }: IncomingMessage): HttpAnswer {
+  const allowed = {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
+    'Access-Control-Allow-Headers': headers['access-control-request-headers'] ?? '*',
+    'Access-Control-Max-Age': '86400',
+  };
+  return { type: 'body', status: 204, headers: allowed, body: '' };
+}
+
+/** Some clients send an image in the query. */
+const maxHeaderBytes = 2 * 1024 * 1024;
+
 async function answerTo(request: IncomingMessage, state: SandboxState): Promise<HttpAnswer> {
   const { method: verb = 'GET', url = '/' } = request;
   // A client with a proxy sends the host in the request line.
   const [, path = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/i.exec(url) ?? [];
   const route = path === '/solve.php' && !state.settings.solvePhp ? undefined : apiRoutes.get(path);
+  if (route !== undefined && verb === 'OPTIONS') return preflightAnswer(request);
   if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
   if (route !== undefined) return answerRoute(route, { request, query }, state);
   if (path === '/_stats') return jsonBody(200, statsOf(state));
@@ -49,8 +65,14 @@ async function answerTo(request: IncomingMessage, state: SandboxState): Promise<
   return state.regions.answer(verb, path, query) ?? text(404, notFound);
 }
 
+function newServer({ quirks }: SandboxState, listener: RequestListener): Server {
+  const options = { maxHeaderSize: maxHeaderBytes };
+  if (!quirks.has('self-signed')) return createServer(options, listener);
+  return process.getBuiltinModule('node:https').createServer({ ...options, ...selfSignedCertificate() }, listener);
+}
+
 function serve(state: SandboxState): Server {
-  const server = createServer((request, response) => {
+  const server = newServer(state, (request, response) => {
     answerTo(request, state)
       .catch((error: unknown) => (state.closing.aborted ? null : text(500, `The sandbox failed: ${String(error)}`)))
       .then((answer) => answer && sendAnswer(response, answer))
@@ -70,7 +92,7 @@ async function listen(server: Server, port: number): Promise<string> {
     if (!['EADDRINUSE', 'EACCES'].includes(code)) throw error;
     throw new UsageError(`port ${port} cannot be opened (${code})`, 'Use another port; 0 means any free port.');
   }
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Starts a sandbox. Throws `UsageError` for an invalid option or a port in use. */
@@ -80,7 +102,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   setMaxListeners(0, closing.signal);
   const state = createState(options, closing.signal);
   const server = serve(state);
-  const url = await listen(server, state.settings.port);
+  const scheme = state.quirks.has('self-signed') ? 'https' : 'http';
+  const url = `${scheme}://${await listen(server, state.settings.port)}`;
   const close = async (): Promise<void> => {
     if (closing.signal.aborted) return;
     closing.abort();

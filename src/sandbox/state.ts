@@ -1,5 +1,6 @@
 import { Faults } from './faults.ts';
 import { sandboxDefaults, type SandboxOptions, type SandboxSettings } from './options.ts';
+import type { Quirk } from './quirks.ts';
 import { RateRules } from './rate-rules.ts';
 import { Regions } from './regions.ts';
 import { type SandboxStats, SandboxCounters } from './stats.ts';
@@ -8,6 +9,7 @@ import { TaskStore } from './task-store.ts';
 /** The state of one running sandbox. */
 export interface SandboxState {
   readonly settings: SandboxSettings;
+  readonly quirks: ReadonlySet<Quirk>;
   readonly startedAtMs: number;
   readonly store: TaskStore;
   readonly faults: Faults;
@@ -15,6 +17,8 @@ export interface SandboxState {
   readonly abuse: RateRules | null;
   readonly regions: Regions;
   readonly counters: SandboxCounters;
+  /** The addresses that `add_pingback` registered. Pingbacks go to other addresses, too. */
+  readonly pingbackAddresses: Set<string>;
   /** Aborts when the sandbox closes. */
   readonly closing: AbortSignal;
 }
@@ -26,14 +30,17 @@ const ids = { min: 3_000_000_000, spread: 1_000_000_000 };
 export function createState(options: SandboxOptions, closing: AbortSignal): SandboxState {
   const settings = { ...sandboxDefaults, ...options };
   const { clock, resultKeptMs, random } = settings;
+  const quirks = new Set(settings.quirks);
   return {
     settings,
+    quirks,
     startedAtMs: clock.nowMs(),
     store: new TaskStore({ clock, resultKeptMs, firstId: ids.min + Math.floor(random() * ids.spread) }),
     faults: new Faults(settings),
-    abuse: settings.abuseRules ? new RateRules(clock) : null,
+    abuse: quirks.has('block-rules') ? new RateRules(clock) : null,
     regions: new Regions(settings.regions),
     counters: new SandboxCounters(),
+    pingbackAddresses: new Set(),
     closing,
   };
 }

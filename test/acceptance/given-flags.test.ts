@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { anImage, imageText } from '../support/an-image.ts';
 import { it, words } from './support/bench.ts';
 import { firstRows } from '../support/exhaustive.ts';
 
@@ -33,6 +34,32 @@ describe.concurrent('a flag, a key or a file that cannot be meant', () => {
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toContain(`CAPTCHAAI_API_KEY ${message}`);
     expect(ended.stderr).not.toContain('hunter');
+  });
+
+  it('is not a second image or a question in words: both are sent', async ({ bench }) => {
+    const [cars, hint] = [await bench.write('cars.gif', anImage('gif')), await bench.write('hint.png', anImage())];
+    const boxes = [
+      'solve',
+      cars,
+      '--method',
+      'bounding_box',
+      '--image',
+      `imginstructions=${hint}`,
+      '--no-submit',
+      '--json',
+    ];
+    const shown = await bench.run(boxes, { config: null });
+    const text = imageText();
+    expect(JSON.parse(shown.stdout), shown.stderr).toMatchObject({
+      parameters: { method: 'bounding_box', image: anImage('gif').toString('base64'), imginstructions: text },
+    });
+    const words = ['solve', '--param', 'textcaptcha=two and two?', '--no-submit', '--json'];
+    const page = await bench.write('page.html', '<html>');
+    const question = await bench.run(words, { config: null });
+    const parameters = { method: 'post', textcaptcha: 'two and two?' };
+    expect(JSON.parse(question.stdout), question.stderr).toMatchObject({ parameters });
+    const wrong = await bench.run([...boxes.slice(0, -4), '--image', `imginstructions=${page}`], { config: null });
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('is a second key: the one that is used is named, and config show says where it comes from', async ({ bench }) => {

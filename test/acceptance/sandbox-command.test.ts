@@ -78,6 +78,19 @@ describe.concurrent('captcha sandbox', () => {
     expect(struck.stderr).toContain('ERROR_SERVER_ERROR');
   });
 
+  it('has the quirks and the balance that its flags set', async ({ bench }) => {
+    const flags = '--quirk numeric-ids --quirk error-text --balance 1.0E-5 --fault submit/503:0 --retry-after 7s';
+    const { url } = await startSandbox(bench, ...words(flags));
+    const get = async (query: string) => (await fetch(`${url}/${query}&key=k&json=1`)).json();
+    const task = 'method=userrecaptcha&googlekey=6Le&pageurl=https://example.com/';
+    expect(await get(`in.php?${task}`)).toEqual({ status: 1, request: expect.any(Number) as number });
+    expect(await get('res.php?action=getbalance')).toEqual({ status: 1, request: '1.0E-5' });
+    expect(await get('res.php?action=get&id=1')).toMatchObject({
+      request: 'ERROR_WRONG_CAPTCHA_ID',
+      error_text: expect.stringContaining('wrong captcha id') as string,
+    });
+  });
+
   it('answers the health checks of its regions', async ({ bench }) => {
     const { url } = await startSandbox(bench, '--regions', 'here,there');
     const statuses = ['here', 'there', 'us-east-1'].map(
@@ -97,6 +110,9 @@ describe.concurrent('captcha sandbox', () => {
     '--latency 50',
     '--port 99999',
     '--threads 0',
+    '--quirk flood',
+    '--balance much',
+    '--retry-after 7',
     '--regions a,,b',
   ])('%s is a usage error that names the flag', async (line, { bench }) => {
     const { code, stdout, stderr } = await bench.run(['sandbox', ...words(line)], { config: null });

@@ -13,7 +13,7 @@ describe.concurrent('an input that works for one submission only', () => {
     ['funcaptcha', 'data[blob]', 'once'],
     ['hcaptcha', 'rqdata', 'once'],
   ] as const)('is submitted once where the service gives it up: %s with %s', async ([method, name], { bench }) => {
-    const sandbox = await bench.sandbox({ answer: () => null, unsupportedMethods: [] });
+    const sandbox = await bench.sandbox({ answer: () => null });
     const ended = await bench.run([...solve, method, '--param', `${name}=0a1b2c3d`], { at: sandbox });
     expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(`${name} is ${fresh}`);

@@ -130,7 +130,7 @@ describe.concurrent('captcha solve --json', () => {
   });
 
   it('prints a structured solution as compact JSON, with its parts in fields', async ({ bench }) => {
-    const sandbox = await bench.sandbox({ answer: () => undefined });
+    const sandbox = await bench.sandbox({ answer: () => undefined, quirks: ['bare-geetest'] });
     const page = ['--pageurl', 'https://example.com', '--param', 'challenge=c1'];
     const geetest = ['solve', '--method', 'geetest', '--sitekey', '81dc9bdb52d04dc20036dbd8313ed055', ...page];
     const { stdout } = await bench.run([...geetest, '--json'], { at: sandbox });

@@ -1,9 +1,14 @@
 import { describe, expect } from 'vitest';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { it, turnstile } from './support/bench.ts';
 
 const code = 'ERROR_ZERO_BALANCE';
 const solve = ['solve', ...turnstile, '--json', '--timeout', '20s'];
-const fullHouse = { threads: 1, threadsFullCode: code, latencyMs: [600_000, 600_000] } as const;
+const fullHouse: SandboxOptions = {
+  threads: 1,
+  quirks: ['zero-balance-when-full'],
+  latencyMs: [600_000, 600_000],
+};
 
 /** A submission that uses the only thread. */
 async function occupy({ url }: { url: string }): Promise<void> {

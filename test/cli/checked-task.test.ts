@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkedTask, parseTask, type TaskInput, taskRules } from '../../src/cli/checked-task.ts';
 import { knownMethods } from '../../src/protocol/methods.ts';
+import { wireParameters } from '../../src/protocol/wire.ts';
 import { anImage, imageText } from '../support/an-image.ts';
 import { aConfig } from './support/a-config.ts';
 import { refusalOf } from './support/refusal.ts';
@@ -92,6 +93,21 @@ describe('an image', () => {
     }
   });
 
+  it('is sent under the name of the method', () => {
+    const instructions = [{ textinstructions: 'cars' }, { imginstructions: body }, { instructions: 'cars' }];
+    for (const params of instructions) {
+      const task = checkedTask({ ...bare('bounding_box'), params, body }, aConfig());
+      expect(wireParameters(task)).toEqual({ method: 'bounding_box', image: body, ...params });
+    }
+  });
+
+  it('of instructions is checked, too', async () => {
+    const params = { imginstructions: 'cars' };
+    expect(await refused({ ...bare('bounding_box'), params, body })).toMatch(
+      'imginstructions is text, not an image | ',
+    );
+  });
+
   it('is a sound for the method audio', async () => {
     const params = { lang: 'en' };
     expect(await refused({ ...bare('audio'), params, body: anImage('mp3').toString('base64') })).toBe('not refused');
@@ -109,6 +125,22 @@ describe('an image', () => {
   it('is required unless there is a method', async () => {
     const hint = 'see captcha solve --help';
     expect(await refused(bare(null))).toBe(`nothing to solve: no method and no image | ${hint}`);
+  });
+});
+
+describe('a text CAPTCHA', () => {
+  const params = { textcaptcha: 'two and two?', lang: 'en' };
+
+  it.each([null, 'post'])('needs no image, with the method %s', (method) => {
+    const task = checkedTask({ ...bare(method), params }, aConfig());
+    expect(wireParameters(task)).toEqual({ method: 'post', ...params });
+  });
+});
+
+describe('the method vkcaptcha', () => {
+  it.each(['useragent', 'userAgent'])('takes %s', async (name) => {
+    const params = { redirect_uri: 'https://a.example/', [name]: 'UA', proxy: 'h:1', proxytype: 'HTTP' };
+    expect(await refused({ ...bare('vkcaptcha'), params })).toBe('not refused');
   });
 });
 

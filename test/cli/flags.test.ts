@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetOverrides, overridesOf, parseParams, repeatable } from '../../src/cli/flags.ts';
+import { budgetOverrides, overridesOf, parsePairs, repeatable } from '../../src/cli/flags.ts';
 import { refusalOf } from './support/refusal.ts';
 
 describe('repeatable', () => {
@@ -49,7 +49,7 @@ describe('budgetOverrides', () => {
   });
 });
 
-describe('parseParams', () => {
+describe('parsePairs', () => {
   it.each([
     [[], {}],
     [['version=v3'], { version: 'v3' }],
@@ -59,11 +59,11 @@ describe('parseParams', () => {
     [['a=1', 'a=2'], { a: '2' }],
     [['spaced= x '], { spaced: ' x ' }],
   ])('splits %j at the first =', (pairs, params) => {
-    expect(parseParams(pairs)).toEqual(params);
+    expect(parsePairs('--param', pairs)).toEqual(params);
   });
 
   it.each(['version', '=v3', ''])('refuses %j', async (pair) => {
     const refusal = `--param ${pair}: expected name=value | for example --param version=v3`;
-    expect(await refusalOf(() => parseParams([pair]))).toBe(refusal);
+    expect(await refusalOf(() => parsePairs('--param', [pair]))).toBe(refusal);
   });
 });

@@ -28,6 +28,8 @@ describe('a column of an input', () => {
     ['div_id', 'parameter', 'div_id'],
     ['param.Kunde', 'parameter', 'Kunde'],
     ['param.code', 'parameter', 'code'],
+    ['file.imginstructions', 'image', 'imginstructions'],
+    ['File.part1', 'image', 'part1'],
   ])('%s is a %s: %s', (column, what, name) => {
     expect(use(column)).toEqual({ do: what, name });
   });
@@ -59,6 +61,8 @@ describe('a column of an input', () => {
     ['KEY', 'set by captcha itself'],
     ['param.id', 'set by captcha itself'],
     ['param.', 'is missing'],
+    ['file.', 'is missing'],
+    ['file.key', 'set by captcha itself'],
   ])('%j is refused', (column, reason) => {
     expect(use(column)).toMatchObject({ do: 'refuse', reason: expect.stringContaining(reason) as string });
     expect(use(column, { keep: [column] })).toEqual({ do: 'carry' });
@@ -75,10 +79,12 @@ describe('a column of an input', () => {
   });
 
   it('is refused if another one means the same, and the other spelling should be dropped', () => {
-    const faults = new ColumnUses(none).check(['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy']);
+    const columns = ['page_url', 'method', 'pageurl', 'Kunde', 'param.proxy', 'proxy', 'file.x', 'param.x'];
+    const faults = new ColumnUses(none).check(columns);
     expect(faults).toMatchObject([
       { column: 'page_url', reason: 'the column pageurl is also read as pageurl' },
       { column: 'param.proxy', reason: 'the column proxy is also read as proxy' },
+      { column: 'param.x', reason: 'the column file.x is also read as x' },
     ]);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/domain/errors.ts';
 import { Faults } from '../../src/sandbox/faults.ts';
-import { readFaultMode } from '../../src/sandbox/options.ts';
+import { readFaultMode } from '../../src/sandbox/fault-modes.ts';
 
-const noFaults = { faults: [], outages: [], random: () => 0 };
+const noFaults = { faults: [], outages: [], retryAfter: null, random: () => 0 };
 const types = (faults: Faults, count: number, endpoint: 'submit' | 'poll' = 'submit') =>
   Array.from({ length: count }, () => faults.next(endpoint, 0)?.injection.type ?? null);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { imageText } from '../support/an-image.ts';
 import { latencyMs, runSandbox, turnstile } from './running-sandbox.ts';
 
 const query = new URLSearchParams({ key: 'k', json: '1', ...turnstile }).toString();
@@ -23,6 +24,8 @@ describe('a fault instead of an answer', () => {
 
   it.each([
     ['html', /^<html>/],
+    ['captive-portal', /<title>Guest Wi-Fi: sign in<\/title>/],
+    ['create-task', /^\{"errorId":1,"errorCode":"ERROR_KEY_DOES_NOT_EXIST"/],
     ['empty', /^$/],
     ['ERROR: 1003', /^\{"status":0,"request":"ERROR: 1003"\}$/],
   ])('is %s with status 200', async (mode, body) => {
@@ -42,6 +45,71 @@ describe('a fault instead of an answer', () => {
     while (sandbox.stats().faultsInjected === 0) await new Promise(setImmediate);
     await sandbox.close();
     await ended;
+  });
+});
+
+describe("a status of Cloudflare's own", () => {
+  it.each([520, 521, 522, 523, 524, 525, 526, 527])('%i has its error page', async (mode) => {
+    const { sandbox } = await runSandbox();
+    sandbox.script({ mode });
+    const response = await fetch(`${sandbox.url}/in.php?${query}`);
+    expect(response.status).toBe(mode);
+    expect(await response.text()).toMatch(new RegExp(`<title>sandbox \\| ${mode}: [A-Z]`));
+  });
+});
+
+describe('a Retry-After for all faults', () => {
+  it.each([
+    [429, '7'],
+    [503, '7'],
+    [500, null],
+  ])('of HTTP %i is %s', async (mode, expected) => {
+    const { sandbox } = await runSandbox({ faults: [{ mode, share: 1 }], retryAfter: '7' });
+    const response = await fetch(`${sandbox.url}/in.php?${query}`);
+    expect({ status: response.status, wait: response.headers.get('retry-after') }).toEqual({
+      status: mode,
+      wait: expected,
+    });
+  });
+});
+
+describe('a fault that changes the charset', () => {
+  it('keeps the answer correct in windows-1251', async () => {
+    const { sandbox, json, submit, clock } = await runSandbox();
+    const id = await submit({ method: 'base64', body: imageText(), lang: 'ru', numeric: '2' });
+    clock.advance(latencyMs);
+    const { request: solution } = await json('/res.php', { action: 'get', id });
+    sandbox.script({ mode: 'windows-1251' });
+    const response = await fetch(`${sandbox.url}/res.php?key=k&action=get&id=${id}`);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=windows-1251');
+    const text = new TextDecoder('windows-1251').decode(await response.arrayBuffer());
+    expect(text).toBe(`OK|${String(solution)}`);
+    expect(text).toMatch(/^OK\|[б-я]{5}$/);
+  });
+});
+
+describe('a fault that empties a solution', () => {
+  it.each<[Record<string, string>, unknown]>([
+    [{ method: 'base64', body: imageText() }, ''],
+    [turnstile, ''],
+    [
+      { method: 'geetest', gt: 'g', challenge: 'c', pageurl: 'https://a.example/' },
+      '{"geetest_challenge":"","geetest_validate":"","geetest_seccode":""}',
+    ],
+    [
+      { method: 'lemin', captcha_id: 'c', pageurl: 'https://a.example/' },
+      { answer: '', challenge_uuid: '' },
+    ],
+  ])('leaves status 1 for %o', async (fields, request) => {
+    const { sandbox, json, submit, clock } = await runSandbox();
+    const id = await submit(fields);
+    const get = () => json('/res.php', { action: 'get', id });
+    sandbox.script({ mode: 'poll/empty-solution' });
+    expect(await get()).toEqual({ status: 0, request: 'CAPCHA_NOT_READY' });
+    clock.advance(latencyMs);
+    sandbox.script({ mode: 'poll/empty-solution' });
+    expect(await get()).toEqual({ status: 1, request });
+    expect(sandbox.stats()).toMatchObject({ collected: 0, orphaned: 1 });
   });
 });
 

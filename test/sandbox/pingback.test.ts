@@ -51,6 +51,27 @@ describe('a pingback', () => {
     },
   );
 
+  it('is sent twice by a quirk', async () => {
+    const { address, calls, called } = await runReceiver();
+    const { submit, clock } = await runSandbox({ quirks: ['pingback-twice'] });
+    await submit({ ...turnstile, pingback: address });
+    clock.advance(latencyMs);
+    await called();
+    while (calls.length < 2) await new Promise(setImmediate);
+    expect(calls[1]).toEqual(calls[0]);
+  });
+
+  it('is not sent by a quirk', async () => {
+    const { address, calls, called } = await runReceiver();
+    const { sandbox, submit, clock } = await runSandbox({ quirks: ['pingback-drop'] });
+    await submit({ ...turnstile, pingback: address });
+    clock.advance(latencyMs);
+    // The receiver works: a call of this test arrives, and is the only one.
+    await Promise.all([called(), fetch(address)]);
+    expect(calls).toHaveLength(1);
+    expect(sandbox.stats()).toMatchObject({ pingbackRefused: 0 });
+  });
+
   it('to a port without a listener is ignored', async () => {
     const { sandbox, submit, clock } = await runSandbox();
     await submit({ ...turnstile, pingback: 'http://127.0.0.1:1/' });

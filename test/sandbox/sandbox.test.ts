@@ -6,17 +6,13 @@ import { latencyMs, recaptcha, runSandbox, turnstile } from './running-sandbox.t
 const token = expect.stringMatching(/^0\./) as string;
 
 describe('a submission', () => {
-  it('gets an id: a number for reCAPTCHA, a string for the rest, as in production', async () => {
+  it('gets an id above 31 bits, as text', async () => {
     const { json } = await runSandbox();
-    const [number, string] = [await json('/in.php', recaptcha), await json('/in.php', turnstile)];
-    expect(number).toEqual({ status: 1, request: expect.any(Number) as number });
-    expect(number['request']).toBeGreaterThan(2 ** 31);
-    expect(string).toEqual({ status: 1, request: expect.stringMatching(/^\d+$/) as string });
-  });
-
-  it.each(['number', 'string'] as const)('gets ids of type %s if the option says so', async (idType) => {
-    const { json } = await runSandbox({ idType });
-    expect(typeof (await json('/in.php', turnstile))['request']).toBe(idType);
+    for (const fields of [recaptcha, turnstile]) {
+      const { status, request } = await json('/in.php', fields);
+      expect({ status, request }).toEqual({ status: 1, request: expect.stringMatching(/^\d+$/) as string });
+      expect(Number(request)).toBeGreaterThan(2 ** 31);
+    }
   });
 
   it('gets plain text without json=1', async () => {
@@ -78,19 +74,16 @@ describe('the order of refusals', () => {
 });
 
 describe('threads', () => {
-  it.each(['ERROR_NO_SLOT_AVAILABLE', 'ERROR_ZERO_BALANCE'] as const)(
-    'refuse with %s when all are busy, until a task is solved',
-    async (threadsFullCode) => {
-      const { json, clock } = await runSandbox({ threads: 1, threadsFullCode });
-      const info = () => json('/res.php', { action: 'threadsinfo' });
-      await json('/in.php', turnstile);
-      expect(await json('/in.php', turnstile)).toEqual({ status: 0, request: threadsFullCode });
-      expect(await info()).toEqual({ status: 1, threads: 1, working_threads: 1 });
-      clock.advance(latencyMs);
-      expect(await info()).toEqual({ status: 1, threads: 1, working_threads: 0 });
-      expect((await json('/in.php', turnstile))['status']).toBe(1);
-    },
-  );
+  it('refuse when all are busy, until a task is solved', async () => {
+    const { json, clock } = await runSandbox({ threads: 1 });
+    const info = () => json('/res.php', { action: 'threadsinfo' });
+    await json('/in.php', turnstile);
+    expect(await json('/in.php', turnstile)).toEqual({ status: 0, request: 'ERROR_NO_SLOT_AVAILABLE' });
+    expect(await info()).toEqual({ status: 1, threads: 1, working_threads: 1 });
+    clock.advance(latencyMs);
+    expect(await info()).toEqual({ status: 1, threads: 1, working_threads: 0 });
+    expect((await json('/in.php', turnstile))['status']).toBe(1);
+  });
 });
 
 describe('solve.php', () => {
@@ -101,6 +94,11 @@ describe('solve.php', () => {
     expect(await response.text()).toMatch(/^OK\|[2-9]{5}$/);
     expect(sandbox.stats()).toMatchObject({ submissions: 1, solved: 1, collected: 1 });
     await sandbox.close();
+  });
+
+  it('takes images only', async () => {
+    const { json } = await runSandbox();
+    expect(await json('/solve.php', turnstile)).toEqual({ status: 0, request: 'ERROR_METHOD_CALL' });
   });
 });
 
@@ -139,9 +137,21 @@ describe('the block rules', () => {
   });
 
   it('ban an address that tries wrong keys', async () => {
-    const { json } = await runSandbox({ key: 'right', abuseRules: true });
+    const { json } = await runSandbox({ key: 'right', quirks: ['block-rules'] });
     for (let count = 0; count < 5; count += 1) await json('/in.php', { key: 'wrong' });
     expect(await json('/in.php', { ...turnstile, key: 'right' })).toEqual({ status: 0, request: 'IP_BANNED' });
+  });
+});
+
+describe('a preflight of a browser', () => {
+  it('is allowed from any origin', async () => {
+    const { sandbox } = await runSandbox();
+    const asked = { 'access-control-request-headers': 'content-type' };
+    const response = await fetch(`${sandbox.url}/in.php`, { method: 'OPTIONS', headers: asked });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST, OPTIONS');
+    expect(response.headers.get('access-control-allow-headers')).toBe('content-type');
   });
 });
 

@@ -4,6 +4,7 @@ import { type ColumnPlan, ColumnUses, planColumns, type RowContent } from '../..
 import type { Config } from '../../config/schema.ts';
 import type { BatchItem } from '../../core/batch/batch-plan.ts';
 import { UsageError } from '../../domain/errors.ts';
+import type { Result } from '../../domain/result.ts';
 import { shownName } from '../../domain/written-name.ts';
 import type { BadRow, CsvLayout, ImageRead, InputRow, RowError, TaskSource } from '../../ports/files.ts';
 import type { Awaitable } from '../../ports/system.ts';
@@ -50,11 +51,36 @@ export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | 
   if (!Number.isFinite(priority)) {
     return bad(row, { column: 'priority', reason: 'not a number', fix: 'Lower numbers come first.' });
   }
-  if (file === undefined) return parseContent(row, { content, taskId, priority, body }, rules);
-  return rules.readImage(file).then((image) => {
-    if ('error' in image) return bad(row, { column: 'file', ...image.error });
-    return parseContent(row, { content, taskId, priority, body: image.value }, rules);
+  const known = { content, taskId, priority, body };
+  if (file === undefined && Object.keys(content.images).length === 0) return parseContent(row, known, rules);
+  return readImages(content, rules).then((images) => {
+    if ('error' in images) return bad(row, images.error);
+    const { file: main = body, params } = images.value;
+    return parseContent(row, { ...known, body: main, content: { ...content, params } }, rules);
   });
+}
+
+interface ReadContent {
+  /** The content of the column `file`, if the row has it. */
+  readonly file?: string;
+  readonly params: RowContent['params'];
+}
+
+/** The parameters of a row with the images that it names, or why one of them cannot be used. */
+async function readImages(
+  { task, params, images }: RowContent,
+  { readImage }: RowRules,
+): Promise<Result<ReadContent, Omit<RowError, 'line'>>> {
+  const all: Record<string, string> = { ...params };
+  for (const [name, path] of Object.entries(images)) {
+    const image = await readImage(path);
+    if ('error' in image) return { error: { column: `file.${name}`, ...image.error } };
+    all[name] = image.value;
+  }
+  if (task.file === undefined) return { value: { params: all } };
+  const image = await readImage(task.file);
+  if ('error' in image) return { error: { column: 'file', ...image.error } };
+  return { value: { file: image.value, params: all } };
 }
 
 interface Known {

@@ -6,13 +6,44 @@ import { quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 
 const examples = `
-MODE is an HTTP status, reset, hang, html, empty, truncated, reset-after, plain, gzip, deflate, br or an error code.
-Prefix it with submit/ or poll/ to affect only that endpoint.
+Modes of --fault and --outage. Prefix one with submit/ or poll/ to affect only that endpoint:
+  100..599                this HTTP status with an HTML page; 520..527 with that of Cloudflare
+  reset                   the connection is dropped
+  hang                    the request is never answered
+  html                    an HTML page with HTTP 200
+  captive-portal          the sign-in page of a guest network with HTTP 200
+  create-task             the answer of a service with the createTask protocol
+  empty                   nothing, with HTTP 200
+  truncated               half of the answer to a served request
+  reset-after             the request is served, then the connection is dropped
+  empty-solution          an answer that says solved and has no content
+  plain                   plain text although JSON was requested
+  windows-1251            the right answer in this charset (Russian text: --param lang=ru)
+  gzip                    the right answer, compressed without being requested
+  deflate                 the same in this coding
+  br                      the same in this coding
+  ERROR_...               this error code, for example ERROR_NO_SLOT_AVAILABLE or "ERROR: 1005"
+
+Quirks:
+  numeric-ids             the id of a reCAPTCHA task is a JSON number
+  only-result             Enterprise and Cloudflare solutions are in "result" only, not in "request" too
+  bare-geetest            a GeeTest v3 solution has no envelope
+  object-geetest          a GeeTest v3 solution is an object, not JSON in a string
+  no-hcaptcha             hcaptcha is refused
+  any-proxytype           proxytype may be in lower case, and SOCKS is accepted for every method
+  no-threadsinfo          the action threadsinfo is unknown
+  zero-balance-when-full  a submission without a free thread gets ERROR_ZERO_BALANCE
+  error-text              an error in JSON has an explanation in "error_text"
+  self-signed             https with a self-signed certificate
+  block-rules             an address that sends too many requests, or five wrong keys, is blocked
+  pingback-drop           no pingback is sent
+  pingback-twice          every pingback is sent twice
 
 Examples:
   $ captcha sandbox --port 8080
-  $ captcha sandbox --latency 2s-8s --threads 20 --outage 503:10s-25s
-  $ captcha sandbox --fault ERROR_NO_SLOT_AVAILABLE:0.2 --fault reset:0.05`;
+  $ captcha sandbox --latency 2s-8s --threads 20 --outage 503:10s-25s --retry-after 7s
+  $ captcha sandbox --fault ERROR_NO_SLOT_AVAILABLE:0.2 --fault reset:0.05
+  $ captcha sandbox --quirk numeric-ids --quirk error-text --balance 0.00040`;
 
 /** Declares `captcha sandbox`. */
 export function register(command: Command, runCommand: CommandRunner): void {
@@ -28,13 +59,20 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--threads <n>', 'number of solver threads (default: 100)')
     .option('--regions <names>', 'comma-separated simulated regions')
     .option('--key <key>', 'accept only this API key (default: any)')
+    .option('--balance <amount>', 'balance of the account, answered as written; 0 refuses submissions (default: 100)')
+    .option('--retry-after <duration>', 'send Retry-After with HTTP 429 and 503 of --fault and --outage')
+    .option(
+      '--quirk <name>',
+      'behave like a service that clients have trouble with, see below (repeatable)',
+      repeatable,
+    )
     .option('--without-solve-php', 'leave out /solve.php, which answers an image with its solution')
     .addHelpText('after', helpText(examples))
     .action((flags: SandboxFlags) => runCommand(run, flags));
 }
 
 async function announce(url: string, key: string, { terminal, globals }: Context): Promise<void> {
-  if (globals.json) return terminal.json({ url });
+  if (globals.json) return terminal.json({ url, key });
   await terminal.result(`listening on ${url}\n`);
   await terminal.result(`export CAPTCHAAI_BASE_URL=${url}\nexport CAPTCHAAI_API_KEY=${key}\n`);
 }

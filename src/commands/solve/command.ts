@@ -128,13 +128,16 @@ Methods, by their protocol names:
   cloudflare_challenge  Cloudflare challenge page; needs a proxy
   geetest               GeeTest v3 (--param challenge=...); v4 with --param version=4
   base64                image
+  post                  question in words: --param textcaptcha='...'
 
-Other methods, such as hcaptcha and funcaptcha, are sent too, but CaptchaAI does not document them.
+Other methods, such as hcaptcha and funcaptcha, are sent too, but CaptchaAI does not document them. captcha methods lists all of
+them with their parameters.
 
 Examples:
   $ captcha solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
   $ captcha solve --method userrecaptcha --sitekey 6Le... --pageurl https://example.com --param version=v3 --page-action login
   $ captcha solve image.png
+  $ captcha solve cars.png --method bounding_box --image imginstructions=instructions.png
   $ curl -s https://example.com/captcha.png | captcha solve - --json`;
 
 /** Declares `captcha solve`. */
@@ -146,6 +149,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--pageurl <url>', 'URL of the page that shows the CAPTCHA')
     .option('--page-action <name>', 'action that the page sets (reCAPTCHA v3, Turnstile)')
     .option('--param <name=value>', 'set any other protocol parameter (repeatable)', repeatable)
+    .option('--image <name=file>', 'send another image file as this parameter (repeatable)', repeatable)
     .option(
       '--param-file <file>',
       'read parameters from a JSON file, for example a proxy with a password, which must not be on the command line',

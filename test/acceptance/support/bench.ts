@@ -60,9 +60,10 @@ export class Bench {
     return path;
   }
 
-  /** A sandbox that gives the same solution for everything. */
+  /** A sandbox that gives the same solution for everything, with the ids of CaptchaAI. */
   async sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-    const sandbox = await startSandbox({ latencyMs: [50, 50], answer: () => solution, ...options });
+    const usual: SandboxOptions = { latencyMs: [50, 50], answer: () => solution, quirks: ['numeric-ids'] };
+    const sandbox = await startSandbox({ ...usual, ...options });
     this.afterwards(() => sandbox.close());
     return sandbox;
   }

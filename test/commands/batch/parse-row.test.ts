@@ -38,6 +38,23 @@ describe('a record as a task', () => {
     expect(await parsed(values, { tasks: located, region })).toMatchObject({ task: { region: expected } });
   });
 
+  it('has the images of the columns file.NAME', async () => {
+    const values = { method: 'bounding_box', file: 'a.png', 'file.imginstructions': 'a.png' };
+    const task = { body: image, params: { imginstructions: image } };
+    expect(await parsed(values)).toMatchObject({ task, values });
+    const onlyFurther = { method: 'temuimage', body: image, 'FILE.part1': 'a.png', part2: image, part3: image };
+    expect(await parsed(onlyFurther)).toMatchObject({ task: { params: { part1: image, part2: image } } });
+  });
+
+  it('is refused for a further image that cannot be read', async () => {
+    const values = { method: 'bounding_box', file: 'a.png', 'file.imginstructions': 'b.png' };
+    expect(await parsed(values)).toMatchObject({
+      type: 'bad',
+      column: 'file.imginstructions',
+      reason: 'cannot be read',
+    });
+  });
+
   it('has 1 and 0 for JSON booleans only', async () => {
     const values = { ...good, invisible: 'true', enterprise: 'false', phrase: 'true', _seen: 'true' };
     const row = {

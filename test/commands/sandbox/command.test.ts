@@ -54,7 +54,7 @@ describe('captcha sandbox', () => {
 
   it('prints one JSON document with --json', async () => {
     const { out } = await stopped('SIGTERM', {}, { globals: { json: true } });
-    expect(JSON.parse(out)).toEqual({ schemaVersion: 1, url: 'http://127.0.0.1:4000' });
+    expect(JSON.parse(out)).toEqual({ schemaVersion: 1, url: 'http://127.0.0.1:4000', key: 'sandbox' });
   });
 
   it.each<[StopSignal, number, boolean]>([

@@ -71,6 +71,38 @@ describe('the flags of a task', () => {
   });
 });
 
+describe('a further image', () => {
+  const files = { 'a.png': anImage(), 'b.png': anImage('gif'), '-': anImage('jpeg'), 'c.mp3': anImage('mp3') };
+  const base64 = (kind: ImageKind): string => anImage(kind).toString('base64');
+
+  it('is sent as the parameter that it names', async () => {
+    const image = ['imginstructions=b.png', 'part1=-'];
+    const input = await inputOf({ file: 'a.png', image, param: ['lang=en'] }, files);
+    expect(input.body).toBe(base64('png'));
+    expect(input.params).toEqual({ lang: 'en', imginstructions: base64('gif'), part1: base64('jpeg') });
+  });
+
+  it('can be the only one', async () => {
+    expect((await inputOf({ image: ['file=a.png'] }, files)).params).toEqual({ body: base64('png') });
+  });
+
+  it.each<[TaskFlags, string]>([
+    [{ image: ['a.png'] }, '--image a.png: expected name=file | for example --image imginstructions=instructions.png'],
+    [{ image: ['x=https://a.example/b.png'] }, 'https://a.example/b.png is a URL, not a file'],
+    [{ image: ['x=c.mp3'] }, '--image x: c.mp3 is an audio file, not an image'],
+    [{ file: '-', image: ['x=-'] }, 'standard input cannot be used for more than one'],
+    [{ image: ['x=a.png'], param: ['x=1'] }, '--image x: x is also a parameter | omit one of the two'],
+    [{ file: 'a.png', image: ['body=b.png'] }, '--image body: the image is given twice'],
+  ])('is refused: %j', async (flags, refusal) => {
+    expect(await refusalOf(() => inputOf(flags, files))).toContain(refusal);
+  });
+
+  it('that is no image is refused like the first', async () => {
+    const refusal = refusalOf(() => inputOf({ image: ['x=a'] }, { a: '<html>' }));
+    expect(await refusal).toContain('a is HTML, not an image');
+  });
+});
+
 describe('a parameter file', () => {
   const read = (text: string): Promise<unknown> =>
     inputOf({ paramFile: 'p.json' }, { 'p.json': text }).then(({ params }) => params);

@@ -4,7 +4,7 @@ import { foldedName, shownName, visibleName } from '../../../domain/written-name
 import { meantName } from '../../../protocol/parameter-names.ts';
 
 /** A task needs one of these columns. */
-const needed = ['method', 'file', 'body'] as const;
+const needed = ['method', 'file', 'body', 'textcaptcha'] as const;
 const maxShown = 8;
 const maxShownLength = 40;
 
@@ -30,7 +30,7 @@ export function checkNeededColumns(columns: readonly string[], line: number): vo
   const written = columns.find((column) => meantName(column, needed) !== null) ?? null;
   const which = written === null ? 'COLUMN=method' : `${shownName(written)}=${meantName(written, needed)}`;
   throw new UsageError(
-    `line ${line}: no "method", "file" or "body" column; found ${shown(columns)}`,
+    `line ${line}: no "method", "file", "body" or "textcaptcha" column; found ${shown(columns)}`,
     `name the columns in the first line, rename one with --map ${which}, or set --method NAME for all rows`,
   );
 }

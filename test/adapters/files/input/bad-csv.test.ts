@@ -117,8 +117,16 @@ describe('a CSV that cannot be used', () => {
     ],
     ['has two columns of a name', 'method,note, note\na,1,2\n', 'line 1: duplicate column "note"'],
     ['has a column without a name', 'method,,note\na,1,2\n', 'line 1: column 2 has no name'],
-    ['has no header', 'turnstile,0x4A,https://a.example\n', 'line 1: no "method", "file" or "body" column; found'],
-    ['has none of the columns of a task', '\nurl,key\nu,k\n', 'line 2: no "method", "file" or "body" column; found'],
+    [
+      'has no header',
+      'turnstile,0x4A,https://a.example\n',
+      'line 1: no "method", "file", "body" or "textcaptcha" column; found',
+    ],
+    [
+      'has none of the columns of a task',
+      '\nurl,key\nu,k\n',
+      'line 2: no "method", "file", "body" or "textcaptcha" column; found',
+    ],
     ['is a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'the input is an image'],
     ['is binary', Buffer.from('00ff00011b0a', 'hex'), 'the input is not text'],
     ['is packed', Buffer.from('1f8b0800000000000003', 'hex'), 'the input is gzip data'],

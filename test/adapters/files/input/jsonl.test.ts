@@ -87,7 +87,11 @@ describe('JSON Lines', () => {
       'no line is valid JSON; line 1: not JSON: a complete value expected at column 11',
     ],
     ['has none among its first hundred', `${'x\n'.repeat(100)}{"method":"a"}\n`, 'no line is valid JSON; line 1'],
-    ['names none of the columns of a task', '{"url":"u"}\n', 'line 1: no "method", "file" or "body" column'],
+    [
+      'names none of the columns of a task',
+      '{"url":"u"}\n',
+      'line 1: no "method", "file", "body" or "textcaptcha" column',
+    ],
   ])('is rejected when the input %s', async (_what, content, message) => {
     expect((await readStdin(content, { format: 'jsonl' })).error?.message).toContain(message);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/domain/errors.ts';
-import { parseSandboxFlags, type SandboxFlags } from '../../src/sandbox/options.ts';
+import { parseSandboxFlags, type SandboxFlags } from '../../src/sandbox/parse-flags.ts';
 
 describe('parseSandboxFlags', () => {
   it.each<[string, SandboxFlags, unknown]>([
@@ -25,6 +25,9 @@ describe('parseSandboxFlags', () => {
     ['a latency range', { latency: '50ms-150ms' }, { latencyMs: [50, 150] }],
     ['a fixed latency', { latency: '2s' }, { latencyMs: [2_000, 2_000] }],
     ['regions', { regions: 'a, b-1' }, { regions: ['a', 'b-1'] }],
+    ['a balance, as written', { balance: '1.0E-5' }, { balance: '1.0E-5' }],
+    ['a wait in whole seconds', { retryAfter: '1500ms' }, { retryAfter: '2' }],
+    ['quirks', { quirk: ['numeric-ids', 'error-text'] }, { quirks: ['numeric-ids', 'error-text'] }],
     ['numbers and the key', { threads: '5', port: '0', key: 'abc' }, { threads: 5, port: 0, key: 'abc' }],
   ])('reads %s', (_, flags, options) => {
     expect(parseSandboxFlags(flags)).toEqual(options);
@@ -50,6 +53,10 @@ describe('parseSandboxFlags', () => {
     [{ regions: 'a,,b' }, '--regions: "" is not a valid region name', '--regions us-east-1,eu-west-1'],
     [{ regions: 'a,a' }, '--regions: "a" is named twice', '--regions us-east-1,eu-west-1'],
     [{ threads: '0' }, '--threads: "0" is not a whole number from 1 to 100000', '--threads 20'],
+    [{ key: '' }, '--key: the key is empty', 'Leave out --key'],
+    [{ balance: 'much' }, '--balance: "much" is not a number', '--balance 12.5'],
+    [{ retryAfter: '7' }, '--retry-after: "7" is not a duration: did you mean 7s?', '--retry-after 7s'],
+    [{ quirk: ['numeric-id'] }, '--quirk: "numeric-id" is not a quirk', 'did you mean numeric-ids?'],
     [{ port: '99999' }, '--port: "99999" is not a whole number from 0 to 65535', '--port 8787'],
   ])('refuses %j with an example', (flags, message, example) => {
     const parse = () => parseSandboxFlags(flags);
