@@ -1,4 +1,10 @@
-import { RemoteUnavailableError, JournalLostError, QueueUnavailableError, UsageError } from '../domain/errors.ts';
+import {
+  RemoteUnavailableError,
+  JournalLostError,
+  QueueUnavailableError,
+  StateLogError,
+  UsageError,
+} from '../domain/errors.ts';
 import { ProviderFault } from '../domain/fault.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,6 +59,10 @@ function printError(error: unknown, terminal: Terminal): number {
   if (error instanceof QueueUnavailableError) {
     report(terminal, error.message, 'captcha doctor shows the cause');
     return exitCodes.unavailable;
+  }
+  if (error instanceof StateLogError) {
+    report(terminal, error.message, 'to replace the log by an empty one: captcha budget --reset');
+    return exitCodes.localIo;
   }
   if (isSystemError(error)) {
     if (error.code === 'EPIPE') return exitCodes.closedPipe;
