@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import { Connector } from './connector.ts';
+import { isProxyError, proxyErrorOf } from './error-phrases.ts';
 import type { Proxy } from './proxy.ts';
 import { Agent } from './undici.ts';
 
@@ -18,18 +20,47 @@ const maxConnectMs = 10_000;
 /** Limit of an answer in bytes, both compressed and decompressed. */
 export const maxAnswerBytes = 1024 * 1024;
 
+/** An agent whose end also ends the connections that are being set up. */
+class ConnectingAgent extends Agent {
+  readonly #connector: Connector;
+
+  constructor(options: ConnectionOptions) {
+    const connector = new Connector({ timeoutMs: connectMsOf(options) });
+    const connect = options.proxy === null ? connector.connect : throughProxy(connector);
+    super({ ...limitsOf(options), connect });
+    this.#connector = connector;
+  }
+
+  override async destroy(): Promise<void> {
+    this.#connector.close();
+    await super.destroy();
+  }
+}
+
 /**
  * Creates a dispatcher that never retries and never follows a redirect. undici does neither without an interceptor; a
  * repeated submission would be paid twice.
  */
 export async function openDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
-  return options.proxy === null ? new Agent(limitsOf(options)) : openProxied(options.proxy, options);
+  return options.proxy === null ? new ConnectingAgent(options) : openProxied(options.proxy, options);
 }
 
-function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options {
+const connectMsOf = ({ timeoutMs }: ConnectionOptions): number => Math.min(maxConnectMs, timeoutMs);
+
+/** Says of an error that the proxy cannot be reached, rather than the host behind it. */
+function throughProxy(connector: Connector): Connector['connect'] {
+  return (options, callback) => {
+    connector.connect(options, (...result) => {
+      const [error] = result;
+      if (error === null) callback(...result);
+      else callback(proxyErrorOf(error), null);
+    });
+  };
+}
+
+function limitsOf({ connections }: ConnectionOptions): Agent.Options {
   return {
     connections,
-    connect: { timeout: Math.min(maxConnectMs, timeoutMs) },
     maxResponseSize: maxAnswerBytes,
     // Every call has its own timer: undici's two timers per request are not needed.
     headersTimeout: 0,
@@ -37,27 +68,47 @@ function limitsOf({ connections, timeoutMs }: ConnectionOptions): Agent.Options 
   };
 }
 
+/** Requests over plain HTTP name the whole URL to the proxy, as other programs do: many proxies allow no tunnel for them. */
+function withoutTunnel(options: Dispatcher.DispatchOptions, { url, authorization }: Proxy): Dispatcher.DispatchOptions {
+  const origin = String(options.origin);
+  const headers = { ...(options.headers as Record<string, string>), host: new URL(origin).host };
+  const login = authorization === null ? {} : { 'proxy-authorization': authorization };
+  return { ...options, origin: new URL(url).origin, path: `${origin}${options.path}`, headers: { ...headers, ...login } };
+}
+
 async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Dispatcher> {
   // A bundler with code splitting exposes CommonJS modules as default exports only.
-  const { EnvHttpProxyAgent, Pool } = (await import('undici')).default;
+  const { ProxyAgent, Pool } = (await import('undici')).default;
   /** If a proxy closes the connection on CONNECT, undici treats that as temporary and reconnects thousands of times. */
   class TunnelPool extends Pool {
     override connect = async (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
       try {
         return await super.connect(request);
-      } catch {
+      } catch (error) {
+        if (isProxyError(error)) throw error;
         throw Object.assign(new Error('no tunnel'), { code: 'ERR_PROXY_TUNNEL' });
       }
     };
   }
-  return new EnvHttpProxyAgent({
+  const plain = new ConnectingAgent(options);
+  const connector = new Connector({ timeoutMs: connectMsOf(options) });
+  const connect = throughProxy(connector);
+  const tunnels = new ProxyAgent({
     ...limitsOf(options),
-    proxyTls: { timeout: Math.min(maxConnectMs, options.timeoutMs) },
-    clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, headersTimeout: options.timeoutMs }),
-    httpProxy: proxy.url,
-    httpsProxy: proxy.url,
-    noProxy: proxy.exceptions,
+    uri: new URL(proxy.url).origin,
+    ...(proxy.authorization !== null && { token: proxy.authorization }),
+    requestTls: { timeout: connectMsOf(options) },
+    clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, connect, headersTimeout: options.timeoutMs }),
   });
+  const dispatcher = tunnels.compose((dispatch) => (request, handler) => {
+    const isPlain = String(request.origin).startsWith('http:');
+    return isPlain ? plain.dispatch(withoutTunnel(request, proxy), handler) : dispatch(request, handler);
+  });
+  const end = async (): Promise<void> => {
+    connector.close();
+    await Promise.all([plain.destroy(), tunnels.destroy()]);
+  };
+  return Object.assign(dispatcher, { destroy: end });
 }
 
 type Handler = Dispatcher.DispatchHandler;

@@ -4,7 +4,7 @@ import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { addFollowUp } from '../../cli/error-report.ts';
 import { shellQuoted } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
+import { priorRunInRow, rowOfResult, usedUpInputs, wasExpired } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';
 import { type BatchItem, type BatchResult, isBegunAgain } from '../../core/batch/batch-plan.ts';
 import { BatchStats } from '../../core/batch/batch-report.ts';
@@ -130,6 +130,7 @@ function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOpt
     retryFailed: flags.retryFailed === true,
     leaveInDoubt: flags.leaveInDoubt === true,
     resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
+    wasExpired,
     inputMayStall: !input.source.isRepeatable,
     orderWindow: flags.keepOrder === true ? window : null,
   };
@@ -152,7 +153,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
       const options = optionsOf(request, context);
-      const output = await openBatchOutput(request, { journal, path: place }, earlierRows(journal, options));
+      const target = { journal, path: place, clock: context.clock };
+      const output = await openBatchOutput(request, target, earlierRows(journal, options));
       return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
     } catch (error) {
       await journal.close();

@@ -22,7 +22,7 @@ export interface BatchReport {
   readonly retriesGranted: number;
   readonly retriesRefused: number;
   readonly possiblyCharged: number;
-  /** Solutions that had expired when their row was written. */
+  /** Solutions that had expired before their row was written. */
   readonly expired: number;
   /** Time from the first submission of a task to its solution, in ms. */
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };

@@ -187,6 +187,7 @@ class BatchRun {
     if (plan.do !== 'begin-again') return plan;
     const finished = await journal.rowOf(key);
     if (finished === null) throw new Error(`the journal has no row for the finished task ${key}`);
+    if (!isBegunAgain(finished, this.#options)) return { do: 'nothing' };
     return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(priorRunIn(finished.values));
   }
 

@@ -237,8 +237,8 @@ describe('a log that is not usable', () => {
     expect(() => log.catchUp()).toThrow(/another clock/);
   });
 
-  it('because its path is not a folder is lost', () => {
-    folder = '/dev/null/budget';
+  it.each(['/dev/null/budget', '/proc/captcha/budget'])('because its path %s cannot be a folder is lost', (path) => {
+    folder = path;
     expect(() => open()).toThrow(StateLogError);
   });
 });
