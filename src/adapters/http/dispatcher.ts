@@ -14,6 +14,11 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** Null connects directly. */
   readonly proxy: Proxy | null;
+  /**
+   * True asks a proxy for the whole URL of plain HTTP, as other programs do: many proxies allow no tunnel for it. Through
+   * a tunnel, an error of the proxy is not taken for one of the service.
+   */
+  readonly forwardsHttp?: boolean;
 }
 
 const maxConnectMs = 10_000;
@@ -68,7 +73,6 @@ function limitsOf({ connections }: ConnectionOptions): Agent.Options {
   };
 }
 
-/** Requests over plain HTTP name the whole URL to the proxy, as other programs do: many proxies allow no tunnel for them. */
 function withoutTunnel(options: Dispatcher.DispatchOptions, { url, authorization }: Proxy): Dispatcher.DispatchOptions {
   const origin = String(options.origin);
   const headers = { ...(options.headers as Record<string, string>), host: new URL(origin).host };
@@ -90,7 +94,6 @@ async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Di
       }
     };
   }
-  const plain = new ConnectingAgent(options);
   const connector = new Connector({ timeoutMs: connectMsOf(options) });
   const connect = throughProxy(connector);
   const tunnels = new ProxyAgent({
@@ -100,13 +103,14 @@ async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Di
     requestTls: { timeout: connectMsOf(options) },
     clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, connect, headersTimeout: options.timeoutMs }),
   });
+  const plain = options.forwardsHttp === true ? new ConnectingAgent(options) : null;
   const dispatcher = tunnels.compose((dispatch) => (request, handler) => {
-    const isPlain = String(request.origin).startsWith('http:');
-    return isPlain ? plain.dispatch(withoutTunnel(request, proxy), handler) : dispatch(request, handler);
+    if (plain === null || !String(request.origin).startsWith('http:')) return dispatch(request, handler);
+    return plain.dispatch(withoutTunnel(request, proxy), handler);
   });
   const end = async (): Promise<void> => {
     connector.close();
-    await Promise.all([plain.destroy(), tunnels.destroy()]);
+    await Promise.all([plain?.destroy(), tunnels.destroy()]);
   };
   return Object.assign(dispatcher, { destroy: end });
 }

@@ -146,6 +146,17 @@ describe('a CSV that cannot be used', () => {
     expect(error?.message).toBe('line 4: the quote that opens in field 2 is never closed');
   });
 
+  it.each([10_001, 1_000_000])('is rejected at once when its header has %i columns', async (count) => {
+    const names = Array.from({ length: count }, (_, index) => `c${index}`).join(',');
+    const { error } = await readStdin(`method,${names}\n`);
+    expect(error?.message).toBe(`line 1: the header has ${count + 1} columns; the maximum is 10000`);
+  });
+
+  it('has its reason however many fields it has', async () => {
+    const { rows } = await readStdin(`method,note\na,${','.repeat(5_000_000)}\nb,2\n`);
+    expect(rows).toMatchObject([{ type: 'bad', reason: expect.stringContaining('the maximum is') as string }, {}]);
+  });
+
   it('is rejected when a record does not end within 16 MiB', async () => {
     const { rows, error } = await readStdin(`method,note\na,1\nb,"${'x,'.repeat(9_000_000)}`);
     expect(rows).toHaveLength(1);
