@@ -32,8 +32,11 @@ export function namespaceOf(kind: 'pid' | 'time'): string {
 function askBootSession(): string {
   // The bundle has no child processes of its own.
   const { execFileSync } = process.getBuiltinModule('node:child_process');
-  const options = { encoding: 'utf8', timeout: 2_000, stdio: ['ignore', 'pipe', 'ignore'] } as const;
-  return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], options);
+  return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], {
+    encoding: 'utf8',
+    timeout: 2_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }
 
 /** The boot in an answer of `sysctl`; null if it is none. */

@@ -1,3 +1,4 @@
+import { isExpiredAt } from '../../domain/outcome.ts';
 import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { AttemptJournal, TaskJournal } from '../../ports/files.ts';
