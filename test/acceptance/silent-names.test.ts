@@ -6,7 +6,8 @@ import { bin } from './support/running.ts';
 
 const inOwnNetwork = ['--map-root-user', '--net', '--mount', 'sh', '-c'];
 const canIsolate = spawnSync('unshare', [...inOwnNetwork, 'ip link set lo up']).status === 0;
-if (!canIsolate) console.warn('skipped: this machine allows no network namespaces, in which a name server can be silent');
+if (!canIsolate)
+  console.warn('skipped: this machine allows no network namespaces, in which a name server can be silent');
 
 interface Report {
   readonly code: number;
@@ -20,7 +21,12 @@ describe.skipIf(!canIsolate)('name servers that never answer', () => {
     const names = ['dead1', 'dead2', 'a', 'b', 'c', 'd', 'e', 'f'];
     const regions = names.map((name) => ({ name, health: `http://${name}.example.com:8080/health` }));
     const api = { baseUrl: 'http://api.example.com:8080', allowHttp: true };
-    const config = await bench.write('names.json', { api, regions, routes: { default: 'a' }, health: { timeout: '3s' } });
+    const config = await bench.write('names.json', {
+      api,
+      regions,
+      routes: { default: 'a' },
+      health: { timeout: '3s' },
+    });
     const resolv = await bench.write('resolv.conf', 'nameserver 127.0.0.1\n');
     const script = join(import.meta.dirname, 'support/silent-names.js');
     const command = [process.execPath, script, '--', process.execPath, bin, '--config', config, 'health', '--json'];

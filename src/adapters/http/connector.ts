@@ -168,7 +168,8 @@ function withoutContinue(socket: Socket): Socket {
   return socket;
 }
 
-const portOf = (protocol: string, port: string): number => Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port);
+const portOf = (protocol: string, port: string): number =>
+  Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port);
 
 /** The system's look-up cannot be cancelled, only left. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

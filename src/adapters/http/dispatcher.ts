@@ -4,8 +4,6 @@ import { isProxyError, proxyErrorOf } from './error-phrases.ts';
 import type { Proxy } from './proxy.ts';
 import { Agent } from './undici.ts';
 
-export type { Dispatcher };
-
 /** Connection settings. */
 export interface ConnectionOptions {
   /** Limit of open connections. */
@@ -25,29 +23,32 @@ const maxConnectMs = 10_000;
 /** Limit of an answer in bytes, both compressed and decompressed. */
 export const maxAnswerBytes = 1024 * 1024;
 
-/** An agent whose end also ends the connections that are being set up. */
-class ConnectingAgent extends Agent {
-  readonly #connector: Connector;
+/** What sends requests: a part of undici's dispatcher. */
+export interface Connections {
+  readonly dispatch: Dispatcher['dispatch'];
+  /** Aborts every request and connection, also those that are being set up. */
+  destroy(): Promise<void>;
+}
 
-  constructor(options: ConnectionOptions) {
-    const connector = new Connector({ timeoutMs: connectMsOf(options) });
-    const connect = options.proxy === null ? connector.connect : throughProxy(connector);
-    super({ ...limitsOf(options), connect });
-    this.#connector = connector;
-  }
-
-  override async destroy(): Promise<void> {
-    this.#connector.close();
-    await super.destroy();
-  }
+function openAgent(options: ConnectionOptions): Connections {
+  const connector = new Connector({ timeoutMs: connectMsOf(options) });
+  const connect = options.proxy === null ? connector.connect : throughProxy(connector);
+  const agent = new Agent({ ...limitsOf(options), connect });
+  return {
+    dispatch: (request, handler) => agent.dispatch(request, handler),
+    destroy: async () => {
+      connector.close();
+      await agent.destroy();
+    },
+  };
 }
 
 /**
  * Creates a dispatcher that never retries and never follows a redirect. undici does neither without an interceptor; a
  * repeated submission would be paid twice.
  */
-export async function openDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
-  return options.proxy === null ? new ConnectingAgent(options) : openProxied(options.proxy, options);
+export async function openDispatcher(options: ConnectionOptions): Promise<Connections> {
+  return options.proxy === null ? openAgent(options) : openProxied(options.proxy, options);
 }
 
 const connectMsOf = ({ timeoutMs }: ConnectionOptions): number => Math.min(maxConnectMs, timeoutMs);
@@ -77,10 +78,15 @@ function withoutTunnel(options: Dispatcher.DispatchOptions, { url, authorization
   const origin = String(options.origin);
   const headers = { ...(options.headers as Record<string, string>), host: new URL(origin).host };
   const login = authorization === null ? {} : { 'proxy-authorization': authorization };
-  return { ...options, origin: new URL(url).origin, path: `${origin}${options.path}`, headers: { ...headers, ...login } };
+  return {
+    ...options,
+    origin: new URL(url).origin,
+    path: `${origin}${options.path}`,
+    headers: { ...headers, ...login },
+  };
 }
 
-async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Dispatcher> {
+async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Connections> {
   // A bundler with code splitting exposes CommonJS modules as default exports only.
   const { ProxyAgent, Pool } = (await import('undici')).default;
   /** If a proxy closes the connection on CONNECT, undici treats that as temporary and reconnects thousands of times. */
@@ -103,16 +109,17 @@ async function openProxied(proxy: Proxy, options: ConnectionOptions): Promise<Di
     requestTls: { timeout: connectMsOf(options) },
     clientFactory: (origin, pool) => new TunnelPool(origin, { ...pool, connect, headersTimeout: options.timeoutMs }),
   });
-  const plain = options.forwardsHttp === true ? new ConnectingAgent(options) : null;
-  const dispatcher = tunnels.compose((dispatch) => (request, handler) => {
-    if (plain === null || !String(request.origin).startsWith('http:')) return dispatch(request, handler);
-    return plain.dispatch(withoutTunnel(request, proxy), handler);
-  });
-  const end = async (): Promise<void> => {
-    connector.close();
-    await Promise.all([plain?.destroy(), tunnels.destroy()]);
+  const plain = options.forwardsHttp === true ? openAgent(options) : null;
+  return {
+    dispatch: (request, handler) => {
+      if (plain === null || !String(request.origin).startsWith('http:')) return tunnels.dispatch(request, handler);
+      return plain.dispatch(withoutTunnel(request, proxy), handler);
+    },
+    destroy: async () => {
+      connector.close();
+      await Promise.all([plain?.destroy(), tunnels.destroy()]);
+    },
   };
-  return Object.assign(dispatcher, { destroy: end });
 }
 
 type Handler = Dispatcher.DispatchHandler;
@@ -132,7 +139,10 @@ function dating(handler: Handler, onDate: (date: string) => void): Handler {
   };
 }
 
-/** The same dispatcher, which reports the `Date` header of every answer. */
-export function withDateHeader(dispatcher: Dispatcher, onDate: (date: string) => void): Dispatcher {
-  return dispatcher.compose((dispatch) => (options, handler) => dispatch(options, dating(handler, onDate)));
+/** The same connections, which report the `Date` header of every answer. */
+export function withDateHeader(connections: Connections, onDate: (date: string) => void): Connections {
+  return {
+    dispatch: (request, handler) => connections.dispatch(request, dating(handler, onDate)),
+    destroy: () => connections.destroy(),
+  };
 }

@@ -126,7 +126,9 @@ const proxyCodes: Readonly<Record<string, string>> = {
 export function proxyErrorOf(error: Error): Error {
   const code = connectionErrorCode(error) ?? '';
   const isOwn = phrases[code]?.kind === 'local' || code === 'UND_ERR_DESTROYED';
-  return isOwn ? error : Object.assign(new Error(), { code: proxyCodes[code] ?? 'ERR_PROXY_UNREACHABLE', cause: error });
+  return isOwn
+    ? error
+    : Object.assign(new Error(), { code: proxyCodes[code] ?? 'ERR_PROXY_UNREACHABLE', cause: error });
 }
 
 /** True for an error of the connection to a proxy, or of a limit of this machine. */

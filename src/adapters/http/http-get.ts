@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { percentDecoded } from '../../domain/page-url.ts';
 import type { ProbeLimits } from '../../ports/api.ts';
+import type { Connections } from './dispatcher.ts';
 import { connectionErrorPhrase, isLocalLimit } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
@@ -135,7 +136,7 @@ function optionsOf(url: URL): Dispatcher.DispatchOptions {
 }
 
 /** Sends one GET request. Never rejects, settles within `timeoutMs`, and follows no redirect. */
-export function get(dispatcher: Dispatcher, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
+export function get(dispatcher: Connections, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve) => {
     const handler = new GetHandler(maxBytes, (got) => {

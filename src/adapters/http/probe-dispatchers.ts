@@ -1,9 +1,9 @@
-import type { Dispatcher } from 'undici';
 import { Connector, type ConnectorOptions } from './connector.ts';
+import type { Connections } from './dispatcher.ts';
 import { Agent } from './undici.ts';
 
 /** Creates a dispatcher that uses a proxy. */
-export type OpenProxied = () => Promise<Dispatcher>;
+export type OpenProxied = () => Promise<Connections>;
 
 export interface DispatcherOptions {
   /** Timeout of a probe, in ms. */
@@ -21,16 +21,16 @@ const maxAnswerBytes = 1024 * 1024;
 /** The connections of probes: one pool for direct connections and one per proxy, created on first use. */
 export class Dispatchers {
   readonly #options: DispatcherOptions;
-  readonly #proxied = new Map<string, Promise<Dispatcher>>();
+  readonly #proxied = new Map<string, Promise<Connections>>();
   readonly #connector: Connector;
-  #direct: Dispatcher | null = null;
+  #direct: Connections | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#connector = new Connector(options);
   }
 
-  async for(url: URL): Promise<Dispatcher> {
+  async for(url: URL): Promise<Connections> {
     const proxy = this.#options.proxyFor(url);
     if (proxy === null) return (this.#direct ??= this.#openDirect());
     const opening = this.#proxied.get(proxy.url) ?? proxy.open();
@@ -47,7 +47,7 @@ export class Dispatchers {
     await Promise.all([gone, ...proxied.map((each) => each.destroy())]);
   }
 
-  #openDirect(): Dispatcher {
+  #openDirect(): Connections {
     const { timeoutMs } = this.#options;
     return new Agent({
       connections: maxConnections,

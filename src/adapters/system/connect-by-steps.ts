@@ -20,7 +20,10 @@ class Steps {
   }
 
   report(error: unknown): ConnectionReport {
-    return { steps: this.steps, failed: error === null ? null : { step: this.#current, error: connectionErrorSentence(error as Error) } };
+    return {
+      steps: this.steps,
+      failed: error === null ? null : { step: this.#current, error: connectionErrorSentence(error as Error) },
+    };
   }
 }
 

@@ -17,7 +17,9 @@ answers.on('message', (message, from) => {
   const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
   answers.send(isA ? Buffer.concat([head, record]) : head, from.port, from.address);
 });
-const health = createServer((_request, response) => response.end('{"status":"healthy","activeWorkers":1,"queueDepth":0}'));
+const health = createServer((_request, response) =>
+  response.end('{"status":"healthy","activeWorkers":1,"queueDepth":0}'),
+);
 
 await new Promise((resolve) => answers.bind(53, '127.0.0.1', resolve));
 await new Promise((resolve) => health.listen(8080, '127.0.0.1', resolve));

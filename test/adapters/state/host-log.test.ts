@@ -181,7 +181,10 @@ describe('a log on a full disk', () => {
         }
       });
       expect(answers.filter(({ answer, after }) => answer !== after)).toEqual([]);
-      expect(answers.some(({ before, after }) => before < after), 'some were written').toBe(true);
+      expect(
+        answers.some(({ before, after }) => before < after),
+        'some were written',
+      ).toBe(true);
       expect(answers.at(-1), 'the last one was lost').toMatchObject({ before: sum.count });
       rmSync(join(disk, 'ballast'));
       expect(open().log.append(['y'])).toEqual([sum.count + 1]);

@@ -146,15 +146,16 @@ describe('a CSV that cannot be used', () => {
     expect(error?.message).toBe('line 4: the quote that opens in field 2 is never closed');
   });
 
-  it.each([10_001, 1_000_000])('is rejected at once when its header has %i columns', async (count) => {
+  it.each([10_001, 200_000])('is rejected at once when its header has %i columns', async (count) => {
     const names = Array.from({ length: count }, (_, index) => `c${index}`).join(',');
     const { error } = await readStdin(`method,${names}\n`);
     expect(error?.message).toBe(`line 1: the header has ${count + 1} columns; the maximum is 10000`);
   });
 
   it('has its reason however many fields it has', async () => {
-    const { rows } = await readStdin(`method,note\na,${','.repeat(5_000_000)}\nb,2\n`);
-    expect(rows).toMatchObject([{ type: 'bad', reason: expect.stringContaining('the maximum is') as string }, {}]);
+    const { rows, bad } = await readStdin(`method,note\na,${'x,'.repeat(2_200_000)}\nb,2\n`);
+    expect(bad).toMatchObject([{ line: 2, reason: expect.stringContaining('the maximum is 4194304') as string }]);
+    expect(rows).toHaveLength(1);
   });
 
   it('is rejected when a record does not end within 16 MiB', async () => {
