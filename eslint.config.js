@@ -12,6 +12,9 @@ const outsideWorld = [
   'fetch',
 ];
 
+/** On Node 20 it leaves an entry on a source that lives on. */
+const leakingAny = { object: 'AbortSignal', property: 'any', message: 'Use joinSignals of domain/joined-signal.ts.' };
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'schema/'] },
   ...tseslint.configs.strictTypeChecked,
@@ -27,6 +30,7 @@ export default tseslint.config(
       // Flat lists of defaults count, too: the longest is a row of the output.
       complexity: ['error', 19],
       'no-console': 'error',
+      'no-restricted-properties': ['error', leakingAny],
       eqeqeq: 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -41,7 +45,11 @@ export default tseslint.config(
     files: ['src/core/**', 'src/domain/**', 'src/protocol/**', 'src/ports/**'],
     rules: {
       'no-restricted-globals': ['error', ...outsideWorld],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take a Random.' }],
+      'no-restricted-properties': [
+        'error',
+        leakingAny,
+        { object: 'Math', property: 'random', message: 'Take a Random.' },
+      ],
     },
   },
   {

@@ -20,6 +20,14 @@ export async function main(process: NodeJS.Process): Promise<number> {
       });
     });
   }
-  const { run } = await import('./run.ts');
-  return run(process);
+  const loaded = await import('./run.ts').catch((error: unknown) => tooFewFiles(error, process));
+  return typeof loaded === 'number' ? loaded : loaded.run(process);
+}
+
+/** The program itself could not be read. */
+function tooFewFiles(error: unknown, process: NodeJS.Process): number {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
+  process.stderr.write('error: too many open files\n  raise the limit of open files: ulimit -n 1024\n');
+  return localIoExitCode;
 }

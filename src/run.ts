@@ -1,3 +1,4 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { isNullDevice } from './adapters/system/standard-streams.ts';
 import { systemClock as clock } from './adapters/system/system-clock.ts';
 import type { Context, GlobalFlags } from './cli/context.ts';
@@ -9,6 +10,12 @@ import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
 import { commands } from './commands/command-list.ts';
 import { Container } from './container/container.ts';
 import { version } from './version.ts';
+
+/**
+ * How long Redis and SQS may take at one of several addresses, in ms: their libraries connect in Node's way, which gives
+ * up after 250 ms, before a far host can answer. Other connections try all addresses at once (`adapters/http/connector.ts`).
+ */
+const addressMs = 2_500;
 
 /** One run of the program: its streams, its signals and its container. */
 class CliProcess {
@@ -79,6 +86,7 @@ class CliProcess {
  * An uncaught error is a bug and ends the process as one.
  */
 export function run(process: NodeJS.Process): Promise<number> {
+  setDefaultAutoSelectFamilyAttemptTimeout(addressMs);
   const cli = new CliProcess(process);
   process.on('uncaughtException', (error) => {
     process.exitCode = cli.reportBug(error);

@@ -1,4 +1,10 @@
-import { RemoteUnavailableError, JournalLostError, QueueUnavailableError, UsageError } from '../domain/errors.ts';
+import {
+  RemoteUnavailableError,
+  JournalLostError,
+  QueueUnavailableError,
+  StateLogError,
+  UsageError,
+} from '../domain/errors.ts';
 import { ProviderFault } from '../domain/fault.ts';
 import { exitCodeOfFault, exitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -64,6 +70,10 @@ function printError(error: unknown, terminal: Terminal): number {
   if (error instanceof QueueUnavailableError) {
     const hint = 'captcha doctor shows the cause';
     return report(terminal, exitCodes.unavailable, { message, hint, reason: 'queue-unavailable' });
+  }
+  if (error instanceof StateLogError) {
+    report(terminal, error.message, 'to replace the log by an empty one: captcha budget --reset');
+    return exitCodes.localIo;
   }
   if (isSystemError(error)) {
     if (error.code === 'EPIPE') return exitCodes.closedPipe;

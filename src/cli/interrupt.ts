@@ -20,6 +20,7 @@ export class Interrupt {
   readonly #source: SignalSource;
   readonly #nowMs: () => number;
   readonly #stop = new AbortController();
+  readonly #cleanups: (() => void)[] = [];
   #received: StopSignal | null = null;
   #drained = false;
   #receivedMs = 0;
@@ -64,9 +65,15 @@ export class Interrupt {
     for (const signal of stopSignals) this.#source.on(signal, onSignal);
   }
 
+  /** Runs this, which must not wait for anything, before a signal ends the process. */
+  beforeEnd(cleanup: () => void): void {
+    this.#cleanups.push(cleanup);
+  }
+
   /** Ends the process by the signal itself, so that the shell's loop around it ends too. */
   raise(signal: StopSignal): void {
     for (const each of stopSignals) this.#source.removeAllListeners(each);
+    for (const cleanup of this.#cleanups) cleanup();
     this.#source.kill(this.#source.pid, signal);
   }
 }

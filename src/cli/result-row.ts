@@ -85,6 +85,21 @@ export function rowOfResult(result: BatchResult): Readonly<Record<string, string
   return row;
 }
 
+/** True if the solution of a row had expired before the row was first written. */
+export function wasExpired(values: Readonly<Record<string, string>>): boolean {
+  return values['expired'] === 'true';
+}
+
+/** A row as it is written at this time, in epoch ms: its solution may have expired since the row was made. */
+export function rowWrittenAt(
+  values: Readonly<Record<string, string>>,
+  timestamp: number,
+): Readonly<Record<string, string>> {
+  const { expires_at: expiresAt = '' } = values;
+  if (expiresAt === '' || wasExpired(values) || Date.parse(expiresAt) > timestamp) return values;
+  return Object.assign(Object.create(bareObject) as Record<string, string>, values, { expired: 'true' });
+}
+
 /** The id in a failed row that may still be solved: it ran out of time, and the service had not given it up. */
 function liveIdIn(values: Readonly<Record<string, string>>): Accepted | null {
   const { reason, captcha_id: captchaId = '', submitted_at: submitted = '' } = values;

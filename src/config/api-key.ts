@@ -11,6 +11,8 @@ const maxWaitMs = 1_000;
 const controlCharacter = /\p{Cc}/u;
 /** No service has longer ones; a file that is longer is another file. */
 const maxKeyLength = 4_096;
+/** Blanks around the key count, too. */
+const maxFileBytes = 64 * 1024;
 
 /** What is written around a key by mistake. */
 const mistakes: readonly (readonly [RegExp, string, string])[] = [
@@ -54,6 +56,11 @@ function describeFile(path: string, source: string): string {
   return /[\\/]/.test(path) ? `the key file ${path} (${source})` : `the key file that ${source} names`;
 }
 
+/** 0 for a pipe, and for a file that cannot be looked at. */
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
 type LogMessage = (text: string) => void;
 
 /** Reports after a while what the program waits for: the writer of a pipe can be slow. */
@@ -74,6 +81,8 @@ async function keyInFile(path: string, source: string, log: LogMessage): Promise
       'Write the key to a file, or pass it as <(command) or /dev/stdin.',
     );
   }
+  const size = await sizeOf(path);
+  if (size > maxFileBytes) throw new UsageError(`${file} is too long for a key`, howToSetIt);
   const text = await readWithNotice(path, () => log(`waiting for the key from ${file}`)).catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(`${file} cannot be read: ${code}`, howToSetIt);
@@ -89,6 +98,7 @@ async function warnAboutOther(
 ): Promise<void> {
   for (const [source, path] of Object.entries(files)) {
     const isFile = path !== null && path !== undefined && ((await stat(path).catch(() => null))?.isFile() ?? false);
+    if (isFile && (await sizeOf(path)) > maxFileBytes) continue;
     const text = isFile ? await readFile(path, 'utf8').catch(() => '') : '';
     if (text.trim() === '' || text.trim() === key) continue;
     log(`warning: ${describeFile(path ?? '', source)} contains another key; ${used} is used`);

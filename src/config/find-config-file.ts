@@ -108,10 +108,16 @@ const unreadable: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Reading anything else could wait for ever, without a word. */
+/** The largest configuration is far smaller. */
+const maxConfigBytes = 1024 * 1024;
+
+/** Reading anything else could wait for ever, without a word, or need all of the memory. */
 function checkRegular(path: string, place: string): void {
   if (isBlockingFile(path))
     throw new UsageError(`${place}: is not a regular file`, 'Write the configuration to a file.');
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > maxConfigBytes)
+    throw new UsageError(`${place}: is larger than 1 MiB`, 'Check that this is the configuration.');
 }
 
 async function loadNamed(path: string): Promise<ConfigFile> {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { lstat, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -23,6 +24,7 @@ import type {
   ReplacementRules,
   ResultRows,
 } from '../cli/batch-files.ts';
+import type { Interrupt } from '../cli/interrupt.ts';
 import { batchColumns, rowToJson } from '../cli/result-row.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
@@ -125,8 +127,15 @@ async function openBatchJournal(
 }
 
 /** What a batch needs of the file system, and what ends it. */
-export function createBatchFiles(process: NodeJS.Process, terminal: Terminal): BatchFiles & { close(): Promise<void> } {
+export function createBatchFiles(
+  process: NodeJS.Process,
+  { terminal, interrupt }: { readonly terminal: Terminal; readonly interrupt: Interrupt },
+): BatchFiles & { close(): Promise<void> } {
   const temporary: string[] = [];
+  // A second signal ends the process at once: these folders hold solutions.
+  interrupt.beforeEnd(() => {
+    for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+  });
   const inStateFolder = new Set<string>();
   let readsStdin = false;
   return {

@@ -156,7 +156,7 @@ export class Container implements Context {
 
   readonly batchFiles = async (): Promise<BatchFiles> => {
     const { createBatchFiles } = await import('./batch-files.ts');
-    this.#batchFiles ??= createBatchFiles(this.#process, this.terminal);
+    this.#batchFiles ??= createBatchFiles(this.#process, this);
     return this.#batchFiles;
   };
 

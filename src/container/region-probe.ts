@@ -19,7 +19,8 @@ export function createConfiguredRegionProbe(
   const proxyOf: DispatcherOptions['proxyFor'] = (url) => {
     const proxy = proxyFor(url, env);
     if (proxy === null) return null;
-    return { url: proxy.url, open: () => openDispatcher({ connections: proxyConnections, timeoutMs, proxy }) };
+    const options = { connections: proxyConnections, timeoutMs, proxy, forwardsHttp: true };
+    return { url: proxy.url, open: () => openDispatcher(options) };
   };
   // A variable that is malformed is found here, before anything is asked.
   for (const url of [api.baseUrl, ...regions.map(({ health }) => health)]) if (url !== null) proxyOf(new URL(url));

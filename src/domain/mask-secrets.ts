@@ -1,17 +1,39 @@
 const masked = '***';
-const urlUser = /([a-z][a-z\d+.-]*:\/\/)[^\s:@/?#]+@/gi;
-/** Matches up to the last `@`: an unescaped password may contain one. */
-const userAndPassword = /((?:[a-z][a-z\d+.-]*:\/\/)?[^\s:@/]*:)(?!\/\/)\S+@/gi;
+/** A user without a password in a URL, behind the scheme. */
+const urlUser = /(?<=[a-z\d+.-]:\/\/)[^\s:@/?#]+@/gi;
 const proxyOfFourParts = /^([^\s:@/]+:\d{1,5}:[^\s:@]+:)\S+$/;
-const secretParameter = /([?&;](?:[\w-]*(?:password|passwd|secret|token)|pass|pwd|key|api[_-]?key)=)[^&#;\s]*/gi;
+const parameter = /[?&;]([\w-]*)=/g;
+const endOfParameter = /[&#;\s]|$/g;
+const secretParameter = /^(.*(password|passwd|secret|token)|pass|pwd|key|api[_-]?key)$/i;
 const secretName = /^(.*(password|passwd|secret|token|cookies?|credentials?)|pass|pwd|key|api[_-]?key)$/i;
 
+/** Masks from the colon behind a user to the last `@`: an unescaped password may contain one. */
+function withoutPassword(word: string): string {
+  const end = word.lastIndexOf('@');
+  for (let colon = word.indexOf(':'); colon !== -1 && colon + 1 < end; colon = word.indexOf(':', colon + 1)) {
+    if (!word.startsWith('//', colon + 1)) return `${word.slice(0, colon + 1)}${masked}${word.slice(end)}`;
+  }
+  return word;
+}
+
+function withoutSecretParameters(text: string): string {
+  let safe = '';
+  let from = 0;
+  parameter.lastIndex = 0;
+  for (let found = parameter.exec(text); found !== null; found = parameter.exec(text)) {
+    if (!secretParameter.test(found[1] ?? '')) continue;
+    endOfParameter.lastIndex = parameter.lastIndex;
+    safe += text.slice(from, parameter.lastIndex) + masked;
+    from = endOfParameter.exec(text)?.index ?? text.length;
+    parameter.lastIndex = from;
+  }
+  return safe + text.slice(from);
+}
+
+/** Every step takes time in proportion to the length: a text may come from outside and have a megabyte. */
 function maskText(text: string): string {
-  return text
-    .replace(userAndPassword, `$1${masked}@`)
-    .replace(urlUser, `$1${masked}@`)
-    .replace(proxyOfFourParts, `$1${masked}`)
-    .replace(secretParameter, `$1${masked}`);
+  const plain = text.replace(/\S+/g, withoutPassword).replace(urlUser, `${masked}@`);
+  return withoutSecretParameters(plain.replace(proxyOfFourParts, `$1${masked}`));
 }
 
 function maskNamed(name: string, value: unknown): unknown {

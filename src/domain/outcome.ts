@@ -104,6 +104,11 @@ export interface GaveUp extends OutcomeBase {
 /** How a task ended: solved, or given up with a reason; with all attempts. */
 export type Outcome = Solved | GaveUp;
 
+/** True if a task has a solution that had expired at this time, in epoch ms. */
+export function isExpiredAt(outcome: Outcome, timestamp: number): boolean {
+  return outcome.status === 'solved' && outcome.expiresAt !== null && outcome.expiresAt <= timestamp;
+}
+
 /** Why no task can succeed until the user acts. */
 export interface FatalReason {
   readonly reason: 'account' | 'config' | 'local';

@@ -1,3 +1,5 @@
+import { joinSignals } from './joined-signal.ts';
+
 /** The part of a clock that is used here. */
 interface Sleeper {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -12,11 +14,12 @@ interface Limits {
 /** The result of the work; null after `ms`, or when `signal` aborts. The work itself continues. */
 export async function withTimeLimit<T>(work: Promise<T>, { ms, signal }: Limits, clock: Sleeper): Promise<T | null> {
   const over = new AbortController();
-  const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
+  const end = joinSignals(over.signal, ...(signal === undefined ? [] : [signal]));
   try {
-    return await Promise.race([work, clock.sleep(ms, end).then(() => null)]);
+    return await Promise.race([work, clock.sleep(ms, end.signal).then(() => null)]);
   } finally {
     // A running timer would keep the process alive.
     over.abort();
+    end.release();
   }
 }

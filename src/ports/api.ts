@@ -99,7 +99,13 @@ export interface RegionAnswer {
 export type ProbeResult =
   | { readonly answered: true; readonly latencyMs: number; readonly answer: RegionAnswer }
   /** No answer, or none of a serving region. `error`: one sentence without control characters. */
-  | { readonly answered: false; readonly latencyMs: number | null; readonly error: string };
+  | {
+      readonly answered: false;
+      readonly latencyMs: number | null;
+      readonly error: string;
+      /** Set if a limit of this machine was reached, such as that of open files: the region was not asked. */
+      readonly isLocal?: boolean;
+    };
 
 export interface ProbeLimits {
   /** Timeout of the probe in ms, from connecting to the last byte. */

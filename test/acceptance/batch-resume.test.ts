@@ -22,14 +22,15 @@ async function cutOffMidRequest(bench: Bench, latencyMs = 20): Promise<Ledger> {
   return ledger;
 }
 
-/** Makes every solution in a journal long expired. */
-async function expire(path: string): Promise<void> {
+/** Makes every solution in a journal long expired: before its row was written, or since then. */
+async function expire(path: string, isLate: boolean): Promise<void> {
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
   const expired = lines.map((line) => {
     const fields = JSON.parse(line) as Record<string, unknown>;
     if (fields['t'] !== 'solved') return `${line}\n`;
     delete fields['c'];
-    return sealLine({ ...fields, exp: 1_000 }).toString();
+    const row = { ...(fields['row'] as object), expires_at: '1970-01-01T00:00:01.000Z', expired: String(isLate) };
+    return sealLine({ ...fields, exp: 1_000, row }).toString();
   });
   await writeFile(path, expired.join(''));
 }
@@ -193,7 +194,13 @@ describe.concurrent('captcha batch, resumed', () => {
     const ledger = await openLedger(bench);
     await bench.write('work/tasks.csv', tasksCsv(3));
     await bench.run(batch, { at: ledger });
-    await expire(join(bench.cwd, 'solved.csv.journal'));
+    const journal = join(bench.cwd, 'solved.csv.journal');
+    await expire(journal, false);
+    expect(await bench.run([...batch, '--resolve-expired'], { at: ledger })).toMatchObject({ code: 0 });
+    expect(ledger.sandbox.stats().accepted, 'delivered in time').toBe(3);
+    const expired = Array.from({ length: 3 }, () => ({ expired: 'true' }));
+    expect(await rowsIn(bench, 'solved.csv'), 'written after it had expired').toMatchObject(expired);
+    await expire(journal, true);
     expect(await bench.run(batch, { at: ledger })).toMatchObject({ code: 0 });
     expect(ledger.sandbox.stats().accepted).toBe(3);
     expect(await bench.run([...batch, '--resolve-expired'], { at: ledger })).toMatchObject({ code: 0 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from './folder.ts';
@@ -11,6 +12,16 @@ const redirects = [
   ['keyFile', '/etc/passwd', 'set CAPTCHAAI_API_KEY_FILE'],
   ['keyEnv', 'AWS_SECRET_ACCESS_KEY', 'set CAPTCHAAI_API_KEY'],
 ] as const;
+
+describe('a config file that is larger than any configuration', () => {
+  it('is refused without being read', async () => {
+    const folder = await folderWith({ 'captcha.config.json': '{}' });
+    const path = join(folder, 'captcha.config.json');
+    truncateSync(path, 100 * 1024 * 1024);
+    expect(await refusalIn(folder)).toBe(`${path}: is larger than 1 MiB`);
+    expect(await refusalIn(folder, { file: path })).toBe(`--config ${path}: is larger than 1 MiB`);
+  });
+});
 
 describe('a config file that is not a regular file', () => {
   it('is rejected if reading it may take forever, named or found', async () => {

@@ -50,6 +50,17 @@ describe('maskSecrets', () => {
     });
   });
 
+  it.each([
+    'a'.repeat(1_000_000),
+    'a:'.repeat(500_000),
+    `?${'a'.repeat(1_000_000)}`,
+    '?a=b'.repeat(200_000),
+    `${'//:'.repeat(300_000)}@`,
+    'http://a'.repeat(100_000),
+  ])('takes no longer for a long text than its length asks for', (text) => {
+    expect(maskSecrets(text)).toHaveLength(text.length);
+  });
+
   it('does not modify its input', () => {
     const written = { url: 'redis://:pw@r' };
     maskSecrets(written);

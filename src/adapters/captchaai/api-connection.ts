@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { CallLimits } from '../../ports/api.ts';
-import { type ConnectionOptions, type Dispatcher, openDispatcher } from '../http/dispatcher.ts';
+import { type ConnectionOptions, type Connections, openDispatcher } from '../http/dispatcher.ts';
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
 import {
   type Call,
@@ -84,7 +84,7 @@ const headers = {
 };
 
 /** Sends a form at most once and reads the whole answer. Never rejects and follows no redirect. */
-export function post(dispatcher: Dispatcher, { origin, path, body }: FormPost, limits: CallLimits): Promise<HttpCall> {
+export function post(dispatcher: Connections, { origin, path, body }: FormPost, limits: CallLimits): Promise<HttpCall> {
   return new Promise((resolve) => {
     // A limit may already be reached and end the exchange during this set-up.
     let stopWatch = (): void => {};

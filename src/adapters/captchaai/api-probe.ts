@@ -1,7 +1,7 @@
 import { describeFault, type Fault, type FaultKind } from '../../domain/fault.ts';
 import type { Result } from '../../domain/result.ts';
 import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
-import { type Dispatcher, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
+import { type Connections, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
 import { encodeForm, post } from './api-connection.ts';
 import { type Reader, readResponse, unusableAnswer } from './read-response.ts';
@@ -28,10 +28,10 @@ class ApiRequests {
   readonly roundTripsMs: number[] = [];
   clock: ClockReading | null = null;
   readonly #options: ApiProbeOptions;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: Connections;
   #date: string | null = null;
 
-  constructor(dispatcher: Dispatcher, options: ApiProbeOptions) {
+  constructor(dispatcher: Connections, options: ApiProbeOptions) {
     this.#options = options;
     this.#dispatcher = withDateHeader(dispatcher, (date) => {
       this.#date = date;

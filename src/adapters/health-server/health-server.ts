@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { UsageError } from '../../domain/errors.ts';
 
 /** The response to a GET request. */
@@ -26,6 +26,8 @@ export type AnswerHealth = (path: string) => HealthAnswer | null;
 
 /** Header and request timeout of health requests. */
 const requestTimeoutMs = 5_000;
+/** More than all monitors need at once. A further connection ends the oldest one, so that idle ones lock nobody out. */
+const maxConnections = 64;
 
 const placeFaults: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
@@ -59,11 +61,26 @@ function listen(server: Server, { host, port }: HealthPlace): Promise<void> {
   });
 }
 
+function limitConnections(server: Server): void {
+  /** Oldest first. */
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    const [oldest] = open;
+    if (oldest !== undefined && open.size >= maxConnections) {
+      open.delete(oldest);
+      oldest.destroy();
+    }
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+}
+
 /** Starts a server on its own port. Throws `UsageError` if it cannot listen. */
 export async function startHealthServer(place: HealthPlace, answer: AnswerHealth): Promise<HealthServer> {
   const server = createServer((request, response) => reply(request, response, answer));
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = requestTimeoutMs;
+  limitConnections(server);
   await listen(server, place);
   server.on('error', () => undefined);
   const { address, port } = server.address() as AddressInfo;

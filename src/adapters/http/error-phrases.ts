@@ -32,6 +32,7 @@ const localLimit = (short: string): Phrase => ({
   kind: 'local',
   fix: 'Lower --concurrency or api.connections, or raise the limit (ulimit -n).',
 });
+const noProxy = (short: string): Phrase => ({ short, sentence: short });
 const notTls: Phrase = {
   short: 'TLS: the port does not use TLS (plain HTTP?)',
   sentence: 'the port does not use TLS (plain HTTP?)',
@@ -74,6 +75,10 @@ const phrases: Readonly<Record<string, Phrase>> = {
   HPE_INVALID_EOF_STATE: closedEarly,
   UND_ERR_ABORTED: { short: 'the proxy refused the tunnel', sentence: 'the proxy refused the tunnel' },
   ERR_PROXY_TUNNEL: { short: 'the proxy closed the tunnel', sentence: 'the proxy closed the tunnel' },
+  ERR_PROXY_REFUSED: noProxy('the proxy does not listen (connection refused)'),
+  ERR_PROXY_NAME: noProxy('the host name of the proxy does not resolve'),
+  ERR_PROXY_CONNECT_TIMEOUT: noProxy('no connection to the proxy in time'),
+  ERR_PROXY_UNREACHABLE: noProxy('the proxy cannot be reached'),
   ERR_ASSERTION: notHttp,
   HTTPParserError: notHttp,
   CERT_HAS_EXPIRED: {
@@ -109,6 +114,29 @@ const phrases: Readonly<Record<string, Phrase>> = {
   EPROTO: notTls,
 };
 
+const proxyCodes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'ERR_PROXY_REFUSED',
+  ENOTFOUND: 'ERR_PROXY_NAME',
+  EAI_AGAIN: 'ERR_PROXY_NAME',
+  ETIMEDOUT: 'ERR_PROXY_CONNECT_TIMEOUT',
+  UND_ERR_CONNECT_TIMEOUT: 'ERR_PROXY_CONNECT_TIMEOUT',
+};
+
+/** The error of a connection to a proxy: without its own phrase it would read as one of the host behind the proxy. */
+export function proxyErrorOf(error: Error): Error {
+  const code = connectionErrorCode(error) ?? '';
+  const isOwn = phrases[code]?.kind === 'local' || code === 'UND_ERR_DESTROYED';
+  return isOwn
+    ? error
+    : Object.assign(new Error(), { code: proxyCodes[code] ?? 'ERR_PROXY_UNREACHABLE', cause: error });
+}
+
+/** True for an error of the connection to a proxy, or of a limit of this machine. */
+export function isProxyError(error: unknown): boolean {
+  const code = connectionErrorCode(error) ?? '';
+  return code.startsWith('ERR_PROXY_') || phrases[code]?.kind === 'local';
+}
+
 /** The error's code; null if there is none. */
 function connectionErrorCode(error: unknown): string | null {
   const code = codeOf(error);
@@ -141,6 +169,11 @@ export function connectionErrorSentence(error: Error): string {
 export function lastingFault(error: Error): { readonly kind: 'config' | 'local'; readonly fix: string } | null {
   const { kind, fix = '' } = phrases[connectionErrorCode(error) ?? ''] ?? {};
   return kind === undefined ? null : { kind, fix };
+}
+
+/** True if a limit of this machine was reached, which says nothing about the other side. */
+export function isLocalLimit(error: Error): boolean {
+  return phrases[connectionErrorCode(error) ?? '']?.kind === 'local';
 }
 
 /** True if a host name was unknown: after an answer of that host, a failure of the name service. */

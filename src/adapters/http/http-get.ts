@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { percentDecoded } from '../../domain/page-url.ts';
 import type { ProbeLimits } from '../../ports/api.ts';
-import { connectionErrorPhrase } from './error-phrases.ts';
+import type { Connections } from './dispatcher.ts';
+import { connectionErrorPhrase, isLocalLimit } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** The result of one GET request. */
@@ -19,7 +20,13 @@ export type Got =
   /**
    * `why`: an own phrase. `latencyMs`: time to the first line; null if that line or the rest did not arrive in time.
    */
-  | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null };
+  | {
+      readonly type: 'broken';
+      readonly why: string;
+      readonly latencyMs: number | null;
+      /** True if a limit of this machine was reached: the other side was not asked. */
+      readonly isLocal?: boolean;
+    };
 
 export interface GetRequest {
   readonly url: URL;
@@ -81,12 +88,19 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
     this.#size += chunk.length;
-    if (this.#size > this.#maxBytes) this.abortCall(`HTTP ${this.#status} with more than ${this.#maxBytes / 1024} KiB`);
-    else this.#chunks.push(chunk);
+    if (this.#size <= this.#maxBytes) this.#chunks.push(chunk);
+    else {
+      const why = `HTTP ${this.#status} with more than ${this.#maxBytes / 1024} KiB`;
+      this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
+      // undici's parser fails if a request ends while it reads the last part of the answer.
+      queueMicrotask(() => this.#controller?.abort(new Error(why)));
+    }
   }
 
   onResponseEnd(): void {
+    if (this.#settled) return;
     const read = readBody(this.#chunks, this.#headers, this.#maxBytes);
     const [body, unreadable] = 'text' in read ? [read.text, null] : ['', read.unreadable];
     const latencyMs = performance.now() - this.#startedMs;
@@ -94,7 +108,9 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.abortCall(connectionErrorPhrase(error));
+    const why = connectionErrorPhrase(error);
+    if (isLocalLimit(error)) this.#finish({ type: 'broken', why, latencyMs: null, isLocal: true });
+    else this.abortCall(why);
   }
 
   #finish(got: Got): void {
@@ -120,7 +136,7 @@ function optionsOf(url: URL): Dispatcher.DispatchOptions {
 }
 
 /** Sends one GET request. Never rejects, settles within `timeoutMs`, and follows no redirect. */
-export function get(dispatcher: Dispatcher, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
+export function get(dispatcher: Connections, { url, maxBytes }: GetRequest, limits: ProbeLimits): Promise<Got> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve) => {
     const handler = new GetHandler(maxBytes, (got) => {

@@ -1,15 +1,16 @@
-import type { Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
-import { Agent, buildConnector } from './undici.ts';
+import { Connector, type ConnectorOptions } from './connector.ts';
+import type { Connections } from './dispatcher.ts';
+import { Agent } from './undici.ts';
 
 /** Creates a dispatcher that uses a proxy. */
-export type OpenProxied = () => Promise<Dispatcher>;
+export type OpenProxied = () => Promise<Connections>;
 
 export interface DispatcherOptions {
   /** Timeout of a probe, in ms. */
   readonly timeoutMs: number;
   /** The proxy for a URL's host, according to the environment; null for a direct connection. */
   readonly proxyFor: (url: URL) => { readonly url: string; readonly open: OpenProxied } | null;
+  readonly lookup?: ConnectorOptions['lookup'];
 }
 
 /** Enough for concurrent probes of all regions, even behind one host. */
@@ -20,16 +21,16 @@ const maxAnswerBytes = 1024 * 1024;
 /** The connections of probes: one pool for direct connections and one per proxy, created on first use. */
 export class Dispatchers {
   readonly #options: DispatcherOptions;
-  readonly #proxied = new Map<string, Promise<Dispatcher>>();
-  /** Sockets of the direct pool, including those that are still connecting. */
-  readonly #sockets = new Set<Socket>();
-  #direct: Dispatcher | null = null;
+  readonly #proxied = new Map<string, Promise<Connections>>();
+  readonly #connector: Connector;
+  #direct: Connections | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#connector = new Connector(options);
   }
 
-  async for(url: URL): Promise<Dispatcher> {
+  async for(url: URL): Promise<Connections> {
     const proxy = this.#options.proxyFor(url);
     if (proxy === null) return (this.#direct ??= this.#openDirect());
     const opening = this.#proxied.get(proxy.url) ?? proxy.open();
@@ -41,21 +42,16 @@ export class Dispatchers {
   async close(): Promise<void> {
     const gone = this.#direct?.destroy();
     // undici keeps sockets open while they are connecting, which would keep the process alive.
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connector.close();
     const proxied = await Promise.all(this.#proxied.values());
     await Promise.all([gone, ...proxied.map((each) => each.destroy())]);
   }
 
-  #openDirect(): Dispatcher {
+  #openDirect(): Connections {
     const { timeoutMs } = this.#options;
-    const connect = buildConnector({ timeout: timeoutMs });
     return new Agent({
       connections: maxConnections,
-      connect: (options, callback) => {
-        const socket = connect(options, callback);
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
-      },
+      connect: this.#connector.connect,
       maxResponseSize: maxAnswerBytes,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,

@@ -2,6 +2,7 @@ import { isObject } from '../../domain/json.ts';
 import type { ApiReach, ProbeLimits, ProbeResult, RegionAnswer, RegionProbe } from '../../ports/api.ts';
 import { get, type Got } from '../http/http-get.ts';
 import { type DispatcherOptions, Dispatchers } from '../http/probe-dispatchers.ts';
+import { openFileLimit } from '../system/open-file-limit.ts';
 
 function parseObject(body: string): Record<string, unknown> | null {
   try {
@@ -53,6 +54,8 @@ export function readHealth(body: string): RegionAnswer | null {
   };
 }
 
+/** Probes that may run at once, however few files may be open. */
+const minConcurrent = 8;
 /** Size limit of a health answer. */
 const maxHealthBytes = 64 * 1024;
 
@@ -60,7 +63,10 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 function resultOf(got: Got): ProbeResult {
-  if (got.type === 'broken') return { answered: false, latencyMs: got.latencyMs, error: got.why };
+  if (got.type === 'broken') {
+    const { latencyMs, why, isLocal = false } = got;
+    return { answered: false, latencyMs, error: why, ...(isLocal && { isLocal }) };
+  }
   const { status, body, unreadable, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
   if (isRedirect(status)) return refused(`HTTP ${status}, a redirect (not followed)`);
@@ -76,15 +82,34 @@ function reachOf(got: Got): ApiReach {
   return { reachable: true, latencyMs: got.latencyMs, error: got.status >= 500 ? `HTTP ${got.status}` : null };
 }
 
+/** Limits how many of these run at once: the others wait, and their time has not begun. */
+function limited(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
 /**
  * Creates a probe over HTTP, without an API key and with a new connection each time. Only a 2xx answer with a JSON
  * object of up to 64 KiB counts as an answer. `timeoutMs` is an upper bound for the timeouts in `limits`.
  */
 export function createRegionProbe(options: DispatcherOptions): RegionProbe & { close(): Promise<void> } {
   const dispatchers = new Dispatchers(options);
-  const fetchUrl = async (address: string, maxBytes: number, limits: ProbeLimits): Promise<Got> => {
+  // Half of the files that this process may have open are left to everything else.
+  const withinLimit = limited(Math.max(minConcurrent, Math.floor(openFileLimit() / 2)));
+  const fetchUrl = (address: string, maxBytes: number, limits: ProbeLimits): Promise<Got> => {
     const url = new URL(address);
-    return get(await dispatchers.for(url), { url, maxBytes }, limits);
+    return withinLimit(async () => get(await dispatchers.for(url), { url, maxBytes }, limits));
   };
   return {
     probeRegion: async (url, limits) => resultOf(await fetchUrl(url, maxHealthBytes, limits)),

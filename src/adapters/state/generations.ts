@@ -1,5 +1,6 @@
-import { linkSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StateLogError } from '../../domain/errors.ts';
 import { processId } from './process-identity.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
 
@@ -40,6 +41,20 @@ const keptGenerations = 32;
 /** Writing a header never takes this long. */
 const abandonedAfterMs = 60_000;
 
+/** A file is sealed long before. */
+const maxGenerationBytes = 64 * 1024 * 1024;
+
+/** The error for a file whose first line is not a header of this version. */
+export function damagedLog(folder: string): StateLogError {
+  return new StateLogError(`${folder}: the log is damaged or has another version`);
+}
+
+/** Throws `StateLogError` for a file that is too large to be a log: it is not read. */
+export function checkGenerationSize(folder: string, bytes: number): void {
+  if (bytes <= maxGenerationBytes) return;
+  throw new StateLogError(`${folder}: a file of the log is larger than ${maxGenerationBytes / 1024 / 1024} MiB`);
+}
+
 let temporaryCount = 0;
 
 export const generationPath = (folder: string, generation: number): string => join(folder, `${generation}.log`);
@@ -55,13 +70,14 @@ export function generationsIn(folder: string): readonly number[] {
 export function createGeneration(folder: string, header: GenerationHeader): void {
   temporaryCount += 1;
   const temporary = join(folder, `.${processId}.${temporaryCount}.tmp`);
-  writeFileSync(temporary, sealLine(header), { mode: 0o600, flag: 'wx' });
   try {
+    writeFileSync(temporary, sealLine(header), { mode: 0o600, flag: 'wx' });
     linkSync(temporary, generationPath(folder, header.generation));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {
-    unlinkSync(temporary);
+    // A full disk may have kept part of it, or nothing.
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -3,7 +3,9 @@ import { codeOf } from '../system/system-error.ts';
 import { StateLogError } from '../../domain/errors.ts';
 import type { LogState, SharedLog } from '../../ports/state.ts';
 import {
+  checkGenerationSize,
   createGeneration,
+  damagedLog,
   encodeLines,
   type GenerationHeader,
   generationPath,
@@ -16,6 +18,7 @@ import {
 import { hostNowMs } from './host-clock.ts';
 import { prepareFolder, removeEarlierBoots } from './log-folder.ts';
 import { isProcessDead, processId } from './process-identity.ts';
+import { isFileError } from './service-file.ts';
 
 export interface HostLogOptions {
   readonly folder: string;
@@ -24,8 +27,10 @@ export interface HostLogOptions {
 }
 
 const defaultGenerationBytes = 32_768;
-/** Limit of a line and of a header. */
+/** Size of the buffer for reading; a line that is longer makes it grow. */
 const bufferBytes = 65_536;
+/** Limit of a line and of a header, which holds one entry for each submission in flight. */
+const maxLineBytes = 16 * 1024 * 1024;
 /** All processes share one clock: an entry from further ahead comes from another machine. */
 const maxAheadMs = 1_000;
 const newline = 0x0a;
@@ -52,7 +57,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   readonly #folder: string;
   readonly #generationBytes: number;
   readonly #state: LogState<Entry, Answer>;
-  readonly #buffer = Buffer.allocUnsafe(bufferBytes);
+  #buffer = Buffer.allocUnsafe(bufferBytes);
   #fd = -1;
   #generation = -1;
   #position = 0;
@@ -95,9 +100,15 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     const generation = this.#generation;
     const own: OwnLines<Answer> = { firstN: written + 1, answers: [] };
     this.#own = own;
-    this.#write(entries.map((entry) => ({ entry })));
-    this.#drain();
-    this.#own = null;
+    try {
+      this.#write(entries.map((entry) => ({ entry })));
+      this.#drain();
+    } catch (error) {
+      // The entries are in the log and applied. The next call reports what failed after that.
+      if (own.answers.length < entries.length) throw error;
+    } finally {
+      this.#own = null;
+    }
     if (own.answers.length === entries.length) {
       if (this.#position > this.#generationBytes) this.#seal();
       return own.answers;
@@ -112,37 +123,63 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     if (writeSync(this.#fd, bytes) < bytes.length) throw new StateLogError(`${this.#folder}: the disk is full`);
   }
 
+  /** Ends the file. A full disk leaves it longer than it should be until a later entry ends it. */
   #seal(): void {
-    this.#write([{ sealed: true }]);
-    this.#drain();
+    try {
+      this.#write([{ sealed: true }]);
+      this.#drain();
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+    }
   }
 
   /** Applies all lines that are in the file. */
   #drain(): void {
     for (;;) {
-      const read = readSync(this.#fd, this.#buffer, 0, bufferBytes, this.#position);
+      const read = readSync(this.#fd, this.#buffer, 0, this.#buffer.length, this.#position);
       if (read === 0) return;
       const bytes = this.#buffer.subarray(0, read);
       const end = bytes.lastIndexOf(newline) + 1;
-      if (end === 0 && read === bufferBytes) throw new StateLogError(`${this.#folder}: not a valid log`);
-      if (this.#applyLines(bytes.subarray(0, end))) this.#follow();
-      else if (read < bufferBytes) return;
+      if (end === 0 && read === this.#buffer.length) this.#growBuffer();
+      else if (this.#applyLines(bytes.subarray(0, end))) this.#follow();
+      else if (read < this.#buffer.length) return;
+    }
+  }
+
+  #growBuffer(): void {
+    const { length } = this.#buffer;
+    if (length >= maxLineBytes) throw new StateLogError(`${this.#folder}: not a valid log`);
+    this.#buffer = Buffer.allocUnsafe(2 * length);
+  }
+
+  /** The first line of a file without its newline; null if it is incomplete. */
+  #firstLine(fd: number): Buffer | null {
+    for (;;) {
+      const bytes = this.#buffer.subarray(0, readSync(fd, this.#buffer, 0, this.#buffer.length, 0));
+      const end = bytes.indexOf(newline);
+      if (end !== -1) return bytes.subarray(0, end);
+      if (bytes.length < this.#buffer.length) return null;
+      this.#growBuffer();
     }
   }
 
   /** Returns true if the file is sealed. Incomplete lines are ignored. */
   #applyLines(bytes: Buffer): boolean {
     const latestMs = hostNowMs() + maxAheadMs;
+    const start = this.#position;
     let from = 0;
     for (let to = bytes.indexOf(newline); to !== -1; to = bytes.indexOf(newline, from)) {
       const line = to > from ? (readSealed(bytes.subarray(from, to)) as LogLine<Entry> | null) : null;
+      if (line !== null && line.at > latestMs) {
+        throw new StateLogError(`${this.#folder}: the log was written with another clock`);
+      }
+      // If the next file cannot be made now, the seal is read again.
+      if (line?.sealed === true) return true;
       from = to + 1;
-      if (line === null) continue;
-      if (line.at > latestMs) throw new StateLogError(`${this.#folder}: the log was written with another clock`);
-      if (line.sealed === true) return true;
-      if (line.entry !== undefined) this.#apply(line, line.entry);
+      // No line is applied again, whatever fails after it.
+      this.#position = start + from;
+      if (line?.entry !== undefined) this.#apply(line, line.entry);
     }
-    this.#position += bytes.length;
     return false;
   }
 
@@ -194,15 +231,15 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
     const fd = openSync(generationPath(this.#folder, generation), flags);
     this.close();
     this.#fd = fd;
-    if (fstatSync(fd).uid !== process.geteuid?.()) throw new StateLogError(`${this.#folder} belongs to another user`);
-    const bytes = this.#buffer.subarray(0, readSync(fd, this.#buffer, 0, bufferBytes, 0));
-    const end = bytes.indexOf(newline);
-    const header = end === -1 ? null : (readSealed(bytes.subarray(0, end)) as GenerationHeader | null);
-    if (header?.version !== logVersion)
-      throw new StateLogError(`${this.#folder}: the log is damaged or has another version`);
+    const { uid, size } = fstatSync(fd);
+    if (uid !== process.geteuid?.()) throw new StateLogError(`${this.#folder} belongs to another user`);
+    checkGenerationSize(this.#folder, size);
+    const line = this.#firstLine(fd);
+    const header = line === null ? null : (readSealed(line) as GenerationHeader | null);
+    if (line === null || header?.version !== logVersion) throw damagedLog(this.#folder);
     this.#state.restore(header.state);
     this.#generation = generation;
-    this.#position = end + 1;
+    this.#position = line.length + 1;
   }
 
   #orLost<T>(work: () => T): T {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import { makeFolderNow } from '../system/make-folder.ts';
 import { networkTypeOrFuse } from '../system/network-file-systems.ts';
 import { bootNames } from './process-identity.ts';
 
@@ -25,10 +26,7 @@ export function logFolderOf(owner: LogOwner): string {
   return names.find((name) => existsSync(name)) ?? names[0] ?? parent;
 }
 
-/**
- * Throws if this user may not write to a folder, or may not create it in its parent. Node's recursive mkdir reports
- * ENOENT for any obstacle.
- */
+/** Throws if this user may not write to a folder, or may not create it in its parent. */
 export function checkAccess(folder: string): void {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -42,7 +40,7 @@ export function checkAccess(folder: string): void {
 export function prepareFolder(folder: string): void {
   if (process.platform === 'win32') throw new StateLogError('on Windows, processes cannot share a retry budget');
   checkAccess(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolderNow(folder);
   if (statSync(folder).uid !== process.geteuid?.()) throw new StateLogError(`${folder} belongs to another user`);
   // On a network file system other hosts may write, or O_APPEND is not atomic.
   const network = networkTypeOrFuse(statfsSync(folder).type);

@@ -28,9 +28,30 @@ export function namespaceOf(kind: 'pid' | 'time'): string {
   return orNull(() => readlinkSync(`/proc/self/ns/${kind}`).replace(/\D/g, '')) ?? '';
 }
 
-/** Linux's boot id; null elsewhere. */
+/** The name that macOS gives a boot, as `sysctl` prints it. Node has no other way to read it. */
+function askBootSession(): string {
+  // The bundle has no child processes of its own.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
+  return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], {
+    encoding: 'utf8',
+    timeout: 2_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+/** The boot in an answer of `sysctl`; null if it is none. */
+export function bootSessionIn(ask: () => string): string | null {
+  const answer = orNull(ask)?.trim() ?? '';
+  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(answer) ? answer.toLowerCase() : null;
+}
+
+let boot: string | null | undefined;
+
+/** The id of this boot on Linux and macOS; null elsewhere. */
 function bootId(): string | null {
-  return orNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+  boot ??= orNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+  if (process.platform === 'darwin') boot ??= bootSessionIn(askBootSession);
+  return boot;
 }
 
 /** The minute of the last boot and its neighbours, best guess first: processes may round it differently. */
@@ -58,8 +79,8 @@ function procIsOurs(): boolean {
 
 /** The scope names of this process: the one that it publishes first, then equivalent ones. */
 function spacesHere(): readonly string[] {
-  const boot = bootId();
-  if (boot !== null) return [`${boot}/${namespaceOf('pid')}/${namespaceOf('time')}`];
+  const id = bootId();
+  if (id !== null) return [`${id}/${namespaceOf('pid')}/${namespaceOf('time')}`];
   return bootMinutes().map((minute) => `${hostname()}/m${minute}`);
 }
 
@@ -98,12 +119,12 @@ export function stateOf({ pid, start, space }: ProcessIdentity): ProcessState {
 }
 
 /**
- * Names of the current boot, within which `hostNowMs` is one clock; the best name first. On Linux it is the boot id and
- * the time namespace, which has its own clock; elsewhere it is the minute of the boot.
+ * Names of the current boot, within which `hostNowMs` is one clock; the best name first: the boot id and, on Linux, the
+ * time namespace, which has its own clock. Without a boot id it is the minute of the boot.
  */
 export function bootNames(): readonly string[] {
-  const boot = bootId();
-  if (boot !== null) return [`${boot.replaceAll('-', '').slice(0, 12)}-${namespaceOf('time')}`];
+  const id = bootId();
+  if (id !== null) return [`${id.replaceAll('-', '').slice(0, 12)}-${namespaceOf('time')}`];
   return bootMinutes().map((minute) => `m${minute}`);
 }
 

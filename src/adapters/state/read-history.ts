@@ -1,6 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StateLogError } from '../../domain/errors.ts';
 import type { Logged, LogState } from '../../ports/state.ts';
 import {
+  checkGenerationSize,
+  damagedLog,
   type GenerationHeader,
   generationPath,
   generationsIn,
@@ -20,9 +24,10 @@ function* linesOf(bytes: Buffer): Generator<object> {
   }
 }
 
-/** Null if it was removed meanwhile. */
+/** Null if it was removed meanwhile. Throws `StateLogError` for a file that is too large to be a log. */
 function contentOf(path: string): Buffer | null {
   try {
+    checkGenerationSize(dirname(path), statSync(path).size);
     return readFileSync(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
@@ -39,9 +44,11 @@ function* readGeneration<Entry, Answer>(
   path: string,
   state: LogState<Entry, Answer>,
 ): Generator<Happened<Entry, Answer>> {
-  const [header, ...lines] = linesOf(contentOf(path) ?? Buffer.alloc(0));
+  const content = contentOf(path);
+  if (content === null) return;
+  const [header, ...lines] = linesOf(content);
   const { version, state: begun } = (header ?? {}) as Partial<GenerationHeader>;
-  if (version !== logVersion || begun === undefined) return;
+  if (version !== logVersion || begun === undefined) throw damagedLog(dirname(path));
   state.restore(begun);
   for (const { at, by, entry, sealed } of lines as readonly LogLine<Entry>[]) {
     if (sealed === true) return;
@@ -53,15 +60,25 @@ function* readGeneration<Entry, Answer>(
 
 const numbersIn = (folder: string): readonly number[] => (existsSync(folder) ? generationsIn(folder) : []);
 
-/** Yields all stored entries, oldest first, with their answers. At each of them `state` is the state at that time. */
+/**
+ * Yields all stored entries, oldest first, with their answers. At each of them `state` is the state at that time. Damaged
+ * files are passed over; at the newest one it throws `StateLogError`, as every process that opens the log does.
+ */
 export function* readHistory<Entry, Answer>(
   folder: string,
   state: LogState<Entry, Answer>,
 ): Generator<Happened<Entry, Answer>> {
-  for (const generation of numbersIn(folder)) yield* readGeneration(generationPath(folder, generation), state);
+  const generations = numbersIn(folder);
+  for (const generation of generations) {
+    try {
+      yield* readGeneration(generationPath(folder, generation), state);
+    } catch (error) {
+      if (!(error instanceof StateLogError) || generation === generations.at(-1)) throw error;
+    }
+  }
 }
 
-/** Brings `state` up to date with the log; without a log it does not change. */
+/** Brings `state` up to date with the log; without a log it does not change. Throws `StateLogError` for a damaged log. */
 export function readPresent<Entry, Answer>(folder: string, state: LogState<Entry, Answer>): void {
   const newest = numbersIn(folder).at(-1);
   if (newest !== undefined) Array.from(readGeneration(generationPath(folder, newest), state));

@@ -1,3 +1,4 @@
+import { mkdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from './system-error.ts';
@@ -23,4 +24,15 @@ export async function makeFolder(path: string): Promise<readonly string[]> {
   const above = exists ? [] : await makeFolder(parent);
   const made = await makeOne(path);
   return made === null ? above : [...above, made];
+}
+
+/** Like `makeFolder`, at once. */
+export function makeFolderNow(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && statSync(parent, { throwIfNoEntry: false }) === undefined) makeFolderNow(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+  }
 }

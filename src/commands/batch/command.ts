@@ -44,7 +44,7 @@ async function exportBatch(request: RunRequest, context: Context): Promise<numbe
   const journal = await openBatchJournal(request, { session: null, path }, context);
   try {
     const rows = request.flags.keepOrder === true ? inOrder(request, journal) : journal.finishedTasks();
-    const output = await openBatchOutput(request, { journal, path }, rows);
+    const output = await openBatchOutput(request, { journal, path, clock: context.clock }, rows);
     await output.close();
     const { solved, failed } = output.counts();
     const { out = '-' } = request.flags;

@@ -74,7 +74,7 @@ export function declareBatchFlags(command: Command): Command {
     .option('--fresh', 'start over; rename an existing journal and output')
     .option('--retry-failed', 'submit tasks again that failed in earlier runs')
     .option('--leave-in-doubt', 'fail tasks whose submission was interrupted; do not submit them again')
-    .option('--resolve-expired', 'submit tasks again whose solution has expired')
+    .option('--resolve-expired', 'submit tasks again whose solution had expired before its row was first written')
     .optionsGroup('Solving:')
     .option(
       '--concurrency <n>',

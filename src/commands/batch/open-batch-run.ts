@@ -2,10 +2,12 @@ import type { BatchFiles, OpenBatchJournal, OpenOutput, OutputRequest } from '..
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { formatByEnding } from '../../cli/flags.ts';
 import { isTaskColumn, outputColumns, outputMarks } from '../../cli/input-columns.ts';
+import { rowWrittenAt } from '../../cli/result-row.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { shownName } from '../../domain/written-name.ts';
 import type { BadRow, FinishedTask } from '../../ports/files.ts';
+import type { Clock } from '../../ports/system.ts';
 import { reservedParameters } from '../../protocol/wire.ts';
 import type { BatchFlags } from './flags.ts';
 import type { BatchInput } from './input.ts';
@@ -21,15 +23,21 @@ export interface RowCounts {
 /** An output that counts its rows by what became of their tasks. */
 export class CountedOutput implements OpenOutput {
   readonly #output: OpenOutput;
+  readonly #timestamp: () => number;
   readonly #byReason = new Map<string, number>();
   #solved = 0;
   #failed = 0;
 
-  constructor(output: OpenOutput) {
+  /** `timestamp`: the wall clock, in epoch ms. */
+  constructor(output: OpenOutput, timestamp: () => number) {
     this.#output = output;
+    this.#timestamp = timestamp;
   }
 
-  /** Counts a row before it is written. If the write fails, the count is not reported. */
+  /**
+   * Counts a row before it is written. If the write fails, the count is not reported. Whether its solution has expired is
+   * judged now, also for a row of an earlier run.
+   */
   write(values: Readonly<Record<string, string>>): Promise<void> {
     const { status, reason = '' } = values;
     if (status === 'solved') this.#solved += 1;
@@ -37,7 +45,7 @@ export class CountedOutput implements OpenOutput {
       this.#failed += 1;
       this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
     }
-    return this.#output.write(values);
+    return this.#output.write(rowWrittenAt(values, this.#timestamp()));
   }
 
   counts(): RowCounts {
@@ -189,7 +197,7 @@ async function layoutFor(
 /** Opens the output, with these rows in it. `path` is the journal's. */
 export async function openBatchOutput(
   { flags, format, input, files }: RunRequest,
-  { journal, path: place }: { journal: OpenBatchJournal; path: string },
+  { journal, path: place, clock }: { journal: OpenBatchJournal; path: string; clock: Clock },
   rows: AsyncIterable<FinishedTask>,
 ): Promise<CountedOutput> {
   const { out: path = '-' } = flags;
@@ -198,7 +206,8 @@ export async function openBatchOutput(
   const carried = input.plan.carried.filter((column) => !isTaskColumn(column));
   const rules = { journal: place, replaces: replacedBy(flags, journal) };
   const layout = await layoutFor(path, { input, files });
-  const output = new CountedOutput(await files.openOutput({ path, format, columns, carried, ...layout }, rules));
+  const opened = await files.openOutput({ path, format, columns, carried, ...layout }, rules);
+  const output = new CountedOutput(opened, () => clock.timestamp());
   try {
     for await (const { values } of rows) await output.write(values);
     await output.publish();

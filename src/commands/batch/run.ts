@@ -5,7 +5,7 @@ import { addFollowUp } from '../../cli/error-report.ts';
 import { noteTaskEvent } from '../../cli/event-view.ts';
 import { shellQuoted } from '../../cli/format.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
-import { priorRunInRow, rowOfResult, usedUpInputs } from '../../cli/result-row.ts';
+import { priorRunInRow, rowOfResult, usedUpInputs, wasExpired } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';
 import { type BatchItem, type BatchResult, isBegunAgain } from '../../core/batch/batch-plan.ts';
 import { BatchStats } from '../../core/batch/batch-report.ts';
@@ -131,6 +131,7 @@ function optionsOf({ flags, input }: BatchRequest, { clock }: Context): BatchOpt
     retryFailed: flags.retryFailed === true,
     leaveInDoubt: flags.leaveInDoubt === true,
     resolveExpiredAt: flags.resolveExpired === true ? clock.timestamp() : null,
+    wasExpired,
     inputMayStall: !input.source.isRepeatable,
     orderWindow: flags.keepOrder === true ? window : null,
   };
@@ -153,7 +154,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
     const journal = await openBatchJournal(request, { session, path: place }, context);
     try {
       const options = optionsOf(request, context);
-      const output = await openBatchOutput(request, { journal, path: place }, earlierRows(journal, options));
+      const target = { journal, path: place, clock: context.clock };
+      const output = await openBatchOutput(request, target, earlierRows(journal, options));
       return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
     } catch (error) {
       await journal.close();

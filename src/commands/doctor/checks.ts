@@ -43,10 +43,17 @@ const proxyVariable = /^(https?|all|no)_proxy$/i;
 async function checkProxySettings(doctorContext: DoctorContext): Promise<Finding> {
   const { tools, context } = doctorContext;
   // The variables say the same without a configuration, if perhaps of another host.
-  const baseUrl = (await doctorContext.config())?.api.baseUrl ?? tools.defaultBaseUrl;
+  const config = await doctorContext.config();
+  const baseUrl = config?.api.baseUrl ?? tools.defaultBaseUrl;
   const variables = Object.keys(context.env).filter((name) => proxyVariable.test(name) && context.env[name] !== '');
   const used = await orProblem(() => tools.proxyFor(baseUrl));
-  return checkProxy({ variables, host: new URL(baseUrl).host, used });
+  const regions = await orProblem(() =>
+    (config?.regions ?? []).flatMap(({ name, health }) =>
+      health === null ? [] : [{ name, proxy: tools.proxyFor(health)?.url ?? null }],
+    ),
+  );
+  const facts = { variables, host: new URL(baseUrl).host, regions: 'value' in regions ? regions.value : [] };
+  return checkProxy({ ...facts, used: 'error' in regions ? regions : used });
 }
 
 async function checkAccountOf(

@@ -99,9 +99,24 @@ export interface ProxyFacts {
   readonly host: string;
   /** What requests to it go through, passwords masked, or why that cannot be told; null: they go directly. */
   readonly used: Result<{ readonly url: string; readonly exceptions: string } | null, Problem>;
+  /** The regions with a health endpoint, and the proxy of each, password masked; null: directly. */
+  readonly regions: readonly { readonly name: string; readonly proxy: string | null }[];
 }
 
 const unread = ['ALL_PROXY', 'all_proxy'];
+
+const maxNamedRegions = 5;
+
+/** Which regions are asked through which proxy; nothing where no variable can make a difference. */
+function regionFindings({ variables, regions }: ProxyFacts): readonly Finding[] {
+  if (variables.length === 0) return [];
+  return [...new Set(regions.map(({ proxy }) => proxy))].map((proxy) => {
+    const names = regions.filter((each) => each.proxy === proxy).map(({ name }) => name);
+    const more = names.length > maxNamedRegions ? ` and ${names.length - maxNamedRegions} more` : '';
+    const way = proxy === null ? 'no proxy is used' : `${proxy} is used`;
+    return ok(`${way} for the health of ${names.slice(0, maxNamedRegions).join(', ')}${more}`);
+  });
+}
 
 function usedFinding({ used, host, variables }: ProxyFacts): Finding {
   if ('error' in used) return failure(used.error.message, used.error.hint);
@@ -124,6 +139,7 @@ export function checkProxy(facts: ProxyFacts): Finding {
   const ignored = unread.filter((name) => facts.variables.includes(name));
   return combined([
     usedFinding(facts),
+    ...regionFindings(facts),
     ...duplicateFindings(facts),
     ...ignored.map((name) => warning(`${name} is not supported`, 'set HTTPS_PROXY to an http:// or https:// proxy')),
   ]);

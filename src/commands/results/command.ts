@@ -11,6 +11,7 @@ import { discardedHint } from '../../cli/outcome-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
 import { collectResults } from '../../core/fleet/collect-results.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { isExpiredAt } from '../../domain/outcome.ts';
 import { queueIdOf, type TaskResult } from '../../domain/queued-task.ts';
 import type { ResultReader } from '../../ports/queues.ts';
 
@@ -24,8 +25,7 @@ const taskResultColumns: readonly string[] = [
 /** A result as a row. `now`: epoch ms. */
 function rowOfTaskResult(result: TaskResult, now: number): Readonly<Record<string, string>> {
   const { outcome, homeRegion, attemptCount, possiblyCharged, worker, finishedAt, run } = result;
-  const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
-  const expired = expiresAt !== null && expiresAt <= now;
+  const expired = isExpiredAt(outcome, now);
   return {
     task_id: outcome.taskId,
     run,

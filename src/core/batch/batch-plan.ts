@@ -10,9 +10,12 @@ export interface ResumeOptions {
   /** Tasks with an unknown submission outcome stay failed and are not resubmitted. */
   readonly leaveInDoubt: boolean;
   /**
-   * Solve again all solutions that had expired at this time, in epoch ms; null keeps them. One time for the whole run.
+   * Solve again the solutions that had expired before their row was written, of those that have expired at this time, in
+   * epoch ms; null keeps them. One time for the whole run.
    */
   readonly resolveExpiredAt: number | null;
+  /** Reads from a row whether its solution had expired before it was written. Undefined: all had. */
+  readonly wasExpired?: (values: FinishedTask['values']) => boolean;
 }
 
 /** The history in the row of a finished task, needed when the task starts over. */
@@ -56,13 +59,17 @@ const afresh: SolvePlan = {
   wasInDoubt: false,
 };
 
-/** True if a finished task starts over. Its row is then held back from the output for now. */
+/**
+ * True if a finished task starts over. Its row is then held back from the output for now. Without `values`, a solution that
+ * has expired since may be one that had not when its row was written.
+ */
 export function isBegunAgain(
-  { status, expiresAt }: Pick<FinishedTask, 'status' | 'expiresAt'>,
-  { retryFailed, resolveExpiredAt }: ResumeOptions,
+  { status, expiresAt, values }: Pick<FinishedTask, 'status' | 'expiresAt'> & Partial<Pick<FinishedTask, 'values'>>,
+  { retryFailed, resolveExpiredAt, wasExpired }: ResumeOptions,
 ): boolean {
   if (status === 'failed') return retryFailed;
-  return resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
+  const isExpired = resolveExpiredAt !== null && expiresAt !== null && expiresAt <= resolveExpiredAt;
+  return isExpired && (values === undefined || wasExpired?.(values) !== false);
 }
 
 /** The plan for a task without a result. */
@@ -141,7 +148,7 @@ export interface BatchResult {
   /** Submissions, earlier runs included. */
   readonly attemptCount: number;
   readonly possiblyCharged: boolean;
-  /** True if the solution had expired when its row was written. */
+  /** True if the solution had expired before its row was written. */
   readonly expired: boolean;
 }
 

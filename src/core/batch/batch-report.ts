@@ -35,7 +35,7 @@ export interface BatchReport extends TaskTimes {
   readonly retriesGranted: number;
   readonly retriesRefused: number;
   readonly possiblyCharged: number;
-  /** Solutions that had expired when their row was written. */
+  /** Solutions that had expired before their row was written. */
   readonly expired: number;
 }
 

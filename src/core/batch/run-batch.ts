@@ -25,6 +25,7 @@
  *      +--error of the journal or the output--> rejects at once; the journal has what is in work
  */
 
+import { joinSignals } from '../../domain/joined-signal.ts';
 import type { TaskJournal } from '../../ports/files.ts';
 import {
   type BatchItem,
@@ -163,8 +164,8 @@ class BatchRun {
   async #all(items: AsyncIterable<BatchItem>): Promise<StopReason | null> {
     const { rules } = this.#deps;
     const { inputMayStall } = this.#options;
-    const enough = AbortSignal.any([rules.stop, this.#idle.signal]);
-    for await (const item of inputMayStall ? abortable(items, enough) : items) {
+    const enough = joinSignals(rules.stop, this.#idle.signal);
+    for await (const item of inputMayStall ? abortable(items, enough.signal) : items) {
       const place = (await this.#ordered?.takePlace()) ?? 0;
       const plan = await this.#plan(item);
       const slot = plan.do === 'nothing' ? null : await this.#mayBegin();
@@ -173,6 +174,7 @@ class BatchRun {
       if (this.#hasReadEnough()) break;
     }
     this.#isReading = false;
+    enough.release();
     await Promise.all(this.#running);
     await this.#writeHeldBack();
     return rules.reason;
@@ -185,6 +187,7 @@ class BatchRun {
     if (plan.do !== 'begin-again') return plan;
     const finished = await journal.rowOf(key);
     if (finished === null) throw new Error(`the journal has no row for the finished task ${key}`);
+    if (!isBegunAgain(finished, this.#options)) return { do: 'nothing' };
     return isUsedUp?.(item, finished.values) === true ? { do: 'nothing' } : planAgain(priorRunIn(finished.values));
   }
 

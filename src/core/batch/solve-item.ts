@@ -1,4 +1,4 @@
-import { type Outcome, fatalReasonOf } from '../../domain/outcome.ts';
+import { type Outcome, fatalReasonOf, isExpiredAt } from '../../domain/outcome.ts';
 import type { AttemptJournal } from '../../ports/files.ts';
 import type { Clock } from '../../ports/system.ts';
 import { gaveUp } from '../solve/attempt-history.ts';
@@ -93,13 +93,7 @@ async function solve(work: ItemWork<SolvePlan>, deps: ItemDeps): Promise<Outcome
 }
 
 function resultOf({ item, plan }: ItemWork<SolvePlan>, outcome: Outcome, { clock }: ItemDeps): BatchResult {
-  const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
-  return {
-    item,
-    outcome,
-    ...priorRunOf(plan, outcome),
-    expired: expiresAt !== null && expiresAt <= clock.timestamp(),
-  };
+  return { item, outcome, ...priorRunOf(plan, outcome), expired: isExpiredAt(outcome, clock.timestamp()) };
 }
 
 /** Solves one task, with every step in the journal before it is taken. Null if the task stays open. */

@@ -1,3 +1,4 @@
+import { isExpiredAt } from '../../domain/outcome.ts';
 import type { OpenProgress, TaskLimits } from '../../domain/queued-task.ts';
 import type { Task } from '../../domain/task.ts';
 import type { AttemptJournal, TaskJournal } from '../../ports/files.ts';
@@ -68,12 +69,11 @@ export async function dispatchItem(
   const result = await queueClient.dispatch(queued, { wasQueued, beforeSend, recordDoubt });
   if (result === null) return null;
   const { outcome, attemptCount, possiblyCharged } = result;
-  const expiresAt = outcome.status === 'solved' ? outcome.expiresAt : null;
   return {
     ...{ item, outcome },
     attemptCount: plan.forgivenAttempts + attemptCount,
     possiblyCharged: possiblyCharged || plan.wasInDoubt,
-    expired: expiresAt !== null && expiresAt <= clock.timestamp(),
+    expired: isExpiredAt(outcome, clock.timestamp()),
   };
 }
 

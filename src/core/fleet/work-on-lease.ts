@@ -1,3 +1,4 @@
+import { type JoinedSignal, joinSignals } from '../../domain/joined-signal.ts';
 import { LeaseForgottenError, LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { type Outcome, type FatalReason, fatalReasonOf } from '../../domain/outcome.ts';
 import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '../../domain/queued-task.ts';
@@ -144,7 +145,7 @@ class LeaseWork {
   readonly #lease: TaskLease;
   readonly #options: LeaseWorkOptions;
   readonly #deps: LeaseWorkDeps;
-  readonly #left: AbortSignal;
+  readonly #leaving: JoinedSignal;
   readonly #plan: SolvePlan;
   readonly #steps: LeaseProgress;
   /** Aborts when the task is back in the queue that had lost it: another worker continues there. */
@@ -155,7 +156,7 @@ class LeaseWork {
     this.#lease = lease;
     this.#options = options;
     this.#deps = deps;
-    this.#left = AbortSignal.any([lease.lost, deps.handBack, this.#broughtBack.signal]);
+    this.#leaving = joinSignals(lease.lost, deps.handBack, this.#broughtBack.signal);
     this.#plan = planOpen(lease.queued.progress);
     this.#steps = new LeaseProgress(lease.queued.progress, (progress) => this.#save(progress));
   }
@@ -175,6 +176,7 @@ class LeaseWork {
       return { end: 'lost' };
     } finally {
       forgotten.removeEventListener('abort', onForgotten);
+      this.#leaving.release();
     }
   }
 
@@ -270,11 +272,10 @@ class LeaseWork {
     const { stop, solverUntil } = this.#deps;
     const { queued } = this.#lease;
     const task = { ...queued.task, region: this.#options.region };
-    const until = AbortSignal.any([stop, this.#left]);
-    return unlessLeft(
-      solverUntil(this.#left, queued.limits ?? {}).solve(task, until, this.#solveOptions()),
-      this.#left,
-    );
+    const left = this.#leaving.signal;
+    const until = joinSignals(stop, left);
+    const solving = solverUntil(left, queued.limits ?? {}).solve(task, until.signal, this.#solveOptions());
+    return unlessLeft(solving, left).finally(until.release);
   }
 
   #solveOptions(): SolveOptions {

@@ -37,6 +37,11 @@ function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: Region
   return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
 }
 
+/** True if a limit of this machine kept the region from being asked: the result says nothing about it. */
+export function isUnasked(result: ProbeResult): result is ProbeResult & { readonly answered: false } {
+  return !result.answered && result.isLocal === true;
+}
+
 /** Judges one probe. The workers' own status counts. A deep queue alone is no fault, a queue without workers is. */
 export function judgeProbe(result: ProbeResult): ProbeJudgement {
   return result.answered ? judgeAnswer(result.answer) : { status: 'unhealthy', error: result.error, isFailing: true };
@@ -116,6 +121,7 @@ export function recordProbe(
   result: ProbeResult,
   { rules, timestamp }: { rules: HealthRules; timestamp: number },
 ): RegionHistory {
+  if (isUnasked(result)) return { ...history, health: { ...history.health, error: result.error } };
   const {
     region,
     health: before,

@@ -69,9 +69,12 @@ const maxRecheckMs = 1_000;
 
 type State =
   | { readonly name: 'closed' }
-  /** `breaks` counts the breaks since the breaker was last closed, and `sinceMs` is when the first of them began. */
-  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number; readonly sinceMs: number }
-  | { readonly name: 'half-open'; readonly breaks: number; readonly sinceMs: number };
+  /**
+   * `breaks` counts the breaks since the breaker was last closed, and `sinceMs` is when the first of them began; earlier
+   * versions did not record it.
+   */
+  | { readonly name: 'open'; readonly untilMs: number; readonly breaks: number; readonly sinceMs?: number | undefined }
+  | { readonly name: 'half-open'; readonly breaks: number; readonly sinceMs?: number | undefined };
 
 /** The complete state of a breaker, apart from its options. Plain JSON. */
 export interface BreakerSnapshot {
@@ -175,9 +178,9 @@ export class CircuitBreaker {
     else if (result === 'success' || result === 'failure') this.#recordSample(result === 'failure', recordInput);
   }
 
-  /** The outage that keeps the breaker open; null while it is closed. */
+  /** The outage that keeps the breaker open; null while it is closed, or if its begin is unknown. */
   outage(nowMs: number): Outage | null {
-    if (this.#state.name === 'closed') return null;
+    if (this.#state.name === 'closed' || this.#state.sinceMs === undefined) return null;
     return { openForMs: Math.max(0, nowMs - this.#state.sinceMs), failuresInARow: this.#failuresInARow };
   }
 
@@ -264,7 +267,7 @@ export class CircuitBreaker {
     return failureRatio !== null && total >= minimumThroughput && failures / total >= failureRatio;
   }
 
-  #open({ breaks, sinceMs }: { breaks: number; sinceMs: number }, { nowMs, jitter }: RecordInput): void {
+  #open({ breaks, sinceMs }: Omit<State & { name: 'half-open' }, 'name'>, { nowMs, jitter }: RecordInput): void {
     const { breakDurationMs, maxBreakDurationMs } = this.#options;
     // The cap applies to the range, not to the draw: clients must not probe in step at the longest break either.
     const maxMs = Math.min(maxBreakDurationMs, 1.5 * breakDurationMs * 2 ** Math.min(breaks - 1, 1_000));

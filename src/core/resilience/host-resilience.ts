@@ -108,6 +108,8 @@ export interface HostResilienceDeps {
 const flushWithinMs = 50;
 /** Others wait for the result: it is written together with the other results of this turn only. */
 const flushSoonMs = 1;
+/** Interval at which a process that has lost the log tries to open it again. */
+const reopenEveryMs = 15_000;
 /** Minimum interval between two checks whether other holders are alive. */
 const readEveryMs = 20;
 
@@ -125,8 +127,8 @@ function isSameBreaker(a: BreakerOptions, b: BreakerOptions): boolean {
 
 /**
  * One retry budget, one breaker and one cooldown for all writers of the same log. Refusals are answered from local
- * state; requests are appended, and log order decides. If the log is lost, the process continues on its own from its
- * last state and warns once.
+ * state; requests are appended, and log order decides. If the log is lost, the process warns, continues on its own from
+ * its last state, and tries to open the log again every 15 s. Once that works, the state in the log counts again.
  */
 export class HostResilience {
   readonly budget: RetryBudget = {
@@ -156,6 +158,10 @@ export class HostResilience {
   readonly #pending = new PendingEntries();
   readonly #closed = new AbortController();
   #log: ResilienceLog | null = null;
+  /** When to open a lost log again; Infinity while it is not lost. */
+  #reopenAtMs = Infinity;
+  /** Permits of a time without the log, of which the breaker in the log does not know. */
+  readonly #ownPermits = new WeakSet<Permit>();
   #flushAtMs = Infinity;
   #readMs = -Infinity;
 
@@ -168,6 +174,7 @@ export class HostResilience {
   /** Writes the pending entries and closes the log. Later calls are answered from the last state. */
   close(): void {
     this.#closed.abort();
+    this.#reopenAtMs = Infinity;
     this.#report();
     this.#log?.close();
     this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
@@ -214,6 +221,12 @@ export class HostResilience {
   }
 
   #tryAcquire(): AcquireResult {
+    const result = this.#acquire();
+    if (this.#isAlone && result.admitted) this.#ownPermits.add(result.permit);
+    return result;
+  }
+
+  #acquire(): AcquireResult {
     this.#catchUp();
     const peeked = this.#state.breaker.peek(this.#nowMs());
     if (peeked?.admitted === true) return peeked;
@@ -244,6 +257,7 @@ export class HostResilience {
 
   #record(permit: Permit, result: CallResult): void {
     if (result === 'abandoned' && permit.ticket === undefined) return;
+    if (!this.#isAlone && this.#ownPermits.has(permit)) return;
     this.#pending.judge(permit, result, this.#deps.random.next());
     if (result === 'failure' || permit.probe) this.#report();
     else this.#flushWithin(permit.ticket === undefined ? flushWithinMs : flushSoonMs);
@@ -273,12 +287,18 @@ export class HostResilience {
     return Math.max(this.#state.latestMs, this.#deps.nowMs());
   }
 
+  get #isAlone(): boolean {
+    return this.#reopenAtMs !== Infinity;
+  }
+
   #catchUp(): void {
+    this.#reopen();
     this.#use((log) => log.catchUp());
   }
 
   /** Appends the pending entries, then `entries`. Returns the answer to the last one. */
   #append(entries: readonly StateCommand[]): StateReply {
+    this.#reopen();
     const all = [...this.#pending.take(), ...entries];
     return this.#use((log) => log.append(all)).at(-1) ?? null;
   }
@@ -290,8 +310,26 @@ export class HostResilience {
       if (!(error instanceof StateLogError)) throw error;
       this.#log?.close();
       this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
+      this.#reopenAtMs = this.#deps.nowMs() + reopenEveryMs;
       this.#deps.warn(`${error.message}; this process uses its own retry budget and breaker`);
       return work(this.#log);
+    }
+  }
+
+  /** Opens a lost log again when it is time. What this process did meanwhile stays unknown to the others. */
+  #reopen(): void {
+    if (this.#deps.nowMs() < this.#reopenAtMs) return;
+    const before = this.#state.snapshot();
+    try {
+      const log = this.#open();
+      this.#pending.take();
+      this.#log = log;
+      this.#reopenAtMs = Infinity;
+      this.#deps.warn('the log works again: this process shares its retry budget and breaker');
+    } catch (error) {
+      if (!(error instanceof StateLogError)) throw error;
+      this.#state.restore(before);
+      this.#reopenAtMs = this.#deps.nowMs() + reopenEveryMs;
     }
   }
 

@@ -99,6 +99,22 @@ describe('a proxy', () => {
     },
   );
 
+  it('that does not listen is said to be the cause', async () => {
+    const proxy = await startProxy('');
+    const env = { HTTP_PROXY: proxy.url.replace(/\d+$/, '9') };
+    const fault = await faultOf(clientOf({ url: baseUrl }, { env }).submit(task, soon));
+    expect(fault).toMatchObject({ kind: 'transport', answerLost: false });
+    expect(fault.message).toContain('the proxy does not listen (connection refused)');
+  });
+
+  it('gets a user without a password', async () => {
+    const service = await startAnswering({ body: 'OK|7' });
+    const proxy = await startProxy(service.url);
+    const client = clientOf({ url: baseUrl }, { env: { HTTP_PROXY: proxy.url.replace('//', '//user@') } });
+    expect(await client.submit(task, soon)).toBe('7');
+    expect(proxy.asked).toMatchObject([{ authorization: `Basic ${Buffer.from('user:').toString('base64')}` }]);
+  });
+
   it('that disconnects is tried once only', async () => {
     const proxy = await startRaw((socket) => socket.destroy());
     const client = clientOf({ url: baseUrl }, { env: { HTTP_PROXY: proxy.url } });

@@ -7,11 +7,35 @@ import {
   type Scripted,
   soon,
   startAnswering,
+  startRaw,
   task,
 } from './scripted-service.ts';
 
 const submitFault = async (answer: Scripted) => faultOf(clientOf(await startAnswering(answer)).submit(task, soon));
 const pollFault = async (answer: Scripted) => faultOf(clientOf(await startAnswering(answer)).poll('1', soon));
+
+describe('an unsolicited 100 Continue', () => {
+  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nOK|7';
+  const goOn = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+  it.each([
+    ['before the answer', [goOn + answer]],
+    ['twice', [goOn + goOn + answer]],
+    ['by itself', [goOn, answer]],
+    ['with a header', [goOn.replace('\r\n\r\n', '\r\nserver: x\r\n\r\n'), answer]],
+  ])('%s does not lose a submission', async (_where, parts) => {
+    const service = await startRaw((socket) => {
+      const send = (index: number): void => {
+        socket.write(parts[index] ?? '', () => {
+          if (index + 1 < parts.length) setImmediate(send, index + 1);
+        });
+      };
+      send(0);
+    });
+    expect(await clientOf(service).submit(task, soon)).toBe('7');
+    expect(service.received).toHaveLength(1);
+  });
+});
 
 describe("the service's explanation", () => {
   it.each(['error_text', 'errorDescription', 'error_description'])('in %s is part of the message', async (name) => {

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AnswerHealth, startHealthServer } from '../../../src/adapters/health-server/health-server.ts';
 
@@ -25,6 +25,16 @@ describe('the health server', () => {
     ['HEAD', '/health', 200],
   ])('answers %s %s with %i', async (method, path, status) => {
     expect((await fetch(`${await served()}${path}`, { method })).status).toBe(status);
+  });
+
+  it('keeps a bounded number of connections, and answers however many are idle', async () => {
+    const url = new URL(await served());
+    const idle = Array.from({ length: 200 }, () => connect(Number(url.port), url.hostname));
+    onTestFinished(() => idle.forEach((socket) => socket.destroy()));
+    let closed = 0;
+    for (const socket of idle) socket.on('error', () => undefined).on('close', () => (closed += 1));
+    await expect.poll(() => closed).toBe(200 - 64);
+    expect((await fetch(`${url.origin}/health`)).status).toBe(200);
   });
 
   it('names the option for another port if its own is in use', async () => {

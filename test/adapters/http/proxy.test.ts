@@ -34,7 +34,48 @@ describe('proxyFor', () => {
     ],
     ['NO_PROXY along', { https_proxy: 'http://p:1', NO_PROXY: 'a,b' }, https, { url: 'http://p:1', exceptions: 'a,b' }],
   ])('reads %s', (_name, env, ...[baseUrl, proxy]) => {
-    expect(proxyFor(baseUrl, env)).toEqual(proxy);
+    const found = proxyFor(baseUrl, env);
+    expect(found && { url: found.url, exceptions: found.exceptions }).toEqual(proxy);
+  });
+
+  it.each([
+    ['http://user:p%40ss@p:1', 'user:p@ss'],
+    ['http://user@p:1', 'user:'],
+    ['http://:pass@p:1', ':pass'],
+  ])('has the login of %s', (url, login) => {
+    const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
+    expect(proxyFor(https, { HTTPS_PROXY: url })).toMatchObject({ authorization });
+  });
+
+  it.each([
+    ['https://a.example.com', '*'],
+    ['https://a.example.com', 'other.test, example.com'],
+    ['https://a.example.com', '.example.com'],
+    ['https://a.example.com', '*.example.com'],
+    ['https://a.example.com', 'EXAMPLE.com.'],
+    ['https://a.example.com:8443', 'example.com:8443'],
+    ['https://a.example.com', 'example.com:443'],
+    ['http://10.1.2.3', '10.0.0.0/8'],
+    ['http://10.1.2.3:8080', '192.168.0.0/16 10.1.2.0/24'],
+    ['http://[fd00::7]:8080', 'fd00::/8'],
+    ['http://[2001:db8::1]', '[2001:db8::1]'],
+    ['http://[2001:db8::1]', '2001:db8::1'],
+  ])('has none for %s with NO_PROXY %s', (url, exceptions) => {
+    const env = { HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions };
+    expect(proxyFor(new URL(url), env)).toBeNull();
+  });
+
+  it.each([
+    ['https://notexample.com', 'example.com'],
+    ['https://a.example.com', 'example.com:8443'],
+    ['http://11.1.2.3', '10.0.0.0/8'],
+    ['http://10.1.2.3', '10.0.0.0/99'],
+    ['http://10.1.2.3', 'fd00::/8'],
+    ['http://110.1.2.3', '10.1.2.3'],
+    ['https://example.com', 'a.example.com'],
+  ])('has one for %s with NO_PROXY %s', (url, exceptions) => {
+    const env = { HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions };
+    expect(proxyFor(new URL(url), env)).not.toBeNull();
   });
 
   it.each([

@@ -4,6 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRegionProbe } from '../../../src/adapters/regions/region-probe.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import { createConfiguredRegionProbe } from '../../../src/container/region-probe.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -92,6 +94,24 @@ describe('a serving region', () => {
     });
     await look(url.replace('//', '//me:a%3Ab@'));
     expect(authorization).toBe(`Basic ${Buffer.from('me:a:b').toString('base64')}`);
+  });
+});
+
+describe('a region behind a proxy', () => {
+  it('over plain HTTP is asked for without a tunnel', async () => {
+    const asked: unknown[] = [];
+    const proxy = await serve(({ method, url, headers }, response) => {
+      asked.push([method, url, headers.host, headers['proxy-authorization']]);
+      response.end(health);
+    });
+    const env = { HTTP_PROXY: proxy.replace('//', '//user:pw@') };
+    const regions = [{ name: 'a', health: 'http://region.example.test:8080/health?deep=1' }];
+    const config = { api: { baseUrl: 'http://127.0.0.1:9' }, regions, health: { timeoutMs: 60_000 } };
+    const probe = createConfiguredRegionProbe(config as unknown as Config, env);
+    closers.push(() => probe.close());
+    expect(await probe.probeRegion(regions[0]!.health, limits)).toMatchObject({ answered: true });
+    const login = `Basic ${Buffer.from('user:pw').toString('base64')}`;
+    expect(asked).toEqual([['GET', regions[0]!.health, 'region.example.test:8080', login]]);
   });
 });
 

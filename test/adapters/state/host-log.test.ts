@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -141,9 +143,55 @@ describe('HostLog', () => {
     expect(present.texts).toBe('abcdefghij');
   });
 
+  it('reads a header that is longer than its buffer, as after many submissions in flight', () => {
+    const { log, sum } = open(1);
+    sum.texts = 'x'.repeat(200_000);
+    log.append(['y']);
+    log.append(['z']);
+    expect(open().sum.texts).toBe(`${'x'.repeat(200_000)}yz`);
+  });
+
   it('has no history without entries', () => {
     expect([...readHistory(folder, new Sum())]).toEqual([]);
     expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe('a log on a full disk', () => {
+  it('applies no entry that it reports as lost', ({ skip }) => {
+    const disk = join(home, 'disk');
+    mkdirSync(disk);
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0) {
+      console.warn('skipped: only root may mount the small disk that this test fills');
+      return skip('a small disk cannot be mounted here');
+    }
+    try {
+      folder = join(disk, 'log');
+      const { log, sum } = open(600);
+      log.append(['x']);
+      const { bsize, bavail } = statfsSync(disk);
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(bsize * bavail));
+      // What is written fits into the page of the file; the next file does not.
+      const answers = Array.from({ length: 20 }, () => {
+        const before = sum.count;
+        try {
+          return { before, answer: log.append(['x'])[0], after: sum.count };
+        } catch {
+          return { before, answer: before, after: sum.count };
+        }
+      });
+      expect(answers.filter(({ answer, after }) => answer !== after)).toEqual([]);
+      expect(
+        answers.some(({ before, after }) => before < after),
+        'some were written',
+      ).toBe(true);
+      expect(answers.at(-1), 'the last one was lost').toMatchObject({ before: sum.count });
+      rmSync(join(disk, 'ballast'));
+      expect(open().log.append(['y'])).toEqual([sum.count + 1]);
+    } finally {
+      opened.splice(0).forEach((log) => log.close());
+      spawnSync('umount', ['--lazy', disk]);
+    }
   });
 });
 
@@ -169,6 +217,17 @@ describe('a log that is not usable', () => {
     expect(() => open()).toThrow(StateLogError);
   });
 
+  it.each<[string, string, () => void]>([
+    ['is damaged', 'the log is damaged', () => writeFileSync(join(folder, '0.log'), 'not a log\n')],
+    ['has a file above 2 GiB', 'larger than 64 MiB', () => truncateSync(join(folder, '0.log'), 2 ** 31 + 1)],
+  ])('because it %s is not read as an empty one', (_what, reason, damage) => {
+    open();
+    damage();
+    expect(() => open()).toThrow(reason);
+    expect(() => readPresent(folder, new Sum())).toThrow(reason);
+    expect(() => [...readHistory(folder, new Sum())]).toThrow(reason);
+  });
+
   it.skipIf(isRoot)('because its folder is not writable is lost', () => {
     open();
     chmodSync(join(folder, '0.log'), 0o400);
@@ -181,8 +240,8 @@ describe('a log that is not usable', () => {
     expect(() => log.catchUp()).toThrow(/another clock/);
   });
 
-  it('because its path is not a folder is lost', () => {
-    folder = '/dev/null/budget';
+  it.each(['/dev/null/budget', '/proc/captcha/budget'])('because its path %s cannot be a folder is lost', (path) => {
+    folder = path;
     expect(() => open()).toThrow(StateLogError);
   });
 });

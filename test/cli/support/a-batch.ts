@@ -60,7 +60,7 @@ export async function batch({ flags, input = three, stdin, outcome, fault, ...pa
   const silent = new ProviderFault(describeFault({ kind: 'transport', message: 'no answer' }));
   const stage = aStage({ solve, api: { threads: () => Promise.reject(silent) }, ...parts });
   const process = { env: { CAPTCHA_STATE_DIR: place('state') }, stdin: stdin ?? Readable.from([]) };
-  const files = createBatchFiles(process as unknown as NodeJS.Process, stage.terminal);
+  const files = createBatchFiles(process as unknown as NodeJS.Process, stage.context);
   const openOutput: BatchFiles['openOutput'] = async (request, rules) => {
     const output = await files.openOutput(request, rules);
     return fault === undefined

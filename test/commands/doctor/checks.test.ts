@@ -112,7 +112,7 @@ describe('the check of the key', () => {
 });
 
 describe('the check of the proxy', () => {
-  const none = { variables: [], host: 'h', used: { value: null } };
+  const none = { variables: [], host: 'h', used: { value: null }, regions: [] };
 
   it.each<[ProxyFacts, string, string]>([
     [none, 'ok', 'no proxy is set: direct connections'],
@@ -122,6 +122,15 @@ describe('the check of the proxy', () => {
       { ...none, used: { value: { url: 'http://p', exceptions: 'a' } } },
       'ok',
       'http://p is used for h (except NO_PROXY: a)',
+    ],
+    [
+      {
+        ...none,
+        variables: ['HTTP_PROXY'],
+        regions: [...'abcdefg'].map((name) => ({ name, proxy: name === 'c' ? null : 'http://p:1' })),
+      },
+      'ok',
+      'http://p:1 is used for the health of a, b, d, e, f and 1 more',
     ],
     [{ ...none, variables: ['ALL_PROXY'] }, 'warning', 'ALL_PROXY is not supported'],
     [{ ...none, variables: ['https_proxy', 'HTTPS_PROXY'] }, 'ok', 'https_proxy overrides HTTPS_PROXY'],

@@ -174,4 +174,12 @@ describe('a batch that is run again', () => {
     expect(again.rows).toHaveLength(3);
     expect((await ran(3, { journal: new MemoryJournal(durable), api: scripted({ polls: polled }) })).rows).toEqual([]);
   });
+
+  it('does not solve tasks again that were delivered before they expired', async () => {
+    const durable = nothingDurable();
+    await ran(3, { journal: new MemoryJournal(durable) });
+    const wasExpired = (values: Readonly<Record<string, string>>): boolean => values['task_id'] === 't2';
+    const again = { journal: new MemoryJournal(durable), options: { resolveExpiredAt: 1e9, wasExpired } };
+    expect((await ran(3, again)).api.submissions.map(({ taskId }) => taskId)).toEqual(['t2']);
+  });
 });

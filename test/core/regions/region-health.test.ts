@@ -22,6 +22,12 @@ const statusesOf = (results: readonly ProbeResult[]): string[] =>
   results.map((_, index) => after(...results.slice(0, index + 1)).health.status);
 
 describe('a watched region', () => {
+  it('keeps its status where a limit of this machine kept it from being asked', () => {
+    const unasked: ProbeResult = { answered: false, latencyMs: null, error: 'too many open files', isLocal: true };
+    expect(statusesOf([good, unasked, unasked, unasked, unasked])).toEqual(Array(5).fill('healthy'));
+    expect(after(unasked).health).toMatchObject({ status: 'unknown', error: 'too many open files' });
+  });
+
   it('is unknown before the first probe', () => {
     expect(startHistory(region, 5).health).toMatchObject({ status: 'unknown', since: 5, error: null });
   });

@@ -28,6 +28,21 @@ describe('faults of other breakers', () => {
     expect(breaker.tryAcquire(5_000)).toEqual({ admitted: false, retryInMs: 1_000 });
   });
 
+  it('a breaker restored from a log of an earlier version, which has no begin of the outage, tells no duration', () => {
+    const { breaker } = opened();
+    const snapshot = breaker.snapshot();
+    const { sinceMs: _sinceMs, ...state } = snapshot.state as {
+      sinceMs: number;
+      name: 'open';
+      untilMs: number;
+      breaks: number;
+    };
+    const restored = new CircuitBreaker(options);
+    restored.restore({ ...snapshot, state });
+    expect(restored.outage(1_000)).toBeNull();
+    expect(restored.tryAcquire(1)).toEqual({ admitted: false, retryInMs: 4_999 });
+  });
+
   it('opossum: a breaker restored just after it opened is half-open; here it is open for the rest of its break', () => {
     const { breaker } = opened();
     const restored = new CircuitBreaker(options);

@@ -181,6 +181,70 @@ const step = fc.oneof(
   }),
 );
 
+describe('HostResilience, after a loss of the log', () => {
+  /** A process whose log works as long as the test says so, and another that always has it. */
+  function losing() {
+    const { log, clock, open } = aHost([]);
+    const warnings: string[] = [];
+    const disk = { isFull: false };
+    const guarded = <T>(work: () => T): T => {
+      if (disk.isFull) throw new StateLogError('the disk is full');
+      return work();
+    };
+    const process = new HostResilience(options, {
+      openLog: (state) => {
+        const opened = guarded(() => log.open('a', state));
+        return {
+          ...opened,
+          catchUp: () => guarded(() => opened.catchUp()),
+          append: (entries) => guarded(() => opened.append(entries)),
+        };
+      },
+      nowMs: () => clock.nowMs(),
+      ...{ clock, random: seededRandom(1), warn: (message: string) => void warnings.push(message) },
+    });
+    return { clock, disk, warnings, process, other: open('b') };
+  }
+
+  it('shares the budget again once the log works', async () => {
+    const { clock, disk, warnings, process, other } = losing();
+    await process.budget.tryWithdraw(now);
+    disk.isFull = true;
+    await process.budget.tryWithdraw(now);
+    await clock.advance(60_000);
+    expect(warnings).toHaveLength(1);
+    disk.isFull = false;
+    await clock.advance(15_000);
+    while ((await other.budget.tryWithdraw(now)).granted);
+    expect(await process.budget.tryWithdraw(now)).toMatchObject({ granted: false });
+    expect(warnings.slice(1)).toEqual([expect.stringMatching(/^the log works again/)]);
+  });
+
+  it('has its first share of a log that could not be opened at the start', async () => {
+    const { clock, disk, process, other } = losing();
+    disk.isFull = true;
+    await process.budget.tryWithdraw(now);
+    while ((await other.budget.tryWithdraw(now)).granted);
+    disk.isFull = false;
+    expect(await process.budget.tryWithdraw(now)).toMatchObject({ granted: true });
+    await clock.advance(15_000);
+    while ((await other.budget.tryWithdraw(now)).granted);
+    expect(await process.budget.tryWithdraw(now)).toMatchObject({ granted: false });
+  });
+
+  it('does not end the probe of another process by the result of its own', async () => {
+    const { clock, disk, process, other } = losing();
+    disk.isFull = true;
+    const own = await pass(process);
+    disk.isFull = false;
+    const theirs = [await pass(other), await pass(other), await pass(other)];
+    await clock.advance(15_000);
+    expect(theirs.map(({ ticket }) => ticket)).toContain(own.ticket);
+    await process.breaker.record(own, 'failure');
+    expect(process.look().breaker.inFlight(clock.nowMs())).toHaveLength(3);
+  });
+});
+
 describe('HostResilience, with any interleaving of processes', () => {
   it('has the same state everywhere, keeps the limit, and has one probe at a time', async () => {
     const history = fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {

@@ -20,7 +20,20 @@ export function mappedName(name: string, map: Readonly<Record<string, string>>):
 
 /** The first name that occurs a second time; null if all are unique. */
 export function findDuplicate(names: readonly string[]): string | null {
-  return names.find((name, index) => names.indexOf(name) !== index) ?? null;
+  const met = new Set<string>();
+  return names.find((name) => met.size === met.add(name).size) ?? null;
+}
+
+/** Limit of the columns of a record. */
+export const maxColumns = 10_000;
+
+/** Throws `UsageError` for a header with more columns than a record may have. */
+export function checkColumnCount(count: number, line: number): void {
+  if (count <= maxColumns) return;
+  throw new UsageError(
+    `line ${line}: the header has ${count} columns; the maximum is ${maxColumns}`,
+    'check --delimiter, and that the first line names the columns',
+  );
 }
 
 /** Throws `UsageError` if the input has none of the needed columns. */

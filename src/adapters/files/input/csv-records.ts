@@ -1,7 +1,7 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { foldedName } from '../../../domain/written-name.ts';
 import type { CsvLayout, RowError } from '../../../ports/files.ts';
-import { columnsOfHeader, type HeaderOptions } from './column-names.ts';
+import { checkColumnCount, columnsOfHeader, type HeaderOptions } from './column-names.ts';
 import { CsvReader, type CsvRecord, type QuoteError } from './csv-reader.ts';
 import { type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
@@ -23,8 +23,11 @@ const quoteErrors: Readonly<Record<QuoteError['kind'], Pick<RowError, 'reason' |
 
 /** The column with the longest value of a record. */
 function widestColumn(fields: readonly string[], columns: readonly string[]): string | null {
-  const lengths = fields.map((field) => field.length);
-  return columns[lengths.indexOf(Math.max(...lengths))] ?? null;
+  let widest = 0;
+  for (let index = 1; index < fields.length; index++) {
+    if ((fields[index]?.length ?? 0) > (fields[widest]?.length ?? 0)) widest = index;
+  }
+  return columns[widest] ?? null;
 }
 
 function tooLarge({ fields, line, bytes }: CsvRecord, columns: readonly string[]): RowError {
@@ -152,7 +155,10 @@ export async function readCsv(chunks: AsyncIterable<Buffer>, options: CsvOptions
     start = next.value.filter((record) => !isDeclaration(record, layout.delimiter) && !isBlank(record));
   }
   const [first, ...others] = start;
-  if (first !== undefined) checkHeader(first);
+  if (first !== undefined) {
+    checkColumnCount(first.fields.length, first.line);
+    checkHeader(first);
+  }
   const names = first?.fields.map((field) => field.trim()) ?? [];
   const header: Header = {
     names,

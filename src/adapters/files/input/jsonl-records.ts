@@ -1,6 +1,6 @@
 import { UsageError } from '../../../domain/errors.ts';
 import { type IsFree, parseFlatObject } from '../../../domain/flat-object.ts';
-import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName } from './column-names.ts';
+import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName, maxColumns } from './column-names.ts';
 import { type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
 /** One line without its line end. `text` is null if it was too long. */
@@ -74,6 +74,10 @@ function toRecord({ line, text, bytes }: TextLine, { map, isFree }: Names): Inpu
     return { line, column: name, reason, fix: fix.replace('object.', 'object per line.') };
   }
   const found = parsed.value;
+  if (found.names.length > maxColumns) {
+    const reason = `the object has ${found.names.length} names; the maximum is ${maxColumns}`;
+    return { line, column: null, reason, fix: 'Leave out what no task needs.' };
+  }
   const columns = found.names.map((name) => mappedName(name, map));
   if (columns.includes(''))
     return { line, column: null, reason: 'a name is empty', fix: 'Name the value, or remove it.' };

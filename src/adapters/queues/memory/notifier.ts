@@ -1,3 +1,4 @@
+import { joinSignals } from '../../../domain/joined-signal.ts';
 import type { Clock } from '../../../ports/system.ts';
 
 /** Wakes all waiting callers. */
@@ -11,7 +12,8 @@ export class Notifier {
 
   /** Waits for `ms`, or until it rings or `signal` aborts. */
   async wait(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
-    await clock.sleep(ms, AbortSignal.any([signal, this.#next.signal]));
+    const end = joinSignals(signal, this.#next.signal);
+    await clock.sleep(ms, end.signal).finally(end.release);
   }
 }
 

@@ -154,6 +154,18 @@ describe('a CSV that cannot be used', () => {
     expect(error?.message).toBe('line 4: the quote that opens in field 2 is never closed');
   });
 
+  it.each([10_001, 200_000])('is rejected at once when its header has %i columns', async (count) => {
+    const names = Array.from({ length: count }, (_, index) => `c${index}`).join(',');
+    const { error } = await readStdin(`method,${names}\n`);
+    expect(error?.message).toBe(`line 1: the header has ${count + 1} columns; the maximum is 10000`);
+  });
+
+  it('has its reason however many fields it has', async () => {
+    const { rows, bad } = await readStdin(`method,note\na,${'x,'.repeat(2_200_000)}\nb,2\n`);
+    expect(bad).toMatchObject([{ line: 2, reason: expect.stringContaining('the maximum is 4194304') as string }]);
+    expect(rows).toHaveLength(1);
+  });
+
   it('is rejected when a record does not end within 16 MiB', async () => {
     const { rows, error } = await readStdin(`method,note\na,1\nb,"${'x,'.repeat(9_000_000)}`);
     expect(rows).toHaveLength(1);
