@@ -2,7 +2,7 @@ import { startFauxqs } from 'fauxqs';
 import { describe, expect } from 'vitest';
 import { BullTaskQueue } from '../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { SqsTaskQueue } from '../../src/adapters/queues/sqs/sqs-task-queue.ts';
-import { parseSqsUrl } from '../../src/adapters/queues/sqs/sqs-url.ts';
+import { parseSqsUrl } from '../../src/domain/sqs-url.ts';
 import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
 import type { TaskQueue } from '../../src/ports/queues.ts';
 import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';

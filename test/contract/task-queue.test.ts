@@ -38,7 +38,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
   const failing = (clock?: StoppableClock): TaskQueue =>
     another({ hasBriefLeases: true, ...(clock !== undefined && { clock }) });
   const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
-    (await to.send(tasks)).size;
+    (await to.send(tasks)).fresh.size;
   const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
   const receiveOne = async (from: TaskQueue, waitMs = 10_000): Promise<TaskLease> => {
     const [lease] = await receive(from, 1, waitMs);
@@ -67,7 +67,7 @@ describe.each(benches)('the task queue of %s', (_name, open) => {
       const progress = await lease.offer(to.place);
       copied.push(progress);
       if (progress === null) continue;
-      const isFresh = (await to.send([{ ...lease.queued, progress }])).size === 1;
+      const isFresh = (await to.send([{ ...lease.queued, progress }])).fresh.size === 1;
       await (isFresh ? lease.moved() : lease.release());
     }
     return copied;

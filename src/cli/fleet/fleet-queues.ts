@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { parseSqsUrl } from '../../domain/sqs-url.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../../ports/queues.ts';
 
 /** Opens queues by their URLs. Queues that are still open are closed when the program ends. */
@@ -42,6 +43,21 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
     );
   }
   return new Map(urls);
+}
+
+/**
+ * Checks the URLs of queues and results: what the openers would refuse, and kinds that do not go together. Throws
+ * `UsageError`. Regions without a queue are passed over: without `--via queues` they need none.
+ */
+export function checkQueueUrls(config: Config, env: Readonly<Record<string, string | undefined>>): void {
+  const withQueue = config.regions.filter(({ queue }) => queue !== null);
+  if (withQueue.length === 0) return;
+  const urls = queueUrls({ config: { ...config, regions: withQueue }, sandbox: false });
+  for (const [region, url] of urls) if (url.startsWith('sqs:')) parseSqsUrl(url, region, env);
+  const { results } = config;
+  if (results === null) return;
+  resultsUrl({ config, sandbox: false });
+  if (results.startsWith('sqs:')) parseSqsUrl(results, null, env);
 }
 
 /** Whether other processes work for the regions. Throws `UsageError` where a region has no queue. */
