@@ -12,7 +12,7 @@ import { combined, failure, type Finding, ok, type Problem, warning } from './fi
 const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
   [/NOAUTH/, 'Redis needs a password: redis://:PASSWORD@HOST:PORT/DB'],
   [/WRONGPASS|invalid password/i, 'correct the user and password in the URL'],
-  [/NOPERM/, 'allow the Redis user the commands and keys of docs/queues.md'],
+  [/NOPERM/, 'allow the Redis user all commands on all keys, or the rights in docs/queues.md'],
   [/MOVED|CROSSSLOT|CLUSTERDOWN/, 'use a single Redis: Redis Cluster is not supported'],
   [/READONLY/, 'this Redis is a replica: let the URL lead to the primary'],
   [/ENOTFOUND|EAI_AGAIN/, 'correct the host in the URL, or run in a network that resolves this name'],

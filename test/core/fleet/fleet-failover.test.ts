@@ -170,6 +170,6 @@ describe('failover of a fleet', () => {
     await clock.run();
     await following;
     expect(seen).toEqual(Array.from({ length: 9 }, (_, index) => index * 10_000));
-    expect([tasks.get('a')!.depth().waiting, tasks.get('b')!.depth().waiting]).toEqual([100, 200]);
+    expect([tasks.get('a')!.depth().waiting, tasks.get('b')!.depth().waiting]).toEqual([200, 100]);
   });
 });
