@@ -42,9 +42,9 @@ describe('captcha queue show', () => {
     expect(await show({}, stage.context)).toBe(0);
     expect(stage.stdout.text.split('\n').map((line) => line.split(/ {2,}/).map((cell) => cell.trim()).join('|'))).toEqual([
       'queue|waiting|in flight|oldest|dead|error',
-      'us|1,200|5|1m 1s|2|',
-      'eu|1,200|5|1m 1s|2|',
-      '(results)|3|0|-|-|',
+      'us|1,200|5|1m 01s|2',
+      'eu|1,200|5|1m 01s|2',
+      '(results)|3|0|-|-',
       '',
     ]);
   });

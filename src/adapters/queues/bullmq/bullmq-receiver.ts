@@ -171,45 +171,52 @@ export class BullReceiver {
     return client;
   }
 
-  /** Null if no job waits, or it is no task of this version. */
+  /** The next job that is a task of this version; null if none waits. */
   async #take(): Promise<BullLease | null> {
     const { holder, timing } = this.#options;
-    const token = `${holder}-${(this.#tokenCount += 1)}`;
-    const job = await this.#next(token);
-    if (job === undefined) return null;
-    const read = readTaskMessage(job.data);
-    if ('error' in read) return this.#leave(job, { ...read.error, token });
-    if (queueIdOf(read.value) !== job.id) {
-      return this.#leave(job, { reason: 'is not a task (its id is not that of its task)', isNewer: false, token });
+    for (;;) {
+      const token = `${holder}-${(this.#tokenCount += 1)}`;
+      const job = await this.#next(token);
+      if (job === undefined) return null;
+      const queued = job === null ? null : await this.#taskIn(job, token);
+      if (job === null || queued === null) continue;
+      const data = this.#data;
+      const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
+      const lease = new BullLease(job, queued, { ...this.#leaseDeps, hasLostData, token });
+      this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
+      if (!this.#isRenewing) void this.#renewWhileHeld();
+      return lease;
     }
-    const data = this.#data;
-    const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
-    const lease = new BullLease(job, read.value, { ...this.#leaseDeps, hasLostData, token });
-    this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
-    if (!this.#isRenewing) void this.#renewWhileHeld();
-    return lease;
   }
 
-  /** BullMQ cannot read a job that contains no JSON, but it is active by then. */
-  async #next(token: string): Promise<TaskJob | undefined> {
+  /** Undefined if none waits. Null for a job that BullMQ cannot read: it is active by then, and is set aside. */
+  async #next(token: string): Promise<TaskJob | null | undefined> {
     try {
       return (await this.#worker.getNextJob(token, { block: false })) as TaskJob | undefined;
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
       await this.#setAside(token, 'is not a task (it is not JSON)');
-      return undefined;
+      return null;
     }
   }
 
+  /** Null for a message that is no task of this version: it is left to others. */
+  async #taskIn(job: TaskJob, token: string): Promise<QueuedTask | null> {
+    const read = readTaskMessage(job.data);
+    if ('value' in read && queueIdOf(read.value) === job.id) return read.value;
+    const wrongId = { reason: 'is not a task (its id is not that of its task)', isNewer: false };
+    await this.#leave(job, { ...('error' in read ? read.error : wrongId), token });
+    return null;
+  }
+
   /** A message of a newer version is returned uncounted, for the workers of that version. */
-  async #leave(job: TaskJob, { reason, isNewer, token }: MessageProblem & { readonly token: string }): Promise<null> {
+  async #leave(job: TaskJob, { reason, isNewer, token }: MessageProblem & { readonly token: string }): Promise<void> {
     if (!isNewer) await this.#setAside(token, reason);
     else {
       this.#tell(`a message ${reason}: it stays in the queue for a worker of that version`);
       await this.#leaseDeps.uncount({ id: String(job.id), token });
       await job.moveToDelayed(Date.now() + newerDelayMs, token);
     }
-    return null;
   }
 
   async #setAside(token: string, reason: string): Promise<void> {

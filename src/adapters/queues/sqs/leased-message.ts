@@ -30,8 +30,6 @@ export function visibilitySeconds({ visibilityMs }: VisibilityTiming): number {
  * delivered again. So a renewal that comes too late by the local clock counts as lost.
  */
 export class LeasedMessage {
-  /** The id that SQS gave to the message. */
-  readonly id: string;
   readonly body: string;
   /** Number of deliveries, from 1. */
   readonly delivery: number;
@@ -46,7 +44,6 @@ export class LeasedMessage {
 
   /** `sinceMs`: the earliest time at which SQS may have delivered the message. */
   constructor(message: Message, { sinceMs, timing }: { sinceMs: number; timing: VisibilityTiming }, deps: HoldDeps) {
-    this.id = message.MessageId ?? '';
     this.body = message.Body ?? '';
     this.delivery = Number(message.Attributes?.ApproximateReceiveCount ?? 1);
     this.#handle = message.ReceiptHandle ?? '';

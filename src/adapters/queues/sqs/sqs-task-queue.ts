@@ -167,7 +167,7 @@ export class SqsTaskQueue extends UnsearchableTaskQueue implements TaskQueue {
     try {
       await this.#deadLetters.addForeign(message.body, `the message ${reason}`);
       await message.delete();
-      this.#notify(`${this.place}: ${message.id} is now a dead letter: the message ${reason}`);
+      this.#notify(`${this.place}: a message is now a dead letter: the message ${reason}`);
     } catch (error) {
       if (!(error instanceof UsageError || error instanceof TaskRefusedError)) throw error;
       this.#tell(`a message ${reason}; it stays in the queue: ${error.message}`);
