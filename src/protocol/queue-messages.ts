@@ -36,11 +36,10 @@ const text = leaf('text', (value) => typeof value === 'string');
 const filledText = leaf('text, or is empty', (value) => typeof value === 'string' && value !== '');
 const number = leaf('a number', (value) => typeof value === 'number' && Number.isFinite(value));
 const flag = leaf('true or false', (value) => typeof value === 'boolean');
-const count = (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
-  leaf(
-    `a whole number of at least ${least}`,
-    (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
-  );
+const count = (least: number): Check =>
+  leaf(`a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && Number(value) >= least);
+/** Ids of the service are numbers so far; what is not printable cannot be one. */
+const captchaId = leaf('an id', (value) => typeof value === 'string' && /^[!-~]{1,200}$/.test(value));
 const oneOf = (known: Readonly<Record<string, true>>): Check =>
   leaf('a known value', (value) => typeof value === 'string' && Object.hasOwn(known, value));
 const object = leaf('an object', isObject);
@@ -99,7 +98,7 @@ const progress = variants('state', {
   'in-doubt': shape({ attempts: count(0) }),
   submitted: shape({
     attempts: count(0),
-    captchaId: filledText,
+    captchaId,
     submittedAt: number,
     wasInDoubt: optional(flag),
   }),
@@ -119,6 +118,11 @@ const task = shape({
 /** The longest time limit that a task may bring along, in ms: a worker must not hold a task for longer. */
 export const maxCarriedMs = 3_600_000;
 
+const timeLimit = leaf(
+  `a time of at most ${maxCarriedMs} ms`,
+  (value) => typeof value === 'number' && value > 0 && value <= maxCarriedMs,
+);
+
 const queuedTask = shape({
   run: text,
   key: text,
@@ -126,7 +130,7 @@ const queuedTask = shape({
   homeRegion: nullOr(text),
   strict: flag,
   enqueuedAt: number,
-  limits: optional(shape({ timeoutMs: optional(count(1, maxCarriedMs)), maxAttempts: optional(count(1)) })),
+  limits: optional(shape({ timeoutMs: optional(timeLimit), maxAttempts: optional(count(1)) })),
   progress,
 });
 

@@ -43,13 +43,14 @@ const malformed: readonly (readonly [message: unknown, reason: string])[] = [
   [{ ...task, progress: { state: 'done' } }, 'progress.state'],
   [{ ...task, progress: { state: '__proto__' } }, 'progress.state'],
   [{ ...task, progress: { ...submitted, captchaId: '' } }, 'progress.captchaId'],
+  [{ ...task, progress: { ...submitted, captchaId: 'c\n1' } }, 'progress.captchaId'],
   [{ ...task, progress: { state: 'in-doubt', attempts: -1 } }, 'progress.attempts'],
   [{ ...task, schemaVersion: 'two' }, 'schemaVersion'],
 ];
 
 describe('a message with a task', () => {
   it('is read as it was written, with fields of a later edition', () => {
-    const more = { ...task, progress: submitted, limits: { timeoutMs: 5_000 }, added: { later: 1 } };
+    const more = { ...task, progress: submitted, limits: { timeoutMs: 5_000.5 }, added: { later: 1 } };
     expect(readTaskMessage(JSON.stringify(messageOf(more)))).toEqual({ value: more });
   });
 

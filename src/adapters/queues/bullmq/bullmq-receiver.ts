@@ -195,8 +195,8 @@ export class BullReceiver {
       return (await this.#worker.getNextJob(token, { block: false })) as TaskJob | undefined;
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
-      await this.#setAside(token, 'is not a task (it is not JSON)');
-      return null;
+      if (await this.#setAside(token, 'is not a task (it is not JSON)')) return null;
+      throw error;
     }
   }
 
@@ -219,10 +219,12 @@ export class BullReceiver {
     }
   }
 
-  async #setAside(token: string, reason: string): Promise<void> {
+  /** False if no job is active under the token. */
+  async #setAside(token: string, reason: string): Promise<boolean> {
     const client = await this.#worker.getBackend().client;
     const id = await setAsideJob(client, this.#worker, { token, reason: `the message ${reason}` });
     if (id !== null) this.#deps.notify(`${this.#options.place}: ${id} is now a dead letter: the message ${reason}`);
+    return id !== null;
   }
 
   #tell(message: string): void {
