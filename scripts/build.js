@@ -9,12 +9,14 @@ const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
-// Node modules that a library requires but captcha never uses: loading them would slow down every command.
+// Modules that a library requires but captcha never uses: loading them would slow down every command.
 const unused = {
   // undici negotiates HTTP/2 only on request.
   'node:http2': 'module.exports = { constants: {} };',
   // commander starts subcommands as executables only if they are declared so.
   'node:child_process': 'module.exports = {};',
+  // With DEBUG=* ioredis would print its commands, the password included.
+  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
 };
 // Node explains a failed assertion without a message by parsing the file that it is in. A bundle is a file of one long line:
 // that takes 20 s of CPU.
@@ -34,7 +36,7 @@ const plainAssert = `
 const withoutUnused = {
   name: 'without-unused',
   setup(plugin) {
-    plugin.onResolve({ filter: /^node:(http2|child_process)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    plugin.onResolve({ filter: /^(node:(http2|child_process)|debug)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
     plugin.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused[path], loader: 'js' }));
     plugin.onResolve({ filter: /^(node:)?assert(\/strict)?$/ }, () => ({ path: 'assert', namespace: 'assert' }));
     plugin.onLoad({ filter: /.*/, namespace: 'assert' }, () => ({ contents: plainAssert, loader: 'js' }));

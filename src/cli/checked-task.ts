@@ -236,15 +236,29 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
   return bare;
 }
 
+/** A task from a queue must not say where the service sends its solution; the configuration of its region may. */
+function pingbackRefusal({ params, region }: Task, { regions }: Config): readonly TaskRefusal[] {
+  const given = params['pingback'];
+  const own = regions.find(({ name }) => name === region)?.params['pingback'];
+  if (given === undefined || given === own) return [];
+  const fix = 'set it in regions[].params of the worker';
+  return [{ about: 'pingback', reason: 'the parameter pingback cannot come with a queued task', fix }];
+}
+
 /**
  * The same for a task from a queue. It is checked again before it is paid for, because other programs can write into the
- * queue.
+ * queue. `isOwn`: the queue is inside this process.
  */
-export function recheckedTask(task: Task, config: Config): Result<Task, readonly TaskRefusal[]> {
+export function recheckedTask(
+  task: Task,
+  config: Config,
+  { isOwn }: { readonly isOwn: boolean } = { isOwn: false },
+): Result<Task, readonly TaskRefusal[]> {
   // The page's own action is a parameter by now.
   const params = Object.fromEntries(Object.entries(task.params).filter(([name]) => name !== 'action'));
   const page = task.pageurl ?? params['pageurl'] ?? null;
-  const wrong = [...reservedRefusal(params), ...pageRefusals(task.sitekey, page)];
+  const pingback = isOwn ? [] : pingbackRefusal(task, config);
+  const wrong = [...reservedRefusal(params), ...pingback, ...pageRefusals(task.sitekey, page)];
   if (wrong.length > 0) return { error: wrong };
   const { body, params: own } = bodyAndParams(task);
   const proxied = withProxy(own);

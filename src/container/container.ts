@@ -172,7 +172,8 @@ export class Container implements Context {
 
   readonly queues = async (config: Config): Promise<FleetQueues> => {
     const { createFleetQueues } = await import('./fleet-queues.ts');
-    this.#fleet ??= createFleetQueues(config, this.env);
+    const notify = (message: string): void => this.terminal.note(message);
+    this.#fleet ??= createFleetQueues(config, { env: this.env, notify });
     return this.#fleet;
   };
 

@@ -1,10 +1,11 @@
 import type { MemoryTasks } from '../adapters/queues/memory/memory-tasks.ts';
 import { systemClock as clock } from '../adapters/system/system-clock.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
-import { maxCarriedMs } from '../cli/fleet/queued-flags.ts';
 import type { Config } from '../config/schema.ts';
+import { parseSqsUrl } from '../domain/sqs-url.ts';
 import { withTimeLimit } from '../domain/time-limit.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../ports/queues.ts';
+import { maxCarriedMs } from '../protocol/queue-messages.ts';
 
 export interface QueueFactoryOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -12,6 +13,8 @@ export interface QueueFactoryOptions {
   readonly state: string | null;
   /** The central results; null without them. */
   readonly results: string | null;
+  /** Shows a notice to the user. */
+  readonly notify: (message: string) => void;
   /** The longest that a task may take; what is held for longer is given up. In ms. */
   readonly taskTimeoutMs: number;
 }
@@ -44,7 +47,8 @@ class QueueFactory {
       import('../adapters/queues/bullmq/bullmq-task-queue.ts'),
       this.state(),
     ]);
-    return new BullTaskQueue({ url, region, timing: { ...bullTiming, maxHoldMs: this.#maxHoldMs } }, { clock, state });
+    const timing = { ...bullTiming, maxHoldMs: this.#maxHoldMs };
+    return new BullTaskQueue({ url, region, timing }, { clock, state, notify: this.#options.notify });
   }
 
   /** The central results. Throws `UsageError` for a URL that cannot be one. */
@@ -52,7 +56,7 @@ class QueueFactory {
     if (url.startsWith('memory:')) return this.#resultsInMemory();
     if (url.startsWith('sqs:')) return this.#sqsResults(url);
     const { RedisResultQueue } = await import('../adapters/redis/redis-result-queue.ts');
-    return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock });
+    return new RedisResultQueue({ url, leaseMs: resultLeaseMs }, { clock, notify: this.#options.notify });
   }
 
   /** The result store; null if there is none. It is closed with the container. */
@@ -71,6 +75,10 @@ class QueueFactory {
 
   get #maxHoldMs(): number {
     return Math.max(this.#options.taskTimeoutMs, maxCarriedMs) + holdMarginMs;
+  }
+
+  get #sqsTiming() {
+    return { ...sqsTiming, maxHoldMs: this.#maxHoldMs };
   }
 
   async #memoryTasks(region: string, url: string): Promise<TaskQueue> {
@@ -93,24 +101,22 @@ class QueueFactory {
 
   async #sqsTasks(region: string, url: string): Promise<TaskQueue> {
     this.#quietenSdk();
-    const [{ SqsTaskQueue }, { parseSqsUrl }, state] = await Promise.all([
+    const [{ SqsTaskQueue }, state] = await Promise.all([
       import('../adapters/queues/sqs/sqs-task-queue.ts'),
-      import('../adapters/queues/sqs/sqs-url.ts'),
       this.state(),
     ]);
     const address = parseSqsUrl(url, region, this.#options.env);
-    return new SqsTaskQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+    return new SqsTaskQueue(address, this.#sqsTiming, { clock, state, notify: this.#options.notify });
   }
 
   async #sqsResults(url: string): Promise<ResultQueue> {
     this.#quietenSdk();
-    const [{ SqsResultQueue }, { parseSqsUrl }, state] = await Promise.all([
+    const [{ SqsResultQueue }, state] = await Promise.all([
       import('../adapters/queues/sqs/sqs-result-queue.ts'),
-      import('../adapters/queues/sqs/sqs-url.ts'),
       this.state(),
     ]);
     const address = parseSqsUrl(url, null, this.#options.env);
-    return new SqsResultQueue(address, { ...sqsTiming, maxHoldMs: this.#maxHoldMs }, { clock, state });
+    return new SqsResultQueue(address, this.#sqsTiming, { clock, state, notify: this.#options.notify });
   }
 
   /** The SDK is bundled: that its later versions want a later Node is nothing that a user could act on. */
@@ -125,9 +131,9 @@ const maxCloseMs = 3_000;
 /** Opens the queues of a fleet, each when it is first asked for, and closes all of them. */
 export function createFleetQueues(
   { solve, fleet, results }: Config,
-  env: NodeJS.ProcessEnv,
+  { env, notify }: Pick<QueueFactoryOptions, 'env' | 'notify'>,
 ): FleetQueues & { close(): Promise<void> } {
-  const factory = new QueueFactory({ env, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
+  const factory = new QueueFactory({ env, notify, state: fleet.state, results, taskTimeoutMs: solve.timeoutMs });
   const opened: { close(): Promise<void> }[] = [];
   const kept = <T extends { close(): Promise<void> }>(queue: T): T => {
     opened.push(queue);

@@ -41,6 +41,11 @@ export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError';
 }
 
+/** Thrown for a task that a queue will never take, such as one that is too large; the message gives the cause and the fix. */
+export class TaskRefusedError extends Error {
+  override readonly name = 'TaskRefusedError';
+}
+
 /** An error that the user can fix: a flag, a variable, a config path, an input file. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

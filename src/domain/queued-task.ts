@@ -65,6 +65,11 @@ export interface QueuedTask extends TaskAddress {
 const runPattern = /^(?!\d+$)[\da-z](?:[\da-z-]{0,38}[\da-z])?$/i;
 const keyPattern = /^[\da-f]{32}$/;
 
+/** True if the run and the key can name a task in every engine. */
+export function isTaskAddress({ run, key }: TaskAddress): boolean {
+  return runPattern.test(run) && keyPattern.test(key);
+}
+
 /**
  * `<run>-<key>`, a valid id for every engine. Throws `RangeError` for an invalid address: a bug, which must not reach a
  * queue.

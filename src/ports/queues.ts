@@ -35,7 +35,15 @@ export interface TaskLease {
    * Returns the task to the queue with its progress, visible after `delayMs` (default: at once). False if it was lost.
    */
   release(delayMs?: number): Promise<boolean>;
-  /** Dead-letters the task with its progress until a user requeues it. False if it was lost. */
+  /**
+   * The same at once, without counting this delivery: the task did not cause its return. An engine that cannot tell
+   * copies apart counts it.
+   */
+  releaseUncounted(): Promise<boolean>;
+  /**
+   * Dead-letters the task with its progress until a user requeues it. False if it was lost. Throws `UsageError` if the
+   * queue has no place for dead letters.
+   */
   deadLetter(reason: string): Promise<boolean>;
 }
 
@@ -49,12 +57,26 @@ export interface QueueDepth {
   readonly dead: number | null;
 }
 
-/** A dead-lettered task. */
+/** A dead-lettered task, or a message that is no task. */
 export interface DeadTask {
-  readonly queued: QueuedTask;
+  /** The id of the task, else that of the message. */
+  readonly id: string;
+  /** Null for a message that this version cannot read. */
+  readonly queued: QueuedTask | null;
   /** One sentence; null if the engine does not store it. */
   readonly reason: string | null;
   readonly deliveries: number;
+}
+
+/** What became of the tasks of one `send`. Those in neither set are in the queue already. */
+export interface SendReport {
+  /** The ids of the tasks that are new in the queue. */
+  readonly fresh: ReadonlySet<string>;
+  /**
+   * By id: `TaskRefusedError` for a task that this queue will never take, `QueueUnavailableError` for one that may be
+   * in the queue or not.
+   */
+  readonly failed: ReadonlyMap<string, Error>;
 }
 
 /**
@@ -66,11 +88,11 @@ export interface TaskQueue {
   readonly place: string;
   /**
    * Queues tasks with their progress. Idempotent by id while the engine remembers the id: a task that is already in the
-   * queue is not changed. Returns the ids of the new tasks. After an error the tasks may be in the queue.
+   * queue is not changed. After an error that concerns all of them the tasks may be in the queue.
    */
-  send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  send(tasks: readonly QueuedTask[]): Promise<SendReport>;
   /** Queues tasks with lost results: like `send`, but includes tasks that the engine remembers as finished. */
-  sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  sendAgain(tasks: readonly QueuedTask[]): Promise<SendReport>;
   /**
    * Queues a task whose lease was lost with the queue's data, with its holder's progress. False, without effect, if it
    * is already queued again, here or in another queue.
@@ -84,13 +106,18 @@ export interface TaskQueue {
   holds(tasks: readonly TaskAddress[]): Promise<readonly (boolean | null)[]>;
   /**
    * Receives up to `most` tasks, only as many as are available. Waits up to `waitMs` for the first one; none if
-   * `signal` aborts. A copy of a task that was moved to another queue is dropped.
+   * `signal` aborts. A copy of a task that was moved to another queue is dropped. A message that is no task is
+   * dead-lettered with a reason, and one of a newer version is left in the queue.
    */
   receive(most: number, waitMs: number, signal: AbortSignal): Promise<readonly TaskLease[]>;
   depth(): Promise<QueueDepth>;
   /** Up to `most` dead letters, in no particular order. */
   dead(most: number): Promise<readonly DeadTask[]>;
-  /** Requeues dead letters with their progress: those with these ids, or all. Returns their number. */
+  /** The dead letters with these ids. */
+  findDead(ids: ReadonlySet<string>): Promise<readonly DeadTask[]>;
+  /**
+   * Requeues dead letters with their progress: those with these ids, or all that can be read. Returns their number.
+   */
   requeue(ids: readonly string[] | null): Promise<number>;
   /** Closes the connection. A lease that is still held expires by itself. */
   close(): Promise<void>;
@@ -98,6 +125,7 @@ export interface TaskQueue {
 
 /** A result held by a reader. It stays in the queue until it is acknowledged. */
 export interface ResultLease {
+  /** If the message cannot be read, its task is reported as `in-doubt`. */
   readonly result: TaskResult;
   /** Removes the result from the queue after it was written. */
   ack(): Promise<void>;

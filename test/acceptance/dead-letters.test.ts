@@ -2,7 +2,7 @@ import { startFauxqs } from 'fauxqs';
 import { describe, expect } from 'vitest';
 import { BullTaskQueue } from '../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { SqsTaskQueue } from '../../src/adapters/queues/sqs/sqs-task-queue.ts';
-import { parseSqsUrl } from '../../src/adapters/queues/sqs/sqs-url.ts';
+import { parseSqsUrl } from '../../src/domain/sqs-url.ts';
 import { systemClock as clock } from '../../src/adapters/system/system-clock.ts';
 import type { TaskQueue } from '../../src/ports/queues.ts';
 import { hasRedis, RedisServer } from '../contract/support/redis-server.ts';
@@ -68,7 +68,7 @@ async function recover(place: Place): Promise<void> {
   const ids = [first!.id, first!.id, 'b-0123-00112233445566778899aabbccddeeff'];
   const some = await bench.run(['queue', 'requeue', region, ...ids, '--json'], usage);
   expect(some, some.stderr).toMatchObject({ code: 1 });
-  expect(some.stderr).toMatch(/1 of 2 ids are not dead letters of us-east-1/);
+  expect(some.stderr).toMatch(/1 of 2 ids are not dead letters of us-east-1 that can be requeued/);
   expect(JSON.parse(some.stdout)).toEqual({ schemaVersion: 1, region, requeued: 1, unknown: 1 });
   const others = await bench.run(['queue', 'requeue', region], usage);
   expect(others).toMatchObject({ code: 0, stdout: `${count - 1} tasks requeued\n`, stderr: '' });

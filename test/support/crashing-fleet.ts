@@ -17,6 +17,7 @@ function crashingLease(lease: TaskLease, life: CrashingProcess): TaskLease {
     offer: (place) => life.take(() => lease.offer(place)),
     moved: () => life.take(() => lease.moved()),
     release: (delayMs) => life.take(() => lease.release(delayMs)),
+    releaseUncounted: () => life.take(() => lease.releaseUncounted()),
     deadLetter: (reason) => life.take(() => lease.deadLetter(reason)),
   };
 }
@@ -37,6 +38,7 @@ export function crashingQueue(queue: TaskQueue, life: CrashingProcess): TaskQueu
     },
     depth: () => (life.isDead ? never() : queue.depth()),
     dead: (most) => queue.dead(most),
+    findDead: (ids) => queue.findDead(ids),
     requeue: (ids) => queue.requeue(ids),
     close: () => queue.close(),
   };

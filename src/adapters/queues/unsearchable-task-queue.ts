@@ -1,12 +1,15 @@
 import type { QueuedTask, TaskAddress } from '../../domain/queued-task.ts';
+import type { SendReport } from '../../ports/queues.ts';
 
 /** What a task queue answers whose engine can neither find one task nor remember a run. */
 export abstract class UnsearchableTaskQueue {
-  abstract send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>>;
+  abstract send(tasks: readonly QueuedTask[]): Promise<SendReport>;
 
   /** The engine forgets no lease: only a task that was never sent is new to it. */
   async bringBack(task: QueuedTask): Promise<boolean> {
-    return (await this.send([task])).size === 1;
+    const { fresh, failed } = await this.send([task]);
+    for (const error of failed.values()) throw error;
+    return fresh.size === 1;
   }
 
   async noteRun(): Promise<void> {}

@@ -112,6 +112,8 @@ class RedisConnection {
     this.#redis ??= this.#open();
     const redis = this.#redis;
     await this.#connecting;
+    // The client would continue with database 0.
+    if (this.#redisErrors.isElsewhere) throw new Error('Connection is closed');
     return redis;
   }
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { OpenProgress } from '../../domain/queued-task.ts';
 import type { Beginning, Begun, FleetState, Offer } from '../../ports/queues.ts';
+import { readProgress } from '../../protocol/queue-messages.ts';
 import { closeRedis, openReconnectingRedis } from './redis-client.ts';
 import { RedisErrors } from './redis-errors.ts';
 
@@ -71,6 +72,8 @@ local isFirst = redis.call('HSETNX', KEYS[1], 'result', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {isFirst, redis.call('HGET', KEYS[1], 'result')}`;
 
+/** If the progress cannot be read, the task may have been paid for. */
+const unreadable: OpenProgress = { state: 'in-doubt', attempts: 0 };
 /** After a takeover no worker holds the task: the previous holder may not save any more. */
 const nobody = '';
 /** Marks a delivered result: no real result is empty. */
@@ -78,7 +81,10 @@ const delivered = '';
 
 const keyOf = (id: string): string => `{captcha:task:${id}}`;
 const runKeyOf = (run: string): string => `{captcha:run:${run}}`;
-const sentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
+/** Sent ids, sorted by the time of sending. */
+const sentKeyOf = (queue: string): string => `{captcha:sent-at:${queue}}`;
+/** The set of an earlier version, which nothing was removed from; it expires. */
+const earlierSentKeyOf = (queue: string): string => `{captcha:sent:${queue}}`;
 
 /** The state that a fleet stores outside its queues, in a shared Redis. */
 export class RedisFleetState implements FleetState {
@@ -95,8 +101,13 @@ export class RedisFleetState implements FleetState {
       const unsent = new Set<string>();
       for (let from = 0; from < ids.length; from += bulkSize) {
         const bulk = ids.slice(from, from + bulkSize);
-        const known = await this.#redis.smismember(sentKeyOf(queue), ...bulk);
-        bulk.filter((_, index) => known[index] === 0).forEach((id) => unsent.add(id));
+        const [times, known] = await Promise.all([
+          this.#redis.zmscore(sentKeyOf(queue), ...bulk),
+          this.#redis.smismember(earlierSentKeyOf(queue), ...bulk),
+        ]);
+        bulk
+          .filter((_, index) => (times[index] ?? null) === null && known[index] === 0)
+          .forEach((id) => unsent.add(id));
       }
       return unsent;
     });
@@ -105,14 +116,18 @@ export class RedisFleetState implements FleetState {
   recordSent(queue: string, ids: readonly string[]): Promise<void> {
     return this.#redisErrors.guard(async () => {
       if (ids.length === 0) return;
-      await this.#redis.sadd(sentKeyOf(queue), ...ids);
-      await this.#redis.pexpire(sentKeyOf(queue), rememberedMs);
+      const now = Date.now();
+      const key = sentKeyOf(queue);
+      await this.#redis.zadd(key, ...ids.flatMap((id) => [now, id]));
+      await this.#redis.zremrangebyscore(key, '-inf', now - rememberedMs);
+      await this.#redis.pexpire(key, rememberedMs);
     });
   }
 
   forgetSent(queue: string, id: string): Promise<void> {
     return this.#redisErrors.guard(async () => {
-      await this.#redis.srem(sentKeyOf(queue), id);
+      await this.#redis.zrem(sentKeyOf(queue), id);
+      await this.#redis.srem(earlierSentKeyOf(queue), id);
     });
   }
 
@@ -121,7 +136,7 @@ export class RedisFleetState implements FleetState {
       const answer = await this.#redis.eval(beginScript, 1, keyOf(id), holder, place, rememberedMs);
       const [isHere, progress] = answer as [number, string];
       if (isHere === 0) return { isHere: false };
-      return { isHere: true, progress: progress === '' ? null : (JSON.parse(progress) as OpenProgress) };
+      return { isHere: true, progress: progress === '' ? null : (readProgress(progress) ?? unreadable) };
     });
   }
 

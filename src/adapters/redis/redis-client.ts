@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Redis, type RedisOptions } from 'ioredis';
 import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
+import { readRedisUrl } from '../../domain/redis-url.ts';
 import type { RedisErrors } from './redis-errors.ts';
 
 /**
@@ -20,7 +21,6 @@ export interface RedisAddress {
   readonly tls?: { readonly servername?: string };
 }
 
-const defaultPort = 6379;
 const disconnectTimeoutMs = 200;
 const connectTimeoutMs = 5_000;
 const maxRetryMs = 2_000;
@@ -29,8 +29,17 @@ const socketTimeoutMs = 10_000;
 
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
+/**
+ * A Redis that became a replica refuses to write, and its connections stay open: the name of the server may lead to the
+ * new primary by now. The refused command fails, and its caller repeats it.
+ */
+export const leavingReplicas = {
+  reconnectOnError: ({ message }: Error) => /\bREADONLY\b/.test(message),
+} satisfies ClientOptions;
+
 /** Options of a connection that reconnects: commands wait for it. */
 export const reconnecting = {
+  ...leavingReplicas,
   maxRetriesPerRequest: null,
   retryStrategy: (times: number) => Math.min(times * 100, maxRetryMs),
 } satisfies ClientOptions;
@@ -38,22 +47,16 @@ export const reconnecting = {
 /** Options of a connection that fails at once and does not reconnect. */
 export const failingAtOnce = { maxRetriesPerRequest: 0, retryStrategy: () => null } satisfies ClientOptions;
 
-/** Parses `redis://user:password@host:port/database`; `rediss` uses TLS. Throws `UsageError`. */
+/** The options for a Redis URL. Throws `UsageError` for one that is invalid. */
 export function parseRedisUrl(url: string): RedisAddress {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  const db = pathname.slice(1);
-  if (!/^\d*$/.test(db)) {
-    throw new UsageError(`${maskSecrets(url)}: the path of a Redis URL must be a database number`, 'Write /0.');
-  }
-  const host = hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
+  const read = readRedisUrl(url);
+  if ('error' in read) throw new UsageError(`${maskSecrets(url)}: ${read.error}`);
+  const { host, port, db, username, password, isTls } = read.value;
   return {
-    host,
-    port: port === '' ? defaultPort : Number(port),
-    db: Number(db),
-    disconnectTimeout: disconnectTimeoutMs,
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' && { tls: isIP(host) === 0 ? { servername: host } : {} }),
+    ...{ host, port, db, disconnectTimeout: disconnectTimeoutMs },
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    ...(isTls && { tls: isIP(host) === 0 ? { servername: host } : {} }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
+import { LeaseLostError, QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 /** Client errors for a closed connection; the connection's own error has more detail. */
@@ -7,6 +7,20 @@ const vague = /^(Connection is closed|Stream isn't writeable|Reached the max ret
 /** The client would continue with database 0. */
 const wrongDatabase = /DB index/;
 const databaseFix = 'use an existing database number, usually /0 to /15';
+
+/** The server is a node of a cluster: a single connection cannot reach all keys. */
+const ofCluster = /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/;
+const clusterFix =
+  'Redis Cluster is not supported: use a single Redis, or a primary with replicas behind one address';
+
+const known = [LeaseLostError, QueueUnavailableError, UsageError];
+
+/** Answers of Redis that need an explanation. */
+const explanations: readonly (readonly [said: RegExp, meaning: string])[] = [
+  [ofCluster, clusterFix],
+  [/\bLOADING\b/, 'Redis is loading its data after a start'],
+  [/\bREADONLY\b/, 'this Redis is a replica now; connecting again, because the address may lead to the new primary'],
+];
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -51,7 +65,9 @@ export class RedisErrors {
   /** Why a command failed; for a lost connection, why that was lost. */
   reasonOf(error: unknown): string {
     const message = messageOf(error);
-    return vague.test(message) ? (this.#last ?? message) : message;
+    const reason = vague.test(message) ? (this.#last ?? message) : message;
+    const [, meaning] = explanations.find(([said]) => said.test(reason)) ?? [];
+    return meaning === undefined ? reason : `${meaning} (${reason})`;
   }
 
   unavailable(error: unknown): QueueUnavailableError {
@@ -59,7 +75,8 @@ export class RedisErrors {
   }
 
   /**
-   * Runs the work. Errors of Redis or its client become `QueueUnavailableError`, and so does a lost connection: no
+   * Runs the work. A node of a cluster is a `UsageError`. Other errors of Redis or its client become
+   * `QueueUnavailableError`, and so does a lost connection: no
    * caller waits forever, but commands already given run when Redis is back.
    */
   async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -69,7 +86,9 @@ export class RedisErrors {
     try {
       return await Promise.race([work(), lost]);
     } catch (error) {
-      if (isBug(error) || error instanceof LeaseLostError || error instanceof QueueUnavailableError) throw error;
+      if (isBug(error) || known.some((kind) => error instanceof kind)) throw error;
+      const message = messageOf(error);
+      if (ofCluster.test(message)) throw new UsageError(`${this.#url}: ${message}`, clusterFix);
       throw this.unavailable(error);
     } finally {
       this.#waiting.delete(leave);

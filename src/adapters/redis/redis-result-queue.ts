@@ -134,10 +134,14 @@ export class RedisResultQueue implements ResultQueue {
   /** Pushes without a confirmed outcome, by task. */
   readonly #pushing = new Map<string, Promise<boolean>>();
 
-  constructor({ url, leaseMs }: RedisResultQueueOptions, { clock }: { clock: Clock }) {
+  /** `notify` shows a notice to the user. */
+  constructor(
+    { url, leaseMs }: RedisResultQueueOptions,
+    { clock, notify = () => undefined }: { clock: Clock; notify?: (message: string) => void },
+  ) {
     this.#redisErrors = new RedisErrors(url);
     this.#redis = openReconnectingRedis(url, this.#redisErrors);
-    this.#store = new ResultStore(this.#redis, { leaseMs });
+    this.#store = new ResultStore(this.#redis, { leaseMs, notify });
     this.#clock = clock;
     this.#leaseMs = leaseMs;
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Batcher, type BatcherOptions } from '../../domain/batcher.ts';
 import type { TaskResult } from '../../domain/queued-task.ts';
+import { messageOf, readResultMessage } from '../../protocol/queue-messages.ts';
 
 /**
  * The keys of one run: waiting results (a list), held results (sorted by expiry), texts, keys of all finished tasks,
@@ -12,6 +13,8 @@ export interface RunKeys {
   readonly results: string;
   readonly finished: string;
   readonly reader: string;
+  /** Texts that could not be read, for a person. */
+  readonly unreadable: string;
 }
 
 function runKeysOf(run: string): RunKeys {
@@ -22,6 +25,7 @@ function runKeysOf(run: string): RunKeys {
     results: `${prefix}:results`,
     finished: `${prefix}:finished`,
     reader: `${prefix}:reader`,
+    unreadable: `${prefix}:unreadable`,
   };
 }
 
@@ -29,7 +33,7 @@ function runKeysOf(run: string): RunKeys {
 export const runsKey = 'captcha:results';
 
 /**
- * KEYS: finished, results, waiting. ARGV: the retention time of a finished task, then alternating keys and texts.
+ * KEYS: finished, results, waiting. ARGV: the retention time of them, then alternating keys and texts.
  * Returns 1 for each first result of a task, otherwise 0.
  */
 const pushScript = `
@@ -42,8 +46,12 @@ for i = 2, #ARGV, 2 do
   end
   firsts[#firsts + 1] = first
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
 return firsts`;
+
+/** Results that nobody reads go with the memory of their tasks. KEYS: waiting, held. `keptMs`: the retention time. */
+const keepForAWhile = `
+for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], keptMs) end`;
 
 const readNow = `
 local time = redis.call('TIME')
@@ -51,7 +59,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
  * KEYS: waiting, held, results, reader. ARGV: the number, the hold time, the reader's name or nothing for a reader of
- * all runs, which skips a run with a reader of its own. Expired holds wait again, in front. A key without a text was
+ * all runs, which skips a run with a reader of its own, and the retention time. Expired holds wait again, in front. A key without a text was
  * acknowledged late. Returns alternating keys and texts.
  */
 const takeScript = `${readNow}
@@ -73,6 +81,8 @@ while #taken < 2 * most do
     taken[#taken + 1] = text
   end
 end
+local keptMs = ARGV[4]
+${keepForAWhile}
 return taken`;
 
 /** KEYS: held, reader. ARGV: the hold time, the reader's name or nothing, then the keys. */
@@ -90,11 +100,13 @@ for i = 1, #ARGV do
 end
 return known`;
 
-/** KEYS: waiting, held, reader. ARGV: the reader's name, then the keys. */
+/** KEYS: waiting, held, reader. ARGV: the reader's name, the retention time, then the keys. */
 const handBackScript = `
-for i = 2, #ARGV do
+for i = 3, #ARGV do
   if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 then redis.call('LPUSH', KEYS[1], ARGV[i]) end
 end
+local keptMs = ARGV[2]
+${keepForAWhile}
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 return 1`;
 
@@ -104,7 +116,10 @@ local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if last and tonumber(last) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`;
 
-/** Retention of finished keys after their run: a late result of a suspended worker is rejected. */
+/**
+ * Retention of results that nobody reads, and of finished keys, since the last push of their run: a late result of a
+ * suspended worker is rejected.
+ */
 const rememberedMs = 14 * 86_400_000;
 /** A run without a push for this time is no longer read by default. */
 const quietRunMs = 600_000;
@@ -132,11 +147,16 @@ export interface RunReader {
 export class ResultStore {
   readonly #redis: Redis;
   readonly #leaseMs: number;
+  readonly #notify: (message: string) => void;
   readonly #openRuns = new Map<string, OpenRun>();
+  /** Notices that are given once. */
+  readonly #told = new Set<string>();
 
-  constructor(redis: Redis, { leaseMs }: { readonly leaseMs: number }) {
+  /** `notify` shows a notice to the user. */
+  constructor(redis: Redis, { leaseMs, notify }: { readonly leaseMs: number; notify?: (message: string) => void }) {
     this.#redis = redis;
     this.#leaseMs = leaseMs;
+    this.#notify = notify ?? (() => undefined);
   }
 
   async push(result: TaskResult): Promise<boolean> {
@@ -151,12 +171,17 @@ export class ResultStore {
     return this.#redis.zrange(runsKey, '0', '-1');
   }
 
+  /** A text that cannot be read is kept beside the results, and its task is `in-doubt`. */
   async take({ run, reader }: RunReader, most: number): Promise<readonly TaskResult[]> {
     const { waiting, held, results, reader: readerKey } = runKeysOf(run);
     const keys = [waiting, held, results, readerKey];
-    const answer = await this.#eval(takeScript, keys, [most, this.#leaseMs, reader ?? '']);
-    const texts = (answer as string[]).filter((_, index) => index % 2 === 1);
-    return texts.map((text) => JSON.parse(text) as TaskResult);
+    const answer = (await this.#eval(takeScript, keys, [most, this.#leaseMs, reader ?? '', rememberedMs])) as string[];
+    const taken: TaskResult[] = [];
+    for (let index = 0; index + 1 < answer.length; index += 2) {
+      const result = await this.#read(run, answer[index] ?? '', answer[index + 1] ?? '');
+      if (result !== null) taken.push(result);
+    }
+    return taken;
   }
 
   async renew({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
@@ -170,7 +195,7 @@ export class ResultStore {
 
   async handBack({ run, reader }: RunReader, keys: readonly string[]): Promise<void> {
     const { waiting, held, reader: readerKey } = runKeysOf(run);
-    await this.#eval(handBackScript, [waiting, held, readerKey], [reader ?? '', ...keys]);
+    await this.#eval(handBackScript, [waiting, held, readerKey], [reader ?? '', rememberedMs, ...keys]);
   }
 
   /** Removes the run from the list, unless it has results or had any lately. */
@@ -183,6 +208,28 @@ export class ResultStore {
     const { waiting, held } = runKeysOf(run);
     const [waitingCount, heldCount] = await Promise.all([this.#redis.llen(waiting), this.#redis.zcard(held)]);
     return { waiting: waitingCount, held: heldCount };
+  }
+
+  /** Null for a result of a newer version: it stays held until its hold expires. */
+  async #read(run: string, key: string, text: string): Promise<TaskResult | null> {
+    const read = readResultMessage(text, { address: { run, key }, now: Date.now() });
+    if ('error' in read) {
+      this.#tell(`a result of ${run} ${read.error.reason}: it stays in the queue for a reader of that version`);
+      return null;
+    }
+    const { result, reason } = read.value;
+    if (reason === null) return result;
+    const { unreadable } = runKeysOf(run);
+    await Promise.all([this.#redis.hset(unreadable, key, text), this.#redis.pexpire(unreadable, rememberedMs)]);
+    this.#notify(`the message with the result of ${run}-${key} ${reason}: it is kept in ${unreadable}`);
+    return result;
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    if (this.#told.size >= maxOpenRuns) this.#told.clear();
+    this.#told.add(message);
+    this.#notify(message);
   }
 
   #openRun(run: string): OpenRun {
@@ -203,7 +250,7 @@ export class ResultStore {
 
   async #pushAll(run: string, results: readonly TaskResult[]): Promise<readonly number[]> {
     const { finished, results: texts, waiting } = runKeysOf(run);
-    const args = results.flatMap((result) => [result.key, JSON.stringify(result)]);
+    const args = results.flatMap((result) => [result.key, JSON.stringify(messageOf(result))]);
     // The run is recorded first, so that no result is in an unlisted run: one connection keeps the order.
     const noting = this.#note(run);
     const pushing = this.#eval(pushScript, [finished, texts, waiting], [rememberedMs, ...args]);
@@ -215,7 +262,10 @@ export class ResultStore {
     const openRun = this.#openRun(run);
     const now = Date.now();
     if (now - openRun.notedAt < noteEveryMs) return;
-    await this.#redis.zadd(runsKey, now, run);
+    await Promise.all([
+      this.#redis.zadd(runsKey, now, run),
+      this.#redis.zremrangebyscore(runsKey, '-inf', now - rememberedMs),
+    ]);
     openRun.notedAt = now;
   }
 

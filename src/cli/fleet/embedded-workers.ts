@@ -25,11 +25,13 @@ function refused({ taskId, region }: Task, refusals: readonly TaskRefusal[]): Ga
 
 /**
  * A solver for each delivery of a task, since one that is lost ends without the others. What is in
- * a queue is looked at before it is paid for; what was paid for is collected whatever it is.
+ * a queue is looked at before it is paid for; what was paid for is collected whatever it is. `isOwn`: the queue is in
+ * this process, so that no other program can write into it.
  */
 export function createWorkerSolver(
   session: SolveSession,
   emit: (event: SolverEvent) => void,
+  { isOwn }: { readonly isOwn: boolean } = { isOwn: false },
 ): LeaseWorkDeps['solverUntil'] {
   const onExhausted = session.config.budget.onExhausted === 'fail' ? 'fail' : 'pause';
   return (left, limits) => {
@@ -37,7 +39,7 @@ export function createWorkerSolver(
     return {
       solve: async (task, stop, solveOptions) => {
         if ((solveOptions?.accepted ?? null) !== null) return solver.solve(task, stop, solveOptions);
-        const checked = recheckedTask(task, session.config);
+        const checked = recheckedTask(task, session.config, { isOwn });
         if ('error' in checked) return refused(task, checked.error);
         return solver.solve(checked.value, stop, solveOptions);
       },
@@ -73,7 +75,7 @@ export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context)
     };
     const deps = { queue, results, limit, pause, clock, interrupt: stop, stats: new WorkerStats() };
     const notify = (message: string): void => terminal.note(message);
-    const end = await new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, onEvent) }).run();
+    const end = await new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, onEvent, { isOwn: true }) }).run();
     const { reason } = end;
     if (reason === 'account' || reason === 'config' || reason === 'local')
       onFatal({ reason, message: end.message ?? '' });

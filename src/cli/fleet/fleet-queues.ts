@@ -1,6 +1,11 @@
 import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { maskSecrets } from '../../domain/mask-secrets.ts';
+import { readRedisUrl } from '../../domain/redis-url.ts';
+import { parseSqsUrl } from '../../domain/sqs-url.ts';
 import type { FleetState, ResultQueue, TaskQueue } from '../../ports/queues.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Opens queues by their URLs. Queues that are still open are closed when the program ends. */
 export interface FleetQueues {
@@ -42,6 +47,28 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
     );
   }
   return new Map(urls);
+}
+
+/**
+ * Checks the URLs of queues and results: what the openers would refuse, and kinds that do not go together. Throws
+ * `UsageError`. Regions without a queue are passed over: without `--via queues` they need none.
+ */
+export function checkQueueUrls(config: Config, env: Environment): void {
+  const withQueue = config.regions.filter(({ queue }) => queue !== null);
+  if (withQueue.length === 0) return;
+  const urls = queueUrls({ config: { ...config, regions: withQueue }, sandbox: false });
+  for (const [region, url] of urls) checkQueueUrl(url, region, env);
+  const { results } = config;
+  if (results === null) return;
+  resultsUrl({ config, sandbox: false });
+  checkQueueUrl(results, null, env);
+}
+
+/** Checks the URL of a queue, or of the results if `region` is null. Throws `UsageError`. */
+export function checkQueueUrl(url: string, region: string | null, env: Environment): void {
+  if (url.startsWith('sqs:')) parseSqsUrl(url, region, env);
+  const read = /^rediss?:/.test(url) ? readRedisUrl(url) : null;
+  if (read !== null && 'error' in read) throw new UsageError(`${maskSecrets(url)}: ${read.error}`);
 }
 
 /** Whether other processes work for the regions. Throws `UsageError` where a region has no queue. */

@@ -14,7 +14,7 @@ import type { ResultQueue, TaskQueue } from '../../ports/queues.ts';
 import type { Context } from '../context.ts';
 import { describeChanges } from '../regions/health-format.ts';
 import { frameOf, type HealthFrame } from '../regions/health-report.ts';
-import { hasWorkersElsewhere, queueUrls, resultsUrl } from './fleet-queues.ts';
+import { checkQueueUrls, hasWorkersElsewhere, queueUrls, resultsUrl } from './fleet-queues.ts';
 
 /** Probes the regions, and the queues of regions that do not answer. */
 export async function fleetProbe(
@@ -149,10 +149,11 @@ export async function openFleet({ run, isResumed }: FleetRun, config: Config, co
 }
 
 /** Throws `UsageError` where queues are missing, or a task without a page would have none. */
-export function checkFleet(config: Config, chosen: string | undefined, { globals }: Context): void {
+export function checkFleet(config: Config, chosen: string | undefined, { globals, env }: Context): void {
   const places = { config, sandbox: globals.sandbox };
   queueUrls(places);
   resultsUrl(places);
+  if (!globals.sandbox) checkQueueUrls(config, env);
   if (chosen !== undefined || config.routes.default !== null) return;
   throw new UsageError(
     'routes.default is not set, so tasks without a matching rule have no queue',

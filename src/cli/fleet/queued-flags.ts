@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
 import type { Random } from '../../ports/system.ts';
+import { maxCarriedMs } from '../../protocol/queue-messages.ts';
 import type { Context } from '../context.ts';
 import { hasWorkersElsewhere } from './fleet-queues.ts';
 
@@ -13,9 +14,6 @@ export interface WorkFlags {
   readonly failFast?: true;
   readonly allowFastPolling?: true;
 }
-
-/** The maximum time that a worker spends on a queued task, in ms. */
-export const maxCarriedMs = 3_600_000;
 
 /** What goes with the tasks to their workers: what was said by flag, for `config` is of this machine. */
 export function limitsOfFlags({ timeout, maxAttempts }: WorkFlags, { solve, retry }: Config): TaskLimits {

@@ -40,7 +40,8 @@ async function getStatus({ region, url, open }: Place, { clock }: Context): Prom
     const depth = await queryQueue(url, () => queue.depth(), clock);
     return { region, depth, error: null };
   } catch (error) {
-    if (!(error instanceof QueueUnavailableError)) throw error;
+    // A queue that does not exist must not hide the others.
+    if (!(error instanceof QueueUnavailableError || error instanceof UsageError)) throw error;
     return { region, depth: null, error: error.message };
   }
 }

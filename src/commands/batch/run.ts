@@ -213,8 +213,13 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
   };
   const parts = { session, journal, limit, rules, emit };
   const limits = limitsOfFlags(request.flags, session.config);
-  const executor = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
-  return { stats, limit, rules, progress, executor };
+  try {
+    const executor = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
+    return { stats, limit, rules, progress, executor };
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
 }
 
 /** Without a journal, the id is the only trace of a discarded row. Ids of the sandbox end with it. */

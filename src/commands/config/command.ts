@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { checkQueueUrls } from '../../cli/fleet/fleet-queues.ts';
 import { helpText } from '../../cli/help.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -65,8 +66,13 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
 }
 
 /** Checks the configuration: a bad one ends in the usage error that names every bad path. */
-export async function validate(_flags: object, { globals, terminal, config }: Context): Promise<number> {
-  const loaded = await config([]).catch(async (error: unknown) => {
+export async function validate(_flags: object, { globals, terminal, config, env }: Context): Promise<number> {
+  const load = async (): Promise<LoadedConfig> => {
+    const loaded = await config([]);
+    if (!globals.sandbox) checkQueueUrls(loaded.config, env);
+    return loaded;
+  };
+  const loaded = await load().catch(async (error: unknown) => {
     if (globals.json && error instanceof UsageError) {
       const errors = error.details.length > 0 ? error.details : [{ path: null, from: null, problem: error.message }];
       await terminal.json({ valid: false, errors });

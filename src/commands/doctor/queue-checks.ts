@@ -4,6 +4,7 @@ import { formatMs } from '../../cli/format.ts';
 import type { Config } from '../../config/schema.ts';
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import type { Result } from '../../domain/result.ts';
+import { readSqsUrl } from '../../domain/sqs-url.ts';
 import type { ConnectedWorker, QueueDepth, RedisInfo, ResultDepth } from '../../ports/queues.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
@@ -11,7 +12,9 @@ import { combined, failure, type Finding, ok, type Problem, warning } from './fi
 const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
   [/NOAUTH/, 'Redis needs a password: redis://:PASSWORD@HOST:PORT/DB'],
   [/WRONGPASS|invalid password/i, 'correct the user and password in the URL'],
-  [/NOPERM/, 'allow the Redis user all commands on all keys'],
+  [/NOPERM/, 'allow the Redis user all commands on all keys, or the rights in docs/queues.md'],
+  [/MOVED|CROSSSLOT|CLUSTERDOWN/, 'use a single Redis: Redis Cluster is not supported'],
+  [/READONLY/, 'this Redis is a replica: let the URL lead to the primary'],
   [/ENOTFOUND|EAI_AGAIN/, 'correct the host in the URL, or run in a network that resolves this name'],
   [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the host and port in the URL'],
   [/DB index/, 'use an existing database number, usually /0 to /15'],
@@ -196,10 +199,18 @@ export interface QueueFacts {
 
 const names = (regions: QueueFacts['regions']): string => regions.map(({ name }) => name).join(', ');
 
+/** The queue that a region has in SQS, where two regions can name the same one; null elsewhere. */
+function sqsPlace({ name, queue }: QueueFacts['regions'][number]): string | null {
+  const read = queue?.startsWith('sqs:') === true ? readSqsUrl(queue, name, { AWS_REGION: 'any' }) : null;
+  return read === null || 'error' in read ? null : JSON.stringify(read.value);
+}
+
 function duplicateFindings(regions: QueueFacts['regions']): readonly Finding[] {
-  return regions.flatMap(({ name, queue }, index) => {
-    const first = regions.findIndex((other) => other.queue === queue);
-    if (queue === null || first === index) return [];
+  const places = regions.map(sqsPlace);
+  return regions.flatMap(({ name }, index) => {
+    const place = places[index] ?? null;
+    const first = places.indexOf(place);
+    if (place === null || first === index) return [];
     const found = `${name} uses the queue of ${regions[first]?.name ?? ''}: their workers take each other's tasks`;
     return [warning(found, 'give every region its own queue')];
   });

@@ -80,7 +80,7 @@ export async function requeue({ region, ids }: QueueFlags, context: Context): Pr
   await (globals.json ? terminal.json({ region, requeued, unknown }) : terminal.result(renderRequeued(requeued)));
   if (unknown > 0)
     terminal.note(
-      `${unknown} of ${wanted.size} ids are not dead letters of ${region}; to list them: captcha queue dead ${region}`,
+      `${unknown} of ${wanted.size} ids are not dead letters of ${region} that can be requeued; to list them: captcha queue dead ${region}`,
     );
   return unknown > 0 ? exitCodes.notAllSolved : exitCodes.done;
 }

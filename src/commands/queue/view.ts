@@ -2,7 +2,6 @@ import { withoutControls } from '../../cli/control-characters.ts';
 import type { RegionQueueStatus } from '../../cli/fleet/region-queues.ts';
 import { formatMs } from '../../cli/format.ts';
 import { renderTable } from '../../cli/table.ts';
-import { queueIdOf } from '../../domain/queued-task.ts';
 import type { DeadTask } from '../../ports/queues.ts';
 
 interface QueueRow {
@@ -64,8 +63,9 @@ export interface DeadReport {
   readonly count: number | null;
   readonly dead: readonly {
     readonly id: string;
-    readonly taskId: string;
-    readonly method: string;
+    /** Null, like the method, for a message that this version cannot read. */
+    readonly taskId: string | null;
+    readonly method: string | null;
     readonly pageurl: string | null;
     readonly homeRegion: string | null;
     readonly deliveries: number;
@@ -83,14 +83,14 @@ export function deadReport({
   return {
     region,
     count,
-    dead: deadTasks.map(({ queued, deliveries, reason }) => ({
-      id: queueIdOf(queued),
-      taskId: queued.task.taskId,
-      method: queued.task.method,
-      pageurl: queued.task.pageurl,
-      homeRegion: queued.homeRegion,
+    dead: deadTasks.map(({ id, queued, deliveries, reason }) => ({
+      id,
+      taskId: queued?.task.taskId ?? null,
+      method: queued?.task.method ?? null,
+      pageurl: queued?.task.pageurl ?? null,
+      homeRegion: queued?.homeRegion ?? null,
       deliveries,
-      captchaId: queued.progress.state === 'submitted' ? queued.progress.captchaId : null,
+      captchaId: queued?.progress.state === 'submitted' ? queued.progress.captchaId : null,
       reason,
     })),
   };
@@ -108,7 +108,7 @@ function renderDeadTask({
   captchaId,
   reason,
 }: DeadReport['dead'][number]): string {
-  const about = [taskId, method, ...(pageurl === null ? [] : [pageurl])].join(', ');
+  const about = [taskId, method, pageurl].filter((each) => each !== null).join(', ') || 'not a task';
   const paid = captchaId === null ? [] : [`${captchaId} is paid for`];
   const why = [reason ?? `delivered ${deliveries} times`, ...paid].join('; ');
   return [id, `  ${about}`, `  ${why}`].map(withoutControls).join('\n');
@@ -121,7 +121,7 @@ export function renderDead({ region, dead, count: total }: DeadReport, columns: 
   const end = more > 0 ? `... and ${count(more)} more\n` : '';
   if (columns !== null) return `${dead.map(renderDeadTask).join('\n')}\n${end}`;
   const rows = dead.map(({ id, taskId, method, pageurl, deliveries, captchaId, reason }) => {
-    return [id, taskId, method, pageurl ?? '-', String(deliveries), captchaId ?? '-', reason ?? '-'];
+    return [id, taskId ?? '-', method ?? '-', pageurl ?? '-', String(deliveries), captchaId ?? '-', reason ?? '-'];
   });
   return `${renderTable(deadHead, rows, null)}${end}`;
 }

@@ -6,6 +6,7 @@ import { randomHex } from '../../cli/fleet/queued-flags.ts';
 import { formatMs, shellQuoted } from '../../cli/format.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { newToAll } from '../../core/fleet/queue-client.ts';
 import type { RoutedTask } from '../../core/fleet/task-region.ts';
 import { probeRegions } from '../../core/regions/probe-regions.ts';
 import { gaveUp, type FailureCause } from '../../core/solve/attempt-history.ts';
@@ -59,13 +60,17 @@ async function outcomeOf(
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
   { interrupt, globals }: Context,
 ): Promise<Outcome> {
-  const result = await fleet.queueClient.dispatch(queued);
+  let isQueued = false;
+  const onSent = (): void => void (isQueued = true);
+  const result = await fleet.queueClient.dispatch(queued, { ...newToAll, onSent });
   if (result === null) {
-    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', `queued as ${queueIdOf(queued)}`);
+    // After a failed attempt to send it, the task may be in its queue.
+    const place = `${isQueued ? 'queued' : 'its queue cannot be reached; it may be queued'} as ${queueIdOf(queued)}`;
+    if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', place);
     const { timeoutMs } = request.config.solve;
     const flag = globals.config === null ? '' : ` --config ${shellQuoted(globals.config)}`;
     const command = `captcha${flag} results --run ${queued.run}`;
-    const message = `no result within ${formatMs(timeoutMs)}; queued as ${queueIdOf(queued)}. Read the result later: ${command}`;
+    const message = `no result within ${formatMs(timeoutMs)}; ${place}. Read the result later: ${command}`;
     return notSolved(queued.task, 'deadline-exceeded', message);
   }
   fleet.queueClient.settle(queued.key);

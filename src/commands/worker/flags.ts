@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../cli/context.ts';
 import { budgetOverrides, overridesOf } from '../../cli/flags.ts';
-import { isEmbedded, resultsUrl } from '../../cli/fleet/fleet-queues.ts';
+import { checkQueueUrl, isEmbedded, resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { knownNames } from '../../domain/closest-name.ts';
@@ -98,6 +98,9 @@ export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }
   }
   if (isEmbedded(queueUrl))
     throw new UsageError(`the queue of ${region} is memory:, which exists only inside one process`, hint);
+  const results = resultsUrl({ config, sandbox: false });
+  checkQueueUrl(queueUrl, region, env);
+  checkQueueUrl(results, null, env);
   const { healthHost: host, healthPort: port } = config.worker;
-  return { region, queueUrl, resultsUrl: resultsUrl({ config, sandbox: false }), health: { host, port } };
+  return { region, queueUrl, resultsUrl: results, health: { host, port } };
 }

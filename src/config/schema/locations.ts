@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { readRedisUrl } from '../../domain/redis-url.ts';
+import { readSqsUrl } from '../../domain/sqs-url.ts';
 import { anyOf, mustBeUnseen, oneOf, type Setting } from './values.ts';
 
 function url(what: string, pattern: RegExp): Setting<string> {
@@ -10,14 +12,40 @@ function url(what: string, pattern: RegExp): Setting<string> {
   );
 }
 
+/** Adds what the openers of queues would refuse. No URL is shown: it may hold a password. */
+function openable(setting: Setting<string>): Setting<string> {
+  return v.pipe(
+    setting,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const problem = dataset.typed ? addressProblem(dataset.value) : null;
+      if (problem !== null) addIssue({ message: problem });
+    }),
+  );
+}
+
+/** A cloud region is needed to use the URL, but the environment may give it. */
+const anyRegion = { AWS_REGION: 'any' };
+
+function addressProblem(written: string): string | null {
+  if (/^rediss?:/.test(written)) {
+    const read = readRedisUrl(written);
+    return 'error' in read ? read.error : null;
+  }
+  if (!written.startsWith('sqs:')) return null;
+  const read = readSqsUrl(written, null, anyRegion);
+  return 'error' in read ? read.error : null;
+}
+
 /** A Redis server and database. It may hold a password. */
 export function redisUrl(): Setting<string> {
-  return url('a redis:// or rediss:// URL', /^rediss?:\/\/\S+$/);
+  return openable(url('a redis:// or rediss:// URL', /^rediss?:\/\/\S+$/));
 }
 
 /** A queue: SQS by name, Redis by URL, or one inside the process. It may hold a password. */
 export function queueUrl(): Setting<string> {
-  return url('a queue: sqs://NAME, a redis:// or rediss:// URL, or memory:', /^((sqs|rediss?):\/\/\S+|memory:\S*)$/);
+  return openable(
+    url('a queue: sqs://NAME, a redis:// or rediss:// URL, or memory:', /^((sqs|rediss?):\/\/\S+|memory:\S*)$/),
+  );
 }
 
 /** A page that answers over HTTP. */

@@ -134,6 +134,10 @@ class JournaledLease implements TaskLease {
     return this.#lease.release(delayMs);
   }
 
+  releaseUncounted(): Promise<boolean> {
+    return this.#lease.releaseUncounted();
+  }
+
   deadLetter(reason: string): Promise<boolean> {
     return this.#lease.deadLetter(reason);
   }
@@ -155,6 +159,7 @@ export function journaledQueue(queue: TaskQueue, journal: AttemptJournal): TaskQ
     },
     depth: () => queue.depth(),
     dead: (most) => queue.dead(most),
+    findDead: (ids) => queue.findDead(ids),
     requeue: (ids) => queue.requeue(ids),
     close: () => queue.close(),
   };

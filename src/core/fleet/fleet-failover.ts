@@ -25,6 +25,11 @@ export class FleetFailover {
   readonly #keptCounts = new Map<string, number>();
   /** Names of the serving regions at the last check; when they change, stuck tasks may have a target. */
   #serving = '';
+  /** Running moves by region, and regions whose queue is being checked: neither delays the next report. */
+  readonly #moves = new Map<string, AbortController>();
+  readonly #rechecks = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  #failure: unknown = null;
 
   constructor(deps: FleetFailoverDeps) {
     this.#deps = deps;
@@ -53,14 +58,21 @@ export class FleetFailover {
     return health;
   }
 
-  /** Handles reports until they end or `signal` aborts. */
+  /** Handles reports until they end or `signal` aborts; then running moves end, too. */
   async follow(reports: AsyncIterable<HealthReport>, signal: AbortSignal): Promise<void> {
     for await (const report of reports) {
-      await this.#recheckUnavailable();
+      if (this.#failure !== null) throw this.#failure;
+      this.#recheckUnavailable();
       const health = this.observe(report);
       this.#forgetKept(health);
-      for (const { region, status } of health) if (status === 'unhealthy') await this.#empty(region, signal);
+      for (const { region, status } of health) {
+        if (status === 'unhealthy') this.#startMove(region, signal);
+        else if (isServing(status)) this.#moves.get(region)?.abort();
+      }
     }
+    if (signal.aborted) for (const stop of this.#moves.values()) stop.abort();
+    await Promise.all(this.#running);
+    if (this.#failure !== null) throw this.#failure;
   }
 
   #forgetKept(health: readonly RegionHealth[]): void {
@@ -70,14 +82,33 @@ export class FleetFailover {
   }
 
   /** No tasks are sent to a region with an unreachable queue, so its recovery has to be checked here. */
-  async #recheckUnavailable(): Promise<void> {
-    const looks = [...this.#unavailable.keys()].map(async (region) => {
-      await this.#deps.queues
-        .get(region)
-        ?.depth()
-        .then(() => this.noteQueue(region, null), orUnavailable);
-    });
-    await Promise.all(looks);
+  #recheckUnavailable(): void {
+    for (const region of this.#unavailable.keys()) {
+      if (this.#rechecks.has(region)) continue;
+      this.#rechecks.add(region);
+      const recheck = async (): Promise<void> => {
+        await this.#deps.queues
+          .get(region)
+          ?.depth()
+          .then(() => this.noteQueue(region, null), orUnavailable);
+        this.#rechecks.delete(region);
+      };
+      this.#run(recheck());
+    }
+  }
+
+  #startMove(region: string, signal: AbortSignal): void {
+    if (this.#moves.has(region) || signal.aborted) return;
+    const stop = new AbortController();
+    this.#moves.set(region, stop);
+    this.#run(this.#empty(region, stop.signal).finally(() => this.#moves.delete(region)));
+  }
+
+  #run(work: Promise<void>): void {
+    const running = work
+      .catch((error: unknown) => (this.#failure ??= error))
+      .then(() => void this.#running.delete(running));
+    this.#running.add(running);
   }
 
   #withQueue(health: RegionHealth): RegionHealth {
@@ -91,6 +122,7 @@ export class FleetFailover {
     const { queues, onMoved } = this.#deps;
     const from = queues.get(region);
     if (from === undefined || signal.aborted) return;
+    const serving = this.#serving;
     try {
       if (!this.#isWorthMoving(region, await from.depth())) return;
       const moved = await moveTasks({
@@ -100,7 +132,8 @@ export class FleetFailover {
           return target === region ? null : target;
         },
       });
-      this.#keptCounts.set(region, moved.kept);
+      // If another region serves by now, the next report is to try again.
+      if (serving === this.#serving) this.#keptCounts.set(region, moved.kept);
       if (moved.byRegion.size > 0) onMoved(region, moved);
     } catch (error) {
       orUnavailable(error);

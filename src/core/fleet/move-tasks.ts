@@ -1,3 +1,4 @@
+import { QueueUnavailableError } from '../../domain/errors.ts';
 import { type QueuedTask, queueIdOf } from '../../domain/queued-task.ts';
 import type { Region } from '../../domain/region.ts';
 import type { TaskLease, TaskQueue } from '../../ports/queues.ts';
@@ -72,12 +73,16 @@ class Transport {
       if (progress !== null) copies.set(lease, { ...lease.queued, progress });
     });
     await Promise.all(offers);
-    const fresh = await queue.send([...copies.values()]);
+    const { fresh, failed } = await queue.send([...copies.values()]);
     // An existing copy may be dropped as a duplicate at this moment: the task stays until the next move.
     const leaving = [...copies].flatMap(([lease, copy]) => (fresh.has(queueIdOf(copy)) ? lease : []));
     const left = await Promise.all(leaving.map((lease) => lease.moved()));
     for (const lease of leaving) this.#held.delete(lease);
     this.#byRegion.set(target, (this.#byRegion.get(target) ?? 0) + left.filter(Boolean).length);
+    const away = [...failed.values()].find((error) => error instanceof QueueUnavailableError);
+    if (away !== undefined) throw away;
+    // The target queue refuses them.
+    this.#keptCount += failed.size;
   }
 }
 

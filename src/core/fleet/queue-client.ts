@@ -1,10 +1,9 @@
 import { Batcher } from '../../domain/batcher.ts';
-import { QueueUnavailableError } from '../../domain/errors.ts';
+import { QueueUnavailableError, TaskRefusedError } from '../../domain/errors.ts';
 import { type QueuedTask, queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
-import type { DeadTask, ResultLease, ResultQueue, ResultReader, TaskQueue } from '../../ports/queues.ts';
+import type { ResultLease, ResultQueue, ResultReader, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { HomedTask, Placement } from '../regions/failover-router.ts';
-import { gaveUp } from '../solve/attempt-history.ts';
 import { bringBackMs, LostTasks } from './lost-tasks.ts';
 import { retryWhileUnavailable } from './retry-while-unavailable.ts';
 import {
@@ -15,6 +14,7 @@ import {
   TaskRegions,
   type TaskRegionsDeps,
 } from './task-region.ts';
+import { deadLetterResult, expiredResult, unsolvedResult } from './unsolved-results.ts';
 
 /** Results of a killed reader are available again after this many checks. */
 const maxMissedLooks = 3;
@@ -36,34 +36,6 @@ class ExpiredResults {
     this.#finished = new Map(finished.map(({ key }) => [key, (this.#finished.get(key) ?? 0) + 1]));
     return [...this.#finished].flatMap(([key, looks]) => (looks >= maxMissedLooks ? key : []));
   }
-}
-
-/** The result to report for a task whose result another reader took. `now`: epoch ms. */
-function expiredResult({ run, key, homeRegion, task, progress }: QueuedTask, now: number): TaskResult {
-  const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'in-doubt', retryInMs: null });
-  const message = 'another reader took its result, for example captcha results';
-  return {
-    ...{ run, key, region: task.region, homeRegion, worker: '', finishedAt: now },
-    outcome: { ...given, message },
-    attemptCount: progress.state === 'new' ? 1 : progress.attempts,
-    possiblyCharged: true,
-  };
-}
-
-/** The result to report for a dead-lettered task. `now`: epoch ms. */
-function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: string, now: number): TaskResult {
-  const { run, key, homeRegion, progress } = queued;
-  const task = { ...queued.task, region };
-  const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'attempts-exhausted', retryInMs: null });
-  const why = reason ?? `delivered ${deliveries} times without a result`;
-  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${region} ${queueIdOf(queued)}`;
-  const paid = progress.state === 'submitted' ? progress : null;
-  return {
-    ...{ run, key, region, homeRegion, worker: '', finishedAt: now },
-    outcome: { ...given, message, captchaId: paid?.captchaId ?? null, submittedAt: paid?.submittedAt ?? null },
-    attemptCount: progress.state === 'new' ? 0 : progress.attempts,
-    possiblyCharged: progress.state !== 'new',
-  };
 }
 
 export interface QueueClientDeps extends TaskRegionsDeps {
@@ -100,8 +72,8 @@ function createSendBatcher(queue: Pick<TaskQueue, 'send'>): Batcher<QueuedTask, 
   let last = Promise.resolve();
   return new Batcher({
     send: async (tasks) => {
-      await queue.send(tasks);
-      return tasks.map(() => null);
+      const { failed } = await queue.send(tasks);
+      return tasks.map((task) => failed.get(queueIdOf(task)) ?? null);
     },
     // Waits for at least one turn, so that tasks started together are sent together.
     schedule: (flush) => void (last = last.then(flush)),
@@ -115,7 +87,8 @@ const unavailableRetryMs = 1_000;
 const lookEveryMs = 15_000;
 /** Interval between two checks for lost tasks. */
 const findLostEveryMs = 2_500;
-const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, recordDoubt: () => undefined };
+/** For a task that no earlier process knows. */
+export const newToAll: Dispatch = { wasQueued: false, beforeSend: () => undefined, recordDoubt: () => undefined };
 
 /**
  * Sends the tasks of one run to the queues of their regions and waits for their results. A result stays in its queue
@@ -268,12 +241,21 @@ export class QueueClient {
       await pending.beforeSend();
       await sendBatcher.add(pending.queued);
       pending.isSent = true;
+      pending.onSent?.();
       this.#deps.onUnavailable(region, null);
       return true;
     } catch (error) {
+      if (error instanceof TaskRefusedError) return this.#giveUp(pending, region, error.message);
       this.#note(region, error);
       return false;
     }
+  }
+
+  /** Another region may have a queue of another engine, but the row has one region and should be fixed. */
+  #giveUp({ queued }: Pending, region: string, message: string): true {
+    const now = this.#deps.clock.timestamp();
+    this.#resolve(queued.key, unsolvedResult(queued, { region, reason: 'rejected', message, now }));
+    return true;
   }
 
   async #receive(waitMs: number, signal: AbortSignal): Promise<readonly ResultLease[]> {
@@ -348,16 +330,17 @@ export class QueueClient {
     for (const [region, tasks] of byRegion) {
       await Promise.all(tasks.map((task) => this.#regions.takeOver(task, region)));
       const again = await this.#deps.queues.get(region)?.sendAgain(tasks);
-      this.#deps.notify(`${region}: ${again?.size ?? 0} lost tasks requeued and marked possibly charged`);
+      this.#deps.notify(`${region}: ${again?.fresh.size ?? 0} lost tasks requeued and marked possibly charged`);
     }
   }
 
   async #collectDeadTasks(region: string, queue: TaskQueue): Promise<void> {
     try {
       if ((await queue.depth()).dead === 0) return;
-      for (const dead of await queue.dead(maxConcurrent)) {
-        const isOurs = dead.queued.run === this.#run && this.#pending.has(dead.queued.key);
-        if (isOurs) this.#resolve(dead.queued.key, deadLetterResult(dead, region, this.#deps.clock.timestamp()));
+      const ids = new Set([...this.#pending.values()].map(({ queued }) => queueIdOf(queued)));
+      for (const { queued, ...dead } of await queue.findDead(ids)) {
+        if (queued === null) continue;
+        this.#resolve(queued.key, deadLetterResult({ ...dead, queued }, region, this.#deps.clock.timestamp()));
       }
     } catch (error) {
       this.#note(region, error);

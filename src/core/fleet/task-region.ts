@@ -17,6 +17,8 @@ export interface Dispatch {
    * Records that the task may be paid for twice. Called before it is queued where a second payment cannot be ruled out.
    */
   readonly recordDoubt: () => Awaitable<void>;
+  /** Called when the task is in a queue. */
+  readonly onSent?: () => void;
 }
 
 /** A task to be sent. */

@@ -1,5 +1,11 @@
+import {
+  LeaseForgottenError,
+  LeaseLostError,
+  QueueUnavailableError,
+  TaskRefusedError,
+  UsageError,
+} from '../../domain/errors.ts';
 import { type JoinedSignal, joinSignals } from '../../domain/joined-signal.ts';
-import { LeaseForgottenError, LeaseLostError, QueueUnavailableError } from '../../domain/errors.ts';
 import { type Outcome, type FatalReason, fatalReasonOf } from '../../domain/outcome.ts';
 import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '../../domain/queued-task.ts';
 import type { ResultQueue, TaskLease, TaskQueue } from '../../ports/queues.ts';
@@ -10,6 +16,7 @@ import type { Accepted, AttemptSteps } from '../solve/attempt.ts';
 import type { SolveOptions } from '../solve/solve-options.ts';
 import type { Solver } from '../solve/solver.ts';
 import { type RetryOptions, retryWhileUnavailable } from './retry-while-unavailable.ts';
+import { unsolvedResult } from './unsolved-results.ts';
 
 /**
  * Saves the steps of a task's attempts into its lease before they are taken, so that the next worker can continue from
@@ -255,7 +262,7 @@ class LeaseWork {
       await this.#retry(() => this.#lease.ack());
       return { end: 'known' };
     }
-    if (delivery > this.#options.maxDeliveries) return this.#moveAside(delivery);
+    if (delivery > this.#options.maxDeliveries) return this.#moveAside(`delivered ${delivery} times without a result`);
     const outcome = await this.#solve();
     const { lost, forgotten } = this.#lease;
     if (outcome === null) return lost.aborted || forgotten.aborted ? { end: 'lost' } : this.#handBack(null);
@@ -311,21 +318,42 @@ class LeaseWork {
       ...priorRunOf(this.#plan, outcome),
       finishedAt: this.#deps.clock.timestamp(),
     };
+    try {
+      return await this.#report(result);
+    } catch (error) {
+      if (!(error instanceof TaskRefusedError)) throw error;
+      return this.#moveAside(`its result is refused: ${error.message}`);
+    }
+  }
+
+  async #report(result: TaskResult): Promise<LeaseEnd> {
     const pushed = await this.#retry(() => this.#deps.results.push(result));
     await this.#retry(() => this.#lease.ack());
     return pushed === 'first' ? { end: 'finished', result } : { end: 'known' };
   }
 
-  async #moveAside(delivery: number): Promise<LeaseEnd> {
-    const reason = `delivered ${delivery} times without a result`;
-    const isSetAside = await this.#retry(() => this.#lease.deadLetter(reason));
-    return isSetAside ? { end: 'dead', id: queueIdOf(this.#lease.queued), reason } : { end: 'lost' };
+  async #moveAside(reason: string): Promise<LeaseEnd> {
+    try {
+      const isSetAside = await this.#retry(() => this.#lease.deadLetter(reason));
+      return isSetAside ? { end: 'dead', id: this.#id, reason } : { end: 'lost' };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      // Without a place for dead letters the task ends here: it would stop one worker after the other.
+      const { region, worker } = this.#options;
+      const why = { reason: 'attempts-exhausted', message: `${reason}; ${error.message}` } as const;
+      const queued = { ...this.#lease.queued, progress: this.#steps.progress };
+      const given = unsolvedResult(queued, { ...why, region, now: this.#deps.clock.timestamp() });
+      return this.#report({ ...given, worker });
+    }
   }
 
   async #handBack(fatalReason: FatalReason | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
     // If the queue is unreachable, the lease expires by itself.
-    const isBack = await this.#lease.release().catch((error: unknown) => {
+    // A worker that stops returns its tasks for no fault of theirs, and it may be started again and again.
+    const isStopping = fatalReason !== null || this.#deps.stop.aborted;
+    const releasing = isStopping ? this.#lease.releaseUncounted() : this.#lease.release();
+    const isBack = await releasing.catch((error: unknown) => {
       if (error instanceof QueueUnavailableError) return true;
       throw error;
     });

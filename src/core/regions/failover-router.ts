@@ -35,6 +35,11 @@ class Failback {
     }
   }
 
+  /** True if the region was unhealthy and has not been seen serving since. */
+  isDown(region: string): boolean {
+    return this.#down.has(region);
+  }
+
   /** The share 0..1 for a serving region. */
   shareOf(region: string): number {
     const sinceMs = this.#servingSinceMs.get(region);
@@ -101,13 +106,15 @@ export class FailoverRouter {
     if (home === undefined) throw new RangeError(`unknown region ${name}`);
     const { status } = home.health;
     const isBound = strict && home.region.residency === null;
-    if (status === 'unknown' || (isServing(status) && (isBound || this.#isBack(name)))) {
+    // If nothing is known of an unhealthy region any more, it has not recovered, unless it is never probed.
+    const isUnknown = status === 'unknown' && (home.region.health === null || !this.#failback.isDown(name));
+    if (isUnknown || (isServing(status) && (isBound || this.#isBack(name)))) {
       return { region: name, reason: 'its own region' };
     }
     const target = isBound ? null : this.#draw(this.#targetsOf(home));
     if (target === null) return this.#withoutTarget(home, isBound);
     this.#sentCounts.set(target, (this.#sentCounts.get(target) ?? 0) + 1);
-    return { region: target, reason: status === 'unhealthy' ? `${name} is unhealthy` : `${name} is recovering` };
+    return { region: target, reason: isServing(status) ? `${name} is recovering` : `${name} is unhealthy` };
   }
 
   #isBack(name: string): boolean {

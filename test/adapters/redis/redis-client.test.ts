@@ -8,6 +8,7 @@ describe('the URL of a Redis', () => {
     ['redis://127.0.0.1:6380/3', { host: '127.0.0.1', port: 6380, db: 3 }],
     ['redis://[::1]:6380', { host: '::1', port: 6380, db: 0 }],
     ['redis://:p%40ss@redis', { host: 'redis', password: 'p@ss' }],
+    ['redis://:100%25@redis', { host: 'redis', password: '100%' }],
     ['redis://me:secret@redis', { username: 'me', password: 'secret' }],
     ['rediss://redis.example.com', { tls: { servername: 'redis.example.com' } }],
     // TLS accepts no IP address as a server name.
@@ -18,8 +19,16 @@ describe('the URL of a Redis', () => {
     expect(parseRedisUrl(url).tls).toEqual('tls' in expected ? expected.tls : undefined);
   });
 
-  it('has the number of a database as its path', () => {
-    expect(() => parseRedisUrl('redis://:secret@redis/tasks')).toThrow(UsageError);
-    expect(() => parseRedisUrl('redis://:secret@redis/tasks')).not.toThrow(/secret/);
+  it.each([
+    ['redis://:secret@redis/tasks', /database number: write \/0/],
+    ['redis://:secret@redis/-1', /database number: write \/0/],
+    ['redis://:secret@redis/0/1', /database number: write \/0/],
+    ['redis://:secret@redis/99999999999999999999', /database number: write \/0/],
+    ['redis://:se%cret@redis/0', /encode % as %25/],
+    ['redis://us%er:secret@redis/0', /encode % as %25/],
+  ])('%s is refused without its password', (url, said) => {
+    expect(() => parseRedisUrl(url)).toThrow(UsageError);
+    expect(() => parseRedisUrl(url)).toThrow(said);
+    expect(() => parseRedisUrl(url)).not.toThrow(/secret|se%cret/);
   });
 });

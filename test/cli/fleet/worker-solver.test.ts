@@ -28,6 +28,8 @@ describe('a worker', () => {
     ['whose image is a text', { ...picture, body: 'hello world' }, 'rejected', 'body is text'],
     ['whose image is too small', { ...picture, body: anImage('png', 50).toString('base64') }, 'rejected', '50 bytes'],
     ['with a key of its own', { ...queued, params: { key: 'x' } }, 'rejected', 'the parameter key is set by'],
+    ['with json of its own', { ...queued, params: { json: '0' } }, 'rejected', 'the parameter json is set by'],
+    ['with a pingback of its own', { ...queued, params: { pingback: 'http://x' } }, 'rejected', 'pingback cannot come'],
     ['that its policy denies', { ...queued, pageurl: 'https://pay.example.com/' }, 'policy-denied', 'policy.deny'],
   ])('does not pay for a task %s', async (_what, task, reason, message) => {
     const { outcome, submitted } = await worked(task);
@@ -40,6 +42,25 @@ describe('a worker', () => {
     expect((await worked({ ...queued, params: { action: 'login' } })).submitted).toHaveLength(1);
     const { submitted } = await worked({ ...picture, params: { body: `data:image/png;base64,${imageText()}` } });
     expect(submitted).toMatchObject([{ body: imageText(), params: {} }]);
+  });
+
+  it('lets only its own configuration, and tasks of its own process, set a pingback', async () => {
+    const params = { pingback: 'https://me.example/hook' };
+    const config = { regions: [{ name: 'eu', params }] };
+    const task = { ...queued, params };
+    const never = new AbortController().signal;
+    for (const [isOwn, parts, count] of [
+      [false, config, 1],
+      [true, {}, 1],
+      [false, {}, 0],
+    ] as const) {
+      const stage = aStage({ solve: async () => aSolved(), config: parts });
+      await createWorkerSolver(stage.session, () => undefined, { isOwn })(never, {}).solve(task, never, {
+        ...defaultSolveOptions,
+        accepted: null,
+      });
+      expect(stage.records.tasks).toHaveLength(count);
+    }
   });
 
   it('collects a paid solution for any task', async () => {

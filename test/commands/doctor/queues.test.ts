@@ -31,6 +31,18 @@ describe('the check of the queues', () => {
       'warning',
       'eu uses the queue of us',
     ],
+    [
+      'nothing wrong with two regions in one Redis, whose tasks are apart',
+      { ...all, regions: [queued('us', 'redis://r/0'), queued('eu', 'redis://r/0')] },
+      'ok',
+      '2 of 2 regions have a queue',
+    ],
+    [
+      'nothing wrong with queues of one name in two AWS regions',
+      { ...all, regions: [queued('us-east-1', 'sqs://a'), queued('eu-west-1', 'sqs://a')] },
+      'ok',
+      '2 of 2 regions have a queue',
+    ],
     ['no results queue', { ...all, results: null }, 'warning', 'no results queue'],
     ['SQS without shared state', { ...all, fleet: { state: null } }, 'warning', 'SQS cannot store captcha ids'],
     [

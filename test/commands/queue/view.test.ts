@@ -6,7 +6,7 @@ import { aQueuedTask, keyOf } from '../../support/queued.ts';
 const id = `run-a-${keyOf(1)}`;
 const why = 'delivered 21 times without a result';
 const letter = (special: Partial<DeadTask> = {}): DeadTask => ({
-  ...{ queued: aQueuedTask(1), reason: why, deliveries: 21, ...special },
+  ...{ id, queued: aQueuedTask(1), reason: why, deliveries: 21, ...special },
 });
 const paidFor = letter({
   queued: aQueuedTask(1, { progress: { state: 'submitted', attempts: 1, captchaId: '777', submittedAt: 1 } }),
@@ -29,6 +29,13 @@ describe('the list of dead letters', () => {
     expect(lines[1]).toMatch(/^ {2}t1, /);
     expect(lines[2]).toBe(`  ${why}`);
     expect(lines[5]).toBe(`  ${why}; 777 is paid for`);
+  });
+
+  it('shows messages that are no tasks by their own ids', () => {
+    const foreign = letter({ id: 'message-1', queued: null, reason: 'the message is not a task', deliveries: 1 });
+    expect(renderDead(reportOf([foreign]), 80)).toBe('message-1\n  not a task\n  the message is not a task\n');
+    expect(renderDead(reportOf([foreign]), null)).toMatch(/\nmessage-1 +- +- +- +1 +- +the message is not a task\n$/);
+    expect(reportOf([foreign]).dead).toMatchObject([{ id: 'message-1', taskId: null, method: null }]);
   });
 
   it('shows no reason for dead letters of SQS', () => {

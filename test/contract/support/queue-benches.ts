@@ -5,12 +5,13 @@ import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue
 import { MemoryResultQueue } from '../../../src/adapters/queues/memory/memory-result-queue.ts';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
+import { SqsQueue } from '../../../src/adapters/queues/sqs/sqs-queue.ts';
 import { SqsResultQueue } from '../../../src/adapters/queues/sqs/sqs-result-queue.ts';
 import { SqsTaskQueue } from '../../../src/adapters/queues/sqs/sqs-task-queue.ts';
-import { parseSqsUrl } from '../../../src/adapters/queues/sqs/sqs-url.ts';
+import { parseSqsUrl } from '../../../src/domain/sqs-url.ts';
 import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
 import { systemClock } from '../../../src/adapters/system/system-clock.ts';
-import { queueIdOf } from '../../../src/domain/queued-task.ts';
+import { queueIdOf, type TaskAddress } from '../../../src/domain/queued-task.ts';
 import type { FleetState, ResultQueue, TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
 import type { Clock } from '../../../src/ports/system.ts';
 import { hasRedis, RedisServer } from './redis-server.ts';
@@ -29,6 +30,14 @@ export interface QueueBench {
   readonly remembers: boolean;
   /** Engines that know the queue of each task work on one of its copies only. */
   readonly knowsPlaces: boolean;
+  /** Puts a message into the tasks of a region as another program might; null for an engine without messages. */
+  readonly inject: ((region: string, text: string) => Promise<void>) | null;
+  /** Puts a dead letter there, as an operator or the engine might; null where only workers can. */
+  readonly injectDead: ((region: string, texts: readonly string[]) => Promise<void>) | null;
+  /** Replaces the text of the waiting result of a task, or adds it; null for an engine without messages. */
+  readonly injectResult: ((address: TaskAddress, text: string) => Promise<void>) | null;
+  /** The notices to the user so far. */
+  readonly notices: string[];
   /** Deletes all data in Redis; null for engines without Redis. */
   readonly loseData: (() => Promise<void>) | null;
   /** Maximum time until a lease without renewals belongs to another holder. */
@@ -52,6 +61,7 @@ async function memoryBench(): Promise<QueueBench> {
     tasks: (region) => new MemoryTaskQueue(tasksOf(region)),
     results: () => results,
     expire: async (region, lease) => tasksOf(region).expire(queueIdOf(lease.queued)),
+    ...{ inject: null, injectDead: null, injectResult: null, notices: [] },
     remembers: true,
     knowsPlaces: false,
     loseData: null,
@@ -66,19 +76,65 @@ async function flush(server: RedisServer): Promise<void> {
   client.disconnect();
 }
 
+/** Writes into Redis what other programs, or other versions, could write. */
+function intruder(server: RedisServer) {
+  let count = 0;
+  const use = async (db: number, work: (client: Redis) => Promise<unknown>): Promise<void> => {
+    const client = new Redis(server.url(db));
+    await work(client);
+    client.disconnect();
+  };
+  const idOf = (text: string): string => {
+    try {
+      return queueIdOf(JSON.parse(text) as TaskAddress);
+    } catch {
+      return `foreign-${(count += 1)}`;
+    }
+  };
+  return {
+    inject: (region: string, text: string) =>
+      use(0, async (client) => {
+        const [prefix, id] = [`{captcha:${region}}:tasks:`, idOf(text)];
+        await client.hset(`${prefix}${id}`, { name: 'solve', data: text, opts: '{}', timestamp: String(Date.now()) });
+        await client.lpush(`${prefix}wait`, id);
+      }),
+    injectDead: (region: string, texts: readonly string[]) =>
+      use(0, async (client) => {
+        const prefix = `{captcha:${region}}:tasks:`;
+        for (const text of texts) {
+          const id = idOf(text);
+          await client.hset(`${prefix}${id}`, { name: 'solve', data: text, opts: '{}', timestamp: '1', ats: '3' });
+          await client.zadd(`${prefix}failed`, Date.now(), id);
+        }
+      }),
+    injectResult: ({ run, key }: TaskAddress, text: string) =>
+      use(9, async (client) => {
+        const prefix = `{captcha:results:${run}}`;
+        if ((await client.hset(`${prefix}:results`, key, text)) === 0) return;
+        await client.rpush(`${prefix}:waiting`, key);
+        await client.sadd(`${prefix}:finished`, key);
+        await client.zadd('captcha:results', Date.now(), run);
+      }),
+  };
+}
+
 async function bullBench(): Promise<QueueBench> {
   const server = await RedisServer.start();
   // A queue also has to be connected within `stalledMs`, while other tests keep the process busy.
+  const notices: string[] = [];
+  const notify = (message: string): void => void notices.push(message);
   const timing = { leaseMs: 30_000, stalledMs: 1_500, maxHoldMs: hour };
   const brief = { ...timing, leaseMs: 2_000 };
   const state = new RedisFleetState(server.url(8));
   return {
     tasks: (region, { clock = systemClock, hasBriefLeases = false } = {}) => {
       const place = { url: server.url(), region, timing: hasBriefLeases ? brief : timing };
-      return new BullTaskQueue(place, { clock, state });
+      return new BullTaskQueue(place, { clock, state, notify });
     },
-    results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 1_200 }, { clock }),
+    results: (clock = systemClock) => new RedisResultQueue({ url: server.url(9), leaseMs: 1_200 }, { clock, notify }),
     expire: () => systemClock.sleep(6_500),
+    ...intruder(server),
+    notices,
     remembers: true,
     knowsPlaces: true,
     loseData: () => flush(server),
@@ -111,11 +167,23 @@ async function sqsBench(
   const timing = { visibilityMs: 30_000, maxHoldMs: hour };
   const brief = { ...timing, visibilityMs: 2_000 };
   const state = kept?.state ?? null;
+  const notices: string[] = [];
+  const notify = (message: string): void => void notices.push(message);
+  const put = (name: string, text: string): Promise<void> =>
+    new SqsQueue(address(name), { clock: systemClock }).send(text);
   return {
     tasks: (region, { clock = systemClock, hasBriefLeases = false } = {}) =>
-      new SqsTaskQueue(address(`tasks-${region}`), hasBriefLeases ? brief : timing, { clock, state }),
-    results: (clock = systemClock) => new SqsResultQueue(address('results'), brief, { clock, state }),
+      new SqsTaskQueue(address(`tasks-${region}`), hasBriefLeases ? brief : timing, { clock, state, notify }),
+    results: (clock = systemClock) => new SqsResultQueue(address('results'), brief, { clock, state, notify }),
     expire: () => systemClock.sleep(2_200),
+    inject: (region, text) => put(`tasks-${region}`, text),
+    injectDead: async (region, texts) => {
+      address(`tasks-${region}`);
+      const dead = new SqsQueue({ ...address(`tasks-${region}`), name: `tasks-${region}-dead` }, { clock: systemClock });
+      await Promise.all(texts.map((text) => dead.send(text)));
+    },
+    injectResult: (_address, text) => put('results', text),
+    notices,
     remembers: state !== null,
     knowsPlaces: state !== null,
     loseData: kept?.lose ?? null,

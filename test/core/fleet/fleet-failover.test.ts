@@ -25,8 +25,17 @@ function aReport(statuses: Readonly<Record<string, RegionStatus>>): HealthReport
   return { regions, api: { reachable: true, latencyMs: 1, error: null }, note: null };
 }
 
-async function* reports(...statuses: readonly Readonly<Record<string, RegionStatus>>[]): AsyncGenerator<HealthReport> {
-  for (const each of statuses) yield aReport(each);
+/** Longer than a move takes. */
+const betweenReportsMs = 60_000;
+
+async function* reports(
+  clock: VirtualClock,
+  statuses: readonly Readonly<Record<string, RegionStatus>>[],
+): AsyncGenerator<HealthReport> {
+  for (const each of statuses) {
+    yield aReport(each);
+    await clock.sleep(betweenReportsMs);
+  }
 }
 
 function aFailover(regions: readonly Region[]) {
@@ -41,7 +50,7 @@ function aFailover(regions: readonly Region[]) {
     onMoved: (from, moved) => void moves.push({ from, moved }),
   });
   const follow = async (...statuses: readonly Readonly<Record<string, RegionStatus>>[]): Promise<void> => {
-    const following = failover.follow(reports(...statuses), signal);
+    const following = failover.follow(reports(clock, statuses), signal);
     await clock.run();
     await following;
   };
@@ -123,8 +132,44 @@ describe('failover of a fleet', () => {
     failover.noteQueue('a', 'redis://a: gone');
     await follow({ a: 'healthy', b: 'healthy' });
     expect(failover.place({ home: 'a', strict: false })).toEqual({ region: 'b', reason: 'a is unhealthy' });
+    await follow({ a: 'unknown', b: 'healthy' }, { a: 'unknown', b: 'healthy' });
+    expect(failover.place({ home: 'a', strict: false }).region).toBe('b');
     queue.depth = depth;
-    await follow({ a: 'healthy', b: 'healthy' });
+    await follow({ a: 'healthy', b: 'healthy' }, { a: 'healthy', b: 'healthy' });
     expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
+  });
+
+  it('keeps an unhealthy region out when nothing is known of it any more', async () => {
+    const { failover, follow } = aFailover([aRegion('a'), aRegion('b')]);
+    await follow({ a: 'unhealthy', b: 'healthy' }, { a: 'unknown', b: 'healthy' });
+    expect(failover.place({ home: 'a', strict: false })).toEqual({ region: 'b', reason: 'a is unhealthy' });
+    await follow({ a: 'degraded', b: 'healthy' });
+    expect(failover.place({ home: 'a', strict: false }).region).toBe('a');
+  });
+
+  it('takes reports while a large backlog is moved, and stops moving when the region serves again', async () => {
+    const { clock, queues, failover, tasks } = aFailover([aRegion('a'), aRegion('b')]);
+    const source = queues.get('a')!;
+    await source.send(Array.from({ length: 300 }, (_, row) => aQueuedTask(row + 1, { homeRegion: 'a' })));
+    const receive = source.receive.bind(source);
+    // A minute for each hundred tasks.
+    source.receive = async (...args) => {
+      const leases = await receive(...args);
+      await clock.sleep(60_000);
+      return leases;
+    };
+    const seen: number[] = [];
+    async function* watched(): AsyncGenerator<HealthReport> {
+      for (let report = 1; report <= 9; report += 1) {
+        seen.push(clock.nowMs());
+        yield aReport({ a: report < 9 ? 'unhealthy' : 'healthy', b: 'healthy' });
+        await clock.sleep(10_000);
+      }
+    }
+    const following = failover.follow(watched(), signal);
+    await clock.run();
+    await following;
+    expect(seen).toEqual(Array.from({ length: 9 }, (_, index) => index * 10_000));
+    expect([tasks.get('a')!.depth().waiting, tasks.get('b')!.depth().waiting]).toEqual([200, 100]);
   });
 });

@@ -3,7 +3,7 @@ import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task
 import { MemoryTasks } from '../../../src/adapters/queues/memory/memory-tasks.ts';
 import { QueueClient, type QueueClientDeps } from '../../../src/core/fleet/queue-client.ts';
 import type { Dispatch, RoutedTask } from '../../../src/core/fleet/task-region.ts';
-import { QueueUnavailableError } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError, TaskRefusedError } from '../../../src/domain/errors.ts';
 import { queueIdOf, type TaskResult } from '../../../src/domain/queued-task.ts';
 import type { TaskQueue } from '../../../src/ports/queues.ts';
 import { aQueuedTask, aWorker, FleetWorld } from '../../support/fleet-harness.ts';
@@ -299,6 +299,46 @@ describe('a dispatcher', () => {
     expect(result.outcome).toMatchObject({
       message: `dead letter in home (it kills); to requeue it: captcha queue requeue home ${queueIdOf(aTaskOf(1))}`,
     });
+    await end();
+  });
+
+  it('gives up a task that its queue will never take, and sends the others', async () => {
+    const world = new FleetWorld();
+    const queue = new MemoryTaskQueue(world.tasks);
+    const send = queue.send.bind(queue);
+    const large = aTaskOf(2);
+    const error = new TaskRefusedError('sqs://q does not take the task: too large');
+    queue.send = async (tasks) => {
+      const { fresh } = await send(tasks.filter(({ key }) => key !== large.key));
+      return { fresh, failed: new Map(tasks.some(({ key }) => key === large.key) ? [[queueIdOf(large), error]] : []) };
+    };
+    const { queueClient, end, away } = aDispatcher(world, { queues: new Map([['home', queue]]) });
+    const waiting = [1, 2, 3].map((row) => queueClient.dispatch(aTaskOf(row)));
+    startWorker(world);
+    await world.clock.advance(60_000);
+    const results = await Promise.all(waiting);
+    expect(results.map((result) => result?.outcome.status)).toEqual(['solved', 'failed', 'solved']);
+    expect(results[1]).toMatchObject({
+      attemptCount: 0,
+      possiblyCharged: false,
+      outcome: { reason: 'rejected', message: error.message },
+    });
+    expect(away).toEqual([]);
+    await end();
+  });
+
+  it('is not disturbed by dead letters that cannot be read', async () => {
+    const world = new FleetWorld();
+    const queue = new MemoryTaskQueue(world.tasks);
+    queue.depth = async () => ({ ...world.tasks.depth(), dead: 1 });
+    queue.findDead = async () => [{ id: 'x', queued: null, reason: 'the message is not a task', deliveries: 1 }];
+    const { queueClient, end, told } = aDispatcher(world, { queues: new Map([['home', queue]]) });
+    const waiting = queueClient.dispatch(aTaskOf(1));
+    await world.clock.advance(60_000);
+    startWorker(world);
+    await world.clock.advance(60_000);
+    expect((await waiting)?.outcome.status).toBe('solved');
+    expect(told).toEqual([]);
     await end();
   });
 

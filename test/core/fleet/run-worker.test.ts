@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../src/adapters/queues/memory/memory-task-queue.ts';
 import { seededRandom } from '../../../src/adapters/virtual/seeded-random.ts';
-import { QueueUnavailableError } from '../../../src/domain/errors.ts';
+import { QueueUnavailableError, UsageError } from '../../../src/domain/errors.ts';
 import { describeFault } from '../../../src/domain/fault.ts';
 import { type QueuedTask, queueIdOf } from '../../../src/domain/queued-task.ts';
 import type { TaskLease, TaskQueue } from '../../../src/ports/queues.ts';
@@ -89,6 +89,34 @@ describe('a worker', () => {
     expect(told).toEqual([`${queueIdOf(aQueuedTask(1))} is now a dead letter: delivered 3 times without a result`]);
   });
 
+  it('ends a task that was delivered too often with a result if the queue has no place for dead letters', async () => {
+    const world = new FleetWorld();
+    const progress = { state: 'submitted', attempts: 1, captchaId: 'c1', submittedAt: 0 } as const;
+    const queue = new MemoryTaskQueue(world.tasks);
+    await queue.send([aQueuedTask(1, { progress }), aQueuedTask(2)]);
+    for (let delivery = 1; delivery <= 2; delivery += 1) {
+      for (const lease of await queue.receive(2, 0, signal)) await lease.release();
+    }
+    const receive = queue.receive.bind(queue);
+    queue.receive = async (...args) => {
+      const leases = await receive(...args);
+      for (const lease of leases) lease.deadLetter = () => Promise.reject(new UsageError('no dead-letter queue'));
+      return leases;
+    };
+    const api = new ScriptedApi(wellBehaved, { clock: world.clock });
+    const { worker } = aWorker({ world, api, queue, options: { maxDeliveries: 2, exitWhenIdleMs: 10_000 } });
+    const end = worker.run();
+    await world.clock.run();
+    expect(await end).toMatchObject({ reason: 'idle' });
+    expect(api.calls).toEqual([]);
+    const message = 'delivered 3 times without a result; no dead-letter queue';
+    expect((await world.read()).toSorted((a, b) => a.key.localeCompare(b.key))).toMatchObject([
+      { possiblyCharged: true, outcome: { reason: 'attempts-exhausted', message, captchaId: 'c1' } },
+      { possiblyCharged: false, outcome: { reason: 'attempts-exhausted', message, captchaId: null } },
+    ]);
+    expect(world.tasks.depth()).toMatchObject({ waiting: 0, inFlight: 0 });
+  });
+
   it('lowers its concurrency after a no-slot answer, without losing an attempt or a task', async () => {
     const full = describeFault({
       kind: 'throttled',
@@ -124,6 +152,9 @@ describe('a worker', () => {
     expect(await end).toMatchObject({ reason: kind, message: expect.stringContaining(message) as string });
     expect(world.tasks.depth()).toMatchObject({ waiting: 3, inFlight: 0 });
     expect(await world.read()).toEqual([]);
+    // A platform that starts the worker again and again must not make dead letters of them.
+    const leases = await new MemoryTaskQueue(world.tasks).receive(3, 0, signal);
+    expect(leases.map(({ delivery }) => delivery)).toEqual([1, 1, 1]);
   });
 
   it('polls an empty queue six times a minute, and counts its tasks four times', async () => {

@@ -3,6 +3,7 @@ import type { Batcher } from '../../../domain/batcher.ts';
 import { LeaseForgottenError, LeaseLostError } from '../../../domain/errors.ts';
 import { furtherOf, type OpenProgress, type QueuedTask } from '../../../domain/queued-task.ts';
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
+import { messageOf } from '../../../protocol/queue-messages.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
 import type { SaveRequest } from './bullmq-scripts.ts';
 
@@ -18,6 +19,8 @@ export interface BullLeaseDeps {
   readonly redisErrors: RedisErrors;
   /** True if the queue has lost its data since the lease was taken. */
   readonly hasLostData: () => Promise<boolean>;
+  /** Takes this delivery of the job back. */
+  readonly uncount: (delivery: { readonly id: string; readonly token: string }) => Promise<void>;
   /** Called once when the lease ended or was lost, and needs no more renewals. */
   readonly onEnd: (lease: BullLease) => void;
 }
@@ -42,12 +45,12 @@ export class BullLease implements TaskLease {
   #offeredTo = '';
   #hasEnded = false;
 
-  constructor(job: TaskJob, token: string, deps: BullLeaseDeps) {
+  constructor(job: TaskJob, queued: QueuedTask, deps: BullLeaseDeps & { readonly token: string }) {
     this.#job = job;
     this.#deps = deps;
-    this.token = token;
+    this.token = deps.token;
     this.id = String(job.id);
-    this.#queued = job.data;
+    this.#queued = queued;
     this.delivery = job.attemptsStarted;
   }
 
@@ -104,7 +107,7 @@ export class BullLease implements TaskLease {
       id: this.id,
       holder,
       delivery: this.delivery,
-      data: JSON.stringify({ ...this.queued, progress }),
+      data: JSON.stringify(messageOf({ ...this.queued, progress })),
       // The id is paid for, so it is saved for the next worker even if the lock has expired.
       token: progress.state === 'submitted' ? null : this.token,
     };
@@ -154,6 +157,13 @@ export class BullLease implements TaskLease {
         ? this.#job.moveToDelayed(Date.now() + delayMs, this.token)
         : this.#job.moveToWait(this.token).then(() => undefined),
     );
+  }
+
+  releaseUncounted(): Promise<boolean> {
+    return this.#end(async () => {
+      await this.#deps.uncount(this);
+      await this.#job.moveToWait(this.token);
+    });
   }
 
   deadLetter(reason: string): Promise<boolean> {

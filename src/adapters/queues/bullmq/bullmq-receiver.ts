@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type IRedisClient, type Job, Worker } from 'bullmq';
+import { type IRedisClient, Worker } from 'bullmq';
 import { Batcher } from '../../../domain/batcher.ts';
-import type { QueuedTask } from '../../../domain/queued-task.ts';
+import { type QueuedTask, queueIdOf } from '../../../domain/queued-task.ts';
 import { withTimeLimit } from '../../../domain/time-limit.ts';
 import type { FleetState } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { type MessageProblem, readTaskMessage } from '../../../protocol/queue-messages.ts';
 import { reconnecting, type RedisAddress } from '../../redis/redis-client.ts';
 import type { RedisErrors } from '../../redis/redis-errors.ts';
-import { BullLease, type BullLeaseDeps } from './bullmq-lease.ts';
-import { nameOfData, saveJobData } from './bullmq-scripts.ts';
+import { BullLease, type BullLeaseDeps, type TaskJob } from './bullmq-lease.ts';
+import { nameOfData, saveJobData, setAsideJob, uncountDelivery } from './bullmq-scripts.ts';
 
 /** Timings of leases, in ms. */
 export interface Timing {
@@ -34,7 +35,12 @@ interface Deps {
   /** The fleet state, which stores where tasks were started. Null without one. */
   readonly state: FleetState | null;
   readonly redisErrors: RedisErrors;
+  /** Shows a notice to the user. */
+  readonly notify: (message: string) => void;
 }
+
+/** Time until a message of a newer version is looked at again, in ms. */
+const newerDelayMs = 30_000;
 
 /**
  * Polling costs one command. BullMQ's blocking wait cannot be cancelled, and has kept sleeping after Redis came back.
@@ -59,6 +65,8 @@ export class BullReceiver {
   readonly #notBegun: BullLease[] = [];
   /** Name of the queue's current data; it changes when the data is lost. Null before the first check. */
   #data: string | null = null;
+  /** Notices about newer versions, each given once. */
+  readonly #told = new Set<string>();
   #tokenCount = 0;
   #isRenewing = false;
 
@@ -83,6 +91,7 @@ export class BullReceiver {
       }),
       holder,
       ...{ state: deps.state, place, redisErrors: deps.redisErrors },
+      uncount: async (delivery) => uncountDelivery(await this.#worker.getBackend().client, this.#worker, delivery),
       onEnd: (lease) => void this.#held.delete(lease),
     };
     void this.#worker.startStalledCheckTimer();
@@ -92,8 +101,11 @@ export class BullReceiver {
     const { clock, redisErrors } = this.#deps;
     const untilMs = clock.nowMs() + waitMs;
     while (!signal.aborted && most > 0) {
-      const fetching = redisErrors.guard(() => this.#fetch(most));
-      const leases = await withTimeLimit(fetching, { ms: this.#options.timing.leaseMs, signal }, clock);
+      const fetching = this.#fetch(most);
+      const guarded = redisErrors.guard(() => fetching);
+      // If the connection was lost, the commands already given run when Redis is back.
+      guarded.catch(() => fetching.then(handBack, () => undefined));
+      const leases = await withTimeLimit(guarded, { ms: this.#options.timing.leaseMs, signal }, clock);
       if (leases === null) {
         void fetching.then(handBack, () => undefined);
         // The compiler does not know that the signal can abort during the await.
@@ -159,17 +171,66 @@ export class BullReceiver {
     return client;
   }
 
+  /** The next job that is a task of this version; null if none waits. */
   async #take(): Promise<BullLease | null> {
     const { holder, timing } = this.#options;
-    const token = `${holder}-${(this.#tokenCount += 1)}`;
-    const job = (await this.#worker.getNextJob(token, { block: false })) as Job<QueuedTask, null> | undefined;
-    if (job === undefined) return null;
-    const data = this.#data;
-    const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
-    const lease = new BullLease(job, token, { ...this.#leaseDeps, hasLostData });
-    this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
-    if (!this.#isRenewing) void this.#renewWhileHeld();
-    return lease;
+    for (;;) {
+      const token = `${holder}-${(this.#tokenCount += 1)}`;
+      const job = await this.#next(token);
+      if (job === undefined) return null;
+      const queued = job === null ? null : await this.#taskIn(job, token);
+      if (job === null || queued === null) continue;
+      const data = this.#data;
+      const hasLostData = async (): Promise<boolean> => (this.#data = await this.#nameOfData()) !== data;
+      const lease = new BullLease(job, queued, { ...this.#leaseDeps, hasLostData, token });
+      this.#held.set(lease, { untilMs: this.#deps.clock.nowMs() + timing.maxHoldMs });
+      if (!this.#isRenewing) void this.#renewWhileHeld();
+      return lease;
+    }
+  }
+
+  /** Undefined if none waits. Null for a job that BullMQ cannot read: it is active by then, and is set aside. */
+  async #next(token: string): Promise<TaskJob | null | undefined> {
+    try {
+      return (await this.#worker.getNextJob(token, { block: false })) as TaskJob | undefined;
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+      if (await this.#setAside(token, 'is not a task (it is not JSON)')) return null;
+      throw error;
+    }
+  }
+
+  /** Null for a message that is no task of this version: it is left to others. */
+  async #taskIn(job: TaskJob, token: string): Promise<QueuedTask | null> {
+    const read = readTaskMessage(job.data);
+    if ('value' in read && queueIdOf(read.value) === job.id) return read.value;
+    const wrongId = { reason: 'is not a task (its id is not that of its task)', isNewer: false };
+    await this.#leave(job, { ...('error' in read ? read.error : wrongId), token });
+    return null;
+  }
+
+  /** A message of a newer version is returned uncounted, for the workers of that version. */
+  async #leave(job: TaskJob, { reason, isNewer, token }: MessageProblem & { readonly token: string }): Promise<void> {
+    if (!isNewer) await this.#setAside(token, reason);
+    else {
+      this.#tell(`a message ${reason}: it stays in the queue for a worker of that version`);
+      await this.#leaseDeps.uncount({ id: String(job.id), token });
+      await job.moveToDelayed(Date.now() + newerDelayMs, token);
+    }
+  }
+
+  /** False if no job is active under the token. */
+  async #setAside(token: string, reason: string): Promise<boolean> {
+    const client = await this.#worker.getBackend().client;
+    const id = await setAsideJob(client, this.#worker, { token, reason: `the message ${reason}` });
+    if (id !== null) this.#deps.notify(`${this.#options.place}: ${id} is now a dead letter: the message ${reason}`);
+    return id !== null;
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#deps.notify(`${this.#options.place}: ${message}`);
   }
 
   async #nameOfData(): Promise<string> {

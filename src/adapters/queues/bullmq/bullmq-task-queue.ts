@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import { type QueuedTask, queueIdOf, type TaskAddress } from '../../../domain/queued-task.ts';
 import { withTimeLimit } from '../../../domain/time-limit.ts';
-import type { DeadTask, FleetState, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import type { DeadTask, FleetState, QueueDepth, SendReport, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
-import { parseRedisUrl, type RedisAddress } from '../../redis/redis-client.ts';
+import { messageOf, readTaskMessage } from '../../../protocol/queue-messages.ts';
+import { leavingReplicas, parseRedisUrl, type RedisAddress } from '../../redis/redis-client.ts';
 import { RedisErrors } from '../../redis/redis-errors.ts';
 import { BullReceiver, type Timing } from './bullmq-receiver.ts';
-import { findOpenJobs, unknownJobs } from './bullmq-scripts.ts';
+import { type DeadJob, failedIds, findOpenJobs, oldestTimestamp, readDeadJobs, unknownJobs } from './bullmq-scripts.ts';
 
 export interface BullTaskQueueOptions {
   readonly url: string;
@@ -19,7 +20,11 @@ export interface BullTaskQueueDeps {
   readonly clock: Clock;
   /** The fleet state, which stores where tasks were started; its opener closes it. Null without one. */
   readonly state: FleetState | null;
+  /** Shows a notice to the user. */
+  readonly notify?: (message: string) => void;
 }
+
+type TaskQueueOfBull = Queue<QueuedTask, null>;
 
 /** Retention: recently completed jobs for dashboards, and dead letters until they are handled. */
 const keptJobs = {
@@ -51,19 +56,40 @@ function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {
   return Array.from({ length: count }, (_, index) => tasks.slice(index * bulkSize, (index + 1) * bulkSize));
 }
 
+function deadTaskOf({ id, data, reason, deliveries }: DeadJob): DeadTask {
+  const read = readTaskMessage(data);
+  if ('value' in read) return { id, queued: read.value, reason, deliveries };
+  return { id, queued: null, reason: reason === '' ? `the message ${read.error.reason}` : reason, deliveries };
+}
+
+const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
+
+/** False for a job that is no dead letter, or that BullMQ cannot read. */
+async function requeueJob(queue: TaskQueueOfBull, id: string): Promise<boolean> {
+  const job = await queue.getJob(id).catch((error: unknown): Job | undefined => {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  });
+  if (job === undefined || !(await job.isFailed())) return false;
+  await job.retry('failed', again);
+  return true;
+}
+
 /** The tasks of one region in BullMQ. Dashboards for BullMQ show them as the queue `tasks`. */
 export class BullTaskQueue implements TaskQueue {
   readonly #options: BullTaskQueueOptions;
   readonly #clock: Clock;
   readonly #state: FleetState | null;
   readonly #redisErrors: RedisErrors;
+  readonly #notify: (message: string) => void;
   readonly #holder = randomUUID();
-  #queue: Queue<QueuedTask, null> | null = null;
+  #queue: TaskQueueOfBull | null = null;
   #isClosed = false;
   #receiver: BullReceiver | null = null;
 
-  constructor(options: BullTaskQueueOptions, { clock, state }: BullTaskQueueDeps) {
+  constructor(options: BullTaskQueueOptions, { clock, state, notify = () => undefined }: BullTaskQueueDeps) {
     this.#options = options;
+    this.#notify = notify;
     this.#clock = clock;
     this.#state = state;
     this.#redisErrors = new RedisErrors(options.url);
@@ -73,16 +99,16 @@ export class BullTaskQueue implements TaskQueue {
     return this.#options.region;
   }
 
-  send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+  send(tasks: readonly QueuedTask[]): Promise<SendReport> {
     return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       const fresh = new Set<string>();
       for (const bulk of bulksOf(tasks)) for (const id of await this.#sendBulk(queue, bulk)) fresh.add(id);
-      return fresh;
+      return { fresh, failed: new Map() };
     });
   }
 
-  sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+  sendAgain(tasks: readonly QueuedTask[]): Promise<SendReport> {
     return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
       await Promise.all(tasks.map((task) => this.#forgetDone(queue, queueIdOf(task))));
@@ -92,7 +118,7 @@ export class BullTaskQueue implements TaskQueue {
 
   async bringBack(task: QueuedTask): Promise<boolean> {
     const place = (await this.#state?.placeOf(queueIdOf(task))) ?? this.place;
-    return place === this.place && (await this.send([task])).size === 1;
+    return place === this.place && (await this.send([task])).fresh.size === 1;
   }
 
   noteRun(run: string): Promise<void> {
@@ -124,7 +150,7 @@ export class BullTaskQueue implements TaskQueue {
     this.#receiver ??= new BullReceiver(
       { address: bullAddress(url), prefix: prefixOf(region), place: this.place, holder: this.#holder, timing },
       // An error state of its own: a worker waits for an unreachable Redis, other callers do not.
-      { clock: this.#clock, state: this.#state, redisErrors: new RedisErrors(url) },
+      { clock: this.#clock, state: this.#state, redisErrors: new RedisErrors(url), notify: this.#notify },
     );
     return this.#receiver.receive(most, waitMs, signal);
   }
@@ -132,34 +158,36 @@ export class BullTaskQueue implements TaskQueue {
   depth(): Promise<QueueDepth> {
     return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
-      const [counts, [oldest]] = await Promise.all([
+      const [counts, oldest] = await Promise.all([
         queue.getJobCounts('waiting', 'delayed', 'active', 'failed'),
-        queue.getJobs(['waiting'], 0, 0, true),
+        oldestTimestamp(await queue.getBackend().client, queue),
       ]);
       const { waiting = 0, delayed = 0, active: inFlight = 0, failed: dead = 0 } = counts;
-      const oldestAgeMs = oldest === undefined ? null : Math.max(0, this.#clock.timestamp() - oldest.data.enqueuedAt);
+      const oldestAgeMs = oldest === null ? null : Math.max(0, this.#clock.timestamp() - oldest);
       return { waiting: waiting + delayed, inFlight, oldestAgeMs, dead };
     });
   }
 
-  dead(most: number): Promise<readonly DeadTask[]> {
-    return this.#redisErrors.guard(async () => {
-      if (most <= 0) return [];
-      const jobs = await (await this.#open()).getFailed(0, most - 1);
-      return jobs.map((job) => ({ queued: job.data, reason: job.failedReason, deliveries: job.attemptsStarted }));
-    });
+  async dead(most: number): Promise<readonly DeadTask[]> {
+    return most <= 0 ? [] : (await this.#readDead(null, most)).map(deadTaskOf);
+  }
+
+  async findDead(ids: ReadonlySet<string>): Promise<readonly DeadTask[]> {
+    return (await this.#readDead([...ids], ids.size)).map(deadTaskOf);
   }
 
   requeue(ids: readonly string[] | null): Promise<number> {
     return this.#redisErrors.guard(async () => {
       const queue = await this.#open();
-      if (ids !== null) return this.#requeueAll(await Promise.all(ids.map((id) => queue.getJob(id))));
+      const all = ids ?? (await failedIds(await queue.getBackend().client, queue));
       let count = 0;
-      for (;;) {
-        const requeued = await this.#requeueAll(await queue.getFailed(0, bulkSize - 1));
-        if (requeued === 0) return count;
-        count += requeued;
+      for (let from = 0; from < all.length; from += bulkSize) {
+        const dead = await this.#readDead(all.slice(from, from + bulkSize), bulkSize);
+        const readable = dead.filter((job) => deadTaskOf(job).queued !== null);
+        const requeued = await Promise.all(readable.map(({ id }) => requeueJob(queue, id)));
+        count += requeued.filter(Boolean).length;
       }
+      return count;
     });
   }
 
@@ -171,36 +199,33 @@ export class BullTaskQueue implements TaskQueue {
     if (isClosed === null) void this.#queue?.disconnect().catch(() => undefined);
   }
 
-  async #sendBulk(queue: Queue<QueuedTask, null>, tasks: readonly QueuedTask[]): Promise<readonly string[]> {
+  async #sendBulk(queue: TaskQueueOfBull, tasks: readonly QueuedTask[]): Promise<readonly string[]> {
     const ids = [...new Set(tasks.map(queueIdOf))];
     const fresh = await unknownJobs(await queue.getBackend().client, queue, ids);
     await queue.addBulk(
       tasks.map((task) => ({
         name: jobName,
-        data: task,
+        data: messageOf(task),
         opts: { jobId: queueIdOf(task), timestamp: task.enqueuedAt },
       })),
     );
     return fresh;
   }
 
-  async #forgetDone(queue: Queue<QueuedTask, null>, id: string): Promise<void> {
+  async #forgetDone(queue: TaskQueueOfBull, id: string): Promise<void> {
     const job = await queue.getJob(id);
     if (job !== undefined && (await job.isCompleted())) await job.remove();
   }
 
-  async #requeueAll(jobs: Awaited<ReturnType<Queue<QueuedTask, null>['getJob']>>[]): Promise<number> {
-    const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
-    const requeued = jobs.map(async (job) => {
-      if (job === undefined || !(await job.isFailed())) return 0;
-      await job.retry('failed', again);
-      return 1;
+  #readDead(ids: readonly string[] | null, most: number): Promise<readonly DeadJob[]> {
+    return this.#redisErrors.guard(async () => {
+      const queue = await this.#open();
+      return readDeadJobs(await queue.getBackend().client, queue, { ids, most });
     });
-    return (await Promise.all(requeued)).reduce((sum: number, one) => sum + one, 0);
   }
 
   /** The queue for commands. They fail at once while Redis is unreachable, instead of blocking the caller. */
-  async #open(): Promise<Queue<QueuedTask, null>> {
+  async #open(): Promise<TaskQueueOfBull> {
     // Further commands would keep the process alive.
     if (this.#isClosed) throw this.#redisErrors.unavailable('Connection is closed');
     this.#queue ??= this.#create();
@@ -211,10 +236,11 @@ export class BullTaskQueue implements TaskQueue {
     throw this.#redisErrors.unavailable(`Connection is closed: no answer within ${connectTimeoutMs} ms`);
   }
 
-  #create(): Queue<QueuedTask, null> {
+  #create(): TaskQueueOfBull {
     const queue = new Queue<QueuedTask, null>('tasks', {
       connection: {
         ...bullAddress(this.#options.url),
+        ...leavingReplicas,
         enableOfflineQueue: false,
         commandTimeout: commandTimeoutMs,
         connectTimeout: connectTimeoutMs,

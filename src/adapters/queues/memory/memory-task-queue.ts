@@ -1,6 +1,6 @@
 import { LeaseLostError } from '../../../domain/errors.ts';
 import type { OpenProgress, QueuedTask } from '../../../domain/queued-task.ts';
-import type { DeadTask, QueueDepth, TaskLease, TaskQueue } from '../../../ports/queues.ts';
+import type { DeadTask, QueueDepth, SendReport, TaskLease, TaskQueue } from '../../../ports/queues.ts';
 import { UnsearchableTaskQueue } from '../unsearchable-task-queue.ts';
 import type { HeldTask, MemoryTasks } from './memory-tasks.ts';
 
@@ -51,6 +51,10 @@ class MemoryLease implements TaskLease {
     return this.#end(() => this.#tasks.giveBack(this.#task, delayMs));
   }
 
+  async releaseUncounted(): Promise<boolean> {
+    return this.#end(() => this.#tasks.giveBackUncounted(this.#task));
+  }
+
   async deadLetter(reason: string): Promise<boolean> {
     return this.#end(() => this.#tasks.bury(this.#task, reason));
   }
@@ -77,11 +81,11 @@ export class MemoryTaskQueue extends UnsearchableTaskQueue implements TaskQueue 
     return 'memory';
   }
 
-  async send(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
-    return this.#tasks.add(tasks);
+  async send(tasks: readonly QueuedTask[]): Promise<SendReport> {
+    return { fresh: this.#tasks.add(tasks), failed: new Map() };
   }
 
-  async sendAgain(tasks: readonly QueuedTask[]): Promise<ReadonlySet<string>> {
+  async sendAgain(tasks: readonly QueuedTask[]): Promise<SendReport> {
     return this.send(tasks);
   }
 
@@ -103,6 +107,10 @@ export class MemoryTaskQueue extends UnsearchableTaskQueue implements TaskQueue 
 
   async dead(most: number): Promise<readonly DeadTask[]> {
     return this.#tasks.dead(most);
+  }
+
+  async findDead(ids: ReadonlySet<string>): Promise<readonly DeadTask[]> {
+    return this.#tasks.findDead(ids);
   }
 
   async requeue(ids: readonly string[] | null): Promise<number> {

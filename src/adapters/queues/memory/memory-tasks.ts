@@ -84,6 +84,13 @@ export class MemoryTasks {
     this.giveBack(task, 0);
   }
 
+  /** Returns the task as if it had not been delivered. */
+  giveBackUncounted({ id, queued, deliveries }: HeldTask): void {
+    this.#held.delete(id);
+    this.#waiting.set(id, { id, queued, deliveries: deliveries - 1 });
+    this.bell.ring();
+  }
+
   giveBack({ id, queued, deliveries }: HeldTask, delayMs: number): void {
     this.#held.delete(id);
     if (delayMs > 0) this.#delayed.set(id, { id, queued, deliveries, dueMs: this.clock.nowMs() + delayMs });
@@ -97,8 +104,11 @@ export class MemoryTasks {
   }
 
   dead(most: number): readonly DeadTask[] {
-    const letters = takeUpTo(this.#dead.values(), most);
-    return letters.map(({ queued, reason, deliveries }) => ({ queued, reason, deliveries }));
+    return takeUpTo(this.#dead.values(), most);
+  }
+
+  findDead(ids: ReadonlySet<string>): readonly DeadTask[] {
+    return [...ids].flatMap((id) => this.#dead.get(id) ?? []);
   }
 
   requeue(ids: readonly string[] | null): number {

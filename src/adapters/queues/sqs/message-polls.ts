@@ -109,13 +109,20 @@ export class MessagePolls {
     return { sinceMs, messages: [...messages, ...(await this.#pollRest(most - messages.length))] };
   }
 
-  /** Short polls for the remaining messages, after a long poll that was full. */
+  /** Short polls for the remaining messages, after a long poll that was full: in waves of doubling size. */
   async #pollRest(most: number): Promise<Message[]> {
     const request = { waitMs: 0, visibilityS: this.#visibilityS, signal: this.#closing.signal };
-    const calls = Array.from({ length: Math.ceil(most / maxPerCall) }, (_, index) =>
-      this.#deps.queue.receive(Math.min(maxPerCall, most - maxPerCall * index), request),
-    );
-    const answers = await Promise.allSettled(calls);
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const found: Message[] = [];
+    for (let size = 1; found.length < most; size *= 2) {
+      const room = most - found.length;
+      const calls = Array.from({ length: Math.min(size, Math.ceil(room / maxPerCall)) }, (_, index) =>
+        this.#deps.queue.receive(Math.min(maxPerCall, room - maxPerCall * index), request),
+      );
+      const answers = await Promise.allSettled(calls);
+      const messages = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+      found.push(...messages);
+      if (messages.length < Math.min(room, calls.length * maxPerCall)) break;
+    }
+    return found;
   }
 }

@@ -3,6 +3,7 @@ import { doubtful, type OpenProgress, type QueuedTask, queueIdOf } from '../../.
 import type { FleetState, TaskLease } from '../../../ports/queues.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { LeasedMessage } from './leased-message.ts';
+import { messageOf } from '../../../protocol/queue-messages.ts';
 import { encodeMessage, type SqsQueue } from './sqs-queue.ts';
 
 export interface SqsLeaseDeps {
@@ -92,14 +93,24 @@ export class SqsLease implements TaskLease {
   /** Messages are immutable: without a side store, progress goes into a new message. */
   async release(delayMs = 0): Promise<boolean> {
     if (this.#deps.state !== null || this.#progress === this.queued.progress) return this.#message.release(delayMs);
-    if (!this.#message.isHeld()) return false;
-    await this.#deps.queue.send(encodeMessage(this.#present()), delayMs);
-    return this.#message.delete();
+    return this.#replace(delayMs);
+  }
+
+  /** SQS counts the deliveries of a message, so this needs a new one. A copy left behind needs a side store. */
+  releaseUncounted(): Promise<boolean> {
+    return this.#deps.state === null ? this.release() : this.#replace(0);
   }
 
   async deadLetter(reason: string): Promise<boolean> {
     if (!this.#message.isHeld()) return false;
-    await this.#deps.deadLetters.add({ queued: this.#present(), reason, deliveries: this.delivery });
+    await this.#deps.deadLetters.add(this.#present(), { reason, deliveries: this.delivery });
+    return this.#message.delete();
+  }
+
+  /** A crash in between leaves two messages: the fleet state lets one worker at a time have the task. */
+  async #replace(delayMs: number): Promise<boolean> {
+    if (!this.#message.isHeld()) return false;
+    await this.#deps.queue.send(encodeMessage(messageOf(this.#present())), { delayMs });
     return this.#message.delete();
   }
 

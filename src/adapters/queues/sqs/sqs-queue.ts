@@ -10,9 +10,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { Batcher } from '../../../domain/batcher.ts';
-import { LeaseLostError, QueueUnavailableError, UsageError } from '../../../domain/errors.ts';
+import { LeaseLostError, QueueUnavailableError, TaskRefusedError, UsageError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../ports/system.ts';
-import type { SqsAddress } from './sqs-url.ts';
+import type { SqsAddress } from '../../../domain/sqs-url.ts';
 
 const hints: Readonly<Record<string, string>> = {
   QueueDoesNotExist: 'Create the queue with a dead-letter queue (see deploy/terraform), or correct its name or region.',
@@ -20,6 +20,11 @@ const hints: Readonly<Record<string, string>> = {
   AccessDenied: 'Allow the role to send, receive, delete and change the visibility of its messages.',
   AccessDeniedException: 'Allow the role to send, receive, delete and change the visibility of its messages.',
 };
+
+const known = [LeaseLostError, QueueUnavailableError, TaskRefusedError, UsageError];
+
+/** The plain name of an error of SQS, such as `QueueDoesNotExist`. */
+const nameOf = (error: Error): string => error.name.replace(/^.*\./, '');
 
 /**
  * Runs the work. Errors of SQS or its client become `UsageError` if the user can fix them, otherwise
@@ -29,11 +34,10 @@ async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
-    if (error instanceof LeaseLostError || error instanceof QueueUnavailableError || error instanceof UsageError)
-      throw error;
+    if (known.some((kind) => error instanceof kind)) throw error;
     if (!(error instanceof Error) || error instanceof RangeError) throw error;
     const message = `sqs://${name} in ${region}: ${error.message || error.name}`;
-    const hint = hints[error.name.replace(/^.*\./, '')];
+    const hint = hints[nameOf(error)];
     throw hint === undefined ? new QueueUnavailableError(message) : new UsageError(message, hint);
   }
 }
@@ -42,6 +46,14 @@ const maxPerReceive = 10;
 /** SQS limits of a batch: entries, and bytes with a margin for the data around the bodies. */
 const maxEntries = 10;
 const maxBytes = 1_000_000;
+/** Above this size of a message, the limit of the queue is asked for; it may be set as low as this. */
+const unquestionedBytes = 200_000;
+const defaultMaxBytes = 1_048_576;
+/** What a message may gain in its queue: progress, or the reason for which it is a dead letter. */
+const reservedBytes = 1_024;
+/** A message that SQS refuses with one of these will always be refused. */
+const permanent = /(InvalidMessageContents|InvalidParameterValue|TooLong|UnsupportedOperation)$/;
+
 /** Wait for further entries, in ms: a batch of ten costs as much as one entry, and a task takes seconds. */
 const lingerMs = 5;
 const maxPollMs = 20_000;
@@ -51,7 +63,12 @@ const requestTimeoutMs = 15_000;
 interface Outgoing {
   readonly body: string;
   readonly delayS: number;
+  /** Why the message is a dead letter; null if it is none. */
+  readonly reason: string | null;
 }
+
+/** Name of the message attribute with the reason of a dead letter. */
+export const reasonAttribute = 'reason';
 
 interface Visibility {
   readonly handle: string;
@@ -63,6 +80,8 @@ export interface QueueCounts {
   readonly inFlight: number;
   /** ARN of the dead-letter queue; null without one. */
   readonly deadLetterArn: string | null;
+  /** Maximum size of a message. */
+  readonly maxBytes: number;
 }
 
 function openClient({ region, endpoint }: SqsAddress, requestTimeout: number): SQSClient {
@@ -127,9 +146,20 @@ export class SqsQueue {
     this.#visibilities = new Batcher({ send: (entries) => this.#changeBatch(entries), ...gathering });
   }
 
-  send(body: string, delayMs = 0): Promise<void> {
+  /** Throws `TaskRefusedError` if the queue refuses the message for what it contains, for example for its size. */
+  send(body: string, { delayMs = 0, reason = null }: { delayMs?: number; reason?: string | null } = {}): Promise<void> {
     const delayS = Math.ceil(Math.min(delayMs, maxDelayMs) / 1_000);
-    return guardSqs(this.address, () => this.#sends.add({ body, delayS }));
+    return guardSqs(this.address, () => this.#sends.add({ body, delayS, reason }));
+  }
+
+  /** The same for a task that is new: it must also fit when its progress is added. */
+  async sendNew(body: string): Promise<void> {
+    const bytes = Buffer.byteLength(body) + reservedBytes;
+    if (bytes > unquestionedBytes) {
+      const { maxBytes: limit } = await this.counts();
+      if (bytes > limit) throw this.#refusal(`its message of ${bytes} bytes is above the limit of ${limit} bytes`);
+    }
+    await this.send(body);
   }
 
   delete(handle: string): Promise<void> {
@@ -150,6 +180,7 @@ export class SqsQueue {
         WaitTimeSeconds: Math.round(Math.min(request.waitMs, maxPollMs) / 1_000),
         VisibilityTimeout: request.visibilityS,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageAttributeNames: [reasonAttribute],
       });
       const { Messages } = await this.#receiving.send(command, { abortSignal: request.signal });
       return Messages ?? [];
@@ -168,6 +199,7 @@ export class SqsQueue {
         waiting: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'),
         inFlight: count('ApproximateNumberOfMessagesNotVisible'),
         deadLetterArn: policy.deadLetterTargetArn ?? null,
+        maxBytes: Number(Attributes.MaximumMessageSize ?? defaultMaxBytes),
       };
     });
   }
@@ -189,13 +221,34 @@ export class SqsQueue {
   }
 
   async #sendBatch(outgoing: readonly Outgoing[]): Promise<readonly Refusal[]> {
-    const Entries = outgoing.map(({ body, delayS }, index) => ({
+    const Entries = outgoing.map(({ body, delayS, reason }, index) => ({
       Id: String(index),
       MessageBody: body,
       DelaySeconds: delayS,
+      ...(reason !== null && {
+        MessageAttributes: { [reasonAttribute]: { DataType: 'String', StringValue: reason } },
+      }),
     }));
-    const { Failed } = await this.#acting.send(new SendMessageBatchCommand({ QueueUrl: await this.url(), Entries }));
-    return refusalsOf(outgoing.length, Failed);
+    try {
+      const { Failed = [] } = await this.#acting.send(
+        new SendMessageBatchCommand({ QueueUrl: await this.url(), Entries }),
+      );
+      const refusals = [...refusalsOf(outgoing.length, Failed)];
+      for (const { Id, Code = '', Message = '' } of Failed)
+        if (permanent.test(Code)) refusals[Number(Id)] = this.#refusal(`${Code}: ${Message}`);
+      return refusals;
+    } catch (error) {
+      if (!(error instanceof Error) || !permanent.test(nameOf(error))) throw error;
+      // One message must not take the others with it.
+      if (outgoing.length > 1) return (await Promise.all(outgoing.map((each) => this.#sendBatch([each])))).flat();
+      return [this.#refusal(`${nameOf(error)}: ${error.message}`)];
+    }
+  }
+
+  #refusal(why: string): TaskRefusedError {
+    const { name, region } = this.address;
+    const fix = 'make the image smaller, use --via direct, or use a Redis queue for this region';
+    return new TaskRefusedError(`sqs://${name} in ${region} does not take the task: ${why}; ${fix}`);
   }
 
   async #deleteBatch(handles: readonly string[]): Promise<readonly Refusal[]> {

@@ -2,11 +2,12 @@ import { QueueUnavailableError } from '../../../domain/errors.ts';
 import { queueIdOf, type TaskAddress, type TaskResult } from '../../../domain/queued-task.ts';
 import type { ResultDepth, ResultLease, ResultQueue, ResultReader } from '../../../ports/queues.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { messageOf, readResultMessage } from '../../../protocol/queue-messages.ts';
 import { LeasedMessage, type VisibilityTiming } from './leased-message.ts';
 import { MessagePolls, type Polled } from './message-polls.ts';
 import { encodeMessage, SqsQueue } from './sqs-queue.ts';
-import type { SqsTaskQueueDeps } from './sqs-task-queue.ts';
-import type { SqsAddress } from './sqs-url.ts';
+import { newerDelayMs, type SqsTaskQueueDeps } from './sqs-task-queue.ts';
+import type { SqsAddress } from '../../../domain/sqs-url.ts';
 
 /** The most recent ids, up to a limit. */
 class RecentIds {
@@ -32,21 +33,14 @@ class RecentIds {
 interface ReaderDeps {
   readonly queue: Pick<SqsQueue, 'receive' | 'hold' | 'delete'>;
   readonly clock: Clock;
+  /** Shows a notice to the user, once. */
+  readonly tell: (message: string) => void;
 }
 
 /** A duplicate arrives soon after the first result, if at all: its worker died between two steps. */
 const rememberedCount = 200_000;
 /** A result of another run stays hidden for this time when it is returned; its own reader polls all the time. */
 const foreignDelayMs = 1_000;
-
-function readResult(body: string): TaskResult | null {
-  try {
-    const result = JSON.parse(body) as Partial<TaskResult> | null;
-    return typeof result?.run === 'string' && typeof result.key === 'string' ? (result as TaskResult) : null;
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Reads the results of one run or of all runs. SQS cannot select by run: results of other runs are returned to the
@@ -84,11 +78,16 @@ export class SqsResultReader implements ResultReader {
 
   /** Null for, among others, a message that is not a result: it is left alone and ends in the dead-letter queue. */
   async #lease(message: LeasedMessage): Promise<ResultLease | null> {
-    const result = readResult(message.body);
-    if (result === null) {
+    const { clock, tell } = this.#deps;
+    const read = readResultMessage(message.body, { address: null, now: clock.timestamp() });
+    if ('error' in read) {
+      tell(`a message ${read.error.reason}: it is left in the results queue`);
+      if (read.error.isNewer) return this.#drop(message.release(newerDelayMs));
       message.forget();
       return null;
     }
+    const { result, reason } = read.value;
+    if (reason !== null) tell(`the message with the result of ${queueIdOf(result)} ${reason}`);
     const id = queueIdOf(result);
     if (this.#run !== null && result.run !== this.#run) return this.#drop(message.release(foreignDelayMs));
     if (this.#done.has(id)) return this.#drop(message.delete());
@@ -132,7 +131,7 @@ export class SqsResultQueue implements ResultQueue {
   async push(result: TaskResult): Promise<'first' | 'duplicate'> {
     const { state } = this.#deps;
     const id = queueIdOf(result);
-    const text = encodeMessage(result);
+    const text = encodeMessage(messageOf(result));
     const { isFirst, standing } = (await state?.claimResult(id, text)) ?? { isFirst: true, standing: text };
     if (standing !== null) await this.#deliver(id, standing);
     return isFirst ? 'first' : 'duplicate';
@@ -147,7 +146,14 @@ export class SqsResultQueue implements ResultQueue {
   }
 
   reader(run: string | null): ResultReader {
-    return new SqsResultReader(run, this.#timing, { queue: this.#queue, clock: this.#deps.clock });
+    const { clock, notify } = this.#deps;
+    const told = new Set<string>();
+    const tell = (message: string): void => {
+      if (told.has(message)) return;
+      told.add(message);
+      notify?.(message);
+    };
+    return new SqsResultReader(run, this.#timing, { queue: this.#queue, clock, tell });
   }
 
   async depth(): Promise<ResultDepth> {

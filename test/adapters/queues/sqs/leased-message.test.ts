@@ -61,7 +61,7 @@ describe('results of several runs in one poll', () => {
   const receive = async (bodies: readonly string[], away = 0) => {
     const clock = new VirtualClock();
     const queue = aQueue({ bodies, away });
-    const reader = new SqsResultReader('r1', timing, { queue, clock });
+    const reader = new SqsResultReader('r1', timing, { queue, clock, tell: () => undefined });
     const leases = await reader.receive(10, 0, new AbortController().signal);
     await reader.close();
     return { results: leases.map(({ result }) => result), calls: queue.calls };

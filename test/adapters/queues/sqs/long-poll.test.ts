@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqsQueue } from '../../../../src/adapters/queues/sqs/sqs-queue.ts';
 import { SqsResultQueue } from '../../../../src/adapters/queues/sqs/sqs-result-queue.ts';
 import { SqsTaskQueue } from '../../../../src/adapters/queues/sqs/sqs-task-queue.ts';
-import { parseSqsUrl } from '../../../../src/adapters/queues/sqs/sqs-url.ts';
+import { parseSqsUrl } from '../../../../src/domain/sqs-url.ts';
 import { systemClock as clock } from '../../../../src/adapters/system/system-clock.ts';
 import { aQueuedTask, aResult } from '../../../support/queued.ts';
 

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
+import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
+import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
+import { readRedisInfo } from '../../../src/adapters/redis/redis-info.ts';
+import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
+import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
+import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
+import { aQueuedTask, aResult } from '../../support/queued.ts';
+
+const never = new AbortController().signal;
+const documented = /^ACL SETUSER .*$/m.exec(readFileSync(join(import.meta.dirname, '../../../docs/queues.md'), 'utf8'));
+const timing = { leaseMs: 5_000, stalledMs: 1_000, maxHoldMs: 3_600_000 };
+const budget = { ratio: 0.1, minRetriesPerSecond: 1, maxRetriesPerSecond: 10, burst: 10 };
+
+describe.skipIf(!hasRedis)('a Redis user with the rights of docs/queues.md', () => {
+  it('can do all that the program does', async () => {
+    const server = await RedisServer.start();
+    const admin = new Redis(server.url());
+    const [, ...words] = String(documented).replace('PASSWORD', 'pa%ss').split(' ');
+    await admin.call('ACL', ...words);
+    const url = server.url().replace('//', '//captcha:pa%25ss@');
+    const state = new RedisFleetState(url);
+    const queue = new BullTaskQueue({ url, region: 'r', timing }, { clock, state });
+    const results = new RedisResultQueue({ url, leaseMs: 5_000 }, { clock });
+    const bucket = new RedisBucket({ url, baseUrl: 'https://a.example', accountId: '1' }, { clock });
+    await queue.noteRun('run-a');
+    await state.noteRun('run-a');
+    await queue.send([aQueuedTask(1), aQueuedTask(2)]);
+    const [first, second] = await queue.receive(2, 3_000, never);
+    await first?.save({ state: 'in-doubt', attempts: 1 });
+    expect(await first?.deadLetter('a reason')).toBe(true);
+    expect(await second?.releaseUncounted()).toBe(true);
+    expect(await queue.dead(10)).toMatchObject([{ reason: 'a reason' }]);
+    expect(await queue.requeue(null)).toBe(1);
+    expect(await queue.depth()).toMatchObject({ waiting: 2, inFlight: 0, dead: 0 });
+    await state.recordSent('q', ['a']);
+    expect([...(await state.unsent('q', ['a', 'b']))]).toEqual(['b']);
+    expect(await results.push(aResult(1))).toBe('first');
+    const reader = results.reader(null);
+    for (const lease of await reader.receive(5, 3_000, never)) await lease.ack();
+    expect(await results.depth()).toEqual({ waiting: 0, inFlight: 0 });
+    expect((await bucket.look(budget)).balance).toBe(10);
+    expect((await readRedisInfo(url, 5_000)).workers).toHaveLength(1);
+    expect((await admin.call('ACL', 'LOG')) as unknown[]).toEqual([]);
+    await reader.close();
+    await Promise.all([queue.close(), results.close(), state.close()]);
+    bucket.close();
+    admin.disconnect();
+    await server.stop();
+  });
+});
