@@ -39,9 +39,18 @@ const peer = await peerFolder(...solver);
 const rows = [];
 for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
 await rm(folder, { recursive: true });
-console.log(`\n${tasks} tasks each, ${workers} at once, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`);
+console.log(
+  `\n${tasks} tasks each, ${workers} at once, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`,
+);
 console.log('delay mean s / p95 s / polls per task\n');
 printTable(
-  ['solve time', "article's loop", `captcha-solver ${solver[1]}`, `captcha, first ${coldTasks}`, 'captcha, learnt', 'planned floor'],
+  [
+    'solve time',
+    "article's loop",
+    `captcha-solver ${solver[1]}`,
+    `captcha, first ${coldTasks}`,
+    'captcha, learnt',
+    'planned floor',
+  ],
   rows,
 );

@@ -62,7 +62,9 @@ const rows = [];
 for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
 const specials = await special;
 await rm(folder, { recursive: true });
-console.log(`\n${tasks} tasks on ${threads} threads, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`);
+console.log(
+  `\n${tasks} tasks on ${threads} threads, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`,
+);
 console.log('makespan over ideal / requests per task / refused submissions per task\n');
 printTable(['solve time', "article's loop", `captcha-solver ${solver[1]}`, 'captcha batch', 'no delay at all'], rows);
 console.log('');

@@ -1,5 +1,6 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -24,6 +25,32 @@ const withoutUnused = {
   },
 };
 
+/** Modules that are imported dynamically, as paths. `main.ts` loads `run.ts` before there is a container. */
+async function dynamicModules() {
+  const names = await readdir(`${root}src`, { recursive: true });
+  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'src', name));
+  const imports = paths.map(async (path) =>
+    [...(await readFile(path, 'utf8')).matchAll(/\bimport\('(\.[^']+)'\)/g)].map(([, to]) => join(dirname(path), to)),
+  );
+  return new Set((await Promise.all(imports)).flat());
+}
+
+// esbuild makes one chunk for each set of entry points that share a module: some sixty files for `captcha solve`, which
+// take as long to load as the program does. The container is loaded in every run that does anything. If each other
+// dynamic module says so, the modules of the container share one chunk.
+const containerFirst = {
+  name: 'container-first',
+  async setup(plugin) {
+    const container = join(root, 'src/container/container.ts');
+    const dynamic = await dynamicModules();
+    for (const path of [container, join(root, 'src/run.ts')]) dynamic.delete(path);
+    plugin.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!dynamic.has(path)) return null;
+      return { contents: `import ${JSON.stringify(container)};\n${await readFile(path, 'utf8')}`, loader: 'ts' };
+    });
+  },
+};
+
 await rm(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -40,7 +67,7 @@ const { metafile } = await build({
   // cosmiconfig's loader for TypeScript files is never used: config files contain data only.
   external: ['typescript'],
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, containerFirst],
   banner: { js: banner },
   legalComments: 'none',
   metafile: true,
@@ -59,5 +86,6 @@ async function licences(inputs) {
 }
 
 await writeFile(`${root}dist/THIRD-PARTY-LICENCES.txt`, await licences(Object.keys(metafile.inputs)));
+if (process.env.META) await writeFile(process.env.META, JSON.stringify(metafile));
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

@@ -13,7 +13,11 @@ const epoch = Date.now();
 
 /** Runs node with clocks `scale` times as fast. */
 function spawnFast(args, { scale, cwd, env = {}, stdio }) {
-  const options = { cwd, env: { ...process.env, ...env, BENCH_SCALE: String(scale), BENCH_EPOCH: String(epoch) }, stdio };
+  const options = {
+    cwd,
+    env: { ...process.env, ...env, BENCH_SCALE: String(scale), BENCH_EPOCH: String(epoch) },
+    stdio,
+  };
   return spawn(process.execPath, ['--import', file('fast-clock'), ...args], options);
 }
 

@@ -23,7 +23,12 @@ const collapsedShare = 0.5;
 
 const solution = { text: 'simulated', fields: {} };
 
-const noThread = { kind: 'throttled', code: 'ERROR_NO_SLOT_AVAILABLE', message: 'no free thread', threadsFull: true } as const;
+const noThread = {
+  kind: 'throttled',
+  code: 'ERROR_NO_SLOT_AVAILABLE',
+  message: 'no free thread',
+  threadsFull: true,
+} as const;
 const tooMany = { kind: 'throttled', code: 'ERROR_TOO_MUCH_REQUESTS', message: 'too many requests' } as const;
 /** Created once: capturing the stack would be most of a failure's cost. */
 const faults = {

@@ -149,7 +149,10 @@ export async function advise(flags: SimulateFlags, config: Config, context: Cont
   const simulation = await context.simulation();
   const { observed, rate } = await loadFor(flags, config, context);
   if (observed !== null) terminal.note(describeLoad(observed));
-  const report = { observed, ...(await tryOut(scenarioFor({ ...flags, ...(rate && { rate }) }, observed), config, simulation)) };
+  const report = {
+    observed,
+    ...(await tryOut(scenarioFor({ ...flags, ...(rate && { rate }) }, observed), config, simulation)),
+  };
   await (globals.json ? terminal.json(report) : terminal.result(renderAdvice(report, terminal.columns)));
   return exitCodes.done;
 }

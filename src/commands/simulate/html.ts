@@ -139,7 +139,9 @@ ${rows.map((each) => row('td', comparisonCells(each))).join('\n')}
 <p>${escaped(verdictOf(report))}</p>
 <p>${escaped(describeDelivery(delivery))}</p>
 <div class="wide"><table><thead>${row('th', deliveryHead)}</thead><tbody>
-${deliveryCells(delivery).map((cells) => row('td', cells)).join('\n')}
+${deliveryCells(delivery)
+  .map((cells) => row('td', cells))
+  .join('\n')}
 </tbody></table></div>
 <p>Submissions per second; the outage is shaded. Every curve has its own scale.</p>
 ${strategies.map((strategy) => figureOf(strategy, report)).join('\n')}

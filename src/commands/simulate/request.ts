@@ -97,7 +97,10 @@ function loadOfSolveTime(solveMs: SpanMs, { clients, rate }: SimulateFlags): Loa
     return { clients: count, ratePerSecond: rateFor(count, solveMs), solveMs };
   }
   if (clients !== undefined) {
-    throw new UsageError('--clients, --rate and --solve-time cannot all be set', 'omit one: it follows from the others');
+    throw new UsageError(
+      '--clients, --rate and --solve-time cannot all be set',
+      'omit one: it follows from the others',
+    );
   }
   const ratePerSecond = perSecond('--rate', rate);
   return { clients: clientsFor(ratePerSecond, solveMs), ratePerSecond, solveMs };

@@ -131,7 +131,14 @@ export function renderFitting(
 }
 
 /** The scenario as a sentence. */
-export function describeScenario({ clients, ratePerSecond, outage, durationMs, seed, solveMs }: ScenarioRequest): string {
+export function describeScenario({
+  clients,
+  ratePerSecond,
+  outage,
+  durationMs,
+  seed,
+  solveMs,
+}: ScenarioRequest): string {
   const rate = Number(ratePerSecond.toPrecision(3));
   const from = `${formatMs(outage.fromMs)} to ${formatMs(outage.toMs)}`;
   const solving = solveMs === undefined ? '' : `solve times ${formatSpan(solveMs)}, `;
@@ -187,9 +194,7 @@ export function explainNever({ scenario, rows }: Comparison, { budget }: Pick<Co
 
 /** What the comparison says, in one sentence. */
 export function verdictOf({ rows }: Comparison): string {
-  const byWorth = rows.toSorted(
-    (a, b) => b.successRatio - a.successRatio || a.wastedSubmissions - b.wastedSubmissions,
-  );
+  const byWorth = rows.toSorted((a, b) => b.successRatio - a.successRatio || a.wastedSubmissions - b.wastedSubmissions);
   const [best, worst] = [byWorth[0], byWorth.at(-1)];
   if (best === undefined || worst === undefined) return '';
   const told = (row: ComparisonRow): string =>

@@ -1,6 +1,12 @@
 import type { Task } from '../../domain/task.ts';
 import type { SolverApi } from '../../ports/api.ts';
-import type { ModelledService, ThrashingModel, ServiceModel, ServiceWatch, VirtualTime } from '../../ports/simulation.ts';
+import type {
+  ModelledService,
+  ThrashingModel,
+  ServiceModel,
+  ServiceWatch,
+  VirtualTime,
+} from '../../ports/simulation.ts';
 import type { Breaker, RetryBudget } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';

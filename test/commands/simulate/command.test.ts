@@ -91,7 +91,8 @@ describe('captcha simulate', () => {
   });
 
   it('says what the polling costs without an outage, next to a plain loop', async () => {
-    const { out } = await ran({ ...small, rate: undefined, solveTime: '4s-8s' });
+    const { rate: _, ...withoutRate } = small;
+    const { out } = await ran({ ...withoutRate, solveTime: '4s-8s' });
     expect(out).toContain('without an outage: 400 tasks on 10 threads, solve times 4s to 8s');
     expect(out).toMatch(/^your settings +[\d.]+(ms|s) +[\d.]+(ms|s) +[\d.]+ +\d+ %$/m);
     expect(out).toMatch(/^every 5s +/m);
@@ -106,7 +107,10 @@ describe('captcha simulate', () => {
   });
 
   it('keeps recovery, solved and wasted on a screen of 80 columns', async () => {
-    const { out } = await ran({ ...small, strategy: ['decorrelated-jitter'] }, { stdout: { isTTY: true, columns: 80 } });
+    const { out } = await ran(
+      { ...small, strategy: ['decorrelated-jitter'] },
+      { stdout: { isTTY: true, columns: 80 } },
+    );
     const lines = out.split('\n');
     expect(Math.max(...lines.map((line) => displayWidth(line)))).toBeLessThanOrEqual(80);
     expect(lines.find((line) => line.includes('strategy'))).toMatch(/protection.*recovery.*solved.*wasted/);

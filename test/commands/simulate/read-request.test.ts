@@ -27,10 +27,7 @@ describe('the simulated scenario', () => {
       { outage: { fromMs: 0, toMs: 20_000 }, durationMs: 60_000 },
     ],
     [{ seed: '42' }, { seed: 42 }],
-    [
-      { solveTime: '11s' },
-      { solveMs: [5_500, 16_500], ratePerSecond: 50 / 12 },
-    ],
+    [{ solveTime: '11s' }, { solveMs: [5_500, 16_500], ratePerSecond: 50 / 12 }],
     [
       { solveTime: '4s-8s', rate: '2/s' },
       { solveMs: [4_000, 8_000], ratePerSecond: 2, clients: 14 },
