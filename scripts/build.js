@@ -35,18 +35,21 @@ async function dynamicModules() {
   return new Set((await Promise.all(imports)).flat());
 }
 
-// esbuild makes one chunk for each set of entry points that share a module: some sixty files for `captcha solve`, which
-// take as long to load as the program does. The container is loaded in every run that does anything. If each other
-// dynamic module says so, the modules of the container share one chunk.
-const containerFirst = {
-  name: 'container-first',
+// esbuild makes one chunk for each set of entry points that share a module: almost seventy files for `captcha solve`, and
+// loading each takes time. The container is loaded in every run that does anything, and most commands use the other
+// modules of this list. If every dynamic module imports them, they share one chunk.
+const common = [
+  ...['container/container', 'cli/checked-task', 'cli/error-report', 'cli/event-view', 'cli/flags', 'cli/outcome-view'],
+  ...['cli/progress', 'domain/flat-object', 'protocol/answer', 'protocol/image', 'protocol/parameter-names'],
+].map((name) => join(root, `src/${name}.ts`));
+const commonChunk = {
+  name: 'common-chunk',
   async setup(plugin) {
-    const container = join(root, 'src/container/container.ts');
     const dynamic = await dynamicModules();
-    for (const path of [container, join(root, 'src/run.ts')]) dynamic.delete(path);
+    for (const path of [...common, join(root, 'src/run.ts')]) dynamic.delete(path);
+    const imports = common.map((path) => `import ${JSON.stringify(path)};`).join(' ');
     plugin.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      if (!dynamic.has(path)) return null;
-      return { contents: `import ${JSON.stringify(container)};\n${await readFile(path, 'utf8')}`, loader: 'ts' };
+      return dynamic.has(path) ? { contents: `${imports}\n${await readFile(path, 'utf8')}`, loader: 'ts' } : null;
     });
   },
 };
@@ -67,7 +70,7 @@ const { metafile } = await build({
   // cosmiconfig's loader for TypeScript files is never used: config files contain data only.
   external: ['typescript'],
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [withoutUnused, containerFirst],
+  plugins: [withoutUnused, commonChunk],
   banner: { js: banner },
   legalComments: 'none',
   metafile: true,

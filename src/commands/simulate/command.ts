@@ -89,7 +89,7 @@ export async function run(flags: SimulateFlags, context: Context): Promise<numbe
   const delivery = await compareDelivery(deliveryOf(request.scenario), settings, simulation.env);
   const report = { ...comparison, delivery };
   if (flags.html !== undefined) {
-    await simulation.writeReport(flags.html, renderHtml(report));
+    await simulation.writeReport(flags.html, renderHtml(report, config));
     terminal.note(`report: ${flags.html}`);
   }
   await (globals.json ? terminal.json(report) : terminal.result(renderReport(report, config, terminal.columns)));

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts';
 import type { Comparison, ComparisonRow } from '../../core/simulation/compare-strategies.ts';
 import {
   comparisonCells,
@@ -124,7 +125,7 @@ function figureOf(strategy: string, { scenario, rows }: Comparison): string {
 }
 
 /** The comparison as a page of its own: every figure and every curve, and nothing from anywhere else. */
-export function renderHtml(report: SimulationReport): string {
+export function renderHtml(report: SimulationReport, config: Pick<Config, 'retry'>): string {
   const { scenario, rows, delivery } = report;
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))];
   return `<!doctype html>
@@ -136,7 +137,7 @@ export function renderHtml(report: SimulationReport): string {
 <div class="wide"><table><thead>${row('th', comparisonHead)}</thead><tbody>
 ${rows.map((each) => row('td', comparisonCells(each))).join('\n')}
 </tbody></table></div>
-<p>${escaped(verdictOf(report))}</p>
+<p>${escaped(verdictOf(report, config))}</p>
 <p>${escaped(describeDelivery(delivery))}</p>
 <div class="wide"><table><thead>${row('th', deliveryHead)}</thead><tbody>
 ${deliveryCells(delivery)

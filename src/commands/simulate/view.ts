@@ -192,15 +192,21 @@ export function explainNever({ scenario, rows }: Comparison, { budget }: Pick<Co
   );
 }
 
+/** The row of the person's own strategy with the most protection; the best one if that strategy was not compared. */
+function ownRow(byWorth: readonly ComparisonRow[], { retry }: Pick<Config, 'retry'>): ComparisonRow | undefined {
+  const protection = (row: ComparisonRow): number => Number(row.budget) + Number(row.breaker);
+  const own = byWorth.filter(({ strategy }) => strategy === retry.strategy);
+  return own.toSorted((a, b) => protection(b) - protection(a))[0] ?? byWorth[0];
+}
+
 /** What the comparison says, in one sentence. */
-export function verdictOf({ rows }: Comparison): string {
+export function verdictOf({ rows }: Comparison, config: Pick<Config, 'retry'>): string {
   const byWorth = rows.toSorted((a, b) => b.successRatio - a.successRatio || a.wastedSubmissions - b.wastedSubmissions);
-  const [best, worst] = [byWorth[0], byWorth.at(-1)];
-  if (best === undefined || worst === undefined) return '';
+  const [own, worst] = [ownRow(byWorth, config), byWorth.at(-1)];
+  if (own === undefined || worst === undefined) return '';
   const told = (row: ComparisonRow): string =>
-    `solves ${(row.successRatio * 100).toFixed(1)} % of the tasks and wastes ${row.wastedSubmissions} submissions`;
-  const others = best === worst ? '' : `; ${protectionOf(worst)} ${told(worst)}`;
-  return `verdict: ${protectionOf(best)} ${told(best)}${others}.`;
+    `${protectionOf(row)} solves ${(row.successRatio * 100).toFixed(1)} % of the tasks and wastes ${row.wastedSubmissions} submissions`;
+  return `verdict: ${told(own)}${own === worst ? '' : `; ${told(worst)}`}.`;
 }
 
 /** Breaks a sentence into lines of a screen. A pipe gets it whole. */
@@ -216,7 +222,7 @@ function wrapped(text: string, columns: number | null): string {
 }
 
 /** The report as text: a table, the load over time of a few runs, the deliveries, and a verdict. */
-export function renderReport(report: SimulationReport, config: Pick<Config, 'budget'>, columns: number | null): string {
+export function renderReport(report: SimulationReport, config: Config, columns: number | null): string {
   const { scenario, rows, delivery } = report;
   const curves = drawnRows(rows).map((row) => ({
     title: `submissions/s, ${row.strategy}, ${resilienceName(row) === '-' ? 'no protection' : resilienceName(row)}`,
@@ -233,6 +239,6 @@ export function renderReport(report: SimulationReport, config: Pick<Config, 'bud
     wrapped(describeDelivery(delivery), columns),
     renderTable(deliveryHead, deliveryCells(delivery), columns),
     '\n',
-    wrapped(verdictOf(report), columns),
+    wrapped(verdictOf(report, config), columns),
   ].join('');
 }

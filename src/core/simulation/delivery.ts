@@ -86,7 +86,7 @@ async function simulateDelivery(
   { timing, concurrency, isPlanned }: DeliverySettings,
   env: SimulationEnv,
 ): Promise<DeliveryFigures> {
-  const [clock, random, watch, never] = [env.clock(), env.random(seed), new DeliveryWatch(), neverAborted()];
+  const [clock, random, watch] = [env.clock(), env.random(seed), new DeliveryWatch()];
   const model = { outage: null, roundTripMs, solveMs, capacity: null, threads };
   const api = env.service(model, { clock, random, watch });
   const times = new SolveTimes(null, { clock });
@@ -103,7 +103,8 @@ async function simulateDelivery(
   let endedMs = 0;
   const work = async (count: number, slot: TaskSlot): Promise<void> => {
     const task = simulatedTask(count);
-    await solver.solve(task, never, solveOptions(slot, task.method));
+    // Each has a signal of its own: Node warns about many listeners on one.
+    await solver.solve(task, neverAborted(), solveOptions(slot, task.method));
     slot.release();
     endedMs = clock.nowMs();
   };
