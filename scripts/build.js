@@ -89,6 +89,5 @@ async function licences(inputs) {
 }
 
 await writeFile(`${root}dist/THIRD-PARTY-LICENCES.txt`, await licences(Object.keys(metafile.inputs)));
-if (process.env.META) await writeFile(process.env.META, JSON.stringify(metafile));
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);
