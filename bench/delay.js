@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { comparedModels } from './polling/models.js';
 import { plannedFloor } from './polling/planned-floor.js';
-import { captchaBatch, describeRun, figuresOf, loopClient, printTable } from './polling/run-clients.js';
+import { captchaBatch, describeRun, figuresOf, loopClient, printTable, scaleOf } from './polling/run-clients.js';
 import { peerFolder } from './storm/peer-folder.js';
 
 // The time between a solution being ready and its delivery: mean and p95 in s, and polls per task. Whole processes, each
-// with a service of its own whose solve times are the same. Usage: node bench/delay.js [scale] [tasks]
-const scale = Number(process.argv[2] ?? 10);
+// with a service of its own whose solve times are the same. Usage: node bench/delay.js [speed] [tasks]
+const speed = Number(process.argv[2] ?? 1);
 const tasks = Number(process.argv[3] ?? 200);
 const coldTasks = 64;
 const workers = 50;
@@ -21,7 +21,7 @@ function cellOf({ delaysMs, polls, accepted }) {
 }
 
 async function rowOf(model, folder, peer) {
-  const service = { model, scale };
+  const service = { model, scale: scaleOf(model, speed) };
   const one = { ...service, tasks, workers };
   const batch = (count) => captchaBatch({ ...one, folder, tasks: count, flags: ['--concurrency', String(workers)] });
   const [[article], [peers], [cold, learnt]] = await Promise.all([
@@ -39,9 +39,7 @@ const peer = await peerFolder(...solver);
 const rows = [];
 for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
 await rm(folder, { recursive: true });
-console.log(
-  `\n${tasks} tasks each, ${workers} at once, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`,
-);
+console.log(`\n${tasks} tasks each, ${workers} at once, ${describeRun(speed, startedMs)}`);
 console.log('delay mean s / p95 s / polls per task\n');
 printTable(
   [

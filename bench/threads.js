@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { comparedModels, solveTimes } from './polling/models.js';
-import { captchaBatch, describeRun, figuresOf, loopClient, printTable } from './polling/run-clients.js';
+import { captchaBatch, describeRun, figuresOf, loopClient, printTable, scaleOf } from './polling/run-clients.js';
 import { peerFolder } from './storm/peer-folder.js';
 
 // How well a batch uses the threads of an account: makespan over the ideal one (the sum of the solve times over the
-// threads), requests and refused submissions per task. Usage: node bench/threads.js [scale] [tasks] [threads]
-const scale = Number(process.argv[2] ?? 10);
+// threads), requests and refused submissions per task. Usage: node bench/threads.js [speed] [tasks] [threads]
+const speed = Number(process.argv[2] ?? 1);
 const tasks = Number(process.argv[3] ?? 80);
 const threads = Number(process.argv[4] ?? 8);
 const solver = ['@2captcha/captcha-solver', '1.3.9'];
@@ -27,7 +27,7 @@ function floorOf(model) {
 }
 
 async function rowOf(model, folder, peer) {
-  const one = { model, scale, tasks, threads, workers: threads };
+  const one = { model, scale: scaleOf(model, speed), tasks, threads, workers: threads };
   const [[article], [peers], [captcha]] = await Promise.all([
     figuresOf(one, [loopClient('article', one)]),
     peer === null ? [null] : figuresOf(one, [loopClient('captcha-solver', { ...one, peer })]),
@@ -38,7 +38,7 @@ async function rowOf(model, folder, peer) {
 
 /** The same batch where the account is harder to know. */
 async function specialRows(folder) {
-  const one = { model: mixed, scale, tasks, threads };
+  const one = { model: mixed, scale: scaleOf(mixed, speed), tasks, threads };
   const cases = {
     'as above, threads told': [{}, {}],
     'service without threadsinfo': [{ untold: true }, {}],
@@ -62,9 +62,7 @@ const rows = [];
 for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
 const specials = await special;
 await rm(folder, { recursive: true });
-console.log(
-  `\n${tasks} tasks on ${threads} threads, ${describeRun(scale)}, ${Math.round((performance.now() - startedMs) / 1_000)} s`,
-);
+console.log(`\n${tasks} tasks on ${threads} threads, ${describeRun(speed, startedMs)}`);
 console.log('makespan over ideal / requests per task / refused submissions per task\n');
 printTable(['solve time', "article's loop", `captcha-solver ${solver[1]}`, 'captcha batch', 'no delay at all'], rows);
 console.log('');

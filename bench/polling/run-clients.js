@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { models } from './models.js';
+import { comparedModels, models } from './models.js';
 
 const file = (name) => new URL(`${name}.js`, import.meta.url).pathname;
 const bin = new URL('../../bin/captcha.js', import.meta.url).pathname;
@@ -70,10 +70,18 @@ export function captchaBatch({ folder, model, tasks, scale, flags = [], processe
   };
 }
 
+/** How many times as fast the clocks are for a model, `speed` times as fast as usual. */
+export function scaleOf(model, speed) {
+  return Math.max(1, Math.round(models[model].scale * speed));
+}
+
 /** What a reader needs to know about the run. */
-export function describeRun(scale) {
+export function describeRun(speed, startedMs) {
   const [{ model: cpu } = { model: 'unknown' }] = cpus();
-  return `clocks ${scale} times as fast, node ${process.version}, ${cpus().length} cores (${cpu.trim()})`;
+  const took = Math.round((performance.now() - startedMs) / 1_000);
+  const scales = comparedModels.map((model) => scaleOf(model, speed));
+  const machine = `node ${process.version}, ${cpus().length} cores (${cpu.trim()}), load ${loadavg()[0].toFixed(1)}`;
+  return `${machine}, ${took} s; clocks ${scales.join(', ')} times as fast`;
 }
 
 /** A Markdown table. */
