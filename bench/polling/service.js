@@ -8,10 +8,11 @@ import { models, seededRandom } from './models.js';
 const [model, threads, untold] = process.argv.slice(2);
 const most = Number(threads) || Infinity;
 const fresh = () => ({
-  ...{ random: seededRandom(1), startedMs: null, endedMs: 0, usedMs: 0 },
+  ...{ startedMs: null, endedMs: 0, usedMs: 0 },
   ...{ delaysMs: [], polls: 0, accepted: 0, refused: 0, requests: 0 },
 });
 let seen = fresh();
+let random = seededRandom(1);
 let nextId = 3_000_000_000;
 const readyAtMs = new Map();
 
@@ -28,7 +29,7 @@ function submit() {
     seen.refused += 1;
     return failure('ERROR_NO_SLOT_AVAILABLE');
   }
-  const solveMs = models[model].solveMs(seen.random);
+  const solveMs = models[model].solveMs(random);
   seen.accepted += 1;
   seen.usedMs += solveMs;
   readyAtMs.set(String((nextId += 1)), nowMs + solveMs);
@@ -49,8 +50,9 @@ function poll(id) {
 
 function answerTo(path, form) {
   if (path === '/_figures') {
-    const { random: _, ...figures } = seen;
+    const figures = seen;
     seen = fresh();
+    random = seededRandom(1);
     return figures;
   }
   seen.requests += 1;

@@ -91,8 +91,8 @@ describe('captcha simulate', () => {
   });
 
   it('says what the polling costs without an outage, next to a plain loop', async () => {
-    const { rate: _, ...withoutRate } = small;
-    const { out } = await ran({ ...withoutRate, solveTime: '4s-8s' });
+    const { clients, outage, duration, strategy } = small;
+    const { out } = await ran({ clients, outage, duration, strategy, solveTime: '4s-8s' });
     expect(out).toContain('without an outage: 400 tasks on 10 threads, solve times 4s to 8s');
     expect(out).toMatch(/^your settings +[\d.]+(ms|s) +[\d.]+(ms|s) +[\d.]+ +\d+ %$/m);
     expect(out).toMatch(/^every 5s +/m);
