@@ -1,9 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { comparedModels } from './polling/models.js';
 import { plannedFloor } from './polling/planned-floor.js';
-import { captchaBatch, describeRun, figuresOf, loopClient, printTable, scaleOf } from './polling/run-clients.js';
+import {
+  captchaBatch,
+  describeRun,
+  figuresOf,
+  loopClient,
+  printTable,
+  rowsOf,
+  scaleOf,
+} from './polling/run-clients.js';
 import { peerFolder } from './storm/peer-folder.js';
 
 // The time between a solution being ready and its delivery: mean and p95 in s, and polls per task. Whole processes, each
@@ -36,8 +43,7 @@ async function rowOf(model, folder, peer) {
 const startedMs = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'captcha-delay-'));
 const peer = await peerFolder(...solver);
-const rows = [];
-for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
+const rows = await rowsOf((model) => rowOf(model, join(folder, model.replace(/\W+/g, '-')), peer));
 await rm(folder, { recursive: true });
 console.log(`\n${tasks} tasks each, ${workers} at once, ${describeRun(speed, startedMs)}`);
 console.log('delay mean s / p95 s / polls per task\n');

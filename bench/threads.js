@@ -1,8 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { comparedModels, solveTimes } from './polling/models.js';
-import { captchaBatch, describeRun, figuresOf, loopClient, printTable, scaleOf } from './polling/run-clients.js';
+import { solveTimes } from './polling/models.js';
+import {
+  captchaBatch,
+  describeRun,
+  figuresOf,
+  loopClient,
+  printTable,
+  rowsOf,
+  scaleOf,
+} from './polling/run-clients.js';
 import { peerFolder } from './storm/peer-folder.js';
 
 // How well a batch uses the threads of an account: makespan over the ideal one (the sum of the solve times over the
@@ -58,8 +66,7 @@ const startedMs = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'captcha-threads-'));
 const peer = await peerFolder(...solver);
 const special = specialRows(folder);
-const rows = [];
-for (const model of comparedModels) rows.push(await rowOf(model, join(folder, String(rows.length)), peer));
+const rows = await rowsOf((model) => rowOf(model, join(folder, model.replace(/\W+/g, '-')), peer));
 const specials = await special;
 await rm(folder, { recursive: true });
 console.log(`\n${tasks} tasks on ${threads} threads, ${describeRun(speed, startedMs)}`);

@@ -70,6 +70,21 @@ export function captchaBatch({ folder, model, tasks, scale, flags = [], processe
   };
 }
 
+/** The row of each model, two at a time: clients and services mostly wait. */
+export async function rowsOf(rowOf) {
+  const rows = [];
+  let next = 0;
+  const work = async () => {
+    while (next < comparedModels.length) {
+      const place = next;
+      next += 1;
+      rows[place] = await rowOf(comparedModels[place]);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return rows;
+}
+
 /** How many times as fast the clocks are for a model, `speed` times as fast as usual. */
 export function scaleOf(model, speed) {
   return Math.max(1, Math.round(models[model].scale * speed));
