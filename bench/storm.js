@@ -57,7 +57,7 @@ const variants = {
   ],
   'captcha-solver 1.3.9 in a shell loop': [withPeer('captcha-solver', loop), clients],
   'captcha solve': [[node, bin, ...config, 'solve', ...task], clients],
-  'captcha solve --wait-for-budget': [[node, bin, ...config, 'solve', '--wait-for-budget', ...task], clients],
+  'captcha solve --fail-fast': [[node, bin, ...config, 'solve', '--fail-fast', ...task], clients],
   'captcha batch': [[node, bin, ...config, 'batch', 'tasks.csv', '--out', 'solved.csv', '--fresh'], 1],
 };
 

@@ -1,5 +1,6 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -43,6 +44,35 @@ const withoutUnused = {
   },
 };
 
+/** Modules that are imported dynamically, as paths. `main.ts` loads `run.ts` before there is a container. */
+async function dynamicModules() {
+  const names = await readdir(`${root}src`, { recursive: true });
+  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'src', name));
+  const imports = paths.map(async (path) =>
+    [...(await readFile(path, 'utf8')).matchAll(/\bimport\('(\.[^']+)'\)/g)].map(([, to]) => join(dirname(path), to)),
+  );
+  return new Set((await Promise.all(imports)).flat());
+}
+
+// esbuild makes one chunk for each set of entry points that share a module: almost seventy files for `captcha solve`, and
+// loading each takes time. The container is loaded in every run that does anything, and most commands use the other
+// modules of this list. If every dynamic module imports them, they share one chunk.
+const common = [
+  ...['container/container', 'cli/checked-task', 'cli/error-report', 'cli/event-view', 'cli/flags', 'cli/outcome-view'],
+  ...['cli/progress', 'domain/flat-object', 'protocol/answer', 'protocol/image', 'protocol/parameter-names'],
+].map((name) => join(root, `src/${name}.ts`));
+const commonChunk = {
+  name: 'common-chunk',
+  async setup(plugin) {
+    const dynamic = await dynamicModules();
+    for (const path of [...common, join(root, 'src/run.ts')]) dynamic.delete(path);
+    const imports = common.map((path) => `import ${JSON.stringify(path)};`).join(' ');
+    plugin.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      return dynamic.has(path) ? { contents: `${imports}\n${await readFile(path, 'utf8')}`, loader: 'ts' } : null;
+    });
+  },
+};
+
 await rm(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -59,7 +89,7 @@ const { metafile } = await build({
   // cosmiconfig's loader for TypeScript files is never used: config files contain data only.
   external: ['typescript'],
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, commonChunk],
   banner: { js: banner },
   legalComments: 'none',
   metafile: true,

@@ -8,7 +8,7 @@ import { wantsJsonLogs } from './cli/option-values.ts';
 import { runProgram } from './cli/program.ts';
 import { Terminal, type TerminalOptions, wantsColor } from './cli/terminal.ts';
 import { commands } from './commands/command-list.ts';
-import { Container } from './container/container.ts';
+import type { Container } from './container/container.ts';
 import { version } from './version.ts';
 
 /**
@@ -74,7 +74,9 @@ class CliProcess {
     return new Terminal({ stdout, stderr, isDiscarded }, { ...options, color }, () => clock.timestamp());
   }
 
-  #contextOf(globals: GlobalFlags): Context {
+  /** Loaded here, because help, usage errors and the version need none of it. */
+  async #contextOf(globals: GlobalFlags): Promise<Context> {
+    const { Container } = await import('./container/container.ts');
     const parts = { globals, terminal: this.#terminal, interrupt: this.#interrupt };
     this.#container = new Container(this.#process, parts);
     return this.#container;

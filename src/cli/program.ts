@@ -45,7 +45,7 @@ interface RawGlobals {
 export interface ProgramOptions {
   readonly commands: readonly CommandRow[];
   readonly version: string;
-  readonly makeContext: (globals: GlobalFlags, terminal: TerminalOptions) => Context;
+  readonly makeContext: (globals: GlobalFlags, terminal: TerminalOptions) => Context | Promise<Context>;
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
 }
@@ -127,10 +127,8 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
     const { quiet = false, verbose: verbosity, color, logFormat } = raw;
-    exitCode = await run(
-      flags,
-      options.makeContext(globals, { quiet, verbosity, color, logFormat: logFormatOf(logFormat) }),
-    );
+    const terminal = { quiet, verbosity, color, logFormat: logFormatOf(logFormat) };
+    exitCode = await run(flags, await options.makeContext(globals, terminal));
   };
   const logsJson = wantsJsonLogs(args);
   const words = withoutHelpCommand(args, options.commands);

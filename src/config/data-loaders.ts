@@ -105,7 +105,8 @@ function boxed(path: string, content: unknown): Boxed | { readonly captcha?: Box
   return isPackage ? { ...(box && { captcha: box }) } : box;
 }
 
-function loadJson(path: string, text: string): unknown {
+/** Reads JSON. Throws `UsageError` with the place of the error. */
+export function loadJson(path: string, text: string): unknown {
   const json = text.replace(/^\uFEFF/, '');
   const error = findJsonError(json);
   if (error === null) return boxed(path, JSON.parse(json));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
 import type {
@@ -103,7 +104,7 @@ export class Container implements Context {
   };
 
   readonly read = async (path: string, maxBytes?: number): Promise<Uint8Array> => {
-    return (await import('../adapters/system/standard-streams.ts')).readInput(path, this.#process.stdin, maxBytes);
+    return readInput(path, this.#process.stdin, maxBytes);
   };
 
   readonly sandbox = async (flags: SandboxFlags): Promise<SandboxHandle> => {

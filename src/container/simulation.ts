@@ -4,7 +4,8 @@ import { ThrashingApi, ModelledApi } from '../adapters/virtual/modelled-api.ts';
 import { seededRandom } from '../adapters/virtual/seeded-random.ts';
 import { VirtualClock } from '../adapters/virtual/virtual-clock.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
-import type { SimulationEnv } from '../core/simulation/environment.ts';
+import { methodTiming } from '../config/polling-advice.ts';
+import { simulatedTask, type SimulationEnv } from '../core/simulation/environment.ts';
 
 /** Virtual time, chance that repeats itself and modelled services, for the shipping solver. */
 export function createSimulationEnv(): SimulationEnv {
@@ -26,6 +27,7 @@ async function writeReport(path: string, text: string): Promise<void> {
 export function createSimulation(): Simulation {
   return {
     env: createSimulationEnv(),
+    timing: (config) => methodTiming(config, simulatedTask(1)),
     writeReport,
   };
 }

@@ -1,18 +1,19 @@
+import type { SolverApi, Threads } from './api.ts';
 import type { Clock } from './system.ts';
 
 /** A range with uniform distribution, in ms. */
 export type SpanMs = readonly [shortest: number, longest: number];
 
-/** The result of a submission: accepted, refused because the service is full, or failed. */
-export type ModelledReply = 'accepted' | 'busy' | 'failed';
+/** The result of a submission: accepted, refused by a busy service or for lack of a thread, or failed. */
+export type ModelledReply = 'accepted' | 'busy' | 'full' | 'failed';
 
 /** Observes the use of a modelled service. */
 export interface ServiceWatch {
   /** Called when it arrives. */
   submission(reply: ModelledReply): void;
   poll(): void;
-  /** Called when a solution was delivered. */
-  solved(): void;
+  /** Called when a solution was delivered; `delayMs` is the time since it was ready. */
+  solved(delayMs: number): void;
 }
 
 /** A service with limited capacity and an optional outage. */
@@ -24,6 +25,13 @@ export interface ServiceModel {
   readonly solveMs: SpanMs;
   /** Null: unlimited. */
   readonly capacity: ServiceCapacity | null;
+  /** Tasks that the account may have in work at once; left out: unlimited. */
+  readonly threads?: number;
+}
+
+/** A modelled service. It tells the threads of the account, as the real one does. */
+export interface ModelledService extends SolverApi {
+  threads(): Promise<Threads>;
 }
 
 export interface ServiceCapacity {

@@ -2,7 +2,6 @@ import type { Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMs } from '../../cli/format.ts';
 import type { BudgetEvent } from '../../cli/shared-state.ts';
-import { renderTable } from '../../cli/table.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Advice, adviseBudget } from '../../core/simulation/advise-budget.ts';
 import {
@@ -14,7 +13,7 @@ import type { ScenarioRequest } from '../../core/simulation/scenario.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { breakerOf, budgetOf, readScenario, type SimulateFlags } from './request.ts';
 import type { Simulation } from './simulation.ts';
-import { comparisonCells, comparisonHead, describeScenario } from './view.ts';
+import { comparisonCells, comparisonHead, describeScenario, renderFitting } from './view.ts';
 
 /** What the shared log says about the load so far. */
 interface ObservedLoad {
@@ -66,7 +65,7 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
   return [
     `${settings}\nin the config file: ${written}\n\n`,
     `simulated: ${describeScenario(scenario)}\n`,
-    renderTable(head, rows, columns),
+    renderFitting(head, rows, columns),
   ].join('');
 }
 
@@ -81,14 +80,34 @@ function scenarioFor(flags: SimulateFlags, observed: ObservedLoad | null): Scena
       'add your usual submission rate, for example --rate 20/s',
     );
   }
+  if (flags.solveTime !== undefined) return readScenario({ ...flags, rate });
   const clients = flags.clients ?? String(Math.ceil(Number.parseFloat(rate) * defaultTaskSeconds) || 1);
   return readScenario({ ...flags, rate, clients });
 }
+
+/** Without a key the log of the account cannot be found. */
+const assumedRate = '3.33/s';
 
 /** From the log that the processes of this host share; null where every process has a budget of its own. */
 async function observedBy(config: Config, { sharedState }: Context): Promise<ObservedLoad | null> {
   const shared = await sharedState(config);
   return shared === null ? null : observeLoad(shared.history());
+}
+
+/** The load of the flags or of this host. Without a key nothing is known of this host, and a rate is assumed. */
+async function loadFor(
+  flags: SimulateFlags,
+  config: Config,
+  context: Context,
+): Promise<{ observed: ObservedLoad | null; rate?: string }> {
+  if (flags.rate !== undefined) return { observed: null };
+  try {
+    return { observed: await observedBy(config, context) };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    context.terminal.note(`the load of this host is unknown (${error.message}): assuming --rate ${assumedRate}`);
+    return { observed: null, rate: assumedRate };
+  }
 }
 
 function describeLoad({ accepted, overMs, acceptedPerSecond }: ObservedLoad): string {
@@ -128,9 +147,12 @@ async function tryOut(
 export async function advise(flags: SimulateFlags, config: Config, context: Context): Promise<number> {
   const { globals, terminal } = context;
   const simulation = await context.simulation();
-  const observed = flags.rate === undefined ? await observedBy(config, context) : null;
+  const { observed, rate } = await loadFor(flags, config, context);
   if (observed !== null) terminal.note(describeLoad(observed));
-  const report = { observed, ...(await tryOut(scenarioFor(flags, observed), config, simulation)) };
+  const report = {
+    observed,
+    ...(await tryOut(scenarioFor({ ...flags, ...(rate && { rate }) }, observed), config, simulation)),
+  };
   await (globals.json ? terminal.json(report) : terminal.result(renderAdvice(report, terminal.columns)));
   return exitCodes.done;
 }

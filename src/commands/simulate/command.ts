@@ -6,6 +6,8 @@ import { helpText } from '../../cli/help.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { compareStrategies, type ComparisonRequest } from '../../core/simulation/compare-strategies.ts';
+import { compareDelivery } from '../../core/simulation/delivery.ts';
+import { deliveryOf } from '../../core/simulation/scenario.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { advise } from './advise.ts';
 import { renderHtml } from './html.ts';
@@ -18,16 +20,19 @@ import {
   readStrategies,
   type SimulateFlags,
 } from './request.ts';
-import { renderComparison } from './view.ts';
+import { renderReport } from './view.ts';
 
 const examples = `
-Runs the production solver in virtual time against a simulated service. Nothing is sent. The retry, budget and breaker
-settings come from the configuration. The strategies equal-jitter and aws-decorrelated are for comparison only.
+Runs the production solver in virtual time against a simulated service. Nothing is sent. The retry, budget, breaker,
+polling and batch.concurrency settings come from the configuration. The first table compares strategies during the outage.
+The second one says what your polling costs without one: the time between ready and delivered, polls, and idle threads.
+The strategies equal-jitter and aws-decorrelated are for comparison only.
 
 Examples:
   $ captcha simulate
   $ captcha simulate --clients 500 --rate 30/s --outage 2m --strategy full-jitter --html storm.html
   $ captcha simulate --clients 50 --outage 60s-90s --budget 10/s --breaker off
+  $ captcha simulate --clients 8 --solve-time 4s-8s --strategy full-jitter
   $ captcha simulate --advise --rate 20/s --outage 1m`;
 
 /** Declares `captcha simulate`. */
@@ -42,7 +47,7 @@ function checkFlags(flags: SimulateFlags): void {
   const named = flags.strategy !== undefined || flags.html !== undefined || flags.budget !== undefined;
   if (flags.advise === true && (named || flags.breaker !== undefined)) {
     throw new UsageError(
-      '--advise can only be combined with --rate, --clients, --outage, --duration and --seed',
+      '--advise can only be combined with --rate, --clients, --solve-time, --outage, --duration and --seed',
       'omit the other options',
     );
   }
@@ -80,10 +85,13 @@ export async function run(flags: SimulateFlags, context: Context): Promise<numbe
   const request = requestOf(flags, config);
   const simulation = await context.simulation();
   const comparison = await compareStrategies(request, simulation.env);
+  const settings = { timing: simulation.timing(config), concurrency: config.batch.concurrency, isPlanned: true };
+  const delivery = await compareDelivery(deliveryOf(request.scenario), settings, simulation.env);
+  const report = { ...comparison, delivery };
   if (flags.html !== undefined) {
-    await simulation.writeReport(flags.html, renderHtml(comparison));
+    await simulation.writeReport(flags.html, renderHtml(report, config));
     terminal.note(`report: ${flags.html}`);
   }
-  await (globals.json ? terminal.json(comparison) : terminal.result(renderComparison(comparison, terminal.columns)));
+  await (globals.json ? terminal.json(report) : terminal.result(renderReport(report, config, terminal.columns)));
   return exitCodes.done;
 }

@@ -1,5 +1,16 @@
+import type { Config } from '../../config/schema.ts';
 import type { Comparison, ComparisonRow } from '../../core/simulation/compare-strategies.ts';
-import { comparisonCells, comparisonHead, describeScenario, resilienceName } from './view.ts';
+import {
+  comparisonCells,
+  comparisonHead,
+  deliveryCells,
+  deliveryHead,
+  describeDelivery,
+  describeScenario,
+  resilienceName,
+  type SimulationReport,
+  verdictOf,
+} from './view.ts';
 
 export interface SvgCurve {
   /** Gives the curve its colour. */
@@ -13,8 +24,9 @@ export interface SvgScene {
   readonly durationMs: number;
 }
 
-const size = { width: 900, height: 200 };
-const plot = { left: 46, top: 8, right: 890, bottom: 176 };
+const size = { width: 450, height: 150 };
+/** Room for the numbers: half of a time stands on either side of its tick. */
+const plot = { left: 52, top: 10, right: 426, bottom: 126 };
 /** More points than the plot is wide are not seen. */
 const maxPoints = plot.right - plot.left;
 const gridLines = 4;
@@ -45,7 +57,7 @@ function grid(highest: number, seconds: number): string {
       `<text x="${plot.left - 6}" y="${coordinate(y + 4)}" text-anchor="end">${label}</text>`
     );
   });
-  const step = roundUp(seconds / 10);
+  const step = roundUp(seconds / 6);
   const times = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, at) => {
     const x = plot.left + ((plot.right - plot.left) * at * step) / seconds;
     return `<text x="${coordinate(x)}" y="${plot.bottom + 16}" text-anchor="middle">${at * step}s</text>`;
@@ -53,22 +65,20 @@ function grid(highest: number, seconds: number): string {
   return [...lines, ...times].join('');
 }
 
-/** Curves over time in one drawing, the outage shaded. */
-function renderSvg(curves: readonly SvgCurve[], { outage, durationMs }: SvgScene): string {
-  const highest = roundUp(curves.reduce((most, { values }) => values.reduce((a, b) => Math.max(a, b), most), 0));
+/** A curve over time, the outage shaded. */
+function renderSvg({ className, values }: SvgCurve, { outage, durationMs }: SvgScene): string {
+  const highest = roundUp(values.reduce((most, value) => Math.max(most, value), 0));
   const x = (share: number): number => plot.left + (plot.right - plot.left) * share;
   const y = (value: number): number => plot.bottom - ((plot.bottom - plot.top) * value) / highest;
   const [from, to] = [x(outage.fromMs / durationMs), x(outage.toMs / durationMs)];
   const shade =
     `<rect class="outage" x="${coordinate(from)}" y="${plot.top}" width="${coordinate(to - from)}" ` +
     `height="${plot.bottom - plot.top}"/>`;
-  const lines = curves.map(({ className, values }) => {
-    const points = squeezed(values, maxPoints);
-    const written = points.map((value, at) => `${coordinate(x((at + 0.5) / points.length))},${coordinate(y(value))}`);
-    return `<polyline class="curve ${className}" points="${written.join(' ')}"/>`;
-  });
+  const points = squeezed(values, maxPoints);
+  const written = points.map((value, at) => `${coordinate(x((at + 0.5) / points.length))},${coordinate(y(value))}`);
+  const line = `<polyline class="curve ${className}" points="${written.join(' ')}"/>`;
   const box = `viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="submissions per second over time"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${box}>${shade}${grid(highest, durationMs / 1_000)}${lines.join('')}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${box}>${shade}${grid(highest, durationMs / 1_000)}${line}</svg>`;
 }
 
 const style = `
@@ -86,7 +96,8 @@ svg { width: 100%; height: auto } svg text { fill: var(--dim); font-size: 11px }
 .outage { fill: var(--outage) } .curve { fill: none; stroke-width: 1.5; stroke-linejoin: round }
 .bare { stroke: var(--bare); color: var(--bare) } .budget { stroke: var(--budget); color: var(--budget) }
 .breaker { stroke: var(--breaker); color: var(--breaker) } .both { stroke: var(--both); color: var(--both) }
-.legend span { margin-right: 1.2rem; white-space: nowrap } .legend span::before { content: '— '; font-weight: bold }`;
+.runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: .5rem 1.5rem }
+figure { margin: 0 } figcaption::before { content: '— '; font-weight: bold }`;
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -105,17 +116,17 @@ function classOf({ budget, breaker }: ComparisonRow): string {
 
 function figureOf(strategy: string, { scenario, rows }: Comparison): string {
   const own = rows.filter((each) => each.strategy === strategy);
-  const curves = own.map((each) => ({ className: classOf(each), values: each.load }));
-  const legend = own.map((each) => {
+  const figures = own.map((each) => {
     const name = resilienceName(each) === '-' ? 'no protection' : resilienceName(each);
-    return `<span class="${classOf(each)}">${escaped(name)}</span>`;
+    const caption = `<figcaption class="${classOf(each)}">${escaped(name)}</figcaption>`;
+    return `<figure>${caption}${renderSvg({ className: classOf(each), values: each.load }, scenario)}</figure>`;
   });
-  return `<h2>${escaped(strategy)}</h2>\n<p class="legend">${legend.join('')}</p>\n${renderSvg(curves, scenario)}`;
+  return `<h2>${escaped(strategy)}</h2>\n<div class="runs">${figures.join('\n')}</div>`;
 }
 
 /** The comparison as a page of its own: every figure and every curve, and nothing from anywhere else. */
-export function renderHtml(comparison: Comparison): string {
-  const { scenario, rows } = comparison;
+export function renderHtml(report: SimulationReport, config: Pick<Config, 'retry'>): string {
+  const { scenario, rows, delivery } = report;
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -126,8 +137,15 @@ export function renderHtml(comparison: Comparison): string {
 <div class="wide"><table><thead>${row('th', comparisonHead)}</thead><tbody>
 ${rows.map((each) => row('td', comparisonCells(each))).join('\n')}
 </tbody></table></div>
-<p>Submissions per second; the outage is shaded. Every curve has the scale of its own strategy.</p>
-${strategies.map((strategy) => figureOf(strategy, comparison)).join('\n')}
+<p>${escaped(verdictOf(report, config))}</p>
+<p>${escaped(describeDelivery(delivery))}</p>
+<div class="wide"><table><thead>${row('th', deliveryHead)}</thead><tbody>
+${deliveryCells(delivery)
+  .map((cells) => row('td', cells))
+  .join('\n')}
+</tbody></table></div>
+<p>Submissions per second; the outage is shaded. Every curve has its own scale.</p>
+${strategies.map((strategy) => figureOf(strategy, report)).join('\n')}
 </body></html>
 `;
 }

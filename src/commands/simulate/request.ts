@@ -5,13 +5,15 @@ import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
 import type { BreakerOptions } from '../../core/resilience/circuit-breaker.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
-import { type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';
+import { clientsFor, rateFor, type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
+import type { SpanMs } from '../../ports/simulation.ts';
 
 export interface SimulateFlags {
   readonly clients?: string;
   readonly rate?: string;
+  readonly solveTime?: string;
   readonly outage?: string;
   readonly duration?: string;
   readonly strategy?: readonly string[];
@@ -27,6 +29,7 @@ export function declareSimulateFlags(command: Command): Command {
   return command
     .option('--clients <n>', 'number of concurrent clients (default: 50)')
     .option('--rate <n/s>', 'total submission rate before the outage (default: one task per client every 15 s)')
+    .option('--solve-time <from-to>', 'how long the service works on a task (default: follows --clients and --rate)')
     .option(
       '--outage <from-to>',
       'when submissions fail, as times since the start; a single duration starts at 60s (default: 30s)',
@@ -75,8 +78,36 @@ function outageOf(text: string): ScenarioRequest['outage'] {
   throw new UsageError(`--outage ${text}: it ends before it begins`, 'write FROM-TO, for example 60s-90s');
 }
 
-/** The simulation that the flags describe. Throws `UsageError`. */
-export function readScenario(flags: SimulateFlags): ScenarioRequest {
+/** `4s-8s`, or a single duration for solve times of half to one and a half of it. */
+function solveTimeOf(text: string): SpanMs {
+  const [from = '', to] = text.split('-');
+  const fromMs = lengthMs('--solve-time', from);
+  if (to === undefined) return [0.5 * fromMs, 1.5 * fromMs];
+  const toMs = lengthMs('--solve-time', to);
+  if (fromMs <= toMs) return [fromMs, toMs];
+  throw new UsageError(`--solve-time ${text}: it ends before it begins`, 'write FROM-TO, for example 4s-8s');
+}
+
+type Load = Pick<ScenarioRequest, 'clients' | 'ratePerSecond' | 'solveMs'>;
+
+/** Two of clients, rate and solve time give the third. */
+function loadOfSolveTime(solveMs: SpanMs, { clients, rate }: SimulateFlags): Load {
+  if (rate === undefined) {
+    const count = clients === undefined ? defaults.clients : wholeNumber('--clients', clients, [1, maxClients]);
+    return { clients: count, ratePerSecond: rateFor(count, solveMs), solveMs };
+  }
+  if (clients !== undefined) {
+    throw new UsageError(
+      '--clients, --rate and --solve-time cannot all be set',
+      'omit one: it follows from the others',
+    );
+  }
+  const ratePerSecond = perSecond('--rate', rate);
+  return { clients: clientsFor(ratePerSecond, solveMs), ratePerSecond, solveMs };
+}
+
+function loadOf(flags: SimulateFlags): Load {
+  if (flags.solveTime !== undefined) return loadOfSolveTime(solveTimeOf(flags.solveTime), flags);
   const clients =
     flags.clients === undefined ? defaults.clients : wholeNumber('--clients', flags.clients, [1, maxClients]);
   const ratePerSecond = flags.rate === undefined ? clients / defaults.taskSeconds : perSecond('--rate', flags.rate);
@@ -84,6 +115,12 @@ export function readScenario(flags: SimulateFlags): ScenarioRequest {
     const hint = `a task takes at least one second: use --clients ${Math.ceil(ratePerSecond * defaults.taskSeconds)}`;
     throw new UsageError(`--rate ${flags.rate ?? ''}: too high for ${clients} clients`, hint);
   }
+  return { clients, ratePerSecond };
+}
+
+/** The simulation that the flags describe. Throws `UsageError`. */
+export function readScenario(flags: SimulateFlags): ScenarioRequest {
+  const load = loadOf(flags);
   const outage = outageOf(flags.outage ?? defaults.outage);
   const durationMs =
     flags.duration === undefined ? outage.toMs + afterOutageMs : lengthMs('--duration', flags.duration);
@@ -92,7 +129,7 @@ export function readScenario(flags: SimulateFlags): ScenarioRequest {
   }
   const seed =
     flags.seed === undefined ? defaults.seed : wholeNumber('--seed', flags.seed, [0, Number.MAX_SAFE_INTEGER]);
-  return { clients, ratePerSecond, outage, durationMs, seed };
+  return { ...load, outage, durationMs, seed };
 }
 
 function strategyOf(name: string): ComparedStrategy {

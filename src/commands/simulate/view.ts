@@ -1,7 +1,10 @@
 import { plot } from 'asciichart';
-import { formatMs } from '../../cli/format.ts';
+import { displayWidth } from '../../cli/display-width.ts';
+import { formatMs, formatShare } from '../../cli/format.ts';
 import { renderTable } from '../../cli/table.ts';
+import type { Config } from '../../config/schema.ts';
 import type { Comparison, ComparisonRow } from '../../core/simulation/compare-strategies.ts';
+import type { DeliveryComparison, DeliveryFigures } from '../../core/simulation/delivery.ts';
 import type { ScenarioRequest } from '../../core/simulation/scenario.ts';
 
 export interface Curve {
@@ -15,8 +18,6 @@ export interface ChartFrame {
   readonly columns: number;
   readonly outage: { readonly fromMs: number; readonly toMs: number };
   readonly durationMs: number;
-  /** All curves to the same scale. */
-  readonly highest: number;
 }
 
 const height = 6;
@@ -51,12 +52,12 @@ function timeLine({ outage, durationMs }: ChartFrame, width: number): string {
   return `${margin}${marks}\n${margin}${texts.slice(0, width)}`.trimEnd();
 }
 
-/** Load over time as text, one curve below the other, to one scale; never wider than the screen. */
+/** Load over time as text, one curve below the other, each to its own scale; never wider than the screen. */
 export function renderCurves(curves: readonly Curve[], frame: ChartFrame): string {
   const width = Math.max(10, Math.min(frame.columns, widest) - labelWidth);
   const format = (value: number): string => String(Math.round(value)).padStart(labelWidth - 1);
   const drawn = curves.map(({ title, values }) => {
-    const options = { height, min: 0, max: Math.max(1, frame.highest), offset: axisAt, format };
+    const options = { height, min: 0, max: Math.max(1, ...values), offset: axisAt, format };
     // The first value stands on the axis itself.
     const chart = plot(squeezed(values, width), options);
     return `${title}\n${chart.replace(/[ \t]+$/gm, '')}\n${timeLine(frame, Math.min(width, values.length))}\n`;
@@ -104,11 +105,44 @@ export const comparisonHead: readonly string[] = [
   'wasted',
 ];
 
+/** A range of times: `4s to 8s`. */
+const formatSpan = ([from, to]: readonly [number, number]): string => `${formatMs(from)} to ${formatMs(to)}`;
+
+/** What a narrow screen can do without, first the least important. The last three columns always stay. */
+const dispensable = ['requests', 'peak/s', 'per task', 'submissions', 'in outage'];
+/** The columns that a box takes around each cell. */
+const boxPerColumn = 3;
+
+/** A table of the comparison without the columns for which the screen has no room. */
+export function renderFitting(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | null,
+): string {
+  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => displayWidth(row[at] ?? ''))));
+  let kept = head.map((_, at) => at);
+  const total = (): number => kept.reduce((sum, at) => sum + (widths[at] ?? 0) + boxPerColumn, 1);
+  for (const name of dispensable) {
+    if (total() <= (columns ?? Infinity)) break;
+    kept = kept.filter((at) => head[at] !== name);
+  }
+  const cut = (row: readonly string[]): readonly string[] => kept.map((at) => row[at] ?? '');
+  return renderTable(cut(head), rows.map(cut), columns);
+}
+
 /** The scenario as a sentence. */
-export function describeScenario({ clients, ratePerSecond, outage, durationMs, seed }: ScenarioRequest): string {
+export function describeScenario({
+  clients,
+  ratePerSecond,
+  outage,
+  durationMs,
+  seed,
+  solveMs,
+}: ScenarioRequest): string {
   const rate = Number(ratePerSecond.toPrecision(3));
   const from = `${formatMs(outage.fromMs)} to ${formatMs(outage.toMs)}`;
-  return `${clients} clients, ${rate} submissions/s as usual, outage from ${from}, ${formatMs(durationMs)} in all, seed ${seed}`;
+  const solving = solveMs === undefined ? '' : `solve times ${formatSpan(solveMs)}, `;
+  return `${clients} clients, ${rate} submissions/s as usual, ${solving}outage from ${from}, ${formatMs(durationMs)} in all, seed ${seed}`;
 }
 
 /** The rows whose load is drawn: the worst, and the same strategies with everything. */
@@ -122,19 +156,89 @@ function drawnRows(rows: readonly ComparisonRow[]): readonly ComparisonRow[] {
   return [...new Set(shown)].flatMap((row) => row ?? []);
 }
 
-/** The comparison as text: a table, and the load over time of a few runs. */
-export function renderComparison({ scenario, rows }: Comparison, columns: number | null): string {
-  const drawn = drawnRows(rows);
-  const curves = drawn.map((row) => ({
+/** What `captcha simulate` reports. */
+export interface SimulationReport extends Comparison {
+  readonly delivery: DeliveryComparison;
+}
+
+/** The columns of the deliveries. */
+export const deliveryHead: readonly string[] = ['polling', 'delay mean', 'delay p95', 'polls per task', 'threads used'];
+
+/** The deliveries as people read them: the person's own settings, and a plain loop. */
+export function deliveryCells({ own, plainLoop }: DeliveryComparison): readonly (readonly string[])[] {
+  const cells = (name: string, { delayMs, pollsPerTask, threadUse }: DeliveryFigures): readonly string[] => [
+    ...[name, formatMs(delayMs.mean), formatMs(delayMs.p95), pollsPerTask.toFixed(2), formatShare(threadUse)],
+  ];
+  return [cells('your settings', own), cells('every 5s', plainLoop)];
+}
+
+/** The deliveries as a sentence. */
+export function describeDelivery({ threads, tasks, solveMs }: DeliveryComparison): string {
+  return `without an outage: ${tasks} tasks on ${threads} threads, solve times ${formatSpan(solveMs)}; delay from ready to delivered`;
+}
+
+const protectionOf = (row: ComparisonRow): string =>
+  `${row.strategy} with ${resilienceName(row) === '-' ? 'no protection' : resilienceName(row)}`;
+
+/** Why rows that have a budget never recover. Null where none does. */
+export function explainNever({ scenario, rows }: Comparison, { budget }: Pick<Config, 'budget'>): string | null {
+  const isExplained = rows.some((row) => row.recoveryMs === null && row.budget && !row.breaker);
+  if (!isExplained) return null;
+  const leftMs = scenario.durationMs - scenario.outage.toMs;
+  return (
+    `recovery never, with a budget alone: while all clients wait for a token, only budget.minRetriesPerSecond ` +
+    `(${budget.minRetriesPerSecond}/s) lets them return, one by one, and the simulation ends ${formatMs(leftMs)} after ` +
+    `the outage. The load stays low: few submissions are wasted. With the breaker, one probe lets all return.`
+  );
+}
+
+/** The row of the person's own strategy with the most protection; the best one if that strategy was not compared. */
+function ownRow(byWorth: readonly ComparisonRow[], { retry }: Pick<Config, 'retry'>): ComparisonRow | undefined {
+  const protection = (row: ComparisonRow): number => Number(row.budget) + Number(row.breaker);
+  const own = byWorth.filter(({ strategy }) => strategy === retry.strategy);
+  return own.toSorted((a, b) => protection(b) - protection(a))[0] ?? byWorth[0];
+}
+
+/** What the comparison says, in one sentence. */
+export function verdictOf({ rows }: Comparison, config: Pick<Config, 'retry'>): string {
+  const byWorth = rows.toSorted((a, b) => b.successRatio - a.successRatio || a.wastedSubmissions - b.wastedSubmissions);
+  const [own, worst] = [ownRow(byWorth, config), byWorth.at(-1)];
+  if (own === undefined || worst === undefined) return '';
+  const told = (row: ComparisonRow): string =>
+    `${protectionOf(row)} solves ${(row.successRatio * 100).toFixed(1)} % of the tasks and wastes ${row.wastedSubmissions} submissions`;
+  return `verdict: ${told(own)}${own === worst ? '' : `; ${told(worst)}`}.`;
+}
+
+/** Breaks a sentence into lines of a screen. A pipe gets it whole. */
+function wrapped(text: string, columns: number | null): string {
+  if (columns === null) return `${text}\n`;
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The report as text: a table, the load over time of a few runs, the deliveries, and a verdict. */
+export function renderReport(report: SimulationReport, config: Config, columns: number | null): string {
+  const { scenario, rows, delivery } = report;
+  const curves = drawnRows(rows).map((row) => ({
     title: `submissions/s, ${row.strategy}, ${resilienceName(row) === '-' ? 'no protection' : resilienceName(row)}`,
     values: row.load,
   }));
-  const highest = Math.max(...drawn.flatMap(({ load }) => load));
-  const frame = { ...scenario, columns: columns ?? plainColumns, highest };
+  const never = explainNever(report, config);
   return [
-    `${describeScenario(scenario)}\n\n`,
-    renderTable(comparisonHead, rows.map(comparisonCells), columns),
+    `${wrapped(describeScenario(scenario), columns)}\n`,
+    renderFitting(comparisonHead, rows.map(comparisonCells), columns),
+    ...(never === null ? [] : [wrapped(never, columns)]),
     '\n',
-    renderCurves(curves, frame),
+    renderCurves(curves, { ...scenario, columns: columns ?? plainColumns }),
+    '\n',
+    wrapped(describeDelivery(delivery), columns),
+    renderTable(deliveryHead, deliveryCells(delivery), columns),
+    '\n',
+    wrapped(verdictOf(report, config), columns),
   ].join('');
 }

@@ -4,7 +4,6 @@ import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts'
 import { renderEvent, severityOf } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
-import { checkFleet } from '../../cli/fleet/open-fleet.ts';
 import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { helpText } from '../../cli/help.ts';
 import {
@@ -24,7 +23,6 @@ import type { SolverEvent } from '../../domain/events.ts';
 import type { GaveUp, Outcome, Solution } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import { knownMethods } from '../../protocol/methods.ts';
-import { solveQueued } from './solve-queued.ts';
 import { type TaskFlags, taskInputOf } from './task-input.ts';
 import { renderRequest, requestReport } from './view.ts';
 
@@ -247,6 +245,11 @@ async function solveElsewhere(
   { flags, config, overrides }: { flags: SolveFlags; config: Config; overrides: readonly Override[] },
   context: Context,
 ): Promise<number> {
+  // Most runs have no queues, and need not wait for their code.
+  const [{ checkFleet }, { solveQueued }] = await Promise.all([
+    import('../../cli/fleet/open-fleet.ts'),
+    import('./solve-queued.ts'),
+  ]);
   checkFleet(config, flags.region, context);
   checkWorkersFlags(flags, config, context);
   const { region } = task;

@@ -15,8 +15,12 @@ export interface BusyThreadsOptions {
 const caution = { grow: 2, shrink: 0.92, least: 0.5, most: 8 };
 /** How the belief that a solved task frees its thread, fetched or not, changes. */
 const trust = { shrink: 0.75, grow: 0.1, recover: 0.005 };
-/** Without a known number, so much is added for each accepted submission, once all threads were busy. */
-const maxGrowth = 0.15;
+/**
+ * Without a known number of threads, so much is added to it for an accepted submission. `first`: the share that is added while
+ * all threads were never busy, each time when as many tasks are accepted as there seem to be threads. `most`: afterwards.
+ * `quiet`: if no submission was refused for `quietMeans` mean solve times, as another process may have ended.
+ */
+const growth = { first: 0.5, most: 0.15, quiet: 0.3, quietMeans: 2 };
 /** The threads of other processes are smoothed with this weight; below the least number there are none. */
 const sharing = { weight: 0.2, leastOthers: 0.75 };
 /** A correction below this changes nothing. */
@@ -122,8 +126,7 @@ export class BusyThreads {
       this.#correctOthers(Math.min(this.others(), this.#threads - this.own()));
       return;
     }
-    const growth = this.#wasFull ? Math.min(maxGrowth, 1 / this.#threads) : 1;
-    this.#threads = Math.min(this.#max, this.#threads + growth);
+    this.#threads = Math.min(this.#max, this.#threads + this.#growth());
   }
 
   /** Records that the submission of this task was refused because all threads are busy. The task must not be counted. */
@@ -168,6 +171,13 @@ export class BusyThreads {
     this.#threads = threads;
     this.#meanOthers += sharing.weight * (Math.max(0, workingThreads - own) - this.#meanOthers);
     this.#correctOthers(workingThreads - own);
+  }
+
+  /** What is added for an accepted submission if the number of threads is not known. */
+  #growth(): number {
+    if (!this.#wasFull) return this.#acceptedCount() >= this.#threads ? growth.first * this.#threads : 0;
+    const isQuiet = this.#clock.nowMs() - this.#fullMs > growth.quietMeans * this.#meanMs();
+    return isQuiet ? growth.quiet : Math.min(growth.most, 1 / this.#threads);
   }
 
   #correctOthers(count: number): void {

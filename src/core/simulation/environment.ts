@@ -1,6 +1,12 @@
 import type { Task } from '../../domain/task.ts';
 import type { SolverApi } from '../../ports/api.ts';
-import type { ThrashingModel, ServiceModel, ServiceWatch, VirtualTime } from '../../ports/simulation.ts';
+import type {
+  ModelledService,
+  ThrashingModel,
+  ServiceModel,
+  ServiceWatch,
+  VirtualTime,
+} from '../../ports/simulation.ts';
 import type { Breaker, RetryBudget } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { type BreakerOptions, ProcessBreaker } from '../resilience/circuit-breaker.ts';
@@ -17,7 +23,7 @@ export interface SimulationEnv {
   /** A virtual clock that starts at 0. */
   readonly clock: () => VirtualTime;
   readonly random: (seed: number) => Random;
-  readonly service: (model: ServiceModel, deps: ServiceDeps) => SolverApi;
+  readonly service: (model: ServiceModel, deps: ServiceDeps) => ModelledService;
   readonly createThrashingApi: (model: ThrashingModel, deps: ServiceDeps) => SolverApi;
 }
 

@@ -1,3 +1,5 @@
+import type { SpanMs } from '../../ports/simulation.ts';
+import type { DeliveryRequest } from './delivery.ts';
 import type { StormScenario } from './storm.ts';
 
 /** The user's parameters of a simulation. */
@@ -9,6 +11,8 @@ export interface ScenarioRequest {
   readonly outage: { readonly fromMs: number; readonly toMs: number };
   readonly durationMs: number;
   readonly seed: number;
+  /** How long the service works on a task; left out: in proportion to the time per task. */
+  readonly solveMs?: SpanMs;
 }
 
 /**
@@ -28,11 +32,40 @@ export function taskMs({ clients, ratePerSecond }: Pick<ScenarioRequest, 'client
   return (1_000 * clients) / ratePerSecond;
 }
 
+const [shortest, longest] = solveShare;
+const roundTripMs: SpanMs = [100, 250];
+
+function solveMsOf(request: ScenarioRequest): SpanMs {
+  const lengthMs = taskMs(request);
+  return request.solveMs ?? [shortest * lengthMs, longest * lengthMs];
+}
+
+/** The submission rate of clients whose tasks take this long to solve, per second. */
+export function rateFor(clients: number, [from, to]: SpanMs): number {
+  return (1_000 * clients) / Math.max(minTaskMs, (from + to) / (shortest + longest));
+}
+
+/** The number of clients that submit at this rate. */
+export function clientsFor(ratePerSecond: number, solveMs: SpanMs): number {
+  return Math.max(1, Math.ceil(ratePerSecond / rateFor(1, solveMs)));
+}
+
+/** More threads change no figure. */
+const maxThreads = 500;
+/** Tasks of a batch: enough for a p95, and several per thread. */
+const batch = { least: 400, perThread: 10 };
+
+/** The same tasks as a batch without an outage, with as many threads as there are clients. */
+export function deliveryOf(request: ScenarioRequest): DeliveryRequest {
+  const threads = Math.min(maxThreads, request.clients);
+  const tasks = Math.max(batch.least, batch.perThread * threads);
+  return { threads, tasks, solveMs: solveMsOf(request), roundTripMs, seed: request.seed };
+}
+
 /** The clients and the service of the scenario. */
 export function scenarioOf(request: ScenarioRequest): StormScenario {
   const { clients, ratePerSecond, outage, durationMs, seed } = request;
   const lengthMs = taskMs(request);
-  const [shortest, longest] = solveShare;
   return {
     clients,
     durationMs,
@@ -40,8 +73,8 @@ export function scenarioOf(request: ScenarioRequest): StormScenario {
     pauseMs: 1_000,
     service: {
       outage,
-      roundTripMs: [100, 250],
-      solveMs: [shortest * lengthMs, longest * lengthMs],
+      roundTripMs,
+      solveMs: solveMsOf(request),
       capacity: {
         perSecond: Math.max(room.minPerSecond, room.usual * ratePerSecond),
         collapseRatio: room.collapseRatio,

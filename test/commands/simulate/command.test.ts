@@ -3,7 +3,9 @@ import type { SharedState } from '../../../src/cli/shared-state.ts';
 import { run } from '../../../src/commands/simulate/command.ts';
 import type { SimulateFlags } from '../../../src/commands/simulate/request.ts';
 import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
-import { createSimulationEnv } from '../../../src/container/simulation.ts';
+import { createSimulation } from '../../../src/container/simulation.ts';
+import { UsageError } from '../../../src/domain/errors.ts';
+import { displayWidth } from '../../../src/cli/display-width.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
 import { runIn } from '../../cli/support/run-in.ts';
@@ -13,7 +15,7 @@ const small = { clients: '10', rate: '2/s', outage: '20s-30s', duration: '60s', 
 function stageWith(parts: StageParts = {}) {
   const reports: [path: string, text: string][] = [];
   const simulation: Simulation = {
-    env: createSimulationEnv(),
+    ...createSimulation(),
     writeReport: async (path, text) => void reports.push([path, text]),
   };
   return { ...aStage({ simulation, ...parts }), reports };
@@ -86,6 +88,41 @@ describe('captcha simulate', () => {
     expect(records.configs[0]!.map(({ from }) => from)).toEqual(
       flags.budget === '10/s' ? Array(3).fill('--budget') : [],
     );
+  });
+
+  it('says what the polling costs without an outage, next to a plain loop', async () => {
+    const { clients, outage, duration, strategy } = small;
+    const { out } = await ran({ clients, outage, duration, strategy, solveTime: '4s-8s' });
+    expect(out).toContain('without an outage: 400 tasks on 10 threads, solve times 4s to 8s');
+    expect(out).toMatch(/^your settings +[\d.]+(ms|s) +[\d.]+(ms|s) +[\d.]+ +\d+ %$/m);
+    expect(out).toMatch(/^every 5s +/m);
+  });
+
+  it('explains a recovery that never comes with a budget alone, and ends with a verdict', async () => {
+    const { out } = await ran({ ...small, clients: '40', rate: '4/s' });
+    expect(out).toMatch(/^recovery never, with a budget alone: .*budget\.minRetriesPerSecond \(0\.2\/s\)/m);
+    expect(out.trimEnd().split('\n').at(-1)).toMatch(
+      /^verdict: full-jitter with .+ solves [\d.]+ % of the tasks .+; full-jitter with .+\.$/,
+    );
+  });
+
+  it('keeps recovery, solved and wasted on a screen of 80 columns', async () => {
+    const { out } = await ran(
+      { ...small, strategy: ['decorrelated-jitter'] },
+      { stdout: { isTTY: true, columns: 80 } },
+    );
+    const lines = out.split('\n');
+    expect(Math.max(...lines.map((line) => displayWidth(line)))).toBeLessThanOrEqual(80);
+    expect(lines.find((line) => line.includes('strategy'))).toMatch(/protection.*recovery.*solved.*wasted/);
+    expect(lines.find((line) => line.includes('decorrelated-jitter'))).not.toContain('…');
+  });
+
+  it('assumes a rate for advice if there is no key', async () => {
+    const { context, stdout, stderr } = stageWith();
+    const sharedState = () => Promise.reject(new UsageError('no API key is set', 'set it'));
+    await run({ advise: true, outage: '20s', duration: '2m' }, { ...context, sharedState });
+    expect(stderr.text).toContain('(no API key is set): assuming --rate 3.33/s');
+    expect(stdout.text).toContain('3.33 submissions/s as usual');
   });
 
   it('writes a self-contained page with every curve', async () => {

@@ -27,6 +27,11 @@ describe('the simulated scenario', () => {
       { outage: { fromMs: 0, toMs: 20_000 }, durationMs: 60_000 },
     ],
     [{ seed: '42' }, { seed: 42 }],
+    [{ solveTime: '11s' }, { solveMs: [5_500, 16_500], ratePerSecond: 50 / 12 }],
+    [
+      { solveTime: '4s-8s', rate: '2/s' },
+      { solveMs: [4_000, 8_000], ratePerSecond: 2, clients: 14 },
+    ],
   ])('with %j differs from the default by %j', (flags, different) => {
     expect(readScenario(flags)).toEqual({ ...usual, ...different });
   });
@@ -41,6 +46,9 @@ describe('the simulated scenario', () => {
     [{ outage: '20s-10s' }, /^--outage 20s-10s: it ends before it begins/],
     [{ duration: '80s' }, /^--duration ends before the outage/],
     [{ seed: '1.5' }, /^--seed 1.5/],
+    [{ solveTime: '8s-4s' }, /^--solve-time 8s-4s: it ends before it begins/],
+    [{ solveTime: '6' }, /^--solve-time 6: not a duration .*did you mean 6s/],
+    [{ solveTime: '6s', rate: '1/s', clients: '9' }, /cannot all be set/],
   ])('%j is refused, with a valid example', async (flags, message) => {
     expect(await refusalOf(async () => readScenario(flags))).toMatch(message);
   });

@@ -5,7 +5,7 @@ const outage = { fromMs: 60_000, toMs: 90_000 };
 const values = Array.from({ length: 300 }, (_, at) => (at === 75 ? 40 : 3));
 
 function drawn(columns: number): readonly string[] {
-  return renderCurves([{ title: 'load', values }], { columns, outage, durationMs: 300_000, highest: 40 }).split('\n');
+  return renderCurves([{ title: 'load', values }], { columns, outage, durationMs: 300_000 }).split('\n');
 }
 
 describe('the chart of load over time', () => {

@@ -45,7 +45,7 @@ describe('the concurrency limit', () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 4, max: 100 }, { clock });
     await accepted(limit, 4);
-    expect(limit.limit).toBe(8);
+    expect(limit.limit).toBe(6);
     const [refused] = await Promise.all([limit.acquire()]);
     await refused.enter(0, never());
     refused.recordFull();

@@ -51,7 +51,7 @@ describe('the threads of an account', () => {
       expect(failed(ends)).toBe(0);
       expect(ends[0]!.endedMs / (service.usedMs / 8)).toBeLessThanOrEqual(1.4);
       // The first ten submissions meet eight threads.
-      expect(service.counts.refused).toBeLessThanOrEqual(40);
+      expect(service.counts.refused).toBeLessThanOrEqual(20);
     }
   });
 
