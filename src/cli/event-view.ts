@@ -45,6 +45,8 @@ export function renderEvent(event: SolverEvent): EventLine {
       if ((event.budgetBalance ?? 0) < 0)
         return { level: 0, text: `waiting for the retry budget: next attempt in ${formatMs(event.waitMs)}` };
       return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
+    case 'cooling-down':
+      return { level: 1, text: `waiting ${formatMs(event.waitMs)}: the service asks to wait (Retry-After)` };
     case 'budget-refused':
       return { level: 1, text: `retry budget refused${retryHint(event.retryInMs)}` };
     case 'breaker-refused':

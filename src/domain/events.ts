@@ -18,6 +18,8 @@ export type SolverEvent =
   /** The attempt does not count: it only showed that the service is still unavailable, or that all threads are busy. */
   | (TaskEvent & { readonly type: 'probe-failed' | 'threads-full'; readonly fault: Fault })
   | (TaskEvent & { readonly type: 'retrying'; readonly waitMs: number; readonly budgetBalance: number | null })
+  /** The task waits because the service asked all clients to (`Retry-After`). */
+  | (TaskEvent & { readonly type: 'cooling-down'; readonly waitMs: number })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   /** `isWaiting`: the task asks again then. `fault`: the latest one that this process met; null if it met none. */
   | (TaskEvent & {

@@ -3,6 +3,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { UsageError } from '../domain/errors.ts';
 import { readAnswer } from '../protocol/answer.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
+import { parseRegionOutage, type RegionOutage } from './region-outage.ts';
 
 /** A task as the sandbox accepted it; `params` are the wire parameters without the key. */
 export interface AcceptedTask {
@@ -48,6 +49,7 @@ export interface SandboxOptions {
   /** How many tasks may be in work at once. */
   readonly threads?: number;
   readonly regions?: readonly string[];
+  readonly regionOutages?: readonly RegionOutage[];
   /** The only valid key; null accepts every key. */
   readonly key?: string | null;
   /** JSON type of ids; null as in production: numbers for `userrecaptcha`, strings for the rest. */
@@ -88,6 +90,7 @@ export const sandboxDefaults: SandboxSettings = {
   outages: [],
   threads: 100,
   regions: ['us-east-1', 'eu-west-1', 'ap-southeast-1'],
+  regionOutages: [],
   key: null,
   idType: null,
   threadsFullCode: 'ERROR_NO_SLOT_AVAILABLE',
@@ -156,6 +159,7 @@ export interface SandboxFlags {
   readonly outage?: readonly string[] | undefined;
   readonly latency?: string | undefined;
   readonly regions?: string | undefined;
+  readonly regionOutage?: readonly string[] | undefined;
   readonly threads?: string | undefined;
   readonly port?: string | undefined;
   readonly key?: string | undefined;
@@ -248,12 +252,13 @@ function parseRegions(text: string): readonly string[] {
  * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
  */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
-  const { fault, outage, latency, regions, threads, port, key, withoutSolvePhp } = flags;
+  const { fault, outage, latency, regions, regionOutage, threads, port, key, withoutSolvePhp } = flags;
   return {
     ...(fault && { faults: fault.map(parseFault) }),
     ...(outage && { outages: outage.map(parseOutage) }),
     ...(latency !== undefined && { latencyMs: parseLatency(latency) }),
     ...(regions !== undefined && { regions: parseRegions(regions) }),
+    ...(regionOutage && { regionOutages: regionOutage.map(parseRegionOutage) }),
     ...(threads !== undefined && {
       threads: wholeNumber('--threads', threads, { min: 1, max: 100_000, example: '20' }),
     }),

@@ -26,13 +26,14 @@ const ids = { min: 3_000_000_000, spread: 1_000_000_000 };
 export function createState(options: SandboxOptions, closing: AbortSignal): SandboxState {
   const settings = { ...sandboxDefaults, ...options };
   const { clock, resultKeptMs, random } = settings;
+  const startedAtMs = clock.nowMs();
   return {
     settings,
-    startedAtMs: clock.nowMs(),
+    startedAtMs,
     store: new TaskStore({ clock, resultKeptMs, firstId: ids.min + Math.floor(random() * ids.spread) }),
     faults: new Faults(settings),
     abuse: settings.abuseRules ? new RateRules(clock) : null,
-    regions: new Regions(settings.regions),
+    regions: new Regions(settings, () => clock.nowMs() - startedAtMs),
     counters: new SandboxCounters(),
     closing,
   };

@@ -28,6 +28,7 @@ describe('renderEvent', () => {
     [1, 'waiting for a free thread', { type: 'threads-full', fault }],
     [0, 'retrying in 1.5s (retry budget: 8.9 tokens left)', { type: 'retrying', waitMs: 1_500, budgetBalance: 8.94 }],
     [0, 'retrying in 1.5s', { type: 'retrying', waitMs: 1_500, budgetBalance: null }],
+    [1, 'waiting 30s: the service asks to wait (Retry-After)', { type: 'cooling-down', waitMs: 30_000 }],
     [1, 'retry budget refused', { type: 'budget-refused', retryInMs: null }],
     [1, 'retry budget refused; retry after 5s', { type: 'budget-refused', retryInMs: 5_000 }],
     [1, 'breaker open; retry after 5s', { type: 'breaker-refused', retryInMs: 5_000, isWaiting: false, fault }],

@@ -132,6 +132,7 @@ describe('the text of a failed task', () => {
 describe('the hint to collect', () => {
   it('is a command that can be pasted', () => {
     expect(collectHint(['77'], globals)).toBe('collect it later with: captcha result 77');
+    expect(collectHint(['77; rm -rf ~'], globals)).toBe("collect it later with: captcha result '77; rm -rf ~'");
     expect(collectHint(['77', '78'], { config: 'a.json' })).toBe(
       'collect them later with: captcha --config a.json result 77 78',
     );

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { percentDecoded } from '../../domain/page-url.ts';
 import type { ProbeLimits } from '../../ports/api.ts';
-import { connectionErrorPhrase } from './error-phrases.ts';
+import { connectionErrorPhrase, isRefused } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** The result of one GET request. */
@@ -18,8 +18,9 @@ export type Got =
     }
   /**
    * `why`: an own phrase. `latencyMs`: time to the first line; null if that line or the rest did not arrive in time.
+   * `isRefused`: nothing listens at the address.
    */
-  | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null };
+  | { readonly type: 'broken'; readonly why: string; readonly latencyMs: number | null; readonly isRefused: boolean };
 
 export interface GetRequest {
   readonly url: URL;
@@ -53,8 +54,8 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the request in any state. */
-  abortCall(why: string): void {
-    this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
+  abortCall(why: string, isRefused = false): void {
+    this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs, isRefused });
     this.#controller?.abort(new Error(why));
   }
 
@@ -94,7 +95,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.abortCall(connectionErrorPhrase(error));
+    this.abortCall(connectionErrorPhrase(error), isRefused(error));
   }
 
   #finish(got: Got): void {

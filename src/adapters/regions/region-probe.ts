@@ -59,8 +59,12 @@ const maxHealthBytes = 64 * 1024;
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
-function resultOf(got: Got): ProbeResult {
-  if (got.type === 'broken') return { answered: false, latencyMs: got.latencyMs, error: got.why };
+function resultOf(got: Got, isProxied: boolean): ProbeResult {
+  if (got.type === 'broken') {
+    // Through a proxy it is the proxy at which nothing listens.
+    const silence = got.isRefused && !isProxied ? ({ nothingListens: true } as const) : {};
+    return { answered: false, latencyMs: got.latencyMs, error: got.why, ...silence };
+  }
   const { status, body, unreadable, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
   if (isRedirect(status)) return refused(`HTTP ${status}, a redirect (not followed)`);
@@ -87,7 +91,10 @@ export function createRegionProbe(options: DispatcherOptions): RegionProbe & { c
     return get(await dispatchers.for(url), { url, maxBytes }, limits);
   };
   return {
-    probeRegion: async (url, limits) => resultOf(await fetchUrl(url, maxHealthBytes, limits)),
+    probeRegion: async (url, limits) => {
+      const isProxied = options.proxyFor(new URL(url)) !== null;
+      return resultOf(await fetchUrl(url, maxHealthBytes, limits), isProxied);
+    },
     probeApi: async (baseUrl, limits) => reachOf(await fetchUrl(baseUrl, 0, limits)),
     close: () => dispatchers.close(),
   };

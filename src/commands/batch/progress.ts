@@ -29,13 +29,20 @@ export interface BatchProgress {
 
 /** What keeps a batch from submitting. */
 interface Pause {
-  readonly by: 'breaker' | 'budget' | 'threads';
+  readonly by: 'breaker' | 'budget' | 'threads' | 'service';
   /** Wall clock, epoch ms. */
   readonly since: number;
   /** When the next submission may go out, on the monotonic clock; null if unknown. */
   readonly untilMs: number | null;
   /** Refusals for lack of a thread. */
   readonly refusals: number;
+}
+
+/** The wait that the service asks all tasks for, in ms; null for none. */
+function askedWaitMs(event: SolverEvent): number | null {
+  if (event.type === 'cooling-down') return event.waitMs;
+  if (event.type !== 'attempt-failed' || event.fault.threadsFull || event.liveId !== null) return null;
+  return event.fault.kind === 'throttled' ? event.fault.retryAfterMs : null;
 }
 
 /** The pause that an event begins or continues, null if it ends the pause, undefined if it says nothing about it. */
@@ -47,9 +54,13 @@ function pauseAfter(
   const same = (by: Pause['by']): Pause =>
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
   if (event.type === 'submitted') return null;
+  const askedMs = askedWaitMs(event);
+  if (askedMs !== null) return before?.by === 'threads' ? before : { ...same('service'), untilMs: clock.nowMs() + askedMs };
   if (event.type === 'breaker-refused') return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
   if (event.type === 'threads-full') return { ...same('threads'), refusals: same('threads').refusals + 1 };
-  if (event.type !== 'retrying' || event.budgetBalance === null) return undefined;
+  // A task with a token waits for the service, too.
+  const isAsked = before?.by === 'service' && (before.untilMs ?? 0) > clock.nowMs();
+  if (event.type !== 'retrying' || event.budgetBalance === null || isAsked) return undefined;
   return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
 }
 
@@ -64,6 +75,7 @@ function pauseText(
     return `waiting for a free thread (${busy})`;
   }
   if (by === 'budget') return `waiting for the retry budget${next}`;
+  if (by === 'service') return `the service asks to wait (Retry-After)${next}, ${quantity(now.waiting, 'task')} waiting`;
   const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
   const time = formatMoment(since)?.slice(11, 19) ?? '';
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;

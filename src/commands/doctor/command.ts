@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
-import { withoutControls } from '../../cli/control-characters.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { helpText } from '../../cli/help.ts';
 import { startProgress } from '../../cli/progress.ts';
@@ -23,6 +22,7 @@ const codeOf: Record<CheckName, number> = {
   node: exitCodes.notAllSolved,
   'state-folder': exitCodes.localIo,
   'disk-space': exitCodes.localIo,
+  'retry-budget': exitCodes.unavailable,
   regions: exitCodes.usage,
   'region-health': exitCodes.notAllSolved,
   routes: exitCodes.usage,
@@ -44,9 +44,6 @@ export function doctorExitCode(reports: readonly CheckReport[]): number {
   return precedence.find((code) => codes.has(code)) ?? exitCodes.done;
 }
 
-/** Lines stay, and nothing else that a terminal would obey. */
-const clean = (text: string): string => text.split('\n').map(withoutControls).join('\n');
-
 /** A check that cannot be made is a finding, too: the others go on. */
 async function find(check: CheckName, doctorContext: DoctorContext): Promise<Finding> {
   try {
@@ -65,8 +62,7 @@ async function runChecks(context: Context, onCheck: (check: CheckName) => void):
   const reports: CheckReport[] = [];
   for (const check of checkNames) {
     onCheck(check);
-    const { status, found, fix } = await find(check, doctorContext);
-    reports.push({ check, status, found: clean(found), fix: fix === null ? null : clean(fix) });
+    reports.push({ check, ...(await find(check, doctorContext)) });
   }
   return reports;
 }

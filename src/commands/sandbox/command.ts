@@ -27,6 +27,11 @@ export function register(command: Command, runCommand: CommandRunner): void {
     )
     .option('--threads <n>', 'number of solver threads (default: 100)')
     .option('--regions <names>', 'comma-separated simulated regions')
+    .option(
+      '--region-outage <name:mode:from-to>',
+      'fail the health checks of a region between two times after start; MODE is down or slow (repeatable)',
+      repeatable,
+    )
     .option('--key <key>', 'accept only this API key (default: any)')
     .option('--without-solve-php', 'leave out /solve.php, which answers an image with its solution')
     .addHelpText('after', helpText(examples))

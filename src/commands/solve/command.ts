@@ -51,7 +51,8 @@ class SolveProgress {
 
   /** What a task waits for is said once; on a terminal the live line goes on to show it. */
   #isNewWait(event: SolverEvent): boolean {
-    const isWait = event.type === 'threads-full' || (event.type === 'breaker-refused' && event.isWaiting);
+    const isPause = event.type === 'threads-full' || event.type === 'cooling-down';
+    const isWait = isPause || (event.type === 'breaker-refused' && event.isWaiting);
     if (!isWait || this.#waits.has(event.type)) return false;
     this.#waits.add(event.type);
     return true;
@@ -180,7 +181,7 @@ async function show(outcome: Outcome, { rule, region, method }: Task, { globals,
   const { config } = globals;
   try {
     if (globals.json) await terminal.json({ ...outcomeReport(outcome), homeRegion: region, rule });
-    else if (outcome.status === 'solved') await terminal.result(`${outcome.solution.text}\n`);
+    else if (outcome.status === 'solved') await terminal.data(`${outcome.solution.text}\n`);
   } catch (error) {
     if (outcome.captchaId !== null)
       terminal.error(`the result could not be written; ${collectHint([outcome.captchaId], { config })}`);

@@ -1,6 +1,7 @@
 import { Batcher } from '../../domain/batcher.ts';
 import { QueueUnavailableError } from '../../domain/errors.ts';
 import { type QueuedTask, queueIdOf, type TaskAddress, type TaskResult } from '../../domain/queued-task.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type { DeadTask, ResultLease, ResultQueue, ResultReader, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { HomedTask, Placement } from '../regions/failover-router.ts';
@@ -56,7 +57,7 @@ function deadLetterResult({ queued, reason, deliveries }: DeadTask, region: stri
   const task = { ...queued.task, region };
   const given = gaveUp({ task, attempts: [], durationMs: 0 }, { reason: 'attempts-exhausted', retryInMs: null });
   const why = reason ?? `delivered ${deliveries} times without a result`;
-  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${region} ${queueIdOf(queued)}`;
+  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${shellQuoted(region)} ${shellQuoted(queueIdOf(queued))}`;
   const paid = progress.state === 'submitted' ? progress : null;
   return {
     ...{ run, key, region, homeRegion, worker: '', finishedAt: now },
