@@ -133,7 +133,7 @@ const insteadOf: Readonly<Record<string, string>> = {
 
 const withPassword = /^(?:\w+:\/\/)?[^:@]*:.+@/;
 
-/** Parameters of a region that send solutions, or the traffic of the solver, to whom a project file names. */
+/** Parameters of a region that send solutions, or the traffic of the solver, to an address of the project file. */
 function foreignParams(content: unknown, from: string): readonly ConfigProblem[] {
   return listAt(content, 'regions').flatMap((region, index) =>
     Object.entries(objectAt(region, 'params')).flatMap(([name, value]) => {

@@ -142,7 +142,10 @@ function loadJson(path: string, text: string): unknown {
   const repeated = findRepeatedName(json, parse(path).name === 'package' ? 'captcha' : null);
   if (repeated === null) return boxed(path, JSON.parse(json));
   const { line, column, name } = repeated;
-  throw new UsageError(`${path}:${line}:${column}: the key ${JSON.stringify(name)} occurs twice`, 'Keep one of the two.');
+  throw new UsageError(
+    `${path}:${line}:${column}: the key ${JSON.stringify(name)} occurs twice`,
+    'Keep one of the two.',
+  );
 }
 
 function yamlLoader(parseYaml: DataLoader): DataLoader {

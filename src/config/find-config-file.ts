@@ -169,7 +169,7 @@ function isForeign(path: string): boolean {
 export interface ConfigFiles {
   /** The one in effect; null for none. */
   readonly file: ConfigFile | null;
-  /** The user's own, whose policy holds beside a `found` file; null without one of the two. */
+  /** The user's own, whose policy holds together with a `found` file; null without one of the two. */
   readonly own: ConfigFile | null;
 }
 

@@ -58,7 +58,7 @@ export interface LoadedConfig {
   readonly settings: readonly EffectiveSetting[];
   /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
   readonly file: { readonly path: string; readonly found: boolean } | null;
-  /** The user's own file, whose policy holds, too, beside a `found` one; null for none. */
+  /** The user's own file, whose policy holds together with a `found` one; null for none. */
   readonly ownFile: string | null;
   /** Where the API key is read from; null where none is set. */
   readonly keySource: ApiKeySource | null;

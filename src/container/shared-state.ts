@@ -10,13 +10,7 @@ import { type StateReply, type StateCommand, ResilienceState } from '../core/res
 import { RemoteUnavailableError, StateLogError } from '../domain/errors.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { FleetBucket, FleetBudgetOptions } from '../ports/state.ts';
-import {
-  fleetUrlOf,
-  hostLogFolder,
-  hostOptions,
-  openFleetBucket,
-  type ResilienceDeps,
-} from './resilience.ts';
+import { fleetUrlOf, hostLogFolder, hostOptions, openFleetBucket, type ResilienceDeps } from './resilience.ts';
 
 type Log = HostLog<StateCommand, StateReply>;
 

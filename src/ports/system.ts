@@ -18,7 +18,7 @@ export interface Random {
 export interface HookRequest {
   /** What it reads on its standard input. */
   readonly input: string;
-  /** Variables beside those of this process. */
+  /** Variables in addition to those of this process. */
   readonly env: Readonly<Record<string, string>>;
   /** It is ended after this time, in ms. */
   readonly timeoutMs: number;

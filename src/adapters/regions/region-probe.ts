@@ -59,10 +59,10 @@ const maxHealthBytes = 64 * 1024;
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
-function resultOf(got: Got, isProxied: boolean): ProbeResult {
+function resultOf(got: Got, isProxied: () => boolean): ProbeResult {
   if (got.type === 'broken') {
     // Through a proxy it is the proxy at which nothing listens.
-    const silence = got.isRefused && !isProxied ? ({ nothingListens: true } as const) : {};
+    const silence = got.isRefused && !isProxied() ? ({ nothingListens: true } as const) : {};
     return { answered: false, latencyMs: got.latencyMs, error: got.why, ...silence };
   }
   const { status, body, unreadable, latencyMs } = got;
@@ -92,7 +92,7 @@ export function createRegionProbe(options: DispatcherOptions): RegionProbe & { c
   };
   return {
     probeRegion: async (url, limits) => {
-      const isProxied = options.proxyFor(new URL(url)) !== null;
+      const isProxied = (): boolean => options.proxyFor(new URL(url)) !== null;
       return resultOf(await fetchUrl(url, maxHealthBytes, limits), isProxied);
     },
     probeApi: async (baseUrl, limits) => reachOf(await fetchUrl(baseUrl, 0, limits)),

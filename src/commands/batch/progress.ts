@@ -55,7 +55,8 @@ function pauseAfter(
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
   if (event.type === 'submitted') return null;
   const askedMs = askedWaitMs(event);
-  if (askedMs !== null) return before?.by === 'threads' ? before : { ...same('service'), untilMs: clock.nowMs() + askedMs };
+  if (askedMs !== null)
+    return before?.by === 'threads' ? before : { ...same('service'), untilMs: clock.nowMs() + askedMs };
   if (event.type === 'breaker-refused') return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
   if (event.type === 'threads-full') return { ...same('threads'), refusals: same('threads').refusals + 1 };
   // A task with a token waits for the service, too.
@@ -75,7 +76,8 @@ function pauseText(
     return `waiting for a free thread (${busy})`;
   }
   if (by === 'budget') return `waiting for the retry budget${next}`;
-  if (by === 'service') return `the service asks to wait (Retry-After)${next}, ${quantity(now.waiting, 'task')} waiting`;
+  if (by === 'service')
+    return `the service asks to wait (Retry-After)${next}, ${quantity(now.waiting, 'task')} waiting`;
   const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
   const time = formatMoment(since)?.slice(11, 19) ?? '';
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;

@@ -53,7 +53,12 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
   const settings = maskSecrets(loaded.settings);
   const keyFrom = keySourceOf(loaded, globals.sandbox);
   if (globals.json) {
-    await terminal.json({ file: file?.path ?? null, ownFile, settings, apiKey: { isSet: keyFrom !== null, from: keyFrom } });
+    await terminal.json({
+      file: file?.path ?? null,
+      ownFile,
+      settings,
+      apiKey: { isSet: keyFrom !== null, from: keyFrom },
+    });
     return exitCodes.done;
   }
   const rows = settings.map(({ path, value, from }) => [path, asText(value), from]);

@@ -41,7 +41,9 @@ function lengthFindings({ length }: KeyFacts, baseUrl: string): readonly Finding
 function fileFindings({ file }: KeyFacts): readonly Finding[] {
   if (file === null || (file.mode & forOthers) === 0 || file.path.startsWith(secretsFolder)) return [];
   const mode = `0${(file.mode & 0o777).toString(8)}`;
-  return [warning(`other users of this machine can read ${file.path} (mode ${mode})`, `chmod 600 ${shellQuoted(file.path)}`)];
+  return [
+    warning(`other users of this machine can read ${file.path} (mode ${mode})`, `chmod 600 ${shellQuoted(file.path)}`),
+  ];
 }
 
 const blanks = warning(

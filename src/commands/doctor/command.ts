@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
+import { cleanLines } from '../../cli/control-characters.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { helpText } from '../../cli/help.ts';
 import { startProgress } from '../../cli/progress.ts';
@@ -44,6 +45,9 @@ export function doctorExitCode(reports: readonly CheckReport[]): number {
   return precedence.find((code) => codes.has(code)) ?? exitCodes.done;
 }
 
+/** Lines stay, and nothing else that a terminal would obey. */
+const clean = (text: string): string => cleanLines(text, false);
+
 /** A check that cannot be made is a finding, too: the others go on. */
 async function find(check: CheckName, doctorContext: DoctorContext): Promise<Finding> {
   try {
@@ -62,7 +66,8 @@ async function runChecks(context: Context, onCheck: (check: CheckName) => void):
   const reports: CheckReport[] = [];
   for (const check of checkNames) {
     onCheck(check);
-    reports.push({ check, ...(await find(check, doctorContext)) });
+    const { status, found, fix } = await find(check, doctorContext);
+    reports.push({ check, status, found: clean(found), fix: fix === null ? null : clean(fix) });
   }
   return reports;
 }

@@ -10,13 +10,7 @@ import { compareStrategies, type ComparisonRequest } from '../../core/simulation
 import { UsageError } from '../../domain/errors.ts';
 import { advise } from './advise.ts';
 import { renderHtml } from './html.ts';
-import {
-  declareSimulateFlags,
-  readBreaker,
-  readScenario,
-  readStrategies,
-  type SimulateFlags,
-} from './request.ts';
+import { declareSimulateFlags, readBreaker, readScenario, readStrategies, type SimulateFlags } from './request.ts';
 import { renderComparison } from './view.ts';
 
 const examples = `

@@ -22,7 +22,12 @@ export const api = section('The service and the connection to it.', {
   ),
   keyFile: key(
     'Path of a file that contains only the API key, relative to the config file. Null: none.',
-    nullOr(v.pipe(text('a path', mustBeUnseen('a path')), v.check((path) => !looksLikeKey(path), noKeyItself))),
+    nullOr(
+      v.pipe(
+        text('a path', mustBeUnseen('a path')),
+        v.check((path) => !looksLikeKey(path), noKeyItself),
+      ),
+    ),
     null,
   ),
   timeout: inMs(key('Timeout of one request.', duration(), '30s')),

@@ -47,11 +47,13 @@ export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
   return Object.assign(value, { inMs: true as const });
 }
 
-/** A text in place of an object may be the API key itself: it is never shown. */
+/** A text of this length in place of an object may be the API key itself. */
+const secretLength = 12;
+
 const objectMessage: Message = ({ input, path }) => {
   if (path !== undefined) return 'is required';
-  return typeof input === 'string' || typeof input === 'number'
-    ? `must be an object, not a ${typeof input} (which may be a secret and is not shown)`
+  return String(input).length >= secretLength && typeof input !== 'object'
+    ? 'must be an object, not a text (which is not shown, because it may be a key)'
     : mustBe('an object')({ input });
 };
 

@@ -113,7 +113,8 @@ export function refuseKeys<Schema extends v.GenericSchema>(
 }
 
 const droppedNames: readonly string[] = ['__proto__', 'prototype', 'constructor'];
-const droppedProblem = (name: string): string | null => (droppedNames.includes(name) ? 'cannot be used as a name' : null);
+const droppedProblem = (name: string): string | null =>
+  droppedNames.includes(name) ? 'cannot be used as a name' : null;
 
 const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
 

@@ -5,7 +5,7 @@ import type { QueueDepth } from '../../ports/queues.ts';
 export type GetQueueDepth = (healthUrl: string) => Promise<QueueDepth | null>;
 
 /**
- * If nothing listens for a region, its queue decides: with an empty queue that nobody holds the region counts as asleep,
+ * If nothing listens for a region, its queue decides: with an empty queue and no task in flight the region counts as asleep,
  * scaled down to zero, and wakes up when it gets tasks. Any other failure is one. A region that did not wake up for waiting tasks no longer counts as asleep
  * until a worker answers: otherwise it would look asleep as soon as its tasks were moved elsewhere.
  */

@@ -142,7 +142,7 @@ describe('captcha doctor', () => {
     const stage = aStage({ config, doctor: healthyTools, regionProbe: answering, ...parts });
     await run({}, stage.context);
     expect(stage.stdout.text.replace(/\u001b\[\d+m/g, '')).toMatch(pattern);
-    expect(stage.stderr.text).toContain('15 ok, 0 warnings, 0 failures, 0 skipped');
+    expect(stage.stderr.text).toContain('16 ok, 0 warnings, 0 failures, 0 skipped');
   });
 
   it('writes no colours into a pipe', async () => {
