@@ -90,7 +90,9 @@ describe.concurrent('a cloned repository', () => {
     expect(existsSync(marker)).toBe(false);
   });
 
-  it("cannot lift the policy of the user's own config, nor hide it behind a key that occurs twice", async ({ bench }) => {
+  it("cannot lift the policy of the user's own config, nor hide it behind a key that occurs twice", async ({
+    bench,
+  }) => {
     await bench.write('config/captcha/config.json', { policy: { deny: ['example.com'] } });
     await clone(bench, { 'captcha.config.json': { policy: { allow: ['*'] } } });
     const sandbox = await bench.sandbox();

@@ -76,9 +76,8 @@ function pauseText(
     return `waiting for a free thread (${busy})`;
   }
   if (by === 'budget') return `waiting for the retry budget${next}`;
-  if (by === 'service')
-    return `the service asks to wait (Retry-After)${next}, ${quantity(now.waiting, 'task')} waiting`;
-  const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
+  const byBreaker = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
+  const cause = by === 'service' ? 'the service asks to wait (Retry-After)' : byBreaker;
   const time = formatMoment(since)?.slice(11, 19) ?? '';
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
 }

@@ -87,9 +87,12 @@ describe('the progress of a batch', () => {
     progress.recordEvent(event);
     progress.recordEvent({ type: 'retrying', taskId: '1', attempt: 1, waitMs: 31_000, budgetBalance: 5 });
     await clock.advance(10_000);
-    expect(stderr.text).toBe('the service asks to wait (Retry-After), next try in 30s, 0 tasks waiting\n');
+    const cause = /^paused since \d\d:\d\d:\d\d: the service asks to wait \(Retry-After\), next try in 30s, 0 tasks /;
+    expect(stderr.text).toMatch(cause);
     await clock.advance(20_000);
-    expect(stderr.text).toContain('0 failed; the service asks to wait (Retry-After), next try in 0ms');
+    expect(stderr.text).toMatch(
+      /0 failed; paused since \S+: the service asks to wait \(Retry-After\), next try in 0ms/,
+    );
     progress.stop();
   });
 
