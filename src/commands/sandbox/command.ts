@@ -28,8 +28,8 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--threads <n>', 'number of solver threads (default: 100)')
     .option('--regions <names>', 'comma-separated simulated regions')
     .option(
-      '--region-outage <name:mode:from-to>',
-      'fail the health checks of a region between two times after start; MODE is down or slow (repeatable)',
+      '--region-outage <text>',
+      'NAME:MODE:FROM-TO: fail the health checks of a region between two times; MODE is down or slow (repeatable)',
       repeatable,
     )
     .option('--key <key>', 'accept only this API key (default: any)')
