@@ -10,7 +10,7 @@ const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
-// Modules that a library requires but captcha never uses: loading them would slow down every command.
+// Modules that a library requires and captcha does not use through it: loading them would slow down every command.
 const unused = {
   // undici negotiates HTTP/2 only on request.
   'node:http2': 'module.exports = { constants: {} };',
@@ -37,7 +37,9 @@ const plainAssert = `
 const withoutUnused = {
   name: 'without-unused',
   setup(plugin) {
-    plugin.onResolve({ filter: /^(node:(http2|child_process)|debug)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    plugin.onResolve({ filter: /^(node:(http2|child_process)|debug)$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/') ? { path, namespace: 'unused' } : null,
+    );
     plugin.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused[path], loader: 'js' }));
     plugin.onResolve({ filter: /^(node:)?assert(\/strict)?$/ }, () => ({ path: 'assert', namespace: 'assert' }));
     plugin.onLoad({ filter: /.*/, namespace: 'assert' }, () => ({ contents: plainAssert, loader: 'js' }));

@@ -59,7 +59,7 @@ class CliProcess {
       commands,
       version,
       writeOut: (text) => void this.#terminal.result(text).catch((error: unknown) => (this.#helpFailure ??= error)),
-      writeErr: (text) => this.#process.stderr.write(text),
+      writeErr: (text) => this.#terminal.error(text.replace(/\n$/, '')),
       makeContext: (globals, options) => {
         this.#terminal = this.#openTerminal(options);
         return this.#contextOf(globals);

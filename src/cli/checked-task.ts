@@ -79,6 +79,30 @@ export interface TaskInput {
   readonly region: string | null;
 }
 
+type Params = Readonly<Record<string, string>>;
+
+/** The service would read such a name as another one, or not at all. */
+const unreadableName = /^(?:|__proto__)$|[\u0000-\u001f\u007f]/;
+
+/**
+ * The parameters under names without surrounding blanks, which the service does not see either: what is judged must be
+ * what is sent.
+ */
+function withTrimmedNames(params: Params): Result<Params, TaskRefusal> {
+  const names = Object.keys(params);
+  if (names.every((name) => name === name.trim() && !unreadableName.test(name))) return { value: params };
+  const trimmed = new Map<string, string>();
+  for (const written of names) {
+    const name = written.trim();
+    const about = name === '' ? null : name;
+    if (unreadableName.test(name))
+      return { error: { about, reason: `${JSON.stringify(written)} is not a parameter name`, fix: 'omit it' } };
+    if (trimmed.has(name)) return { error: { about, reason: `${name} is given twice`, fix: 'omit one of them' } };
+    trimmed.set(name, params[written] ?? '');
+  }
+  return { value: Object.fromEntries(trimmed) };
+}
+
 const reservedHints: Readonly<Record<string, string>> = {
   action: "for the page's own action, use --page-action (batch: the column page_action)",
   method: 'use --method',
@@ -205,10 +229,12 @@ function defaultMethod(body: string | null, params: TaskInput['params']): string
 
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
 export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, readonly TaskRefusal[]> {
-  const reserved = reservedRefusal(input.params);
+  const named = withTrimmedNames(input.params);
+  if ('error' in named) return { error: [named.error] };
+  const reserved = reservedRefusal(named.value);
   if (reserved.length > 0) return { error: reserved };
   const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
-  const { body, params: own } = bodyAndParams(input);
+  const { body, params: own } = bodyAndParams({ body: input.body, params: named.value });
   if (body === '') return { error: [{ about: 'body', reason: 'the image is empty', fix: null }] };
   const method = trimmed(input.method) ?? defaultMethod(body, own);
   if (method === null) {
@@ -255,12 +281,14 @@ export function recheckedTask(
   { isOwn }: { readonly isOwn: boolean } = { isOwn: false },
 ): Result<Task, readonly TaskRefusal[]> {
   // The page's own action is a parameter by now.
-  const params = Object.fromEntries(Object.entries(task.params).filter(([name]) => name !== 'action'));
+  const named = withTrimmedNames(task.params);
+  if ('error' in named) return { error: [named.error] };
+  const params = Object.fromEntries(Object.entries(named.value).filter(([name]) => name !== 'action'));
   const page = task.pageurl ?? params['pageurl'] ?? null;
   const pingback = isOwn ? [] : pingbackRefusal(task, config);
   const wrong = [...reservedRefusal(params), ...pingback, ...pageRefusals(task.sitekey, page)];
   if (wrong.length > 0) return { error: wrong };
-  const { body, params: own } = bodyAndParams(task);
+  const { body, params: own } = bodyAndParams({ body: task.body, params: named.value });
   const proxied = withProxy(own);
   if ('error' in proxied) return { error: [proxied.error] };
   const bare = withBareImages({ ...task, body, params: proxied.value });

@@ -10,8 +10,8 @@ import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
-import type { SolveTime } from '../ports/state.ts';
-import type { Clock, Random } from '../ports/system.ts';
+import type { SolveTime, StatusHistory } from '../ports/state.ts';
+import type { Clock, HookRequest, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -79,6 +79,7 @@ export interface SandboxFlags {
   readonly outage?: readonly string[];
   readonly threads?: string;
   readonly regions?: string;
+  readonly regionOutage?: readonly string[];
   readonly key?: string;
   readonly balance?: string;
   readonly retryAfter?: string;
@@ -135,7 +136,13 @@ export interface Context {
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
   /** The solve times that the processes of this host have seen; null if each process keeps its own. Needs no key. */
   readonly solveTimes: (config: Config) => Promise<readonly MethodSolveTimes[] | null>;
+  /** What earlier commands of this user saw of the regions; nothing with `--sandbox`. */
+  readonly statusHistory: (config: Config) => Promise<StatusHistory>;
+  /** Runs a command line of the user. Never rejects: resolves with why it failed, as a phrase, or null. */
+  readonly runHook: (command: string, request: HookRequest) => Promise<string | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
+  /** How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. */
+  readonly scriptSandbox: (flags: SandboxFlags) => void;
   /**
    * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and
    * where there is more of it than `maxBytes`.

@@ -56,6 +56,8 @@ export function renderEvent(event: SolverEvent): EventLine {
       return { level: 1, text: 'waiting for a free thread' };
     case 'retrying':
       return { level: 0, text: retryText(event) };
+    case 'cooling-down':
+      return { level: 1, text: `waiting ${formatMs(event.waitMs)}: the service asks to wait (Retry-After)` };
     case 'budget-refused':
       return { level: 1, text: `retry budget refused${retryHint(event.retryInMs)}` };
     case 'breaker-refused':

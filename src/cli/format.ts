@@ -9,11 +9,6 @@ export function formatMs(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** A word as a POSIX shell reads it. */
-export function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** A share from 0 to 1 for display: `<1 %`, `67 %`. */
 export function formatShare(share: number): string {
   return share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`;

@@ -80,6 +80,25 @@ export function checkValues(words: readonly string[], commands: readonly Command
   }
 }
 
+const keyFlag = /^--?(?:captchaai[-_]?)?(?:(?:api|client|user)[-_]?)?(?:key|token)(?:=|$)/i;
+
+/** Throws `UsageError` for an option that passes the API key, without its value. */
+export function checkNoKey(words: readonly string[], commands: readonly Command[]): void {
+  const known = new KnownOptions(commands);
+  const end = words.indexOf('--');
+  const given = words.slice(0, end === -1 ? words.length : end);
+  if (!given.some((word) => keyFlag.test(word) && known.flagOf(word) === null)) return;
+  throw new UsageError(
+    'the API key is never a flag: every user of this machine could read it in the list of processes',
+    'set CAPTCHAAI_API_KEY, or CAPTCHAAI_API_KEY_FILE to the path of a file with the key',
+  );
+}
+
+/** A message of commander without the value of an unknown option, which may be a secret. */
+export function withoutOptionValue(message: string): string {
+  return message.replace(/(unknown option '--?[^'=]*=)[^]*?'(?=\n|$)/, "$1...'");
+}
+
 /** True if messages are to be JSON. It is looked up before the command line is known to be valid. */
 export function wantsJsonLogs(words: readonly string[]): boolean {
   return words.some(

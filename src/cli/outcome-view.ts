@@ -1,7 +1,8 @@
 import type { Attempt, FailureReason, GaveUp, Outcome, Solution } from '../domain/outcome.ts';
 import { forgottenIds } from '../core/solve/attempt-history.ts';
 import type { GlobalFlags } from './context.ts';
-import { formatMoment, formatMs, shellQuoted } from './format.ts';
+import { shellQuoted } from '../domain/shell-word.ts';
+import { formatMoment, formatMs } from './format.ts';
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 
@@ -46,7 +47,7 @@ type HintFlags = Pick<GlobalFlags, 'config' | 'sandbox'>;
 
 function resultCommand(captchaIds: readonly string[], { config }: Pick<HintFlags, 'config'>): string {
   const flag = config === null ? '' : ` --config ${shellQuoted(config)}`;
-  return `captcha${flag} result ${captchaIds.join(' ')}`;
+  return `captcha${flag} result ${captchaIds.map(shellQuoted).join(' ')}`;
 }
 
 /** The command that fetches the solutions of paid ids later. */

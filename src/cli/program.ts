@@ -4,7 +4,14 @@ import { UsageError } from '../domain/errors.ts';
 import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { helpLayout, helpText } from './help.ts';
-import { asksForHelp, checkValues, firstOperand, wantsJsonLogs } from './option-values.ts';
+import {
+  asksForHelp,
+  checkNoKey,
+  checkValues,
+  firstOperand,
+  wantsJsonLogs,
+  withoutOptionValue,
+} from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
@@ -110,8 +117,9 @@ async function loadCommand(
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
   checkHelpOf(name, words, program);
-  if (row === undefined || chosen === undefined) return;
+  if (row === undefined || chosen === undefined) return checkNoKey(words, [program]);
   (await row.load()).register(chosen, runCommand);
+  checkNoKey(words, [chosen, ...chosen.commands, program]);
   checkValues(words, [chosen, ...chosen.commands, program]);
   if (chosen.commands.length > 0)
     checkHelpOf(firstOperand(words.slice(words.indexOf(row.name) + 1), chosen), words, chosen);
@@ -121,7 +129,9 @@ async function loadCommand(
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
   // An error of commander is text; with JSON logs it is reported like every other.
-  const writeErr = wantsJsonLogs(args) ? () => undefined : options.writeErr;
+  const writeErr = (text: string): void => {
+    if (!wantsJsonLogs(args)) options.writeErr(withoutOptionValue(text));
+  };
   const program = buildProgram({ ...options, writeErr });
   const runCommand: CommandRunner = async (run, flags) => {
     const raw = program.opts<RawGlobals>();
@@ -140,7 +150,8 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.done;
     if (!logsJson) return exitCodes.usage;
-    const message = error.code === 'commander.help' ? 'no command' : error.message.replace(/^error: /, '');
+    const said = withoutOptionValue(error.message).replace(/^error: /, '');
+    const message = error.code === 'commander.help' ? 'no command' : said;
     throw new UsageError(message, 'add --help to the command for its usage');
   }
 }

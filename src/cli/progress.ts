@@ -26,10 +26,15 @@ export async function startProgress(
   const { default: ora } = await import('ora');
   const stream = terminal.stderr as unknown as NodeJS.WritableStream;
   // With discardStdin ora puts the terminal in raw mode and swallows Ctrl-C.
-  const spinner = ora({ text, stream, discardStdin: false, color: terminal.options.color ? 'cyan' : false }).start();
+  const spinner = ora({
+    text: terminal.shown(text),
+    stream,
+    discardStdin: false,
+    color: terminal.options.color ? 'cyan' : false,
+  }).start();
   return {
     update: (next) => {
-      spinner.text = next;
+      spinner.text = terminal.shown(next);
     },
     stop: () => {
       spinner.stop();

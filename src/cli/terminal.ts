@@ -1,3 +1,5 @@
+import { cleanLines, jsonValue } from './control-characters.ts';
+
 /** The part of a writable stream that is used here. */
 export interface OutputStream {
   readonly isTTY?: boolean;
@@ -55,7 +57,10 @@ export function wantsColor(stream: OutputStream, env: Readonly<Record<string, st
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** The only writer: results go to stdout, messages to stderr. */
+/**
+ * The only writer: results go to stdout, messages to stderr. This is the one place where text for people loses the
+ * characters that a terminal would obey, wherever it came from.
+ */
 export class Terminal {
   readonly stderr: OutputStream;
   readonly options: TerminalOptions;
@@ -98,8 +103,22 @@ export class Terminal {
     this.#secrets.push(secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1));
   }
 
-  /** Writes a result. Rejects where it could not be written, `EPIPE` where the reader has gone. */
+  /** Writes a result for people. Rejects where it could not be written, `EPIPE` where the reader has gone. */
   result(text: string): Promise<void> {
+    return this.#write(cleanLines(text, this.#isStyled));
+  }
+
+  /** Writes a result for programs: a file or a pipe gets exactly this text, a screen the same as from `result`. */
+  data(text: string): Promise<void> {
+    return this.#stdout.isTTY === true ? this.result(text) : this.#write(text);
+  }
+
+  /** Writes to the screen as it is: `text` moves the cursor, and everything else in it is clean. */
+  screen(text: string): Promise<void> {
+    return this.#write(text);
+  }
+
+  #write(text: string): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => (error ? reject(error) : resolve()));
     });
@@ -109,7 +128,7 @@ export class Terminal {
 
   /** Writes a result as one JSON document on a line of its own. */
   json(report: object): Promise<void> {
-    return this.result(`${JSON.stringify({ schemaVersion: 1, ...report })}\n`);
+    return this.#write(`${jsonValue({ schemaVersion: 1, ...report })}\n`);
   }
 
   /** Prints a message at the given verbosity; JSON logs include `fields`. */
@@ -125,7 +144,17 @@ export class Terminal {
   /** The text in a style, or as it is where there are no colours; logs in JSON never have any. */
   style(style: Style, text: string): string {
     const [on, off] = sgr[style];
-    return this.options.color && this.options.logFormat === 'text' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    return this.#isStyled ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  }
+
+  /** The text as it may be shown on stderr: without secrets, and without what a terminal would obey. */
+  shown(text: string): string {
+    const clean = cleanLines(text, this.#isStyled);
+    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), clean);
+  }
+
+  get #isStyled(): boolean {
+    return this.options.color && this.options.logFormat === 'text';
   }
 
   /** Resolves when what was written has left, or cannot. */
@@ -135,9 +164,8 @@ export class Terminal {
 
   #log(level: Severity | 'error', text: string, fields: object): void {
     const time = new Date(this.#timestamp()).toISOString();
-    const line = this.options.logFormat === 'json' ? JSON.stringify({ time, level, message: text, ...fields }) : text;
-    const clean = this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), line);
-    const written = new Promise<void>((resolve) => this.stderr.write(`${clean}\n`, () => resolve()));
+    const line = this.options.logFormat === 'json' ? jsonValue({ time, level, message: text, ...fields }) : text;
+    const written = new Promise<void>((resolve) => this.stderr.write(`${this.shown(line)}\n`, () => resolve()));
     this.#pending = this.#pending.then(() => written);
   }
 }

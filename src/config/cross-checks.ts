@@ -16,8 +16,12 @@ export interface ConfigProblem {
   readonly from?: string;
 }
 
+/** A key of CaptchaAI where a name should be: `api: {KEY}` in YAML. */
+const looksLikeKey = /^[\da-f]{32}$/i;
+const shownName = (name: unknown): string => String(name).replace(looksLikeKey, '***');
+
 function pathText(names: readonly unknown[]): string {
-  const joined = names.map((name) => (typeof name === 'number' ? `[${name}]` : `.${String(name)}`)).join('');
+  const joined = names.map((name) => (typeof name === 'number' ? `[${name}]` : `.${shownName(name)}`)).join('');
   return joined.replace(/^\./, '');
 }
 
@@ -127,6 +131,22 @@ const insteadOf: Readonly<Record<string, string>> = {
   keyEnv: 'set CAPTCHAAI_API_KEY',
 };
 
+const withPassword = /^(?:\w+:\/\/)?[^:@]*:.+@/;
+
+/** Parameters of a region that send solutions, or the traffic of the solver, to an address of the project file. */
+function foreignParams(content: unknown, from: string): readonly ConfigProblem[] {
+  return listAt(content, 'regions').flatMap((region, index) =>
+    Object.entries(objectAt(region, 'params')).flatMap(([name, value]) => {
+      const bare = name.trim().toLowerCase();
+      const isProxy = bare === 'proxy' && typeof value === 'string' && withPassword.test(value);
+      if (bare !== 'pingback' && !isProxy) return [];
+      const what = isProxy ? 'a proxy with a password' : 'pingback';
+      const problem = `a discovered project file must not set ${what}: pass the file with --config, or set it in your own config in the XDG config folder`;
+      return [{ path: `regions[${index}].params.${name}`, problem, from }];
+    }),
+  );
+}
+
 function isLocal(value: unknown): boolean {
   return typeof value === 'string' && URL.canParse(value) && isLoopback(new URL(value));
 }
@@ -138,10 +158,11 @@ function isLocal(value: unknown): boolean {
 export function foundFileProblems({ path: from, origin, content, isForeign }: ConfigFile): readonly ConfigProblem[] {
   if (origin !== 'found') return [];
   const api = objectAt(content, 'api');
-  return Object.entries(insteadOf).flatMap(([key, instead]) => {
+  const keys = Object.entries(insteadOf).flatMap(([key, instead]) => {
     const value = api[key] ?? null;
     if (value === null || (key === 'baseUrl' && isLocal(value) && !isForeign)) return [];
     const problem = `a discovered project file must not set this key: pass the file with --config, or remove the key and ${instead}, or move it to your own config in the XDG config folder`;
     return [{ path: `api.${key}`, problem, from }];
   });
+  return [...keys, ...foreignParams(content, from)];
 }

@@ -76,6 +76,35 @@ export function findJsonError(text: string): (TextPosition & { readonly expected
   return null;
 }
 
+/**
+ * Where a name of an object occurs for the second time, in a text that is JSON; null if none does. `JSON.parse` would keep
+ * the last one and drop the other without a word. `within`: only objects under this name of the outermost one, and the
+ * name itself; null for all.
+ */
+function findRepeatedName(text: string, within: string | null): (TextPosition & { readonly name: string }) | null {
+  const open: string[] = [];
+  const seen: Set<string>[] = [];
+  const token = new RegExp(tokenAt);
+  let expected: string = next.value;
+  let outermost = '';
+  for (;;) {
+    const { groups = {} } = token.exec(text) ?? {};
+    const kind = kindOf(groups);
+    if (kind === next.end || kind === '?') return null;
+    if (kind === '{' || kind === '[') seen.push(new Set());
+    if (kind === '}' || kind === ']') seen.pop();
+    if (kind === 's' && expected.startsWith('s')) {
+      const written = groups['s'] ?? '';
+      const name = String(JSON.parse(written));
+      if (seen.length === 1) outermost = name;
+      const isRepeated = seen.at(-1)?.has(name) === true && (within === null || within === outermost);
+      if (isRepeated) return { ...positionOf(text, token.lastIndex - written.length), name };
+      seen.at(-1)?.add(name);
+    }
+    expected = follow(kind, expected, open);
+  }
+}
+
 /** Reads a config file's text into plain data. */
 export type DataLoader = (path: string, text: string) => unknown;
 
@@ -109,8 +138,15 @@ function boxed(path: string, content: unknown): Boxed | { readonly captcha?: Box
 export function loadJson(path: string, text: string): unknown {
   const json = text.replace(/^\uFEFF/, '');
   const error = findJsonError(json);
-  if (error === null) return boxed(path, JSON.parse(json));
-  throw new UsageError(`${path}:${error.line}:${error.column}: not valid JSON: expected ${error.expected}`);
+  if (error !== null)
+    throw new UsageError(`${path}:${error.line}:${error.column}: not valid JSON: expected ${error.expected}`);
+  const repeated = findRepeatedName(json, parse(path).name === 'package' ? 'captcha' : null);
+  if (repeated === null) return boxed(path, JSON.parse(json));
+  const { line, column, name } = repeated;
+  throw new UsageError(
+    `${path}:${line}:${column}: the key ${JSON.stringify(name)} occurs twice`,
+    'Keep one of the two.',
+  );
 }
 
 function yamlLoader(parseYaml: DataLoader): DataLoader {

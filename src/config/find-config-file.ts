@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
@@ -113,6 +113,16 @@ function upward(folder: string, home: string): readonly string[] {
   return folder === home || parent === folder ? [folder] : [folder, ...upward(parent, home)];
 }
 
+/** True for a dangling link, too, without `statSync`: what is meant to be read there must not be passed over. */
+function isThere(path: string, look: typeof statSync = lstatSync): boolean {
+  try {
+    return look(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // A folder that cannot be entered or is none.
+    return false;
+  }
+}
+
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'is a directory',
@@ -124,6 +134,8 @@ const maxConfigBytes = 1024 * 1024;
 
 /** Reading anything else could wait for ever, without a word, or need all of the memory. */
 function checkRegular(path: string, place: string): void {
+  if (isThere(path) && !isThere(path, statSync))
+    throw new UsageError(`${place}: is a link to a file that does not exist`, 'Restore the file, or remove the link.');
   if (isBlockingFile(path))
     throw new UsageError(`${place}: is not a regular file`, 'Write the configuration to a file.');
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -149,7 +161,7 @@ async function loadNamed(path: string): Promise<ConfigFile> {
 }
 
 function placesIn(folder: string, places: readonly string[]): readonly string[] {
-  return places.filter((place) => existsSync(join(folder, place)));
+  return places.filter((place) => isThere(join(folder, place)));
 }
 
 async function searchFolders(
@@ -173,16 +185,25 @@ function isForeign(path: string): boolean {
   return uid !== 0 && uid !== (process.getuid?.() ?? uid);
 }
 
+/** The files that decide. */
+export interface ConfigFiles {
+  /** The one in effect; null for none. */
+  readonly file: ConfigFile | null;
+  /** The user's own, whose policy holds together with a `found` file; null without one of the two. */
+  readonly own: ConfigFile | null;
+}
+
 /**
  * The config file in effect: the named one, else the first found from the working directory upward, else the user's
- * own; null where there is none. Throws `UsageError` where a file cannot be read as data.
+ * own. Throws `UsageError` where a file cannot be read as data.
  */
-export async function findConfigFile({ cwd, env, file }: ConfigSearch): Promise<ConfigFile | null> {
-  if (file !== null) return loadNamed(resolve(cwd, file));
+export async function findConfigFiles({ cwd, env, file }: ConfigSearch): Promise<ConfigFiles> {
+  if (file !== null) return { file: await loadNamed(resolve(cwd, file)), own: null };
   const found = await searchFolders(upward(cwd, homeOf(env)), projectPlaces);
-  if (found !== null) return { ...found, origin: 'found', isForeign: isForeign(found.path) };
-  const own = await searchFolders([ownConfigFolder(env)], ownPlaces);
-  return own === null ? null : { ...own, origin: 'own', isForeign: false };
+  const read = await searchFolders([ownConfigFolder(env)], ownPlaces);
+  const own = read === null ? null : ({ ...read, origin: 'own', isForeign: false } as const);
+  if (found === null) return { file: own, own: null };
+  return { file: { ...found, origin: 'found', isForeign: isForeign(found.path) }, own };
 }
 
 /** Files in `cwd` that look like configuration and are never read, such as `captcha.config.js`. */

@@ -2,11 +2,12 @@ import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { closestName } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
+import type { Result } from '../domain/result.ts';
 import { knownErrorCodes } from '../protocol/error-codes.ts';
 import { knownMethods } from '../protocol/methods.ts';
 import { type ApiKeySource, apiKeySource } from './api-key.ts';
 import { type ConfigProblem, crossProblems, foundFileProblems, problemsOf } from './cross-checks.ts';
-import { type ConfigFile, type ConfigSearch, findConfigFile, unreadConfigFiles } from './find-config-file.ts';
+import { type ConfigFile, type ConfigSearch, findConfigFiles, unreadConfigFiles } from './find-config-file.ts';
 import { derivedResults } from './results-place.ts';
 import { type Config, configSchema } from './schema.ts';
 import { applyOverrides, environmentOverrides, type Override, settingLeaves } from './settings.ts';
@@ -58,6 +59,8 @@ export interface LoadedConfig {
   readonly settings: readonly EffectiveSetting[];
   /** `found`: it was neither named nor the user's own, so that it could not say where the key goes. */
   readonly file: { readonly path: string; readonly found: boolean } | null;
+  /** The user's own file, whose policy holds together with a `found` one; null for none. */
+  readonly ownFile: string | null;
   /** Where the API key is read from; null where none is set. */
   readonly keySource: ApiKeySource | null;
   /** Warnings about probable mistakes. */
@@ -112,26 +115,69 @@ function placeKeyFile(config: Config, layers: Layers): Config {
   return { ...config, api: { ...config.api, keyFile: resolve(dirname(layers.file.path), keyFile) } };
 }
 
+type Policy = Pick<Config['policy'], 'allow' | 'deny'>;
+
+/** The policy of the user's own file; `path` is that file, null for none. */
+interface OwnPolicy extends Policy {
+  readonly path: string | null;
+}
+
+/** Reads all of the file: a mistyped `policy` must not make it hold no longer. */
+function readOwnPolicy(own: ConfigFile | null): Result<OwnPolicy, readonly ConfigProblem[]> {
+  if (own === null) return { value: { path: null, allow: [], deny: [] } };
+  const parsed = v.safeParse(configSchema, own.content);
+  if (parsed.success) return { value: { path: own.path, ...parsed.output.policy } };
+  return { error: problemsOf(parsed.issues).map((problem) => ({ ...problem, from: own.path })) };
+}
+
+/** A project file cannot lift what the user's own file denies, nor allow what it does not allow. */
+function withOwnPolicy(config: Config, { allow, deny }: Policy): Config {
+  const isFree = config.policy.allow.length === 0;
+  const policy = {
+    allow: isFree ? allow : config.policy.allow,
+    deny: [...new Set([...config.policy.deny, ...deny])],
+    ...(!isFree && allow.length > 0 && { ownAllow: allow }),
+  };
+  return { ...config, policy };
+}
+
+/** What `config show` says of the lists of the policy, each with its file: one entry per file that adds to it. */
+function policySettings(setting: EffectiveSetting, own: OwnPolicy): readonly EffectiveSetting[] {
+  const list = setting.path === 'policy.allow' ? own.allow : setting.path === 'policy.deny' ? own.deny : [];
+  if (own.path === null || list.length === 0) return [setting];
+  const ofOwn = { path: setting.path, value: list, from: own.path };
+  return Array.isArray(setting.value) && setting.value.length > 0 ? [setting, ofOwn] : [ofOwn];
+}
+
 /**
  * The configuration in effect: flags over environment over config file over fallbacks. Throws one `UsageError` that
  * names everything wrong at once, each by its path and the flag, variable or file that says so.
  */
 export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
-  const file = await findConfigFile(request);
+  const { file, own } = await findConfigFiles(request);
   const overrides = [...environmentOverrides(request.env), ...request.overrides];
   const layers: Layers = { file, overrides, written: applyOverrides(file === null ? {} : file.content, overrides) };
   const parsed = v.safeParse(configSchema, layers.written);
   const refused = file === null ? [] : foundFileProblems(file);
-  const problems = [...refused, ...problemsOf(parsed.issues ?? []), ...crossProblems(layers.written)];
-  if (!parsed.success || problems.length > 0) refuse(problems, layers);
+  const ownPolicy = readOwnPolicy(own);
+  const problems = [
+    ...refused,
+    ...problemsOf(parsed.issues ?? []),
+    ...crossProblems(layers.written),
+    ...('error' in ownPolicy ? ownPolicy.error : []),
+  ];
+  if (!parsed.success || 'error' in ownPolicy || problems.length > 0) refuse(problems, layers);
   const derived = derivedResults(parsed.output, request.env);
   const complete = derived === null ? parsed.output : { ...parsed.output, results: derived.url };
-  const config = deepFreeze(placeKeyFile(complete, layers));
+  const config = deepFreeze(withOwnPolicy(placeKeyFile(complete, layers), ownPolicy.value));
   return {
     config,
-    settings: effectiveSettings(layers).map((setting) =>
-      derived !== null && setting.path === 'results' ? { ...setting, value: derived.url, from: derived.from } : setting,
-    ),
+    settings: effectiveSettings(layers)
+      .map((setting) =>
+        derived !== null && setting.path === 'results' ? { ...setting, value: derived.url, from: derived.from } : setting,
+      )
+      .flatMap((setting) => policySettings(setting, ownPolicy.value)),
+    ownFile: own?.path ?? null,
     file: file === null ? null : { path: file.path, found: file.origin === 'found' },
     keySource: apiKeySource(config, request.env),
     warnings: configWarnings(config, unreadConfigFiles(request.cwd)),

@@ -56,4 +56,9 @@ export const configSchema = shape({
 type DeepReadonly<T> = T extends object ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> } : T;
 
 /** The complete and valid configuration. */
-export type Config = DeepReadonly<v.InferOutput<typeof configSchema>>;
+export type Config = DeepReadonly<v.InferOutput<typeof configSchema>> & {
+  readonly policy: {
+    /** `policy.allow` of the user's own file, which must allow a page, too; left out for none. */
+    readonly ownAllow?: readonly string[];
+  };
+};

@@ -39,19 +39,19 @@ function createRowFormat({ path, format, columns, carried = [], layout }: Output
 
 /** Rows on standard output, where nothing stands yet that could be replaced. */
 async function rowsTo(terminal: Terminal, format: RowFormat): Promise<OpenOutput> {
-  await terminal.result(format.header);
+  await terminal.data(format.header);
   return {
     publish: async () => undefined,
-    write: (values) => terminal.result(format.render(values)),
+    write: (values) => terminal.data(format.render(values)),
     close: async () => undefined,
   };
 }
 
 /** Rows for the reader of standard output, which can close it at any time. */
 async function addedTo(terminal: Terminal, format: RowFormat): Promise<ResultRows> {
-  await terminal.result(format.header);
+  await terminal.data(format.header);
   return {
-    write: (rows) => terminal.result(rows.map(format.render).join('')),
+    write: (rows) => terminal.data(rows.map(format.render).join('')),
     close: async () => undefined,
   };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
@@ -13,6 +12,7 @@ import type {
   SolveSession,
   SessionRequest,
 } from '../cli/context.ts';
+import { formatMs } from '../cli/format.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
 import type { SharedState } from '../cli/shared-state.ts';
 import type { Interrupt } from '../cli/interrupt.ts';
@@ -24,19 +24,16 @@ import { apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
+import { stateFolderOf } from '../config/state-folder.ts';
 import { SolvedShares } from '../core/solve/solve-times.ts';
 import { Solver } from '../core/solve/solver.ts';
 import type { RegionProbe } from '../ports/api.ts';
+import type { StatusHistory } from '../ports/state.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { version } from '../version.ts';
-import { createResilience } from './resilience.ts';
+import { accountIdOf, createResilience } from './resilience.ts';
 import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
-
-/** Stands for an API key without revealing it. */
-function accountIdOf(key: string): string {
-  return createHash('sha256').update(`captcha account ${key}`).digest('hex').slice(0, 16);
-}
 
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
@@ -52,6 +49,18 @@ function sandboxOverrides(url: string): readonly Override[] {
     'budget.scope': 'process',
   };
   return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
+}
+
+/** The configured limit of `Retry-After`; `note` hears once that a wait was cut. */
+function retryAfterLimit({ retry: { maxRetryAfterMs: maxMs } }: Config, note: (text: string) => void) {
+  let isSaid = false;
+  const onCut = (askedMs: number): void => {
+    if (isSaid) return;
+    isSaid = true;
+    const asked = `warning: the service asks to wait ${formatMs(askedMs)} (Retry-After)`;
+    note(`${asked}; captcha waits ${formatMs(maxMs)} at most (retry.maxRetryAfter)`);
+  };
+  return { maxMs, onCut };
 }
 
 interface ContainerParts {
@@ -76,6 +85,7 @@ export class Container implements Context {
   readonly #process: NodeJS.Process;
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
+  #script: SandboxFlags = {};
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
@@ -113,6 +123,10 @@ export class Container implements Context {
       import('../sandbox/parse-flags.ts'),
     ]);
     return startSandbox(parseSandboxFlags(flags));
+  };
+
+  readonly scriptSandbox = (flags: SandboxFlags): void => {
+    this.#script = flags;
   };
 
   /** Opens the service that the configuration names. */
@@ -208,6 +222,16 @@ export class Container implements Context {
     return learntSolveTimes(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 0) });
   };
 
+  readonly statusHistory = async ({ api, budget }: Config): Promise<StatusHistory> => {
+    const { RegionStatusFile } = await import('../adapters/state/region-status-file.ts');
+    const stateFolder = budget.scope === 'process' ? null : stateFolderOf(this.env).path;
+    return new RegionStatusFile({ stateFolder, baseUrl: api.baseUrl });
+  };
+
+  readonly runHook = async (...parts: Parameters<Context['runHook']>): Promise<string | null> => {
+    return (await import('../adapters/system/run-hook.ts')).runHook(...parts);
+  };
+
   readonly simulation = async (): Promise<Simulation> => {
     return (await import('./simulation.ts')).createSimulation();
   };
@@ -225,7 +249,7 @@ export class Container implements Context {
   /** With `--sandbox`, as every command sees it: a service is started, and everything points at it. */
   async #load(overrides: readonly Override[]): Promise<LoadedConfig> {
     const { env } = this;
-    if (this.globals.sandbox) this.#embedded ??= this.sandbox({});
+    if (this.globals.sandbox) this.#embedded ??= this.sandbox(this.#script);
     const sandbox = await this.#embedded;
     const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
@@ -247,6 +271,7 @@ export class Container implements Context {
     const source = this.globals.sandbox ? null : apiKeySource(config, env);
     const keySource = source === null ? {} : { keySource: keySourceText(source) };
     const about = { key, errorKinds: config.errors, solveEndpoint: createSolveEndpoint(config, env), ...keySource };
-    return createCaptchaAi({ ...config.api, ...about, env, nowMs: () => clock.timestamp() });
+    const retryAfter = retryAfterLimit(config, (text) => this.terminal.note(text));
+    return createCaptchaAi({ ...config.api, ...about, retryAfter, env, nowMs: () => clock.timestamp() });
   }
 }

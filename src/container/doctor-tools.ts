@@ -6,6 +6,7 @@ import { proxyFor } from '../adapters/http/proxy.ts';
 import { connectBySteps } from '../adapters/system/connect-by-steps.ts';
 import { stateFolderFacts } from '../adapters/system/state-folder-facts.ts';
 import type { KeyFacts } from '../commands/doctor/account-checks.ts';
+import type { SharedFacts } from '../commands/doctor/local-checks.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import { orProblem, type Problem } from '../commands/doctor/finding.ts';
 import { apiKeySource, type ApiKeySource, loadApiKey } from '../config/api-key.ts';
@@ -17,6 +18,7 @@ import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { Result } from '../domain/result.ts';
 import type { ApiProbeReport } from '../ports/api.ts';
 import type { StateFolderFacts } from '../ports/state.ts';
+import { accountIdOf, type ResilienceDeps } from './resilience.ts';
 
 /** Before a configuration is known only the variables can name a key. */
 const withoutConfig = { api: { keyFile: null, keyEnv: '' } } as Pick<Config, 'api'>;
@@ -109,6 +111,27 @@ async function temporaryFacts(): Promise<StateFolderFacts> {
   }
 }
 
+/** What the processes share; nothing is written. */
+async function sharedFacts(config: Config, parts: Pick<ResilienceDeps, 'accountId' | 'env'>): Promise<SharedFacts> {
+  const { createSharedState } = await import('./shared-state.ts');
+  const shared = createSharedState(config, parts);
+  try {
+    const { state, nowMs, fleet } = await shared.look();
+    const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : null;
+    const admission = state.breaker.peek(nowMs);
+    return {
+      tokens: facts?.balance ?? state.budget.balance(nowMs),
+      burst: (facts?.options ?? state.options.budget).burst,
+      breaker: state.breaker.state,
+      probeInMs: admission?.admitted === false ? admission.retryInMs : 0,
+      quietMs: Math.max(facts?.quietMs ?? 0, state.quietUntilMs - nowMs, 0),
+      unavailable: fleet !== undefined && 'unavailable' in fleet ? fleet.unavailable : null,
+    };
+  } finally {
+    await shared.close();
+  }
+}
+
 /** What `captcha doctor` needs of the outside world. */
 export function createDoctorTools(parts: DoctorParts): DoctorTools {
   const { env, sandboxKey } = parts;
@@ -123,6 +146,11 @@ export function createDoctorTools(parts: DoctorParts): DoctorTools {
       return proxy === null ? null : { url: maskSecrets(proxy.url), exceptions: proxy.exceptions };
     },
     apiProbe: (config) => apiProbe(config, parts, loadKey),
+    sharedState: async (config) => {
+      if (config.budget.scope === 'process') return { value: null };
+      const key = await loadKey(config);
+      return 'error' in key ? key : { value: await sharedFacts(config, { accountId: accountIdOf(key.value), env }) };
+    },
     stateFolder: () => (sandboxKey === null ? stateFolderFacts(stateFolderOf(env)) : temporaryFacts()),
     readRedisInfo: async (url, timeoutMs) => {
       const { readRedisInfo } = await import('../adapters/redis/redis-info.ts');

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
 import { logFolderOf } from '../adapters/state/log-folder.ts';
 import { systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
+import { resilienceOptions } from '../cli/resilience-options.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
@@ -13,6 +15,11 @@ import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { Breaker, FleetBucket, RetryAfterGate, RetryBudget, ThreadTurns } from '../ports/state.ts';
 import type { Awaitable } from '../ports/system.ts';
+
+/** Stands for an API key without revealing it. */
+export function accountIdOf(key: string): string {
+  return createHash('sha256').update(`captcha account ${key}`).digest('hex').slice(0, 16);
+}
 
 /** What keeps retries from becoming a storm. */
 export interface Resilience {
@@ -29,18 +36,6 @@ export interface ResilienceDeps {
   readonly accountId: string;
   readonly env: NodeJS.ProcessEnv;
   readonly warn: (message: string) => void;
-}
-
-/** The settings that a configuration asks for. */
-export function resilienceOptions({ api, budget, breaker }: Config): ResilienceOptions {
-  const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
-  // Where no rule opens the breaker, nothing is waited for either.
-  const byRatio = breaker.failureRatio === null ? null : breaker.minimumThroughput;
-  const unprovenLimit = breaker.consecutiveFailures ?? byRatio;
-  return {
-    budget: { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst },
-    breaker: { ...breaker, probeLeaseMs: 2 * api.timeoutMs, ...(unprovenLimit !== null && { unprovenLimit }) },
-  };
 }
 
 /** The Redis that holds the budget of a fleet; null where there is none. */

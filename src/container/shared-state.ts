@@ -3,20 +3,14 @@ import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
 import { checkAccess, prepareFolder } from '../adapters/state/log-folder.ts';
 import { readHistory, readPresent } from '../adapters/state/read-history.ts';
+import { resilienceOptions } from '../cli/resilience-options.ts';
 import type { BudgetEvent, FleetStateView, SharedState } from '../cli/shared-state.ts';
 import type { Config } from '../config/schema.ts';
 import { type StateReply, type StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
 import { RemoteUnavailableError, StateLogError } from '../domain/errors.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { FleetBucket, FleetBudgetOptions } from '../ports/state.ts';
-import {
-  fleetUrlOf,
-  hostLogFolder,
-  hostOptions,
-  openFleetBucket,
-  resilienceOptions,
-  type ResilienceDeps,
-} from './resilience.ts';
+import { fleetUrlOf, hostLogFolder, hostOptions, openFleetBucket, type ResilienceDeps } from './resilience.ts';
 
 type Log = HostLog<StateCommand, StateReply>;
 

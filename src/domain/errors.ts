@@ -39,6 +39,13 @@ export class StateLogError extends Error {
 /** Thrown if a queue is unreachable or refuses; a later retry may work. The message names it, with passwords masked. */
 export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError';
+  /** Why, without the name of the queue, which may hold any word. */
+  readonly reason: string;
+
+  constructor(message: string, reason = message) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** Thrown for a task that a queue will never take, such as one that is too large; the message gives the cause and the fix. */

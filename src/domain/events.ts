@@ -24,6 +24,8 @@ export type SolverEvent =
       readonly waitMs: number;
       readonly budgetBalance: number | null;
     })
+  /** The task waits because the service asked all clients to (`Retry-After`). */
+  | (TaskEvent & { readonly type: 'cooling-down'; readonly waitMs: number })
   | (TaskEvent & { readonly type: 'budget-refused'; readonly retryInMs: number | null })
   /** `isWaiting`: the task asks again then. `fault`: the latest one that this process met; null if it met none. */
   | (TaskEvent & {

@@ -17,20 +17,22 @@ export interface Region {
  * The status of a region, best first. `degraded` works with trouble. `idle` has neither workers nor tasks, and works as
  * soon as it gets one. `unknown` was not probed, or its last probe is too old.
  */
-export type RegionStatus = 'healthy' | 'degraded' | 'idle' | 'unhealthy' | 'unknown';
+export const regionStatuses = ['healthy', 'degraded', 'idle', 'unhealthy', 'unknown'] as const;
+
+export type RegionStatus = (typeof regionStatuses)[number];
 
 /** What is known about a region at a point in time. */
 export interface RegionHealth {
   readonly region: string;
   readonly status: RegionStatus;
-  /** Round trip of the last answered probe, in ms; null if there was none. */
+  /** Round trip of the latest probe, in ms; null if it got no answer. */
   readonly latencyMs: number | null;
   /** Null if the region does not report it. */
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
   /** Start of this status, wall clock in ms since the epoch. */
   readonly since: number;
-  /** What is wrong, as one sentence without control characters; null if nothing is. */
+  /** What is wrong, or why the region is idle, as a phrase without control characters; null if there is nothing to say. */
   readonly error: string | null;
 }
 

@@ -71,6 +71,8 @@ export interface ServiceAnswers {
   readonly roundTripsMs: readonly number[];
   /** What ended the requests early, or a problem of the account; null if there is none. */
   readonly fault: Fault | null;
+  /** The HTTP status of that answer; null without an answer or a fault. */
+  readonly status: number | null;
   /** Null if unknown. */
   readonly balance: number | null;
   readonly threads: Threads | null;
@@ -92,17 +94,24 @@ export interface RegionAnswer {
   readonly status: string | null;
   readonly activeWorkers: number | null;
   readonly queueDepth: number | null;
+  /** Why the region sleeps although it did not say so itself; absent if it answered. */
+  readonly asleep?: string;
   /** An impossible value in the report, as a phrase without the region's own text; absent if there is none. */
   readonly invalidField?: string;
 }
 
 export type ProbeResult =
-  | { readonly answered: true; readonly latencyMs: number; readonly answer: RegionAnswer }
-  /** No answer, or none of a serving region. `error`: one sentence without control characters. */
+  /** `latencyMs` is null where the queue of the region answered in its place. */
+  | { readonly answered: true; readonly latencyMs: number | null; readonly answer: RegionAnswer }
+  /**
+   * No answer, or none of a serving region. `error`: one sentence without control characters. `nothingListens`: the
+   * connection was refused; absent for every other failure.
+   */
   | {
       readonly answered: false;
       readonly latencyMs: number | null;
       readonly error: string;
+      readonly nothingListens?: true;
       /** Set if a limit of this machine was reached, such as that of open files: the region was not asked. */
       readonly isLocal?: boolean;
     };

@@ -1,3 +1,4 @@
+import type { RegionStatus } from '../domain/region.ts';
 import type { Awaitable } from './system.ts';
 
 /** Permission for one submission, bound to the state of the breaker at that time. */
@@ -195,6 +196,20 @@ export interface SolveTimeLog {
   /** Of each method the latest ones, in the order in which they came. */
   read(): readonly LoggedSolveTime[];
   append(times: readonly LoggedSolveTime[]): void;
+}
+
+/** The status of a region at the latest look. Times on the wall clock, in epoch ms. */
+export interface SeenStatus {
+  readonly status: RegionStatus;
+  readonly since: number;
+  readonly seenAt: number;
+}
+
+/** What earlier commands of this user saw of regions, by the URL of the health endpoint. Nothing throws. */
+export interface StatusHistory {
+  read(urls: readonly string[]): ReadonlyMap<string, SeenStatus>;
+  /** Adds to what is kept; what is lost is only not known later. */
+  write(seen: ReadonlyMap<string, SeenStatus>): void;
 }
 
 /** Whether a service has `/solve.php`, which answers an image's submission with its solution. */

@@ -14,5 +14,15 @@ export interface Random {
   next(): number;
 }
 
+/** One run of a command that the user has named. */
+export interface HookRequest {
+  /** What it reads on its standard input. */
+  readonly input: string;
+  /** Variables in addition to those of this process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** It is ended after this time, in ms. */
+  readonly timeoutMs: number;
+}
+
 /** A value that some adapters have at once and others fetch. */
 export type Awaitable<T> = T | Promise<T>;

@@ -85,7 +85,8 @@ function named(params: Params): Result<Params, ProxyError> {
       const reason = `${name} is not a parameter: without the proxy the task would be solved from another address`;
       return { error: { about: name, reason, fix: `write proxy (${form}) and proxytype (${typesText})` } };
     }
-    if (key in result) return { error: { about: key, reason: `${key} is given twice`, fix: 'omit one of them' } };
+    if (Object.hasOwn(result, key))
+      return { error: { about: key, reason: `${key} is given twice`, fix: 'omit one of them' } };
     result[key] = value;
   }
   return { value: result };

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Endpoint } from '../protocol/error-codes.ts';
 import type { Quirk } from './quirks.ts';
+import type { RegionOutage } from './region-outage.ts';
 
 /** A task as the sandbox accepted it; `params` are the wire parameters without the key. */
 export interface AcceptedTask {
@@ -46,6 +47,7 @@ export interface SandboxOptions {
   /** How many tasks may be in work at once. */
   readonly threads?: number;
   readonly regions?: readonly string[];
+  readonly regionOutages?: readonly RegionOutage[];
   /** The only valid key; null accepts every key. */
   readonly key?: string | null;
   readonly quirks?: readonly Quirk[];
@@ -79,6 +81,7 @@ export const sandboxDefaults: SandboxSettings = {
   outages: [],
   threads: 100,
   regions: ['us-east-1', 'eu-west-1', 'ap-southeast-1'],
+  regionOutages: [],
   key: null,
   quirks: [],
   retryAfter: null,

@@ -4,6 +4,7 @@ import { UsageError } from '../domain/errors.ts';
 import { readFaultMode } from './fault-modes.ts';
 import type { Outage, RandomFault, SandboxOptions } from './options.ts';
 import { type Quirk, quirkNames } from './quirks.ts';
+import { parseRegionOutage } from './region-outage.ts';
 
 /** The flags of `captcha sandbox`, as typed. */
 export interface SandboxFlags {
@@ -11,6 +12,7 @@ export interface SandboxFlags {
   readonly outage?: readonly string[] | undefined;
   readonly latency?: string | undefined;
   readonly regions?: string | undefined;
+  readonly regionOutage?: readonly string[] | undefined;
   readonly threads?: string | undefined;
   readonly port?: string | undefined;
   readonly key?: string | undefined;
@@ -127,12 +129,13 @@ function parseQuirk(text: string): Quirk {
  * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
  */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
-  const { fault, outage, latency, regions, threads, port, key, balance, retryAfter, quirk, withoutSolvePhp } = flags;
+  const { fault, outage, latency, regions, regionOutage, threads, port, key, balance, retryAfter, quirk, withoutSolvePhp } = flags;
   return {
     ...(fault && { faults: fault.map(parseFault) }),
     ...(outage && { outages: outage.map(parseOutage) }),
     ...(latency !== undefined && { latencyMs: parseLatency(latency) }),
     ...(regions !== undefined && { regions: parseRegions(regions) }),
+    ...(regionOutage && { regionOutages: regionOutage.map(parseRegionOutage) }),
     ...(threads !== undefined && {
       threads: wholeNumber('--threads', threads, { min: 1, max: 100_000, example: '20' }),
     }),

@@ -1,5 +1,7 @@
 import { UsageError } from '../domain/errors.ts';
 import { type HttpAnswer, jsonBody } from './http-answer.ts';
+import type { SandboxSettings } from './options.ts';
+import type { RegionOutage } from './region-outage.ts';
 
 /** `down` answers its health check with 503, `slow` does not answer. */
 export type SimulatedStatus = 'healthy' | 'down' | 'slow';
@@ -26,8 +28,17 @@ function countIn(query: URLSearchParams, name: string): number | null {
 export class Regions {
   readonly #regions: ReadonlyMap<string, Region>;
 
-  constructor(names: readonly string[]) {
+  readonly #outages: readonly RegionOutage[];
+  readonly #elapsedMs: () => number;
+
+  /** `elapsedMs`: the time since the start. Throws `UsageError` for an outage of an unknown region. */
+  constructor(settings: Pick<SandboxSettings, 'regions' | 'regionOutages'>, elapsedMs: () => number) {
+    const names = settings.regions;
     this.#regions = new Map(names.map((name) => [name, { status: 'healthy', activeWorkers: 4, queueDepth: 0 }]));
+    this.#outages = settings.regionOutages;
+    this.#elapsedMs = elapsedMs;
+    const unknown = this.#outages.find(({ region }) => !this.#regions.has(region));
+    if (unknown !== undefined) throw new UsageError(`the sandbox has no region "${unknown.region}"`, this.#known());
   }
 
   /** Throws `UsageError` for an unknown region. */
@@ -48,8 +59,13 @@ export class Regions {
   #health(name: string): HttpAnswer {
     const region = this.#regions.get(name);
     if (region === undefined) return jsonBody(404, { error: `unknown region "${name}". ${this.#known()}` });
-    if (region.status === 'slow') return { type: 'hang' };
-    if (region.status === 'down') return jsonBody(503, { region: name, status: 'unhealthy' });
+    const elapsedMs = this.#elapsedMs();
+    const outage = this.#outages.find(
+      ({ region: each, fromMs, toMs }) => each === name && fromMs <= elapsedMs && elapsedMs < toMs,
+    );
+    const status = outage?.status ?? region.status;
+    if (status === 'slow') return { type: 'hang' };
+    if (status === 'down') return jsonBody(503, { region: name, status: 'unhealthy' });
     return jsonBody(200, { region: name, ...region });
   }
 

@@ -31,14 +31,15 @@ export function createState(options: SandboxOptions, closing: AbortSignal): Sand
   const settings = { ...sandboxDefaults, ...options };
   const { clock, resultKeptMs, random } = settings;
   const quirks = new Set(settings.quirks);
+  const startedAtMs = clock.nowMs();
   return {
     settings,
     quirks,
-    startedAtMs: clock.nowMs(),
+    startedAtMs,
     store: new TaskStore({ clock, resultKeptMs, firstId: ids.min + Math.floor(random() * ids.spread) }),
     faults: new Faults(settings),
     abuse: quirks.has('block-rules') ? new RateRules(clock) : null,
-    regions: new Regions(settings.regions),
+    regions: new Regions(settings, () => clock.nowMs() - startedAtMs),
     counters: new SandboxCounters(),
     pingbackAddresses: new Set(),
     closing,

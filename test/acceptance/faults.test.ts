@@ -36,11 +36,16 @@ interface Outcome {
   readonly possiblyCharged: boolean;
 }
 
-async function solveAgainst(bench: Bench, fault: ScriptedFault, timeout = '60s', flags: readonly string[] = []) {
+async function solveAgainst(
+  bench: Bench,
+  fault: ScriptedFault,
+  timeout = '60s',
+  { flags = [], retry = {} }: { flags?: readonly string[]; retry?: object } = {},
+) {
   const sandbox = await bench.sandbox();
   sandbox.script(fault);
   const args = ['solve', ...turnstile, '--json', '-v', '--timeout', timeout, ...flags];
-  const config = { api: { timeout: timeoutOf(fault.mode) } };
+  const config = { api: { timeout: timeoutOf(fault.mode) }, retry };
   const ended = await bench.run(args, { at: sandbox, config });
   return { ...ended, stats: sandbox.stats(), outcome: JSON.parse(ended.stdout) as Outcome };
 }
@@ -71,7 +76,7 @@ describe.concurrent('a submission with the fault', () => {
   it.for(passing)('$mode always fails after the last attempt', async ({ mode, answerLost, served }, { bench }) => {
     // Without --fail-fast the task waits for the breaker until its deadline.
     const fault = { mode, endpoint, times: Infinity };
-    const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, '60s', ['--fail-fast']);
+    const { code, stats, outcome, stderr } = await solveAgainst(bench, fault, '60s', { flags: ['--fail-fast'] });
     expect(code).toBe(4);
     expect(outcome).toMatchObject({ reason: 'attempts-exhausted', captchaId: null, possiblyCharged: answerLost });
     expect(stderr.includes('may have been charged')).toBe(answerLost);
@@ -120,12 +125,13 @@ describe.concurrent('Retry-After', () => {
   /** Before Retry-After, and later than any process may end here: had it waited, the test would fail. */
   const deadline = '30m';
   const longWait = /retry after (59m \d\ds|1h 00m)/;
+  const retry = { maxRetryAfter: '2h' };
 
   firstRows(it).for(rows)(
     'in $form of a $mode to a submission fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'submit', retryAfter: row.retryAfter() } as const;
-      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
+      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline, { retry });
       expect(code).toBe(4);
       expect(outcome).toMatchObject({ reason: 'deadline-exceeded', captchaId: null });
       expect(stderr).toMatch(longWait);
@@ -137,13 +143,25 @@ describe.concurrent('Retry-After', () => {
     'in $form of a $mode to a poll fails the task at once if it ends after the deadline',
     async (row, { bench }) => {
       const fault = { mode: row.mode, endpoint: 'poll', retryAfter: row.retryAfter() } as const;
-      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline);
+      const { code, stats, stderr, outcome } = await solveAgainst(bench, fault, deadline, { retry });
       expect(code).toBe(4);
       expect(stderr).toMatch(longWait);
       expect(stderr).toMatch(new RegExp(`captcha --config \\S+ result ${outcome.captchaId}`));
       expect(stats).toMatchObject({ submissions: 1, polls: 1 });
     },
   );
+
+  it('is cut to retry.maxRetryAfter, which is said once, and an absurd one is none', async ({ bench }) => {
+    const cut = { retry: { maxRetryAfter: '100ms' } };
+    const fault = { mode: '429', endpoint: 'submit', times: 2, retryAfter: '3600' } as const;
+    const long = await solveAgainst(bench, fault, '60s', cut);
+    expect(long).toMatchObject({ code: 0, outcome: { status: 'solved' } });
+    expect(long.stderr.match(/asks to wait 1h 00m \(Retry-After\); captcha waits 100ms at most/g)).toHaveLength(1);
+    const seconds = String(Math.round(Date.now() / 1_000));
+    const absurd = await solveAgainst(bench, { ...fault, retryAfter: seconds }, '60s', cut);
+    expect(absurd).toMatchObject({ code: 0, outcome: { status: 'solved' } });
+    expect(absurd.stderr).not.toContain('Retry-After');
+  });
 
   it.for(['submit', 'poll'] as const)('within the deadline is waited for (%s)', async (endpoint, { bench }) => {
     const { code, durationMs } = await solveAgainst(bench, { mode: '503', endpoint, retryAfter: '1' });

@@ -47,6 +47,14 @@ describe.concurrent('captcha health', () => {
     expect(stdout).toMatch(/^api: reachable, \d+ ms$/m);
   });
 
+  it('shows a failover with --sandbox alone', async ({ bench }) => {
+    const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
+    const { code, stdout, stderr } = await bench.run(['--sandbox', 'failover'], { config: null, env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^eu-west-1 +us-east-1 +50 %/m);
+    expect(stderr).toContain('captcha failover --apply');
+  });
+
   it('needs no key', async ({ bench }) => {
     const at = await bench.sandbox();
     const env = { CAPTCHAAI_API_KEY: undefined };
@@ -106,11 +114,18 @@ describe.concurrent('captcha health --watch', () => {
     bench,
   }) => {
     const at = await sandboxProcess(bench);
-    const running = await bench.start(['health', '--watch', '200ms'], { at, config: regionsOf(at) });
+    const hook = ['--on-change', 'echo "$CAPTCHA_REGION $CAPTCHA_WAS $CAPTCHA_STATUS" >> hooks; cat >> documents'];
+    const running = await bench.start(['health', '--watch', '200ms', ...hook], { at, config: regionsOf(at) });
     await watchDeathAndReturn(running, at);
     running.signal('SIGTERM');
     const { code, stdout } = await running.ended;
     expect(code).toBe(0);
+    const hooks = ['eu-west-1 healthy degraded', 'eu-west-1 degraded unhealthy', 'eu-west-1 unhealthy healthy', ''];
+    expect(await readFile(join(bench.cwd, 'hooks'), 'utf8')).toBe(hooks.join('\n'));
+    const documents = (await readFile(join(bench.cwd, 'documents'), 'utf8')).trimEnd().split('\n');
+    expect(documents.map((line) => (JSON.parse(line) as { status: string }).status)).toEqual([
+      ...['degraded', 'unhealthy', 'healthy'],
+    ]);
     const changes = [...stdout.matchAll(/^\d{4}-\S+Z (.*)$/gm)].map(([, change]) => change);
     expect(changes.filter((change) => !/regions are serving$/.test(change!))).toEqual([
       'eu-west-1: healthy -> degraded (HTTP 503, 1 of 3)',

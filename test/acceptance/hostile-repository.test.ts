@@ -91,6 +91,22 @@ describe.concurrent('a cloned repository', () => {
     expect(existsSync(marker)).toBe(false);
   });
 
+  it("cannot lift the policy of the user's own config, nor hide it behind a key that occurs twice", async ({
+    bench,
+  }) => {
+    await bench.write('config/captcha/config.json', { policy: { deny: ['example.com'] } });
+    await clone(bench, { 'captcha.config.json': { policy: { allow: ['*'] } } });
+    const sandbox = await bench.sandbox();
+    const denied = await bench.run(solve, { at: sandbox, config: null });
+    expect(denied).toMatchObject({ code: 2, stdout: '' });
+    expect(denied.stderr).toContain('denied by policy.deny example.com');
+    await bench.write('config/captcha/config.json', '{"policy": {"deny": ["example.com"]}, "policy": {}}');
+    const twice = await bench.run(solve, { at: sandbox, config: null });
+    expect(twice).toMatchObject({ code: 2, stdout: '' });
+    expect(twice.stderr).toContain('occurs twice');
+    expect(sandbox.stats().submissions).toBe(0);
+  });
+
   it('may configure harmless settings, such as waits', async ({ bench }) => {
     await clone(bench, { 'captcha.config.json': { solve: { timeout: '77s' } } });
     const { code, stdout } = await bench.run(['config', 'show'], { config: null });

@@ -34,6 +34,10 @@ const echoes: Readonly<Record<string, (request: Received, sent: string) => Respo
   'Retry-After': (_, sent) => ({ status: 503, headers: { 'retry-after': encodeURIComponent(sent) }, body: sent }),
   'an id': (_, sent) => ({ body: JSON.stringify({ status: 1, request: `id-${sent}` }) }),
   'a solution': ({ url }, sent) => ({ body: JSON.stringify({ status: 1, request: url === '/in.php' ? '7' : sent }) }),
+  'a solution in escapes': ({ url }, sent) => {
+    const escaped = Array.from(sent, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+    return { body: url === '/in.php' ? '{"status":1,"request":"7"}' : `{"status":1,"request":"${escaped}"}` };
+  },
   'a field beside the solution': ({ url }, sent) => ({
     body: JSON.stringify({ status: 1, request: url === '/in.php' ? '7' : solution, user_agent: sent }),
   }),

@@ -217,6 +217,19 @@ describe('a reserved parameter', () => {
   });
 });
 
+describe('the name of a parameter', () => {
+  it.each<[Record<string, string>, string]>([
+    [{ ' key': 'x' }, 'the parameter key is set by captcha'],
+    [{ ' action': 'x', action: 'y' }, 'action is given twice'],
+    [{ ' ': 'x' }, '" " is not a parameter name'],
+    [{ 'pageurl\u0000': 'x' }, 'is not a parameter name'],
+    [Object.fromEntries([['__proto__', 'x']]), '"__proto__" is not a parameter name'],
+    [{ constructor: 'x', proxytype: 'HTTP' }, 'not refused'],
+  ])('is judged as the service reads it: %j', async (params, reason) => {
+    expect(await refused({ params })).toContain(reason);
+  });
+});
+
 describe('the required inputs of a method', () => {
   it.each([
     ['turnstile', 'turnstile needs the page URL (pageurl)\n  turnstile needs a site key (sitekey)'],
@@ -347,6 +360,14 @@ describe('the policy', () => {
       'not sent: denied by policy.deny pay.example.com | see policy.allow and policy.deny in captcha config show',
     );
   });
+
+  it.each([' pageurl', 'pageurl ', '\tpageurl', '\u00a0pageurl'])(
+    'applies to a page under a name with blanks around it: %j',
+    async (name) => {
+      const params = { [name]: 'https://pay.example.com/' };
+      expect(await refused({ pageurl: null, params }, { policy: { deny: ['pay.example.com'] } })).toContain('denied');
+    },
+  );
 
   it('needs a single page: a task with two is refused', async () => {
     const params = { pageurl: 'https://pay.example.com/' };

@@ -33,6 +33,7 @@ describe('renderEvent', () => {
       { type: 'retrying', maxAttempts: 3, waitMs: 1_500, budgetBalance: 8.94 },
     ],
     [0, 'retrying in 1.5s: attempt 3 of 5', { type: 'retrying', maxAttempts: 5, waitMs: 1_500, budgetBalance: null }],
+    [1, 'waiting 30s: the service asks to wait (Retry-After)', { type: 'cooling-down', waitMs: 30_000 }],
     [1, 'retry budget refused', { type: 'budget-refused', retryInMs: null }],
     [1, 'retry budget refused; retry after 5s', { type: 'budget-refused', retryInMs: 5_000 }],
     [1, 'breaker open; retry after 5s', { type: 'breaker-refused', retryInMs: 5_000, isWaiting: false, fault }],

@@ -163,6 +163,7 @@ describe('the fields of a failed task in a JSON log', () => {
 describe('the hint to collect', () => {
   it('is a command that can be pasted', () => {
     expect(collectHint(['77'], globals)).toBe('collect it later with: captcha result 77');
+    expect(collectHint(['77; rm -rf ~'], globals)).toBe("collect it later with: captcha result '77; rm -rf ~'");
     expect(collectHint(['77', '78'], { config: 'a.json', sandbox: false })).toBe(
       'collect them later with: captcha --config a.json result 77 78',
     );

@@ -146,6 +146,25 @@ describe('a mistyped command line', () => {
     expect(await runIn(args)).toMatchObject({ exitCode: 2, out: '', err: `${err}${hint}`, globals: null });
   });
 
+  it.each([
+    [['--api-key=s3cret-key', 'balance']],
+    [['balance', '--api-key=s3cret-key']],
+    [['solve', '--api-key', 's3cret-key', 'image.png']],
+    [['--apikey', 's3cret-key', 'balance']],
+    [['balance', '--key=s3cret-key']],
+    [['solve', '--token=s3cret-key']],
+  ])('%j is told that the key is no flag, without the key', async (args) => {
+    const refusal = await refusalOf(() => runIn(args));
+    expect(refusal).toMatch(/^the API key is never a flag/);
+    expect(refusal).not.toContain('s3cret');
+  });
+
+  it('does not repeat the value of an unknown option', async () => {
+    const { exitCode, err } = await runIn(['balance', "--proxy=user:it's s3cret@host"]);
+    expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining("'--proxy=...'") as string });
+    expect(err).not.toContain('s3cret');
+  });
+
   it('refuses an unknown verdict', async () => {
     const { exitCode, err } = await runIn(['report', 'meh', '71']);
     expect(err).toMatch(/'meh' is invalid .*Allowed choices are good, bad/);

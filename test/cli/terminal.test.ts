@@ -70,6 +70,45 @@ describe('notes', () => {
   });
 });
 
+describe('what a terminal would obey', () => {
+  const hostile = 'a\u001b[2Jb\u001b]0;x\u0007\u009b1m\u202e\r\tc\r\n\u001b[31md';
+  const shown = 'a [2Jb ]0;x  1m  \tc\r\n [31md';
+
+  it('leaves notes, errors and results, and line ends and tabs stay', async () => {
+    const { terminal, stdout, stderr } = aTerminal();
+    terminal.note(hostile);
+    terminal.error(hostile);
+    await terminal.result(hostile);
+    expect(stderr.text).toBe(`${shown}\n${shown}\n`);
+    expect(stdout.text).toBe(shown);
+    expect(terminal.shown(hostile)).toBe(shown);
+  });
+
+  it('leaves data on a screen, and data in a pipe is unchanged', async () => {
+    const screen = aTerminal({ stdout: { isTTY: true } });
+    await screen.terminal.data(hostile);
+    expect(screen.stdout.text).toBe(shown);
+    const pipe = aTerminal();
+    await pipe.terminal.data(hostile);
+    expect(pipe.stdout.text).toBe(hostile);
+  });
+
+  it('is escaped in JSON', async () => {
+    const { terminal, stdout, stderr } = aTerminal({ options: { logFormat: 'json' } });
+    terminal.note(hostile, { fields: { code: hostile } });
+    await terminal.json({ text: hostile });
+    for (const { text } of [stdout, stderr]) expect(text).not.toMatch(/[^ -~\n]/);
+    expect(JSON.parse(stdout.text)).toMatchObject({ text: hostile });
+    expect(JSON.parse(stderr.text)).toMatchObject({ message: hostile, code: hostile });
+  });
+
+  it('does not concern the styles of the program', () => {
+    const { terminal, stderr } = aTerminal({ options: { color: true } });
+    terminal.error(`${terminal.style('red', 'error:')} \u001b[5mx`);
+    expect(stderr.text).toBe('\u001b[31merror:\u001b[39m  [5mx\n');
+  });
+});
+
 describe('a hidden secret', () => {
   it.each([
     ['as it is', 'abc+/def', 'key abc+/def!', 'key ***!\n'],

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { truncateSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../src/core/routing/policy.ts';
 import { folderWith } from './folder.ts';
 import { loadIn, refusalIn } from './load-in.ts';
 
@@ -30,6 +32,82 @@ describe('a config file that is not a regular file', () => {
     execFileSync('mkfifo', [path]);
     expect(await refusalIn(folder)).toBe(`${path}: is not a regular file`);
     expect(await refusalIn(folder, { file: path })).toBe(`--config ${path}: is not a regular file`);
+  });
+});
+
+describe('a link to a config file that does not exist', () => {
+  it.each(['captcha.config.json', '.captcharc', '.config/captcha/config.json'])('is refused: %s', async (place) => {
+    const folder = await folderWith({ '.config/captcha/readme.txt': '' });
+    await symlink('nowhere.json', join(folder, place));
+    expect(await refusalIn(folder)).toBe(`${join(folder, place)}: is a link to a file that does not exist`);
+  });
+
+  it('is refused if it leads to itself', async () => {
+    const folder = await folderWith({ 'readme.txt': '' });
+    await symlink('captcha.config.json', join(folder, 'captcha.config.json'));
+    expect(await refusalIn(folder)).toContain('captcha.config.json: is a link');
+  });
+});
+
+describe('what a found file cannot do to tasks', () => {
+  it.each<[string, Record<string, unknown>, string | null]>([
+    ['send solutions elsewhere', { pingback: 'https://evil.example.com' }, 'pingback'],
+    ['send them elsewhere in other letters', { PingBack: 'https://evil.example.com' }, 'pingback'],
+    ['use a proxy with a password', { proxy: 'user:secret@10.0.0.1:8080', proxytype: 'HTTP' }, 'a proxy with'],
+    ['use a proxy URL with a password', { proxy: 'http://user:secret@10.0.0.1:8080' }, 'a proxy with'],
+    ['use a proxy without a password', { proxy: '10.0.0.1:8080', proxytype: 'HTTP' }, null],
+  ])('to %s', async (_what, params, refused) => {
+    const folder = await folderWith({ 'captcha.config.json': { regions: [{ name: 'r', params }] } });
+    const message = await refusalIn(folder);
+    expect(message).toContain(refused === null ? 'loaded' : `must not set ${refused}`);
+    expect(message).not.toContain('secret');
+    expect(await refusalIn(folder, { file: 'captcha.config.json' })).toBe('loaded');
+  });
+});
+
+describe("the policy of the user's own file", () => {
+  const both = (found: object, own: object) =>
+    folderWith({ '.captcharc': { policy: found }, '.config/captcha/config.json': { policy: own } });
+
+  it.each<[object, object, Partial<Policy>]>([
+    [{}, { deny: ['a.com'] }, { allow: [], deny: ['a.com'] }],
+    [{ deny: ['b.com'] }, { deny: ['a.com'] }, { deny: ['b.com', 'a.com'] }],
+    [{ allow: ['*'] }, { allow: ['a.com'] }, { allow: ['*'], ownAllow: ['a.com'] }],
+    [{}, { allow: ['a.com'] }, { allow: ['a.com'] }],
+    [{ allow: ['a.com'] }, {}, { allow: ['a.com'] }],
+  ])('holds beside a found file: %j and %j', async (found, own, policy) => {
+    const loaded = await loadIn(await both(found, own));
+    expect(loaded.config.policy).toMatchObject(policy);
+    expect(loaded.config.policy.ownAllow).toEqual(policy.ownAllow);
+  });
+
+  it('is shown with its file', async () => {
+    const folder = await both({ deny: ['b.com'], allow: ['*'] }, { deny: ['a.com'], allow: ['c.com'] });
+    const [own, found] = [join(folder, '.config/captcha/config.json'), join(folder, '.captcharc')];
+    const loaded = await loadIn(folder);
+    expect(loaded.ownFile).toBe(own);
+    expect(loaded.settings.filter(({ path }) => path.startsWith('policy'))).toEqual([
+      { path: 'policy.allow', value: ['*'], from: found },
+      { path: 'policy.allow', value: ['c.com'], from: own },
+      { path: 'policy.deny', value: ['b.com'], from: found },
+      { path: 'policy.deny', value: ['a.com'], from: own },
+    ]);
+  });
+
+  it('does not apply to a file that was named', async () => {
+    const folder = await both({}, { deny: ['a.com'] });
+    expect((await loadIn(folder, { file: '.captcharc' })).config.policy.deny).toEqual([]);
+  });
+
+  it.each([
+    [{ polcy: { deny: ['a.com'] } }, 'polcy'],
+    [{ policy: { deny: 'a.com' } }, 'policy.deny'],
+    ['{"policy": {"deny": ["a.com"]}, "policy": {}}', 'the key "policy" occurs twice'],
+    ['{', 'not valid JSON'],
+  ])('is never dropped silently: %j', async (own, problem) => {
+    const folder = await folderWith({ '.captcharc': {}, '.config/captcha/config.json': own });
+    expect(await refusalIn(folder)).toContain(problem);
+    expect(await refusalIn(folder)).toContain('.config/captcha/config.json');
   });
 });
 

@@ -131,6 +131,45 @@ describe('an unusable config file', () => {
     expect(await refusalIn(folder)).toContain(`${join(folder, name)}${message}`);
   });
 
+  it.each([
+    ['captcha.config.json', '{"__proto__": {"policy": {}}}', '__proto__'],
+    ['captcha.config.json', '{"constructor": 1, "policy": {"prototype": 2}}', 'policy.prototype'],
+    ['captcha.config.json', '{"constructor": 1, "policy": {"prototype": 2}}', '  constructor ('],
+    ['captcha.config.yaml', 'api:\n  __proto__: {baseUrl: x}\n', 'api.__proto__'],
+    ['.captcharc', '{"regions": [{"name": "r", "params": {"__proto__": "x"}}]}', 'regions[0].params.__proto__'],
+    ['.captcharc', '{"errors": {"constructor": "account"}}', 'errors.constructor'],
+  ])('reports a name that objects have anyway in %s: %s', async (file, content, path) => {
+    expect(await refusalIn(await folderWith({ [file]: content }))).toContain(path);
+  });
+
+  it.each<[string, string, string | null]>([
+    ['captcha.config.json', '{"policy": {"deny": ["a.com"]},\n "policy": {}}', ':2:2: the key "policy" occurs twice'],
+    ['captcha.config.json', '{"policy": {"deny": [], "\\u0064eny": []}}', ':1:25: the key "deny" occurs twice'],
+    ['captcha.config.json', '{"regions": [{"name": "r"}, {"name": "s"}]}', null],
+    ['captcha.config.yaml', 'policy: {}\npolicy: {deny: []}\n', 'duplicated mapping key'],
+    ['package.json', '{"name": "x", "name": "y", "captcha": {"solve": {}}}', null],
+    ['package.json', '{"captcha": {"policy": {}, "policy": {}}}', 'the key "policy" occurs twice'],
+    ['package.json', '{"captcha": {}, "captcha": {}}', 'the key "captcha" occurs twice'],
+  ])('reports a key that occurs twice in %s: %s', async (file, content, problem) => {
+    expect(await refusalIn(await folderWith({ [file]: content }))).toContain(problem ?? 'loaded');
+  });
+
+  it.each([
+    ['.captcharc', '0123456789abcdef0123456789abcdef\n'],
+    ['.captcharc', 'CAPTCHAAI_API_KEY=0123456789abcdef0123456789abcdef\n'],
+    ['.captcharc', '{0123456789abcdef0123456789abcdef}\n'],
+    ['.captcharc', '0123456789abcdef0123456789abcdef: 1\n'],
+    ['captcha.config.json', '"0123456789abcdef0123456789abcdef"'],
+    ['captcha.config.json', '{"api": "0123456789abcdef0123456789abcdef"}'],
+    ['captcha.config.yaml', 'api: 0123456789abcdef0123456789abcdef\n'],
+    ['.config/captcha/config.json', '{"api": {"keyFile": "0123456789abcdef0123456789abcdef"}}'],
+    ['.config/captcha/config.json', '{"api": {"key": "0123456789abcdef0123456789abcdef"}}'],
+  ])('%s that holds the key itself is rejected without it: %s', async (name, text) => {
+    const refusal = await refusalIn(await folderWith({ [name]: text }));
+    expect(refusal).toContain('the configuration is not valid');
+    expect(refusal).not.toContain('0123456789');
+  });
+
   it('is reported without passwords', async () => {
     const folder = await folderWith({
       '.captcharc': {

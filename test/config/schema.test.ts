@@ -32,6 +32,7 @@ describe('an empty configuration', () => {
         strategy: 'full-jitter',
         baseDelayMs: 1_000,
         maxDelayMs: 30_000,
+        maxRetryAfterMs: 60_000,
         maxUnsolvable: 3,
       },
       budget: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/domain/errors.ts';
+import { parseRegionOutage } from '../../src/sandbox/region-outage.ts';
 import { runSandbox } from './running-sandbox.ts';
 
 async function runRegions(regions?: readonly string[]) {
@@ -32,6 +33,22 @@ describe('a simulated region', () => {
     await expect(health('a', AbortSignal.timeout(50))).rejects.toThrow('timeout');
   });
 
+  it('fails between the times of its script', async () => {
+    const regionOutages = [{ region: 'a', status: 'down', fromMs: 1_000, toMs: 3_000 } as const];
+    const { sandbox, clock } = await runSandbox({ regions: ['a', 'b'], regionOutages });
+    const statusOf = async (name: string) => (await fetch(`${sandbox.url}/regions/${name}/health`)).status;
+    expect([await statusOf('a'), await statusOf('b')]).toEqual([200, 200]);
+    clock.advance(1_000);
+    expect([await statusOf('a'), await statusOf('b')]).toEqual([503, 200]);
+    clock.advance(2_000);
+    expect([await statusOf('a'), await statusOf('b')]).toEqual([200, 200]);
+  });
+
+  it('cannot be scripted if there is no such region', async () => {
+    const regionOutages = [{ region: 'x', status: 'down', fromMs: 0, toMs: 1 } as const];
+    await expect(runSandbox({ regions: ['a'], regionOutages })).rejects.toThrow('no region "x"');
+  });
+
   it('shows the load that was set', async () => {
     const { health, control } = await runRegions(['a']);
     expect((await control('a', 'queueDepth=12&activeWorkers=0')).status).toBe(200);
@@ -50,4 +67,19 @@ describe('a simulated region', () => {
     expect((await control('b', 'status=down')).status).toBe(404);
     expect(() => sandbox.setRegion('b', 'down')).toThrow(UsageError);
   });
+});
+
+describe('--region-outage', () => {
+  it('names a region, a mode and two times', () => {
+    expect(parseRegionOutage('eu-west-1:slow:0s-2m')).toEqual({
+      ...{ region: 'eu-west-1', status: 'slow', fromMs: 0, toMs: 120_000 },
+    });
+  });
+
+  it.each(['eu', 'eu:down', 'eu:gone:0s-1s', 'eu:down:5s', 'eu:down:5s-5s', 'eu:down:5-6', ':down:0s-1s'])(
+    'refuses %s with an example',
+    (text) => {
+      expect(() => parseRegionOutage(text)).toThrow(UsageError);
+    },
+  );
 });

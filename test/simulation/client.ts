@@ -1,4 +1,4 @@
-import { readResponse, unusableAnswer } from '../../src/adapters/captchaai/read-response.ts';
+import { readResponse, unusableAnswer, usualRetryAfter } from '../../src/adapters/captchaai/read-response.ts';
 import {
   parseSubmitResponse,
   type Parsed,
@@ -134,6 +134,7 @@ export class Client implements SolverApi {
       call,
       host,
       errorKinds: {},
+      retryAfter: usualRetryAfter,
       clean: (text) => text,
       timestamp,
       isFound: true,

@@ -9,8 +9,10 @@ import {
   NoSolveEndpointFault,
   type Reader,
   readResponse,
+  type RetryAfterLimit,
   saysAbsent,
   unusableAnswer,
+  usualRetryAfter,
 } from './read-response.ts';
 import { cleanText, redactor } from './redactor.ts';
 import { anySolution, type Parsed, type Success } from './responses.ts';
@@ -106,6 +108,8 @@ export interface ApiConnectionOptions extends ConnectionOptions {
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   readonly keySource?: string;
+  /** Left out, 60 s without a word. */
+  readonly retryAfter?: RetryAfterLimit;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
   readonly nowMs: () => number;
 }
@@ -202,9 +206,9 @@ export class ApiConnection {
   }
 
   #readerOf({ call, form }: ApiRequest): Reader {
-    const { key, errorKinds, nowMs, keySource } = this.#options;
+    const { key, errorKinds, nowMs, keySource, retryAfter = usualRetryAfter } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
-    const about = { host: this.#host, errorKinds, ...(keySource !== undefined && { keySource }) };
+    const about = { host: this.#host, errorKinds, retryAfter, ...(keySource !== undefined && { keySource }) };
     return { call, ...about, clean, timestamp: nowMs(), isFound: this.#isFound };
   }
 }

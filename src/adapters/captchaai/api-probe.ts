@@ -4,7 +4,7 @@ import type { ClockReading, ServiceAnswers } from '../../ports/api.ts';
 import { type Connections, openDispatcher, withDateHeader } from '../http/dispatcher.ts';
 import type { Proxy } from '../http/proxy.ts';
 import { encodeForm, post } from './api-connection.ts';
-import { type Reader, readResponse, unusableAnswer } from './read-response.ts';
+import { type Reader, readResponse, unusableAnswer, usualRetryAfter } from './read-response.ts';
 import { cleanText } from './redactor.ts';
 import { parseBalance, type Parsed, parseThreads, type Success } from './responses.ts';
 
@@ -30,6 +30,7 @@ class ApiRequests {
   readonly #options: ApiProbeOptions;
   readonly #dispatcher: Connections;
   #date: string | null = null;
+  #status: number | null = null;
 
   constructor(dispatcher: Connections, options: ApiProbeOptions) {
     this.#options = options;
@@ -38,12 +39,18 @@ class ApiRequests {
     });
   }
 
+  /** The HTTP status of the latest answer; null if there was none. */
+  get status(): number | null {
+    return this.#status;
+  }
+
   async request<T>(action: string, parseAnswer: (answer: Success) => Parsed<T>): Promise<Result<T, Fault>> {
     const { baseUrl, key, timeoutMs } = this.#options;
     const path = `${baseUrl.pathname.replace(/\/+$/, '')}/res.php`;
     const body = encodeForm({ ...(key !== null && { key }), action, json: '1' });
     const startedAtMs = performance.now();
     const httpCall = await post(this.#dispatcher, { origin: baseUrl.origin, path, body }, { timeLeftMs: timeoutMs });
+    this.#status = httpCall.type === 'reply' ? httpCall.status : null;
     if (httpCall.type === 'reply') this.#record(performance.now() - startedAtMs);
     const reading = readResponse(httpCall, this.#reader());
     if (reading.type === 'fault') return { error: reading.fault };
@@ -61,15 +68,16 @@ class ApiRequests {
   #reader(): Reader {
     const { baseUrl, key, errorKinds, timestamp } = this.#options;
     const clean = (text: string): string => cleanText(text, [key ?? '']);
+    const about = { call: 'account', host: baseUrl.host, errorKinds, retryAfter: usualRetryAfter } as const;
     // `isFound: true`, because a probe evaluates all answers.
-    return { call: 'account', host: baseUrl.host, errorKinds, clean, timestamp: timestamp(), isFound: true };
+    return { ...about, clean, timestamp: timestamp(), isFound: true };
   }
 }
 
 async function requestAll(
   apiRequests: ApiRequests,
   hasKey: boolean,
-): Promise<Omit<ServiceAnswers, 'roundTripsMs' | 'clock'>> {
+): Promise<Pick<ServiceAnswers, 'fault' | 'balance' | 'threads'>> {
   const balance = await apiRequests.request('getbalance', parseBalance);
   if ('error' in balance) return { fault: balance.error, balance: null, threads: null };
   if (!hasKey) return { fault: null, balance: null, threads: null };
@@ -89,10 +97,11 @@ export async function probeApi(options: ApiProbeOptions): Promise<ServiceAnswers
   const apiRequests = new ApiRequests(dispatcher, options);
   try {
     const answers = await requestAll(apiRequests, options.key !== null);
-    return { ...answers, roundTripsMs: apiRequests.roundTripsMs, clock: apiRequests.clock };
+    const { roundTripsMs, clock, status } = apiRequests;
+    return { ...answers, status: answers.fault === null ? null : status, roundTripsMs, clock };
   } catch (error) {
     const message = `The request to the service failed: ${cleanText(String(error), [options.key ?? ''])}`;
-    const nothing = { balance: null, threads: null };
+    const nothing = { status: null, balance: null, threads: null };
     return { ...nothing, fault: describeFault({ kind: 'transport', message }), roundTripsMs: [], clock: null };
   } finally {
     await dispatcher.destroy();

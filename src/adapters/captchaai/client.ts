@@ -5,7 +5,7 @@ import type { SolveEndpoint } from '../../ports/state.ts';
 import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { ApiConnection, watchLimits } from './api-connection.ts';
-import { NoSolveEndpointFault } from './read-response.ts';
+import { NoSolveEndpointFault, type RetryAfterLimit } from './read-response.ts';
 import {
   parseBalance,
   parseSubmitResponse,
@@ -205,6 +205,8 @@ export interface CaptchaAiOptions {
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   /** Whether images are sent to `/solve.php`; null or left out, they never are. */
   readonly solveEndpoint?: SolveEndpoint | null;
+  /** The longest wait that an answer may ask for; left out, 60 s. */
+  readonly retryAfter?: RetryAfterLimit;
   /** The environment with the proxy variables. */
   readonly env: NodeJS.ProcessEnv;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */

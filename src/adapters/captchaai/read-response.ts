@@ -9,17 +9,42 @@ const deltaSeconds = /^\d+(\.\d+)?$/;
 /** All three HTTP date formats start with the name of the day; `Date.parse` alone accepts far too much. */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
+/** A longer wait is a mistake of the server, such as a time since the epoch. */
+const absurdMs = 366 * 24 * 3_600_000;
+
 /**
- * The wait that a `Retry-After` header asks for, in ms, without an upper bound. Null for an unreadable header or a time
- * in the past. `timestamp` is the wall clock in ms since the epoch.
+ * The wait that a `Retry-After` header asks for, in ms. Null for an unreadable header, a time in the past or a wait of
+ * more than a year. `timestamp` is the wall clock in ms since the epoch.
  */
 export function retryAfterMs(header: string | null, timestamp: number): number | null {
-  const text = (header ?? '').trim();
-  if (deltaSeconds.test(text)) return Number.isFinite(Number(text) * 1_000) ? Math.ceil(Number(text) * 1_000) : null;
+  const waitMs = writtenWaitMs((header ?? '').trim(), timestamp);
+  return waitMs !== null && waitMs >= 0 && waitMs <= absurdMs ? waitMs : null;
+}
+
+function writtenWaitMs(text: string, timestamp: number): number | null {
+  if (deltaSeconds.test(text)) return Math.ceil(Number(text) * 1_000);
   if (!httpDate.test(text)) return null;
   // asctime, the oldest format, has no zone and means UTC.
-  const waitMs = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - timestamp;
-  return waitMs >= 0 ? waitMs : null;
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) - timestamp;
+}
+
+/** How long a `Retry-After` may keep requests back. */
+export interface RetryAfterLimit {
+  /** A longer wait is cut to this, in ms. */
+  readonly maxMs: number;
+  /** Called with every wait that is cut, in ms. */
+  readonly onCut: (askedMs: number) => void;
+}
+
+/** The limit of a client that was given none. */
+export const usualRetryAfter: RetryAfterLimit = { maxMs: 60_000, onCut: () => undefined };
+
+/** The wait that an answer asks for, within the limit, in ms; null for none. */
+function askedWaitMs(reply: Reply, { timestamp, retryAfter }: Reader): number | null {
+  const askedMs = retryAfterMs(reply.retryAfter, timestamp);
+  if (askedMs === null || askedMs <= retryAfter.maxMs) return askedMs;
+  retryAfter.onCut(askedMs);
+  return retryAfter.maxMs;
 }
 
 /** The kind of request. `submit` and `solve`, which waits for the solution, are paid for. */
@@ -47,6 +72,7 @@ export interface Reader {
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   /** Where the API key came from, for messages about it; left out if unknown. */
   readonly keySource?: string;
+  readonly retryAfter: RetryAfterLimit;
   /** Makes server text safe to show. */
   readonly clean: (text: string) => string;
   /** Wall clock in ms since the epoch. */
@@ -164,7 +190,7 @@ function statusFault(reply: Reply, answer: Answer, reader: Reader): Fault {
   return describeFault({
     kind: kindOfStatus(reply, reader),
     message: messageOfStatus(reply, answer, reader),
-    retryAfterMs: retryAfterMs(reply.retryAfter, reader.timestamp),
+    retryAfterMs: askedWaitMs(reply, reader),
     answerLost: isPaid(reader.call) && reply.status >= 500 && !notReached.includes(reply.status),
   });
 }
@@ -177,7 +203,7 @@ function codeFault({ code, text }: Coded, reply: Reply, reader: Reader): Fault {
   const message = found.message.replace('Check the API key.', () => `Check ${keySource}.`);
   const said = text === undefined ? '' : reader.clean(text);
   const fault = { ...found, message: said === '' ? message : `${message} The service says: ${said}` };
-  const askedMs = retryAfterMs(reply.retryAfter, reader.timestamp);
+  const askedMs = askedWaitMs(reply, reader);
   return askedMs === null ? fault : { ...fault, retryAfterMs: Math.max(askedMs, fault.retryAfterMs ?? 0) };
 }
 

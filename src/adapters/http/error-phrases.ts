@@ -176,6 +176,12 @@ export function isLocalLimit(error: Error): boolean {
   return phrases[connectionErrorCode(error) ?? '']?.kind === 'local';
 }
 
+/** True if nothing listens at any address of the host. */
+export function isRefused(error: Error): boolean {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.length > 0 && errors.every((each) => connectionErrorCode(each) === 'ECONNREFUSED');
+}
+
 /** True if a host name was unknown: after an answer of that host, a failure of the name service. */
 export function isUnknownHost(error: Error): boolean {
   return connectionErrorCode(error) === 'ENOTFOUND';

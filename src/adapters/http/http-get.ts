@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { percentDecoded } from '../../domain/page-url.ts';
 import type { ProbeLimits } from '../../ports/api.ts';
 import type { Connections } from './dispatcher.ts';
-import { connectionErrorPhrase, isLocalLimit } from './error-phrases.ts';
+import { connectionErrorPhrase, isLocalLimit, isRefused } from './error-phrases.ts';
 import { readBody } from './read-body.ts';
 
 /** The result of one GET request. */
@@ -19,11 +19,13 @@ export type Got =
     }
   /**
    * `why`: an own phrase. `latencyMs`: time to the first line; null if that line or the rest did not arrive in time.
+   * `isRefused`: nothing listens at the address.
    */
   | {
       readonly type: 'broken';
       readonly why: string;
       readonly latencyMs: number | null;
+      readonly isRefused: boolean;
       /** True if a limit of this machine was reached: the other side was not asked. */
       readonly isLocal?: boolean;
     };
@@ -60,8 +62,8 @@ class GetHandler implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the request in any state. */
-  abortCall(why: string): void {
-    this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
+  abortCall(why: string, isRefused = false): void {
+    this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs, isRefused });
     this.#controller?.abort(new Error(why));
   }
 
@@ -109,8 +111,8 @@ class GetHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const why = connectionErrorPhrase(error);
-    if (isLocalLimit(error)) this.#finish({ type: 'broken', why, latencyMs: null, isLocal: true });
-    else this.abortCall(why);
+    if (isLocalLimit(error)) this.#finish({ type: 'broken', why, latencyMs: null, isRefused: false, isLocal: true });
+    else this.abortCall(why, isRefused(error));
   }
 
   #finish(got: Got): void {

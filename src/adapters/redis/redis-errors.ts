@@ -71,7 +71,8 @@ export class RedisErrors {
   }
 
   unavailable(error: unknown): QueueUnavailableError {
-    return new QueueUnavailableError(`${this.#url}: ${this.reasonOf(error)}`);
+    const reason = this.reasonOf(error);
+    return new QueueUnavailableError(`${this.#url}: ${reason}`, reason);
   }
 
   /**

@@ -62,10 +62,12 @@ const maxHealthBytes = 64 * 1024;
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
-function resultOf(got: Got): ProbeResult {
+function resultOf(got: Got, isProxied: () => boolean): ProbeResult {
   if (got.type === 'broken') {
     const { latencyMs, why, isLocal = false } = got;
-    return { answered: false, latencyMs, error: why, ...(isLocal && { isLocal }) };
+    // Through a proxy it is the proxy at which nothing listens.
+    const silence = got.isRefused && !isProxied() ? ({ nothingListens: true } as const) : {};
+    return { answered: false, latencyMs, error: why, ...silence, ...(isLocal && { isLocal }) };
   }
   const { status, body, unreadable, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });
@@ -112,7 +114,10 @@ export function createRegionProbe(options: DispatcherOptions): RegionProbe & { c
     return withinLimit(async () => get(await dispatchers.for(url), { url, maxBytes }, limits));
   };
   return {
-    probeRegion: async (url, limits) => resultOf(await fetchUrl(url, maxHealthBytes, limits)),
+    probeRegion: async (url, limits) => {
+      const isProxied = (): boolean => options.proxyFor(new URL(url)) !== null;
+      return resultOf(await fetchUrl(url, maxHealthBytes, limits), isProxied);
+    },
     probeApi: async (baseUrl, limits) => reachOf(await fetchUrl(baseUrl, 0, limits)),
     close: () => dispatchers.close(),
   };

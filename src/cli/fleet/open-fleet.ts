@@ -34,7 +34,7 @@ export async function fleetProbe(
 /** That a region finds something to do, or does not, is no news. */
 function withoutIdle(report: HealthReport): HealthReport {
   const regions = report.regions.map((each) =>
-    each.status === 'idle' ? { ...each, status: 'healthy' as const } : each,
+    each.status === 'idle' ? { ...each, status: 'healthy' as const, error: null } : each,
   );
   return { ...report, regions };
 }

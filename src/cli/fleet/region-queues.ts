@@ -13,7 +13,10 @@ const maxWaitMs = 6_000;
 export async function queryQueue<T>(url: string, query: () => Promise<T>, clock: Clock): Promise<T> {
   const answered = query().then((value) => ({ value }));
   const answer = await withTimeLimit(answered, { ms: maxWaitMs }, clock);
-  if (answer === null) throw new QueueUnavailableError(`${maskSecrets(url)}: no answer within ${maxWaitMs / 1_000}s`);
+  if (answer === null) {
+    const reason = `no answer within ${maxWaitMs / 1_000}s`;
+    throw new QueueUnavailableError(`${maskSecrets(url)}: ${reason}`, reason);
+  }
   return answer.value;
 }
 

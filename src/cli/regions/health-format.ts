@@ -51,6 +51,18 @@ function statusChange(before: RegionHealth, after: RegionHealth, move: FailoverM
   return move === undefined ? change : `${change}; ${describeMove(move)}`;
 }
 
+/** Numbers that change while the reason stays the same. */
+const counts = /, \d+ of \d+$|\b\d+(?= waiting)/g;
+const isRecovering = ({ error }: RegionHealth): boolean => error?.startsWith('answers again') === true;
+
+/** The reason for a status, where it is another one than before; a status that stays is worth one line then. */
+function reasonChange(before: RegionHealth, after: RegionHealth): readonly string[] {
+  const [was, is] = [before, after].map(({ error }) => error?.replace(counts, '') ?? null);
+  // The end of a recovery is reported, and its steps are no reason.
+  if (was === is || isRecovering(before) || isRecovering(after)) return [];
+  return [`${after.region}: still ${after.status} (${before.error ?? 'no error'} -> ${after.error ?? 'no error'})`];
+}
+
 function regionChanges(before: HealthFrame, after: HealthFrame): readonly string[] {
   const healthBefore = new Map(before.regions.map((each) => [each.region, each]));
   const moveBefore = new Map(before.failover.map((each) => [each.from, each]));
@@ -60,7 +72,10 @@ function regionChanges(before: HealthFrame, after: HealthFrame): readonly string
     const move = moves.get(now.region);
     if (known !== undefined && known.status !== now.status) return [statusChange(known, now, move)];
     const isMoved = move !== undefined && takers(move) !== takers(moveBefore.get(now.region));
-    return isMoved ? [`${now.region}: ${describeMove(move)} from now on`] : [];
+    return [
+      ...(known === undefined ? [] : reasonChange(known, now)),
+      ...(isMoved ? [`${now.region}: ${describeMove(move)} from now on`] : []),
+    ];
   });
 }
 

@@ -51,7 +51,7 @@ export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets 
 const ifEmpty = (depth: QueueDepth): QueueDepth | null => (depth.waiting + depth.inFlight === 0 ? depth : null);
 
 /**
- * The health of every region by one probe: without an answer it is idle if its queue is empty, and if tasks wait it
+ * The health of every region by one probe: where nothing listens it is idle if its queue is empty, and if tasks wait it
  * is as the probe says, with as many tasks as its queue says. Takes some seconds
  * more than `health.timeout` where a queue does not answer either.
  */
@@ -62,10 +62,7 @@ export async function probeOnce(targets: HealthTargets, config: Config, context:
   const endpoints = new Map(targets.regions.map(({ name, health }) => [name, health]));
   const byQueue = (health: RegionHealth): RegionHealth => {
     const depth = probe.depthAt(endpoints.get(health.region) ?? '');
-    if (depth === null) return health;
-    // There was no answer, so nothing was measured.
-    const latencyMs = isServing(health.status) ? null : health.latencyMs;
-    return { ...health, latencyMs, queueDepth: depth.waiting };
+    return depth === null ? health : { ...health, queueDepth: depth.waiting };
   };
   return { ...report, regions: report.regions.map(byQueue) };
 }

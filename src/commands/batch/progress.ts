@@ -31,13 +31,20 @@ export interface BatchProgress {
 
 /** Why nothing gets done. */
 interface Pause {
-  readonly by: 'breaker' | 'budget' | 'threads' | 'polls';
+  readonly by: 'breaker' | 'budget' | 'threads' | 'polls' | 'service';
   /** Wall clock, epoch ms. */
   readonly since: number;
   /** When the next submission may go out, on the monotonic clock; null if unknown. */
   readonly untilMs: number | null;
   /** Refusals for lack of a thread. */
   readonly refusals: number;
+}
+
+/** The wait that the service asks all tasks for, in ms; null for none. */
+function askedWaitMs(event: SolverEvent): number | null {
+  if (event.type === 'cooling-down') return event.waitMs;
+  if (event.type !== 'attempt-failed' || event.fault.threadsFull || event.liveId !== null) return null;
+  return event.fault.kind === 'throttled' ? event.fault.retryAfterMs : null;
 }
 
 /** The pause that an event begins or continues, null if it ends the pause, undefined if it says nothing about it. */
@@ -48,6 +55,10 @@ function pauseAfter(
 ): Pause | null | undefined {
   const same = (by: Pause['by']): Pause =>
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
+  const askedMs = askedWaitMs(event);
+  if (askedMs !== null) {
+    return before?.by === 'threads' ? before : { ...same('service'), untilMs: clock.nowMs() + askedMs };
+  }
   switch (event.type) {
     case 'submitted':
       return null;
@@ -61,9 +72,12 @@ function pauseAfter(
       return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
     case 'threads-full':
       return { ...same('threads'), refusals: same('threads').refusals + 1 };
-    case 'retrying':
-      if (event.budgetBalance === null) return undefined;
+    case 'retrying': {
+      // A task with a token waits for the service, too.
+      const isAsked = before?.by === 'service' && (before.untilMs ?? 0) > clock.nowMs();
+      if (event.budgetBalance === null || isAsked) return undefined;
       return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
+    }
     default:
       return undefined;
   }
@@ -89,7 +103,9 @@ function pauseText(
   if (by === 'budget') return `waiting for the retry budget since ${time}${cause === null ? '' : `: ${cause}`}${next}`;
   const what = by === 'polls' ? 'no poll answered' : 'paused';
   const waiting = `${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
-  return `${what} since ${time}: ${cause ?? 'the circuit breaker is open'}${next}, ${waiting}`;
+  const byDefault = by === 'service' ? 'the service asks to wait (Retry-After)' : 'the circuit breaker is open';
+  const shown = by === 'service' ? byDefault : (cause ?? byDefault);
+  return `${what} since ${time}: ${shown}${next}, ${waiting}`;
 }
 
 function countsText({ stats, limit, total }: Watched, elapsedMs: number, isPaused: boolean): string {

@@ -3,7 +3,7 @@ import type { Context, SolveSession } from '../../cli/context.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { addFollowUp } from '../../cli/error-report.ts';
 import { noteTaskEvent } from '../../cli/event-view.ts';
-import { shellQuoted } from '../../cli/format.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
 import { priorRunInRow, rowOfResult, usedUpInputs, wasExpired } from '../../cli/result-row.ts';
 import type { Override } from '../../config/load.ts';

@@ -35,7 +35,7 @@ function showFor({ globals, terminal, clock, env }: Context, everyMs: number): S
     const makeRoom = before === '' ? '\n'.repeat(terminal.rows ?? lines.length) : '';
     before = title;
     const screen = lines.map((line) => `${line}${clearToLineEnd}\n`).join('');
-    await terminal.result(`${makeRoom}${home}${screen}${clearBelow}`);
+    await terminal.screen(`${makeRoom}${home}${screen}${clearBelow}`);
   };
 }
 

@@ -31,10 +31,9 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action(() => runCommand(schema, {}));
 }
 
-function whereFrom({ file }: LoadedConfig): string {
-  return file === null
-    ? 'no config file found; showing defaults and environment variables'
-    : `config file: ${file.path}`;
+function whereFrom({ file, ownFile }: LoadedConfig): string {
+  if (file === null) return 'no config file found; showing defaults and environment variables';
+  return `config file: ${file.path}${ownFile === null ? '' : `; the policy of ${ownFile} holds, too`}`;
 }
 
 /** The variable or file that the API key comes from; null where none is set. */
@@ -51,11 +50,16 @@ function asText(value: unknown): string {
 /** Prints every effective value, secrets masked, and where it came from. */
 export async function show(_flags: object, { globals, terminal, config }: Context): Promise<number> {
   const loaded = await config([]);
-  const { file } = loaded;
+  const { file, ownFile } = loaded;
   const settings = maskSecrets(loaded.settings);
   const keyFrom = keySourceOf(loaded, globals.sandbox);
   if (globals.json) {
-    await terminal.json({ file: file?.path ?? null, settings, apiKey: { isSet: keyFrom !== null, from: keyFrom } });
+    await terminal.json({
+      file: file?.path ?? null,
+      ownFile,
+      settings,
+      apiKey: { isSet: keyFrom !== null, from: keyFrom },
+    });
     return exitCodes.done;
   }
   const rows = settings.map(({ path, value, from }) => [path, asText(value), from]);
@@ -87,6 +91,6 @@ export async function validate(_flags: object, { globals, terminal, config, env 
 
 /** Prints the JSON Schema of the config file. */
 export async function schema(_flags: object, { terminal, configSchema }: Context): Promise<number> {
-  await terminal.result(`${JSON.stringify(await configSchema(), null, 2)}\n`);
+  await terminal.data(`${JSON.stringify(await configSchema(), null, 2)}\n`);
   return exitCodes.done;
 }

@@ -1,5 +1,6 @@
 import { formatMs } from '../../cli/format.ts';
-import type { Fault } from '../../domain/fault.ts';
+import type { FaultKind } from '../../domain/fault.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type {
   ClockReading,
   ConnectionReport,
@@ -40,7 +41,9 @@ function lengthFindings({ length }: KeyFacts, baseUrl: string): readonly Finding
 function fileFindings({ file }: KeyFacts): readonly Finding[] {
   if (file === null || (file.mode & forOthers) === 0 || file.path.startsWith(secretsFolder)) return [];
   const mode = `0${(file.mode & 0o777).toString(8)}`;
-  return [warning(`other users of this machine can read ${file.path} (mode ${mode})`, `chmod 600 ${file.path}`)];
+  return [
+    warning(`other users of this machine can read ${file.path} (mode ${mode})`, `chmod 600 ${shellQuoted(file.path)}`),
+  ];
 }
 
 const blanks = warning(
@@ -102,7 +105,8 @@ const addressFix =
   'check api.baseUrl: another server may answer there; if it is right, try again later or ask the support of the service';
 
 /** A gateway that says that the service is down, and one that does not answer, are where they should be. */
-const isTransient = ({ kind, message }: Fault): boolean => kind === 'timeout' || / answered HTTP 5\d\d\b/.test(message);
+const isTransient = (kind: FaultKind | null, status: number | null): boolean =>
+  kind === 'timeout' || (status ?? 0) >= 500;
 
 function stepsText({ steps }: ConnectionReport): string {
   return steps.map(({ step, durationMs }) => `${step} ${formatMs(durationMs)}, `).join('');
@@ -115,7 +119,7 @@ export function checkApi({ connection, answers }: ApiProbeReport, baseUrl: strin
     const { step, error } = connection.failed;
     return failure(`${baseUrl}: ${way}${step} failed: ${error}`, stepFixes[step]);
   }
-  const { fault, roundTripsMs } = answers ?? { fault: null, roundTripsMs: [] };
+  const { fault, roundTripsMs, status } = answers ?? { fault: null, roundTripsMs: [], status: null };
   const kind = fault?.kind ?? null;
   if (fault === null || kind === 'account') return ok(`${baseUrl}: ${way}HTTP answers`);
   const found = `${baseUrl}: ${way}HTTP: ${fault.message}`;
@@ -123,7 +127,7 @@ export function checkApi({ connection, answers }: ApiProbeReport, baseUrl: strin
   // Some answers came before it failed: it is there, but not steadily.
   return roundTripsMs.length > 1
     ? warning(`${found} (measured with ${roundTripsMs.length} answers)`, laterFix)
-    : failure(found, isTransient(fault) ? laterFix : addressFix);
+    : failure(found, isTransient(kind, status) ? laterFix : addressFix);
 }
 
 /** An attempt asks four times or more: from here on the way to the service costs as much as some solutions take. */

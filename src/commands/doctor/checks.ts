@@ -7,7 +7,15 @@ import type { ApiProbeReport } from '../../ports/api.ts';
 import { checkAccount, checkApi, checkClock, checkKey, checkLatency } from './account-checks.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { type CheckName, type Finding, orProblem, skipped } from './finding.ts';
-import { checkConfig, checkDiskSpace, checkNode, checkPolicy, checkProxy, checkStateFolder } from './local-checks.ts';
+import {
+  checkConfig,
+  checkDiskSpace,
+  checkNode,
+  checkPolicy,
+  checkProxy,
+  checkSharedState,
+  checkStateFolder,
+} from './local-checks.ts';
 import { checkQueues, probeQueues } from './queue-checks.ts';
 import { checkRegionHealth, checkRegions, checkRoutes } from './region-checks.ts';
 
@@ -98,6 +106,7 @@ export const allChecks: Record<CheckName, Check> = {
   node: ({ tools }) => checkNode(tools.runtime),
   'state-folder': async (doctorContext) => checkStateFolder(await doctorContext.stateFolder()),
   'disk-space': async (doctorContext) => checkDiskSpace(await doctorContext.stateFolder()),
+  'retry-budget': withConfig(async (config, { tools }) => checkSharedState(await tools.sharedState(config))),
   regions: withConfig(checkConfiguredRegions),
   'region-health': withConfig(probeConfiguredRegions),
   routes: withConfig(checkConfiguredRoutes),

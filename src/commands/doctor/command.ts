@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
-import { withoutControls } from '../../cli/control-characters.ts';
+import { cleanLines } from '../../cli/control-characters.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { helpText } from '../../cli/help.ts';
 import { startProgress } from '../../cli/progress.ts';
@@ -23,6 +23,7 @@ const codeOf: Record<CheckName, number> = {
   node: exitCodes.notAllSolved,
   'state-folder': exitCodes.localIo,
   'disk-space': exitCodes.localIo,
+  'retry-budget': exitCodes.unavailable,
   regions: exitCodes.usage,
   'region-health': exitCodes.notAllSolved,
   routes: exitCodes.usage,
@@ -45,7 +46,7 @@ export function doctorExitCode(reports: readonly CheckReport[]): number {
 }
 
 /** Lines stay, and nothing else that a terminal would obey. */
-const clean = (text: string): string => text.split('\n').map(withoutControls).join('\n');
+const clean = (text: string): string => cleanLines(text, false);
 
 /** A check that cannot be made is a finding, too: the others go on. */
 async function find(check: CheckName, doctorContext: DoctorContext): Promise<Finding> {

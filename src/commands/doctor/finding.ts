@@ -34,7 +34,7 @@ export function combined(findings: readonly Finding[]): Finding {
 export const checkGroups = {
   configuration: ['config', 'key', 'policy'],
   service: ['proxy', 'api', 'latency', 'clock', 'account'],
-  machine: ['node', 'state-folder', 'disk-space'],
+  machine: ['node', 'state-folder', 'disk-space', 'retry-budget'],
   regions: ['regions', 'region-health', 'routes', 'queues'],
 } as const;
 

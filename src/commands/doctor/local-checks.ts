@@ -1,7 +1,9 @@
+import { formatMs } from '../../cli/format.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Policy } from '../../core/routing/policy.ts';
 import { hostOf } from '../../domain/page-url.ts';
 import type { Result } from '../../domain/result.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
@@ -12,11 +14,11 @@ export interface ConfigFacts {
   readonly hastyPolling: Problem | null;
 }
 
-function whichFile({ file }: LoadedConfig): string {
+function whichFile({ file, ownFile }: LoadedConfig): string {
   if (file === null) return 'no config file: defaults and the environment';
-  return file.found
-    ? `${file.path} (project file; it cannot set where the API key is sent), valid`
-    : `${file.path}, valid`;
+  if (!file.found) return `${file.path}, valid`;
+  const own = ownFile === null ? '' : `; the policy of ${ownFile} holds, too`;
+  return `${file.path} (project file; it cannot set where the API key is sent), valid${own}`;
 }
 
 /** Which configuration is in effect, and everything that is wrong or doubtful about it. */
@@ -162,7 +164,7 @@ function modeFindings({ path, mode, isOwn }: StateFolderFacts): readonly Finding
   if (!isOwn) return [warning('the folder belongs to another user', `set CAPTCHA_STATE_DIR to a folder of your own`)];
   if (mode === null || (mode & forGroupAndOthers) === 0) return [];
   const shown = `0${mode.toString(8)}`;
-  return [warning(`other users can read or write the folder (mode ${shown})`, `chmod 700 ${path}`)];
+  return [warning(`other users can read or write the folder (mode ${shown})`, `chmod 700 ${shellQuoted(path)}`)];
 }
 
 function placeFindings({ isNetwork, fileSystem }: StateFolderFacts): readonly Finding[] {
@@ -203,4 +205,43 @@ export function checkDiskSpace({ freeBytes, freeInodes }: StateFolderFacts): Fin
   if (freeBytes < nothingBytes || freeInodes === 0) return failure(found, fix);
   const isLittle = freeBytes < littleBytes || (freeInodes ?? Infinity) < littleInodes;
   return isLittle ? warning(found, fix) : ok(found);
+}
+
+/** What all processes share about retries to the service. */
+export interface SharedFacts {
+  readonly tokens: number;
+  readonly burst: number;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** Until the breaker admits a probe, in ms; 0 unless it is open. */
+  readonly probeInMs: number;
+  /** How long the service asks all clients to wait, in ms; 0 for no wait. */
+  readonly quietMs: number;
+  /** Why the budget of the fleet cannot be read; null where it can, or there is none. */
+  readonly unavailable: string | null;
+}
+
+function quietFindings({ quietMs }: SharedFacts): readonly Finding[] {
+  if (quietMs === 0) return [];
+  const found = `the service asks all clients to wait (Retry-After): ${formatMs(quietMs)} left; all tasks wait`;
+  return [warning(found, 'send fewer requests; retry.maxRetryAfter limits the wait, captcha budget --reset ends it')];
+}
+
+function breakerFindings({ breaker, probeInMs }: SharedFacts): readonly Finding[] {
+  if (breaker !== 'open') return [];
+  const found = `the circuit breaker is open: no submissions, next probe in ${formatMs(probeInMs)}`;
+  return [warning(found, 'see the api check; captcha budget log shows the failures that opened it')];
+}
+
+/** Whether something that all processes share keeps tasks from being sent. Null: each process is on its own. */
+export function checkSharedState(shared: Result<SharedFacts | null, Problem>): Finding {
+  if ('error' in shared) return skipped('needs a key', 'see the key check');
+  const facts = shared.value;
+  if (facts === null) return ok('each process has its own budget (budget.scope process)');
+  const { tokens, burst, breaker, unavailable } = facts;
+  return combined([
+    ok(`${tokens.toFixed(1)} of ${burst} tokens, breaker ${breaker}`),
+    ...quietFindings(facts),
+    ...breakerFindings(facts),
+    ...(unavailable === null ? [] : [warning(unavailable, 'check the Redis of budget.scope')]),
+  ]);
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import type { Result } from '../../domain/result.ts';
 import { readSqsUrl } from '../../domain/sqs-url.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type { ConnectedWorker, QueueDepth, RedisInfo, ResultDepth } from '../../ports/queues.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { combined, failure, type Finding, ok, type Problem, warning } from './finding.ts';
@@ -27,9 +28,9 @@ const fixes: readonly (readonly [said: RegExp, fix: string])[] = [
   ],
 ];
 
-/** Fixes for an unusable queue or Redis, by the error of its client. */
-export function connectionHint(message: string): string {
-  const [, fix] = fixes.find(([said]) => said.test(message)) ?? [];
+/** Fixes for an unusable queue or Redis, by the error of its client, without the URL. */
+export function connectionHint(reason: string): string {
+  const [, fix] = fixes.find(([said]) => said.test(reason)) ?? [];
   return fix ?? 'check its log, then run captcha queue show';
 }
 
@@ -54,10 +55,11 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
   const oldest = oldestAgeMs === null ? '' : ` (the oldest for ${formatMs(oldestAgeMs)})`;
   const deadText = dead === null ? '' : `, ${dead} dead`;
   const found = `${region}: ${waiting} waiting${oldest}, ${inFlight} in flight${deadText}${workersText(workers)}`;
-  const withoutWorkers = warning(found, `captcha worker --region ${region}, or check why the platform starts none`);
+  const name = shellQuoted(region);
+  const withoutWorkers = warning(found, `captcha worker --region ${name}, or check why the platform starts none`);
   const deadLettersFound = warning(
     found,
-    `captcha queue dead ${region} shows why, captcha queue requeue ${region} requeues them`,
+    `captcha queue dead ${name} shows why, captcha queue requeue ${name} requeues them`,
   );
   const noDeadLetterQueue = warning(`${found}; no dead-letter queue`, `add a redrive policy to the queue of ${region}`);
   return combined([
@@ -72,7 +74,7 @@ function checkTasks(region: string, depth: QueueDepth, workers: QueueStatus['wor
 export function checkDepth({ region, seen, workers }: QueueStatus): Finding {
   if ('error' in seen) {
     const { message, hint } = seen.error;
-    return failure(`${region ?? 'results'}: ${message}`, hint ?? connectionHint(message));
+    return failure(`${region ?? 'results'}: ${message}`, hint);
   }
   const depth = seen.value;
   if (region !== null && 'dead' in depth) return checkTasks(region, depth, workers);
@@ -91,7 +93,7 @@ const persistenceFix = 'set appendonly yes (redis-cli config set, and its config
 
 /** Whether a Redis is usable and keeps its data. */
 export function checkRedis({ server, seen }: RedisStatus): readonly Finding[] {
-  if ('error' in seen) return [failure(seen.error.message, seen.error.hint ?? connectionHint(seen.error.message))];
+  if ('error' in seen) return [failure(seen.error.message, seen.error.hint)];
   const { version, evictionPolicy, isAppendOnly } = seen.value;
   const evicts = evictionPolicy !== null && evictionPolicy !== 'noeviction';
   return [
@@ -124,7 +126,8 @@ async function attempt<T>(
     return { value: await queryQueue(url, query, context.clock) };
   } catch (error) {
     if (error instanceof UsageError) return { error: { message: error.message, hint: error.hint } };
-    if (error instanceof QueueUnavailableError) return { error: { message: error.message, hint: null } };
+    if (error instanceof QueueUnavailableError)
+      return { error: { message: error.message, hint: connectionHint(error.reason) } };
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts';
 import type { HealthReport, HealthTargets } from '../../core/regions/probe-regions.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import { isServing, type RegionHealth } from '../../domain/region.ts';
 import { applyFailover } from './apply-failover.ts';
 import { failoverReport, renderApplied, renderFailover } from './view.ts';
@@ -102,6 +103,18 @@ async function apply(
   return applied.some(({ error }) => error !== null) ? exitCodes.unavailable : exitCodes.done;
 }
 
+/** Without an outage there would be nothing to see. */
+function stageOutage({ scriptSandbox, terminal }: Context): void {
+  scriptSandbox({ regionOutage: ['eu-west-1:down:0s-24h'] });
+  terminal.note('the sandbox simulates an outage of eu-west-1');
+}
+
+/** The command that applies the plan. */
+function applyHint({ args, globals }: Context): string {
+  if (globals.sandbox) return 'with regions and queues of your own, captcha failover --apply moves the waiting tasks';
+  return `to move the waiting tasks: captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
+}
+
 function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
   if (isApplied !== true || drain === undefined) return;
   throw new UsageError('--apply and --drain cannot be used together', 'run them one after the other');
@@ -111,6 +124,7 @@ function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
 export async function run(flags: FailoverFlags, context: Context): Promise<number> {
   checkFlags(flags);
   const { globals, terminal } = context;
+  if (globals.sandbox) stageOutage(context);
   const { config, warnings } = await context.config(
     overridesOf({ timeout: flags.timeout }, { timeout: 'health.timeout' }),
   );
@@ -127,5 +141,6 @@ export async function run(flags: FailoverFlags, context: Context): Promise<numbe
   }
   const report = failoverReport(frame);
   await (globals.json ? terminal.json(report) : terminal.result(renderFailover(report, terminal.columns)));
+  if (frame.failover.some(({ to }) => to.length > 0)) terminal.note(applyHint(context));
   return exitCodeOfHealth(health.regions, targets);
 }

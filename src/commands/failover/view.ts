@@ -83,10 +83,10 @@ export function renderFailover(report: FailoverReport, columns: number | null): 
 }
 
 /** What became of one region. What its workers hold is no reason to wait, but one to look again. */
-function appliedRows({ from, moved, kept, inFlight, error }: AppliedMove): readonly (readonly string[])[] {
+function appliedRows({ from, moved, kept, keptWhy, inFlight, error }: AppliedMove): readonly (readonly string[])[] {
   const rows = [
     ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
-    ...(kept > 0 ? [[from, '(stay)', count(kept), 'no eligible target region']] : []),
+    ...(kept === 0 ? [] : [[from, '(stay)', count(kept), keptWhy]]),
     ...(inFlight === null || inFlight === 0 ? [] : [[from, '(held)', count(inFlight), heldNote]]),
     ...(error === null ? [] : [[from, '-', '-', error]]),
   ];

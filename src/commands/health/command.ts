@@ -7,6 +7,7 @@ import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } fro
 import { QueueDepthProbe } from '../../cli/regions/queue-depth-probe.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { StatusRecord } from '../../core/regions/status-history.ts';
 import type { HealthTargets } from '../../core/regions/probe-regions.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { isLoopback } from '../../domain/loopback.ts';
@@ -18,6 +19,7 @@ export interface HealthFlags {
   readonly timeout?: string;
   /** True without an interval. */
   readonly watch?: string | true;
+  readonly onChange?: string;
   readonly prometheus?: true;
 }
 
@@ -32,11 +34,15 @@ Exit codes:
 
 --watch ends with 0 after Ctrl-C or SIGTERM.
 
+--on-change runs COMMAND with the change as JSON on its standard input and in CAPTCHA_REGION, CAPTCHA_STATUS and
+CAPTCHA_WAS: once per change, one after the other, each for up to 30 s.
+
 Examples:
   $ captcha health
   $ captcha health --watch 10s
   $ captcha health --json | jq '.regions[] | select(.status != "healthy")'
   $ captcha health --prometheus > captcha.tmp; mv captcha.tmp captcha.prom
+  $ captcha health --watch --on-change 'logger "$CAPTCHA_REGION: $CAPTCHA_WAS -> $CAPTCHA_STATUS"'
   $ captcha --sandbox health --watch 1s`;
 
 /** Declares `captcha health`. */
@@ -44,6 +50,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--timeout <duration>', 'timeout for each health check (default: 5s; config: health.timeout)')
     .option('--watch [interval]', 'check repeatedly and report changes (default: 60s; config: health.interval)')
+    .option('--on-change <command>', 'with --watch: run this shell command for every change of a status, see below')
     .option('--prometheus', 'print metrics in the Prometheus text format')
     .addHelpText('after', helpText(examples))
     .action((flags: HealthFlags) => runCommand(run, flags));
@@ -54,7 +61,9 @@ function overridesOfFlags({ timeout, watch }: HealthFlags): readonly Override[] 
   return overridesOf({ timeout, watch: interval }, { timeout: 'health.timeout', watch: 'health.interval' });
 }
 
-function checkFlags({ watch, prometheus }: HealthFlags, { globals }: Context): void {
+function checkFlags({ watch, onChange, prometheus }: HealthFlags, { globals }: Context): void {
+  if (onChange !== undefined && watch === undefined)
+    throw new UsageError('--on-change needs --watch', 'a single check sees no change: add --watch');
   if (prometheus !== true) return;
   if (watch !== undefined) {
     throw new UsageError(
@@ -80,7 +89,7 @@ function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config)
 }
 
 function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock }: Context): Promise<void> {
-  if (flags.prometheus === true) return terminal.result(renderPrometheus(frame));
+  if (flags.prometheus === true) return terminal.data(renderPrometheus(frame));
   if (globals.json) return terminal.json(healthDocument(frame));
   const { columns } = terminal;
   return terminal.result(
@@ -104,10 +113,13 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
   checkInterval(flags, config);
   if (flags.watch !== undefined) {
     const probe = new QueueDepthProbe(await context.regionProbe(config), { config, context, judge: (depth) => depth });
-    await watchHealth({ targets, config, probe, hint: controlHint(targets, context) }, context);
+    const { onChange = null } = flags;
+    await watchHealth({ targets, config, probe, hint: controlHint(targets, context), onChange }, context);
     return exitCodes.done;
   }
   const report = await probeOnce(targets, config, context);
-  await show(frameOf(report, targets.regions, config.failover), flags, context);
+  const record = new StatusRecord(await context.statusHistory(config), targets.regions, context);
+  const dated = { ...report, regions: record.apply(report.regions) };
+  await show(frameOf(dated, targets.regions, config.failover), flags, context);
   return exitCodeOfHealth(report.regions, targets);
 }

@@ -34,8 +34,13 @@ const metrics: readonly HealthMetric[] = [
       ),
   },
   {
+    name: 'captcha_region_idle',
+    help: '1 if the region sleeps (no workers, nothing queued), else 0; no sample if unknown.',
+    samplesOf: ofRegions(({ status }) => (status === 'unknown' ? null : Number(status === 'idle'))),
+  },
+  {
     name: 'captcha_region_latency_seconds',
-    help: 'Round-trip time of the last answered probe.',
+    help: 'Round-trip time of the latest probe; no sample without an answer.',
     samplesOf: ofRegions(({ latencyMs }) => (latencyMs === null ? null : Math.round(latencyMs * 1_000) / 1e6)),
   },
   {

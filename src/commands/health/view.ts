@@ -89,7 +89,7 @@ export function renderRegions(regions: readonly RegionHealth[], { columns, style
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 
 /** The health report, as `captcha health --json` prints it. */
-export function healthDocument({ regions, failover, api, note }: HealthFrame): object {
+export function healthDocument({ regions, failover, api, note }: HealthFrame) {
   const times = ({ latencyMs, since }: RegionHealth) => ({ latencyMs: rounded(latencyMs), since: formatMoment(since) });
   return {
     regions: regions.map((health) => ({ ...health, ...times(health) })),

@@ -6,10 +6,12 @@ import { frameOf, type HealthFrame } from '../../cli/regions/health-report.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import type { Config } from '../../config/schema.ts';
 import type { HealthTargets } from '../../core/regions/probe-regions.ts';
+import { StatusRecord } from '../../core/regions/status-history.ts';
 import { watchRegions } from '../../core/regions/watch-regions.ts';
 import { isServing } from '../../domain/region.ts';
 import type { RegionProbe } from '../../ports/api.ts';
 import type { Clock } from '../../ports/system.ts';
+import { ChangeHook } from './on-change.ts';
 import { renderScreen } from './screen.ts';
 import { healthDocument, renderHealth } from './view.ts';
 
@@ -118,7 +120,7 @@ function screenDisplay({ terminal, clock, title, hint }: DisplayOptions): WatchD
       // What stood there before scrolls up, where it can be found again.
       const makeRoom = isFirst ? '\n'.repeat(rows) : '';
       isFirst = false;
-      await terminal.result(
+      await terminal.screen(
         `${makeRoom}${home}${lines.map((line) => `${line}${clearToLineEnd}\n`).join('')}${clearBelow}`,
       );
     },
@@ -139,22 +141,29 @@ export interface WatchHealth {
   readonly probe: RegionProbe;
   /** Printed at the start; null if there is nothing to print. */
   readonly hint: string | null;
+  /** The user's command for changes of a status; null for none. */
+  readonly onChange: string | null;
 }
 
 /** Watches regions and shows what happens, until a signal ends it: its regular end. */
-export async function watchHealth({ targets, config, probe, hint }: WatchHealth, context: Context): Promise<void> {
+export async function watchHealth({ hint, onChange, ...watched }: WatchHealth, context: Context): Promise<void> {
+  const { targets, config, probe } = watched;
   const { terminal, clock, random, interrupt } = context;
   const { health, failover } = config;
   const title = `captcha health, every ${formatMs(health.intervalMs)}`;
   const display = displayFor(context, { terminal, clock, title, hint });
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   const reports = watchRegions(targets, { ...health, signal: interrupt.stop }, { probe, clock, random });
+  const record = new StatusRecord(await context.statusHistory(config), targets.regions, { clock });
+  const hook = onChange === null ? null : new ChangeHook(onChange, context);
   let before: HealthFrame | null = null;
   for await (const report of reports) {
-    const frame = frameOf(report, targets.regions, failover);
+    const frame = frameOf({ ...report, regions: record.apply(report.regions) }, targets.regions, failover);
     await display.show(frame, before === null ? [] : describeChanges(before, frame));
+    if (before !== null) hook?.record(before, frame);
     before = frame;
   }
   await display.end();
+  await hook?.flush();
   interrupt.markDrained();
 }

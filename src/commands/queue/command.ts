@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { getQueueStatuses, openRegionQueue } from '../../cli/fleet/region-queues.ts';
 import { helpText } from '../../cli/help.ts';
 import { deadReport, queueReport, renderDead, renderQueues, renderRequeued } from './view.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 
 const examples = `
 A task becomes a dead letter after it was delivered several times without a result. No API key is needed.
@@ -66,7 +67,7 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
   const { dead: count } = deadTasks.length < maxListed ? { dead: deadTasks.length } : await queue.depth();
   const report = deadReport({ region, deadTasks, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
-  if (deadTasks.length > 0) terminal.note(`to requeue them: captcha queue requeue ${region} [ID...]`);
+  if (deadTasks.length > 0) terminal.note(`to requeue them: captcha queue requeue ${shellQuoted(region)} [ID...]`);
   return exitCodes.done;
 }
 
@@ -80,7 +81,7 @@ export async function requeue({ region, ids }: QueueFlags, context: Context): Pr
   await (globals.json ? terminal.json({ region, requeued, unknown }) : terminal.result(renderRequeued(requeued)));
   if (unknown > 0)
     terminal.note(
-      `${unknown} of ${wanted.size} ids are not dead letters of ${region} that can be requeued; to list them: captcha queue dead ${region}`,
+      `${unknown} of ${wanted.size} ids are not dead letters of ${region} that can be requeued; to list them: captcha queue dead ${shellQuoted(region)}`,
     );
   return unknown > 0 ? exitCodes.notAllSolved : exitCodes.done;
 }

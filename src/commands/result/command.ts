@@ -67,7 +67,7 @@ async function show(
   for (const next of pending) {
     const result = await next;
     results.push(result);
-    if (!globals.json) await terminal.result(`${'solution' in result ? result.solution.text : ''}\n`);
+    if (!globals.json) await terminal.data(`${'solution' in result ? result.solution.text : ''}\n`);
     if ('fault' in result) terminal.error(`${result.captchaId}: ${result.fault.message}`);
   }
   if (globals.json) await terminal.json({ results: results.map(resultReport) });

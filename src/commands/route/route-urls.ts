@@ -127,7 +127,7 @@ export async function routeUrls(source: UrlSource, routing: Routing, sinks: Rout
         terminal.error(`${renderBadUrl(`${place} ${line.line}`, row)}${csvHint(line, sinks)}`);
       }
     }
-    if (written !== '') await terminal.result(written);
+    if (written !== '') await terminal.data(written);
   }
-  if (stats.urls > 0) await terminal.result(text.end());
+  if (stats.urls > 0) await terminal.data(text.end());
 }

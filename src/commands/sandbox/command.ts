@@ -58,6 +58,11 @@ export function register(command: Command, runCommand: CommandRunner): void {
     )
     .option('--threads <n>', 'number of solver threads (default: 100)')
     .option('--regions <names>', 'comma-separated simulated regions')
+    .option(
+      '--region-outage <text>',
+      'NAME:MODE:FROM-TO: fail the health checks of a region between two times; MODE is down or slow (repeatable)',
+      repeatable,
+    )
     .option('--key <key>', 'accept only this API key (default: any)')
     .option('--balance <amount>', 'balance of the account, answered as written; 0 refuses submissions (default: 100)')
     .option('--retry-after <duration>', 'send Retry-After with HTTP 429 and 503 of --fault and --outage')

@@ -1,6 +1,7 @@
 import type { Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMs } from '../../cli/format.ts';
+import { resilienceOptions } from '../../cli/resilience-options.ts';
 import type { BudgetEvent } from '../../cli/shared-state.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Advice, adviseBudget } from '../../core/simulation/advise-budget.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../core/simulation/compare-strategies.ts';
 import type { ScenarioRequest } from '../../core/simulation/scenario.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { breakerOf, budgetOf, readScenario, type SimulateFlags } from './request.ts';
+import { readScenario, type SimulateFlags } from './request.ts';
 import type { Simulation } from './simulation.ts';
 import { comparisonCells, comparisonHead, describeScenario, renderFitting } from './view.ts';
 
@@ -133,8 +134,9 @@ async function tryOut(
     timeoutMs: config.solve.timeoutMs,
   };
   const withoutResilience = await compareStrategies({ ...common, budgets: [null], breakers: [null] }, env);
-  const budgets = [budgetOf(config), advice.budget];
-  const withResilience = await compareStrategies({ ...common, budgets, breakers: [breakerOf(config)] }, env);
+  const { budget, breaker } = resilienceOptions(config);
+  const budgets = [budget, advice.budget];
+  const withResilience = await compareStrategies({ ...common, budgets, breakers: [breaker] }, env);
   const names = ['none', 'present', 'advised'] as const;
   const tried = [...withoutResilience.rows, ...withResilience.rows].map((row, index) => ({
     settings: names[index] ?? 'advised',

@@ -3,6 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { budgetOverrides } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
+import { resilienceOptions } from '../../cli/resilience-options.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { compareStrategies, type ComparisonRequest } from '../../core/simulation/compare-strategies.ts';
@@ -11,15 +12,7 @@ import { deliveryOf } from '../../core/simulation/scenario.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { advise } from './advise.ts';
 import { renderHtml } from './html.ts';
-import {
-  breakerOf,
-  budgetOf,
-  declareSimulateFlags,
-  readBreaker,
-  readScenario,
-  readStrategies,
-  type SimulateFlags,
-} from './request.ts';
+import { declareSimulateFlags, readBreaker, readScenario, readStrategies, type SimulateFlags } from './request.ts';
 import { renderReport } from './view.ts';
 
 const examples = `
@@ -55,7 +48,7 @@ function checkFlags(flags: SimulateFlags): void {
 
 function budgetsOf(flags: SimulateFlags, config: Config): readonly (RetryBudgetOptions | null)[] {
   if (flags.budget === 'none') return [null];
-  const budget = budgetOf(config);
+  const { budget } = resilienceOptions(config);
   return flags.budget === undefined ? [null, budget] : [budget];
 }
 
@@ -65,7 +58,7 @@ function requestOf(flags: SimulateFlags, config: Config): ComparisonRequest {
     scenario: readScenario(flags),
     strategies: readStrategies(flags),
     budgets: budgetsOf(flags, config),
-    breakers: readBreaker(flags).map((on) => (on ? breakerOf(config) : null)),
+    breakers: readBreaker(flags).map((on) => (on ? resilienceOptions(config).breaker : null)),
     limits: { maxAttempts, maxUnsolvable },
     baseDelayMs,
     maxDelayMs,

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
 import { repeatable } from '../../cli/flags.ts';
-import type { Config } from '../../config/schema.ts';
 import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
-import type { BreakerOptions } from '../../core/resilience/circuit-breaker.ts';
-import type { RetryBudgetOptions } from '../../core/resilience/retry-budget.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
 import { clientsFor, rateFor, type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';
 import { parseDuration } from '../../domain/duration.ts';
@@ -149,16 +146,4 @@ export function readBreaker({ breaker }: SimulateFlags): readonly boolean[] {
   if (breaker === undefined) return [false, true];
   if (breaker === 'on' || breaker === 'off') return [breaker === 'on'];
   throw new UsageError(`--breaker ${breaker}: must be on or off`, 'omit it to compare both');
-}
-
-/** The budget that a configuration asks for. */
-export function budgetOf({ budget }: Config): RetryBudgetOptions {
-  const { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst } = budget;
-  return { ratio, minRetriesPerSecond, maxRetriesPerSecond, burst };
-}
-
-/** The breaker that a configuration asks for, as the processes of a host share it. */
-export function breakerOf({ api, breaker }: Config): BreakerOptions {
-  const unprovenLimit = breaker.consecutiveFailures ?? breaker.minimumThroughput;
-  return { ...breaker, probeLeaseMs: 2 * api.timeoutMs, unprovenLimit };
 }

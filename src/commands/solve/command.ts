@@ -60,7 +60,8 @@ class SolveProgress {
 
   /** What a task waits for is said once; on a terminal the live line goes on to show it. */
   #isNewWait(event: SolverEvent): boolean {
-    const isWait = event.type === 'threads-full' || (event.type === 'breaker-refused' && event.isWaiting);
+    const isPause = event.type === 'threads-full' || event.type === 'cooling-down';
+    const isWait = isPause || (event.type === 'breaker-refused' && event.isWaiting);
     if (!isWait || this.#waits.has(event.type)) return false;
     this.#waits.add(event.type);
     return true;

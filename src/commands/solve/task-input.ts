@@ -1,7 +1,7 @@
 import type { TaskInput } from '../../cli/checked-task.ts';
 import type { Context } from '../../cli/context.ts';
 import { parsePairs } from '../../cli/flags.ts';
-import { shellQuoted } from '../../cli/format.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { parseFlatObject } from '../../domain/flat-object.ts';
 import { bodyHint, bodyOfFile, maxFileBytes, type Medium } from '../../protocol/image.ts';

@@ -5,6 +5,10 @@ import { duration, flag, integer, mustBeUnseen, nullOr, oneOf, text } from './va
 
 const variableName = mustBeUnseen('the name of an environment variable in capitals (not the key itself)');
 
+/** A key of CaptchaAI has 32 characters; a path that looks like this is not worth the risk to show the key. */
+const looksLikeKey = (path: string): boolean => /^[\da-f]{32}$/i.test(path);
+const noKeyItself = mustBeUnseen('the path of a file (not the key itself)');
+
 /** Where CaptchaAI answers. */
 export const defaultBaseUrl = 'https://ocr.captchaai.com';
 
@@ -18,7 +22,12 @@ export const api = section('The service and the connection to it.', {
   ),
   keyFile: key(
     'Path of a file that contains only the API key, relative to the config file. Null: none.',
-    nullOr(text('a path', mustBeUnseen('a path'))),
+    nullOr(
+      v.pipe(
+        text('a path', mustBeUnseen('a path')),
+        v.check((path) => !looksLikeKey(path), noKeyItself),
+      ),
+    ),
     null,
   ),
   timeout: inMs(key('Timeout of one request.', duration(), '30s')),

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import { isObject } from '../../domain/json.ts';
 import { closestName } from '../../domain/closest-name.ts';
-import { type Message, mustBe, neverList, type Setting } from './values.ts';
+import { type Message, mustBe, neverList, refuseKeys, type Setting } from './values.ts';
 
 /** Names under which people try to write the key itself. */
 const keyItself = /^(api[-_]?)?key$/i;
@@ -48,21 +47,19 @@ export function inMs<T>(value: Setting<T>): Setting<T> & InMs {
   return Object.assign(value, { inMs: true as const });
 }
 
-const objectMessage: Message = ({ input, path }) =>
-  path === undefined ? mustBe('an object')({ input }) : 'is required';
+/** A text of this length in place of an object may be the API key itself. */
+const secretLength = 12;
+
+const objectMessage: Message = ({ input, path }) => {
+  if (path !== undefined) return 'is required';
+  return String(input).length >= secretLength && typeof input !== 'object'
+    ? 'must be an object, not a text (which is not shown, because it may be a key)'
+    : mustBe('an object')({ input });
+};
 
 /** Reports every key that is not in `names`; valibot's own strict object stops at the first. */
-function refuseUnknown(names: readonly string[]) {
-  return v.rawCheck<Record<string, unknown>>(({ dataset, addIssue }) => {
-    if (!isObject(dataset.value)) return;
-    const input = dataset.value;
-    for (const name of Object.keys(input).filter((written) => !names.includes(written))) {
-      addIssue({
-        message: unknownKeyProblem(name, names),
-        path: [{ type: 'object', origin: 'key', input, key: name, value: input[name] }],
-      });
-    }
-  });
+function refuseUnknown<Schema extends v.GenericSchema>(schema: Schema, names: readonly string[]): Schema {
+  return refuseKeys(schema, (name) => (names.includes(name) ? null : unknownKeyProblem(name, names)));
 }
 
 /** An object of a config file, which takes these keys and no other. */
@@ -70,8 +67,7 @@ export function shape<Entries extends Keys>(entries: Entries): Setting<ConfigSha
   const keys: Keys = entries;
   const names = Object.entries(keys).map(([name, value]) => [name, 'inMs' in value ? `${name}Ms` : name] as const);
   return v.pipe(
-    neverList(v.looseObject(keys, objectMessage), objectMessage),
-    refuseUnknown(Object.keys(keys)),
+    refuseUnknown(neverList(v.looseObject(keys, objectMessage), objectMessage), Object.keys(keys)),
     v.transform((file) => Object.fromEntries(names.map(([written, named]) => [named, file[written] ?? null]))),
   ) as Setting<unknown> as Setting<ConfigShape<Entries>>;
 }

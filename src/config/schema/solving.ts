@@ -41,6 +41,9 @@ export const retry = section('Retries of one task.', {
   ),
   baseDelay: inMs(key('Base delay of the backoff.', duration('0ms'), '1s')),
   maxDelay: inMs(key('Maximum delay of the backoff.', duration('0ms'), '30s')),
+  maxRetryAfter: inMs(
+    key('Longest wait that an answer may ask for (Retry-After); a longer one is cut to it.', duration(), '60s'),
+  ),
   maxUnsolvable: key('Give up a task after this many "unsolvable" answers.', integer(1), 3),
 });
 

@@ -1,14 +1,18 @@
 import * as v from 'valibot';
 import { parseDuration } from '../../domain/duration.ts';
+import { isObject } from '../../domain/json.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 const maxShown = 60;
+/** A key of CaptchaAI. */
+const likeApiKey = /\b[\da-f]{32}\b/gi;
 
 /** A value as an error message may show it: short, on one line, without passwords. */
 export function shownValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(maskSecrets(value)) : String(value);
+  const written = typeof value === 'string' ? JSON.stringify(maskSecrets(value)) : String(value);
+  const text = written.replace(likeApiKey, '***');
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
@@ -81,6 +85,37 @@ export function neverList<Schema extends v.GenericSchema>(schema: Schema, messag
   return { ...schema, '~run': run };
 }
 
+/**
+ * A schema that also refuses the keys of an object for which `problemOf` gives a problem. It reads the keys as written:
+ * valibot drops `__proto__`, `prototype` and `constructor` before any check of its own.
+ */
+export function refuseKeys<Schema extends v.GenericSchema>(
+  schema: Schema,
+  problemOf: (name: string) => string | null,
+): Schema {
+  const check = v.rawCheck<unknown>(({ dataset, addIssue }) => {
+    const input = dataset.value;
+    if (!isObject(input)) return;
+    for (const name of Object.keys(input)) {
+      const message = problemOf(name);
+      const path = [{ type: 'object', origin: 'key', input, key: name, value: input[name] }] as const;
+      if (message !== null) addIssue({ message, path: [...path] });
+    }
+  });
+  const run: Schema['~run'] = (dataset, config) => {
+    const { issues = [] } = check['~run']({ typed: true, value: dataset.value }, config);
+    const result = schema['~run'](dataset, config);
+    const all = [...(result.issues ?? []), ...issues];
+    const [first, ...rest] = all;
+    return first === undefined ? result : ({ ...result, typed: false, issues: [first, ...rest] } as typeof result);
+  };
+  return { ...schema, '~run': run };
+}
+
+const droppedNames: readonly string[] = ['__proto__', 'prototype', 'constructor'];
+const droppedProblem = (name: string): string | null =>
+  droppedNames.includes(name) ? 'cannot be used as a name' : null;
+
 const notADuration = mustBe('a duration such as 250ms, 5s, 2m or 1h');
 
 function durationMessage(min: string, minMs: number): Message {
@@ -146,5 +181,5 @@ export function listOf<T>(what: string, item: Setting<T>): Setting<T[]> {
 /** An object whose keys the user chooses; `name` validates each key. */
 export function mapOf<T>(name: Setting<string>, value: Setting<T>): Setting<Record<string, T>> {
   const message = mustBe('an object');
-  return neverList(v.record(name as v.GenericSchema<string>, value, message), message);
+  return refuseKeys(neverList(v.record(name as v.GenericSchema<string>, value, message), message), droppedProblem);
 }

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../domain/outcome.ts';
 import { type QueuedTask, queueIdOf, type TaskResult } from '../../domain/queued-task.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type { DeadTask } from '../../ports/queues.ts';
 import { gaveUp } from '../solve/attempt-history.ts';
 
@@ -40,6 +41,6 @@ export function deadLetterResult(
   now: number,
 ): TaskResult {
   const why = reason ?? `delivered ${deliveries} times without a result`;
-  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${region} ${queueIdOf(queued)}`;
+  const message = `dead letter in ${region} (${why}); to requeue it: captcha queue requeue ${shellQuoted(region)} ${shellQuoted(queueIdOf(queued))}`;
   return unsolvedResult(queued, { region, reason: 'attempts-exhausted', message, now });
 }

@@ -8,6 +8,7 @@ import {
 import { type JoinedSignal, joinSignals } from '../../domain/joined-signal.ts';
 import { type Outcome, type FatalReason, fatalReasonOf } from '../../domain/outcome.ts';
 import { type OpenProgress, queueIdOf, type TaskLimits, type TaskResult } from '../../domain/queued-task.ts';
+import { shellQuoted } from '../../domain/shell-word.ts';
 import type { ResultQueue, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import { priorRunOf, planOpen, type SolvePlan } from '../batch/batch-plan.ts';
@@ -252,7 +253,7 @@ class LeaseWork {
     const captchaId = this.#captchaId;
     if (captchaId === null) return;
     this.#deps.notify(
-      `${this.#id}: ${why}; captcha id ${captchaId} is paid for; to collect it: captcha result ${captchaId}`,
+      `${this.#id}: ${why}; captcha id ${captchaId} is paid for; to collect it: captcha result ${shellQuoted(captchaId)}`,
     );
   }
 

@@ -30,6 +30,7 @@ export class WorkerPause {
 
   recordEvent(event: SolverEvent): void {
     if (event.type === 'breaker-refused') this.#lengthen(event.retryInMs);
+    if (event.type === 'cooling-down') this.#lengthen(event.waitMs);
     // The token was reserved in advance: the wait for it lasts this long.
     if (event.type === 'retrying' && (event.budgetBalance ?? 0) < 0) this.#lengthen(event.waitMs);
     if (event.type === 'submitted') this.#untilMs = 0;

@@ -25,7 +25,14 @@ const words: Readonly<Record<string, ProbeJudgement['status']>> = {
   draining: 'unhealthy',
 };
 
-function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: RegionAnswer): ProbeJudgement {
+/** Why a region is idle, by its own words or those of its queue. */
+function whyIdle({ status, activeWorkers, asleep }: RegionAnswer): string {
+  if (asleep !== undefined) return asleep;
+  return activeWorkers === 0 ? 'reports no active workers' : `reports status ${status ?? ''}`;
+}
+
+function judgeAnswer(answer: RegionAnswer): ProbeJudgement {
+  const { status, activeWorkers, queueDepth, invalidField } = answer;
   const word = Object.hasOwn(words, status ?? '') ? words[status ?? ''] : undefined;
   if (word === 'unhealthy') return { status: word, error: `reports status ${status ?? ''}`, isFailing: true };
   const isAsleep = activeWorkers === 0;
@@ -34,7 +41,9 @@ function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: Region
     return { status: 'degraded', error: `no workers for ${queueDepth} waiting tasks`, isFailing: true };
   }
   if (word === 'degraded') return { status: word, error: `reports status ${status ?? ''}`, isFailing: false };
-  return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
+  const isIdle = isAsleep || word === 'idle';
+  const error = invalidField ?? (isIdle ? whyIdle(answer) : null);
+  return { status: isIdle ? 'idle' : 'healthy', error, isFailing: false };
 }
 
 /** True if a limit of this machine kept the region from being asked: the result says nothing about it. */
@@ -134,7 +143,7 @@ export function recordProbe(
   const { status, error, isChanging } = believed(before.status, judgement, { counts, rules });
   const { activeWorkers, queueDepth } = result.answered ? result.answer : { activeWorkers: null, queueDepth: null };
   const since = status === before.status ? before.since : timestamp;
-  const latencyMs = result.latencyMs ?? before.latencyMs;
+  const { latencyMs } = result;
   const health = { region: region.name, status, latencyMs, activeWorkers, queueDepth, since, error };
   // A region without workers may be starting up, which takes longer than a few quick probes.
   const isSoonDecided = isChanging && (!judgement.isFailing || judgement.status === 'unhealthy');

@@ -6,8 +6,8 @@ import { isUnasked } from './region-health.ts';
 export type GetQueueDepth = (healthUrl: string) => Promise<QueueDepth | null>;
 
 /**
- * If no worker answers for a region, its queue decides: with an empty queue the region counts as asleep, scaled down to
- * zero, and wakes up when it gets tasks. A region that did not wake up for waiting tasks no longer counts as asleep
+ * If nothing listens for a region, its queue decides: with an empty queue and no task in flight the region counts as asleep,
+ * scaled down to zero, and wakes up when it gets tasks. Any other failure is one. A region that did not wake up for waiting tasks no longer counts as asleep
  * until a worker answers: otherwise it would look asleep as soon as its tasks were moved elsewhere.
  */
 export class ScaleToZeroDetector implements RegionProbe {
@@ -34,7 +34,7 @@ export class ScaleToZeroDetector implements RegionProbe {
       this.#didNotWake.delete(url);
       return result;
     }
-    const depth = await this.#depthOf(url);
+    const depth = result.nothingListens === true ? await this.#depthOf(url) : null;
     if (depth === null) return result;
     const { waiting, inFlight } = depth;
     if (waiting + inFlight === 0) return this.#didNotWake.has(url) ? result : asleep(0);
@@ -45,5 +45,6 @@ export class ScaleToZeroDetector implements RegionProbe {
 }
 
 function asleep(queueDepth: number): ProbeResult {
-  return { answered: true, latencyMs: 0, answer: { status: null, activeWorkers: 0, queueDepth } };
+  const answer = { status: null, activeWorkers: 0, queueDepth, asleep: 'nothing listens, and its queue is empty' };
+  return { answered: true, latencyMs: null, answer };
 }

@@ -7,6 +7,8 @@ import { isAmbiguousUrl } from './page-check.ts';
 export interface Policy {
   /** If not empty, only hosts that match one of these patterns are allowed. */
   readonly allow: readonly string[];
+  /** A second such list, of the user's own configuration: both must allow a host. Left out for none. */
+  readonly ownAllow?: readonly string[];
   /** Takes precedence over `allow`. */
   readonly deny: readonly string[];
 }
@@ -34,18 +36,24 @@ function readPatterns(patterns: readonly string[]): HostTree<string> {
   return tree;
 }
 
+function isAllowed(allow: readonly string[], host: string): boolean {
+  return allow.length === 0 || readPatterns(allow).find(host, anyPage) !== null;
+}
+
 /**
  * Decides whether a task on `pageurl` may be sent, and if not, by which rule. A task without a page (an image) passes.
  * A page without a recognisable host passes only if there are no rules. Throws `RangeError` for an invalid host
  * pattern, which the configuration rejects.
  */
-export function decidePolicy({ allow, deny }: Policy, pageurl: string | null): PolicyDecision {
-  if (pageurl === null || (allow.length === 0 && deny.length === 0)) return { allowed: true };
+export function decidePolicy({ allow, deny, ownAllow = [] }: Policy, pageurl: string | null): PolicyDecision {
+  if (pageurl === null || allow.length + deny.length + ownAllow.length === 0) return { allowed: true };
   if (isAmbiguousUrl(pageurl)) return { allowed: false, rule: 'policy (the page is not a plain URL)' };
   const host = hostOf(pageurl);
   if (host === null) return { allowed: false, rule: 'policy (the page is not a URL)' };
   const denied = readPatterns(deny).find(host, anyPage);
   if (denied !== null) return { allowed: false, rule: `policy.deny ${denied}` };
-  if (allow.length === 0 || readPatterns(allow).find(host, anyPage) !== null) return { allowed: true };
-  return { allowed: false, rule: `policy.allow (no pattern matches ${host})` };
+  if (!isAllowed(allow, host)) return { allowed: false, rule: `policy.allow (no pattern matches ${host})` };
+  return isAllowed(ownAllow, host)
+    ? { allowed: true }
+    : { allowed: false, rule: `policy.allow of your own configuration (no pattern matches ${host})` };
 }

@@ -41,6 +41,8 @@ export interface AdmissionGateDeps {
   readonly stop: AbortSignal;
   /** True if the task is given up instead of waiting for the breaker. */
   readonly failsFast: boolean;
+  /** Called before a wait that the service asked for, in ms. */
+  readonly onCooldown: (waitMs: number) => void;
   readonly onRefused: (refusal: { readonly retryInMs: number; readonly isWaiting: boolean }) => void;
 }
 
@@ -96,10 +98,14 @@ export class AdmissionGate {
 
   /** Waits for a `Retry-After` that this or another task received. */
   async #waitForCooldown(cooldownMs: number): Promise<FailureCause | null> {
-    const { time, stop, deps } = this.#parts;
+    const { time, stop, deps, onCooldown } = this.#parts;
     const waitMs = withJitter(cooldownMs, deps.random.next());
     // This applies to tasks that fail fast, too: the service asked all clients to wait.
-    if (waitMs >= time.remainingMs()) return { reason: 'deadline-exceeded', retryInMs: waitMs };
+    if (waitMs >= time.remainingMs()) {
+      const evidence = `the service asks all clients to wait ${Math.ceil(cooldownMs / 1_000)} s more (Retry-After)`;
+      return { reason: 'deadline-exceeded', retryInMs: waitMs, evidence };
+    }
+    onCooldown(waitMs);
     await time.waitForOthers(() => deps.clock.sleep(waitMs, stop));
     return null;
   }

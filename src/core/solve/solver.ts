@@ -86,7 +86,10 @@ class Run {
     const onRefused = (refusal: { retryInMs: number; isWaiting: boolean }): void =>
       deps.emit({ type: 'breaker-refused', ...this.#about(), ...refusal, fault: deps.latest.fault });
     const failsFast = onExhausted === 'fail';
-    this.#admission = new AdmissionGate({ deps, time: this.#time, stop, failsFast, onRefused });
+    // A task that waits for a free thread has said so.
+    const onCooldown = (waitMs: number): void =>
+      this.#isRefusedThread ? undefined : deps.emit({ type: 'cooling-down', ...this.#about(), waitMs });
+    this.#admission = new AdmissionGate({ deps, time: this.#time, stop, failsFast, onCooldown, onRefused });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
     const { threadTurns } = deps;
     const waiter = { clock: deps.clock, random: deps.random, ...(threadTurns && { turns: threadTurns }) };

@@ -63,6 +63,26 @@ describe('redactor', () => {
     expect(redactor([secret])(JSON.stringify({ request: secret }))).toBe('{"request":"***"}');
   });
 
+  const escapes: Readonly<Record<string, (character: string, code: number) => string>> = {
+    JSON: (_, code) => `\\u${code.toString(16).padStart(4, '0')}`,
+    'JSON in JSON': (_, code) => `\\\\u${code.toString(16).padStart(4, '0')}`,
+    'a URL': (_, code) => `%${code.toString(16).padStart(2, '0')}`,
+    'decimal HTML': (_, code) => `&#${code};`,
+    'hexadecimal HTML': (_, code) => `&#x${code.toString(16).toUpperCase()};`,
+  };
+
+  it.each(Object.entries(escapes))('recognises the secret in the escapes of %s, whole or in part', (_name, escape) => {
+    const secret = '0aF9z-"k\\/+';
+    const all = secret.split('').map((character) => escape(character, character.charCodeAt(0)));
+    const some = secret.split('').map((character, at) => (at % 2 === 0 ? character : (all[at] ?? '')));
+    expect(redactor([secret])(`a ${all.join('')} b ${some.join('')} c`)).toBe('a *** b *** c');
+  });
+
+  it('takes no more time for many escapes than for other text', () => {
+    const text = '\\'.repeat(200_000) + '\\u0030'.repeat(50_000);
+    expect(redactor(['0123456789abcdef0123456789abcdef'])(text)).toBe(text);
+  });
+
   it('replaces the longer of two secrets if it contains the other', () => {
     expect(redactor(['pass', 'user:pass@host'])('user:pass@host and pass')).toBe('*** and ***');
   });

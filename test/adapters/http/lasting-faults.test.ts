@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HttpCallHandler, type HttpCall } from '../../../src/adapters/http/http-call.ts';
-import { readResponse, type Reader } from '../../../src/adapters/captchaai/read-response.ts';
+import { readResponse, type Reader, usualRetryAfter } from '../../../src/adapters/captchaai/read-response.ts';
 import type { Fault } from '../../../src/domain/fault.ts';
 
 const controller = { abort: () => undefined } as unknown as Parameters<HttpCallHandler['onRequestStart']>[0];
@@ -13,6 +13,7 @@ function faultOf(code: string, { isSent = false, isFound = false } = {}): Fault 
   handler.onResponseError(controller, Object.assign(new Error('unseen'), { code }));
   const reader: Reader = {
     ...{ call: 'submit', host: 'h', errorKinds: {}, timestamp: 0, isFound },
+    retryAfter: usualRetryAfter,
     clean: (text) => text,
   };
   const [call] = calls;

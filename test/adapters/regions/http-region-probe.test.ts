@@ -168,7 +168,8 @@ describe('a region that does not serve', () => {
     const server = createRawServer();
     const url = await listening(server);
     await new Promise((resolve) => server.close(resolve));
-    expect(await look(url)).toEqual({ answered: false, latencyMs: null, error: 'connection refused' });
+    const refused = { answered: false, latencyMs: null, error: 'connection refused', nothingListens: true };
+    expect(await look(url)).toEqual(refused);
   });
 
   it('has an unknown host name', async () => {

@@ -47,6 +47,30 @@ describe('the changes between two rounds', () => {
     ['nothing where shares alone move', ill, { ...ill, failover: [{ ...spread, to: [...spread.to].reverse() }] }, []],
     ['an API that is gone', well, { ...well, api: unreachable }, ['CaptchaAI API: not reachable (connection refused)']],
     ['an API that is back', { ...well, api: unreachable }, well, ['CaptchaAI API: reachable again']],
+    [
+      'another reason for the same status',
+      ill,
+      { ...ill, regions: [anUnhealthy('eu', { error: 'timed out after 5s' }), ...ill.regions.slice(1)] },
+      ['eu: still unhealthy (HTTP 503 -> timed out after 5s)'],
+    ],
+    [
+      'a reason that is gone',
+      aFrame([aHealth('eu', { error: 'queueDepth is not a count' })]),
+      aFrame([aHealth('eu')]),
+      ['eu: still healthy (queueDepth is not a count -> no error)'],
+    ],
+    [
+      'nothing where only the count of failures or tasks moves',
+      aFrame([aHealth('eu', { status: 'degraded', error: 'no workers for 3 waiting tasks, 1 of 3' })]),
+      aFrame([aHealth('eu', { status: 'degraded', error: 'no workers for 9 waiting tasks, 2 of 3' })]),
+      [],
+    ],
+    [
+      'nothing while it recovers',
+      ill,
+      { ...ill, regions: [anUnhealthy('eu', { error: 'answers again, 1 of 2' }), ...ill.regions.slice(1)] },
+      [],
+    ],
     ['what to make of it', well, { ...well, note: 'is it us?' }, ['is it us?']],
   ])('are %s', (_name, before, after, changes) => {
     expect(describeChanges(before, after)).toEqual(changes);

@@ -7,7 +7,7 @@ import type { QueueDepth, TaskQueue } from '../../../src/ports/queues.ts';
 import { aConfig } from '../support/a-config.ts';
 import { aStage, type StageParts } from '../support/a-stage.ts';
 
-const refused: ProbeResult = { answered: false, latencyMs: null, error: 'connection refused' };
+const refused: ProbeResult = { answered: false, latencyMs: null, error: 'connection refused', nothingListens: true };
 const answered: ProbeResult = {
   ...{ answered: true, latencyMs: 7 },
   answer: { status: 'healthy', activeWorkers: 3, queueDepth: 2 },
@@ -51,9 +51,17 @@ describe('a single probe of a region', () => {
   it('reports it as asleep if no worker answers and its queue is empty', async () => {
     const queues = queuesThat(async () => depthOf(0));
     expect(await regionOf(refused, queues)).toMatchObject({
-      ...{ status: 'idle', latencyMs: null, activeWorkers: 0, queueDepth: 0, error: null },
+      ...{ status: 'idle', latencyMs: null, activeWorkers: 0, queueDepth: 0 },
+      error: 'nothing listens, and its queue is empty',
     });
     expect(queues.opened).toEqual(['us-east-1 redis://r/0']);
+  });
+
+  it.each(['HTTP 503', 'timed out after 5s'])('reports %s whatever its queue holds', async (error) => {
+    const queues = queuesThat(async () => depthOf(0));
+    const failed: ProbeResult = { answered: false, latencyMs: null, error };
+    expect(await regionOf(failed, queues)).toMatchObject({ status: 'unhealthy', latencyMs: null, error });
+    expect(queues.opened).toEqual([]);
   });
 
   it.each([

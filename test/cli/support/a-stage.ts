@@ -19,6 +19,7 @@ import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { SolvedShares, SolveTimes } from '../../../src/core/solve/solve-times.ts';
 import type { EventSink, RegionProbe } from '../../../src/ports/api.ts';
+import type { StatusHistory } from '../../../src/ports/state.ts';
 import { aConfig } from './a-config.ts';
 import { aTerminal, type TerminalParts } from './a-terminal.ts';
 import { FakeSignals } from './fake-signals.ts';
@@ -38,6 +39,8 @@ export interface StageParts extends TerminalParts {
   readonly sharedState?: SharedState;
   readonly solveTimes?: readonly MethodSolveTimes[];
   readonly regionProbe?: RegionProbe;
+  readonly statusHistory?: StatusHistory;
+  readonly runHook?: Context['runHook'];
   readonly doctor?: DoctorTools;
   readonly simulation?: Simulation;
   readonly queues?: FleetQueues;
@@ -126,7 +129,7 @@ export function aStage(parts: StageParts = {}) {
     random: seededRandom(1),
     config: async (overrides) => {
       records.configs.push(overrides);
-      return { config, settings: [], file: null, keySource: null, warnings: [], ...parts.loaded };
+      return { config, settings: [], file: null, ownFile: null, keySource: null, warnings: [], ...parts.loaded };
     },
     configSchema: async () => ({ title: 'the schema' }),
     session: async (request) => {
@@ -145,6 +148,9 @@ export function aStage(parts: StageParts = {}) {
     doctor: async () => parts.doctor ?? notCalled('doctor')(),
     sharedState: async () => parts.sharedState ?? null,
     solveTimes: async () => parts.solveTimes ?? null,
+    statusHistory: async () => parts.statusHistory ?? { read: () => new Map(), write: () => undefined },
+    runHook: parts.runHook ?? notCalled('runHook'),
+    scriptSandbox: () => undefined,
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
   };

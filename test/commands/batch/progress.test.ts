@@ -3,6 +3,7 @@ import type { Context } from '../../../src/cli/context.ts';
 import { startBatchProgress } from '../../../src/commands/batch/progress.ts';
 import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 import { ConcurrencyLimit } from '../../../src/core/batch/concurrency-limit.ts';
+import type { SolverEvent } from '../../../src/domain/events.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { aSolved } from '../../cli/support/outcomes.ts';
 import { someItems } from '../../support/batch-harness.ts';
@@ -70,6 +71,29 @@ describe('the progress of a batch', () => {
     await clock.advance(30_000);
     progress.stop();
     expect(stderr.text).toContain('left\n');
+  });
+
+  it.each<[string, SolverEvent]>([
+    ['another task was asked to', { type: 'cooling-down', taskId: '1', attempt: 1, waitMs: 30_000 }],
+    [
+      'a task is asked to',
+      {
+        ...{ type: 'attempt-failed', taskId: '1', attempt: 1, liveId: null },
+        fault: aFault({ kind: 'throttled', retryAfterMs: 30_000 }),
+      },
+    ],
+  ])('says that it waits because %s, until the wait is over', async (_why, event) => {
+    const { clock, stderr, progress } = await watched(100);
+    progress.recordEvent(event);
+    progress.recordEvent({ type: 'retrying', taskId: '1', attempt: 1, waitMs: 31_000, budgetBalance: 5 });
+    await clock.advance(10_000);
+    const cause = /^paused since \d\d:\d\d:\d\d: the service asks to wait \(Retry-After\), next try in 30s, 0 tasks /;
+    expect(stderr.text).toMatch(cause);
+    await clock.advance(20_000);
+    expect(stderr.text).toMatch(
+      /0 failed; paused since \S+: the service asks to wait \(Retry-After\), next try in 0ms/,
+    );
+    progress.stop();
   });
 
   it('reports a pause once, whatever the order of admitted and refused tasks at its end', async () => {

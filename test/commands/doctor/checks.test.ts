@@ -13,6 +13,7 @@ import {
   checkNode,
   checkPolicy,
   checkProxy,
+  checkSharedState,
   oldestNode,
   type ProxyFacts,
 } from '../../../src/commands/doctor/local-checks.ts';
@@ -23,6 +24,7 @@ import { aConfig } from '../../cli/support/a-config.ts';
 const answers: ServiceAnswers = {
   roundTripsMs: [90, 40, 10, 30, 20, 50],
   fault: null,
+  status: null,
   balance: 5,
   threads: { threads: 10, workingThreads: 3 },
   clock: null,
@@ -38,6 +40,21 @@ const connection = {
 const apiProbe: ApiProbeReport = { connection, answers };
 const fault = (kind: FaultKind, message = 'it says no') => describeFault({ kind, message });
 const base = 'https://ocr.captchaai.com';
+
+describe('the check of the shared retry budget', () => {
+  const facts = { tokens: 9.5, burst: 10, breaker: 'closed', probeInMs: 0, quietMs: 0, unavailable: null } as const;
+
+  it.each<[string, Parameters<typeof checkSharedState>[0], string, string]>([
+    ['nothing that keeps tasks back', { value: facts }, 'ok', '9.5 of 10 tokens, breaker closed'],
+    ['a budget of each process', { value: null }, 'ok', 'each process has its own'],
+    ['no key', { error: { message: 'no key', hint: null } }, 'skipped', 'needs a key'],
+    ['a wait for the service', { value: { ...facts, quietMs: 42_000 } }, 'warning', '42s left'],
+    ['an open breaker', { value: { ...facts, breaker: 'open', probeInMs: 5_000 } }, 'warning', 'next probe in 5s'],
+    ['an unknown fleet', { value: { ...facts, unavailable: 'redis://r: away' } }, 'warning', 'redis://r: away'],
+  ])('finds %s', (_name, shared, status, found) => {
+    expect(checkSharedState(shared)).toMatchObject({ status, found: expect.stringContaining(found) as string });
+  });
+});
 
 describe('the check of node', () => {
   it('requires the same version as package.json', () => {
@@ -58,7 +75,7 @@ describe('the check of node', () => {
 });
 
 describe('the check of the configuration', () => {
-  const value = { config: aConfig(), settings: [], file: null, keySource: null, warnings: [] };
+  const value = { config: aConfig(), settings: [], file: null, ownFile: null, keySource: null, warnings: [] };
 
   it('names the file, or reports that there is none', () => {
     expect(checkConfig({ loaded: { value }, hastyPolling: null })).toMatchObject({ status: 'ok', fix: null });

@@ -19,6 +19,7 @@ const healthyTools: DoctorTools = {
     answers: {
       roundTripsMs: [9, 2, 2],
       fault: null,
+      status: null,
       balance: 1,
       threads: { threads: 2, workingThreads: 0 },
       clock: { serverAt, localAt: serverAt, roundTripMs: 2 },
@@ -35,6 +36,9 @@ const healthyTools: DoctorTools = {
     isNetwork: false,
     freeBytes: 1e12,
     freeInodes: null,
+  }),
+  sharedState: async () => ({
+    value: { tokens: 10, burst: 10, breaker: 'closed', probeInMs: 0, quietMs: 0, unavailable: null },
   }),
   readRedisInfo: () => Promise.reject(new Error('there is no queue')),
 };
@@ -138,7 +142,7 @@ describe('captcha doctor', () => {
     const stage = aStage({ config, doctor: healthyTools, regionProbe: answering, ...parts });
     await run({}, stage.context);
     expect(stage.stdout.text.replace(/\u001b\[\d+m/g, '')).toMatch(pattern);
-    expect(stage.stderr.text).toContain('15 ok, 0 warnings, 0 failures, 0 skipped');
+    expect(stage.stderr.text).toContain('16 ok, 0 warnings, 0 failures, 0 skipped');
   });
 
   it('writes no colours into a pipe', async () => {

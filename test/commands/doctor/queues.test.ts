@@ -61,7 +61,8 @@ describe('the check of the queues', () => {
   });
 
   it('is as bad as the worst finding', () => {
-    const away = { server: 'redis://r', seen: { error: { message: 'redis://r/0: ECONNREFUSED', hint: null } } };
+    const error = { message: 'redis://r/0: ECONNREFUSED', hint: connectionHint('ECONNREFUSED') };
+    const away = { server: 'redis://r', seen: { error } };
     expect(checkQueues(all, { servers: [away], queues: [] })).toMatchObject({
       status: 'failure',
       found: '2 of 2 regions have a queue\nredis://r/0: ECONNREFUSED',
@@ -95,7 +96,7 @@ describe('the fix for an unusable queue', () => {
     ['ERR DB index is out of range', '/0 to /15'],
     ['Unknown RESP type 72 "H"', 'the server is not Redis, or it requires TLS'],
     ['LOADING Redis is loading the dataset in memory', 'try again shortly'],
-    ['redis://r/9: no answer within 6s', 'firewall'],
+    ['no answer within 6s', 'firewall'],
     ['connect ETIMEDOUT', 'firewall'],
     ['read ECONNRESET', 'rediss://'],
     ['self-signed certificate', 'NODE_EXTRA_CA_CERTS'],

@@ -57,8 +57,17 @@ describe('captcha failover', () => {
         'us    ap  25 %   2      by free capacity',
         '',
       ].join('\n'),
-      err: 'us is unhealthy: reports status draining\n',
+      err: 'us is unhealthy: reports status draining\nto move the waiting tasks: captcha --apply\n',
     });
+  });
+
+  it('ends with the command that applies the plan, unless nothing can be moved', async () => {
+    const config = { failover: { onAllDown: 'hold' } };
+    expect((await asked({ us: down, eu: down }, { config })).err).not.toContain('--apply');
+    const sandbox = await asked({ us: down, eu: up(1, 0) }, { globals: { sandbox: true } });
+    expect(sandbox.err).toMatch(
+      /simulates an outage of eu-west-1\n[^]*captcha failover --apply moves the waiting tasks\n$/,
+    );
   });
 
   it('obeys failover.strategy', async () => {
@@ -137,13 +146,18 @@ const tasksOf = (region: string, count: number) =>
   Array.from({ length: count }, (_, index) => aQueuedTask(index + 1, { homeRegion: region }));
 
 /** Runs the command over regions with queues, in virtual time. */
-async function moved(answers: Record<string, ProbeResult>, flags: FailoverFlags, waiting: Record<string, number>) {
+async function moved(
+  answers: Record<string, ProbeResult>,
+  flags: FailoverFlags,
+  waiting: Record<string, number>,
+  config: object = {},
+) {
   const clock = new VirtualClock();
   const tasks = new Map(Object.keys(answers).map((name) => [name, new MemoryTasks({ clock })]));
   for (const [name, count] of Object.entries(waiting)) tasks.get(name)!.add(tasksOf(name, count));
   const regions = Object.keys(answers).map((name) => ({ name, health: endpoint(name), queue: `redis://r/${name}` }));
   const stage = aStage({
-    config: { regions, results: 'redis://r/9' },
+    config: { regions, results: 'redis://r/9', ...config },
     queues: {
       tasks: async (region) => new MemoryTaskQueue(tasks.get(region)!),
       results: async () => new MemoryResultQueue({ clock }),
@@ -168,6 +182,16 @@ describe('captcha failover --apply', () => {
     const ran = await moved({ us: down, eu: up(30, 0), ap: up(10, 0) }, { apply: true }, { us: 40 });
     expect(ran).toMatchObject({ exitCode: 1, left: { us: 0, eu: 30, ap: 10 } });
     expect(ran.out).toBe('from  to  tasks  note\nus    eu  30\nus    ap  10\n');
+  });
+
+  it.each<[string, number, string]>([
+    ['hold', 9, 'us    (stay)  9      held: no healthy region\n'],
+    ['home', 9, 'us    (stay)  9      no healthy region: tasks stay in their own region\n'],
+    ['hold', 0, 'us    -   0      no waiting tasks\n'],
+  ])('says how many tasks stay where, and why (%s, %i)', async (onAllDown, waiting, line) => {
+    const ran = await moved({ us: down, eu: down }, { apply: true }, { us: waiting }, { failover: { onAllDown } });
+    expect(ran).toMatchObject({ exitCode: 4, left: { us: waiting } });
+    expect(ran.out).toContain(line);
   });
 
   it('does not move tasks of serving regions', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../../src/cli/context.ts';
 import { type HealthFlags, run } from '../../../src/commands/health/command.ts';
 import type { ProbeResult } from '../../../src/ports/api.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
@@ -70,6 +71,7 @@ describe('captcha health', () => {
 
   it.each([
     [{ prometheus: true, watch: true } as const, {}, /--prometheus cannot be used with --watch/],
+    [{ onChange: 'true' }, {}, /--on-change needs --watch/],
     [{ prometheus: true } as const, { globals: { json: true } }, /--prometheus cannot be used with --json/],
   ])('refuses %j with %j', async (flags, parts, said) => {
     const { context } = stageWith(() => answered(), parts);
@@ -86,13 +88,13 @@ describe('captcha health', () => {
 
 describe('captcha health --watch', () => {
   /** Europe is down in the second and third minute; a SIGTERM comes after six. */
-  async function watched(parts: StageParts = {}) {
+  async function watched(parts: StageParts = {}, flags: HealthFlags = { watch: true }) {
     const stage = stageWith((url) => {
       const minute = (stage.clock.timestamp() - startedAt) / 60_000;
       return isEurope(url) && minute > 0.5 && minute < 2.5 ? down : answered();
     }, parts);
     const startedAt = stage.clock.timestamp();
-    const running = run({ watch: true }, stage.context);
+    const running = run(flags, stage.context);
     await stage.clock.advance(360_000);
     stage.signals.send('SIGTERM');
     return { ...stage, code: await running };
@@ -110,6 +112,31 @@ describe('captcha health --watch', () => {
       'eu-west-1: degraded -> unhealthy (HTTP 503); its tasks go to us-east-1 100 %',
       'eu-west-1 is back: healthy; its own tasks return to it',
     ]);
+  });
+
+  it('runs the command of --on-change once per change of a status, one after the other', async () => {
+    let running = 0;
+    const runs: { env: object; document: object }[] = [];
+    const runHook: Context['runHook'] = async (command, { input, env, timeoutMs }) => {
+      expect([command, timeoutMs, (running += 1)]).toEqual(['notify', 30_000, 1]);
+      await Promise.resolve();
+      runs.push({ env, document: JSON.parse(input) as object });
+      running -= 1;
+      return runs.length === 2 ? 'exit code 7' : null;
+    };
+    const { code, stderr } = await watched({ runHook }, { watch: true, onChange: 'notify' });
+    expect(code).toBe(0);
+    expect(runs.map(({ env }) => Object.values(env))).toEqual([
+      ['eu-west-1', 'degraded', 'healthy'],
+      ['eu-west-1', 'unhealthy', 'degraded'],
+      ['eu-west-1', 'healthy', 'unhealthy'],
+    ]);
+    expect(Object.keys(runs[0]?.env ?? {})).toEqual(['CAPTCHA_REGION', 'CAPTCHA_STATUS', 'CAPTCHA_WAS']);
+    expect(runs[1]?.document).toMatchObject({
+      ...{ schemaVersion: 1, region: 'eu-west-1', status: 'unhealthy', was: 'degraded', error: 'HTTP 503' },
+      failover: { from: 'eu-west-1', to: [{ region: 'us-east-1', share: 1 }] },
+    });
+    expect(stderr.text).toBe('--on-change failed for eu-west-1 (degraded -> unhealthy): exit code 7\n');
   });
 
   it('reports less and less often that nothing changed', async () => {

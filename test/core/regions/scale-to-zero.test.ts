@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ScaleToZeroDetector } from '../../../src/core/regions/scale-to-zero.ts';
 import type { ProbeResult, RegionProbe } from '../../../src/ports/api.ts';
 
-const silence: ProbeResult = { answered: false, latencyMs: null, error: 'connection refused' };
+const silence: ProbeResult = { answered: false, latencyMs: null, error: 'connection refused', nothingListens: true };
 const fine: ProbeResult = {
   answered: true,
   latencyMs: 3,
@@ -31,7 +31,18 @@ async function lookAt(looks: readonly Look[]): Promise<readonly ProbeResult[]> {
   return results;
 }
 
-describe('a region that does not answer', () => {
+describe('a region that fails in another way', () => {
+  it.each<ProbeResult>([
+    { answered: false, latencyMs: 3, error: 'HTTP 503' },
+    { answered: false, latencyMs: null, error: 'timed out after 5s' },
+    { answered: false, latencyMs: null, error: 'connection reset' },
+    { answered: false, latencyMs: null, error: 'the host name does not resolve' },
+  ])('is what its probe says, whatever its queue: %j', async (failure) => {
+    expect(await lookAt([{ says: failure, waiting: 0 }])).toEqual([failure]);
+  });
+});
+
+describe('a region at which nothing listens', () => {
   it.each<[string, readonly Look[], unknown]>([
     ['sleeps where nothing waits', [{ says: silence, waiting: 0 }], asleep(0)],
     ['may be waking up where something waits', [{ says: silence, waiting: 3 }], asleep(3)],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultBreaker, defaultBudget } from '../../../bench/simulation/policies.ts';
-import { breakerOf, budgetOf } from '../../../src/commands/simulate/request.ts';
+import { resilienceOptions } from '../../../src/cli/resilience-options.ts';
 import { createSimulationEnv } from '../../../src/container/simulation.ts';
 import { compareStrategies, type ComparisonRequest } from '../../../src/core/simulation/compare-strategies.ts';
 import { aConfig } from '../../cli/support/a-config.ts';
@@ -70,7 +70,6 @@ describe('a comparison of strategies', () => {
   });
 
   it('simulates the defaults of the configuration', () => {
-    expect(budgetOf(aConfig())).toEqual(defaultBudget);
-    expect(breakerOf(aConfig())).toEqual(defaultBreaker);
+    expect(resilienceOptions(aConfig())).toEqual({ budget: defaultBudget, breaker: defaultBreaker });
   });
 });

@@ -26,6 +26,37 @@ describe('a service that asked one task to come back later', () => {
   });
 });
 
+describe('a task that comes while all are asked to wait', () => {
+  const meanwhile = async (timeoutMs: number) => {
+    const harness = aHarness({
+      options: { onExhausted: 'wait', timeoutMs },
+      answers: {
+        submits: ({ taskId }) =>
+          taskId === 't1' ? [{ fault: busy(60_000) }, { answer: 'accepted' }] : [{ answer: 'accepted' }],
+      },
+    });
+    const first = solveAll(harness, [aTask({ taskId: 't1' })]);
+    const second = harness.clock
+      .sleep(1_000)
+      .then(() => harness.solver.solve(aTask({ taskId: 't2' }), harness.stop.signal));
+    await harness.clock.run().catch(() => undefined);
+    await first;
+    return { outcome: await second, events: harness.events.filter(({ taskId }) => taskId === 't2') };
+  };
+
+  it('says so and waits', async () => {
+    const { outcome, events } = await meanwhile(300_000);
+    expect(outcome.status).toBe('solved');
+    expect(events[0]).toMatchObject({ type: 'cooling-down', waitMs: expect.closeTo(61_500, -4) as number });
+  });
+
+  it('fails at once with the reason if there is no time for that', async () => {
+    const { outcome } = await meanwhile(30_000);
+    expect(outcome).toMatchObject({ reason: 'deadline-exceeded', attempts: [] });
+    expect(outcome).toMatchObject({ message: expect.stringMatching(/wait \d+ s more \(Retry-After\)/) as string });
+  });
+});
+
 describe('a task that waits, while nobody knows whether the service is there', () => {
   it('spends no attempt on finding out for all', async () => {
     const { outcome } = await solveOne({

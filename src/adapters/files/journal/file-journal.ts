@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { shellQuoted } from '../../../domain/shell-word.ts';
 import type { FinishedTask, TaskJournal, TaskProgress } from '../../../ports/files.ts';
 import type { AppendLog } from './append-log.ts';
 import type { JournalHeader } from './journal-header.ts';
@@ -97,7 +98,7 @@ export class FileJournal implements OpenJournal {
   submitted(key: string, captchaId: string, submittedAt: number): Promise<void> {
     const recorded = this.#record({ type: 'submitted', key, captchaId, submittedAt });
     // The id is paid for, and no later run can know it.
-    const fix = `captcha result ${captchaId}`;
+    const fix = `captcha result ${shellQuoted(captchaId)}`;
     recorded.catch(() =>
       this.#onWarning(`id ${captchaId} was accepted but could not be written to the journal; to collect it: ${fix}`),
     );

@@ -36,9 +36,10 @@ async function guardSqs<T>({ name, region }: SqsAddress, work: () => Promise<T>)
   } catch (error) {
     if (known.some((kind) => error instanceof kind)) throw error;
     if (!(error instanceof Error) || error instanceof RangeError) throw error;
-    const message = `sqs://${name} in ${region}: ${error.message || error.name}`;
+    const reason = error.message || error.name;
+    const message = `sqs://${name} in ${region}: ${reason}`;
     const hint = hints[nameOf(error)];
-    throw hint === undefined ? new QueueUnavailableError(message) : new UsageError(message, hint);
+    throw hint === undefined ? new QueueUnavailableError(message, reason) : new UsageError(message, hint);
   }
 }
 
