@@ -208,8 +208,10 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended).toMatchObject({ code: 3 });
     expect(await solving).toMatchObject({ code: 4 });
     const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
-    const { queues } = JSON.parse(shown.stdout) as { queues: readonly object[] };
-    expect(queues[0]).toMatchObject({ region: 'us-east-1', waiting: 1, inFlight: 0 });
+    const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number; inFlight: number }[] };
+    const { waiting, inFlight } = queues.find(({ region }) => region === 'us-east-1')!;
+    // On a busy machine the worker may end before the queue has answered its return. Then the task stays leased for a while.
+    expect(waiting + inFlight, shown.stdout).toBe(1);
   });
 });
 
