@@ -6,6 +6,7 @@ import { type Bench, it, type Usage } from './support/bench.ts';
 import { openFleet, regionalCsv, regions } from './support/fleet.ts';
 import { expectAccounted } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 
@@ -153,7 +154,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended).toMatchObject({ code: 0 });
   });
 
-  it('solves failed tasks again although their first result is final', async ({ bench }) => {
+  it.runIf(isExhaustive)('solves failed tasks again although their first result is final', async ({ bench }) => {
     const faults = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
     const { ledger, config, startWorker } = await openFleet(bench, { service: { faults } });
     await bench.write('work/tasks.csv', regionalCsv(3));
