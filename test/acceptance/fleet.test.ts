@@ -85,7 +85,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
   });
 
-  it('continues after a dispatcher was killed, and pays for nothing twice', async ({ bench }) => {
+  it.runIf(isExhaustive)('continues after a dispatcher was killed, and pays for nothing twice', async ({ bench }) => {
     const { ledger, config, startWorker } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(150));
     await Promise.all(regions.map((region) => startWorker(region)));
