@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that replace a module, or that need one which no other file has loaded. */
 const alone = [
@@ -9,6 +10,16 @@ const alone = [
   'test/cli/progress.test.ts',
 ];
 
+/** Files that wait for other processes start first, so that at the end no processor is idle until the last of them ends. */
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isWaiting = ({ moduleId }: TestSpecification): boolean =>
+      /\/test\/(acceptance|adapters|contract|deploy|golden)\//.test(moduleId);
+    return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))];
+  }
+}
+
 /** What holds for every run of tests. */
 export const usual = {
   setupFiles: ['test/support/fixed-seed.ts'],
@@ -16,6 +27,7 @@ export const usual = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
   expect: { poll: { timeout: 120_000 } },
+  sequence: { sequencer: WaitingFirst },
   // Half of the tests wait for other processes most of the time.
   maxWorkers: 2 * availableParallelism(),
   env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

@@ -8,8 +8,9 @@ import { type Bench, it, words } from './support/bench.ts';
 import type { Ended } from './support/running.ts';
 import { listen } from './support/service.ts';
 import { hourMs, ServiceClock } from './support/service-clock.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
-const processCount = Number(process.env['PROCESSES'] ?? 12);
+const processCount = Number(process.env['PROCESSES'] ?? (isExhaustive ? 12 : 8));
 const noBreaker = { failureRatio: null, consecutiveFailures: null };
 const bucket = { ratio: null, maxRetriesPerSecond: 2, burst: 8 };
 const password = 'hunter2hunter2';

@@ -6,6 +6,7 @@ import { type Bench, it, type Usage } from './support/bench.ts';
 import { openFleet, regionalCsv, regions } from './support/fleet.ts';
 import { expectAccounted } from './support/killed-batch.ts';
 import { slowService } from './support/service-clock.ts';
+import { isExhaustive } from '../support/exhaustive.ts';
 
 const batch = ['batch', 'tasks.csv', '--out', 'solved.csv', '--via', 'queues'];
 
@@ -84,7 +85,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
   });
 
-  it('continues after a dispatcher was killed, and pays for nothing twice', async ({ bench }) => {
+  it.runIf(isExhaustive)('continues after a dispatcher was killed, and pays for nothing twice', async ({ bench }) => {
     const { ledger, config, startWorker } = await openFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(150));
     await Promise.all(regions.map((region) => startWorker(region)));
@@ -153,7 +154,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended).toMatchObject({ code: 0 });
   });
 
-  it('solves failed tasks again although their first result is final', async ({ bench }) => {
+  it.runIf(isExhaustive)('solves failed tasks again although their first result is final', async ({ bench }) => {
     const faults = [{ mode: 'ERROR_CAPTCHA_UNSOLVABLE', share: 1 }] as const;
     const { ledger, config, startWorker } = await openFleet(bench, { service: { faults } });
     await bench.write('work/tasks.csv', regionalCsv(3));
@@ -208,8 +209,10 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     expect(await worker.ended).toMatchObject({ code: 3 });
     expect(await solving).toMatchObject({ code: 4 });
     const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
-    const { queues } = JSON.parse(shown.stdout) as { queues: readonly object[] };
-    expect(queues[0]).toMatchObject({ region: 'us-east-1', waiting: 1, inFlight: 0 });
+    const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number; inFlight: number }[] };
+    const { waiting, inFlight } = queues.find(({ region }) => region === 'us-east-1')!;
+    // On a busy machine the worker may end before the queue has answered its return. Then the task stays leased for a while.
+    expect(waiting + inFlight, shown.stdout).toBe(1);
   });
 });
 

@@ -30,16 +30,19 @@ const publishedCount = ({ rows }: PublishedTable): number =>
   rows.flatMap(({ figures }) => figures).filter(({ published }) => published !== null).length;
 
 describe('the production code reproduces', () => {
-  it('calls and completion time of competing clients, and one budget paces them near the optimum', async () => {
-    const table = await awsContention(env, 1);
-    expect(publishedCount(table)).toBe(20);
-    expect(rowsOff(table)).toEqual([]);
-    const [calls, doneMs, manyCalls, manyDoneMs] = valuesOf(table, 'one budget');
-    expect(calls).toBeLessThan(220);
-    expect(doneMs).toBeLessThan(3_300);
-    expect(manyCalls).toBeLessThan(418);
-    expect(manyDoneMs).toBeLessThan(6_300);
-  });
+  it.runIf(isExhaustive)(
+    'calls and completion time of competing clients, and one budget paces them near the optimum',
+    async () => {
+      const table = await awsContention(env, 1);
+      expect(publishedCount(table)).toBe(20);
+      expect(rowsOff(table)).toEqual([]);
+      const [calls, doneMs, manyCalls, manyDoneMs] = valuesOf(table, 'one budget');
+      expect(calls).toBeLessThan(220);
+      expect(doneMs).toBeLessThan(3_300);
+      expect(manyCalls).toBeLessThan(418);
+      expect(manyDoneMs).toBeLessThan(6_300);
+    },
+  );
 
   it('amplification by client count: a budget per client has no effect, a shared one has', async () => {
     const table = await clientCount(env, 1);
