@@ -64,7 +64,11 @@ function pauseAfter(
     case 'retrying':
       if (event.budgetBalance === null) return undefined;
       return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
-    default:
+    case 'submitting':
+    case 'attempt-failed':
+    case 'probe-failed':
+    case 'budget-refused':
+    case 'gave-up':
       return undefined;
   }
 }
