@@ -1,6 +1,6 @@
 import type { BatchResult, PriorRun } from '../core/batch/batch-plan.ts';
 import type { Accepted } from '../core/solve/attempt.ts';
-import { apiLatencyMs, type Solution } from '../domain/outcome.ts';
+import { apiLatencyMs, type Outcome, type Solution } from '../domain/outcome.ts';
 import type { Task } from '../domain/task.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { formatMoment } from './format.ts';
@@ -44,28 +44,44 @@ function fieldsText(fields: Solution['fields']): string {
   return '';
 }
 
+/** The columns that only a solved task fills, and those that only a failed one does. */
+function endValues(outcome: Outcome) {
+  if (outcome.status === 'failed') {
+    const { message, reason, code } = outcome;
+    return { fields: '', message, solution: '', reason, code: code ?? '', solved_at: '', expires_at: '' };
+  }
+  const { solution, solvedAt, expiresAt } = outcome;
+  return {
+    fields: fieldsText(solution.fields),
+    message: '',
+    solution: solution.text,
+    reason: '',
+    code: '',
+    solved_at: formatMoment(solvedAt) ?? '',
+    expires_at: formatMoment(expiresAt) ?? '',
+  };
+}
+
 /** The result's columns, as text. */
 export function resultValues(result: ReportedResult): Record<ResultColumn, string> {
   const { outcome, attemptCount, possiblyCharged, expired, homeRegion } = result;
-  const solved = outcome.status === 'solved' ? outcome : null;
-  const failed = outcome.status === 'failed' ? outcome : null;
-  const region = outcome.region ?? '';
+  const end = endValues(outcome);
   const latencyMs = apiLatencyMs(outcome.attempts);
   return {
-    fields: solved === null ? '' : fieldsText(solved.solution.fields),
-    message: failed?.message ?? '',
+    fields: end.fields,
+    message: end.message,
     api_latency_ms: latencyMs === null ? '' : String(Math.round(latencyMs)),
     status: outcome.status,
-    solution: solved?.solution.text ?? '',
-    reason: failed?.reason ?? '',
-    code: failed?.code ?? '',
+    solution: end.solution,
+    reason: end.reason,
+    code: end.code,
     captcha_id: outcome.captchaId ?? '',
-    region,
+    region: outcome.region ?? '',
     home_region: homeRegion ?? '',
     attempts: String(attemptCount),
     submitted_at: formatMoment(outcome.submittedAt) ?? '',
-    solved_at: formatMoment(solved?.solvedAt ?? null) ?? '',
-    expires_at: formatMoment(solved?.expiresAt ?? null) ?? '',
+    solved_at: end.solved_at,
+    expires_at: end.expires_at,
     duration_ms: String(Math.round(outcome.durationMs)),
     possibly_charged: String(possiblyCharged),
     expired: String(expired),

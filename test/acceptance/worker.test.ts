@@ -94,7 +94,11 @@ describe.concurrent('an impossible request is refused before anything is sent', 
       /no region given: use --region NAME or WORKER_REGION\n {2}configured regions: a, b/,
     ],
     ['worker --region c', { regions, results }, /--region c: unknown region/],
-    ['worker --region a', { regions }, /no results queue is configured/],
+    [
+      'worker --region a',
+      { regions: [regions[0], { name: 'b', queue: 'redis://127.0.0.1:8/0' }] },
+      /no results queue is configured/,
+    ],
     ['worker --region a', { regions: [{ name: 'a' }], results }, /region a has no queue/],
     [
       'worker --region a',

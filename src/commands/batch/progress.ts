@@ -78,7 +78,12 @@ function pauseAfter(
       if (event.budgetBalance === null || isAsked) return undefined;
       return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
     }
-    default:
+    case 'submitting':
+    case 'attempt-failed':
+    case 'cooling-down':
+    case 'probe-failed':
+    case 'budget-refused':
+    case 'gave-up':
       return undefined;
   }
 }

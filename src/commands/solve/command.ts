@@ -194,7 +194,7 @@ function methodHint(method: string, { code }: GaveUp): string | null {
 
 /** Prints the text alone. What else belongs to the solution is named, because the text may be useless without it. */
 async function showSolution(solution: Solution, terminal: Context['terminal']): Promise<void> {
-  await terminal.result(`${solution.text}\n`);
+  await terminal.data(`${solution.text}\n`);
   const names = namesBesideText(solution);
   if (names.length > 0)
     terminal.note(`not printed: ${names.join(', ')} (--json prints ${names.length === 1 ? 'it' : 'them'})`);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { imageText } from '../../support/an-image.ts';
 import { batch, header, image, place, read, statuses, three } from '../../cli/support/a-batch.ts';
@@ -36,6 +36,22 @@ describe('the output of captcha batch', () => {
     await batch();
     const input = three.replaceAll(image, other).replace(`c,base64,${other}`, `c,base64,${image}`);
     expect((await batch({ input, flags: { limit: '1' } })).err).not.toContain('belong');
+  });
+
+  it('has the columns of all records of JSON Lines, also after an export, and says nothing of later ones', async () => {
+    const rows = [{ task_id: 'a' }, { task_id: 'b', _note: 'x' }].map((row) => ({
+      ...row,
+      method: 'base64',
+      body: image,
+    }));
+    writeFileSync(place('in.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const flags = { file: place('in.jsonl') };
+    const { err } = await batch({ flags });
+    expect(err).not.toContain('later record');
+    const written = read('out.csv');
+    expect(written.split('\n')[0]).toMatch(/^task_id,method,body,_note,line,fields,/);
+    await batch({ flags: { ...flags, export: true } });
+    expect(read('out.csv').split('\n').toSorted()).toEqual(written.split('\n').toSorted());
   });
 
   it('escapes formulas in carried columns only', async () => {
