@@ -16,7 +16,7 @@ const unused = {
   // commander starts subcommands as executables only if they are declared so.
   'node:child_process': 'module.exports = {};',
   // With DEBUG=* ioredis would print its commands, the password included.
-  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
+  debug: 'exports.default = () => Object.assign(() => {}, { enabled: false });',
 };
 const withoutUnused = {
   name: 'without-unused',
