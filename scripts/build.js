@@ -17,7 +17,7 @@ const unused = {
   // commander starts subcommands as executables only if they are declared so.
   'node:child_process': 'module.exports = {};',
   // With DEBUG=* ioredis would print its commands, the password included.
-  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
+  debug: 'exports.default = () => Object.assign(() => {}, { enabled: false });',
 };
 // Node explains a failed assertion without a message by parsing the file that it is in. A bundle is a file of one long line:
 // that takes 20 s of CPU.

@@ -8,7 +8,7 @@ import { aConfig } from '../support/a-config.ts';
 import { aStage } from '../support/a-stage.ts';
 
 const regionsAt = (...queues: readonly (string | null)[]) =>
-  queues.map((queue, index) => ({ name: `r${index + 1}`, queue }));
+  queues.map((queue, index) => ({ name: `r${index + 1}`, ...(queue !== null && { queue }) }));
 const fleetAt = (results: string | null, ...queues: readonly (string | null)[]) => ({
   regions: regionsAt(...queues),
   routes: { default: 'r1' },
