@@ -72,8 +72,8 @@ function printError(error: unknown, terminal: Terminal): number {
     return report(terminal, exitCodes.unavailable, { message, hint, reason: 'queue-unavailable' });
   }
   if (error instanceof StateLogError) {
-    report(terminal, error.message, 'to replace the log by an empty one: captcha budget --reset');
-    return exitCodes.localIo;
+    const hint = 'to replace the log by an empty one: captcha budget --reset';
+    return report(terminal, exitCodes.localIo, { message, hint, reason: 'state-log' });
   }
   if (isSystemError(error)) {
     if (error.code === 'EPIPE') return exitCodes.closedPipe;

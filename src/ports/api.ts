@@ -113,7 +113,7 @@ export type ProbeResult =
       readonly error: string;
       readonly nothingListens?: true;
       /** Set if a limit of this machine was reached, such as that of open files: the region was not asked. */
-      readonly isLocal?: boolean;
+      readonly isLocal?: true;
     };
 
 export interface ProbeLimits {

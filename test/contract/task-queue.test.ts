@@ -16,7 +16,7 @@ const later: OpenProgress = { state: 'submitted', attempts: 2, captchaId: '888',
 const inDoubt: OpenProgress = { state: 'in-doubt', attempts: 1 };
 
 const sentCount = async (to: TaskQueue, tasks: Parameters<TaskQueue['send']>[0]): Promise<number> =>
-  (await to.send(tasks)).size;
+  (await to.send(tasks)).fresh.size;
 const receive = (from: TaskQueue, most = 10, waitMs = 3_000) => from.receive(most, waitMs, never);
 
 async function receiveOne(from: TaskQueue, waitMs = 10_000): Promise<TaskLease> {
@@ -42,7 +42,7 @@ async function move(from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgr
     const progress = await lease.offer(to.place);
     copied.push(progress);
     if (progress === null) continue;
-    const isFresh = (await to.send([{ ...lease.queued, progress }])).size === 1;
+    const isFresh = (await to.send([{ ...lease.queued, progress }])).fresh.size === 1;
     await (isFresh ? lease.moved() : lease.release());
   }
   return copied;

@@ -27,7 +27,7 @@ export type Got =
       readonly latencyMs: number | null;
       readonly isRefused: boolean;
       /** True if a limit of this machine was reached: the other side was not asked. */
-      readonly isLocal?: boolean;
+      readonly isLocal?: true;
     };
 
 export interface GetRequest {
@@ -95,7 +95,7 @@ class GetHandler implements Dispatcher.DispatchHandler {
     if (this.#size <= this.#maxBytes) this.#chunks.push(chunk);
     else {
       const why = `HTTP ${this.#status} with more than ${this.#maxBytes / 1024} KiB`;
-      this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs });
+      this.#finish({ type: 'broken', why, latencyMs: this.#latencyMs, isRefused: false });
       // undici's parser fails if a request ends while it reads the last part of the answer.
       queueMicrotask(() => this.#controller?.abort(new Error(why)));
     }

@@ -64,10 +64,10 @@ const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 function resultOf(got: Got, isProxied: () => boolean): ProbeResult {
   if (got.type === 'broken') {
-    const { latencyMs, why, isLocal = false } = got;
+    const { latencyMs, why, isLocal } = got;
     // Through a proxy it is the proxy at which nothing listens.
     const silence = got.isRefused && !isProxied() ? ({ nothingListens: true } as const) : {};
-    return { answered: false, latencyMs, error: why, ...silence, ...(isLocal && { isLocal }) };
+    return { answered: false, latencyMs, error: why, ...silence, ...(isLocal === true && { isLocal }) };
   }
   const { status, body, unreadable, latencyMs } = got;
   const refused = (error: string): ProbeResult => ({ answered: false, latencyMs, error });

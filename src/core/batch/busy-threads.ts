@@ -175,7 +175,7 @@ export class BusyThreads {
 
   /** What is added for an accepted submission if the number of threads is not known. */
   #growth(): number {
-    if (!this.#wasFull) return this.#acceptedCount() >= this.#threads ? growth.first * this.#threads : 0;
+    if (!this.#wasFull) return this.#uses.count('accepted') >= this.#threads ? growth.first * this.#threads : 0;
     const isQuiet = this.#clock.nowMs() - this.#fullMs > growth.quietMeans * this.#meanMs();
     return isQuiet ? growth.quiet : Math.min(growth.most, 1 / this.#threads);
   }

@@ -47,7 +47,9 @@ function judgeAnswer(answer: RegionAnswer): ProbeJudgement {
 }
 
 /** True if a limit of this machine kept the region from being asked: the result says nothing about it. */
-export function isUnasked(result: ProbeResult): result is ProbeResult & { readonly answered: false } {
+export function isUnasked(
+  result: ProbeResult,
+): result is ProbeResult & { readonly answered: false; readonly isLocal: true } {
   return !result.answered && result.isLocal === true;
 }
 

@@ -85,7 +85,14 @@ describe('the progress of a batch', () => {
   ])('says that it waits because %s, until the wait is over', async (_why, event) => {
     const { clock, stderr, progress } = await watched(100);
     progress.recordEvent(event);
-    progress.recordEvent({ type: 'retrying', taskId: '1', attempt: 1, waitMs: 31_000, budgetBalance: 5 });
+    progress.recordEvent({
+      type: 'retrying',
+      taskId: '1',
+      attempt: 1,
+      maxAttempts: 3,
+      waitMs: 31_000,
+      budgetBalance: 5,
+    });
     await clock.advance(10_000);
     const cause = /^paused since \d\d:\d\d:\d\d: the service asks to wait \(Retry-After\), next try in 30s, 0 tasks /;
     expect(stderr.text).toMatch(cause);
