@@ -50,13 +50,14 @@ async function move(from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgr
 
 describe.concurrent.each(benches)('the task queue of %s', (_name, open) => {
   let bench: QueueBench;
+  // The engines run at the same time, the tests of one engine one after the other: brief leases need a process that is not busy.
   const it = test.extend<{ stage: QueueStage }>({
     stage: async ({}, use) => {
       const stage = new QueueStage(bench);
       await use(stage);
       await stage.close();
     },
-  });
+  }).sequential;
 
   beforeAll(async () => {
     bench = await open();

@@ -6,7 +6,7 @@ import type { StoppableClock } from './stopped-clock.ts';
 
 let [regionCount, runCount] = [0, 0];
 
-/** A region and a run of one test, so that tests on the same engine can run at the same time. */
+/** A region and a run of one test. */
 export class QueueStage {
   readonly bench: QueueBench;
   readonly region = `region-${(regionCount += 1)}`;
