@@ -1,3 +1,4 @@
+import { joinSignals } from '../../domain/joined-signal.ts';
 import type { Threads } from '../../ports/api.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import type { SolvedShares } from '../solve/solve-times.ts';
@@ -160,13 +161,12 @@ export class ConcurrencyLimit {
     return stop.aborted;
   }
 
-  /** One listener on `stop`, removed afterwards: `AbortSignal.any` would leave something of each task on that long-lived signal. */
   async #untilWoken(request: EnterRequest, maxMs: number, stop: AbortSignal): Promise<void> {
     const woken = new AbortController();
     request.wake = () => woken.abort();
-    stop.addEventListener('abort', request.wake, { once: true });
-    await this.#deps.clock.sleep(Math.max(0, maxMs), woken.signal);
-    stop.removeEventListener('abort', request.wake);
+    const either = joinSignals(stop, woken.signal);
+    await this.#deps.clock.sleep(Math.max(0, maxMs), either.signal);
+    either.release();
   }
 
   #recordFull(use: ThreadUse): void {

@@ -187,7 +187,7 @@ interface MethodPlan {
   readonly computedAt: ComputedAt;
 }
 
-/** Polls are planned again when so many of the samples are new. */
+/** Polls are planned again when this share of the samples is new. */
 const newShare = 1 / 4;
 
 /** Plans the polls of each method from the solve times seen so far. */

@@ -172,7 +172,7 @@ interface MethodShares {
   readonly computedAt: ComputedAt;
 }
 
-/** Shares are computed again when so many of the samples are new. */
+/** Shares are computed again when this share of the samples is new. */
 const newShare = 1 / 8;
 
 /** How long the service works on tasks of each method, by the solve times seen so far. */
