@@ -32,7 +32,7 @@ describe.concurrent('what a batch says about its tasks', () => {
     await bench.write('work/t.csv', `method,sitekey,pageurl\n${rows.join('')}`);
     const line = ['batch', 't.csv', '--out', 'o.csv', '--max-attempts', '2'];
     const ended = await bench.run([...line, '-v'], { at });
-    expect(ended, ended.stderr).toMatchObject({ code: 1 });
+    expect(ended, ended.stderr).toMatchObject({ code: 4 });
     expect(ended.stderr).toMatch(/failed: attempts-exhausted 1 \(127\.0\.0\.1:\d+ answered HTTP 500.*: 1\)/);
     expect(ended.stderr).toMatch(/^2: attempt 1 failed: .* HTTP 500/m);
     expect(ended.stderr).toMatch(/^2: retrying in \d+ms: attempt 2 of 2 /m);
