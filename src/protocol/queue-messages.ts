@@ -221,7 +221,7 @@ export function readTaskMessage(message: unknown): Result<QueuedTask, MessagePro
   return read(typeof message === 'string' ? parse(message) : message, 'a task', queuedTask);
 }
 
-/** What is known about the text of a result beside it. */
+/** What is known about the text of a result without reading it. */
 export interface ResultPlace {
   /** The task that it belongs to; null if only the text says so. */
   readonly address: TaskAddress | null;

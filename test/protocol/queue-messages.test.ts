@@ -7,7 +7,7 @@ const submitted = { state: 'submitted', attempts: 1, captchaId: 'c1', submittedA
 const withTask = (special: object): object => ({ ...task, task: { ...task.task, ...special } });
 const without = (name: string): object => Object.fromEntries(Object.entries(task).filter(([each]) => each !== name));
 
-/** Each with a part of the reason for which it is set aside. */
+/** Each with a part of the reason for which it is refused. */
 const malformed: readonly (readonly [message: unknown, reason: string])[] = [
   [undefined, 'is not a task'],
   [null, 'is not a task'],

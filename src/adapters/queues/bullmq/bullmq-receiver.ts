@@ -189,7 +189,7 @@ export class BullReceiver {
     }
   }
 
-  /** Undefined if none waits. Null for a job that BullMQ cannot read: it is active by then, and is set aside. */
+  /** Undefined if none waits. Null for a job that BullMQ cannot read: it is active by then, and becomes a dead letter. */
   async #next(token: string): Promise<TaskJob | null | undefined> {
     try {
       return (await this.#worker.getNextJob(token, { block: false })) as TaskJob | undefined;
