@@ -233,7 +233,16 @@ export interface ResultPlace {
 function unreadableResult({ run, key }: TaskAddress, reason: string, now: number): TaskResult {
   const unknown = { region: null, attempts: [], durationMs: 0, captchaId: null, submittedAt: null };
   return {
-    ...{ run, key, region: null, homeRegion: null, attemptCount: 1, possiblyCharged: true, worker: '', finishedAt: now },
+    ...{
+      run,
+      key,
+      region: null,
+      homeRegion: null,
+      attemptCount: 1,
+      possiblyCharged: true,
+      worker: '',
+      finishedAt: now,
+    },
     outcome: {
       ...{ status: 'failed', taskId: '', reason: 'in-doubt', code: null, retryInMs: null, possiblyCharged: true },
       ...unknown,

@@ -80,7 +80,9 @@ describe('a message with a result', () => {
 
   it('is read as it was written, with fields of a later edition', () => {
     const more = { ...result, outcome: { ...result.outcome, api_latency_ms: 5 } };
-    expect(readResultMessage(JSON.stringify(messageOf(more)), place)).toEqual({ value: { result: more, reason: null } });
+    expect(readResultMessage(JSON.stringify(messageOf(more)), place)).toEqual({
+      value: { result: more, reason: null },
+    });
     expect(readResultMessage(JSON.stringify(more), place)).toEqual({ value: { result: more, reason: null } });
   });
 
@@ -88,7 +90,10 @@ describe('a message with a result', () => {
     ['not JSON', '{"run"'],
     ['without an outcome', JSON.stringify({ ...result, outcome: undefined })],
     ['with attempts that are none', JSON.stringify({ ...result, outcome: { ...result.outcome, attempts: [{}] } })],
-    ['with an unknown reason', JSON.stringify({ ...result, outcome: { ...result.outcome, status: 'failed', reason: 'x' } })],
+    [
+      'with an unknown reason',
+      JSON.stringify({ ...result, outcome: { ...result.outcome, status: 'failed', reason: 'x' } }),
+    ],
     ['of another task', JSON.stringify(aResult(2))],
   ])('%s leaves its task in doubt', (_what, text) => {
     const read = readResultMessage(text, { ...place, address: result });
