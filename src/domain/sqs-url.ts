@@ -31,7 +31,8 @@ export function readSqsUrl(url: string, tasksRegion: string | null, env: Environ
   const unknown = [...searchParams.keys()].find((parameter) => !parameters.has(parameter));
   if (unknown !== undefined) return { error: `unknown parameter ${unknown}; known parameters: region and endpoint` };
   if (name.endsWith('.fifo')) return { error: 'is a FIFO queue: use a standard queue' };
-  if (username !== '' || !/^[\w-]{1,80}$/.test(name)) return { error: 'not the name of an SQS queue: write sqs://NAME' };
+  if (username !== '' || !/^[\w-]{1,80}$/.test(name))
+    return { error: 'not the name of an SQS queue: write sqs://NAME' };
   const ofTasks = tasksRegion !== null && cloudRegion.test(tasksRegion) ? tasksRegion : null;
   const regions = [searchParams.get('region'), ofTasks, env['AWS_REGION'], env['AWS_DEFAULT_REGION']];
   const region = regions.find(isPresent);

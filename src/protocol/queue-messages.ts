@@ -221,7 +221,7 @@ export function readTaskMessage(message: unknown): Result<QueuedTask, MessagePro
   return read(typeof message === 'string' ? parse(message) : message, 'a task', queuedTask);
 }
 
-/** What is known about a result apart from its text. */
+/** What is known about the text of a result without reading it. */
 export interface ResultPlace {
   /** The task that it belongs to; null if only the text says so. */
   readonly address: TaskAddress | null;
@@ -233,7 +233,16 @@ export interface ResultPlace {
 function unreadableResult({ run, key }: TaskAddress, reason: string, now: number): TaskResult {
   const unknown = { region: null, attempts: [], durationMs: 0, captchaId: null, submittedAt: null };
   return {
-    ...{ run, key, region: null, homeRegion: null, attemptCount: 1, possiblyCharged: true, worker: '', finishedAt: now },
+    ...{
+      run,
+      key,
+      region: null,
+      homeRegion: null,
+      attemptCount: 1,
+      possiblyCharged: true,
+      worker: '',
+      finishedAt: now,
+    },
     outcome: {
       ...{ status: 'failed', taskId: '', reason: 'in-doubt', code: null, retryInMs: null, possiblyCharged: true },
       ...unknown,

@@ -19,7 +19,9 @@ process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
 const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 describe.concurrent('the edges of queues on SQS', () => {
-  it('a foreign dead letter, a missing queue and an image that is too large concern nothing else', async ({ bench }) => {
+  it('a foreign dead letter, a missing queue and an image that is too large concern nothing else', async ({
+    bench,
+  }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());
     const { queueArn } = server.createQueue('tasks-dead');
@@ -57,7 +59,10 @@ describe.concurrent('the edges of queues on SQS', () => {
     expect(requeued).toMatchObject({ code: 0, stdout: '0 tasks requeued\n' });
 
     await bench.write('work/large.png', anImage('png', 800_000));
-    await bench.write('work/tasks.csv', `${tasksCsv(3).replace('pageurl', 'pageurl,file').replaceAll(/(\d)$/gm, '$1,')}t4,base64,,,large.png\n`);
+    await bench.write(
+      'work/tasks.csv',
+      `${tasksCsv(3).replace('pageurl', 'pageurl,file').replaceAll(/(\d)$/gm, '$1,')}t4,base64,,,large.png\n`,
+    );
     const worker = await bench.start(['worker', '--region', region, '--health-port', '0'], usage);
     const ended = await bench.run(batch, usage);
     expect(ended, ended.stderr).toMatchObject({ code: 1 });
@@ -73,7 +78,9 @@ describe.concurrent('the edges of queues on SQS', () => {
     const alone = await bench.run(solve, usage);
     expect(JSON.parse(alone.stdout)).toMatchObject({
       reason: 'rejected',
-      message: expect.stringMatching(/10\d{5} bytes is above the limit of 1048576 bytes; make the image smaller/) as string,
+      message: expect.stringMatching(
+        /10\d{5} bytes is above the limit of 1048576 bytes; make the image smaller/,
+      ) as string,
     });
     worker.signal('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 0 });
@@ -87,7 +94,9 @@ describe.skipIf(!hasRedis).concurrent('the edges of queues on Redis', () => {
     const places = { queueOf: (_: string, index: number) => pair.proxy.url(index), results: pair.proxy.url(9) };
     const { ledger, usage, startWorker } = await openFleetAt(places, bench, {});
     await bench.write('work/tasks.csv', regionalCsv(60));
-    const workers = await Promise.all((['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const).map((each) => startWorker(each)));
+    const workers = await Promise.all(
+      (['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const).map((each) => startWorker(each)),
+    );
     const running = await bench.start(batch, usage);
     await until(() => ledger.accepted.size > 10);
     await pair.failOver();

@@ -92,7 +92,9 @@ describe.each(benches)('messages in the queues of %s', (_name, open) => {
     const leases = await receiveAll();
     expect(leases.map((lease) => lease.queued)).toEqual([old]);
     await Promise.all(leases.map((lease) => lease.ack()));
-    expect(bench.notices.filter((notice) => notice.includes('schemaVersion 2') && notice.includes(region))).toHaveLength(1);
+    expect(
+      bench.notices.filter((notice) => notice.includes('schemaVersion 2') && notice.includes(region)),
+    ).toHaveLength(1);
     const { waiting, inFlight, dead } = await queue.depth();
     expect([waiting + inFlight, dead]).toEqual([1, 0]);
   });
@@ -139,7 +141,9 @@ describe.each(benches)('messages in the queues of %s', (_name, open) => {
     const refused = failed.get(queueIdOf(large));
     if (failed.size > 0) {
       expect(refused).toBeInstanceOf(TaskRefusedError);
-      expect(refused?.message).toMatch(/does not take the task: .*11\d{5} bytes .*1048576 bytes; make the image smaller/);
+      expect(refused?.message).toMatch(
+        /does not take the task: .*11\d{5} bytes .*1048576 bytes; make the image smaller/,
+      );
     }
     expect(fresh.size + failed.size).toBe(3);
     expect(failed.size).toBeLessThanOrEqual(1);
@@ -152,7 +156,10 @@ describe.each(benches)('messages in the queues of %s', (_name, open) => {
     const [before, after] = [queued.aResult(1, { run }), queued.aResult(3, { run })];
     await results.push(before);
     await injectResult({ run, key: queued.keyOf(2) }, JSON.stringify({ run, key: queued.keyOf(2), outcome: 'paid' }));
-    await injectResult({ run, key: queued.keyOf(4) }, JSON.stringify({ ...queued.aResult(4, { run }), schemaVersion: 2 }));
+    await injectResult(
+      { run, key: queued.keyOf(4) },
+      JSON.stringify({ ...queued.aResult(4, { run }), schemaVersion: 2 }),
+    );
     await injectResult({ run, key: queued.keyOf(5) }, JSON.stringify(queued.aResult(5, { run })));
     await results.push(after);
     const reader = results.reader(run);
@@ -169,7 +176,9 @@ describe.each(benches)('messages in the queues of %s', (_name, open) => {
       outcome: { status: 'failed', reason: 'in-doubt', message: expect.stringContaining('is not a result') as string },
       possiblyCharged: true,
     });
-    expect(bench.notices.filter((notice) => /a result.*schemaVersion 2|schemaVersion 2.*results/.test(notice))).toHaveLength(1);
+    expect(
+      bench.notices.filter((notice) => /a result.*schemaVersion 2|schemaVersion 2.*results/.test(notice)),
+    ).toHaveLength(1);
     await reader.close();
     await results.close();
   });

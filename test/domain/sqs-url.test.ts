@@ -6,7 +6,12 @@ describe('the URL of an SQS queue', () => {
   it.each([
     ['sqs://tasks?region=eu-west-1', null, {}, { name: 'tasks', region: 'eu-west-1', endpoint: null }],
     ['sqs://tasks', 'us-east-1', { AWS_REGION: 'eu-west-1' }, { name: 'tasks', region: 'us-east-1', endpoint: null }],
-    ['sqs://My_Tasks-2', 'my-dc', { AWS_REGION: 'eu-west-1' }, { name: 'My_Tasks-2', region: 'eu-west-1', endpoint: null }],
+    [
+      'sqs://My_Tasks-2',
+      'my-dc',
+      { AWS_REGION: 'eu-west-1' },
+      { name: 'My_Tasks-2', region: 'eu-west-1', endpoint: null },
+    ],
     ['sqs://tasks', null, { AWS_REGION: '', AWS_DEFAULT_REGION: 'x' }, { name: 'tasks', region: 'x', endpoint: null }],
     [
       'sqs://tasks?region=r',
@@ -14,7 +19,12 @@ describe('the URL of an SQS queue', () => {
       { AWS_ENDPOINT_URL: 'http://all', AWS_ENDPOINT_URL_SQS: 'http://sqs' },
       { name: 'tasks', region: 'r', endpoint: 'http://sqs' },
     ],
-    ['sqs://tasks?region=r&endpoint=http://own', null, { AWS_ENDPOINT_URL: 'http://all' }, { name: 'tasks', region: 'r', endpoint: 'http://own' }],
+    [
+      'sqs://tasks?region=r&endpoint=http://own',
+      null,
+      { AWS_ENDPOINT_URL: 'http://all' },
+      { name: 'tasks', region: 'r', endpoint: 'http://own' },
+    ],
   ])('%s for %s with %o', (url, region, env, expected) => {
     expect(parseSqsUrl(url, region, env)).toEqual(expected);
   });

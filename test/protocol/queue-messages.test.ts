@@ -7,7 +7,7 @@ const submitted = { state: 'submitted', attempts: 1, captchaId: 'c1', submittedA
 const withTask = (special: object): object => ({ ...task, task: { ...task.task, ...special } });
 const without = (name: string): object => Object.fromEntries(Object.entries(task).filter(([each]) => each !== name));
 
-/** Each with a part of the reason for its refusal. */
+/** Each with a part of the reason for which it is refused. */
 const malformed: readonly (readonly [message: unknown, reason: string])[] = [
   [undefined, 'is not a task'],
   [null, 'is not a task'],
@@ -80,7 +80,9 @@ describe('a message with a result', () => {
 
   it('is read as it was written, with fields of a later edition', () => {
     const more = { ...result, outcome: { ...result.outcome, api_latency_ms: 5 } };
-    expect(readResultMessage(JSON.stringify(messageOf(more)), place)).toEqual({ value: { result: more, reason: null } });
+    expect(readResultMessage(JSON.stringify(messageOf(more)), place)).toEqual({
+      value: { result: more, reason: null },
+    });
     expect(readResultMessage(JSON.stringify(more), place)).toEqual({ value: { result: more, reason: null } });
   });
 
@@ -88,7 +90,10 @@ describe('a message with a result', () => {
     ['not JSON', '{"run"'],
     ['without an outcome', JSON.stringify({ ...result, outcome: undefined })],
     ['with attempts that are none', JSON.stringify({ ...result, outcome: { ...result.outcome, attempts: [{}] } })],
-    ['with an unknown reason', JSON.stringify({ ...result, outcome: { ...result.outcome, status: 'failed', reason: 'x' } })],
+    [
+      'with an unknown reason',
+      JSON.stringify({ ...result, outcome: { ...result.outcome, status: 'failed', reason: 'x' } }),
+    ],
     ['of another task', JSON.stringify(aResult(2))],
   ])('%s leaves its task in doubt', (_what, text) => {
     const read = readResultMessage(text, { ...place, address: result });

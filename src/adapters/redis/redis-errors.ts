@@ -10,8 +10,7 @@ const databaseFix = 'use an existing database number, usually /0 to /15';
 
 /** The server is a node of a cluster: a single connection cannot reach all keys. */
 const ofCluster = /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/;
-const clusterFix =
-  'Redis Cluster is not supported: use a single Redis, or a primary with replicas behind one address';
+const clusterFix = 'Redis Cluster is not supported: use a single Redis, or a primary with replicas behind one address';
 
 const known = [LeaseLostError, QueueUnavailableError, UsageError];
 

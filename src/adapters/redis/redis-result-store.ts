@@ -49,7 +49,7 @@ end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
 return firsts`;
 
-/** Results that are never read go with the memory of their tasks. KEYS: waiting, held. `keptMs`: the retention time. */
+/** Results that no reader takes expire with the memory of their tasks. KEYS: waiting, held. `keptMs`: the retention time. */
 const keepForAWhile = `
 for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], keptMs) end`;
 
@@ -117,7 +117,7 @@ if last and tonumber(last) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], 
 return 1`;
 
 /**
- * Retention of results that are not read, and of finished keys, since the last push of their run: a late result of a
+ * Retention of results that no reader takes, and of finished keys, since the last push of their run: a late result of a
  * suspended worker is rejected.
  */
 const rememberedMs = 14 * 86_400_000;
@@ -171,7 +171,7 @@ export class ResultStore {
     return this.#redis.zrange(runsKey, '0', '-1');
   }
 
-  /** A text that cannot be read is kept in a list of its own, and its task is `in-doubt`. */
+  /** A text that cannot be read is kept in another key, and its task is `in-doubt`. */
   async take({ run, reader }: RunReader, most: number): Promise<readonly TaskResult[]> {
     const { waiting, held, results, reader: readerKey } = runKeysOf(run);
     const keys = [waiting, held, results, readerKey];

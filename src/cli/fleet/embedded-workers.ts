@@ -75,7 +75,11 @@ export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context)
     };
     const deps = { queue, results, limit, pause, clock, interrupt: stop, stats: new WorkerStats() };
     const notify = (message: string): void => terminal.note(message);
-    const end = await new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, onEvent, { isOwn: true }) }).run();
+    const end = await new Worker(options, {
+      ...deps,
+      notify,
+      solverUntil: createWorkerSolver(session, onEvent, { isOwn: true }),
+    }).run();
     const { reason } = end;
     if (reason === 'account' || reason === 'config' || reason === 'local')
       onFatal({ reason, message: end.message ?? '' });

@@ -61,12 +61,12 @@ async function outcomeOf(
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
   { interrupt, globals }: Context,
 ): Promise<Outcome> {
-  let isQueued = false;
-  const onSent = (): void => void (isQueued = true);
+  const sent = { isQueued: false };
+  const onSent = (): void => void (sent.isQueued = true);
   const result = await fleet.queueClient.dispatch(queued, { ...newToAll, onSent });
   if (result === null) {
     // After a failed attempt to send it, the task may be in its queue.
-    const place = `${isQueued ? 'queued' : 'its queue cannot be reached; it may be queued'} as ${queueIdOf(queued)}`;
+    const place = `${sent.isQueued ? 'queued' : 'its queue cannot be reached; it may be queued'} as ${queueIdOf(queued)}`;
     if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', place);
     const { timeoutMs } = request.config.solve;
     const flag = globals.config === null ? '' : ` --config ${shellQuoted(globals.config)}`;

@@ -29,7 +29,7 @@ export class FleetFailover {
   readonly #moves = new Map<string, AbortController>();
   readonly #rechecks = new Set<string>();
   readonly #running = new Set<Promise<void>>();
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(deps: FleetFailoverDeps) {
     this.#deps = deps;
@@ -106,7 +106,7 @@ export class FleetFailover {
 
   #run(work: Promise<void>): void {
     const running = work
-      .catch((error: unknown) => (this.#failure ??= error))
+      .catch((error: unknown) => (this.#failure ??= error instanceof Error ? error : new Error(String(error))))
       .then(() => void this.#running.delete(running));
     this.#running.add(running);
   }

@@ -351,7 +351,7 @@ class LeaseWork {
   async #handBack(fatalReason: FatalReason | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
     // If the queue is unreachable, the lease expires by itself.
-    // A worker that stops returns its tasks for no fault of theirs, and it may be started many times.
+    // A worker that stops returns its tasks for no fault of theirs, and a platform may start it repeatedly.
     const isStopping = fatalReason !== null || this.#deps.stop.aborted;
     const releasing = isStopping ? this.#lease.releaseUncounted() : this.#lease.release();
     const isBack = await releasing.catch((error: unknown) => {

@@ -44,7 +44,7 @@ describe.skipIf(!hasRedis)('after a failover that left the connections open', ()
     await expect(results.push(aResult(1))).rejects.toThrow(QueueUnavailableError);
     await patient(async () => lease?.save(progress));
     expect(await patient(() => results.push(aResult(1)))).toBe('first');
-    await patient(async () => void (await lease?.ack()));
+    await patient(async () => lease?.ack());
     await patient(() => queue.send([aQueuedTask(4)]));
     const received = new Set<string>();
     while (received.size < 2) {

@@ -21,7 +21,11 @@ const refused: readonly (readonly [name: string, config: object, said: RegExp])[
   ['SQS without an AWS region', fleetAt('redis://r/9', 'sqs://tasks'), /^sqs:\/\/tasks: no AWS region/],
   ['SQS results without an AWS region', fleetAt('sqs://results', redis), /^sqs:\/\/results: no AWS region/],
   ['results in the process, for queues outside it', fleetAt('memory:', redis), /^results is memory:/],
-  ['one queue in the process, and one outside', fleetAt('redis://r/9', 'memory:', redis), /only some regions have a memory/],
+  [
+    'one queue in the process, and one outside',
+    fleetAt('redis://r/9', 'memory:', redis),
+    /only some regions have a memory/,
+  ],
 ];
 
 describe('the queues of a configuration', () => {
@@ -29,12 +33,19 @@ describe('the queues of a configuration', () => {
     const stage = aStage({ config, globals: { json: true } });
     expect(() => checkFleet(aConfig(config), undefined, stage.context)).toThrow(said);
     await expect(validate({}, stage.context)).rejects.toThrow(said);
-    expect(JSON.parse(stage.stdout.text)).toMatchObject({ valid: false, errors: [{ problem: expect.stringMatching(said) as string }] });
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      valid: false,
+      errors: [{ problem: expect.stringMatching(said) as string }],
+    });
   });
 
   it.each([
     ['Redis', fleetAt('redis://r/9', redis, 'rediss://:p%25@s/1'), {}],
-    ['SQS with the region in the environment', fleetAt('sqs://results', 'sqs://tasks', redis), { AWS_REGION: 'eu-west-1' }],
+    [
+      'SQS with the region in the environment',
+      fleetAt('sqs://results', 'sqs://tasks', redis),
+      { AWS_REGION: 'eu-west-1' },
+    ],
     ['the process', fleetAt(null, 'memory:', 'memory:'), {}],
     ['none yet, without --via queues', fleetAt(null, null, null), {}],
     ['one of two, without --via queues', fleetAt('redis://r/9', redis, null), {}],
@@ -47,7 +58,9 @@ describe('the queues of a configuration', () => {
     expect(() => checkFleet(aConfig(fleetAt('redis://r/9', redis, null)), undefined, context)).toThrow(
       'no queue is configured for: r2',
     );
-    expect(() => checkFleet(aConfig(fleetAt(null, redis)), undefined, context)).toThrow('no results queue is configured');
+    expect(() => checkFleet(aConfig(fleetAt(null, redis)), undefined, context)).toThrow(
+      'no results queue is configured',
+    );
     expect(() => checkFleet(aConfig({}), undefined, context)).toThrow('no regions are configured');
     const withoutDefault = aConfig({ ...fleetAt('redis://r/9', redis), routes: {} });
     expect(() => checkFleet(withoutDefault, undefined, context)).toThrow('routes.default is not set');

@@ -40,7 +40,14 @@ describe('captcha queue show', () => {
   it('prints the depth of every queue and of the results', async () => {
     const stage = aQueueStage({});
     expect(await show({}, stage.context)).toBe(0);
-    expect(stage.stdout.text.split('\n').map((line) => line.split(/ {2,}/).map((cell) => cell.trim()).join('|'))).toEqual([
+    expect(
+      stage.stdout.text.split('\n').map((line) =>
+        line
+          .split(/ {2,}/)
+          .map((cell) => cell.trim())
+          .join('|'),
+      ),
+    ).toEqual([
       'queue|waiting|in flight|oldest|dead|error',
       'us|1,200|5|1m 01s|2',
       'eu|1,200|5|1m 01s|2',

@@ -179,7 +179,10 @@ async function sqsBench(
     inject: (region, text) => put(`tasks-${region}`, text),
     injectDead: async (region, texts) => {
       address(`tasks-${region}`);
-      const dead = new SqsQueue({ ...address(`tasks-${region}`), name: `tasks-${region}-dead` }, { clock: systemClock });
+      const dead = new SqsQueue(
+        { ...address(`tasks-${region}`), name: `tasks-${region}-dead` },
+        { clock: systemClock },
+      );
       await Promise.all(texts.map((text) => dead.send(text)));
     },
     injectResult: (_address, text) => put('results', text),

@@ -152,7 +152,7 @@ describe('a worker', () => {
     expect(await end).toMatchObject({ reason: kind, message: expect.stringContaining(message) as string });
     expect(world.tasks.depth()).toMatchObject({ waiting: 3, inFlight: 0 });
     expect(await world.read()).toEqual([]);
-    // A platform that restarts the worker many times must not make dead letters of them.
+    // A platform that starts the worker repeatedly must not make dead letters of them.
     const leases = await new MemoryTaskQueue(world.tasks).receive(3, 0, signal);
     expect(leases.map(({ delivery }) => delivery)).toEqual([1, 1, 1]);
   });

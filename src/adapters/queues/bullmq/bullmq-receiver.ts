@@ -192,7 +192,7 @@ export class BullReceiver {
   /** Undefined if none waits. Null for a job that BullMQ cannot read: it is active by then, and becomes a dead letter. */
   async #next(token: string): Promise<TaskJob | null | undefined> {
     try {
-      return (await this.#worker.getNextJob(token, { block: false })) as TaskJob | undefined;
+      return await this.#worker.getNextJob(token, { block: false });
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
       if (await this.#setAside(token, 'is not a task (it is not JSON)')) return null;

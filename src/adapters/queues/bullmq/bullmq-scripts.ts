@@ -201,7 +201,8 @@ export async function readDeadJobs(
 
 /** When the oldest waiting job was queued, in epoch ms; null if none waits or that is unknown. */
 export async function oldestTimestamp(client: IRedisClient, queue: QueueKeys): Promise<number | null> {
-  const found = await withScripts(client).runCommand('captchaOldest', [queue.toKey('wait'), queue.toKey('')]);
+  const keys = [queue.toKey('wait'), queue.toKey('')];
+  const found = (await withScripts(client).runCommand('captchaOldest', keys)) as string | null;
   const timestamp = Number(found ?? NaN);
   return Number.isFinite(timestamp) ? timestamp : null;
 }

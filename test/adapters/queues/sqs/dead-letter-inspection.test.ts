@@ -57,7 +57,9 @@ describe('the dead letters of an SQS queue', () => {
   it('are inspected to an end, each once, although they reappear meanwhile', async () => {
     await bury(5);
     forgetful();
-    expect((await queue.dead(100)).map(({ id }) => id).toSorted()).toEqual(someQueuedTasks(5).map(queueIdOf).toSorted());
+    expect((await queue.dead(100)).map(({ id }) => id).toSorted()).toEqual(
+      someQueuedTasks(5).map(queueIdOf).toSorted(),
+    );
     expect(await queue.findDead(new Set([queueIdOf(aQueuedTask(9))]))).toEqual([]);
   });
 
