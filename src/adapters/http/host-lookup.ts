@@ -88,12 +88,12 @@ export class HostLookup {
     const resolver = new Resolver({ timeout: answerWithinMs, tries: 2 });
     if (this.#servers !== undefined) resolver.setServers(this.#servers);
     const cancel = (): void => resolver.cancel();
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) throw signal.reason as Error;
     signal.addEventListener('abort', cancel);
     try {
       return await bothFamilies(host, resolver);
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) throw signal.reason as Error;
       if (codeOf(error) === 'ETIMEOUT') throw noAnswer(host);
       return null;
     } finally {
