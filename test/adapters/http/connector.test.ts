@@ -98,7 +98,7 @@ describe('a connector', () => {
     const network = new SlowNetwork({});
     const results: unknown[] = [];
     const connector = new Connector({ timeoutMs: 5_000, lookup, ...network });
-    connector.connect(options, (error) => void results.push(error));
+    connector.connect(options, (...[error]) => void results.push(error));
     await vi.advanceTimersByTimeAsync(4_999);
     expect([results, network.opened]).toEqual([[], [v4.address]]);
     await vi.advanceTimersByTimeAsync(1);
@@ -110,7 +110,7 @@ describe('a connector', () => {
     const never = { addressesOf: () => new Promise<readonly HostAddress[]>(() => undefined) };
     const results: unknown[] = [];
     const connector = new Connector({ timeoutMs: 5_000, lookup: never });
-    connector.connect(options, (error) => void results.push(error));
+    connector.connect(options, (...[error]) => void results.push(error));
     connector.close();
     await vi.advanceTimersByTimeAsync(0);
     expect(results).toMatchObject([{ code: 'UND_ERR_DESTROYED' }]);
