@@ -37,9 +37,9 @@ function judgeAnswer({ status, activeWorkers, queueDepth, invalidField }: Region
   return { status: isAsleep || word === 'idle' ? 'idle' : 'healthy', error: invalidField ?? null, isFailing: false };
 }
 
-/** True if a limit of this machine kept the region from being asked: the result says nothing about it. */
-export function isUnasked(result: ProbeResult): result is ProbeResult & { readonly answered: false } {
-  return !result.answered && result.isLocal === true;
+/** The limit of this machine that kept a region from being asked, so that the result says nothing about it; null if none did. */
+export function localLimitIn(result: ProbeResult): string | null {
+  return !result.answered && result.isLocal === true ? result.error : null;
 }
 
 /** Judges one probe. The workers' own status counts. A deep queue alone is no fault, a queue without workers is. */
@@ -121,7 +121,8 @@ export function recordProbe(
   result: ProbeResult,
   { rules, timestamp }: { rules: HealthRules; timestamp: number },
 ): RegionHistory {
-  if (isUnasked(result)) return { ...history, health: { ...history.health, error: result.error } };
+  const localLimit = localLimitIn(result);
+  if (localLimit !== null) return { ...history, health: { ...history.health, error: localLimit } };
   const {
     region,
     health: before,
