@@ -20,7 +20,8 @@ describe.skipIf(!canIsolate)('name servers that never answer', () => {
   it('for two regions say nothing about the others, and do not hold up the end', async ({ bench }) => {
     const names = ['dead1', 'dead2', 'a', 'b', 'c', 'd', 'e', 'f'];
     const regions = names.map((name) => ({ name, health: `http://${name}.example.com:8080/health` }));
-    const api = { baseUrl: 'http://api.example.com:8080', allowHttp: true };
+    const api = { allowHttp: true };
+    const at = { url: 'http://api.example.com:8080' };
     const config = await bench.write('names.json', {
       api,
       regions,
@@ -31,7 +32,7 @@ describe.skipIf(!canIsolate)('name servers that never answer', () => {
     const script = join(import.meta.dirname, 'support/silent-names.js');
     const command = [process.execPath, script, '--', process.execPath, bin, '--config', config, 'health', '--json'];
     const isolated = `ip link set lo up && mount --bind '${resolv}' /etc/resolv.conf && exec "$@"`;
-    const ended = await bench.startOther('unshare', [...inOwnNetwork, isolated, 'sh', ...command]).ended;
+    const ended = await bench.startOther('unshare', [...inOwnNetwork, isolated, 'sh', ...command], { at }).ended;
     const { code, stdout, stderr } = JSON.parse(ended.stdout) as Report;
     const report = JSON.parse(stdout) as { regions: { region: string; status: string }[]; api: { reachable: boolean } };
     const statuses = Object.fromEntries(report.regions.map(({ region, status }) => [region, status]));

@@ -26,7 +26,7 @@ export type AnswerHealth = (path: string) => HealthAnswer | null;
 
 /** Header and request timeout of health requests. */
 const requestTimeoutMs = 5_000;
-/** More than all monitors need at once. A further connection ends the oldest one, so that idle ones do not keep monitors out. */
+/** More than all monitors need at once. A further connection ends the oldest one, so that idle ones do not lock out others. */
 const maxConnections = 64;
 
 const placeFaults: Readonly<Record<string, string>> = {

@@ -131,7 +131,7 @@ export class Connector {
     return new Promise((resolve, reject) => {
       const socket = this.#tls(options, (error, secured) => {
         signal.removeEventListener('abort', giveUp);
-        if (error === null) resolve(secured as Socket);
+        if (error === null) resolve(secured);
         else reject(error);
       });
       const giveUp = (): void => {

@@ -88,12 +88,15 @@ export class HostLookup {
     const resolver = new Resolver({ timeout: answerWithinMs, tries: 2 });
     if (this.#servers !== undefined) resolver.setServers(this.#servers);
     const cancel = (): void => resolver.cancel();
-    if (signal.aborted) throw signal.reason;
+    const leave = (): void => {
+      if (signal.aborted) throw signal.reason as Error;
+    };
+    leave();
     signal.addEventListener('abort', cancel);
     try {
       return await bothFamilies(host, resolver);
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      leave();
       if (codeOf(error) === 'ETIMEOUT') throw noAnswer(host);
       return null;
     } finally {

@@ -1,7 +1,7 @@
 import type { Region, RegionHealth } from '../../domain/region.ts';
 import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
 import type { Clock } from '../../ports/system.ts';
-import { isUnasked, judgeProbe, unknownHealth } from './region-health.ts';
+import { judgeProbe, localLimitIn, unknownHealth } from './region-health.ts';
 
 /** True without any answer. An error status proves that the endpoint is reachable. */
 const isSilent = (result: ProbeResult): boolean => !result.answered && result.latencyMs === null;
@@ -60,7 +60,8 @@ export async function probeEach(
 
 function healthOf(region: Region, result: ProbeResult | undefined, since: number): RegionHealth {
   if (result === undefined) return unknownHealth(region, since);
-  if (isUnasked(result)) return { ...unknownHealth(region, since), error: result.error };
+  const localLimit = localLimitIn(result);
+  if (localLimit !== null) return { ...unknownHealth(region, since), error: localLimit };
   const { status, error } = judgeProbe(result);
   const { activeWorkers, queueDepth } = result.answered ? result.answer : { activeWorkers: null, queueDepth: null };
   return { region: region.name, status, latencyMs: result.latencyMs, activeWorkers, queueDepth, since, error };

@@ -132,7 +132,8 @@ export function recordProbe(
   result: ProbeResult,
   { rules, timestamp }: { rules: HealthRules; timestamp: number },
 ): RegionHistory {
-  if (isUnasked(result)) return { ...history, health: { ...history.health, error: result.error } };
+  const localLimit = localLimitIn(result);
+  if (localLimit !== null) return { ...history, health: { ...history.health, error: localLimit } };
   const {
     region,
     health: before,

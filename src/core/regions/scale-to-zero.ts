@@ -1,6 +1,6 @@
 import type { ApiReach, ProbeLimits, ProbeResult, RegionProbe } from '../../ports/api.ts';
 import type { QueueDepth } from '../../ports/queues.ts';
-import { isUnasked } from './region-health.ts';
+import { localLimitIn } from './region-health.ts';
 
 /** Depth of the queue of the region with this health endpoint; null if unknown. */
 export type GetQueueDepth = (healthUrl: string) => Promise<QueueDepth | null>;
@@ -28,7 +28,7 @@ export class ScaleToZeroDetector implements RegionProbe {
 
   async probeRegion(url: string, limits: ProbeLimits): Promise<ProbeResult> {
     const result = await this.#probe.probeRegion(url, limits);
-    if (isUnasked(result)) return result;
+    if (localLimitIn(result) !== null) return result;
     if (result.answered) {
       this.#seen.add(url);
       this.#didNotWake.delete(url);

@@ -48,14 +48,14 @@ const withCode = (code: string): Error => Object.assign(new Error(code), { code 
 describe('a connection to one of several addresses', () => {
   it('to a far host that has no route for one family comes about, however long it takes', async () => {
     const network = new SlowNetwork({ [v6.address]: [0, 'ENETUNREACH'], [v4.address]: [3_500, null] });
-    const connecting = connectToAny([v6, v4], 80, { signal: live, ...network });
+    const connecting = connectToAny([v6, v4], 80, { signal: live, openSocket: network.openSocket });
     await vi.advanceTimersByTimeAsync(3_500);
     expect(await connecting).toMatchObject({ address: v4.address });
   });
 
   it('tries the next address after 250 ms, and lets the first one go on', async () => {
     const network = new SlowNetwork({ [v6.address]: [400, null] });
-    const connecting = connectToAny([v6, v4], 80, { signal: live, ...network });
+    const connecting = connectToAny([v6, v4], 80, { signal: live, openSocket: network.openSocket });
     await vi.advanceTimersByTimeAsync(249);
     expect(network.opened).toEqual([v6.address]);
     await vi.advanceTimersByTimeAsync(1);
@@ -67,7 +67,9 @@ describe('a connection to one of several addresses', () => {
 
   it('reports the error that says more than that there is no route', async () => {
     const network = new SlowNetwork({ [v6.address]: [0, 'ENETUNREACH'], [v4.address]: [350, 'ECONNREFUSED'] });
-    const failing = expect(connectToAny([v4, v6], 80, { signal: live, ...network })).rejects.toMatchObject({
+    const failing = expect(
+      connectToAny([v4, v6], 80, { signal: live, openSocket: network.openSocket }),
+    ).rejects.toMatchObject({
       code: 'ECONNREFUSED',
     });
     await vi.advanceTimersByTimeAsync(400);
@@ -77,7 +79,9 @@ describe('a connection to one of several addresses', () => {
   it('ends with its signal', async () => {
     const network = new SlowNetwork({});
     const stop = new AbortController();
-    const failing = expect(connectToAny([v6, v4], 80, { signal: stop.signal, ...network })).rejects.toThrow('stop');
+    const failing = expect(
+      connectToAny([v6, v4], 80, { signal: stop.signal, openSocket: network.openSocket }),
+    ).rejects.toThrow('stop');
     await vi.advanceTimersByTimeAsync(300);
     stop.abort(new Error('stop'));
     await failing;
@@ -97,7 +101,7 @@ describe('a connector', () => {
     };
     const network = new SlowNetwork({});
     const results: unknown[] = [];
-    const connector = new Connector({ timeoutMs: 5_000, lookup, ...network });
+    const connector = new Connector({ timeoutMs: 5_000, lookup, openSocket: network.openSocket });
     connector.connect(options, (...[error]) => void results.push(error));
     await vi.advanceTimersByTimeAsync(4_999);
     expect([results, network.opened]).toEqual([[], [v4.address]]);

@@ -18,11 +18,8 @@ function questionIn(message: Buffer): { name: string; end: number } {
 
 const typeA = 1;
 
-/** What a name server does with a question: an address of IPv4, no such name, or silence. */
-type Answer = string | 'unknown' | 'silent';
-
-/** A name server on loopback. Returns its address, and the names that it was asked for. */
-async function nameServer(answers: (name: string) => Answer): Promise<{ server: string; asked: string[] }> {
+/** A name server on loopback, which answers with an address of IPv4, with `unknown`, or is `silent`. Returns its address, and the names that it was asked for. */
+async function nameServer(answers: (name: string) => string): Promise<{ server: string; asked: string[] }> {
   const asked: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {

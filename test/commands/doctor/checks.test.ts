@@ -144,7 +144,7 @@ describe('the check of the proxy', () => {
       {
         ...none,
         variables: ['HTTP_PROXY'],
-        regions: [...'abcdefg'].map((name) => ({ name, proxy: name === 'c' ? null : 'http://p:1' })),
+        regions: 'a b c d e f g'.split(' ').map((name) => ({ name, proxy: name === 'c' ? null : 'http://p:1' })),
       },
       'ok',
       'http://p:1 is used for the health of a, b, d, e, f and 1 more',
