@@ -49,6 +49,10 @@ const sgr: Record<Style, readonly [on: number, off: number]> = {
 /** Shorter ones would turn ordinary words into stars; the client has taken them out of what the service said already. */
 const minSecretLength = 6;
 
+/** Maximum number of styled texts that are remembered. */
+const maxStyled = 1_000;
+const styledSpan = /(\u001b\[\d+m[^\u001b]*\u001b\[\d+m)/;
+
 /** Whether a stream gets colours: what the person asked for, then what the stream can do. */
 export function wantsColor(stream: OutputStream, env: Readonly<Record<string, string | undefined>>): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false;
@@ -68,6 +72,8 @@ export class Terminal {
   readonly #isDiscarded: () => boolean;
   readonly #timestamp: () => number;
   readonly #secrets: string[] = [];
+  /** Texts that this program has put in a style; the styles of all other texts are not its own. */
+  readonly #styled = new Set<string>();
   #pending = Promise.resolve();
 
   constructor(streams: TerminalStreams, options: TerminalOptions, timestamp: () => number) {
@@ -108,9 +114,9 @@ export class Terminal {
     return this.#write(cleanLines(text, this.#isStyled));
   }
 
-  /** Writes a result for programs: a file or a pipe gets exactly this text, a screen the same as from `result`. */
+  /** Writes a result for programs: a file or a pipe gets exactly this text, a screen what it may show of it. */
   data(text: string): Promise<void> {
-    return this.#stdout.isTTY === true ? this.result(text) : this.#write(text);
+    return this.#write(this.#stdout.isTTY === true ? cleanLines(text, false) : text);
   }
 
   /** Writes to the screen as it is: `text` moves the cursor, and everything else in it is clean. */
@@ -144,12 +150,17 @@ export class Terminal {
   /** The text in a style, or as it is where there are no colours; logs in JSON never have any. */
   style(style: Style, text: string): string {
     const [on, off] = sgr[style];
-    return this.#isStyled ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    if (!this.#isStyled) return text;
+    const styled = `\u001b[${on}m${text}\u001b[${off}m`;
+    if (this.#styled.size >= maxStyled) this.#styled.clear();
+    this.#styled.add(styled);
+    return styled;
   }
 
   /** The text as it may be shown on stderr: without secrets, and without what a terminal would obey. */
   shown(text: string): string {
-    const clean = cleanLines(text, this.#isStyled);
+    const parts = this.#isStyled ? text.split(styledSpan) : [text];
+    const clean = parts.map((part) => (this.#styled.has(part) ? part : cleanLines(part, false))).join('');
     return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), clean);
   }
 

@@ -104,8 +104,8 @@ describe('what a terminal would obey', () => {
 
   it('does not concern the styles of the program', () => {
     const { terminal, stderr } = aTerminal({ options: { color: true } });
-    terminal.error(`${terminal.style('red', 'error:')} \u001b[5mx`);
-    expect(stderr.text).toBe('\u001b[31merror:\u001b[39m  [5mx\n');
+    terminal.error(`${terminal.style('red', 'error:')} \u001b[5mx \u001b[31mred\u001b[39m`);
+    expect(stderr.text).toBe('\u001b[31merror:\u001b[39m  [5mx  [31mred [39m\n');
   });
 });
 
