@@ -46,11 +46,9 @@ function judgeAnswer(answer: RegionAnswer): ProbeJudgement {
   return { status: isIdle ? 'idle' : 'healthy', error, isFailing: false };
 }
 
-/** True if a limit of this machine kept the region from being asked: the result says nothing about it. */
-export function isUnasked(
-  result: ProbeResult,
-): result is ProbeResult & { readonly answered: false; readonly isLocal: true } {
-  return !result.answered && result.isLocal === true;
+/** The limit of this machine that kept a region from being asked, so that the result says nothing about it; null if none did. */
+export function localLimitIn(result: ProbeResult): string | null {
+  return !result.answered && result.isLocal === true ? result.error : null;
 }
 
 /** Judges one probe. The workers' own status counts. A deep queue alone is no fault, a queue without workers is. */
