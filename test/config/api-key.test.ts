@@ -134,6 +134,7 @@ describe('a key file that is not a regular file', () => {
     const path = `/proc/self/fd/${writer}`;
     const told: string[] = [];
     const key = loadApiKey(configWith({}), { CAPTCHAAI_API_KEY_FILE: path }, (text) => told.push(text));
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(999);
     expect(told).toEqual([]);
     vi.advanceTimersByTime(1);

@@ -155,7 +155,9 @@ async function moved(
   const clock = new VirtualClock();
   const tasks = new Map(Object.keys(answers).map((name) => [name, new MemoryTasks({ clock })]));
   for (const [name, count] of Object.entries(waiting)) tasks.get(name)!.add(tasksOf(name, count));
-  const regions = Object.keys(answers).map((name) => ({ name, health: endpoint(name), queue: `redis://r/${name}` }));
+  const regions = Object.keys(answers).map((name, index) => ({
+    ...{ name, health: endpoint(name), queue: `redis://r/${index}` },
+  }));
   const stage = aStage({
     config: { regions, results: 'redis://r/9', ...config },
     queues: {
