@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { namespaceOf, stateOf, thisProcess } from '../../../src/adapters/state/process-identity.ts';
+import { bootSessionIn, namespaceOf, stateOf, thisProcess } from '../../../src/adapters/state/process-identity.ts';
 
 const me = thisProcess();
 const endedPid = (): number => spawnSync(process.execPath, ['-e', '']).pid;
@@ -44,5 +44,21 @@ describe('the state of a process', () => {
 
   it.each([0, -1, Number.NaN])('is unknown for the invalid pid %d', (pid) => {
     expect(stateOf({ ...me, pid })).toBe('unknown');
+  });
+});
+
+describe('the boot of macOS', () => {
+  it.each<[string, () => string, string | null]>([
+    ['as sysctl prints it', () => '0A1B2C3D-1111-2222-3333-444455556666\n', '0a1b2c3d-1111-2222-3333-444455556666'],
+    ['as anything else', () => 'kern.bootsessionuuid: unknown\n', null],
+    [
+      'by a program that is not there',
+      () => {
+        throw new Error('ENOENT');
+      },
+      null,
+    ],
+  ])('is read %s', (_how, ask, boot) => {
+    expect(bootSessionIn(ask)).toBe(boot);
   });
 });
