@@ -15,6 +15,11 @@ function balanceText(balance: number | null): string {
   return balance === null ? '' : ` (retry budget: ${Math.max(0, balance).toFixed(1)} tokens left)`;
 }
 
+function retryText({ waitMs, budgetBalance }: SolverEvent & { type: 'retrying' }): string {
+  if ((budgetBalance ?? 0) < 0) return `waiting for the retry budget: next attempt in ${formatMs(waitMs)}`;
+  return `retrying in ${formatMs(waitMs)}${balanceText(budgetBalance)}`;
+}
+
 const causeOf = (fault: Fault | null): string => (fault === null ? '' : `: ${messageWithoutStop(fault)}`);
 
 /** One line about one event. */
@@ -42,9 +47,7 @@ export function renderEvent(event: SolverEvent): EventLine {
     case 'threads-full':
       return { level: 1, text: 'waiting for a free thread' };
     case 'retrying':
-      if ((event.budgetBalance ?? 0) < 0)
-        return { level: 0, text: `waiting for the retry budget: next attempt in ${formatMs(event.waitMs)}` };
-      return { level: 0, text: `retrying in ${formatMs(event.waitMs)}${balanceText(event.budgetBalance)}` };
+      return { level: 0, text: retryText(event) };
     case 'cooling-down':
       return { level: 1, text: `waiting ${formatMs(event.waitMs)}: the service asks to wait (Retry-After)` };
     case 'budget-refused':
