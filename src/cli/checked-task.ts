@@ -117,6 +117,13 @@ function reservedRefusal(params: Readonly<Record<string, string>>): readonly Tas
   }));
 }
 
+/** The user's parameters under their trimmed names, none of which is reserved. */
+function ownParameters(params: Params): Result<Params, readonly TaskRefusal[]> {
+  const named = withTrimmedNames(params);
+  const refusals = 'error' in named ? [named.error] : reservedRefusal(named.value);
+  return 'error' in named || refusals.length > 0 ? { error: refusals } : named;
+}
+
 const urlOfTheWeb = /^\s*https?:\/\//i;
 /** How the site keys of reCAPTCHA, Turnstile and hCaptcha look. */
 const siteKey = /^\s*(?:6L[\w-]{20,}|0x[\w-]{6,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s*$/i;
@@ -229,10 +236,8 @@ function defaultMethod(body: string | null, params: TaskInput['params']): string
 
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
 export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, readonly TaskRefusal[]> {
-  const named = withTrimmedNames(input.params);
-  if ('error' in named) return { error: [named.error] };
-  const reserved = reservedRefusal(named.value);
-  if (reserved.length > 0) return { error: reserved };
+  const named = ownParameters(input.params);
+  if ('error' in named) return named;
   const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
   const { body, params: own } = bodyAndParams({ body: input.body, params: named.value });
   if (body === '') return { error: [{ about: 'body', reason: 'the image is empty', fix: null }] };

@@ -117,7 +117,10 @@ async function loadCommand(
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
   checkHelpOf(name, words, program);
-  if (row === undefined || chosen === undefined) return checkNoKey(words, [program]);
+  if (row === undefined || chosen === undefined) {
+    checkNoKey(words, [program]);
+    return;
+  }
   (await row.load()).register(chosen, runCommand);
   checkNoKey(words, [chosen, ...chosen.commands, program]);
   checkValues(words, [chosen, ...chosen.commands, program]);

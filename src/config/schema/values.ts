@@ -107,7 +107,7 @@ export function refuseKeys<Schema extends v.GenericSchema>(
     const result = schema['~run'](dataset, config);
     const all = [...(result.issues ?? []), ...issues];
     const [first, ...rest] = all;
-    return first === undefined ? result : ({ ...result, typed: false, issues: [first, ...rest] } as typeof result);
+    return first === undefined ? result : { ...result, typed: false, issues: [first, ...rest] };
   };
   return { ...schema, '~run': run };
 }

@@ -116,7 +116,7 @@ describe('captcha health --watch', () => {
 
   it('runs the command of --on-change once per change of a status, one after the other', async () => {
     let running = 0;
-    const runs: { env: object; document: object }[] = [];
+    const runs: { env: Readonly<Record<string, string>>; document: object }[] = [];
     const runHook: Context['runHook'] = async (command, { input, env, timeoutMs }) => {
       expect([command, timeoutMs, (running += 1)]).toEqual(['notify', 30_000, 1]);
       await Promise.resolve();
