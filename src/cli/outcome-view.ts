@@ -81,6 +81,8 @@ function retryLine({ reason, retryInMs }: GaveUp): string | null {
   if (reason === 'breaker-open') {
     return `${next === null ? '' : `next attempt in ${next}; `}captcha budget shows the breaker`;
   }
+  if (reason === 'held') return `${next === null ? '' : `the hold ends in ${next}; `}captcha release ends it now`;
+  if (reason === 'limit-reached') return `${next === null ? '' : `room in ${next}; `}captcha budget shows the limits`;
   return next === null ? null : `retry after ${next}`;
 }
 

@@ -29,7 +29,9 @@ export interface BatchProgress {
 
 /** What keeps a batch from submitting. */
 interface Pause {
-  readonly by: 'breaker' | 'budget' | 'threads';
+  readonly by: 'breaker' | 'budget' | 'threads' | 'held' | 'limit-reached';
+  /** Who holds submissions, or which limit is reached. */
+  readonly why?: string;
   /** Wall clock, epoch ms. */
   readonly since: number;
   /** When the next submission may go out, on the monotonic clock; null if unknown. */
@@ -48,13 +50,17 @@ function pauseAfter(
     before?.by === by ? before : { by, since: clock.timestamp(), untilMs: null, refusals: 0 };
   if (event.type === 'submitted') return null;
   if (event.type === 'breaker-refused') return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
+  if (event.type === 'submission-refused') {
+    const untilMs = event.retryInMs === null ? null : clock.nowMs() + event.retryInMs;
+    return { ...same(event.reason), why: event.why, untilMs };
+  }
   if (event.type === 'threads-full') return { ...same('threads'), refusals: same('threads').refusals + 1 };
   if (event.type !== 'retrying' || event.budgetBalance === null) return undefined;
   return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
 }
 
 function pauseText(
-  { by, since, untilMs, refusals }: Pause,
+  { by, since, untilMs, refusals, why }: Pause,
   fault: Fault | null,
   now: { nowMs: number; waiting: number; threads: number | null },
 ): string {
@@ -64,8 +70,9 @@ function pauseText(
     return `waiting for a free thread (${busy})`;
   }
   if (by === 'budget') return `waiting for the retry budget${next}`;
-  const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
   const time = formatMoment(since)?.slice(11, 19) ?? '';
+  if (why !== undefined) return `paused since ${time}: ${why}${next}, ${quantity(now.waiting, 'task')} waiting`;
+  const cause = fault === null ? 'the circuit breaker is open' : messageWithoutStop(fault);
   return `paused since ${time}: ${cause}${next}, ${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
 }
 
@@ -100,6 +107,8 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
   let pause: Pause | null = null;
   let fault: Fault | null = null;
   let heldUpMs = -Infinity;
+  /** What the latest pause was for. */
+  let toldBy: Pause['by'] | null = null;
   const pausedText = (by: Pause): string =>
     pauseText(by, fault, {
       nowMs: clock.nowMs(),
@@ -127,8 +136,9 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
       const next = pauseAfter(event, pause, { clock });
       if (next === undefined) return;
       const isOver = pause === null && clock.nowMs() - heldUpMs > pauseEndsAfterMs;
-      if (next !== null && isOver && spinner === null) terminal.note(pausedText(next));
-      if (next !== null) heldUpMs = clock.nowMs();
+      const isOther = next?.why !== undefined && next.by !== toldBy;
+      if (next !== null && (isOver || isOther) && spinner === null) terminal.note(pausedText(next));
+      if (next !== null) [heldUpMs, toldBy] = [clock.nowMs(), next.by];
       pause = next;
     },
     stop: () => {
