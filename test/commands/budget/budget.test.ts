@@ -193,7 +193,7 @@ describe('the hold and the limits in captcha budget', () => {
   });
 
   it.each([60, 80])('are whole on a screen of %i columns', async (columns) => {
-    const stage = await withRules({ columns });
+    const stage = await withRules({ stdout: { isTTY: true, columns } });
     await run({}, stage.context);
     const lines = stage.stdout.text.trimEnd().split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
@@ -206,7 +206,7 @@ describe('the hold and the limits in captcha budget', () => {
 
 describe('captcha budget log', () => {
   it.each([60, 80])('fits a screen of %i columns and says who and what', async (columns) => {
-    const stage = stageWith({ columns });
+    const stage = stageWith({ stdout: { isTTY: true, columns } });
     await log({}, stage.context);
     const lines = stage.stdout.text.trimEnd().split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);

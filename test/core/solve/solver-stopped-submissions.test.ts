@@ -21,7 +21,7 @@ function stoppable(parts: SolverHarnessParts = {}): SolverHarness & { readonly r
 
 describe('a hold', () => {
   it('keeps a first attempt back until it is released, and says once why', async () => {
-    const { rules, solver, stop, clock, api, events } = stoppable();
+    const { rules, solver, stop, clock, api, events } = stoppable({ options: { onExhausted: 'wait' } });
     rules.apply(hold, 0);
     const outcome = solver.solve(aTask(), stop.signal);
     await clock.advance(20_000);
@@ -82,7 +82,10 @@ describe('a limit', () => {
 
   it('counts retries too, and waits for room', async () => {
     const submits = () => [{ fault: aFault({ kind: 'transport' }) }, { answer: 'accepted' }] as const;
-    const { rules, solver, stop, clock, api } = stoppable({ answers: { submits }, options: { timeoutMs: 300_000 } });
+    const { rules, solver, stop, clock, api } = stoppable({
+      answers: { submits },
+      options: { timeoutMs: 300_000, onExhausted: 'wait' },
+    });
     rules.apply(limit(1), 0);
     const outcome = solver.solve(aTask(), stop.signal);
     await clock.run();
