@@ -33,7 +33,7 @@ export function budgetOverrides(text: string | undefined): Override[] {
   return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
 }
 
-/** Whose submissions a command sends: `--label`, else CAPTCHA_LABEL; null for nobody's. */
+/** Whose submissions a command sends: `--label`, else CAPTCHA_LABEL; null without one. */
 function labelOf({ label }: { readonly label?: string }, env: Context['env']): string | null {
   const [from, written] = label === undefined ? ['CAPTCHA_LABEL', env['CAPTCHA_LABEL'] ?? ''] : ['--label', label];
   if (from === 'CAPTCHA_LABEL' && written === '') return null;

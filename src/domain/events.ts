@@ -27,8 +27,8 @@ export type SolverEvent =
       readonly fault: Fault | null;
     })
   /**
-   * A hold or a limit of submissions. `why`: who holds and for what reason, or which limit. `retryInMs`: null if nobody can
-   * know. `isRepeated`: the task has said so before.
+   * A hold or a limit of submissions. `why`: who holds and for what reason, or which limit. `retryInMs`: null for a hold
+   * without an end. `isRepeated`: the task has said so before.
    */
   | (TaskEvent & {
       readonly type: 'submission-refused';

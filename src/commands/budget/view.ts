@@ -46,7 +46,7 @@ export interface BudgetReport {
     /** The processes whose answers are awaited before more is let through. */
     readonly awaited: readonly string[];
   };
-  /** Who has stopped all submissions; null if nobody has, or if the fleet cannot be asked. */
+  /** Who has stopped all submissions; null without a hold, or if the fleet cannot be asked. */
   readonly hold: FleetRules['hold'];
   /** The limits of submissions and what is left of them; null if the fleet cannot be asked. */
   readonly limits: readonly (LimitUse & { readonly left: number })[] | null;

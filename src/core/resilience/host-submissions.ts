@@ -5,7 +5,7 @@ import { type RulesEntry, SubmissionRules } from './submission-rules.ts';
 export interface SubmissionOptions {
   /** The configured limits of this process. */
   readonly limits: readonly SubmissionLimit[];
-  /** Whose submissions these are; null for nobody's. */
+  /** `--label`; null without one. */
   readonly label: string | null;
 }
 
@@ -16,10 +16,13 @@ export const unlimited: CountResult = { counted: true, atMs: null };
 export const stricterWarning =
   'other processes have stricter limits of submissions: theirs apply too, until `captcha budget --reset`';
 
-/** The hold and the limits in the log of a host. Without any of them, nothing is written. */
+/**
+ * The hold and the limits in the log of a host. Without any of them, nothing is written. It expects that the Retry-After gate
+ * or the breaker of the host was asked just before, as the admission gate does.
+ */
 export class HostSubmissions implements SubmissionGate {
   readonly #options: SubmissionOptions;
-  readonly #host: Pick<HostResilience, 'look' | 'known' | 'apply' | 'append'>;
+  readonly #host: Pick<HostResilience, 'known' | 'apply' | 'append'>;
   readonly #nowMs: () => number;
   readonly #warn: (message: string) => void;
   #hasCounted = false;
@@ -35,8 +38,9 @@ export class HostSubmissions implements SubmissionGate {
   }
 
   check(): SubmissionRefusal | null {
-    const state = this.#host.look();
-    return state.rules.refusal(this.#options.label, Math.max(state.latestMs, this.#nowMs()));
+    // The Retry-After gate was asked just now, so the state is up to date: no further read for every submission.
+    const { rules, latestMs } = this.#host.known;
+    return rules.isEmpty ? null : rules.refusal(this.#options.label, Math.max(latestMs, this.#nowMs()));
   }
 
   count(taskId: string): CountResult {

@@ -95,6 +95,11 @@ export class SubmissionRules {
     return this.#isForgotten;
   }
 
+  /** True if nothing is held and limited. */
+  get isEmpty(): boolean {
+    return this.#hold === null && this.#ledgers.length === 0;
+  }
+
   get hasLimits(): boolean {
     return this.#ledgers.length > 0;
   }

@@ -1,6 +1,6 @@
 import type { Breaker, Permit, RetryAfterGate } from '../../ports/state.ts';
-import type { SubmissionGate, SubmissionRefusal } from '../../ports/submissions.ts';
-import type { Clock, Random } from '../../ports/system.ts';
+import type { CountResult, SubmissionGate, SubmissionRefusal } from '../../ports/submissions.ts';
+import type { Awaitable, Clock, Random } from '../../ports/system.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { withJitter } from '../resilience/retry-decision.ts';
 import { refusalReason, refusalText } from '../resilience/submission-refusal.ts';
@@ -65,6 +65,8 @@ export interface Admitted {
   readonly countedAtMs: number | null;
 }
 
+const unlimited: CountResult = { counted: true, atMs: null };
+
 /** How often a task looks whether a hold or a limit has ended, in ms: this and up to as much again. */
 const recheckMs = 300;
 
@@ -91,7 +93,9 @@ export class AdmissionGate {
       const cooldownMs = await deps.retryAfterGate.leftMs();
       const ended = (cooldownMs > 0 ? await this.#waitForCooldown(cooldownMs) : null) ?? this.whyEnded();
       if (ended !== null) return ended;
-      const stopped = (await deps.submissions?.check()) ?? null;
+      // Mostly known at once: every submission comes through here.
+      const found = deps.submissions?.check() ?? null;
+      const stopped = found === null ? null : await found;
       if (stopped !== null) {
         const over = await this.#waitForRoom(stopped);
         if (over !== null) return over;
@@ -99,8 +103,9 @@ export class AdmissionGate {
       }
       const admission = await deps.breaker.tryAcquire();
       if (admission.admitted) {
-        const used = await this.#use(admission.permit);
-        if (used !== null) return used;
+        const used = this.#use(admission.permit);
+        const admitted = 'then' in used ? await used : used;
+        if (admitted !== null) return admitted;
         continue;
       }
       const { retryInMs, soon = false } = admission;
@@ -135,18 +140,20 @@ export class AdmissionGate {
   }
 
   /** Counts the submission. Null after a wait for a hold or a limit that was found only now: the task asks again. */
-  async #use(permit: Permit): Promise<Admitted | FailureCause | null> {
+  #use(permit: Permit): Admitted | Promise<Admitted | FailureCause | null> {
     const { deps, taskId } = this.#parts;
     // A shared breaker takes time to answer, so the task may have ended in that time.
     const ended = this.whyEnded();
-    if (ended !== null) {
-      await deps.breaker.record(permit, 'abandoned');
-      return ended;
-    }
-    if (deps.submissions === undefined) return { permit, countedAtMs: null };
-    const result = await deps.submissions.count(taskId);
+    if (ended !== null) return Promise.resolve(deps.breaker.record(permit, 'abandoned')).then(() => ended);
+    const result = deps.submissions?.count(taskId) ?? unlimited;
+    if ('counted' in result && result.counted) return { permit, countedAtMs: result.atMs };
+    return this.#useWhenCounted(permit, result);
+  }
+
+  async #useWhenCounted(permit: Permit, counting: Awaitable<CountResult>): Promise<Admitted | FailureCause | null> {
+    const result = await counting;
     if (result.counted) return { permit, countedAtMs: result.atMs };
-    await deps.breaker.record(permit, 'abandoned');
+    await this.#parts.deps.breaker.record(permit, 'abandoned');
     return this.#waitForRoom(result.refusal);
   }
 

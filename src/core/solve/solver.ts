@@ -88,8 +88,9 @@ class Run {
     const onStopped = (stopped: StoppedSubmission): void =>
       deps.emit({ type: 'submission-refused', ...this.#about(), ...stopped });
     const failsFast = onExhausted === 'fail';
-    const about = { deps, taskId: task.taskId, time: this.#time, stop, failsFast };
-    this.#admission = new AdmissionGate({ ...about, onRefused, onStopped });
+    const time = this.#time;
+    const { taskId } = task;
+    this.#admission = new AdmissionGate({ deps, taskId, time, stop, failsFast, onRefused, onStopped });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
     const { threadTurns } = deps;
     const waiter = { clock: deps.clock, random: deps.random, ...(threadTurns && { turns: threadTurns }) };
