@@ -75,7 +75,7 @@ function append(folder: string, state: ResilienceState, entry: StateCommand & Ru
   return before;
 }
 
-/** The person at this machine, for those whom a hold stops. */
+/** The person at this machine, as messages about a hold name it. */
 function thisPerson(): string {
   try {
     return `${userInfo().username} on ${hostname()}`;

@@ -160,7 +160,9 @@ export class AdmissionGate {
   /** Waits a moment for the end of a hold or for room under a limit. Returns why the task is given up instead. */
   async #waitForRoom(refusal: SubmissionRefusal): Promise<FailureCause | null> {
     const { time, stop, deps, failsFast, onStopped } = this.#parts;
-    const [reason, why, { retryInMs }] = [refusalReason(refusal), refusalText(refusal), refusal];
+    const [reason, why] = [refusalReason(refusal), refusalText(refusal)];
+    // When the fleet answers again is not known.
+    const retryInMs = refusal.reason === 'uncounted' ? null : refusal.retryInMs;
     const leftMs = time.remainingMs();
     // A hold may be released at any time. A limit has room when its time has come, and not before.
     const isTooLong = refusal.reason === 'limit-reached' && refusal.retryInMs >= leftMs;
