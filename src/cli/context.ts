@@ -10,7 +10,7 @@ import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
-import type { SolveTime, StatusHistory } from '../ports/state.ts';
+import type { LogWriter, SolveTime, StatusHistory } from '../ports/state.ts';
 import type { Clock, HookRequest, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
@@ -47,6 +47,8 @@ export interface SessionRequest {
   readonly overrides: readonly Override[];
   /** Polls faster than the service advises are a usage error unless this is true. */
   readonly allowFastPolling: boolean;
+  /** Who submits, for the limits and the audit. Left out by commands that submit nothing. */
+  readonly writer?: LogWriter;
 }
 
 export interface SolverRequest {

@@ -67,6 +67,12 @@ export function renderEvent(event: SolverEvent): EventLine {
           ? `waiting for the circuit breaker${causeOf(event.fault)}`
           : `breaker open${retryHint(event.retryInMs)}`,
       };
+    case 'submission-refused': {
+      const next = event.reason === 'held' ? 'ends in' : 'room in';
+      const hint = event.retryInMs === null ? '' : `; ${next} ${formatMs(event.retryInMs)}`;
+      const text = `${event.isWaiting ? 'waiting' : 'nothing was submitted'}: ${event.why}${hint}`;
+      return { level: event.isRepeated ? 2 : 1, text };
+    }
     case 'solved':
       return { level: 1, text: `solved ${event.captchaId ?? 'at once'} in ${formatMs(event.durationMs)}` };
     case 'gave-up':

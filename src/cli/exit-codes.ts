@@ -24,6 +24,8 @@ const byReason: Record<FailureReason, number> = {
   'attempts-exhausted': exitCodes.unavailable,
   'budget-exhausted': exitCodes.unavailable,
   'breaker-open': exitCodes.unavailable,
+  held: exitCodes.unavailable,
+  'limit-reached': exitCodes.unavailable,
   'deadline-exceeded': exitCodes.unavailable,
   'no-healthy-region': exitCodes.unavailable,
   'policy-denied': exitCodes.usage,
@@ -60,7 +62,7 @@ Exit codes:
        Or the response did not come from the service: check api.baseUrl
   3    account error that needs manual action: bad key, no balance, IP not allowed
   4    temporarily unavailable: budget, breaker, attempts or deadline used up,
-       or no region is serving; retry later
+       submissions on hold or limited, or no region is serving; retry later
   70   a bug in this program
   74   local input or output failed: disk full, unwritable file, too many open files
   130  interrupted (SIGINT); 143: terminated (SIGTERM); 141: the reader closed the pipe

@@ -1,4 +1,7 @@
+import type { Context } from './context.ts';
+import type { LogWriter } from '../ports/state.ts';
 import type { Override } from '../config/load.ts';
+import { labelPattern } from '../domain/label.ts';
 import { UsageError } from '../domain/errors.ts';
 
 /** Collects the values of a repeatable flag. */
@@ -28,6 +31,23 @@ export function budgetOverrides(text: string | undefined): Override[] {
   }
   const values = { ratio: null, maxRetriesPerSecond: Number(rate), burst: Math.ceil(Number(rate)) };
   return Object.entries(values).map(([key, value]) => ({ path: `budget.${key}`, value, from: '--budget' }));
+}
+
+/** Whose submissions a command sends: `--label`, else CAPTCHA_LABEL; null without one. */
+function labelOf({ label }: { readonly label?: string }, env: Context['env']): string | null {
+  const [from, written] = label === undefined ? ['CAPTCHA_LABEL', env['CAPTCHA_LABEL'] ?? ''] : ['--label', label];
+  if (from === 'CAPTCHA_LABEL' && written === '') return null;
+  if (labelPattern.test(written)) return written;
+  throw new UsageError(
+    `${from} ${written}: not a label`,
+    'use at most 64 letters, digits, dots, dashes and underscores',
+  );
+}
+
+/** A command that submits, as the audit names it. */
+export function writerOf(command: string, flags: { readonly label?: string }, env: Context['env']): LogWriter {
+  const label = labelOf(flags, env);
+  return { command, ...(label !== null && { label }) };
 }
 
 /** Parses the `name=value` pairs of a flag. The first `=` separates name and value. */

@@ -111,6 +111,8 @@ function parseObject(text: string): object {
 /** A task that was not solved, as fields of a JSON log. */
 export function gaveUpFields(outcome: GaveUp): object {
   const { taskId, reason, code, message, captchaId, possiblyCharged, attempts } = outcome;
+  if (reason === 'held') return `${next === null ? '' : `the hold ends in ${next}; `}captcha release ends it now`;
+  if (reason === 'limit-reached') return `${next === null ? '' : `room in ${next}; `}captcha budget shows the limits`;
   return { taskId, reason, code, message, captchaId, possiblyCharged, attempts: attempts.length };
 }
 

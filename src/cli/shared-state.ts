@@ -1,5 +1,6 @@
 import type { StateReply, StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
-import type { FleetFacts } from '../ports/state.ts';
+import type { FleetFacts, LogWriter } from '../ports/state.ts';
+import type { FleetRules } from '../ports/submissions.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** One entry of the shared log and its answer. */
@@ -7,6 +8,8 @@ export interface BudgetEvent {
   /** Wall clock, epoch ms. */
   readonly at: number;
   readonly pid: string;
+  /** Left out in entries of earlier versions. */
+  readonly writer?: LogWriter;
   readonly entry: StateCommand;
   readonly answer: StateReply;
   /** What was left afterwards, in tokens; below 0 while reservations are outstanding. */
@@ -14,7 +17,8 @@ export interface BudgetEvent {
 }
 
 /** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
-export type FleetStateView = { readonly facts: FleetFacts } | { readonly unavailable: string };
+export type FleetStateView =
+  { readonly facts: FleetFacts; readonly rules: FleetRules } | { readonly unavailable: string };
 
 /** The shared state at one moment. */
 export interface SharedStateView {
@@ -28,6 +32,10 @@ export interface SharedStateView {
 
 /** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */
 export interface SharedState {
+  /** The URL of the service. */
+  readonly service: string;
+  /** The API key, all but its end masked. */
+  readonly account: string;
   /** The folder of the log. */
   readonly place: string;
   /** The Redis of the fleet, its password masked; left out where the budget is the host's. */
@@ -40,4 +48,8 @@ export interface SharedState {
   history(): Iterable<BudgetEvent>;
   /** Resets everything to the settings of this configuration. A damaged log is replaced. Throws `RemoteUnavailableError`. */
   reset(): Awaitable<void>;
+  /** Stops all submissions for `forMs`, or until `release`. Throws `RemoteUnavailableError` and `StateLogError`. */
+  hold(hold: { readonly why: string; readonly forMs: number | null }): Awaitable<void>;
+  /** Ends the hold; false if there was none. Throws `RemoteUnavailableError` and `StateLogError`. */
+  release(): Awaitable<boolean>;
 }

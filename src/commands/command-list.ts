@@ -75,6 +75,18 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./budget/command.ts'),
   },
   {
+    name: 'hold',
+    group: 'Protection',
+    summary: 'stop all submissions of this account for a while',
+    load: () => import('./hold/command.ts'),
+  },
+  {
+    name: 'release',
+    group: 'Protection',
+    summary: 'end a hold: submissions continue',
+    load: () => import('./release/command.ts'),
+  },
+  {
     name: 'simulate',
     group: 'Protection',
     summary: 'simulate retries during an outage, in simulated time',

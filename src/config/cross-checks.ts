@@ -119,10 +119,27 @@ function openHttp(written: unknown): readonly ConfigProblem[] {
   ];
 }
 
+/** More limits would make the state that all processes read large. */
+const maxLimits = 24;
+
+function tooManyLimits(written: unknown): readonly ConfigProblem[] {
+  const limits = objectAt(written, 'limits');
+  const labels = objectAt(limits, 'labels');
+  const lists = [listAt(limits, 'submissions'), ...Object.keys(labels).map((label) => listAt(labels, label))];
+  const count = lists.flat().length;
+  return count > maxLimits ? [{ path: 'limits', problem: `has ${count} limits; the maximum is ${maxLimits}` }] : [];
+}
+
 /** What must hold between the keys of a configuration, as written. Values of a wrong form are passed over. */
 export function crossProblems(written: unknown): readonly ConfigProblem[] {
   const matches = listAt(objectAt(written, 'routes'), 'rules').map((rule) => asObject(rule)['match']);
-  return [...duplicateRegions(written), ...unknownRegions(written), ...ruleProblems(matches), ...openHttp(written)];
+  return [
+    ...duplicateRegions(written),
+    ...unknownRegions(written),
+    ...ruleProblems(matches),
+    ...openHttp(written),
+    ...tooManyLimits(written),
+  ];
 }
 
 const insteadOf: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { parseHostPattern } from '../domain/host-pattern.ts';
 import { api } from './schema/api.ts';
 import { failover, fleet, health, regions, results, routes, worker } from './schema/fleet.ts';
 import { key, section, shape } from './schema/section.ts';
-import { batch, breaker, budget, polling, retry, solve } from './schema/solving.ts';
+import { batch, breaker, budget, limits, polling, retry, solve } from './schema/solving.ts';
 import { listOf, mapOf, mustBe, oneOf, text } from './schema/values.ts';
 
 const faultKinds = [
@@ -37,6 +37,7 @@ export const configSchema = shape({
   polling,
   retry,
   budget,
+  limits,
   breaker,
   batch,
   worker,

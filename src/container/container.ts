@@ -35,6 +35,11 @@ import { accountIdOf, createResilience } from './resilience.ts';
 import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
 
+/** Names an account to a person: the end of a key that is long enough to stay secret. */
+function maskedKey(key: string): string {
+  return key.length < 16 ? '***' : `***${key.slice(-4)}`;
+}
+
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
@@ -130,7 +135,7 @@ export class Container implements Context {
   };
 
   /** Opens the service that the configuration names. */
-  readonly session = async ({ overrides, allowFastPolling }: SessionRequest): Promise<SolveSession> => {
+  readonly session = async ({ overrides, allowFastPolling, writer }: SessionRequest): Promise<SolveSession> => {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
     if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
@@ -138,7 +143,7 @@ export class Container implements Context {
     const api = await this.#client(config, key);
     const warn = (message: string): void => this.terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
-    const resilience = createResilience(config, { accountId, env: this.env, warn });
+    const resilience = createResilience(config, { accountId, env: this.env, warn, ...(writer && { writer }) });
     const planner = createPollPlanner(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 1) });
     const polling = this.globals.sandbox ? sandboxPolling : {};
     const timing: SolveSession['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
@@ -153,9 +158,8 @@ export class Container implements Context {
       solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const { budget, breaker, retryAfterGate, threadTurns } = resilience;
-        const parts = { api, random, emit, timing, planner, budget, breaker, singleUse: singleUseInputs };
-        const deps = { ...parts, ...(retryAfterGate && { retryAfterGate }), ...(threadTurns && { threadTurns }) };
+        const { close: _close, ...shared } = resilience;
+        const deps = { api, random, emit, timing, planner, ...shared, singleUse: singleUseInputs };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
@@ -211,9 +215,10 @@ export class Container implements Context {
 
   readonly sharedState = async (config: Config): Promise<SharedState | null> => {
     if (config.budget.scope === 'process') return null;
-    const accountId = accountIdOf(await this.#key(config));
+    const key = await this.#key(config);
+    const account = { accountId: accountIdOf(key), account: maskedKey(key) };
     const { createSharedState } = await import('./shared-state.ts');
-    this.#sharedState ??= createSharedState(config, { accountId, env: this.env });
+    this.#sharedState ??= createSharedState(config, { ...account, env: this.env });
     return this.#sharedState;
   };
 

@@ -8,12 +8,15 @@ import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
 import { FleetResilience } from '../core/resilience/fleet-resilience.ts';
+import { FleetSubmissionGate } from '../core/resilience/fleet-submissions.ts';
 import { HostResilience } from '../core/resilience/host-resilience.ts';
+import { HostSubmissions, ProcessSubmissions, type SubmissionOptions } from '../core/resilience/host-submissions.ts';
 import { fleetShareOf } from '../core/resilience/remote-lease.ts';
 import type { StateReply, StateCommand, ResilienceOptions } from '../core/resilience/resilience-state.ts';
 import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
-import type { Breaker, FleetBucket, RetryAfterGate, RetryBudget, ThreadTurns } from '../ports/state.ts';
+import type { Breaker, FleetBucket, LogWriter, RetryAfterGate, RetryBudget, ThreadTurns } from '../ports/state.ts';
+import type { FleetSubmissions, SubmissionGate, SubmissionLimit } from '../ports/submissions.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** Stands for an API key without revealing it. */
@@ -29,13 +32,30 @@ export interface Resilience {
   readonly retryAfterGate?: RetryAfterGate;
   /** Left out where every process waits for a free thread by itself. */
   readonly threadTurns?: ThreadTurns;
+  /** Left out where nothing is shared and limited. */
+  readonly submissions?: SubmissionGate;
   close(): Awaitable<void>;
 }
 
 export interface ResilienceDeps {
   readonly accountId: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Left out by commands that submit nothing. */
+  readonly writer?: LogWriter;
   readonly warn: (message: string) => void;
+}
+
+/** The limits of submissions, the lower one of two for the same label and window. */
+export function limitsOf({ limits }: Config): readonly SubmissionLimit[] {
+  const all = [
+    ...limits.submissions.map((limit) => ({ label: null, ...limit })),
+    ...Object.entries(limits.labels).flatMap(([label, own]) => own.map((limit) => ({ label, ...limit }))),
+  ];
+  const lowest = new Map<string, SubmissionLimit>();
+  for (const limit of all.toSorted((a, b) => b.count - a.count)) {
+    lowest.set(`${limit.windowMs} ${limit.label ?? ''}`, limit);
+  }
+  return [...lowest.values()];
 }
 
 /** The Redis that holds the budget of a fleet; null where there is none. */
@@ -65,23 +85,46 @@ export async function openFleetBucket(url: string, config: Config, accountId: st
   return new RedisBucket({ url, baseUrl: config.api.baseUrl, accountId }, { clock });
 }
 
+/** The hold and the limits of a fleet. They are connected when they are first asked. */
+export async function openFleetSubmissions(url: string, config: Config, accountId: string): Promise<FleetSubmissions> {
+  const { RedisSubmissions } = await import('../adapters/redis/redis-submissions.ts');
+  return new RedisSubmissions({ url, baseUrl: config.api.baseUrl, accountId }, { clock });
+}
+
+function createProcessResilience(options: ResilienceOptions, submissions: SubmissionOptions): Resilience {
+  return {
+    budget: new ProcessRetryBudget(options.budget, { clock }),
+    breaker: new ProcessBreaker(options.breaker, { clock, random }),
+    ...(submissions.limits.length > 0 && { submissions: new ProcessSubmissions(submissions, { nowMs: hostNowMs }) }),
+    close: () => undefined,
+  };
+}
+
 /** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
 export function createResilience(config: Config, parts: ResilienceDeps): Resilience {
   const options = resilienceOptions(config);
-  if (config.budget.scope === 'process') {
-    return {
-      budget: new ProcessRetryBudget(options.budget, { clock }),
-      breaker: new ProcessBreaker(options.breaker, { clock, random }),
-      close: () => undefined,
-    };
-  }
+  const { accountId, writer } = parts;
+  const ofSubmissions = { limits: limitsOf(config), label: writer?.label ?? null };
+  if (config.budget.scope === 'process') return createProcessResilience(options, ofSubmissions);
   const shared = { nowMs: hostNowMs, clock, random, warn: parts.warn };
+  const place = { folder: hostLogFolder(config, parts), ...(writer && { writer }) };
   const host = new HostResilience(hostOptions(config), {
-    openLog: (state) => new HostLog<StateCommand, StateReply>({ folder: hostLogFolder(config, parts) }, state),
+    openLog: (state) => new HostLog<StateCommand, StateReply>(place, state),
     ...shared,
   });
   const url = fleetUrlOf(config);
-  if (url === null) return host;
-  const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, parts.accountId);
-  return new FleetResilience(options.budget, { host, openBucket, ...shared });
+  if (url === null) {
+    const { budget, breaker, retryAfterGate, threadTurns } = host;
+    const submissions = new HostSubmissions(ofSubmissions, { host, ...shared });
+    return { budget, breaker, retryAfterGate, threadTurns, submissions, close: () => host.close() };
+  }
+  const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, accountId);
+  const open = (): Promise<FleetSubmissions> => openFleetSubmissions(url, config, accountId);
+  const fleet = new FleetResilience(options.budget, { host, openBucket, ...shared });
+  const submissions = new FleetSubmissionGate(ofSubmissions, { open, ...shared });
+  const { budget, breaker, retryAfterGate, threadTurns } = fleet;
+  const close = async (): Promise<void> => {
+    await Promise.all([submissions.close(), fleet.close()]);
+  };
+  return { budget, breaker, retryAfterGate, threadTurns, submissions, close };
 }

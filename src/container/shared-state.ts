@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
 import { checkAccess, prepareFolder } from '../adapters/state/log-folder.ts';
@@ -7,21 +8,31 @@ import { resilienceOptions } from '../cli/resilience-options.ts';
 import type { BudgetEvent, FleetStateView, SharedState } from '../cli/shared-state.ts';
 import type { Config } from '../config/schema.ts';
 import { type StateReply, type StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
+import type { RulesEntry } from '../core/resilience/submission-rules.ts';
 import { RemoteUnavailableError, StateLogError } from '../domain/errors.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { FleetBucket, FleetBudgetOptions } from '../ports/state.ts';
-import { fleetUrlOf, hostLogFolder, hostOptions, openFleetBucket, type ResilienceDeps } from './resilience.ts';
+import type { FleetSubmissions, Hold, SubmissionLimit } from '../ports/submissions.ts';
+import {
+  fleetUrlOf,
+  hostLogFolder,
+  hostOptions,
+  limitsOf,
+  openFleetBucket,
+  openFleetSubmissions,
+  type ResilienceDeps,
+} from './resilience.ts';
 
 type Log = HostLog<StateCommand, StateReply>;
 
 function* historyOf(folder: string, state: ResilienceState): Generator<BudgetEvent> {
   const wallMs = Date.now() - hostNowMs();
   for (const { logged, answer } of readHistory<StateCommand, StateReply>(folder, state)) {
-    const { entry, atMs, by } = logged;
+    const { entry, atMs, by, writer } = logged;
     const pid = by.split('.')[0] ?? '';
     const isFleet = entry.type.startsWith('fleet') || entry.type === 'spend';
     const balance = isFleet ? state.fleet.balance : state.budget.balance(atMs);
-    yield { at: wallMs + atMs, pid, entry, answer, balance };
+    yield { at: wallMs + atMs, pid, ...(writer && { writer }), entry, answer, balance };
   }
 }
 
@@ -39,59 +50,108 @@ function whyAlone(folder: string): string | null {
 }
 
 function openOrReplace(folder: string, fresh: () => ResilienceState): Log {
+  const place = { folder, writer: { command: 'budget' } };
   try {
-    return new HostLog({ folder }, fresh());
+    return new HostLog(place, fresh());
   } catch (error) {
     if (!(error instanceof StateLogError)) throw error;
     rmSync(folder, { recursive: true, force: true });
-    return new HostLog({ folder }, fresh());
+    return new HostLog(place, fresh());
   }
 }
 
-function resetHost(folder: string, fresh: () => ResilienceState): void {
+function resetHost(folder: string, fresh: () => ResilienceState, limits: readonly SubmissionLimit[]): void {
   const log = openOrReplace(folder, fresh);
-  log.append([{ type: 'reset', options: fresh().options }]);
+  log.append([{ type: 'reset', options: { ...fresh().options, limits } }]);
   log.close();
 }
 
-async function readFleetState(bucket: FleetBucket, options: FleetBudgetOptions): Promise<FleetStateView> {
+/** Appends one entry of a person. Returns the state before it. */
+function append(folder: string, state: ResilienceState, entry: StateCommand & RulesEntry): Hold | null {
+  const log: Log = new HostLog({ folder, writer: { command: entry.type } }, state);
+  const before = state.rules.holdAt(Math.max(state.latestMs, hostNowMs()));
+  log.append([entry]);
+  log.close();
+  return before;
+}
+
+/** The person at this machine, as messages about a hold name it. */
+function thisPerson(): string {
   try {
-    return { facts: await bucket.look(options) };
+    return `${userInfo().username} on ${hostname()}`;
+  } catch {
+    // A container may run as a user without a name.
+    return `user ${process.getuid?.() ?? 'unknown'} on ${hostname()}`;
+  }
+}
+
+async function readFleetState({ bucket, submissions }: Fleet, options: FleetBudgetOptions): Promise<FleetStateView> {
+  try {
+    return { facts: await bucket.look(options), rules: await submissions.look() };
   } catch (error) {
     if (!(error instanceof RemoteUnavailableError)) throw error;
     return { unavailable: error.message };
   }
 }
 
+/** What the hosts of a fleet share. */
+interface Fleet {
+  readonly bucket: FleetBucket;
+  readonly submissions: FleetSubmissions;
+}
+
+async function openFleet(url: string, config: Config, accountId: string): Promise<Fleet> {
+  const bucket = await openFleetBucket(url, config, accountId);
+  return { bucket, submissions: await openFleetSubmissions(url, config, accountId) };
+}
+
 /** The log of the host, and the budget of its fleet, as `captcha budget` looks at them. */
 export function createSharedState(
   config: Config,
-  parts: Pick<ResilienceDeps, 'accountId' | 'env'>,
+  parts: Pick<ResilienceDeps, 'accountId' | 'env'> & { readonly account: string },
 ): SharedState & { close(): Promise<void> } {
   const folder = hostLogFolder(config, parts);
   const alone = whyAlone(folder);
   const fresh = (): ResilienceState => new ResilienceState(hostOptions(config), hostNowMs());
   const options = resilienceOptions(config).budget;
   const url = fleetUrlOf(config);
-  let bucket: Promise<FleetBucket> | null = null;
-  const fleet = (): Promise<FleetBucket> | null =>
-    (bucket ??= url === null ? null : openFleetBucket(url, config, parts.accountId));
+  let opened: Promise<Fleet> | null = null;
+  const fleet = (): Promise<Fleet> | null => (opened ??= url === null ? null : openFleet(url, config, parts.accountId));
   return {
+    service: config.api.baseUrl,
+    account: parts.account,
     place: folder,
     ...(url !== null && { fleetPlace: maskSecrets(url) }),
     ...(alone !== null && { alone }),
     look: async () => {
       const state = fresh();
       if (alone === null) readPresent(folder, state);
-      const opened = await fleet();
-      const fleetView = opened && (await readFleetState(opened, options));
+      const shared = await fleet();
+      const fleetView = shared && (await readFleetState(shared, options));
       return { state, nowMs: Math.max(state.latestMs, hostNowMs()), ...(fleetView && { fleet: fleetView }) };
     },
     history: () => historyOf(folder, fresh()),
     reset: async () => {
-      if (alone === null) resetHost(folder, fresh);
-      await (await fleet())?.reset(options);
+      if (alone === null) resetHost(folder, fresh, limitsOf(config));
+      const shared = await fleet();
+      await shared?.bucket.reset(options);
+      await shared?.submissions.replaceLimits(limitsOf(config));
     },
-    close: async () => (await bucket)?.close(),
+    hold: async (asked) => {
+      const hold = { by: thisPerson(), ...asked };
+      await (await fleet())?.submissions.hold(hold);
+      if (alone === null) append(folder, fresh(), { type: 'hold', since: 2, ...hold });
+    },
+    release: async () => {
+      const wasHeld = await (await fleet())?.submissions.release();
+      const entry = { type: 'release', since: 2, by: thisPerson() } as const;
+      const before = alone === null ? append(folder, fresh(), entry) : null;
+      return wasHeld ?? before !== null;
+    },
+    close: async () => {
+      const shared = await opened;
+      shared?.bucket.close();
+      shared?.submissions.close();
+    },
   };
 }

@@ -34,5 +34,17 @@ export type SolverEvent =
       readonly isWaiting: boolean;
       readonly fault: Fault | null;
     })
+  /**
+   * A hold or a limit of submissions. `why`: who holds and for what reason, or which limit. `retryInMs`: null for a hold
+   * without an end. `isRepeated`: the task has said so before.
+   */
+  | (TaskEvent & {
+      readonly type: 'submission-refused';
+      readonly reason: 'held' | 'limit-reached';
+      readonly why: string;
+      readonly retryInMs: number | null;
+      readonly isWaiting: boolean;
+      readonly isRepeated: boolean;
+    })
   | (TaskEvent & { readonly type: 'solved'; readonly captchaId: string | null; readonly durationMs: number })
   | (TaskEvent & { readonly type: 'gave-up'; readonly reason: FailureReason; readonly message: string });

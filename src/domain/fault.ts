@@ -48,6 +48,12 @@ export function describeFault(special: Pick<Fault, 'kind' | 'message'> & Partial
 /** The message of a fault without its full stop, for a sentence that goes on. */
 export const messageWithoutStop = ({ message }: Fault): string => message.replace(/\.$/, '');
 
+/** A fault in a few words, at most 60 characters: the code of the service, the HTTP status, or the start of the message. */
+export function faultName(fault: Fault): string {
+  const name = fault.code ?? /\bHTTP \d{3}\b/.exec(fault.message)?.[0] ?? messageWithoutStop(fault);
+  return name.length <= 60 ? name : `${name.slice(0, 60).replace(/\s\S*$/, '')}…`;
+}
+
 /** Thrown by an adapter if the service did not do what was requested; the solver turns it into a value. */
 export class ProviderFault extends Error {
   override readonly name = 'ProviderFault';

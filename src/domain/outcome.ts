@@ -18,6 +18,8 @@ export type FailureReason =
   | 'attempts-exhausted'
   | 'budget-exhausted'
   | 'breaker-open'
+  | 'held'
+  | 'limit-reached'
   | 'deadline-exceeded'
   | 'no-healthy-region'
   | 'policy-denied'

@@ -48,6 +48,8 @@ export interface WithdrawRequest {
   readonly maxWaitMs: number;
   /** The spending task, for the audit. */
   readonly taskId: string;
+  /** What the retry is for: a code of the service, or a kind of fault. Left out if unknown. */
+  readonly fault?: string;
 }
 
 export type Withdrawal =
@@ -220,6 +222,14 @@ export interface SolveEndpoint {
   record(exists: boolean): void;
 }
 
+/** The process that writes an entry, for the audit. */
+export interface LogWriter {
+  /** The command, such as `batch`. */
+  readonly command: string;
+  /** `--label`; left out without one. */
+  readonly label?: string;
+}
+
 /** An entry as stored in a log. */
 export interface Logged<Entry> {
   readonly entry: Entry;
@@ -227,6 +237,8 @@ export interface Logged<Entry> {
   readonly atMs: number;
   /** The writer. */
   readonly by: string;
+  /** Left out by earlier versions. */
+  readonly writer?: LogWriter;
 }
 
 /** State computed only from a log's entries: processes that have applied the same entries are in the same state. */

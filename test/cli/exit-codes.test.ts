@@ -20,6 +20,8 @@ describe('the exit code of a task', () => {
     ['attempts-exhausted', 4],
     ['budget-exhausted', 4],
     ['breaker-open', 4],
+    ['held', 4],
+    ['limit-reached', 4],
     ['deadline-exceeded', 4],
     ['no-healthy-region', 4],
     ['cancelled', 130],

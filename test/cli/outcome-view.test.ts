@@ -123,6 +123,8 @@ describe('the text of a failed task', () => {
   it.each([
     ['budget-exhausted', 'next token in 5s; captcha budget shows the budget'],
     ['breaker-open', 'next attempt in 5s; captcha budget shows the breaker'],
+    ['held', 'the hold ends in 5s; captcha release ends it now'],
+    ['limit-reached', 'room in 5s; captcha budget shows the limits'],
   ] as const)('says what to do after %s', (reason, line) => {
     const outcome = aGaveUp({ reason, message: 'no', attempts: [], retryInMs: 5_000, possiblyCharged: false });
     expect(renderGaveUp(outcome, globals)).toBe(`not solved (${reason}): no\n  ${line}`);

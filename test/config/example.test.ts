@@ -54,6 +54,8 @@ describe('captcha.config.example.json', () => {
     const madeUp = [
       'api.keyFile',
       'polling.methods',
+      'limits.submissions',
+      'limits.labels',
       'regions',
       'routes.default',
       'routes.rules',

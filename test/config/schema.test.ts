@@ -44,6 +44,7 @@ describe('an empty configuration', () => {
         onExhausted: 'auto',
         fleetShare: 0.1,
       },
+      limits: { submissions: [], labels: {} },
       breaker: {
         failureRatio: 0.5,
         minimumThroughput: 10,

@@ -17,7 +17,10 @@ async function emptyFolder(): Promise<string> {
 }
 
 function sharedIn(stateFolder: string): SharedState {
-  return createSharedState(v.parse(configSchema, {}), { accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } });
+  return createSharedState(v.parse(configSchema, {}), {
+    ...{ accountId: 'a', account: '***1f3c' },
+    env: { CAPTCHA_STATE_DIR: stateFolder },
+  });
 }
 
 describe('the shared state of this host', () => {

@@ -8,6 +8,7 @@ import type { SolverEvent } from '../../src/domain/events.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Breaker, RetryBudget } from '../../src/ports/state.ts';
+import type { SubmissionGate } from '../../src/ports/submissions.ts';
 import { aTask, someOptions } from './builders.ts';
 import { notReady, ready, type ScriptedAnswers, ScriptedApi } from './scripted-api.ts';
 
@@ -50,6 +51,8 @@ export interface SolverHarnessParts {
   readonly seed?: number;
   /** Names of the inputs that one submission of a task uses up. */
   readonly singleUse?: readonly string[];
+  /** Creates the hold and the limits. */
+  readonly gateFor?: (nowMs: () => number) => SubmissionGate;
   /** Wraps the budget or the breaker, to observe or slow them. */
   readonly wrapBudget?: (budget: RetryBudget, clock: VirtualClock) => RetryBudget;
   readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
@@ -80,6 +83,7 @@ export function aHarness(parts: SolverHarnessParts = {}): SolverHarness {
     emit: (event) => events.push(event),
     timing: () => parts.timing ?? usualTiming,
     singleUse: () => parts.singleUse ?? [],
+    ...(parts.gateFor && { submissions: parts.gateFor(() => clock.nowMs()) }),
   });
   return { clock, api, solver, events, stop: new AbortController() };
 }

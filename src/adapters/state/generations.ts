@@ -1,6 +1,7 @@
 import { linkSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import type { LogWriter } from '../../ports/state.ts';
 import { processId } from './process-identity.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
 
@@ -12,18 +13,29 @@ export interface LogLine<Entry> {
   /** Number of the line among the lines of `by`. */
   readonly n: number;
   readonly entry?: Entry;
+  /** The writer, for the audit; left out by earlier versions. */
+  readonly writer?: LogWriter;
   readonly sealed?: true;
 }
+
+/**
+ * An entry of a kind that earlier versions do not know is the member `later` of its line in place of `entry`: they pass over
+ * lines without `entry`.
+ */
+const isLater = (entry: unknown): boolean => typeof entry === 'object' && entry !== null && 'since' in entry;
 
 /** The content of a line; null if it is torn or not a log line. */
 export function readSealed(line: Buffer): object | null {
   const open = openedSeal(line);
-  return open === null ? null : (JSON.parse(`${open}}`) as object);
+  if (open === null) return null;
+  const content = JSON.parse(`${open}}`) as object;
+  return 'later' in content ? { ...content, entry: content.later } : content;
 }
 
 /** Encodes lines for appending. The leading newline ends a line that a full disk may have torn. */
 export function encodeLines(lines: readonly LogLine<unknown>[]): Buffer {
-  return Buffer.from(lines.map((line) => `\n${sealLine(line).toString()}`).join(''));
+  const written = lines.map((line) => (isLater(line.entry) ? { ...line, entry: undefined, later: line.entry } : line));
+  return Buffer.from(written.map((line) => `\n${sealLine(line).toString()}`).join(''));
 }
 
 /** The start of a generation: the state in which the previous one was sealed. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { codeOf } from '../system/system-error.ts';
 import { StateLogError } from '../../domain/errors.ts';
-import type { LogState, SharedLog } from '../../ports/state.ts';
+import type { LogState, LogWriter, SharedLog } from '../../ports/state.ts';
 import {
   checkGenerationSize,
   createGeneration,
@@ -24,6 +24,8 @@ export interface HostLogOptions {
   readonly folder: string;
   /** A generation is sealed above this size, which limits what a new process has to read. */
   readonly generationBytes?: number;
+  /** Who writes, for the audit. */
+  readonly writer?: LogWriter;
 }
 
 const defaultGenerationBytes = 32_768;
@@ -56,6 +58,7 @@ interface OwnLines<Answer> {
 export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   readonly #folder: string;
   readonly #generationBytes: number;
+  readonly #about: { readonly writer?: LogWriter };
   readonly #state: LogState<Entry, Answer>;
   #buffer = Buffer.allocUnsafe(bufferBytes);
   #fd = -1;
@@ -64,9 +67,11 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
   #own: OwnLines<Answer> | null = null;
 
   /** Opens the log, or starts it with the given state. Throws `StateLogError`. */
-  constructor({ folder, generationBytes = defaultGenerationBytes }: HostLogOptions, state: LogState<Entry, Answer>) {
+  constructor(options: HostLogOptions, state: LogState<Entry, Answer>) {
+    const { folder, generationBytes = defaultGenerationBytes, writer } = options;
     this.#folder = folder;
     this.#generationBytes = generationBytes;
+    this.#about = writer === undefined ? {} : { writer };
     this.#state = state;
     this.#orLost(() => this.#begin());
   }
@@ -119,7 +124,7 @@ export class HostLog<Entry, Answer> implements SharedLog<Entry, Answer> {
 
   #write(lines: readonly Pick<LogLine<Entry>, 'entry' | 'sealed'>[]): void {
     const at = hostNowMs();
-    const bytes = encodeLines(lines.map((line) => ({ at, by: processId, n: (written += 1), ...line })));
+    const bytes = encodeLines(lines.map((line) => ({ at, by: processId, n: (written += 1), ...this.#about, ...line })));
     if (writeSync(this.#fd, bytes) < bytes.length) throw new StateLogError(`${this.#folder}: the disk is full`);
   }
 

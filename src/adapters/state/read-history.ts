@@ -50,10 +50,10 @@ function* readGeneration<Entry, Answer>(
   const { version, state: begun } = (header ?? {}) as Partial<GenerationHeader>;
   if (version !== logVersion || begun === undefined) throw damagedLog(dirname(path));
   state.restore(begun);
-  for (const { at, by, entry, sealed } of lines as readonly LogLine<Entry>[]) {
+  for (const { at, by, entry, writer, sealed } of lines as readonly LogLine<Entry>[]) {
     if (sealed === true) return;
     if (entry === undefined) continue;
-    const logged = { entry, atMs: at, by };
+    const logged = { entry, atMs: at, by, ...(writer !== undefined && { writer }) };
     yield { logged, answer: state.apply(logged) };
   }
 }

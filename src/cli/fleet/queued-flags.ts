@@ -11,6 +11,7 @@ export interface WorkFlags {
   readonly timeout?: string;
   readonly maxAttempts?: string;
   readonly budget?: string;
+  readonly label?: string;
   readonly failFast?: true;
   readonly allowFastPolling?: true;
 }
@@ -29,6 +30,7 @@ const ofWorkers = [
     '--budget',
     'workers have their own budget: use captcha worker --budget, or set budget.* in their configuration',
   ],
+  ['label', '--label', 'workers submit the tasks: use captcha worker --label'],
   ['allowFastPolling', '--allow-fast-polling', 'workers do the polling: use captcha worker --allow-fast-polling'],
 ] as const;
 

@@ -35,6 +35,7 @@ export interface BatchFlags {
   readonly maxDuration?: string;
   readonly limit?: string;
   readonly budget?: string;
+  readonly label?: string;
   readonly region?: string;
   readonly via?: string;
   readonly allowFastPolling?: true;
@@ -83,6 +84,7 @@ export function declareBatchFlags(command: Command): Command {
     .option('--timeout <duration>', 'time limit for each task (default: 300s; config: solve.timeout)')
     .option('--max-attempts <n>', 'maximum number of submissions per task (default: 3; config: retry.maxAttempts)')
     .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
+    .option('--label <name>', 'whose submissions these are, for the limits and the audit (or CAPTCHA_LABEL)')
     .option('--region <name>', 'region of rows without a region; overrides the routes')
     .option(
       '--via <mode>',

@@ -31,7 +31,9 @@ export interface BatchProgress {
 
 /** Why nothing gets done. */
 interface Pause {
-  readonly by: 'breaker' | 'budget' | 'threads' | 'polls' | 'service';
+  readonly by: 'breaker' | 'budget' | 'threads' | 'polls' | 'service' | 'held' | 'limit-reached';
+  /** Who holds submissions, or which limit is reached. */
+  readonly why?: string;
   /** Wall clock, epoch ms. */
   readonly since: number;
   /** When the next submission may go out, on the monotonic clock; null if unknown. */
@@ -70,6 +72,10 @@ function pauseAfter(
       return { ...same('polls'), since: clock.timestamp() - unansweredMs };
     case 'breaker-refused':
       return { ...same('breaker'), untilMs: clock.nowMs() + event.retryInMs };
+    case 'submission-refused': {
+      const untilMs = event.retryInMs === null ? null : clock.nowMs() + event.retryInMs;
+      return { ...same(event.reason), why: event.why, untilMs };
+    }
     case 'threads-full':
       return { ...same('threads'), refusals: same('threads').refusals + 1 };
     case 'retrying': {
@@ -97,20 +103,21 @@ function threadsText(refusals: number, threads: number | null): string {
 }
 
 function pauseText(
-  { by, since, untilMs, refusals }: Pause,
+  { by, since, untilMs, refusals, why }: Pause,
   fault: Fault | null,
   now: { nowMs: number; waiting: number; threads: number | null },
 ): string {
   const time = formatLocalTime(since);
   const next = untilMs === null ? '' : `, next try in ${formatMs(Math.max(0, untilMs - now.nowMs))}`;
+  const waiting = `${quantity(now.waiting, 'task')} waiting`;
+  if (why !== undefined) return `paused since ${time}: ${why}${next}, ${waiting}`;
   if (by === 'threads') return `waiting for a free thread since ${time} ${threadsText(refusals, now.threads)}`;
   const cause = fault === null ? null : messageWithoutStop(fault);
   if (by === 'budget') return `waiting for the retry budget since ${time}${cause === null ? '' : `: ${cause}`}${next}`;
   const what = by === 'polls' ? 'no poll answered' : 'paused';
-  const waiting = `${quantity(now.waiting, 'task')} waiting (captcha doctor shows the cause)`;
   const byDefault = by === 'service' ? 'the service asks to wait (Retry-After)' : 'the circuit breaker is open';
   const shown = by === 'service' ? byDefault : (cause ?? byDefault);
-  return `${what} since ${time}: ${shown}${next}, ${waiting}`;
+  return `${what} since ${time}: ${shown}${next}, ${waiting} (captcha doctor shows the cause)`;
 }
 
 function countsText({ stats, limit, total }: Watched, elapsedMs: number, isPaused: boolean): string {
@@ -145,6 +152,8 @@ class PauseWatch {
   /** When a submission or a poll was last answered, on the monotonic clock. */
   #answeredMs: number;
   #heldUpMs = -Infinity;
+  /** What the latest pause was for. */
+  #toldBy: Pause['by'] | null = null;
 
   constructor(watched: Watched, { clock }: Pick<Context, 'clock'>) {
     this.#watched = watched;
@@ -170,10 +179,11 @@ class PauseWatch {
     const unansweredMs = nowMs - this.#answeredMs;
     const next = pauseAfter(event, this.#pause, { clock: this.#clock, unansweredMs });
     if (next === undefined) return false;
-    const isNew = this.#pause === null && next !== null && nowMs - this.#heldUpMs > pauseEndsAfterMs;
-    if (next !== null) this.#heldUpMs = nowMs;
+    const isFirst = this.#pause === null && nowMs - this.#heldUpMs > pauseEndsAfterMs;
+    const isOther = next?.why !== undefined && next.by !== this.#toldBy;
+    if (next !== null) [this.#heldUpMs, this.#toldBy] = [nowMs, next.by];
     this.#pause = next;
-    return isNew;
+    return next !== null && (isFirst || isOther);
   }
 
   /** Notices tasks that wait for a thread without having asked for one. True if a pause begins. */

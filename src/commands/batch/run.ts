@@ -1,5 +1,6 @@
 import type { OpenBatchJournal } from '../../cli/batch-files.ts';
 import type { Context, SolveSession } from '../../cli/context.ts';
+import { writerOf } from '../../cli/flags.ts';
 import { limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { addFollowUp } from '../../cli/error-report.ts';
 import { noteTaskEvent } from '../../cli/event-view.ts';
@@ -148,7 +149,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   const { overrides, flags } = request;
   const path = await journalPath(request, context);
   if (path === null) context.terminal.note('a batch from standard input can be resumed only with --journal FILE');
-  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  const writer = writerOf('batch', flags, context.env);
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true, writer });
   try {
     const place = path ?? (await request.files.temporaryJournal());
     const journal = await openBatchJournal(request, { session, path: place }, context);

@@ -53,6 +53,8 @@ const prospects: Record<FailureReason, 'transient' | 'open' | 'final'> = {
   'attempts-exhausted': 'transient',
   'budget-exhausted': 'transient',
   'breaker-open': 'transient',
+  held: 'transient',
+  'limit-reached': 'transient',
   'deadline-exceeded': 'transient',
   'no-healthy-region': 'transient',
   unsolvable: 'open',

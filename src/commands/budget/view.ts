@@ -1,10 +1,16 @@
 import { formatMs } from '../../cli/format.ts';
+import { holdText, limitText } from '../../core/resilience/submission-refusal.ts';
+import type { FleetRules, LimitUse } from '../../ports/submissions.ts';
 import type { SharedState, SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
+import { wrapWords } from './wrap-words.ts';
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {
   readonly scope: 'host' | 'redis';
+  /** The URL of the service, and the API key, all but its end masked. */
+  readonly service: string;
+  readonly account: string;
   /** The folder of the host's log, or the Redis of the fleet. */
   readonly place: string;
   /** Null where the budget is the host's. */
@@ -40,6 +46,10 @@ export interface BudgetReport {
     /** The processes whose answers are awaited before more is let through. */
     readonly awaited: readonly string[];
   };
+  /** Who has stopped all submissions; null without a hold, or if the fleet cannot be asked. */
+  readonly hold: FleetRules['hold'];
+  /** The limits of submissions and what is left of them; null if the fleet cannot be asked. */
+  readonly limits: readonly (LimitUse & { readonly left: number })[] | null;
   /** For how much longer the service asked to be left alone, in ms. */
   readonly quietMs: number;
 }
@@ -81,8 +91,23 @@ function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'
   return { degraded: false, reason: null, leased: fleet.facts.leased, leasedHere };
 }
 
+type SharedPlace = Pick<SharedState, 'service' | 'account' | 'place' | 'fleetPlace'>;
+
+function rulesOf({ state, nowMs, fleet }: SharedStateView): Pick<BudgetReport, 'hold' | 'limits'> {
+  if (fleet !== undefined && 'unavailable' in fleet) return { hold: null, limits: null };
+  const own = { hold: state.rules.holdAt(nowMs), limits: state.rules.uses(nowMs) };
+  const { hold, limits } = fleet?.rules ?? own;
+  return {
+    hold: hold && { ...hold, heldMs: Math.round(hold.heldMs), leftMs: rounded(hold.leftMs) },
+    limits: limits.map((use) => {
+      const left = Math.max(0, use.count - use.used);
+      return { ...use, left, roomInMs: Math.ceil(use.roomInMs) };
+    }),
+  };
+}
+
 /** What everything that is shared says at a moment. */
-export function budgetReport(view: SharedStateView, shared: Pick<SharedState, 'place' | 'fleetPlace'>): BudgetReport {
+export function budgetReport(view: SharedStateView, shared: SharedPlace): BudgetReport {
   const { state, nowMs, fleet } = view;
   const admission = state.breaker.peek(nowMs);
   const isRefused = admission?.admitted === false && admission.soon !== true;
@@ -90,6 +115,8 @@ export function budgetReport(view: SharedStateView, shared: Pick<SharedState, 'p
   const fleetQuietMs = fleet !== undefined && 'facts' in fleet ? fleet.facts.quietMs : 0;
   return {
     scope: scopeOf(shared),
+    service: shared.service,
+    account: shared.account,
     place: shared.fleetPlace ?? shared.place,
     fleet: fleetOf(view),
     budget: bucketOf(view),
@@ -100,6 +127,7 @@ export function budgetReport(view: SharedStateView, shared: Pick<SharedState, 'p
       refused: state.counts.breakerRefused,
       awaited: state.breaker.inFlight(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
     },
+    ...rulesOf(view),
     quietMs: Math.ceil(Math.max(fleetQuietMs, state.quietUntilMs - nowMs, 0)),
   };
 }
@@ -121,13 +149,17 @@ function breakerText({ state, retryInMs, awaited }: BudgetReport['breaker']): st
 }
 
 /** The report in one line. */
-export function budgetLine({ budget, breaker, quietMs, fleet }: BudgetReport): string {
+export function budgetLine({ budget, breaker, quietMs, fleet, hold }: BudgetReport): string {
   const quiet = quietMs > 0 ? `, waiting ${formatMs(quietMs)} (Retry-After)` : '';
   const { tokens, burst, granted, refused } = budget;
   const retries = `${tokens.toFixed(1)} of ${burst} tokens, ${granted} retries granted, ${refused} refused`;
   const share = fleet?.degraded === true ? "this host's share: " : '';
-  return `${share}${retries}; breaker ${breakerText(breaker)}${quiet}`;
+  const held = hold === null ? '' : `, submissions ${holdText(hold)}`;
+  return `${share}${retries}; breaker ${breakerText(breaker)}${quiet}${held}`;
 }
+
+/** The lines and blanks of a table with two columns. */
+const tableFrame = 7;
 
 function fleetRows({ fleet, place }: BudgetReport): string[][] {
   if (fleet === null) return [['shared by', `processes of this host (${place})`]];
@@ -139,11 +171,28 @@ function fleetRows({ fleet, place }: BudgetReport): string[][] {
   ];
 }
 
+function holdRow({ hold, limits }: BudgetReport): string {
+  if (limits === null) return 'unknown';
+  if (hold === null) return 'no';
+  return `${holdText(hold)}${hold.leftMs === null ? '' : `, ${formatMs(hold.leftMs)} left`}`;
+}
+
+function limitRows({ limits }: BudgetReport): string[][] {
+  if (limits === null) return [['limits', 'unknown']];
+  if (limits.length === 0) return [['limits', 'no']];
+  return limits.map((limit) => {
+    const room = limit.roomInMs === 0 ? '' : `, room in ${formatMs(limit.roomInMs)}`;
+    return ['limit', `${limit.left} left of ${limitText(limit)}${room}`];
+  });
+}
+
 /** The report as a table. */
 export function renderBudget(report: BudgetReport, columns: number | null): string {
   const { budget, breaker, quietMs, fleet } = report;
   const here = fleet === null ? '' : ' of this host';
   const rows = [
+    ['service', report.service],
+    ['account', `key ${report.account}`],
     ['tokens', `${budget.tokens.toFixed(1)} of ${budget.burst}`],
     ['next token', nextToken(budget)],
     ['refill', refill(budget)],
@@ -154,7 +203,15 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
     ['failures', `${breaker.failures} of ${breaker.outcomes} in ${formatMs(breaker.samplingDurationMs)}`],
     ['submissions refused', String(breaker.refused)],
     ['Retry-After', quietMs === 0 ? 'no' : `${formatMs(quietMs)} left`],
+    ['hold', holdRow(report)],
+    ...limitRows(report),
     ...fleetRows(report),
   ];
-  return renderTable(['retry budget', ''], rows, columns);
+  if (columns === null) return renderTable(['retry budget', ''], rows, null);
+  // Long values continue in a row of their own: a cut limit or path is of no use.
+  const width = columns - Math.max(...rows.map(([name = '']) => name.length)) - tableFrame;
+  const wrapped = rows.flatMap(([name = '', value = '']) =>
+    wrapWords(value, width).map((line, index) => [index === 0 ? name : '', line]),
+  );
+  return renderTable(['retry budget', ''], wrapped, columns);
 }

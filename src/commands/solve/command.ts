@@ -3,7 +3,7 @@ import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checke
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent, severityOf } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
-import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
+import { budgetOverrides, overridesOf, repeatable, writerOf } from '../../cli/flags.ts';
 import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { helpText } from '../../cli/help.ts';
 import {
@@ -60,8 +60,9 @@ class SolveProgress {
 
   /** What a task waits for is said once; on a terminal the live line goes on to show it. */
   #isNewWait(event: SolverEvent): boolean {
+    const isRefused = event.type === 'breaker-refused' || event.type === 'submission-refused';
     const isPause = event.type === 'threads-full' || event.type === 'cooling-down';
-    const isWait = isPause || (event.type === 'breaker-refused' && event.isWaiting);
+    const isWait = isPause || (isRefused && event.isWaiting);
     if (!isWait || this.#waits.has(event.type)) return false;
     this.#waits.add(event.type);
     return true;
@@ -112,6 +113,7 @@ export interface SolveFlags extends TaskFlags {
   readonly maxAttempts?: string;
   readonly via?: string;
   readonly budget?: string;
+  readonly label?: string;
   readonly failFast?: true;
   /** Accepted for scripts of earlier versions: waiting is the default. */
   readonly waitForBudget?: true;
@@ -164,7 +166,11 @@ export function register(command: Command, runCommand: CommandRunner): void {
       'execution mode: direct (this process) or queues (a worker of the region) (default: direct)',
     )
     .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
-    .option('--fail-fast', 'exit 4 at once instead of waiting for a thread, the retry budget or the breaker')
+    .option('--label <name>', 'whose submission this is, for the limits and the audit (or CAPTCHA_LABEL)')
+    .option(
+      '--fail-fast',
+      'exit 4 at once instead of waiting for a thread, the retry budget, the breaker, a hold or a limit',
+    )
     .addOption(new Option('--wait-for-budget').hideHelp())
     .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account')
     .option('--no-submit', 'validate the task and print the request without sending it')
@@ -262,7 +268,8 @@ async function solveElsewhere(
   });
   const allowFastPolling = flags.allowFastPolling === true;
   const limits = limitsOfFlags(flags, config);
-  const queued = { task: { ...task, region }, config, limits, overrides, allowFastPolling };
+  const writer = writerOf('solve', flags, context.env);
+  const queued = { task: { ...task, region }, config, limits, overrides, allowFastPolling, writer };
   const outcome = await solveQueued(queued, context);
   await show(outcome, task, context);
   return exitCodeOfOutcome(outcome);
@@ -278,7 +285,8 @@ export async function run(flags: SolveFlags, context: Context): Promise<number> 
   const task = await showDenied(() => checkedTask(input, config, warn), input, context);
   if (!flags.submit) return showRequest(task, config.api.baseUrl, context);
   if (flags.via === 'queues') return solveElsewhere(task, { flags, config, overrides }, context);
-  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  const writer = writerOf('solve', flags, context.env);
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true, writer });
   try {
     const outcome = await solveWatched(task, onExhaustedOf(flags, config), { context, session });
     await show(outcome, task, context);

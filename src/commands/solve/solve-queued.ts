@@ -2,6 +2,7 @@ import type { Context } from '../../cli/context.ts';
 import { runEmbeddedWorkers } from '../../cli/fleet/embedded-workers.ts';
 import { hasWorkersElsewhere } from '../../cli/fleet/fleet-queues.ts';
 import { type Fleet, fleetProbe, openFleet } from '../../cli/fleet/open-fleet.ts';
+import type { LogWriter } from '../../ports/state.ts';
 import { randomHex } from '../../cli/fleet/queued-flags.ts';
 import { formatMs } from '../../cli/format.ts';
 import { shellQuoted } from '../../domain/shell-word.ts';
@@ -22,6 +23,7 @@ export interface QueuedSolve {
   readonly limits: TaskLimits;
   readonly overrides: readonly Override[];
   readonly allowFastPolling: boolean;
+  readonly writer: LogWriter;
 }
 
 function notSolved(task: Task, why: FailureCause['reason'], message: string): Outcome {
@@ -45,8 +47,8 @@ async function workHere(
   { stop, context }: { stop: AbortController; context: Context },
 ) {
   if (hasWorkersElsewhere({ config: request.config, sandbox: context.globals.sandbox })) return;
-  const { overrides, allowFastPolling } = request;
-  const session = await context.session({ overrides, allowFastPolling });
+  const { overrides, allowFastPolling, writer } = request;
+  const session = await context.session({ overrides, allowFastPolling, writer });
   const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };
   try {
     await runEmbeddedWorkers({ ...parts, stop: stop.signal, onFatal: () => stop.abort() }, context);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { noteTaskEvent } from '../../cli/event-view.ts';
+import { writerOf } from '../../cli/flags.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
 import type { Config } from '../../config/schema.ts';
@@ -123,7 +124,8 @@ export async function run(flags: WorkerFlags, context: Context): Promise<number>
   const overrides = overridesOfWorker(flags);
   const { config } = await context.config(overrides);
   const place = workPlaceOf(flags, config, context);
-  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true });
+  const writer = writerOf('worker', flags, context.env);
+  const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true, writer });
   try {
     listen(context, config.worker.drainTimeoutMs);
     const built = await buildRegionWorker(place, session, context);

@@ -17,6 +17,7 @@ export interface WorkerFlags {
   readonly timeout?: string;
   readonly maxAttempts?: string;
   readonly budget?: string;
+  readonly label?: string;
   readonly allowFastPolling?: true;
 }
 
@@ -35,6 +36,7 @@ export function declareWorkerFlags(command: Command): Command {
     .option('--timeout <duration>', 'time limit for each task (default: 300s; config: solve.timeout)')
     .option('--max-attempts <n>', 'maximum number of submissions per task (default: 3; config: retry.maxAttempts)')
     .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
+    .option('--label <name>', 'whose submissions these are, for the limits and the audit (or CAPTCHA_LABEL)')
     .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account');
 }
 

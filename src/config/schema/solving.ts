@@ -6,7 +6,10 @@ import {
   autoOr,
   duration,
   integer,
+  labelName,
+  listOf,
   mapOf,
+  mustBe,
   mustBeUnseen,
   nullOr,
   oneOf,
@@ -88,6 +91,31 @@ export const budget = section('Retry budget of all tasks: one token bucket, full
     'auto',
   ),
   fleetShare: key('Share of the rate that one host uses while the Redis of the scope is unreachable.', ratio(), 0.1),
+});
+
+const notALimit = mustBe('a limit such as "200/hour" or "1000/day" (second, minute, hour, day)');
+const windowMs: Readonly<Record<string, number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** A number of submissions in a window of time. */
+const submissionLimit = v.pipe(
+  v.string(notALimit),
+  v.regex(/^[1-9]\d{0,9}\/(second|minute|hour|day)$/, notALimit),
+  v.transform((written) => {
+    const [count, unit = ''] = written.split('/');
+    return { count: Number(count), windowMs: windowMs[unit] ?? 0 };
+  }),
+);
+
+const submissionLimits = listOf('limits such as "200/hour"', submissionLimit);
+
+export const limits = section('Limits of all submissions, first attempts included, in rolling windows.', {
+  submissions: key('Limits of all processes together, such as "200/hour".', submissionLimits, []),
+  labels: key('Limits of the submissions with a label (--label), by label.', mapOf(labelName(), submissionLimits), {}),
 });
 
 export const breaker = section('Circuit breaker: stops submissions while the service is down.', {

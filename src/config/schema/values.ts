@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseDuration } from '../../domain/duration.ts';
 import { isObject } from '../../domain/json.ts';
+import { labelPattern } from '../../domain/label.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 const maxShown = 60;
@@ -38,6 +39,12 @@ export function mustBeUnseen(what: string): Message {
 /** A text that is not empty, has no surrounding blanks and no control characters. */
 export function text(what: string, message: Message = mustBe(what)): Setting<string> {
   return v.pipe(v.string(message), v.regex(/^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$/, message));
+}
+
+/** The name that `--label` gives to submissions. */
+export function labelName(): Setting<string> {
+  const message = mustBe('a label of at most 64 letters, digits, dots, dashes and underscores');
+  return v.pipe(v.string(message), v.regex(labelPattern, message));
 }
 
 /** A whole number in [least, most]. */

@@ -12,8 +12,11 @@ import {
 } from './work-on-lease.ts';
 import type { WorkerStats, WorkerTotals } from './worker-metrics.ts';
 
+/** How long a hold or a limit keeps a worker from taking tasks; its own tasks look again sooner. */
+const heldMs = 1_000;
+
 /**
- * How long a worker takes no further tasks because its own tasks wait for the breaker or the retry budget. Tasks that
+ * How long a worker takes no further tasks because its own tasks wait for the breaker, the retry budget, a hold or a limit. Tasks that
  * stay in the queue can still go to other workers.
  */
 export class WorkerPause {
@@ -31,6 +34,8 @@ export class WorkerPause {
   recordEvent(event: SolverEvent): void {
     if (event.type === 'breaker-refused') this.#lengthen(event.retryInMs);
     if (event.type === 'cooling-down') this.#lengthen(event.waitMs);
+    // A hold may be released, so the worker looks again soon.
+    if (event.type === 'submission-refused') this.#lengthen(Math.min(event.retryInMs ?? Infinity, heldMs));
     // The token was reserved in advance: the wait for it lasts this long.
     if (event.type === 'retrying' && (event.budgetBalance ?? 0) < 0) this.#lengthen(event.waitMs);
     if (event.type === 'submitted') this.#untilMs = 0;

@@ -12,7 +12,7 @@ import type {
   WithdrawRequest,
 } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import type { HostResilience } from './host-resilience.ts';
+import { type HostResilience, spender } from './host-resilience.ts';
 import { leaseMs } from './remote-lease.ts';
 import type { StateCommand } from './resilience-state.ts';
 import { isSameBudget } from './retry-budget.ts';
@@ -114,13 +114,13 @@ export class FleetResilience {
     const { host, nowMs } = this.#deps;
     const { fleet, owed } = host.look();
     if (fleet.leased(nowMs()) > 0) {
-      const spent = host.apply({ type: 'spend', task: request.taskId });
+      const spent = host.apply({ type: 'spend', ...spender(request) });
       if (spent.granted) return spent;
     }
     const emptiness = fleet.emptiness(nowMs());
     const isEmpty = emptiness !== null && !this.#isFunded && owed.accepted === 0;
     if (isEmpty && maxSyncWaitMs(request) === 0 && fleet.absence === null) {
-      host.refuseRetry(request.taskId);
+      host.refuseRetry(request);
       return { granted: false, ...emptiness };
     }
     return new Promise<Withdrawal>((answer, fail) => {
@@ -203,7 +203,7 @@ export class FleetResilience {
     if (later.length > 0) void this.#requeueLater(later, settlingMs);
     const answered = all.filter((ask) => !later.includes(ask));
     const granted = answered.flatMap(({ granted, waitMs, request }): StateCommand[] =>
-      granted ? [{ type: 'fleet-granted', task: request.taskId, waitMs }] : [],
+      granted ? [{ type: 'fleet-granted', ...spender(request), waitMs }] : [],
     );
     // Measured from the receipt, so the lease ends early and the wait ends late, never the reverse.
     const tokenAtMs = nextTokenInMs === Infinity ? null : this.#deps.nowMs() + nextTokenInMs;

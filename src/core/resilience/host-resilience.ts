@@ -24,10 +24,16 @@ import {
 } from './resilience-state.ts';
 import { isSameBudget } from './retry-budget.ts';
 
+type Spender = Pick<WithdrawRequest, 'taskId' | 'fault'>;
 type ResultCommand = StateCommand & { readonly type: 'verdict' };
 
 const sameKind = (a: ResultCommand, permit: Permit, result: CallResult): boolean =>
   a.verdict === result && a.pass.epoch === permit.epoch && a.pass.ticket === undefined && permit.ticket === undefined;
+
+/** The task that asks for a token, and why, for the audit. */
+export function spender({ taskId, fault }: Spender): { readonly task: string; readonly fault?: string } {
+  return { task: taskId, ...(fault !== undefined && { fault }) };
+}
 
 /** The unwritten results of a process, summed up: thousands of successes make one entry. */
 class PendingEntries {
@@ -35,7 +41,7 @@ class PendingEntries {
   #accepted = 0;
   #budgetRefused = 0;
   #breakerRefused = 0;
-  #task = '';
+  #refused: Spender = { taskId: '' };
 
   get isEmpty(): boolean {
     return this.#results.length === 0 && this.#accepted + this.#budgetRefused + this.#breakerRefused === 0;
@@ -54,9 +60,9 @@ class PendingEntries {
     this.#accepted += 1;
   }
 
-  refuseRetry(task: string): void {
+  refuseRetry(spender: Spender): void {
     this.#budgetRefused += 1;
-    this.#task = task;
+    this.#refused = spender;
   }
 
   refuseEntry(): void {
@@ -73,10 +79,10 @@ class PendingEntries {
   /** Returns the pending entries and clears them. */
   take(): readonly StateCommand[] {
     const [accepted, budgetRefused, breakerRefused] = [this.#accepted, this.#budgetRefused, this.#breakerRefused];
-    const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, task: this.#task } as const;
+    const tally = { type: 'tally', accepted, budgetRefused, breakerRefused, ...spender(this.#refused) } as const;
     const entries = accepted + budgetRefused + breakerRefused > 0 ? [...this.#results, tally] : this.#results;
     this.#results = [];
-    [this.#accepted, this.#budgetRefused, this.#breakerRefused, this.#task] = [0, 0, 0, ''];
+    [this.#accepted, this.#budgetRefused, this.#breakerRefused, this.#refused] = [0, 0, 0, { taskId: '' }];
     return entries;
   }
 }
@@ -180,6 +186,11 @@ export class HostResilience {
     this.#log = inMemoryLog(this.#state, this.#deps.nowMs);
   }
 
+  /** The state as this process last read it. Read-only. */
+  get known(): ResilienceState {
+    return this.#state;
+  }
+
   /** The state after all entries so far. Read-only. */
   look(): ResilienceState {
     this.#catchUp();
@@ -197,22 +208,22 @@ export class HostResilience {
   }
 
   /** Records a refused retry. It is written later, together with other entries. */
-  refuseRetry(taskId: string): void {
-    this.#pending.refuseRetry(taskId);
+  refuseRetry(request: Spender): void {
+    this.#pending.refuseRetry(request);
     this.#flushWithin(flushWithinMs);
   }
 
-  #tryWithdraw({ onExhausted, maxWaitMs, taskId }: WithdrawRequest): Withdrawal {
+  #tryWithdraw(request: WithdrawRequest): Withdrawal {
+    const { onExhausted, maxWaitMs } = request;
     const maxMs = onExhausted === 'wait' ? maxWaitMs : 0;
     this.#catchUp();
     // A pending accepted submission may pay for the token.
     const waitMs = this.#pending.accepted > 0 ? 0 : this.#state.budget.waitForTokenMs(this.#nowMs());
     if (waitMs === Infinity || waitMs > maxMs) {
-      this.refuseRetry(taskId);
+      this.refuseRetry(request);
       return { granted: false, retryInMs: waitMs === Infinity ? null : waitMs };
     }
-    const asked = { maxWaitMs: maxMs === Infinity ? null : maxMs, task: taskId };
-    return this.apply({ type: 'withdraw', ...asked });
+    return this.apply({ type: 'withdraw', maxWaitMs: maxMs === Infinity ? null : maxMs, ...spender(request) });
   }
 
   #usage(): BudgetUsage {

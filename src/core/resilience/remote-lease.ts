@@ -22,9 +22,9 @@ export type FleetEntry =
       readonly epoch?: string;
     }
   /** The fleet granted a token for a task, usable after `waitMs`. */
-  | { readonly type: 'fleet-granted'; readonly task: string; readonly waitMs: number }
+  | { readonly type: 'fleet-granted'; readonly task: string; readonly waitMs: number; readonly fault?: string }
   /** Spends a leased token. */
-  | { readonly type: 'spend'; readonly task: string }
+  | { readonly type: 'spend'; readonly task: string; readonly fault?: string }
   /** The fleet did not answer. No process retries before `forMs` has passed. */
   | { readonly type: 'fleet-away'; readonly why: string; readonly forMs: number };
 

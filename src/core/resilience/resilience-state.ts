@@ -14,6 +14,8 @@
  *   quiet                              Retry-After     extends the wait, never shortens it
  *   turn                               free thread     takes the next turn to ask for one
  *   spend, fleet-*                     remote lease    tokens of a budget in Redis
+ *   hold, release                      hold            stops all submissions, lets them continue
+ *   limits, submit, unsubmit           limits          adds limits; counts a submission, takes the count back
  *   configure, reset                   everything      see below
  *
  * The settings in use:
@@ -29,21 +31,26 @@
  */
 
 import type { AcquireResult, Logged, LogState, Permit, CallResult, Withdrawal } from '../../ports/state.ts';
+import type { CountResult, SubmissionLimit } from '../../ports/submissions.ts';
 import { type BreakerOptions, type BreakerSnapshot, CircuitBreaker } from './circuit-breaker.ts';
 import { type FleetEntry, type SyncRequest, RemoteLease, type RemoteLeaseSnapshot } from './remote-lease.ts';
 import { type RetryBudgetOptions, type RetryBudgetSnapshot, RetryBudgetState } from './retry-budget.ts';
+import { type RulesEntry, SubmissionRules, type SubmissionRulesSnapshot } from './submission-rules.ts';
 
 /** The keys `budget.*` and `breaker.*` that a log holds for all its writers. */
 export interface ResilienceOptions {
   readonly budget: RetryBudgetOptions;
   readonly breaker: BreakerOptions;
+  /** For `reset`. Entries of versions before limits leave them out, which changes no limit. */
+  readonly limits?: readonly SubmissionLimit[];
 }
 
 /** The log entries about retries and about the service. Plain JSON. */
 export type StateCommand =
   | FleetEntry
-  /** Requests a token; `maxWaitMs: null` waits without limit. */
-  | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string }
+  | RulesEntry
+  /** Requests a token; `maxWaitMs: null` waits without limit. `fault`: what the retry is for. */
+  | { readonly type: 'withdraw'; readonly maxWaitMs: number | null; readonly task: string; readonly fault?: string }
   /** Requests permission to submit, when the breaker does not admit every caller. */
   | { readonly type: 'enter' }
   | {
@@ -53,13 +60,14 @@ export type StateCommand =
       readonly jitter: number;
       readonly count: number;
     }
-  /** Collected results of one process; `task` is the last task among them. */
+  /** Collected results of one process; `task` is the last task among them, `fault` what its retry was for. */
   | {
       readonly type: 'tally';
       readonly accepted: number;
       readonly budgetRefused: number;
       readonly breakerRefused: number;
       readonly task: string;
+      readonly fault?: string;
     }
   /** The service asked for a pause of `ms` (`Retry-After`). */
   | { readonly type: 'quiet'; readonly ms: number }
@@ -75,7 +83,7 @@ interface Turn {
   readonly turnInMs: number;
 }
 
-export type StateReply = Withdrawal | AcquireResult | SyncRequest | Turn | null;
+export type StateReply = Withdrawal | AcquireResult | SyncRequest | Turn | CountResult | null;
 
 /** The type of the answer to an entry. */
 export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type: 'withdraw' | 'spend' }
@@ -86,7 +94,9 @@ export type AnswerTo<Entry extends StateCommand> = Entry extends { readonly type
       ? SyncRequest
       : Entry extends { readonly type: 'turn' }
         ? Turn
-        : null;
+        : Entry extends { readonly type: 'submit' }
+          ? CountResult
+          : null;
 
 /** Counts since the last reset. */
 export interface ResilienceCounts {
@@ -108,6 +118,8 @@ export interface ResilienceSnapshot {
   readonly budget: RetryBudgetSnapshot;
   readonly breaker: BreakerSnapshot;
   readonly fleet: RemoteLeaseSnapshot;
+  /** Left out by versions before the hold and limits. */
+  readonly rules?: SubmissionRulesSnapshot;
 }
 
 /** After this idle time the options of the next process apply: no process relies on the old ones any more. */
@@ -132,6 +144,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   #budget: RetryBudgetState;
   #breaker: CircuitBreaker;
   readonly #fleet = new RemoteLease();
+  readonly #rules = new SubmissionRules();
   #counts = noCounts;
   #latestMs: number;
   /** Time of the last entry other than `configure`. */
@@ -168,6 +181,11 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   /** Read-only. Empty unless the budget belongs to a fleet. */
   get fleet(): Omit<RemoteLease, 'apply' | 'restore'> {
     return this.#fleet;
+  }
+
+  /** Read-only; only entries change it. */
+  get rules(): Omit<SubmissionRules, 'apply' | 'replace' | 'restore'> {
+    return this.#rules;
   }
 
   /** The counts that the fleet has not received. */
@@ -214,11 +232,12 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
       budget: this.#budget.snapshot(),
       breaker: this.#breaker.snapshot(),
       fleet: this.#fleet.snapshot(),
+      rules: this.#rules.snapshot(),
     };
   }
 
   restore(snapshot: object): void {
-    const { options, latestMs, usedMs, quietUntilMs, turns, counts, budget, breaker, fleet } =
+    const { options, latestMs, usedMs, quietUntilMs, turns, counts, budget, breaker, fleet, rules } =
       snapshot as ResilienceSnapshot;
     this.#options = options;
     this.#latestMs = latestMs;
@@ -231,6 +250,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
     this.#breaker = new CircuitBreaker(options.breaker);
     this.#breaker.restore(breaker);
     this.#fleet.restore(fleet);
+    this.#rules.restore(rules);
   }
 
   #answer(entry: StateCommand, by: string, nowMs: number): StateReply {
@@ -255,6 +275,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
         return null;
       case 'reset':
         this.#startAnew(entry.options, nowMs);
+        if (entry.options.limits !== undefined) this.#rules.replace(entry.options.limits);
         return null;
       case 'fleet-talk':
       case 'fleet-heard':
@@ -262,6 +283,12 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
       case 'fleet-away':
       case 'spend':
         return this.#answerFleet(entry, nowMs);
+      case 'hold':
+      case 'release':
+      case 'limits':
+      case 'submit':
+      case 'unsubmit':
+        return this.#rules.apply(entry, nowMs);
     }
   }
 

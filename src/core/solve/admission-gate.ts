@@ -1,6 +1,9 @@
 import type { Breaker, Permit, RetryAfterGate } from '../../ports/state.ts';
+import type { CountResult, SubmissionGate, SubmissionRefusal } from '../../ports/submissions.ts';
 import type { Awaitable, Clock, Random } from '../../ports/system.ts';
+import type { SolverEvent } from '../../domain/events.ts';
 import { withJitter } from '../resilience/retry-decision.ts';
+import { refusalReason, refusalText } from '../resilience/submission-refusal.ts';
 import type { FailureCause } from './attempt-history.ts';
 import type { Deadline } from './deadline.ts';
 
@@ -34,9 +37,13 @@ export interface AdmissionGateDeps {
     readonly breaker: Breaker;
     readonly retryAfterGate: RetryAfterGate;
     readonly waiters: WaiterBackoff;
+    /** Left out where nothing can be held and limited. */
+    readonly submissions?: SubmissionGate;
     readonly clock: Clock;
     readonly random: Random;
   };
+  /** For the audit. */
+  readonly taskId: string;
   readonly time: Deadline;
   readonly stop: AbortSignal;
   /** True if the task is given up instead of waiting for the breaker. */
@@ -44,16 +51,31 @@ export interface AdmissionGateDeps {
   /** Called before a wait that the service asked for, in ms. */
   readonly onCooldown: (waitMs: number) => void;
   readonly onRefused: (refusal: { readonly retryInMs: number; readonly isWaiting: boolean }) => void;
+  readonly onStopped: (stopped: StoppedSubmission) => void;
 }
+
+/** A submission that a hold or a limit does not allow now. */
+export type StoppedSubmission = Omit<
+  SolverEvent & { readonly type: 'submission-refused' },
+  'type' | 'taskId' | 'attempt'
+>;
 
 /** A permit to submit. */
 export interface Admitted {
   readonly permit: Permit;
+  /** When the submission was counted; null if nothing is limited. */
+  readonly countedAtMs: number | null;
 }
 
-/** Admits the submissions of one task: waits for the `Retry-After` of the service and for the breaker. */
+const unlimited: CountResult = { counted: true, atMs: null };
+
+/** How often a task looks whether a hold or a limit has ended, in ms: this and up to as much again. */
+const recheckMs = 300;
+
+/** Admits the submissions of one task: waits for the `Retry-After` of the service, a hold, the breaker and the limits. */
 export class AdmissionGate {
   readonly #parts: AdmissionGateDeps;
+  #stoppedBefore = '';
 
   constructor(parts: AdmissionGateDeps) {
     this.#parts = parts;
@@ -66,15 +88,28 @@ export class AdmissionGate {
     return time.leftMs() <= 0 ? { reason: 'deadline-exceeded', retryInMs: null } : null;
   }
 
-  /** Gets a permit from the breaker. Waits for it if the options and the deadline allow that. */
+  /** Gets a permit from the breaker and counts the submission. Waits for both if the options and the deadline allow that. */
   async enter(): Promise<Admitted | FailureCause> {
     const { deps, onRefused } = this.#parts;
     for (;;) {
       const cooldownMs = await deps.retryAfterGate.leftMs();
       const ended = (cooldownMs > 0 ? await this.#waitForCooldown(cooldownMs) : null) ?? this.whyEnded();
       if (ended !== null) return ended;
+      // Mostly known at once: every submission comes through here.
+      const found = deps.submissions?.check() ?? null;
+      const stopped = found === null ? null : await found;
+      if (stopped !== null) {
+        const over = await this.#waitForRoom(stopped);
+        if (over !== null) return over;
+        continue;
+      }
       const admission = await deps.breaker.tryAcquire();
-      if (admission.admitted) return this.#use(admission.permit);
+      if (admission.admitted) {
+        const used = this.#use(admission.permit);
+        const admitted = 'then' in used ? await used : used;
+        if (admitted !== null) return admitted;
+        continue;
+      }
       const { retryInMs, soon = false } = admission;
       const isWaiting = soon || this.#mayWait(retryInMs);
       if (!soon) onRefused({ retryInMs, isWaiting });
@@ -110,10 +145,40 @@ export class AdmissionGate {
     return null;
   }
 
-  /** A shared breaker takes time to answer, so the task may have ended in that time. */
-  #use(permit: Permit): Awaitable<Admitted | FailureCause> {
+  /** Counts the submission. Null after a wait for a hold or a limit that was found only now: the task asks again. */
+  #use(permit: Permit): Admitted | Promise<Admitted | FailureCause | null> {
+    const { deps, taskId } = this.#parts;
+    // A shared breaker takes time to answer, so the task may have ended in that time.
     const ended = this.whyEnded();
-    if (ended === null) return { permit };
-    return Promise.resolve(this.#parts.deps.breaker.record(permit, 'abandoned')).then(() => ended);
+    if (ended !== null) return Promise.resolve(deps.breaker.record(permit, 'abandoned')).then(() => ended);
+    const result = deps.submissions?.count(taskId) ?? unlimited;
+    if ('counted' in result && result.counted) return { permit, countedAtMs: result.atMs };
+    return this.#useWhenCounted(permit, result);
+  }
+
+  async #useWhenCounted(permit: Permit, counting: Awaitable<CountResult>): Promise<Admitted | FailureCause | null> {
+    const result = await counting;
+    if (result.counted) return { permit, countedAtMs: result.atMs };
+    await this.#parts.deps.breaker.record(permit, 'abandoned');
+    return this.#waitForRoom(result.refusal);
+  }
+
+  /** Waits a moment for the end of a hold or for room under a limit. Returns why the task is given up instead. */
+  async #waitForRoom(refusal: SubmissionRefusal): Promise<FailureCause | null> {
+    const { time, stop, deps, failsFast, onStopped } = this.#parts;
+    const [reason, why] = [refusalReason(refusal), refusalText(refusal)];
+    // When the fleet answers again is not known.
+    const retryInMs = refusal.reason === 'uncounted' ? null : refusal.retryInMs;
+    const leftMs = time.remainingMs();
+    // A hold may be released at any time. A limit has room when its time has come, and not before.
+    const isTooLong = refusal.reason === 'limit-reached' && refusal.retryInMs >= leftMs;
+    const isWaiting = !failsFast && leftMs > 0 && !isTooLong;
+    const isRepeated = this.#stoppedBefore === reason;
+    this.#stoppedBefore = reason;
+    onStopped({ reason, why, retryInMs, isWaiting, isRepeated });
+    if (!isWaiting) return { reason, retryInMs, evidence: why };
+    const waitMs = Math.min(recheckMs * (1 + deps.random.next()), retryInMs ?? Infinity, leftMs);
+    await time.waitForOthers(() => deps.clock.sleep(Math.max(1, waitMs), stop));
+    return null;
   }
 }

@@ -32,6 +32,8 @@ const sentences: Record<FailureReason, string> = {
   'attempts-exhausted': 'all attempts failed',
   'budget-exhausted': 'no retry token left',
   'breaker-open': 'the circuit breaker is open',
+  held: 'nothing may be submitted now',
+  'limit-reached': 'no more submissions are allowed now',
   'deadline-exceeded': 'the deadline passed',
   'no-healthy-region': 'no healthy region',
   'policy-denied': 'the policy does not allow this page',
@@ -90,6 +92,7 @@ function messageOf(
   const isTooLate = reason === 'deadline-exceeded' && own !== null;
   const sentence = isTooLate ? 'not enough time left before the deadline for another attempt' : sentences[reason];
   const known = evidence === undefined ? sentence : `${sentence} (${evidence})`;
+  if (reason === 'held' || reason === 'limit-reached') return known;
   const isAboutOthers = reason === 'budget-exhausted' || reason === 'breaker-open';
   const fault = own ?? (isAboutOthers ? lastFault : null);
   if (fault === null) return known;

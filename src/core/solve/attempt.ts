@@ -3,6 +3,7 @@ import type { Attempt } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { EventSink, SolvedAtOnce } from '../../ports/api.ts';
 import type { Breaker, Permit, RetryAfterGate, RetryBudget, CallResult, ThreadTurns } from '../../ports/state.ts';
+import type { SubmissionGate } from '../../ports/submissions.ts';
 import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
 import type { PollPlanner } from './poll-plan.ts';
@@ -15,6 +16,8 @@ export interface AttemptDeps extends PollDeps {
   readonly retryAfterGate?: RetryAfterGate;
   /** Left out where each task waits for a free thread by itself. */
   readonly threadTurns?: ThreadTurns;
+  /** Left out where nothing can be held and limited. */
+  readonly submissions?: SubmissionGate;
   readonly emit: EventSink;
   /** The poll timing of the task's method. */
   readonly timing: (task: Task) => PollTiming;
@@ -50,7 +53,7 @@ export interface AttemptRequest {
   readonly attempt: number;
   readonly deadlineAtMs: number;
   /** A permit to submit, or the id of an earlier submission. */
-  readonly start: { readonly permit: Permit } | { readonly accepted: Accepted };
+  readonly start: { readonly permit: Permit; readonly countedAtMs?: number | null } | { readonly accepted: Accepted };
   readonly steps: AttemptSteps;
 }
 

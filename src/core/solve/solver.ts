@@ -1,11 +1,11 @@
-import type { Fault } from '../../domain/fault.ts';
+import { type Fault, faultName } from '../../domain/fault.ts';
 import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
 import type { Permit, RetryAfterGate } from '../../ports/state.ts';
 import { type BackoffOptions, startBackoff } from '../resilience/backoff.ts';
 import { ProcessRetryAfterGate } from '../resilience/retry-after-gate.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../resilience/retry-decision.ts';
-import { WaiterBackoff, AdmissionGate } from './admission-gate.ts';
+import { WaiterBackoff, AdmissionGate, type StoppedSubmission } from './admission-gate.ts';
 import { gaveUp, liveIdOf, solved, type FailureCause } from './attempt-history.ts';
 import { type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
 import { Deadline } from './deadline.ts';
@@ -85,11 +85,14 @@ class Run {
     this.#time = new Deadline({ timeoutMs, attemptNeedsMs, isPaused: onExhausted === 'pause' }, deps.clock);
     const onRefused = (refusal: { retryInMs: number; isWaiting: boolean }): void =>
       deps.emit({ type: 'breaker-refused', ...this.#about(), ...refusal, fault: deps.latest.fault });
+    const onStopped = (stopped: StoppedSubmission): void =>
+      deps.emit({ type: 'submission-refused', ...this.#about(), ...stopped });
     const failsFast = onExhausted === 'fail';
     // A task that waits for a free thread has said so.
     const onCooldown = (waitMs: number): void =>
       this.#isRefusedThread ? undefined : deps.emit({ type: 'cooling-down', ...this.#about(), waitMs });
-    this.#admission = new AdmissionGate({ deps, time: this.#time, stop, failsFast, onCooldown, onRefused });
+    const told = { onCooldown, onRefused, onStopped };
+    this.#admission = new AdmissionGate({ deps, taskId: task.taskId, time: this.#time, stop, failsFast, ...told });
     this.#backoffMs = startBackoff(options.backoff, deps.random);
     const { threadTurns } = deps;
     const waiter = { clock: deps.clock, random: deps.random, ...(threadTurns && { turns: threadTurns }) };
@@ -155,6 +158,9 @@ class Run {
     const { fault } = record;
     if (this.#threads !== null && record.captchaId === null && fault?.threadsFull === true) {
       this.#deps.emit({ type: 'threads-full', ...this.#about(), fault });
+      // Nothing was submitted, so a limit must not count it.
+      const countedAtMs = 'permit' in start ? (start.countedAtMs ?? null) : null;
+      if (countedAtMs !== null) await this.#deps.submissions?.giveBack(countedAtMs);
       // A wait that the service itself asks for is one for all tasks.
       if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
       this.#threads.recordFull();
@@ -211,15 +217,16 @@ class Run {
     if (!decision.retry) return decision;
     return this.#stop.aborted
       ? { retry: false, reason: 'cancelled', retryInMs: null }
-      : this.#withdraw(decision.waitMs, limits);
+      : this.#withdraw(decision.waitMs, limits, last);
   }
 
-  async #withdraw(backoffMs: number, limits: RetryLimits): Promise<RetryDecision> {
+  async #withdraw(backoffMs: number, limits: RetryLimits, fault: Fault | undefined): Promise<RetryDecision> {
     const { onExhausted } = this.#options;
     const withdrawal = await this.#deps.budget.tryWithdraw({
       onExhausted: onExhausted === 'fail' ? 'fail' : 'wait',
       maxWaitMs: this.#time.remainingMs(),
       taskId: this.#task.taskId,
+      ...(fault !== undefined && { fault: faultName(fault) }),
     });
     if (!withdrawal.granted) {
       const { retryInMs } = withdrawal;

@@ -103,6 +103,21 @@ describe('the progress of a batch', () => {
     progress.stop();
   });
 
+  it('says who holds the submissions, and then which limit is reached', async () => {
+    const { clock, stderr, progress } = await watched(100);
+    const about = { taskId: '1', attempt: 1, isWaiting: true, isRepeated: false } as const;
+    const refused = { type: 'submission-refused', ...about } as const;
+    const held = { ...refused, reason: 'held', why: 'held by ada on web-1 for 2 s: deploy', retryInMs: null } as const;
+    for (let count = 0; count < 3; count += 1) progress.recordEvent(held);
+    progress.recordEvent({ ...refused, reason: 'limit-reached', why: 'the limit is reached', retryInMs: 60_000 });
+    expect(stderr.text.replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')).toBe(
+      'paused since TIME: held by ada on web-1 for 2 s: deploy, 0 tasks waiting\n' +
+        'paused since TIME: the limit is reached, next try in 1m 00s, 0 tasks waiting\n',
+    );
+    progress.stop();
+    await clock.advance(0);
+  });
+
   it('reports a pause once, whatever the order of admitted and refused tasks at its end', async () => {
     const { clock, stderr, progress } = await watched(100);
     const about = { taskId: '1', attempt: 1 };

@@ -12,21 +12,30 @@ function someState(): SharedState & { readonly events: BudgetEvent[]; resets: nu
   const state = new ResilienceState(options, 0);
   const events: BudgetEvent[] = [];
   const entries = [
-    { type: 'withdraw', maxWaitMs: 0, task: 'row-7' },
+    { type: 'withdraw', maxWaitMs: 0, task: 'row-7', fault: 'HTTP 503' },
     { type: 'verdict', pass: { epoch: 0, probe: false }, verdict: 'failure', jitter: 0, count: 1 },
     { type: 'tally', accepted: 2, budgetRefused: 1, breakerRefused: 3, task: 'row-8' },
   ] as const;
   for (const entry of entries) {
     const answer = state.apply({ entry, atMs: 1_000, by: '42.1.1' });
-    events.push({ at: Date.UTC(2026, 0, 2), pid: '42', entry, answer, balance: state.budget.balance(1_000) });
+    events.push({
+      at: Date.UTC(2026, 0, 2),
+      pid: '42',
+      writer: { command: 'batch', label: 'nightly' },
+      entry,
+      answer,
+      balance: state.budget.balance(1_000),
+    });
   }
   return {
-    place: '/state/budget/a',
+    ...{ service: 'https://example.com', account: '***1f3c', place: '/state/budget/a' },
     look: () => ({ state, nowMs: 2_000 }),
     history: () => events,
     reset() {
       this.resets += 1;
     },
+    hold: () => undefined,
+    release: () => false,
     events,
     resets: 0,
   };
@@ -66,7 +75,7 @@ describe('captcha budget', () => {
     const sharedState: SharedState = {
       ...host,
       fleetPlace: 'redis://:***@redis:6379/0',
-      look: async () => ({ ...(await host.look()), fleet: { facts } }),
+      look: async () => ({ ...(await host.look()), fleet: { facts, rules: { hold: null, limits: [] } } }),
     };
     const stage = stageWith({ sharedState });
     await run({}, stage.context);
@@ -149,21 +158,78 @@ describe('captcha budget', () => {
   });
 });
 
+describe('the hold and the limits in captcha budget', () => {
+  const limit = { label: 'nightly', count: 200, windowMs: 3_600_000 };
+
+  async function withRules(parts: StageParts = {}) {
+    const sharedState = someState();
+    const { state } = await sharedState.look();
+    const entries = [
+      { type: 'limits', since: 2, limits: [limit] },
+      { type: 'submit', since: 2, label: 'nightly', task: 'row-1' },
+      { type: 'hold', since: 2, by: 'ada on web-1', why: 'deploy of the login page', forMs: 60_000 },
+    ] as const;
+    for (const entry of entries) state.apply({ entry, atMs: 2_000, by: '43.1.1' });
+    return stageWith({ sharedState, ...parts });
+  }
+
+  it('name service and account, who holds, and what is left', async () => {
+    const stage = await withRules();
+    await run({}, stage.context);
+    const text = stage.stdout.text;
+    expect(text).toMatch(/service +https:\/\/example\.com\n/);
+    expect(text).toMatch(/account +key \*\*\*1f3c\n/);
+    expect(text).toMatch(/hold +held by ada on web-1 for 0 s: deploy of the login page, 1m 00s left\n/);
+    expect(text).toMatch(/limit +199 left of 200 submissions per hour with the label nightly\n/);
+  });
+
+  it('are part of the JSON', async () => {
+    const stage = await withRules({ globals: { json: true } });
+    await run({}, stage.context);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      hold: { by: 'ada on web-1', why: 'deploy of the login page', heldMs: 0, leftMs: 60_000 },
+      limits: [{ ...limit, used: 1, left: 199, roomInMs: 0 }],
+    });
+  });
+
+  it.each([60, 80])('are whole on a screen of %i columns', async (columns) => {
+    const stage = await withRules({ stdout: { isTTY: true, columns } });
+    await run({}, stage.context);
+    const lines = stage.stdout.text.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(stage.stdout.text).not.toContain('…');
+    expect(stage.stdout.text.replace(/[│\s]+/g, ' ')).toContain(
+      '199 left of 200 submissions per hour with the label nightly',
+    );
+  });
+});
+
 describe('captcha budget log', () => {
+  it.each([60, 80])('fits a screen of %i columns and says who and what', async (columns) => {
+    const stage = stageWith({ stdout: { isTTY: true, columns } });
+    await log({}, stage.context);
+    const lines = stage.stdout.text.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    const words = stage.stdout.text.replace(/\s+/g, ' ');
+    expect(words).toContain('batch 42 nightly: retry granted (after HTTP 503); 9.0 tokens; task row-7');
+  });
+
   it('shows the spending tasks and the reasons of refusals', async () => {
     const stage = stageWith();
     expect(await log({}, stage.context)).toBe(0);
     const lines = stage.stdout.text.trim().split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^2026-01-02T00:00:00\.000Z +42 +retry +granted +9\.0 +row-7$/);
-    expect(lines[3]).toMatch(/2 submissions accepted, 1 refused: no token, 3 refused: breaker open/);
+    expect(lines[1]).toMatch(
+      /^2026-01-02T00:00:00\.000Z +batch +42 +nightly +retry +granted \(after HTTP 503\) +9\.0 +row-7$/,
+    );
+    expect(lines[3]).toMatch(/2 submissions accepted, 1 retry refused: no token, 3 submissions refused: breaker open/);
   });
 
   it('prints only the last entries on request, and as JSON', async () => {
     const stage = stageWith({ globals: { json: true } });
     await log({ last: '1' }, stage.context);
     const { entries } = JSON.parse(stage.stdout.text) as { entries: unknown[] };
-    expect(entries).toEqual([expect.objectContaining({ pid: '42', what: 'tally', task: 'row-8' })]);
+    expect(entries).toEqual([expect.objectContaining({ pid: '42', what: 'counts', task: 'row-8' })]);
   });
 
   it('still prints the log if it can no longer be extended, with a message', async () => {

@@ -77,7 +77,7 @@ export function withoutPlaces(text: string, home: string): string {
 
 /** Values in tables without a unit or a name next to them; at this point two spaces separate columns. */
 const tableCells: readonly Rule[] = [
-  [/(?<=^<time> {2})\d+(?= {2})/gm, '<pid>'],
+  [/(?<=^<time> {2}[a-z]+ {2})\d+(?= {2})/gm, '<pid>'],
   [/(?<=(healthy|degraded|idle) {2})\d+(?= {2})/g, '<ms>'],
   [/(?<= {2})(now|<duration>)(?= {2}| *$)/gm, '<age>'],
 ];

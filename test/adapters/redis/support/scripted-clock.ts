@@ -3,8 +3,12 @@ import { bucketScript, serverClock } from '../../../../src/adapters/redis/budget
 
 const key = '{clock}';
 
+/** A script with a server time set by the test. */
+export const onScriptedClock = (script: string): string =>
+  script.replace(serverClock, `local clockMs = tonumber(redis.call('GET', '${key}'))`);
+
 /** The bucket script with a server time set by the test. */
-export const clockedScript = bucketScript.replace(serverClock, `local clockMs = tonumber(redis.call('GET', '${key}'))`);
+export const clockedScript = onScriptedClock(bucketScript);
 
 /** Sets the time for `clockedScript`. */
 export class ScriptedClock {

@@ -1,0 +1,129 @@
+import { serverClock } from './budget-script.ts';
+
+/**
+ * The hold and the limits of a fleet, as a Redis script, which runs atomically. It is `SubmissionRules` with the same
+ * arithmetic. If the server's clock is set back, time continues from its latest value.
+ *
+ * KEYS: a hash. ARGV: the action (look, count, give-back, hold, release, replace) and its arguments as JSON. Returns JSON:
+ * `counted` and `atMs` or `refused` (the index of a limit; 0 for the hold) for `count`, `wasHeld` for `release`, and for
+ * every action `hold` and `limits`. An empty list is written as an empty object.
+ */
+export const submissionScript = `
+local slotsPerWindow = 100
+local doing, about = ARGV[1], cjson.decode(ARGV[2])
+${serverClock}
+local text = function(number) return string.format('%.17g', number) end
+local stored = redis.call('GET', KEYS[1])
+local state = stored and cjson.decode(stored) or { ledgers = {} }
+local skewMs, latestMs = tonumber(state.skewMs or 0), tonumber(state.latestMs or clockMs)
+if clockMs + skewMs < latestMs then skewMs = latestMs - clockMs end
+local nowMs = clockMs + skewMs
+
+local ledgers = {}
+for _, ledger in ipairs(state.ledgers) do ledgers[#ledgers + 1] = ledger end
+local function slotMsOf(ledger) return ledger.windowMs / slotsPerWindow end
+local function endOf(ledger, slot) return slot * slotMsOf(ledger) + ledger.windowMs end
+local function isSame(a, b) return a.label == b.label and a.windowMs == b.windowMs end
+local function found(limit)
+  for _, ledger in ipairs(ledgers) do if isSame(ledger, limit) then return ledger end end
+end
+local function drop(ledger)
+  local living = {}
+  for _, slot in ipairs(ledger.slots) do
+    if slot[2] > 0 and endOf(ledger, slot[1]) > nowMs then living[#living + 1] = slot end
+  end
+  ledger.slots = living
+end
+local function usedOf(ledger)
+  local used = 0
+  for _, slot in ipairs(ledger.slots) do used = used + slot[2] end
+  return used
+end
+local function roomInMs(ledger)
+  local used = usedOf(ledger)
+  if used < ledger.count then return 0 end
+  for _, slot in ipairs(ledger.slots) do
+    used = used - slot[2]
+    if used < ledger.count then return endOf(ledger, slot[1]) - nowMs end
+  end
+  return 0
+end
+local function applies(ledger) return ledger.label == '' or ledger.label == about.label end
+
+local hold = state.hold
+if hold and hold.untilMs ~= '' and tonumber(hold.untilMs) <= nowMs then hold = nil end
+local answer = {}
+
+if doing == 'replace' then
+  local kept = {}
+  for _, limit in ipairs(about.limits) do
+    local before = found(limit)
+    kept[#kept + 1] = { label = limit.label, count = limit.count, windowMs = limit.windowMs, slots = before and before.slots or {} }
+  end
+  ledgers = kept
+elseif doing == 'count' then
+  for _, limit in ipairs(about.limits) do
+    local own = found(limit)
+    if own then own.count = math.min(own.count, limit.count)
+    else ledgers[#ledgers + 1] = { label = limit.label, count = limit.count, windowMs = limit.windowMs, slots = {} } end
+  end
+elseif doing == 'hold' then
+  hold = {
+    by = about.by, why = about.why, sinceMs = text(nowMs), untilMs = about.forMs == '' and '' or text(nowMs + about.forMs)
+  }
+elseif doing == 'release' then
+  answer.wasHeld = hold ~= nil
+  hold = nil
+end
+for _, ledger in ipairs(ledgers) do drop(ledger) end
+
+if doing == 'count' then
+  local longestMs, refused = 0, nil
+  for i, ledger in ipairs(ledgers) do
+    if applies(ledger) and roomInMs(ledger) > longestMs then longestMs, refused = roomInMs(ledger), i end
+  end
+  if hold then refused = 0 end
+  answer.counted = refused == nil
+  answer.refused = refused
+  answer.atMs = text(nowMs)
+  for _, ledger in ipairs(ledgers) do
+    if answer.counted and applies(ledger) then
+      local slot, last = math.ceil(nowMs / slotMsOf(ledger)), ledger.slots[#ledger.slots]
+      if last and last[1] == slot then last[2] = last[2] + 1 else table.insert(ledger.slots, { slot, 1 }) end
+    end
+  end
+elseif doing == 'give-back' then
+  for _, ledger in ipairs(ledgers) do
+    local at = math.ceil(tonumber(about.atMs) / slotMsOf(ledger))
+    for _, slot in ipairs(ledger.slots) do
+      if applies(ledger) and slot[1] == at then slot[2] = slot[2] - 1 end
+    end
+    drop(ledger)
+  end
+end
+
+if doing ~= 'look' then
+  local longestMs = 0
+  for _, ledger in ipairs(ledgers) do longestMs = math.max(longestMs, 2 * ledger.windowMs) end
+  local untilMs = hold and (hold.untilMs == '' and math.huge or tonumber(hold.untilMs) - nowMs) or 0
+  local keptMs = math.max(longestMs, untilMs)
+  local written = cjson.encode({ skewMs = text(skewMs), latestMs = text(nowMs), hold = hold, ledgers = ledgers })
+  if keptMs == 0 then redis.call('DEL', KEYS[1])
+  elseif keptMs == math.huge then redis.call('SET', KEYS[1], written)
+  else redis.call('SET', KEYS[1], written, 'PX', string.format('%d', math.ceil(keptMs) + 60000)) end
+end
+
+answer.limits = {}
+for i, ledger in ipairs(ledgers) do
+  answer.limits[i] = {
+    label = ledger.label, count = ledger.count, windowMs = ledger.windowMs, used = usedOf(ledger),
+    roomInMs = text(roomInMs(ledger))
+  }
+end
+if hold then
+  answer.hold = {
+    by = hold.by, why = hold.why, heldMs = text(nowMs - tonumber(hold.sinceMs)),
+    leftMs = hold.untilMs == '' and '' or text(tonumber(hold.untilMs) - nowMs)
+  }
+end
+return cjson.encode(answer)`;

@@ -1,0 +1,157 @@
+import { RemoteUnavailableError } from '../../domain/errors.ts';
+import type {
+  CountResult,
+  FleetRules,
+  FleetSubmissions as FleetRemote,
+  Hold,
+  SubmissionGate,
+  SubmissionRefusal,
+} from '../../ports/submissions.ts';
+import { stricterWarning, type SubmissionOptions, unlimited } from './host-submissions.ts';
+
+export interface FleetSubmissionDeps {
+  /** Connects to the fleet. It is opened on first use. */
+  readonly open: () => Promise<FleetRemote>;
+  readonly nowMs: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/** How old the knowledge about the fleet may be: a hold stops every process within a second. */
+const lookEveryMs = 500;
+/** How long a process waits after an error before it asks again. */
+const absentMs = 1_000;
+const nothingKnown: FleetRules = { hold: null, limits: [] };
+
+/**
+ * The hold and the limits of a fleet. A process without limits asks at most twice a second whether submissions are on hold.
+ * A process with limits counts every submission with the fleet. While the fleet does not answer, it submits nothing, since
+ * it cannot know the count; without limits the hold that was known last applies.
+ */
+export class FleetSubmissionGate implements SubmissionGate {
+  readonly #options: SubmissionOptions;
+  readonly #deps: FleetSubmissionDeps;
+  #remote: Promise<FleetRemote> | null = null;
+  #rules = nothingKnown;
+  /** When the rules were learnt. */
+  #knownMs = 0;
+  /** When the fleet was asked last. */
+  #lookedMs = -Infinity;
+  #looking: Promise<void> | null = null;
+  /** Why the fleet did not answer last time. */
+  #absence: string | null = null;
+  #hasWarned = false;
+
+  constructor(options: SubmissionOptions, deps: FleetSubmissionDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  async check(): Promise<SubmissionRefusal | null> {
+    const looking = this.#lookIfDue();
+    // A fleet that did not answer is asked in the background: a task without limits must not wait for it.
+    if (this.#absence === null) await looking;
+    else looking?.catch(() => undefined);
+    const hold = this.#holdNow();
+    if (hold !== null) return { reason: 'held', hold, retryInMs: hold.leftMs };
+    if (!this.#isLimited()) return null;
+    return this.#absence === null ? this.#fullLimit() : this.#uncounted(this.#absence);
+  }
+
+  async count(): Promise<CountResult> {
+    if (!this.#isLimited()) return unlimited;
+    const { limits, label } = this.#options;
+    try {
+      const result = await (await this.#opened()).count(limits, label);
+      this.#absence = null;
+      // What was refused is looked up again, so that the other tasks of this process need not ask.
+      if (!result.counted) this.#lookedMs = -Infinity;
+      return result;
+    } catch (error) {
+      if (!(error instanceof RemoteUnavailableError)) throw error;
+      this.#recordAbsence(error.message);
+      return { counted: false, refusal: this.#uncounted(error.message) };
+    }
+  }
+
+  async giveBack(atMs: number): Promise<void> {
+    try {
+      await (await this.#opened()).giveBack(this.#options.label, atMs);
+    } catch (error) {
+      // The count stays too high, which is stricter.
+      if (!(error instanceof RemoteUnavailableError)) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#looking?.catch(() => undefined);
+    (await this.#remote?.catch(() => null))?.close();
+  }
+
+  #opened(): Promise<FleetRemote> {
+    return (this.#remote ??= this.#deps.open());
+  }
+
+  #isLimited(): boolean {
+    return this.#options.limits.length > 0 || this.#rules.limits.length > 0;
+  }
+
+  #uncounted(why: string): SubmissionRefusal {
+    return { reason: 'uncounted', why, retryInMs: absentMs };
+  }
+
+  #lookIfDue(): Promise<void> | null {
+    const everyMs = this.#absence === null ? lookEveryMs : absentMs;
+    if (this.#deps.nowMs() - this.#lookedMs >= everyMs) {
+      this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    }
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#rules = await (await this.#opened()).look();
+      this.#knownMs = this.#deps.nowMs();
+      this.#absence = null;
+      this.#warnOnce();
+    } catch (error) {
+      if (!(error instanceof RemoteUnavailableError)) throw error;
+      this.#recordAbsence(error.message);
+    }
+    this.#lookedMs = this.#deps.nowMs();
+  }
+
+  #recordAbsence(why: string): void {
+    this.#absence = why;
+    this.#lookedMs = this.#deps.nowMs();
+  }
+
+  #holdNow(): Hold | null {
+    const { hold } = this.#rules;
+    if (hold === null) return null;
+    const agoMs = this.#deps.nowMs() - this.#knownMs;
+    const leftMs = hold.leftMs === null ? null : hold.leftMs - agoMs;
+    return leftMs !== null && leftMs <= 0 ? null : { ...hold, heldMs: hold.heldMs + agoMs, leftMs };
+  }
+
+  /** The limit that has no room for the longest time, as far as known; null if all have room. */
+  #fullLimit(): SubmissionRefusal | null {
+    const agoMs = this.#deps.nowMs() - this.#knownMs;
+    const mine = this.#rules.limits.filter(({ label }) => label === null || label === this.#options.label);
+    const [full] = mine.filter(({ roomInMs }) => roomInMs > agoMs).sort((a, b) => b.roomInMs - a.roomInMs);
+    if (full === undefined) return null;
+    const { label, count, windowMs, roomInMs } = full;
+    return { reason: 'limit-reached', limit: { label, count, windowMs }, retryInMs: roomInMs - agoMs };
+  }
+
+  #warnOnce(): void {
+    const { limits, label } = this.#options;
+    const isStricter = this.#rules.limits.some(
+      (own) =>
+        (own.label === null || own.label === label) &&
+        !limits.some((mine) => mine.label === own.label && mine.windowMs === own.windowMs && own.count >= mine.count),
+    );
+    if (!isStricter || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#deps.warn(stricterWarning);
+  }
+}

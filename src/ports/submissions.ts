@@ -1,0 +1,72 @@
+import type { Awaitable } from './system.ts';
+
+/** At most `count` submissions in any time of `windowMs`, first attempts included. */
+export interface SubmissionLimit {
+  /** Whose submissions count; null for all. */
+  readonly label: string | null;
+  /** From 1. */
+  readonly count: number;
+  readonly windowMs: number;
+}
+
+/** A limit and the submissions that count against it now. */
+export interface LimitUse extends SubmissionLimit {
+  readonly used: number;
+  /** Time until one more submission is allowed, in ms; 0 for now. */
+  readonly roomInMs: number;
+}
+
+/** A person has stopped all submissions. */
+export interface Hold {
+  /** The person and the machine. */
+  readonly by: string;
+  /** Empty if no reason was given. */
+  readonly why: string;
+  /** How long it has lasted, in ms. */
+  readonly heldMs: number;
+  /** Time until it ends by itself, in ms; null if it does not. */
+  readonly leftMs: number | null;
+}
+
+/** Why nothing may be submitted now. `retryInMs`: time until it may be, in ms; null if unknown. */
+export type SubmissionRefusal =
+  | { readonly reason: 'held'; readonly hold: Hold; readonly retryInMs: number | null }
+  | { readonly reason: 'limit-reached'; readonly limit: SubmissionLimit; readonly retryInMs: number }
+  /** The submissions of the fleet cannot be counted, so none is sent. */
+  | { readonly reason: 'uncounted'; readonly why: string; readonly retryInMs: number };
+
+/** A counted submission. `atMs` names the moment of the count, for `giveBack`; null if nothing is limited. */
+export type CountResult =
+  | { readonly counted: true; readonly atMs: number | null }
+  | { readonly counted: false; readonly refusal: SubmissionRefusal };
+
+/** The hold and the limits of all processes that share them. They apply to every submission, first attempts included. */
+export interface SubmissionGate {
+  /** Why nothing may be submitted now; null if nothing is known against it. Counts nothing. */
+  check(): Awaitable<SubmissionRefusal | null>;
+  /** Counts a submission that is about to be sent, or refuses it. */
+  count(taskId: string): Awaitable<CountResult>;
+  /** Takes back the count of a submission that the service refused because no thread was free. */
+  giveBack(atMs: number): Awaitable<void>;
+}
+
+/** The hold and the limits of a fleet. */
+export interface FleetRules {
+  readonly hold: Hold | null;
+  readonly limits: readonly LimitUse[];
+}
+
+/** The hold and the limits of a fleet, on the clock of the fleet. Every method throws `RemoteUnavailableError`. */
+export interface FleetSubmissions {
+  /** Changes nothing. */
+  look(): Promise<FleetRules>;
+  /** `limits`: those of the caller; the lower one of two limits of the same kind applies. */
+  count(limits: readonly SubmissionLimit[], label: string | null): Promise<CountResult>;
+  giveBack(label: string | null, atMs: number): Promise<void>;
+  hold(hold: { readonly by: string; readonly why: string; readonly forMs: number | null }): Promise<void>;
+  /** False if nothing was held. */
+  release(): Promise<boolean>;
+  /** Replaces the limits. What was submitted still counts. */
+  replaceLimits(limits: readonly SubmissionLimit[]): Promise<void>;
+  close(): void;
+}
