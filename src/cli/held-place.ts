@@ -15,5 +15,5 @@ export async function heldPlace(context: Context): Promise<{ readonly shared: Sh
   if (alone !== undefined && fleetPlace === undefined)
     throw new UsageError(`no other process can be held: ${alone}`, 'captcha doctor checks the state folder');
   const where = fleetPlace === undefined ? 'on this host' : `at ${fleetPlace}`;
-  return { shared, who: `the processes ${where} with the key ${account}` };
+  return { shared, who: `the processes ${where} of the account ${account}` };
 }

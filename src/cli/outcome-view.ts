@@ -83,6 +83,8 @@ const refusals: Partial<Record<FailureReason, { readonly next: string; readonly 
 
 function retryLine({ reason, retryInMs }: GaveUp, { sandbox }: HintFlags): string | null {
   const time = retryInMs === null ? null : formatMs(retryInMs);
+  if (reason === 'held') return `${time === null ? '' : `the hold ends in ${time}; `}captcha release ends it now`;
+  if (reason === 'limit-reached') return `${time === null ? '' : `room in ${time}; `}captcha budget shows the limits`;
   const refusal = refusals[reason];
   if (refusal === undefined) return time === null ? null : `retry after ${time}`;
   const parts = [
@@ -111,8 +113,6 @@ function parseObject(text: string): object {
 /** A task that was not solved, as fields of a JSON log. */
 export function gaveUpFields(outcome: GaveUp): object {
   const { taskId, reason, code, message, captchaId, possiblyCharged, attempts } = outcome;
-  if (reason === 'held') return `${next === null ? '' : `the hold ends in ${next}; `}captcha release ends it now`;
-  if (reason === 'limit-reached') return `${next === null ? '' : `room in ${next}; `}captcha budget shows the limits`;
   return { taskId, reason, code, message, captchaId, possiblyCharged, attempts: attempts.length };
 }
 

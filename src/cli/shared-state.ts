@@ -34,7 +34,7 @@ export interface SharedStateView {
 export interface SharedState {
   /** The URL of the service. */
   readonly service: string;
-  /** The API key, all but its end masked. */
+  /** A hash that stands for the API key. */
   readonly account: string;
   /** The folder of the log. */
   readonly place: string;

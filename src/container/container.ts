@@ -35,11 +35,6 @@ import { accountIdOf, createResilience } from './resilience.ts';
 import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
 
-/** Names an account to a person: the end of a key that is long enough to stay secret. */
-function maskedKey(key: string): string {
-  return key.length < 16 ? '***' : `***${key.slice(-4)}`;
-}
-
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
@@ -216,9 +211,8 @@ export class Container implements Context {
   readonly sharedState = async (config: Config): Promise<SharedState | null> => {
     if (config.budget.scope === 'process') return null;
     const key = await this.#key(config);
-    const account = { accountId: accountIdOf(key), account: maskedKey(key) };
     const { createSharedState } = await import('./shared-state.ts');
-    this.#sharedState ??= createSharedState(config, { ...account, env: this.env });
+    this.#sharedState ??= createSharedState(config, { accountId: accountIdOf(key), env: this.env });
     return this.#sharedState;
   };
 

@@ -108,7 +108,7 @@ async function openFleet(url: string, config: Config, accountId: string): Promis
 /** The log of the host, and the budget of its fleet, as `captcha budget` looks at them. */
 export function createSharedState(
   config: Config,
-  parts: Pick<ResilienceDeps, 'accountId' | 'env'> & { readonly account: string },
+  parts: Pick<ResilienceDeps, 'accountId' | 'env'>,
 ): SharedState & { close(): Promise<void> } {
   const folder = hostLogFolder(config, parts);
   const alone = whyAlone(folder);
@@ -119,7 +119,7 @@ export function createSharedState(
   const fleet = (): Promise<Fleet> | null => (opened ??= url === null ? null : openFleet(url, config, parts.accountId));
   return {
     service: config.api.baseUrl,
-    account: parts.account,
+    account: parts.accountId,
     place: folder,
     ...(url !== null && { fleetPlace: maskSecrets(url) }),
     ...(alone !== null && { alone }),

@@ -138,7 +138,7 @@ const queuedTask = shape({
 const reasons: Readonly<Record<FailureReason, true>> = {
   ...{ rejected: true, account: true, config: true, local: true, unsolvable: true, 'attempts-exhausted': true },
   ...{ 'budget-exhausted': true, 'breaker-open': true, 'deadline-exceeded': true, 'no-healthy-region': true },
-  ...{ 'policy-denied': true, 'in-doubt': true, cancelled: true },
+  ...{ 'policy-denied': true, 'in-doubt': true, cancelled: true, held: true, 'limit-reached': true },
 };
 
 const attempt = shape({

@@ -8,7 +8,7 @@ import { wrapWords } from './wrap-words.ts';
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {
   readonly scope: 'host' | 'redis';
-  /** The URL of the service, and the API key, all but its end masked. */
+  /** The URL of the service, and a hash that stands for the API key. */
   readonly service: string;
   readonly account: string;
   /** The folder of the host's log, or the Redis of the fleet. */
@@ -192,7 +192,7 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
   const here = fleet === null ? '' : ' of this host';
   const rows = [
     ['service', report.service],
-    ['account', `key ${report.account}`],
+    ['account', `${report.account} (a hash of the key)`],
     ['tokens', `${budget.tokens.toFixed(1)} of ${budget.burst}`],
     ['next token', nextToken(budget)],
     ['refill', refill(budget)],

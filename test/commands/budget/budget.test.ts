@@ -28,7 +28,7 @@ function someState(): SharedState & { readonly events: BudgetEvent[]; resets: nu
     });
   }
   return {
-    ...{ service: 'https://example.com', account: '***1f3c', place: '/state/budget/a' },
+    ...{ service: 'https://example.com', account: '5a1f3c', place: '/state/budget/a' },
     look: () => ({ state, nowMs: 2_000 }),
     history: () => events,
     reset() {
@@ -178,7 +178,7 @@ describe('the hold and the limits in captcha budget', () => {
     await run({}, stage.context);
     const text = stage.stdout.text;
     expect(text).toMatch(/service +https:\/\/example\.com\n/);
-    expect(text).toMatch(/account +key \*\*\*1f3c\n/);
+    expect(text).toMatch(/account +5a1f3c \(a hash of the key\)\n/);
     expect(text).toMatch(/hold +held by ada on web-1 for 0 s: deploy of the login page, 1m 00s left\n/);
     expect(text).toMatch(/limit +199 left of 200 submissions per hour with the label nightly\n/);
   });

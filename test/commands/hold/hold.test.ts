@@ -9,7 +9,7 @@ type Held = Parameters<SharedState['hold']>[0];
 function someState(special: Partial<SharedState> = {}): SharedState & { readonly holds: Held[] } {
   const holds: Held[] = [];
   return {
-    ...{ service: 'https://example.com', account: '***1f3c', place: '/state/budget/a' },
+    ...{ service: 'https://example.com', account: '5a1f3c', place: '/state/budget/a' },
     look: () => Promise.reject(new Error('not asked for')),
     history: () => [],
     reset: () => undefined,
@@ -26,7 +26,7 @@ describe('captcha hold', () => {
     const stage = aStage({ sharedState });
     expect(await hold({ for: '30m', why: ' deploy ' }, stage.context)).toBe(0);
     expect(sharedState.holds).toEqual([{ forMs: 1_800_000, why: 'deploy' }]);
-    expect(stage.stderr.text).toContain('all submissions of the processes on this host with the key ***1f3c stop');
+    expect(stage.stderr.text).toContain('all submissions of the processes on this host of the account 5a1f3c stop');
   });
 
   it('names the Redis of a fleet', async () => {

@@ -31,7 +31,7 @@ async function ran(flags: SimulateFlags, parts: StageParts = {}) {
 function sharedLog(moments: readonly number[], accepted: number): SharedState {
   const entry = { type: 'tally', accepted, budgetRefused: 0, breakerRefused: 0, task: '' } as const;
   return {
-    ...{ service: 'https://example.com', account: '***1f3c', place: '/state/budget/a' },
+    ...{ service: 'https://example.com', account: '5a1f3c', place: '/state/budget/a' },
     look: () => Promise.reject(new Error('not asked for')),
     history: () => moments.map((at) => ({ at, pid: '42', entry, answer: null, balance: 10 })),
     reset: () => undefined,
