@@ -99,11 +99,7 @@ export type LeaseEnd =
   | { readonly end: 'finished'; readonly result: TaskResult }
   /** The task already had a result. */
   | { readonly end: 'known' }
-  | ({
-      readonly end: 'handed-back';
-      /** Why every other task would fail too; null if only this delivery is affected. */
-      readonly fatalReason: FatalReason | null;
-    } & HandedBack)
+  | ({ readonly end: 'handed-back' } & HandedBack)
   /** Another worker may have the task. */
   | { readonly end: 'lost' }
   | { readonly end: 'dead'; readonly id: string; readonly reason: string };
@@ -131,6 +127,8 @@ export interface LeaseWorkDeps {
   /** Aborts when all running tasks must be returned to the queue. */
   readonly handBack: AbortSignal;
   readonly onUnavailable: (message: string) => void;
+  /** Called before a task is returned because every other task would fail too: no further one may be taken. */
+  readonly onFatal: (fatalReason: FatalReason) => void;
   /** Shows a notice to the user. */
   readonly notify: (message: string) => void;
 }
@@ -351,6 +349,7 @@ class LeaseWork {
   async #handBack(fatalReason: FatalReason | null): Promise<LeaseEnd> {
     const { queued } = this.#lease;
     // If the queue is unreachable, the lease expires by itself.
+    if (fatalReason !== null) this.#deps.onFatal(fatalReason);
     // A worker that stops returns its tasks for no fault of theirs, and a platform may start it repeatedly.
     const isStopping = fatalReason !== null || this.#deps.stop.aborted;
     const releasing = isStopping ? this.#lease.releaseUncounted() : this.#lease.release();
@@ -361,7 +360,7 @@ class LeaseWork {
     if (!isBack) return { end: 'lost' };
     const { progress } = this.#steps;
     const captchaId = progress.state === 'submitted' ? progress.captchaId : null;
-    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId, fatalReason };
+    return { end: 'handed-back', id: queueIdOf(queued), taskId: queued.task.taskId, captchaId };
   }
 
   #retry<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
+import type { FatalReason } from '../../domain/outcome.ts';
 import type { QueueDepth, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { ConcurrencyLimit, TaskSlot } from '../batch/concurrency-limit.ts';
@@ -53,7 +54,7 @@ export interface WorkerOptions extends LeaseWorkOptions {
   readonly exitWhenIdleMs: number | null;
 }
 
-export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable' | 'slot'> {
+export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable' | 'onFatal' | 'slot'> {
   readonly queue: TaskQueue;
   readonly limit: ConcurrencyLimit;
   readonly pause: WorkerPause;
@@ -214,9 +215,10 @@ export class Worker {
   async #work(lease: TaskLease, place: Promise<TaskSlot>): Promise<void> {
     const slot = await place;
     const onUnavailable = (message: string): void => this.#noteUnavailable(message);
+    const onFatal = ({ reason, message }: FatalReason): void => this.#stopFor(reason, message);
     const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
     try {
-      this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, slot, onUnavailable }));
+      this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, slot, onUnavailable, onFatal }));
     } finally {
       slot.release();
     }
@@ -227,9 +229,8 @@ export class Worker {
     stats.recordEnd(ended);
     if (ended.end === 'dead') notify(`${ended.id} is now a dead letter: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
-    const { id, taskId, captchaId, fatalReason } = ended;
+    const { id, taskId, captchaId } = ended;
     if (this.#handedBack.length < maxNamed) this.#handedBack.push({ id, taskId, captchaId });
-    if (fatalReason !== null) this.#stopFor(fatalReason.reason, fatalReason.message);
   }
 
   async #checkIdle(): Promise<void> {
