@@ -51,7 +51,8 @@ describe.concurrent('captcha batch with a failing service', () => {
     const running = await bench.start(batch, { at: ledger, config });
     await until(() => ledger.accepted.size >= 50);
     clock.move(hourMs);
-    await until(() => ledger.sandbox.stats().submissionsDuringOutage >= 8);
+    // All tasks in work may wait for their polls, so that nothing is submitted.
+    await until(() => ledger.sandbox.stats().requestsDuringOutage >= 20);
     clock.move(hourMs);
     const ended = await running.ended;
     expect(ended, ended.stderr).toMatchObject({ code: 0 });

@@ -11,8 +11,8 @@ export interface AppliedMove {
   readonly moved: readonly { readonly region: string; readonly tasks: number }[];
   /** Waiting tasks that stay; null where the queue does not tell. */
   readonly kept: number | null;
-  /** Why tasks stay, as a phrase. */
-  readonly keptWhy: string;
+  /** Why tasks stay, as a phrase; null if none do. */
+  readonly keptWhy: string | null;
   /** Tasks that its workers hold, which come back if these are dead; null where the queue does not tell. */
   readonly inFlight: number | null;
   /** Why not all could be moved; null where they were. */
@@ -35,7 +35,7 @@ async function stay({ from, held, reason }: FailoverMove, queue: TaskQueue): Pro
   return { from, moved: [], kept: depth?.waiting ?? null, keptWhy, inFlight: depth?.inFlight ?? null, error: null };
 }
 
-const keptWhy = 'no eligible target region';
+const noTarget = 'no eligible target region';
 
 /** Moves what waits in the regions of the plan to where the plan says. */
 export async function applyFailover(
@@ -56,10 +56,11 @@ export async function applyFailover(
       const { byRegion, kept } = await moveTasks({ from, to: queues, targetOf, signal: interrupt.stop });
       const moved = [...byRegion].map(([region, tasks]) => ({ region, tasks }));
       const inFlight = (await depthOf(from))?.inFlight ?? null;
+      const keptWhy = kept === 0 ? null : noTarget;
       applied.push({ from: move.from, moved, kept, keptWhy, inFlight, error: null });
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
-      applied.push({ from: move.from, moved: [], kept: 0, keptWhy, inFlight: null, error: error.message });
+      applied.push({ from: move.from, moved: [], kept: 0, keptWhy: null, inFlight: null, error: error.message });
     }
   }
   return applied;

@@ -86,7 +86,7 @@ export function renderFailover(report: FailoverReport, columns: number | null): 
 function appliedRows({ from, moved, kept, keptWhy, inFlight, error }: AppliedMove): readonly (readonly string[])[] {
   const rows = [
     ...moved.map(({ region, tasks }) => [from, region, count(tasks), '']),
-    ...(kept === 0 ? [] : [[from, '(stay)', count(kept), keptWhy]]),
+    ...(kept === 0 ? [] : [[from, '(stay)', count(kept), keptWhy ?? '']]),
     ...(inFlight === null || inFlight === 0 ? [] : [[from, '(held)', count(inFlight), heldNote]]),
     ...(error === null ? [] : [[from, '-', '-', error]]),
   ];

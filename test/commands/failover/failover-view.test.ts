@@ -114,7 +114,7 @@ describe('the table of captcha failover', () => {
 });
 
 describe('the report of moved tasks', () => {
-  const nothing = { from: 'us', moved: [], kept: 0, keptWhy: 'no eligible target region', inFlight: 0, error: null };
+  const nothing = { from: 'us', moved: [], kept: 0, keptWhy: null, inFlight: 0, error: null };
   const shown = (applied: Parameters<typeof renderApplied>[0]): readonly string[] =>
     renderApplied(applied, null).trimEnd().split('\n').slice(1);
 
