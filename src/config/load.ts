@@ -174,7 +174,9 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     config,
     settings: effectiveSettings(layers)
       .map((setting) =>
-        derived !== null && setting.path === 'results' ? { ...setting, value: derived.url, from: derived.from } : setting,
+        derived !== null && setting.path === 'results'
+          ? { ...setting, value: derived.url, from: derived.from }
+          : setting,
       )
       .flatMap((setting) => policySettings(setting, ownPolicy.value)),
     ownFile: own?.path ?? null,

@@ -129,7 +129,20 @@ function parseQuirk(text: string): Quirk {
  * Converts the flags of `captcha sandbox` into options. Throws `UsageError` that names the flag and a valid example.
  */
 export function parseSandboxFlags(flags: SandboxFlags): SandboxOptions {
-  const { fault, outage, latency, regions, regionOutage, threads, port, key, balance, retryAfter, quirk, withoutSolvePhp } = flags;
+  const {
+    fault,
+    outage,
+    latency,
+    regions,
+    regionOutage,
+    threads,
+    port,
+    key,
+    balance,
+    retryAfter,
+    quirk,
+    withoutSolvePhp,
+  } = flags;
   return {
     ...(fault && { faults: fault.map(parseFault) }),
     ...(outage && { outages: outage.map(parseOutage) }),

@@ -218,7 +218,9 @@ export class Worker {
     const onFatal = ({ reason, message }: FatalReason): void => this.#stopFor(reason, message);
     const signals = { stop: this.#stop.signal, handBack: this.#handBack.signal };
     try {
-      this.#record(await workOnLease(lease, this.#options, { ...this.#deps, ...signals, slot, onUnavailable, onFatal }));
+      this.#record(
+        await workOnLease(lease, this.#options, { ...this.#deps, ...signals, slot, onUnavailable, onFatal }),
+      );
     } finally {
       slot.release();
     }
