@@ -6,6 +6,7 @@ import { systemClock as clock, systemRandom as random } from '../adapters/system
 import { resilienceOptions } from '../cli/resilience-options.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
+import { type BudgetFacts, budgetFactsOf } from '../core/resilience/budget-facts.ts';
 import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
 import { FleetResilience } from '../core/resilience/fleet-resilience.ts';
 import { HostResilience } from '../core/resilience/host-resilience.ts';
@@ -29,6 +30,8 @@ export interface Resilience {
   readonly retryAfterGate?: RetryAfterGate;
   /** Left out where every process waits for a free thread by itself. */
   readonly threadTurns?: ThreadTurns;
+  /** What a metric says of them; null if not known yet. */
+  facts(): BudgetFacts | null;
   close(): Awaitable<void>;
 }
 
@@ -65,15 +68,25 @@ export async function openFleetBucket(url: string, config: Config, accountId: st
   return new RedisBucket({ url, baseUrl: config.api.baseUrl, accountId }, { clock });
 }
 
+function ofProcess(options: ResilienceOptions): Resilience {
+  const budget = new ProcessRetryBudget(options.budget, { clock });
+  const breaker = new ProcessBreaker(options.breaker, { clock, random });
+  const facts = (): BudgetFacts => {
+    const { granted, refused } = budget.usage();
+    const refusals = { budgetRefused: refused, breakerRefused: breaker.refusedCount };
+    const counts = { accepted: budget.acceptedCount, granted, ...refusals };
+    // Every solver keeps the wait for itself.
+    const state = { options, counts, budget: budget.state, breaker: breaker.state, quietUntilMs: 0 };
+    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process' });
+  };
+  return { budget, breaker, facts, close: () => undefined };
+}
+
 /** The retry budget and the breaker that a configuration asks for. A log is opened when it is first needed. */
 export function createResilience(config: Config, parts: ResilienceDeps): Resilience {
   const options = resilienceOptions(config);
   if (config.budget.scope === 'process') {
-    return {
-      budget: new ProcessRetryBudget(options.budget, { clock }),
-      breaker: new ProcessBreaker(options.breaker, { clock, random }),
-      close: () => undefined,
-    };
+    return ofProcess(options);
   }
   const shared = { nowMs: hostNowMs, clock, random, warn: parts.warn };
   const host = new HostResilience(hostOptions(config), {
