@@ -113,12 +113,13 @@ export class FleetResilience {
   }
 
   async #readFacts(): Promise<void> {
-    if (this.#isReading || this.#closed.signal.aborted) return;
+    if (this.#isReading) return;
     this.#isReading = true;
     try {
       this.#facts = await (await (this.#bucket ??= this.#deps.openBucket())).look(this.#options);
     } catch (error) {
-      if (!(error instanceof RemoteUnavailableError)) throw error;
+      // The connection ends while this process does.
+      if (!(error instanceof RemoteUnavailableError || this.#closed.signal.aborted)) throw error;
       this.#facts = null;
     } finally {
       this.#isReading = false;

@@ -33,6 +33,15 @@ class RegionTally {
   readonly deliveryDelay = new Histogram();
 }
 
+const countedAs: Partial<
+  Record<SolverEvent['type'], 'bounced' | 'retriesGranted' | 'retriesRefused' | 'breakerRefused'>
+> = {
+  'threads-full': 'bounced',
+  retrying: 'retriesGranted',
+  'budget-refused': 'retriesRefused',
+  'breaker-refused': 'breakerRefused',
+};
+
 /** Counts submissions and results for the metrics of a process, in constant memory. */
 export class SolveCounts {
   readonly #region: string | null;
@@ -46,27 +55,10 @@ export class SolveCounts {
   }
 
   recordEvent(event: SolverEvent): void {
-    switch (event.type) {
-      case 'submitting':
-        this.#of(event.region).submissions += 1;
-        break;
-      case 'threads-full':
-        this.#events.bounced += 1;
-        break;
-      case 'attempt-failed':
-        if (event.fault.threadsFull) this.#events.bounced += 1;
-        break;
-      case 'retrying':
-        this.#events.retriesGranted += 1;
-        break;
-      case 'budget-refused':
-        this.#events.retriesRefused += 1;
-        break;
-      case 'breaker-refused':
-        this.#events.breakerRefused += 1;
-        break;
-      default:
-    }
+    if (event.type === 'submitting') this.#of(event.region).submissions += 1;
+    if (event.type === 'attempt-failed' && event.fault.threadsFull) this.#events.bounced += 1;
+    const counted = countedAs[event.type];
+    if (counted !== undefined) this.#events[counted] += 1;
   }
 
   recordResult({ outcome, possiblyCharged }: { readonly outcome: Outcome; readonly possiblyCharged: boolean }): void {
