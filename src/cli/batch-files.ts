@@ -123,6 +123,8 @@ export interface BatchFiles {
    * replaced.
    */
   openOutput(request: OutputRequest, rules: ReplacementRules): Promise<OpenOutput>;
+  /** Replaces the file of `--metrics` at once. Throws `UsageError` for a file with other content. */
+  writeMetrics(path: string, text: string): Promise<void>;
   /** Throws `UsageError` for a CSV with other columns. */
   appendRows(request: OutputRequest): Promise<ResultRows>;
 }

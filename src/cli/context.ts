@@ -4,12 +4,13 @@ import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { EndpointAnswer } from '../commands/worker/view.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { BudgetFacts } from '../core/resilience/budget-facts.ts';
 import type { PollTiming } from '../core/solve/poll-pacing.ts';
 import type { SolvedShares } from '../core/solve/solve-times.ts';
 import type { Solver } from '../core/solve/solver.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
-import type { AccountApi, EventSink, RegionProbe, SolverApi } from '../ports/api.ts';
+import type { AccountApi, EventSink, RegionProbe, RequestCounts, SolverApi } from '../ports/api.ts';
 import type { LogWriter, SolveTime, StatusHistory } from '../ports/state.ts';
 import type { Clock, HookRequest, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
@@ -40,6 +41,9 @@ export interface SolveSession {
   solver(emit: EventSink, request: SolverRequest): Solver;
   /** How many HTTP requests were sent. */
   requestCount(): number;
+  requestCounts(): RequestCounts;
+  /** The retry budget and the breaker that this process uses, and how they are; null if not known yet. */
+  budgetFacts(): BudgetFacts | null;
   close(): Promise<void>;
 }
 
@@ -89,6 +93,15 @@ export interface SandboxFlags {
   readonly withoutSolvePhp?: boolean;
 }
 
+/** Where a server listens. */
+export interface ServerPlace {
+  readonly host: string;
+  /** 0 selects a free port. */
+  readonly port: number;
+  /** The name of the port in errors, and what to do; left out, the health port of a worker. */
+  readonly named?: { readonly what: string; readonly fix: string };
+}
+
 /** The health endpoint of a running worker. */
 export interface HealthServerHandle {
   /** The URL that it listens on. */
@@ -129,7 +142,7 @@ export interface Context {
   readonly queues: (config: Config) => Promise<FleetQueues>;
   /** Serves GET requests with `answer` (null means 404) on its own port. Throws `UsageError` if the port is taken. */
   readonly healthServer: (
-    place: { readonly host: string; readonly port: number },
+    place: ServerPlace,
     answer: (path: string) => EndpointAnswer | null,
   ) => Promise<HealthServerHandle>;
   readonly doctor: () => Promise<DoctorTools>;

@@ -12,7 +12,7 @@ import { openJournal } from '../adapters/files/journal/open-journal.ts';
 import { AppendedRows } from '../adapters/files/output/appended-rows.ts';
 import { checkWritable, RowFile } from '../adapters/files/output/row-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from '../adapters/files/output/row-format.ts';
-import { keepAside, temporaryEnd } from '../adapters/files/replace-file.ts';
+import { checkIsOurs, keepAside, replaceFile, temporaryEnd } from '../adapters/files/replace-file.ts';
 import { makeFolder } from '../adapters/system/make-folder.ts';
 import type {
   BatchFiles,
@@ -63,6 +63,12 @@ async function openFile(request: OutputRequest, { journal, replaces }: Replaceme
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+async function writeMetrics(path: string, text: string): Promise<void> {
+  const place = await placeOf(path);
+  await checkIsOurs(place, (start) => start.startsWith('# HELP captcha_'), 'a file of metrics of captcha');
+  await replaceFile(place, text);
 }
 
 async function moveAside(path: string): Promise<string | null> {
@@ -173,6 +179,7 @@ export function createBatchFiles(
       request.path === '-'
         ? addedTo(terminal, createRowFormat(request))
         : AppendedRows.open(request.path, createRowFormat(request)),
+    writeMetrics,
     openOutput: (request, rules) =>
       request.path === '-' ? rowsTo(terminal, createRowFormat(request)) : openFile(request, rules),
     close: async () => {

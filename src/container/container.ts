@@ -150,6 +150,8 @@ export class Container implements Context {
       intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
+      requestCounts: () => api.requestCounts(),
+      budgetFacts: () => resilience.facts(),
       solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };

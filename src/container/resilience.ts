@@ -6,6 +6,7 @@ import { systemClock as clock, systemRandom as random } from '../adapters/system
 import { resilienceOptions } from '../cli/resilience-options.ts';
 import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
+import { type BudgetFacts, budgetFactsOf } from '../core/resilience/budget-facts.ts';
 import { ProcessBreaker } from '../core/resilience/circuit-breaker.ts';
 import { FleetResilience } from '../core/resilience/fleet-resilience.ts';
 import { FleetSubmissionGate } from '../core/resilience/fleet-submissions.ts';
@@ -34,6 +35,8 @@ export interface Resilience {
   readonly threadTurns?: ThreadTurns;
   /** Left out where nothing is shared and limited. */
   readonly submissions?: SubmissionGate;
+  /** What a metric says of them; null if not known yet. */
+  facts(): BudgetFacts | null;
   close(): Awaitable<void>;
 }
 
@@ -92,11 +95,20 @@ export async function openFleetSubmissions(url: string, config: Config, accountI
 }
 
 function createProcessResilience(options: ResilienceOptions, submissions: SubmissionOptions): Resilience {
+  const budget = new ProcessRetryBudget(options.budget, { clock });
+  const breaker = new ProcessBreaker(options.breaker, { clock, random });
+  const facts = (): BudgetFacts => {
+    const { granted, refused } = budget.usage();
+    const refusals = { budgetRefused: refused, breakerRefused: breaker.refusedCount };
+    const counts = { accepted: budget.acceptedCount, granted, ...refusals };
+    // Every solver keeps the wait for itself.
+    const state = { options, counts, budget: budget.state, breaker: breaker.state, quietUntilMs: 0 };
+    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process' });
+  };
+  const limited = submissions.limits.length > 0;
   return {
-    budget: new ProcessRetryBudget(options.budget, { clock }),
-    breaker: new ProcessBreaker(options.breaker, { clock, random }),
-    ...(submissions.limits.length > 0 && { submissions: new ProcessSubmissions(submissions, { nowMs: hostNowMs }) }),
-    close: () => undefined,
+    ...{ budget, breaker, facts, close: () => undefined },
+    ...(limited && { submissions: new ProcessSubmissions(submissions, { nowMs: hostNowMs }) }),
   };
 }
 

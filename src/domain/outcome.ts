@@ -106,6 +106,16 @@ export interface GaveUp extends OutcomeBase {
 /** How a task ended: solved, or given up with a reason; with all attempts. */
 export type Outcome = Solved | GaveUp;
 
+/**
+ * How long the service may have had a solution before it was fetched, in ms: an upper bound. Null if it came with the answer
+ * to the submission.
+ */
+export function deliveryDelayMs({ attempts, solvedAt }: Solved): number | null {
+  const last = attempts.at(-1);
+  if (last === undefined || last.pollMs.length === 0) return null;
+  return Math.max(0, last.startedAt + last.durationMs - solvedAt);
+}
+
 /** True if a task has a solution that had expired at this time, in epoch ms. */
 export function isExpiredAt(outcome: Outcome, timestamp: number): boolean {
   return outcome.status === 'solved' && outcome.expiresAt !== null && outcome.expiresAt <= timestamp;

@@ -1,5 +1,5 @@
 import type { SolverEvent } from '../domain/events.ts';
-import type { Fault } from '../domain/fault.ts';
+import type { Fault, FaultKind } from '../domain/fault.ts';
 import type { Solution } from '../domain/outcome.ts';
 import type { Task } from '../domain/task.ts';
 
@@ -36,6 +36,15 @@ export interface Threads {
   readonly threads: number;
   readonly workingThreads: number;
 }
+
+/** `solve` is a submission whose answer is the solution. */
+export type RequestCall = 'submit' | 'solve' | 'poll' | 'account';
+
+/** How a request ended: with an answer as documented, or with this fault. */
+export type RequestOutcome = 'answered' | 'threads-full' | FaultKind;
+
+/** The requests that were sent. */
+export type RequestCounts = Readonly<Record<RequestCall, Readonly<Partial<Record<RequestOutcome, number>>>>>;
 
 /** Account requests, and reports about solutions. Throws `ProviderFault`. */
 export interface AccountApi {

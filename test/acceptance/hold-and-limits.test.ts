@@ -55,7 +55,7 @@ describe('limits', () => {
     for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: 'limit-reached', attempts: [] });
     const shown = await bench.run(words('budget --json'), { at, config });
     expect(JSON.parse(shown.stdout)).toMatchObject({
-      limits: expect.arrayContaining([expect.objectContaining({ count: 4, used: 4, left: 0 })]),
+      limits: expect.arrayContaining([expect.objectContaining({ count: 4, used: 4, left: 0 })]) as object,
     });
   });
 });

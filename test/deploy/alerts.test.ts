@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderPrometheus } from '../../src/commands/health/prometheus.ts';
-import { renderWorkerMetrics } from '../../src/commands/worker/metrics.ts';
-import { WorkerStats } from '../../src/core/fleet/worker-metrics.ts';
+import { metricTable } from '../../src/cli/metrics/metric-table.ts';
 import { textOf } from './support/places.ts';
 import { yamlFile } from './support/yaml-file.ts';
 
@@ -19,25 +17,8 @@ const { groups } = yamlFile('deploy/alerts.yaml') as {
 const rules = groups.flatMap((group) => group.rules);
 const guide = textOf('docs/operations.md');
 
-const exposed = [
-  renderPrometheus({ regions: [], failover: [], api: { reachable: true } } as never),
-  renderWorkerMetrics(
-    {
-      ...{
-        isDraining: false,
-        queueError: null,
-        concurrency: 1,
-        busy: 0,
-        pausedMs: 0,
-        totals: new WorkerStats().totals(),
-      },
-      depth: { waiting: 0, inFlight: 0, oldestAgeMs: 0, dead: 0 },
-    },
-    'us-east-1',
-  ),
-].join('');
-/** The metrics that `captcha health --prometheus` and a worker's /metrics really have. */
-const metrics = new Set([...exposed.matchAll(/^# HELP (\w+)/gm)].map(([, name]) => name!));
+/** Every metric that the program can print. */
+const metrics = new Set<string>(Object.keys(metricTable));
 const ofCloudWatch = [
   ...textOf('deploy/terraform/modules/region/alarms.tf').matchAll(/alarm_name\s*= "\$\{local\.name\}-(\w+)"/g),
 ].map(([, name]) => name!);
@@ -55,7 +36,7 @@ describe('the alerts', () => {
     expect(rule.annotations.summary).not.toBe('');
   });
 
-  it.each(['docs/operations.md', 'docs/queues.md', 'docs/health.md', 'docs/worker.md'])(
+  it.each(['docs/operations.md', 'docs/queues.md', 'docs/health.md', 'docs/worker.md', 'docs/budget.md'])(
     'and %s name only existing metrics',
     (path) => {
       const named = [...textOf(path).matchAll(/\bcaptcha_\w+/g)].map(([name]) => name);

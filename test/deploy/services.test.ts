@@ -75,7 +75,7 @@ describe('a service that runs captcha', () => {
 
   it.each(services)('%s cannot write to its image, gain rights, or be reached from outside', (_name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
-    expect(service.ports).toBeUndefined();
+    expect((service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 });
 

@@ -69,7 +69,11 @@ function withoutMoments(page: string): string {
     .replaceAll(/"status":"(idle|healthy)"/g, '"status":"<idle or healthy>"')
     .replaceAll(/"(queueDepth|busy|inFlight|oldestAgeMs)":(\d+(\.\d+)?|null)/g, '"$1":<number>')
     .replaceAll(/^captcha_queue_oldest_age_seconds\{.*\n/gm, '')
-    .replaceAll(/^(captcha_(queue_waiting|queue_in_flight|worker_busy)\{.*\}) \d+/gm, '$1 <number>');
+    .replaceAll(/^captcha_(account_|requests_total.*"account").*\n/gm, '')
+    .replaceAll(/^(captcha_\w+_seconds_(bucket|sum)\{.*\}) .*/gm, '$1 <number>')
+    .replaceAll(/^(captcha_(queue_waiting|queue_in_flight|tasks_in_work|polls_total)\{.*\}) \d+/gm, '$1 <number>')
+    .replaceAll(/^(captcha_(requests_total|budget_tokens|budget_accepted_total)\{.*\}) [\d.]+/gm, '$1 <number>')
+    .replaceAll(/version="[^"]+"/g, 'version="<version>"');
 }
 
 /** Has a worker solve the one task, and compares what it answers over HTTP after that. */

@@ -34,6 +34,7 @@ export class MemoryBucket implements FleetBucket {
   }
 
   look(): Promise<SyncReply> {
+    if (this.isAway) return Promise.reject(new RemoteUnavailableError('budget.scope redis://fleet: no answer'));
     return Promise.resolve({ ...this.#facts(), withdrawals: [], surplus: 0 });
   }
 

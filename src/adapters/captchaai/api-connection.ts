@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { type FaultKind, ProviderFault } from '../../domain/fault.ts';
-import type { CallLimits } from '../../ports/api.ts';
+import { type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
+import type { CallLimits, RequestCounts, RequestOutcome } from '../../ports/api.ts';
 import { type ConnectionOptions, type Connections, openDispatcher } from '../http/dispatcher.ts';
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
 import {
@@ -130,6 +130,8 @@ function secretsOf(key: string, { proxy = '', cookies = '' }: ApiRequest['form']
   return [key, proxy, proxyPassword, cookies];
 }
 
+const outcomeOf = ({ kind, threadsFull }: Fault): RequestOutcome => (threadsFull ? 'threads-full' : kind);
+
 /** The connection to the service. It connects on the first request. */
 export class ApiConnection {
   readonly #options: ApiConnectionOptions;
@@ -141,7 +143,9 @@ export class ApiConnection {
   /** The encoded end of every form. */
   readonly #credentials: string;
   #opening: ReturnType<typeof openDispatcher> | null = null;
-  #requestCount = 0;
+  readonly #counts: Record<Call, Partial<Record<RequestOutcome, number>>> = {
+    ...{ submit: {}, solve: {}, poll: {}, account: {} },
+  };
   /** True once the service has given an answer in its own protocol. */
   #isFound = false;
 
@@ -160,7 +164,13 @@ export class ApiConnection {
 
   /** Number of requests put on the wire. */
   get requestCount(): number {
-    return this.#requestCount;
+    const counts = Object.values(this.#counts).flatMap((outcomes) => Object.values(outcomes));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The same requests, by call and outcome. */
+  get requestCounts(): RequestCounts {
+    return this.#counts;
   }
 
   /** Sends one request and parses the answer with `parseAnswer`. Throws `ProviderFault`. */
@@ -170,7 +180,36 @@ export class ApiConnection {
     const maxMs = apiRequest.call === 'solve' ? Math.max(timeoutMs, minSolveMs) : timeoutMs;
     const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, maxMs);
     const limits = { ...apiRequest.limits, timeLeftMs };
-    const httpCall = this.#received(await post(await this.#opening, this.#requestOf(apiRequest), limits));
+    const httpCall = await post(await this.#opening, this.#requestOf(apiRequest), limits);
+    try {
+      const value = this.#read(this.#withoutKeyIn(httpCall), apiRequest, parseAnswer);
+      this.#count(apiRequest.call, 'answered');
+      return value;
+    } catch (error) {
+      const isSent = httpCall.type !== 'broken' || httpCall.maybeSent;
+      if (isSent && error instanceof ProviderFault) this.#count(apiRequest.call, outcomeOf(error.fault));
+      throw error;
+    }
+  }
+
+  /** Aborts every open request and connection. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.destroy();
+  }
+
+  #count(call: Call, outcome: RequestOutcome): void {
+    const outcomes = this.#counts[call];
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  }
+
+  #withoutKeyIn(httpCall: HttpCall): HttpCall {
+    if (httpCall.type === 'broken') return httpCall;
+    const body = this.#withoutKey(httpCall.body);
+    return body === httpCall.body ? httpCall : { ...httpCall, body };
+  }
+
+  /** The value of an answer. Throws `ProviderFault`. */
+  #read<T>(httpCall: HttpCall, apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): T {
     const reader = this.#readerOf(apiRequest);
     const reading = readResponse(httpCall, reader);
     if (reading.type === 'fault') {
@@ -183,22 +222,6 @@ export class ApiConnection {
     if ('error' in parsed) throw new ProviderFault(unusableAnswer(reader, `an answer without ${parsed.error}`));
     this.#isFound = true;
     return parsed.value;
-  }
-
-  /** Aborts every open request and connection. */
-  async close(): Promise<void> {
-    await (await this.#opening)?.destroy();
-  }
-
-  /** Counts the answer and removes the key from it. */
-  #received(httpCall: HttpCall): HttpCall {
-    if (httpCall.type === 'broken') {
-      this.#requestCount += httpCall.maybeSent ? 1 : 0;
-      return httpCall;
-    }
-    this.#requestCount += 1;
-    const body = this.#withoutKey(httpCall.body);
-    return body === httpCall.body ? httpCall : { ...httpCall, body };
   }
 
   #requestOf({ call, form }: ApiRequest): FormPost {

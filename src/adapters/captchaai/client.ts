@@ -1,6 +1,6 @@
 import { UsageError } from '../../domain/errors.ts';
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
-import type { AccountApi, CallLimits, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
+import type { AccountApi, CallLimits, RequestCounts, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
 import type { SolveEndpoint } from '../../ports/state.ts';
 import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
@@ -218,6 +218,8 @@ export interface CaptchaAiOptions {
 export interface CaptchaAi extends SolverApi, AccountApi {
   /** Number of HTTP requests put on the wire, account requests included. */
   requestCount(): number;
+  /** The same requests, by call and outcome. */
+  requestCounts(): RequestCounts;
   /** Aborts every open request and connection. */
   close(): Promise<void>;
 }
@@ -322,6 +324,7 @@ export function createCaptchaAi(options: CaptchaAiOptions): CaptchaAi {
     ...solverApi(session, { explain, endpoint: options.solveEndpoint ?? null, ownTasks, repeated }),
     ...account,
     requestCount: () => session.requestCount,
+    requestCounts: () => session.requestCounts,
     close: () => session.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import { type Answer, htmlPage, readAnswer } from '../../protocol/answer.ts';
 import { faultOfCode, isKnownCode } from '../../protocol/error-codes.ts';
+import type { RequestCall } from '../../ports/api.ts';
 import type { HttpCall } from '../http/http-call.ts';
 import type { Success } from './responses.ts';
 
@@ -48,7 +49,7 @@ function askedWaitMs(reply: Reply, { timestamp, retryAfter }: Reader): number | 
 }
 
 /** The kind of request. `submit` and `solve`, which waits for the solution, are paid for. */
-export type Call = 'submit' | 'solve' | 'poll' | 'account';
+export type Call = RequestCall;
 
 const isPaid = (call: Call): boolean => call === 'submit' || call === 'solve';
 

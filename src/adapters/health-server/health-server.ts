@@ -13,7 +13,11 @@ export interface HealthPlace {
   readonly host: string;
   /** 0 selects a free port. */
   readonly port: number;
+  /** The name of the port in errors, and what to do; left out, the health port of a worker. */
+  readonly named?: { readonly what: string; readonly fix: string };
 }
+
+const healthPort = { what: 'the health port', fix: 'use another --health-port (0: any free port) or --health-host' };
 
 export interface HealthServer {
   /** The listening address, as `http://HOST:PORT`. */
@@ -50,12 +54,11 @@ function reply(request: IncomingMessage, response: ServerResponse, answer: Answe
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function listen(server: Server, { host, port }: HealthPlace): Promise<void> {
+function listen(server: Server, { host, port, named = healthPort }: HealthPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = placeFaults[error.code ?? ''];
-      const fix = 'use another --health-port (0: any free port) or --health-host';
-      reject(why === undefined ? error : new UsageError(`the health port ${host}:${port}: ${why}`, fix));
+      reject(why === undefined ? error : new UsageError(`${named.what} ${host}:${port}: ${why}`, named.fix));
     });
     server.listen(port, host, resolve);
   });

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts';
 import { QueueUnavailableError, UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { withTimeLimit } from '../../domain/time-limit.ts';
@@ -80,6 +81,16 @@ export async function openRegionQueues(context: Context): Promise<ReadonlyMap<st
     return [region, await opener.tasks(region, url)] as const;
   });
   return new Map(await Promise.all(opened));
+}
+
+/** Looks into the queues of the regions that other processes reach, all at the same time. */
+export async function getTaskQueueStatuses(context: Context, config: Config): Promise<readonly RegionQueueStatus[]> {
+  if (context.globals.sandbox) return [];
+  const places = config.regions.flatMap(({ name, queue: url }) => {
+    if (url === null || isEmbedded(url)) return [];
+    return [{ region: name, url, open: async () => (await context.queues(config)).tasks(name, url) }];
+  });
+  return Promise.all(places.map((place) => getStatus(place, context)));
 }
 
 /** Looks into the queue of every region and into that of the results, all at the same time. */

@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { BatchFlags } from './flags.ts';
+import { metricsTargetOf } from './metrics.ts';
 import { journalNameOf } from './open-batch-run.ts';
 
 function checkRegion(region: string, { regions }: Config): void {
@@ -14,14 +15,22 @@ function checkRegion(region: string, { regions }: Config): void {
   throw new UsageError(`--region ${region}: unknown region`, hint);
 }
 
+/** The file of `--metrics`; null for none. */
+function metricsFileOf({ metrics }: BatchFlags): string | null {
+  const target = metricsTargetOf(metrics);
+  return target !== null && 'file' in target ? target.file : null;
+}
+
 /** Every file of a run, read or written, including default paths. */
 async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
   const { flags, isSandbox, files, reads } = request;
   const { file, out, errors, journal } = flags;
+  const metrics = metricsFileOf(flags);
   const named: readonly NamedFile[] = [
     { what: 'the input', path: file, use: 'read' },
     ...(out === undefined ? [] : [{ what: '--out', path: out, use: 'output' } as const]),
     ...(errors === undefined ? [] : [{ what: '--errors', path: errors, use: 'output' } as const]),
+    ...(metrics === null ? [] : [{ what: '--metrics', path: metrics, use: 'output' } as const]),
     ...reads.map(({ what, path }) => ({ what, path, use: 'read' }) as const),
   ];
   const path = await journalNameOf(flags, isSandbox, files);
@@ -30,8 +39,12 @@ async function filesOf(request: FlagsToCheck): Promise<readonly NamedFile[]> {
 }
 
 /** Refuses outputs that cannot be written, before anything starts, and names the flag. */
-async function checkWritable({ out, errors }: BatchFlags, files: BatchFiles): Promise<void> {
-  for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors })) {
+async function checkWritable(flags: BatchFlags, files: BatchFiles): Promise<void> {
+  const { out, errors } = flags;
+  const metrics = metricsFileOf(flags) ?? undefined;
+  if (metrics !== undefined && (await files.isStream(metrics)))
+    throw new UsageError(`--metrics ${metrics}: not a regular file`, 'name a file that can be replaced');
+  for (const [flag, path] of Object.entries({ '--out': out, '--errors': errors, '--metrics': metrics })) {
     if (path !== undefined && path !== '-') await files.checkWritable(flag, path);
   }
 }

@@ -115,7 +115,8 @@ Examples:
   $ captcha batch tasks.csv --dry-run
   $ captcha batch tasks.jsonl --out - --concurrency 50 --max-failures 5% | consumer
   $ captcha batch tasks.csv --out solved.csv --retry-failed
-  $ captcha batch tasks.csv --out solved.csv --via queues`;
+  $ captcha batch tasks.csv --out solved.csv --via queues
+  $ captcha batch tasks.csv --out solved.csv --metrics :9400`;
 
 /** Declares `captcha batch`. */
 export function register(command: Command, runCommand: CommandRunner): void {

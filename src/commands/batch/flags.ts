@@ -38,6 +38,7 @@ export interface BatchFlags {
   readonly label?: string;
   readonly region?: string;
   readonly via?: string;
+  readonly metrics?: string;
   readonly allowFastPolling?: true;
 }
 
@@ -66,6 +67,10 @@ export function declareBatchFlags(command: Command): Command {
       'csv or jsonl; --json means jsonl (default: from the extension of --out, else as the input)',
     )
     .option('--keep-order', 'write rows in input order')
+    .option(
+      '--metrics <file>',
+      'write Prometheus metrics to this file during the run, or serve them on 127.0.0.1 (:PORT)',
+    )
     .option('--export', 'write the output again from the journal and send nothing')
     .optionsGroup('Resume:')
     .option(

@@ -15,11 +15,13 @@ import type { InputSummary } from '../../core/batch/input-summary.ts';
 import { byPriority } from '../../core/batch/priority-order.ts';
 import { type BatchDeps, type BatchOptions, runBatch } from '../../core/batch/run-batch.ts';
 import { type Bounds, StopRules } from '../../core/batch/stop-rules.ts';
+import { SolveCounts } from '../../core/solve/solve-counts.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FinishedTask, TaskJournal } from '../../ports/files.ts';
 import { solveHere } from './direct-executor.ts';
 import { createConcurrencyLimit } from '../../cli/concurrency.ts';
+import { metricsTargetOf, startBatchMetrics } from './metrics.ts';
 import {
   type BadRows,
   type CountedOutput,
@@ -208,18 +210,31 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
     : await createConcurrencyLimit(concurrency, session, context);
   const rules = new StopRules(request.bounds, interrupt.stop, { clock });
   const progress = await startBatchProgress({ stats, limit, total: totalOf(request, open) }, context);
+  const target = metricsTargetOf(request.flags.metrics);
+  const counts = target === null ? null : new SolveCounts();
   const emit = (event: SolverEvent): void => {
     stats.recordEvent(event);
+    counts?.recordEvent(event);
     progress.recordEvent(event);
     noteTaskEvent(event, context.terminal);
   };
   const parts = { session, journal, limit, rules, emit };
   const limits = limitsOfFlags(request.flags, session.config);
+  let stopMetrics = async (): Promise<void> => undefined;
   try {
+    if (target !== null && counts !== null) {
+      const load = () => ({ inWork: limit.inFlight, limit: limit.limit });
+      const run = { session, counts, load };
+      stopMetrics = await startBatchMetrics(
+        { target, files: request.files, run, total: totalOf(request, open) },
+        context,
+      );
+    }
     const executor = isQueued ? await solveInRegions({ ...parts, limits }, context) : solveHere(parts, context);
-    return { stats, limit, rules, progress, executor };
+    return { stats, counts, limit, rules, progress, executor, stopMetrics };
   } catch (error) {
     progress.stop();
+    await stopMetrics();
     throw error;
   }
 }
@@ -231,13 +246,22 @@ function warnAboutDiscarded({ outcome }: BatchResult, { isResumable }: OpenRun, 
 }
 
 async function work(request: BatchRequest, open: OpenRun, context: Context): Promise<number> {
-  const { stats, limit, rules, progress, executor } = await equip(request, open, context);
+  const {
+    stats,
+    counts: solveCounts,
+    limit,
+    rules,
+    progress,
+    executor,
+    stopMetrics,
+  } = await equip(request, open, context);
   const { journal, output, options } = open;
   const startedMs = context.clock.nowMs();
   const { items, bad, orphanRows } = itemsOf(request, { journal, rules }, context);
   const isDiscarded = (request.flags.out ?? '-') === '-' && context.terminal.discardsResults;
   const record = (result: BatchResult): void => {
     stats.recordResult(result);
+    solveCounts?.recordResult(result);
     executor.recordRow(result);
     if (isDiscarded) warnAboutDiscarded(result, open, context);
   };
@@ -254,7 +278,10 @@ async function work(request: BatchRequest, open: OpenRun, context: Context): Pro
     await runBatch(items, options, { ...deps, solve: (work) => executor.solve(work) });
     hasFailed = false;
   } finally {
-    await executor.close(hasFailed).finally(() => progress.stop());
+    await executor
+      .close(hasFailed)
+      .finally(() => progress.stop())
+      .finally(stopMetrics);
   }
   const { message, reason } = rules;
   const { emptyCount } = request.input.progress;

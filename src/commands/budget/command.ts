@@ -3,7 +3,11 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMoment, formatMs } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
+import { budgetMetrics } from '../../cli/metrics/budget-metrics.ts';
+import { single } from '../../cli/metrics/metric-table.ts';
+import { renderPrometheusText } from '../../cli/metrics/prometheus-text.ts';
 import type { SharedState } from '../../cli/shared-state.ts';
+import { budgetFactsOf } from '../../core/resilience/budget-facts.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -56,6 +60,7 @@ export interface BudgetFlags {
   readonly watch?: string | true;
   readonly reset?: true;
   readonly solveTimes?: true;
+  readonly prometheus?: true;
 }
 
 export interface BudgetLogFlags {
@@ -72,6 +77,7 @@ Examples:
   $ captcha budget --watch 500ms
   $ captcha budget --reset
   $ captcha budget --solve-times
+  $ captcha budget --prometheus > budget.tmp; mv budget.tmp budget.prom
   $ captcha budget log --last 20
   $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
@@ -86,6 +92,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--watch [interval]', 'refresh continuously (default interval: 1s)')
     .option('--reset', 'reset: fill the budget, close the breaker, use the settings of this configuration')
     .option('--solve-times', 'show the solve times seen and the planned polls of each method')
+    .option('--prometheus', 'print metrics in the Prometheus text format')
     .addHelpText('afterAll', helpText(examples))
     .allowExcessArguments()
     .action((flags: BudgetFlags, { args }: Command) => {
@@ -150,8 +157,30 @@ async function showSolveTimes({ watch, reset }: BudgetFlags, context: Context): 
   return exitCodes.done;
 }
 
+/** Prints the shared budget and breaker as metrics. */
+async function printMetrics(shared: SharedState, { terminal, program }: Context): Promise<void> {
+  const { state, nowMs, fleet } = await shared.look();
+  const fleetFacts = fleet === undefined ? {} : { fleet: 'facts' in fleet ? fleet.facts : null };
+  const facts = budgetFactsOf(state, { nowMs, scope: scopeOf(shared), ...fleetFacts });
+  const build = single('captcha_build_info', 1, { version: program.version, command: 'budget' });
+  await terminal.data(renderPrometheusText([build, ...budgetMetrics(facts)]));
+}
+
+function checkPrometheus({ prometheus, watch, reset, solveTimes }: BudgetFlags, { globals }: Context): void {
+  if (prometheus !== true) return;
+  const others = {
+    '--watch': watch,
+    '--reset': reset,
+    '--solve-times': solveTimes,
+    '--json': globals.json || undefined,
+  };
+  const other = Object.entries(others).find(([, value]) => value !== undefined);
+  if (other !== undefined) throw new UsageError(`--prometheus cannot be used with ${other[0]}`, 'omit one of them');
+}
+
 /** Shows the shared retry budget and breaker, once or repeatedly. With `--reset` it resets them first. */
 export async function run(flags: BudgetFlags, context: Context): Promise<number> {
+  checkPrometheus(flags, context);
   if (flags.solveTimes === true) return showSolveTimes(flags, context);
   const { watch, reset } = flags;
   const everyMs = watch === undefined ? null : intervalOf(watch);
@@ -160,6 +189,10 @@ export async function run(flags: BudgetFlags, context: Context): Promise<number>
   if (reset === true) {
     await shared.reset();
     context.terminal.note('reset: the retry budget is full and the breaker is closed');
+  }
+  if (flags.prometheus === true) {
+    await printMetrics(shared, context);
+    return exitCodes.done;
   }
   const look = async (): Promise<BudgetReport> => budgetReport(await shared.look(), shared);
   const { globals, terminal } = context;

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
+import { getTaskQueueStatuses } from '../../cli/fleet/region-queues.ts';
 import { helpText } from '../../cli/help.ts';
+import type { QueueFacts } from '../../cli/metrics/queue-metrics.ts';
 import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
 import { QueueDepthProbe } from '../../cli/regions/queue-depth-probe.ts';
 import type { Override } from '../../config/load.ts';
@@ -88,8 +90,15 @@ function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config)
   );
 }
 
-function show(frame: HealthFrame, flags: HealthFlags, { globals, terminal, clock }: Context): Promise<void> {
-  if (flags.prometheus === true) return terminal.data(renderPrometheus(frame));
+/** The queues, which tell of waiting tasks also if no worker answers. */
+async function readQueues(config: Config, context: Context): Promise<readonly QueueFacts[]> {
+  const statuses = await getTaskQueueStatuses(context, config);
+  return statuses.flatMap(({ region, depth, error }) =>
+    region === null || (depth !== null && !('dead' in depth)) ? [] : [{ region, isReachable: error === null, depth }],
+  );
+}
+
+function show(frame: HealthFrame, { globals, terminal, clock }: Context): Promise<void> {
   if (globals.json) return terminal.json(healthDocument(frame));
   const { columns } = terminal;
   return terminal.result(
@@ -117,9 +126,14 @@ export async function run(flags: HealthFlags, context: Context): Promise<number>
     await watchHealth({ targets, config, probe, hint: controlHint(targets, context), onChange }, context);
     return exitCodes.done;
   }
-  const report = await probeOnce(targets, config, context);
+  const [report, queues] = await Promise.all([
+    probeOnce(targets, config, context),
+    flags.prometheus === true ? readQueues(config, context) : [],
+  ]);
   const record = new StatusRecord(await context.statusHistory(config), targets.regions, context);
   const dated = { ...report, regions: record.apply(report.regions) };
-  await show(frameOf(dated, targets.regions, config.failover), flags, context);
+  const frame = frameOf(dated, targets.regions, config.failover);
+  if (flags.prometheus === true) await context.terminal.data(renderPrometheus(frame, queues));
+  else await show(frame, context);
   return exitCodeOfHealth(report.regions, targets);
 }

@@ -4,9 +4,12 @@ import { noteTaskEvent } from '../../cli/event-view.ts';
 import { writerOf } from '../../cli/flags.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
+import type { Metric } from '../../cli/metrics/prometheus-text.ts';
+import { measureRun } from '../../cli/metrics/run-metrics.ts';
 import type { Config } from '../../config/schema.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
+import { SolveCounts } from '../../core/solve/solve-counts.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { createConcurrencyLimit } from '../../cli/concurrency.ts';
@@ -20,6 +23,7 @@ interface RegionWorker {
   readonly stats: WorkerStats;
   /** Its name in messages. */
   readonly name: string;
+  readonly metrics: () => readonly Metric[];
 }
 
 function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
@@ -35,21 +39,22 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
   const queue = await opener.tasks(place.region, place.queueUrl);
   const results = await opener.results(place.resultsUrl);
   const pause = new WorkerPause({ clock });
-  const stats = new WorkerStats();
+  const counts = new SolveCounts({ region: place.region });
+  const stats = new WorkerStats({ solveCounts: counts });
   const name = context.program.process;
   const limit = await createConcurrencyLimit(config.worker.concurrency, session, context);
   const emit = (event: SolverEvent): void => {
     pause.recordEvent(event);
+    counts.recordEvent(event);
     noteTaskEvent(event, terminal);
   };
   const deps = { queue, results, limit, pause, stats, clock, interrupt: interrupt.stop };
   const options = optionsOf(config, name, place);
   const notify = (message: string): void => terminal.note(message);
-  return {
-    worker: new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, emit) }),
-    stats,
-    name,
-  };
+  const worker = new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, emit) });
+  const load = () => ({ inWork: worker.busy, limit: limit.limit });
+  const metrics = measureRun({ command: 'worker', session, counts, load, region: place.region }, context);
+  return { worker, stats, name, metrics };
 }
 
 /** A worker that ended, as one line of JSON. */
@@ -96,7 +101,11 @@ function exitCodeOf({ reason, isDrained }: WorkerEnd, { interrupt }: Context): n
 }
 
 /** Answers on the health port, from what is known, while the worker works. */
-async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, context: Context): Promise<WorkerEnd> {
+async function workOpenly(
+  place: WorkPlace,
+  { worker, name, metrics }: RegionWorker,
+  context: Context,
+): Promise<WorkerEnd> {
   const { clock, terminal, program } = context;
   const startedAt = clock.timestamp();
   const aboutNow = () => ({
@@ -105,6 +114,7 @@ async function workOpenly(place: WorkPlace, { worker, name }: RegionWorker, cont
     version: program.version,
     startedAt,
     now: clock.timestamp(),
+    metrics,
   });
   const server = await context.healthServer(place.health, (path) => answerWorker(path, worker.snapshot(), aboutNow()));
   const results = maskSecrets(place.resultsUrl);

@@ -1,4 +1,5 @@
 import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
+import { type Metric, prometheusContentType } from '../../cli/metrics/prometheus-text.ts';
 import type { WorkerTotals } from '../../core/fleet/worker-metrics.ts';
 import type { WorkerEnd, WorkerSnapshot } from '../../core/fleet/worker.ts';
 import { renderWorkerMetrics } from './metrics.ts';
@@ -11,6 +12,8 @@ export interface WorkerAbout {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly now: number;
+  /** What is measured of its work. */
+  readonly metrics: () => readonly Metric[];
 }
 
 export interface EndpointAnswer {
@@ -84,8 +87,8 @@ export function answerWorker(path: string, snapshot: WorkerSnapshot, about: Work
         body: `${JSON.stringify(workerHealth(snapshot, about))}\n`,
       };
     case '/metrics': {
-      const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-      return { status: 200, contentType, body: renderWorkerMetrics(snapshot, about.region) };
+      const body = renderWorkerMetrics(snapshot, about.region, about.metrics());
+      return { status: 200, contentType: prometheusContentType, body };
     }
     default:
       return null;

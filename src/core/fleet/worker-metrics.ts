@@ -1,5 +1,6 @@
 import type { FailureReason, Outcome } from '../../domain/outcome.ts';
 import { Quantiles } from '../batch/quantiles.ts';
+import type { SolveCounts } from '../solve/solve-counts.ts';
 import type { LeaseEnd } from './work-on-lease.ts';
 
 /** Counts since the start of a worker. Durations in ms. */
@@ -32,10 +33,16 @@ export function requestsOf({ attempts }: Outcome): number {
 export class WorkerStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #solveTimes = new Quantiles();
+  readonly #solveCounts: SolveCounts | null;
   readonly #counts = {
     ...{ taken: 0, solved: 0, failed: 0, attempts: 0, requests: 0, possiblyCharged: 0 },
     ...{ known: 0, lost: 0, handedBack: 0, deadLettered: 0 },
   };
+
+  /** `solveCounts`: gets the results, too. */
+  constructor({ solveCounts = null }: { readonly solveCounts?: SolveCounts | null } = {}) {
+    this.#solveCounts = solveCounts;
+  }
 
   recordTaken(count: number): void {
     this.#counts.taken += count;
@@ -68,6 +75,7 @@ export class WorkerStats {
   #recordResult({ result }: LeaseEnd & { end: 'finished' }): void {
     const { outcome, attemptCount, possiblyCharged } = result;
     const isSolved = outcome.status === 'solved';
+    this.#solveCounts?.recordResult({ outcome, possiblyCharged });
     this.#counts[isSolved ? 'solved' : 'failed'] += 1;
     this.#counts.attempts += attemptCount;
     this.#counts.requests += requestsOf(outcome);

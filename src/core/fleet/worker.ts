@@ -141,6 +141,11 @@ export class Worker {
     }
   }
 
+  /** Number of running tasks. */
+  get busy(): number {
+    return this.#working.size;
+  }
+
   snapshot(): WorkerSnapshot {
     const { limit, pause, stats } = this.#deps;
     const [isDraining, concurrency, busy] = [this.#stop.signal.aborted, limit.limit, this.#working.size];

@@ -125,6 +125,11 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
+  /** How often the state has changed, resets included. */
+  get changes(): number {
+    return this.#epoch;
+  }
+
   /** The answer of `tryAcquire`, without a change of state; null if `tryAcquire` would hand out a probe or a ticket. */
   peek(nowMs: number): AcquireResult | null {
     const state = this.#state;
@@ -295,6 +300,7 @@ export class ProcessBreaker implements Breaker {
   readonly #breaker: CircuitBreaker;
   readonly #clock: Clock;
   readonly #random: Random;
+  #refusedCount = 0;
 
   constructor(options: BreakerOptions, { clock, random }: { clock: Clock; random: Random }) {
     this.#breaker = new CircuitBreaker(options);
@@ -303,7 +309,18 @@ export class ProcessBreaker implements Breaker {
   }
 
   tryAcquire(): AcquireResult {
-    return this.#breaker.tryAcquire(this.#clock.nowMs());
+    const result = this.#breaker.tryAcquire(this.#clock.nowMs());
+    if (!result.admitted && result.soon !== true) this.#refusedCount += 1;
+    return result;
+  }
+
+  /** Read-only. */
+  get state(): Pick<CircuitBreaker, 'state' | 'changes' | 'peek'> {
+    return this.#breaker;
+  }
+
+  get refusedCount(): number {
+    return this.#refusedCount;
   }
 
   record(permit: Permit, result: CallResult): void {

@@ -4,6 +4,7 @@ import type {
   SyncReply,
   FleetBucket,
   FleetBudgetOptions,
+  FleetFacts,
   FleetWithdrawal,
   RetryAfterGate,
   RetryBudget,
@@ -12,6 +13,7 @@ import type {
   WithdrawRequest,
 } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
+import type { BudgetFacts } from './budget-facts.ts';
 import { type HostResilience, spender } from './host-resilience.ts';
 import { leaseMs } from './remote-lease.ts';
 import type { StateCommand } from './resilience-state.ts';
@@ -79,6 +81,9 @@ export class FleetResilience {
   #bucket: Promise<FleetBucket> | null = null;
   #warnedMs = -Infinity;
   #hasDisagreed = false;
+  /** Null if the fleet does not answer; undefined before it was asked. */
+  #facts: FleetFacts | null | undefined;
+  #isReading = false;
 
   constructor(options: FleetBudgetOptions, deps: FleetResilienceDeps) {
     this.#options = options;
@@ -96,6 +101,29 @@ export class FleetResilience {
     if (this.#deps.host.look().owed.accepted > 0 && this.#isWorthSyncing(0)) await this.#exchange([]);
     (await this.#bucket)?.close();
     this.#deps.host.close();
+  }
+
+  /**
+   * The budget of the fleet as it was at the previous call, and the breaker of this host; null at the first call. Asks the
+   * fleet for the next call.
+   */
+  facts(): BudgetFacts | null {
+    void this.#readFacts();
+    return this.#facts === undefined ? null : this.#deps.host.facts({ scope: 'redis', fleet: this.#facts });
+  }
+
+  async #readFacts(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      this.#facts = await (await (this.#bucket ??= this.#deps.openBucket())).look(this.#options);
+    } catch (error) {
+      // The connection ends while this process does.
+      if (!(error instanceof RemoteUnavailableError || this.#closed.signal.aborted)) throw error;
+      this.#facts = null;
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   async #deposit(): Promise<void> {

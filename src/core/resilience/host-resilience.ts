@@ -14,6 +14,7 @@ import type {
   WithdrawRequest,
 } from '../../ports/state.ts';
 import type { Clock, Random } from '../../ports/system.ts';
+import { type BudgetFacts, budgetFactsOf, type FactsRequest } from './budget-facts.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
 import {
   type AnswerTo,
@@ -195,6 +196,11 @@ export class HostResilience {
   look(): ResilienceState {
     this.#catchUp();
     return this.#state;
+  }
+
+  /** The budget, the breaker and the wait now. `about`: of a fleet, if this host belongs to one. */
+  facts(about: Omit<FactsRequest, 'nowMs'> = { scope: 'host' }): BudgetFacts {
+    return budgetFactsOf(this.look(), { ...about, nowMs: this.#nowMs() });
   }
 
   /** Appends the entries, after the pending ones. */

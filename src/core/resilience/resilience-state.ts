@@ -169,7 +169,7 @@ export class ResilienceState implements LogState<StateCommand, StateReply> {
   }
 
   /** Read-only; only entries change it. */
-  get breaker(): Pick<CircuitBreaker, 'state' | 'peek' | 'inFlight' | 'counts' | 'outage'> {
+  get breaker(): Pick<CircuitBreaker, 'state' | 'changes' | 'peek' | 'inFlight' | 'counts' | 'outage'> {
     return this.#breaker;
   }
 

@@ -108,6 +108,7 @@ export class ProcessRetryBudget implements RetryBudget {
   readonly #clock: Clock;
   readonly #state: RetryBudgetState;
   readonly #counts = { granted: 0, refused: 0 };
+  #acceptedCount = 0;
 
   constructor(options: RetryBudgetOptions, { clock }: { clock: Clock }) {
     this.#clock = clock;
@@ -115,7 +116,17 @@ export class ProcessRetryBudget implements RetryBudget {
   }
 
   deposit(): void {
+    this.#acceptedCount += 1;
     this.#state.deposit(this.#clock.nowMs());
+  }
+
+  /** Read-only. */
+  get state(): Pick<RetryBudgetState, 'balance' | 'waitForTokenMs'> {
+    return this.#state;
+  }
+
+  get acceptedCount(): number {
+    return this.#acceptedCount;
   }
 
   tryWithdraw({ onExhausted, maxWaitMs }: WithdrawRequest): Withdrawal {

@@ -107,6 +107,8 @@ export function aStage(parts: StageParts = {}) {
     solvedShares: new SolvedShares(new SolveTimes(null, { clock })),
     accountId: 'test',
     requestCount: () => 0,
+    requestCounts: () => ({ submit: {}, solve: {}, poll: {}, account: {} }),
+    budgetFacts: () => null,
     solver: (emit, { onExhausted }) => {
       records.onExhausted = onExhausted;
       return new ScriptedSolver((task, stop) => {

@@ -3,6 +3,7 @@ import type { BudgetEvent, SharedState } from '../../../src/cli/shared-state.ts'
 import { log, run } from '../../../src/commands/budget/command.ts';
 import { ResilienceState } from '../../../src/core/resilience/resilience-state.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
+import { expositionProblems } from '../../support/exposition-problems.ts';
 import { usualBreaker, usualBudget } from '../../support/solver-harness.ts';
 
 const options = { budget: usualBudget, breaker: { ...usualBreaker, consecutiveFailures: 1 } };
@@ -100,6 +101,25 @@ describe('captcha budget', () => {
       budget: { burst: 10, granted: 1 },
     });
   });
+
+  it('prints metrics after the conventions of Prometheus', async () => {
+    const stage = stageWith();
+    expect(await run({ prometheus: true }, stage.context)).toBe(0);
+    const text = stage.stdout.text;
+    expect(expositionProblems(text)).toEqual([]);
+    expect(text).toContain('captcha_budget_accepted_total{scope="host"} 2\n');
+    expect(text).toContain('captcha_budget_refused_total{scope="host",reason="breaker"} 3\n');
+    expect(text).toContain('captcha_breaker_state{scope="host",state="open"} 1\n');
+    expect(text).toContain('captcha_breaker_retry_seconds{scope="host"} 4\n');
+  });
+
+  it.each([{ watch: true }, { reset: true }, { solveTimes: true }] as const)(
+    'prints no metrics with %j',
+    async (flags) => {
+      const running = run({ prometheus: true, ...flags }, stageWith().context);
+      await expect(running).rejects.toThrow(/--prometheus cannot be used with --/);
+    },
+  );
 
   it('resets on request', async () => {
     const sharedState = someState();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/cli/context.ts';
 import { type HealthFlags, run } from '../../../src/commands/health/command.ts';
+import { QueueUnavailableError } from '../../../src/domain/errors.ts';
 import type { ProbeResult } from '../../../src/ports/api.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
 import { runIn } from '../../cli/support/run-in.ts';
+import { expositionProblems } from '../../support/exposition-problems.ts';
 import { answered, reachable, refused } from '../../core/resilience/support/probes.ts';
 
 const regions = ['us-east-1', 'eu-west-1'].map((name) => ({ name, health: `http://127.0.0.1/${name}` }));
@@ -32,6 +34,25 @@ describe('captcha health', () => {
     ['none does', () => down, 4],
   ])('exits with a code if %s', async (_name, answer, code) => {
     expect(await ran(answer)).toMatchObject({ code });
+  });
+
+  it('reports the queues as metrics, also of a region without workers', async () => {
+    const depth = { waiting: 5, inFlight: 0, oldestAgeMs: 61_000, dead: 1 };
+    const tasks = async (name: string) => ({
+      depth: async () => (name === 'us-east-1' ? depth : Promise.reject(new QueueUnavailableError('gone', 'gone'))),
+    });
+    const config = { regions: regions.map((region) => ({ ...region, queue: 'redis://127.0.0.1:9/0' })) };
+    const { out } = await ran(() => down, { prometheus: true }, { config, queues: { tasks } as never });
+    expect(expositionProblems(out)).toEqual([]);
+    for (const line of [
+      'captcha_queue_waiting{region="us-east-1"} 5',
+      'captcha_queue_in_flight{region="us-east-1"} 0',
+      'captcha_queue_oldest_age_seconds{region="us-east-1"} 61',
+      'captcha_queue_reachable{region="us-east-1"} 1',
+      'captcha_queue_reachable{region="eu-west-1"} 0',
+    ])
+      expect(out.split('\n')).toContain(line);
+    expect(out).not.toContain('captcha_queue_waiting{region="eu-west-1"}');
   });
 
   it('does not count regions without an endpoint', async () => {

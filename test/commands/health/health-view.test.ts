@@ -149,7 +149,7 @@ describe('the screen of --watch with little room', () => {
 });
 
 describe('captcha health --prometheus', () => {
-  const text = renderPrometheus(ill);
+  const text = renderPrometheus(ill, []);
 
   it.each([
     'captcha_region_up{region="eu"} 0',
@@ -168,7 +168,7 @@ describe('captcha health --prometheus', () => {
 
   it('has no sample for unknown values', () => {
     expect(text).not.toContain('captcha_region_queue_depth{region="eu"}');
-    const unknown = renderPrometheus(aFrame([aHealth('x', { status: 'unknown' })]));
+    const unknown = renderPrometheus(aFrame([aHealth('x', { status: 'unknown' })]), []);
     expect(unknown).not.toContain('captcha_region_up{');
     expect(unknown).toContain('captcha_region_status{region="x",status="unknown"} 1');
   });
@@ -184,6 +184,6 @@ describe('captcha health --prometheus', () => {
   });
 
   it('escapes labels', () => {
-    expect(renderPrometheus(aFrame([aHealth('a"b\\c\nd')]))).toContain('{region="a\\"b\\\\c\\nd"} 1');
+    expect(renderPrometheus(aFrame([aHealth('a"b\\c\nd')]), [])).toContain('{region="a\\"b\\\\c\\nd"} 1');
   });
 });

@@ -48,6 +48,19 @@ describe('FleetResilience', () => {
     expect(bucket.talks).toEqual([]);
   });
 
+  it('reports the budget of the fleet once it has answered, and its own share while the fleet does not', async () => {
+    const { bucket, join } = aFleet();
+    const a = join('a');
+    const answered = () => new Promise((resolve) => setImmediate(resolve));
+    expect(a.facts()).toBeNull();
+    await answered();
+    expect(a.facts()).toMatchObject({ scope: 'redis', degraded: false, burst: 20, breaker: { state: 'closed' } });
+    bucket.isAway = true;
+    a.facts();
+    await answered();
+    expect(a.facts()).toMatchObject({ scope: 'redis', degraded: true, burst: 2 });
+  });
+
   it('sums up accepted submissions of all processes on its host, and syncs them every second', async () => {
     const { clock, bucket, join } = aFleet();
     const [a, other] = [join('a'), join('a')];

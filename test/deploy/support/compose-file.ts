@@ -4,6 +4,7 @@ import { yamlFile } from './yaml-file.ts';
 export interface Service {
   readonly image: string;
   readonly command: readonly string[];
+  readonly entrypoint?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
   readonly configs?: readonly { readonly source: string; readonly target: string }[];
@@ -37,4 +38,6 @@ const entries = Object.entries(compose.services);
 export const workers = entries.filter(([name]) => name.startsWith('worker-'));
 
 /** The services that run this program, by name. */
-export const captchas = entries.filter(([name]) => name !== 'redis');
+export const captchas = entries.filter(
+  ([, { image, entrypoint }]) => image.includes('captcha') && entrypoint === undefined,
+);

@@ -3,7 +3,7 @@ type Labels = Readonly<Record<string, string>>;
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
-  /** Behind the name of the metric, such as `_sum`. */
+  /** Follows the name of the metric, such as `_sum` of a histogram. */
   readonly suffix?: string;
 }
 
@@ -11,7 +11,7 @@ export interface Sample {
 export interface Metric {
   readonly name: string;
   readonly help: string;
-  readonly type: 'gauge' | 'counter' | 'summary';
+  readonly type: 'gauge' | 'counter' | 'histogram';
   readonly samples: readonly Sample[];
 }
 
@@ -23,6 +23,9 @@ function renderLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
+
+/** The media type of the text format. */
+export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Metrics in the text format of Prometheus. */
 export function renderPrometheusText(metrics: readonly Metric[]): string {

@@ -1,0 +1,37 @@
+import type { BudgetFacts } from '../../core/resilience/budget-facts.ts';
+import { inSeconds, metric, single } from './metric-table.ts';
+import type { Metric } from './prometheus-text.ts';
+
+const states = ['closed', 'open', 'half-open'] as const;
+
+/** The retry budget, the breaker and the wait of a scope. */
+export function budgetMetrics(facts: BudgetFacts): readonly Metric[] {
+  const { scope, breaker } = facts;
+  const labels = { scope };
+  const refill = { min: facts.minRetriesPerSecond, max: facts.maxRetriesPerSecond };
+  const refused = { budget: facts.refused, breaker: breaker.refused };
+  return [
+    single('captcha_budget_tokens', facts.tokens, labels),
+    single('captcha_budget_burst', facts.burst, labels),
+    single('captcha_budget_refill_ratio', facts.ratio, labels),
+    metric(
+      'captcha_budget_refill_per_second',
+      Object.entries(refill).map(([bound, value]) => ({ labels: { scope, bound }, value })),
+    ),
+    single('captcha_budget_next_token_seconds', inSeconds(facts.nextTokenInMs), labels),
+    single('captcha_budget_degraded', Number(facts.degraded), labels),
+    single('captcha_budget_accepted_total', facts.accepted, labels),
+    single('captcha_budget_granted_total', facts.granted, labels),
+    metric(
+      'captcha_budget_refused_total',
+      Object.entries(refused).map(([reason, value]) => ({ labels: { scope, reason }, value })),
+    ),
+    metric(
+      'captcha_breaker_state',
+      states.map((state) => ({ labels: { scope, state }, value: Number(state === breaker.state) })),
+    ),
+    single('captcha_breaker_changes_total', breaker.changes, labels),
+    single('captcha_breaker_retry_seconds', inSeconds(breaker.retryInMs), labels),
+    single('captcha_retry_after_seconds', inSeconds(facts.quietMs), labels),
+  ];
+}
