@@ -155,8 +155,7 @@ export class Container implements Context {
       solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const { close: _close, ...shared } = resilience;
-        const deps = { api, random, emit, timing, planner, ...shared, singleUse: singleUseInputs };
+        const deps = { api, random, emit, timing, planner, ...resilience, singleUse: singleUseInputs };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {

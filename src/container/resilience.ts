@@ -128,7 +128,8 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   if (url === null) {
     const { budget, breaker, retryAfterGate, threadTurns } = host;
     const submissions = new HostSubmissions(ofSubmissions, { host, ...shared });
-    return { budget, breaker, retryAfterGate, threadTurns, submissions, close: () => host.close() };
+    const ends = { facts: () => host.facts(), close: () => host.close() };
+    return { budget, breaker, retryAfterGate, threadTurns, submissions, ...ends };
   }
   const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, accountId);
   const open = (): Promise<FleetSubmissions> => openFleetSubmissions(url, config, accountId);
@@ -138,5 +139,5 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   const close = async (): Promise<void> => {
     await Promise.all([submissions.close(), fleet.close()]);
   };
-  return { budget, breaker, retryAfterGate, threadTurns, submissions, close };
+  return { budget, breaker, retryAfterGate, threadTurns, submissions, facts: () => fleet.facts(), close };
 }

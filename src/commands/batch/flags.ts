@@ -44,6 +44,11 @@ export interface BatchFlags {
 
 /** Declares the flags of `captcha batch`. */
 export function declareBatchFlags(command: Command): Command {
+  return declareSolvingFlags(declareFileFlags(command));
+}
+
+/** Those about the input, the output and the journal. */
+function declareFileFlags(command: Command): Command {
   return command
     .optionsGroup('Input:')
     .option(
@@ -80,7 +85,11 @@ export function declareBatchFlags(command: Command): Command {
     .option('--fresh', 'start over; rename an existing journal and output')
     .option('--retry-failed', 'submit tasks again that failed in earlier runs')
     .option('--leave-in-doubt', 'fail tasks whose submission was interrupted; do not submit them again')
-    .option('--resolve-expired', 'submit tasks again whose solution had expired before its row was first written')
+    .option('--resolve-expired', 'submit tasks again whose solution had expired before its row was first written');
+}
+
+function declareSolvingFlags(command: Command): Command {
+  return command
     .optionsGroup('Solving:')
     .option(
       '--concurrency <n>',

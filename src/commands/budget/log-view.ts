@@ -138,7 +138,11 @@ function described(event: BudgetEvent): Described {
       return { what: 'settings', result: 'asked for other settings', task: null };
     case 'reset':
       return { what: 'reset', result: 'budget full, breaker closed', task: null };
-    default:
+    case 'hold':
+    case 'release':
+    case 'limits':
+    case 'submit':
+    case 'unsubmit':
       return describedRule(entry, event);
   }
 }

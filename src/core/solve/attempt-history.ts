@@ -93,6 +93,18 @@ function messageOf(
   const sentence = isTooLate ? 'not enough time left before the deadline for another attempt' : sentences[reason];
   const known = evidence === undefined ? sentence : `${sentence} (${evidence})`;
   if (reason === 'held' || reason === 'limit-reached') return known;
+  return withLastFault(known, { own, lastFault, reason, isTooLate });
+}
+
+interface LastFaults {
+  readonly own: Fault | null;
+  /** The last fault of any task. */
+  readonly lastFault: Fault | null;
+  readonly reason: FailureCause['reason'];
+  readonly isTooLate: boolean;
+}
+
+function withLastFault(known: string, { own, lastFault, reason, isTooLate }: LastFaults): string {
   const isAboutOthers = reason === 'budget-exhausted' || reason === 'breaker-open';
   const fault = own ?? (isAboutOthers ? lastFault : null);
   if (fault === null) return known;

@@ -157,15 +157,7 @@ class Run {
     const goOn = { retry: true, waitMs: 0 } as const;
     const { fault } = record;
     if (this.#threads !== null && record.captchaId === null && fault?.threadsFull === true) {
-      this.#deps.emit({ type: 'threads-full', ...this.#about(), fault });
-      // Nothing was submitted, so a limit must not count it.
-      const countedAtMs = 'permit' in start ? (start.countedAtMs ?? null) : null;
-      if (countedAtMs !== null) await this.#deps.submissions?.giveBack(countedAtMs);
-      // A wait that the service itself asks for is one for all tasks.
-      if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
-      this.#threads.recordFull();
-      this.#isRefusedThread = true;
-      this.#refusal = fault;
+      await this.#recordFull(this.#threads, start, fault);
       return goOn;
     }
     this.#isRefusedThread = false;
@@ -179,6 +171,19 @@ class Run {
     this.#record(record);
     const isTurnedAway = onExhausted === 'fail' && record.captchaId === null && fault?.threadsFull === true;
     return isTurnedAway ? { retry: false, reason: 'attempts-exhausted', retryInMs: null } : this.#decide();
+  }
+
+  /** The service had no free thread: the task waits for one and is submitted again. */
+  async #recordFull(threads: ThreadGate, start: Start, fault: Fault): Promise<void> {
+    this.#deps.emit({ type: 'threads-full', ...this.#about(), fault });
+    // Nothing was submitted, so a limit must not count it.
+    const countedAtMs = 'permit' in start ? (start.countedAtMs ?? null) : null;
+    if (countedAtMs !== null) await this.#deps.submissions?.giveBack(countedAtMs);
+    // A wait that the service itself asks for is one for all tasks.
+    if (fault.retryAfterMs !== null) await this.#deps.retryAfterGate.extend(fault.retryAfterMs);
+    threads.recordFull();
+    this.#isRefusedThread = true;
+    this.#refusal = fault;
   }
 
   #record(record: Attempt): void {
