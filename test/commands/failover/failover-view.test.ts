@@ -121,7 +121,11 @@ describe('the report of moved tasks', () => {
   it.each([
     ['nothing', nothing, ['us    -   0      no waiting tasks']],
     ['what went', { ...nothing, moved: [{ region: 'eu', tasks: 1_200 }] }, ['us    eu  1,200']],
-    ['what stays', { ...nothing, kept: 3 }, ['us    (stay)  3      no eligible target region']],
+    [
+      'what stays',
+      { ...nothing, kept: 3, keptWhy: 'no eligible target region' },
+      ['us    (stay)  3      no eligible target region'],
+    ],
     [
       'what dead workers may hold',
       { ...nothing, inFlight: 14 },

@@ -143,6 +143,7 @@ describe('the flags', () => {
           { path: 'budget.burst', value: 10, from: '--budget' },
         ],
         allowFastPolling: false,
+        writer: { command: 'solve' },
       },
     ]);
   });
