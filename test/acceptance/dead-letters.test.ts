@@ -1,3 +1,4 @@
+import { isExhaustive } from '../support/exhaustive.ts';
 import { startFauxqs } from 'fauxqs';
 import { describe, expect } from 'vitest';
 import { BullTaskQueue } from '../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
@@ -136,7 +137,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
 });
 
 describe.skipIf(!hasRedis).concurrent('dead letters on SQS, with ids kept in Redis', () => {
-  it('are written by SQS, listed, requeued and solved', async ({ bench }) => {
+  it.runIf(isExhaustive)('are written by SQS, listed, requeued and solved', async ({ bench }) => {
     const server = await startFauxqs({ port: 0, logger: false });
     bench.afterwards(() => server.stop());
     const { queueArn } = server.createQueue('tasks-dead');

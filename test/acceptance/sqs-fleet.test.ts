@@ -45,7 +45,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fle
     expect(column(rows, 'possibly_charged')).toEqual(['false']);
   });
 
-  it('drains on SIGTERM, and loses nothing', async ({ bench }) => {
+  it.runIf(isExhaustive)('drains on SIGTERM, and loses nothing', async ({ bench }) => {
     const { ledger, usage, startWorker } = await openSqsFleet(bench);
     await bench.write('work/tasks.csv', regionalCsv(90));
     const workers = await Promise.all(regions.map((region) => startWorker(region)));
@@ -63,23 +63,26 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on SQS, with fle
     for (const worker of others) expect(await worker.ended, worker.stderr).toMatchObject({ code: 0 });
   });
 
-  it('returns unfinished tasks of a stopping worker with their ids, and ends by the signal', async ({ bench }) => {
-    const { service, finish } = slowService();
-    const { ledger, usage, startWorker } = await openSqsFleet(bench, { service });
-    await bench.write('work/tasks.csv', regionalCsv(1));
-    const first = await startWorker('us-east-1', ['--drain-timeout', '500ms']);
-    const running = await bench.start(batch, usage);
-    await until(() => ledger.sandbox.stats().polls > 0);
-    first.signal('SIGTERM');
-    expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
-    finish();
-    await startWorker('us-east-1');
-    const ended = await running.ended;
-    expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    expect(ledger.sandbox.stats().accepted).toBe(1);
-    expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
-  });
+  it.runIf(isExhaustive)(
+    'returns unfinished tasks of a stopping worker with their ids, and ends by the signal',
+    async ({ bench }) => {
+      const { service, finish } = slowService();
+      const { ledger, usage, startWorker } = await openSqsFleet(bench, { service });
+      await bench.write('work/tasks.csv', regionalCsv(1));
+      const first = await startWorker('us-east-1', ['--drain-timeout', '500ms']);
+      const running = await bench.start(batch, usage);
+      await until(() => ledger.sandbox.stats().polls > 0);
+      first.signal('SIGTERM');
+      expect(await first.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+      expect(first.stderr).toMatch(/returned to the queue: b-[\da-f]{20}-[\da-f]{32} \(\S+ is paid for\)/);
+      finish();
+      await startWorker('us-east-1');
+      const ended = await running.ended;
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(ledger.sandbox.stats().accepted).toBe(1);
+      expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, 1);
+    },
+  );
 });
 
 describe.runIf(isExhaustive)('a fleet of three regions on SQS with nothing beside it', () => {

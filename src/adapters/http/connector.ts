@@ -146,6 +146,8 @@ export class Connector {
 
 /** The end of a head that begins with the status 100; 0 if the bytes begin with something else, or end inside the head. */
 function endOfContinue(bytes: Buffer): number {
+  // Nearly every read begins with another status: its first digit decides.
+  if (bytes[9] !== 0x31) return 0;
   if (!/^HTTP\/1\.[01] 100[ \r]/.test(bytes.toString('latin1', 0, 14))) return 0;
   const end = bytes.indexOf('\r\n\r\n');
   return end === -1 ? 0 : end + 4;
