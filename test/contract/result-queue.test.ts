@@ -6,6 +6,7 @@ import { benches, type QueueBench } from './support/queue-benches.ts';
 const never = new AbortController().signal;
 let runCount = 0;
 /** The engines run at the same time, the tests of one engine one after the other: they count all of its results. */
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- its replacement is an option of every single test
 const it = test.sequential;
 
 describe.concurrent.each(benches)('the result queue of %s', (_name, open) => {

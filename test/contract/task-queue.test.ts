@@ -51,13 +51,15 @@ async function move(from: TaskQueue, to: TaskQueue): Promise<readonly (OpenProgr
 describe.concurrent.each(benches)('the task queue of %s', (_name, open) => {
   let bench: QueueBench;
   // The engines run at the same time, the tests of one engine one after the other: brief leases need a process that is not busy.
-  const it = test.extend<{ stage: QueueStage }>({
+  const inTurn = test.extend<{ stage: QueueStage }>({
     stage: async ({}, use) => {
       const stage = new QueueStage(bench);
       await use(stage);
       await stage.close();
     },
-  }).sequential;
+  });
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- its replacement is an option of every single test
+  const it = inTurn.sequential;
 
   beforeAll(async () => {
     bench = await open();
@@ -346,7 +348,7 @@ describe.concurrent.each(benches)('the task queue of %s', (_name, open) => {
     await expect(queue.send([aQueuedTask(1, { key: '1' })])).rejects.toThrow(RangeError);
   });
 
-  describe.sequential('when its data is lost', () => {
+  describe('when its data is lost', { concurrent: false }, () => {
     it("keeps the holder's knowledge after a data loss: the task's place and its paid id", async ({ stage }) => {
       const { queue, someQueuedTasks } = stage;
       if (bench.loseData === null) return;

@@ -19,7 +19,7 @@ export function firstRows<It extends { readonly for: (rows: readonly never[]) =>
 ): Pick<It, 'for'> {
   if (isExhaustive) return it;
   const sampled = { for: (rows: readonly never[]) => it.for(rows.slice(0, count)) };
-  return sampled as unknown as Pick<It, 'for'>;
+  return sampled;
 }
 
 /** All rows, or the first of each group. */
