@@ -28,7 +28,7 @@ export default tseslint.config(
       'max-depth': ['error', 3],
       'max-params': ['error', 4],
       // Flat lists of defaults count, too: the longest is a row of the output.
-      complexity: ['error', { max: 17, variant: 'modified' }],
+      complexity: ['error', { max: 19, variant: 'modified' }],
       'no-console': 'error',
       'no-restricted-properties': ['error', leakingAny],
       eqeqeq: 'error',
