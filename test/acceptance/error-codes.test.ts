@@ -62,8 +62,9 @@ describe.concurrent('a submission that always gets', () => {
   it.for(onePer(knownErrorCodes(), ({ kind }) => kind))(
     '$code ends by its kind, $kind',
     async ({ code, kind, maxResubmissions, threadsFull }, { bench }) => {
-      // Without --fail-fast the task waits for a thread or the breaker until its deadline.
-      const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'submit', ['--fail-fast']);
+      // Without --fail-fast the task waits for a thread or the breaker until its deadline. Every wait that a code asks for is longer.
+      const flags = ['--fail-fast', '--timeout', '2500ms'];
+      const { code: exitCode, stderr, outcome, sandbox } = await solveAgainst(bench, code, 'submit', flags);
       const reason = threadsFull ? 'attempts-exhausted' : reasons[kind];
       expect(exitCode).toBe(exitCodes[kind]);
       expect(outcome).toMatchObject({ reason, code, captchaId: null, possiblyCharged: false });
