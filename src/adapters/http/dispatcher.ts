@@ -51,7 +51,9 @@ export async function openDispatcher(options: ConnectionOptions): Promise<Connec
   return options.proxy === null ? openAgent(options) : openProxied(options.proxy, options);
 }
 
-const connectMsOf = ({ timeoutMs }: ConnectionOptions): number => Math.min(maxConnectMs, timeoutMs);
+/** A limit of 0 is that of a request, which may wait longer for its connection. */
+const connectMsOf = ({ timeoutMs }: ConnectionOptions): number =>
+  timeoutMs > 0 ? Math.min(maxConnectMs, timeoutMs) : maxConnectMs;
 
 /** Says of an error that the proxy cannot be reached, rather than the host behind it. */
 function throughProxy(connector: Connector): Connector['connect'] {
