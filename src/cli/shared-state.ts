@@ -1,3 +1,4 @@
+import { type BudgetFacts, budgetFactsOf } from '../core/resilience/budget-facts.ts';
 import type { StateReply, StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
 import type { FleetFacts, LogWriter } from '../ports/state.ts';
 import type { FleetRules } from '../ports/submissions.ts';
@@ -28,6 +29,13 @@ export interface SharedStateView {
   readonly nowMs: number;
   /** Left out where the budget is not a fleet's. */
   readonly fleet?: FleetStateView;
+}
+
+/** The budget of the fleet, or that of this host if there is none or none can be reached, with breaker and wait. */
+export function factsOfView({ state, nowMs, fleet }: SharedStateView): BudgetFacts {
+  const scope = fleet === undefined ? 'host' : 'redis';
+  const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : null;
+  return budgetFactsOf(state, { nowMs, scope, ...(fleet !== undefined && { fleet: facts }) });
 }
 
 /** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */

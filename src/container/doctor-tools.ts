@@ -6,6 +6,7 @@ import { proxyFor } from '../adapters/http/proxy.ts';
 import { connectBySteps } from '../adapters/system/connect-by-steps.ts';
 import { stateFolderFacts } from '../adapters/system/state-folder-facts.ts';
 import type { KeyFacts } from '../commands/doctor/account-checks.ts';
+import { factsOfView } from '../cli/shared-state.ts';
 import type { SharedFacts } from '../commands/doctor/local-checks.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import { orProblem, type Problem } from '../commands/doctor/finding.ts';
@@ -116,17 +117,10 @@ async function sharedFacts(config: Config, parts: Pick<ResilienceDeps, 'accountI
   const { createSharedState } = await import('./shared-state.ts');
   const shared = createSharedState(config, parts);
   try {
-    const { state, nowMs, fleet } = await shared.look();
-    const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : null;
-    const admission = state.breaker.peek(nowMs);
-    return {
-      tokens: facts?.balance ?? state.budget.balance(nowMs),
-      burst: (facts?.options ?? state.options.budget).burst,
-      breaker: state.breaker.state,
-      probeInMs: admission?.admitted === false ? admission.retryInMs : 0,
-      quietMs: Math.max(facts?.quietMs ?? 0, state.quietUntilMs - nowMs, 0),
-      unavailable: fleet !== undefined && 'unavailable' in fleet ? fleet.unavailable : null,
-    };
+    const view = await shared.look();
+    const { tokens, burst, breaker, quietMs } = factsOfView(view);
+    const unavailable = view.fleet !== undefined && 'unavailable' in view.fleet ? view.fleet.unavailable : null;
+    return { tokens, burst, breaker: breaker.state, probeInMs: breaker.retryInMs ?? 0, quietMs, unavailable };
   } finally {
     await shared.close();
   }

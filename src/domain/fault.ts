@@ -64,3 +64,13 @@ export class ProviderFault extends Error {
     this.fault = fault;
   }
 }
+
+/** The value of a request; null if the service gave no usable answer. */
+export async function valueOrNull<T>(request: () => Promise<T>): Promise<T | null> {
+  try {
+    return await request();
+  } catch (error) {
+    if (error instanceof ProviderFault) return null;
+    throw error;
+  }
+}

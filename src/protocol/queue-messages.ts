@@ -1,3 +1,4 @@
+import { isObject } from '../domain/json.ts';
 import {
   isTaskAddress,
   type OpenProgress,
@@ -21,9 +22,6 @@ export interface MessageProblem {
 
 /** Null for a good value, else its path and problem, such as `.progress: is missing`. */
 type Check = (value: unknown) => string | null;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function leaf(what: string, isGood: (value: unknown) => boolean): Check {
   return (value) => {

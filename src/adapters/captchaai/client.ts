@@ -1,5 +1,5 @@
 import { UsageError } from '../../domain/errors.ts';
-import { describeFault, type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
+import { describeFault, type Fault, type FaultKind, ProviderFault, valueOrNull } from '../../domain/fault.ts';
 import type { AccountApi, CallLimits, RequestCounts, SolvedAtOnce, SolverApi, Threads } from '../../ports/api.ts';
 import type { SolveEndpoint } from '../../ports/state.ts';
 import { isTextImage, wireParameters } from '../../protocol/wire.ts';
@@ -51,16 +51,6 @@ export function decideZeroBalance(fault: Fault, state: AccountState): Fault {
 }
 
 type Account = Pick<AccountApi, 'threads' | 'balance'>;
-
-/** Null if the service gave no usable answer. */
-async function valueOrNull<T>(request: () => Promise<T>): Promise<T | null> {
-  try {
-    return await request();
-  } catch (error) {
-    if (error instanceof ProviderFault) return null;
-    throw error;
-  }
-}
 
 async function getAccountState(account: Account): Promise<AccountState> {
   const threads = await valueOrNull(() => account.threads());

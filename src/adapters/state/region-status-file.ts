@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto';
 import { isObject } from '../../domain/json.ts';
 import { type RegionStatus, regionStatuses } from '../../domain/region.ts';
 import type { SeenStatus, StatusHistory } from '../../ports/state.ts';
-import { prepareFolder } from './log-folder.ts';
-import { isFileError, readOwnFile, replaceFile, serviceFile, servicesFolder } from './service-file.ts';
+import { readOwnFile, replaceServiceFile, type ServicePlace, withServiceFile } from './service-file.ts';
 
-export interface RegionStatusFileOptions {
-  /** The folder of this user's state; null keeps nothing. */
-  readonly stateFolder: string | null;
-  readonly baseUrl: string;
-}
-
+const ending = 'regions';
 /** Several thousand regions. */
 const maxBytes = 1024 * 1024;
 /** What was not seen for this long is dropped. */
@@ -30,14 +24,14 @@ function seenIn(value: unknown): SeenStatus | null {
 
 /** The last known status of regions, in a file. A lost or damaged file counts as no history. */
 export class RegionStatusFile implements StatusHistory {
-  readonly #options: RegionStatusFileOptions;
+  readonly #place: ServicePlace;
 
-  constructor(options: RegionStatusFileOptions) {
-    this.#options = options;
+  constructor(place: ServicePlace) {
+    this.#place = place;
   }
 
   read(urls: readonly string[]): ReadonlyMap<string, SeenStatus> {
-    const found = this.#inFile((path) => this.#parse(path)) ?? new Map<string, SeenStatus>();
+    const found = withServiceFile(this.#place, ending, (path) => this.#parse(path)) ?? new Map<string, SeenStatus>();
     return new Map(
       urls.flatMap((url) => {
         const seen = found.get(keyOf(url));
@@ -47,13 +41,12 @@ export class RegionStatusFile implements StatusHistory {
   }
 
   write(seen: ReadonlyMap<string, SeenStatus>): void {
-    this.#inFile((path, stateFolder) => {
+    withServiceFile(this.#place, ending, (path) => {
       const all = new Map(this.#parse(path));
       for (const [url, status] of seen) all.set(keyOf(url), status);
       const latest = Math.max(...[...all.values()].map(({ seenAt }) => seenAt));
       const kept = [...all].filter(([, { seenAt }]) => latest - seenAt < keptForMs);
-      prepareFolder(servicesFolder(stateFolder));
-      replaceFile(path, `${JSON.stringify(Object.fromEntries(kept))}\n`);
+      replaceServiceFile(path, `${JSON.stringify(Object.fromEntries(kept))}\n`);
     });
   }
 
@@ -67,18 +60,6 @@ export class RegionStatusFile implements StatusHistory {
         return seen === null ? [] : [[key, seen] as const];
       }),
     );
-  }
-
-  /** Null if there is no state folder or the file system fails. */
-  #inFile<T>(work: (path: string, stateFolder: string) => T): T | null {
-    const { stateFolder, baseUrl } = this.#options;
-    if (stateFolder === null) return null;
-    try {
-      return work(serviceFile(stateFolder, baseUrl, 'regions'), stateFolder);
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-      return null;
-    }
   }
 }
 

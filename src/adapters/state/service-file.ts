@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
 import { codeOf } from '../system/system-error.ts';
+import { prepareFolder } from './log-folder.ts';
 import { processId } from './process-identity.ts';
 
 /** Opening a pipe in the place of a file must not block, and a link must not lead elsewhere. */
@@ -50,3 +51,31 @@ export function replaceFile(path: string, content: string | Buffer): void {
 
 /** True for an error of the file system. Others are bugs. */
 export const isFileError = (error: unknown): boolean => error instanceof StateLogError || codeOf(error) !== null;
+
+/** Where what was learnt about a service is kept. */
+export interface ServicePlace {
+  /** The folder of this user's state; null keeps nothing. */
+  readonly stateFolder: string | null;
+  readonly baseUrl: string;
+}
+
+/** Works on the file about a service. Null if there is no state folder or the file system fails. */
+export function withServiceFile<T>(
+  { stateFolder, baseUrl }: ServicePlace,
+  ending: string,
+  work: (path: string) => T,
+): T | null {
+  if (stateFolder === null) return null;
+  try {
+    return work(serviceFile(stateFolder, baseUrl, ending));
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    return null;
+  }
+}
+
+/** Replaces the file about a service, in a folder of this user. */
+export function replaceServiceFile(path: string, content: string): void {
+  prepareFolder(dirname(path));
+  replaceFile(path, content);
+}

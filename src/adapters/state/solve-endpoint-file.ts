@@ -1,17 +1,15 @@
 import type { SolveEndpoint } from '../../ports/state.ts';
-import { prepareFolder } from './log-folder.ts';
-import { isFileError, readOwnFile, replaceFile, serviceFile, servicesFolder } from './service-file.ts';
+import { readOwnFile, replaceServiceFile, type ServicePlace, withServiceFile } from './service-file.ts';
 
-export interface SolveEndpointOptions {
-  /** The folder of this user's state; null keeps what is learnt in this process. */
-  readonly stateFolder: string | null;
-  readonly baseUrl: string;
+/** Without a state folder, what is learnt stays in this process. */
+export interface SolveEndpointOptions extends ServicePlace {
   /** What counts if nothing was recorded. */
   readonly isAssumed: boolean;
   /** False if only this process's own answers count. They are recorded for others all the same. */
   readonly isRead: boolean;
 }
 
+const ending = 'solve-php';
 /** A service may get the endpoint later, or a proxy may have answered in its place. */
 const absentForMs = 86_400_000;
 /** Longer than either word. */
@@ -41,7 +39,7 @@ export class SolveEndpointFile implements SolveEndpoint {
   }
 
   #read(): boolean | null {
-    return this.#inFile((path) => {
+    return withServiceFile(this.#options, ending, (path) => {
       const { bytes, modifiedAt } = readOwnFile(path, maxBytes) ?? { bytes: '', modifiedAt: 0 };
       const word = bytes.toString();
       if (word === 'yes\n') return true;
@@ -50,21 +48,6 @@ export class SolveEndpointFile implements SolveEndpoint {
   }
 
   #write(exists: boolean): void {
-    this.#inFile((path, stateFolder) => {
-      prepareFolder(servicesFolder(stateFolder));
-      replaceFile(path, exists ? 'yes\n' : 'no\n');
-    });
-  }
-
-  /** Null if there is no state folder or the file system fails: then nothing is shared. */
-  #inFile<T>(work: (path: string, stateFolder: string) => T): T | null {
-    const { stateFolder, baseUrl } = this.#options;
-    if (stateFolder === null) return null;
-    try {
-      return work(serviceFile(stateFolder, baseUrl, 'solve-php'), stateFolder);
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-      return null;
-    }
+    withServiceFile(this.#options, ending, (path) => replaceServiceFile(path, exists ? 'yes\n' : 'no\n'));
   }
 }

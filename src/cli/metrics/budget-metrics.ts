@@ -31,7 +31,7 @@ export function budgetMetrics(facts: BudgetFacts): readonly Metric[] {
       states.map((state) => ({ labels: { scope, state }, value: Number(state === breaker.state) })),
     ),
     single('captcha_breaker_changes_total', breaker.changes, labels),
-    single('captcha_breaker_retry_seconds', inSeconds(breaker.retryInMs), labels),
+    single('captcha_breaker_retry_seconds', inSeconds(breaker.retryInMs ?? 0), labels),
     single('captcha_retry_after_seconds', inSeconds(facts.quietMs), labels),
   ];
 }

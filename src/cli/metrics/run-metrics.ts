@@ -1,6 +1,6 @@
 import type { HistogramReading } from '../../core/solve/histogram.ts';
 import type { RegionCounts, SolveCounts } from '../../core/solve/solve-counts.ts';
-import { ProviderFault } from '../../domain/fault.ts';
+import { valueOrNull } from '../../domain/fault.ts';
 import type { RequestCounts } from '../../ports/api.ts';
 import type { Context, SolveSession } from '../context.ts';
 import { budgetMetrics } from './budget-metrics.ts';
@@ -28,18 +28,8 @@ interface AccountFacts {
   readonly balance: number | null;
 }
 
-/** Null for a service that does not answer. */
-async function answerOf<T>(asking: Promise<T>): Promise<T | null> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (error instanceof ProviderFault) return null;
-    throw error;
-  }
-}
-
 async function askAccount({ api }: MeasuredRun['session']): Promise<AccountFacts> {
-  const [threads, balance] = await Promise.all([answerOf(api.threads()), answerOf(api.balance())]);
+  const [threads, balance] = await Promise.all([valueOrNull(() => api.threads()), valueOrNull(() => api.balance())]);
   return { threads: threads?.threads ?? null, workingThreads: threads?.workingThreads ?? null, balance };
 }
 

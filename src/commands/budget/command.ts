@@ -6,8 +6,7 @@ import { helpText } from '../../cli/help.ts';
 import { budgetMetrics } from '../../cli/metrics/budget-metrics.ts';
 import { single } from '../../cli/metrics/metric-table.ts';
 import { renderPrometheusText } from '../../cli/metrics/prometheus-text.ts';
-import type { SharedState } from '../../cli/shared-state.ts';
-import { budgetFactsOf } from '../../core/resilience/budget-facts.ts';
+import { type SharedState, factsOfView } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -159,9 +158,7 @@ async function showSolveTimes({ watch, reset }: BudgetFlags, context: Context): 
 
 /** Prints the shared budget and breaker as metrics. */
 async function printMetrics(shared: SharedState, { terminal, program }: Context): Promise<void> {
-  const { state, nowMs, fleet } = await shared.look();
-  const fleetFacts = fleet === undefined ? {} : { fleet: 'facts' in fleet ? fleet.facts : null };
-  const facts = budgetFactsOf(state, { nowMs, scope: scopeOf(shared), ...fleetFacts });
+  const facts = factsOfView(await shared.look());
   const build = single('captcha_build_info', 1, { version: program.version, command: 'budget' });
   await terminal.data(renderPrometheusText([build, ...budgetMetrics(facts)]));
 }

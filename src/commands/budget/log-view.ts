@@ -4,7 +4,7 @@ import { renderTable } from '../../cli/table.ts';
 import { limitText, refusalText } from '../../core/resilience/submission-refusal.ts';
 import type { RulesEntry } from '../../core/resilience/submission-rules.ts';
 import type { CallResult } from '../../ports/state.ts';
-import { wrapWords } from './wrap-words.ts';
+import { wrapToWidth } from './wrap-to-width.ts';
 
 /** One line of the audit: who, request and result. */
 export interface AuditRow {
@@ -167,7 +167,7 @@ function screenLines(row: AuditRow, columns: number): string {
   const time = `${row.at.slice(5, 19).replace('T', ' ')}  `;
   const task = row.task === null ? '' : `; task ${row.task}`;
   const text = `${whoText(row)}: ${row.what} ${resultText(row)}; ${row.balance.toFixed(1)} tokens${task}`;
-  const lines = wrapWords(text, columns - time.length);
+  const lines = wrapToWidth(text, columns - time.length);
   return lines.map((line, index) => `${index === 0 ? time : ' '.repeat(time.length)}${line}\n`).join('');
 }
 

@@ -1,9 +1,9 @@
 import { formatMs } from '../../cli/format.ts';
 import { holdText, limitText } from '../../core/resilience/submission-refusal.ts';
 import type { FleetRules, LimitUse } from '../../ports/submissions.ts';
-import type { SharedState, SharedStateView } from '../../cli/shared-state.ts';
+import { factsOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
-import { wrapWords } from './wrap-words.ts';
+import { wrapToWidth } from './wrap-to-width.ts';
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {
@@ -63,27 +63,6 @@ const toMillionths = (rate: number): number => Math.round(rate * 1_000_000) / 1_
 export const scopeOf = ({ fleetPlace }: Pick<SharedState, 'fleetPlace'>): BudgetReport['scope'] =>
   fleetPlace === undefined ? 'host' : 'redis';
 
-/** The budget of the fleet, or that of this host where there is none, or none to be reached. */
-function bucketOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['budget'] {
-  const { accepted, granted, budgetRefused } = state.counts;
-  const own = {
-    options: state.options.budget,
-    balance: state.budget.balance(nowMs),
-    nextTokenInMs: state.budget.waitForTokenMs(nowMs),
-    ...{ accepted, granted, refused: budgetRefused },
-  };
-  const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : own;
-  return {
-    tokens: Math.round(facts.balance * 1_000) / 1_000,
-    burst: facts.options.burst,
-    ratio: facts.options.ratio,
-    minRetriesPerSecond: toMillionths(facts.options.minRetriesPerSecond),
-    maxRetriesPerSecond: toMillionths(facts.options.maxRetriesPerSecond),
-    nextTokenInMs: rounded(facts.nextTokenInMs),
-    ...{ accepted: facts.accepted, granted: facts.granted, refused: facts.refused },
-  };
-}
-
 function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'] {
   if (fleet === undefined) return null;
   const leasedHere = state.fleet.leased(nowMs);
@@ -108,27 +87,31 @@ function rulesOf({ state, nowMs, fleet }: SharedStateView): Pick<BudgetReport, '
 
 /** What everything that is shared says at a moment. */
 export function budgetReport(view: SharedStateView, shared: SharedPlace): BudgetReport {
-  const { state, nowMs, fleet } = view;
-  const admission = state.breaker.peek(nowMs);
-  const isRefused = admission?.admitted === false && admission.soon !== true;
+  const { state, nowMs } = view;
+  const facts = factsOfView(view);
   const { failures, total: outcomes } = state.breaker.counts(nowMs);
-  const fleetQuietMs = fleet !== undefined && 'facts' in fleet ? fleet.facts.quietMs : 0;
   return {
     scope: scopeOf(shared),
     service: shared.service,
     account: shared.account,
     place: shared.fleetPlace ?? shared.place,
     fleet: fleetOf(view),
-    budget: bucketOf(view),
+    budget: {
+      ...{ tokens: facts.tokens, burst: facts.burst, ratio: facts.ratio },
+      minRetriesPerSecond: toMillionths(facts.minRetriesPerSecond),
+      maxRetriesPerSecond: toMillionths(facts.maxRetriesPerSecond),
+      nextTokenInMs: rounded(facts.nextTokenInMs),
+      ...{ accepted: facts.accepted, granted: facts.granted, refused: facts.refused },
+    },
     breaker: {
-      state: state.breaker.state,
-      retryInMs: isRefused ? rounded(admission.retryInMs) : null,
+      state: facts.breaker.state,
+      retryInMs: rounded(facts.breaker.retryInMs),
       ...{ failures, outcomes, samplingDurationMs: state.options.breaker.samplingDurationMs },
-      refused: state.counts.breakerRefused,
+      refused: facts.breaker.refused,
       awaited: state.breaker.inFlight(nowMs).map(({ holder }) => holder.split('.')[0] ?? ''),
     },
     ...rulesOf(view),
-    quietMs: Math.ceil(Math.max(fleetQuietMs, state.quietUntilMs - nowMs, 0)),
+    quietMs: Math.ceil(facts.quietMs),
   };
 }
 
@@ -211,7 +194,7 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
   // Long values continue in a row of their own: a cut limit or path is of no use.
   const width = columns - Math.max(...rows.map(([name = '']) => name.length)) - tableFrame;
   const wrapped = rows.flatMap(([name = '', value = '']) =>
-    wrapWords(value, width).map((line, index) => [index === 0 ? name : '', line]),
+    wrapToWidth(value, width).map((line, index) => [index === 0 ? name : '', line]),
   );
   return renderTable(['retry budget', ''], wrapped, columns);
 }

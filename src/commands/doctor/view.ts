@@ -1,3 +1,4 @@
+import { wrapWords } from '../../cli/help.ts';
 import { quantity } from '../../cli/format.ts';
 import type { Style } from '../../cli/terminal.ts';
 import { checkGroups, type CheckReport, type FindingStatus } from './finding.ts';
@@ -23,20 +24,10 @@ const maxCheckWidth = Math.max(...Object.values(checkGroups).flatMap((checks) =>
 /** Below this a line is not broken: a word on each line would be worse. */
 const narrowestText = 24;
 
-/** A text as lines of at most `width`, broken at blanks; a longer word stands alone. */
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
 function block(text: string, indent: number, columns: number | null): readonly string[] {
   const width = columns === null ? Infinity : Math.max(columns - indent, narrowestText);
-  return text.split('\n').flatMap((line) => wrapped(line.trim(), width));
+  const wrapping = { columns: width, indent: 0, end: '' };
+  return text.split('\n').flatMap((line) => wrapWords('', line.trim().split(' '), wrapping).split('\n'));
 }
 
 function renderReport(

@@ -1,4 +1,5 @@
 import { plot } from 'asciichart';
+import { wrapWords } from '../../cli/help.ts';
 import { displayWidth } from '../../cli/display-width.ts';
 import { formatMs, formatShare } from '../../cli/format.ts';
 import { renderTable } from '../../cli/table.ts';
@@ -209,16 +210,9 @@ export function verdictOf({ rows }: Comparison, config: Pick<Config, 'retry'>): 
   return `verdict: ${told(own)}${own === worst ? '' : `; ${told(worst)}`}.`;
 }
 
-/** Breaks a sentence into lines of a screen. A pipe gets it whole. */
+/** A sentence in lines of a screen. A pipe gets it whole. */
 function wrapped(text: string, columns: number | null): string {
-  if (columns === null) return `${text}\n`;
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return `${lines.join('\n')}\n`;
+  return `${wrapWords('', text.split(' '), { columns: columns ?? Infinity, indent: 0, end: '' })}\n`;
 }
 
 /** The report as text: a table, the load over time of a few runs, the deliveries, and a verdict. */

@@ -61,8 +61,12 @@ class Times {
     if (latencyMs !== null) this.#latency.record(latencyMs);
   }
 
-  spreads(): TaskTimes {
-    return { solveMs: spreadOf(this.#solve), apiLatencyMs: spreadOf(this.#latency) };
+  /** The spreads of several together. */
+  static spreads(all: readonly Times[]): TaskTimes {
+    return {
+      solveMs: spreadOf(Quantiles.merged(all.map((times) => times.#solve))),
+      apiLatencyMs: spreadOf(Quantiles.merged(all.map((times) => times.#latency))),
+    };
   }
 }
 
@@ -71,7 +75,6 @@ export class BatchStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #causes = new Map<FailureReason, Map<string, number>>();
   readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number; times: Times }>();
-  readonly #times = new Times();
   readonly #events = { retriesGranted: 0, retriesRefused: 0 };
   readonly #counts = { solved: 0, failed: 0, possiblyCharged: 0, expired: 0 };
 
@@ -90,9 +93,7 @@ export class BatchStats {
     this.#counts[isSolved ? 'solved' : 'failed'] += 1;
     this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
     this.#counts.expired += expired ? 1 : 0;
-    const latencyMs = apiLatencyMs(outcome.attempts);
-    totals.times.record(outcome, latencyMs);
-    this.#times.record(outcome, latencyMs);
+    totals.times.record(outcome, apiLatencyMs(outcome.attempts));
     if (outcome.status === 'failed') this.#recordFailure(outcome);
   }
 
@@ -116,9 +117,9 @@ export class BatchStats {
       byRegion: [...this.#byRegion].map(([region, { times, ...totals }]) => ({
         region,
         ...totals,
-        ...times.spreads(),
+        ...Times.spreads([times]),
       })),
-      ...this.#times.spreads(),
+      ...Times.spreads([...this.#byRegion.values()].map(({ times }) => times)),
     };
   }
 }

@@ -6,6 +6,16 @@ export class Quantiles {
   readonly #counts = new Map<number, number>();
   #total = 0;
 
+  /** Of everything that was recorded in these. */
+  static merged(all: readonly Quantiles[]): Quantiles {
+    const merged = new Quantiles();
+    for (const each of all) {
+      merged.#total += each.#total;
+      for (const [bucket, count] of each.#counts) merged.#counts.set(bucket, (merged.#counts.get(bucket) ?? 0) + count);
+    }
+    return merged;
+  }
+
   record(ms: number): void {
     const bucket = Math.round(Math.log(Math.max(1, ms)) / Math.log(growth));
     this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1);

@@ -58,8 +58,9 @@ export class ThreadUses {
 
   /** The probability, 0..1, that a task is solved. */
   solvedChance({ state, method, acceptedMs, busyMs }: ThreadUse): number {
+    if (state !== 'accepted' || this.#shares === null) return 0;
     const nowMs = this.#clock.nowMs();
-    if (state !== 'accepted' || this.#shares === null || nowMs <= busyMs) return 0;
+    if (nowMs <= busyMs) return 0;
     const leftThen = 1 - this.#shares.solvedShare(method, busyMs - acceptedMs);
     if (leftThen < almostSolved) return 0;
     return 1 - (1 - this.#shares.solvedShare(method, nowMs - acceptedMs)) / leftThen;

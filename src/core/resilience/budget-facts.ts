@@ -31,8 +31,8 @@ export interface BudgetFacts {
   readonly breaker: {
     readonly state: CircuitBreaker['state'];
     readonly changes: number;
-    /** Until the next submission is allowed; 0 while all are. */
-    readonly retryInMs: number;
+    /** Until the next submission is allowed; null while all are. */
+    readonly retryInMs: number | null;
     readonly refused: number;
   };
   /** What is left of the wait that the service asked for. */
@@ -68,7 +68,7 @@ export function budgetFactsOf(state: ReadableState, { nowMs, scope, fleet }: Fac
     breaker: {
       state: state.breaker.state,
       changes: state.breaker.changes,
-      retryInMs: admission?.admitted === false && admission.soon !== true ? admission.retryInMs : 0,
+      retryInMs: admission?.admitted === false && admission.soon !== true ? admission.retryInMs : null,
       refused: breakerRefused,
     },
     quietMs: Math.max(facts.quietMs, state.quietUntilMs - nowMs, 0),

@@ -7,7 +7,8 @@ import type {
   SubmissionGate,
   SubmissionRefusal,
 } from '../../ports/submissions.ts';
-import { stricterWarning, type SubmissionOptions, unlimited } from './host-submissions.ts';
+import { stricterWarning, type SubmissionOptions } from './host-submissions.ts';
+import { concerns, isStricter, unlimited } from './submission-rules.ts';
 
 export interface FleetSubmissionDeps {
   /** Connects to the fleet. It is opened on first use. */
@@ -136,7 +137,7 @@ export class FleetSubmissionGate implements SubmissionGate {
   /** The limit that has no room for the longest time, as far as known; null if all have room. */
   #fullLimit(): SubmissionRefusal | null {
     const agoMs = this.#deps.nowMs() - this.#knownMs;
-    const mine = this.#rules.limits.filter(({ label }) => label === null || label === this.#options.label);
+    const mine = this.#rules.limits.filter((limit) => concerns(limit, this.#options.label));
     const [full] = mine.filter(({ roomInMs }) => roomInMs > agoMs).sort((a, b) => b.roomInMs - a.roomInMs);
     if (full === undefined) return null;
     const { label, count, windowMs, roomInMs } = full;
@@ -145,12 +146,7 @@ export class FleetSubmissionGate implements SubmissionGate {
 
   #warnOnce(): void {
     const { limits, label } = this.#options;
-    const isStricter = this.#rules.limits.some(
-      (own) =>
-        (own.label === null || own.label === label) &&
-        !limits.some((mine) => mine.label === own.label && mine.windowMs === own.windowMs && own.count >= mine.count),
-    );
-    if (!isStricter || this.#hasWarned) return;
+    if (this.#hasWarned || !isStricter(this.#rules.limits, limits, label)) return;
     this.#hasWarned = true;
     this.#deps.warn(stricterWarning);
   }

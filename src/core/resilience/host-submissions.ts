@@ -1,6 +1,6 @@
 import type { CountResult, SubmissionGate, SubmissionLimit, SubmissionRefusal } from '../../ports/submissions.ts';
 import type { HostResilience } from './host-resilience.ts';
-import { type RulesEntry, SubmissionRules } from './submission-rules.ts';
+import { type RulesEntry, SubmissionRules, unlimited } from './submission-rules.ts';
 
 export interface SubmissionOptions {
   /** The configured limits of this process. */
@@ -8,9 +8,6 @@ export interface SubmissionOptions {
   /** `--label`; null without one. */
   readonly label: string | null;
 }
-
-/** The counted submission of a process for which nothing is limited. */
-export const unlimited: CountResult = { counted: true, atMs: null };
 
 /** The warning of a process that is bound by limits that it does not have itself. */
 export const stricterWarning =

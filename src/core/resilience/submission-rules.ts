@@ -44,7 +44,25 @@ export interface SubmissionRulesSnapshot {
 /** A window is counted in this many slots, so that the state stays small. Room comes back up to one slot late. */
 export const slotsPerWindow = 100;
 
+/** The result for a submission where nothing is limited. */
+export const unlimited: CountResult = { counted: true, atMs: null };
+
 const isSame = (a: SubmissionLimit, b: SubmissionLimit): boolean => a.label === b.label && a.windowMs === b.windowMs;
+
+/** True if a limit applies to submissions with this label. */
+export const concerns = (limit: SubmissionLimit, label: string | null): boolean =>
+  limit.label === null || limit.label === label;
+
+/** True if a submission with this label is limited by other limits (`all`) than these (`own`). */
+export function isStricter(
+  all: readonly SubmissionLimit[],
+  own: readonly SubmissionLimit[],
+  label: string | null,
+): boolean {
+  return all.some(
+    (limit) => concerns(limit, label) && !own.some((each) => isSame(each, limit) && limit.count >= each.count),
+  );
+}
 
 const slotAt = ({ windowMs }: SubmissionLimit, ms: number): number => Math.ceil(ms / (windowMs / slotsPerWindow));
 
@@ -127,9 +145,7 @@ export class SubmissionRules {
 
   /** True if a submission with this label is limited by other limits than these. */
   isStricterThan(limits: readonly SubmissionLimit[], label: string | null): boolean {
-    return this.#ledgersOf(label).some(
-      (own) => !limits.some((limit) => isSame(own, limit) && own.count >= limit.count),
-    );
+    return isStricter(this.#ledgers, limits, label);
   }
 
   /** Why a submission with this label may not be sent now; null if it may. */
@@ -171,8 +187,9 @@ export class SubmissionRules {
   /** Replaces the limits. What was submitted still counts against a limit for the same label and window. */
   replace(limits: readonly SubmissionLimit[]): void {
     const before = this.#ledgers;
-    this.#ledgers = limits.map(({ label, count, windowMs }) => {
-      const slots = before.find((own) => own.label === label && own.windowMs === windowMs)?.slots ?? [];
+    this.#ledgers = limits.map((limit) => {
+      const { label, count, windowMs } = limit;
+      const slots = before.find((own) => isSame(own, limit))?.slots ?? [];
       return { label, count, windowMs, slots };
     });
     this.#isForgotten = false;
@@ -190,13 +207,14 @@ export class SubmissionRules {
   }
 
   #ledgersOf(label: string | null): readonly Ledger[] {
-    return this.#ledgers.filter((ledger) => ledger.label === null || ledger.label === label);
+    return this.#ledgers.filter((ledger) => concerns(ledger, label));
   }
 
   #add(limits: readonly SubmissionLimit[]): void {
     this.#isForgotten = false;
-    for (const { label, count, windowMs } of limits) {
-      const at = this.#ledgers.findIndex((own) => own.label === label && own.windowMs === windowMs);
+    for (const limit of limits) {
+      const { label, count, windowMs } = limit;
+      const at = this.#ledgers.findIndex((own) => isSame(own, limit));
       const own = this.#ledgers[at] ?? { label, count, windowMs, slots: [] };
       const lower = { ...own, count: Math.min(own.count, count) };
       this.#ledgers = at === -1 ? [...this.#ledgers, lower] : this.#ledgers.with(at, lower);

@@ -4,6 +4,7 @@ import type { Awaitable, Clock, Random } from '../../ports/system.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import { withJitter } from '../resilience/retry-decision.ts';
 import { refusalReason, refusalText } from '../resilience/submission-refusal.ts';
+import { unlimited } from '../resilience/submission-rules.ts';
 import type { FailureCause } from './attempt-history.ts';
 import type { Deadline } from './deadline.ts';
 
@@ -66,8 +67,6 @@ export interface Admitted {
   /** When the submission was counted; null if nothing is limited. */
   readonly countedAtMs: number | null;
 }
-
-const unlimited: CountResult = { counted: true, atMs: null };
 
 /** How often a task looks whether a hold or a limit has ended, in ms: this and up to as much again. */
 const recheckMs = 300;

@@ -2,7 +2,7 @@ import { withoutControls } from '../../cli/control-characters.ts';
 import { displayWidth } from '../../cli/display-width.ts';
 
 /** The text in lines of at most `width` columns, broken at blanks. A longer word, such as a path, is broken anywhere. */
-export function wrapWords(text: string, width: number): readonly string[] {
+export function wrapToWidth(text: string, width: number): readonly string[] {
   const most = Math.max(8, width);
   const lines: string[] = [];
   let line = '';
