@@ -169,8 +169,11 @@ export class ColumnUses {
       const use = value === '' ? carry : this.of(column);
       if (use.do === 'carry') continue;
       if (use.do === 'refuse') return { error: { column, reason: use.reason, fix: use.fix } };
-      const isParameter = (): boolean => Object.hasOwn(images, use.name) || params.some(([name]) => name === use.name);
-      if (use.do === 'task' ? use.name in task : isParameter()) return { error: twice(column, use.name) };
+      const isTwice =
+        use.do === 'task'
+          ? use.name in task
+          : Object.hasOwn(images, use.name) || params.some(([name]) => name === use.name);
+      if (isTwice) return { error: twice(column, use.name) };
       if (use.do === 'task') task[use.name] = value;
       else if (use.do === 'image') images[use.name] = value;
       else params.push([use.name, booleans?.includes(column) === true ? String(Number(value === 'true')) : value]);

@@ -1,3 +1,4 @@
+import { readRedisUrl } from '../domain/redis-url.ts';
 import type { Config } from './schema.ts';
 
 /** The database of the results, where it is not configured: another one than those of the first regions. */
@@ -6,9 +7,8 @@ const cloudRegion = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 
 /** The server and login of a Redis URL; null for another URL. */
 function redisServer(url: string): string | null {
-  if (!/^rediss?:/.test(url) || !URL.canParse(url)) return null;
-  const { protocol, username, password, hostname, port } = new URL(url);
-  return `${protocol}//${username}:${password}@${hostname}:${port === '' ? '6379' : port}`;
+  const read = /^rediss?:/.test(url) ? readRedisUrl(url) : null;
+  return read === null || 'error' in read ? null : JSON.stringify({ ...read.value, db: null });
 }
 
 /** The queues of the regions; without any, the one that `TASK_QUEUE` names. */
