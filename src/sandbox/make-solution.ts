@@ -18,8 +18,8 @@ export const userAgent =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
 
 const prefixes: Readonly<Record<string, string>> = { userrecaptcha: '03AFcWeA', turnstile: '0.' };
-/** Letters and digits that are not easily confused. */
 const cyrillic = 'бгджилпфцчшщыэюя';
+/** Letters and digits that are not easily confused. */
 const letters = 'abcdefghkmnpqrtuvwxy';
 const digits = '23456789';
 
