@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Worker } from 'bullmq';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
 import { RedisErrors } from '../../../src/adapters/redis/redis-errors.ts';
@@ -7,7 +8,7 @@ import { systemClock } from '../../../src/adapters/system/system-clock.ts';
 import { retryWhileUnavailable } from '../../../src/core/fleet/retry-while-unavailable.ts';
 import { QueueUnavailableError, UsageError } from '../../../src/domain/errors.ts';
 import { RedisPair } from '../../contract/support/redis-pair.ts';
-import { hasRedis } from '../../contract/support/redis-server.ts';
+import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
 import { aQueuedTask, aResult } from '../../support/queued.ts';
 
 const never = new AbortController().signal;
@@ -59,6 +60,34 @@ describe.skipIf(!hasRedis)('after a failover that left the connections open', ()
       for (const { result } of await patient(() => reader.receive(5, 2_000, never))) found.add(result.key);
     }
     await reader.close();
+  });
+});
+
+describe.skipIf(!hasRedis)('a Redis that refuses one of several commands', () => {
+  it('delivers every task that was taken beside the refused command', async () => {
+    const redis = await RedisServer.start();
+    const queue = new BullTaskQueue({ url: redis.url(), region: 'r', timing }, { clock: systemClock, state: null });
+    const tasks = [1, 2, 3, 4].map((number) => aQueuedTask(number));
+    await queue.send(tasks);
+    const take = Worker.prototype.getNextJob;
+    let calls = 0;
+    const refusing = vi.spyOn(Worker.prototype, 'getNextJob').mockImplementation(function (this: Worker, ...args) {
+      calls += 1;
+      // The first command of the second and of the third request.
+      const isRefused = calls === 2 || calls === 4;
+      return isRefused ? Promise.reject(new Error("READONLY You can't write")) : take.apply(this, args);
+    });
+    try {
+      const received = new Set<string>();
+      for (let turns = 0; turns < 10 && received.size < tasks.length; turns += 1) {
+        for (const { queued } of await patient(() => queue.receive(10, 500, never))) received.add(queued.key);
+      }
+      expect(received).toEqual(new Set(tasks.map(({ key }) => key)));
+    } finally {
+      refusing.mockRestore();
+      await queue.close();
+      await redis.stop();
+    }
   });
 });
 

@@ -132,11 +132,10 @@ export class BullReceiver {
     this.#data ??= await this.#nameOfData();
     const leases = [...(await this.#begin(this.#notBegun.splice(0, most)))];
     for (let size = 1; leases.length < most; size *= 2) {
-      const wave = Array.from({ length: Math.min(size, most - leases.length) }, () => this.#take());
-      const taken = (await Promise.all(wave)).filter((lease) => lease !== null);
-      const begun = await this.#begin(taken).catch((error: unknown) => this.#unlessSome(leases, error));
+      const count = Math.min(size, most - leases.length);
+      const begun = await this.#takeWave(count).catch((error: unknown) => this.#unlessSome(leases, error));
       leases.push(...begun);
-      if (taken.length < wave.length || begun.length === 0 || client.status !== 'ready') break;
+      if (begun.length < count || client.status !== 'ready') break;
     }
     return leases;
   }
@@ -156,6 +155,18 @@ export class BullReceiver {
     const failed = answers.find((answer) => answer.status === 'rejected');
     if (failed !== undefined && begun.length === 0) throw failed.reason;
     return begun;
+  }
+
+  /**
+   * Takes and starts up to `count` jobs at once. Throws only if none was taken: a taken job is renewed from then on, so
+   * it must reach its worker even if Redis refused the commands beside it.
+   */
+  async #takeWave(count: number): Promise<readonly BullLease[]> {
+    const answers = await Promise.allSettled(Array.from({ length: count }, () => this.#take()));
+    const taken = answers.flatMap((each) => (each.status === 'fulfilled' && each.value !== null ? [each.value] : []));
+    const failed = answers.find((each) => each.status === 'rejected');
+    if (failed !== undefined && taken.length === 0) throw failed.reason;
+    return this.#begin(taken);
   }
 
   /** Delivers the tasks started so far; the next call will report the error. */
