@@ -12,6 +12,11 @@ async function command(server: RedisServer, ...words: [string, ...string[]]): Pr
   }
 }
 
+/** Waits until the server says this of its replication. */
+async function says(server: RedisServer, words: string): Promise<void> {
+  while (!String(await command(server, 'INFO', 'replication')).includes(words)) await systemClock.sleep(100);
+}
+
 /** A primary with a replica behind one address. */
 export class RedisPair {
   readonly proxy: SwitchingProxy;
@@ -26,18 +31,20 @@ export class RedisPair {
     const servers = [await RedisServer.start({ durable: false }), await RedisServer.start({ durable: false })] as const;
     const [primary, replica] = servers;
     await command(replica, 'REPLICAOF', '127.0.0.1', String(primary.port));
-    while (!String(await command(replica, 'INFO', 'replication')).includes('master_link_status:up')) {
-      await systemClock.sleep(100);
-    }
+    await says(replica, 'master_link_status:up');
     return new RedisPair(await SwitchingProxy.start(primary.port), servers);
   }
 
-  /** The replica becomes the primary, and the old primary its replica, which keeps its connections. */
+  /**
+   * The replica becomes the primary with every write that was acknowledged. The old primary becomes its replica and keeps
+   * its connections.
+   */
   async failOver(): Promise<void> {
     const [old, next] = this.#servers;
-    await command(next, 'REPLICAOF', 'NO', 'ONE');
+    await command(old, 'FAILOVER', 'TO', '127.0.0.1', String(next.port));
+    await says(next, 'role:master');
     this.proxy.switchTo(next.port);
-    await command(old, 'REPLICAOF', '127.0.0.1', String(next.port));
+    await says(old, 'role:slave');
   }
 
   async stop(): Promise<void> {
