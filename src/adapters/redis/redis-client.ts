@@ -26,6 +26,8 @@ const connectTimeoutMs = 5_000;
 const maxRetryMs = 2_000;
 /** A Redis without an answer for this time counts as disconnected, in ms. */
 const socketTimeoutMs = 10_000;
+/** Within this time after a connection was given up, further refusals are of its own commands, in ms. */
+const leavingMs = 100;
 
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
@@ -33,16 +35,27 @@ type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
  * A Redis that became a replica refuses to write, and its connections stay open: the name of the server may lead to the
  * new primary by now. The refused command fails, and its caller repeats it.
  */
-export const leavingReplicas = {
-  reconnectOnError: ({ message }: Error) => /\bREADONLY\b/.test(message),
-} satisfies ClientOptions;
+export function leavingReplicas(): ClientOptions {
+  let leftMs = -Infinity;
+  return {
+    reconnectOnError({ message }) {
+      if (!/\bREADONLY\b/.test(message)) return false;
+      // Each of many refused commands would add a listener to the connection that is ending, and Node warns about that.
+      const isLeaving = performance.now() - leftMs < leavingMs;
+      if (!isLeaving) leftMs = performance.now();
+      return !isLeaving;
+    },
+  };
+}
 
 /** Options of a connection that reconnects: commands wait for it. */
-export const reconnecting = {
-  ...leavingReplicas,
-  maxRetriesPerRequest: null,
-  retryStrategy: (times: number) => Math.min(times * 100, maxRetryMs),
-} satisfies ClientOptions;
+export function reconnecting() {
+  return {
+    ...leavingReplicas(),
+    maxRetriesPerRequest: null,
+    retryStrategy: (times: number) => Math.min(times * 100, maxRetryMs),
+  } satisfies ClientOptions;
+}
 
 /** Options of a connection that fails at once and does not reconnect. */
 export const failingAtOnce = { maxRetriesPerRequest: 0, retryStrategy: () => null } satisfies ClientOptions;
@@ -75,7 +88,7 @@ export function openRedis(url: string, options: ClientOptions, redisErrors: Redi
  * A client that reconnects; `redisErrors` reports errors to waiting callers. It writes only to the database of the URL.
  */
 export function openReconnectingRedis(url: string, redisErrors: RedisErrors): Redis {
-  const options = { ...reconnecting, connectTimeout: connectTimeoutMs, socketTimeout: socketTimeoutMs };
+  const options = { ...reconnecting(), connectTimeout: connectTimeoutMs, socketTimeout: socketTimeoutMs };
   const client = openRedis(url, options, redisErrors);
   client.on('error', () => {
     if (redisErrors.isElsewhere) client.disconnect();

@@ -61,8 +61,6 @@ export class BullReceiver {
   readonly #held = new Map<BullLease, { readonly untilMs: number }>();
   readonly #closing = new AbortController();
   readonly #leaseDeps: Omit<BullLeaseDeps, 'hasLostData'>;
-  /** Jobs taken while the fleet state was unreachable. Returning them each time would use up their deliveries. */
-  readonly #notBegun: BullLease[] = [];
   /** Name of the queue's current data; it changes when the data is lost. Null before the first check. */
   #data: string | null = null;
   /** Notices about newer versions, each given once. */
@@ -75,7 +73,7 @@ export class BullReceiver {
     this.#deps = deps;
     const { address, prefix, place, holder, timing } = options;
     this.#worker = new Worker<QueuedTask, null>('tasks', null, {
-      connection: { ...address, ...reconnecting },
+      connection: { ...address, ...reconnecting() },
       prefix,
       name: holder,
       autorun: false,
@@ -121,7 +119,6 @@ export class BullReceiver {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    handBack(this.#notBegun.splice(0));
     this.#held.clear();
     await this.#worker.close(true);
   }
@@ -130,7 +127,7 @@ export class BullReceiver {
   async #fetch(most: number): Promise<readonly BullLease[]> {
     const client = await this.#connected();
     this.#data ??= await this.#nameOfData();
-    const leases = [...(await this.#begin(this.#notBegun.splice(0, most)))];
+    const leases: BullLease[] = [];
     for (let size = 1; leases.length < most; size *= 2) {
       const count = Math.min(size, most - leases.length);
       const begun = await this.#takeWave(count).catch((error: unknown) => this.#unlessSome(leases, error));
@@ -141,17 +138,18 @@ export class BullReceiver {
   }
 
   /**
-   * Starts the leased tasks and returns those that belong to this queue. If the state is unreachable, they are started
-   * later.
+   * Starts the leased tasks and returns those that belong to this queue. If the state is unreachable, they go back, uncounted:
+   * this may be the last call of a receiver, and a held task is renewed.
    */
   async #begin(leases: readonly BullLease[]): Promise<readonly BullLease[]> {
     const held = leases.filter(({ lost, forgotten }) => !lost.aborted && !forgotten.aborted);
     const answers = await Promise.allSettled(held.map((lease) => lease.begin()));
-    this.#notBegun.push(...held.filter((_, index) => answers[index]?.status === 'rejected'));
     const begun = held.filter((_, index) => {
       const answer = answers[index];
       return answer?.status === 'fulfilled' && answer.value;
     });
+    const unknown = held.filter((_, index) => answers[index]?.status === 'rejected');
+    await Promise.allSettled(unknown.map((lease) => lease.releaseUncounted()));
     const failed = answers.find((answer) => answer.status === 'rejected');
     if (failed !== undefined && begun.length === 0) throw failed.reason;
     return begun;
@@ -277,5 +275,5 @@ export class BullReceiver {
 }
 
 function handBack(leases: readonly BullLease[]): void {
-  for (const lease of leases) lease.release().catch(() => undefined);
+  for (const lease of leases) lease.releaseUncounted().catch(() => undefined);
 }

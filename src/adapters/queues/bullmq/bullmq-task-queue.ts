@@ -240,7 +240,7 @@ export class BullTaskQueue implements TaskQueue {
     const queue = new Queue<QueuedTask, null>('tasks', {
       connection: {
         ...bullAddress(this.#options.url),
-        ...leavingReplicas,
+        ...leavingReplicas(),
         enableOfflineQueue: false,
         commandTimeout: commandTimeoutMs,
         connectTimeout: connectTimeoutMs,

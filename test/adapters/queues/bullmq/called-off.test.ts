@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BullTaskQueue } from '../../../../src/adapters/queues/bullmq/bullmq-task-queue.ts';
 import { systemClock } from '../../../../src/adapters/system/system-clock.ts';
+import { QueueUnavailableError } from '../../../../src/domain/errors.ts';
+import type { FleetState } from '../../../../src/ports/queues.ts';
 import { hasRedis, RedisServer } from '../../../contract/support/redis-server.ts';
 import { aQueuedTask } from '../../../support/queued.ts';
 
@@ -29,6 +31,17 @@ describe.skipIf(!hasRedis)('a cancelled receive from BullMQ', () => {
     stop.abort();
     expect(await receiving).toEqual([]);
     const [lease] = await queue.receive(1, 10_000, never);
-    expect(lease?.queued.key).toBe(aQueuedTask(1).key);
+    expect(lease).toMatchObject({ delivery: 1, queued: { key: aQueuedTask(1).key } });
+  });
+
+  it('holds nothing while the fleet state is unreachable', async () => {
+    const unreachable = { begin: () => Promise.reject(new QueueUnavailableError('away', 'away')) };
+    const state = unreachable as Partial<FleetState> as FleetState;
+    const blind = new BullTaskQueue({ url: server.url(), region: 'r', timing }, { clock: systemClock, state });
+    await queue.send([aQueuedTask(1), aQueuedTask(2)]);
+    await expect(blind.receive(2, 0, never)).rejects.toThrow(QueueUnavailableError);
+    const leases = [...(await queue.receive(2, 10_000, never)), ...(await queue.receive(1, 0, never))];
+    expect(leases.map(({ delivery }) => delivery)).toEqual([1, 1]);
+    await blind.close();
   });
 });
