@@ -6,6 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const alone = [
   'test/adapters/files/replace-file.test.ts',
   'test/adapters/files/sync-before-name.test.ts',
+  // It collects garbage: with the heap of all other files, each time takes a second.
+  'test/core/fleet/soak.test.ts',
   // ora reads the environment when it is first loaded.
   'test/cli/progress.test.ts',
 ];

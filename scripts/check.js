@@ -1,6 +1,6 @@
 /**
- * `npm test`: build, types and tests, with one line for each at the end. `npm run test:exhaustive` (`--exhaustive`): build
- * and every row of the tests of which `npm test` runs a part. Paths after `--` select tests.
+ * `npm test`: build and tests, with one line for each at the end. `npm run test:exhaustive` (`--exhaustive`): build and
+ * every row of the tests of which `npm test` runs a part. Paths after `--` select tests.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,8 +16,6 @@ const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${rep
 
 const build = { name: 'build', command: ['node', 'scripts/build.js'] };
 const tests = { name: 'tests', command: ['vitest', 'run', ...config, ...reporters, ...paths], isShown: true };
-/** Runs at the same time as the tests, which leave the processor idle for part of their time. */
-const statics = isExhaustive ? [] : [{ name: 'types', command: ['tsc', '-p', '.'] }];
 
 /** Runs a step. What a quiet one printed is shown when it fails. */
 async function run({ name, command: [program, ...args], isShown = false }) {
@@ -40,12 +38,6 @@ async function run({ name, command: [program, ...args], isShown = false }) {
   });
   if (code !== 0 && !isShown) process.stdout.write(`\n${name}:\n${output}`);
   return { name, isOk: code === 0, seconds: (performance.now() - startedMs) / 1_000, output };
-}
-
-async function runAll(steps) {
-  const results = [];
-  for (const step of steps) results.push(await run(step));
-  return results;
 }
 
 /** How many times each text stands there, the most frequent first. */
@@ -84,10 +76,10 @@ function printTests({ output }) {
   for (const [reason] of counted(reasons)) console.log(`  ${reason.slice('skipped: '.length)}`);
 }
 
-const results = await runAll([build]);
+const results = [await run(build)];
 if (results[0].isOk) {
-  const [beside, [tested]] = await Promise.all([runAll(statics), runAll([tests])]);
-  results.push(...beside, tested);
+  const tested = await run(tests);
+  results.push(tested);
   try {
     printTests(tested);
   } catch (error) {
