@@ -157,7 +157,7 @@ export class BullReceiver {
 
   /**
    * Takes and starts up to `count` jobs at once. Throws only if none was taken: a taken job is renewed from then on, so
-   * it must reach its worker even if Redis refused the commands beside it.
+   * it must reach its worker even if Redis refused the other commands.
    */
   async #takeWave(count: number): Promise<readonly BullLease[]> {
     const answers = await Promise.allSettled(Array.from({ length: count }, () => this.#take()));
