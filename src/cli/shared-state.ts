@@ -1,7 +1,7 @@
 import { type BudgetFacts, budgetFactsOf } from '../core/resilience/budget-facts.ts';
 import type { StateReply, StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
 import type { FleetFacts, LogWriter } from '../ports/state.ts';
-import type { FleetRules } from '../ports/submissions.ts';
+import type { KnownRules } from '../ports/submissions.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** One entry of the shared log and its answer. */
@@ -19,7 +19,7 @@ export interface BudgetEvent {
 
 /** The budget of a fleet as this host sees it now: where it stands, or why that cannot be known. */
 export type FleetStateView =
-  { readonly facts: FleetFacts; readonly rules: FleetRules } | { readonly unavailable: string };
+  { readonly facts: FleetFacts; readonly rules: KnownRules } | { readonly unavailable: string };
 
 /** The shared state at one moment. */
 export interface SharedStateView {
@@ -31,11 +31,18 @@ export interface SharedStateView {
   readonly fleet?: FleetStateView;
 }
 
+/** The hold and the limits; null if the fleet cannot be asked. */
+export function rulesOfView({ state, nowMs, fleet }: SharedStateView): KnownRules | null {
+  if (fleet === undefined) return state.rules.known(nowMs);
+  return 'rules' in fleet ? fleet.rules : null;
+}
+
 /** The budget of the fleet, or that of this host if there is none or none can be reached, with breaker and wait. */
-export function factsOfView({ state, nowMs, fleet }: SharedStateView): BudgetFacts {
+export function factsOfView(view: SharedStateView): BudgetFacts {
+  const { state, nowMs, fleet } = view;
   const scope = fleet === undefined ? 'host' : 'redis';
   const facts = fleet !== undefined && 'facts' in fleet ? fleet.facts : null;
-  return budgetFactsOf(state, { nowMs, scope, ...(fleet !== undefined && { fleet: facts }) });
+  return budgetFactsOf(state, { nowMs, scope, ...(fleet !== undefined && { fleet: facts }), rules: rulesOfView(view) });
 }
 
 /** What the processes of this host share about retries of one API and account, and what the hosts of a fleet do. */

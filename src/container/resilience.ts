@@ -97,18 +97,19 @@ export async function openFleetSubmissions(url: string, config: Config, accountI
 function createProcessResilience(options: ResilienceOptions, submissions: SubmissionOptions): Resilience {
   const budget = new ProcessRetryBudget(options.budget, { clock });
   const breaker = new ProcessBreaker(options.breaker, { clock, random });
+  const gate = new ProcessSubmissions(submissions, { nowMs: hostNowMs });
   const facts = (): BudgetFacts => {
     const { granted, refused } = budget.usage();
     const refusals = { budgetRefused: refused, breakerRefused: breaker.refusedCount };
     const counts = { accepted: budget.acceptedCount, granted, ...refusals };
     // Every solver keeps the wait for itself.
     const state = { options, counts, budget: budget.state, breaker: breaker.state, quietUntilMs: 0 };
-    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process' });
+    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process', rules: gate.known() });
   };
   const limited = submissions.limits.length > 0;
   return {
     ...{ budget, breaker, facts, close: () => undefined },
-    ...(limited && { submissions: new ProcessSubmissions(submissions, { nowMs: hostNowMs }) }),
+    ...(limited && { submissions: gate }),
   };
 }
 
@@ -128,7 +129,8 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   if (url === null) {
     const { budget, breaker, retryAfterGate, threadTurns } = host;
     const submissions = new HostSubmissions(ofSubmissions, { host, ...shared });
-    const ends = { facts: () => host.facts(), close: () => host.close() };
+    const facts = (): BudgetFacts => host.facts({ scope: 'host', rules: submissions.known() });
+    const ends = { facts, close: () => host.close() };
     return { budget, breaker, retryAfterGate, threadTurns, submissions, ...ends };
   }
   const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, accountId);
@@ -139,5 +141,13 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   const close = async (): Promise<void> => {
     await Promise.all([submissions.close(), fleet.close()]);
   };
-  return { budget, breaker, retryAfterGate, threadTurns, submissions, facts: () => fleet.facts(), close };
+  return {
+    budget,
+    breaker,
+    retryAfterGate,
+    threadTurns,
+    submissions,
+    facts: () => fleet.facts(submissions.known()),
+    close,
+  };
 }

@@ -40,6 +40,12 @@ export type CountResult =
   | { readonly counted: true; readonly atMs: number | null }
   | { readonly counted: false; readonly refusal: SubmissionRefusal };
 
+/** The hold and the limits at one moment. */
+export interface KnownRules {
+  readonly hold: Hold | null;
+  readonly limits: readonly LimitUse[];
+}
+
 /** The hold and the limits of all processes that share them. They apply to every submission, first attempts included. */
 export interface SubmissionGate {
   /** Why nothing may be submitted now; null if nothing is known against it. Counts nothing. */
@@ -48,18 +54,14 @@ export interface SubmissionGate {
   count(taskId: string): Awaitable<CountResult>;
   /** Takes back the count of a submission that the service refused because no thread was free. */
   giveBack(atMs: number): Awaitable<void>;
-}
-
-/** The hold and the limits of a fleet. */
-export interface FleetRules {
-  readonly hold: Hold | null;
-  readonly limits: readonly LimitUse[];
+  /** What is known now, for metrics; null if it is not known. Never waits. */
+  known(): KnownRules | null;
 }
 
 /** The hold and the limits of a fleet, on the clock of the fleet. Every method throws `RemoteUnavailableError`. */
 export interface FleetSubmissions {
   /** Changes nothing. */
-  look(): Promise<FleetRules>;
+  look(): Promise<KnownRules>;
   /** `limits`: those of the caller; the lower one of two limits of the same kind applies. */
   count(limits: readonly SubmissionLimit[], label: string | null): Promise<CountResult>;
   giveBack(label: string | null, atMs: number): Promise<void>;

@@ -1,6 +1,6 @@
 import type {
   CountResult,
-  FleetRules,
+  KnownRules,
   FleetSubmissions,
   Hold,
   LimitUse,
@@ -67,7 +67,7 @@ export class RedisSubmissions implements FleetSubmissions {
     this.#connection = new ScriptConnection({ url, script }, deps);
   }
 
-  async look(): Promise<FleetRules> {
+  async look(): Promise<KnownRules> {
     const answer = await this.#run('look', {});
     return { hold: holdOf(answer), limits: usesOf(answer) };
   }

@@ -1,7 +1,7 @@
 import { formatMs } from '../../cli/format.ts';
 import { holdText, limitText } from '../../core/resilience/submission-refusal.ts';
-import type { FleetRules, LimitUse } from '../../ports/submissions.ts';
-import { factsOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
+import type { KnownRules, LimitUse } from '../../ports/submissions.ts';
+import { factsOfView, rulesOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
 import { wrapToWidth } from './wrap-to-width.ts';
 
@@ -47,7 +47,7 @@ export interface BudgetReport {
     readonly awaited: readonly string[];
   };
   /** Who has stopped all submissions; null without a hold, or if the fleet cannot be asked. */
-  readonly hold: FleetRules['hold'];
+  readonly hold: KnownRules['hold'];
   /** The limits of submissions and what is left of them; null if the fleet cannot be asked. */
   readonly limits: readonly (LimitUse & { readonly left: number })[] | null;
   /** For how much longer the service asked to be left alone, in ms. */
@@ -72,10 +72,10 @@ function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'
 
 type SharedPlace = Pick<SharedState, 'service' | 'account' | 'place' | 'fleetPlace'>;
 
-function rulesOf({ state, nowMs, fleet }: SharedStateView): Pick<BudgetReport, 'hold' | 'limits'> {
-  if (fleet !== undefined && 'unavailable' in fleet) return { hold: null, limits: null };
-  const own = { hold: state.rules.holdAt(nowMs), limits: state.rules.uses(nowMs) };
-  const { hold, limits } = fleet?.rules ?? own;
+function rulesOf(view: SharedStateView): Pick<BudgetReport, 'hold' | 'limits'> {
+  const rules = rulesOfView(view);
+  if (rules === null) return { hold: null, limits: null };
+  const { hold, limits } = rules;
   return {
     hold: hold && { ...hold, heldMs: Math.round(hold.heldMs), leftMs: rounded(hold.leftMs) },
     limits: limits.map((use) => {

@@ -1,7 +1,7 @@
 import { RemoteUnavailableError } from '../../domain/errors.ts';
 import type {
   CountResult,
-  FleetRules,
+  KnownRules,
   FleetSubmissions as FleetRemote,
   Hold,
   SubmissionGate,
@@ -21,7 +21,7 @@ export interface FleetSubmissionDeps {
 const lookEveryMs = 500;
 /** How long a process waits after an error before it asks again. */
 const absentMs = 1_000;
-const nothingKnown: FleetRules = { hold: null, limits: [] };
+const noRules: KnownRules = { hold: null, limits: [] };
 
 /**
  * The hold and the limits of a fleet. A process without limits asks at most twice a second whether submissions are on hold.
@@ -32,9 +32,9 @@ export class FleetSubmissionGate implements SubmissionGate {
   readonly #options: SubmissionOptions;
   readonly #deps: FleetSubmissionDeps;
   #remote: Promise<FleetRemote> | null = null;
-  #rules = nothingKnown;
-  /** When the rules were learnt. */
-  #knownMs = 0;
+  #rules = noRules;
+  /** When the rules were learnt; -Infinity before. */
+  #knownMs = -Infinity;
   /** When the fleet was asked last. */
   #lookedMs = -Infinity;
   #looking: Promise<void> | null = null;
@@ -81,6 +81,15 @@ export class FleetSubmissionGate implements SubmissionGate {
       // The count stays too high, which is stricter.
       if (!(error instanceof RemoteUnavailableError)) throw error;
     }
+  }
+
+  /** Asks the fleet for the next call, if what is known is old. */
+  known(): KnownRules | null {
+    this.#lookIfDue()?.catch(() => undefined);
+    if (this.#knownMs === -Infinity || this.#absence !== null) return null;
+    const agoMs = this.#deps.nowMs() - this.#knownMs;
+    const limits = this.#rules.limits.map((use) => ({ ...use, roomInMs: Math.max(0, use.roomInMs - agoMs) }));
+    return { hold: this.#holdNow(), limits };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,10 @@
-import type { CountResult, SubmissionGate, SubmissionLimit, SubmissionRefusal } from '../../ports/submissions.ts';
+import type {
+  CountResult,
+  KnownRules,
+  SubmissionGate,
+  SubmissionLimit,
+  SubmissionRefusal,
+} from '../../ports/submissions.ts';
 import type { HostResilience } from './host-resilience.ts';
 import { type RulesEntry, SubmissionRules, unlimited } from './submission-rules.ts';
 
@@ -19,7 +25,7 @@ export const stricterWarning =
  */
 export class HostSubmissions implements SubmissionGate {
   readonly #options: SubmissionOptions;
-  readonly #host: Pick<HostResilience, 'known' | 'apply' | 'append'>;
+  readonly #host: Pick<HostResilience, 'known' | 'look' | 'apply' | 'append'>;
   readonly #nowMs: () => number;
   readonly #warn: (message: string) => void;
   #hasCounted = false;
@@ -58,6 +64,11 @@ export class HostSubmissions implements SubmissionGate {
   giveBack(atMs: number): void {
     this.#host.append([{ type: 'unsubmit', since: 2, label: this.#options.label, atMs }]);
   }
+
+  known(): KnownRules {
+    const { rules, latestMs } = this.#host.look();
+    return rules.known(Math.max(latestMs, this.#nowMs()));
+  }
 }
 
 /** The limits of one process that shares nothing. */
@@ -83,5 +94,9 @@ export class ProcessSubmissions implements SubmissionGate {
 
   giveBack(atMs: number): void {
     this.#rules.apply({ type: 'unsubmit', since: 2, label: this.#label, atMs }, this.#nowMs());
+  }
+
+  known(): KnownRules {
+    return this.#rules.known(this.#nowMs());
   }
 }

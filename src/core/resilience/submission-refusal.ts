@@ -7,11 +7,13 @@ const windows: ReadonlyMap<number, string> = new Map([
   [86_400_000, 'day'],
 ]);
 
+/** The window of a limit in a word: `hour`. */
+export const windowText = (windowMs: number): string => windows.get(windowMs) ?? `${windowMs / 1_000} s`;
+
 /** A limit in words: `200 submissions per hour with the label nightly`. */
 export function limitText({ label, count, windowMs }: SubmissionLimit): string {
-  const window = windows.get(windowMs) ?? `${windowMs / 1_000} s`;
   const whose = label === null ? '' : ` with the label ${label}`;
-  return `${count} submission${count === 1 ? '' : 's'} per ${window}${whose}`;
+  return `${count} submission${count === 1 ? '' : 's'} per ${windowText(windowMs)}${whose}`;
 }
 
 function lengthText(ms: number): string {

@@ -1,4 +1,11 @@
-import type { CountResult, Hold, LimitUse, SubmissionLimit, SubmissionRefusal } from '../../ports/submissions.ts';
+import type {
+  CountResult,
+  Hold,
+  KnownRules,
+  LimitUse,
+  SubmissionLimit,
+  SubmissionRefusal,
+} from '../../ports/submissions.ts';
 
 /**
  * Log entries about the hold and the limits. Plain JSON. `since` marks entries that processes of earlier versions pass over:
@@ -136,6 +143,11 @@ export class SubmissionRules {
       const { label, count, windowMs } = ledger;
       return { label, count, windowMs, used: sum(living(ledger, nowMs)), roomInMs: roomInMs(ledger, nowMs) };
     });
+  }
+
+  /** The hold and the limits at this time. */
+  known(nowMs: number): KnownRules {
+    return { hold: this.holdAt(nowMs), limits: this.uses(nowMs) };
   }
 
   /** True if these limits change nothing. */

@@ -100,6 +100,26 @@ describe('the gate of a fleet', () => {
     expect(await gate.check()).toBeNull();
   });
 
+  it('tells metrics what it knows, without a wait, and nothing while the fleet does not answer', async () => {
+    const { fleet, remote, open } = aFleet();
+    const gate = open([perHour(2)]);
+    const answered = () => new Promise((resolve) => setImmediate(resolve));
+    expect(gate.known()).toBeNull();
+    await gate.count();
+    await remote.hold({ ...hold, forMs: 5_000 });
+    fleet.nowMs = 500;
+    gate.known();
+    await answered();
+    fleet.nowMs = 900;
+    const known = gate.known();
+    expect(known).toMatchObject({ hold: { by: 'ada on web-1', leftMs: 4_100 }, limits: [{ count: 2, used: 1 }] });
+    fleet.isAway = true;
+    fleet.nowMs = 1_000;
+    gate.known();
+    await answered();
+    expect(gate.known()).toBeNull();
+  });
+
   it('gives a count back', async () => {
     const { open } = aFleet();
     const gate = open([perHour(1)]);

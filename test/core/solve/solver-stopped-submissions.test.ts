@@ -15,6 +15,7 @@ function stoppable(parts: SolverHarnessParts = {}): SolverHarness & { readonly r
     count: (task) =>
       rules.apply({ type: 'submit', since: 2, label: null, task }, nowMs()) ?? { counted: true, atMs: 0 },
     giveBack: (atMs) => void rules.apply({ type: 'unsubmit', since: 2, label: null, atMs }, nowMs()),
+    known: () => rules.known(nowMs()),
   });
   return { ...aHarness({ ...parts, gateFor }), rules };
 }
