@@ -9,16 +9,21 @@ const states = ['closed', 'open', 'half-open'] as const;
 function rulesMetrics({ scope, rules }: BudgetFacts): readonly Metric[] {
   if (rules === null) return [];
   const { hold, limits } = rules;
+  const ofHold = [
+    single('captcha_hold_active', Number(hold !== null), { scope }),
+    single('captcha_hold_left_seconds', inSeconds(hold?.leftMs ?? null), { scope }),
+  ];
+  if (limits === null) return ofHold;
   const gauge = (name: MetricName, read: (use: LimitUse) => number): Metric => {
     const samples = limits.map((use): Sample => {
-      const labels = { scope, window: windowText(use.windowMs), ...(use.label !== null && { label: use.label }) };
-      return { labels, value: read(use) };
+      const { label, found, windowMs } = use;
+      const own = { ...(label !== null && { label }), ...(found !== undefined && { found }) };
+      return { labels: { scope, window: windowText(windowMs), ...own }, value: read(use) };
     });
     return metric(name, samples);
   };
   return [
-    single('captcha_hold_active', Number(hold !== null), { scope }),
-    single('captcha_hold_left_seconds', inSeconds(hold?.leftMs ?? null), { scope }),
+    ...ofHold,
     gauge('captcha_limit_submissions', ({ count }) => count),
     gauge('captcha_limit_left_submissions', ({ count, used }) => Math.max(0, count - used)),
     gauge('captcha_limit_room_seconds', ({ roomInMs }) => Math.round(roomInMs) / 1_000),

@@ -23,8 +23,8 @@ function lengthText(ms: number): string {
 }
 
 /** Who holds submissions, for how long already, and why. */
-export function holdText({ by, why, heldMs }: Hold): string {
-  return `held by ${by} for ${lengthText(heldMs)}${why === '' ? '' : `: ${why}`}`;
+export function holdText({ by, why, heldMs, onlyHere }: Hold): string {
+  return `held${onlyHere === true ? ' on this host only' : ''} by ${by} for ${lengthText(heldMs)}${why === '' ? '' : `: ${why}`}`;
 }
 
 /** The reason of a task that is given up because of the refusal. */
