@@ -2,8 +2,17 @@ import { UsageError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import type { SharedState } from './shared-state.ts';
 
-/** What a hold stops. `who`: the processes, for messages. Throws `UsageError` if processes share nothing. */
-export async function heldPlace(context: Context): Promise<{ readonly shared: SharedState; readonly who: string }> {
+/** What a hold stops, in words for messages. */
+export interface HeldPlace {
+  readonly shared: SharedState;
+  /** All processes. */
+  readonly who: string;
+  /** The processes of this host. */
+  readonly whoHere: string;
+}
+
+/** Finds what a hold stops. Throws `UsageError` if processes share nothing. */
+export async function heldPlace(context: Context): Promise<HeldPlace> {
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
   if (shared === null)
@@ -14,6 +23,7 @@ export async function heldPlace(context: Context): Promise<{ readonly shared: Sh
   const { alone, fleetPlace, account } = shared;
   if (alone !== undefined && fleetPlace === undefined)
     throw new UsageError(`no other process can be held: ${alone}`, 'captcha doctor checks the state folder');
-  const where = fleetPlace === undefined ? 'on this host' : `at ${fleetPlace}`;
-  return { shared, who: `the processes ${where} of the account ${account}` };
+  const processes = (where: string): string => `the processes ${where} of the account ${account}`;
+  const whoHere = processes('on this host');
+  return { shared, who: fleetPlace === undefined ? whoHere : processes(`at ${fleetPlace}`), whoHere };
 }

@@ -141,6 +141,14 @@ function withOwnPolicy(config: Config, { allow, deny }: Policy): Config {
   return { ...config, policy };
 }
 
+/** Only files set limits. Those of a found file must not bind processes that do not use it. */
+function withLimitSource(config: Config, file: ConfigFile | null): Config {
+  const { submissions, labels } = config.limits;
+  const isLimited = submissions.length + Object.keys(labels).length > 0;
+  if (file === null || !isLimited) return config;
+  return { ...config, limits: { ...config.limits, source: { file: file.path, isFound: file.origin === 'found' } } };
+}
+
 /** What `config show` says of the lists of the policy, each with its file: one entry per file that adds to it. */
 function policySettings(setting: EffectiveSetting, own: OwnPolicy): readonly EffectiveSetting[] {
   const list = setting.path === 'policy.allow' ? own.allow : setting.path === 'policy.deny' ? own.deny : [];
@@ -169,7 +177,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   if (!parsed.success || 'error' in ownPolicy || problems.length > 0) refuse(problems, layers);
   const derived = derivedResults(parsed.output, request.env);
   const complete = derived === null ? parsed.output : { ...parsed.output, results: derived.url };
-  const config = deepFreeze(withOwnPolicy(placeKeyFile(complete, layers), ownPolicy.value));
+  const config = deepFreeze(withLimitSource(withOwnPolicy(placeKeyFile(complete, layers), ownPolicy.value), file));
   return {
     config,
     settings: effectiveSettings(layers)

@@ -62,4 +62,8 @@ export type Config = DeepReadonly<v.InferOutput<typeof configSchema>> & {
     /** `policy.allow` of the user's own file, which must allow a page, too; left out for none. */
     readonly ownAllow?: readonly string[];
   };
+  readonly limits: {
+    /** The file that sets them. `isFound`: it was neither named nor the user's own. Left out where nothing is limited. */
+    readonly source?: { readonly file: string; readonly isFound: boolean };
+  };
 };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
 import { logFolderOf } from '../adapters/state/log-folder.ts';
@@ -17,7 +18,7 @@ import type { StateReply, StateCommand, ResilienceOptions } from '../core/resili
 import { ProcessRetryBudget } from '../core/resilience/retry-budget.ts';
 import { maskSecrets } from '../domain/mask-secrets.ts';
 import type { Breaker, FleetBucket, LogWriter, RetryAfterGate, RetryBudget, ThreadTurns } from '../ports/state.ts';
-import type { FleetSubmissions, SubmissionGate, SubmissionLimit } from '../ports/submissions.ts';
+import type { FleetSubmissions, Hold, SubmissionGate, SubmissionLimit } from '../ports/submissions.ts';
 import type { Awaitable } from '../ports/system.ts';
 
 /** Stands for an API key without revealing it. */
@@ -48,8 +49,12 @@ export interface ResilienceDeps {
   readonly warn: (message: string) => void;
 }
 
-/** The limits of submissions, the lower one of two for the same label and window. */
-export function limitsOf({ limits }: Config): readonly SubmissionLimit[] {
+/**
+ * The limits of submissions, the lower one of two for the same label and window. They name their file, in a fleet with its
+ * host. Those of a found file are marked, so that they concern only processes that use such a file.
+ */
+export function limitsOf(config: Config): readonly SubmissionLimit[] {
+  const { limits } = config;
   const all = [
     ...limits.submissions.map((limit) => ({ label: null, ...limit })),
     ...Object.entries(limits.labels).flatMap(([label, own]) => own.map((limit) => ({ label, ...limit }))),
@@ -58,7 +63,14 @@ export function limitsOf({ limits }: Config): readonly SubmissionLimit[] {
   for (const limit of all.toSorted((a, b) => b.count - a.count)) {
     lowest.set(`${limit.windowMs} ${limit.label ?? ''}`, limit);
   }
-  return [...lowest.values()];
+  const { source } = limits;
+  if (source === undefined) return [...lowest.values()];
+  const from = fleetUrlOf(config) === null ? source.file : `${source.file} on ${hostname()}`;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...lowest].sort()))
+    .digest('hex')
+    .slice(0, 8);
+  return [...lowest.values()].map((limit) => ({ ...limit, from, ...(source.isFound && { found: digest }) }));
 }
 
 /** The Redis that holds the budget of a fleet; null where there is none. */
@@ -97,18 +109,19 @@ export async function openFleetSubmissions(url: string, config: Config, accountI
 function createProcessResilience(options: ResilienceOptions, submissions: SubmissionOptions): Resilience {
   const budget = new ProcessRetryBudget(options.budget, { clock });
   const breaker = new ProcessBreaker(options.breaker, { clock, random });
+  const gate = new ProcessSubmissions(submissions, { nowMs: hostNowMs });
   const facts = (): BudgetFacts => {
     const { granted, refused } = budget.usage();
     const refusals = { budgetRefused: refused, breakerRefused: breaker.refusedCount };
     const counts = { accepted: budget.acceptedCount, granted, ...refusals };
     // Every solver keeps the wait for itself.
     const state = { options, counts, budget: budget.state, breaker: breaker.state, quietUntilMs: 0 };
-    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process' });
+    return budgetFactsOf(state, { nowMs: clock.nowMs(), scope: 'process', rules: gate.known() });
   };
   const limited = submissions.limits.length > 0;
   return {
     ...{ budget, breaker, facts, close: () => undefined },
-    ...(limited && { submissions: new ProcessSubmissions(submissions, { nowMs: hostNowMs }) }),
+    ...(limited && { submissions: gate }),
   };
 }
 
@@ -128,16 +141,26 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   if (url === null) {
     const { budget, breaker, retryAfterGate, threadTurns } = host;
     const submissions = new HostSubmissions(ofSubmissions, { host, ...shared });
-    const ends = { facts: () => host.facts(), close: () => host.close() };
+    const facts = (): BudgetFacts => host.facts({ scope: 'host', rules: submissions.known() });
+    const ends = { facts, close: () => host.close() };
     return { budget, breaker, retryAfterGate, threadTurns, submissions, ...ends };
   }
   const openBucket = (): Promise<FleetBucket> => openFleetBucket(url, config, accountId);
   const open = (): Promise<FleetSubmissions> => openFleetSubmissions(url, config, accountId);
   const fleet = new FleetResilience(options.budget, { host, openBucket, ...shared });
-  const submissions = new FleetSubmissionGate(ofSubmissions, { open, ...shared });
+  const hostHold = (): Hold | null => host.known.rules.holdOnlyHere(Math.max(host.known.latestMs, hostNowMs()));
+  const submissions = new FleetSubmissionGate(ofSubmissions, { open, hostHold, ...shared });
   const { budget, breaker, retryAfterGate, threadTurns } = fleet;
   const close = async (): Promise<void> => {
     await Promise.all([submissions.close(), fleet.close()]);
   };
-  return { budget, breaker, retryAfterGate, threadTurns, submissions, facts: () => fleet.facts(), close };
+  return {
+    budget,
+    breaker,
+    retryAfterGate,
+    threadTurns,
+    submissions,
+    facts: () => fleet.facts(submissions.known()),
+    close,
+  };
 }

@@ -5,7 +5,7 @@ import { HostLog } from '../adapters/state/host-log.ts';
 import { checkAccess, prepareFolder } from '../adapters/state/log-folder.ts';
 import { readHistory, readPresent } from '../adapters/state/read-history.ts';
 import { resilienceOptions } from '../cli/resilience-options.ts';
-import type { BudgetEvent, FleetStateView, SharedState } from '../cli/shared-state.ts';
+import type { BudgetEvent, FleetStateView, SharedState, Told } from '../cli/shared-state.ts';
 import type { Config } from '../config/schema.ts';
 import { type StateReply, type StateCommand, ResilienceState } from '../core/resilience/resilience-state.ts';
 import type { RulesEntry } from '../core/resilience/submission-rules.ts';
@@ -94,6 +94,20 @@ async function readFleetState({ bucket, submissions }: Fleet, options: FleetBudg
   }
 }
 
+/** Tells a fleet, if there is one. `heard`: its answer; undefined if it has none. */
+async function tell<T>(
+  fleet: Promise<Fleet> | null,
+  say: (to: FleetSubmissions) => Promise<T>,
+): Promise<Told & { readonly heard?: T }> {
+  try {
+    const shared = await fleet;
+    return { untold: null, ...(shared !== null && { heard: await say(shared.submissions) }) };
+  } catch (error) {
+    if (!(error instanceof RemoteUnavailableError)) throw error;
+    return { untold: error.message };
+  }
+}
+
 /** What the hosts of a fleet share. */
 interface Fleet {
   readonly bucket: FleetBucket;
@@ -139,14 +153,17 @@ export function createSharedState(
     },
     hold: async (asked) => {
       const hold = { by: thisPerson(), ...asked };
-      await (await fleet())?.submissions.hold(hold);
-      if (alone === null) append(folder, fresh(), { type: 'hold', since: 2, ...hold });
+      const { untold } = await tell(fleet(), (shared) => shared.hold(hold));
+      if (untold !== null && alone !== null) throw new RemoteUnavailableError(untold);
+      const onlyHere = untold === null ? {} : { onlyHere: true as const };
+      if (alone === null) append(folder, fresh(), { type: 'hold', since: 2, ...hold, ...onlyHere });
+      return { untold };
     },
     release: async () => {
-      const wasHeld = await (await fleet())?.submissions.release();
+      const { untold, heard = false } = await tell(fleet(), (shared) => shared.release());
       const entry = { type: 'release', since: 2, by: thisPerson() } as const;
       const before = alone === null ? append(folder, fresh(), entry) : null;
-      return wasHeld ?? before !== null;
+      return { untold, wasHeld: heard || (url === null ? before !== null : before?.onlyHere === true) };
     },
     close: async () => {
       const shared = await opened;

@@ -7,6 +7,21 @@ export interface SubmissionLimit {
   /** From 1. */
   readonly count: number;
   readonly windowMs: number;
+  /** The config file that set it; left out if unknown. */
+  readonly from?: string;
+  /**
+   * Limits of a config file that the search found concern only processes whose file has the same ones: a digest of them.
+   * Left out for a limit that concerns all processes.
+   */
+  readonly found?: string;
+}
+
+/** Whose submissions they are, as far as limits tell them apart. */
+export interface Submitter {
+  /** `--label`; null without one. */
+  readonly label: string | null;
+  /** As in its limits. */
+  readonly found?: string;
 }
 
 /** A limit and the submissions that count against it now. */
@@ -26,6 +41,8 @@ export interface Hold {
   readonly heldMs: number;
   /** Time until it ends by itself, in ms; null if it does not. */
   readonly leftMs: number | null;
+  /** Set if the hosts of the fleet could not be told: it stops the processes of this host alone. */
+  readonly onlyHere?: true;
 }
 
 /** Why nothing may be submitted now. `retryInMs`: time until it may be, in ms; null if unknown. */
@@ -40,6 +57,13 @@ export type CountResult =
   | { readonly counted: true; readonly atMs: number | null }
   | { readonly counted: false; readonly refusal: SubmissionRefusal };
 
+/** The hold and the limits at one moment. */
+export interface KnownRules {
+  readonly hold: Hold | null;
+  /** Null if they are not known. */
+  readonly limits: readonly LimitUse[] | null;
+}
+
 /** The hold and the limits of all processes that share them. They apply to every submission, first attempts included. */
 export interface SubmissionGate {
   /** Why nothing may be submitted now; null if nothing is known against it. Counts nothing. */
@@ -48,21 +72,17 @@ export interface SubmissionGate {
   count(taskId: string): Awaitable<CountResult>;
   /** Takes back the count of a submission that the service refused because no thread was free. */
   giveBack(atMs: number): Awaitable<void>;
-}
-
-/** The hold and the limits of a fleet. */
-export interface FleetRules {
-  readonly hold: Hold | null;
-  readonly limits: readonly LimitUse[];
+  /** What is known now, for metrics; null if it is not known. Never waits. */
+  known(): KnownRules | null;
 }
 
 /** The hold and the limits of a fleet, on the clock of the fleet. Every method throws `RemoteUnavailableError`. */
 export interface FleetSubmissions {
   /** Changes nothing. */
-  look(): Promise<FleetRules>;
+  look(): Promise<KnownRules>;
   /** `limits`: those of the caller; the lower one of two limits of the same kind applies. */
-  count(limits: readonly SubmissionLimit[], label: string | null): Promise<CountResult>;
-  giveBack(label: string | null, atMs: number): Promise<void>;
+  count(limits: readonly SubmissionLimit[], who: Submitter): Promise<CountResult>;
+  giveBack(who: Submitter, atMs: number): Promise<void>;
   hold(hold: { readonly by: string; readonly why: string; readonly forMs: number | null }): Promise<void>;
   /** False if nothing was held. */
   release(): Promise<boolean>;

@@ -159,3 +159,14 @@ describe.each(redirects.filter(([, value]) => !value.startsWith('http:')))('api.
     expect((await loadIn(folder)).config.api[key]).toBe(value);
   });
 });
+
+describe('limits', () => {
+  it('say which file sets them, and whether it was found', async () => {
+    const limits = { limits: { submissions: ['5/hour'] } };
+    const folder = await folderWith({ 'captcha.config.json': limits, 'named.json': limits, 'empty.json': {} });
+    const sourceIn = async (file: string | null) => (await loadIn(folder, { file })).config.limits.source;
+    expect(await sourceIn(null)).toEqual({ file: join(folder, 'captcha.config.json'), isFound: true });
+    expect(await sourceIn(join(folder, 'named.json'))).toMatchObject({ isFound: false });
+    expect(await sourceIn(join(folder, 'empty.json'))).toBeUndefined();
+  });
+});

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { SharedState } from '../../src/cli/shared-state.ts';
-import { configSchema } from '../../src/config/schema.ts';
+import { rulesOfView, type SharedState } from '../../src/cli/shared-state.ts';
+import { type Config, configSchema } from '../../src/config/schema.ts';
+import { limitsOf } from '../../src/container/resilience.ts';
 import { createSharedState } from '../../src/container/shared-state.ts';
 import { isRoot } from '../support/is-root.ts';
 
@@ -75,5 +76,48 @@ describe('a place that cannot be shared', () => {
     }
     onTestFinished(() => void execFileSync('umount', [folder]));
     expect(sharedIn(join(folder, 'state')).alone).toContain(`EROFS: read-only file system, access '${folder}'`);
+  });
+});
+
+describe('a hold whose fleet does not answer', () => {
+  const scope = 'redis://127.0.0.1:1/0';
+  const open = (stateFolder: string) =>
+    createSharedState(v.parse(configSchema, { budget: { scope } }), {
+      ...{ accountId: 'a', env: { CAPTCHA_STATE_DIR: stateFolder } },
+    });
+
+  it('holds this host alone until it is released here, and says that the fleet was not told', async () => {
+    const shared = open(await emptyFolder());
+    onTestFinished(() => shared.close());
+    const heldNow = async () => rulesOfView(await shared.look())?.hold ?? null;
+    const untold = expect.stringContaining('ECONNREFUSED') as string;
+    expect(await shared.hold({ why: 'deploy', forMs: null })).toEqual({ untold });
+    expect(await heldNow()).toMatchObject({ why: 'deploy', onlyHere: true });
+    expect(await shared.release()).toEqual({ untold, wasHeld: true });
+    expect(await heldNow()).toBeNull();
+    expect(await shared.release()).toEqual({ untold, wasHeld: false });
+  });
+
+  it('is an error where this host cannot be held either', async () => {
+    const file = join(await emptyFolder(), 'file');
+    await writeFile(file, '');
+    const shared = open(file);
+    onTestFinished(() => shared.close());
+    await expect(shared.hold({ why: '', forMs: null })).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('the limits of a config file', () => {
+  const limited = (isFound: boolean, count: number): Config => {
+    const config = v.parse(configSchema, { limits: { submissions: [`${count}/hour`] } });
+    return { ...config, limits: { ...config.limits, source: { file: '/work/captcha.config.json', isFound } } };
+  };
+
+  it('name the file, and whether they concern only processes that found the same limits', () => {
+    const [named] = limitsOf(limited(false, 5));
+    expect(named).toEqual({ label: null, count: 5, windowMs: 3_600_000, from: '/work/captcha.config.json' });
+    const [five, same, six] = [5, 5, 6].map((count) => limitsOf(limited(true, count))[0]?.found);
+    expect(five).toMatch(/^[\da-f]{8}$/);
+    expect([same === five, six === five]).toEqual([true, false]);
   });
 });

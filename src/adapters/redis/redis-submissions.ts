@@ -1,10 +1,11 @@
 import type {
   CountResult,
-  FleetRules,
+  KnownRules,
   FleetSubmissions,
   Hold,
   LimitUse,
   SubmissionLimit,
+  Submitter,
 } from '../../ports/submissions.ts';
 import type { Clock } from '../../ports/system.ts';
 import { accountKey, ScriptConnection } from './script-connection.ts';
@@ -30,10 +31,16 @@ interface Answer {
   readonly limits: readonly StoredUse[] | Record<string, never>;
 }
 
-type StoredUse = Omit<LimitUse, 'label' | 'roomInMs'> & { readonly label: string; readonly roomInMs: string };
+/** Empty texts stand for what is left out. */
+interface StoredUse extends Omit<Required<LimitUse>, 'label' | 'roomInMs'> {
+  readonly label: string;
+  readonly roomInMs: string;
+}
+
+const storedWho = ({ label, found = '' }: Submitter): object => ({ label: label ?? '', found });
 
 const stored = (limits: readonly SubmissionLimit[]): readonly object[] =>
-  limits.map(({ label, count, windowMs }) => ({ label: label ?? '', count, windowMs }));
+  limits.map(({ count, windowMs, from = '', ...who }) => ({ ...storedWho(who), count, windowMs, from }));
 
 function holdOf({ hold }: Answer): Hold | null {
   if (hold === undefined) return null;
@@ -43,17 +50,20 @@ function holdOf({ hold }: Answer): Hold | null {
 
 function usesOf({ limits }: Answer): readonly LimitUse[] {
   if (!Array.isArray(limits)) return [];
-  return (limits as readonly StoredUse[]).map(({ label, count, windowMs, used, roomInMs }) => {
-    return { label: label === '' ? null : label, count, windowMs, used, roomInMs: Number(roomInMs) };
-  });
+  return (limits as readonly StoredUse[]).map(({ label, from, found, roomInMs, ...use }) => ({
+    ...use,
+    label: label === '' ? null : label,
+    ...(from !== '' && { from }),
+    ...(found !== '' && { found }),
+    roomInMs: Number(roomInMs),
+  }));
 }
 
 function countResult(answer: Answer): CountResult {
   if (answer.counted === true) return { counted: true, atMs: Number(answer.atMs) };
   const hold = holdOf(answer);
   if (hold !== null) return { counted: false, refusal: { reason: 'held', hold, retryInMs: hold.leftMs } };
-  const { label, count, windowMs, roomInMs } = usesOf(answer)[(answer.refused ?? 1) - 1] as LimitUse;
-  const limit = { label, count, windowMs };
+  const { used: _, roomInMs, ...limit } = usesOf(answer)[(answer.refused ?? 1) - 1] as LimitUse;
   return { counted: false, refusal: { reason: 'limit-reached', limit, retryInMs: roomInMs } };
 }
 
@@ -67,17 +77,17 @@ export class RedisSubmissions implements FleetSubmissions {
     this.#connection = new ScriptConnection({ url, script }, deps);
   }
 
-  async look(): Promise<FleetRules> {
+  async look(): Promise<KnownRules> {
     const answer = await this.#run('look', {});
     return { hold: holdOf(answer), limits: usesOf(answer) };
   }
 
-  async count(limits: readonly SubmissionLimit[], label: string | null): Promise<CountResult> {
-    return countResult(await this.#run('count', { limits: stored(limits), label: label ?? '' }));
+  async count(limits: readonly SubmissionLimit[], who: Submitter): Promise<CountResult> {
+    return countResult(await this.#run('count', { limits: stored(limits), ...storedWho(who) }));
   }
 
-  async giveBack(label: string | null, atMs: number): Promise<void> {
-    await this.#run('give-back', { label: label ?? '', atMs: String(atMs) });
+  async giveBack(who: Submitter, atMs: number): Promise<void> {
+    await this.#run('give-back', { ...storedWho(who), atMs: String(atMs) });
   }
 
   async hold({ by, why, forMs }: Parameters<FleetSubmissions['hold']>[0]): Promise<void> {

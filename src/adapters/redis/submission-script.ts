@@ -20,11 +20,19 @@ if clockMs + skewMs < latestMs then skewMs = latestMs - clockMs end
 local nowMs = clockMs + skewMs
 
 local ledgers = {}
-for _, ledger in ipairs(state.ledgers) do ledgers[#ledgers + 1] = ledger end
+for _, ledger in ipairs(state.ledgers) do
+  ledger.from, ledger.found = ledger.from or '', ledger.found or ''
+  ledgers[#ledgers + 1] = ledger
+end
+local function ledgerOf(limit, slots)
+  return {
+    label = limit.label, count = limit.count, windowMs = limit.windowMs, from = limit.from, found = limit.found, slots = slots
+  }
+end
 local function slotMsOf(ledger) return ledger.windowMs / slotsPerWindow end
 local function endOf(ledger, slot) return slot * slotMsOf(ledger) + ledger.windowMs end
-local function isSame(a, b) return a.label == b.label and a.windowMs == b.windowMs end
-local function found(limit)
+local function isSame(a, b) return a.label == b.label and a.windowMs == b.windowMs and a.found == b.found end
+local function known(limit)
   for _, ledger in ipairs(ledgers) do if isSame(ledger, limit) then return ledger end end
 end
 local function drop(ledger)
@@ -48,7 +56,9 @@ local function roomInMs(ledger)
   end
   return 0
 end
-local function applies(ledger) return ledger.label == '' or ledger.label == about.label end
+local function applies(ledger)
+  return (ledger.label == '' or ledger.label == about.label) and (ledger.found == '' or ledger.found == about.found)
+end
 
 local hold = state.hold
 if hold and hold.untilMs ~= '' and tonumber(hold.untilMs) <= nowMs then hold = nil end
@@ -57,15 +67,21 @@ local answer = {}
 if doing == 'replace' then
   local kept = {}
   for _, limit in ipairs(about.limits) do
-    local before = found(limit)
-    kept[#kept + 1] = { label = limit.label, count = limit.count, windowMs = limit.windowMs, slots = before and before.slots or {} }
+    local before = known(limit)
+    kept[#kept + 1] = ledgerOf(limit, before and before.slots or {})
   end
   ledgers = kept
-elseif doing == 'count' then
+elseif doing == 'count' and #about.limits > 0 then
+  local used = {}
+  for _, ledger in ipairs(ledgers) do
+    drop(ledger)
+    if ledger.found == '' or #ledger.slots > 0 then used[#used + 1] = ledger end
+  end
+  ledgers = used
   for _, limit in ipairs(about.limits) do
-    local own = found(limit)
-    if own then own.count = math.min(own.count, limit.count)
-    else ledgers[#ledgers + 1] = { label = limit.label, count = limit.count, windowMs = limit.windowMs, slots = {} } end
+    local own = known(limit)
+    if not own then ledgers[#ledgers + 1] = ledgerOf(limit, {})
+    elseif limit.count < own.count then own.count, own.from = limit.count, limit.from end
   end
 elseif doing == 'hold' then
   hold = {
@@ -116,7 +132,8 @@ end
 answer.limits = {}
 for i, ledger in ipairs(ledgers) do
   answer.limits[i] = {
-    label = ledger.label, count = ledger.count, windowMs = ledger.windowMs, used = usedOf(ledger),
+    label = ledger.label, count = ledger.count, windowMs = ledger.windowMs, from = ledger.from, found = ledger.found,
+    used = usedOf(ledger),
     roomInMs = text(roomInMs(ledger))
   }
 end

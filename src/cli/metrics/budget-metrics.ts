@@ -1,10 +1,36 @@
 import type { BudgetFacts } from '../../core/resilience/budget-facts.ts';
-import { inSeconds, metric, single } from './metric-table.ts';
-import type { Metric } from './prometheus-text.ts';
+import { windowText } from '../../core/resilience/submission-refusal.ts';
+import type { LimitUse } from '../../ports/submissions.ts';
+import { inSeconds, metric, type MetricName, single } from './metric-table.ts';
+import type { Metric, Sample } from './prometheus-text.ts';
 
 const states = ['closed', 'open', 'half-open'] as const;
 
-/** The retry budget, the breaker and the wait of a scope. */
+function rulesMetrics({ scope, rules }: BudgetFacts): readonly Metric[] {
+  if (rules === null) return [];
+  const { hold, limits } = rules;
+  const ofHold = [
+    single('captcha_hold_active', Number(hold !== null), { scope }),
+    single('captcha_hold_left_seconds', inSeconds(hold?.leftMs ?? null), { scope }),
+  ];
+  if (limits === null) return ofHold;
+  const gauge = (name: MetricName, read: (use: LimitUse) => number): Metric => {
+    const samples = limits.map((use): Sample => {
+      const { label, found, windowMs } = use;
+      const own = { ...(label !== null && { label }), ...(found !== undefined && { found }) };
+      return { labels: { scope, window: windowText(windowMs), ...own }, value: read(use) };
+    });
+    return metric(name, samples);
+  };
+  return [
+    ...ofHold,
+    gauge('captcha_limit_submissions', ({ count }) => count),
+    gauge('captcha_limit_left_submissions', ({ count, used }) => Math.max(0, count - used)),
+    gauge('captcha_limit_room_seconds', ({ roomInMs }) => Math.round(roomInMs) / 1_000),
+  ];
+}
+
+/** The retry budget, the breaker, the wait, the hold and the limits of a scope. */
 export function budgetMetrics(facts: BudgetFacts): readonly Metric[] {
   const { scope, breaker } = facts;
   const labels = { scope };
@@ -33,5 +59,6 @@ export function budgetMetrics(facts: BudgetFacts): readonly Metric[] {
     single('captcha_breaker_changes_total', breaker.changes, labels),
     single('captcha_breaker_retry_seconds', inSeconds(breaker.retryInMs ?? 0), labels),
     single('captcha_retry_after_seconds', inSeconds(facts.quietMs), labels),
+    ...rulesMetrics(facts),
   ];
 }

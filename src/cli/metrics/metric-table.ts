@@ -17,8 +17,9 @@ const ofProcesses = {
   captcha_tasks_total: counter('Finished tasks, by result (solved or the failure reason).'),
   captcha_submissions_total: counter('Submissions that were started.'),
   captcha_submissions_bounced_total: counter('Submissions that the service refused because all threads are busy.'),
-  // The hold and the limits of submissions are further reasons.
-  captcha_submissions_refused_total: counter('Times that a submission was not allowed to start, by reason (breaker).'),
+  captcha_submissions_refused_total: counter(
+    'Times that a submission was not allowed to start, by reason (breaker, held, limit-reached).',
+  ),
   captcha_possibly_charged_total: counter('Finished tasks that may have been charged twice or without a result.'),
   captcha_retries_granted_total: counter('Retries of this process that the budget granted.'),
   captcha_retries_refused_total: counter('Retries of this process that the budget refused.'),
@@ -55,12 +56,18 @@ const ofBudget = {
     'Time until the circuit breaker allows another submission; 0 while it allows all.',
   ),
   captcha_retry_after_seconds: gauge('Remaining wait that the service asked for with Retry-After.'),
-  // The hold (`captcha_hold_…`) and the limits (`captcha_limit_…`) of the scope belong here.
+  captcha_hold_active: gauge('1 while a person holds all submissions.'),
+  captcha_hold_left_seconds: gauge('Time until the hold ends by itself; no sample if it does not.'),
+  captcha_limit_submissions: gauge('Maximum number of submissions in a rolling window, by label.'),
+  captcha_limit_left_submissions: gauge('Submissions that a limit still allows now.'),
+  captcha_limit_room_seconds: gauge('Time until a limit allows another submission; 0 while it allows one.'),
 };
 
 const ofWorkers = {
   captcha_worker_draining: gauge('1 if the worker is draining.'),
-  captcha_worker_paused: gauge('1 if the breaker or the retry budget stops the worker from taking tasks.'),
+  captcha_worker_paused: gauge(
+    '1 if the breaker, the retry budget, a hold or a limit stops the worker from taking tasks.',
+  ),
   captcha_worker_deliveries_total: counter('Tasks taken from the queue.'),
   captcha_worker_lost_total: counter('Tasks taken over by other workers.'),
   captcha_worker_handed_back_total: counter('Unfinished tasks returned to the queue.'),

@@ -53,7 +53,8 @@ function requestMetrics(counts: RequestCounts, labels: Labels): readonly Metric[
 }
 
 function countMetrics({ command, region, counts }: MeasuredRun): readonly Metric[] {
-  const { regions, bounced, retriesGranted, retriesRefused, breakerRefused } = counts.read();
+  const { regions, bounced, retriesGranted, retriesRefused, breakerRefused, held, limitReached } = counts.read();
+  const refused = { breaker: breakerRefused, held, 'limit-reached': limitReached };
   const labels: Labels = { command, ...(region !== undefined && { region }) };
   const labelsOf = (each: RegionCounts): Labels => ({ command, ...(each.region !== null && { region: each.region }) });
   const perRegion = (name: MetricName, samples: (each: RegionCounts, own: Labels) => readonly Sample[]): Metric =>
@@ -67,7 +68,10 @@ function countMetrics({ command, region, counts }: MeasuredRun): readonly Metric
     perRegion('captcha_tasks_total', results),
     perRegion('captcha_submissions_total', ({ submissions: value }, own) => [{ labels: own, value }]),
     single('captcha_submissions_bounced_total', bounced, labels),
-    single('captcha_submissions_refused_total', breakerRefused, { ...labels, reason: 'breaker' }),
+    metric(
+      'captcha_submissions_refused_total',
+      Object.entries(refused).map(([reason, value]) => ({ labels: { ...labels, reason }, value })),
+    ),
     perRegion('captcha_possibly_charged_total', ({ possiblyCharged: value }, own) => [{ labels: own, value }]),
     single('captcha_retries_granted_total', retriesGranted, labels),
     single('captcha_retries_refused_total', retriesRefused, labels),
@@ -78,12 +82,13 @@ function countMetrics({ command, region, counts }: MeasuredRun): readonly Metric
 
 /**
  * Returns what reads the metrics of a worker or a batch. A reading takes no time: threads and balance are those of the
- * reading before, if that is less than 30 s ago.
+ * reading before, if that is less than 30 s ago. The budget of a fleet is that of the reading before, so one is made now.
  */
 export function measureRun(run: MeasuredRun, { program, clock }: Pick<Context, 'program' | 'clock'>) {
   const { command, session, region, load } = run;
   const account = new LatestAnswer(() => askAccount(session), { clock });
   const labels: Labels = { command, ...(region !== undefined && { region }) };
+  session.budgetFacts();
   return (): readonly Metric[] => {
     const { inWork, limit } = load();
     const known = account.read();

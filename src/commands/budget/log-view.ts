@@ -81,21 +81,32 @@ function counted({ answer }: BudgetEvent): string {
   return `refused: ${refusalText(refusal)}${next}`;
 }
 
+/** The file that limits come from; empty if unknown. */
+function fileText({ limits: [first] }: RulesEntry & { type: 'limits' }): string {
+  if (first?.from === undefined) return '';
+  return first.found === undefined ? first.from : `only for processes that found ${first.from}`;
+}
+
 function describedRule(entry: RulesEntry, event: BudgetEvent): Described {
   switch (entry.type) {
     case 'hold': {
-      const { by, why, forMs } = entry;
+      const { by, why, forMs, onlyHere } = entry;
+      const where = onlyHere === true ? ' of this host only' : '';
       const time = forMs === null ? '' : ` for ${formatMs(forMs)}`;
       return {
         what: 'hold',
-        result: `${by} stopped all submissions${time}${why === '' ? '' : `: ${why}`}`,
+        result: `${by} stopped all submissions${where}${time}${why === '' ? '' : `: ${why}`}`,
         task: null,
       };
     }
     case 'release':
       return { what: 'release', result: `${entry.by} ended the hold`, task: null };
     case 'limits':
-      return { what: 'limits', result: `at most ${entry.limits.map(limitText).join(', ')}`, task: null };
+      return {
+        what: 'limits',
+        result: joined([`at most ${entry.limits.map(limitText).join(', ')}`, fileText(entry)]),
+        task: null,
+      };
     case 'submit':
       return { what: 'submission', result: counted(event), task: entry.task };
     case 'unsubmit':

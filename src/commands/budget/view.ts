@@ -1,9 +1,16 @@
 import { formatMs } from '../../cli/format.ts';
 import { holdText, limitText } from '../../core/resilience/submission-refusal.ts';
-import type { FleetRules, LimitUse } from '../../ports/submissions.ts';
-import { factsOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
+import type { KnownRules, LimitUse } from '../../ports/submissions.ts';
+import { factsOfView, rulesOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
 import { wrapToWidth } from './wrap-to-width.ts';
+
+/** `from`: the config file that set it. `found`: as in `SubmissionLimit`. Both null if there is none. */
+interface ReportedLimit extends Omit<LimitUse, 'from' | 'found'> {
+  readonly from: string | null;
+  readonly found: string | null;
+  readonly left: number;
+}
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {
@@ -46,10 +53,10 @@ export interface BudgetReport {
     /** The processes whose answers are awaited before more is let through. */
     readonly awaited: readonly string[];
   };
-  /** Who has stopped all submissions; null without a hold, or if the fleet cannot be asked. */
-  readonly hold: FleetRules['hold'];
+  /** Who has stopped all submissions; null without a hold, or if the fleet cannot be asked and this host is not held alone. */
+  readonly hold: KnownRules['hold'];
   /** The limits of submissions and what is left of them; null if the fleet cannot be asked. */
-  readonly limits: readonly (LimitUse & { readonly left: number })[] | null;
+  readonly limits: readonly ReportedLimit[] | null;
   /** For how much longer the service asked to be left alone, in ms. */
   readonly quietMs: number;
 }
@@ -72,16 +79,17 @@ function fleetOf({ state, nowMs, fleet }: SharedStateView): BudgetReport['fleet'
 
 type SharedPlace = Pick<SharedState, 'service' | 'account' | 'place' | 'fleetPlace'>;
 
-function rulesOf({ state, nowMs, fleet }: SharedStateView): Pick<BudgetReport, 'hold' | 'limits'> {
-  if (fleet !== undefined && 'unavailable' in fleet) return { hold: null, limits: null };
-  const own = { hold: state.rules.holdAt(nowMs), limits: state.rules.uses(nowMs) };
-  const { hold, limits } = fleet?.rules ?? own;
+function rulesOf(view: SharedStateView): Pick<BudgetReport, 'hold' | 'limits'> {
+  const rules = rulesOfView(view);
+  if (rules === null) return { hold: null, limits: null };
+  const { hold, limits } = rules;
   return {
     hold: hold && { ...hold, heldMs: Math.round(hold.heldMs), leftMs: rounded(hold.leftMs) },
-    limits: limits.map((use) => {
-      const left = Math.max(0, use.count - use.used);
-      return { ...use, left, roomInMs: Math.ceil(use.roomInMs) };
-    }),
+    limits:
+      limits?.map(({ from = null, found = null, ...use }) => {
+        const left = Math.max(0, use.count - use.used);
+        return { ...use, from, found, left, roomInMs: Math.ceil(use.roomInMs) };
+      }) ?? null,
   };
 }
 
@@ -155,8 +163,7 @@ function fleetRows({ fleet, place }: BudgetReport): string[][] {
 }
 
 function holdRow({ hold, limits }: BudgetReport): string {
-  if (limits === null) return 'unknown';
-  if (hold === null) return 'no';
+  if (hold === null) return limits === null ? 'unknown' : 'no';
   return `${holdText(hold)}${hold.leftMs === null ? '' : `, ${formatMs(hold.leftMs)} left`}`;
 }
 
@@ -165,7 +172,10 @@ function limitRows({ limits }: BudgetReport): string[][] {
   if (limits.length === 0) return [['limits', 'no']];
   return limits.map((limit) => {
     const room = limit.roomInMs === 0 ? '' : `, room in ${formatMs(limit.roomInMs)}`;
-    return ['limit', `${limit.left} left of ${limitText(limit)}${room}`];
+    const text = limitText({ label: limit.label, count: limit.count, windowMs: limit.windowMs });
+    const whose = limit.found === null ? '' : ', only for processes that found it';
+    const from = limit.from === null ? '' : `; set by ${limit.from}${whose}`;
+    return ['limit', `${limit.left} left of ${text}${room}${from}`];
   });
 }
 

@@ -14,7 +14,8 @@ export interface HoldFlags {
 
 const examples = `
 Every process of the same account waits: on this host with budget.scope host, on all hosts with a Redis URL. Submitted tasks
-are still collected. captcha budget shows the hold, captcha budget log who made it.
+are still collected. captcha budget shows the hold, captcha budget log who made it. If the Redis does not answer, only the
+processes of this host are held (exit code 4).
 
 Examples:
   $ captcha hold --for 30m --why "deploy of the login page"
@@ -51,11 +52,17 @@ function reasonOf(why = ''): string {
 /** Stops all submissions of the processes that share this configuration's budget. */
 export async function run(flags: HoldFlags, context: Context): Promise<number> {
   const [forMs, why] = [lengthOf(flags.for), reasonOf(flags.why)];
-  const { shared, who } = await heldPlace(context);
-  await shared.hold({ why, forMs });
+  const place = await heldPlace(context);
+  const { untold } = await place.shared.hold({ why, forMs });
+  const who = untold === null ? place.who : place.whoHere;
   const { globals, terminal } = context;
-  if (globals.json) await terminal.json({ held: true, who, forMs, why });
+  if (globals.json) await terminal.json({ held: true, who, forMs, why, untold });
   const end = forMs === null ? 'until captcha release' : `for ${formatMs(forMs)}, or until captcha release`;
   terminal.note(`all submissions of ${who} stop within a second, ${end}; submitted tasks are still collected`);
-  return exitCodes.done;
+  if (untold === null) return exitCodes.done;
+  terminal.error(
+    `error: ${untold}; the other hosts of the fleet were not told, so their processes are not held\n` +
+      '  Run captcha hold again when it answers, or on every host. captcha release ends the hold of this host.',
+  );
+  return exitCodes.unavailable;
 }

@@ -16,10 +16,17 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 /** Ends the hold, so that all processes submit again within a second. */
 export async function run(_flags: object, context: Context): Promise<number> {
-  const { shared, who } = await heldPlace(context);
-  const wasHeld = await shared.release();
+  const place = await heldPlace(context);
+  const { wasHeld, untold } = await place.shared.release();
+  const who = untold === null ? place.who : place.whoHere;
   const { globals, terminal } = context;
-  if (globals.json) await terminal.json({ held: false, who, wasHeld });
-  terminal.note(wasHeld ? `submissions of ${who} continue` : `nothing was on hold for ${who}`);
-  return exitCodes.done;
+  if (globals.json) await terminal.json({ held: false, who, wasHeld, untold });
+  const nothing = untold === null ? `nothing was on hold for ${who}` : `no hold of this host alone was found`;
+  terminal.note(wasHeld ? `submissions of ${who} continue` : nothing);
+  if (untold === null) return exitCodes.done;
+  terminal.error(
+    `error: ${untold}; the other hosts were not told, and a hold of the whole fleet continues\n` +
+      '  Run captcha release again when it answers.',
+  );
+  return exitCodes.unavailable;
 }

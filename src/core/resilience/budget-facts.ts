@@ -1,4 +1,5 @@
 import type { FleetFacts } from '../../ports/state.ts';
+import type { KnownRules } from '../../ports/submissions.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ResilienceCounts, ResilienceOptions } from './resilience-state.ts';
 import type { RetryBudgetState } from './retry-budget.ts';
@@ -13,7 +14,7 @@ export interface ReadableState {
   readonly quietUntilMs: number;
 }
 
-/** The retry budget, the breaker and the wait of a scope at one moment. Durations in ms. */
+/** The retry budget, the breaker, the wait, the hold and the limits of a scope at one moment. Durations in ms. */
 export interface BudgetFacts {
   readonly scope: 'process' | 'host' | 'redis';
   /** True if the budget of the fleet is unreachable: then the tokens are the share of this host. */
@@ -37,6 +38,8 @@ export interface BudgetFacts {
   };
   /** What is left of the wait that the service asked for. */
   readonly quietMs: number;
+  /** The hold and the limits; null if they are not known. */
+  readonly rules: KnownRules | null;
 }
 
 /** `fleet`: the budget of the fleet; null if it is unreachable. Left out where there is none. */
@@ -44,10 +47,11 @@ export interface FactsRequest {
   readonly nowMs: number;
   readonly scope: BudgetFacts['scope'];
   readonly fleet?: FleetFacts | null;
+  readonly rules: BudgetFacts['rules'];
 }
 
 /** Reads what a metric or a report says of a state. */
-export function budgetFactsOf(state: ReadableState, { nowMs, scope, fleet }: FactsRequest): BudgetFacts {
+export function budgetFactsOf(state: ReadableState, { nowMs, scope, fleet, rules }: FactsRequest): BudgetFacts {
   const { accepted, granted, budgetRefused, breakerRefused } = state.counts;
   const own = {
     options: state.options.budget,
@@ -72,5 +76,6 @@ export function budgetFactsOf(state: ReadableState, { nowMs, scope, fleet }: Fac
       refused: breakerRefused,
     },
     quietMs: Math.max(facts.quietMs, state.quietUntilMs - nowMs, 0),
+    rules,
   };
 }

@@ -107,9 +107,9 @@ export class FleetResilience {
    * The budget of the fleet as it was at the previous call, and the breaker of this host; null at the first call. Asks the
    * fleet for the next call.
    */
-  facts(): BudgetFacts | null {
+  facts(rules: BudgetFacts['rules']): BudgetFacts | null {
     void this.#readFacts();
-    return this.#facts === undefined ? null : this.#deps.host.facts({ scope: 'redis', fleet: this.#facts });
+    return this.#facts === undefined ? null : this.#deps.host.facts({ scope: 'redis', fleet: this.#facts, rules });
   }
 
   async #readFacts(): Promise<void> {

@@ -1,18 +1,22 @@
 import { RemoteUnavailableError } from '../../domain/errors.ts';
 import type {
   CountResult,
-  FleetRules,
+  KnownRules,
   FleetSubmissions as FleetRemote,
   Hold,
+  LimitUse,
   SubmissionGate,
   SubmissionRefusal,
+  Submitter,
 } from '../../ports/submissions.ts';
-import { stricterWarning, type SubmissionOptions } from './host-submissions.ts';
+import { stricterWarning, type SubmissionOptions, submitterOf } from './host-submissions.ts';
 import { concerns, isStricter, unlimited } from './submission-rules.ts';
 
 export interface FleetSubmissionDeps {
   /** Connects to the fleet. It is opened on first use. */
   readonly open: () => Promise<FleetRemote>;
+  /** The hold of this host alone: the fleet could not be told. Null if there is none. */
+  readonly hostHold: () => Hold | null;
   readonly nowMs: () => number;
   readonly warn: (message: string) => void;
 }
@@ -21,7 +25,7 @@ export interface FleetSubmissionDeps {
 const lookEveryMs = 500;
 /** How long a process waits after an error before it asks again. */
 const absentMs = 1_000;
-const nothingKnown: FleetRules = { hold: null, limits: [] };
+const noRules: KnownRules = { hold: null, limits: [] };
 
 /**
  * The hold and the limits of a fleet. A process without limits asks at most twice a second whether submissions are on hold.
@@ -29,12 +33,13 @@ const nothingKnown: FleetRules = { hold: null, limits: [] };
  * it cannot know the count; without limits the hold that was known last applies.
  */
 export class FleetSubmissionGate implements SubmissionGate {
-  readonly #options: SubmissionOptions;
+  readonly #limits: SubmissionOptions['limits'];
+  readonly #who: Submitter;
   readonly #deps: FleetSubmissionDeps;
   #remote: Promise<FleetRemote> | null = null;
-  #rules = nothingKnown;
-  /** When the rules were learnt. */
-  #knownMs = 0;
+  #rules = noRules;
+  /** When the rules were learnt; -Infinity before. */
+  #knownMs = -Infinity;
   /** When the fleet was asked last. */
   #lookedMs = -Infinity;
   #looking: Promise<void> | null = null;
@@ -43,7 +48,8 @@ export class FleetSubmissionGate implements SubmissionGate {
   #hasWarned = false;
 
   constructor(options: SubmissionOptions, deps: FleetSubmissionDeps) {
-    this.#options = options;
+    this.#limits = options.limits;
+    this.#who = submitterOf(options);
     this.#deps = deps;
   }
 
@@ -60,9 +66,8 @@ export class FleetSubmissionGate implements SubmissionGate {
 
   async count(): Promise<CountResult> {
     if (!this.#isLimited()) return unlimited;
-    const { limits, label } = this.#options;
     try {
-      const result = await (await this.#opened()).count(limits, label);
+      const result = await (await this.#opened()).count(this.#limits, this.#who);
       this.#absence = null;
       // What was refused is looked up again, so that the other tasks of this process need not ask.
       if (!result.counted) this.#lookedMs = -Infinity;
@@ -76,11 +81,20 @@ export class FleetSubmissionGate implements SubmissionGate {
 
   async giveBack(atMs: number): Promise<void> {
     try {
-      await (await this.#opened()).giveBack(this.#options.label, atMs);
+      await (await this.#opened()).giveBack(this.#who, atMs);
     } catch (error) {
       // The count stays too high, which is stricter.
       if (!(error instanceof RemoteUnavailableError)) throw error;
     }
+  }
+
+  /** Asks the fleet for the next call, if what is known is old. */
+  known(): KnownRules | null {
+    this.#lookIfDue()?.catch(() => undefined);
+    const hold = this.#holdNow();
+    if (this.#knownMs === -Infinity || this.#absence !== null) return hold && { hold, limits: null };
+    const agoMs = this.#deps.nowMs() - this.#knownMs;
+    return { hold, limits: this.#uses.map((use) => ({ ...use, roomInMs: Math.max(0, use.roomInMs - agoMs) })) };
   }
 
   async close(): Promise<void> {
@@ -93,7 +107,11 @@ export class FleetSubmissionGate implements SubmissionGate {
   }
 
   #isLimited(): boolean {
-    return this.#options.limits.length > 0 || this.#rules.limits.length > 0;
+    return this.#limits.length > 0 || this.#uses.some((limit) => concerns(limit, this.#who));
+  }
+
+  get #uses(): readonly LimitUse[] {
+    return this.#rules.limits ?? [];
   }
 
   #uncounted(why: string): SubmissionRefusal {
@@ -128,25 +146,25 @@ export class FleetSubmissionGate implements SubmissionGate {
 
   #holdNow(): Hold | null {
     const { hold } = this.#rules;
-    if (hold === null) return null;
+    if (hold === null) return this.#deps.hostHold();
     const agoMs = this.#deps.nowMs() - this.#knownMs;
     const leftMs = hold.leftMs === null ? null : hold.leftMs - agoMs;
-    return leftMs !== null && leftMs <= 0 ? null : { ...hold, heldMs: hold.heldMs + agoMs, leftMs };
+    const isOver = leftMs !== null && leftMs <= 0;
+    return isOver ? this.#deps.hostHold() : { ...hold, heldMs: hold.heldMs + agoMs, leftMs };
   }
 
   /** The limit that has no room for the longest time, as far as known; null if all have room. */
   #fullLimit(): SubmissionRefusal | null {
     const agoMs = this.#deps.nowMs() - this.#knownMs;
-    const mine = this.#rules.limits.filter((limit) => concerns(limit, this.#options.label));
+    const mine = this.#uses.filter((limit) => concerns(limit, this.#who));
     const [full] = mine.filter(({ roomInMs }) => roomInMs > agoMs).sort((a, b) => b.roomInMs - a.roomInMs);
     if (full === undefined) return null;
-    const { label, count, windowMs, roomInMs } = full;
-    return { reason: 'limit-reached', limit: { label, count, windowMs }, retryInMs: roomInMs - agoMs };
+    const { used: _, roomInMs, ...limit } = full;
+    return { reason: 'limit-reached', limit, retryInMs: roomInMs - agoMs };
   }
 
   #warnOnce(): void {
-    const { limits, label } = this.#options;
-    if (this.#hasWarned || !isStricter(this.#rules.limits, limits, label)) return;
+    if (this.#hasWarned || !isStricter(this.#uses, this.#limits, this.#who)) return;
     this.#hasWarned = true;
     this.#deps.warn(stricterWarning);
   }

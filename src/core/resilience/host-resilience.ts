@@ -199,7 +199,7 @@ export class HostResilience {
   }
 
   /** The budget, the breaker and the wait now. `about`: of a fleet, if this host belongs to one. */
-  facts(about: Omit<FactsRequest, 'nowMs'> = { scope: 'host' }): BudgetFacts {
+  facts(about: Omit<FactsRequest, 'nowMs'>): BudgetFacts {
     return budgetFactsOf(this.look(), { ...about, nowMs: this.#nowMs() });
   }
 

@@ -1,4 +1,11 @@
-import type { CountResult, SubmissionGate, SubmissionLimit, SubmissionRefusal } from '../../ports/submissions.ts';
+import type {
+  CountResult,
+  KnownRules,
+  SubmissionGate,
+  SubmissionLimit,
+  SubmissionRefusal,
+  Submitter,
+} from '../../ports/submissions.ts';
 import type { HostResilience } from './host-resilience.ts';
 import { type RulesEntry, SubmissionRules, unlimited } from './submission-rules.ts';
 
@@ -7,6 +14,12 @@ export interface SubmissionOptions {
   readonly limits: readonly SubmissionLimit[];
   /** `--label`; null without one. */
   readonly label: string | null;
+}
+
+/** Whose submissions they are. All limits of a process come from one file. */
+export function submitterOf({ limits, label }: SubmissionOptions): Submitter {
+  const found = limits[0]?.found;
+  return { label, ...(found !== undefined && { found }) };
 }
 
 /** The warning of a process that is bound by limits that it does not have itself. */
@@ -18,8 +31,9 @@ export const stricterWarning =
  * or the breaker of the host was asked just before, as the admission gate does.
  */
 export class HostSubmissions implements SubmissionGate {
-  readonly #options: SubmissionOptions;
-  readonly #host: Pick<HostResilience, 'known' | 'apply' | 'append'>;
+  readonly #limits: readonly SubmissionLimit[];
+  readonly #who: Submitter;
+  readonly #host: Pick<HostResilience, 'known' | 'look' | 'apply' | 'append'>;
   readonly #nowMs: () => number;
   readonly #warn: (message: string) => void;
   #hasCounted = false;
@@ -28,7 +42,8 @@ export class HostSubmissions implements SubmissionGate {
     options: SubmissionOptions,
     deps: { readonly host: HostResilience; readonly nowMs: () => number; readonly warn: (message: string) => void },
   ) {
-    this.#options = options;
+    this.#limits = options.limits;
+    this.#who = submitterOf(options);
     this.#host = deps.host;
     this.#nowMs = deps.nowMs;
     this.#warn = deps.warn;
@@ -37,51 +52,66 @@ export class HostSubmissions implements SubmissionGate {
   check(): SubmissionRefusal | null {
     // The Retry-After gate was asked just now, so the state is up to date: no further read for every submission.
     const { rules, latestMs } = this.#host.known;
-    return rules.isEmpty ? null : rules.refusal(this.#options.label, Math.max(latestMs, this.#nowMs()));
+    return rules.isEmpty ? null : rules.refusal(this.#who, Math.max(latestMs, this.#nowMs()));
   }
 
   count(taskId: string): CountResult {
-    const { limits, label } = this.#options;
+    const [limits, who] = [this.#limits, this.#who];
     // The breaker was asked just now, so the state is up to date.
     const { rules } = this.#host.known;
-    if (limits.length === 0 && !rules.hasLimits) return unlimited;
+    if (limits.length === 0 && !rules.limits(who)) return unlimited;
     const isFirst = !this.#hasCounted;
     this.#hasCounted = true;
-    // A process of an earlier version drops the limits.
-    const mustAdd = limits.length > 0 && ((isFirst && !rules.covers(limits)) || rules.isForgotten);
-    const added: readonly RulesEntry[] = mustAdd ? [{ type: 'limits', since: 2, limits }] : [];
-    const result = this.#host.apply({ type: 'submit', since: 2, label, task: taskId }, added);
-    if (isFirst && this.#host.known.rules.isStricterThan(limits, label)) this.#warn(stricterWarning);
+    const added: readonly RulesEntry[] = this.#mustAdd(isFirst) ? [{ type: 'limits', since: 2, limits }] : [];
+    const result = this.#host.apply({ type: 'submit', since: 2, ...who, task: taskId }, added);
+    if (isFirst && this.#host.known.rules.isStricterThan(limits, who)) this.#warn(stricterWarning);
     return result;
   }
 
   giveBack(atMs: number): void {
-    this.#host.append([{ type: 'unsubmit', since: 2, label: this.#options.label, atMs }]);
+    this.#host.append([{ type: 'unsubmit', since: 2, ...this.#who, atMs }]);
+  }
+
+  known(): KnownRules {
+    const { rules, latestMs } = this.#host.look();
+    return rules.known(Math.max(latestMs, this.#nowMs()));
+  }
+
+  #mustAdd(isFirst: boolean): boolean {
+    if (this.#limits.length === 0) return false;
+    const { rules } = this.#host.known;
+    // A process of an earlier version drops the limits. Limits of a found file are dropped when they are not used.
+    if (rules.isForgotten) return true;
+    return (isFirst || this.#who.found !== undefined) && !rules.covers(this.#limits);
   }
 }
 
 /** The limits of one process that shares nothing. */
 export class ProcessSubmissions implements SubmissionGate {
   readonly #rules = new SubmissionRules();
-  readonly #label: string | null;
+  readonly #who: Submitter;
   readonly #nowMs: () => number;
 
-  constructor({ limits, label }: SubmissionOptions, { nowMs }: { readonly nowMs: () => number }) {
-    this.#rules.replace(limits);
-    this.#label = label;
+  constructor(options: SubmissionOptions, { nowMs }: { readonly nowMs: () => number }) {
+    this.#rules.replace(options.limits);
+    this.#who = submitterOf(options);
     this.#nowMs = nowMs;
   }
 
   check(): SubmissionRefusal | null {
-    return this.#rules.refusal(this.#label, this.#nowMs());
+    return this.#rules.refusal(this.#who, this.#nowMs());
   }
 
   count(taskId: string): CountResult {
-    const entry = { type: 'submit', since: 2, label: this.#label, task: taskId } as const;
+    const entry = { type: 'submit', since: 2, ...this.#who, task: taskId } as const;
     return this.#rules.apply(entry, this.#nowMs()) ?? unlimited;
   }
 
   giveBack(atMs: number): void {
-    this.#rules.apply({ type: 'unsubmit', since: 2, label: this.#label, atMs }, this.#nowMs());
+    this.#rules.apply({ type: 'unsubmit', since: 2, ...this.#who, atMs }, this.#nowMs());
+  }
+
+  known(): KnownRules {
+    return this.#rules.known(this.#nowMs());
   }
 }

@@ -7,11 +7,13 @@ const windows: ReadonlyMap<number, string> = new Map([
   [86_400_000, 'day'],
 ]);
 
+/** The window of a limit in a word: `hour`. */
+export const windowText = (windowMs: number): string => windows.get(windowMs) ?? `${windowMs / 1_000} s`;
+
 /** A limit in words: `200 submissions per hour with the label nightly`. */
 export function limitText({ label, count, windowMs }: SubmissionLimit): string {
-  const window = windows.get(windowMs) ?? `${windowMs / 1_000} s`;
   const whose = label === null ? '' : ` with the label ${label}`;
-  return `${count} submission${count === 1 ? '' : 's'} per ${window}${whose}`;
+  return `${count} submission${count === 1 ? '' : 's'} per ${windowText(windowMs)}${whose}`;
 }
 
 function lengthText(ms: number): string {
@@ -21,8 +23,8 @@ function lengthText(ms: number): string {
 }
 
 /** Who holds submissions, for how long already, and why. */
-export function holdText({ by, why, heldMs }: Hold): string {
-  return `held by ${by} for ${lengthText(heldMs)}${why === '' ? '' : `: ${why}`}`;
+export function holdText({ by, why, heldMs, onlyHere }: Hold): string {
+  return `held${onlyHere === true ? ' on this host only' : ''} by ${by} for ${lengthText(heldMs)}${why === '' ? '' : `: ${why}`}`;
 }
 
 /** The reason of a task that is given up because of the refusal. */

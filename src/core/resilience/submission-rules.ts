@@ -1,31 +1,41 @@
-import type { CountResult, Hold, LimitUse, SubmissionLimit, SubmissionRefusal } from '../../ports/submissions.ts';
+import type {
+  CountResult,
+  Hold,
+  KnownRules,
+  LimitUse,
+  SubmissionLimit,
+  SubmissionRefusal,
+  Submitter,
+} from '../../ports/submissions.ts';
 
 /**
  * Log entries about the hold and the limits. Plain JSON. `since` marks entries that processes of earlier versions pass over:
  * the log writes them under another name.
  */
 export type RulesEntry =
-  /** Stops all submissions for `forMs`, or until `release`. */
+  /** Stops all submissions for `forMs`, or until `release`. In a fleet it applies only with `onlyHere`; else the fleet has it. */
   | {
       readonly type: 'hold';
       readonly since: 2;
       readonly by: string;
       readonly why: string;
       readonly forMs: number | null;
+      readonly onlyHere?: true;
     }
   | { readonly type: 'release'; readonly since: 2; readonly by: string }
   /** Adds limits. Of two limits for the same label and window the lower one applies. */
   | { readonly type: 'limits'; readonly since: 2; readonly limits: readonly SubmissionLimit[] }
   /** Counts a submission before it is sent. */
-  | { readonly type: 'submit'; readonly since: 2; readonly label: string | null; readonly task: string }
+  | ({ readonly type: 'submit'; readonly since: 2; readonly task: string } & Submitter)
   /** Takes back the submission counted at `atMs`. */
-  | { readonly type: 'unsubmit'; readonly since: 2; readonly label: string | null; readonly atMs: number };
+  | ({ readonly type: 'unsubmit'; readonly since: 2; readonly atMs: number } & Submitter);
 
 type StoredHold = {
   readonly by: string;
   readonly why: string;
   readonly sinceMs: number;
   readonly untilMs: number | null;
+  readonly onlyHere?: true;
 };
 
 /** Submissions by time: `[slot, count]`, oldest first. Slot n ends at n slot lengths. */
@@ -47,20 +57,17 @@ export const slotsPerWindow = 100;
 /** The result for a submission where nothing is limited. */
 export const unlimited: CountResult = { counted: true, atMs: null };
 
-const isSame = (a: SubmissionLimit, b: SubmissionLimit): boolean => a.label === b.label && a.windowMs === b.windowMs;
+const isSame = (a: SubmissionLimit, b: SubmissionLimit): boolean =>
+  a.label === b.label && a.windowMs === b.windowMs && a.found === b.found;
 
-/** True if a limit applies to submissions with this label. */
-export const concerns = (limit: SubmissionLimit, label: string | null): boolean =>
-  limit.label === null || limit.label === label;
+/** True if a limit applies to submissions of this submitter. */
+export const concerns = (limit: SubmissionLimit, { label, found }: Submitter): boolean =>
+  (limit.label === null || limit.label === label) && (limit.found === undefined || limit.found === found);
 
-/** True if a submission with this label is limited by other limits (`all`) than these (`own`). */
-export function isStricter(
-  all: readonly SubmissionLimit[],
-  own: readonly SubmissionLimit[],
-  label: string | null,
-): boolean {
+/** True if this submitter is limited by other limits (`all`) than these (`own`). */
+export function isStricter(all: readonly SubmissionLimit[], own: readonly SubmissionLimit[], who: Submitter): boolean {
   return all.some(
-    (limit) => concerns(limit, label) && !own.some((each) => isSame(each, limit) && limit.count >= each.count),
+    (limit) => concerns(limit, who) && !own.some((each) => isSame(each, limit) && limit.count >= each.count),
   );
 }
 
@@ -118,24 +125,36 @@ export class SubmissionRules {
     return this.#hold === null && this.#ledgers.length === 0;
   }
 
-  get hasLimits(): boolean {
-    return this.#ledgers.length > 0;
+  /** True if a limit applies to this submitter. */
+  limits(who: Submitter): boolean {
+    return this.#ledgersOf(who).length > 0;
   }
 
   /** The hold at this time; null if there is none. */
   holdAt(nowMs: number): Hold | null {
     if (this.#hold === null) return null;
-    const { by, why, sinceMs, untilMs } = this.#hold;
+    const { sinceMs, untilMs, ...about } = this.#hold;
     if (untilMs !== null && untilMs <= nowMs) return null;
-    return { by, why, heldMs: nowMs - sinceMs, leftMs: untilMs === null ? null : untilMs - nowMs };
+    return { ...about, heldMs: nowMs - sinceMs, leftMs: untilMs === null ? null : untilMs - nowMs };
+  }
+
+  /** The hold that this host has alone, although it belongs to a fleet; null if there is none. */
+  holdOnlyHere(nowMs: number): Hold | null {
+    const hold = this.holdAt(nowMs);
+    return hold?.onlyHere === true ? hold : null;
   }
 
   /** The limits in effect and their use. */
   uses(nowMs: number): readonly LimitUse[] {
     return this.#ledgers.map((ledger) => {
-      const { label, count, windowMs } = ledger;
-      return { label, count, windowMs, used: sum(living(ledger, nowMs)), roomInMs: roomInMs(ledger, nowMs) };
+      const { slots: _, ...limit } = ledger;
+      return { ...limit, used: sum(living(ledger, nowMs)), roomInMs: roomInMs(ledger, nowMs) };
     });
+  }
+
+  /** The hold and the limits at this time. */
+  known(nowMs: number): KnownRules {
+    return { hold: this.holdAt(nowMs), limits: this.uses(nowMs) };
   }
 
   /** True if these limits change nothing. */
@@ -143,21 +162,21 @@ export class SubmissionRules {
     return limits.every((limit) => this.#ledgers.some((own) => isSame(own, limit) && own.count <= limit.count));
   }
 
-  /** True if a submission with this label is limited by other limits than these. */
-  isStricterThan(limits: readonly SubmissionLimit[], label: string | null): boolean {
-    return isStricter(this.#ledgers, limits, label);
+  /** True if this submitter is limited by other limits than these. */
+  isStricterThan(limits: readonly SubmissionLimit[], who: Submitter): boolean {
+    return isStricter(this.#ledgers, limits, who);
   }
 
-  /** Why a submission with this label may not be sent now; null if it may. */
-  refusal(label: string | null, nowMs: number): SubmissionRefusal | null {
+  /** Why this submitter may not send a submission now; null if it may. */
+  refusal(who: Submitter, nowMs: number): SubmissionRefusal | null {
     const hold = this.holdAt(nowMs);
     if (hold !== null) return { reason: 'held', hold, retryInMs: hold.leftMs };
     let longest: SubmissionRefusal | null = null;
-    for (const ledger of this.#ledgersOf(label)) {
+    for (const ledger of this.#ledgersOf(who)) {
       const retryInMs = roomInMs(ledger, nowMs);
       if (retryInMs <= (longest?.retryInMs ?? 0)) continue;
-      const { count, windowMs } = ledger;
-      longest = { reason: 'limit-reached', limit: { label: ledger.label, count, windowMs }, retryInMs };
+      const { slots: _, ...limit } = ledger;
+      longest = { reason: 'limit-reached', limit, retryInMs };
     }
     return longest;
   }
@@ -166,20 +185,21 @@ export class SubmissionRules {
   apply(entry: RulesEntry, nowMs: number): CountResult | null {
     switch (entry.type) {
       case 'hold': {
-        const { by, why, forMs } = entry;
-        this.#hold = { by, why, sinceMs: nowMs, untilMs: forMs === null ? null : nowMs + forMs };
+        const { by, why, forMs, onlyHere } = entry;
+        const untilMs = forMs === null ? null : nowMs + forMs;
+        this.#hold = { by, why, sinceMs: nowMs, untilMs, ...(onlyHere && { onlyHere }) };
         return null;
       }
       case 'release':
         this.#hold = null;
         return null;
       case 'limits':
-        this.#add(entry.limits);
+        this.#add(entry.limits, nowMs);
         return null;
       case 'submit':
-        return this.#count(entry.label, nowMs);
+        return this.#count(entry, nowMs);
       case 'unsubmit':
-        this.#change(entry.label, (ledger) => uncounted(ledger, entry.atMs));
+        this.#change(entry, (ledger) => uncounted(ledger, entry.atMs));
         return null;
     }
   }
@@ -188,9 +208,8 @@ export class SubmissionRules {
   replace(limits: readonly SubmissionLimit[]): void {
     const before = this.#ledgers;
     this.#ledgers = limits.map((limit) => {
-      const { label, count, windowMs } = limit;
       const slots = before.find((own) => isSame(own, limit))?.slots ?? [];
-      return { label, count, windowMs, slots };
+      return { ...limit, slots };
     });
     this.#isForgotten = false;
   }
@@ -206,30 +225,32 @@ export class SubmissionRules {
     this.#isForgotten = snapshot === undefined;
   }
 
-  #ledgersOf(label: string | null): readonly Ledger[] {
-    return this.#ledgers.filter((ledger) => concerns(ledger, label));
+  #ledgersOf(who: Submitter): readonly Ledger[] {
+    return this.#ledgers.filter((ledger) => concerns(ledger, who));
   }
 
-  #add(limits: readonly SubmissionLimit[]): void {
+  #add(limits: readonly SubmissionLimit[], nowMs: number): void {
     this.#isForgotten = false;
+    if (limits.length === 0) return;
+    // Every found file may bring limits, so those that no submission counts against any more are dropped.
+    this.#ledgers = this.#ledgers.filter((own) => own.found === undefined || living(own, nowMs).length > 0);
     for (const limit of limits) {
-      const { label, count, windowMs } = limit;
       const at = this.#ledgers.findIndex((own) => isSame(own, limit));
-      const own = this.#ledgers[at] ?? { label, count, windowMs, slots: [] };
-      const lower = { ...own, count: Math.min(own.count, count) };
-      this.#ledgers = at === -1 ? [...this.#ledgers, lower] : this.#ledgers.with(at, lower);
+      const own = this.#ledgers[at];
+      if (own === undefined) this.#ledgers = [...this.#ledgers, { ...limit, slots: [] }];
+      else if (limit.count < own.count) this.#ledgers = this.#ledgers.with(at, { ...limit, slots: own.slots });
     }
   }
 
-  #count(label: string | null, nowMs: number): CountResult {
-    const refusal = this.refusal(label, nowMs);
+  #count(who: Submitter, nowMs: number): CountResult {
+    const refusal = this.refusal(who, nowMs);
     if (refusal !== null) return { counted: false, refusal };
-    this.#change(label, (ledger) => counted(ledger, nowMs));
+    this.#change(who, (ledger) => counted(ledger, nowMs));
     return { counted: true, atMs: nowMs };
   }
 
-  #change(label: string | null, change: (ledger: Ledger) => Ledger): void {
-    const changed = new Set(this.#ledgersOf(label));
+  #change(who: Submitter, change: (ledger: Ledger) => Ledger): void {
+    const changed = new Set(this.#ledgersOf(who));
     this.#ledgers = this.#ledgers.map((ledger) => (changed.has(ledger) ? change(ledger) : ledger));
   }
 }

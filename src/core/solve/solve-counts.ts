@@ -23,6 +23,9 @@ export interface SolveReading {
   readonly retriesRefused: number;
   /** Times that the breaker let no submission start. */
   readonly breakerRefused: number;
+  /** Waits of a submission for the end of a hold, and for room under a limit. */
+  readonly held: number;
+  readonly limitReached: number;
 }
 
 class RegionTally {
@@ -33,20 +36,28 @@ class RegionTally {
   readonly deliveryDelay = new Histogram();
 }
 
-const countedAs: Partial<
-  Record<SolverEvent['type'], 'bounced' | 'retriesGranted' | 'retriesRefused' | 'breakerRefused'>
-> = {
+type EventCount = Exclude<keyof SolveReading, 'regions'>;
+
+const countedAs: Partial<Record<SolverEvent['type'], EventCount>> = {
   'threads-full': 'bounced',
   retrying: 'retriesGranted',
   'budget-refused': 'retriesRefused',
   'breaker-refused': 'breakerRefused',
 };
 
+/** A waiting task asks again twice a second, so its wait counts once. */
+function stoppedAs(event: SolverEvent & { readonly type: 'submission-refused' }): EventCount | undefined {
+  if (event.isRepeated) return undefined;
+  return event.reason === 'held' ? 'held' : 'limitReached';
+}
+
 /** Counts submissions and results for the metrics of a process, in constant memory. */
 export class SolveCounts {
   readonly #region: string | null;
   readonly #regions = new Map<string | null, RegionTally>();
-  readonly #events = { bounced: 0, retriesGranted: 0, retriesRefused: 0, breakerRefused: 0 };
+  readonly #events: Record<EventCount, number> = {
+    ...{ bounced: 0, retriesGranted: 0, retriesRefused: 0, breakerRefused: 0, held: 0, limitReached: 0 },
+  };
 
   /** `region`: the region of all tasks; left out, each task has its own. */
   constructor({ region = null }: { readonly region?: string | null } = {}) {
@@ -57,7 +68,7 @@ export class SolveCounts {
   recordEvent(event: SolverEvent): void {
     if (event.type === 'submitting') this.#of(event.region).submissions += 1;
     if (event.type === 'attempt-failed' && event.fault.threadsFull) this.#events.bounced += 1;
-    const counted = countedAs[event.type];
+    const counted = event.type === 'submission-refused' ? stoppedAs(event) : countedAs[event.type];
     if (counted !== undefined) this.#events[counted] += 1;
   }
 

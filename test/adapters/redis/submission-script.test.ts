@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisSubmissions } from '../../../src/adapters/redis/redis-submissions.ts';
 import { submissionScript } from '../../../src/adapters/redis/submission-script.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
+import { submitterOf } from '../../../src/core/resilience/host-submissions.ts';
 import { SubmissionRules } from '../../../src/core/resilience/submission-rules.ts';
 import type { SubmissionLimit } from '../../../src/ports/submissions.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
@@ -12,14 +13,20 @@ import { onScriptedClock, ScriptedClock } from './support/scripted-clock.ts';
 /** An approximate server time. */
 const epochMs = 1_790_000_000_000;
 
-const someLimits = fc.uniqueArray(
-  fc.record<SubmissionLimit>({
-    label: fc.constantFrom(null, 'nightly'),
-    count: fc.integer({ min: 1, max: 6 }),
-    windowMs: fc.constantFrom(1_000, 60_000, 3_600_000),
-  }),
-  { maxLength: 4, selector: ({ label, windowMs }) => `${label} ${windowMs}` },
-);
+/** The limits of a file, found or named. */
+const someLimits = fc
+  .tuple(
+    fc.constantFrom({}, { from: '/a.json' }, { from: '/b.json', found: 'b' }, { from: '/c.json', found: 'c' }),
+    fc.uniqueArray(
+      fc.record<SubmissionLimit>({
+        label: fc.constantFrom(null, 'nightly'),
+        count: fc.integer({ min: 1, max: 6 }),
+        windowMs: fc.constantFrom(1_000, 60_000, 3_600_000),
+      }),
+      { maxLength: 4, selector: ({ label, windowMs }) => `${label} ${windowMs}` },
+    ),
+  )
+  .map(([source, limits]) => limits.map((limit) => ({ ...limit, ...source })));
 const someStep = fc.record({
   afterMs: fc.oneof(fc.constant(0), fc.nat(2_000), fc.nat(200_000)),
   label: fc.constantFrom(null, 'nightly', 'other'),
@@ -49,16 +56,17 @@ describe.skipIf(!hasRedis)('the hold and the limits in Redis', () => {
       const rules = new SubmissionRules();
       let nowMs = epochMs;
       for (const { afterMs, label, what, limits } of steps) {
+        const who = submitterOf({ limits, label });
         nowMs += afterMs;
         await time.set(nowMs);
         if (what === 'count' || what === 'give-back') {
           rules.apply({ type: 'limits', since: 2, limits }, nowMs);
-          const own = rules.apply({ type: 'submit', since: 2, label, task: 't' }, nowMs);
-          const theirs = await remote.count(limits, label);
+          const own = rules.apply({ type: 'submit', since: 2, ...who, task: 't' }, nowMs);
+          const theirs = await remote.count(limits, who);
           expect(theirs.counted).toEqual(own?.counted);
           if (theirs.counted && what === 'give-back') {
-            rules.apply({ type: 'unsubmit', since: 2, label, atMs: nowMs }, nowMs);
-            await remote.giveBack(label, theirs.atMs ?? 0);
+            rules.apply({ type: 'unsubmit', since: 2, ...who, atMs: nowMs }, nowMs);
+            await remote.giveBack(who, theirs.atMs ?? 0);
           }
         } else if (what === 'hold') {
           const hold = { by: 'ada', why: '', forMs: 1_500 };
@@ -82,11 +90,11 @@ describe.skipIf(!hasRedis)('the hold and the limits in Redis', () => {
     await time.forget();
     await time.set(epochMs);
     const limits = [{ label: null, count: 1, windowMs: 60_000 }];
-    expect((await remote.count(limits, null)).counted).toBe(true);
+    expect((await remote.count(limits, { label: null })).counted).toBe(true);
     await time.set(epochMs - 3_600_000);
-    expect((await remote.count(limits, null)).counted).toBe(false);
+    expect((await remote.count(limits, { label: null })).counted).toBe(false);
     await time.set(epochMs - 3_600_000 + 61_000);
-    expect((await remote.count(limits, null)).counted).toBe(true);
+    expect((await remote.count(limits, { label: null })).counted).toBe(true);
   });
 
   it('keep a hold without an end', async () => {
@@ -94,7 +102,7 @@ describe.skipIf(!hasRedis)('the hold and the limits in Redis', () => {
     await time.set(epochMs);
     await remote.hold({ by: 'ada on web-1', why: 'deploy', forMs: null });
     await time.set(epochMs + 40 * 86_400_000);
-    expect(await remote.count([], null)).toMatchObject({ counted: false, refusal: { reason: 'held' } });
+    expect(await remote.count([], { label: null })).toMatchObject({ counted: false, refusal: { reason: 'held' } });
     expect((await remote.look()).hold).toMatchObject({ by: 'ada on web-1', why: 'deploy', leftMs: null });
     expect([await remote.release(), await remote.release()]).toEqual([true, false]);
   });

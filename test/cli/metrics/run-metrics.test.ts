@@ -4,6 +4,7 @@ import { renderPrometheusText } from '../../../src/cli/metrics/prometheus-text.t
 import { measureRun } from '../../../src/cli/metrics/run-metrics.ts';
 import { budgetFactsOf } from '../../../src/core/resilience/budget-facts.ts';
 import { ResilienceState } from '../../../src/core/resilience/resilience-state.ts';
+import type { RulesEntry } from '../../../src/core/resilience/submission-rules.ts';
 import { SolveCounts } from '../../../src/core/solve/solve-counts.ts';
 import { describeFault, ProviderFault } from '../../../src/domain/fault.ts';
 import type { Solved } from '../../../src/domain/outcome.ts';
@@ -34,6 +35,9 @@ function someCounts(): SolveCounts {
   counts.recordEvent({ type: 'retrying', ...task, maxAttempts: 3, waitMs: 1, budgetBalance: 1 });
   counts.recordEvent({ type: 'budget-refused', ...task, retryInMs: null });
   counts.recordEvent({ type: 'breaker-refused', ...task, retryInMs: 1, isWaiting: true, fault: null });
+  const held = { reason: 'held', why: 'held by ada', retryInMs: null, isWaiting: true } as const;
+  counts.recordEvent({ type: 'submission-refused', ...task, ...held, isRepeated: false });
+  counts.recordEvent({ type: 'submission-refused', ...task, ...held, isRepeated: true });
   counts.recordResult({ outcome: solved, possiblyCharged: true });
   return counts;
 }
@@ -44,7 +48,17 @@ function someFacts() {
   const pass = { epoch: 0, probe: false };
   state.apply({ entry: { type: 'verdict', pass, verdict: 'failure', jitter: 0, count: 1 }, atMs: 1_000, by: '1' });
   state.apply({ entry: { type: 'quiet', ms: 7_500 }, atMs: 1_000, by: '1' });
-  return budgetFactsOf(state, { nowMs: 2_000, scope: 'host' });
+  const limits = [
+    { label: null, count: 200, windowMs: 3_600_000 },
+    { label: 'nightly', count: 1, windowMs: 86_400_000 },
+  ];
+  const rules: readonly RulesEntry[] = [
+    { type: 'limits', since: 2, limits },
+    { type: 'submit', since: 2, label: 'nightly', task: 't1' },
+    { type: 'hold', since: 2, by: 'ada', why: '', forMs: 60_000 },
+  ];
+  for (const entry of rules) state.apply({ entry, atMs: 1_000, by: '1' });
+  return budgetFactsOf(state, { nowMs: 2_000, scope: 'host', rules: state.rules.known(2_000) });
 }
 
 async function textOfRun(api: Parameters<typeof aStage>[0] = {}): Promise<string> {
@@ -75,6 +89,8 @@ describe('the metrics of a run', () => {
     'captcha_submissions_total{command="batch",region="eu"} 1',
     'captcha_submissions_bounced_total{command="batch"} 2',
     'captcha_submissions_refused_total{command="batch",reason="breaker"} 1',
+    'captcha_submissions_refused_total{command="batch",reason="held"} 1',
+    'captcha_submissions_refused_total{command="batch",reason="limit-reached"} 0',
     'captcha_possibly_charged_total{command="batch",region="eu"} 1',
     'captcha_retries_granted_total{command="batch"} 1',
     'captcha_retries_refused_total{command="batch"} 1',
@@ -98,6 +114,12 @@ describe('the metrics of a run', () => {
     'captcha_breaker_changes_total{scope="host"} 1',
     'captcha_breaker_retry_seconds{scope="host"} 4',
     'captcha_retry_after_seconds{scope="host"} 6.5',
+    'captcha_hold_active{scope="host"} 1',
+    'captcha_hold_left_seconds{scope="host"} 59',
+    'captcha_limit_submissions{scope="host",window="hour"} 200',
+    'captcha_limit_left_submissions{scope="host",window="hour"} 199',
+    'captcha_limit_left_submissions{scope="host",window="day",label="nightly"} 0',
+    'captcha_limit_room_seconds{scope="host",window="hour"} 0',
   ])('have %s', async (line) => {
     expect((await textOfRun()).split('\n')).toContain(line);
   });

@@ -35,8 +35,8 @@ function someState(): SharedState & { readonly events: BudgetEvent[]; resets: nu
     reset() {
       this.resets += 1;
     },
-    hold: () => undefined,
-    release: () => false,
+    hold: () => ({ untold: null }),
+    release: () => ({ untold: null, wasHeld: false }),
     events,
     resets: 0,
   };

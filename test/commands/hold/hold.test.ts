@@ -13,8 +13,11 @@ function someState(special: Partial<SharedState> = {}): SharedState & { readonly
     look: () => Promise.reject(new Error('not asked for')),
     history: () => [],
     reset: () => undefined,
-    hold: (held) => void holds.push(held),
-    release: () => holds.pop() !== undefined,
+    hold: (held) => {
+      holds.push(held);
+      return { untold: null };
+    },
+    release: () => ({ untold: null, wasHeld: holds.pop() !== undefined }),
     holds,
     ...special,
   };
@@ -33,6 +36,23 @@ describe('captcha hold', () => {
     const stage = aStage({ sharedState: someState({ fleetPlace: 'redis://redis:6379/0', alone: 'disk gone' }) });
     await hold({}, stage.context);
     expect(stage.stderr.text).toContain('processes at redis://redis:6379/0');
+  });
+
+  it('says what is held and what is not if the fleet cannot be told', async () => {
+    const told = { untold: 'budget.scope redis://redis:6379/0: ECONNREFUSED' };
+    const special = { hold: () => told, release: () => ({ ...told, wasHeld: true }) };
+    const sharedState = someState({ ...special, fleetPlace: 'redis://redis:6379/0' });
+    const stage = aStage({ sharedState, globals: { json: true } });
+    expect(await hold({}, stage.context)).toBe(4);
+    expect(JSON.parse(stage.stdout.text)).toMatchObject({
+      held: true,
+      who: expect.stringContaining('on this host') as string,
+      ...told,
+    });
+    expect(stage.stderr.text).toContain('all submissions of the processes on this host of the account 5a1f3c stop');
+    expect(stage.stderr.text).toContain('ECONNREFUSED; the other hosts of the fleet were not told');
+    expect(await release({}, stage.context)).toBe(4);
+    expect(stage.stderr.text).toContain('a hold of the whole fleet continues');
   });
 
   it.each(['soon', '0s', '-1m'])('refuses --for %s', async (text) => {

@@ -35,8 +35,8 @@ function sharedLog(moments: readonly number[], accepted: number): SharedState {
     look: () => Promise.reject(new Error('not asked for')),
     history: () => moments.map((at) => ({ at, pid: '42', entry, answer: null, balance: 10 })),
     reset: () => undefined,
-    hold: () => undefined,
-    release: () => false,
+    hold: () => ({ untold: null }),
+    release: () => ({ untold: null, wasHeld: false }),
   };
 }
 

@@ -52,13 +52,13 @@ describe('FleetResilience', () => {
     const { bucket, join } = aFleet();
     const a = join('a');
     const answered = () => new Promise((resolve) => setImmediate(resolve));
-    expect(a.facts()).toBeNull();
+    expect(a.facts(null)).toBeNull();
     await answered();
-    expect(a.facts()).toMatchObject({ scope: 'redis', degraded: false, burst: 20, breaker: { state: 'closed' } });
+    expect(a.facts(null)).toMatchObject({ scope: 'redis', degraded: false, burst: 20, breaker: { state: 'closed' } });
     bucket.isAway = true;
-    a.facts();
+    a.facts(null);
     await answered();
-    expect(a.facts()).toMatchObject({ scope: 'redis', degraded: true, burst: 2 });
+    expect(a.facts(null)).toMatchObject({ scope: 'redis', degraded: true, burst: 2 });
   });
 
   it('sums up accepted submissions of all processes on its host, and syncs them every second', async () => {

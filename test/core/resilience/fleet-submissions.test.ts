@@ -19,16 +19,16 @@ function aFleet() {
       asked();
       return { hold: rules.holdAt(fleet.nowMs), limits: rules.uses(fleet.nowMs) };
     },
-    count: async (limits, label) => {
+    count: async (limits, who) => {
       fleet.counts += 1;
       asked();
       rules.apply({ type: 'limits', since: 2, limits }, fleet.nowMs);
-      const result = rules.apply({ type: 'submit', since: 2, label, task: 't' }, fleet.nowMs);
+      const result = rules.apply({ type: 'submit', since: 2, ...who, task: 't' }, fleet.nowMs);
       return result ?? { counted: true, atMs: null };
     },
-    giveBack: async (label, atMs) => {
+    giveBack: async (who, atMs) => {
       asked();
-      rules.apply({ type: 'unsubmit', since: 2, label, atMs }, fleet.nowMs);
+      rules.apply({ type: 'unsubmit', since: 2, ...who, atMs }, fleet.nowMs);
     },
     hold: async (hold) => void rules.apply({ type: 'hold', since: 2, ...hold }, fleet.nowMs),
     release: async () => rules.apply({ type: 'release', since: 2, by: 'ada' }, fleet.nowMs) === null,
@@ -36,10 +36,16 @@ function aFleet() {
     close: () => undefined,
   };
   const warnings: string[] = [];
-  const deps = { open: async () => remote, nowMs: () => fleet.nowMs, warn: (text: string) => void warnings.push(text) };
+  const host = new SubmissionRules();
+  const deps = {
+    open: async () => remote,
+    hostHold: () => host.holdOnlyHere(fleet.nowMs),
+    nowMs: () => fleet.nowMs,
+    warn: (text: string) => void warnings.push(text),
+  };
   const open = (limits: readonly SubmissionLimit[] = []): FleetSubmissionGate =>
     new FleetSubmissionGate({ limits, label: null }, deps);
-  return { fleet, remote, warnings, open };
+  return { fleet, host, remote, warnings, open };
 }
 
 const hold = { by: 'ada on web-1', why: '', forMs: null };
@@ -98,6 +104,52 @@ describe('the gate of a fleet', () => {
     }
     fleet.nowMs = 5_000;
     expect(await gate.check()).toBeNull();
+  });
+
+  it('tells metrics what it knows, without a wait, and no limits while the fleet does not answer', async () => {
+    const { fleet, remote, open } = aFleet();
+    const gate = open([perHour(2)]);
+    const answered = () => new Promise((resolve) => setImmediate(resolve));
+    expect(gate.known()).toBeNull();
+    await gate.count();
+    await remote.hold({ ...hold, forMs: 5_000 });
+    fleet.nowMs = 500;
+    gate.known();
+    await answered();
+    fleet.nowMs = 900;
+    const known = gate.known();
+    expect(known).toMatchObject({ hold: { by: 'ada on web-1', leftMs: 4_100 }, limits: [{ count: 2, used: 1 }] });
+    fleet.isAway = true;
+    fleet.nowMs = 1_000;
+    gate.known();
+    await answered();
+    expect(gate.known()).toMatchObject({ hold: { leftMs: 4_000 }, limits: null });
+  });
+
+  it('keeps the hold of its host alone, whether the fleet answers or not, and no other of the host', async () => {
+    const { fleet, host, open } = aFleet();
+    const gate = open();
+    host.apply({ type: 'hold', since: 2, ...hold }, 0);
+    expect(await gate.check()).toBeNull();
+    host.apply({ type: 'hold', since: 2, ...hold, onlyHere: true }, 0);
+    expect(await gate.check()).toMatchObject({ reason: 'held', hold: { onlyHere: true } });
+    fleet.isAway = true;
+    fleet.nowMs = 500;
+    await gate.check();
+    expect(await gate.check()).toMatchObject({ reason: 'held', hold: { onlyHere: true } });
+    expect(gate.known()).toMatchObject({ hold: { onlyHere: true }, limits: null });
+    host.apply({ type: 'release', since: 2, by: 'ada' }, 500);
+    expect(await gate.check()).toBeNull();
+  });
+
+  it('does not stop for limits of others that do not concern it', async () => {
+    const { fleet, open } = aFleet();
+    const [found, other] = [open([{ ...perHour(1), found: 'f1' }]), open()];
+    await found.count();
+    expect([await other.check(), (await other.count()).counted]).toEqual([null, true]);
+    fleet.isAway = true;
+    fleet.nowMs = 500;
+    expect([await other.check(), (await other.count()).counted]).toEqual([null, true]);
   });
 
   it('gives a count back', async () => {

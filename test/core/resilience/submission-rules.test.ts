@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slotsPerWindow, SubmissionRules } from '../../../src/core/resilience/submission-rules.ts';
-import type { SubmissionLimit } from '../../../src/ports/submissions.ts';
+import type { SubmissionLimit, Submitter } from '../../../src/ports/submissions.ts';
 
 const hourMs = 3_600_000;
 const perHour = (count: number, label: string | null = null): SubmissionLimit => ({ label, count, windowMs: hourMs });
@@ -64,7 +64,7 @@ describe('limits of submissions', () => {
   it('say when there is room, and then there is', () => {
     const rules = rulesWith(perHour(2));
     expect([submit(rules, 1_000), submit(rules, 2_000), submit(rules, 3_000)]).toEqual([true, true, false]);
-    const refusal = rules.refusal(null, 3_000);
+    const refusal = rules.refusal({ label: null }, 3_000);
     expect(refusal).toMatchObject({ reason: 'limit-reached', limit: perHour(2) });
     const roomMs = 3_000 + (refusal?.retryInMs ?? 0);
     expect(roomMs).toBeGreaterThanOrEqual(1_000 + hourMs);
@@ -81,20 +81,42 @@ describe('limits of submissions', () => {
   it('of several processes: the lower one applies, until a reset replaces it without forgetting what was sent', () => {
     const rules = rulesWith(perHour(3));
     expect(rules.covers([perHour(5)])).toBe(true);
-    expect(rules.isStricterThan([perHour(5)], null)).toBe(true);
-    expect(rules.isStricterThan([perHour(3)], null)).toBe(false);
+    expect(rules.isStricterThan([perHour(5)], { label: null })).toBe(true);
+    expect(rules.isStricterThan([perHour(3)], { label: null })).toBe(false);
     rules.apply({ type: 'limits', since: 2, limits: [perHour(2)] }, 0);
     expect([submit(rules, 0), submit(rules, 0), submit(rules, 0)]).toEqual([true, true, false]);
     rules.replace([perHour(3)]);
     expect([submit(rules, 0), submit(rules, 0)]).toEqual([true, false]);
     rules.replace([]);
-    expect([rules.hasLimits, submit(rules, 0)]).toEqual([false, true]);
+    expect([rules.limits({ label: null }), submit(rules, 0)]).toEqual([false, true]);
+  });
+
+  it('of a found file bind and count only the submissions of processes that found the same limits', () => {
+    const found = { ...perHour(1), from: '/project/captcha.config.json', found: 'f1' };
+    const rules = rulesWith(perHour(4), found);
+    const submitAs = (who: Submitter): boolean =>
+      rules.apply({ type: 'submit', since: 2, ...who, task: 't' }, 0)?.counted === true;
+    expect([submitAs({ label: null, found: 'f1' }), submitAs({ label: null, found: 'f1' })]).toEqual([true, false]);
+    expect(rules.refusal({ label: null, found: 'f1' }, 0)).toMatchObject({ limit: found });
+    expect([submit(rules, 0), submitAs({ label: null, found: 'f2' })]).toEqual([true, true]);
+    expect(rules.uses(0)).toMatchObject([{ used: 3 }, { used: 1, from: '/project/captcha.config.json' }]);
+    expect(rules.isStricterThan([perHour(4)], { label: null })).toBe(false);
+  });
+
+  it('of a found file are dropped once nothing counts against them and other limits come', () => {
+    const found = { ...perHour(1), found: 'f1' };
+    const rules = rulesWith(found);
+    rules.apply({ type: 'submit', since: 2, label: null, found: 'f1', task: 't' }, 0);
+    rules.apply({ type: 'limits', since: 2, limits: [perHour(4)] }, hourMs - 1);
+    expect(rules.uses(hourMs - 1)).toHaveLength(2);
+    rules.apply({ type: 'limits', since: 2, limits: [perHour(4)] }, hourMs);
+    expect(rules.uses(hourMs)).toHaveLength(1);
   });
 
   it('are known to be forgotten when a process of an earlier version wrote the state', () => {
     const rules = rulesWith(perHour(3));
     rules.restore(undefined);
-    expect([rules.isForgotten, rules.hasLimits]).toEqual([true, false]);
+    expect([rules.isForgotten, rules.limits({ label: null })]).toEqual([true, false]);
     rules.apply({ type: 'limits', since: 2, limits: [perHour(3)] }, 0);
     expect(rules.isForgotten).toBe(false);
   });
@@ -106,7 +128,7 @@ describe('a hold', () => {
   it('refuses every submission until it is released, without counting it', () => {
     const rules = rulesWith(perHour(1));
     rules.apply({ ...hold, forMs: null }, 0);
-    expect(rules.refusal('nightly', 5_000)).toEqual({
+    expect(rules.refusal({ label: 'nightly' }, 5_000)).toEqual({
       reason: 'held',
       hold: { by: 'ada on web-1', why: 'deploy', heldMs: 5_000, leftMs: null },
       retryInMs: null,

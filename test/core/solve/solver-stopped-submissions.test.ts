@@ -11,10 +11,11 @@ const hold = { type: 'hold', since: 2, by: 'ada on web-1', why: 'deploy', forMs:
 function stoppable(parts: SolverHarnessParts = {}): SolverHarness & { readonly rules: SubmissionRules } {
   const rules = new SubmissionRules();
   const gateFor = (nowMs: () => number): SubmissionGate => ({
-    check: () => rules.refusal(null, nowMs()),
+    check: () => rules.refusal({ label: null }, nowMs()),
     count: (task) =>
       rules.apply({ type: 'submit', since: 2, label: null, task }, nowMs()) ?? { counted: true, atMs: 0 },
     giveBack: (atMs) => void rules.apply({ type: 'unsubmit', since: 2, label: null, atMs }, nowMs()),
+    known: () => rules.known(nowMs()),
   });
   return { ...aHarness({ ...parts, gateFor }), rules };
 }
