@@ -13,6 +13,8 @@ export interface InputRequest {
   readonly sent: readonly string[];
   /** Whether rows without a method have one all the same. */
   readonly hasMethod: boolean;
+  /** Whether a column is copied and never sent: in JSON Lines it may hold objects and arrays. */
+  readonly isCarried: (column: string) => boolean;
 }
 
 export interface OutputRequest {

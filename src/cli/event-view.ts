@@ -43,6 +43,8 @@ export function renderEvent(event: SolverEvent): EventLine {
         level: 1,
         text: `attempt ${event.attempt}: accepted as ${event.captchaId} in ${formatMs(event.roundTripMs)}`,
       };
+    case 'polling':
+      return { level: 1, text: `${event.captchaId}: first poll in ${formatMs(event.inMs)}` };
     case 'not-ready':
       return { level: 2, text: `${event.captchaId}: not ready` };
     case 'poll-fault':

@@ -1,3 +1,4 @@
+import { wireTextOf } from '../domain/flat-object.ts';
 import { foldedName, hasInvisible, shownName } from '../domain/written-name.ts';
 import type { Result } from '../domain/result.ts';
 import type { RowError } from '../ports/files.ts';
@@ -159,8 +160,8 @@ export class ColumnUses {
     return this.#keep.has(column) || this.#send.has(column);
   }
 
-  /** The content of a record; `booleans` are the columns that hold a boolean of JSON, which are sent as 1 and 0. */
-  read(values: Readonly<Record<string, string>>, booleans?: readonly string[]): Result<RowContent, ColumnError> {
+  /** The content of a record; `literals` are the columns that hold no text in JSON, such as a boolean. */
+  read(values: Readonly<Record<string, string>>, literals?: readonly string[]): Result<RowContent, ColumnError> {
     const task: Partial<Record<TaskColumn, string>> = {};
     const params: [string, string][] = [];
     const images: Record<string, string> = {};
@@ -176,7 +177,7 @@ export class ColumnUses {
       if (isTwice) return { error: twice(column, use.name) };
       if (use.do === 'task') task[use.name] = value;
       else if (use.do === 'image') images[use.name] = value;
-      else params.push([use.name, booleans?.includes(column) === true ? String(Number(value === 'true')) : value]);
+      else params.push([use.name, literals?.includes(column) === true ? wireTextOf(value) : value]);
     }
     return { value: { task, params: Object.fromEntries(params), images } };
   }

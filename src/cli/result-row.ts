@@ -32,6 +32,12 @@ type ResultColumn = (typeof resultColumns)[number];
 /** What a batch adds: the line of the record in the input, then the result. */
 export const batchColumns = ['line', ...resultColumns] as const;
 
+/**
+ * Under this name a row lists, as JSON, the columns of its input that hold no text in JSON. No cell of an input has such a name, and
+ * a CSV, whose columns are named, does not show it.
+ */
+const literalsKey = '\u0000literals';
+
 /** Without `Object.prototype`: a column may be called `__proto__`. */
 const bareObject = Object.freeze(Object.create(null) as object);
 
@@ -98,6 +104,7 @@ export function rowOfResult(result: BatchResult): Readonly<Record<string, string
   for (const column of Object.keys(carried)) if (column !== 'schemaVersion') row[column] = carried[column] ?? '';
   row['line'] = String(item.line);
   for (const column of resultColumns) row[column] = results[column];
+  if (item.literals !== undefined) row[literalsKey] = JSON.stringify(item.literals);
   return row;
 }
 
@@ -160,10 +167,21 @@ function typed(column: string, text: string): unknown {
   return booleans.has(column) ? text === 'true' : text;
 }
 
-/** A row as an object for JSON Lines: the result's columns have their types, and null where they are empty. */
-export function rowToJson(values: Readonly<Record<string, string>>): object {
-  const entries = Object.entries(values).map(([column, text]) => [column, typed(column, text)] as const);
+/** The columns of a row and their values, as JSON. A column of the input whose value was no text there stays as it was written. */
+function membersOf(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  const literals = new Set(JSON.parse(values[literalsKey] ?? '[]') as readonly string[]);
+  return Object.entries(values).flatMap(([column, text]) => {
+    if (column === literalsKey) return [];
+    const isLiteral = literals.has(column) && !results.has(column);
+    const written = isLiteral ? text || 'null' : JSON.stringify(typed(column, text));
+    return [[column, written] as const];
+  });
+}
+
+/** A row as a line of JSON Lines: the result's columns have their types, and null where they are empty. */
+export function rowToJson(values: Readonly<Record<string, string>>): string {
   const isOld = 'status' in values && !('api_latency_ms' in values);
   const missing = isOld ? laterColumns.filter((column) => !(column in values)) : [];
-  return { schemaVersion: 1, ...Object.fromEntries([...entries, ...missing.map((column) => [column, null] as const)]) };
+  const members = [...membersOf(values), ...missing.map((column) => [column, 'null'] as const)];
+  return `{"schemaVersion":1${members.map(([column, written]) => `,${JSON.stringify(column)}:${written}`).join('')}}`;
 }

@@ -1,4 +1,5 @@
 import { cleanLines, jsonValue } from './control-characters.ts';
+import { formatLocalTime } from './format.ts';
 
 /** The part of a writable stream that is used here. */
 export interface OutputStream {
@@ -173,9 +174,17 @@ export class Terminal {
     return this.#pending;
   }
 
+  /** When a message was written, from `-v` on: people at a screen know the day. */
+  #stamp(time: string): string {
+    if (this.options.verbosity === 0) return '';
+    if (this.stderr.isTTY !== true) return `${time} `;
+    return `${formatLocalTime(Date.parse(time))}${time.slice('YYYY-MM-DDTHH:MM:SS'.length, -1)} `;
+  }
+
   #log(level: Severity | 'error', text: string, fields: object): void {
     const time = new Date(this.#timestamp()).toISOString();
-    const line = this.options.logFormat === 'json' ? jsonValue({ time, level, message: text, ...fields }) : text;
+    const isJson = this.options.logFormat === 'json';
+    const line = isJson ? jsonValue({ time, level, message: text, ...fields }) : `${this.#stamp(time)}${text}`;
     const written = new Promise<void>((resolve) => this.stderr.write(`${this.shown(line)}\n`, () => resolve()));
     this.#pending = this.#pending.then(() => written);
   }

@@ -11,6 +11,8 @@ interface TaskEvent {
 export type SolverEvent =
   | (TaskEvent & { readonly type: 'submitting'; readonly region: string | null })
   | (TaskEvent & { readonly type: 'submitted'; readonly captchaId: string; readonly roundTripMs: number })
+  /** The first poll of an id by this process is due. */
+  | (TaskEvent & { readonly type: 'polling'; readonly captchaId: string; readonly inMs: number })
   | (TaskEvent & { readonly type: 'not-ready'; readonly captchaId: string })
   | (TaskEvent & { readonly type: 'poll-fault'; readonly captchaId: string; readonly fault: Fault })
   /** `liveId`: the id of the attempt if it may still be solved; null otherwise. */

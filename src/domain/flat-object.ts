@@ -4,8 +4,8 @@ import type { Result } from './result.ts';
 export interface FlatObject {
   readonly names: readonly string[];
   readonly values: readonly string[];
-  /** The names with boolean values; their text is `true` or `false`. */
-  readonly booleans: readonly string[];
+  /** The names whose value is no text in JSON: theirs is here as written, and null is empty. */
+  readonly literals: readonly string[];
 }
 
 /** Why a text is not such an object. */
@@ -106,12 +106,17 @@ class Walk {
   }
 }
 
-/** Members that hold a task in the requests of other services. */
-const wrappers = /^(?:task|params|parameters|options|data)$/i;
+/** What a literal is on the wire: booleans are 1 and 0 there. */
+export function wireTextOf(literal: string): string {
+  return literal === 'true' || literal === 'false' ? String(Number(literal === 'true')) : literal;
+}
+
+/** True for a member that holds a whole task in the requests of other services. */
+export const isWrapper = (name: string): boolean => /^(?:task|params|parameters|options|data)$/i.test(name);
 
 function nested(name: string): FlatObjectError {
   const reason = 'the value is an object or an array';
-  if (wrappers.test(name)) return { name, reason, fix: 'Write its members next to the others, without this name.' };
+  if (isWrapper(name)) return { name, reason, fix: 'Write its members next to the others, without this name.' };
   if (/^cookies$/i.test(name)) return { name, reason, fix: 'Write it as text: "name:value;name2:value2".' };
   if (/^proxy$/i.test(name)) return { name, reason, fix: 'Write it as text: "user:password@host:port".' };
   return { name, reason, fix: 'Write it as text: "{\\"a\\": 1}".' };
@@ -120,7 +125,7 @@ function nested(name: string): FlatObjectError {
 interface Member {
   readonly name: string;
   readonly value: string;
-  readonly isBoolean: boolean;
+  readonly isLiteral: boolean;
 }
 
 /** True for members that may hold an object or an array; its text is then their value. */
@@ -134,9 +139,7 @@ function readMember(walk: Walk, isFree: IsFree): Member | FlatObjectError {
   const isNested = next === '{' || next === '[';
   if (isNested && !isFree(name)) return nested(name);
   const value = isNested ? walk.nested() : next === '"' ? walk.string() : walk.plain();
-  return value === null
-    ? walk.expected('a complete value', name)
-    : { name, value, isBoolean: next === 't' || next === 'f' };
+  return value === null ? walk.expected('a complete value', name) : { name, value, isLiteral: next !== '"' };
 }
 
 /**
@@ -147,7 +150,7 @@ export function parseFlatObject(text: string, isFree: IsFree = () => false): Res
   const walk = new Walk(text);
   const names: string[] = [];
   const values: string[] = [];
-  const booleans: string[] = [];
+  const literals: string[] = [];
   if (!walk.accept('{')) return { error: walk.expected('an object') };
   if (walk.peek() !== '}') {
     do {
@@ -155,9 +158,9 @@ export function parseFlatObject(text: string, isFree: IsFree = () => false): Res
       if ('reason' in member) return { error: member };
       names.push(member.name);
       values.push(member.value);
-      if (member.isBoolean) booleans.push(member.name);
+      if (member.isLiteral) literals.push(member.name);
     } while (walk.accept(','));
   }
   if (!walk.accept('}')) return { error: walk.expected(', or }') };
-  return walk.peek() === '' ? { value: { names, values, booleans } } : { error: walk.expected('the end') };
+  return walk.peek() === '' ? { value: { names, values, literals } } : { error: walk.expected('the end') };
 }

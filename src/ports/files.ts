@@ -13,8 +13,8 @@ export interface InputRow {
   readonly key: string;
   /** All columns of the record in order, unchanged; names are already mapped. */
   readonly values: Readonly<Record<string, string>>;
-  /** Columns with `true` or `false` as JSON booleans, which are 1 and 0 on the wire. */
-  readonly booleans?: readonly string[];
+  /** Columns whose JSON value is no text, such as a number; their values are as written, and null is empty. */
+  readonly literals?: readonly string[];
 }
 
 /** Why a record of an input cannot be used. */

@@ -34,8 +34,8 @@ describe.concurrent('what a batch says about its tasks', () => {
     const ended = await bench.run([...line, '-v'], { at });
     expect(ended, ended.stderr).toMatchObject({ code: 4 });
     expect(ended.stderr).toMatch(/failed: attempts-exhausted 1 \(127\.0\.0\.1:\d+ answered HTTP 500.*: 1\)/);
-    expect(ended.stderr).toMatch(/^2: attempt 1 failed: .* HTTP 500/m);
-    expect(ended.stderr).toMatch(/^2: retrying in \d+ms: attempt 2 of 2 /m);
+    expect(ended.stderr).toMatch(/Z 2: attempt 1 failed: .* HTTP 500/m);
+    expect(ended.stderr).toMatch(/Z 2: retrying in \d+ms: attempt 2 of 2 /m);
     const written = await rowsIn(bench, 'o.csv');
     expect(written.find(({ sitekey }) => sitekey === 'good')).toMatchObject({
       ...{ status: 'solved', fields: '{"user_agent":"Opera"}', message: '', line: '2' },

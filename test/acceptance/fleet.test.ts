@@ -126,6 +126,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const task = ['--method', 'turnstile', '--sitekey', sitekeyOf(1), '--pageurl', 'https://example.de/login'];
     const waited = await bench.run(['solve', ...task, '--via', 'queues', '--timeout', '3s'], { at: ledger, config });
     expect(waited, waited.stderr).toMatchObject({ code: 4 });
+    expect(waited.stderr).toMatch(/^queued as \S+: waiting for the result of a worker, up to 3s$/m);
     expect(waited.stderr).toMatch(
       /queued as s-[\da-f]{20}-[\da-f]{32}\. Read the result later: captcha.* results --run s-[\da-f]{20}\n/,
     );

@@ -45,6 +45,9 @@ describe('a fault of the service', () => {
   });
 });
 
+/** Before every message under `-v`. */
+const stamp = '2026-01-02T03:04:05.000Z ';
+
 describe('a failed system call', () => {
   it.each([
     ['ENOSPC', 'write'],
@@ -52,7 +55,8 @@ describe('a failed system call', () => {
     ['EIO', 'read'],
   ])('with %s is 74 and shows no stack', (code, syscall) => {
     const err = `error: local input or output failed: ${syscall} ${code}\n`;
-    expect(reported(systemError(code, syscall), { options: { verbosity: 2 } })).toEqual({ exitCode: 74, out: '', err });
+    expect(reported(systemError(code, syscall), { options: { verbosity: 2 } }).err).toBe(`${stamp}${err}`);
+    expect(reported(systemError(code, syscall))).toEqual({ exitCode: 74, out: '', err });
   });
 
   it('on a pipe whose reader has gone is 141 and silent', () => {
@@ -69,7 +73,7 @@ describe('a bug', () => {
 
   it('shows its stack under -v', () => {
     const bug = new TypeError('x is not a function');
-    expect(reported(bug, { options: { verbosity: 1 } }).err).toBe(`${err}${bug.stack}\n`);
+    expect(reported(bug, { options: { verbosity: 1 } }).err).toBe(`${stamp}${err}${stamp}${bug.stack}\n`);
   });
 
   it('that threw another value is reported with it', () => {

@@ -69,14 +69,15 @@ describe('noteTaskEvent', () => {
   const polled = { type: 'not-ready', taskId: 't7', attempt: 1, captchaId: '7' } as const;
 
   it.each([
-    [0, ''],
-    [1, 't7: attempt 1 failed: connection reset\n'],
-    [2, 't7: attempt 1 failed: connection reset\nt7: 7: not ready\n'],
-  ])('prints the steps of single tasks from -v, and polls from -vv: %i', (verbosity, text) => {
+    [0, []],
+    [1, ['t7: attempt 1 failed: connection reset', 't7: 7: first poll in 5.3s']],
+    [2, ['t7: attempt 1 failed: connection reset', 't7: 7: first poll in 5.3s', 't7: 7: not ready']],
+  ])('prints the steps of single tasks from -v, and polls from -vv: %i', (verbosity, texts) => {
     const { terminal, stderr } = aTerminal({ options: { verbosity } });
     noteTaskEvent(failed, terminal);
+    noteTaskEvent({ type: 'polling', taskId: 't7', attempt: 1, captchaId: '7', inMs: 5_300 }, terminal);
     noteTaskEvent(polled, terminal);
-    expect(stderr.text).toBe(text);
+    expect(stderr.text).toBe(texts.map((text) => `2026-01-02T03:04:05.000Z ${text}\n`).join(''));
   });
 
   it('marks failures in JSON logs', () => {

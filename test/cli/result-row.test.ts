@@ -62,7 +62,7 @@ describe('the row of a finished task', () => {
     const fields = { user_agent: 'Mozilla/5.0', cookies: { cf_clearance: 'x' } };
     const row = rowOf(aSolved({ solution: { text: 'token', fields } }));
     expect(row['fields']).toBe('{"user_agent":"Mozilla/5.0","cookies":{"cf_clearance":"x"}}');
-    expect(rowToJson(row)).toMatchObject({ solution: 'token', fields, message: null, api_latency_ms: 80 });
+    expect(JSON.parse(rowToJson(row))).toMatchObject({ solution: 'token', fields, message: null, api_latency_ms: 80 });
   });
 
   it('has the median latency of the requests of all attempts', () => {
@@ -77,15 +77,38 @@ describe('the row of a finished task', () => {
   });
 
   it('has types in JSON Lines, and null where it is empty', () => {
-    expect(rowToJson({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })).toEqual({
+    expect(
+      JSON.parse(rowToJson({ a: '1', attempts: '2', expired: 'false', possibly_charged: 'true', code: '' })),
+    ).toEqual({
       ...{ schemaVersion: 1, a: '1', attempts: 2, expired: false, possibly_charged: true, code: null },
     });
   });
 
   it('has the columns that a row of an earlier version lacks, and keeps what stands in one that was copied', () => {
-    expect(rowToJson({ fields: 'a, b', status: 'solved' })).toEqual({
+    expect(JSON.parse(rowToJson({ fields: 'a, b', status: 'solved' }))).toEqual({
       ...{ schemaVersion: 1, fields: 'a, b', status: 'solved', message: null, api_latency_ms: null },
     });
+  });
+});
+
+describe('a column of JSON Lines', () => {
+  const values = { n: '12345678901234567890', price: '1.10', ok: 'true', no: '', list: '[1, {"b":2.50}]', text: '5' };
+  const item = { key: 'k', line: 2, task: aTask(), priority: 0, values };
+  const literals = ['n', 'price', 'ok', 'no', 'list', 'attempts'];
+  const row = rowOfResult({
+    ...{ item: { ...item, literals }, outcome: aSolved(), attemptCount: 2, possiblyCharged: false, expired: false },
+  });
+
+  it('keeps its type in JSON Lines, digit for digit', () => {
+    expect(rowToJson(row)).toMatch(
+      /^\{"schemaVersion":1,"n":12345678901234567890,"price":1\.10,"ok":true,"no":null,"list":\[1, \{"b":2\.50\}\],"text":"5","line":2,/,
+    );
+    expect(JSON.parse(rowToJson(row))).toMatchObject({ attempts: 2, status: 'solved' });
+  });
+
+  it('keeps it through a journal, whose rows are text', () => {
+    const stored = JSON.parse(JSON.stringify(row)) as Record<string, string>;
+    expect(rowToJson(stored)).toBe(rowToJson(row));
   });
 });
 

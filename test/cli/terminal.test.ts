@@ -26,11 +26,13 @@ describe('results', () => {
 });
 
 describe('notes', () => {
+  const moment = '2026-01-02T03:04:05.000Z';
+
   it.each([
     [0, ['a']],
-    [1, ['a', 'b']],
-    [2, ['a', 'b', 'c']],
-  ])('at verbosity %i are those up to that level', (verbosity, told) => {
+    [1, [`${moment} a`, `${moment} b`]],
+    [2, [`${moment} a`, `${moment} b`, `${moment} c`]],
+  ])('at verbosity %i are those up to that level, from -v on with the time', (verbosity, told) => {
     const { terminal, stdout, stderr } = aTerminal({ options: { verbosity } });
     terminal.note('a');
     terminal.note('b', { level: 1 });
@@ -39,11 +41,18 @@ describe('notes', () => {
     expect(stdout.text).toBe('');
   });
 
+  it('have the local time of day on a screen', () => {
+    const { terminal, stderr } = aTerminal({ options: { verbosity: 1 }, stderr: { isTTY: true } });
+    terminal.note('two\nlines');
+    const [time] = new Date(moment).toTimeString().split(' ');
+    expect(stderr.text).toBe(`${time}.000 two\nlines\n`);
+  });
+
   it('are silent under --quiet, whatever -v is; errors are not', () => {
     const { terminal, stderr } = aTerminal({ options: { quiet: true, verbosity: 2 } });
     terminal.note('a');
     terminal.error('b');
-    expect(stderr.text).toBe('b\n');
+    expect(stderr.text).toBe(`${moment} b\n`);
   });
 
   it('do not contain their fields in text logs', () => {

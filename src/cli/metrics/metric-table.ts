@@ -29,6 +29,7 @@ const ofProcesses = {
   captcha_delivery_delay_seconds: histogram(
     'Upper bound of the time from when the service had a solution until it was fetched.',
   ),
+  captcha_api_latency_seconds: histogram('Round trips of the answered requests of finished tasks.'),
   captcha_batch_tasks: gauge('Tasks of the run; no sample if unknown.'),
 };
 

@@ -77,6 +77,7 @@ function countMetrics({ command, region, counts }: MeasuredRun): readonly Metric
     single('captcha_retries_refused_total', retriesRefused, labels),
     perRegion('captcha_solve_seconds', ({ solveTime }, own) => histogramSamples(solveTime, own)),
     perRegion('captcha_delivery_delay_seconds', ({ deliveryDelay }, own) => histogramSamples(deliveryDelay, own)),
+    perRegion('captcha_api_latency_seconds', ({ apiLatency }, own) => histogramSamples(apiLatency, own)),
   ];
 }
 

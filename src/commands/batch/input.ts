@@ -42,7 +42,7 @@ function takenId({ task }: RowContent, taskId: string): Omit<RowError, 'line'> {
 
 /** The task of a record, or why it cannot be one; at once, unless there is an image to be read. */
 export function parseRow(row: InputRow, rules: RowRules): Awaitable<BatchItem | BadRow> {
-  const found = rules.uses.read(row.values, row.booleans);
+  const found = rules.uses.read(row.values, row.literals);
   if ('error' in found) return bad(row, { ...found.error, column: shownName(found.error.column) });
   const content = found.value;
   const { task_id: taskId = String(row.row), priority: written = '', file, body = null } = content.task;
@@ -105,7 +105,9 @@ function parseContent(row: InputRow, { content, taskId, priority, body }: Known,
   const parsed = parseTask(input, rules.tasks);
   if ('value' in parsed) {
     const values = given.task_id === undefined ? rules.uses.withId(row.values, taskId) : row.values;
-    return { key: row.key, line: row.line, task: parsed.value, priority, values: rules.uses.outputValues(values) };
+    const { key, line, literals } = row;
+    const item = { key, line, task: parsed.value, priority, values: rules.uses.outputValues(values) };
+    return literals === undefined ? item : { ...item, literals };
   }
   const [first] = parsed.error;
   const about = first?.about ?? null;
@@ -165,11 +167,12 @@ export async function openBatchInput(
 ): Promise<BatchInput> {
   const { file, delimiter = null, encoding = null, region = null, method = null, keep = [], send = [] } = flags;
   const columnNames = parseColumnNames(flags.map ?? []);
-  const named = { columnNames, kept: keep, sent: send, hasMethod: method !== null };
+  const uses = new ColumnUses({ keep, send });
+  const isCarried = (column: string): boolean => uses.of(column).do === 'carry';
+  const named = { columnNames, kept: keep, sent: send, hasMethod: method !== null, isCarried };
   const source = files.openInput({ path: file, delimiter, encoding, ...named });
   const columns = await source.columns();
   const layout = await source.layout();
-  const uses = new ColumnUses({ keep, send });
   checkColumns(columns, uses);
   const tasks = taskRules(config, warn);
   const progress = { emptyCount: 0, line: 0, columns: new Set(columns) };

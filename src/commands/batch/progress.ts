@@ -85,6 +85,7 @@ function pauseAfter(
       return event.budgetBalance < 0 ? { ...same('budget'), untilMs: clock.nowMs() + event.waitMs } : null;
     }
     case 'submitting':
+    case 'polling':
     case 'attempt-failed':
     case 'cooling-down':
     case 'probe-failed':

@@ -1,10 +1,9 @@
 import { formatMs, quantity } from '../../cli/format.ts';
 import { discarded } from '../../cli/outcome-view.ts';
+import { renderFailures, renderRegionTotals, renderTimes } from '../../cli/report-view.ts';
 import type { ColumnPlan } from '../../cli/input-columns.ts';
-import type { RegionTotals, Spread } from '../../core/batch/batch-report.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { StopReason } from '../../core/batch/stop-rules.ts';
-import type { FailureReason } from '../../domain/outcome.ts';
 import { shownName } from '../../domain/written-name.ts';
 import { type BatchSummary, isFinal } from './summary.ts';
 
@@ -83,28 +82,6 @@ const reasons: Record<StopReason, string> = {
   failure: 'an error',
 };
 
-function spreadText(what: string, { p50, p95 }: Spread): string | null {
-  return p50 === null || p95 === null ? null : `${what} p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`;
-}
-
-/** Solve time and API latency of a run or of a region; null if neither is known. */
-function times({ solveMs, apiLatencyMs }: Pick<RegionTotals, 'solveMs' | 'apiLatencyMs'>): string | null {
-  const parts = [spreadText('solve time', solveMs), spreadText('API latency', apiLatencyMs)];
-  const known = parts.filter((part) => part !== null);
-  return known.length === 0 ? null : known.join(', ');
-}
-
-function perRegion({ report: { byRegion } }: BatchSummary): string | null {
-  if (byRegion.length < 2 && (byRegion[0]?.region ?? null) === null) return null;
-  const parts = byRegion.map((totals) => {
-    const { region, solved, failed, attempts } = totals;
-    const known = times(totals);
-    const counted = `${solved} solved, ${failed} failed, ${quantity(attempts, 'attempt')}`;
-    return `${region ?? '(none)'} ${counted}${known === null ? '' : `, ${known}`}`;
-  });
-  return `regions: ${parts.join('; ')}`;
-}
-
 function counts({ report, bad, empty }: BatchSummary): string {
   const parts = [`${report.solved} solved`, `${report.failed} failed`];
   if (bad > 0) parts.push(quantity(bad, 'invalid row'));
@@ -155,17 +132,6 @@ function done(summary: BatchSummary): readonly string[] {
   return bad + empty === 0 ? [nothing] : [nothing, counts(summary)];
 }
 
-function failures({ report: { byReason, causes } }: BatchSummary): string {
-  const parts = Object.entries(byReason)
-    .sort(([, a], [, b]) => b - a)
-    .map(([reason, count]) => {
-      const known = Object.entries(causes[reason as FailureReason] ?? {}).sort(([, a], [, b]) => b - a);
-      const list = known.map(([cause, times]) => `${cause}: ${times}`).join('; ');
-      return `${reason} ${count}${list === '' ? '' : ` (${list})`}`;
-    });
-  return `failed: ${parts.join(', ')}`;
-}
-
 /** The output may hold more than this run did. */
 function withEarlierRuns({ report, rows }: BatchSummary): string | null {
   if (rows.solved === report.solved && rows.failed === report.failed) return null;
@@ -203,8 +169,7 @@ function nextStep({ reason, rows, usedUp }: BatchSummary, resume: string): strin
 /** The summary of a run. `resume`: the command that continues it; null if nothing can. */
 export function renderSummary(summary: BatchSummary, resume: string | null): string {
   const { report, reason, message, left } = summary;
-  const lines = [...done(summary), times(report), perRegion(summary)];
-  if (report.failed > 0) lines.push(failures(summary));
+  const lines = [...done(summary), renderTimes(report), renderRegionTotals(report.byRegion), renderFailures(report)];
   lines.push(withEarlierRuns(summary), leftBehind(summary), notBegunAgain(summary));
   if (reason !== null) {
     const undone = left === null ? '' : `; ${quantity(left, 'task')} left`;

@@ -1,5 +1,6 @@
 import type { Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent } from '../../cli/event-view.ts';
+import { formatMs } from '../../cli/format.ts';
 import { pollUntilDone, type PollDeps, type PollEvent } from '../../core/solve/poller.ts';
 import { describeFault, type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { Solution } from '../../domain/outcome.ts';
@@ -51,10 +52,15 @@ export async function pollUntilKnown(
     deadlineAtMs: context.clock.nowMs() + session.config.solve.timeoutMs,
   };
   const last: { event: PollEvent | null } = { event: null };
+  const limit = formatMs(session.config.solve.timeoutMs);
+  let isWaitTold = false;
   const report = (event: PollEvent): void => {
     last.event = event;
     const { level, text } = renderEvent({ ...event, taskId: captchaId, attempt: 1 });
-    context.terminal.note(text, { level, fields: { event } });
+    const isNewWait = event.type === 'not-ready' && !isWaitTold;
+    isWaitTold ||= isNewWait;
+    const shown = isNewWait ? `${text}; waiting for up to ${limit}` : text;
+    context.terminal.note(shown, { level: isNewWait ? 0 : level, fields: { event } });
   };
   const { end } = await pollUntilDone({ ...pollRequest, report }, depsUntil(left, session, context));
   const isPending = last.event?.type === 'not-ready' && 'fault' in end && end.fault.kind === 'timeout';

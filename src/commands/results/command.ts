@@ -8,7 +8,9 @@ import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMoment, quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { discardedHint } from '../../cli/outcome-view.ts';
+import { renderFailures, renderRegionTotals, renderTimes } from '../../cli/report-view.ts';
 import { resultColumns, resultValues } from '../../cli/result-row.ts';
+import { type BatchReport, BatchStats } from '../../core/batch/batch-report.ts';
 import { collectResults } from '../../core/fleet/collect-results.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { isExpiredAt } from '../../domain/outcome.ts';
@@ -90,7 +92,7 @@ async function openReader({ run: name }: ResultsFlags, context: Context): Promis
 
 async function pollUntilDone(
   flags: ResultsFlags,
-  { reader, rows }: { reader: ResultReader; rows: ResultRows },
+  { reader, rows, stats }: { reader: ResultReader; rows: ResultRows; stats: BatchStats },
   { clock, terminal, interrupt, globals }: Context,
 ): Promise<number> {
   let isUnavailable = false;
@@ -105,13 +107,24 @@ async function pollUntilDone(
       ...{ reader, clock, onUnavailable, signal: interrupt.stop },
       write: async (lot) => {
         isUnavailable = false;
-        await rows.write(lot.map((result) => rowOfTaskResult(result, clock.timestamp())));
+        const now = clock.timestamp();
+        await rows.write(lot.map((result) => rowOfTaskResult(result, now)));
+        for (const result of lot) stats.recordResult({ ...result, expired: isExpiredAt(result.outcome, now) });
         // What is written leaves the queue: after that its ids are all that is left of it.
         const ids = isDiscarded ? lot.flatMap(({ outcome }) => outcome.captchaId ?? []) : [];
         if (ids.length > 0) terminal.error(discardedHint(ids, globals));
       },
     },
   );
+}
+
+/** What was written, and where it was slow. */
+function renderWritten(count: number, path: string, report: BatchReport): string {
+  const { solved, failed } = report;
+  const written = `${quantity(count, 'result')} written${path === '-' ? '' : ` to ${path}`}`;
+  if (count === 0) return written;
+  const lines = [renderTimes(report), renderRegionTotals(report.byRegion), renderFailures(report)];
+  return [`${written}: ${solved} solved, ${failed} failed`, ...lines.filter((line) => line !== null)].join('\n');
 }
 
 /** Writes results from the central queue. A running batch collects its own. */
@@ -121,11 +134,13 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   const path = flags.out ?? '-';
   const format = rowFormat(flags, globals.json) ?? 'csv';
   const reader = await openReader(flags, context);
+  const stats = new BatchStats();
   const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });
   interrupt.listen({ onFirst: () => undefined, onSecond: () => undefined });
   try {
-    const count = await pollUntilDone(flags, { reader, rows }, context);
-    terminal.note(`${quantity(count, 'result')} written${path === '-' ? '' : ` to ${path}`}`);
+    const count = await pollUntilDone(flags, { reader, rows, stats }, context);
+    const report = stats.report();
+    terminal.note(renderWritten(count, path, report), { fields: { summary: { written: count, report } } });
   } finally {
     await reader.close().finally(() => rows.close());
   }

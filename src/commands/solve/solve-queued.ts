@@ -61,16 +61,21 @@ async function workHere(
 async function outcomeOf(
   queued: RoutedTask,
   { fleet, request }: { fleet: Fleet; request: QueuedSolve },
-  { interrupt, globals }: Context,
+  { interrupt, globals, terminal }: Context,
 ): Promise<Outcome> {
   const sent = { isQueued: false };
-  const onSent = (): void => void (sent.isQueued = true);
+  const { timeoutMs } = request.config.solve;
+  const onSent = (): void => {
+    if (!sent.isQueued) {
+      terminal.note(`queued as ${queueIdOf(queued)}: waiting for the result of a worker, up to ${formatMs(timeoutMs)}`);
+    }
+    sent.isQueued = true;
+  };
   const result = await fleet.queueClient.dispatch(queued, { ...newToAll, onSent });
   if (result === null) {
     // After a failed attempt to send it, the task may be in its queue.
     const place = `${sent.isQueued ? 'queued' : 'its queue cannot be reached; it may be queued'} as ${queueIdOf(queued)}`;
     if (interrupt.stop.aborted) return notSolved(queued.task, 'cancelled', place);
-    const { timeoutMs } = request.config.solve;
     const flag = globals.config === null ? '' : ` --config ${shellQuoted(globals.config)}`;
     const command = `captcha${flag} results --run ${queued.run}`;
     const message = `no result within ${formatMs(timeoutMs)}; ${place}. Read the result later: ${command}`;

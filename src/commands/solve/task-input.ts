@@ -3,7 +3,7 @@ import type { Context } from '../../cli/context.ts';
 import { parsePairs } from '../../cli/flags.ts';
 import { shellQuoted } from '../../domain/shell-word.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { parseFlatObject } from '../../domain/flat-object.ts';
+import { parseFlatObject, wireTextOf } from '../../domain/flat-object.ts';
 import { bodyHint, bodyOfFile, maxFileBytes, type Medium } from '../../protocol/image.ts';
 
 /** The flags that say what is to be solved. */
@@ -34,11 +34,10 @@ function parseParamFile(path: string, text: string): Record<string, string> {
         : fix;
     throw new UsageError(`--param-file ${path}: ${name === null ? '' : `${name}: `}${reason}`, hint);
   }
-  const { names, values, booleans } = parsed.value;
+  const { names, values, literals } = parsed.value;
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`--param-file ${path}: ${twice} occurs twice`, 'keep one of the two');
-  const textOf = (name: string, value: string): string =>
-    booleans.includes(name) ? String(Number(value === 'true')) : value;
+  const textOf = (name: string, value: string): string => (literals.includes(name) ? wireTextOf(value) : value);
   const entries = names.map((name, index) => [name.trim(), textOf(name, values[index] ?? '').trim()] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }

@@ -4,17 +4,23 @@ import { noteTaskEvent } from '../../cli/event-view.ts';
 import { writerOf } from '../../cli/flags.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
+import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import type { Metric } from '../../cli/metrics/prometheus-text.ts';
 import { measureRun } from '../../cli/metrics/run-metrics.ts';
 import type { Config } from '../../config/schema.ts';
 import { WorkerStats } from '../../core/fleet/worker-metrics.ts';
 import { Worker, type WorkerEnd, WorkerPause } from '../../core/fleet/worker.ts';
 import { SolveCounts } from '../../core/solve/solve-counts.ts';
+import { QueueUnavailableError } from '../../domain/errors.ts';
+import { joinSignals } from '../../domain/joined-signal.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
+import type { TaskResult } from '../../domain/queued-task.ts';
 import type { SolverEvent } from '../../domain/events.ts';
+import type { QueueDepth } from '../../ports/queues.ts';
 import { createConcurrencyLimit } from '../../cli/concurrency.ts';
 import { helpText } from '../../cli/help.ts';
 import { declareWorkerFlags, overridesOfWorker, type WorkerFlags, type WorkPlace, workPlaceOf } from './flags.ts';
+import { finishedReport } from './finished-report.ts';
 import { answerWorker, renderWorkerEnd } from './view.ts';
 
 /** A worker that can be run, and what it counts. */
@@ -24,6 +30,33 @@ interface RegionWorker {
   /** Its name in messages. */
   readonly name: string;
   readonly metrics: () => readonly Metric[];
+  /** What is left in its queue; null if that cannot be told at once. */
+  readonly left: () => Promise<QueueDepth | null>;
+}
+
+/** The finished tasks on standard output. */
+interface FinishedLines {
+  readonly onFinished?: (result: TaskResult) => void;
+  /** Aborts when a line could not be written: without its reader the worker takes no further tasks. */
+  readonly broken: AbortSignal;
+  /** Rejects with the error of a line that could not be written. */
+  readonly written: () => Promise<void>;
+}
+
+function finishedLines({ globals, terminal, program }: Context): FinishedLines {
+  const broken = new AbortController();
+  let error: unknown = null;
+  const written = async (): Promise<void> => {
+    if (error !== null) throw error as Error;
+  };
+  if (!globals.json) return { broken: broken.signal, written };
+  const onFinished = (result: TaskResult): void => {
+    terminal.json(finishedReport(result, program.process)).catch((reason: unknown) => {
+      error ??= reason;
+      broken.abort();
+    });
+  };
+  return { onFinished, broken: broken.signal, written };
 }
 
 function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
@@ -32,7 +65,11 @@ function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
 }
 
 /** Builds the worker of a region; nothing is taken before it is run. */
-async function buildRegionWorker(place: WorkPlace, session: SolveSession, context: Context): Promise<RegionWorker> {
+async function buildRegionWorker(
+  place: WorkPlace,
+  { session, lines }: { session: SolveSession; lines: FinishedLines },
+  context: Context,
+): Promise<RegionWorker> {
   const { config } = session;
   const { clock, terminal, interrupt } = context;
   const opener = await context.queues(config);
@@ -48,23 +85,37 @@ async function buildRegionWorker(place: WorkPlace, session: SolveSession, contex
     counts.recordEvent(event);
     noteTaskEvent(event, terminal);
   };
-  const deps = { queue, results, limit, pause, stats, clock, interrupt: interrupt.stop };
+  const { onFinished } = lines;
+  const stop = joinSignals(interrupt.stop, lines.broken).signal;
+  const deps = { queue, results, limit, pause, stats, clock, interrupt: stop, ...(onFinished && { onFinished }) };
   const options = optionsOf(config, name, place);
   const notify = (message: string): void => terminal.note(message);
   const worker = new Worker(options, { ...deps, notify, solverUntil: createWorkerSolver(session, emit) });
   const load = () => ({ inWork: worker.busy, limit: limit.limit });
   const metrics = measureRun({ command: 'worker', session, counts, load, region: place.region }, context);
-  return { worker, stats, name, metrics };
+  const left = async (): Promise<QueueDepth | null> => {
+    if (worker.snapshot().queueError !== null) return null;
+    return queryQueue(place.queueUrl, () => queue.depth(), clock).catch((error: unknown) => {
+      if (error instanceof QueueUnavailableError) return null;
+      throw error;
+    });
+  };
+  return { worker, stats, name, metrics, left };
 }
 
 /** A worker that ended, as one line of JSON. */
-function endReport({ reason, message, isDrained, handedBack }: WorkerEnd, { stats, name }: RegionWorker): object {
-  const { solveMs, ...totals } = stats.totals();
-  return { type: 'ended', worker: name, reason, message, isDrained, ...totals, solveMs, handedBackTasks: handedBack };
+function endReport(end: WorkerEnd, { stats, name }: RegionWorker, left: QueueDepth | null): object {
+  const { reason, message, isDrained, handedBack } = end;
+  const known = left && { waiting: left.waiting, inFlight: left.inFlight };
+  return {
+    ...{ type: 'ended', worker: name, reason, message, isDrained },
+    ...{ ...stats.totals(), left: known, handedBackTasks: handedBack },
+  };
 }
 
 const examples = `
-Takes tasks from the queue of its region, solves them and pushes the results to the central results queue.
+Takes tasks from the queue of its region, solves them and pushes the results to the central results queue. --json prints one
+line per finished task, without its solution, and one at the end.
 
 SIGTERM stops the worker after its running tasks. The exit code is 0, or 143 if the drain timeout expired; the remaining
 tasks then return to the queue with their captcha ids.
@@ -138,10 +189,13 @@ export async function run(flags: WorkerFlags, context: Context): Promise<number>
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true, writer });
   try {
     listen(context, config.worker.drainTimeoutMs);
-    const built = await buildRegionWorker(place, session, context);
+    const lines = finishedLines(context);
+    const built = await buildRegionWorker(place, { session, lines }, context);
     const end = await workOpenly(place, built, context);
-    const report = endReport(end, built);
-    context.terminal.note(renderWorkerEnd(end, built.stats.totals()), { fields: report });
+    const left = await built.left();
+    const report = endReport(end, built, left);
+    context.terminal.note(renderWorkerEnd(end, built.stats.totals(), left), { fields: report });
+    await lines.written();
     if (context.globals.json) await context.terminal.json(report);
     return exitCodeOf(end, context);
   } finally {

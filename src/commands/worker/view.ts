@@ -1,7 +1,9 @@
-import { formatMoment, formatMs, quantity } from '../../cli/format.ts';
+import { formatMoment, quantity } from '../../cli/format.ts';
+import { renderTimes } from '../../cli/report-view.ts';
 import { type Metric, prometheusContentType } from '../../cli/metrics/prometheus-text.ts';
 import type { WorkerTotals } from '../../core/fleet/worker-metrics.ts';
 import type { WorkerEnd, WorkerSnapshot } from '../../core/fleet/worker.ts';
+import type { QueueDepth } from '../../ports/queues.ts';
 import { renderWorkerMetrics } from './metrics.ts';
 
 /** Who answers, and when. */
@@ -95,6 +97,12 @@ export function answerWorker(path: string, snapshot: WorkerSnapshot, about: Work
   }
 }
 
+/** What is left in a queue. */
+function leftText({ waiting, inFlight }: QueueDepth): string {
+  if (waiting + inFlight === 0) return 'the queue is empty';
+  return `${quantity(waiting + inFlight, 'task')} left in the queue: ${waiting} waiting, ${inFlight} in work elsewhere`;
+}
+
 const reasons: Record<WorkerEnd['reason'], string> = {
   interrupted: 'stopped',
   idle: 'exited: idle',
@@ -115,14 +123,19 @@ function counts(totals: WorkerTotals): string {
   return [`${solved} solved`, `${failed} failed`, ...others].join(', ');
 }
 
-/** A summary of what a worker did. */
-export function renderWorkerEnd({ reason, message, isDrained, handedBack }: WorkerEnd, totals: WorkerTotals): string {
-  const { p50, p95 } = totals.solveMs;
+/** A summary of what a worker did. `left`: what is in its queue; null if unknown. */
+export function renderWorkerEnd(
+  { reason, message, isDrained, handedBack }: WorkerEnd,
+  totals: WorkerTotals,
+  left: QueueDepth | null,
+): string {
+  const times = renderTimes(totals);
   const lines = [
     `${reasons[reason]}${message === null ? '' : ` (${message})`}`,
     counts(totals),
     `${quantity(totals.attempts, 'submission')}, ${quantity(totals.requests, 'request')}`,
-    ...(p50 === null || p95 === null ? [] : [`solve time p50 ${formatMs(p50)}, p95 ${formatMs(p95)}`]),
+    ...(times === null ? [] : [times]),
+    ...(left === null ? [] : [leftText(left)]),
     ...(isDrained ? [] : ['the drain timeout expired']),
     ...handedBack.map(
       ({ id, captchaId }) => `returned to the queue: ${id}${captchaId === null ? '' : ` (${captchaId} is paid for)`}`,

@@ -139,6 +139,8 @@ export interface BatchItem {
   readonly priority: number;
   /** The input columns in their order, unchanged. */
   readonly values: Readonly<Record<string, string>>;
+  /** Those of them whose JSON value is no text. */
+  readonly literals?: readonly string[];
 }
 
 /** How a task ended, this run and earlier runs together. */

@@ -1,21 +1,8 @@
 import type { SolverEvent } from '../../domain/events.ts';
 import { messageWithoutStop } from '../../domain/fault.ts';
-import { apiLatencyMs, type FailureReason, type GaveUp, type Outcome } from '../../domain/outcome.ts';
+import type { FailureReason, GaveUp } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
-import { Quantiles } from './quantiles.ts';
-
-/** The median and the 95th percentile of durations, in ms; null if there were none. */
-export interface Spread {
-  readonly p50: number | null;
-  readonly p95: number | null;
-}
-
-interface TaskTimes {
-  /** Time from the first submission of a task to its solution. */
-  readonly solveMs: Spread;
-  /** Round trips of requests: of each task their median. */
-  readonly apiLatencyMs: Spread;
-}
+import { type TaskTimes, TaskTimesTally } from './task-times.ts';
 
 export interface RegionTotals extends TaskTimes {
   readonly region: string | null;
@@ -49,32 +36,14 @@ function causeOf({ attempts }: GaveUp): string | null {
   return last.fault.code ?? (last.captchaId === null ? messageWithoutStop(last.fault) : null);
 }
 
-const spreadOf = (times: Quantiles): Spread => ({ p50: times.at(0.5), p95: times.at(0.95) });
-
-/** Collects the times of tasks in constant memory. */
-class Times {
-  readonly #solve = new Quantiles();
-  readonly #latency = new Quantiles();
-
-  record({ status, durationMs }: Outcome, latencyMs: number | null): void {
-    if (status === 'solved') this.#solve.record(durationMs);
-    if (latencyMs !== null) this.#latency.record(latencyMs);
-  }
-
-  /** The spreads of several together. */
-  static spreads(all: readonly Times[]): TaskTimes {
-    return {
-      solveMs: spreadOf(Quantiles.merged(all.map((times) => times.#solve))),
-      apiLatencyMs: spreadOf(Quantiles.merged(all.map((times) => times.#latency))),
-    };
-  }
-}
-
 /** Counts the results of a batch in constant memory. */
 export class BatchStats {
   readonly #byReason = new Map<FailureReason, number>();
   readonly #causes = new Map<FailureReason, Map<string, number>>();
-  readonly #byRegion = new Map<string | null, { solved: number; failed: number; attempts: number; times: Times }>();
+  readonly #byRegion = new Map<
+    string | null,
+    { solved: number; failed: number; attempts: number; times: TaskTimesTally }
+  >();
   readonly #events = { retriesGranted: 0, retriesRefused: 0 };
   readonly #counts = { solved: 0, failed: 0, possiblyCharged: 0, expired: 0 };
 
@@ -83,17 +52,17 @@ export class BatchStats {
     if (type === 'budget-refused') this.#events.retriesRefused += 1;
   }
 
-  recordResult({ outcome, attemptCount, possiblyCharged, expired }: BatchResult): void {
+  recordResult({ outcome, attemptCount, possiblyCharged, expired }: Omit<BatchResult, 'item'>): void {
     const isSolved = outcome.status === 'solved';
     const { region } = outcome;
-    const totals = this.#byRegion.get(region) ?? { solved: 0, failed: 0, attempts: 0, times: new Times() };
+    const totals = this.#byRegion.get(region) ?? { solved: 0, failed: 0, attempts: 0, times: new TaskTimesTally() };
     this.#byRegion.set(region, totals);
     totals[isSolved ? 'solved' : 'failed'] += 1;
     totals.attempts += attemptCount;
     this.#counts[isSolved ? 'solved' : 'failed'] += 1;
     this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
     this.#counts.expired += expired ? 1 : 0;
-    totals.times.record(outcome, apiLatencyMs(outcome.attempts));
+    totals.times.record(outcome);
     if (outcome.status === 'failed') this.#recordFailure(outcome);
   }
 
@@ -117,9 +86,9 @@ export class BatchStats {
       byRegion: [...this.#byRegion].map(([region, { times, ...totals }]) => ({
         region,
         ...totals,
-        ...Times.spreads([times]),
+        ...times.times(),
       })),
-      ...Times.spreads([...this.#byRegion.values()].map(({ times }) => times)),
+      ...TaskTimesTally.merged([...this.#byRegion.values()].map(({ times }) => times)),
     };
   }
 }

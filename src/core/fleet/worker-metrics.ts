@@ -1,10 +1,10 @@
 import type { FailureReason, Outcome } from '../../domain/outcome.ts';
-import { Quantiles } from '../batch/quantiles.ts';
+import { type TaskTimes, TaskTimesTally } from '../batch/task-times.ts';
 import type { SolveCounts } from '../solve/solve-counts.ts';
 import type { LeaseEnd } from './work-on-lease.ts';
 
-/** Counts since the start of a worker. Durations in ms. */
-export interface WorkerTotals {
+/** Counts since the start of a worker. */
+export interface WorkerTotals extends TaskTimes {
   /** Received deliveries. */
   readonly taken: number;
   readonly solved: number;
@@ -21,7 +21,6 @@ export interface WorkerTotals {
   readonly lost: number;
   readonly handedBack: number;
   readonly deadLettered: number;
-  readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
 /** Number of requests for an outcome: its submissions and polls. */
@@ -32,7 +31,7 @@ export function requestsOf({ attempts }: Outcome): number {
 /** Counts a worker's results in constant memory. */
 export class WorkerStats {
   readonly #byReason = new Map<FailureReason, number>();
-  readonly #solveTimes = new Quantiles();
+  readonly #times = new TaskTimesTally();
   readonly #solveCounts: SolveCounts | null;
   readonly #counts = {
     ...{ taken: 0, solved: 0, failed: 0, attempts: 0, requests: 0, possiblyCharged: 0 },
@@ -68,8 +67,7 @@ export class WorkerStats {
   }
 
   totals(): WorkerTotals {
-    const solveMs = { p50: this.#solveTimes.at(0.5), p95: this.#solveTimes.at(0.95) };
-    return { ...this.#counts, byReason: Object.fromEntries(this.#byReason), solveMs };
+    return { ...this.#counts, byReason: Object.fromEntries(this.#byReason), ...this.#times.times() };
   }
 
   #recordResult({ result }: LeaseEnd & { end: 'finished' }): void {
@@ -80,7 +78,7 @@ export class WorkerStats {
     this.#counts.attempts += attemptCount;
     this.#counts.requests += requestsOf(outcome);
     this.#counts.possiblyCharged += possiblyCharged ? 1 : 0;
-    if (isSolved) this.#solveTimes.record(outcome.durationMs);
-    else this.#byReason.set(outcome.reason, (this.#byReason.get(outcome.reason) ?? 0) + 1);
+    this.#times.record(outcome);
+    if (!isSolved) this.#byReason.set(outcome.reason, (this.#byReason.get(outcome.reason) ?? 0) + 1);
   }
 }

@@ -1,6 +1,7 @@
 import { QueueUnavailableError } from '../../domain/errors.ts';
 import type { SolverEvent } from '../../domain/events.ts';
 import type { FatalReason } from '../../domain/outcome.ts';
+import type { TaskResult } from '../../domain/queued-task.ts';
 import type { QueueDepth, TaskLease, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { ConcurrencyLimit, TaskSlot } from '../batch/concurrency-limit.ts';
@@ -61,6 +62,8 @@ export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'o
   readonly stats: WorkerStats;
   /** Aborts to end the worker. */
   readonly interrupt: AbortSignal;
+  /** Called for every task that this worker gave its result. Left out if that is of no interest. */
+  readonly onFinished?: (result: TaskResult) => void;
   /** Shows a notice to the user, at once and once per topic. */
   readonly notify: (message: string) => void;
 }
@@ -232,8 +235,9 @@ export class Worker {
   }
 
   #record(ended: LeaseEnd): void {
-    const { stats, notify } = this.#deps;
+    const { stats, notify, onFinished } = this.#deps;
     stats.recordEnd(ended);
+    if (ended.end === 'finished') onFinished?.(ended.result);
     if (ended.end === 'dead') notify(`${ended.id} is now a dead letter: ${ended.reason}`);
     if (ended.end !== 'handed-back') return;
     const { id, taskId, captchaId } = ended;

@@ -29,7 +29,7 @@ export interface PollRequest {
 }
 
 type PollEventOf<T extends SolverEvent['type']> = Omit<Extract<SolverEvent, { type: T }>, 'taskId' | 'attempt'>;
-export type PollEvent = PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
+export type PollEvent = PollEventOf<'polling'> | PollEventOf<'not-ready'> | PollEventOf<'poll-fault'>;
 
 export interface PollSuccess {
   readonly solution: Solution;
@@ -82,9 +82,10 @@ class Collection {
   }
 
   async run(): Promise<PollResult> {
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       const waitMs = this.#waitMs();
       if (waitMs === null) return this.#finish({ fault: this.#outOfTime() });
+      if (isFirst) this.#pollRequest.report({ type: 'polling', captchaId: this.#pollRequest.captchaId, inMs: waitMs });
       await this.#deps.clock.sleep(waitMs);
       const sentMs = this.#ageMs();
       const answer = await this.#poll();

@@ -1,6 +1,6 @@
 import type { SolverEvent } from '../../domain/events.ts';
 import { deliveryDelayMs, type FailureReason, type Outcome } from '../../domain/outcome.ts';
-import { Histogram, type HistogramReading } from './histogram.ts';
+import { Histogram, type HistogramReading, requestSeconds } from './histogram.ts';
 
 /** What happened in one region. */
 export interface RegionCounts {
@@ -12,6 +12,8 @@ export interface RegionCounts {
   readonly possiblyCharged: number;
   readonly solveTime: HistogramReading;
   readonly deliveryDelay: HistogramReading;
+  /** Round trips of the answered requests of finished tasks. */
+  readonly apiLatency: HistogramReading;
 }
 
 /** What a process did. Counts since its start. */
@@ -34,6 +36,7 @@ class RegionTally {
   readonly tasks: Partial<Record<'solved' | FailureReason, number>> = { solved: 0 };
   readonly solveTime = new Histogram();
   readonly deliveryDelay = new Histogram();
+  readonly apiLatency = new Histogram(requestSeconds);
 }
 
 type EventCount = Exclude<keyof SolveReading, 'regions'>;
@@ -77,6 +80,9 @@ export class SolveCounts {
     const result = outcome.status === 'solved' ? 'solved' : outcome.reason;
     tally.tasks[result] = (tally.tasks[result] ?? 0) + 1;
     if (possiblyCharged) tally.possiblyCharged += 1;
+    for (const { submitMs, pollMs } of outcome.attempts) {
+      for (const ms of submitMs === null ? pollMs : [submitMs, ...pollMs]) tally.apiLatency.record(ms);
+    }
     if (outcome.status !== 'solved') return;
     tally.solveTime.record(outcome.durationMs);
     const delayMs = deliveryDelayMs(outcome);
@@ -85,8 +91,9 @@ export class SolveCounts {
 
   read(): SolveReading {
     const regions = [...this.#regions].map(([region, { submissions, possiblyCharged, tasks, ...times }]) => {
-      const { solveTime, deliveryDelay } = times;
-      const histograms = { solveTime: solveTime.read(), deliveryDelay: deliveryDelay.read() };
+      const { solveTime, deliveryDelay, apiLatency } = times;
+      const solving = { solveTime: solveTime.read(), deliveryDelay: deliveryDelay.read() };
+      const histograms = { ...solving, apiLatency: apiLatency.read() };
       return { region, submissions, possiblyCharged, tasks: { ...tasks }, ...histograms };
     });
     return { regions, ...this.#events };

@@ -103,6 +103,8 @@ describe('the metrics of a run', () => {
     'captcha_solve_seconds_count{command="batch",region="eu"} 1',
     'captcha_delivery_delay_seconds_bucket{command="batch",region="eu",le="3"} 1',
     'captcha_delivery_delay_seconds_sum{command="batch",region="eu"} 3',
+    'captcha_api_latency_seconds_bucket{command="batch",region="eu",le="0.05"} 2',
+    'captcha_api_latency_seconds_count{command="batch",region="eu"} 3',
     'captcha_account_threads 10',
     'captcha_account_working_threads 4',
     'captcha_account_balance 1.5',

@@ -63,7 +63,7 @@ describe('a record as a task', () => {
       line: 4,
       key: 'k',
       values,
-      booleans: ['invisible', 'enterprise', '_seen'],
+      literals: ['invisible', 'enterprise', '_seen'],
     } as const;
     const readImage = async () => ({ value: image });
     const uses = new ColumnUses({ keep: [], send: [] });

@@ -24,6 +24,7 @@ describe('the summary of a batch', () => {
       {
         ...{ region: 'eu', solved: 4, failed: 1, attempts: 6 },
         ...{ solveMs: { p50: 9_000, p95: 11_000 }, apiLatencyMs: { p50: 80, p95: 95 } },
+        deliveryDelayMs: { p50: null, p95: null },
       },
     ];
     const special = {
@@ -42,7 +43,7 @@ describe('the summary of a batch', () => {
       '1 possibly charged',
       '3 expired before they were written',
       'p50 15s, p95 1m 02s',
-      'eu 4 solved, 1 failed, 6 attempts, solve time p50 9s, p95 11s, API latency p50 80ms, p95 95ms',
+      'region  solved  failed  attempts  solve time  API latency  delay\neu      4       1       6         9s/11s      80ms/95ms    -',
       'failed: unsolvable 1',
       'with earlier runs: 9 solved, 1 failed (unsolvable 1)',
       'stopped: account error that needs manual action (no balance)',

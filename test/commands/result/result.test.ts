@@ -41,7 +41,9 @@ async function collected(
 describe('ids that are solved', () => {
   it('are one line each, in the order of the arguments, whichever is ready first', async () => {
     const answers = { 'id-2': [notReady, notReady, solvedAs('two')], 'id-1': [solvedAs('one')] };
-    expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'two\none\n', err: '' });
+    expect(await collected(answers)).toMatchObject({
+      ...{ exitCode: 0, out: 'two\none\n', err: 'id-2: not ready; waiting for up to 5m 00s\n' },
+    });
   });
 
   it("are polled at once and then at the session's interval", async () => {
@@ -60,7 +62,8 @@ describe('ids that are solved', () => {
     const answers = { a: [faulty('transport'), solvedAs('x')] };
     expect(await collected(answers)).toMatchObject({ exitCode: 0, out: 'x\n', err: '' });
     const { err } = await collected(answers, {}, { options: { verbosity: 1 } });
-    expect(err).toBe('a: poll failed (a transport fault); still polling the same id\n');
+    const lines = ['a: first poll in \\d+ms', 'a: poll failed \\(a transport fault\\); still polling the same id'];
+    expect(err).toMatch(new RegExp(`^${lines.map((line) => `\\S+Z ${line}\n`).join('')}$`));
   });
 });
 
@@ -86,7 +89,9 @@ describe('ids without a solution', () => {
       { config: { solve: { timeout: '60s' } } },
     );
     expect({ exitCode, out }).toEqual({ exitCode: 4, out: '\n' });
-    expect(err).toBe('a: not solved in time; a is paid for and may still be solved\n');
+    expect(err).toBe(
+      'a: not ready; waiting for up to 1m 00s\na: not solved in time; a is paid for and may still be solved\n',
+    );
     expect(clock.nowMs()).toBeLessThanOrEqual(60_000);
   });
 

@@ -46,12 +46,12 @@ describe('the visible progress of a task', () => {
   const steps = [submitting, submitted, notReady];
 
   it.each([
-    [0, ''],
-    [1, 'attempt 1: submitting\nattempt 1: accepted as 71 in 250ms\n'],
-    [2, 'attempt 1: submitting\nattempt 1: accepted as 71 in 250ms\n71: not ready\n'],
-  ])('at verbosity %i is its events up to that level, on stderr', async (verbosity, text) => {
+    [0, []],
+    [1, ['attempt 1: submitting', 'attempt 1: accepted as 71 in 250ms']],
+    [2, ['attempt 1: submitting', 'attempt 1: accepted as 71 in 250ms', '71: not ready']],
+  ])('at verbosity %i is its events up to that level, on stderr', async (verbosity, texts) => {
     const { stdout, stderr } = await watched(steps, { options: { verbosity } });
-    expect(stderr.text).toBe(text);
+    expect(stderr.text).toBe(texts.map((text) => `2026-01-02T03:04:05.000Z ${text}\n`).join(''));
     expect(stdout.text).toBe('');
   });
 

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { single } from '../../../src/cli/metrics/metric-table.ts';
+import { finishedReport } from '../../../src/commands/worker/finished-report.ts';
 import { answerWorker, renderWorkerEnd } from '../../../src/commands/worker/view.ts';
 import type { WorkerTotals } from '../../../src/core/fleet/worker-metrics.ts';
 import type { WorkerSnapshot } from '../../../src/core/fleet/worker.ts';
+import { aSolved } from '../../cli/support/outcomes.ts';
 import { expositionProblems } from '../../support/exposition-problems.ts';
 
 const totals: WorkerTotals = {
   ...{ taken: 12, solved: 9, failed: 2, byReason: { unsolvable: 2 }, attempts: 13, requests: 40, possiblyCharged: 1 },
   ...{ known: 0, lost: 1, handedBack: 0, deadLettered: 0, solveMs: { p50: 15_000, p95: 31_000 } },
+  ...{ apiLatencyMs: { p50: 80, p95: 95 }, deliveryDelayMs: { p50: null, p95: null } },
 };
 const atWork: WorkerSnapshot = {
   ...{ isDraining: false, queueError: null, concurrency: 50, busy: 7, pausedMs: 0, totals },
@@ -76,14 +79,31 @@ describe('the final message of a worker', () => {
       { id: 'run-2', taskId: 't2', captchaId: null },
     ];
     const end = { reason: 'interrupted', message: null, isDrained: false, handedBack } as const;
-    expect(renderWorkerEnd(end, totals).split('\n')).toEqual([
+    const left = { waiting: 3, inFlight: 2, oldestAgeMs: 1_000, dead: 0 };
+    expect(renderWorkerEnd(end, totals, left).split('\n')).toEqual([
       'stopped',
       '9 solved, 2 failed, 1 taken over by other workers, 1 possibly charged twice or without a result',
       '13 submissions, 40 requests',
-      'solve time p50 15s, p95 31s',
+      'solve time p50 15s, p95 31s; API latency p50 80ms, p95 95ms',
+      '5 tasks left in the queue: 3 waiting, 2 in work elsewhere',
       'the drain timeout expired',
       'returned to the queue: run-1 (c1 is paid for)',
       'returned to the queue: run-2',
     ]);
+  });
+});
+
+describe('a finished task in JSON', () => {
+  it('has everything of its outcome but the solution, which is in the results queue', () => {
+    const outcome = aSolved({ region: 'eu' });
+    const result = {
+      ...{ run: 'run-1', key: '0'.repeat(32), outcome, homeRegion: 'us', region: 'eu', worker: 'w1', attemptCount: 2 },
+      ...{ possiblyCharged: false, finishedAt: 0 },
+    };
+    expect(finishedReport(result, 'w1')).toMatchObject({
+      ...{ type: 'finished', worker: 'w1', run: 'run-1', queueId: `run-1-${'0'.repeat(32)}`, status: 'solved' },
+      ...{ taskId: outcome.taskId, captchaId: '77', region: 'eu', homeRegion: 'us', attemptCount: 2 },
+    });
+    expect(JSON.stringify(finishedReport(result, 'w1'))).not.toContain(outcome.solution.text);
   });
 });

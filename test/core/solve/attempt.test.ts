@@ -152,6 +152,7 @@ describe('an attempt', () => {
     expect(events).toEqual([
       { type: 'submitting', ...about, region: 'eu' },
       { type: 'submitted', ...about, captchaId: 't1-1', roundTripMs: 0 },
+      { type: 'polling', ...about, captchaId: 't1-1', inMs: expect.any(Number) as number },
       { type: 'not-ready', ...about, captchaId: 't1-1' },
       { type: 'poll-fault', ...about, captchaId: 't1-1', fault: aFault() },
     ]);

@@ -29,6 +29,7 @@ describe('Solver', () => {
       'retrying',
       'submitting',
       'submitted',
+      'polling',
       'not-ready',
       'solved',
     ]);

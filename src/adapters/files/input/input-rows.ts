@@ -9,8 +9,8 @@ export interface GoodRecord {
   readonly line: number;
   readonly columns: readonly string[];
   readonly values: readonly string[];
-  /** Columns whose JSON value is a boolean. */
-  readonly booleans?: readonly string[];
+  /** Columns whose JSON value is no text. */
+  readonly literals?: readonly string[];
 }
 
 export type InputRecord = GoodRecord | RowError;
@@ -66,8 +66,8 @@ function toRow(record: InputRecord, row: number, keys: RowKeys): InputRow | BadR
   const bad = untextualValue(record, row);
   if (bad !== null) return bad;
   const key = keys.keyOf(record.columns, record.values);
-  const { line, booleans } = record;
-  return { type: 'row', row, line, key, values: valuesOf(record), ...(booleans !== undefined && { booleans }) };
+  const { line, literals } = record;
+  return { type: 'row', row, line, key, values: valuesOf(record), ...(literals !== undefined && { literals }) };
 }
 
 /** Numbers the records of an input and adds a key to every good one. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../domain/errors.ts';
-import { type IsFree, parseFlatObject } from '../../../domain/flat-object.ts';
+import { type IsFree, isWrapper, parseFlatObject } from '../../../domain/flat-object.ts';
 import { checkNeededColumns, findDuplicate, type HeaderOptions, mappedName, maxColumns } from './column-names.ts';
 import { type GoodRecord, type InputRecord, maxRecordBytes, type RecordStream } from './input-rows.ts';
 
@@ -84,8 +84,8 @@ function toRecord({ line, text, bytes }: TextLine, { map, isFree }: Names): Inpu
   const twice = findDuplicate(columns);
   if (twice !== null)
     return { line, column: twice, reason: 'the name occurs twice', fix: 'Keep one of the two values.' };
-  const booleans = found.booleans.map((name) => mappedName(name, map));
-  return { line, columns, values: found.values, ...(booleans.length > 0 && { booleans }) };
+  const literals = found.literals.map((name) => mappedName(name, map));
+  return { line, columns, values: found.values, ...(literals.length > 0 && { literals }) };
 }
 
 async function* readBatches(chunks: AsyncIterable<Buffer>, names: Names): AsyncGenerator<readonly InputRecord[]> {
@@ -109,6 +109,8 @@ export interface JsonLinesOptions extends HeaderOptions {
   readonly kept?: readonly string[];
   /** Columns of an earlier output, which the next one replaces. */
   readonly ignoredForKey?: ReadonlySet<string>;
+  /** True for a column, by its mapped name, that is copied to the output and never sent. Left out, none is. */
+  readonly isCarried?: (column: string) => boolean;
 }
 
 /**
@@ -117,9 +119,11 @@ export interface JsonLinesOptions extends HeaderOptions {
  */
 export async function readJsonLines(
   chunks: AsyncIterable<Buffer>,
-  { columnNames, hasMethod = false, kept = [], ignoredForKey = new Set() }: JsonLinesOptions,
+  { columnNames, hasMethod = false, kept = [], ignoredForKey = new Set(), isCarried = () => false }: JsonLinesOptions,
 ): Promise<RecordStream> {
-  const isFree = (name: string): boolean => name.startsWith('_') || ignoredForKey.has(name) || kept.includes(name);
+  const isChosen = (name: string): boolean => name.startsWith('_') || ignoredForKey.has(name) || kept.includes(name);
+  const isFree = (name: string): boolean =>
+    isChosen(name) || (!isWrapper(name) && isCarried(mappedName(name, columnNames)));
   const batches = readBatches(chunks, { map: columnNames, isFree });
   let start: readonly InputRecord[] = [];
   let first: GoodRecord | undefined;

@@ -67,6 +67,8 @@ export interface ReadOptions extends HeaderOptions {
   readonly sent?: readonly string[];
   /** Columns that do not count for the key of a row: a new result replaces them. */
   readonly ignoredForKey?: ReadonlySet<string>;
+  /** True for columns that are copied and never sent: in JSON Lines they may hold objects and arrays. */
+  readonly isCarried?: (column: string) => boolean;
 }
 
 /** Size of the text used to detect the delimiter. */

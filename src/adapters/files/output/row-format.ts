@@ -51,8 +51,8 @@ export function csvFormat(
 }
 
 /** JSON Lines, one object per row. Every row has `columns`. */
-export function jsonlFormat(toObject: (values: Values) => object, columns: readonly string[] = []): RowFormat {
-  return { header: '', columns, render: (values) => `${JSON.stringify(toObject(values))}\n` };
+export function jsonlFormat(toJson: (values: Values) => string, columns: readonly string[] = []): RowFormat {
+  return { header: '', columns, render: (values) => `${toJson(values)}\n` };
 }
 
 /** True if the first line of a CSV or JSON Lines file has these columns. */

@@ -41,6 +41,18 @@ describe('JSON Lines', () => {
     expect(valuesOf(rows)).toEqual([{ method: 'a' }, { method: 'b', x: '1' }]);
   });
 
+  it('keeps what is no text as it is written', async () => {
+    const line = '{"method":"a","n":1.10,"ok":true,"no":null,"list":[1, 2.50],"task":{"a":1}}';
+    const isCarried = (column: string): boolean => column === 'list' || column === 'task';
+    const { rows, bad } = await readStdin(`${line.replace(',"task":{"a":1}', '')}\n${line}\n`, { isCarried });
+    expect(valuesOf(rows)).toEqual([{ method: 'a', n: '1.10', ok: 'true', no: '', list: '[1, 2.50]' }]);
+    expect(rows).toMatchObject([{ literals: ['n', 'ok', 'no', 'list'] }]);
+    // Another service's request: its members belong next to the others.
+    expect(bad).toMatchObject([
+      { line: 2, column: 'task', fix: expect.stringContaining('without this name') as string },
+    ]);
+  });
+
   it.each([
     ['is not JSON', '{"method":"b"', null, 'not JSON: , or } expected at column 14'],
     ['breaks off in a value', '{"method":"b', 'method', 'not JSON: a complete value expected at column 11'],

@@ -40,7 +40,7 @@ describe('rows that are appended to a file', () => {
     expect(
       await append(
         aPath('{"a":"1"}\n'),
-        jsonlFormat((row) => row),
+        jsonlFormat((row) => JSON.stringify(row)),
         { a: '2' },
       ),
     ).toBe('{"a":"1"}\n{"a":"2"}\n');
@@ -55,7 +55,7 @@ describe('rows that are appended to a file', () => {
   it('are not appended to other JSON Lines, such as a journal', async () => {
     const content = '{"t":"header","columns":["a","b"]}\n';
     const path = aPath(content);
-    const format = jsonlFormat((row) => row, ['a', 'b']);
+    const format = jsonlFormat((row) => JSON.stringify(row), ['a', 'b']);
     await expect(AppendedRows.open(path, format)).rejects.toMatchObject({ name: 'UsageError' });
     expect(readFileSync(path, 'utf8')).toBe(content);
   });

@@ -98,6 +98,8 @@ describe('rows as text', () => {
   });
 
   it('are one object per line in JSON Lines', () => {
-    expect(jsonlFormat((values) => ({ v: 1, ...values })).render({ a: 'x\ny' })).toBe('{"v":1,"a":"x\\ny"}\n');
+    expect(jsonlFormat((values) => JSON.stringify({ v: 1, ...values })).render({ a: 'x\ny' })).toBe(
+      '{"v":1,"a":"x\\ny"}\n',
+    );
   });
 });
