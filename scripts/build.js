@@ -1,9 +1,12 @@
-// Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs.
+// Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs. With --notices it
+// writes THIRD_PARTY_NOTICES instead, and with --check-notices it tests whether that file is up to date.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { writeNotices } from './notices.js';
 
 const root = new URL('..', import.meta.url).pathname;
+const [noticesMode] = process.argv.slice(2);
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 // The bundled CommonJS packages call require() for Node's own modules.
@@ -75,7 +78,7 @@ const commonChunk = {
   },
 };
 
-await rm(`${root}dist`, { recursive: true, force: true });
+if (noticesMode === undefined) await rm(`${root}dist`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
@@ -95,20 +98,13 @@ const { metafile } = await build({
   banner: { js: banner },
   legalComments: 'none',
   metafile: true,
+  write: noticesMode === undefined,
   logLevel: 'warning',
 });
-/** The licence texts of bundled packages, which must be included in copies. */
-async function licences(inputs) {
-  const folders = inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
-  const texts = [...new Set(folders)].toSorted().map(async (folder) => {
-    const { name, version, license } = JSON.parse(await readFile(`${root}${folder}/package.json`, 'utf8'));
-    const file = (await readdir(`${root}${folder}`)).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file === undefined ? `Licence: ${license}\n` : await readFile(`${root}${folder}/${file}`, 'utf8');
-    return `${name} ${version}\n\n${text.trim()}\n`;
-  });
-  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
+if (noticesMode !== undefined) {
+  await writeNotices(root, Object.keys(metafile.inputs), noticesMode);
+  process.exit();
 }
 
-await writeFile(`${root}dist/THIRD-PARTY-LICENCES.txt`, await licences(Object.keys(metafile.inputs)));
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

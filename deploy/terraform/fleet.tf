@@ -1,17 +1,20 @@
 locals {
   home_region = "us-east-1"
-  regions     = ["us-east-1", "eu-west-1", "ap-southeast-1"]
   tags        = { application = var.name }
 
   task_queues   = { for region in local.regions : region => "${var.name}-tasks-${region}" }
   results_queue = "${var.name}-results"
 
-  # The file that compose mounts too, with the queues of this fleet. Nobody can ask a sleeping region for its health:
-  # without an endpoint its queue decides.
+  # The file that compose mounts too, with the queues of this fleet. A region without health_url has no endpoint in it:
+  # Fargate gives workers no address that stays.
   shared = jsondecode(file("${path.module}/../captcha.config.json"))
   config = merge(local.shared, {
-    worker  = merge(local.shared.worker, { concurrency = var.worker_concurrency })
-    regions = [for region in local.regions : { name = region, queue = "sqs://${local.task_queues[region]}?region=${region}" }]
+    worker = merge(local.shared.worker, { concurrency = var.worker_concurrency })
+    regions = [for region in local.regions : { for key, value in {
+      name   = region
+      queue  = "sqs://${local.task_queues[region]}?region=${region}"
+      health = try(var.networks[region].health_url, null)
+    } : key => value if value != null }]
     results = "sqs://${local.results_queue}?region=${local.home_region}"
     # Its URL may hold a password: it is written in when a worker starts, and is the scope of the budget then, too.
     budget = merge(local.shared.budget, { scope = "host" })

@@ -1,11 +1,3 @@
-locals {
-  all = {
-    "us-east-1"      = module.us_east_1
-    "eu-west-1"      = module.eu_west_1
-    "ap-southeast-1" = module.ap_southeast_1
-  }
-}
-
 output "config" {
   description = "The config file of a dispatcher; add fleet.state by hand where there is one."
   value       = jsonencode(local.config)

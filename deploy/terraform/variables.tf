@@ -38,6 +38,8 @@ variable "networks" {
     assign_public_ip = optional(bool, false)
     # Who may look at health and metrics.
     health_cidrs = optional(list(string), [])
+    # The /health of the region's workers as dispatchers reach it, for example behind a load balancer of yours.
+    health_url = optional(string)
   }))
 
   validation {

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Copy, DockerfileParser } from 'dockerfile-ast';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { compose } from './support/compose-file.ts';
-import { root, textOf } from './support/places.ts';
+import { lintDockerfile } from './support/dockerfile-lint.ts';
+import { ImageBuilder } from './support/image-builder.ts';
+import { textOf } from './support/places.ts';
 import { runProbe } from './support/probe.ts';
 import { complaintAbout } from './support/understood.ts';
 
@@ -104,23 +106,59 @@ describe('the Dockerfile', () => {
     );
   });
 
-  it('contains everything that the program needs to run', async () => {
-    const image = await mkdtemp(join(tmpdir(), 'captcha-image-'));
-    onTestFinished(() => rm(image, { recursive: true }));
-    for (const { sources, target } of copies(shipped)) {
-      for (const source of sources) {
-        const name = source.replace('/build/', '');
-        await cp(join(root, name), join(image, target, target === './' ? name : ''), { recursive: true });
-      }
-    }
-    const captcha = (...args: string[]) =>
-      promisify(execFile)('node', [join(image, 'bin/captcha.js'), ...args], { cwd: image, env: { HOME: image } });
-    expect((await captcha('--version')).stdout).toBe(`${(JSON.parse(textOf('package.json')) as Versioned).version}\n`);
-    const { stdout } = await captcha('--sandbox', 'balance');
+  it('builds an image in which the program runs', async () => {
+    const place = await mkdtemp(join(tmpdir(), 'captcha-image-'));
+    onTestFinished(() => rm(place, { recursive: true }));
+    const image = await new ImageBuilder(place, 'deploy/Dockerfile.dockerignore').build(file);
+    const env = { PATH: process.env['PATH'], HOME: image.folder, ...image.env };
+    const run = (command: string, args: readonly string[]) =>
+      promisify(execFile)(image.inside(command), args.map(image.inside), { cwd: image.folder, env });
+    const { version } = JSON.parse(textOf('package.json')) as { readonly version: string };
+    expect((await run('/usr/local/bin/captcha', ['--version'])).stdout).toBe(`${version}\n`);
+    const [init = '', ...program] = vectorOf(named('ENTRYPOINT')[0]) ?? [];
+    const { stdout } = await run(init, [...program, '--sandbox', 'balance']);
     expect(Number(stdout)).toBeGreaterThan(0);
+    expect((await readdir(join(image.folder, 'app'))).toSorted()).toEqual([
+      ...['LICENSE', 'THIRD_PARTY_NOTICES', 'bin', 'dist', 'package.json'],
+    ]);
+    expect((await stat(image.env['CAPTCHA_STATE_DIR']!)).mode & 0o777).toBe(0o700);
   });
 });
 
-interface Versioned {
-  readonly version: string;
-}
+describe('the lint of Dockerfiles', () => {
+  it('has no complaint about the Dockerfile', () => {
+    expect(lintDockerfile(textOf('deploy/Dockerfile'))).toEqual([]);
+  });
+
+  it.each([
+    ['WORKDIR app', 'DL3000'],
+    ['USER node\nUSER root', 'DL3002'],
+    ['RUN cd /app && make', 'DL3003'],
+    ['RUN sudo make', 'DL3004'],
+    ['FROM debian', 'DL3006'],
+    ['FROM debian:latest', 'DL3007'],
+    ['RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*', 'DL3008'],
+    ['RUN apt-get install -y --no-install-recommends tini=0.19.0-1', 'DL3009'],
+    ['HEALTHCHECK CMD ["a"]\nHEALTHCHECK CMD ["b"]', 'DL3012'],
+    ['RUN apt-get install --no-install-recommends tini=1 && rm -rf /var/lib/apt/lists/*', 'DL3014'],
+    ['RUN apt-get install -y tini=1 && rm -rf /var/lib/apt/lists/*', 'DL3015'],
+    ['RUN npm install -g bullmq', 'DL3016'],
+    ['ADD src /src', 'DL3020'],
+    ['COPY bin src /app', 'DL3021'],
+    ['COPY --from=nowhere /a /b', 'DL3022'],
+    ['CMD node main.js', 'DL3025'],
+    ['RUN apt update', 'DL3027'],
+    ['ENV A=1 B=$A', 'DL3044'],
+    ['COPY bin bin', 'DL3045'],
+    ['RUN wget http://127.0.0.1/a', 'DL3047'],
+    ['RUN a\nRUN b', 'DL3059'],
+    ['MAINTAINER me', 'DL4000'],
+    ['CMD ["a"]\nCMD ["b"]', 'DL4003'],
+    ['ENTRYPOINT ["a"]\nENTRYPOINT ["b"]', 'DL4004'],
+    ['RUN curl a | sh', 'DL4006'],
+    ['RUM make', 'Unknown instruction: RUM'],
+    ['EXPOSE http', 'Invalid containerPort: http'],
+  ])('finds %j', (mistake, complaint) => {
+    expect(lintDockerfile(`FROM node:20.20.2-bookworm-slim\n${mistake}\n`).join('\n')).toContain(complaint);
+  });
+});

@@ -79,6 +79,36 @@ describe('a service that runs captcha', () => {
   });
 });
 
+describe('what operations.md says of compose', () => {
+  const guide = ['docs/operations.md', 'deploy/README.md'].map(textOf).join('\n');
+  const lines = [...guide.matchAll(/docker compose ((?:[^`;\n]|\n +)+)/g)].map(([, line]) =>
+    line!.replace(/\s+/g, ' '),
+  );
+
+  it('is true of the addresses of this machine', () => {
+    const published = services.flatMap(([, { ports = [] }]) => ports.map((port) => port.split(':')[1]!));
+    const named = [...guide.matchAll(/http:\/\/127\.0\.0\.1:(\d+)((?:, \d+)*(?: and \d+)?)/g)];
+    const ports = named.flatMap(([, first, others]) => [first!, ...(others!.match(/\d+/g) ?? [])]);
+    expect(new Set(ports)).toEqual(new Set(published));
+    expect(new Set(published).size).toBe(published.length);
+  });
+
+  it('is true of the ports of the workers', () => {
+    const ports = workers.map(([, each]) => each.ports!.map((port) => port.split(':')[2]));
+    expect(ports).toEqual(workers.map(() => [String(config.worker.healthPort)]));
+  });
+
+  it('names only services and profiles that exist', () => {
+    const profiles = new Set(services.flatMap(([, { profiles: some = [] }]) => some));
+    const named = lines.flatMap((line) => [...line.matchAll(/--profile (\S+)/g)].map(([, profile]) => profile!));
+    expect(named.filter((profile) => !profiles.has(profile))).toEqual([]);
+    const words = lines.flatMap((line) => /\b(?:stop|restart|run --rm|ps|--no-deps) ([a-z].*)$/.exec(line)?.[1] ?? []);
+    const asked = words.flatMap((text) => text.split(' --')[0]!.split(' ')).filter((word) => /^[a-z]/.test(word));
+    expect(asked.length).toBeGreaterThan(5);
+    expect(asked.filter((name) => !(name in compose.services))).toEqual([]);
+  });
+});
+
 describe('the workers', () => {
   it('serve every region of the configuration, one each', () => {
     expect(workers.map(([, { environment }]) => environment!['WORKER_REGION'])).toEqual(

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { referencesIn, terraformFolder, type TerraformFolder } from './support/hcl.ts';
+import { parseHcl, referencesIn, terraformFolder, type TerraformFolder } from './support/hcl.ts';
+import { root as repository, textOf } from './support/places.ts';
 
 const root = await terraformFolder('deploy/terraform');
 const region = await terraformFolder('deploy/terraform/modules/region');
@@ -72,7 +74,17 @@ describe('the Terraform files', () => {
   });
 });
 
+describe('the example of a backend', () => {
+  it('is valid, and keeps the state encrypted and locked', async () => {
+    const { terraform } = await parseHcl('deploy/terraform/backend.tf.example');
+    expect(terraform).toMatchObject([{ backend: { s3: [{ encrypt: true, use_lockfile: true }] } }]);
+    expect(textOf('deploy/.gitignore')).not.toContain('backend.tf');
+  });
+});
+
 describe('every region', () => {
+  const regionsFile = textOf('deploy/terraform/regions.tf');
+  const otherFiles = readdirSync(`${repository}deploy/terraform`).filter((name) => name.endsWith('.tf'));
   const aliased = providers.filter(({ alias }) => alias !== undefined);
 
   it('is a separate provider', () => {
@@ -84,6 +96,18 @@ describe('every region', () => {
     const provider = aliased.find((each) => each['alias'] === alias);
     expect(provider?.['region']).toBe(block['region']);
     expect(block['network']).toBe(`\${var.networks["${String(block['region'])}"]}`);
+  });
+
+  it.each(modules)('of module $name is described in one file', ({ name, block }) => {
+    expect(regionsFile).toContain(`"${String(block['region'])}"`);
+    const named = new RegExp(`\\b${name}\\b|alias *= "${name}"`);
+    expect(otherFiles.filter((file) => named.test(textOf(`deploy/terraform/${file}`)))).toEqual(['regions.tf']);
+  });
+
+  it('is in both lists', () => {
+    const [{ regions, all }] = root.locals!.filter((each) => 'all' in each) as [{ regions: string[]; all: object }];
+    expect(Object.keys(all).toSorted()).toEqual(regions.toSorted());
+    expect(regions.toSorted()).toEqual(modules.map(({ block }) => block['region']).toSorted());
   });
 
   it('has exactly one module', () => {

@@ -222,7 +222,7 @@ variables {
 
   networks = {
     us-east-1      = { vpc_id = "vpc-0a", subnet_ids = ["subnet-0a"] }
-    eu-west-1      = { vpc_id = "vpc-0b", subnet_ids = ["subnet-0b"], health_cidrs = ["10.1.0.0/16"] }
+    eu-west-1      = { vpc_id = "vpc-0b", subnet_ids = ["subnet-0b"], health_cidrs = ["10.1.0.0/16"], health_url = "http://workers.example.com:8080/health" }
     ap-southeast-1 = { vpc_id = "vpc-0c", subnet_ids = ["subnet-0c"] }
   }
 }
@@ -244,6 +244,17 @@ run "a_fleet" {
       region.queue == "sqs://captcha-tasks-${region.name}?region=${region.name}"
     ])
     error_message = "The configuration must name every region's own queue."
+  }
+
+  assert {
+    condition = {
+      for region in jsondecode(output.config).regions : region.name => try(region.health, null)
+      } == {
+      "us-east-1"      = null
+      "eu-west-1"      = "http://workers.example.com:8080/health"
+      "ap-southeast-1" = null
+    }
+    error_message = "A region must have the health endpoint that its network names."
   }
 
   assert {

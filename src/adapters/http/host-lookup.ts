@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf } from '../system/system-error.ts';
 
@@ -37,6 +37,10 @@ function noAnswer(host: string): Error {
   return Object.assign(new Error(`no name server answered for ${host}`), { code: 'EAI_AGAIN', syscall: 'getaddrinfo' });
 }
 
+function noAddress(host: string): Error {
+  return Object.assign(new Error(`${host} has no such address`), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
+}
+
 const isGlobal = (address: string): boolean => !/^(?:fe[89ab]|f[cd]|::1$)/i.test(address);
 
 /** Whether this machine can reach addresses of IPv6 outside of its own network. */
@@ -56,7 +60,8 @@ function alternating(first: readonly HostAddress[], second: readonly HostAddress
 /**
  * Finds the addresses of hosts. Name servers are asked directly, since the system's own look-up takes a thread for as
  * long as a server is silent (10 to 30 s): two silent servers would stop all look-ups, and keep the process from ending.
- * The system is asked about names that the name servers do not know (search domains, mDNS), which takes no such time.
+ * The system is asked about names without a dot, and about names that the name servers do not know (search domains, mDNS),
+ * which takes no such time.
  */
 export class HostLookup {
   readonly #servers: readonly string[] | undefined;
@@ -79,7 +84,9 @@ export class HostLookup {
     if (family !== 0) return [{ address: host, family }];
     // Elsewhere than on Linux the system has name servers that resolv.conf does not name, as of a VPN.
     const isLocal = /(?:^|\.)localhost\.?$/i.test(host);
-    if (isLocal || process.platform !== 'linux' || this.#isInHostsFile(host)) return this.#bySystem(host);
+    // The system completes a name without a dot (`redis`) by its search domains; name servers may not even answer for it.
+    const isShort = !host.includes('.');
+    if (isLocal || isShort || process.platform !== 'linux' || this.#isInHostsFile(host)) return this.#bySystem(host);
     return (await this.#byServers(host, signal)) ?? this.#bySystem(host);
   }
 
@@ -138,4 +145,31 @@ async function bothFamilies(host: string, resolver: Resolver): Promise<readonly 
   await Promise.race([Promise.allSettled(asked), late]);
   clearTimeout(timer);
   return hasIpv6() ? alternating(found[6], found[4]) : alternating(found[4], found[6]);
+}
+
+/** Options of Node's sockets and agents by which they find addresses. */
+export interface SocketLookup {
+  readonly lookup: LookupFunction;
+  readonly autoSelectFamilyAttemptTimeout: number;
+}
+
+/** Node gives up each address after this time and tries the next one. Its default of 250 ms reaches no distant host. */
+const attemptTimeoutMs = 2_000;
+const never = new AbortController().signal;
+
+/** The look-up for libraries that open their own sockets. */
+export function socketLookup(hosts: Pick<HostLookup, 'addressesOf'> = new HostLookup()): SocketLookup {
+  const lookup: LookupFunction = (host, { all, family }, callback) => {
+    hosts.addressesOf(host, never).then(
+      (found) => {
+        const fitting = found.filter((each) => (family !== 4 && family !== 6) || each.family === family);
+        const [first] = fitting;
+        if (first === undefined) callback(noAddress(host), []);
+        else if (all === true) callback(null, [...fitting]);
+        else callback(null, first.address, first.family);
+      },
+      (error: unknown) => callback(error as Error, []),
+    );
+  };
+  return { lookup, autoSelectFamilyAttemptTimeout: attemptTimeoutMs };
 }

@@ -3,6 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 import { readRedisUrl } from '../../domain/redis-url.ts';
+import { ownLookup } from './redis-connector.ts';
 import type { RedisErrors } from './redis-errors.ts';
 
 /**
@@ -78,7 +79,7 @@ export function parseRedisUrl(url: string): RedisAddress {
  * URL.
  */
 export function openRedis(url: string, options: ClientOptions, redisErrors: RedisErrors): Redis {
-  const client = new Redis({ ...parseRedisUrl(url), lazyConnect: true, ...options });
+  const client = new Redis({ ...parseRedisUrl(url), ...ownLookup, lazyConnect: true, ...options });
   client.on('error', (error: Error) => redisErrors.note(error));
   client.on('close', () => redisErrors.lose());
   return client;

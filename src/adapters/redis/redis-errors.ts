@@ -4,12 +4,12 @@ import { maskSecrets } from '../../domain/mask-secrets.ts';
 /** Client errors for a closed connection; the connection's own error has more detail. */
 const vague = /^(Connection is closed|Stream isn't writeable|Reached the max retries|no answer within)/;
 
-/** The client would continue with database 0. */
-const wrongDatabase = /DB index/;
+/** The client would continue with database 0. A cluster has no others. */
+const wrongDatabase = /DB index|SELECT is not allowed in cluster mode/;
 const databaseFix = 'use an existing database number, usually /0 to /15';
 
 /** The server is a node of a cluster: a single connection cannot reach all keys. */
-const ofCluster = /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/;
+const ofCluster = /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b|not allowed in cluster mode/;
 const clusterFix = 'Redis Cluster is not supported: use a single Redis, or a primary with replicas behind one address';
 
 const known = [LeaseLostError, QueueUnavailableError, UsageError];
@@ -48,7 +48,7 @@ export class RedisErrors {
     if (this.#isElsewhere) return;
     const message = messageOf(error);
     this.#isElsewhere = wrongDatabase.test(message);
-    this.#last = this.#isElsewhere ? `${message}: ${databaseFix}` : message;
+    this.#last = this.#isElsewhere && !ofCluster.test(message) ? `${message}: ${databaseFix}` : message;
   }
 
   /** True if the URL names a database that does not exist: further writes would go to another database. */
@@ -61,23 +61,34 @@ export class RedisErrors {
     for (const leave of this.#waiting) leave();
   }
 
+  #said(error: unknown): string {
+    const message = messageOf(error);
+    return vague.test(message) ? (this.#last ?? message) : message;
+  }
+
+  /** The error for the user if the server is a node of a cluster; otherwise null. */
+  clusterError(error: unknown): UsageError | null {
+    const said = this.#said(error);
+    return ofCluster.test(said) ? new UsageError(`${this.#url}: ${said}`, clusterFix) : null;
+  }
+
   /** Why a command failed; for a lost connection, why that was lost. */
   reasonOf(error: unknown): string {
-    const message = messageOf(error);
-    const reason = vague.test(message) ? (this.#last ?? message) : message;
+    const reason = this.#said(error);
     const [, meaning] = explanations.find(([said]) => said.test(reason)) ?? [];
     return meaning === undefined ? reason : `${meaning} (${reason})`;
   }
 
-  unavailable(error: unknown): QueueUnavailableError {
+  /** The error for a caller: `UsageError` if the server is a node of a cluster. */
+  unavailable(error: unknown): QueueUnavailableError | UsageError {
     const reason = this.reasonOf(error);
-    return new QueueUnavailableError(`${this.#url}: ${reason}`, reason);
+    return this.clusterError(error) ?? new QueueUnavailableError(`${this.#url}: ${reason}`, reason);
   }
 
   /**
    * Runs the work. A node of a cluster is a `UsageError`. Other errors of Redis or its client become
-   * `QueueUnavailableError`, and so does a lost connection: no
-   * caller waits forever, but commands already given run when Redis is back.
+   * `QueueUnavailableError`, and so does a lost connection: no caller waits forever, but commands already given run when
+   * Redis is back.
    */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     let leave: () => void = () => undefined;
@@ -87,8 +98,6 @@ export class RedisErrors {
       return await Promise.race([work(), lost]);
     } catch (error) {
       if (isBug(error) || known.some((kind) => error instanceof kind)) throw error;
-      const message = messageOf(error);
-      if (ofCluster.test(message)) throw new UsageError(`${this.#url}: ${message}`, clusterFix);
       throw this.unavailable(error);
     } finally {
       this.#waiting.delete(leave);

@@ -5,7 +5,7 @@ import { messageOf, readResultMessage } from '../../protocol/queue-messages.ts';
 
 /**
  * The keys of one run: waiting results (a list), held results (sorted by expiry), texts, keys of all finished tasks,
- * and the run's own reader. The braces put them in one slot of a Redis Cluster.
+ * and the run's own reader.
  */
 export interface RunKeys {
   readonly waiting: string;

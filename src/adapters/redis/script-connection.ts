@@ -50,7 +50,10 @@ export class ScriptConnection {
     this.#redisErrors = new RedisErrors(url);
   }
 
-  /** Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than a second. */
+  /**
+   * Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than a second, and `UsageError` if the
+   * server is a node of a cluster.
+   */
   run(key: string, args: readonly string[]): Promise<unknown> {
     return this.#use(async (redis) => {
       try {
@@ -74,6 +77,8 @@ export class ScriptConnection {
     } catch (error) {
       this.close();
       if (error instanceof UsageError) throw error;
+      const ofCluster = this.#redisErrors.clusterError(error);
+      if (ofCluster !== null) throw ofCluster;
       const reason = this.#redisErrors.reasonOf(error);
       throw new RemoteUnavailableError(`budget.scope ${maskSecrets(this.#url)}: ${reason}`, { cause: error });
     } finally {

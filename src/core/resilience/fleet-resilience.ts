@@ -1,4 +1,4 @@
-import { RemoteUnavailableError } from '../../domain/errors.ts';
+import { RemoteUnavailableError, UsageError } from '../../domain/errors.ts';
 import type {
   Breaker,
   SyncReply,
@@ -118,8 +118,9 @@ export class FleetResilience {
     try {
       this.#facts = await (await (this.#bucket ??= this.#deps.openBucket())).look(this.#options);
     } catch (error) {
-      // The connection ends while this process does.
-      if (!(error instanceof RemoteUnavailableError || this.#closed.signal.aborted)) throw error;
+      // The connection ends while this process does. A Redis that cannot be used ends the submissions.
+      const isExpected = error instanceof RemoteUnavailableError || error instanceof UsageError;
+      if (!isExpected && !this.#closed.signal.aborted) throw error;
       this.#facts = null;
     } finally {
       this.#isReading = false;
@@ -217,7 +218,8 @@ export class FleetResilience {
       const rest = { options: this.#options, quietMs, surplus, leaseMs, ...known };
       this.#applyReply(await bucket.sync({ ...nextSync, ...rest, asks: longest }), asks, sentMs);
     } catch (error) {
-      if (error instanceof RemoteUnavailableError) this.#expire(error.message, asks);
+      const isUnusable = error instanceof UsageError && asks.length === 0;
+      if (error instanceof RemoteUnavailableError || isUnusable) this.#expire(error.message, asks);
       else if (asks.length === 0) throw error;
       else for (const { fail } of asks) fail(error);
     }

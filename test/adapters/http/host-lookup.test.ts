@@ -73,9 +73,9 @@ describe.skipIf(process.platform !== 'linux')('a look-up', () => {
 
   it('asks the system about names that the name servers do not know', async () => {
     const { server } = await nameServer(() => 'unknown');
-    const bySystem = async (host: string) => [{ address: host === 'redis' ? '10.0.0.9' : '10.0.0.1', family: 4 }];
+    const bySystem = async (host: string) => [{ address: host === 'redis.lan' ? '10.0.0.9' : '10.0.0.1', family: 4 }];
     const names = lookup({ servers: [server], bySystem });
-    expect(await names.addressesOf('redis', live)).toEqual([{ address: '10.0.0.9', family: 4 }]);
+    expect(await names.addressesOf('redis.lan', live)).toEqual([{ address: '10.0.0.9', family: 4 }]);
   });
 
   it('leaves names of the hosts file, and localhost, to the system', async () => {

@@ -6,6 +6,7 @@ import { BullTaskQueue } from '../../../src/adapters/queues/bullmq/bullmq-task-q
 import { RedisBucket } from '../../../src/adapters/redis/budget-bucket.ts';
 import { RedisFleetState } from '../../../src/adapters/redis/fleet-state.ts';
 import { readRedisInfo } from '../../../src/adapters/redis/redis-info.ts';
+import { RedisSubmissions } from '../../../src/adapters/redis/redis-submissions.ts';
 import { RedisResultQueue } from '../../../src/adapters/redis/redis-result-queue.ts';
 import { systemClock as clock } from '../../../src/adapters/system/system-clock.ts';
 import { hasRedis, RedisServer } from '../../contract/support/redis-server.ts';
@@ -26,7 +27,9 @@ describe.skipIf(!hasRedis)('a Redis user with the rights of docs/queues.md', () 
     const state = new RedisFleetState(url);
     const queue = new BullTaskQueue({ url, region: 'r', timing }, { clock, state });
     const results = new RedisResultQueue({ url, leaseMs: 5_000 }, { clock });
-    const bucket = new RedisBucket({ url, baseUrl: 'https://a.example', accountId: '1' }, { clock });
+    const account = { url, baseUrl: 'https://a.example', accountId: '1' };
+    const bucket = new RedisBucket(account, { clock });
+    const submissions = new RedisSubmissions(account, { clock });
     await queue.noteRun('run-a');
     await state.noteRun('run-a');
     await queue.send([aQueuedTask(1), aQueuedTask(2)]);
@@ -44,11 +47,19 @@ describe.skipIf(!hasRedis)('a Redis user with the rights of docs/queues.md', () 
     for (const lease of await reader.receive(5, 3_000, never)) await lease.ack();
     expect(await results.depth()).toEqual({ waiting: 0, inFlight: 0 });
     expect((await bucket.look(budget)).balance).toBe(10);
+    await bucket.reset(budget);
+    const limits = [{ label: null, count: 1, windowMs: 60_000 }];
+    expect(await submissions.count(limits, 'nightly')).toMatchObject({ counted: true });
+    expect(await submissions.count(limits, 'nightly')).toMatchObject({ counted: false });
+    await submissions.hold({ by: 'me', why: 'a test', forMs: null });
+    expect((await submissions.look()).hold).toMatchObject({ by: 'me' });
+    expect(await submissions.release()).toBe(true);
     expect((await readRedisInfo(url, 5_000)).workers).toHaveLength(1);
     expect((await admin.call('ACL', 'LOG')) as unknown[]).toEqual([]);
     await reader.close();
     await Promise.all([queue.close(), results.close(), state.close()]);
     bucket.close();
+    submissions.close();
     admin.disconnect();
     await server.stop();
   });

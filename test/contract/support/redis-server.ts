@@ -26,13 +26,17 @@ export class RedisServer {
   readonly #isDurable: boolean;
   #child: ChildProcess | null = null;
 
-  constructor(port: number, isDurable: boolean) {
+  readonly #more: readonly string[];
+
+  constructor(port: number, isDurable: boolean, more: readonly string[] = []) {
     this.port = port;
     this.#isDurable = isDurable;
+    this.#more = more;
   }
 
-  static async start({ durable = true } = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), durable);
+  /** `more` are further options of redis-server. */
+  static async start({ durable = true, more = [] as readonly string[] } = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), durable, more);
     await server.up();
     return server;
   }
@@ -45,7 +49,7 @@ export class RedisServer {
   async up(): Promise<void> {
     const durable = this.#isDurable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const place = ['--save', '', '--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder];
-    const child = spawn('redis-server', [...place, ...durable], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('redis-server', [...place, ...durable, ...this.#more], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('exit', () => reject(new Error('redis-server did not start')));

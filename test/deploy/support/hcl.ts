@@ -33,10 +33,15 @@ function merged(one: unknown, other: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, merged(one[name], other[name])]));
 }
 
+/** The blocks of a file below the root. Throws with line and column for invalid HCL. */
+export function parseHcl(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return parser.parse(path, textOf(path));
+}
+
 /** Parses every .tf file of a folder below the root. Throws with line and column for invalid HCL. */
 export async function terraformFolder(folder: string): Promise<TerraformFolder> {
   const names = readdirSync(`${root}${folder}`).filter((name) => name.endsWith('.tf'));
-  const files = await Promise.all(names.map((name) => parser.parse(name, textOf(`${folder}/${name}`))));
+  const files = await Promise.all(names.map((name) => parseHcl(`${folder}/${name}`)));
   return files.reduce<unknown>(merged, {}) as TerraformFolder;
 }
 

@@ -6,6 +6,7 @@ import type { DeadTask, FleetState, QueueDepth, SendReport, TaskLease, TaskQueue
 import type { Clock } from '../../../ports/system.ts';
 import { messageOf, readTaskMessage } from '../../../protocol/queue-messages.ts';
 import { leavingReplicas, parseRedisUrl, type RedisAddress } from '../../redis/redis-client.ts';
+import { ownLookup } from '../../redis/redis-connector.ts';
 import { RedisErrors } from '../../redis/redis-errors.ts';
 import { BullReceiver, type Timing } from './bullmq-receiver.ts';
 import { type DeadJob, failedIds, findOpenJobs, oldestTimestamp, readDeadJobs, unknownJobs } from './bullmq-scripts.ts';
@@ -41,14 +42,14 @@ const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 10_000;
 const politeMs = 1_000;
 
-/** Key prefix of a region. The braces put all keys in one slot of a Redis Cluster, as scripts require. */
+/** Key prefix of a region. */
 function prefixOf(region: string): string {
   return `{captcha:${encodeURIComponent(region)}}`;
 }
 
 /** Skips the check that warns about eviction policies on the console; `captcha doctor` reports them. */
-function bullAddress(url: string): RedisAddress & { readonly skipVersionCheck: true } {
-  return { ...parseRedisUrl(url), skipVersionCheck: true };
+function bullAddress(url: string): RedisAddress & typeof ownLookup & { readonly skipVersionCheck: true } {
+  return { ...parseRedisUrl(url), ...ownLookup, skipVersionCheck: true };
 }
 
 function bulksOf<T extends TaskAddress>(tasks: readonly T[]): T[][] {

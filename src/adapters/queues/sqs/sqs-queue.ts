@@ -13,6 +13,7 @@ import { Batcher } from '../../../domain/batcher.ts';
 import { LeaseLostError, QueueUnavailableError, TaskRefusedError, UsageError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../ports/system.ts';
 import type { SqsAddress } from '../../../domain/sqs-url.ts';
+import { type SocketLookup, socketLookup } from '../../http/host-lookup.ts';
 
 const hints: Readonly<Record<string, string>> = {
   QueueDoesNotExist: 'Create the queue with a dead-letter queue (see deploy/terraform), or correct its name or region.',
@@ -85,10 +86,10 @@ export interface QueueCounts {
   readonly maxBytes: number;
 }
 
-function openClient({ region, endpoint }: SqsAddress, requestTimeout: number): SQSClient {
+function openClient({ region, endpoint }: SqsAddress, requestTimeout: number, lookup: SocketLookup): SQSClient {
   return new SQSClient({
     region,
-    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout },
+    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout, httpAgent: lookup, httpsAgent: lookup },
     // By default the client sends requests to the queue URL's host, which does not exist with an emulator.
     ...(endpoint !== null && { endpoint, useQueueUrlAsEndpoint: false }),
   });
@@ -130,10 +131,10 @@ export class SqsQueue {
   readonly #visibilities: Batcher<Visibility, undefined>;
   #url: Promise<string> | null = null;
 
-  constructor(address: SqsAddress, { clock }: { clock: Clock }) {
+  constructor(address: SqsAddress, { clock, lookup = socketLookup() }: { clock: Clock; lookup?: SocketLookup }) {
     this.address = address;
-    this.#acting = openClient(address, requestTimeoutMs);
-    this.#receiving = openClient(address, maxPollMs + requestTimeoutMs);
+    this.#acting = openClient(address, requestTimeoutMs, lookup);
+    this.#receiving = openClient(address, maxPollMs + requestTimeoutMs, lookup);
     const gathering = {
       schedule: (flush: () => Promise<void>) => void clock.sleep(lingerMs).then(flush),
       fullCount: maxEntries,
