@@ -55,6 +55,8 @@ export interface JournalRequest {
   readonly used: Readonly<Record<string, string>>;
   /** Who solves the tasks; null takes what the journal says. */
   readonly via: 'direct' | 'queues' | null;
+  /** True if the service that gave the ids in the journal is gone: their submissions are in doubt. */
+  readonly idsAreGone: boolean;
   /** Starts over; an existing journal is renamed. */
   readonly fresh: boolean;
   /** Done, under its lock, when a journal is about to be made, while the one before it is still in force. */

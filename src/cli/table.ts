@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { withoutControls } from './control-characters.ts';
-import { displayWidth, padToWidth } from './display-width.ts';
+import { displayWidth, padToWidth, wrapToWidth } from './display-width.ts';
 
 type Row = readonly string[];
 
@@ -12,73 +12,147 @@ export interface Painted {
 
 export type Cell = string | Painted;
 
+/** How columns, by their names in the head, give way on a screen that is too narrow for all of them. */
+export interface Narrowing {
+  /** Those that may be left out, the least important first. Empty ones are left out before. */
+  readonly spare?: readonly string[];
+  /** Those whose words may be broken anywhere, such as URLs and JSON. Words of the others, such as ids, stay whole. */
+  readonly breaks?: readonly string[];
+  /** True on a screen with few lines, of which a box takes three. */
+  readonly withoutBox?: boolean;
+}
+
 /** Rows beyond this make cli-table3 slow and no screen readable: plain text takes over. */
 const maxTableRows = 200;
-
-/** A column is not narrowed beyond this, blanks on both sides included. */
-const narrowestColumn = 8;
+/** A text is not wrapped to less than this. */
+const narrowestText = 12;
+/** In a pipe a longer cell sticks out: one long value should not move the columns of all others away. */
+const widestPlain = 60;
+/** What stands around a column in a box, and between columns without one. */
+const boxFrame = 3;
+const gap = '  ';
 
 const plainText = (cell: Cell): string => withoutControls(typeof cell === 'string' ? cell : cell.text);
-const painted = (cell: Cell): string =>
-  typeof cell === 'string' ? withoutControls(cell) : cell.paint(withoutControls(cell.text));
 
 function plain(rows: readonly Row[]): string {
   const widths = rows.reduce<readonly number[]>(
     (widest, row) => row.map((cell, column) => Math.max(displayWidth(cell), widest[column] ?? 0)),
     [],
   );
-  const line = (row: Row): string =>
-    row
-      .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join('');
+  return aligned(
+    rows,
+    widths.map((width) => Math.min(width, widestPlain)),
+  );
 }
 
-function boxed(head: Row, rows: readonly Row[], colWidths: readonly number[]): { text: string; widths: number[] } {
-  // Colours of its own would be printed into pipes and under NO_COLOR, too.
-  const table = new Table({
-    head: [...head],
-    colWidths: [...colWidths],
-    style: { head: [], border: [], compact: true },
+function aligned(rows: readonly Row[], widths: readonly number[]): string {
+  const line = (row: Row): string => row.map((cell, column) => padToWidth(cell, widths[column] ?? 0)).join(gap);
+  return rows.map((row) => `${line(row).trimEnd().replaceAll('\u00a0', ' ')}\n`).join('');
+}
+
+interface Column {
+  /** Its place in a row. */
+  readonly at: number;
+  readonly isEmpty: boolean;
+  /** Null if it always stays, else its rank: the lowest is left out first. */
+  readonly rank: number | null;
+  /** The width of its widest cell, and the width to which it can be narrowed. */
+  readonly natural: number;
+  readonly least: number;
+}
+
+/** Words end at blanks; scripts with wide characters are broken between any two. */
+const longestWord = (text: string): number => Math.max(...text.split(/[ \u1100-\uffff]/).map((word) => word.length));
+
+function measured([head = [], ...rows]: readonly Row[], { spare = [], breaks = [] }: Narrowing): readonly Column[] {
+  return head.map((name, at) => {
+    const cells = [name, ...rows.map((row) => row[at] ?? '')];
+    const natural = Math.max(...cells.map(displayWidth));
+    const word = breaks.includes(name) ? narrowestText : Math.max(narrowestText, ...cells.map(longestWord));
+    const isEmpty = rows.length > 0 && rows.every((row) => ['', '-'].includes(row[at] ?? ''));
+    const rank = spare.includes(name) ? spare.indexOf(name) : null;
+    return { at, isEmpty, rank, natural, least: Math.min(natural, word) };
   });
-  table.push(...rows.map((row) => [...row]));
-  const text = `${table.toString()}\n`;
-  return { text, widths: table.options.colWidths.map((width) => width ?? 0) };
 }
 
-/** How wide a table is, lines included. */
-const totalOf = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width + 1, 1);
-
-/** Widths at which the table fits a screen of `columns`: the widest are cut to the same width, the others kept. */
-function fitted(widths: readonly number[], columns: number): readonly number[] {
-  const within = (most: number): readonly number[] => widths.map((width) => Math.min(width, most));
-  let most = Math.max(columns, narrowestColumn);
-  while (most > narrowestColumn && totalOf(within(most)) > columns) most -= 1;
-  return within(most);
+/** The columns for which there is room, with their widths; null if too many cannot be left out. */
+function fitted(all: readonly Column[], room: number, frame: number): ReadonlyMap<Column, number> | null {
+  const totalOf = (columns: readonly Column[], widthOf: (column: Column) => number): number =>
+    columns.reduce((sum, column) => sum + widthOf(column) + frame, 0);
+  const fit = (columns: readonly Column[], most: number): ReadonlyMap<Column, number> | null => {
+    const widthOf = ({ natural, least }: Column): number => Math.max(least, Math.min(natural, most));
+    return totalOf(columns, widthOf) > room ? null : new Map(columns.map((column) => [column, widthOf(column)]));
+  };
+  const whole = fit(all, Infinity);
+  if (whole !== null) return whole;
+  let kept = all.filter(({ isEmpty }) => !isEmpty);
+  const byRank = kept.filter(({ rank }) => rank !== null).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
+  for (const spare of byRank) if (fit(kept, 0) === null) kept = kept.filter((column) => column !== spare);
+  if (fit(kept, 0) === null) return null;
+  // The widest give way, all to the same width.
+  let most = Math.max(...kept.map(({ natural }) => natural));
+  while (fit(kept, most) === null) most -= 1;
+  return fit(kept, most);
 }
 
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+/** A no-break space has done its work when the lines are made. */
+const linesOf = (text: string, width: number): readonly string[] =>
+  wrapToWidth(text, width).map((line) => line.replaceAll('\u00a0', ' '));
 
-/** Without a box, no line longer than a narrow screen: no cell takes more than half of it. */
-function narrow(rows: readonly Row[], columns: number): string {
-  const half = Math.max(Math.floor(columns / 2), narrowestColumn);
-  const lines = plain(rows.map((row) => row.map((cell) => cut(cell, half))))
-    .trimEnd()
-    .split('\n');
-  return lines.map((line) => `${cut(line, columns)}\n`).join('');
+/** The lines of a cell, each in its colour. */
+function painted(cell: Cell, width: number): string {
+  const lines = linesOf(plainText(cell), width);
+  return (typeof cell === 'string' ? lines : lines.map((line) => cell.paint(line))).join('\n');
+}
+
+function boxed(rows: readonly (readonly Cell[])[], fit: ReadonlyMap<Column, number>): string {
+  const [head = [], ...body] = rows.map((row) => [...fit].map(([{ at }, width]) => painted(row[at] ?? '', width)));
+  // Colours of its own would be printed into pipes and under NO_COLOR, too.
+  const table = new Table({ head, style: { head: [], border: [], compact: true } });
+  table.push(...body);
+  return `${table.toString()}\n`;
+}
+
+/** The same without a box. */
+function unboxed(rows: readonly Row[], fit: ReadonlyMap<Column, number>): string {
+  const lines = rows.flatMap((row) => {
+    const cells = [...fit].map(([{ at }, width]) => linesOf(row[at] ?? '', width));
+    const height = Math.max(...cells.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) => cells.map((cell) => cell[line] ?? ''));
+  });
+  return aligned(lines, [...fit.values()]);
+}
+
+/** A block for each row, a line for each cell that says something. */
+function blocks([head = [], ...rows]: readonly Row[], columns: number): string {
+  const names = head.map((name) => `${name}${gap}`);
+  const nameWidth = Math.max(...names.map(displayWidth));
+  const block = (row: Row): string =>
+    row
+      .flatMap((cell, at) => {
+        const lines = cell === '' || cell === '-' ? [] : linesOf(cell, columns - nameWidth);
+        return lines.map((line, index) => `${padToWidth(index === 0 ? (names[at] ?? '') : '', nameWidth)}${line}\n`);
+      })
+      .join('');
+  return rows.map(block).join('\n');
 }
 
 /**
- * Rows as text: a boxed table for a screen of `columns`, or aligned plain text, cut where the screen is too narrow for the
- * box, whole for a pipe (`columns` null).
+ * Rows as text: for a pipe (`columns` null) aligned and whole, for a screen in a box. On a narrow screen empty columns
+ * are left out, then those that can be spared; texts are wrapped; then there is no box, and at last each row is a block
+ * of lines. Nothing else is cut.
  */
-export function renderTable(head: Row, rows: readonly (readonly Cell[])[], columns: number | null): string {
+export function renderTable(
+  head: Row,
+  rows: readonly (readonly Cell[])[],
+  columns: number | null,
+  narrowing: Narrowing = {},
+): string {
   const texts = [head, ...rows.map((row) => row.map(plainText))];
   if (columns === null || rows.length > maxTableRows) return plain(texts);
-  const cells = rows.map((row) => row.map(painted));
-  // The first drawing measures: only cli-table3 knows how wide it takes a character to be.
-  const { widths } = boxed(head, cells, []);
-  const fit = fitted(widths, columns);
-  return totalOf(fit) > columns ? narrow(texts, columns) : boxed(head, cells, fit).text;
+  const all = measured(texts, narrowing);
+  const inBox = narrowing.withoutBox === true ? null : fitted(all, columns - 1, boxFrame);
+  if (inBox !== null) return boxed([head, ...rows], inBox);
+  const withoutBox = fitted(all, columns + gap.length, gap.length);
+  return withoutBox === null ? blocks(texts, columns) : unboxed(texts, withoutBox);
 }

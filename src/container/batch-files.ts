@@ -111,7 +111,7 @@ function newRun(): string {
 }
 
 async function openBatchJournal(
-  { path, account, via, fresh, beforeMade, ...input }: JournalRequest,
+  { path, account, via, fresh, beforeMade, idsAreGone, ...input }: JournalRequest,
   terminal: Terminal,
 ) {
   const { columns, columnNames, used } = input;
@@ -129,7 +129,7 @@ async function openBatchJournal(
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh, beforeMade, onWarning: (message) => terminal.error(message) });
+  return openJournal(path, header, { fresh, beforeMade, idsAreGone, onWarning: (message) => terminal.error(message) });
 }
 
 /** What a batch needs of the file system, and what ends it. */

@@ -40,13 +40,18 @@ const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
 const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 
+/** Flags come after these. A trial needs no port of its own. */
+const sandboxDefaults: readonly Override[] = [{ path: 'worker.healthPort', value: 0, from: '--sandbox' }];
+
 function sandboxOverrides(url: string): readonly Override[] {
   const values = {
     'api.baseUrl': url,
-    regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health` })),
+    regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health`, queue: 'memory:' })),
     'routes.default': sandboxRegions[0],
     'routes.rules': [],
     'budget.scope': 'process',
+    results: 'memory:',
+    'fleet.state': null,
   };
   return Object.entries(values).map(([path, value]) => ({ path, value, from: '--sandbox' }));
 }
@@ -251,7 +256,7 @@ export class Container implements Context {
     const { env } = this;
     if (this.globals.sandbox) this.#embedded ??= this.sandbox(this.#script);
     const sandbox = await this.#embedded;
-    const all = sandbox === null ? overrides : [...overrides, ...sandboxOverrides(sandbox.url)];
+    const all = sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
   }
 

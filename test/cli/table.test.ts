@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderTable } from '../../src/cli/table.ts';
+import { displayWidth } from '../../src/cli/display-width.ts';
+import { type Narrowing, renderTable } from '../../src/cli/table.ts';
 
 const head = ['key', 'value'];
 const linesOf = (table: string): string[] => table.trimEnd().split('\n');
@@ -27,37 +28,15 @@ describe('a table on a screen', () => {
     expect(linesOf(renderTable(head, [['solve.timeout', '300s']], 25))[3]).toBe('│ solve.timeout │ 300s  │');
   });
 
-  it('truncates the widest cell if the screen is narrower', () => {
-    expect(linesOf(renderTable(head, [['solve.timeout', '300s']], 24))[3]).toBe('│ solve.timeo… │ 300s  │');
-  });
-
   it.each([
     ['one long column', [['key', 'x'.repeat(500)]]],
     ['several long columns', [['x'.repeat(40), 'x'.repeat(300), 'x'.repeat(50), 'short']]],
     ['wide characters', [['日本語'.repeat(20), 'x'.repeat(60)]]],
   ])('fits 80 columns with %s', (_name, rows) => {
-    const wide = (line: string): number => line.length + (line.match(/[\u3000-\u9fff]/g)?.length ?? 0);
-    const columns = rows[0]!.map((_, column) => `c${column}`);
-    expect(linesOf(renderTable(columns, rows, 80)).filter((line) => wide(line) > 80)).toEqual([]);
-  });
-
-  it('keeps short columns complete while long ones share the rest', () => {
-    const table = renderTable(['a', 'b', 'c'], [['x'.repeat(100), 'y'.repeat(100), 'short']], 60);
-    expect(linesOf(table)[3]).toBe(`│ ${'x'.repeat(21)}… │ ${'y'.repeat(21)}… │ short │`);
-  });
-
-  it.each([5, 12, 16])('is plain text that fits if a box would be wider than %d columns', (columns) => {
-    const lines = linesOf(renderTable(head, [['solve.timeout', '300s']], columns));
-    expect(lines).toHaveLength(2);
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
-    expect(lines[1]).toMatch(/^solv/);
-  });
-
-  it('leaves half of a narrow screen to the other columns', () => {
-    const rows = [['x'.repeat(50), 'unhealthy', '1', '2', '3', '4']];
-    expect(linesOf(renderTable(['a', 'b', 'c', 'd', 'e', 'f'], rows, 34))[1]).toBe(
-      `${'x'.repeat(16)}…  unhealthy  1  …`,
-    );
+    const names = rows[0]!.map((_, column) => `c${column}`);
+    for (const columns of [60, 80]) {
+      expect(linesOf(renderTable(names, rows, columns)).filter((line) => displayWidth(line) > columns)).toEqual([]);
+    }
   });
 
   it.each(['日本語', '한국어', '👍 ok', '⚡ fast', 'café'])('shows %s completely', (cell) => {
@@ -97,6 +76,95 @@ describe('a table in a pipe', () => {
 
   it('accepts any number of rows', () => {
     expect(linesOf(renderTable(head, numbered(200_000), null))).toHaveLength(200_001);
+  });
+});
+
+describe('a table that is wider than the screen', () => {
+  const regionHead = ['region', 'status', 'ms', 'workers', 'queue', 'error'];
+  const error = 'connect ECONNREFUSED 127.0.0.1:8080 after three attempts';
+  const long = 'production-workers-region-in-south-america-east-1';
+  const narrowing: Narrowing = { spare: ['workers', 'ms'], breaks: ['url'] };
+  const shown = (rows: readonly string[][], columns: number, names = regionHead): string[] =>
+    linesOf(renderTable(names, rows, columns, narrowing));
+
+  it('loses its empty columns first, and then texts are wrapped', () => {
+    expect(shown([['eu-west-1', 'unhealthy', '-', '4', '', error]], 60)).toEqual([
+      '┌───────────┬───────────┬─────────┬──────────────────────┐',
+      '│ region    │ status    │ workers │ error                │',
+      '├───────────┼───────────┼─────────┼──────────────────────┤',
+      '│ eu-west-1 │ unhealthy │ 4       │ connect ECONNREFUSED │',
+      '│           │           │         │ 127.0.0.1:8080 after │',
+      '│           │           │         │ three attempts       │',
+      '└───────────┴───────────┴─────────┴──────────────────────┘',
+    ]);
+  });
+
+  it('loses what can be spared, the least important first, for what must stay', () => {
+    const [names] = shown([['my-data-centre-west', 'unhealthy', '20', '4', '70', error]], 60).slice(1);
+    expect(names).toBe('│ region              │ status    │ queue │ error          │');
+    const [all] = shown([['my-data-centre-west', 'unhealthy', '20', '4', '70', error]], 80).slice(1);
+    expect(all).toContain('│ ms │ workers │ queue │');
+  });
+
+  it('has no box where the columns fit without', () => {
+    expect(shown([[long, 'ok', '7']], 60, ['region', 'state', 'n'])).toEqual([
+      `region${' '.repeat(43)}  state  n`,
+      `${long}  ok     7`,
+    ]);
+  });
+
+  it('is a block for each row at last, with whole names', () => {
+    expect(
+      shown(
+        [
+          [long, 'unhealthy', '-', '4', '', error],
+          ['us', 'ok', '1', '2', '3', ''],
+        ],
+        60,
+      ),
+    ).toEqual([
+      `region   ${long}`,
+      'status   unhealthy',
+      'workers  4',
+      'error    connect ECONNREFUSED 127.0.0.1:8080 after three',
+      '         attempts',
+      '',
+      'region   us',
+      'status   ok',
+      'ms       1',
+      'workers  2',
+      'queue    3',
+    ]);
+  });
+
+  it('breaks words where they may be broken', () => {
+    const url = `https://example.com/${'x'.repeat(60)}`;
+    expect(shown([[url, 'eu-west-1', '.com']], 60, ['url', 'region', 'rule'])).toContain(
+      `│ https://example.com/${'x'.repeat(17)} │ eu-west-1 │ .com │`,
+    );
+  });
+
+  it.each([60, 80])('breaks wide characters anywhere, on a screen of %d columns', (columns) => {
+    const lines = shown([['東京', '日本語の説明'.repeat(12), '👍🏽 fine']], columns, ['region', 'note', 'mark']);
+    expect(lines[0]).toMatch(/^┌/);
+    expect(new Set(lines.map(displayWidth)).size).toBe(1);
+    expect(displayWidth(lines[0] ?? '')).toBeLessThanOrEqual(columns);
+    expect(lines.join('').match(/[日本語の説明]/g)).toHaveLength(72);
+    expect(lines.join('')).toContain('👍🏽 fine');
+  });
+
+  it('keeps words with a no-break space between them in one line', () => {
+    const lines = shown([['a'.repeat(30), 'one\u00a0two\u00a0three three']], 60, ['region', 'text']);
+    expect(lines[3]).toContain('│ one two three');
+    const narrow = shown([['a'.repeat(36), 'one\u00a0two\u00a0three three']], 60, ['region', 'text']);
+    expect(narrow[3]).toContain('│ one two three │');
+  });
+
+  it('colours every line of a cell', () => {
+    const paint = (text: string): string => `<${text}>`;
+    const table = renderTable(['region', 'text'], [['a'.repeat(36), { text: 'one two three four', paint }]], 60);
+    expect(table).toContain('<one two three>');
+    expect(table).toContain('<four>');
   });
 });
 

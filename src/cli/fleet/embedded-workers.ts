@@ -54,20 +54,22 @@ export interface EmbeddedParts {
   readonly emit: (event: SolverEvent) => void;
   /** Aborts when nothing more is to be begun; what was paid for is still collected. */
   readonly stop: AbortSignal;
+  /** Ends after this time without a task, in ms; left out, only `stop` ends it. */
+  readonly exitWhenIdleMs?: number;
   /** Told why no task can be solved, where that ends the work. */
   readonly onFatal: (fatalReason: FatalReason) => void;
 }
 
-/** Works for the regions whose queues are in this process, until `stop` aborts. Rejects for bugs only. */
+/** Works for the regions whose queues are in this process, until `stop` aborts or they are idle. Rejects for bugs only. */
 export async function runEmbeddedWorkers(parts: EmbeddedParts, context: Context): Promise<void> {
-  const { session, queues, results, emit, stop, onFatal } = parts;
+  const { session, queues, results, emit, stop, exitWhenIdleMs = null, onFatal } = parts;
   const { clock, terminal } = context;
   const work = async ([region, queue]: readonly [string, TaskQueue]): Promise<void> => {
     const pause = new WorkerPause({ clock });
     const limit = await createConcurrencyLimit(session.config.worker.concurrency, session, context);
     const options = {
       ...{ region, worker: 'embedded', maxDeliveries: getMaxDeliveries },
-      ...{ drainTimeoutMs: Infinity, exitWhenIdleMs: null },
+      ...{ drainTimeoutMs: Infinity, exitWhenIdleMs },
     };
     const onEvent = (event: SolverEvent): void => {
       pause.recordEvent(event);

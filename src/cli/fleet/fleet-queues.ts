@@ -16,22 +16,13 @@ export interface FleetQueues {
   state(): Promise<FleetState | null>;
 }
 
-/** What says where the queues are. */
-export interface QueuePlaces {
-  readonly config: Config;
-  /** With `--sandbox` everything is in this process. */
-  readonly sandbox: boolean;
-}
-
 /** Inside this process, which then has to work for the region itself. */
 export function isEmbedded(url: string): boolean {
   return url.startsWith('memory:');
 }
 
 /** The queue of every region. Throws `UsageError` where one has none. */
-export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string, string> {
-  const { regions } = config;
-  if (sandbox) return new Map(regions.map(({ name }) => [name, 'memory:']));
+export function queueUrls({ regions }: Pick<Config, 'regions'>): ReadonlyMap<string, string> {
   const example = 'for example "queue": "redis://redis:6379/0"; to try it out: captcha --sandbox batch --via queues';
   if (regions.length === 0) throw new UsageError('no regions are configured', `add them under "regions", ${example}`);
   const without = regions.filter(({ queue }) => queue === null).map(({ name }) => name);
@@ -56,11 +47,11 @@ export function queueUrls({ config, sandbox }: QueuePlaces): ReadonlyMap<string,
 export function checkQueueUrls(config: Config, env: Environment): void {
   const withQueue = config.regions.filter(({ queue }) => queue !== null);
   if (withQueue.length === 0) return;
-  const urls = queueUrls({ config: { ...config, regions: withQueue }, sandbox: false });
+  const urls = queueUrls({ regions: withQueue });
   for (const [region, url] of urls) checkQueueUrl(url, region, env);
   const { results } = config;
   if (results === null) return;
-  resultsUrl({ config, sandbox: false });
+  resultsUrl(config);
   checkQueueUrl(results, null, env);
 }
 
@@ -72,14 +63,12 @@ export function checkQueueUrl(url: string, region: string | null, env: Environme
 }
 
 /** Whether other processes work for the regions. Throws `UsageError` where a region has no queue. */
-export function hasWorkersElsewhere(places: QueuePlaces): boolean {
-  return [...queueUrls(places).values()].some((url) => !isEmbedded(url));
+export function hasWorkersElsewhere(config: Pick<Config, 'regions'>): boolean {
+  return [...queueUrls(config).values()].some((url) => !isEmbedded(url));
 }
 
 /** The central results. Throws `UsageError` where workers elsewhere would have nowhere to put theirs. */
-export function resultsUrl({ config, sandbox }: QueuePlaces): string {
-  if (sandbox) return 'memory:';
-  const { results, regions } = config;
+export function resultsUrl({ results, regions }: Pick<Config, 'results' | 'regions'>): string {
   const isAlone = regions.some(({ queue }) => queue !== null && isEmbedded(queue));
   if (results === null || isEmbedded(results)) {
     if (isAlone) return 'memory:';

@@ -120,13 +120,12 @@ function strictRule({ regions, routes }: Config): Fleet['isStrict'] {
 
 /** Opens the queues that a configuration names, for the tasks of one run. Throws `UsageError` where some are missing. */
 export async function openFleet({ run, isResumed }: FleetRun, config: Config, context: Context): Promise<Fleet> {
-  const places = { config, sandbox: context.globals.sandbox };
-  const urls = queueUrls(places);
+  const urls = queueUrls(config);
   const opener = await context.queues(config);
   const opened = [...urls].map(async ([region, url]) => [region, await opener.tasks(region, url)] as const);
   const queues = new Map(await Promise.all(opened));
-  const results = await opener.results(resultsUrl(places));
-  const isShared = hasWorkersElsewhere(places);
+  const results = await opener.results(resultsUrl(config));
+  const isShared = hasWorkersElsewhere(config);
   const state = isShared ? await opener.state() : null;
   const { clock, random, terminal } = context;
   const router = new FailoverRouter(config.failover, { clock, random });
@@ -149,11 +148,10 @@ export async function openFleet({ run, isResumed }: FleetRun, config: Config, co
 }
 
 /** Throws `UsageError` where queues are missing, or a task without a page would have none. */
-export function checkFleet(config: Config, chosen: string | undefined, { globals, env }: Context): void {
-  const places = { config, sandbox: globals.sandbox };
-  queueUrls(places);
-  resultsUrl(places);
-  if (!globals.sandbox) checkQueueUrls(config, env);
+export function checkFleet(config: Config, chosen: string | undefined, { env }: Context): void {
+  queueUrls(config);
+  resultsUrl(config);
+  checkQueueUrls(config, env);
   if (chosen !== undefined || config.routes.default !== null) return;
   throw new UsageError(
     'routes.default is not set, so tasks without a matching rule have no queue',

@@ -3,7 +3,6 @@ import { UsageError } from '../../domain/errors.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
 import type { Random } from '../../ports/system.ts';
 import { maxCarriedMs } from '../../protocol/queue-messages.ts';
-import type { Context } from '../context.ts';
 import { hasWorkersElsewhere } from './fleet-queues.ts';
 
 /** Flags of `solve` and `batch` that are about the work on tasks. */
@@ -35,10 +34,10 @@ const ofWorkers = [
 ] as const;
 
 /** Throws `UsageError` for flags that no task can carry to its worker. */
-export function checkWorkersFlags(flags: WorkFlags, config: Config, { globals }: Context): void {
+export function checkWorkersFlags(flags: WorkFlags, config: Config): void {
   if (flags.failFast === true)
     throw refusal('--fail-fast', 'set budget.onExhausted: fail in the configuration of the workers');
-  if (!hasWorkersElsewhere({ config, sandbox: globals.sandbox })) return;
+  if (!hasWorkersElsewhere(config)) return;
   for (const [name, flag, hint] of ofWorkers) if (flags[name] !== undefined) throw refusal(flag, hint);
   const { timeoutMs = 0 } = limitsOfFlags(flags, config);
   if (timeoutMs > maxCarriedMs)

@@ -6,6 +6,7 @@ import type { QueueDepth, ResultDepth, TaskQueue } from '../../ports/queues.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Context } from '../context.ts';
 import { isEmbedded, queueUrls, resultsUrl } from './fleet-queues.ts';
+import { fillSandboxQueue, noteSandboxTasks } from './sandbox-tasks.ts';
 
 /** A little longer than the engines are patient themselves, since they can say why. */
 const maxWaitMs = 6_000;
@@ -50,17 +51,21 @@ async function getStatus({ region, url, open }: Place, { clock }: Context): Prom
   }
 }
 
-/** The queues that other processes reach, too. Throws `UsageError` where they are inside a process. */
-function reachableUrls(
-  { globals }: Context,
-  config: Parameters<typeof queueUrls>[0]['config'],
-): ReadonlyMap<string, string> {
-  const urls = queueUrls({ config, sandbox: globals.sandbox });
-  if ([...urls.values()].some(isEmbedded)) {
+/** The queues that other processes reach, too, or those of `--sandbox`. Throws `UsageError` for others inside a process. */
+function reachableUrls({ globals }: Context, config: Config): ReadonlyMap<string, string> {
+  const urls = queueUrls(config);
+  if (!globals.sandbox && [...urls.values()].some(isEmbedded)) {
     const hint = 'use a queue that several processes can reach, such as redis://redis:6379/0';
     throw new UsageError('memory: queues exist only inside the process that uses them', hint);
   }
   return urls;
+}
+
+/** Opens the queue of a region. That of `--sandbox` has tasks then. */
+async function openQueue([region, url]: readonly [string, string], config: Config, context: Context) {
+  const queue = await (await context.queues(config)).tasks(region, url);
+  if (context.globals.sandbox) await fillSandboxQueue(region, queue, context);
+  return queue;
 }
 
 /** The queue of a region. Throws `UsageError` where there is none. */
@@ -70,25 +75,29 @@ export async function openRegionQueue(region: string, context: Context): Promise
   const url = urls.get(region);
   if (url === undefined)
     throw new UsageError(`unknown region ${region}`, `known regions: ${[...urls.keys()].join(', ')}`);
-  return (await context.queues(config)).tasks(region, url);
+  if (context.globals.sandbox) noteSandboxTasks(`the queue of ${region}`, context);
+  return openQueue([region, url], config, context);
 }
 
 /** The queues of all regions, by their names. Throws `UsageError` where one has none. */
 export async function openRegionQueues(context: Context): Promise<ReadonlyMap<string, TaskQueue>> {
   const { config } = await context.config([]);
-  const opener = await context.queues(config);
-  const opened = [...reachableUrls(context, config)].map(async ([region, url]) => {
-    return [region, await opener.tasks(region, url)] as const;
-  });
+  const urls = [...reachableUrls(context, config)];
+  if (context.globals.sandbox) noteSandboxTasks('the queue of each region', context);
+  const opened = urls.map(async (place) => [place[0], await openQueue(place, config, context)] as const);
   return new Map(await Promise.all(opened));
 }
 
-/** Looks into the queues of the regions that other processes reach, all at the same time. */
-export async function getTaskQueueStatuses(context: Context, config: Config): Promise<readonly RegionQueueStatus[]> {
-  if (context.globals.sandbox) return [];
-  const places = config.regions.flatMap(({ name, queue: url }) => {
-    if (url === null || isEmbedded(url)) return [];
-    return [{ region: name, url, open: async () => (await context.queues(config)).tasks(name, url) }];
+/** Looks into the queues of regions that other processes reach, all at the same time. */
+export async function getTaskQueueStatuses(
+  context: Context,
+  config: Config,
+  regions: Config['regions'] = config.regions,
+): Promise<readonly RegionQueueStatus[]> {
+  const { sandbox } = context.globals;
+  const places = regions.flatMap(({ name: region, queue: url }) => {
+    if (url === null || (isEmbedded(url) && !sandbox)) return [];
+    return [{ region, url, open: () => openQueue([region, url], config, context) }];
   });
   return Promise.all(places.map((place) => getStatus(place, context)));
 }
@@ -98,9 +107,10 @@ export async function getQueueStatuses(context: Context): Promise<readonly Regio
   const { config } = await context.config([]);
   const urls = reachableUrls(context, config);
   const opener = await context.queues(config);
-  const results = config.results === null ? null : resultsUrl({ config, sandbox: false });
+  if (context.globals.sandbox) noteSandboxTasks('the queue of each region', context);
+  const results = config.results === null ? null : resultsUrl(config);
   const places: readonly Place[] = [
-    ...[...urls].map(([region, url]) => ({ region, url, open: () => opener.tasks(region, url) })),
+    ...[...urls].map(([region, url]) => ({ region, url, open: () => openQueue([region, url], config, context) })),
     ...(results === null ? [] : [{ region: null, url: results, open: () => opener.results(results) }]),
   ];
   return Promise.all(places.map((place) => getStatus(place, context)));

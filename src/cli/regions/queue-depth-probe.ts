@@ -58,7 +58,7 @@ export class QueueDepthProbe implements RegionProbe {
     const { config, context } = this.#parts;
     const region = config.regions.find(({ health }) => health === healthUrl);
     const url = region?.queue ?? null;
-    if (context.globals.sandbox || region === undefined || url === null || isEmbedded(url)) return null;
+    if (region === undefined || url === null || isEmbedded(url)) return null;
     try {
       const queue = await this.#open(region.name, url);
       const depth = await queryQueue(url, () => queue.depth(), context.clock);

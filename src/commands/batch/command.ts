@@ -16,7 +16,7 @@ import { type BatchFlags, getBounds, declareBatchFlags, overridesOfBatch } from 
 import { type BatchInput, hasLaterColumns, openBatchInput, readLaterColumns, withLaterColumns } from './input.ts';
 import {
   type BadRows,
-  journalPath,
+  journalNameOf,
   openBadRows,
   openBatchJournal,
   openBatchOutput,
@@ -37,7 +37,7 @@ async function* inOrder({ input, files }: RunRequest, journal: TaskJournal): Asy
 
 /** Regenerates the output from the journal: the rows of all finished tasks. Nothing is sent. */
 async function exportBatch(request: RunRequest, context: Context): Promise<number> {
-  const path = await journalPath(request, context);
+  const path = await journalNameOf(request.flags, context.globals.sandbox, request.files);
   if (path === null || !(await request.files.exists(path))) {
     throw new UsageError(`journal not found${path === null ? '' : `: ${path}`}`, 'set it with --journal FILE');
   }
@@ -174,7 +174,7 @@ export async function run(given: BatchFlags, context: Context): Promise<number> 
   await checkFlags({ flags, isSandbox: context.globals.sandbox, files, reads }, config);
   if (flags.via === 'queues') {
     checkFleet(config, flags.region, context);
-    checkWorkersFlags(flags, config, context);
+    checkWorkersFlags(flags, config);
   }
   const opened = await openBatchInput(flags, config, files, (text) => context.terminal.note(text));
   const format = givenFormat ?? (opened.layout === null ? 'jsonl' : 'csv');

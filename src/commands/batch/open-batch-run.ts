@@ -75,16 +75,10 @@ export async function journalNameOf(
   files: BatchFiles,
 ): Promise<string | null> {
   if (journal !== undefined) return journal;
-  if (isSandbox) return null;
   // No file can be created next to a device or a pipe.
   if (out !== '-' && !(await files.isStream(out))) return `${out}.journal`;
+  if (isSandbox) return null;
   return file !== '-' && (await files.exists(file)) ? files.stateJournal(file) : null;
-}
-
-/** Path of the journal; null if none is kept. */
-export async function journalPath({ flags, files }: RunRequest, { globals }: Context): Promise<string | null> {
-  const path = await journalNameOf(flags, globals.sandbox, files);
-  return path === null && globals.sandbox ? files.temporaryJournal() : path;
 }
 
 /**
@@ -158,11 +152,15 @@ export async function openBatchJournal(
   const { columnNames, uses, plan } = input;
   const columns = outputColumns(input.columns, uses);
   const names = { columns, columnNames, used: { ...plan.sent, ...plan.read } };
-  const account = session === null ? null : { baseUrl: session.config.api.baseUrl, accountId: session.accountId };
+  const { sandbox } = context.globals;
+  // Every run of the sandbox has another port.
+  const baseUrl = sandbox ? '--sandbox' : (session?.config.api.baseUrl ?? '');
+  const account = session === null ? null : { baseUrl, accountId: session.accountId };
   const via = session === null ? null : flags.via === 'queues' ? 'queues' : 'direct';
   const journal = await files.openJournal({
     ...{ path, account, ...names, via },
     fresh: flags.fresh === true,
+    idsAreGone: sandbox && session !== null,
     beforeMade: () => replaceOldOutput(request, context),
   });
   try {

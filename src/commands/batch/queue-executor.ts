@@ -23,7 +23,7 @@ export function windowOf(configured: Config['batch']['concurrency']): { start: n
 async function workEmbedded(fleet: Fleet, parts: ExecutorDeps, context: Context): Promise<void> {
   const { session, journal, rules, emit } = parts;
   const opener = await context.queues(session.config);
-  const urls = [...queueUrls({ config: session.config, sandbox: context.globals.sandbox })];
+  const urls = [...queueUrls(session.config)];
   const embedded = urls.filter(([, url]) => isEmbedded(url));
   const opened = embedded.map(async ([region, url]) => {
     return [region, journaledQueue(await opener.tasks(region, url), journal)] as const;
@@ -48,7 +48,7 @@ export async function solveInRegions(
   const fleet = await openFleet({ run, isResumed: journal.isResumed }, config, context);
   const { queueClient, failover, queues } = fleet;
   const counts = { submissionCount: 0, requestCount: 0 };
-  const isAlone = !hasWorkersElsewhere({ config, sandbox: context.globals.sandbox });
+  const isAlone = !hasWorkersElsewhere(config);
   // A queue that ends with the process knows nothing of an earlier task.
   const generation = isAlone ? (): number => 0 : journal.generationOf.bind(journal);
   const keys = new Map<string, string>();

@@ -25,7 +25,7 @@ import { metricsTargetOf, startBatchMetrics } from './metrics.ts';
 import {
   type BadRows,
   type CountedOutput,
-  journalPath,
+  journalNameOf,
   openBatchJournal,
   openBatchOutput,
   type RunRequest,
@@ -149,8 +149,10 @@ async function* earlierRows(journal: TaskJournal, options: BatchOptions): AsyncI
 
 async function openRun(request: BatchRequest, context: Context): Promise<OpenRun> {
   const { overrides, flags } = request;
-  const path = await journalPath(request, context);
-  if (path === null) context.terminal.note('a batch from standard input can be resumed only with --journal FILE');
+  const { sandbox } = context.globals;
+  const path = await journalNameOf(flags, sandbox, request.files);
+  if (path === null && !sandbox)
+    context.terminal.note('a batch from standard input can be resumed only with --journal FILE');
   const writer = writerOf('batch', flags, context.env);
   const session = await context.session({ overrides, allowFastPolling: flags.allowFastPolling === true, writer });
   try {
@@ -160,7 +162,7 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
       const options = optionsOf(request, context);
       const target = { journal, path: place, clock: context.clock };
       const output = await openBatchOutput(request, target, earlierRows(journal, options));
-      return { session, journal, isResumable: path !== null && !context.globals.sandbox, options, output };
+      return { session, journal, isResumable: path !== null, options, output };
     } catch (error) {
       await journal.close();
       throw error;

@@ -3,7 +3,6 @@ import { holdText, limitText } from '../../core/resilience/submission-refusal.ts
 import type { KnownRules, LimitUse } from '../../ports/submissions.ts';
 import { factsOfView, rulesOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
-import { wrapToWidth } from './wrap-to-width.ts';
 
 /** `from`: the config file that set it. `found`: as in `SubmissionLimit`. Both null if there is none. */
 interface ReportedLimit extends Omit<LimitUse, 'from' | 'found'> {
@@ -149,9 +148,6 @@ export function budgetLine({ budget, breaker, quietMs, fleet, hold }: BudgetRepo
   return `${share}${retries}; breaker ${breakerText(breaker)}${quiet}${held}`;
 }
 
-/** The lines and blanks of a table with two columns. */
-const tableFrame = 7;
-
 function fleetRows({ fleet, place }: BudgetReport): string[][] {
   if (fleet === null) return [['shared by', `processes of this host (${place})`]];
   const { degraded, reason, leased, leasedHere } = fleet;
@@ -200,11 +196,5 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
     ...limitRows(report),
     ...fleetRows(report),
   ];
-  if (columns === null) return renderTable(['retry budget', ''], rows, null);
-  // Long values continue in a row of their own: a cut limit or path is of no use.
-  const width = columns - Math.max(...rows.map(([name = '']) => name.length)) - tableFrame;
-  const wrapped = rows.flatMap(([name = '', value = '']) =>
-    wrapToWidth(value, width).map((line, index) => [index === 0 ? name : '', line]),
-  );
-  return renderTable(['retry budget', ''], wrapped, columns);
+  return renderTable(['retry budget', ''], rows, columns, { breaks: [''] });
 }

@@ -64,7 +64,7 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
   }
   const rows = settings.map(({ path, value, from }) => [path, asText(value), from]);
   rows.unshift(['API key', keyFrom === null ? 'not set' : '***', keyFrom ?? '']);
-  await terminal.result(renderTable(['key', 'value', 'from'], rows, terminal.columns));
+  await terminal.result(renderTable(['key', 'value', 'from'], rows, terminal.columns, { breaks: ['value', 'from'] }));
   terminal.note(whereFrom(loaded));
   return exitCodes.done;
 }
@@ -73,7 +73,7 @@ export async function show(_flags: object, { globals, terminal, config }: Contex
 export async function validate(_flags: object, { globals, terminal, config, env }: Context): Promise<number> {
   const load = async (): Promise<LoadedConfig> => {
     const loaded = await config([]);
-    if (!globals.sandbox) checkQueueUrls(loaded.config, env);
+    checkQueueUrls(loaded.config, env);
     return loaded;
   };
   const loaded = await load().catch(async (error: unknown) => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { overridesOf } from '../../cli/flags.ts';
-import { openRegionQueues } from '../../cli/fleet/region-queues.ts';
+import { getTaskQueueStatuses, openRegionQueues } from '../../cli/fleet/region-queues.ts';
 import { helpText } from '../../cli/help.ts';
 import { exitCodeOfHealth, frameOf, type HealthFrame, probeOnce, targetsOf } from '../../cli/regions/health-report.ts';
 import type { Config } from '../../config/schema.ts';
@@ -84,6 +84,21 @@ function withDrained({ regions, ...report }: HealthReport, drain: string | undef
   return { ...report, regions: regions.map(drained) };
 }
 
+/** How many tasks wait in the regions of the plan, where their endpoints do not say. */
+async function withQueueDepths(frame: HealthFrame, config: Config, context: Context): Promise<HealthFrame> {
+  const unknown = new Set(frame.regions.flatMap(({ region, queueDepth }) => (queueDepth === null ? [region] : [])));
+  const asked = config.regions.filter(
+    ({ name }) => unknown.has(name) && frame.failover.some(({ from }) => from === name),
+  );
+  const statuses = await getTaskQueueStatuses(context, config, asked);
+  const depths = new Map(statuses.map(({ region, depth }) => [region, depth?.waiting ?? null]));
+  const regions = frame.regions.map((each) => ({
+    ...each,
+    queueDepth: each.queueDepth ?? depths.get(each.region) ?? null,
+  }));
+  return { ...frame, regions };
+}
+
 /** Moves what the plan says, and prints what moved. */
 async function apply(
   frame: HealthFrame,
@@ -110,8 +125,7 @@ function stageOutage({ scriptSandbox, terminal }: Context): void {
 }
 
 /** The command that applies the plan. */
-function applyHint({ args, globals }: Context): string {
-  if (globals.sandbox) return 'with regions and queues of your own, captcha failover --apply moves the waiting tasks';
+function applyHint({ args }: Context): string {
   return `to move the waiting tasks: captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
 }
 
@@ -124,7 +138,7 @@ function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {
 export async function run(flags: FailoverFlags, context: Context): Promise<number> {
   checkFlags(flags);
   const { globals, terminal } = context;
-  if (globals.sandbox) stageOutage(context);
+  if (globals.sandbox && flags.drain === undefined) stageOutage(context);
   const { config, warnings } = await context.config(
     overridesOf({ timeout: flags.timeout }, { timeout: 'health.timeout' }),
   );
@@ -134,7 +148,8 @@ export async function run(flags: FailoverFlags, context: Context): Promise<numbe
   explain(health, context);
   const { drain } = flags;
   if (drain !== undefined) checkDrain(drain, targets, health.regions);
-  const frame = frameOf(withDrained(health, drain), targets.regions, config.failover);
+  const planned = frameOf(withDrained(health, drain), targets.regions, config.failover);
+  const frame = await withQueueDepths(planned, config, context);
   if (drain !== undefined || flags.apply === true) {
     const failed = await apply(frame, { config, drain }, context);
     return failed === exitCodes.done && drain === undefined ? exitCodeOfHealth(health.regions, targets) : failed;

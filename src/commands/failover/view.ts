@@ -69,17 +69,11 @@ function allIsWell({ regions }: FailoverReport): string {
     : `All ${regions.length} regions are serving: nothing to redirect.\n`;
 }
 
-/** In full, the reasons that the table had no room for. */
-function cutReasons(moves: readonly BacklogMove[], table: string): string {
-  return moves.map(({ from, reason }) => (table.includes(reason) ? '' : `${from}: ${reason}\n`)).join('');
-}
-
 /** The plan as a table: a row per redirect, for a screen of `columns` or (null) a pipe. */
 export function renderFailover(report: FailoverReport, columns: number | null): string {
   const { failover } = report;
   if (failover.length === 0) return allIsWell(report);
-  const table = renderTable(['from', 'to', 'share', 'tasks', 'reason'], failover.flatMap(rowsOf), columns);
-  return `${table}${cutReasons(failover, table)}`;
+  return renderTable(['from', 'to', 'share', 'tasks', 'reason'], failover.flatMap(rowsOf), columns);
 }
 
 /** What became of one region. What its workers hold is no reason to wait, but one to look again. */

@@ -92,6 +92,8 @@ function checkInterval({ watch }: HealthFlags, { health, regions, api }: Config)
 
 /** The queues, which tell of waiting tasks also if no worker answers. */
 async function readQueues(config: Config, context: Context): Promise<readonly QueueFacts[]> {
+  // The endpoints of the sandbox say what is in their queues, which are others than those of this process.
+  if (context.globals.sandbox) return [];
   const statuses = await getTaskQueueStatuses(context, config);
   return statuses.flatMap(({ region, depth, error }) =>
     region === null || (depth !== null && !('dead' in depth)) ? [] : [{ region, isReachable: error === null, depth }],

@@ -74,7 +74,8 @@ const linesOf = (text: string, columns: number): readonly string[] =>
     .flatMap((line) => wrap(line, columns));
 
 /** On a screen too low for everything: the table of the regions, the worst first, and what still fits of the rest. */
-function lowScreen(frame: HealthFrame, layout: ScreenLayout, room: number): readonly string[] {
+function lowScreen(frame: HealthFrame, given: ScreenLayout, room: number): readonly string[] {
+  const layout = { ...given, isLow: true };
   const { columns, title } = layout;
   const regions = worstFirst(frame.regions);
   const start = title.slice(0, columns);

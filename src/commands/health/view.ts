@@ -1,4 +1,3 @@
-import { withoutControls } from '../../cli/control-characters.ts';
 import { formatMoment } from '../../cli/format.ts';
 import { formatAge, formatApi, formatTargets } from '../../cli/regions/health-format.ts';
 import type { HealthFrame } from '../../cli/regions/health-report.ts';
@@ -14,6 +13,8 @@ export interface HealthStyle {
   readonly style: (style: Style, text: string) => string;
   /** Wall clock, in ms since the epoch. */
   readonly now: number;
+  /** True on a screen with few lines. */
+  readonly isLow?: boolean;
 }
 
 const styles: Readonly<Record<RegionStatus, Style>> = {
@@ -25,20 +26,16 @@ const styles: Readonly<Record<RegionStatus, Style>> = {
 };
 
 const head = ['region', 'status', 'ms', 'workers', 'queue', 'since', 'error'];
-const statusColumn = 1;
-const errorColumn = 6;
-/** What the box adds to a column: a line and a blank on both sides. */
-const frameWidth = 3;
-/** Narrower, an error says nothing; it is left to the lines below the table. */
-const narrowestError = 10;
-const narrowestName = 12;
+
+const narrowing = { spare: ['since', 'workers', 'queue', 'ms'], breaks: ['error'] };
 
 const shown = (value: number | null): string => (value === null ? '-' : String(Math.round(value)));
 
-function rowOf({ region, status, latencyMs, activeWorkers, queueDepth, since, error }: RegionHealth, now: number) {
+function rowOf(health: RegionHealth, { style, now }: Pick<HealthStyle, 'style' | 'now'>): readonly Cell[] {
+  const { region, status, latencyMs, activeWorkers, queueDepth, since, error } = health;
   return [
     region,
-    status,
+    { text: status, paint: (text) => style(styles[status], text) },
     shown(latencyMs),
     shown(activeWorkers),
     shown(queueDepth),
@@ -47,43 +44,13 @@ function rowOf({ region, status, latencyMs, activeWorkers, queueDepth, since, er
   ];
 }
 
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
-
-/** Names of regions differ at both ends. */
-function cutMiddle(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const tail = Math.floor((most - 1) / 2);
-  return `${text.slice(0, most - 1 - tail)}…${text.slice(-tail)}`;
-}
-
-type Row = readonly string[];
-
-const widthOf = (rows: readonly Row[]): number =>
-  head.reduce((sum, _, column) => sum + Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)) + frameWidth, 1);
-
-/** The rows, the first of them the head, made to fit a screen: errors give way first, then the middle of long names. */
-function fitted(rows: readonly Row[], columns: number): readonly Row[] {
-  const spare = columns - widthOf(rows.map((row) => row.slice(0, errorColumn)));
-  const maxErrorWidth = Math.max(...rows.map((row) => row[errorColumn]?.length ?? 0));
-  if (spare >= Math.min(maxErrorWidth, narrowestError)) {
-    return rows.map((row) => row.map((cell, column) => (column === errorColumn ? cut(cell, spare) : cell)));
-  }
-  const lean = rows.map((row) => row.slice(0, errorColumn));
-  const maxNameWidth = Math.max(...rows.map(([name = '']) => name.length));
-  const most = Math.max(narrowestName, maxNameWidth + spare + frameWidth);
-  return lean.map(([name = '', ...rest]) => [cutMiddle(name, most), ...rest]);
-}
-
-/** The regions as a table: boxed and fitted for a screen, plain and whole for a pipe. */
-export function renderRegions(regions: readonly RegionHealth[], { columns, style, now }: HealthStyle): string {
-  const rows: readonly Row[] = [head, ...regions.map((health) => rowOf(health, now))];
-  const [fittedHead = head, ...body] = columns === null ? rows : fitted(rows, columns);
-  const painted = body.map((row, index) => {
-    const status = regions[index]?.status ?? 'unknown';
-    const paint = (text: string): string => style(styles[status], text);
-    return row.map((cell, column): Cell => (column === statusColumn ? { text: cell, paint } : cell));
-  });
-  return renderTable(fittedHead, painted, columns);
+/** The regions as a table: boxed for a screen, plain and whole for a pipe. */
+export function renderRegions(
+  regions: readonly RegionHealth[],
+  { columns, style, now, isLow = false }: HealthStyle,
+): string {
+  const rows = regions.map((health) => rowOf(health, { style, now }));
+  return renderTable(head, rows, columns, { ...narrowing, withoutBox: isLow });
 }
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
@@ -105,23 +72,11 @@ function renderPlan({ failover }: HealthFrame, columns: number | null): string {
   return renderTable(['region', 'target', 'reason'], rows, columns);
 }
 
-/** In full, the errors that the table had no room for. */
-function cutErrors(regions: readonly RegionHealth[], table: string): string {
-  const isCut = ({ error }: RegionHealth): boolean => error !== null && !table.includes(withoutControls(error));
-  const line = ({ region, error }: RegionHealth): string => withoutControls(`${region}: ${error ?? ''}`);
-  return regions
-    .filter(isCut)
-    .map((health) => `${line(health)}\n`)
-    .join('');
-}
-
 /** Everything as text: the regions, where tasks go, the service's own line, and what to make of it. */
 export function renderHealth(frame: HealthFrame, viewOptions: HealthStyle): string {
-  const table = renderRegions(frame.regions, viewOptions);
   const note = frame.note === null ? '' : `note: ${frame.note}\n`;
   return [
-    table,
-    cutErrors(frame.regions, table),
+    renderRegions(frame.regions, viewOptions),
     viewOptions.columns === null ? '\n' : '',
     renderPlan(frame, viewOptions.columns),
     `${formatApi(frame.api)}\n`,

@@ -16,6 +16,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { isExpiredAt } from '../../domain/outcome.ts';
 import { queueIdOf, type TaskResult } from '../../domain/queued-task.ts';
 import type { ResultReader } from '../../ports/queues.ts';
+import { makeSandboxResults } from './sandbox-results.ts';
 
 /** The columns of `captcha results`, in their order. */
 const taskResultColumns: readonly string[] = [
@@ -71,20 +72,16 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action((flags: ResultsFlags) => runCommand(run, flags));
 }
 
-function checkFlags({ follow, untilEmpty }: ResultsFlags, { globals }: Context): void {
+function checkFlags({ follow, untilEmpty }: ResultsFlags): void {
   if (follow === true && untilEmpty === true) {
     throw new UsageError('--follow and --until-empty cannot be used together', 'omit one of them');
-  }
-  if (globals.sandbox) {
-    const hint = 'use captcha --sandbox batch --via queues, which writes its own results';
-    throw new UsageError('results cannot be used with --sandbox: the in-memory queue is lost on exit', hint);
   }
 }
 
 /** A queue that is away now is said at once: one that goes away later is waited for. */
 async function openReader({ run: name }: ResultsFlags, context: Context): Promise<ResultReader> {
   const { config } = await context.config([]);
-  const url = resultsUrl({ config, sandbox: false });
+  const url = resultsUrl(config);
   const results = await (await context.queues(config)).results(url);
   await queryQueue(url, () => results.depth(), context.clock);
   return results.reader(name ?? null);
@@ -129,10 +126,11 @@ function renderWritten(count: number, path: string, report: BatchReport): string
 
 /** Writes results from the central queue. A running batch collects its own. */
 export async function run(flags: ResultsFlags, context: Context): Promise<number> {
-  checkFlags(flags, context);
+  checkFlags(flags);
   const { terminal, interrupt, globals } = context;
   const path = flags.out ?? '-';
   const format = rowFormat(flags, globals.json) ?? 'csv';
+  if (globals.sandbox) await makeSandboxResults(context);
   const reader = await openReader(flags, context);
   const stats = new BatchStats();
   const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });

@@ -111,6 +111,9 @@ const narrowestColumn = 16;
 /** A longer cell sticks out, since one long URL should not push the columns of all others off the screen. */
 const widestColumn = 60;
 
+/** The host is in the URL. */
+const narrowing = { spare: ['host', 'queue'], breaks: ['URL', 'queue'] };
+
 interface Held {
   readonly cells: readonly string[];
   /** The rules that were considered, below the row. */
@@ -162,7 +165,7 @@ export class TableText implements RouteText {
     if (this.#widths !== null) return '';
     const isBoxed = this.#columns !== null && !this.#hasBlocks;
     const rows = this.#held.map(({ cells }) => cells);
-    return isBoxed ? renderTable(this.#head, rows, this.#columns) : this.#release();
+    return isBoxed ? renderTable(this.#head, rows, this.#columns, narrowing) : this.#release();
   }
 
   #release(least = 0): string {

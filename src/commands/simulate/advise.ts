@@ -14,7 +14,8 @@ import type { ScenarioRequest } from '../../core/simulation/scenario.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { readScenario, type SimulateFlags } from './request.ts';
 import type { Simulation } from './simulation.ts';
-import { comparisonCells, comparisonHead, describeScenario, renderFitting } from './view.ts';
+import { comparisonCells, comparisonHead, comparisonNarrowing, describeScenario } from './view.ts';
+import { renderTable } from '../../cli/table.ts';
 
 /** What the shared log says about the load so far. */
 interface ObservedLoad {
@@ -66,7 +67,7 @@ function renderAdvice({ scenario, advice, tried }: AdviceReport, columns: number
   return [
     `${settings}\nin the config file: ${written}\n\n`,
     `simulated: ${describeScenario(scenario)}\n`,
-    renderFitting(head, rows, columns),
+    renderTable(head, rows, columns, comparisonNarrowing),
   ].join('');
 }
 

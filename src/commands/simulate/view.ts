@@ -1,6 +1,5 @@
 import { plot } from 'asciichart';
 import { wrapWords } from '../../cli/help.ts';
-import { displayWidth } from '../../cli/display-width.ts';
 import { formatMs, formatShare } from '../../cli/format.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { Config } from '../../config/schema.ts';
@@ -80,7 +79,7 @@ export function resilienceName({ budget, breaker }: Pick<ComparisonRow, 'budget'
 export function comparisonCells(row: ComparisonRow): readonly string[] {
   return [
     row.strategy,
-    resilienceName(row),
+    resilienceName(row).replaceAll(' ', '\u00a0'),
     String(row.requests),
     String(row.submissions),
     row.amplification.toFixed(2),
@@ -109,27 +108,8 @@ export const comparisonHead: readonly string[] = [
 /** A range of times: `4s to 8s`. */
 const formatSpan = ([from, to]: readonly [number, number]): string => `${formatMs(from)} to ${formatMs(to)}`;
 
-/** What a narrow screen can do without, first the least important. The last three columns always stay. */
-const dispensable = ['requests', 'peak/s', 'per task', 'submissions', 'in outage'];
-/** The columns that a box takes around each cell. */
-const boxPerColumn = 3;
-
-/** A table of the comparison without the columns for which the screen has no room. */
-export function renderFitting(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number | null,
-): string {
-  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => displayWidth(row[at] ?? ''))));
-  let kept = head.map((_, at) => at);
-  const total = (): number => kept.reduce((sum, at) => sum + (widths[at] ?? 0) + boxPerColumn, 1);
-  for (const name of dispensable) {
-    if (total() <= (columns ?? Infinity)) break;
-    kept = kept.filter((at) => head[at] !== name);
-  }
-  const cut = (row: readonly string[]): readonly string[] => kept.map((at) => row[at] ?? '');
-  return renderTable(cut(head), rows.map(cut), columns);
-}
+/** What a narrow screen can do without. The last three columns always stay. */
+export const comparisonNarrowing = { spare: ['requests', 'peak/s', 'per task', 'submissions', 'in outage'] };
 
 /** The scenario as a sentence. */
 export function describeScenario({
@@ -225,7 +205,7 @@ export function renderReport(report: SimulationReport, config: Config, columns: 
   const never = explainNever(report, config);
   return [
     `${wrapped(describeScenario(scenario), columns)}\n`,
-    renderFitting(comparisonHead, rows.map(comparisonCells), columns),
+    renderTable(comparisonHead, rows.map(comparisonCells), columns, comparisonNarrowing),
     ...(never === null ? [] : [wrapped(never, columns)]),
     '\n',
     renderCurves(curves, { ...scenario, columns: columns ?? plainColumns }),

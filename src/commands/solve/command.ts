@@ -258,7 +258,7 @@ async function solveElsewhere(
     import('./solve-queued.ts'),
   ]);
   checkFleet(config, flags.region, context);
-  checkWorkersFlags(flags, config, context);
+  checkWorkersFlags(flags, config);
   const { region } = task;
   if (region === null) throw new UsageError('the task has no region', 'add --region NAME, or set routes.default');
   const { terminal } = context;

@@ -46,7 +46,7 @@ async function workHere(
   fleet: Fleet,
   { stop, context }: { stop: AbortController; context: Context },
 ) {
-  if (hasWorkersElsewhere({ config: request.config, sandbox: context.globals.sandbox })) return;
+  if (hasWorkersElsewhere(request.config)) return;
   const { overrides, allowFastPolling, writer } = request;
   const session = await context.session({ overrides, allowFastPolling, writer });
   const parts = { session, queues: fleet.queues, results: fleet.results, emit: () => undefined };

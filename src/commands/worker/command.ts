@@ -3,6 +3,7 @@ import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts'
 import { noteTaskEvent } from '../../cli/event-view.ts';
 import { writerOf } from '../../cli/flags.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { fillSandboxQueue, noteSandboxTasks } from '../../cli/fleet/sandbox-tasks.ts';
 import { getMaxDeliveries, createWorkerSolver } from '../../cli/fleet/embedded-workers.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import type { Metric } from '../../cli/metrics/prometheus-text.ts';
@@ -75,6 +76,10 @@ async function buildRegionWorker(
   const opener = await context.queues(config);
   const queue = await opener.tasks(place.region, place.queueUrl);
   const results = await opener.results(place.resultsUrl);
+  if (context.globals.sandbox) {
+    noteSandboxTasks(`the queue of ${place.region}`, context);
+    await fillSandboxQueue(place.region, queue, context);
+  }
   const pause = new WorkerPause({ clock });
   const counts = new SolveCounts({ region: place.region });
   const stats = new WorkerStats({ solveCounts: counts });

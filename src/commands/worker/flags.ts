@@ -66,8 +66,9 @@ export interface WorkPlace {
   readonly health: { readonly host: string; readonly port: number };
 }
 
-function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']): string {
-  const named = flags.region ?? env['WORKER_REGION'];
+function regionOf(flags: WorkerFlags, { regions, routes }: Config, { env, globals }: Context): string {
+  // The environment names regions of one's own. The sandbox needs no flag.
+  const named = flags.region ?? (globals.sandbox ? (routes.default ?? undefined) : env['WORKER_REGION']);
   const names = regions.map(({ name }) => name);
   const [only] = names;
   if (named === undefined || named === '') {
@@ -82,12 +83,10 @@ function regionOf(flags: WorkerFlags, { regions }: Config, env: Context['env']):
 }
 
 /** The queues of a worker. Throws `UsageError` if they are not set or exist only in this process. */
-export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }: Context): WorkPlace {
-  const hint = 'use captcha --sandbox batch --via queues, which runs dispatcher and workers in one process';
-  if (globals.sandbox)
-    throw new UsageError('worker cannot be used with --sandbox: the in-memory queue is lost on exit', hint);
-  const region = regionOf(flags, config, env);
-  const named = env['TASK_QUEUE'] ?? '';
+export function workPlaceOf(flags: WorkerFlags, config: Config, context: Context): WorkPlace {
+  const { env, globals } = context;
+  const region = regionOf(flags, config, context);
+  const named = globals.sandbox ? '' : (env['TASK_QUEUE'] ?? '');
   const queueUrl = named === '' ? config.regions.find(({ name }) => name === region)?.queue : named;
   if (queueUrl === null || queueUrl === undefined) {
     throw new UsageError(
@@ -98,9 +97,12 @@ export function workPlaceOf(flags: WorkerFlags, config: Config, { env, globals }
   if (!/^(sqs|rediss?):\/\/\S/.test(queueUrl) && !isEmbedded(queueUrl)) {
     throw new UsageError('TASK_QUEUE is not a queue URL', 'write sqs://NAME, redis://HOST:PORT/DB or rediss://...');
   }
-  if (isEmbedded(queueUrl))
-    throw new UsageError(`the queue of ${region} is memory:, which exists only inside one process`, hint);
-  const results = resultsUrl({ config, sandbox: false });
+  if (isEmbedded(queueUrl) && !globals.sandbox)
+    throw new UsageError(
+      `the queue of ${region} is memory:, which exists only inside one process`,
+      'use captcha batch --via queues, which runs dispatcher and workers in one process',
+    );
+  const results = resultsUrl(config);
   checkQueueUrl(queueUrl, region, env);
   checkQueueUrl(results, null, env);
   const { healthHost: host, healthPort: port } = config.worker;

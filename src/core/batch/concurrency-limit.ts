@@ -115,18 +115,21 @@ export class ConcurrencyLimit {
   async acquire(stop?: AbortSignal): Promise<TaskSlot> {
     const isFirst = this.#beginning.length === 0 && this.#entering.length === 0;
     if (stop?.aborted === true || (isFirst && this.#mayBegin())) return this.#begin();
-    let onAbort: () => void = () => undefined;
-    const slot = new Promise<TaskSlot>((resolve) => {
-      this.#beginning.push(resolve);
-      onAbort = () => {
-        const place = this.#beginning.indexOf(resolve);
-        if (place >= 0) this.#beginning.splice(place, 1);
-        if (place >= 0) resolve(this.#begin());
-      };
-    });
-    stop?.addEventListener('abort', onAbort, { once: true });
+    let admit: (slot: TaskSlot) => void = () => undefined;
+    const slot = new Promise<TaskSlot>((resolve) => (admit = resolve));
+    this.#beginning.push(admit);
     this.#admit();
-    return slot.finally(() => stop?.removeEventListener('abort', onAbort));
+    if (stop === undefined || this.#beginning.at(-1) !== admit) return slot;
+    // Many tasks wait on the signal of a run; Node warns about a leak from the eleventh listener on.
+    const end = joinSignals(stop);
+    const onAbort = (): void => {
+      const place = this.#beginning.indexOf(admit);
+      if (place < 0) return;
+      this.#beginning.splice(place, 1);
+      admit(this.#begin());
+    };
+    end.signal.addEventListener('abort', onAbort, { once: true });
+    return slot.finally(end.release);
   }
 
   #begin(): TaskSlot {

@@ -67,10 +67,10 @@ describe('the queues of a configuration', () => {
     expect(() => checkFleet(withoutDefault, 'r1', context)).not.toThrow();
   });
 
-  it('with --sandbox are all in the process', () => {
-    const places = { config: aConfig(fleetAt('redis://r/9', redis, null)), sandbox: true };
-    expect([...queueUrls(places).values(), resultsUrl(places)]).toEqual(['memory:', 'memory:', 'memory:']);
-    expect(hasWorkersElsewhere(places)).toBe(false);
+  it('can all be in the process', () => {
+    const config = aConfig(fleetAt(null, 'memory:', 'memory:'));
+    expect([...queueUrls(config).values(), resultsUrl(config)]).toEqual(['memory:', 'memory:', 'memory:']);
+    expect(hasWorkersElsewhere(config)).toBe(false);
   });
 });
 
@@ -96,6 +96,17 @@ describe('the queues of a worker', () => {
     expect(() => placeOf({ TASK_QUEUE: url })).toThrow(UsageError);
     expect(() => placeOf({ TASK_QUEUE: url })).toThrow(said);
     expect(() => placeOf({ TASK_QUEUE: url })).not.toThrow(/secret|se%cret/);
+  });
+
+  it('with --sandbox are in the process, whatever the environment says', () => {
+    const { context } = aStage({
+      globals: { sandbox: true },
+      env: { WORKER_REGION: 'my-dc', TASK_QUEUE: redis },
+    });
+    const inProcess = aConfig(fleetAt('memory:', 'memory:', 'memory:'));
+    const place = { region: 'r1', queueUrl: 'memory:', resultsUrl: 'memory:' };
+    expect(workPlaceOf({}, inProcess, context)).toMatchObject(place);
+    expect(workPlaceOf({ region: 'r2' }, inProcess, context)).toMatchObject({ ...place, region: 'r2' });
   });
 
   it('are those of a region that is configured', () => {

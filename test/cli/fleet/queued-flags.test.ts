@@ -5,7 +5,6 @@ import { checkWorkersFlags, limitsOfFlags, type WorkFlags } from '../../../src/c
 import { register as registerBatch } from '../../../src/commands/batch/command.ts';
 import { register as registerSolve } from '../../../src/commands/solve/command.ts';
 import { aConfig } from '../support/a-config.ts';
-import { aStage } from '../support/a-stage.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const remote = { regions: [{ name: 'us-east-1', queue: 'redis://r/0' }], results: 'redis://r/9' };
@@ -24,8 +23,8 @@ describe('the limits sent with a task to its worker', () => {
 });
 
 describe('--via queues', () => {
-  const refused = (flags: WorkFlags, written: object, sandbox = false): Promise<string> =>
-    refusalOf(() => checkWorkersFlags(flags, aConfig(written), aStage({ globals: { sandbox } }).context));
+  const refused = (flags: WorkFlags, written: object): Promise<string> =>
+    refusalOf(() => checkWorkersFlags(flags, aConfig(written)));
 
   it.each<[WorkFlags, string]>([
     [{ budget: '10/s' }, '--budget cannot be used with --via queues | workers have their own budget'],
@@ -46,13 +45,10 @@ describe('--via queues', () => {
     expect(await refused({}, config)).toBe('not refused');
   });
 
-  it.each([
-    ['memory:', own, false],
-    ['--sandbox', {}, true],
-  ])('accepts flags for the work if this process does it: %s', async (_how, config, sandbox) => {
+  it('accepts flags for the work if this process does it', async () => {
     const flags = { budget: '10/s', allowFastPolling: true } as const;
-    expect(await refused(flags, config, sandbox)).toBe('not refused');
-    expect(await refused({ failFast: true }, config, sandbox)).toContain('--fail-fast');
+    expect(await refused(flags, own)).toBe('not refused');
+    expect(await refused({ failFast: true }, own)).toContain('--fail-fast');
   });
 });
 

@@ -24,11 +24,11 @@ describe('captcha config show', () => {
     expect(await shown(show, { loaded: { settings, file } })).toEqual({
       exitCode: 0,
       out: [
-        'key                value                                                            from',
+        'key                value                                                         from',
         'API key            not set',
-        'solve.timeout      5s                                                               --timeout',
-        'batch.maxFailures  null                                                             default',
-        'budget.scope       redis://u:***@redis:6379/1                                       /team/captcha.config.json',
+        'solve.timeout      5s                                                            --timeout',
+        'batch.maxFailures  null                                                          default',
+        'budget.scope       redis://u:***@redis:6379/1                                    /team/captcha.config.json',
         'regions            [{"name":"eu","params":{"proxy":"u:***@host:1","token":"***"}}]  /team/captcha.config.json',
         '',
       ].join('\n'),

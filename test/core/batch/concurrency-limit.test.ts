@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/adapters/virtual/virtual-clock.ts';
@@ -105,6 +106,15 @@ describe('the concurrency limit', () => {
     (await second).release();
     first.release();
     expect(limit.inFlight).toBe(0);
+  });
+
+  it('leaves one listener on the signal of the run, however many tasks wait', async () => {
+    const limit = new ConcurrencyLimit({ start: 1, max: 1 }, { clock: new VirtualClock() });
+    const stop = new AbortController();
+    const waiting = Array.from({ length: 20 }, () => limit.acquire(stop.signal));
+    expect(getEventListeners(stop.signal, 'abort').length).toBeLessThanOrEqual(1);
+    stop.abort();
+    expect(await Promise.all(waiting)).toHaveLength(20);
   });
 
   it('admits in the order of requests', async () => {

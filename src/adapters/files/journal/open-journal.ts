@@ -21,6 +21,8 @@ import { TaskStates } from './task-states.ts';
 export interface JournalOptions {
   /** Start over; an existing journal is kept under another name. */
   readonly fresh: boolean;
+  /** True if the service that gave the ids in the journal is gone: their submissions are in doubt. */
+  readonly idsAreGone?: boolean;
   /** Runs under the lock just before a journal is created, while the previous one is still valid. */
   readonly beforeMade?: () => Promise<void>;
   /** Called with a warning for the user while the journal is in use. */
@@ -97,6 +99,7 @@ async function openLocked(place: Place, options: JournalOptions, lock: JournalLo
   try {
     const states = new TaskStates();
     const { header, end } = await readIn({ file, check }, place, states);
+    if (options.idsAreGone === true) states.forgetIds();
     const log = new AppendLog(file, { path, end, check });
     const { onWarning } = options;
     return new FileJournal({ file, log, states, unlock: () => lock.release(), onWarning }, { header, ...origin });

@@ -115,6 +115,11 @@ export class TaskStates {
     return task === undefined ? 0 : this.#rowAt.get(task);
   }
 
+  /** The service that gave the accepted ids is gone, and its tasks with it: their submissions are in doubt. */
+  forgetIds(): void {
+    for (const { task } of this.#open.values()) if (this.#stateOf(task) === 'submitted') this.#become(task, 'in-doubt');
+  }
+
   /** Applies the record at offset `at`. */
   apply(step: Step, at: number): void {
     const open = this.#open.get(step.key);

@@ -16,6 +16,21 @@ const steps = {
 } as const;
 const { intent, submitted, refused, solved, failed } = steps;
 
+it('puts accepted submissions in doubt when their service is gone, and nothing else', () => {
+  const states = new TaskStates();
+  const other = hash(1);
+  [intent(2), submitted('7')].forEach((step, at) => states.apply(step, at));
+  states.apply({ ...solved, key: other }, 9);
+  states.forgetIds();
+  expect(states.progressOf(key)).toEqual({ state: 'in-doubt', attempts: 2 });
+  expect(states.progressOf(other)).toMatchObject({ state: 'solved' });
+  expect(states.counts()).toEqual({ total: 2, solved: 1, failed: 0, submitted: 0, inDoubt: 1 });
+  // The next submission, refused, leaves the doubt.
+  states.apply(intent(3, true), 10);
+  states.apply(refused, 11);
+  expect(states.progressOf(key)).toEqual({ state: 'in-doubt', attempts: 3 });
+});
+
 it.each<[string, readonly Step[], TaskProgress]>([
   ['nothing', [], { state: 'new' }],
   ['a submission that was begun', [intent(1)], { state: 'in-doubt', attempts: 1 }],
