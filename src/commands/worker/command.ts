@@ -26,9 +26,11 @@ interface RegionWorker {
   readonly metrics: () => readonly Metric[];
 }
 
-function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
+function optionsOf({ worker, regions }: Config, name: string, { region }: WorkPlace) {
   const { drainTimeoutMs, exitWhenIdleMs } = worker;
-  return { region, worker: name, maxDeliveries: getMaxDeliveries, drainTimeoutMs, exitWhenIdleMs };
+  // All regions use one account, and every region has a worker.
+  const sharers = Math.max(1, regions.length);
+  return { region, worker: name, maxDeliveries: getMaxDeliveries, drainTimeoutMs, exitWhenIdleMs, sharers };
 }
 
 /** Builds the worker of a region; nothing is taken before it is run. */

@@ -152,20 +152,25 @@ function endedAtOnce(
   return { record, solved: { solution, solvedAt: submittedAt } };
 }
 
-/** The poll schedule of an attempt. An id of an earlier run has an age already. */
-function scheduleOf({ start, task }: AttemptRequest, { timing: timingOf, planner, clock }: AttemptDeps) {
+/** How long ago an id of an earlier run was submitted, in ms; 0 where another machine's clock is ahead of this one's. */
+export const ageOf = ({ submittedAt }: Accepted, clock: AttemptDeps['clock']): number =>
+  Math.max(0, clock.timestamp() - submittedAt);
+
+/** The poll schedule of an attempt. `resumedAgeMs`: the age of an id of an earlier run; null for a new submission. */
+function scheduleOf({ task }: AttemptRequest, { timing: timingOf, planner }: AttemptDeps, resumedAgeMs: number | null) {
   const timing = timingOf(task);
   const planMs = planner?.planMs(task.method, timing) ?? timing.coldStartMs;
-  if ('permit' in start) return { timing, planMs };
-  return { timing, planMs, resumedAgeMs: Math.max(0, clock.timestamp() - start.accepted.submittedAt) };
+  return { timing, planMs, ...(resumedAgeMs !== null && { resumedAgeMs }) };
 }
 
 /** One submission and its polls. The submission is sent once and never repeated here, whatever happens to the polls. */
 export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promise<AttemptResult> {
   const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
-  const startedMs = clock.nowMs();
-  const startedAt = clock.timestamp();
+  // An id of an earlier run began with its submission, wherever that was.
+  const resumedAgeMs = 'accepted' in start ? ageOf(start.accepted, clock) : null;
+  const startedMs = clock.nowMs() - (resumedAgeMs ?? 0);
+  const startedAt = clock.timestamp() - (resumedAgeMs ?? 0);
   const submission = 'permit' in start ? await submit(plan, start.permit, deps) : { ...start.accepted, submitMs: null };
   if (!('submittedAt' in submission)) {
     const begun = { attempt, region: task.region, startedAt, durationMs: clock.nowMs() - startedMs };
@@ -176,7 +181,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     emit({ ...event, taskId: task.taskId, attempt });
   };
   const { captchaId, submittedAt, submitMs } = submission;
-  const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
+  const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps, resumedAgeMs) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
   // For an id of an earlier run it is unknown when it was last seen as not ready.
   if ('solution' in end && 'permit' in start) deps.planner?.times.record(task.method, end.solveTime);
@@ -194,5 +199,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     possiblyCharged: 'fault' in end && end.fault.answerLost,
     fault: 'fault' in end ? end.fault : null,
   };
-  return { record, solved: 'fault' in end ? null : end };
+  if ('fault' in end) return { record, solved: null };
+  // The clock may have been set back, and that of another machine may be ahead of this one's.
+  return { record, solved: { solution: end.solution, solvedAt: Math.max(submittedAt, end.solvedAt) } };
 }
