@@ -2,7 +2,7 @@ import type { SolverEvent } from '../../domain/events.ts';
 import { messageWithoutStop } from '../../domain/fault.ts';
 import { apiLatencyMs, type FailureReason, type GaveUp, type Outcome } from '../../domain/outcome.ts';
 import type { BatchResult } from './batch-plan.ts';
-import { Quantiles } from './quantiles.ts';
+import { Quantiles } from '../solve/quantiles.ts';
 
 /** The median and the 95th percentile of durations, in ms; null if there were none. */
 export interface Spread {

@@ -1,5 +1,5 @@
 import type { FailureReason, Outcome } from '../../domain/outcome.ts';
-import { Quantiles } from '../batch/quantiles.ts';
+import { Quantiles } from '../solve/quantiles.ts';
 import type { SolveCounts } from '../solve/solve-counts.ts';
 import type { LeaseEnd } from './work-on-lease.ts';
 

@@ -8,6 +8,7 @@ import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
 import type { PollPlanner } from './poll-plan.ts';
 import { pollUntilDone, type PollDeps, type PollSuccess, type PollEvent, thrownFault } from './poller.ts';
+import type { UsageSink } from './usage-recorder.ts';
 
 export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
@@ -19,6 +20,8 @@ export interface AttemptDeps extends PollDeps {
   /** Left out where nothing can be held and limited. */
   readonly submissions?: SubmissionGate;
   readonly emit: EventSink;
+  /** Counts the use of the account. Left out if nothing is counted. */
+  readonly usage?: UsageSink;
   /** The poll timing of the task's method. */
   readonly timing: (task: Task) => PollTiming;
   /** The inputs of a task that one submission uses up, by name; left out if no task has any. */
@@ -87,9 +90,10 @@ async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise
 }
 
 /** The answer to one submission, and its send time on the monotonic clock. */
-async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit }: AttemptDeps) {
+async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit, usage }: AttemptDeps) {
   await steps.intend(attempt);
   emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
+  usage?.recordSubmission(task);
   const sentMs = clock.nowMs();
   return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
 }
@@ -103,10 +107,12 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   if (typeof answer === 'object' && 'kind' in answer) {
     // Nothing is sent after the deadline, so the fault says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
+    if (answer.threadsFull) deps.usage?.recordBounced(task);
     if (!answer.answerLost) await steps.refused(answer);
     return { fault: answer };
   }
   const submitMs = clock.nowMs() - sentMs;
+  deps.usage?.recordAccepted(task);
   const accept = async (): Promise<void> => {
     await breaker.record(permit, 'success');
     await deps.budget.deposit();

@@ -293,7 +293,17 @@ export class Solver {
     };
   }
 
-  solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
-    return new Run(task, { options: this.#options, deps: this.#deps, stop, solveOptions }).toOutcome();
+  async solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
+    const { usage } = this.#deps;
+    usage?.begin();
+    let outcome: Outcome | null = null;
+    try {
+      outcome = await new Run(task, { options: this.#options, deps: this.#deps, stop, solveOptions }).toOutcome();
+      return outcome;
+    } finally {
+      // The submission of a run that was killed may have been charged.
+      const wasInDoubt = solveOptions.accepted === null && solveOptions.earlierAttempts > 0;
+      usage?.end(task, outcome, wasInDoubt);
+    }
   }
 }
