@@ -55,23 +55,30 @@ const maxCells = 400;
 export const otherTasks = { method: 'other', region: null, label: null };
 
 type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
+type Named = Pick<TaskUsage, 'method' | 'region' | 'label'>;
 
-interface Cell {
-  readonly about: Pick<TaskUsage, 'hour' | 'method' | 'region' | 'label'>;
+/** The sums of one method, region and label in one hour. */
+export interface TaskSums extends Named {
   readonly counts: Changing<TaskCounts>;
-  readonly solveTimes: Map<string, number>;
+  readonly solveTimes: Map<number, number>;
 }
 
 interface Hour {
-  readonly cells: Map<string, Cell>;
+  readonly cells: Map<string, TaskSums>;
   threads: number | null;
-  readonly slots: Map<string, SlotLoad>;
+  readonly slots: Map<number, Changing<SlotLoad>>;
 }
 
 export const noTasks: TaskCounts = {
   ...{ submissions: 0, bounced: 0, solved: 0, failed: 0 },
   ...{ possiblyCharged: 0, expired: 0, threadMs: 0 },
 };
+const countNames = Object.keys(noTasks) as readonly (keyof TaskCounts)[];
+
+/** Adds one to the count of a solve time. */
+export function countTime(times: TaskSums['solveTimes'], bucket: number, count = 1): void {
+  times.set(bucket, (times.get(bucket) ?? 0) + count);
+}
 
 /** Adds usage by hour. The order of additions does not matter, except for the number of threads: the latest counts. */
 export class UsageSums {
@@ -82,26 +89,41 @@ export class UsageSums {
   }
 
   add(record: UsageRecord): void {
-    if ('slots' in record) this.#addLoad(record);
-    else this.addTasks(record, record.counts, record.solveTimes);
+    if ('slots' in record) return this.#addLoad(record);
+    const { counts, solveTimes } = this.tasks(record.hour, record);
+    for (const name of countNames) counts[name] += record.counts[name];
+    for (const [bucket, count] of Object.entries(record.solveTimes)) countTime(solveTimes, Number(bucket), count);
   }
 
-  addTasks(
-    about: Pick<TaskUsage, 'hour' | 'method' | 'region' | 'label'>,
-    counts: Partial<TaskCounts>,
-    solveTimes: TaskUsage['solveTimes'] = {},
-  ): void {
-    const cell = this.#cellOf(about);
-    for (const name of Object.keys(counts) as (keyof TaskCounts)[]) cell.counts[name] += counts[name] ?? 0;
-    for (const bucket of Object.keys(solveTimes)) {
-      cell.solveTimes.set(bucket, (cell.solveTimes.get(bucket) ?? 0) + (solveTimes[bucket] ?? 0));
-    }
+  /** The sums of a method, region and label, to be added to. */
+  tasks(hour: number, named: Named): TaskSums {
+    const { cells } = this.#hourOf(hour);
+    const own = cells.get(keyOf(named));
+    if (own !== undefined) return own;
+    const { method, region, label } = cells.size < maxCells ? named : otherTasks;
+    const key = keyOf({ method, region, label });
+    const cell = cells.get(key) ?? { method, region, label, counts: { ...noTasks }, solveTimes: new Map() };
+    cells.set(key, cell);
+    return cell;
+  }
+
+  /** The load of a slot, to be added to. */
+  slot(hour: number, slot: number): Changing<SlotLoad> {
+    const { slots } = this.#hourOf(hour);
+    const load = slots.get(slot) ?? { busyMs: 0, fullMs: 0, workMs: 0 };
+    slots.set(slot, load);
+    return load;
+  }
+
+  setThreads(hour: number, threads: number): void {
+    this.#hourOf(hour).threads = threads;
   }
 
   records(): readonly UsageRecord[] {
     return [...this.#hours].flatMap(([hour, { cells, threads, slots }]) => {
-      const tasks = [...cells.values()].map(({ about, counts, solveTimes }) => ({
-        ...about,
+      const tasks = [...cells.values()].map(({ counts, solveTimes, ...named }) => ({
+        hour,
+        ...named,
         counts: { ...counts },
         solveTimes: Object.fromEntries(solveTimes),
       }));
@@ -111,35 +133,23 @@ export class UsageSums {
   }
 
   #addLoad({ hour, threads, slots }: LoadUsage): void {
-    const known = this.#hourOf(hour);
-    known.threads = threads ?? known.threads;
-    for (const [slot, { busyMs, fullMs, workMs }] of Object.entries(slots)) {
-      const before = known.slots.get(slot) ?? { busyMs: 0, fullMs: 0, workMs: 0 };
-      known.slots.set(slot, {
-        busyMs: before.busyMs + busyMs,
-        fullMs: Math.max(before.fullMs, fullMs),
-        workMs: Math.max(before.workMs, workMs),
-      });
+    if (threads !== null) this.setThreads(hour, threads);
+    for (const [number, { busyMs, fullMs, workMs }] of Object.entries(slots)) {
+      const load = this.slot(hour, Number(number));
+      load.busyMs += busyMs;
+      load.fullMs = Math.max(load.fullMs, fullMs);
+      load.workMs = Math.max(load.workMs, workMs);
     }
   }
 
   #hourOf(hour: number): Hour {
-    const known = this.#hours.get(hour) ?? { cells: new Map(), threads: null, slots: new Map() };
-    this.#hours.set(hour, known);
-    return known;
-  }
-
-  #cellOf({ hour, ...named }: Pick<TaskUsage, 'hour' | 'method' | 'region' | 'label'>): Cell {
-    const { cells } = this.#hourOf(hour);
-    const { method, region, label } = cells.size < maxCells || cells.has(keyOf(named)) ? named : otherTasks;
-    const about = { hour, method, region, label };
-    const key = keyOf(about);
-    const cell = cells.get(key) ?? { about, counts: { ...noTasks }, solveTimes: new Map() };
-    cells.set(key, cell);
-    return cell;
+    const known = this.#hours.get(hour);
+    if (known !== undefined) return known;
+    const made = { cells: new Map(), threads: null, slots: new Map() };
+    this.#hours.set(hour, made);
+    return made;
   }
 }
 
 // No name contains a line feed: methods, regions and labels are one line each.
-const keyOf = ({ method, region, label }: Pick<TaskUsage, 'method' | 'region' | 'label'>): string =>
-  `${method}\n${region ?? ''}\n${label ?? ''}`;
+const keyOf = ({ method, region, label }: Named): string => `${method}\n${region ?? ''}\n${label ?? ''}`;

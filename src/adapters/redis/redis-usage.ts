@@ -1,4 +1,5 @@
 import {
+  countTime,
   noTasks,
   otherTasks,
   type SlotLoad,
@@ -24,9 +25,8 @@ const maxFields = 20_000;
 /** Hours that are read at once. */
 const readAtOnce = 24;
 
-type Named = Parameters<UsageSums['addTasks']>[0];
-
-const nameOf = ({ method, region, label }: Omit<Named, 'hour'>): string => JSON.stringify([method, region, label]);
+const nameOf = ({ method, region, label }: Parameters<UsageSums['tasks']>[1]): string =>
+  JSON.stringify([method, region, label]);
 
 function requestOf(records: readonly UsageRecord[]): object {
   const tasks: [name: string, counts: Record<string, number>][] = [];
@@ -53,13 +53,13 @@ function loadOf(text: string): SlotLoad {
 /** Adds one field of the hash of an hour. */
 function addField(sums: UsageSums, hour: number, [field, value]: readonly [string, string]): void {
   const slot = /^s(\d+)$/.exec(field)?.[1];
-  if (field === 'threads') return sums.add({ hour, threads: Number(value), slots: {} });
+  if (field === 'threads') return sums.setThreads(hour, Number(value));
   if (slot !== undefined) return sums.add({ hour, threads: null, slots: { [slot]: loadOf(value) } });
   const [what = '', ...name] = field.split(' ');
   const [method, region, label] = JSON.parse(name.join(' ')) as [string, string | null, string | null];
-  const isTime = /^t-?\d+$/.test(what);
-  const counts = what in noTasks ? { [what as keyof TaskCounts]: Number(value) } : {};
-  sums.addTasks({ hour, method, region, label }, counts, isTime ? { [what.slice(1)]: Number(value) } : {});
+  const { counts, solveTimes } = sums.tasks(hour, { method, region, label });
+  if (what in noTasks) counts[what as keyof TaskCounts] += Number(value);
+  else if (/^t\d+$/.test(what)) countTime(solveTimes, Number(what.slice(1)), Number(value));
 }
 
 /** The use of an account by a fleet in Redis, one hash per hour. Every method throws `RemoteUnavailableError`. */

@@ -22,7 +22,7 @@ const placeOf = ({ region, label }: UsageRow): string =>
 function planText({ plan, threads }: UsageReport): string {
   const { saturation, peakBusy, workSeconds } = threads;
   const count = threads.threads === null ? 'all threads' : quantity(threads.threads, 'thread');
-  const full = `no thread was free in ${rateOf(saturation)} of ${secondsText(workSeconds)} with tasks in work`;
+  const full = `no thread was free in ${rateOf(saturation)} of the ${secondsText(workSeconds)} with tasks in work`;
   const peak = `at most ${threadsText(peakBusy ?? 0)} were busy`;
   switch (plan.fit) {
     case 'too-small':
@@ -38,14 +38,10 @@ function planText({ plan, threads }: UsageReport): string {
 
 function whereText({ rows: [first, ...others], total }: UsageReport): string {
   if (first === undefined) return '';
-  const share =
-    first.share === null
-      ? `${first.submissions} of ${total.submissions} submissions`
-      : `${formatShare(first.share)} of the thread time`;
-  const verb = others.length === 0 ? 'All solves are' : 'Most of it goes to';
-  return others.length === 0
-    ? `${verb} ${first.method}${placeOf(first)}.`
-    : `${verb} ${first.method}${placeOf(first)}: ${share}.`;
+  const name = `${first.method}${placeOf(first)}`;
+  if (others.length === 0) return `All tasks are ${name}.`;
+  if (first.share === null) return `Most submissions go to ${name}: ${first.submissions} of ${total.submissions}.`;
+  return `Most thread time goes to ${name}: ${formatShare(first.share)}.`;
 }
 
 /** The verdict in sentences. A journal says nothing of the plan. */
@@ -103,7 +99,7 @@ function totalLines({ total, threads }: UsageReport, isJournal: boolean): [strin
   const { submissions, bounced, solved, failed, solveRate, possiblyCharged, expired, threadSeconds } = total;
   return [
     ['tasks', `${solved} solved, ${failed} failed (${rateOf(solveRate)} solved)`],
-    ['submissions', `${submissions}${bounced === 0 ? '' : `, and ${bounced} refused because no thread was free`}`],
+    ['submissions', `${submissions}${bounced === 0 ? '' : `, and ${bounced} more refused because no thread was free`}`],
     ['possibly charged', String(possiblyCharged)],
     ['expired unused', String(expired)],
     ['thread time', secondsText(threadSeconds)],

@@ -1,13 +1,23 @@
-import type { Attempt, Outcome } from '../../domain/outcome.ts';
-import { hourMs, type SlotLoad, slotMs, slotsPerHour, type TaskCounts, UsageSums } from '../../domain/usage.ts';
+import { type Attempt, isExpiredAt, type Outcome } from '../../domain/outcome.ts';
 import type { Task } from '../../domain/task.ts';
+import {
+  countTime,
+  hourMs,
+  type SlotLoad,
+  slotMs,
+  slotsPerHour,
+  type TaskSums,
+  UsageSums,
+} from '../../domain/usage.ts';
 import type { UsageLog } from '../../ports/state.ts';
 import type { Clock } from '../../ports/system.ts';
 import { Quantiles } from './quantiles.ts';
 
-/** What a process knows of the threads of its account. `threads`: null if the service does not tell. */
+/** What a process knows of the threads of its account. */
 export interface WatchedThreads {
+  /** True if no thread is expected to be free. */
   readonly isFull: boolean;
+  /** Null if the service does not tell. */
   readonly knownThreads: number | null;
 }
 
@@ -22,32 +32,6 @@ export interface UsageSink {
   end(task: Task, outcome: Outcome | null, wasInDoubt: boolean): void;
 }
 
-/** How often what was counted is stored, and the threads are looked at, in ms. */
-const everyMs = 1_000;
-/** A service that solved an id of an earlier run stopped working on it long before the id was collected. */
-const maxThreadMs = 300_000;
-/** A task that ends so stays open, or could not be tried. */
-const uncounted: ReadonlySet<string> = new Set(['cancelled', 'account', 'config', 'local']);
-
-/** The time in which a thread worked for an accepted attempt, in epoch ms: until between the last two polls. */
-function threadSpan(attempt: Attempt, outcome: Outcome): { readonly fromMs: number; readonly toMs: number } | null {
-  const { submittedAt: fromMs, startedAt, durationMs, fault } = attempt;
-  if (fromMs === null) return null;
-  const endedMs = startedAt + durationMs;
-  const isPolled = attempt.pollMs.length > 0;
-  const solvedMs = outcome.status === 'solved' && fault === null && isPolled ? outcome.solvedAt : endedMs;
-  return { fromMs, toMs: Math.min(Math.max(fromMs, (solvedMs + endedMs) / 2), fromMs + maxThreadMs) };
-}
-
-/** The slots that a span touches, with the part of it in each: whole ms whose sum is the length of the span. */
-function* slotsIn(fromMs: number, toMs: number): Generator<{ slot: number; ms: number }> {
-  const [from, to] = [Math.round(fromMs), Math.round(toMs)];
-  for (let slot = Math.floor(from / slotMs); slot * slotMs < to; slot += 1) {
-    const ms = Math.min(to, (slot + 1) * slotMs) - Math.max(from, slot * slotMs);
-    yield { slot, ms };
-  }
-}
-
 export interface UsageRecorderDeps {
   readonly clock: Clock;
   readonly log: UsageLog;
@@ -55,16 +39,29 @@ export interface UsageRecorderDeps {
   readonly label: string | null;
 }
 
-/** Adds the time of a thread to the slots of its hours. Times in epoch ms. Returns the time in ms. */
-export function addThreadTime(sums: UsageSums, { fromMs, toMs }: { fromMs: number; toMs: number }): number {
-  let total = 0;
-  for (const { slot, ms } of slotsIn(fromMs, toMs)) {
-    const hour = Math.floor(slot / slotsPerHour);
-    const slots = { [slot - hour * slotsPerHour]: { busyMs: ms, fullMs: 0, workMs: 0 } };
-    sums.add({ hour, threads: null, slots });
-    total += ms;
+/** How often what was counted is stored, and the threads are looked at, in ms. */
+const everyMs = 1_000;
+/** A service that solved an id of an earlier run stopped working on it long before the id was collected. */
+export const maxThreadMs = 300_000;
+/** A task that ends so stays open, or could not be tried. */
+const uncounted: ReadonlySet<string> = new Set(['cancelled', 'account', 'config', 'local']);
+
+/** When the thread of an accepted attempt was free again, in epoch ms: between the last two polls. */
+function freedAt({ startedAt, durationMs, fault, pollMs }: Attempt, submittedAt: number, outcome: Outcome): number {
+  const endedMs = startedAt + durationMs;
+  const isPolled = outcome.status === 'solved' && fault === null && pollMs.length > 0;
+  const freeMs = isPolled ? (outcome.solvedAt + endedMs) / 2 : endedMs;
+  return Math.min(Math.max(submittedAt, freeMs), submittedAt + maxThreadMs);
+}
+
+/** Adds the time of a thread, in epoch ms, to the slots of its hours. Returns it in whole ms. */
+export function addThreadTime(sums: UsageSums, fromMs: number, toMs: number): number {
+  const [from, to] = [Math.round(fromMs), Math.round(toMs)];
+  for (let slot = Math.floor(from / slotMs); slot * slotMs < to; slot += 1) {
+    const ms = Math.min(to, (slot + 1) * slotMs) - Math.max(from, slot * slotMs);
+    sums.slot(Math.floor(slot / slotsPerHour), slot % slotsPerHour).busyMs += ms;
   }
-  return total;
+  return Math.max(0, to - from);
 }
 
 /**
@@ -80,7 +77,7 @@ export class UsageRecorder implements UsageSink {
   #sums = new UsageSums();
   #inWork = 0;
   #ticking: Promise<void> | null = null;
-  #slot: { at: number } & Omit<SlotLoad, 'busyMs'> = { at: -1, fullMs: 0, workMs: 0 };
+  #slot: { readonly at: number } & Omit<SlotLoad, 'busyMs'> = { at: -1, fullMs: 0, workMs: 0 };
 
   constructor(deps: UsageRecorderDeps) {
     this.#deps = deps;
@@ -97,12 +94,12 @@ export class UsageRecorder implements UsageSink {
   }
 
   recordSubmission(task: Task): void {
-    this.#count(task, { submissions: 1 });
+    this.#of(task).counts.submissions += 1;
   }
 
   recordBounced(task: Task): void {
     this.#waiting.add(task);
-    this.#count(task, { bounced: 1 });
+    this.#of(task).counts.bounced += 1;
   }
 
   recordAccepted(task: Task): void {
@@ -113,21 +110,18 @@ export class UsageRecorder implements UsageSink {
     this.#inWork -= 1;
     this.#waiting.delete(task);
     if (outcome === null) return;
-    let threadMs = 0;
+    const { counts, solveTimes } = this.#of(task);
     for (const attempt of outcome.attempts) {
-      const span = threadSpan(attempt, outcome);
-      if (span !== null) threadMs += addThreadTime(this.#sums, span);
+      const { submittedAt } = attempt;
+      if (submittedAt === null) continue;
+      counts.threadMs += addThreadTime(this.#sums, submittedAt, freedAt(attempt, submittedAt, outcome));
     }
-    const isSolved = outcome.status === 'solved';
-    const isExpired = isSolved && outcome.expiresAt !== null && outcome.expiresAt <= this.#deps.clock.timestamp();
-    const counts = {
-      solved: Number(isSolved),
-      failed: Number(!isSolved && !uncounted.has(outcome.reason)),
-      possiblyCharged: Number(outcome.possiblyCharged || wasInDoubt),
-      expired: Number(isExpired),
-      threadMs,
-    };
-    this.#count(task, counts, isSolved ? { [Quantiles.bucketOf(outcome.durationMs)]: 1 } : {});
+    if (outcome.possiblyCharged || wasInDoubt) counts.possiblyCharged += 1;
+    if (outcome.status === 'solved') {
+      counts.solved += 1;
+      countTime(solveTimes, Quantiles.bucketOf(outcome.durationMs));
+      if (isExpiredAt(outcome, this.#deps.clock.timestamp())) counts.expired += 1;
+    } else if (!uncounted.has(outcome.reason)) counts.failed += 1;
   }
 
   /** Stores the rest. */
@@ -137,13 +131,9 @@ export class UsageRecorder implements UsageSink {
     await this.#store();
   }
 
-  #count(
-    { method, region }: Task,
-    counts: Partial<TaskCounts>,
-    solveTimes: Readonly<Record<string, number>> = {},
-  ): void {
+  #of({ method, region }: Task): TaskSums {
     const hour = Math.floor(this.#deps.clock.timestamp() / hourMs);
-    this.#sums.addTasks({ hour, method, region, label: this.#deps.label }, counts, solveTimes);
+    return this.#sums.tasks(hour, { method, region, label: this.#deps.label });
   }
 
   async #tick(): Promise<void> {
@@ -161,15 +151,16 @@ export class UsageRecorder implements UsageSink {
   /** Records whether a thread was free in the time since the last look. */
   #look(sinceMs: number): void {
     const at = Math.floor(this.#deps.clock.timestamp() / slotMs);
-    if (this.#slot.at !== at) this.#slot = { at, fullMs: 0, workMs: 0 };
+    const { fullMs, workMs } = this.#slot.at === at ? this.#slot : { fullMs: 0, workMs: 0 };
     const isFull = this.#waiting.size > 0 || this.#watched.some((threads) => threads.isFull);
-    const { fullMs, workMs } = this.#slot;
     const ms = Math.min(slotMs - workMs, Math.round(sinceMs));
     this.#slot = { at, fullMs: fullMs + (isFull ? ms : 0), workMs: workMs + ms };
     const hour = Math.floor(at / slotsPerHour);
-    const slots = { [at - hour * slotsPerHour]: { busyMs: 0, fullMs: this.#slot.fullMs, workMs: this.#slot.workMs } };
-    const known = this.#watched.flatMap(({ knownThreads }) => knownThreads ?? []);
-    this.#sums.add({ hour, threads: known.at(-1) ?? null, slots });
+    // All that this process saw of the slot: the log keeps the most that a process saw.
+    const load = this.#sums.slot(hour, at % slotsPerHour);
+    [load.fullMs, load.workMs] = [this.#slot.fullMs, this.#slot.workMs];
+    const threads = this.#watched.flatMap(({ knownThreads }) => knownThreads ?? []).at(-1);
+    if (threads !== undefined) this.#sums.setThreads(hour, threads);
   }
 
   async #store(): Promise<void> {

@@ -10,7 +10,9 @@ import {
 import { Quantiles } from './quantiles.ts';
 
 /** Counts of tasks and what follows from them. */
-export interface UsageFigures extends Omit<TaskCounts, 'threadMs'> {
+export interface UsageFigures extends Omit<TaskCounts, 'threadMs' | 'submissions'> {
+  /** Without those that were bounced. */
+  readonly submissions: number;
   /** Solved tasks as a share of the finished ones, 0..1; null without any. */
   readonly solveRate: number | null;
   /** Time from the first submission of a task to its solution, in ms, accurate to 5 %; null without any. */
@@ -37,7 +39,7 @@ export interface ThreadReport {
   readonly workSeconds: number;
   /** Busy threads in the time with tasks in work, on average; null without such a time. */
   readonly meanBusy: number | null;
-  /** The most busy threads on average in 20 s; null without any. */
+  /** The most busy threads: the average of those 20 s in which it was highest; null without any. */
   readonly peakBusy: number | null;
 }
 
@@ -59,6 +61,8 @@ export interface UsageReport {
 const smallPlan = 0.2;
 /** A plan is too big if it is never full, and this share of it was the most that was used. */
 const bigPlan = { saturation: 0.01, peak: 0.5 };
+/** Of the time with tasks in work in a slot: a shorter one says little. */
+const shortestMs = slotMs / 4;
 /** Threads that are kept in reserve above the most that were used in 20 s, as a factor: within them there are peaks, too. */
 const reserve = 1.5;
 
@@ -73,6 +77,7 @@ function figuresOf(all: readonly TaskUsage[]): UsageFigures {
   const finished = counts.solved + counts.failed;
   return {
     ...others,
+    submissions: counts.submissions - counts.bounced,
     solveRate: finished === 0 ? null : counts.solved / finished,
     solveMs: { p50: times.at(0.5), p95: times.at(0.95) },
     threadSeconds: threadMs / 1_000,
@@ -109,13 +114,16 @@ function threadsOf(loads: readonly LoadUsage[]): ThreadReport {
   const slots = loads.flatMap((load) => Object.values(load.slots));
   const sumOf = (name: 'busyMs' | 'fullMs' | 'workMs'): number => slots.reduce((sum, slot) => sum + slot[name], 0);
   const [busyMs, fullMs, workMs] = [sumOf('busyMs'), sumOf('fullMs'), sumOf('workMs')];
-  const peakMs = slots.reduce((most, slot) => Math.max(most, slot.busyMs), 0);
+  const threads = known.at(-1) ?? null;
+  const peak = slots.reduce((most, slot) => Math.max(most, slot.busyMs / Math.max(slot.workMs, shortestMs)), 0);
+  // When a task was solved is an estimate.
+  const possible = (busy: number): number => Math.min(busy, threads ?? Infinity);
   return {
-    threads: known.at(-1) ?? null,
+    threads,
     saturation: workMs === 0 ? null : fullMs / workMs,
     workSeconds: workMs / 1_000,
-    meanBusy: workMs === 0 ? null : busyMs / workMs,
-    peakBusy: peakMs === 0 ? null : peakMs / slotMs,
+    meanBusy: workMs === 0 ? null : possible(busyMs / workMs),
+    peakBusy: peak === 0 ? null : possible(peak),
   };
 }
 
