@@ -1,5 +1,5 @@
 import type { RowSink } from '../core/batch/batch-plan.ts';
-import type { CsvLayout, ImageRead, TaskJournal, TaskSource } from '../ports/files.ts';
+import type { CsvLayout, FinishedTask, ImageRead, TaskJournal, TaskSource } from '../ports/files.ts';
 
 export interface InputRequest {
   /** A file, or `-` for standard input. */
@@ -122,6 +122,8 @@ export interface BatchFiles {
   /** Keeps what is there under another name, which it answers, until it is replaced; null where nothing is. */
   moveAside(path: string): Promise<string | null>;
   openJournal(request: JournalRequest): Promise<OpenBatchJournal>;
+  /** The latest rows of a journal, which a run may be writing. Throws `UsageError` for another file. */
+  journalRows(path: string): AsyncIterable<FinishedTask>;
   /**
    * A file is replaced. Rows are whole: a crash leaves none by half. Throws `UsageError` for a file that may not be
    * replaced.

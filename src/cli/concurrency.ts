@@ -1,4 +1,4 @@
-import { ConcurrencyLimit } from '../core/batch/concurrency-limit.ts';
+import { type ConcurrencyDeps, ConcurrencyLimit } from '../core/batch/concurrency-limit.ts';
 import { ProviderFault } from '../domain/fault.ts';
 import type { Threads } from '../ports/api.ts';
 import type { Context, SolveSession } from './context.ts';
@@ -25,11 +25,21 @@ async function threadsOf({ api }: Pick<SolveSession, 'api'>): Promise<Threads | 
  */
 export async function createConcurrencyLimit(
   configured: number | 'auto',
-  session: Pick<SolveSession, 'api' | 'solvedShares'>,
+  session: Pick<SolveSession, 'api' | 'solvedShares' | 'usage'>,
   { clock, random }: Pick<Context, 'clock' | 'random'>,
 ): Promise<ConcurrencyLimit> {
   const known = await threadsOf(session);
-  const deps = { clock, random, shares: session.solvedShares };
+  const limit = limitOf(configured, known, { clock, random, shares: session.solvedShares }, session);
+  session.usage?.watch(limit);
+  return limit;
+}
+
+function limitOf(
+  configured: number | 'auto',
+  known: Threads | null,
+  deps: ConcurrencyDeps,
+  session: Pick<SolveSession, 'api'>,
+): ConcurrencyLimit {
   if (known === null) {
     const options = configured === 'auto' ? unknownThreads : { start: configured, max: configured };
     return new ConcurrencyLimit(options, deps);

@@ -8,8 +8,10 @@ import type { BudgetFacts } from '../core/resilience/budget-facts.ts';
 import type { PollTiming } from '../core/solve/poll-pacing.ts';
 import type { SolvedShares } from '../core/solve/solve-times.ts';
 import type { Solver } from '../core/solve/solver.ts';
+import type { WatchedThreads } from '../core/solve/usage-recorder.ts';
 import type { TaskLimits } from '../domain/queued-task.ts';
 import type { Task } from '../domain/task.ts';
+import type { UsageRecord } from '../domain/usage.ts';
 import type { AccountApi, EventSink, RegionProbe, RequestCounts, SolverApi } from '../ports/api.ts';
 import type { LogWriter, SolveTime, StatusHistory } from '../ports/state.ts';
 import type { Clock, HookRequest, Random } from '../ports/system.ts';
@@ -38,6 +40,8 @@ export interface SolveSession {
   timing(task: Task): PollTiming;
   /** How long the service works on tasks, as far as it was seen. */
   readonly solvedShares: SolvedShares;
+  /** Counts the use of the account; left out by a session that submits nothing, or if nothing is shared. */
+  readonly usage?: { watch(threads: WatchedThreads): void };
   solver(emit: EventSink, request: SolverRequest): Solver;
   /** How many HTTP requests were sent. */
   requestCount(): number;
@@ -118,6 +122,14 @@ export interface MethodSolveTimes {
   readonly planMs: readonly number[];
 }
 
+/** What was counted of the use of an account. */
+export interface UsageView {
+  /** The URL of the service, and a hash that stands for the API key. */
+  readonly service: string;
+  readonly account: string;
+  readonly records: readonly UsageRecord[];
+}
+
 /** What commands can use. Everything costly is a function, called only if needed. */
 export interface Context {
   readonly globals: GlobalFlags;
@@ -151,6 +163,11 @@ export interface Context {
   readonly sharedState: (config: Config) => Promise<SharedState | null>;
   /** The solve times that the processes of this host have seen; null if each process keeps its own. Needs no key. */
   readonly solveTimes: (config: Config) => Promise<readonly MethodSolveTimes[] | null>;
+  /**
+   * The use of the account from this hour on (hours since 1970, UTC); null if every process keeps its own state. Loads the
+   * key. Throws `RemoteUnavailableError`.
+   */
+  readonly usage: (config: Config, sinceHour: number) => Promise<UsageView | null>;
   /** What earlier commands of this user saw of the regions; nothing with `--sandbox`. */
   readonly statusHistory: (config: Config) => Promise<StatusHistory>;
   /** Runs a command line of the user. Never rejects: resolves with why it failed, as a phrase, or null. */

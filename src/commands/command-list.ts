@@ -117,6 +117,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./threads/command.ts'),
   },
   {
+    name: 'usage',
+    group: 'Set-up',
+    summary: 'show what was used of the account, and whether its plan fits',
+    load: () => import('./usage/command.ts'),
+  },
+  {
     name: 'sandbox',
     group: 'Set-up',
     summary: 'run the CaptchaAI-compatible test service on loopback',

@@ -9,6 +9,7 @@ import { openSource } from '../adapters/files/input/open-source.ts';
 import { readImage } from '../adapters/files/input/read-image.ts';
 import { readHeader } from '../adapters/files/journal/journal-header.ts';
 import { openJournal } from '../adapters/files/journal/open-journal.ts';
+import { readJournalRows } from '../adapters/files/journal/read-journal-rows.ts';
 import { AppendedRows } from '../adapters/files/output/appended-rows.ts';
 import { checkWritable, RowFile } from '../adapters/files/output/row-file.ts';
 import { csvFormat, jsonlFormat, type RowFormat } from '../adapters/files/output/row-format.ts';
@@ -175,6 +176,7 @@ export function createBatchFiles(
       if (inStateFolder.has(request.path)) await makeFolder(dirname(request.path));
       return openBatchJournal(request, terminal);
     },
+    journalRows: readJournalRows,
     appendRows: (request) =>
       request.path === '-'
         ? addedTo(terminal, createRowFormat(request))

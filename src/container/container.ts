@@ -11,6 +11,7 @@ import type {
   SandboxHandle,
   SolveSession,
   SessionRequest,
+  UsageView,
 } from '../cli/context.ts';
 import { formatMs } from '../cli/format.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
@@ -34,6 +35,7 @@ import { version } from '../version.ts';
 import { accountIdOf, createResilience } from './resilience.ts';
 import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
+import { createUsageRecorder, readUsage, type UsageDeps } from './usage.ts';
 
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
@@ -145,6 +147,7 @@ export class Container implements Context {
     const accountId = accountIdOf(key);
     const resilience = createResilience(config, { accountId, env: this.env, warn, ...(writer && { writer }) });
     const planner = createPollPlanner(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 1) });
+    const usage = await createUsageRecorder(config, writer, this.#usageDeps(accountId));
     const polling = this.globals.sandbox ? sandboxPolling : {};
     const timing: SolveSession['timing'] = (task) => ({ ...methodTiming(config, task), ...polling });
     return {
@@ -152,6 +155,7 @@ export class Container implements Context {
       api,
       timing,
       solvedShares: new SolvedShares(planner.times),
+      ...(usage !== null && { usage: usage.recorder }),
       intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
       requestCount: () => api.requestCount(),
@@ -160,12 +164,14 @@ export class Container implements Context {
       solver: (emit, { onExhausted, left, limits = {} }) => {
         const { timeoutMs } = { ...config.solve, ...limits };
         const options = { timeoutMs, limits: { ...config.retry, ...limits }, backoff: config.retry, onExhausted };
-        const deps = { api, random, emit, timing, planner, ...resilience, singleUse: singleUseInputs };
+        const counted = usage === null ? {} : { usage: usage.recorder };
+        const deps = { api, random, emit, timing, planner, ...resilience, ...counted, singleUse: singleUseInputs };
         return new Solver(options, { ...deps, clock: left === undefined ? clock : clockUntil(left, clock) });
       },
       close: async () => {
         try {
           planner.times.write();
+          await usage?.close();
           await resilience.close();
         } finally {
           await api.close();
@@ -227,6 +233,11 @@ export class Container implements Context {
     return learntSolveTimes(config, { env: this.env, onUnavailable: (why) => this.#noteUnshared(why, 0) });
   };
 
+  readonly usage = async (config: Config, sinceHour: number): Promise<UsageView | null> => {
+    if (config.budget.scope === 'process') return null;
+    return readUsage(config, sinceHour, this.#usageDeps(accountIdOf(await this.#key(config))));
+  };
+
   readonly statusHistory = async ({ api, budget }: Config): Promise<StatusHistory> => {
     const { RegionStatusFile } = await import('../adapters/state/region-status-file.ts');
     const stateFolder = budget.scope === 'process' ? null : stateFolderOf(this.env).path;
@@ -258,6 +269,12 @@ export class Container implements Context {
     const sandbox = await this.#embedded;
     const all = sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
+  }
+
+  #usageDeps(accountId: string): UsageDeps {
+    const onUnavailable = (why: string): void =>
+      this.terminal.note(`the use of threads is not recorded: ${why}`, { level: 1 });
+    return { accountId, env: this.env, onUnavailable };
   }
 
   #noteUnshared(why: string, level: number): void {

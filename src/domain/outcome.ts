@@ -68,7 +68,7 @@ interface OutcomeBase {
   readonly taskId: string;
   readonly region: string | null;
   readonly attempts: readonly Attempt[];
-  /** Time from the first step to the last, waits included, in ms. */
+  /** Time from the first step to the last, waits included, in ms. An id of an earlier run counts from its submission. */
   readonly durationMs: number;
   /** True if it is true for any attempt. */
   readonly possiblyCharged: boolean;

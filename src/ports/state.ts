@@ -1,4 +1,5 @@
 import type { RegionStatus } from '../domain/region.ts';
+import type { UsageRecord } from '../domain/usage.ts';
 import type { Awaitable } from './system.ts';
 
 /** Permission for one submission, bound to the state of the breaker at that time. */
@@ -212,6 +213,14 @@ export interface StatusHistory {
   read(urls: readonly string[]): ReadonlyMap<string, SeenStatus>;
   /** Adds to what is kept; what is lost is only not known later. */
   write(seen: ReadonlyMap<string, SeenStatus>): void;
+}
+
+/** What the processes of an account counted of its use, by hour. Nothing throws: what cannot be stored is not counted. */
+export interface UsageLog {
+  /** Adds to what is stored. Counts and times add up exactly over all processes. */
+  append(records: readonly UsageRecord[]): Awaitable<void>;
+  /** Everything from this hour on (hours since 1970, UTC). Records of the same hour are to be added. */
+  read(sinceHour: number): Awaitable<readonly UsageRecord[]>;
 }
 
 /** Whether a service has `/solve.php`, which answers an image's submission with its solution. */

@@ -14,14 +14,14 @@ export interface LogOwner {
   readonly accountId: string;
 }
 
-function parentOf({ stateFolder, baseUrl, accountId }: LogOwner): { parent: string; digest: string } {
-  const digest = createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
-  return { parent: join(stateFolder, 'budget'), digest };
+/** Names an API and account without revealing them. */
+export function ownerDigest({ baseUrl, accountId }: Pick<LogOwner, 'baseUrl' | 'accountId'>): string {
+  return createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
 }
 
 /** The log folder for an API and account since the last boot. */
 export function logFolderOf(owner: LogOwner): string {
-  const { parent, digest } = parentOf(owner);
+  const [parent, digest] = [join(owner.stateFolder, 'budget'), ownerDigest(owner)];
   const names = bootNames().map((boot) => join(parent, `${digest}-${boot}`));
   return names.find((name) => existsSync(name)) ?? names[0] ?? parent;
 }

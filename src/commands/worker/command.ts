@@ -60,9 +60,11 @@ function finishedLines({ globals, terminal, program }: Context): FinishedLines {
   return { onFinished, broken: broken.signal, written };
 }
 
-function optionsOf({ worker }: Config, name: string, { region }: WorkPlace) {
+function optionsOf({ worker, regions }: Config, name: string, { region }: WorkPlace) {
   const { drainTimeoutMs, exitWhenIdleMs } = worker;
-  return { region, worker: name, maxDeliveries: getMaxDeliveries, drainTimeoutMs, exitWhenIdleMs };
+  // All regions use one account, and every region has a worker.
+  const sharers = Math.max(1, regions.length);
+  return { region, worker: name, maxDeliveries: getMaxDeliveries, drainTimeoutMs, exitWhenIdleMs, sharers };
 }
 
 /** Builds the worker of a region; nothing is taken before it is run. */

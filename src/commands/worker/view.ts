@@ -50,7 +50,7 @@ function workerHealth(snapshot: WorkerSnapshot, about: WorkerAbout): object {
     schemaVersion: 1,
     status: statusOf(snapshot),
     region,
-    // What the plan compares is how many tasks can be in work at once.
+    // What the plan compares is how many tasks can be in work at once. All regions together have the threads of the account.
     activeWorkers: concurrency,
     queueDepth: depth?.waiting ?? null,
     busy,

@@ -96,6 +96,22 @@ export class ConcurrencyLimit {
     return Math.max(0, Math.min(this.#ceiling() - this.#uses.size, Math.floor(this.#freeToBegin())));
   }
 
+  /**
+   * How many tasks can be in work here if so many workers share what the account has left: those that are, and this one's
+   * share of the free threads. Those of all workers together are at most the threads of the account. At least 1.
+   */
+  shareOf(workers: number): number {
+    if (!this.#busy.isKnown) return this.limit;
+    const own = this.#busy.own();
+    const free = Math.max(0, this.#busy.threads - own - Math.max(0, this.#busy.others()));
+    return Math.max(1, Math.min(this.limit, Math.floor(own + free / workers + rounding)));
+  }
+
+  /** True if no thread of the account is expected to be free, or tasks wait for one. */
+  get isFull(): boolean {
+    return this.#freeToBegin() - Math.max(0, this.#busy.others()) < 1;
+  }
+
   /** The threads of the account; null if the service has not told. */
   get knownThreads(): number | null {
     return this.#busy.isKnown ? this.#busy.threads : null;

@@ -1,5 +1,5 @@
 import { apiLatencyMs, deliveryDelayMs, type Outcome } from '../../domain/outcome.ts';
-import { Quantiles } from './quantiles.ts';
+import { Quantiles } from '../solve/quantiles.ts';
 
 /** The median and the 95th percentile of durations, in ms; null if there were none. */
 export interface Spread {

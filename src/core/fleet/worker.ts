@@ -53,6 +53,8 @@ export interface WorkerOptions extends LeaseWorkOptions {
   readonly drainTimeoutMs: number;
   /** Ends after this time without a task and with an empty queue, in ms; null for never. */
   readonly exitWhenIdleMs: number | null;
+  /** How many workers share the threads of the account, as far as it is known; left out, this one has them alone. */
+  readonly sharers?: number;
 }
 
 export interface WorkerDeps extends Omit<LeaseWorkDeps, 'stop' | 'handBack' | 'onUnavailable' | 'onFatal' | 'slot'> {
@@ -87,7 +89,7 @@ export interface WorkerSnapshot {
   readonly queueError: string | null;
   /** Null before the first measurement. */
   readonly depth: QueueDepth | null;
-  /** Limit of concurrent tasks, and number of running ones. */
+  /** How many tasks can be in work here while other workers use the same account; and how many are. */
   readonly concurrency: number;
   readonly busy: number;
   /** Remaining time of the pause caused by the breaker or the budget, in ms. */
@@ -151,7 +153,8 @@ export class Worker {
 
   snapshot(): WorkerSnapshot {
     const { limit, pause, stats } = this.#deps;
-    const [isDraining, concurrency, busy] = [this.#stop.signal.aborted, limit.limit, this.#working.size];
+    const concurrency = limit.shareOf(this.#options.sharers ?? 1);
+    const [isDraining, busy] = [this.#stop.signal.aborted, this.#working.size];
     const state = { queueError: this.#queueError, depth: this.#depth, pausedMs: pause.leftMs };
     return { isDraining, concurrency, busy, ...state, totals: stats.totals() };
   }

@@ -8,6 +8,7 @@ import type { Awaitable } from '../../ports/system.ts';
 import type { PollTiming } from './poll-pacing.ts';
 import type { PollPlanner } from './poll-plan.ts';
 import { pollUntilDone, type PollDeps, type PollSuccess, type PollEvent, thrownFault } from './poller.ts';
+import type { UsageSink } from './usage-recorder.ts';
 
 export interface AttemptDeps extends PollDeps {
   readonly breaker: Breaker;
@@ -19,6 +20,8 @@ export interface AttemptDeps extends PollDeps {
   /** Left out where nothing can be held and limited. */
   readonly submissions?: SubmissionGate;
   readonly emit: EventSink;
+  /** Counts the use of the account. Left out if nothing is counted. */
+  readonly usage?: UsageSink;
   /** The poll timing of the task's method. */
   readonly timing: (task: Task) => PollTiming;
   /** The inputs of a task that one submission uses up, by name; left out if no task has any. */
@@ -87,9 +90,10 @@ async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise
 }
 
 /** The answer to one submission, and its send time on the monotonic clock. */
-async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit }: AttemptDeps) {
+async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit, usage }: AttemptDeps) {
   await steps.intend(attempt);
   emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
+  usage?.recordSubmission(task);
   const sentMs = clock.nowMs();
   return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
 }
@@ -103,10 +107,12 @@ async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): 
   if (typeof answer === 'object' && 'kind' in answer) {
     // Nothing is sent after the deadline, so the fault says nothing about the service.
     await breaker.record(permit, sentMs < deadlineAtMs ? callResults[answer.kind] : 'abandoned');
+    if (answer.threadsFull) deps.usage?.recordBounced(task);
     if (!answer.answerLost) await steps.refused(answer);
     return { fault: answer };
   }
   const submitMs = clock.nowMs() - sentMs;
+  deps.usage?.recordAccepted(task);
   const accept = async (): Promise<void> => {
     await breaker.record(permit, 'success');
     await deps.budget.deposit();
@@ -152,20 +158,25 @@ function endedAtOnce(
   return { record, solved: { solution, solvedAt: submittedAt } };
 }
 
-/** The poll schedule of an attempt. An id of an earlier run has an age already. */
-function scheduleOf({ start, task }: AttemptRequest, { timing: timingOf, planner, clock }: AttemptDeps) {
+/** How long ago an id of an earlier run was submitted, in ms; 0 where another machine's clock is ahead of this one's. */
+export const ageOf = ({ submittedAt }: Accepted, clock: AttemptDeps['clock']): number =>
+  Math.max(0, clock.timestamp() - submittedAt);
+
+/** The poll schedule of an attempt. `resumedAgeMs`: the age of an id of an earlier run; null for a new submission. */
+function scheduleOf({ task }: AttemptRequest, { timing: timingOf, planner }: AttemptDeps, resumedAgeMs: number | null) {
   const timing = timingOf(task);
   const planMs = planner?.planMs(task.method, timing) ?? timing.coldStartMs;
-  if ('permit' in start) return { timing, planMs };
-  return { timing, planMs, resumedAgeMs: Math.max(0, clock.timestamp() - start.accepted.submittedAt) };
+  return { timing, planMs, ...(resumedAgeMs !== null && { resumedAgeMs }) };
 }
 
 /** One submission and its polls. The submission is sent once and never repeated here, whatever happens to the polls. */
 export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promise<AttemptResult> {
   const { task, attempt, deadlineAtMs, start } = plan;
   const { clock, emit } = deps;
-  const startedMs = clock.nowMs();
-  const startedAt = clock.timestamp();
+  // An id of an earlier run began with its submission, wherever that was.
+  const resumedAgeMs = 'accepted' in start ? ageOf(start.accepted, clock) : null;
+  const startedMs = clock.nowMs() - (resumedAgeMs ?? 0);
+  const startedAt = clock.timestamp() - (resumedAgeMs ?? 0);
   const submission = 'permit' in start ? await submit(plan, start.permit, deps) : { ...start.accepted, submitMs: null };
   if (!('submittedAt' in submission)) {
     const begun = { attempt, region: task.region, startedAt, durationMs: clock.nowMs() - startedMs };
@@ -176,7 +187,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     emit({ ...event, taskId: task.taskId, attempt });
   };
   const { captchaId, submittedAt, submitMs } = submission;
-  const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps) };
+  const pollRequest = { captchaId, deadlineAtMs, report, ...scheduleOf(plan, deps, resumedAgeMs) };
   const { end, pollMs, pollFaultCount } = await pollUntilDone(pollRequest, deps);
   // For an id of an earlier run it is unknown when it was last seen as not ready.
   if ('solution' in end && 'permit' in start) deps.planner?.times.record(task.method, end.solveTime);
@@ -194,5 +205,7 @@ export async function runAttempt(plan: AttemptRequest, deps: AttemptDeps): Promi
     possiblyCharged: 'fault' in end && end.fault.answerLost,
     fault: 'fault' in end ? end.fault : null,
   };
-  return { record, solved: 'fault' in end ? null : end };
+  if ('fault' in end) return { record, solved: null };
+  // The clock may have been set back, and that of another machine may be ahead of this one's.
+  return { record, solved: { solution: end.solution, solvedAt: Math.max(submittedAt, end.solvedAt) } };
 }

@@ -7,7 +7,7 @@ import { ProcessRetryAfterGate } from '../resilience/retry-after-gate.ts';
 import { decideRetry, type RetryDecision, type RetryLimits, withJitter } from '../resilience/retry-decision.ts';
 import { WaiterBackoff, AdmissionGate, type StoppedSubmission } from './admission-gate.ts';
 import { gaveUp, liveIdOf, solved, type FailureCause } from './attempt-history.ts';
-import { type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
+import { ageOf, type AttemptDeps, type AttemptRequest, runAttempt } from './attempt.ts';
 import { Deadline } from './deadline.ts';
 import type { PollSuccess } from './poller.ts';
 import { type SolveOptions, limitsIn, defaultSolveOptions, spentAttempts, type ThreadGate } from './solve-options.ts';
@@ -64,6 +64,8 @@ class Run {
   readonly #stop: AbortSignal;
   readonly #solveOptions: SolveOptions;
   readonly #time: Deadline;
+  /** How long the task was in work elsewhere before this run, in ms. */
+  readonly #earlierMs: number;
   readonly #admission: AdmissionGate;
   readonly #backoffMs: (retry: number) => number;
   readonly #attempts: Attempt[] = [];
@@ -82,6 +84,7 @@ class Run {
     this.#solveOptions = solveOptions;
     const { timeoutMs, onExhausted } = options;
     const attemptNeedsMs = deps.timing(task).intervalMs;
+    this.#earlierMs = solveOptions.accepted === null ? 0 : ageOf(solveOptions.accepted, deps.clock);
     this.#time = new Deadline({ timeoutMs, attemptNeedsMs, isPaused: onExhausted === 'pause' }, deps.clock);
     const onRefused = (refusal: { retryInMs: number; isWaiting: boolean }): void =>
       deps.emit({ type: 'breaker-refused', ...this.#about(), ...refusal, fault: deps.latest.fault });
@@ -142,7 +145,7 @@ class Run {
   }
 
   #history(): { task: Task; attempts: readonly Attempt[]; durationMs: number } {
-    return { task: this.#task, attempts: this.#attempts, durationMs: this.#time.elapsedMs() };
+    return { task: this.#task, attempts: this.#attempts, durationMs: this.#earlierMs + this.#time.elapsedMs() };
   }
 
   /** Applies the `Retry-After` of a fault. While the run pauses, this wait extends the deadline. */
@@ -290,7 +293,17 @@ export class Solver {
     };
   }
 
-  solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
-    return new Run(task, { options: this.#options, deps: this.#deps, stop, solveOptions }).toOutcome();
+  async solve(task: Task, stop: AbortSignal, solveOptions: SolveOptions = defaultSolveOptions): Promise<Outcome> {
+    const { usage } = this.#deps;
+    usage?.begin();
+    let outcome: Outcome | null = null;
+    try {
+      outcome = await new Run(task, { options: this.#options, deps: this.#deps, stop, solveOptions }).toOutcome();
+      return outcome;
+    } finally {
+      // The submission of a run that was killed may have been charged.
+      const wasInDoubt = solveOptions.accepted === null && solveOptions.earlierAttempts > 0;
+      usage?.end(task, outcome, wasInDoubt);
+    }
   }
 }

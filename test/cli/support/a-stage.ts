@@ -7,7 +7,9 @@ import type {
   SandboxHandle,
   SolveSession,
   SessionRequest,
+  UsageView,
 } from '../../../src/cli/context.ts';
+import type { BatchFiles } from '../../../src/cli/batch-files.ts';
 import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { SharedState } from '../../../src/cli/shared-state.ts';
@@ -38,6 +40,8 @@ export interface StageParts extends TerminalParts {
   readonly sandbox?: SandboxHandle;
   readonly sharedState?: SharedState;
   readonly solveTimes?: readonly MethodSolveTimes[];
+  readonly usage?: UsageView;
+  readonly batchFiles?: BatchFiles;
   readonly regionProbe?: RegionProbe;
   readonly statusHistory?: StatusHistory;
   readonly runHook?: Context['runHook'];
@@ -138,7 +142,7 @@ export function aStage(parts: StageParts = {}) {
       records.sessions.push(request);
       return session;
     },
-    batchFiles: notCalled('batchFiles'),
+    batchFiles: async () => parts.batchFiles ?? notCalled('batchFiles')(),
     regionProbe: async () => parts.regionProbe ?? notCalled('regionProbe')(),
     routeFiles: notCalled('routeFiles'),
     queues: async () => parts.queues ?? notCalled('queues')(),
@@ -149,6 +153,7 @@ export function aStage(parts: StageParts = {}) {
     simulation: async () => parts.simulation ?? notCalled('simulation')(),
     doctor: async () => parts.doctor ?? notCalled('doctor')(),
     sharedState: async () => parts.sharedState ?? null,
+    usage: async () => parts.usage ?? null,
     solveTimes: async () => parts.solveTimes ?? null,
     statusHistory: async () => parts.statusHistory ?? { read: () => new Map(), write: () => undefined },
     runHook: parts.runHook ?? notCalled('runHook'),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchStats } from '../../../src/core/batch/batch-report.ts';
-import { Quantiles } from '../../../src/core/batch/quantiles.ts';
+import { Quantiles } from '../../../src/core/solve/quantiles.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { aGaveUp, aSolved } from '../../cli/support/outcomes.ts';
 import { someItems } from '../../support/batch-harness.ts';

@@ -42,6 +42,30 @@ describe('the concurrency limit', () => {
     expect(new ConcurrencyLimit(account(8, 0), { clock })).toMatchObject({ limit: 8, knownThreads: 8 });
   });
 
+  it('shares free threads with other workers: all of them together have the threads of the account', async () => {
+    const clock = new VirtualClock();
+    const idle = () => new ConcurrencyLimit(account(1_000, 0), { clock });
+    expect([idle().shareOf(1), idle().shareOf(3)]).toEqual([1_000, 333]);
+    const busy = idle();
+    await accepted(busy, 700);
+    expect([busy.shareOf(3), busy.isFull]).toEqual([800, false]);
+    const other = new ConcurrencyLimit(account(1_000, 700), { clock });
+    expect([other.shareOf(3), other.isFull]).toEqual([100, false]);
+    const without = new ConcurrencyLimit(account(1_000, 1_000), { clock });
+    expect([without.shareOf(3), without.isFull]).toEqual([1, true]);
+    expect(new ConcurrencyLimit({ ...account(1_000, 0), max: 50 }, { clock }).shareOf(3)).toBe(50);
+    expect(new ConcurrencyLimit({ start: 10, max: 100 }, { clock }).shareOf(3)).toBe(10);
+  });
+
+  it('is full when every thread has a task', async () => {
+    const limit = new ConcurrencyLimit(account(2, 0), { clock: new VirtualClock() });
+    expect(limit.isFull).toBe(false);
+    const [first] = await accepted(limit, 2);
+    expect(limit.isFull).toBe(true);
+    first?.release();
+    expect(limit.isFull).toBe(false);
+  });
+
   it('finds the number of threads that nobody told: up with accepted submissions, down when all are busy', async () => {
     const clock = new VirtualClock();
     const limit = new ConcurrencyLimit({ start: 4, max: 100 }, { clock });

@@ -57,6 +57,19 @@ describe('a worker', () => {
     ]);
   });
 
+  it('counts a task of a worker that died from its submission, not from its own start', async () => {
+    const world = new FleetWorld();
+    const submittedAt = world.clock.timestamp();
+    await world.clock.advance(30_000);
+    const progress = { state: 'submitted', attempts: 1, captchaId: 't1-1', submittedAt } as const;
+    const { stats } = await aFleet([aQueuedTask(1, { progress })], { world, answers: { polls: () => [{ answer: ready }] } });
+    await world.clock.run();
+    const [result] = await world.read();
+    expect(result?.outcome).toMatchObject({ status: 'solved', captchaId: 't1-1', submittedAt, solvedAt: submittedAt });
+    expect(result?.outcome.durationMs).toBeGreaterThanOrEqual(30_000);
+    expect(stats.totals().solveMs.p50).toBeGreaterThan(28_000);
+  });
+
   it('resubmits a task whose submission was cut off, and marks it', async () => {
     const progress = { state: 'in-doubt', attempts: 1 } as const;
     const { world, api } = await aFleet([aQueuedTask(1, { progress })], {});

@@ -42,6 +42,19 @@ describe('an id of an earlier run', () => {
     expect([harness.api.submissions, steps]).toEqual([[], []]);
   });
 
+  it('counts from its submission, in the attempt and in the outcome', async () => {
+    const { outcome, harness } = await solved({}, { accepted, earlierAttempts: 1 });
+    const tookMs = 10_000 + harness.clock.nowMs();
+    expect(outcome.durationMs).toBe(tookMs);
+    expect(outcome.attempts).toMatchObject([{ startedAt: -10_000, submittedAt: -10_000, durationMs: tookMs }]);
+  });
+
+  it('is never held to be solved before its submission, not even by a clock that is behind', async () => {
+    const ahead = { captchaId: 't1-9', submittedAt: 60_000 };
+    const { outcome } = await solved({}, { accepted: ahead, earlierAttempts: 1 });
+    expect(outcome).toMatchObject({ status: 'solved', submittedAt: 60_000, solvedAt: 60_000, expiresAt: 180_000 });
+  });
+
   it('is the last submission of an input that it used up', async () => {
     const parts = { answers: { polls: () => [{ fault: unsolvable }] as const }, singleUse: ['challenge'] };
     const { outcome, harness, steps } = await solved(parts, { accepted, earlierAttempts: 1 });

@@ -165,6 +165,20 @@ export async function renewJournal(path: string): Promise<void> {
   await syncFolder(path);
 }
 
+/** Opens a journal for reading. Throws `UsageError` for another kind of file. */
+export async function openForReading(path: string): Promise<FileHandle> {
+  if ((await lengthOf(path)) === 0)
+    throw new UsageError(`${path} is empty or does not exist`, 'name the journal of a batch');
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    await refuseOtherFiles(file, path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw withPath(error, path);
+  }
+}
+
 /** Opens a journal for reading and appending. Throws `UsageError` for another kind of file. Changes nothing. */
 export async function openForAppending(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);

@@ -9,17 +9,22 @@ export class Quantiles {
   /** Of everything that was recorded in these. */
   static merged(all: readonly Quantiles[]): Quantiles {
     const merged = new Quantiles();
-    for (const each of all) {
-      merged.#total += each.#total;
-      for (const [bucket, count] of each.#counts) merged.#counts.set(bucket, (merged.#counts.get(bucket) ?? 0) + count);
-    }
+    for (const each of all) for (const [bucket, count] of each.#counts) merged.#add(bucket, count);
     return merged;
   }
 
+  /** The bucket of a duration. Counts of buckets can be stored, added and read again. */
+  static bucketOf(ms: number): number {
+    return Math.round(Math.log(Math.max(1, ms)) / Math.log(growth));
+  }
+
   record(ms: number): void {
-    const bucket = Math.round(Math.log(Math.max(1, ms)) / Math.log(growth));
-    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1);
-    this.#total += 1;
+    this.#add(Quantiles.bucketOf(ms), 1);
+  }
+
+  /** Adds stored counts of buckets. */
+  addCounts(counts: Readonly<Record<string, number>>): void {
+    for (const [bucket, count] of Object.entries(counts)) this.#add(Number(bucket), count);
   }
 
   /** The quantile `q` (0..1) in ms; null if nothing was recorded. */
@@ -30,5 +35,10 @@ export class Quantiles {
       if (left <= 0) return growth ** bucket;
     }
     return null;
+  }
+
+  #add(bucket: number, count: number): void {
+    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count);
+    this.#total += count;
   }
 }

@@ -1,0 +1,97 @@
+import {
+  countTime,
+  noTasks,
+  otherTasks,
+  type SlotLoad,
+  type TaskCounts,
+  type UsageRecord,
+  UsageSums,
+} from '../../domain/usage.ts';
+import type { Clock } from '../../ports/system.ts';
+import { accountKey, ScriptConnection } from './script-connection.ts';
+import { usageScript } from './usage-script.ts';
+
+export interface RedisUsageOptions {
+  /** `redis://user:password@host:port/database`, or `rediss://`. */
+  readonly url: string;
+  readonly baseUrl: string;
+  readonly accountId: string;
+}
+
+/** A little more than a month. */
+const keptMs = 32 * 86_400_000;
+/** Fields of an hour; there are up to about fifty for each method, region and label. */
+const maxFields = 20_000;
+/** Hours that are read at once. */
+const readAtOnce = 24;
+
+const nameOf = ({ method, region, label }: Parameters<UsageSums['tasks']>[1]): string =>
+  JSON.stringify([method, region, label]);
+
+function requestOf(records: readonly UsageRecord[]): object {
+  const tasks: [name: string, counts: Record<string, number>][] = [];
+  const slots: [slot: string, busyMs: number, fullMs: number, workMs: number][] = [];
+  let threads: number | null = null;
+  for (const record of records) {
+    if ('slots' in record) {
+      threads = record.threads ?? threads;
+      for (const [slot, { busyMs, fullMs, workMs }] of Object.entries(record.slots))
+        slots.push([slot, busyMs, fullMs, workMs]);
+    } else {
+      const times = Object.entries(record.solveTimes).map(([bucket, count]) => [`t${bucket}`, count] as const);
+      tasks.push([nameOf(record), { ...record.counts, ...Object.fromEntries(times) }]);
+    }
+  }
+  return { tasks, slots, ...(threads !== null && { threads }), keptMs, maxFields, other: nameOf(otherTasks) };
+}
+
+function loadOf(text: string): SlotLoad {
+  const [busyMs = 0, fullMs = 0, workMs = 0] = text.split(' ').map(Number);
+  return { busyMs, fullMs, workMs };
+}
+
+/** Adds one field of the hash of an hour. */
+function addField(sums: UsageSums, hour: number, [field, value]: readonly [string, string]): void {
+  const slot = /^s(\d+)$/.exec(field)?.[1];
+  if (field === 'threads') return sums.setThreads(hour, Number(value));
+  if (slot !== undefined) return sums.add({ hour, threads: null, slots: { [slot]: loadOf(value) } });
+  const [what = '', ...name] = field.split(' ');
+  const [method, region, label] = JSON.parse(name.join(' ')) as [string, string | null, string | null];
+  const { counts, solveTimes } = sums.tasks(hour, { method, region, label });
+  if (what in noTasks) counts[what as keyof TaskCounts] += Number(value);
+  else if (/^t\d+$/.test(what)) countTime(solveTimes, Number(what.slice(1)), Number(value));
+}
+
+/** The use of an account by a fleet in Redis, one hash per hour. Every method throws `RemoteUnavailableError`. */
+export class RedisUsage {
+  readonly #connection: ScriptConnection;
+  readonly #key: string;
+
+  constructor({ url, ...account }: RedisUsageOptions, deps: { clock: Clock }) {
+    this.#key = accountKey(account, 'usage');
+    this.#connection = new ScriptConnection({ url, script: usageScript }, deps);
+  }
+
+  /** One request per hour. A request without an answer may have been applied. */
+  async add(hour: number, records: readonly UsageRecord[]): Promise<void> {
+    await this.#connection.run(`${this.#key}:${hour}`, ['add', JSON.stringify(requestOf(records))]);
+  }
+
+  async read(sinceHour: number, untilHour: number): Promise<readonly UsageRecord[]> {
+    const sums = new UsageSums();
+    for (let from = sinceHour; from <= untilHour; from += readAtOnce) {
+      const hours = Array.from({ length: Math.min(readAtOnce, untilHour - from + 1) }, (_, index) => from + index);
+      await Promise.all(hours.map((hour) => this.#addHour(hour, sums)));
+    }
+    return sums.records();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #addHour(hour: number, sums: UsageSums): Promise<void> {
+    const fields = (await this.#connection.run(`${this.#key}:${hour}`, ['read', ''])) as readonly string[];
+    for (let at = 0; at + 1 < fields.length; at += 2) addField(sums, hour, [fields[at] ?? '', fields[at + 1] ?? '']);
+  }
+}
