@@ -1,6 +1,8 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs.
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -67,7 +69,7 @@ const commonChunk = {
   name: 'common-chunk',
   async setup(plugin) {
     const dynamic = await dynamicModules();
-    for (const path of [...common, join(root, 'src/run.ts')]) dynamic.delete(path);
+    for (const path of [...common, join(root, 'src/run.ts'), join(root, 'src/complete.ts')]) dynamic.delete(path);
     const imports = common.map((path) => `import ${JSON.stringify(path)};`).join(' ');
     plugin.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       return dynamic.has(path) ? { contents: `${imports}\n${await readFile(path, 'utf8')}`, loader: 'ts' } : null;
@@ -110,5 +112,12 @@ async function licences(inputs) {
 }
 
 await writeFile(`${root}dist/THIRD-PARTY-LICENCES.txt`, await licences(Object.keys(metafile.inputs)));
+// Written by the built program: the command tree, which completion reads, and the manual page.
+const captcha = promisify(execFile).bind(null, process.execPath);
+const generate = async (file, ...args) => {
+  const { stdout } = await captcha([`${root}bin/captcha.js`, ...args], { maxBuffer: 2 ** 24 });
+  await writeFile(`${root}dist/${file}`, stdout);
+};
+await Promise.all([generate('commands.json', 'help', '--json'), generate('captcha.1', 'man')]);
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
+import type { CommandNode } from '../cli/command-tree.ts';
 import type {
   Context,
   GlobalFlags,
@@ -27,6 +28,7 @@ import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { SolvedShares } from '../core/solve/solve-times.ts';
 import { Solver } from '../core/solve/solver.ts';
+import { sandboxRegions } from '../domain/sandbox-regions.ts';
 import type { RegionProbe } from '../ports/api.ts';
 import type { StatusHistory } from '../ports/state.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
@@ -38,7 +40,6 @@ import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
-const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 
 function sandboxOverrides(url: string): readonly Override[] {
   const values = {
@@ -230,6 +231,18 @@ export class Container implements Context {
 
   readonly runHook = async (...parts: Parameters<Context['runHook']>): Promise<string | null> => {
     return (await import('../adapters/system/run-hook.ts')).runHook(...parts);
+  };
+
+  readonly commandTree = async (): Promise<CommandNode> => {
+    const [{ describeProgram }, { commands }] = await Promise.all([
+      import('../cli/command-tree.ts'),
+      import('../commands/command-list.ts'),
+    ]);
+    return describeProgram(commands, version);
+  };
+
+  readonly showManual = async (page: string): Promise<boolean> => {
+    return (await import('../adapters/system/show-manual.ts')).showManual(page);
   };
 
   readonly simulation = async (): Promise<Simulation> => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import { stateFolders } from '../../domain/known-files.ts';
 import { makeFolderNow } from '../system/make-folder.ts';
 import { networkTypeOrFuse } from '../system/network-file-systems.ts';
 import { bootNames } from './process-identity.ts';
@@ -16,7 +17,7 @@ export interface LogOwner {
 
 function parentOf({ stateFolder, baseUrl, accountId }: LogOwner): { parent: string; digest: string } {
   const digest = createHash('sha256').update(`${baseUrl} ${accountId}`).digest('hex').slice(0, 16);
-  return { parent: join(stateFolder, 'budget'), digest };
+  return { parent: join(stateFolder, stateFolders.budget), digest };
 }
 
 /** The log folder for an API and account since the last boot. */
