@@ -15,6 +15,7 @@ import type {
 } from '../cli/context.ts';
 import { formatMs } from '../cli/format.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
+import type { CommandRow } from '../cli/program.ts';
 import type { SharedState } from '../cli/shared-state.ts';
 import type { Interrupt } from '../cli/interrupt.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -68,6 +69,7 @@ interface ContainerParts {
   readonly globals: GlobalFlags;
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
+  readonly commands: readonly CommandRow[];
 }
 
 /**
@@ -84,6 +86,7 @@ export class Container implements Context {
   readonly clock = clock;
   readonly random = random;
   readonly #process: NodeJS.Process;
+  readonly #commands: readonly CommandRow[];
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #script: SandboxFlags = {};
@@ -93,8 +96,9 @@ export class Container implements Context {
   #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
-  constructor(process: NodeJS.Process, { globals, terminal, interrupt }: ContainerParts) {
+  constructor(process: NodeJS.Process, { globals, terminal, interrupt, commands }: ContainerParts) {
     this.#process = process;
+    this.#commands = commands;
     this.globals = globals;
     this.args = process.argv.slice(2);
     this.env = process.env;
@@ -234,11 +238,7 @@ export class Container implements Context {
   };
 
   readonly commandTree = async (): Promise<CommandNode> => {
-    const [{ describeProgram }, { commands }] = await Promise.all([
-      import('../cli/command-tree.ts'),
-      import('../commands/command-list.ts'),
-    ]);
-    return describeProgram(commands, version);
+    return (await import('../cli/command-tree.ts')).describeProgram(this.#commands, version);
   };
 
   readonly showManual = async (page: string): Promise<boolean> => {

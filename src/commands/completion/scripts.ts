@@ -73,7 +73,7 @@ const fish = String.raw`# fish completion of captcha
 function __captcha_complete
     set -l before (commandline -opc)
     set -e before[1]
-    set -l current (commandline -ct)
+    set -l current (string trim --left --chars='"\'' -- (commandline -ct))
     set -l lines (captcha __complete ".$current" $before 2>/dev/null)
     set -l kind (string split \t -- $lines[1])
     if test "$kind[1]" = files
